@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Ours against Apache RocketMQ 4.9.7 under the same clients, with what the project wants to reach beside each figure:
+#
+#   bench/compare.sh [--pairs 1] [options of ../shared/bench/compare.sh: --rate, --seconds, --warmup, --recover, …]
+#
+# Publishes Release builds, runs the kit's interleaved pairs and prints medians, the ratio ours/Apache's and whether the target is met.
+# Exit code 1 when a target is missed. Takes about 4 minutes a pair; nothing else should run meanwhile. FLUSH=SYNC_FLUSH measures group commit.
+# ROCKETOPS_SHARED names the folder with the kits (default: ../shared beside the repository).
+set -euo pipefail
+root="$(cd "$(dirname "$0")/.." && pwd)"
+kit="${ROCKETOPS_SHARED:-$root/../shared}/bench"
+[ -x "$kit/compare.sh" ] || { echo "$kit/compare.sh is missing; ROCKETOPS_SHARED names the folder that holds the kits" >&2; exit 2; }
+options=(--pairs 1 --rate 10000 --seconds 10 --warmup 15 --recover 100000 "$@") # of an option given twice the last counts
+
+programs="$root/out/bench"
+dotnet publish "$root/nameserver/RocketOps.NameServer" -c Release -o "$programs/nameserver" --nologo -v quiet
+dotnet publish "$root/broker/RocketOps.Broker" -c Release -o "$programs/broker" --nologo -v quiet
+export ROCKETOPS_NAMESRV="$programs/nameserver/RocketOps.NameServer" ROCKETOPS_BROKER="$programs/broker/RocketOps.Broker"
+
+log="$programs/compare.log"
+"$kit/compare.sh" --a "apache.sh 4.9.7" --b rocketops.sh "${options[@]}" | tee "$log"
+
+# One line per target: measure, "ratio" (ours/Apache's) or "ours", "most" or "least", limit.
+echo
+awk '
+  NR == FNR { kind[$1] = $2; way[$1] = $3; limit[$1] = $4; order[++targets] = $1; next }
+  /^measure/ { table = 1; next }
+  table && NF >= 4 && $1 in kind { apache[$1] = $2; ours[$1] = $3; ratio[$1] = $4 }
+  END {
+    printf "%-12s %12s %12s %8s  %-22s %s\n", "measure", "Apache", "ours", "ratio", "target", "verdict"
+    for (i = 1; i <= targets; i++) {
+      m = order[i]
+      target = (way[m] == "most" ? "at most " : "at least ") limit[m] (kind[m] == "ours" ? "" : " x")
+      value = kind[m] == "ours" ? ours[m] : ratio[m]
+      if (!(m in ours) || value == "-" || ours[m] < 0) verdict = "NOT MEASURED"
+      else if (way[m] == "most" ? value + 0 <= limit[m] : value + 0 >= limit[m]) verdict = "met"
+      else verdict = "FALLS SHORT"
+      if (verdict != "met") missed++
+      printf "%-12s %12s %12s %8s  %-22s %s\n", m, apache[m], ours[m], ratio[m], target, verdict
+    }
+    exit missed > 0
+  }' - "$log" <<'TARGETS'
+javaCpu ratio most 0.25
+limitRate ratio least 2.5
+limitCpu ratio most 0.25
+manyCpu ratio most 0.5
+rateCpu ratio most 0.5
+p999 ratio most 0.333
+drainCpu ratio most 0.5
+startMs ratio most 0.25
+ownMem ratio most 0.1
+idleCpu ours most 0.3
+recoverMs ratio most 0.25
+failed ours most 0
+TARGETS

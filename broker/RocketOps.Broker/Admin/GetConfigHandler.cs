@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Text;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Json;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Properties;
+
+namespace RocketOps.Broker.Admin;
+
+/// <summary>GET_BROKER_CONFIG (26): every key in force, as lines. Values found at start (names, addresses, ports) are those in use. Source: admin.md §2.7.</summary>
+internal sealed class GetConfigHandler(BrokerSettings settings, BrokerAddress address) : AsyncRequestHandler
+{
+    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        BrokerOptions options = settings.Current;
+        SortedDictionary<string, string> values = new(StringComparer.Ordinal);
+        foreach ((string name, string value) in options.Values.Enumerate())
+        {
+            values[name] = value;
+        }
+
+        values[BrokerKeys.BrokerName.Name] = options.BrokerName;
+        values[BrokerKeys.BrokerId.Name] = options.BrokerId.ToString(CultureInfo.InvariantCulture);
+        values[BrokerKeys.BrokerIP1.Name] = options.BrokerIP1;
+        values[BrokerKeys.BrokerIP2.Name] = options.BrokerIP2;
+        values[BrokerKeys.ListenPort.Name] = address.Port.ToString(CultureInfo.InvariantCulture);
+        values[BrokerKeys.StorePathRootDir.Name] = options.StoreRoot;
+        values[BrokerKeys.StorePathCommitLog.Name] = options.CommitLogFolder;
+        // mqadmin exportMetrics takes this for the number of processors.
+        values["clientCallbackExecutorThreads"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture);
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success)
+            .Set("version", Encoding.UTF8.GetString(BrokerJson.Write(new DataVersion(), BrokerJson.Default.DataVersion)));
+        response.Body = Encoding.UTF8.GetBytes(JavaPropertiesWriter.Write(values));
+        return new ValueTask<RemotingCommand?>(response);
+    }
+}

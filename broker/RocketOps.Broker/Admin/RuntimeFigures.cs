@@ -1,0 +1,208 @@
+using System.Globalization;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Delay;
+using RocketOps.Broker.Pulling;
+using RocketOps.Remoting.Commands;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Admin;
+
+/// <summary>
+/// The figures of GET_BROKER_RUNTIME_INFO, with both spellings and all keys that tools of 4.9 and 5.x read. Times and latencies of single requests are not measured;
+/// they are 0, as the tools fail without the keys. Source: admin.md §2.6 and §7.
+/// </summary>
+internal sealed class RuntimeFigures : IAsyncDisposable
+{
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(10);
+
+    private readonly BrokerSettings _settings;
+    private readonly MessageStore _store;
+    private readonly PullCounters _pulls;
+    private readonly DelayOffsetTable _delays;
+    private readonly StoreTopic _schedule;
+    private readonly RateMeter _puts;
+    private readonly RateMeter _transferred;
+    private readonly RateMeter _found;
+    private readonly RateMeter _missed;
+    private readonly TimeProvider _time;
+    private ITimer? _sampler;
+    private DateOnly _today;
+    private (long Put, long Get) _yesterdayMorning;
+    private (long Put, long Get) _todayMorning;
+
+    public RuntimeFigures(BrokerSettings settings, MessageStore store, PullCounters pulls, DelayOffsetTable delays, TimeProvider time)
+    {
+        _settings = settings;
+        _store = store;
+        _pulls = pulls;
+        _delays = delays;
+        _schedule = store.GetOrAddTopic("SCHEDULE_TOPIC_XXXX"u8);
+        _puts = new RateMeter(time);
+        _transferred = new RateMeter(time);
+        _found = new RateMeter(time);
+        _missed = new RateMeter(time);
+        _time = time;
+        _today = Today();
+    }
+
+    public void Start()
+    {
+        Sample();
+        _sampler = _time.CreateTimer(static state => ((RuntimeFigures)state!).Sample(), this, SampleInterval, SampleInterval);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_sampler is not null)
+        {
+            await _sampler.DisposeAsync();
+        }
+    }
+
+    public async Task<SortedDictionary<string, string>> CollectAsync(CancellationToken cancellationToken)
+    {
+        StoreStats stats = _store.GetStats();
+        TimeSpan up = _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(stats.BootTimestamp);
+        string transferred = _transferred.Format(_pulls.Messages);
+        SortedDictionary<string, string> figures = new(StringComparer.Ordinal)
+        {
+            ["bootTimestamp"] = Text(stats.BootTimestamp),
+            ["runtime"] = $"[ {up.Days} days, {up.Hours} hours, {up.Minutes} minutes, {up.Seconds} seconds ]",
+            ["putMessageEntireTimeMax"] = "0",
+            ["getMessageEntireTimeMax"] = "0",
+            ["putMessageTimesTotal"] = Text(Math.Max(1, stats.MessagesAppended)),
+            ["putMessageFailedTimes"] = "0",
+            ["putMessageSizeTotal"] = Text(stats.BytesAppended),
+            ["putMessageDistributeTime"] = "[<=0ms]:0 [0~10ms]:0 [10~50ms]:0 [50~100ms]:0 [100~200ms]:0 [200~500ms]:0 [500ms~1s]:0 [1~2s]:0 [2~3s]:0 [3~4s]:0 [4~5s]:0 [5~10s]:0 [10s~]:0 ",
+            ["putMessageAverageSize"] = (stats.BytesAppended / (double)Math.Max(1, stats.MessagesAppended)).ToString("0.0###", CultureInfo.InvariantCulture),
+            ["dispatchMaxBuffer"] = "0",
+            ["putTps"] = _puts.Format(stats.MessagesAppended),
+            ["getFoundTps"] = _found.Format(_pulls.Found),
+            ["getMissTps"] = _missed.Format(_pulls.Missed),
+            ["getTotalTps"] = Sum(_found.Format(_pulls.Found), _missed.Format(_pulls.Missed)),
+            ["getTransferedTps"] = transferred,
+            ["getTransferredTps"] = transferred,
+            ["putLatency99"] = "0.00",
+            ["putLatency999"] = "0.00",
+            ["commitLogDiskRatio"] = Ratio(stats.DiskUsedRatio),
+            ["commitLogDiskRatio_" + _settings.Current.CommitLogFolder] = Ratio(stats.DiskUsedRatio),
+            ["consumeQueueDiskRatio"] = Ratio(stats.DiskUsedRatio),
+            ["commitLogMinOffset"] = Text(stats.MinOffset.Value),
+            ["commitLogMaxOffset"] = Text(stats.MaxOffset.Value),
+            ["brokerVersionDesc"] = "V5_3_3",
+            ["brokerVersion"] = Text(MqVersion.V533),
+            ["brokerActive"] = "true",
+            ["dispatchBehindBytes"] = Text(stats.DispatchBehindBytes),
+            ["pageCacheLockTimeMills"] = "0",
+            ["earliestMessageTimeStamp"] = Text(await EarliestAsync(stats, cancellationToken)),
+            ["startAcceptSendRequestTimeStamp"] = Text(_settings.Current.StartAcceptSendTimestamp),
+            ["remainTransientStoreBufferNumbs"] = Text(int.MaxValue),
+            ["remainHowManyDataToFlush"] = Human(stats.MaxOffset.Value - stats.DurableOffset.Value),
+            ["commitLogDirCapacity"] = Capacity(),
+            ["timerReadBehind"] = "0",
+            ["timerOffsetBehind"] = "0",
+            ["timerCongestNum"] = "0",
+            ["timerEnqueueTps"] = "0.0",
+            ["timerDequeueTps"] = "0.0",
+        };
+        AddQueues(figures);
+        AddDailyTotals(figures, stats);
+        AddDelays(figures);
+        return figures;
+    }
+
+    // Handlers have no queues in front of them; tools want the numbers all the same.
+    private static void AddQueues(SortedDictionary<string, string> figures)
+    {
+        foreach (string pool in (string[])["send", "pull", "query", "litePull", "ack"])
+        {
+            figures[pool + "ThreadPoolQueueSize"] = "0";
+            figures[pool + "ThreadPoolQueueCapacity"] = "10000";
+            figures[pool + "ThreadPoolQueueHeadWaitTimeMills"] = "0";
+        }
+
+        figures["EndTransactionQueueSize"] = "0";
+        figures["EndTransactionThreadPoolQueueCapacity"] = "100000";
+    }
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Ratio(double value) => Math.Max(0, value).ToString("0.0###", CultureInfo.InvariantCulture);
+
+    private static string Human(long bytes)
+    {
+        double value = bytes;
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
+        int unit = 0;
+        while (value >= 1024 && unit < units.Length - 1)
+        {
+            value /= 1024;
+            unit++;
+        }
+
+        return unit == 0 ? FormattableString.Invariant($"{bytes} B") : FormattableString.Invariant($"{value:F1} {units[unit]}");
+    }
+
+    private static string Sum(string first, string second)
+    {
+        double[] left = [.. first.Split(' ').Select(static text => double.Parse(text, CultureInfo.InvariantCulture))];
+        double[] right = [.. second.Split(' ').Select(static text => double.Parse(text, CultureInfo.InvariantCulture))];
+        return FormattableString.Invariant($"{left[0] + right[0]:F4} {left[1] + right[1]:F4} {left[2] + right[2]:F4}");
+    }
+
+    private void AddDailyTotals(SortedDictionary<string, string> figures, StoreStats stats)
+    {
+        figures["msgPutTotalYesterdayMorning"] = Text(_yesterdayMorning.Put);
+        figures["msgPutTotalTodayMorning"] = Text(_todayMorning.Put);
+        figures["msgPutTotalTodayNow"] = Text(stats.MessagesAppended);
+        figures["msgGetTotalYesterdayMorning"] = Text(_yesterdayMorning.Get);
+        figures["msgGetTotalTodayMorning"] = Text(_todayMorning.Get);
+        figures["msgGetTotalTodayNow"] = Text(_pulls.Messages);
+    }
+
+    private void AddDelays(SortedDictionary<string, string> figures)
+    {
+        for (int level = 1; level <= _settings.Current.DelayLevels.MaxLevel; level++)
+        {
+            long max = _store.MaxOffset(_schedule, level - 1);
+            if (max > 0)
+            {
+                figures[FormattableString.Invariant($"scheduleMessageOffset_{level}")] = FormattableString.Invariant($"{_delays.Get(level)},{max}");
+            }
+        }
+    }
+
+    private async Task<long> EarliestAsync(StoreStats stats, CancellationToken cancellationToken)
+    {
+        if (stats.MaxOffset == stats.MinOffset || await _store.LookMessageAsync(stats.MinOffset, cancellationToken) is not { } record)
+        {
+            return -1;
+        }
+
+        return Messages.MessageRecord.Parse(record).StoreTimestamp;
+    }
+
+    private string Capacity()
+    {
+        DriveInfo drive = new(_settings.Current.CommitLogFolder);
+        return $"Total : {Human(drive.TotalSize)}, Free : {Human(drive.AvailableFreeSpace)}.";
+    }
+
+    private DateOnly Today() => DateOnly.FromDateTime(_time.GetLocalNow().DateTime);
+
+    private void Sample()
+    {
+        StoreStats stats = _store.GetStats();
+        _puts.Sample(stats.MessagesAppended);
+        _transferred.Sample(_pulls.Messages);
+        _found.Sample(_pulls.Found);
+        _missed.Sample(_pulls.Missed);
+        DateOnly today = Today();
+        if (today != _today)
+        {
+            _today = today;
+            _yesterdayMorning = _todayMorning;
+            _todayMorning = (stats.MessagesAppended, _pulls.Messages);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using RocketOps.Broker.Json;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Clients;
+
+/// <summary>GET_CONSUMER_CONNECTION_LIST (203).</summary>
+internal sealed class ConsumerConnectionHandler(ConsumerTable consumers) : AsyncRequestHandler
+{
+    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        string name = request.GetRequired("consumerGroup");
+        if (!consumers.TryGet(name, out ConsumerGroup? group))
+        {
+            throw new RemotingCommandException(ResponseCode.ConsumerNotOnline, $"the consumer group[{name}] not online");
+        }
+
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = BrokerJson.Write(
+            new ConsumerConnectionBody
+            {
+                Connections = [.. group.Channels.Select(ConnectionBody.From)],
+                ConsumeFromWhere = group.ConsumeFromWhere,
+                ConsumeType = group.ConsumeType,
+                MessageModel = group.MessageModel,
+                Subscriptions = group.Subscriptions.ToDictionary(static subscription => subscription.Data.Topic!, static subscription => subscription.Data),
+            },
+            BrokerJson.Default.ConsumerConnectionBody);
+        return new ValueTask<RemotingCommand?>(response);
+    }
+}

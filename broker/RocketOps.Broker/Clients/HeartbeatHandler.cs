@@ -1,0 +1,50 @@
+using RocketOps.Broker.Groups;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Clients;
+
+/// <summary>HEART_BEAT (34): registers the client's groups before it answers, as the client asks for its group's members right after. Source: remoting.md §2.4, §5.9.</summary>
+internal sealed class HeartbeatHandler(
+    GroupTable groups, TopicTable topics, ConsumerTable consumers, ProducerTable producers, ClientRegistry registry, HeartbeatFingerprints fingerprints, TimeProvider time)
+    : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        HeartbeatBody body = BrokerJson.ReadBody(request, BrokerJson.Default.HeartbeatBody);
+        if (string.IsNullOrEmpty(body.ClientId))
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, "the heartbeat has no clientID");
+        }
+
+        bool changed = false;
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (HeartbeatBody.ConsumerData consumer in body.Consumers ?? [])
+        {
+            if (string.IsNullOrEmpty(consumer.GroupName) || await groups.GetOrCreateAsync(consumer.GroupName) is not { } group)
+            {
+                // As RocketMQ: a group that may not be created is passed over; its pulls are refused with 26.
+                continue;
+            }
+
+            changed |= fingerprints.Exchange(consumer.GroupName, body.Fingerprint);
+            await topics.GetOrCreateInternalAsync(TopicNames.RetryTopicOf(consumer.GroupName), Math.Max(1, group.Config.RetryQueueNums));
+            consumers.Register(new ClientChannel(connection, body.ClientId, request.Language, request.Version, now), consumer, body.WithoutSubscriptions);
+        }
+
+        foreach (HeartbeatBody.ProducerData producer in body.Producers ?? [])
+        {
+            if (!string.IsNullOrEmpty(producer.GroupName))
+            {
+                producers.Register(producer.GroupName, new ClientChannel(connection, body.ClientId, request.Language, request.Version, now));
+            }
+        }
+
+        registry.Watch(connection);
+        return RemotingCommand.CreateResponse(request, ResponseCode.Success)
+            .Set("IS_SUPPORT_HEART_BEAT_V2", true)
+            .Set("IS_SUB_CHANGE", body.Fingerprint == 0 || changed);
+    }
+}

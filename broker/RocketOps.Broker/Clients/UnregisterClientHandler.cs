@@ -1,0 +1,23 @@
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Clients;
+
+/// <summary>UNREGISTER_CLIENT (35): a client leaves the groups it names.</summary>
+internal sealed class UnregisterClientHandler(ConsumerTable consumers, ProducerTable producers) : AsyncRequestHandler
+{
+    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        if (request.Get("producerGroup") is { Length: > 0 } producerGroup)
+        {
+            producers.Unregister(producerGroup, connection);
+        }
+
+        if (request.Get("consumerGroup") is { Length: > 0 } consumerGroup)
+        {
+            consumers.Unregister(consumerGroup, connection);
+        }
+
+        return new ValueTask<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success));
+    }
+}

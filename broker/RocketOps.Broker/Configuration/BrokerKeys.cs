@@ -1,0 +1,131 @@
+using RocketOps.Remoting.Properties;
+using static RocketOps.Remoting.Properties.PropertyDefinition;
+
+namespace RocketOps.Broker.Configuration;
+
+/// <summary>
+/// The configuration keys that take effect, with RocketMQ's names and defaults (admin.md §5). What RocketMQ knows besides is listed in <see cref="ForeignKeys"/>.
+/// Keys that RocketMQ does not have say so in their description.
+/// </summary>
+internal static class BrokerKeys
+{
+    public static readonly PropertyDefinition<string> BrokerClusterName = Text("brokerClusterName", "DefaultCluster", description: "Cluster this broker belongs to.");
+    public static readonly PropertyDefinition<string> BrokerName = Text("brokerName", string.Empty, description: "Name of the group of master and slaves; the host's name when not set.");
+    public static readonly PropertyDefinition<long> BrokerId = Int64("brokerId", 0, 0, description: "0 is the master; a slave has another number.");
+    public static readonly PropertyDefinition<string> NamesrvAddr = Text("namesrvAddr", string.Empty, live: true, description: "Name servers, `host:port` separated by `;`. Every address a host resolves to is used. NAMESRV_ADDR when not set.");
+    public static readonly PropertyDefinition<string> BrokerIP1 = Text("brokerIP1", string.Empty, description: "Address clients are told; the first that is not loopback when not set.");
+    public static readonly PropertyDefinition<string> BrokerIP2 = Text("brokerIP2", string.Empty, description: "Address slaves are told; brokerIP1 when not set.");
+    public static readonly PropertyDefinition<string> BindAddress = Text("bindAddress", "0.0.0.0", "an IP address", static text => System.Net.IPAddress.TryParse(text, out _), description: "Address all ports are opened on.");
+    public static readonly PropertyDefinition<int> ListenPort = Int32("listenPort", 10911, 0, 65535, description: "Remoting port; the fast port is this minus 2. 0 takes a free port (not in RocketMQ).");
+    public static readonly PropertyDefinition<int> HaListenPort = Int32("haListenPort", 0, 0, 65535, description: "Replication port told to name servers; listenPort + 1 when 0.");
+    public static readonly PropertyDefinition<int> HttpPort = Int32("httpPort", 0, -1, 65535, description: "Port of /livez, /readyz, /startupz and /metrics; 0 is off, -1 takes a free port. Not in RocketMQ.");
+    public static readonly PropertyDefinition<BrokerRole> Role = Choice(
+        "brokerRole", Configuration.BrokerRole.AsyncMaster,
+        new Dictionary<string, BrokerRole>(StringComparer.Ordinal)
+        {
+            ["ASYNC_MASTER"] = Configuration.BrokerRole.AsyncMaster,
+            ["SYNC_MASTER"] = Configuration.BrokerRole.SyncMaster,
+            ["SLAVE"] = Configuration.BrokerRole.Slave,
+        },
+        description: "Role of this member.");
+
+    public static readonly PropertyDefinition<int> BrokerPermission = Int32("brokerPermission", 6, 0, 7, live: true, description: "2 write, 4 read, 6 both; told to name servers at once.");
+    public static readonly PropertyDefinition<int> RegisterNameServerPeriod = Int32("registerNameServerPeriod", 30_000, description: "Milliseconds between registrations, kept between 10 000 and 60 000.");
+    public static readonly PropertyDefinition<int> RegisterBrokerTimeoutMills = Int32("registerBrokerTimeoutMills", 24_000, 1, live: true, description: "Milliseconds a name server may take to answer.");
+    public static readonly PropertyDefinition<string> RegionId = Text("regionId", "DefaultRegion", live: true, description: "Region told to producers and stored in messages.");
+    public static readonly PropertyDefinition<long> StartAcceptSendRequestTimeStamp = Int64("startAcceptSendRequestTimeStamp", 0, live: true, description: "Sends before this time (ms since 1970) are refused.");
+    public static readonly PropertyDefinition<string> ConfigBlackList = Text("configBlackList", "configBlackList;brokerConfigPath", description: "Keys that an update over the network may not change, separated by `;`.");
+    public static readonly PropertyDefinition<int> ServerChannelMaxIdleTimeSeconds = Int32("serverChannelMaxIdleTimeSeconds", 120, 1, description: "Connections silent for so long are closed.");
+    public static readonly PropertyDefinition<int> MaxConnections = Int32("maxConnections", 65_536, 1, description: "Connections beyond this are refused. Not in RocketMQ.");
+
+    public static readonly PropertyDefinition<Microsoft.Extensions.Logging.LogLevel> LogLevel = Choice(
+        "logLevel", Microsoft.Extensions.Logging.LogLevel.Information,
+        new Dictionary<string, Microsoft.Extensions.Logging.LogLevel>(StringComparer.Ordinal)
+        {
+            ["DEBUG"] = Microsoft.Extensions.Logging.LogLevel.Debug,
+            ["INFO"] = Microsoft.Extensions.Logging.LogLevel.Information,
+            ["WARN"] = Microsoft.Extensions.Logging.LogLevel.Warning,
+            ["ERROR"] = Microsoft.Extensions.Logging.LogLevel.Error,
+        },
+        description: "Least severe lines that are logged. Not in RocketMQ.");
+
+    public static readonly PropertyDefinition<bool> AutoCreateTopicEnable = Boolean("autoCreateTopicEnable", true, live: true, description: "Topics come into being with the first send.");
+    public static readonly PropertyDefinition<bool> AutoCreateSubscriptionGroup = Boolean("autoCreateSubscriptionGroup", true, live: true, description: "Groups come into being with the first heartbeat or pull.");
+    public static readonly PropertyDefinition<int> DefaultTopicQueueNums = Int32("defaultTopicQueueNums", 8, 1, 65_536, live: true, description: "Most queues of a topic that a send creates.");
+    public static readonly PropertyDefinition<bool> ClusterTopicEnable = Boolean("clusterTopicEnable", true, description: "The topic named like the cluster is readable and writable.");
+    public static readonly PropertyDefinition<bool> BrokerTopicEnable = Boolean("brokerTopicEnable", true, description: "The topic named like the broker is readable and writable.");
+    public static readonly PropertyDefinition<bool> ValidateSystemTopicWhenUpdateTopic = Boolean("validateSystemTopicWhenUpdateTopic", true, live: true, description: "System topics cannot be changed by administration requests.");
+    public static readonly PropertyDefinition<bool> NotifyConsumerIdsChangedEnable = Boolean("notifyConsumerIdsChangedEnable", true, live: true, description: "Members of a group are told at once when it changes.");
+    public static readonly PropertyDefinition<bool> RejectPullConsumerEnable = Boolean("rejectPullConsumerEnable", false, live: true, description: "Pull consumers are refused.");
+    public static readonly PropertyDefinition<long> ChannelExpiredTimeout = Int64("channelExpiredTimeout", 120_000, 1_000, live: true, description: "Milliseconds without a heartbeat after which a client is gone.");
+    public static readonly PropertyDefinition<int> FlushConsumerOffsetInterval = Int32("flushConsumerOffsetInterval", 5_000, 100, description: "Milliseconds between writes of consumerOffset.json.");
+    public static readonly PropertyDefinition<long> FlushDelayOffsetInterval = Int64("flushDelayOffsetInterval", 10_000, 100, description: "Milliseconds between writes of delayOffset.json.");
+    public static readonly PropertyDefinition<bool> TraceTopicEnable = Boolean("traceTopicEnable", false, description: "The message trace topic is created at start.");
+    public static readonly PropertyDefinition<string> MsgTraceTopicName = Text("msgTraceTopicName", "RMQ_SYS_TRACE_TOPIC", description: "Name of the message trace topic.");
+    public static readonly PropertyDefinition<bool> TraceOn = Boolean("traceOn", true, live: true, description: "Told to producers with every send.");
+
+    public static readonly PropertyDefinition<int> MaxMessageSize = Int32("maxMessageSize", 4 * 1024 * 1024, 1, 15 * 1024 * 1024, description: "Largest body in bytes. A frame holds at most 16 MiB.");
+    public static readonly PropertyDefinition<bool> LongPollingEnable = Boolean("longPollingEnable", true, live: true, description: "Pulls wait as long as they ask for; otherwise shortPollingTimeMills.");
+    public static readonly PropertyDefinition<long> ShortPollingTimeMills = Int64("shortPollingTimeMills", 1_000, 1, live: true, description: "Milliseconds a pull waits when long polling is off.");
+    public static readonly PropertyDefinition<int> MaxParkedPulls = Int32("maxParkedPulls", 1_000_000, 1, live: true, description: "Pulls that may wait at a time; further ones are answered at once. Not in RocketMQ.");
+    public static readonly PropertyDefinition<int> MaxTransferBytesOnMessageInMemory = Int32("maxTransferBytesOnMessageInMemory", 262_144, 1, 8 * 1024 * 1024, description: "Bytes of one pull answer from memory.");
+    public static readonly PropertyDefinition<int> MaxTransferCountOnMessageInMemory = Int32("maxTransferCountOnMessageInMemory", 32, 1, 65_536, description: "Messages of one pull answer from memory.");
+    public static readonly PropertyDefinition<int> MaxTransferBytesOnMessageInDisk = Int32("maxTransferBytesOnMessageInDisk", 65_536, 1, 8 * 1024 * 1024, description: "Bytes of one pull answer from disk.");
+    public static readonly PropertyDefinition<int> MaxTransferCountOnMessageInDisk = Int32("maxTransferCountOnMessageInDisk", 8, 1, 65_536, description: "Messages of one pull answer from disk.");
+    public static readonly PropertyDefinition<bool> SlaveReadEnable = Boolean("slaveReadEnable", false, live: true, description: "Consumers far behind are pointed to a slave.");
+    public static readonly PropertyDefinition<int> AccessMessageInMemoryMaxRatio = Int32("accessMessageInMemoryMaxRatio", 40, 1, 100, live: true, description: "Percentage of the machine's memory within which messages count as in memory.");
+    public static readonly PropertyDefinition<bool> LitePullMessageEnable = Boolean("litePullMessageEnable", true, live: true, description: "Lite pull requests are served.");
+    public static readonly PropertyDefinition<int> DefaultQueryMaxNum = Int32("defaultQueryMaxNum", 32, 1, 4_096, live: true, description: "Messages of a query by unique key.");
+    public static readonly PropertyDefinition<int> MaxMsgsNumBatch = Int32("maxMsgsNumBatch", 64, 1, 4_096, live: true, description: "Most messages of any query by key.");
+    public static readonly PropertyDefinition<string> MessageDelayLevel = Text("messageDelayLevel", Delay.DelayLevels.DefaultText, "times such as 10s 5m 1h 2d separated by blanks", static text => Delay.DelayLevels.TryParse(text, out _), description: "The delay levels, from level 1 on.");
+
+    public static readonly PropertyDefinition<string> StorePathRootDir = Text("storePathRootDir", string.Empty, description: "Folder of everything stored; `store` in the user's home when not set.");
+    public static readonly PropertyDefinition<string> StorePathCommitLog = Text("storePathCommitLog", string.Empty, description: "Folder of the commit log; `commitlog` below storePathRootDir when not set.");
+    public static readonly PropertyDefinition<int> MappedFileSizeCommitLog = Int32("mappedFileSizeCommitLog", 1024 * 1024 * 1024, 4_096, description: "Bytes of a commit-log file.");
+    public static readonly PropertyDefinition<int> MappedFileSizeConsumeQueue = Int32("mappedFileSizeConsumeQueue", 300_000 * 20, 20, description: "Bytes of a consume-queue file, rounded up to a multiple of 20.");
+    public static readonly PropertyDefinition<int> MaxHashSlotNum = Int32("maxHashSlotNum", 5_000_000, 1, description: "Hash slots of an index file.");
+    public static readonly PropertyDefinition<int> MaxIndexNum = Int32("maxIndexNum", 20_000_000, 1, description: "Entries of an index file.");
+    public static readonly PropertyDefinition<bool> MessageIndexEnable = Boolean("messageIndexEnable", true, description: "Keys are indexed.");
+    public static readonly PropertyDefinition<FlushDiskMode> FlushDiskType = Choice(
+        "flushDiskType", FlushDiskMode.Async,
+        new Dictionary<string, FlushDiskMode>(StringComparer.Ordinal) { ["ASYNC_FLUSH"] = FlushDiskMode.Async, ["SYNC_FLUSH"] = FlushDiskMode.Sync },
+        description: "Sends are acknowledged when the kernel has them (ASYNC_FLUSH; a killed broker loses nothing) or when the disk has them (SYNC_FLUSH).");
+
+    public static readonly PropertyDefinition<int> FlushIntervalCommitLog = Int32("flushIntervalCommitLog", 500, 1, description: "Milliseconds between flushes with ASYNC_FLUSH.");
+    public static readonly PropertyDefinition<int> SyncFlushTimeout = Int32("syncFlushTimeout", 5_000, 1, description: "Milliseconds a send waits for the disk before it is answered FLUSH_DISK_TIMEOUT.");
+    public static readonly PropertyDefinition<string> DeleteWhen = Text("deleteWhen", "04", "hours of the day separated by `;`", static text => IsHours(text), description: "Hours in which expired files are deleted.");
+    public static readonly PropertyDefinition<int> FileReservedTime = Int32("fileReservedTime", 72, 1, description: "Hours after which a commit-log file has expired.");
+    public static readonly PropertyDefinition<int> DiskMaxUsedSpaceRatio = Int32("diskMaxUsedSpaceRatio", 75, 1, 100, description: "Percentage of used disk above which expired files are deleted at any hour.");
+    public static readonly PropertyDefinition<int> DiskSpaceWarningLevelRatio = Int32("diskSpaceWarningLevelRatio", 90, 1, 100, description: "Percentage of used disk above which sends are refused.");
+    public static readonly PropertyDefinition<int> DiskSpaceCleanForciblyRatio = Int32("diskSpaceCleanForciblyRatio", 85, 1, 100, description: "Percentage of used disk above which files are deleted whatever their age.");
+    public static readonly PropertyDefinition<bool> CleanFileForciblyEnable = Boolean("cleanFileForciblyEnable", true, description: "Files may be deleted before they have expired when the disk fills up.");
+    public static readonly PropertyDefinition<bool> OffsetCheckInSlave = Boolean("offsetCheckInSlave", false, live: true, description: "A slave corrects offsets of pulls as a master does.");
+
+    /// <summary>Every key this broker knows, whether it takes effect or not.</summary>
+    public static readonly PropertyCatalog Catalog = new(
+    [
+        BrokerClusterName, BrokerName, BrokerId, NamesrvAddr, BrokerIP1, BrokerIP2, BindAddress, ListenPort, HaListenPort, HttpPort, Role, BrokerPermission,
+        RegisterNameServerPeriod, RegisterBrokerTimeoutMills, RegionId, StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, LogLevel,
+        AutoCreateTopicEnable, AutoCreateSubscriptionGroup, DefaultTopicQueueNums, ClusterTopicEnable, BrokerTopicEnable, ValidateSystemTopicWhenUpdateTopic,
+        NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
+        MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,
+        MaxTransferCountOnMessageInMemory, MaxTransferBytesOnMessageInDisk, MaxTransferCountOnMessageInDisk, SlaveReadEnable, AccessMessageInMemoryMaxRatio,
+        LitePullMessageEnable, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel, StorePathRootDir, StorePathCommitLog, MappedFileSizeCommitLog,
+        MappedFileSizeConsumeQueue, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, SyncFlushTimeout, DeleteWhen, FileReservedTime,
+        DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,
+        .. ForeignKeys.All,
+    ]);
+
+    private static bool IsHours(string text)
+    {
+        foreach (string hour in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!int.TryParse(hour, out int value) || value is < 0 or > 23)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,227 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Text;
+using RocketOps.Broker.Delay;
+using RocketOps.Remoting.Properties;
+
+namespace RocketOps.Broker.Configuration;
+
+/// <summary>
+/// The configuration in the form handlers read it: an immutable snapshot of every key, text that goes into frames as UTF-8. A live update makes a new one,
+/// see <see cref="BrokerSettings"/>. Meaning and defaults of each member: <see cref="BrokerKeys"/>.
+/// </summary>
+internal sealed class BrokerOptions
+{
+    private BrokerOptions(PropertyValues values)
+    {
+        Values = values;
+        ClusterName = values.Get(BrokerKeys.BrokerClusterName);
+        BrokerName = OrElse(values.Get(BrokerKeys.BrokerName), Dns.GetHostName);
+        Role = values.Get(BrokerKeys.Role);
+        // As RocketMQ: a master has id 0 whatever the file says.
+        BrokerId = Role == BrokerRole.Slave ? values.Get(BrokerKeys.BrokerId) : 0;
+        NameServers = OrElse(values.Get(BrokerKeys.NamesrvAddr), static () => Environment.GetEnvironmentVariable("NAMESRV_ADDR") ?? string.Empty)
+            .Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        BindAddress = IPAddress.Parse(values.Get(BrokerKeys.BindAddress));
+        BrokerIP1 = OrElse(values.Get(BrokerKeys.BrokerIP1), () => IsSpecific(BindAddress) ? BindAddress.ToString() : FirstLocalAddress());
+        BrokerIP2 = OrElse(values.Get(BrokerKeys.BrokerIP2), () => BrokerIP1);
+        ListenPort = values.Get(BrokerKeys.ListenPort);
+        HaListenPort = values.Get(BrokerKeys.HaListenPort);
+        HttpPort = values.Get(BrokerKeys.HttpPort);
+        Permission = values.Get(BrokerKeys.BrokerPermission);
+        RegisterPeriod = TimeSpan.FromMilliseconds(Math.Clamp(values.Get(BrokerKeys.RegisterNameServerPeriod), 10_000, 60_000));
+        RegisterTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.RegisterBrokerTimeoutMills));
+        RegionId = values.Get(BrokerKeys.RegionId);
+        RegionIdUtf8 = Encoding.UTF8.GetBytes(RegionId);
+        ClusterNameUtf8 = Encoding.UTF8.GetBytes(ClusterName);
+        StartAcceptSendTimestamp = values.Get(BrokerKeys.StartAcceptSendRequestTimeStamp);
+        LogLevel = values.Get(BrokerKeys.LogLevel);
+        IdleTimeout = TimeSpan.FromSeconds(values.Get(BrokerKeys.ServerChannelMaxIdleTimeSeconds));
+        MaxConnections = values.Get(BrokerKeys.MaxConnections);
+        AutoCreateTopic = values.Get(BrokerKeys.AutoCreateTopicEnable);
+        AutoCreateGroup = values.Get(BrokerKeys.AutoCreateSubscriptionGroup);
+        DefaultTopicQueueNums = values.Get(BrokerKeys.DefaultTopicQueueNums);
+        ClusterTopicEnable = values.Get(BrokerKeys.ClusterTopicEnable);
+        BrokerTopicEnable = values.Get(BrokerKeys.BrokerTopicEnable);
+        ValidateSystemTopic = values.Get(BrokerKeys.ValidateSystemTopicWhenUpdateTopic);
+        NotifyConsumerIdsChanged = values.Get(BrokerKeys.NotifyConsumerIdsChangedEnable);
+        RejectPullConsumer = values.Get(BrokerKeys.RejectPullConsumerEnable);
+        ChannelExpiredTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.ChannelExpiredTimeout));
+        FlushConsumerOffsetInterval = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.FlushConsumerOffsetInterval));
+        FlushDelayOffsetInterval = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.FlushDelayOffsetInterval));
+        TraceTopicEnable = values.Get(BrokerKeys.TraceTopicEnable);
+        TraceTopicName = values.Get(BrokerKeys.MsgTraceTopicName);
+        TraceOn = values.Get(BrokerKeys.TraceOn);
+        MaxMessageSize = values.Get(BrokerKeys.MaxMessageSize);
+        LongPolling = values.Get(BrokerKeys.LongPollingEnable);
+        ShortPollingMs = values.Get(BrokerKeys.ShortPollingTimeMills);
+        MaxParkedPulls = values.Get(BrokerKeys.MaxParkedPulls);
+        SlaveReadEnable = values.Get(BrokerKeys.SlaveReadEnable);
+        MemoryRatio = values.Get(BrokerKeys.AccessMessageInMemoryMaxRatio);
+        LitePullEnable = values.Get(BrokerKeys.LitePullMessageEnable);
+        DefaultQueryMaxNum = values.Get(BrokerKeys.DefaultQueryMaxNum);
+        MaxMessagesNumBatch = values.Get(BrokerKeys.MaxMsgsNumBatch);
+        DelayLevels = DelayLevels.TryParse(values.Get(BrokerKeys.MessageDelayLevel), out DelayLevels? levels)
+            ? levels
+            : throw new InvalidOperationException("messageDelayLevel was checked when it was read");
+        StoreRoot = OrElse(
+            values.Get(BrokerKeys.StorePathRootDir),
+            static () => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "store"));
+        CommitLogFolder = OrElse(values.Get(BrokerKeys.StorePathCommitLog), () => Path.Combine(StoreRoot, "commitlog"));
+        FlushDisk = values.Get(BrokerKeys.FlushDiskType);
+        OffsetCheckInSlave = values.Get(BrokerKeys.OffsetCheckInSlave);
+    }
+
+    public PropertyValues Values { get; }
+
+    public string ClusterName { get; }
+
+    public byte[] ClusterNameUtf8 { get; }
+
+    public string BrokerName { get; }
+
+    public BrokerRole Role { get; }
+
+    public bool IsSlave => Role == BrokerRole.Slave;
+
+    public long BrokerId { get; }
+
+    public string[] NameServers { get; }
+
+    public IPAddress BindAddress { get; }
+
+    public string BrokerIP1 { get; }
+
+    public string BrokerIP2 { get; }
+
+    public int ListenPort { get; }
+
+    public int HaListenPort { get; }
+
+    public int HttpPort { get; }
+
+    /// <summary>Bits 2 write and 4 read.</summary>
+    public int Permission { get; }
+
+    public bool IsWriteable => (Permission & Topics.TopicPermission.Write) != 0;
+
+    public bool IsReadable => (Permission & Topics.TopicPermission.Read) != 0;
+
+    public TimeSpan RegisterPeriod { get; }
+
+    public TimeSpan RegisterTimeout { get; }
+
+    public string RegionId { get; }
+
+    public byte[] RegionIdUtf8 { get; }
+
+    public long StartAcceptSendTimestamp { get; }
+
+    public Microsoft.Extensions.Logging.LogLevel LogLevel { get; }
+
+    public TimeSpan IdleTimeout { get; }
+
+    public int MaxConnections { get; }
+
+    public bool AutoCreateTopic { get; }
+
+    public bool AutoCreateGroup { get; }
+
+    public int DefaultTopicQueueNums { get; }
+
+    public bool ClusterTopicEnable { get; }
+
+    public bool BrokerTopicEnable { get; }
+
+    public bool ValidateSystemTopic { get; }
+
+    public bool NotifyConsumerIdsChanged { get; }
+
+    public bool RejectPullConsumer { get; }
+
+    public TimeSpan ChannelExpiredTimeout { get; }
+
+    public TimeSpan FlushConsumerOffsetInterval { get; }
+
+    public TimeSpan FlushDelayOffsetInterval { get; }
+
+    public bool TraceTopicEnable { get; }
+
+    public string TraceTopicName { get; }
+
+    public bool TraceOn { get; }
+
+    public int MaxMessageSize { get; }
+
+    public bool LongPolling { get; }
+
+    public long ShortPollingMs { get; }
+
+    public int MaxParkedPulls { get; }
+
+    public bool SlaveReadEnable { get; }
+
+    public int MemoryRatio { get; }
+
+    public bool LitePullEnable { get; }
+
+    public int DefaultQueryMaxNum { get; }
+
+    public int MaxMessagesNumBatch { get; }
+
+    public DelayLevels DelayLevels { get; }
+
+    public string StoreRoot { get; }
+
+    public string CommitLogFolder { get; }
+
+    public FlushDiskMode FlushDisk { get; }
+
+    public bool OffsetCheckInSlave { get; }
+
+    public static BrokerOptions From(PropertyValues values) => new(values);
+
+    /// <summary>What each key alone cannot tell: keys that contradict each other. Empty when all is well.</summary>
+    public static IReadOnlyList<PropertyProblem> FindContradictions(PropertyValues values)
+    {
+        List<PropertyProblem> problems = [];
+        if (values.Get(BrokerKeys.Role) == BrokerRole.Slave && values.Get(BrokerKeys.BrokerId) == 0)
+        {
+            problems.Add(new PropertyProblem(values.OriginOf(BrokerKeys.Role), BrokerKeys.Role.Name, "a SLAVE needs a brokerId above 0"));
+        }
+
+        int listenPort = values.Get(BrokerKeys.ListenPort);
+        if (listenPort is > 0 and < 3)
+        {
+            problems.Add(new PropertyProblem(values.OriginOf(BrokerKeys.ListenPort), BrokerKeys.ListenPort.Name, "must be 3 or more, as the fast port is 2 below"));
+        }
+
+        return problems;
+    }
+
+    private static string OrElse(string text, Func<string> fallback) => text.Length > 0 ? text : fallback();
+
+    private static bool IsSpecific(IPAddress address) => !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any);
+
+    private static string FirstLocalAddress()
+    {
+        foreach (NetworkInterface card in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            if (card.OperationalStatus != OperationalStatus.Up || card.NetworkInterfaceType == NetworkInterfaceType.Loopback)
+            {
+                continue;
+            }
+
+            foreach (UnicastIPAddressInformation unicast in card.GetIPProperties().UnicastAddresses)
+            {
+                if (unicast.Address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(unicast.Address))
+                {
+                    return unicast.Address.ToString();
+                }
+            }
+        }
+
+        return IPAddress.Loopback.ToString();
+    }
+}

@@ -1,0 +1,25 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Topics;
+using RocketOps.Broker.Topics.Admin;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Groups.Admin;
+
+/// <summary>UPDATE_AND_CREATE_SUBSCRIPTIONGROUP (200).</summary>
+internal sealed class UpdateGroupHandler(BrokerSettings settings, GroupTable groups) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        TopicAdminChecks.CheckMaster(settings.Current);
+        SubscriptionGroupConfig config = BrokerJson.ReadBody(request, BrokerJson.Default.SubscriptionGroupConfig);
+        if (TopicNames.FindGroupProblem(config.Name) is { } problem)
+        {
+            throw new RemotingCommandException(ResponseCode.InvalidParameter, problem);
+        }
+
+        await groups.CreateOrUpdateAsync(config);
+        return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+    }
+}

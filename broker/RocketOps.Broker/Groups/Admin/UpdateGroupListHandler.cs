@@ -1,0 +1,32 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Topics;
+using RocketOps.Broker.Topics.Admin;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Groups.Admin;
+
+/// <summary>UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST (225): all are checked before the first is made.</summary>
+internal sealed class UpdateGroupListHandler(BrokerSettings settings, GroupTable groups) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        TopicAdminChecks.CheckMaster(settings.Current);
+        List<SubscriptionGroupConfig> wanted = BrokerJson.ReadBody(request, BrokerJson.Default.GroupConfigList).Groups ?? [];
+        foreach (SubscriptionGroupConfig config in wanted)
+        {
+            if (TopicNames.FindGroupProblem(config.Name) is { } problem)
+            {
+                throw new RemotingCommandException(ResponseCode.InvalidParameter, problem);
+            }
+        }
+
+        foreach (SubscriptionGroupConfig config in wanted)
+        {
+            await groups.CreateOrUpdateAsync(config);
+        }
+
+        return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+    }
+}

@@ -1,0 +1,154 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Persistence;
+using RocketOps.Broker.Topics;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Broker.Groups;
+
+/// <summary>Settings of all consumer groups; lookups neither lock nor allocate, changes are durable in subscriptionGroup.json when their task completes.</summary>
+internal sealed class GroupTable
+{
+    /// <summary>Groups RocketMQ creates at start and tools look for (apache/rocketmq SubscriptionGroupManager.init).</summary>
+    private static readonly string[] SystemGroups =
+    [
+        "TOOLS_CONSUMER", "FILTERSRV_CONSUMER", "SELF_TEST_C_GROUP", "CID_ONSAPI_OWNER", "CID_ONSAPI_PERMISSION", "CID_ONSAPI_PULL", "CID_ONS-HTTP-PROXY",
+    ];
+
+    private readonly NameTable<GroupState> _groups = new();
+    private readonly BrokerSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly ConfigFile _file;
+    private readonly CoalescingWriter _writer;
+    private readonly Lock _changes = new();
+    private Dictionary<string, Dictionary<string, int>> _forbidden = [];
+    private DataVersion _version;
+
+    public GroupTable(BrokerSettings settings, IStoreFileSystem fileSystem, TimeProvider time)
+    {
+        _settings = settings;
+        _time = time;
+        _file = new ConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "subscriptionGroup.json"), fileSystem);
+        _writer = new CoalescingWriter(() => _file.WriteAsync(BrokerJson.WriteFile(Snapshot()), CancellationToken.None));
+        _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
+    }
+
+    public int Count => _groups.Entries.Count;
+
+    public DataVersion Version => Volatile.Read(ref _version);
+
+    public bool TryGet(ReadOnlySpan<byte> utf8Name, [MaybeNullWhen(false)] out GroupState group) => _groups.TryGet(utf8Name, out group);
+
+    public bool TryGet(string name, [MaybeNullWhen(false)] out GroupState group) => _groups.TryGet(name, out group);
+
+    public async Task LoadAsync()
+    {
+        GroupTableFile? content = null;
+        byte[]? bytes = _file.Read(candidate => TryParse(candidate, out content));
+        if (bytes is not null && content is not null)
+        {
+            _version = content.DataVersion ?? _version;
+            _forbidden = content.Forbidden ?? [];
+            foreach ((string name, SubscriptionGroupConfig config) in content.Groups ?? [])
+            {
+                _groups.Entries[name] = new GroupState(config.GroupName is null ? config with { GroupName = name } : config);
+            }
+        }
+
+        foreach (string name in SystemGroups)
+        {
+            _groups.Entries.TryAdd(name, new GroupState(new SubscriptionGroupConfig { GroupName = name }));
+        }
+
+        await _writer.WriteAsync();
+    }
+
+    public GroupTableFile Snapshot()
+    {
+        SortedDictionary<string, SubscriptionGroupConfig> groups = new(StringComparer.Ordinal);
+        foreach ((string name, GroupState group) in _groups.Entries)
+        {
+            groups[name] = group.Config;
+        }
+
+        return new GroupTableFile { DataVersion = Version, Forbidden = _forbidden, Groups = new Dictionary<string, SubscriptionGroupConfig>(groups) };
+    }
+
+    /// <summary>The group, made with defaults when missing and allowed; null otherwise.</summary>
+    public async Task<GroupState?> GetOrCreateAsync(string name)
+    {
+        GroupState created;
+        lock (_changes)
+        {
+            if (_groups.TryGet(name, out GroupState? existing))
+            {
+                return existing;
+            }
+
+            if (!_settings.Current.AutoCreateGroup || TopicNames.FindGroupProblem(name) is not null)
+            {
+                return null;
+            }
+
+            created = new GroupState(new SubscriptionGroupConfig { GroupName = name });
+            _groups.Entries[name] = created;
+            Bump();
+        }
+
+        await _writer.WriteAsync();
+        return created;
+    }
+
+    public Task CreateOrUpdateAsync(SubscriptionGroupConfig config)
+    {
+        lock (_changes)
+        {
+            if (_groups.TryGet(config.Name, out GroupState? existing))
+            {
+                existing.Config = config;
+            }
+            else
+            {
+                _groups.Entries[config.Name] = new GroupState(config);
+            }
+
+            Bump();
+        }
+
+        return _writer.WriteAsync();
+    }
+
+    public async Task<bool> DeleteAsync(string name)
+    {
+        lock (_changes)
+        {
+            if (!_groups.Entries.TryRemove(name, out _))
+            {
+                return false;
+            }
+
+            Bump();
+        }
+
+        await _writer.WriteAsync();
+        return true;
+    }
+
+    private static bool TryParse(byte[] bytes, out GroupTableFile? content)
+    {
+        try
+        {
+            content = BrokerJson.Read(bytes, BrokerJson.Default.GroupTableFile);
+            return true;
+        }
+        catch (JsonException)
+        {
+            content = null;
+            return false;
+        }
+    }
+
+    private void Bump() => Volatile.Write(ref _version, _version.Next(_time));
+}

@@ -1,0 +1,28 @@
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Health;
+
+/// <summary>Whether the broker can do its work.</summary>
+internal sealed class BrokerHealth(MessageStore store)
+{
+    public bool Started { get; set; }
+
+    public bool Stopping { get; set; }
+
+    /// <summary>Why no client should be sent here, in a few words; null when it can serve. A full disk still lets consumers read, so it does not count.</summary>
+    public string? FindReasonNotReady()
+    {
+        if (!Started)
+        {
+            return "starting";
+        }
+
+        if (Stopping)
+        {
+            return "stopping";
+        }
+
+        StoreFlags broken = store.Flags & ~StoreFlags.DiskFull;
+        return broken == StoreFlags.None ? null : $"the store is not usable: {broken}";
+    }
+}

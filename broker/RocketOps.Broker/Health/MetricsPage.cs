@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using RocketOps.Broker.Clients;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Groups;
+using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Topics;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Health;
+
+/// <summary>
+/// A first page of figures in Prometheus' text format, names and labels as a RocketMQ 5 broker exports them where it has the figure (admin.md §4.1), ours with the
+/// prefix rocketops_.
+/// </summary>
+internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, TopicTable topics, GroupTable groups, PullCounters pulls, ParkedPulls parked, ConsumerTable consumers)
+{
+    public Task WriteAsync(HttpResponse response)
+    {
+        response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+        return response.WriteAsync(Render());
+    }
+
+    internal string Render()
+    {
+        BrokerOptions options = settings.Current;
+        StoreStats stats = store.GetStats();
+        string labels = FormattableString.Invariant($"{{cluster=\"{options.ClusterName}\",node_type=\"broker\",node_id=\"{options.BrokerName}\"");
+        const string Storage = ",storage_type=\"local\",storage_medium=\"disk\"";
+        StringBuilder text = new();
+        Add("rocketmq_broker_permission", "gauge", "2 write, 4 read, 6 both.", options.Permission);
+        Add("rocketmq_topic_number", "gauge", "Topics.", topics.Count);
+        Add("rocketmq_consumer_group_number", "gauge", "Consumer groups.", groups.Count);
+        Add("rocketmq_storage_size", "gauge", "Bytes of the commit log.", stats.MaxOffset.Value - stats.MinOffset.Value, Storage);
+        Add("rocketmq_storage_flush_behind_bytes", "gauge", "Bytes not yet on disk.", stats.MaxOffset.Value - stats.DurableOffset.Value, Storage);
+        Add("rocketmq_storage_dispatch_behind_bytes", "gauge", "Bytes consumers do not see yet.", stats.DispatchBehindBytes, Storage);
+        Add("rocketops_messages_stored_total", "counter", "Messages stored since the start.", stats.MessagesAppended);
+        Add("rocketops_bytes_stored_total", "counter", "Bytes of records stored since the start.", stats.BytesAppended);
+        Add("rocketops_messages_delivered_total", "counter", "Messages delivered to pulls since the start.", pulls.Messages);
+        Add("rocketops_bytes_delivered_total", "counter", "Bytes of records delivered to pulls since the start.", pulls.Bytes);
+        Add("rocketops_pulls_parked", "gauge", "Pulls that wait for messages.", parked.Count);
+        Add("rocketops_consumer_groups_online", "gauge", "Consumer groups with a member.", consumers.All.Count());
+        return text.ToString();
+
+        void Add(string name, string type, string help, long value, string more = "") =>
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n{name}{labels}{more}}} {value}\n");
+    }
+}

@@ -1,0 +1,71 @@
+using RocketOps.Broker.Admin;
+using RocketOps.Broker.Clients;
+using RocketOps.Broker.Delay;
+using RocketOps.Broker.Groups.Admin;
+using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Ordering;
+using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Queries;
+using RocketOps.Broker.Sending;
+using RocketOps.Broker.Topics.Admin;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Hosting;
+
+/// <summary>The list of request codes this broker serves, one line each. Every other code is answered as unsupported.</summary>
+internal static class BrokerHandlers
+{
+    public static RequestHandlerRegistry Register(BrokerParts parts)
+    {
+        SlowSendHandler slowSend = new(
+            parts.Settings, parts.Topics, parts.Groups, parts.Locks, parts.Store, parts.Appender, parts.Address, parts.BrokerProperties, parts.Delays);
+        SendMessageHandler send = new(parts.Settings, parts.Topics, parts.Store, parts.Address, parts.BrokerProperties, parts.Delays, slowSend, parts.Time);
+        PullMessageHandler pull = new(
+            parts.Settings, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.PullExecutor, parts.ParkedPulls, parts.Address);
+        HeartbeatHandler heartbeat = new(parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, new HeartbeatFingerprints(), parts.Time);
+        return new RequestHandlerRegistry()
+            .Add(RequestCode.SendMessage, send)
+            .Add(RequestCode.SendMessageV2, send)
+            .Add(RequestCode.SendBatchMessage, send)
+            .Add(RequestCode.ConsumerSendMessageBack, new SendBackHandler(parts.Settings, parts.Topics, parts.Groups, parts.Store, parts.Appender, parts.Address, parts.Delays))
+            .Add(RequestCode.PullMessage, pull)
+            .Add(RequestCode.LitePullMessage, pull)
+            .Add(RequestCode.QueryConsumerOffset, new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings))
+            .Add(RequestCode.UpdateConsumerOffset, new UpdateConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Groups))
+            .Add(RequestCode.SearchOffsetByTimestamp, new SearchOffsetHandler(parts.Topics, parts.Store))
+            .Add(RequestCode.GetMaxOffset, new MaxOffsetHandler(parts.Topics, parts.Store))
+            .Add(RequestCode.GetMinOffset, new MinOffsetHandler(parts.Topics, parts.Store))
+            .Add(RequestCode.GetEarliestMessageStoreTime, new EarliestStoreTimeHandler(parts.Topics, parts.Store))
+            .Add(RequestCode.GetAllConsumerOffset, new AllConsumerOffsetsHandler(parts.ConsumerOffsets))
+            .Add(RequestCode.GetAllDelayOffset, new AllDelayOffsetsHandler(parts.DelayOffsets))
+            .Add(RequestCode.InvokeBrokerToResetOffset, new ResetOffsetHandler(parts.Settings, parts.Topics, parts.Consumers, parts.ConsumerOffsets, parts.Store))
+            .Add(RequestCode.HeartBeat, heartbeat)
+            .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(parts.Consumers, parts.Producers))
+            .Add(RequestCode.CheckClientConfig, new CheckClientHandler())
+            .Add(RequestCode.GetConsumerListByGroup, new ConsumerListHandler(parts.Consumers))
+            .Add(RequestCode.GetConsumerConnectionList, new ConsumerConnectionHandler(parts.Consumers))
+            .Add(RequestCode.GetProducerConnectionList, new ProducerConnectionHandler(parts.Producers))
+            .Add(RequestCode.LockBatchMq, new LockBatchHandler(parts.Locks, parts.Topics, parts.Groups))
+            .Add(RequestCode.UnlockBatchMq, new UnlockBatchHandler(parts.Locks))
+            .Add(RequestCode.QueryMessage, new QueryMessageHandler(parts.Settings, parts.Topics, parts.Store))
+            .Add(RequestCode.ViewMessageById, new ViewMessageHandler(parts.Store))
+            .Add(RequestCode.UpdateAndCreateTopic, new UpdateTopicHandler(parts.Settings, parts.Topics))
+            .Add(RequestCode.UpdateAndCreateTopicList, new UpdateTopicListHandler(parts.Settings, parts.Topics))
+            .Add(RequestCode.DeleteTopicInBroker, new DeleteTopicHandler(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.ParkedPulls))
+            .Add(RequestCode.GetAllTopicConfig, new AllTopicsHandler(parts.Topics))
+            .Add(RequestCode.GetTopicConfig, new GetTopicHandler(parts.Topics))
+            .Add(RequestCode.GetTopicStatsInfo, new TopicStatsHandler(parts.Settings, parts.Topics, parts.Store))
+            .Add(RequestCode.GetSystemTopicListFromBroker, new SystemTopicsHandler(parts.Settings, parts.Topics))
+            .Add(RequestCode.UpdateAndCreateSubscriptionGroup, new UpdateGroupHandler(parts.Settings, parts.Groups))
+            .Add(RequestCode.UpdateAndCreateSubscriptionGroupList, new UpdateGroupListHandler(parts.Settings, parts.Groups))
+            .Add(RequestCode.DeleteSubscriptionGroup, new DeleteGroupHandler(parts.Settings, parts.Groups, parts.ConsumerOffsets))
+            .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(parts.Groups))
+            .Add(RequestCode.GetSubscriptionGroupConfig, new GetGroupHandler(parts.Groups))
+            .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.Consumers, parts.Store))
+            .Add(RequestCode.QueryTopicConsumeByWho, new TopicConsumersHandler(parts.Consumers, parts.ConsumerOffsets))
+            .Add(RequestCode.UpdateBrokerConfig, new UpdateConfigHandler(parts.Settings, parts.Topics, parts.SettingsFile))
+            .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(parts.Settings, parts.Address))
+            .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(parts.Figures));
+    }
+}

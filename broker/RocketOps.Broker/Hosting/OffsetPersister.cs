@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Delay;
+using RocketOps.Broker.Offsets;
+
+namespace RocketOps.Broker.Hosting;
+
+/// <summary>Writes the offset files now and then, and once more at the end.</summary>
+internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerOffsetTable consumerOffsets, DelayOffsetTable delayOffsets, TimeProvider time, ILogger<OffsetPersister> logger)
+    : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _loops = Task.CompletedTask;
+
+    public void Start() => _loops = Task.WhenAll(
+        RunAsync("consumerOffset.json", settings.Current.FlushConsumerOffsetInterval, consumerOffsets.PersistAsync),
+        RunAsync("delayOffset.json", settings.Current.FlushDelayOffsetInterval, delayOffsets.PersistAsync));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _loops;
+        await consumerOffsets.PersistAsync();
+        await delayOffsets.PersistAsync();
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(string file, TimeSpan interval, Func<Task> persist)
+    {
+        using PeriodicTimer timer = new(interval, time);
+        while (true)
+        {
+            try
+            {
+                if (!await timer.WaitForNextTickAsync(_stopping.Token))
+                {
+                    return;
+                }
+
+                await persist();
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                LogFailed(failure, file, interval);
+            }
+        }
+    }
+
+    [LoggerMessage(EventId = 3401, Level = LogLevel.Error, Message = "Writing {File} failed; tried again in {Interval}")]
+    private partial void LogFailed(Exception failure, string file, TimeSpan interval);
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+using RocketOps.Broker.Configuration;
+using RocketOps.Remoting.Properties;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Hosting;
+
+/// <summary>The store's settings out of the broker's configuration.</summary>
+internal static class StoreOptionsFactory
+{
+    private const int QueueUnitBytes = 20;
+
+    public static StoreOptions Create(BrokerOptions options)
+    {
+        PropertyValues values = options.Values;
+        return new StoreOptions
+        {
+            RootDirectory = options.StoreRoot,
+            CommitLogDirectory = options.CommitLogFolder,
+            FlushDiskType = options.FlushDisk == FlushDiskMode.Sync ? FlushDiskType.SyncFlush : FlushDiskType.AsyncFlush,
+            CommitLogFileBytes = values.Get(BrokerKeys.MappedFileSizeCommitLog),
+            // RocketMQ rounds up to whole units.
+            ConsumeQueueFileBytes = (values.Get(BrokerKeys.MappedFileSizeConsumeQueue) + QueueUnitBytes - 1) / QueueUnitBytes * QueueUnitBytes,
+            IndexEnabled = values.Get(BrokerKeys.MessageIndexEnable),
+            IndexSlots = values.Get(BrokerKeys.MaxHashSlotNum),
+            IndexEntries = values.Get(BrokerKeys.MaxIndexNum),
+            MaxMessageBytes = options.MaxMessageSize,
+            FlushIntervalMs = values.Get(BrokerKeys.FlushIntervalCommitLog),
+            SyncFlushTimeoutMs = values.Get(BrokerKeys.SyncFlushTimeout),
+            MaxTransferBytesInMemory = values.Get(BrokerKeys.MaxTransferBytesOnMessageInMemory),
+            MaxTransferCountInMemory = values.Get(BrokerKeys.MaxTransferCountOnMessageInMemory),
+            MaxTransferBytesOnDisk = values.Get(BrokerKeys.MaxTransferBytesOnMessageInDisk),
+            MaxTransferCountOnDisk = values.Get(BrokerKeys.MaxTransferCountOnMessageInDisk),
+            AccessMessageInMemoryMaxRatio = options.MemoryRatio,
+            DelayLevelsMs = [.. Enumerable.Range(1, options.DelayLevels.MaxLevel).Select(level => (long)options.DelayLevels.DelayOf(level).TotalMilliseconds)],
+            FileReservedHours = values.Get(BrokerKeys.FileReservedTime),
+            DeleteHours = [.. values.Get(BrokerKeys.DeleteWhen).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(static hour => int.Parse(hour, CultureInfo.InvariantCulture))],
+            DiskMaxUsedRatio = values.Get(BrokerKeys.DiskMaxUsedSpaceRatio),
+            DiskWarningRatio = values.Get(BrokerKeys.DiskSpaceWarningLevelRatio),
+            DiskCleanForciblyRatio = values.Get(BrokerKeys.DiskSpaceCleanForciblyRatio),
+            CleanFilesForcibly = values.Get(BrokerKeys.CleanFileForciblyEnable),
+        };
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using RocketOps.Broker.Clients;
+using RocketOps.Broker.Groups;
+using RocketOps.Broker.Ordering;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Json;
+
+namespace RocketOps.Broker.Json;
+
+/// <summary>Bodies and files that are plain JSON; members are declared in alphabetical order as fastjson writes them, nulls are left out.</summary>
+[JsonSourceGenerationOptions(
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    WriteIndented = false)]
+[JsonSerializable(typeof(TopicTableFile))]
+[JsonSerializable(typeof(TopicConfig))]
+[JsonSerializable(typeof(TopicConfigList))]
+[JsonSerializable(typeof(AllTopicsBody))]
+[JsonSerializable(typeof(GroupTableFile))]
+[JsonSerializable(typeof(SubscriptionGroupConfig))]
+[JsonSerializable(typeof(GroupConfigList))]
+[JsonSerializable(typeof(HeartbeatBody))]
+[JsonSerializable(typeof(LockBody))]
+[JsonSerializable(typeof(LockResultBody))]
+[JsonSerializable(typeof(CheckClientBody))]
+[JsonSerializable(typeof(ConsumerListBody))]
+[JsonSerializable(typeof(ConsumerConnectionBody))]
+[JsonSerializable(typeof(ProducerConnectionBody))]
+[JsonSerializable(typeof(TopicListBody))]
+[JsonSerializable(typeof(GroupListBody))]
+[JsonSerializable(typeof(KeyValueTable))]
+[JsonSerializable(typeof(RegisterBody))]
+[JsonSerializable(typeof(DataVersion))]
+[JsonSerializable(typeof(Offsets.OffsetTableFile))]
+[JsonSerializable(typeof(Offsets.DelayOffsetFile))]
+internal sealed partial class BrokerJson : JsonSerializerContext
+{
+    /// <summary>The same members, indented by tabs as Java writes its files.</summary>
+    private static readonly BrokerJson Files = new(new JsonSerializerOptions
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        WriteIndented = true,
+        IndentCharacter = '\t',
+        IndentSize = 1,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+
+    /// <summary>Reads a body or file in fastjson's dialect. Throws <see cref="JsonException"/> when it is not what it should be.</summary>
+    public static T Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type)
+        where T : class =>
+        JsonSerializer.Deserialize(LenientJson.ToStrict(utf8).Span, type) ?? throw new JsonException("null instead of an object");
+
+    /// <summary>The body of a request; what is no such body is refused with code 1 as Java's parser does, in words that help.</summary>
+    public static T ReadBody<T>(RemotingCommand request, JsonTypeInfo<T> type)
+        where T : class
+    {
+        if (request.Body.IsEmpty)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, "the request has no body");
+        }
+
+        try
+        {
+            return Read(request.Body.Span, type);
+        }
+        catch (JsonException malformed)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, $"the body is no valid JSON: {malformed.Message}");
+        }
+    }
+
+    public static byte[] Write<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(value, type);
+
+    public static byte[] WriteFile<T>(T value)
+        where T : class => JsonSerializer.SerializeToUtf8Bytes(value, (JsonTypeInfo<T>)Files.GetTypeInfo(typeof(T))!);
+}

@@ -1,0 +1,15 @@
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Offsets;
+
+/// <summary>GET_ALL_CONSUMER_OFFSET (43): the content of consumerOffset.json.</summary>
+internal sealed class AllConsumerOffsetsHandler(ConsumerOffsetTable offsets) : AsyncRequestHandler
+{
+    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = offsets.Serialize();
+        return new ValueTask<RemotingCommand?>(response);
+    }
+}

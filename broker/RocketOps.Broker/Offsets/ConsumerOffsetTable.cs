@@ -1,0 +1,150 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Persistence;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Broker.Offsets;
+
+/// <summary>
+/// How far each group has consumed each queue. Commits and queries neither lock nor allocate once a queue has an offset; the table is written to
+/// consumerOffset.json now and then, and at the end. Any value is accepted, as the client decides. Source: remoting.md §5.9.
+/// </summary>
+internal sealed class ConsumerOffsetTable
+{
+    /// <summary>Separates topic and group in the file's keys.</summary>
+    private const char Separator = '@';
+
+    private readonly NameTable<NameTable<ConcurrentDictionary<int, long>>> _topics = new();
+    private readonly TimeProvider _time;
+    private readonly ConfigFile _file;
+    private readonly CoalescingWriter _writer;
+    private DataVersion _version;
+    private long _changes;
+    private long _written;
+
+    public ConsumerOffsetTable(BrokerSettings settings, IStoreFileSystem fileSystem, TimeProvider time)
+    {
+        _time = time;
+        _file = new ConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "consumerOffset.json"), fileSystem);
+        _writer = new CoalescingWriter(WriteAsync);
+        _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
+    }
+
+    public void Load()
+    {
+        OffsetTableFile? content = null;
+        if (_file.Read(candidate => TryParse(candidate, out content)) is null || content?.Offsets is null)
+        {
+            return;
+        }
+
+        foreach ((string key, Dictionary<int, long> queues) in content.Offsets)
+        {
+            int at = key.IndexOf(Separator, StringComparison.Ordinal);
+            if (at > 0)
+            {
+                ConcurrentDictionary<int, long> offsets = QueuesOf(key[..at], key[(at + 1)..]);
+                foreach ((int queueId, long offset) in queues)
+                {
+                    offsets[queueId] = offset;
+                }
+            }
+        }
+    }
+
+    /// <summary>Stores an offset.</summary>
+    public void Commit(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> group, int queueId, long offset)
+    {
+        if (!_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) || !groups.TryGet(group, out ConcurrentDictionary<int, long>? queues))
+        {
+            queues = QueuesOf(Encoding.UTF8.GetString(topic), Encoding.UTF8.GetString(group));
+        }
+
+        queues[queueId] = offset;
+        Interlocked.Increment(ref _changes);
+    }
+
+    /// <inheritdoc cref="Commit(ReadOnlySpan{byte}, ReadOnlySpan{byte}, int, long)"/>
+    public void Commit(string topic, string group, int queueId, long offset)
+    {
+        QueuesOf(topic, group)[queueId] = offset;
+        Interlocked.Increment(ref _changes);
+    }
+
+    /// <summary>The stored offset, −1 when there is none.</summary>
+    public long Query(string topic, string group, int queueId) =>
+        _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups)
+        && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues)
+        && queues.TryGetValue(queueId, out long offset) ? offset : -1;
+
+    /// <summary>Groups that have an offset on the topic.</summary>
+    public IReadOnlyList<string> GroupsOf(string topic) => _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) ? [.. groups.Entries.Keys] : [];
+
+    /// <summary>Topics the group has an offset on.</summary>
+    public IReadOnlyList<string> TopicsOf(string group) => [.. _topics.Entries.Where(entry => entry.Value.TryGet(group, out _)).Select(static entry => entry.Key)];
+
+    public void RemoveGroup(string group)
+    {
+        foreach (NameTable<ConcurrentDictionary<int, long>> groups in _topics.Entries.Values)
+        {
+            groups.Entries.TryRemove(group, out _);
+        }
+
+        Interlocked.Increment(ref _changes);
+    }
+
+    public void RemoveTopic(string topic)
+    {
+        _topics.Entries.TryRemove(topic, out _);
+        Interlocked.Increment(ref _changes);
+    }
+
+    /// <summary>The table as JSON, as it stands in the file and as GET_ALL_CONSUMER_OFFSET answers it.</summary>
+    public byte[] Serialize() => OffsetFileWriter.WriteConsumerOffsets(_version, Enumerate());
+
+    /// <summary>Writes the file if something has changed since the last write.</summary>
+    public Task PersistAsync() => Volatile.Read(ref _changes) == Volatile.Read(ref _written) ? Task.CompletedTask : _writer.WriteAsync();
+
+    private static bool TryParse(byte[] bytes, out OffsetTableFile? content)
+    {
+        try
+        {
+            content = BrokerJson.Read(bytes, BrokerJson.Default.OffsetTableFile);
+            return true;
+        }
+        catch (JsonException)
+        {
+            content = null;
+            return false;
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        long changes = Volatile.Read(ref _changes);
+        _version = _version.Next(_time);
+        await _file.WriteAsync(Serialize(), CancellationToken.None);
+        Volatile.Write(ref _written, changes);
+    }
+
+    private ConcurrentDictionary<int, long> QueuesOf(string topic, string group) =>
+        _topics.Entries.GetOrAdd(topic, static _ => new NameTable<ConcurrentDictionary<int, long>>())
+            .Entries.GetOrAdd(group, static _ => new ConcurrentDictionary<int, long>());
+
+    private IEnumerable<KeyValuePair<string, IReadOnlyList<KeyValuePair<int, long>>>> Enumerate()
+    {
+        foreach ((string topic, NameTable<ConcurrentDictionary<int, long>> groups) in _topics.Entries)
+        {
+            foreach ((string group, ConcurrentDictionary<int, long> queues) in groups.Entries)
+            {
+                if (!queues.IsEmpty)
+                {
+                    yield return new(topic + Separator + group, [.. queues.OrderBy(static entry => entry.Key)]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Offsets;
+
+/// <summary>GET_EARLIEST_MSG_STORETIME (32): store time of a queue's first message, −1 when there is none.</summary>
+internal sealed class EarliestStoreTimeHandler(TopicTable topics, MessageStore store) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        OffsetHeader queue = OffsetHeader.Read(request);
+        long timestamp = topics.TryGet(queue.Topic, out TopicState? topic)
+            ? await store.StoreTimestampAtAsync(topic.StoreTopic, queue.QueueId, store.MinOffset(topic.StoreTopic, queue.QueueId), cancellationToken)
+            : -1;
+        return RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("timestamp", timestamp);
+    }
+}

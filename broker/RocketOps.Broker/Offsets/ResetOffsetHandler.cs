@@ -1,0 +1,82 @@
+using System.Globalization;
+using RocketOps.Broker.Clients;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Json;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Offsets;
+
+/// <summary>
+/// INVOKE_BROKER_TO_RESET_OFFSET (222): finds each queue's offset at the time asked for and tells every member of the group to go there
+/// (RESET_CONSUMER_CLIENT_OFFSET). Case (a) of admin.md §2.5; the group must be online.
+/// </summary>
+internal sealed class ResetOffsetHandler(BrokerSettings settings, TopicTable topics, ConsumerTable consumers, ConsumerOffsetTable offsets, MessageStore store) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        string group = request.GetRequired("group");
+        TopicState topic = topics.GetOrThrow(request.GetRequired("topic"));
+        long timestamp = request.GetRequiredInt64("timestamp");
+        SortedDictionary<int, long> targets = await FindTargetsAsync(topic, group, timestamp, request.GetBoolean("isForce", fallback: false), cancellationToken);
+        if (!consumers.TryGet(group, out ConsumerGroup? online))
+        {
+            throw new RemotingCommandException(
+                ResponseCode.ConsumerNotOnline,
+                $"Consumer not online, so can not reset offset, Group: {group} Topic: {topic.Name} Timestamp: {timestamp.ToString(CultureInfo.InvariantCulture)}");
+        }
+
+        ReadOnlyMemory<byte> body = Write(topic.Name, targets);
+        foreach (ClientChannel channel in online.Channels)
+        {
+            if (channel.Version < MqVersion.ResetOffsetByPush)
+            {
+                throw new RemotingCommandException(ResponseCode.SystemError, $"the client {channel.ClientId} is too old to be told an offset");
+            }
+
+            RemotingCommand push = RemotingCommand.CreateRequest(RequestCode.ResetConsumerClientOffset).Set("topic", topic.Name).Set("group", group).Set("timestamp", timestamp).Set("isForce", true);
+            push.Body = body;
+            channel.Connection.SendOneWay(push);
+        }
+
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = body;
+        return response;
+    }
+
+    private async Task<SortedDictionary<int, long>> FindTargetsAsync(TopicState topic, string group, long timestamp, bool force, CancellationToken cancellationToken)
+    {
+        SortedDictionary<int, long> targets = [];
+        for (int queueId = 0; queueId < topic.Config.WriteQueueNums; queueId++)
+        {
+            long committed = offsets.Query(topic.Name, group, queueId);
+            if (committed < 0)
+            {
+                // The typing error is RocketMQ's; tools look for the text.
+                throw new RemotingCommandException(ResponseCode.SystemError, $"THe consumer group <{group}> not exist");
+            }
+
+            long target = timestamp == -1
+                ? store.MaxOffset(topic.StoreTopic, queueId)
+                : await store.OffsetByTimeAsync(topic.StoreTopic, queueId, timestamp, TimeBoundary.Lower, cancellationToken);
+            target = Math.Max(0, target);
+            targets[queueId] = force || target < committed ? target : committed;
+        }
+
+        return targets;
+    }
+
+    private ReadOnlyMemory<byte> Write(string topic, SortedDictionary<int, long> targets)
+    {
+        FastJsonWriter json = new();
+        json.BeginObject().Name("offsetTable").BeginObject();
+        foreach ((int queueId, long offset) in targets)
+        {
+            json.BeginObjectName().Field("brokerName", settings.Current.BrokerName).Field("queueId", queueId).Field("topic", topic).EndObjectName().Value(offset);
+        }
+
+        return json.EndObject().EndObject().Written;
+    }
+}

@@ -1,0 +1,29 @@
+using RocketOps.Broker.Groups;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Ordering;
+
+/// <summary>LOCK_BATCH_MQ (41). Queues of topics this broker does not have are never locked, so the table is bounded by topics and groups.</summary>
+internal sealed class LockBatchHandler(QueueLocks locks, TopicTable topics, GroupTable groups) : AsyncRequestHandler
+{
+    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        LockBody body = BrokerJson.ReadBody(request, BrokerJson.Default.LockBody);
+        IReadOnlyList<MessageQueueKey> locked = [];
+        if (body.ClientId is { Length: > 0 } clientId && body.ConsumerGroup is { } group && groups.TryGet(group, out _))
+        {
+            locked = locks.TryLock(group, clientId, (body.Queues ?? []).Where(IsKnown));
+        }
+
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = BrokerJson.Write(new LockResultBody { Locked = locked }, BrokerJson.Default.LockResultBody);
+        return new ValueTask<RemotingCommand?>(response);
+    }
+
+    private bool IsKnown(MessageQueueKey queue) =>
+        queue.Topic is not null && topics.TryGet(queue.Topic, out TopicState? topic)
+        && (uint)queue.QueueId < (uint)Math.Max(topic.Config.ReadQueueNums, topic.Config.WriteQueueNums);
+}

@@ -1,0 +1,20 @@
+using RocketOps.Broker.Json;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Ordering;
+
+/// <summary>UNLOCK_BATCH_MQ (42), often one-way.</summary>
+internal sealed class UnlockBatchHandler(QueueLocks locks) : AsyncRequestHandler
+{
+    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        LockBody body = BrokerJson.ReadBody(request, BrokerJson.Default.LockBody);
+        if (body.ClientId is { Length: > 0 } clientId && body.ConsumerGroup is { } group)
+        {
+            locks.Unlock(group, clientId, body.Queues ?? []);
+        }
+
+        return new ValueTask<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success));
+    }
+}

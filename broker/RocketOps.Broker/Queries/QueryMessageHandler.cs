@@ -1,0 +1,69 @@
+using System.Buffers;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Messages;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Queries;
+
+/// <summary>QUERY_MESSAGE (12): messages of a topic by key or unique key. The index knows hashes only, so topic and key are compared here. Source: store.md §5.6.</summary>
+internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable topics, MessageStore store) : AsyncRequestHandler
+{
+    /// <summary>Bytes of one answer: the frame limit of 16 MiB with room for the header.</summary>
+    private const int MaxAnswerBytes = 15 * 1024 * 1024;
+
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        BrokerOptions options = settings.Current;
+        string key = request.GetRequired("key");
+        bool byUniqueKey = request.GetBoolean("_UNIQUE_KEY_QUERY", fallback: false);
+        int wanted = byUniqueKey ? options.DefaultQueryMaxNum : request.GetRequiredInt32("maxNum");
+        int maxNum = Math.Clamp(wanted, 1, options.MaxMessagesNumBatch);
+        if (topics.TryGet(request.GetRequired("topic"), out TopicState? topic))
+        {
+            IndexQueryResult found = await store.QueryIndexAsync(
+                topic.StoreTopic, key, maxNum, request.GetRequiredInt64("beginTimestamp"), request.GetRequiredInt64("endTimestamp"), cancellationToken);
+            ReadOnlyMemory<byte> body = await ReadAsync(topic, key, byUniqueKey, found.Offsets, cancellationToken);
+            if (!body.IsEmpty)
+            {
+                RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success)
+                    .Set("indexLastUpdateTimestamp", found.LastUpdateTimestamp)
+                    .Set("indexLastUpdatePhyoffset", found.LastUpdateOffset.Value);
+                response.Body = body;
+                return response;
+            }
+        }
+
+        throw new RemotingCommandException(ResponseCode.QueryNotFound, "can not find message, maybe time range not correct");
+    }
+
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(TopicState topic, string key, bool byUniqueKey, IReadOnlyList<PhysicalOffset> offsets, CancellationToken cancellationToken)
+    {
+        ArrayBufferWriter<byte> body = new();
+        foreach (PhysicalOffset offset in offsets)
+        {
+            byte[]? record = await store.LookMessageAsync(offset, cancellationToken);
+            if (record is not null && Matches(record, topic, key, byUniqueKey) && body.WrittenCount + record.Length <= MaxAnswerBytes)
+            {
+                body.Write(record);
+            }
+        }
+
+        return body.WrittenMemory;
+    }
+
+    private static bool Matches(byte[] bytes, TopicState topic, string key, bool byUniqueKey)
+    {
+        MessageRecord record = MessageRecord.Parse(bytes);
+        if (!record.Topic.SequenceEqual(topic.Utf8Name))
+        {
+            return false;
+        }
+
+        MessageProperties properties = MessageProperties.Parse(record.Properties);
+        bool isUniqueKey = string.Equals(properties.Get(PropertyNames.UniqKey), key, StringComparison.Ordinal);
+        return isUniqueKey || (!byUniqueKey && (properties.Get(PropertyNames.Keys) ?? string.Empty).Split(' ').Contains(key, StringComparer.Ordinal));
+    }
+}

@@ -1,0 +1,19 @@
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Queries;
+
+/// <summary>VIEW_MESSAGE_BY_ID (33): the record at a commit-log offset.</summary>
+internal sealed class ViewMessageHandler(MessageStore store) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        long offset = request.GetRequiredInt64("offset");
+        byte[] record = await store.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
+            ?? throw new RemotingCommandException(ResponseCode.SystemError, $"can not find message by the offset, {offset}");
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = record;
+        return response;
+    }
+}

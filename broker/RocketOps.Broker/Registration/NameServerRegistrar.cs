@@ -1,0 +1,290 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Persistence;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Hosts;
+
+namespace RocketOps.Broker.Registration;
+
+/// <summary>
+/// Keeps every name server informed of this broker and its topics: at start, periodically, when topics change and when a connection was lost. Names are resolved
+/// anew each round, to all their addresses. One connection per name server stays open, as they forget a broker whose connection closes. Source: remoting.md §3.3, §3.4.
+/// </summary>
+internal sealed partial class NameServerRegistrar : IAsyncDisposable
+{
+    /// <summary>A change of topics waits no longer than this for name servers before it is answered; the round goes on behind.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan UnregisterTimeout = TimeSpan.FromSeconds(3);
+
+    private readonly BrokerSettings _settings;
+    private readonly TopicTable _topics;
+    private readonly BrokerAddress _address;
+    private readonly RemotingClient _client;
+    private readonly HostResolver _resolver;
+    private readonly TimeProvider _time;
+    private readonly ILogger<NameServerRegistrar> _logger;
+    private readonly CoalescingWriter _rounds;
+    private readonly ConcurrentDictionary<string, bool> _registered = new(StringComparer.Ordinal);
+    private ITimer? _period;
+
+    // Rounds never overlap; only they touch it.
+    private int _unknownRounds;
+    private volatile bool _stopping;
+
+    public NameServerRegistrar(
+        BrokerSettings settings, TopicTable topics, BrokerAddress address, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
+    {
+        _settings = settings;
+        _topics = topics;
+        _address = address;
+        _resolver = resolver;
+        _time = time;
+        _logger = loggers.CreateLogger<NameServerRegistrar>();
+        _client = new RemotingClient(new RemotingClientOptions(), loggers, resolver: resolver, time: time);
+        _rounds = new CoalescingWriter(RunRoundAsync);
+    }
+
+    /// <summary>Starts the first round and the period; the task ends with the first round.</summary>
+    public Task StartAsync()
+    {
+        TimeSpan period = _settings.Current.RegisterPeriod;
+        _period = _time.CreateTimer(static state => ((NameServerRegistrar)state!).Trigger(), this, period, period);
+        return _rounds.WriteAsync();
+    }
+
+    /// <summary>Registers again because topics have changed.</summary>
+    public Task RegisterNowAsync()
+    {
+        if (_stopping || _settings.Current.NameServers.Length == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        return WaitAWhileAsync(_rounds.WriteAsync());
+    }
+
+    /// <summary>Tells every name server that this broker goes away.</summary>
+    public async Task UnregisterAsync()
+    {
+        _stopping = true;
+        if (_period is not null)
+        {
+            await _period.DisposeAsync();
+        }
+
+        await Task.WhenAll(_registered.Keys.Select(UnregisterOneAsync));
+    }
+
+    public ValueTask DisposeAsync() => _client.DisposeAsync();
+
+    private async Task WaitAWhileAsync(Task round)
+    {
+        try
+        {
+            await round.WaitAsync(LongestWait, _time);
+        }
+        catch (TimeoutException)
+        {
+            // A name server does not answer; the topic is there all the same, and the round goes on.
+        }
+    }
+
+    // Rounds report what fails themselves; there is nothing to observe.
+    private void Trigger() => _ = _rounds.WriteAsync();
+
+    private async Task RunRoundAsync()
+    {
+        if (_stopping)
+        {
+            return;
+        }
+
+        try
+        {
+            await RegisterEverywhereAsync();
+        }
+        catch (Exception failure)
+        {
+            // Rounds are triggered by timers and events that nobody awaits; the next one is due anyway.
+            LogRoundFailed(failure);
+        }
+    }
+
+    private async Task RegisterEverywhereAsync()
+    {
+        BrokerOptions options = _settings.Current;
+        IReadOnlyList<string> addresses = await ResolveAsync(options);
+        if (addresses.Count == 0)
+        {
+            RetrySoonWhenUnknown();
+            return;
+        }
+
+        byte[] body = BrokerJson.Write(
+            new RegisterBody { Topics = new AllTopicsBody { DataVersion = _topics.Version, Topics = Masked(options) } }, BrokerJson.Default.RegisterBody);
+        await Task.WhenAll(addresses.Select(address => RegisterOneAsync(address, options, body)));
+        foreach (string gone in _registered.Keys.Except(addresses, StringComparer.Ordinal))
+        {
+            _registered.TryRemove(gone, out _);
+        }
+
+        RetrySoonWhenUnknown();
+    }
+
+    /// <summary>
+    /// A broker that no name server knows serves nobody. It is often just started together with them, so the next round does not wait for the whole period; the
+    /// delay doubles, so that name servers that stay away cost nothing.
+    /// </summary>
+    private void RetrySoonWhenUnknown()
+    {
+        if (_settings.Current.NameServers.Length == 0 || _registered.Values.Contains(true))
+        {
+            _unknownRounds = 0;
+            return;
+        }
+
+        TimeSpan delay = FirstRetry * (1 << Math.Min(_unknownRounds++, 16));
+        TimeSpan period = _settings.Current.RegisterPeriod;
+        if (delay < period && !_stopping)
+        {
+            // Two timers would be one too many: the period goes on from this round.
+            _period?.Change(delay, period);
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> ResolveAsync(BrokerOptions options)
+    {
+        HashSet<string> addresses = new(StringComparer.Ordinal);
+        foreach (string nameServer in options.NameServers)
+        {
+            try
+            {
+                foreach (IPEndPoint endPoint in await _resolver.ResolveAsync(nameServer))
+                {
+                    addresses.Add(endPoint.ToString());
+                }
+            }
+            catch (Exception unresolved) when (unresolved is SocketException or FormatException or IOException)
+            {
+                LogUnresolved(nameServer, unresolved.Message);
+            }
+        }
+
+        return [.. addresses];
+    }
+
+    /// <summary>A broker that may not be read or written says so in every topic.</summary>
+    private SortedDictionary<string, TopicConfig> Masked(BrokerOptions options)
+    {
+        SortedDictionary<string, TopicConfig> topics = _topics.Snapshot();
+        if (options.IsReadable && options.IsWriteable)
+        {
+            return topics;
+        }
+
+        SortedDictionary<string, TopicConfig> masked = new(StringComparer.Ordinal);
+        foreach ((string name, TopicConfig config) in topics)
+        {
+            masked[name] = config with { Perm = config.Perm & options.Permission };
+        }
+
+        return masked;
+    }
+
+    private async Task RegisterOneAsync(string nameServer, BrokerOptions options, byte[] body)
+    {
+        RemotingCommand request = Identified(RequestCode.RegisterBroker, options)
+            .Set("haServerAddr", $"{options.BrokerIP2}:{(options.HaListenPort > 0 ? options.HaListenPort : _address.Port + 1)}")
+            .Set("compressed", false)
+            .Set("bodyCrc32", 0)
+            .Set("enableActingMaster", false);
+        request.Body = body;
+        try
+        {
+            RemotingConnection connection = await _client.ConnectAsync(nameServer);
+            RemotingCommand answer = await connection.InvokeAsync(request, options.RegisterTimeout);
+            if (answer.Code != ResponseCode.Success)
+            {
+                LogRefused(nameServer, answer.Code, answer.Remark);
+                return;
+            }
+
+            if (!_registered.TryGetValue(nameServer, out bool known) || !known)
+            {
+                _registered[nameServer] = true;
+                LogRegistered(_address.Text, nameServer);
+                connection.Closed.UnsafeRegister(static (state, _) => ((LostConnection)state!).Run(), new LostConnection(this, nameServer));
+            }
+        }
+        catch (Exception failure) when (failure is IOException or TimeoutException or InvalidOperationException or OperationCanceledException)
+        {
+            _registered[nameServer] = false;
+            LogFailed(nameServer, failure.Message);
+        }
+    }
+
+    private async Task UnregisterOneAsync(string nameServer)
+    {
+        try
+        {
+            await _client.InvokeAsync(nameServer, Identified(RequestCode.UnregisterBroker, _settings.Current), UnregisterTimeout);
+        }
+        catch (Exception failure) when (failure is IOException or TimeoutException or InvalidOperationException)
+        {
+            LogUnregisterFailed(nameServer, failure.Message);
+        }
+    }
+
+    private RemotingCommand Identified(int code, BrokerOptions options) => RemotingCommand.CreateRequest(code)
+        .Set("brokerName", options.BrokerName)
+        .Set("brokerAddr", _address.Text)
+        .Set("clusterName", options.ClusterName)
+        .Set("brokerId", options.BrokerId);
+
+    private void Lost(string nameServer)
+    {
+        _registered[nameServer] = false;
+        if (!_stopping)
+        {
+            LogLost(nameServer);
+            Trigger();
+        }
+    }
+
+    [LoggerMessage(EventId = 3301, Level = LogLevel.Information, Message = "Registered {Broker} with name server {NameServer}")]
+    private partial void LogRegistered(string broker, string nameServer);
+
+    [LoggerMessage(EventId = 3302, Level = LogLevel.Warning, Message = "Name server {NameServer} refused the registration with code {Code}: {Remark}")]
+    private partial void LogRefused(string nameServer, int code, string? remark);
+
+    [LoggerMessage(EventId = 3303, Level = LogLevel.Warning, Message = "Registration with name server {NameServer} failed: {Reason}; tried again in the next round")]
+    private partial void LogFailed(string nameServer, string reason);
+
+    [LoggerMessage(EventId = 3304, Level = LogLevel.Warning, Message = "Name server {NameServer} of namesrvAddr has no address: {Reason}")]
+    private partial void LogUnresolved(string nameServer, string reason);
+
+    [LoggerMessage(EventId = 3305, Level = LogLevel.Warning, Message = "The connection to name server {NameServer} was lost; registering again")]
+    private partial void LogLost(string nameServer);
+
+    [LoggerMessage(EventId = 3306, Level = LogLevel.Information, Message = "Name server {NameServer} could not be told of the stop: {Reason}; it forgets this broker by itself")]
+    private partial void LogUnregisterFailed(string nameServer, string reason);
+
+    [LoggerMessage(EventId = 3307, Level = LogLevel.Error, Message = "A round of registrations failed; tried again in the next round")]
+    private partial void LogRoundFailed(Exception failure);
+
+    private sealed class LostConnection(NameServerRegistrar registrar, string nameServer)
+    {
+        public void Run() => registrar.Lost(nameServer);
+    }
+}

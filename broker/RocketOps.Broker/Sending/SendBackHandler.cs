@@ -1,0 +1,120 @@
+using System.Globalization;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Groups;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Messages;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Sending;
+
+/// <summary>
+/// CONSUMER_SEND_MSG_BACK (36): a message that could not be consumed goes to the group's retry topic by way of a delay level, or to its dead-letter topic when its
+/// attempts are used up. Rules by number: remoting.md §5.3.
+/// </summary>
+internal sealed class SendBackHandler(
+    BrokerSettings settings, TopicTable topics, GroupTable groups, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouting delays) : AsyncRequestHandler
+{
+    /// <summary>Delay level of the first retry when the client leaves it to the broker.</summary>
+    private const int FirstRetryLevel = 3;
+
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        string groupName = request.GetRequired("group");
+        BrokerOptions options = settings.Current;
+        if (options.IsSlave)
+        {
+            throw SendRefusals.Slave();
+        }
+
+        // 1, 2, 3
+        GroupState group = await groups.GetOrCreateAsync(groupName) ?? throw SendRefusals.GroupMissing(groupName);
+        if (!options.IsWriteable)
+        {
+            throw SendRefusals.BrokerNotWriteable(address.Host);
+        }
+
+        if (group.Config.RetryQueueNums <= 0)
+        {
+            return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        }
+
+        // 4
+        TopicState retryTopic = await topics.GetOrCreateInternalAsync(TopicNames.RetryTopicOf(groupName), group.Config.RetryQueueNums);
+        if (!retryTopic.Config.IsWriteable)
+        {
+            throw new RemotingCommandException(ResponseCode.NoPermission, $"the topic[{retryTopic.Name}] sending message is forbidden");
+        }
+
+        // 5
+        long offset = request.GetRequiredInt64("offset");
+        byte[] bytes = await store.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
+            ?? throw new RemotingCommandException(ResponseCode.SystemError, $"look message by offset failed, {offset}");
+        (TopicState target, int queueId, int delayLevel) = await ChooseAsync(request, groupName, group.Config, retryTopic, MessageRecord.Parse(bytes).ReconsumeTimes);
+        AppendOutcome outcome = await appender.AppendAsync(Rebuild(bytes, target, queueId, delayLevel), waitForDisk: false);
+        return outcome.Status == AppendStatus.Ok
+            ? RemotingCommand.CreateResponse(request, ResponseCode.Success)
+            : RemotingCommand.CreateResponse(request, ResponseCode.SystemError, outcome.Status.ToString());
+    }
+
+    // 7, 8, 9
+    private async Task<(TopicState Target, int QueueId, int DelayLevel)> ChooseAsync(
+        RemotingCommand request, string groupName, SubscriptionGroupConfig group, TopicState retryTopic, int reconsumeTimes)
+    {
+        int delayLevel = request.GetRequiredInt32("delayLevel");
+        int max = request.Version >= MqVersion.ClientMaxReconsumeTimes ? request.GetInt32("maxReconsumeTimes", group.RetryMaxTimes) : group.RetryMaxTimes;
+        if (reconsumeTimes >= max || delayLevel < 0)
+        {
+            return (await topics.GetOrCreateInternalAsync(TopicNames.DeadLetterTopicOf(groupName), 1), 0, 0);
+        }
+
+        int queues = Math.Min(group.RetryQueueNums, Math.Max(1, retryTopic.Config.WriteQueueNums));
+        return (retryTopic, Random.Shared.Next(queues), delayLevel == 0 ? FirstRetryLevel + reconsumeTimes : delayLevel);
+    }
+
+    // 6, 10
+    private StoredMessage Rebuild(byte[] bytes, TopicState target, int queueId, int delayLevel)
+    {
+        MessageRecord record = MessageRecord.Parse(bytes);
+        MessageProperties properties = MessageProperties.Parse(record.Properties);
+        string messageId = OffsetMessageId.Format(record.StoreHost, new PhysicalOffset(record.PhysicalOffset));
+        if (properties.Get(PropertyNames.RetryTopic) is null)
+        {
+            properties.Set(PropertyNames.RetryTopic, record.TopicName);
+        }
+
+        if (properties.Get(PropertyNames.OriginMessageId) is null)
+        {
+            properties.Set(PropertyNames.OriginMessageId, messageId);
+        }
+
+        properties.Set(PropertyNames.Wait, "false").Remove(PropertyNames.Delay).Remove(PropertyNames.RealTopic).Remove(PropertyNames.RealQueueId);
+        StoreTopic topic = target.StoreTopic;
+        if (delayLevel > 0)
+        {
+            properties.Set(PropertyNames.Delay, settings.Current.DelayLevels.Clamp(delayLevel).ToString(CultureInfo.InvariantCulture));
+            (topic, queueId) = delays.Route(delayLevel, target.Name, queueId, properties);
+        }
+        else
+        {
+            properties.Set(PropertyNames.DeadLetterOriginTopic, properties.Get(PropertyNames.RetryTopic)!)
+                .Set(PropertyNames.DeadLetterOriginMessageId, properties.Get(PropertyNames.OriginMessageId)!);
+        }
+
+        return new StoredMessage
+        {
+            Topic = topic,
+            QueueId = queueId,
+            Flag = record.Flag,
+            SysFlag = record.SysFlag,
+            BornTimestamp = record.BornTimestamp,
+            BornHost = record.BornHost,
+            StoreHost = address.StoreHost,
+            ReconsumeTimes = record.ReconsumeTimes + 1,
+            Body = record.Body.ToArray(),
+            Properties = properties.Encode(),
+        };
+    }
+}

@@ -1,0 +1,45 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Broker.Topics.Admin;
+
+/// <summary>What every administration of topics checks first.</summary>
+internal static class TopicAdminChecks
+{
+    private const string OnSlave = "Can't modify topic or subscription group from slave broker, please execute it from master broker.";
+
+    public static void CheckMaster(BrokerOptions options)
+    {
+        if (options.IsSlave)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, OnSlave);
+        }
+    }
+
+    public static void CheckName(string topic, BrokerOptions options)
+    {
+        if (TopicNames.FindProblem(topic) is { } problem)
+        {
+            throw new RemotingCommandException(ResponseCode.InvalidParameter, problem);
+        }
+
+        bool isOwn = string.Equals(topic, options.ClusterName, StringComparison.Ordinal) || string.Equals(topic, options.BrokerName, StringComparison.Ordinal);
+        if (options.ValidateSystemTopic && (isOwn || TopicNames.IsSystem(topic)))
+        {
+            throw new RemotingCommandException(ResponseCode.InvalidParameter, $"The topic[{topic}] is conflict with system topic.");
+        }
+    }
+
+    public static void CheckSettings(TopicConfig config)
+    {
+        if (config.ReadQueueNums is < 0 or > TopicConfig.MaxQueues || config.WriteQueueNums is < 0 or > TopicConfig.MaxQueues)
+        {
+            throw new RemotingCommandException(ResponseCode.InvalidParameter, $"readQueueNums and writeQueueNums must be between 0 and {TopicConfig.MaxQueues}");
+        }
+
+        if (config.Perm is < 0 or > 7)
+        {
+            throw new RemotingCommandException(ResponseCode.InvalidParameter, $"perm {config.Perm} is none; 2 write, 4 read, 6 both");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Json;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Topics.Admin;
+
+/// <summary>GET_TOPIC_STATS_INFO (202): bounds and last store time of every queue; the queue itself is the map's key. Source: admin.md §2.2.</summary>
+internal sealed class TopicStatsHandler(BrokerSettings settings, TopicTable topics, MessageStore store) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        TopicState topic = topics.GetOrThrow(request.GetRequired("topic"));
+        int queues = Math.Max(topic.Config.ReadQueueNums, topic.Config.WriteQueueNums);
+        FastJsonWriter json = new();
+        json.BeginObject().Name("offsetTable").BeginObject();
+        for (int queueId = 0; queueId < queues; queueId++)
+        {
+            long min = store.MinOffset(topic.StoreTopic, queueId);
+            long max = store.MaxOffset(topic.StoreTopic, queueId);
+            long last = max > 0 ? await store.StoreTimestampAtAsync(topic.StoreTopic, queueId, max - 1, cancellationToken) : 0;
+            json.BeginObjectName().Field("brokerName", settings.Current.BrokerName).Field("queueId", queueId).Field("topic", topic.Name).EndObjectName();
+            json.BeginObject().Field("lastUpdateTimestamp", Math.Max(0, last)).Field("maxOffset", max).Field("minOffset", min).EndObject();
+        }
+
+        json.EndObject().Name("topicPutTps").Value(0.0).EndObject();
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = json.Written;
+        return response;
+    }
+}

@@ -1,0 +1,31 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Topics.Admin;
+
+/// <summary>UPDATE_AND_CREATE_TOPIC (17).</summary>
+internal sealed class UpdateTopicHandler(BrokerSettings settings, TopicTable topics) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        string name = request.GetRequired("topic");
+        TopicAdminChecks.CheckMaster(settings.Current);
+        TopicAdminChecks.CheckName(name, settings.Current);
+        topics.TryGet(name, out TopicState? existing);
+        TopicConfig config = new()
+        {
+            TopicName = name,
+            ReadQueueNums = request.GetRequiredInt32("readQueueNums"),
+            WriteQueueNums = request.GetRequiredInt32("writeQueueNums"),
+            Perm = request.GetRequiredInt32("perm"),
+            TopicFilterType = request.GetRequired("topicFilterType"),
+            TopicSysFlag = request.GetInt32("topicSysFlag", 0),
+            Order = request.GetBoolean("order", fallback: false),
+            Attributes = TopicAttributes.Apply(existing?.Config.Attributes, request.Get("attributes")),
+        };
+        TopicAdminChecks.CheckSettings(config);
+        await topics.CreateOrUpdateAsync(config);
+        return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+    }
+}

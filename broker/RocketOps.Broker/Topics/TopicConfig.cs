@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace RocketOps.Broker.Topics;
+
+/// <summary>A topic as it stands in topics.json and in requests. Immutable. Source: store.md §1.4, admin.md §2.2.</summary>
+internal sealed record TopicConfig
+{
+    public const string SingleTag = "SINGLE_TAG";
+    public const string MultiTag = "MULTI_TAG";
+
+    /// <summary>More queues than this are a mistake: RocketMQ has no limit, but every one is a folder.</summary>
+    public const int MaxQueues = 65_536;
+
+    [JsonPropertyName("attributes")]
+    public ImmutableSortedDictionary<string, string>? Attributes { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    [JsonPropertyName("order")]
+    public bool Order { get; init; }
+
+    [JsonPropertyName("perm")]
+    public int Perm { get; init; } = TopicPermission.ReadWrite;
+
+    [JsonPropertyName("readQueueNums")]
+    public int ReadQueueNums { get; init; } = 16;
+
+    [JsonPropertyName("topicFilterType")]
+    public string? TopicFilterType { get; init; } = SingleTag;
+
+    [JsonPropertyName("topicName")]
+    public string? TopicName { get; init; }
+
+    /// <summary>1 unit topic, 2 has a unit subscription.</summary>
+    [JsonPropertyName("topicSysFlag")]
+    public int TopicSysFlag { get; init; }
+
+    [JsonPropertyName("writeQueueNums")]
+    public int WriteQueueNums { get; init; } = 16;
+
+    [JsonIgnore]
+    public string Name => TopicName ?? string.Empty;
+
+    [JsonIgnore]
+    public bool IsReadable => (Perm & TopicPermission.Read) != 0;
+
+    [JsonIgnore]
+    public bool IsWriteable => (Perm & TopicPermission.Write) != 0;
+
+    /// <summary>Same settings; attributes compared by content.</summary>
+    public bool SameAs(TopicConfig other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return this with { Attributes = null } == other with { Attributes = null }
+            && (Attributes ?? ImmutableSortedDictionary<string, string>.Empty).SequenceEqual(other.Attributes ?? ImmutableSortedDictionary<string, string>.Empty);
+    }
+}

@@ -1,0 +1,24 @@
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Topics;
+
+/// <summary>A topic while the broker runs: what handlers find by the name in a frame. The configuration is replaced as a whole.</summary>
+internal sealed class TopicState(StoreTopic storeTopic, TopicConfig config)
+{
+    private volatile TopicConfig _config = config;
+
+    public string Name => StoreTopic.Name;
+
+    public ReadOnlySpan<byte> Utf8Name => StoreTopic.Utf8Name.Span;
+
+    /// <summary>Only the broker itself writes to this topic.</summary>
+    public bool IsSendForbidden { get; } = TopicNames.IsSendForbidden(storeTopic.Name);
+
+    public StoreTopic StoreTopic { get; } = storeTopic;
+
+    public TopicConfig Config
+    {
+        get => _config;
+        set => _config = value;
+    }
+}

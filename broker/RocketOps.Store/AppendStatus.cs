@@ -1,0 +1,25 @@
+namespace RocketOps.Store;
+
+/// <summary>Outcome of an append. Everything but <see cref="Ok"/> means that nothing was stored.</summary>
+public enum AppendStatus
+{
+    Ok = 0,
+
+    /// <summary>The store is not running, stopped, or read-only after a failed write, flush or queue append: see <see cref="MessageStore.Flags"/>.</summary>
+    ServiceNotAvailable,
+
+    /// <summary>The disk is fuller than the warning level, or no block is left for the next commit-log file. Clears by itself when space returns.</summary>
+    DiskFull,
+
+    /// <summary>Body larger than the limit, topic too long, or a batch body that does not parse.</summary>
+    MessageIllegal,
+
+    /// <summary>More than 32 767 bytes of properties.</summary>
+    PropertiesTooLong,
+
+    /// <summary>The kernel does not take writes as fast as messages arrive (RocketMQ: page cache busy). Try again later.</summary>
+    Busy,
+
+    /// <summary>The next commit-log file could not be created for another reason than a full disk.</summary>
+    FileCreationFailed,
+}

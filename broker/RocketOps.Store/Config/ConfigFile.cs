@@ -1,0 +1,75 @@
+using RocketOps.Store.Files;
+
+namespace RocketOps.Store.Config;
+
+/// <summary>
+/// A small file replaced as a whole, as RocketMQ keeps its <c>config/*.json</c> (store.md §1.5): the new content is durable in <c>X.tmp</c> before it takes the
+/// place of <c>X</c>, and what was there before stays in <c>X.bak</c>. At every moment one of the two is complete. One writer at a time.
+/// </summary>
+public sealed class ConfigFile
+{
+    private readonly IStoreFileSystem _files;
+    private readonly string _path;
+
+    public ConfigFile(IStoreFileSystem files, string path)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentNullException.ThrowIfNull(path);
+        _files = files;
+        _path = path;
+    }
+
+    public string Path => _path;
+
+    private string BackupPath => $"{_path}.bak";
+
+    /// <summary>Replaces the content; durable on return. Throws <see cref="StoreIOException"/> and leaves the old content when that fails.</summary>
+    public void Write(ReadOnlySpan<byte> content)
+    {
+        var directory = System.IO.Path.GetDirectoryName(_path)!;
+        _files.CreateDirectory(directory);
+        WriteWhole($"{_path}.tmp", content);
+        if (_files.FileExists(_path))
+        {
+            // A copy under another name first: a crash while the backup is being written must not leave half of it as the only backup.
+            WriteWhole($"{BackupPath}.tmp", ReadWhole(_path));
+            _files.Rename($"{BackupPath}.tmp", BackupPath);
+        }
+
+        _files.Rename($"{_path}.tmp", _path);
+        _files.FlushDirectory(directory);
+    }
+
+    /// <summary>The content, or the backup's when it is missing, empty or refused by <paramref name="isValid"/>; null when there is neither.</summary>
+    public byte[]? Read(Func<byte[], bool> isValid)
+    {
+        ArgumentNullException.ThrowIfNull(isValid);
+        return ReadIfValid(_path, isValid) ?? ReadIfValid(BackupPath, isValid);
+    }
+
+    private byte[]? ReadIfValid(string path, Func<byte[], bool> isValid)
+    {
+        if (!_files.FileExists(path))
+        {
+            return null;
+        }
+
+        var content = ReadWhole(path);
+        return content.Length > 0 && isValid(content) ? content : null;
+    }
+
+    private byte[] ReadWhole(string path)
+    {
+        using var file = _files.Open(path, FileOpenMode.Read);
+        var content = new byte[file.Length];
+        var length = file.Read(content, 0);
+        return length == content.Length ? content : content[..length];
+    }
+
+    private void WriteWhole(string path, ReadOnlySpan<byte> content)
+    {
+        using var file = _files.Open(path, FileOpenMode.Truncate);
+        file.Write(content, 0);
+        file.FlushData();
+    }
+}

@@ -1,0 +1,185 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using RocketOps.Store.Files;
+using RocketOps.Store.Records;
+
+namespace RocketOps.Store.ConsumeQueues;
+
+/// <summary>
+/// All topics by the UTF-8 bytes of their names. Look-ups take no lock: chains are only ever extended at their head, and changed otherwise by replacing the
+/// whole array.
+/// </summary>
+internal sealed class TopicTable
+{
+    private readonly IStoreFileSystem _files;
+    private readonly string _directory;
+    private readonly int _queueFileBytes;
+    private readonly Func<long> _logMinOffset;
+    private readonly ILogger _logger;
+    private readonly Func<StoreTopic, int, ConsumeQueue> _createQueue;
+    private readonly Lock _lock = new();
+    private volatile Node?[] _buckets = new Node?[64];
+    private int _count;
+
+    public TopicTable(IStoreFileSystem files, string directory, int queueFileBytes, Func<long> logMinOffset, ILogger logger)
+    {
+        _files = files;
+        _directory = directory;
+        _queueFileBytes = queueFileBytes;
+        _logMinOffset = logMinOffset;
+        _logger = logger;
+        _createQueue = CreateQueue;
+    }
+
+    public IReadOnlyList<StoreTopic> All
+    {
+        get
+        {
+            List<StoreTopic> all = [];
+            foreach (var bucket in _buckets)
+            {
+                for (var node = bucket; node is not null; node = node.Next)
+                {
+                    all.Add(node.Topic);
+                }
+            }
+
+            return all;
+        }
+    }
+
+    /// <summary>Whether a name can be a directory of its own below <c>consumequeue</c>; what brokers accept is stricter.</summary>
+    public static bool IsValidName(ReadOnlySpan<byte> name) =>
+        !name.IsEmpty && name.Length <= RecordLayout.MaxTopicBytesV2 && name.IndexOfAny((byte)'/', (byte)0) < 0 && !name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8);
+
+    /// <summary>Makes the topics that have a directory known, without looking into it.</summary>
+    public void Load()
+    {
+        foreach (var entry in _files.List(_directory))
+        {
+            if (entry.IsDirectory)
+            {
+                // Whoever meets the topic first looks what queues it has. Topics that come later have no directory to look into.
+                GetOrAdd(Encoding.UTF8.GetBytes(entry.Name)).IsListed = false;
+            }
+        }
+    }
+
+    public StoreTopic? Find(ReadOnlySpan<byte> name) => Find(_buckets, JavaHash.Compute(name), name);
+
+    public StoreTopic GetOrAdd(ReadOnlySpan<byte> name)
+    {
+        var hash = JavaHash.Compute(name);
+        var found = Find(_buckets, hash, name);
+        if (found is not null)
+        {
+            return found;
+        }
+
+        lock (_lock)
+        {
+            found = Find(_buckets, hash, name);
+            if (found is not null)
+            {
+                return found;
+            }
+
+            if (_count >= _buckets.Length)
+            {
+                Rebuild(_buckets.Length * 2, without: null);
+            }
+
+            var topic = new StoreTopic(Encoding.UTF8.GetString(name), name.ToArray()) { IsListed = true };
+            var buckets = _buckets;
+            ref var head = ref buckets[hash & (buckets.Length - 1)];
+            Volatile.Write(ref head, new Node(topic, head));
+            _count++;
+            return topic;
+        }
+    }
+
+    public void Remove(StoreTopic topic)
+    {
+        lock (_lock)
+        {
+            Rebuild(_buckets.Length, topic);
+        }
+    }
+
+    public ConsumeQueue GetOrAddQueue(StoreTopic topic, int queueId) => topic.FindQueue(queueId) ?? topic.GetOrAddQueue(queueId, _createQueue);
+
+    /// <summary>The queue if it exists in memory or on disk. May wait for the disk the first time a topic is asked for.</summary>
+    public ConsumeQueue? FindQueue(StoreTopic topic, int queueId)
+    {
+        EnsureListed(topic);
+        return topic.FindQueue(queueId);
+    }
+
+    public void EnsureListed(StoreTopic topic)
+    {
+        if (topic.IsListed)
+        {
+            return;
+        }
+
+        foreach (var entry in _files.List(Path.Combine(_directory, topic.Name)))
+        {
+            if (entry.IsDirectory && int.TryParse(entry.Name, out var queueId) && queueId is >= 0 and < StoreTopic.MaxQueues)
+            {
+                GetOrAddQueue(topic, queueId);
+            }
+        }
+
+        topic.IsListed = true;
+    }
+
+    /// <summary>Calls for every queue in memory.</summary>
+    public void ForEachQueue(Action<ConsumeQueue> action)
+    {
+        foreach (var topic in All)
+        {
+            foreach (var queue in topic.Queues)
+            {
+                if (queue is not null)
+                {
+                    action(queue);
+                }
+            }
+        }
+    }
+
+    private static StoreTopic? Find(Node?[] buckets, int hash, ReadOnlySpan<byte> name)
+    {
+        for (var node = Volatile.Read(ref buckets[hash & (buckets.Length - 1)]); node is not null; node = node.Next)
+        {
+            if (node.Topic.Hash == hash && name.SequenceEqual(node.Topic.Utf8Name.Span))
+            {
+                return node.Topic;
+            }
+        }
+
+        return null;
+    }
+
+    private void Rebuild(int size, StoreTopic? without)
+    {
+        var buckets = new Node?[size];
+        _count = 0;
+        foreach (var topic in All)
+        {
+            if (topic != without)
+            {
+                ref var head = ref buckets[topic.Hash & (size - 1)];
+                head = new Node(topic, head);
+                _count++;
+            }
+        }
+
+        _buckets = buckets;
+    }
+
+    private ConsumeQueue CreateQueue(StoreTopic topic, int queueId) =>
+        new(topic, queueId, _files, Path.Combine(_directory, topic.Name, queueId.ToString()), _queueFileBytes, _logMinOffset, _logger);
+
+    private sealed record Node(StoreTopic Topic, Node? Next);
+}

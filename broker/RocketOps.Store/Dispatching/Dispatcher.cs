@@ -1,0 +1,267 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Files;
+using RocketOps.Store.Indexing;
+using RocketOps.Store.Log;
+using RocketOps.Store.Records;
+
+namespace RocketOps.Store.Dispatching;
+
+/// <summary>
+/// Follows the log and makes its messages readable: consume queues, index, waiting readers. The same code serves a running store and recovery.
+/// <para>
+/// There is no dispatch thread: with ASYNC_FLUSH whoever has written to the log dispatches, with SYNC_FLUSH the flusher does, one at a time. A thread of its own
+/// would have to be woken for every batch, which costs more than the dispatch (performance.md §11.2). Everything here is memory; files are the maintenance's.
+/// </para>
+/// </summary>
+internal sealed partial class Dispatcher
+{
+    private const int ChunkBytes = 256 * 1024;
+
+    private readonly StoreOptions _options;
+    private readonly CommitLog _log;
+    private readonly TopicTable _topics;
+    private readonly MessageIndex? _index;
+    private readonly StoreState _state;
+    private readonly ILogger _logger;
+    private readonly Lock _dirtyLock = new();
+    private List<ConsumeQueue> _dirty = [];
+    private byte[] _chunk = GC.AllocateUninitializedArray<byte>(ChunkBytes);
+    private int _owned;
+    private long _dispatched;
+    private long _lastStoreTimestamp;
+
+    public Dispatcher(StoreOptions options, CommitLog log, TopicTable topics, MessageIndex? index, StoreState state, ILogger logger)
+    {
+        _options = options;
+        _log = log;
+        _topics = topics;
+        _index = index;
+        _state = state;
+        _logger = logger;
+    }
+
+    public IMessageArrivedObserver? Observer { get; set; }
+
+    /// <summary>Everything before it is readable.</summary>
+    public long Dispatched => Volatile.Read(ref _dispatched);
+
+    /// <summary>Store time of the last message dispatched.</summary>
+    public long LastStoreTimestamp => Volatile.Read(ref _lastStoreTimestamp);
+
+    /// <summary>How far consumers may see: no message is readable that a crash could take back from an acknowledged reader's eyes.</summary>
+    private long Limit => _options.FlushDiskType == FlushDiskType.SyncFlush ? _log.Durable : _log.Written;
+
+    public void Start(long offset, long lastStoreTimestamp)
+    {
+        _dispatched = offset;
+        _lastStoreTimestamp = Math.Max(_lastStoreTimestamp, lastStoreTimestamp);
+    }
+
+    /// <summary>
+    /// Dispatches what there is unless another thread is at it, which then takes this work too: it looks again after letting go, and this thread has published
+    /// its write before trying to take hold (both with a full fence), so one of the two sees the other.
+    /// </summary>
+    public void Run()
+    {
+        while (_dispatched < Limit && !_state.HasFailed)
+        {
+            if (!TryOwn())
+            {
+                return;
+            }
+
+            try
+            {
+                RunOwned();
+            }
+            finally
+            {
+                Release();
+            }
+        }
+    }
+
+    /// <summary>Keeps others from dispatching; false when somebody is.</summary>
+    public bool TryOwn() => Interlocked.Exchange(ref _owned, 1) == 0;
+
+    public void Release() => Interlocked.Exchange(ref _owned, 0);
+
+    /// <summary>The queues that have units the kernel does not have; the caller writes them.</summary>
+    public List<ConsumeQueue> TakeDirty()
+    {
+        lock (_dirtyLock)
+        {
+            var dirty = _dirty;
+            _dirty = [];
+            return dirty;
+        }
+    }
+
+    /// <summary>Puts one record where it belongs. Returns the queue when the message became readable with this.</summary>
+    public ConsumeQueue? Dispatch(in RecordView record, in RecordProperties properties, out long tagsCode)
+    {
+        Volatile.Write(ref _lastStoreTimestamp, record.StoreTimestamp);
+        tagsCode = 0;
+        var queueId = record.QueueId;
+        if ((uint)queueId >= StoreTopic.MaxQueues)
+        {
+            LogBadQueueId(record.PhysicalOffset, queueId);
+            return null;
+        }
+
+        var topic = _topics.Find(record.Topic);
+        if (topic is null)
+        {
+            if (!TopicTable.IsValidName(record.Topic))
+            {
+                LogBadTopic(record.PhysicalOffset);
+                return null;
+            }
+
+            topic = _topics.GetOrAdd(record.Topic);
+        }
+
+        _index?.Put(topic, record, properties);
+        if (!SysFlags.HasQueueUnit(record.SysFlag))
+        {
+            return null;
+        }
+
+        tagsCode = TagsCode(topic, record, properties);
+        var queue = _topics.GetOrAddQueue(topic, queueId);
+        if (!queue.Put(record.QueueOffset, new ConsumeQueueUnit(record.PhysicalOffset, record.Size, tagsCode)))
+        {
+            return null;
+        }
+
+        // Appending has counted on already, but in recovery, and for the first messages of a topic deleted while they were on their way.
+        if (queue.NextOffset <= record.QueueOffset)
+        {
+            _log.RaiseNextOffset(queue, record.QueueOffset + 1);
+        }
+
+        if (queue.MarkDirty())
+        {
+            lock (_dirtyLock)
+            {
+                _dirty.Add(queue);
+            }
+        }
+
+        return queue;
+    }
+
+    private void RunOwned()
+    {
+        var arrived = false;
+        try
+        {
+            var limit = Limit;
+            while (_dispatched < limit && !_state.HasFailed)
+            {
+                var length = ReadChunk(_dispatched, limit);
+                DispatchChunk(_chunk.AsSpan(0, length), ref arrived);
+            }
+        }
+        catch (StoreIOException e)
+        {
+            _state.Fail(StoreFlags.LogicQueueError, "Writing consume queues and index", e);
+        }
+        catch (StoreException e)
+        {
+            _state.Fail(StoreFlags.LogicQueueError, "Dispatching the commit log", e);
+        }
+
+        if (arrived)
+        {
+            Observer?.OnRoundCompleted();
+        }
+    }
+
+    /// <summary>
+    /// Copies the next bytes out of the tail: parsing in place would read what an appender may be overwriting when dispatch lags a ring behind. Not there any
+    /// more, they come from the file.
+    /// </summary>
+    private int ReadChunk(long offset, long limit)
+    {
+        var length = (int)Math.Min(limit - offset, _chunk.Length);
+        if (_log.Tail.TryCopyOut(offset, _chunk.AsSpan(0, length)))
+        {
+            return length;
+        }
+
+        length = _log.Segments.Read(offset, _chunk.AsSpan(0, length), mayBlock: true);
+        return length > 0 ? length : throw new StoreException($"The commit log cannot be read at {offset}.");
+    }
+
+    private void DispatchChunk(ReadOnlySpan<byte> chunk, ref bool arrived)
+    {
+        var start = _dispatched;
+        var at = 0;
+        while (at < chunk.Length)
+        {
+            switch (RecordView.Parse(chunk[at..], start + at, verifyCrc: false, out var record))
+            {
+                case RecordCheck.Valid:
+                    DispatchLive(record, ref arrived);
+                    at += record.Size;
+                    Volatile.Write(ref _dispatched, start + at);
+                    break;
+                case RecordCheck.Blank:
+                    var fileBytes = _log.Segments.FileBytes;
+                    Volatile.Write(ref _dispatched, ((start + at) / fileBytes * fileBytes) + fileBytes);
+                    return;
+                case RecordCheck.Incomplete or RecordCheck.Empty when at > 0:
+                    // The chunk ends within a record (perhaps one that begins with zero bytes so far): the next begins with it.
+                    return;
+                case RecordCheck.Incomplete when chunk.Length == _chunk.Length && _chunk.Length < _log.Segments.FileBytes:
+                    _chunk = GC.AllocateUninitializedArray<byte>((int)Math.Min(_log.Segments.FileBytes, _chunk.Length * 4L));
+                    return;
+                case var broken:
+                    throw new StoreException($"The commit log holds no record at {start + at}, where one was written: {broken}.");
+            }
+        }
+    }
+
+    private void DispatchLive(in RecordView record, ref bool arrived)
+    {
+        var properties = RecordProperties.Read(record.Properties);
+        var queue = Dispatch(record, properties, out var tagsCode);
+        if (queue is null || Observer is not { } observer)
+        {
+            return;
+        }
+
+        arrived = true;
+        observer.OnArrived(new MessageArrival
+        {
+            Topic = queue.Topic,
+            QueueId = queue.QueueId,
+            QueueOffset = record.QueueOffset,
+            TagsCode = tagsCode,
+            Offset = new PhysicalOffset(record.PhysicalOffset),
+            Size = record.Size,
+            StoreTimestamp = record.StoreTimestamp,
+            Properties = record.Properties,
+        });
+    }
+
+    /// <summary>store.md §3.2: the hash of the tags, but in the schedule topic the time of delivery.</summary>
+    private long TagsCode(StoreTopic topic, in RecordView record, in RecordProperties properties)
+    {
+        if (topic.IsSchedule && properties.DelayLevel > 0)
+        {
+            var levels = _options.DelayLevelsMs;
+            return record.StoreTimestamp + (levels.Count == 0 ? 1000 : levels[Math.Min(properties.DelayLevel, levels.Count) - 1]);
+        }
+
+        return properties.Tags.IsEmpty ? 0 : JavaHash.Compute(properties.Tags);
+    }
+
+    [LoggerMessage(EventId = 2302, Level = LogLevel.Error, Message = "The record at {PhysicalOffset} names a topic that cannot be: it is left out of the queues")]
+    private partial void LogBadTopic(long physicalOffset);
+
+    [LoggerMessage(EventId = 2301, Level = LogLevel.Error, Message = "The record at {PhysicalOffset} names queue {QueueId}, which cannot be: it is left out of the queues")]
+    private partial void LogBadQueueId(long physicalOffset, int queueId);
+}

@@ -1,0 +1,196 @@
+using System.Globalization;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Files;
+using RocketOps.Store.Indexing;
+using RocketOps.Store.Log;
+using RocketOps.Store.Recovery;
+
+namespace RocketOps.Store.Dump;
+
+/// <summary>
+/// A store directory opened for looking only, whoever wrote it. File sizes are taken from the files, so that no configuration is needed. Nothing is locked or
+/// changed; of a store in use a moment's state is seen.
+/// </summary>
+internal sealed class OfflineStore : IDisposable
+{
+    private readonly IStoreFileSystem _files;
+    private readonly List<string> _problems = [];
+
+    private OfflineStore(IStoreFileSystem files, string root, LogSegments segments)
+    {
+        _files = files;
+        Root = root;
+        Segments = segments;
+    }
+
+    public string Root { get; }
+
+    public LogSegments Segments { get; }
+
+    /// <summary>What is wrong with the names and lengths of files.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    public static OfflineStore Open(IStoreFileSystem files, string root)
+    {
+        if (!files.DirectoryExists(root))
+        {
+            throw new StoreException($"{root} is no directory.");
+        }
+
+        var directory = Path.Combine(root, "commitlog");
+        var found = Numbered(files, directory);
+        List<(string Path, long Offset, IStoreFile File)> opened = [];
+        foreach (var (path, offset) in found)
+        {
+            opened.Add((path, offset, files.Open(path, FileOpenMode.Read)));
+        }
+
+        var fileBytes = opened.Count == 0 ? 4096 : (int)Math.Clamp(opened.Max(file => file.File.Length), 1, int.MaxValue);
+        var store = new OfflineStore(files, root, new LogSegments(fileBytes));
+        foreach (var (path, offset, file) in opened)
+        {
+            store.AddSegment(path, offset, file);
+        }
+
+        return store;
+    }
+
+    public bool HasAbort => _files.FileExists(Path.Combine(Root, "abort"));
+
+    public Checkpoint? ReadCheckpoint()
+    {
+        var path = Path.Combine(Root, "checkpoint");
+        return _files.FileExists(path) ? Checkpoint.Read(ReadStart(path, Checkpoint.FileBytes)) : null;
+    }
+
+    /// <summary>Text of a file below <c>config</c>, null when there is none. Bounded: these files are a few megabytes at most.</summary>
+    public byte[]? ReadConfig(string name)
+    {
+        var path = Path.Combine(Root, "config", name);
+        return _files.FileExists(path) ? ReadStart(path, 64 * 1024 * 1024) : null;
+    }
+
+    /// <summary>Topics and queue ids that have a directory.</summary>
+    public IEnumerable<(string Topic, int QueueId)> Queues()
+    {
+        var root = Path.Combine(Root, "consumequeue");
+        foreach (var topic in Directories(root))
+        {
+            List<int> ids = [];
+            foreach (var name in Directories(Path.Combine(root, topic)))
+            {
+                if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+                {
+                    ids.Add(id);
+                }
+            }
+
+            ids.Sort();
+            foreach (var id in ids)
+            {
+                yield return (topic, id);
+            }
+        }
+    }
+
+    /// <summary>The written units of a queue with their indexes, filler left out, up to the first place where nothing was written.</summary>
+    public IEnumerable<(long Index, ConsumeQueueUnit Unit)> Units(string topic, int queueId)
+    {
+        var directory = Path.Combine(Root, "consumequeue", topic, queueId.ToString(CultureInfo.InvariantCulture));
+        var chunk = new byte[ConsumeQueueUnit.Size * 1000];
+        foreach (var (path, offset) in Numbered(_files, directory))
+        {
+            using var file = _files.Open(path, FileOpenMode.Read);
+            for (long at = 0; ;)
+            {
+                var read = file.Read(chunk, at);
+                read -= read % ConsumeQueueUnit.Size;
+                if (read == 0)
+                {
+                    break;
+                }
+
+                for (var i = 0; i < read; i += ConsumeQueueUnit.Size)
+                {
+                    var unit = ConsumeQueueUnit.Read(chunk.AsSpan(i));
+                    if (!unit.IsWritten)
+                    {
+                        yield break;
+                    }
+
+                    if (!unit.IsFiller)
+                    {
+                        yield return ((offset + at + i) / ConsumeQueueUnit.Size, unit);
+                    }
+                }
+
+                at += read;
+            }
+        }
+    }
+
+    /// <summary>Index files, oldest first: name, length, header.</summary>
+    public IEnumerable<(string Name, long Length, IndexHeader Header)> IndexFiles()
+    {
+        var directory = Path.Combine(Root, "index");
+        foreach (var entry in _files.List(directory).Where(entry => !entry.IsDirectory).OrderBy(entry => entry.Name, StringComparer.Ordinal))
+        {
+            if (long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            {
+                using var file = OpenIndex(entry.Name);
+                var header = new byte[IndexLayout.HeaderBytes];
+                if (file.Read(header, 0) == header.Length)
+                {
+                    yield return (entry.Name, file.Length, IndexHeader.Read(header));
+                }
+            }
+        }
+    }
+
+    public IStoreFile OpenIndex(string name) => _files.Open(Path.Combine(Root, "index", name), FileOpenMode.Read);
+
+    public void Dispose() => Segments.CloseAll();
+
+    private static List<(string Path, long Offset)> Numbered(IStoreFileSystem files, string directory)
+    {
+        List<(string Path, long Offset)> found = [];
+        foreach (var entry in files.List(directory))
+        {
+            if (!entry.IsDirectory && entry.Name.Length == 20 && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+            {
+                found.Add((Path.Combine(directory, entry.Name), offset));
+            }
+        }
+
+        found.Sort((left, right) => left.Offset.CompareTo(right.Offset));
+        return found;
+    }
+
+    private void AddSegment(string path, long offset, IStoreFile file)
+    {
+        if (file.Length != Segments.FileBytes)
+        {
+            _problems.Add($"{path} has {file.Length} bytes, other files of the log have {Segments.FileBytes}");
+        }
+
+        if (Segments.All.Count > 0 && offset != Segments.EndOffset)
+        {
+            _problems.Add($"{path} does not follow the file before it, which ends at {Segments.EndOffset}: it is left out");
+            file.Dispose();
+            return;
+        }
+
+        Segments.Add(new LogSegment(offset, file));
+    }
+
+    private List<string> Directories(string path) =>
+        [.. _files.List(path).Where(entry => entry.IsDirectory).Select(entry => entry.Name).Order(StringComparer.Ordinal)];
+
+    private byte[] ReadStart(string path, int maxBytes)
+    {
+        using var file = _files.Open(path, FileOpenMode.Read);
+        var bytes = new byte[(int)Math.Min(file.Length, maxBytes)];
+        var length = file.Read(bytes, 0);
+        return bytes[..length];
+    }
+}

@@ -1,0 +1,293 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using RocketOps.Store.Files;
+using RocketOps.Store.Log;
+using RocketOps.Store.Records;
+
+namespace RocketOps.Store.Dump;
+
+/// <summary>
+/// Prints the content of a store directory as JSON lines: message, blank, tail, queue, index, checkpoint, offsets, abort. The same kinds and fields as the
+/// dump tool for Apache's stores prints, so that two stores, or one store seen by two programs, can be compared line by line.
+/// </summary>
+public static class StoreDumper
+{
+    private const int CompressionTypeMask = 0x700;
+    private const int CompressedFlag = 1;
+
+    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes everything to <paramref name="output"/>, which stays open.</summary>
+    /// <param name="files">Where the store lies.</param>
+    /// <param name="root">Its root directory.</param>
+    /// <param name="output">Receives UTF-8 lines.</param>
+    /// <param name="withUnits">Lists the units of queues too.</param>
+    /// <param name="cancellationToken">Ends early.</param>
+    public static void Dump(IStoreFileSystem files, string root, Stream output, bool withUnits, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentNullException.ThrowIfNull(output);
+        using var store = OfflineStore.Open(files, root);
+        using var lines = new JsonLines(output);
+        var end = new LogScanner(store.Segments).Scan(store.Segments.MinOffset, new MessageLines(lines), cancellationToken);
+        lines.Write(json =>
+        {
+            json.WriteString("kind", "tail");
+            json.WriteNumber("physicalOffset", end.Offset);
+            if (end.Reason != RecordCheck.Empty)
+            {
+                json.WriteString("reason", end.Reason.ToString());
+            }
+        });
+        foreach (var (topic, queueId) in store.Queues())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            WriteQueue(lines, store, topic, queueId, withUnits);
+        }
+
+        foreach (var (name, length, header) in store.IndexFiles())
+        {
+            lines.Write(json =>
+            {
+                json.WriteString("kind", "index");
+                json.WriteString("file", name);
+                json.WriteNumber("fileSize", length);
+                json.WriteNumber("beginTimestamp", header.BeginTimestamp);
+                json.WriteNumber("endTimestamp", header.EndTimestamp);
+                json.WriteNumber("beginPhysicalOffset", header.BeginPhysicalOffset);
+                json.WriteNumber("endPhysicalOffset", header.EndPhysicalOffset);
+                json.WriteNumber("usedSlots", header.UsedSlots);
+                json.WriteNumber("indexCount", header.IndexCount);
+            });
+        }
+
+        WriteRest(lines, store);
+    }
+
+    private static void WriteQueue(JsonLines lines, OfflineStore store, string topic, int queueId, bool withUnits)
+    {
+        long first = -1;
+        long next = 0;
+        List<(long, int, long)> units = [];
+        foreach (var (index, unit) in store.Units(topic, queueId))
+        {
+            first = first < 0 ? index : first;
+            next = index + 1;
+            if (withUnits)
+            {
+                units.Add((unit.PhysicalOffset, unit.RecordSize, unit.TagsCode));
+            }
+        }
+
+        lines.Write(json =>
+        {
+            json.WriteString("kind", "queue");
+            json.WriteString("topic", topic);
+            json.WriteNumber("queueId", queueId);
+            json.WriteNumber("minOffset", Math.Max(first, 0));
+            json.WriteNumber("maxOffset", next);
+            if (!withUnits)
+            {
+                return;
+            }
+
+            json.WriteStartArray("units");
+            foreach (var (offset, size, tagsCode) in units)
+            {
+                json.WriteStartArray();
+                json.WriteNumberValue(offset);
+                json.WriteNumberValue(size);
+                json.WriteNumberValue(tagsCode);
+                json.WriteEndArray();
+            }
+
+            json.WriteEndArray();
+        });
+    }
+
+    private static void WriteRest(JsonLines lines, OfflineStore store)
+    {
+        if (store.ReadCheckpoint() is { } checkpoint)
+        {
+            lines.Write(json =>
+            {
+                json.WriteString("kind", "checkpoint");
+                json.WriteNumber("physicMsgTimestamp", checkpoint.PhysicTimestamp);
+                json.WriteNumber("logicsMsgTimestamp", checkpoint.LogicsTimestamp);
+                json.WriteNumber("indexMsgTimestamp", checkpoint.IndexTimestamp);
+                json.WriteNumber("masterFlushedOffset", checkpoint.MasterFlushedOffset);
+                json.WriteNumber("confirmPhyOffset", checkpoint.ConfirmOffset);
+                json.WriteNumber("logicsPhysicalOffset", checkpoint.LogicsPhysicalOffset);
+            });
+        }
+
+        foreach (var name in (string[])["consumerOffset.json", "lmqConsumerOffset.json", "delayOffset.json"])
+        {
+            if (store.ReadConfig(name) is { } text)
+            {
+                lines.Write(json =>
+                {
+                    json.WriteString("kind", "offsets");
+                    json.WriteString("file", name);
+                    OffsetTables.WriteTable(json, text);
+                });
+            }
+        }
+
+        lines.Write(json =>
+        {
+            json.WriteString("kind", "abort");
+            json.WriteBoolean("present", store.HasAbort);
+        });
+    }
+
+    private static void WriteMessage(Utf8JsonWriter json, in RecordView record)
+    {
+        var properties = RecordProperties.Read(record.Properties);
+        json.WriteString("kind", "message");
+        json.WriteString("topic", record.Topic);
+        json.WriteNumber("queueId", record.QueueId);
+        json.WriteNumber("queueOffset", record.QueueOffset);
+        json.WriteNumber("physicalOffset", record.PhysicalOffset);
+        json.WriteNumber("size", record.Size);
+        json.WriteString("offsetMsgId", MessageId(record));
+        WriteUnlessEmpty(json, "uniqKey", properties.UniqueKey);
+        WriteUnlessEmpty(json, "tags", properties.Tags);
+        WriteUnlessEmpty(json, "keys", properties.Keys);
+        json.WriteNumber("flag", record.Flag);
+        json.WriteNumber("sysFlag", record.SysFlag);
+        json.WriteNumber("bodyCrc", record.BodyCrc);
+        json.WriteNumber("storedBodySize", record.Body.Length);
+        WriteBody(json, record);
+        json.WriteNumber("bornTimestamp", record.BornTimestamp);
+        json.WriteString("bornHost", record.BornHost.ToString());
+        json.WriteNumber("storeTimestamp", record.StoreTimestamp);
+        json.WriteString("storeHost", record.StoreHost.ToString());
+        json.WriteNumber("reconsumeTimes", record.ReconsumeTimes);
+        json.WriteNumber("preparedTransactionOffset", record.PreparedTransactionOffset);
+        json.WriteStartObject("properties");
+        var sorted = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var rest = record.Properties;
+        while (RecordProperties.TryNext(ref rest, out var name, out var value))
+        {
+            sorted[Encoding.UTF8.GetString(name)] = Encoding.UTF8.GetString(value);
+        }
+
+        foreach (var (name, value) in sorted)
+        {
+            json.WriteString(name, value);
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>Size and digest of what the consumer gets. Bodies compressed with LZ4 or ZSTD, which .NET has no decoder for, have neither.</summary>
+    private static void WriteBody(Utf8JsonWriter json, in RecordView record)
+    {
+        var body = record.Body.ToArray();
+        if ((record.SysFlag & CompressedFlag) != 0)
+        {
+            // 0 is how old clients mark zlib, 0x300 how newer ones do.
+            if ((record.SysFlag & CompressionTypeMask) is not (0 or 0x300) || !TryInflate(ref body))
+            {
+                return;
+            }
+        }
+
+        json.WriteNumber("bodySize", body.Length);
+        json.WriteString("bodySha256", Convert.ToHexStringLower(SHA256.HashData(body)));
+    }
+
+    private static bool TryInflate(ref byte[] body)
+    {
+        // A body of a few bytes can claim gigabytes; no client sends more than the largest message unpacked by much.
+        const int maxBytes = 256 * 1024 * 1024;
+        try
+        {
+            using var inflated = new MemoryStream();
+            using var zlib = new ZLibStream(new MemoryStream(body), CompressionMode.Decompress);
+            var chunk = new byte[64 * 1024];
+            while (zlib.Read(chunk) is var read and > 0)
+            {
+                inflated.Write(chunk, 0, read);
+                if (inflated.Length > maxBytes)
+                {
+                    return false;
+                }
+            }
+
+            body = inflated.ToArray();
+            return true;
+        }
+        catch (Exception malformed) when (malformed is InvalidDataException or IOException)
+        {
+            // ZLibException is an IOException.
+            return false;
+        }
+    }
+
+    private static string MessageId(in RecordView record)
+    {
+        Span<byte> id = stackalloc byte[28];
+        var host = record.StoreHost.Write(id);
+        BinaryPrimitives.WriteInt64BigEndian(id[host..], record.PhysicalOffset);
+        return Convert.ToHexString(id[..(host + 8)]);
+    }
+
+    private static void WriteUnlessEmpty(Utf8JsonWriter json, string name, ReadOnlySpan<byte> value)
+    {
+        if (!value.IsEmpty)
+        {
+            json.WriteString(name, Encoding.UTF8.GetString(value));
+        }
+    }
+
+    private sealed class MessageLines(JsonLines lines) : ILogVisitor
+    {
+        public void OnRecord(in RecordView record)
+        {
+            var json = lines.Begin();
+            WriteMessage(json, record);
+            lines.End();
+        }
+
+        public void OnBlank(long offset, int size) => lines.Write(json =>
+        {
+            json.WriteString("kind", "blank");
+            json.WriteNumber("physicalOffset", offset);
+            json.WriteNumber("size", size);
+        });
+    }
+
+    /// <summary>One JSON object per line.</summary>
+    private sealed class JsonLines(Stream output) : IDisposable
+    {
+        private readonly Utf8JsonWriter _json = new(output, JsonOptions);
+
+        public Utf8JsonWriter Begin()
+        {
+            _json.WriteStartObject();
+            return _json;
+        }
+
+        public void End()
+        {
+            _json.WriteEndObject();
+            _json.Flush();
+            output.WriteByte((byte)'\n');
+            _json.Reset();
+        }
+
+        public void Write(Action<Utf8JsonWriter> members)
+        {
+            members(Begin());
+            End();
+        }
+
+        public void Dispose() => _json.Dispose();
+    }
+}

@@ -1,0 +1,336 @@
+using System.Text;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Files;
+using RocketOps.Store.Indexing;
+using RocketOps.Store.Log;
+using RocketOps.Store.Records;
+
+namespace RocketOps.Store.Dump;
+
+/// <summary>
+/// Compares every byte of a store directory that has a meaning with what it must be: sizes, magic numbers, places and checksums of records; each unit of each
+/// queue with its record and the other way round; entries and chains of the index; the checkpoint. Changes nothing.
+/// </summary>
+public sealed class StoreVerifier
+{
+    private const int DefaultIndexFileBytes = 420_000_040;
+    private const int DefaultIndexSlots = 5_000_000;
+
+    private readonly IStoreFileSystem _files;
+    private readonly string _root;
+    private readonly int? _indexSlots;
+    private readonly Action<StoreFinding> _report;
+    private readonly Dictionary<(string Topic, int QueueId), QueueTrack> _queues = [];
+    private long _messages;
+    private long _units;
+    private long _indexEntries;
+    private long _lastStoreTimestamp;
+    private int _damages;
+    private int _repairable;
+
+    /// <summary>Verifies the store below <paramref name="root"/>; index files of other than the default size need <paramref name="indexSlots"/> (<c>maxHashSlotNum</c>).</summary>
+    public StoreVerifier(IStoreFileSystem files, string root, int? indexSlots, Action<StoreFinding> report)
+    {
+        _files = files;
+        _root = root;
+        _indexSlots = indexSlots;
+        _report = report;
+    }
+
+    public VerifyResult Run(CancellationToken cancellationToken)
+    {
+        using var store = OfflineStore.Open(_files, _root);
+        foreach (var problem in store.Problems)
+        {
+            Damage("commitlog", problem);
+        }
+
+        var end = VerifyLog(store, cancellationToken);
+        foreach (var (topic, queueId) in store.Queues())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            VerifyQueue(store, topic, queueId, end);
+        }
+
+        foreach (var ((topic, queueId), track) in _queues)
+        {
+            if (!track.Seen)
+            {
+                Repairable($"queue {queueId} of {topic}", $"does not exist, but the log holds {track.Count} messages of it");
+            }
+        }
+
+        foreach (var (name, length, header) in store.IndexFiles())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            VerifyIndex(store, name, length, header, end);
+        }
+
+        VerifyCheckpoint(store);
+        return new VerifyResult(_messages, _units, _indexEntries, end, _damages, _repairable);
+    }
+
+    private long VerifyLog(OfflineStore store, CancellationToken cancellationToken)
+    {
+        // Asked before anything is read, or what the scan reads behind the end would count as data.
+        var dataEnds = store.Segments.All.ToDictionary(segment => segment, segment => segment.File.GetDataEnd());
+        var end = new LogScanner(store.Segments).Scan(store.Segments.MinOffset, new Visitor(this, store.Segments), cancellationToken);
+        if (end.Reason != RecordCheck.Empty)
+        {
+            Damage($"commitlog {end.Offset}", $"the record there is damaged: {end.Reason}");
+        }
+
+        foreach (var segment in store.Segments.All)
+        {
+            var data = segment.BaseOffset + store.Segments.FileBytes <= end.Offset ? -1 : FirstData(segment, Math.Max(0, end.Offset - segment.BaseOffset), dataEnds[segment]);
+            if (data >= 0)
+            {
+                Damage($"commitlog {segment.BaseOffset + data}", $"data lies behind the end of the log at {end.Offset}");
+                break;
+            }
+        }
+
+        return end.Offset;
+    }
+
+    private static long FirstData(LogSegment segment, long from, long dataEnd)
+    {
+        var chunk = new byte[1024 * 1024];
+        var at = from;
+        while (at < dataEnd && (at = segment.File.NextDataOffset(at)) >= 0)
+        {
+            var length = segment.File.Read(chunk, at);
+            if (length == 0)
+            {
+                break;
+            }
+
+            var found = chunk.AsSpan(0, length).IndexOfAnyExcept((byte)0);
+            if (found >= 0)
+            {
+                return at + found;
+            }
+
+            at += length;
+        }
+
+        return -1;
+    }
+
+    private void OnRecord(in RecordView record)
+    {
+        _messages++;
+        var where = $"commitlog {record.PhysicalOffset}";
+        if (record.StoreTimestamp < _lastStoreTimestamp)
+        {
+            Damage(where, $"stored at {record.StoreTimestamp}, before its predecessor at {_lastStoreTimestamp}");
+        }
+
+        _lastStoreTimestamp = Math.Max(_lastStoreTimestamp, record.StoreTimestamp);
+        if (!SysFlags.HasQueueUnit(record.SysFlag))
+        {
+            return;
+        }
+
+        var key = (Encoding.UTF8.GetString(record.Topic), record.QueueId);
+        if (!_queues.TryGetValue(key, out var track))
+        {
+            _queues[key] = track = new QueueTrack { Next = record.QueueOffset };
+        }
+
+        // A topic deleted and made again starts at 0.
+        if (record.QueueOffset != track.Next && record.QueueOffset != 0)
+        {
+            Damage(where, $"offset {record.QueueOffset} of queue {record.QueueId} of {key.Item1}, where {track.Next} comes next");
+        }
+
+        track.Next = record.QueueOffset + 1;
+        track.Count++;
+    }
+
+    private void VerifyQueue(OfflineStore store, string topic, int queueId, long logEnd)
+    {
+        var isLight = topic.StartsWith("%LMQ%", StringComparison.Ordinal);
+        long next = -1;
+        foreach (var (index, unit) in store.Units(topic, queueId))
+        {
+            _units++;
+            var where = $"queue {queueId} of {topic}, offset {index}";
+            if (next >= 0 && index != next)
+            {
+                Damage(where, $"follows {next - 1}");
+            }
+
+            next = index + 1;
+            if (unit.PhysicalOffset < store.Segments.MinOffset)
+            {
+                continue;
+            }
+
+            if (unit.End > logEnd)
+            {
+                Repairable(where, $"points to {unit.PhysicalOffset}, behind the end of the log at {logEnd}");
+                continue;
+            }
+
+            VerifyUnit(store, topic, queueId, index, unit, isLight, where);
+        }
+
+        if (_queues.TryGetValue((topic, queueId), out var track))
+        {
+            track.Seen = true;
+            if (next < track.Next)
+            {
+                Repairable($"queue {queueId} of {topic}", $"ends at {Math.Max(0, next)}, but the log holds messages up to {track.Next}");
+            }
+        }
+    }
+
+    private void VerifyUnit(OfflineStore store, string topic, int queueId, long index, in ConsumeQueueUnit unit, bool isLight, string where)
+    {
+        if (unit.RecordSize > store.Segments.FileBytes)
+        {
+            Damage(where, $"names a size of {unit.RecordSize}");
+            return;
+        }
+
+        var bytes = new byte[unit.RecordSize];
+        var length = store.Segments.Read(unit.PhysicalOffset, bytes, mayBlock: true);
+        var check = RecordView.Parse(bytes.AsSpan(0, length), unit.PhysicalOffset, verifyCrc: false, out var record);
+        if (check != RecordCheck.Valid || record.Size != unit.RecordSize)
+        {
+            Damage(where, $"points to {unit.PhysicalOffset}, where no record of {unit.RecordSize} bytes is ({check})");
+            return;
+        }
+
+        var properties = RecordProperties.Read(record.Properties);
+        var isSchedule = topic == "SCHEDULE_TOPIC_XXXX" && properties.DelayLevel > 0;
+        var tagsCode = properties.Tags.IsEmpty ? 0 : JavaHash.Compute(properties.Tags);
+        if (isSchedule ? unit.TagsCode < record.StoreTimestamp : unit.TagsCode != tagsCode)
+        {
+            Damage(where, $"has tags code {unit.TagsCode}, the record at {unit.PhysicalOffset} {tagsCode}");
+        }
+
+        if (!isLight && (record.QueueOffset != index || record.QueueId != queueId || !record.Topic.SequenceEqual(Encoding.UTF8.GetBytes(topic))))
+        {
+            Damage(where, $"points to {unit.PhysicalOffset}, a record of offset {record.QueueOffset} of queue {record.QueueId} of {Encoding.UTF8.GetString(record.Topic)}");
+        }
+    }
+
+    private void VerifyIndex(OfflineStore store, string name, long length, IndexHeader header, long logEnd)
+    {
+        var where = $"index {name}";
+        if (_indexSlots is null && length != DefaultIndexFileBytes)
+        {
+            Repairable(where, "has not the default size: its entries can be checked only when told maxHashSlotNum");
+            return;
+        }
+
+        var slots = _indexSlots ?? DefaultIndexSlots;
+        var capacity = (length - IndexLayout.HeaderBytes - ((long)slots * IndexLayout.SlotBytes)) / IndexLayout.EntryBytes;
+        if (header.IndexCount > capacity)
+        {
+            Damage(where, $"counts {header.IndexCount} entries, but has room for {capacity}");
+            return;
+        }
+
+        using var file = store.OpenIndex(name);
+        var entries = new byte[header.IndexCount * IndexLayout.EntryBytes];
+        file.Read(entries, IndexLayout.EntryAt(slots, 0));
+
+        // Of each slot the newest entry so far: what an entry must name as its predecessor, and in the end what the slot must hold.
+        var newest = new Dictionary<int, int>();
+        for (var number = 1; number < header.IndexCount; number++)
+        {
+            _indexEntries++;
+            var entry = IndexEntry.Read(entries.AsSpan(number * IndexLayout.EntryBytes));
+            var slot = entry.KeyHash < 0 ? -1 : entry.KeyHash % slots;
+            if (slot < 0 || entry.PhysicalOffset < 0 || entry.SecondsSinceBegin < 0)
+            {
+                Damage($"{where}, entry {number}", $"is no entry: {entry}");
+                continue;
+            }
+
+            if (entry.PhysicalOffset >= logEnd)
+            {
+                Repairable($"{where}, entry {number}", $"points to {entry.PhysicalOffset}, behind the end of the log");
+            }
+
+            if (entry.Previous != newest.GetValueOrDefault(slot))
+            {
+                Damage($"{where}, entry {number}", $"is followed by {entry.Previous} in its chain, where {newest.GetValueOrDefault(slot)} belongs");
+            }
+
+            newest[slot] = number;
+        }
+
+        VerifySlots(file, where, slots, newest, header);
+    }
+
+    private void VerifySlots(IStoreFile file, string where, int slots, Dictionary<int, int> newest, IndexHeader header)
+    {
+        var bytes = new byte[slots * IndexLayout.SlotBytes];
+        file.Read(bytes, IndexLayout.HeaderBytes);
+        var wrong = 0;
+        for (var slot = 0; slot < slots; slot++)
+        {
+            var value = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(slot * IndexLayout.SlotBytes));
+            wrong += value == newest.GetValueOrDefault(slot) ? 0 : 1;
+        }
+
+        if (wrong > 0)
+        {
+            // While a broker runs, and after a kill, the slots in the file are behind the entries.
+            Repairable(where, $"{wrong} slots do not name their newest entry");
+        }
+
+        if (header.UsedSlots != newest.Count)
+        {
+            Damage(where, $"counts {header.UsedSlots} used slots, where {newest.Count} are");
+        }
+    }
+
+    private void VerifyCheckpoint(OfflineStore store)
+    {
+        if (store.ReadCheckpoint() is { } checkpoint && _messages > 0
+            && Math.Max(checkpoint.PhysicTimestamp, checkpoint.LogicsTimestamp) is var newest && newest > _lastStoreTimestamp)
+        {
+            Damage("checkpoint", $"names {newest}, after the last message in the log at {_lastStoreTimestamp}");
+        }
+    }
+
+    private void Damage(string where, string what)
+    {
+        _damages++;
+        _report(new StoreFinding(IsDamage: true, where, what));
+    }
+
+    private void Repairable(string where, string what)
+    {
+        _repairable++;
+        _report(new StoreFinding(IsDamage: false, where, what));
+    }
+
+    private sealed class QueueTrack
+    {
+        public long Next { get; set; }
+
+        public long Count { get; set; }
+
+        public bool Seen { get; set; }
+    }
+
+    private sealed class Visitor(StoreVerifier verifier, LogSegments segments) : ILogVisitor
+    {
+        public void OnRecord(in RecordView record) => verifier.OnRecord(record);
+
+        public void OnBlank(long offset, int size)
+        {
+            var left = segments.FileBytes - (offset % segments.FileBytes);
+            if (size != left)
+            {
+                verifier.Damage($"commitlog {offset}", $"the end-of-file record claims {size} bytes, {left} are left");
+            }
+        }
+    }
+}

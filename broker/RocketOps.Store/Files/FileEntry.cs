@@ -1,0 +1,4 @@
+namespace RocketOps.Store.Files;
+
+/// <summary>A directory entry.</summary>
+public readonly record struct FileEntry(string Name, bool IsDirectory);

@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace RocketOps.Store.Files;
+
+/// <summary>The calls of Linux the store uses; constants are those of every 64-bit architecture .NET runs on.</summary>
+internal static unsafe partial class NativeMethods
+{
+    public const int ReadOnly = 0;
+    public const int ReadWrite = 2;
+    public const int Create = 0x40;
+    public const int Truncate = 0x200;
+    public const int CloseOnExec = 0x80000;
+
+    public const int Interrupted = 4;
+    public const int TryAgain = 11;
+    public const int AccessDenied = 13;
+    public const int InvalidArgument = 22;
+    public const int NoSuchAddress = 6;
+
+    public const int SeekData = 3;
+    public const int SeekHole = 4;
+    public const int SeekEnd = 2;
+
+    public const int NoWait = 8;
+
+    /// <summary>F_OFD_SETLK: conflicts with the POSIX lock Java takes, and unlike that one also between two openers in one process.</summary>
+    public const int SetOpenFileLock = 37;
+    public const short WriteLock = 1;
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    public static partial nint PWrite(SafeFileHandle file, byte* bytes, nint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "pwritev", SetLastError = true)]
+    public static partial nint PWriteV(SafeFileHandle file, IoVector* vectors, int count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    public static partial nint PRead(SafeFileHandle file, byte* bytes, nint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
+    public static partial nint PReadV2(SafeFileHandle file, IoVector* vectors, int count, long offset, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    public static partial int FDataSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    public static partial int FSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    public static partial int FAllocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    public static partial int FTruncate(SafeFileHandle file, long length);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    public static partial long LSeek(SafeFileHandle file, long offset, int whence);
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Rename(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Unlink(string path);
+
+    [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int RemoveDirectory(string path);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int FControl(SafeFileHandle file, int command, FileLock* argument);
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct IoVector
+    {
+        public byte* Base;
+        public nint Length;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FileLock
+    {
+        public short Type;
+        public short Whence;
+        public long Start;
+        public long Length;
+        public int ProcessId;
+    }
+}

@@ -1,0 +1,28 @@
+namespace RocketOps.Store.Files;
+
+/// <summary>A file operation failed; <see cref="Errno"/> is Linux's number.</summary>
+public sealed class StoreIOException : IOException
+{
+    public const int NotFound = 2;
+    public const int InputOutput = 5;
+    public const int NoSpace = 28;
+    public const int NotSupported = 95;
+    public const int QuotaExceeded = 122;
+
+    public StoreIOException(string operation, string path, int errno, string reason)
+        : base($"{operation} {path}: {reason} (errno {errno})")
+    {
+        Operation = operation;
+        FilePath = path;
+        Errno = errno;
+    }
+
+    public string Operation { get; }
+
+    public string FilePath { get; }
+
+    public int Errno { get; }
+
+    /// <summary>No space or quota left.</summary>
+    public bool IsDiskFull => Errno is NoSpace or QuotaExceeded;
+}

@@ -1,0 +1,58 @@
+namespace RocketOps.Store;
+
+/// <summary>
+/// Answer to reading a queue; owned by the caller and used again for the next read, so that a pull allocates nothing. Not for two reads at a time.
+/// </summary>
+public sealed class GetResult
+{
+    private MessageRange[] _messages = new MessageRange[32];
+
+    /// <summary>Units copied out of the queue before they are judged: what lies in the queue's memory may be overwritten at any time.</summary>
+    internal byte[] Units { get; } = new byte[ConsumeQueues.ConsumeQueueUnit.Size * 256];
+
+    /// <summary>Where records are read to for a filter that looks into them; grows to the largest record seen.</summary>
+    internal byte[] RecordScratch { get; set; } = [];
+
+    public GetStatus Status { get; internal set; }
+
+    /// <summary>Queue offset the consumer should ask for next.</summary>
+    public long NextBeginOffset { get; internal set; }
+
+    public long MinOffset { get; internal set; }
+
+    /// <summary>Exclusive.</summary>
+    public long MaxOffset { get; internal set; }
+
+    /// <summary>Sum of the sizes of <see cref="Messages"/>.</summary>
+    public int TotalBytes { get; internal set; }
+
+    public int Count { get; private set; }
+
+    /// <summary>The reader is so far behind that a slave should serve it (40 % rule, store.md §5.1).</summary>
+    public bool SuggestPullingFromSlave { get; internal set; }
+
+    /// <summary>The records found, in queue order. Valid until the next read with this object.</summary>
+    public ReadOnlySpan<MessageRange> Messages => _messages.AsSpan(0, Count);
+
+    internal void Reset()
+    {
+        Status = GetStatus.NoMessageInQueue;
+        NextBeginOffset = 0;
+        MinOffset = 0;
+        MaxOffset = 0;
+        TotalBytes = 0;
+        Count = 0;
+        SuggestPullingFromSlave = false;
+    }
+
+    internal void Add(MessageRange message)
+    {
+        if (Count == _messages.Length)
+        {
+            Array.Resize(ref _messages, Count * 2);
+        }
+
+        _messages[Count++] = message;
+        TotalBytes += message.Size;
+    }
+}

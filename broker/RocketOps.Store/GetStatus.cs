@@ -1,0 +1,21 @@
+namespace RocketOps.Store;
+
+/// <summary>Outcome of reading a queue, named as in RocketMQ (store.md §5.1).</summary>
+public enum GetStatus
+{
+    Found = 0,
+
+    /// <summary>The store is stopped or not readable.</summary>
+    NotReadable,
+
+    /// <summary>The answer needs the disk, which the caller must not wait for: use <see cref="MessageStore.GetMessagesAsync"/>.</summary>
+    WouldBlock,
+    NoMatchedLogicQueue,
+    NoMessageInQueue,
+    OffsetTooSmall,
+    OffsetOverflowOne,
+    OffsetOverflowBadly,
+    OffsetFoundNull,
+    MessageWasRemoving,
+    NoMatchedMessage,
+}

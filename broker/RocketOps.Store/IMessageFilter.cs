@@ -1,0 +1,16 @@
+namespace RocketOps.Store;
+
+/// <summary>
+/// Decides which messages of a queue a reader gets. Called on the reader's thread and, for parked pulls, on the dispatching one: must be fast and must not block.
+/// </summary>
+public interface IMessageFilter
+{
+    /// <summary>First step, on the consume-queue unit: false drops the message without reading it.</summary>
+    bool MatchesTagsCode(long tagsCode);
+
+    /// <summary>Whether <see cref="MatchesRecord"/> is to be asked for messages that pass the first step.</summary>
+    bool NeedsRecord { get; }
+
+    /// <summary>Second step, on the whole record, borrowed for the call.</summary>
+    bool MatchesRecord(ReadOnlySpan<byte> record);
+}

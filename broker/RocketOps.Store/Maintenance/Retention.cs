@@ -1,0 +1,133 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Dispatching;
+using RocketOps.Store.Files;
+using RocketOps.Store.Indexing;
+using RocketOps.Store.Log;
+
+namespace RocketOps.Store.Maintenance;
+
+/// <summary>
+/// Watches the disk, and removes log files by age and need (store.md §6): expired ones in the nightly hours or when the disk fills up, the oldest whatever its
+/// age when it is nearly full. Never the newest file, and never one whose messages are not dispatched or not durable. Who reads a removed file reads on.
+/// </summary>
+internal sealed partial class Retention
+{
+    /// <summary>Files removed in one run at most, so that a run does not become a burst of disk work.</summary>
+    private const int MaxFilesPerRun = 10;
+
+    private readonly StoreOptions _options;
+    private readonly IStoreFileSystem _files;
+    private readonly CommitLog _log;
+    private readonly Dispatcher _dispatcher;
+    private readonly TopicTable _topics;
+    private readonly MessageIndex? _index;
+    private readonly StoreState _state;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private int _usedPercent = -1;
+
+    public Retention(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, TopicTable topics, MessageIndex? index, StoreState state, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _files = files;
+        _log = log;
+        _dispatcher = dispatcher;
+        _topics = topics;
+        _index = index;
+        _state = state;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Share of the disk in use, 0 to 1; −1 before the first look.</summary>
+    public double DiskUsedRatio => Volatile.Read(ref _usedPercent) is var percent and >= 0 ? percent / 100.0 : -1;
+
+    public void Run()
+    {
+        try
+        {
+            CheckDisk();
+            if (RemoveExpired() > 0)
+            {
+                RemovePointers();
+            }
+        }
+        catch (StoreIOException e)
+        {
+            // Nothing is lost by a file that could not go; the next run tries again.
+            LogRunFailed(e);
+        }
+    }
+
+    public void CheckDisk()
+    {
+        var space = _files.GetDiskSpace(_options.CommitLogPath);
+        Volatile.Write(ref _usedPercent, space.UsedPercent);
+        if (space.UsedPercent > _options.DiskWarningRatio)
+        {
+            _state.SetDiskFull($"{space.UsedPercent} % of the disk below {_options.CommitLogPath} are used, more than diskSpaceWarningLevelRatio {_options.DiskWarningRatio}");
+        }
+        else if (_log.Segments.EndOffset - _log.Appended > _options.MaxMessageBytes || space.AvailableBytes >= _options.CommitLogFileBytes)
+        {
+            // There is room for the next file, or none is needed soon.
+            _state.ClearDiskFull();
+        }
+    }
+
+    private int RemoveExpired()
+    {
+        var used = _usedPercent;
+        var inHours = _options.DeleteHours.Contains(_time.GetLocalNow().Hour);
+        var atOnce = _options.CleanFilesForcibly && used > _options.DiskCleanForciblyRatio;
+        if (!inHours && !atOnce && used <= _options.DiskMaxUsedRatio)
+        {
+            return 0;
+        }
+
+        var removed = 0;
+        var expiry = _time.GetUtcNow() - TimeSpan.FromHours(_options.FileReservedHours);
+        while (removed < MaxFilesPerRun && _log.Segments.All is [var first, _, ..])
+        {
+            var end = first.BaseOffset + _log.Segments.FileBytes;
+            if (end > _dispatcher.Dispatched || end > _log.Durable || (!atOnce && _files.GetLastWriteTime(first.File.Path) > expiry))
+            {
+                break;
+            }
+
+            _log.Segments.RemoveFirst();
+            first.File.Dispose();
+            _files.DeleteFile(first.File.Path);
+            removed++;
+            LogRemoved(first.File.Path, used);
+        }
+
+        return removed;
+    }
+
+    private void RemovePointers()
+    {
+        var min = _log.Segments.MinOffset;
+        var queueFiles = 0;
+        foreach (var topic in _topics.All)
+        {
+            _topics.EnsureListed(topic);
+            foreach (var queue in topic.Queues)
+            {
+                queueFiles += queue?.ExpireBelow(min) ?? 0;
+            }
+        }
+
+        var indexFiles = _index?.ExpireBelow(min) ?? 0;
+        LogPointersRemoved(min, queueFiles, indexFiles);
+    }
+
+    [LoggerMessage(EventId = 2501, Level = LogLevel.Information, Message = "Removed commit-log file {Path} ({UsedPercent} % of the disk are used)")]
+    private partial void LogRemoved(string path, int usedPercent);
+
+    [LoggerMessage(EventId = 2502, Level = LogLevel.Information, Message = "The log begins at {MinOffset} now; removed {QueueFiles} consume-queue files and {IndexFiles} index files that pointed before it")]
+    private partial void LogPointersRemoved(long minOffset, int queueFiles, int indexFiles);
+
+    [LoggerMessage(EventId = 2503, Level = LogLevel.Error, Message = "Removing expired files failed; the next run tries again")]
+    private partial void LogRunFailed(Exception reason);
+}

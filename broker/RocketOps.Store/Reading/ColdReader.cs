@@ -1,0 +1,98 @@
+namespace RocketOps.Store.Reading;
+
+/// <summary>
+/// A few threads that may wait for the disk, so that no connection ever does. The queue is bounded: a disk that cannot keep up refuses reads instead of
+/// collecting them.
+/// </summary>
+internal sealed class ColdReader : IDisposable
+{
+    private readonly int _maxQueued;
+    private readonly SemaphoreSlim _available = new(0);
+    private readonly Lock _lock = new();
+    private readonly Queue<Action> _work = new();
+    private readonly Thread[] _threads;
+    private bool _stopping;
+
+    public ColdReader(int threads, int maxQueued)
+    {
+        _maxQueued = maxQueued;
+        _threads = new Thread[threads];
+        for (var i = 0; i < threads; i++)
+        {
+            _threads[i] = new Thread(Loop) { Name = $"store-read-{i}", IsBackground = true };
+            _threads[i].Start();
+        }
+    }
+
+    /// <summary>Runs a read on one of the threads. Throws <see cref="StoreException"/> when too many wait already or the store has stopped.</summary>
+    public Task<T> RunAsync<T>(Func<T> read, CancellationToken cancellationToken)
+    {
+        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            if (_stopping || _work.Count >= _maxQueued)
+            {
+                throw new StoreException(_stopping ? "The store has stopped." : $"{_maxQueued} cold reads are waiting already: the disk cannot keep up.");
+            }
+
+            _work.Enqueue(() => Complete(completion, read, cancellationToken));
+        }
+
+        _available.Release();
+        return completion.Task;
+    }
+
+    /// <summary>Lets reads that were queued finish, then ends the threads.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _stopping = true;
+        }
+
+        _available.Release(_threads.Length);
+        foreach (var thread in _threads)
+        {
+            thread.Join();
+        }
+
+        _available.Dispose();
+    }
+
+    private static void Complete<T>(TaskCompletionSource<T> completion, Func<T> read, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            completion.SetCanceled(cancellationToken);
+            return;
+        }
+
+        try
+        {
+            completion.SetResult(read());
+        }
+        catch (Exception e)
+        {
+            completion.SetException(e);
+        }
+    }
+
+    private void Loop()
+    {
+        while (true)
+        {
+            _available.Wait();
+            Action? work;
+            lock (_lock)
+            {
+                if (!_work.TryDequeue(out work))
+                {
+                    // Only the stop releases without work.
+                    return;
+                }
+            }
+
+            work();
+        }
+    }
+}

@@ -1,0 +1,347 @@
+using System.Buffers.Binary;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Log;
+using RocketOps.Store.Records;
+
+namespace RocketOps.Store.Reading;
+
+/// <summary>
+/// Reads queues and records: from memory, then from the page cache, and, only where the caller may wait, from the disk. Takes no lock. One code for both: with
+/// <c>mayBlock</c> false it gives up with "would block" where it would wait.
+/// </summary>
+internal sealed class MessageReader
+{
+    /// <summary>Bytes of consume queue looked at per call at least, as in RocketMQ: a filter that matches little must not keep a thread.</summary>
+    private const int MinScanBytes = 16_000;
+
+    private readonly StoreOptions _options;
+    private readonly CommitLog _log;
+    private readonly TopicTable _topics;
+    private readonly StoreState _state;
+    private readonly long _inMemoryBytes;
+
+    public MessageReader(StoreOptions options, CommitLog log, TopicTable topics, StoreState state)
+    {
+        _options = options;
+        _log = log;
+        _topics = topics;
+        _state = state;
+        _inMemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 100 * options.AccessMessageInMemoryMaxRatio;
+    }
+
+    /// <summary>The decision table of store.md §5.1.</summary>
+    public GetStatus Get(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
+    {
+        result.Reset();
+        result.Status = GetCore(topic, queueId, queueOffset, limits, filter, result, mayBlock);
+        return result.Status;
+    }
+
+    /// <summary>The queue, or null; false when looking would wait for the disk.</summary>
+    public bool TryFindQueue(StoreTopic topic, int queueId, bool mayBlock, out ConsumeQueue? queue)
+    {
+        queue = null;
+        if (!topic.IsListed)
+        {
+            if (!mayBlock)
+            {
+                return false;
+            }
+
+            _topics.EnsureListed(topic);
+        }
+
+        queue = topic.FindQueue(queueId);
+        if (queue is null || queue.IsLoaded)
+        {
+            return true;
+        }
+
+        if (mayBlock)
+        {
+            queue.EnsureLoaded();
+        }
+
+        return mayBlock;
+    }
+
+    /// <summary>Copies log bytes below the written end.</summary>
+    public ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock)
+    {
+        if (offset < 0 || offset + destination.Length > _log.Written)
+        {
+            return ReadOutcome.NotThere;
+        }
+
+        if (_log.Tail.TryCopyOut(offset, destination))
+        {
+            return ReadOutcome.Done;
+        }
+
+        while (!destination.IsEmpty)
+        {
+            var read = _log.Segments.Read(offset, destination, mayBlock);
+            if (read <= 0)
+            {
+                return read < 0 ? ReadOutcome.WouldBlock : ReadOutcome.NotThere;
+            }
+
+            offset += read;
+            destination = destination[read..];
+        }
+
+        return ReadOutcome.Done;
+    }
+
+    /// <summary>Copies records one behind the other. Neighbours in the log, the usual case, are copied in one go.</summary>
+    public ReadOutcome Copy(ReadOnlySpan<MessageRange> messages, Span<byte> destination, bool mayBlock)
+    {
+        while (!messages.IsEmpty)
+        {
+            var start = messages[0].Offset.Value;
+            var end = start + messages[0].Size;
+            var count = 1;
+            while (count < messages.Length && messages[count].Offset.Value == end)
+            {
+                end += messages[count++].Size;
+            }
+
+            var length = (int)(end - start);
+            var outcome = Read(start, destination[..length], mayBlock);
+            if (outcome != ReadOutcome.Done)
+            {
+                return outcome;
+            }
+
+            destination = destination[length..];
+            messages = messages[count..];
+        }
+
+        return ReadOutcome.Done;
+    }
+
+    /// <summary>The whole record at an offset, null when none is there. May wait for the disk.</summary>
+    public byte[]? Look(long offset)
+    {
+        Span<byte> head = stackalloc byte[4];
+        if (Read(offset, head, mayBlock: true) != ReadOutcome.Done)
+        {
+            return null;
+        }
+
+        var size = BinaryPrimitives.ReadInt32BigEndian(head);
+        if (size < RecordLayout.FixedBytes || size > _log.Segments.FileBytes)
+        {
+            return null;
+        }
+
+        var bytes = new byte[size];
+        return Read(offset, bytes, mayBlock: true) == ReadOutcome.Done && RecordView.Parse(bytes, offset, verifyCrc: false, out _) == RecordCheck.Valid ? bytes : null;
+    }
+
+    /// <summary>Store time of the message at a queue offset, −1 when it cannot be read. May wait for the disk.</summary>
+    public long StoreTimestampAt(ConsumeQueue queue, long queueOffset)
+    {
+        if (!queue.TryReadUnit(queueOffset, out var unit) || unit.IsFiller)
+        {
+            return -1;
+        }
+
+        // The store time lies behind a born host of 8 or 20 bytes; the system flag says which.
+        Span<byte> head = stackalloc byte[RecordLayout.BornHostAt + 20 + 8];
+        if (unit.RecordSize < head.Length || Read(unit.PhysicalOffset, head, mayBlock: true) != ReadOutcome.Done)
+        {
+            return -1;
+        }
+
+        var sysFlag = BinaryPrimitives.ReadInt32BigEndian(head[RecordLayout.SysFlagAt..]);
+        return BinaryPrimitives.ReadInt64BigEndian(head[(RecordLayout.BornHostAt + ((sysFlag & SysFlags.BornHostIPv6) != 0 ? 20 : 8))..]);
+    }
+
+    /// <summary>Queue offset by store time, clamped to [min, max]. May wait for the disk.</summary>
+    public long OffsetByTime(ConsumeQueue queue, long timestamp, TimeBoundary boundary)
+    {
+        var low = queue.Min;
+        var high = queue.Max;
+        var min = low;
+
+        // First offset whose time is not below (lower) or above (upper) the given one; what cannot be read has expired and counts as older.
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            var time = StoreTimestampAt(queue, middle);
+            var before = boundary == TimeBoundary.Lower ? time < timestamp : time <= timestamp;
+            if (before)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return boundary == TimeBoundary.Lower ? low : Math.Max(min, low - 1);
+    }
+
+    private GetStatus GetCore(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
+    {
+        if (!_state.IsReadable || !_state.IsRunning)
+        {
+            return GetStatus.NotReadable;
+        }
+
+        if (!TryFindQueue(topic, queueId, mayBlock, out var queue))
+        {
+            return GetStatus.WouldBlock;
+        }
+
+        if (queue is null)
+        {
+            return GetStatus.NoMatchedLogicQueue;
+        }
+
+        var min = queue.Min;
+        var max = queue.Max;
+        result.MinOffset = min;
+        result.MaxOffset = max;
+        if (max == 0)
+        {
+            return GetStatus.NoMessageInQueue;
+        }
+
+        if (queueOffset < min)
+        {
+            result.NextBeginOffset = min;
+            return GetStatus.OffsetTooSmall;
+        }
+
+        if (queueOffset >= max)
+        {
+            result.NextBeginOffset = queueOffset == max ? queueOffset : max;
+            return queueOffset == max ? GetStatus.OffsetOverflowOne : GetStatus.OffsetOverflowBadly;
+        }
+
+        return Scan(queue, queueOffset, max, limits, filter, result, mayBlock);
+    }
+
+    private GetStatus Scan(ConsumeQueue queue, long queueOffset, long max, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
+    {
+        var maxMessages = Math.Max(1, limits.MaxMessages);
+        var scanEnd = Math.Min(max, queueOffset + Math.Max(MinScanBytes / ConsumeQueueUnit.Size, maxMessages));
+        var logMin = _log.Segments.MinOffset;
+        var logEnd = _log.Written;
+        var removed = false;
+        var at = queueOffset;
+        long lastPhysical = -1;
+        while (at < scanEnd)
+        {
+            var wanted = (int)Math.Min(scanEnd - at, result.Units.Length / ConsumeQueueUnit.Size);
+            var count = queue.ReadUnits(at, result.Units.AsSpan(0, wanted * ConsumeQueueUnit.Size), mayBlock);
+            if (count < 0)
+            {
+                return GetStatus.WouldBlock;
+            }
+
+            if (count == 0)
+            {
+                break;
+            }
+
+            for (var i = 0; i < count; i++)
+            {
+                var unit = ConsumeQueueUnit.Read(result.Units.AsSpan(i * ConsumeQueueUnit.Size));
+                if (unit.IsFiller || unit.PhysicalOffset < logMin)
+                {
+                    removed = true;
+                    at++;
+                    continue;
+                }
+
+                if (IsFull(result, unit, maxMessages, limits.MaxBytes, logEnd))
+                {
+                    scanEnd = at;
+                    break;
+                }
+
+                switch (Matches(unit, filter, result, mayBlock))
+                {
+                    case ReadOutcome.WouldBlock:
+                        return GetStatus.WouldBlock;
+                    case ReadOutcome.Done:
+                        result.Add(new MessageRange(new PhysicalOffset(unit.PhysicalOffset), unit.RecordSize));
+                        lastPhysical = unit.PhysicalOffset;
+                        break;
+                }
+
+                at++;
+            }
+        }
+
+        if (at == queueOffset && result.Count == 0)
+        {
+            // The queue's file is missing: on with the next.
+            result.NextBeginOffset = queueOffset - (queueOffset % queue.UnitsPerFile) + queue.UnitsPerFile;
+            return GetStatus.OffsetFoundNull;
+        }
+
+        result.NextBeginOffset = at;
+        if (result.Count > 0)
+        {
+            result.SuggestPullingFromSlave = logEnd - lastPhysical > _inMemoryBytes;
+            return GetStatus.Found;
+        }
+
+        return removed ? GetStatus.MessageWasRemoving : GetStatus.NoMatchedMessage;
+    }
+
+    private bool IsFull(GetResult result, in ConsumeQueueUnit unit, int maxMessages, int maxBytes, long logEnd)
+    {
+        if (result.Count == 0)
+        {
+            return false;
+        }
+
+        var onDisk = logEnd - unit.PhysicalOffset > _inMemoryBytes;
+        var countLimit = Math.Min(maxMessages, onDisk ? _options.MaxTransferCountOnDisk : _options.MaxTransferCountInMemory);
+        var bytesLimit = onDisk ? _options.MaxTransferBytesOnDisk : _options.MaxTransferBytesInMemory;
+        if (maxBytes > 0)
+        {
+            bytesLimit = Math.Min(bytesLimit, maxBytes);
+        }
+
+        return result.Count >= countLimit || (long)result.TotalBytes + unit.RecordSize > bytesLimit;
+    }
+
+    private ReadOutcome Matches(in ConsumeQueueUnit unit, IMessageFilter? filter, GetResult result, bool mayBlock)
+    {
+        if (filter is null)
+        {
+            return ReadOutcome.Done;
+        }
+
+        if (!filter.MatchesTagsCode(unit.TagsCode))
+        {
+            return ReadOutcome.NotThere;
+        }
+
+        if (!filter.NeedsRecord)
+        {
+            return ReadOutcome.Done;
+        }
+
+        if (unit.RecordSize > _log.Segments.FileBytes)
+        {
+            return ReadOutcome.NotThere;
+        }
+
+        if (result.RecordScratch.Length < unit.RecordSize)
+        {
+            result.RecordScratch = GC.AllocateUninitializedArray<byte>(unit.RecordSize);
+        }
+
+        var record = result.RecordScratch.AsSpan(0, unit.RecordSize);
+        var outcome = Read(unit.PhysicalOffset, record, mayBlock);
+        return outcome == ReadOutcome.Done && !filter.MatchesRecord(record) ? ReadOutcome.NotThere : outcome;
+    }
+}

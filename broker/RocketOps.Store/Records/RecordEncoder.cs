@@ -1,0 +1,85 @@
+using System.Buffers.Binary;
+
+namespace RocketOps.Store.Records;
+
+/// <summary>
+/// Writes records. What does not depend on the place in the log is gathered outside the append lock (<see cref="Size"/>, checksum); <see cref="Encode"/> then
+/// writes straight into the tail. Layout: <see cref="RecordLayout"/>.
+/// </summary>
+internal readonly ref struct RecordEncoder
+{
+    public required ReadOnlySpan<byte> Topic { get; init; }
+
+    public required int QueueId { get; init; }
+
+    public required int Flag { get; init; }
+
+    /// <summary>With the IPv6 bits as the hosts have them.</summary>
+    public required int SysFlag { get; init; }
+
+    public required long BornTimestamp { get; init; }
+
+    public required MessageHost BornHost { get; init; }
+
+    public required MessageHost StoreHost { get; init; }
+
+    public required int ReconsumeTimes { get; init; }
+
+    public required long PreparedTransactionOffset { get; init; }
+
+    public required ReadOnlySpan<byte> Body { get; init; }
+
+    public required int BodyCrc { get; init; }
+
+    public required PropertyParts Properties { get; init; }
+
+    public bool IsV2 => Topic.Length > RecordLayout.MaxTopicBytesV1;
+
+    /// <summary>A long: three parts of at most 2 GiB each are added before anybody checks the sum.</summary>
+    public long Size => (long)RecordLayout.FixedBytes + (IsV2 ? 1 : 0) + (BornHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0)
+        + (StoreHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0) + Body.Length + Topic.Length + Properties.Length;
+
+    public static int WithHostBits(int sysFlag, MessageHost bornHost, MessageHost storeHost) =>
+        (sysFlag & ~(SysFlags.BornHostIPv6 | SysFlags.StoreHostIPv6))
+        | (bornHost.IsIPv6 ? SysFlags.BornHostIPv6 : 0)
+        | (storeHost.IsIPv6 ? SysFlags.StoreHostIPv6 : 0);
+
+    /// <summary>Fills the destination, which is exactly <see cref="Size"/> long.</summary>
+    public void Encode(Span<byte> destination, long physicalOffset, long queueOffset, long storeTimestamp)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(destination, destination.Length);
+        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.MagicAt..], IsV2 ? RecordLayout.MagicV2 : RecordLayout.MagicV1);
+        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.BodyCrcAt..], BodyCrc);
+        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.QueueIdAt..], QueueId);
+        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.FlagAt..], Flag);
+        BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.QueueOffsetAt..], queueOffset);
+        BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.PhysicalOffsetAt..], physicalOffset);
+        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.SysFlagAt..], SysFlag);
+        BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.BornTimestampAt..], BornTimestamp);
+        var rest = destination[RecordLayout.BornHostAt..];
+        rest = rest[BornHost.Write(rest)..];
+        BinaryPrimitives.WriteInt64BigEndian(rest, storeTimestamp);
+        rest = rest[8..];
+        rest = rest[StoreHost.Write(rest)..];
+        BinaryPrimitives.WriteInt32BigEndian(rest, ReconsumeTimes);
+        BinaryPrimitives.WriteInt64BigEndian(rest[4..], PreparedTransactionOffset);
+        BinaryPrimitives.WriteInt32BigEndian(rest[12..], Body.Length);
+        Body.CopyTo(rest[16..]);
+        rest = rest[(16 + Body.Length)..];
+        if (IsV2)
+        {
+            BinaryPrimitives.WriteInt16BigEndian(rest, (short)Topic.Length);
+            rest = rest[2..];
+        }
+        else
+        {
+            rest[0] = (byte)Topic.Length;
+            rest = rest[1..];
+        }
+
+        Topic.CopyTo(rest);
+        rest = rest[Topic.Length..];
+        BinaryPrimitives.WriteInt16BigEndian(rest, (short)Properties.Length);
+        Properties.CopyTo(rest[2..]);
+    }
+}

@@ -1,0 +1,115 @@
+using System.Buffers.Binary;
+using RocketOps.Store.Checksums;
+
+namespace RocketOps.Store.Recovery;
+
+/// <summary>What the checkpoint file says: RocketMQ's fields and a block of our own behind them, which Java neither reads nor touches.</summary>
+// checkpoint, 4096 bytes. Source: store.md §1.3; from 512 on RocketOps. All integers big-endian.
+//   off   size  field
+//   0     8     physicMsgTimestamp     store time of the last message made durable in the commit log
+//   8     8     logicsMsgTimestamp     the same for consume queues
+//   16    8     indexMsgTimestamp      the same for the index
+//   24    8     masterFlushedOffset    [5.3]
+//   32    8     confirmPhyOffset       [5.3]
+//   40    8     logicsPhysicalOffset   [5.5] log offset up to which consume queues are durable
+//   512   8     "RKOPCKP1"
+//   520   8     kernelOffset           log offset up to which queues and index were handed to the kernel; a record begins there or the log ends
+//   528   8     durableOffset          the same, made durable
+//   536   24    copy of the first three fields: the block counts only while they agree, i.e. while no Java broker has stored anything since
+//   560   16    bootId                 of the machine when kernelOffset was written
+//   576   8     lastStoreTimestamp     of the last message before kernelOffset
+//   584   8     indexName              of the index file being written, as a number; 0 = none
+//   592   4     indexSlotsValidUpTo    entries its slots on disk know
+//   596   4     crc                    CRC-32 of the 84 bytes before
+internal sealed record Checkpoint
+{
+    public const int FileBytes = 4096;
+
+    private const int BlockAt = 512;
+    private const int BlockCrcAt = 596;
+
+    public long PhysicTimestamp { get; init; }
+
+    public long LogicsTimestamp { get; init; }
+
+    public long IndexTimestamp { get; init; }
+
+    public long MasterFlushedOffset { get; init; }
+
+    public long ConfirmOffset { get; init; }
+
+    public long LogicsPhysicalOffset { get; init; }
+
+    /// <summary>Our block, when the file has one that still counts.</summary>
+    public bool HasPositions { get; init; }
+
+    public long KernelOffset { get; init; }
+
+    public long DurableOffset { get; init; }
+
+    public Guid BootId { get; init; }
+
+    public long LastStoreTimestamp { get; init; }
+
+    public long IndexName { get; init; }
+
+    public int IndexSlotsValidUpTo { get; init; }
+
+    /// <summary>Java's figure for where an unclean stop starts to look.</summary>
+    public long MinTimestamp => Math.Max(0, Math.Min(PhysicTimestamp, LogicsTimestamp) - 3000);
+
+    private static ReadOnlySpan<byte> BlockMagic => "RKOPCKP1"u8;
+
+    /// <summary>Shorter files read as if they went on with zeros.</summary>
+    public static Checkpoint Read(ReadOnlySpan<byte> source)
+    {
+        Span<byte> file = stackalloc byte[BlockCrcAt + 4];
+        file.Clear();
+        source[..Math.Min(source.Length, file.Length)].CopyTo(file);
+        var block = file[BlockAt..];
+        return new Checkpoint
+        {
+            PhysicTimestamp = BinaryPrimitives.ReadInt64BigEndian(file),
+            LogicsTimestamp = BinaryPrimitives.ReadInt64BigEndian(file[8..]),
+            IndexTimestamp = BinaryPrimitives.ReadInt64BigEndian(file[16..]),
+            MasterFlushedOffset = BinaryPrimitives.ReadInt64BigEndian(file[24..]),
+            ConfirmOffset = BinaryPrimitives.ReadInt64BigEndian(file[32..]),
+            LogicsPhysicalOffset = BinaryPrimitives.ReadInt64BigEndian(file[40..]),
+            HasPositions = block[..8].SequenceEqual(BlockMagic)
+                && block[24..48].SequenceEqual(file[..24])
+                && BinaryPrimitives.ReadUInt32BigEndian(file[BlockCrcAt..]) == Crc32.Compute(file[BlockAt..BlockCrcAt]),
+            KernelOffset = BinaryPrimitives.ReadInt64BigEndian(block[8..]),
+            DurableOffset = BinaryPrimitives.ReadInt64BigEndian(block[16..]),
+            BootId = new Guid(block[48..64], bigEndian: true),
+            LastStoreTimestamp = BinaryPrimitives.ReadInt64BigEndian(block[64..]),
+            IndexName = BinaryPrimitives.ReadInt64BigEndian(block[72..]),
+            IndexSlotsValidUpTo = BinaryPrimitives.ReadInt32BigEndian(block[80..]),
+        };
+    }
+
+    public void Write(Span<byte> file)
+    {
+        file[..FileBytes].Clear();
+        BinaryPrimitives.WriteInt64BigEndian(file, PhysicTimestamp);
+        BinaryPrimitives.WriteInt64BigEndian(file[8..], LogicsTimestamp);
+        BinaryPrimitives.WriteInt64BigEndian(file[16..], IndexTimestamp);
+        BinaryPrimitives.WriteInt64BigEndian(file[24..], MasterFlushedOffset);
+        BinaryPrimitives.WriteInt64BigEndian(file[32..], ConfirmOffset);
+        BinaryPrimitives.WriteInt64BigEndian(file[40..], LogicsPhysicalOffset);
+        if (!HasPositions)
+        {
+            return;
+        }
+
+        var block = file[BlockAt..];
+        BlockMagic.CopyTo(block);
+        BinaryPrimitives.WriteInt64BigEndian(block[8..], KernelOffset);
+        BinaryPrimitives.WriteInt64BigEndian(block[16..], DurableOffset);
+        file[..24].CopyTo(block[24..]);
+        BootId.TryWriteBytes(block[48..], bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64BigEndian(block[64..], LastStoreTimestamp);
+        BinaryPrimitives.WriteInt64BigEndian(block[72..], IndexName);
+        BinaryPrimitives.WriteInt32BigEndian(block[80..], IndexSlotsValidUpTo);
+        BinaryPrimitives.WriteUInt32BigEndian(file[BlockCrcAt..], Crc32.Compute(file[BlockAt..BlockCrcAt]));
+    }
+}

@@ -1,0 +1,206 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Microsoft.Extensions.Logging;
+using RocketOps.Store.Files;
+using RocketOps.Store.Log;
+using RocketOps.Store.Records;
+
+namespace RocketOps.Store.Recovery;
+
+/// <summary>
+/// What lies behind the last good record. Nothing: the regular end. Bytes without any whole record: the torn end of an unfinished write, cleared. Whole records
+/// behind a broken one: damage; what follows is copied aside before it is cleared, and named in the log. Clearing matters: bytes left there would look like
+/// records to a later recovery, or to Java's, once the log has grown up to them.
+/// </summary>
+internal sealed partial class DamagedTail
+{
+    private const int ChunkBytes = 1024 * 1024;
+
+    private readonly IStoreFileSystem _files;
+    private readonly LogSegments _segments;
+    private readonly string _asideDirectory;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly byte[] _chunk = new byte[ChunkBytes];
+    private readonly Dictionary<LogSegment, long> _dataEnds = [];
+
+    /// <summary>Before the log is read: see <see cref="IStoreFile.GetDataEnd"/>.</summary>
+    public DamagedTail(IStoreFileSystem files, LogSegments segments, string rootDirectory, TimeProvider time, ILogger logger)
+    {
+        _files = files;
+        _segments = segments;
+        _asideDirectory = Path.Combine(rootDirectory, "damaged");
+        _time = time;
+        _logger = logger;
+        foreach (var segment in segments.All)
+        {
+            _dataEnds[segment] = segment.File.GetDataEnd();
+        }
+    }
+
+    /// <summary>Leaves only zeros behind the end of the log. True when whole records were among what was cleared.</summary>
+    public bool Clear(LogEnd end)
+    {
+        long bytes = 0;
+        long records = 0;
+        long firstRecord = -1;
+        var last = end.Offset;
+        ForEachData(end.Offset, (offset, data) =>
+        {
+            last = offset + data.TrimEnd((byte)0).Length;
+            bytes = last - end.Offset;
+        });
+        if (bytes == 0)
+        {
+            return false;
+        }
+
+        FindRecords(end.Offset, last, ref records, ref firstRecord);
+        if (records == 0)
+        {
+            LogTorn(end.Offset, end.Reason, bytes);
+        }
+        else
+        {
+            var aside = CopyAside(end.Offset);
+            LogDamaged(end.Offset, end.Reason, records, firstRecord, bytes, aside);
+        }
+
+        ZeroFrom(end.Offset);
+        return records > 0;
+    }
+
+    /// <summary>Whether anything but zeros lies in the file.</summary>
+    public bool HasData(LogSegment segment)
+    {
+        var found = false;
+        ForEachDataIn(segment, 0, (_, _) => found = true);
+        return found;
+    }
+
+    private void FindRecords(long from, long to, ref long records, ref long first)
+    {
+        ReadOnlySpan<byte> magicStart = [0xDA, 0xA3, 0x20];
+        foreach (var segment in _segments.All)
+        {
+            var fileEnd = segment.BaseOffset + _segments.FileBytes;
+            var end = Math.Min(to, fileEnd);
+            var at = Math.Max(from, segment.BaseOffset);
+            while (at < end)
+            {
+                // Windows overlap, so that no magic is cut by their border; a record is read as a whole only where its first bytes make sense.
+                var length = segment.File.Read(_chunk.AsSpan(0, (int)Math.Min(_chunk.Length, end - at)), at - segment.BaseOffset);
+                var found = _chunk.AsSpan(0, length).IndexOf(magicStart);
+                if (found < 0)
+                {
+                    at += Math.Max(1, length - magicStart.Length + 1);
+                    continue;
+                }
+
+                var record = at + found - RecordLayout.MagicAt;
+                if (record >= from && record >= segment.BaseOffset && IsRecord(segment, record, fileEnd))
+                {
+                    records++;
+                    first = first < 0 ? record : first;
+                }
+
+                at += found + 1;
+            }
+        }
+    }
+
+    private bool IsRecord(LogSegment segment, long offset, long fileEnd)
+    {
+        Span<byte> head = stackalloc byte[RecordLayout.PhysicalOffsetAt + 8];
+        if (segment.File.Read(head, offset - segment.BaseOffset) < head.Length
+            || BinaryPrimitives.ReadInt64BigEndian(head[RecordLayout.PhysicalOffsetAt..]) != offset)
+        {
+            return false;
+        }
+
+        var size = BinaryPrimitives.ReadInt32BigEndian(head);
+        if (size < RecordLayout.FixedBytes || size > fileEnd - offset)
+        {
+            return false;
+        }
+
+        var bytes = ArrayPool<byte>.Shared.Rent(size);
+        try
+        {
+            var length = segment.File.Read(bytes.AsSpan(0, size), offset - segment.BaseOffset);
+            return RecordView.Parse(bytes.AsSpan(0, length), offset, verifyCrc: true, out _) == RecordCheck.Valid;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    private string CopyAside(long from)
+    {
+        _files.CreateDirectory(_asideDirectory);
+        var path = Path.Combine(_asideDirectory, $"{LogSegments.FileName(from)}-{_time.GetUtcNow():yyyyMMddHHmmssfff}.log");
+        using var aside = _files.Open(path, FileOpenMode.Truncate);
+        ForEachData(from, (offset, data) => aside.Write(data, offset - from));
+        aside.FlushData();
+        _files.FlushDirectory(_asideDirectory);
+        return path;
+    }
+
+    private void ZeroFrom(long from)
+    {
+        var zeros = new byte[ChunkBytes];
+        foreach (var segment in _segments.All)
+        {
+            if (segment.BaseOffset + _segments.FileBytes <= from)
+            {
+                continue;
+            }
+
+            ForEachDataIn(segment, Math.Max(0, from - segment.BaseOffset), (offset, data) => segment.File.Write(zeros.AsSpan(0, data.Length), offset - segment.BaseOffset));
+            segment.File.FlushData();
+        }
+    }
+
+    private void ForEachData(long from, DataAction action)
+    {
+        foreach (var segment in _segments.All)
+        {
+            if (segment.BaseOffset + _segments.FileBytes > from)
+            {
+                ForEachDataIn(segment, Math.Max(0, from - segment.BaseOffset), action);
+            }
+        }
+    }
+
+    /// <summary>Shows every chunk that is not all zeros, skipping holes and blocks never written without reading them.</summary>
+    private void ForEachDataIn(LogSegment segment, long fromInFile, DataAction action)
+    {
+        var at = fromInFile;
+        var end = Math.Min(_segments.FileBytes, _dataEnds[segment]);
+        while (at < end && (at = segment.File.NextDataOffset(at)) >= 0 && at < end)
+        {
+            var length = segment.File.Read(_chunk.AsSpan(0, (int)Math.Min(_chunk.Length, end - at)), at);
+            if (length == 0)
+            {
+                break;
+            }
+
+            ReadOnlySpan<byte> data = _chunk.AsSpan(0, length);
+            if (data.ContainsAnyExcept((byte)0))
+            {
+                action(segment.BaseOffset + at, data);
+            }
+
+            at += length;
+        }
+    }
+
+    private delegate void DataAction(long offset, ReadOnlySpan<byte> data);
+
+    [LoggerMessage(EventId = 2401, Level = LogLevel.Information, Message = "The log ends at {Offset} in an unfinished write ({Reason}): {Bytes} bytes without a whole record are cleared")]
+    private partial void LogTorn(long offset, RecordCheck reason, long bytes);
+
+    [LoggerMessage(EventId = 2402, Level = LogLevel.Error, Message = "The log is damaged at {Offset} ({Reason}); {Records} whole records follow from {First} on. The log ends here now; the {Bytes} bytes behind were copied to {Aside}")]
+    private partial void LogDamaged(long offset, RecordCheck reason, long records, long first, long bytes, string aside);
+}

@@ -1,0 +1,7 @@
+namespace RocketOps.Store.Recovery;
+
+/// <summary>What recovery found.</summary>
+/// <param name="End">End of the log.</param>
+/// <param name="Durable">Up to where it is certainly on the disk.</param>
+/// <param name="LastStoreTimestamp">Store time of the last message, 0 when none was read.</param>
+internal readonly record struct RecoveredStore(long End, long Durable, long LastStoreTimestamp);

@@ -1,0 +1,309 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Dispatching;
+using RocketOps.Store.Files;
+using RocketOps.Store.Indexing;
+using RocketOps.Store.Log;
+using RocketOps.Store.Records;
+
+namespace RocketOps.Store.Recovery;
+
+/// <summary>
+/// Brings a store into the state of a running one: finds the end of the log, and dispatches what queues and index do not have yet. How far back it looks depends
+/// on what is known about the last stop:
+/// <list type="bullet">
+/// <item>our own, clean, or killed on the machine that still runs: from the last hand-over to the kernel, a second or <see cref="StoreOptions.RecoveryPaceBytes"/> back;</item>
+/// <item>our own, and the machine started anew: from the last durable point; units behind it are cut and made again, in every queue;</item>
+/// <item>Java's, clean: from the newest file with messages; Java's, unclean: from the file its own rule names (store.md §4.3).</item>
+/// </list>
+/// </summary>
+internal sealed partial class StoreRecovery
+{
+    private readonly StoreOptions _options;
+    private readonly IStoreFileSystem _files;
+    private readonly LogSegments _segments;
+    private readonly SegmentAllocator _allocator;
+    private readonly TopicTable _topics;
+    private readonly MessageIndex? _index;
+    private readonly Dispatcher _dispatcher;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    public StoreRecovery(StoreOptions options, IStoreFileSystem files, LogSegments segments, SegmentAllocator allocator, TopicTable topics, MessageIndex? index, Dispatcher dispatcher, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _files = files;
+        _segments = segments;
+        _allocator = allocator;
+        _topics = topics;
+        _index = index;
+        _dispatcher = dispatcher;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Recovers. <paramref name="isClean"/>: there was no abort file.</summary>
+    public RecoveredStore Run(Checkpoint checkpoint, bool isClean, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        LoadSegments();
+        _topics.Load();
+        if (_segments.All.Count == 0)
+        {
+            SetQueuesAside();
+            _index?.Load(deleteAfter: long.MinValue, currentName: 0, slotsValidUpTo: 0);
+            return new RecoveredStore(0, 0, 0);
+        }
+
+        var tail = new DamagedTail(_files, _segments, _options.RootDirectory, _time, _logger);
+        var plan = MakePlan(checkpoint, isClean);
+        _index?.Load(plan.TrustsFiles ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.IndexName : 0, checkpoint.IndexSlotsValidUpTo);
+        if (plan.CutsQueues)
+        {
+            CutQueues(plan.Start);
+        }
+
+        var visitor = new DispatchingVisitor(_dispatcher, plan.LastStoreTimestamp);
+        var end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(plan.Start, visitor, cancellationToken);
+        if (tail.Clear(end))
+        {
+            // Units behind the damage point to records that are no longer there.
+            CutQueues(end.Offset);
+        }
+
+        DropEmptyFiles(end.Offset, tail);
+        var elapsedMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        LogRecovered(isClean ? "clean" : "unclean", plan.Start, end.Offset, visitor.Records, elapsedMs);
+        return new RecoveredStore(end.Offset, Math.Min(plan.DurableOffset, end.Offset), visitor.LastStoreTimestamp);
+    }
+
+    private Plan MakePlan(Checkpoint checkpoint, bool isClean)
+    {
+        if (checkpoint.HasPositions)
+        {
+            var sameBoot = _files.BootId.Length > 0 && checkpoint.BootId == BootIds.Parse(_files.BootId);
+            var trusts = isClean || sameBoot;
+            var start = trusts ? checkpoint.KernelOffset : checkpoint.DurableOffset;
+            if (start >= _segments.MinOffset && start <= _segments.EndOffset)
+            {
+                return new Plan(start, trusts, CutsQueues: !trusts, isClean ? start : checkpoint.DurableOffset, checkpoint.LastStoreTimestamp);
+            }
+        }
+
+        var file = isClean ? NewestFileWithMessages() : NewestFileBefore(checkpoint.MinTimestamp);
+        return new Plan(file.BaseOffset, isClean, CutsQueues: !isClean, file.BaseOffset, 0);
+    }
+
+    /// <summary>The newest file that begins with a record. Files before it were completed and flushed by the clean stop.</summary>
+    private LogSegment NewestFileWithMessages()
+    {
+        for (var i = _segments.All.Count - 1; i > 0; i--)
+        {
+            if (FirstStoreTimestamp(_segments.All[i]) is not null)
+            {
+                return _segments.All[i];
+            }
+        }
+
+        return _segments.All[0];
+    }
+
+    /// <summary>Java's rule: the newest file whose first record was stored before everything the checkpoint vouches for; without one the first.</summary>
+    private LogSegment NewestFileBefore(long timestamp)
+    {
+        for (var i = _segments.All.Count - 1; i > 0; i--)
+        {
+            if (FirstStoreTimestamp(_segments.All[i]) is > 0 and var first && first <= timestamp)
+            {
+                return _segments.All[i];
+            }
+        }
+
+        return _segments.All[0];
+    }
+
+    private long? FirstStoreTimestamp(LogSegment segment)
+    {
+        var bytes = new byte[Math.Min(_segments.FileBytes, 64 * 1024)];
+        while (true)
+        {
+            var length = segment.File.Read(bytes, 0);
+            switch (RecordView.Parse(bytes.AsSpan(0, length), segment.BaseOffset, verifyCrc: false, out var record))
+            {
+                case RecordCheck.Valid:
+                    return record.StoreTimestamp;
+                case RecordCheck.Incomplete when bytes.Length < _segments.FileBytes:
+                    bytes = new byte[(int)Math.Min(_segments.FileBytes, bytes.Length * 8L)];
+                    break;
+                default:
+                    return null;
+            }
+        }
+    }
+
+    private void LoadSegments()
+    {
+        List<(string Path, long Offset)> found = [];
+        foreach (var entry in _files.List(_options.CommitLogPath))
+        {
+            if (!entry.IsDirectory && entry.Name.Length == 20 && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+            {
+                found.Add((Path.Combine(_options.CommitLogPath, entry.Name), offset));
+            }
+        }
+
+        found.Sort((left, right) => left.Offset.CompareTo(right.Offset));
+        for (var i = 0; i < found.Count; i++)
+        {
+            LoadSegment(found[i].Path, found[i].Offset, isLast: i == found.Count - 1);
+        }
+    }
+
+    private void LoadSegment(string path, long offset, bool isLast)
+    {
+        var fileBytes = _segments.FileBytes;
+        var file = _files.Open(path, FileOpenMode.ReadWrite);
+        var length = file.Length;
+        if (length != fileBytes)
+        {
+            if (!isLast || length != 0)
+            {
+                file.Dispose();
+                throw new StoreException($"Commit-log file {path} has {length} bytes instead of {fileBytes}: was the store written with another mappedFileSizeCommitLog, or copied in part?");
+            }
+
+            // The process died between creating the file and setting its length.
+            file.Allocate(fileBytes);
+        }
+
+        if (offset % fileBytes != 0)
+        {
+            file.Dispose();
+            throw new StoreException($"Commit-log file {path} does not begin at a multiple of {fileBytes} bytes.");
+        }
+
+        if (_segments.All.Count > 0 && offset != _segments.EndOffset)
+        {
+            file.Dispose();
+            throw new StoreException($"The commit log misses the file {LogSegments.FileName(_segments.EndOffset)}: {path} does not follow {_segments.All[^1].File.Path}.");
+        }
+
+        _segments.Add(new LogSegment(offset, file));
+    }
+
+    /// <summary>Without a log its queues point nowhere (Java deletes them; they are kept where they harm nobody).</summary>
+    private void SetQueuesAside()
+    {
+        if (_topics.All.Count == 0)
+        {
+            return;
+        }
+
+        var damaged = Path.Combine(_options.RootDirectory, "damaged");
+        var from = Path.Combine(_options.RootDirectory, "consumequeue");
+        var to = Path.Combine(damaged, $"consumequeue-{_time.GetUtcNow():yyyyMMddHHmmssfff}");
+        _files.CreateDirectory(damaged);
+        _files.Rename(from, to);
+        _files.CreateDirectory(from);
+        _files.FlushDirectory(_options.RootDirectory);
+        foreach (var topic in _topics.All)
+        {
+            _topics.Remove(topic);
+        }
+
+        LogQueuesAside(to);
+    }
+
+    private void CutQueues(long physicalOffset)
+    {
+        foreach (var topic in _topics.All)
+        {
+            _topics.EnsureListed(topic);
+            foreach (var queue in topic.Queues)
+            {
+                // Units that recovery has just put are written first: cutting looks at the files.
+                if (queue?.IsLoaded == true)
+                {
+                    queue.WriteUnits();
+                }
+
+                queue?.TruncateFrom(physicalOffset, PointsToItsRecord);
+            }
+        }
+    }
+
+    private bool PointsToItsRecord(ConsumeQueue queue, long index, ConsumeQueueUnit unit)
+    {
+        // What has expired cannot be asked; units of light queues point to records of another topic.
+        if (unit.PhysicalOffset < _segments.MinOffset || queue.Topic.Name.StartsWith("%LMQ%", StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        Span<byte> head = stackalloc byte[RecordLayout.PhysicalOffsetAt + 8];
+        return _segments.Read(unit.PhysicalOffset, head, mayBlock: true) == head.Length
+            && BinaryPrimitives.ReadInt64BigEndian(head[RecordLayout.PhysicalOffsetAt..]) == unit.PhysicalOffset
+            && BinaryPrimitives.ReadInt32BigEndian(head[RecordLayout.QueueIdAt..]) == queue.QueueId
+            && BinaryPrimitives.ReadInt64BigEndian(head[RecordLayout.QueueOffsetAt..]) == index;
+    }
+
+    /// <summary>Empty files behind the one the log ends in: the first is the prepared next, others are of no use.</summary>
+    private void DropEmptyFiles(long end, DamagedTail tail)
+    {
+        while (_segments.All.Count > 1 && _segments.All[^1] is var last && last.BaseOffset > end)
+        {
+            if (tail.HasData(last))
+            {
+                throw new StoreException($"{last.File.Path} still holds data behind the end of the log at {end}.");
+            }
+
+            _segments.RemoveLast();
+            if (last.BaseOffset - _segments.FileBytes <= end)
+            {
+                _allocator.Adopt(last);
+            }
+            else
+            {
+                last.File.Dispose();
+                _files.DeleteFile(last.File.Path);
+            }
+        }
+    }
+
+    [LoggerMessage(EventId = 2411, Level = LogLevel.Information, Message = "Recovered after a {Kind} stop: read the log from {Start} to {End}, {Records} messages, in {Milliseconds:F0} ms")]
+    private partial void LogRecovered(string kind, long start, long end, long records, double milliseconds);
+
+    [LoggerMessage(EventId = 2412, Level = LogLevel.Error, Message = "There are consume queues but no commit log: they were moved to {Path}")]
+    private partial void LogQueuesAside(string path);
+
+    private readonly record struct Plan(long Start, bool TrustsFiles, bool CutsQueues, long DurableOffset, long LastStoreTimestamp);
+
+    private sealed class DispatchingVisitor : ILogVisitor
+    {
+        private readonly Dispatcher _dispatcher;
+
+        public DispatchingVisitor(Dispatcher dispatcher, long lastStoreTimestamp)
+        {
+            _dispatcher = dispatcher;
+            LastStoreTimestamp = lastStoreTimestamp;
+        }
+
+        public long Records { get; private set; }
+
+        public long LastStoreTimestamp { get; private set; }
+
+        public void OnRecord(in RecordView record)
+        {
+            Records++;
+            LastStoreTimestamp = record.StoreTimestamp;
+            _dispatcher.Dispatch(record, RecordProperties.Read(record.Properties), out _);
+        }
+
+        public void OnBlank(long offset, int size)
+        {
+        }
+    }
+}

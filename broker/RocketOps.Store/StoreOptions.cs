@@ -1,0 +1,157 @@
+namespace RocketOps.Store;
+
+/// <summary>Settings of a store. Defaults are RocketMQ's where it has the key (named in each comment), else explained.</summary>
+public sealed class StoreOptions
+{
+    /// <summary><c>storePathRootDir</c>.</summary>
+    public required string RootDirectory { get; init; }
+
+    /// <summary><c>storePathCommitLog</c>; null is <c>commitlog</c> below the root.</summary>
+    public string? CommitLogDirectory { get; init; }
+
+    /// <summary><c>flushDiskType</c>.</summary>
+    public FlushDiskType FlushDiskType { get; init; } = FlushDiskType.AsyncFlush;
+
+    /// <summary><c>mappedFileSizeCommitLog</c>, bytes. Fixed for the life of a store.</summary>
+    public int CommitLogFileBytes { get; init; } = 1024 * 1024 * 1024;
+
+    /// <summary><c>mappedFileSizeConsumeQueue</c>, bytes, a multiple of 20. Fixed for the life of a store.</summary>
+    public int ConsumeQueueFileBytes { get; init; } = 300_000 * 20;
+
+    /// <summary><c>messageIndexEnable</c>.</summary>
+    public bool IndexEnabled { get; init; } = true;
+
+    /// <summary><c>maxHashSlotNum</c>.</summary>
+    public int IndexSlots { get; init; } = 5_000_000;
+
+    /// <summary><c>maxIndexNum</c>.</summary>
+    public int IndexEntries { get; init; } = 20_000_000;
+
+    /// <summary><c>maxMessageSize</c>, bytes of a body.</summary>
+    public int MaxMessageBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// The recently written log kept in memory, a power of two. 16 MiB hold a few seconds of a busy broker, enough for consumers that keep up, and must hold two
+    /// of the largest records.
+    /// </summary>
+    public int TailBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary><c>flushIntervalCommitLog</c>.</summary>
+    public int FlushIntervalMs { get; init; } = 500;
+
+    /// <summary><c>flushCommitLogLeastPages</c>, pages of 4 KiB.</summary>
+    public int FlushLeastPages { get; init; } = 4;
+
+    /// <summary><c>flushCommitLogThoroughInterval</c>.</summary>
+    public int FlushThoroughIntervalMs { get; init; } = 10_000;
+
+    /// <summary>
+    /// With asynchronous flush, unflushed bytes that start a flush before its interval has passed: the kernel never accumulates seconds of dirty data, whose
+    /// write-back would then stall the writer.
+    /// </summary>
+    public int FlushPaceBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary><c>syncFlushTimeout</c>.</summary>
+    public int SyncFlushTimeoutMs { get; init; } = 5000;
+
+    /// <summary><c>osPageCacheBusyTimeOutMills</c>: a write that takes longer makes appends answer busy.</summary>
+    public int PageCacheBusyTimeoutMs { get; init; } = 1000;
+
+    /// <summary><c>flushIntervalConsumeQueue</c>: queues and index entries are handed to the kernel this often; a killed process re-reads the log from there.</summary>
+    public int ConsumeQueueFlushIntervalMs { get; init; } = 1000;
+
+    /// <summary><c>flushConsumeQueueThoroughInterval</c>: queues and index are made durable this often; a machine that lost power re-reads the log from there.</summary>
+    public int ConsumeQueueThoroughIntervalMs { get; init; } = 60_000;
+
+    /// <summary>Log bytes after which queues and index are handed to the kernel early, so that recovery after a kill reads no more than about this much.</summary>
+    public int RecoveryPaceBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary><c>maxTransferBytesOnMessageInMemory</c>.</summary>
+    public int MaxTransferBytesInMemory { get; init; } = 256 * 1024;
+
+    /// <summary><c>maxTransferCountOnMessageInMemory</c>.</summary>
+    public int MaxTransferCountInMemory { get; init; } = 32;
+
+    /// <summary><c>maxTransferBytesOnMessageInDisk</c>.</summary>
+    public int MaxTransferBytesOnDisk { get; init; } = 64 * 1024;
+
+    /// <summary><c>maxTransferCountOnMessageInDisk</c>.</summary>
+    public int MaxTransferCountOnDisk { get; init; } = 8;
+
+    /// <summary><c>accessMessageInMemoryMaxRatio</c>, percent of the machine's memory; a reader further behind counts as reading from disk.</summary>
+    public int AccessMessageInMemoryMaxRatio { get; init; } = 40;
+
+    /// <summary>Delays of <c>messageDelayLevel</c> in milliseconds, level 1 first: the tags code of the schedule topic is a delivery time (store.md §3.2).</summary>
+    public IReadOnlyList<long> DelayLevelsMs { get; init; } =
+    [
+        1_000, 5_000, 10_000, 30_000, 60_000, 120_000, 180_000, 240_000, 300_000, 360_000, 420_000, 480_000, 540_000, 600_000, 1_200_000, 1_800_000, 3_600_000,
+        7_200_000,
+    ];
+
+    /// <summary><c>autoMessageVersionOnTopicLen</c>: topics of more than 127 bytes are stored with magic V2, which a 4.9 broker cannot read; false refuses them.</summary>
+    public bool LongTopics { get; init; } = true;
+
+    /// <summary>5.4's tag index: one more index entry per tagged message. Off keeps the index equal to 4.9's.</summary>
+    public bool TagIndexEnabled { get; init; }
+
+    /// <summary><c>fileReservedTime</c>, hours.</summary>
+    public int FileReservedHours { get; init; } = 72;
+
+    /// <summary><c>deleteWhen</c>: hours of the day, local time, in which expired files go.</summary>
+    public IReadOnlyList<int> DeleteHours { get; init; } = [4];
+
+    /// <summary><c>diskMaxUsedSpaceRatio</c>, percent: above it expired files go at any hour.</summary>
+    public int DiskMaxUsedRatio { get; init; } = 75;
+
+    /// <summary><c>diskSpaceCleanForciblyRatio</c>, percent: above it files go whatever their age, if <see cref="CleanFilesForcibly"/>.</summary>
+    public int DiskCleanForciblyRatio { get; init; } = 85;
+
+    /// <summary><c>diskSpaceWarningLevelRatio</c>, percent: above it appends are refused.</summary>
+    public int DiskWarningRatio { get; init; } = 90;
+
+    /// <summary><c>cleanFileForciblyEnable</c>.</summary>
+    public bool CleanFilesForcibly { get; init; } = true;
+
+    /// <summary><c>cleanResourceInterval</c>.</summary>
+    public int CleanIntervalMs { get; init; } = 10_000;
+
+    /// <summary>Threads that read what is neither in memory nor in the page cache. Two keep a disk busy without letting one slow read hold up all.</summary>
+    public int ColdReadThreads { get; init; } = 2;
+
+    /// <summary>Cold reads waiting at most; more are refused, which the broker answers as busy.</summary>
+    public int ColdReadQueueLength { get; init; } = 4096;
+
+    /// <summary>Consume-queue files kept open; idle ones beyond it are closed.</summary>
+    public int MaxOpenQueueFiles { get; init; } = 4096;
+
+    internal string CommitLogPath => CommitLogDirectory ?? Path.Combine(RootDirectory, "commitlog");
+
+    /// <summary>Returns what is wrong, one sentence per setting; empty when all is well.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        List<string> errors = [];
+        Check(RootDirectory.Length > 0, "the store directory is empty");
+        Check(CommitLogFileBytes >= 4096, "mappedFileSizeCommitLog must be at least 4096");
+        Check(ConsumeQueueFileBytes >= 20 && ConsumeQueueFileBytes % 20 == 0, "mappedFileSizeConsumeQueue must be a multiple of 20");
+        Check(IndexSlots > 0, "maxHashSlotNum must be positive");
+        Check(IndexEntries > 1, "maxIndexNum must be at least 2");
+        Check(40L + (IndexSlots * 4L) + (IndexEntries * 20L) <= int.MaxValue, "an index file (40 + 4 x maxHashSlotNum + 20 x maxIndexNum) must stay below 2 GiB");
+        Check(MaxMessageBytes is > 0 and <= 128 * 1024 * 1024, "maxMessageSize must be between 1 and 134217728");
+        Check(TailBytes > 0 && (TailBytes & (TailBytes - 1)) == 0, "the memory tail must be a power of two");
+        Check(FlushIntervalMs > 0, "flushIntervalCommitLog must be positive");
+        Check(ConsumeQueueFlushIntervalMs > 0, "flushIntervalConsumeQueue must be positive");
+        Check(SyncFlushTimeoutMs > 0, "syncFlushTimeout must be positive");
+        Check(FileReservedHours > 0, "fileReservedTime must be positive");
+        Check(DiskWarningRatio is > 0 and <= 100, "diskSpaceWarningLevelRatio must be between 1 and 100");
+        Check(ColdReadThreads > 0, "at least one thread must read cold data");
+        return errors;
+
+        void Check(bool holds, string error)
+        {
+            if (!holds)
+            {
+                errors.Add(error);
+            }
+        }
+    }
+}

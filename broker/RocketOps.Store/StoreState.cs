@@ -1,0 +1,79 @@
+using Microsoft.Extensions.Logging;
+
+namespace RocketOps.Store;
+
+/// <summary>The running flags, shared by the parts of a store. Setting one is logged once, with what it means.</summary>
+internal sealed partial class StoreState
+{
+    private readonly ILogger _logger;
+    private int _flags;
+    private int _running;
+
+    public StoreState(ILogger logger)
+    {
+        _logger = logger;
+    }
+
+    public StoreFlags Flags => (StoreFlags)Volatile.Read(ref _flags);
+
+    public bool IsReadable => (Flags & StoreFlags.NotReadable) == StoreFlags.None;
+
+    /// <summary>Between the end of recovery and the beginning of the stop.</summary>
+    public bool IsRunning
+    {
+        get => Volatile.Read(ref _running) != 0;
+        set => Volatile.Write(ref _running, value ? 1 : 0);
+    }
+
+    /// <summary>A failed write or flush is sticky: what the kernel still has is unknown, so nothing is acknowledged until recovery has looked.</summary>
+    public bool HasFailed => (Flags & (StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError)) != StoreFlags.None;
+
+    public AppendStatus AppendStatus
+    {
+        get
+        {
+            var flags = Flags;
+            if (!IsRunning || (flags & (StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError)) != StoreFlags.None)
+            {
+                return AppendStatus.ServiceNotAvailable;
+            }
+
+            return (flags & StoreFlags.DiskFull) != StoreFlags.None ? AppendStatus.DiskFull : AppendStatus.Ok;
+        }
+    }
+
+    public void Fail(StoreFlags flag, string doing, Exception reason)
+    {
+        if (Set(flag))
+        {
+            LogFailed(doing, flag, reason);
+        }
+    }
+
+    public void SetDiskFull(string why)
+    {
+        if (Set(StoreFlags.DiskFull))
+        {
+            LogDiskFull(why);
+        }
+    }
+
+    public void ClearDiskFull()
+    {
+        if ((Interlocked.And(ref _flags, ~(int)StoreFlags.DiskFull) & (int)StoreFlags.DiskFull) != 0)
+        {
+            LogDiskFullCleared();
+        }
+    }
+
+    private bool Set(StoreFlags flag) => (Interlocked.Or(ref _flags, (int)flag) & (int)flag) == 0;
+
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Critical, Message = "{Doing} failed: the store is read-only ({Flag}) until a restart has recovered it")]
+    private partial void LogFailed(string doing, StoreFlags flag, Exception reason);
+
+    [LoggerMessage(EventId = 2002, Level = LogLevel.Error, Message = "Disk full, messages are refused: {Why}")]
+    private partial void LogDiskFull(string why);
+
+    [LoggerMessage(EventId = 2003, Level = LogLevel.Information, Message = "Disk space is back, messages are accepted again")]
+    private partial void LogDiskFullCleared();
+}

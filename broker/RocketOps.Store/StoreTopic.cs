@@ -1,0 +1,100 @@
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Records;
+
+namespace RocketOps.Store;
+
+/// <summary>
+/// An interned topic: what the hot path holds instead of a string, so that finding a queue neither makes garbage nor locks. Stays valid until the topic is
+/// deleted; appends to a deleted one start the topic anew.
+/// </summary>
+public sealed class StoreTopic
+{
+    /// <summary>Highest queue id + 1. RocketMQ has no limit; topics have a few to a thousand queues, and a damaged id must not size an array.</summary>
+    internal const int MaxQueues = 65_536;
+
+    private readonly byte[] _utf8;
+    private readonly Lock _lock = new();
+    private volatile ConsumeQueue?[] _queues = [];
+    private volatile bool _listed;
+    private volatile bool _deleted;
+
+    internal StoreTopic(string name, byte[] utf8)
+    {
+        Name = name;
+        _utf8 = utf8;
+        Hash = JavaHash.Compute(utf8);
+        IndexPrefixHash = JavaHash.Continue(Hash, "#"u8);
+        IsSchedule = string.Equals(name, "SCHEDULE_TOPIC_XXXX", StringComparison.Ordinal);
+    }
+
+    public string Name { get; }
+
+    /// <summary>The name as the files hold it.</summary>
+    public ReadOnlyMemory<byte> Utf8Name => _utf8;
+
+    internal int Hash { get; }
+
+    /// <summary>Hash of <c>topic#</c>, with which every index key begins.</summary>
+    internal int IndexPrefixHash { get; }
+
+    /// <summary>The topic of RocketMQ's delay levels, whose tags code is a delivery time.</summary>
+    internal bool IsSchedule { get; }
+
+    internal bool IsDeleted => _deleted;
+
+    /// <summary>The queues that exist on disk are known.</summary>
+    internal bool IsListed
+    {
+        get => _listed;
+        set => _listed = value;
+    }
+
+    internal IReadOnlyList<ConsumeQueue?> Queues => _queues;
+
+    public override string ToString() => Name;
+
+    internal ConsumeQueue? FindQueue(int queueId)
+    {
+        var queues = _queues;
+        return (uint)queueId < (uint)queues.Length ? queues[queueId] : null;
+    }
+
+    internal ConsumeQueue GetOrAddQueue(int queueId, Func<StoreTopic, int, ConsumeQueue> create)
+    {
+        lock (_lock)
+        {
+            var queue = FindQueue(queueId);
+            if (queue is not null)
+            {
+                return queue;
+            }
+
+            var queues = _queues;
+            if (queueId >= queues.Length)
+            {
+                Array.Resize(ref queues, queueId + 1);
+            }
+            else
+            {
+                queues = [.. queues];
+            }
+
+            queue = create(this, queueId);
+            queues[queueId] = queue;
+            _queues = queues;
+            return queue;
+        }
+    }
+
+    /// <summary>Takes all queues away; they are not used by later look-ups.</summary>
+    internal IReadOnlyList<ConsumeQueue?> Delete()
+    {
+        lock (_lock)
+        {
+            _deleted = true;
+            var queues = _queues;
+            _queues = [];
+            return queues;
+        }
+    }
+}

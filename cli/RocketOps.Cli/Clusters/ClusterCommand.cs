@@ -1,0 +1,59 @@
+using System.CommandLine;
+using RocketOps.Cli.Output;
+using RocketOps.Client;
+
+namespace RocketOps.Cli.Clusters;
+
+/// <summary><c>rocketops cluster</c>: what the name servers know of brokers.</summary>
+internal static class ClusterCommand
+{
+    public static Command Create() => new("cluster", "Look at clusters") { Status() };
+
+    private static Command Status()
+    {
+        var (nameServers, format) = (CommonOptions.NameServers(), CommonOptions.Format());
+        var command = new Command("status", "Brokers with role, version and rates; fails when one does not answer") { nameServers, format };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var admin = new RocketMqAdmin(new AdminOptions { NameServers = parsed.GetValue(nameServers)! });
+            var info = await admin.GetClusterInfoAsync(cancellation);
+            var listing = new Listing("cluster", "broker", "id", "role", "address", "version", "inTps", "outTps", "problem");
+            var isFine = info.Brokers.Count > 0;
+            foreach (var broker in info.Brokers.Values.OrderBy(broker => broker.BrokerName, StringComparer.Ordinal))
+            {
+                foreach (var (id, address) in broker.Addresses.OrderBy(entry => entry.Key))
+                {
+                    IReadOnlyDictionary<string, string> runtime = new Dictionary<string, string>(StringComparer.Ordinal);
+                    string? problem = null;
+                    try
+                    {
+                        runtime = await admin.GetBrokerRuntimeInfoAsync(address, cancellation);
+                    }
+                    catch (RocketMqException failure)
+                    {
+                        problem = failure.Message;
+                        isFine = false;
+                    }
+
+                    listing.Add(
+                        broker.Cluster,
+                        broker.BrokerName,
+                        id,
+                        id == BrokerData.MasterId ? "master" : "slave",
+                        address,
+                        runtime.GetValueOrDefault("brokerVersionDesc"),
+                        FirstRate(runtime.GetValueOrDefault("putTps")),
+                        FirstRate(runtime.GetValueOrDefault("getTransferredTps") ?? runtime.GetValueOrDefault("getTransferedTps")),
+                        problem);
+                }
+            }
+
+            await listing.WriteAsync(parsed.GetValue(format)!, Console.Out);
+            return isFine ? ExitCodes.Success : ExitCodes.Failed;
+        });
+        return command;
+    }
+
+    /// <summary>Three rates of ten seconds, one and ten minutes: the first is what happens now.</summary>
+    private static string? FirstRate(string? rates) => rates?.Split(' ')[0];
+}

@@ -1,0 +1,21 @@
+using System.CommandLine;
+
+namespace RocketOps.Cli.Output;
+
+/// <summary>Options that most commands share.</summary>
+internal static class CommonOptions
+{
+    public static Option<string> NameServers() => new("--name-servers", "-n")
+    {
+        Description = "Name servers, host:port;host:port (or the environment variable NAMESRV_ADDR, as for RocketMQ's clients)",
+        HelpName = "ADDRESSES",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("NAMESRV_ADDR") is { Length: > 0 } given ? given : "127.0.0.1:9876",
+    };
+
+    public static Option<string> Format()
+    {
+        var format = new Option<string>("--output", "-o") { Description = "table or json", HelpName = "FORMAT", DefaultValueFactory = _ => "table" };
+        format.AcceptOnlyFromAmong("table", "json");
+        return format;
+    }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.Net.Sockets;
+using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Messages;
+using RocketOps.Cli.Store;
+using RocketOps.Cli.Topics;
+using RocketOps.Cli.Up;
+using RocketOps.Client;
+
+namespace RocketOps.Cli;
+
+internal static class Program
+{
+    private static async Task<int> Main(string[] args)
+    {
+        var root = new RootCommand("RocketOps: a message broker for RocketMQ's protocols, its operator and its tools.")
+        {
+            UpCommand.Create(),
+            TopicCommand.Create(),
+            ClusterCommand.Create(),
+            MessageCommand.Create(),
+            StoreCommand.Create(),
+        };
+        var parsed = root.Parse(args);
+        var settings = new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+
+            // Commands that have something to put in order handle Ctrl-C and SIGTERM themselves; the default would cut them off after two seconds.
+            ProcessTerminationTimeout = null,
+        };
+        try
+        {
+            var result = await parsed.InvokeAsync(settings);
+            return parsed.Errors.Count > 0 ? ExitCodes.WrongUsage : result;
+        }
+        catch (Exception failure) when (failure is CommandFailedException or RocketMqException or IOException or HttpRequestException or SocketException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"rocketops: {failure.Message}");
+            return ExitCodes.Failed;
+        }
+    }
+}

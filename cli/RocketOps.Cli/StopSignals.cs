@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+
+namespace RocketOps.Cli;
+
+/// <summary>Ctrl-C and SIGTERM as a token. The second one ends the process at once, as everybody expects.</summary>
+internal sealed class StopSignals : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<PosixSignalRegistration> _registrations = [];
+
+    public StopSignals()
+    {
+        foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
+        {
+            _registrations.Add(PosixSignalRegistration.Create(signal, OnSignal));
+        }
+    }
+
+    public CancellationToken Token => _stop.Token;
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+        {
+            registration.Dispose();
+        }
+
+        _stop.Dispose();
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        if (!_stop.IsCancellationRequested)
+        {
+            context.Cancel = true;
+            _stop.Cancel();
+        }
+    }
+}

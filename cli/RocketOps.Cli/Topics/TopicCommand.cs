@@ -1,0 +1,134 @@
+using System.CommandLine;
+using RocketOps.Cli.Output;
+using RocketOps.Client;
+
+namespace RocketOps.Cli.Topics;
+
+/// <summary><c>rocketops topic</c>: topics on the brokers themselves. Topics of Topic objects are better changed there.</summary>
+internal static class TopicCommand
+{
+    public static Command Create() => new("topic", "List, create, delete and describe topics on the brokers") { List(), CreateTopic(), Delete(), Describe() };
+
+    private static Command List()
+    {
+        var (nameServers, format) = (CommonOptions.NameServers(), CommonOptions.Format());
+        var command = new Command("list", "Topics the name servers know") { nameServers, format };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var admin = Admin(parsed.GetValue(nameServers)!);
+            var listing = new Listing("topic", "brokers", "queues");
+            foreach (var topic in (await admin.GetTopicNamesAsync(cancellation)).Order(StringComparer.Ordinal))
+            {
+                var route = await admin.GetTopicRouteAsync(topic, cancellation);
+                listing.Add(topic, route?.Queues.Count ?? 0, route?.Queues.Sum(queue => queue.ReadQueues) ?? 0);
+            }
+
+            await listing.WriteAsync(parsed.GetValue(format)!, Console.Out);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Command CreateTopic()
+    {
+        var name = TopicName();
+        var (nameServers, cluster) = (CommonOptions.NameServers(), Cluster());
+        var queues = new Option<int>("--queues", "-q") { Description = "Read and write queues per broker group", DefaultValueFactory = _ => 8 };
+        queues.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, out var count) || count is < 1 or > 65535))
+            {
+                result.AddError("--queues must be between 1 and 65535.");
+            }
+        });
+        var command = new Command("create", "Create a topic on every master, or change its queues there") { name, nameServers, cluster, queues };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var admin = Admin(parsed.GetValue(nameServers)!);
+            var count = parsed.GetValue(queues);
+            var topic = new TopicConfig { Name = parsed.GetValue(name)!, ReadQueues = count, WriteQueues = count };
+            foreach (var (broker, address) in await MastersAsync(admin, parsed.GetValue(cluster), cancellation))
+            {
+                await admin.CreateOrUpdateTopicAsync(address, topic, cancellation);
+                await Console.Out.WriteLineAsync($"{topic.Name}: {count} queues on {broker}");
+            }
+
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Command Delete()
+    {
+        var name = TopicName();
+        var (nameServers, cluster) = (CommonOptions.NameServers(), Cluster());
+        var command = new Command("delete", "Delete a topic from every master and name server, with its messages") { name, nameServers, cluster };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var admin = Admin(parsed.GetValue(nameServers)!);
+            var topic = parsed.GetValue(name)!;
+            foreach (var (broker, address) in await MastersAsync(admin, parsed.GetValue(cluster), cancellation))
+            {
+                await admin.DeleteTopicOnBrokerAsync(address, topic, cancellation);
+                await Console.Out.WriteLineAsync($"{topic}: deleted on {broker}");
+            }
+
+            await admin.DeleteTopicOnNameServersAsync(topic, parsed.GetValue(cluster), cancellation);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Command Describe()
+    {
+        var name = TopicName();
+        var (nameServers, format) = (CommonOptions.NameServers(), CommonOptions.Format());
+        var command = new Command("describe", "Queues of a topic and what they hold") { name, nameServers, format };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var admin = Admin(parsed.GetValue(nameServers)!);
+            var topic = parsed.GetValue(name)!;
+            var route = await admin.GetTopicRouteAsync(topic, cancellation) ?? throw new CommandFailedException($"The name servers know no topic {topic}.");
+            var listing = new Listing("broker", "queue", "minOffset", "maxOffset", "messages");
+            foreach (var broker in route.Brokers.Where(broker => broker.MasterAddress is not null).OrderBy(broker => broker.BrokerName, StringComparer.Ordinal))
+            {
+                var stats = await admin.GetTopicStatsAsync(broker.MasterAddress!, topic, cancellation);
+                foreach (var (queue, offsets) in stats.Queues.OrderBy(entry => entry.Key.QueueId))
+                {
+                    listing.Add(broker.BrokerName, queue.QueueId, offsets.MinOffset, offsets.MaxOffset, offsets.MaxOffset - offsets.MinOffset);
+                }
+            }
+
+            await listing.WriteAsync(parsed.GetValue(format)!, Console.Out);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Argument<string> TopicName() => new("TOPIC") { Description = "Name of the topic" };
+
+    private static Option<string?> Cluster() => new("--cluster", "-c") { Description = "Only this cluster; needed when the name servers know several", HelpName = "NAME" };
+
+    private static RocketMqAdmin Admin(string nameServers) => new(new AdminOptions { NameServers = nameServers });
+
+    private static async Task<IReadOnlyList<(string Broker, string Address)>> MastersAsync(RocketMqAdmin admin, string? cluster, CancellationToken cancellation)
+    {
+        var info = await admin.GetClusterInfoAsync(cancellation);
+        if (cluster is null && info.Clusters.Count > 1)
+        {
+            throw new CommandFailedException($"The name servers know several clusters; choose one with --cluster: {string.Join(", ", info.Clusters.Keys.Order(StringComparer.Ordinal))}.");
+        }
+
+        if (cluster is not null && !info.Clusters.ContainsKey(cluster))
+        {
+            throw new CommandFailedException($"The name servers know no cluster {cluster}, only: {string.Join(", ", info.Clusters.Keys.Order(StringComparer.Ordinal))}.");
+        }
+
+        var masters = info.Brokers.Values
+            .Where(broker => (cluster is null || broker.Cluster == cluster) && broker.MasterAddress is not null)
+            .Select(broker => (broker.BrokerName, broker.MasterAddress!))
+            .OrderBy(broker => broker.BrokerName, StringComparer.Ordinal)
+            .ToList();
+        return masters.Count > 0 ? masters : throw new CommandFailedException("The name servers know no master broker.");
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using RocketOps.Embedded;
+using RocketOps.Embedded.Kubelet;
+using RocketOps.Embedded.Kubelet.Logs;
+using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Operator.Hosting;
+using RocketOps.Remoting.Hosts;
+
+namespace RocketOps.Cli.Up;
+
+/// <summary>API server, kubelet and operator of one data folder, started and stopped in order.</summary>
+internal sealed class ControlPlane : IAsyncDisposable
+{
+    private readonly EmbeddedApiServer _api;
+    private readonly ProcessKubelet _kubelet;
+    private readonly OperatorHost _operator;
+
+    private ControlPlane(EmbeddedApiServer api, ProcessKubelet kubelet, OperatorHost @operator, HttpClient http)
+    {
+        _api = api;
+        _kubelet = kubelet;
+        _operator = @operator;
+        Http = http;
+        Client = new ClusterClient(http);
+    }
+
+    public HttpClient Http { get; }
+
+    public ClusterClient Client { get; }
+
+    public Uri Address => _api.Address;
+
+    public static async Task<ControlPlane> StartAsync(
+        DataDirectory data, int port, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var logs = new PodLogStore(data.PodLogs, maxFileBytes: 10 * 1024 * 1024, time);
+        var api = await EmbeddedApiServer.StartAsync(
+            new EmbeddedApiOptions { DataDirectory = data.Api, Port = port, PodLogs = logs, TimeProvider = time, LoggerFactory = loggers }, cancellation);
+        HttpClient? http = null;
+        ProcessKubelet? kubelet = null;
+        try
+        {
+            foreach (var crd in Crds())
+            {
+                api.AddCrd(crd);
+            }
+
+            api.WriteKubeconfig(data.Kubeconfig);
+            http = ControlPlaneHttp.CreateClient(api.Address, api.Token, api.CaCertificatePem);
+            LocalPrograms.ShareRuntime();
+            kubelet = await ProcessKubelet.StartAsync(
+                new ProcessKubeletOptions { DataDirectory = data.Path, Programs = LocalPrograms.Find() }, http, logs, time, loggers, cancellation);
+
+            // The operator and the demo's clients resolve names as the brokers do.
+            Environment.SetEnvironmentVariable(HostResolver.HostsVariable, kubelet.HostsFilePath);
+            var host = await OperatorHost.StartAsync(
+                new KubernetesClientConfiguration { Server = api.Address, Token = api.Token, CertificateAuthorityPem = api.CaCertificatePem, Source = "rocketops up" },
+                new OperatorOptions { LeaderElection = false, ProgressInterval = TimeSpan.FromMilliseconds(200) },
+                services =>
+                {
+                    services.Replace(ServiceDescriptor.Singleton(loggers));
+                    services.TryAdd(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
+                },
+                cancellation);
+            return new ControlPlane(api, kubelet, host, http);
+        }
+        catch
+        {
+            if (kubelet is not null)
+            {
+                await kubelet.DisposeAsync();
+            }
+
+            http?.Dispose();
+            await api.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The operator first, or it would take the ending pods for failures; the API last, since the kubelet reports to it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _operator.DisposeAsync();
+        await _kubelet.DisposeAsync();
+        Http.Dispose();
+        await _api.DisposeAsync();
+    }
+
+    private static IEnumerable<string> Crds()
+    {
+        var assembly = typeof(ControlPlane).Assembly;
+        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.StartsWith("crds/", StringComparison.Ordinal)))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            yield return reader.ReadToEnd();
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace RocketOps.Cli.Up;
+
+/// <summary>One document of a manifest file: the text as written, and what is needed to know where it goes.</summary>
+internal sealed record Manifest(string Source, string ApiVersion, string Kind, string Name, string? Namespace, string Text)
+{
+    /// <summary>Reads the documents of a file. Throws <see cref="CommandFailedException"/> naming file and line.</summary>
+    public static IReadOnlyList<Manifest> ReadFile(string path)
+    {
+        var manifests = new List<Manifest>();
+        var line = 1;
+        foreach (var text in Documents(File.ReadAllText(path)))
+        {
+            if (Read(path, line, text) is { } manifest)
+            {
+                manifests.Add(manifest);
+            }
+
+            line += text.Count(character => character == '\n') + 1;
+        }
+
+        return manifests;
+    }
+
+    public override string ToString() => $"{Kind} {Name}";
+
+    /// <summary>Splits at lines that begin with ---; inside a block text such a line would be indented.</summary>
+    private static IEnumerable<string> Documents(string text)
+    {
+        var lines = text.Split('\n');
+        var begin = 0;
+        for (var i = 0; i <= lines.Length; i++)
+        {
+            if (i == lines.Length || lines[i].TrimEnd() == "---")
+            {
+                yield return string.Join('\n', lines[begin..i]);
+                begin = i + 1;
+            }
+        }
+    }
+
+    private static Manifest? Read(string path, int line, string text)
+    {
+        var stream = new YamlStream();
+        try
+        {
+            stream.Load(new StringReader(text));
+        }
+        catch (YamlException wrong)
+        {
+            throw new CommandFailedException($"{path}:{line + wrong.Start.Line - 1}: {wrong.Message}", wrong);
+        }
+
+        if (stream.Documents.Count == 0)
+        {
+            return null;
+        }
+
+        if (stream.Documents[0].RootNode is not YamlMappingNode root)
+        {
+            throw new CommandFailedException($"{path}:{line}: a Kubernetes object is expected here: apiVersion, kind, metadata, spec.");
+        }
+
+        var metadata = Child(root, "metadata") as YamlMappingNode;
+        var apiVersion = Scalar(root, "apiVersion");
+        var kind = Scalar(root, "kind");
+        var name = metadata is null ? null : Scalar(metadata, "name");
+        if (apiVersion is null || kind is null || name is null)
+        {
+            throw new CommandFailedException($"{path}:{line}: the object needs apiVersion, kind and metadata.name.");
+        }
+
+        return new Manifest(path, apiVersion, kind, name, Scalar(metadata!, "namespace"), text);
+    }
+
+    private static YamlNode? Child(YamlMappingNode node, string key) =>
+        node.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;
+
+    private static string? Scalar(YamlMappingNode node, string key) => (Child(node, key) as YamlScalarNode)?.Value;
+}

@@ -1,0 +1,51 @@
+namespace RocketOps.Cli.Up;
+
+/// <summary>What to try once everything runs.</summary>
+internal static class NextSteps
+{
+    public static async Task WriteAsync(TextWriter output, UpState state, string kubeconfig, TimeSpan elapsed)
+    {
+        await output.WriteLineAsync();
+        if (state.Demo is { } demo)
+        {
+            var verdict = demo.Succeeded ? "Demo succeeded" : "Demo FAILED";
+            await output.WriteLineAsync(
+                $"{verdict}: {demo.Sent} sent, {demo.ReceivedByFirst + demo.ReceivedBySecond} received exactly once "
+                + $"(member 1: {demo.ReceivedByFirst}, member 2: {demo.ReceivedBySecond}), {demo.Duplicates} duplicates, {demo.Missing} missing, {elapsed.TotalSeconds:0.0} s after the start.");
+        }
+
+        await output.WriteLineAsync("Try next, in another terminal:");
+        await output.WriteLineAsync($"  export KUBECONFIG={kubeconfig}");
+        await output.WriteLineAsync("  kubectl get rocketops,pods -o wide");
+        if (state.Clusters.Count > 0)
+        {
+            var cluster = state.Clusters[0];
+            var hosts = Path.Combine(Path.GetDirectoryName(kubeconfig)!, "run", "hosts");
+            var nameServer = await FirstAddressAsync(hosts, cluster.NameServers);
+            await output.WriteLineAsync($"  kubectl logs -f {(cluster.Members.Count > 0 ? cluster.Members[0].Name : "POD")}");
+            await output.WriteLineAsync($"  rocketops topic list -n {nameServer}");
+            await output.WriteLineAsync($"  mqadmin clusterList -n {nameServer}        # Apache's own tool, or any RocketMQ client");
+        }
+
+        await output.FlushAsync();
+    }
+
+    /// <summary>Programs outside do not read the hosts file: they get an address they can use.</summary>
+    private static async Task<string> FirstAddressAsync(string hosts, string nameServers)
+    {
+        var colon = nameServers.LastIndexOf(':');
+        if (colon > 0 && File.Exists(hosts))
+        {
+            foreach (var line in await File.ReadAllLinesAsync(hosts))
+            {
+                var parts = line.Split(' ');
+                if (parts.Length == 2 && parts[1] == nameServers[..colon])
+                {
+                    return parts[0] + nameServers[colon..];
+                }
+            }
+        }
+
+        return nameServers;
+    }
+}

@@ -1,0 +1,21 @@
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Cli.Up;
+
+/// <summary>The Ready condition, which only counts when it speaks of the newest spec.</summary>
+internal readonly record struct ReadyCondition(bool IsTrue, string Reason, string Message)
+{
+    public static ReadyCondition Of(KubeObject item)
+    {
+        var isCurrent = (item.Status.Number("observedGeneration") ?? 0) >= item.Generation;
+        foreach (var condition in item.Status.Items("conditions"))
+        {
+            if (condition.Text("type") == "Ready")
+            {
+                return new ReadyCondition(isCurrent && condition.Text("status") == "True", condition.Text("reason") ?? "", condition.Text("message") ?? "");
+            }
+        }
+
+        return new ReadyCondition(false, "Pending", "");
+    }
+}

@@ -1,0 +1,21 @@
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Cli.Up;
+
+/// <summary>What the table shows of one Topic.</summary>
+internal sealed record TopicView(string Key, string Cluster, string TopicName, bool IsReady, string Reason, string Message, int ReadQueues, int WriteQueues)
+{
+    public static TopicView Of(KubeObject topic)
+    {
+        var ready = ReadyCondition.Of(topic);
+        return new TopicView(
+            topic.Key,
+            ObjectKey.Of(topic.Namespace, topic.Spec.Field("clusterRef").Text("name") ?? ""),
+            topic.Status.Text("topicName") ?? topic.Spec.Text("topicName") ?? topic.Name,
+            ready.IsTrue,
+            ready.Reason,
+            ready.Message,
+            topic.Status.Int("readQueues") ?? 0,
+            topic.Status.Int("writeQueues") ?? 0);
+    }
+}

@@ -1,0 +1,38 @@
+namespace RocketOps.Cli.Up;
+
+/// <summary>The state as plain lines, one per change, for files and pipes.</summary>
+internal sealed class UpLines(TextWriter output)
+{
+    private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
+
+    public async Task WriteAsync(UpState state, TimeSpan elapsed)
+    {
+        foreach (var cluster in state.Clusters)
+        {
+            var ready = cluster.Members.Count(member => member.IsReady);
+            await TellAsync(
+                $"cluster {cluster.Key}",
+                $"{(cluster.IsReady ? "ready" : $"not ready ({cluster.Reason})")}, name servers {cluster.ReadyNameServers}, brokers {ready}/{cluster.Members.Count}",
+                elapsed);
+        }
+
+        foreach (var topic in state.Topics)
+        {
+            await TellAsync($"topic {topic.Key}", topic.IsReady ? $"ready, {topic.ReadQueues} queues per group" : $"not ready ({topic.Reason})", elapsed);
+        }
+
+        if (state.Demo is { } demo)
+        {
+            await TellAsync("demo", demo.Step, elapsed);
+        }
+    }
+
+    private async Task TellAsync(string subject, string text, TimeSpan elapsed)
+    {
+        if (_told.GetValueOrDefault(subject) != text)
+        {
+            _told[subject] = text;
+            await output.WriteLineAsync($"{elapsed.TotalSeconds,6:0.0} s  {subject}: {text}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace RocketOps.Cli.Up;
+
+/// <summary>What the user asked <c>rocketops up</c> for.</summary>
+internal sealed record UpOptions
+{
+    public required IReadOnlyList<FileInfo> Files { get; init; }
+
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Port of the API; 0 takes a free one.</summary>
+    public int Port { get; init; }
+
+    public bool Demo { get; init; }
+
+    /// <summary>End after the demo, or once everything is ready, even when a person watches.</summary>
+    public bool Exit { get; init; }
+
+    /// <summary>File that gets a picture of what was shown.</summary>
+    public string? Record { get; init; }
+}

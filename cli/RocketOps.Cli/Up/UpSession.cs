@@ -1,0 +1,174 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Cli.Demo;
+using RocketOps.Cli.Recording;
+using Spectre.Console;
+
+namespace RocketOps.Cli.Up;
+
+/// <summary>One run of <c>rocketops up</c>: start, apply, show, demo, wait for the end, stop.</summary>
+internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimeProvider time)
+{
+    private static readonly TimeSpan FastRefresh = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan IdleRefresh = TimeSpan.FromSeconds(1);
+
+    private readonly long _begun = time.GetTimestamp();
+    private readonly UpLines _lines = new(console.Profile.Out.Writer);
+    private readonly FrameRecorder? _recorder = options.Record is { } path ? new FrameRecorder(path) : null;
+    private UpState _state = UpState.Empty;
+    private Task<DemoRun>? _demo;
+    private DemoRun? _demoRun;
+    private string _nextSteps = "";
+
+    private bool IsInteractive => console.Profile.Capabilities.Interactive && !Console.IsOutputRedirected && !Console.IsInputRedirected;
+
+    private bool EndsByItself => options.Exit || (options.Demo && !IsInteractive);
+
+    private TimeSpan Elapsed => time.GetElapsedTime(_begun);
+
+    public async Task<int> RunAsync(CancellationToken stop)
+    {
+        var manifests = options.Files.SelectMany(file => Manifest.ReadFile(file.FullName)).ToList();
+        using var data = DataDirectory.Open(options.DataDirectory);
+        using var loggers = LoggerFactory.Create(logging => logging
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddProvider(new FileLoggerProvider(data.LogFile, time)));
+        try
+        {
+            await using var plane = await ControlPlane.StartAsync(data, options.Port, time, loggers, stop);
+            return await RunAsync(plane, data, manifests, loggers, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return ExitCodes.Success;
+        }
+        finally
+        {
+            if (stop.IsCancellationRequested)
+            {
+                console.WriteLine("Stopped. The data stays; the same command finds it again.");
+            }
+        }
+    }
+
+    private async Task<int> RunAsync(ControlPlane plane, DataDirectory data, List<Manifest> manifests, ILoggerFactory loggers, CancellationToken stop)
+    {
+        var applier = new ManifestApplier(plane.Http);
+        foreach (var manifest in manifests)
+        {
+            await applier.ApplyAsync(manifest, stop);
+        }
+
+        using var quit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        try
+        {
+            if (IsInteractive)
+            {
+                await console.Live(new Text("")).StartAsync(live => ShowAsync(plane, loggers, state => Draw(live, state), data, quit.Token));
+            }
+            else
+            {
+                await ShowAsync(plane, loggers, state => _lines.WriteAsync(state, Elapsed), data, quit.Token);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            console.WriteLine("Stopping …");
+        }
+
+        if (_recorder is not null)
+        {
+            await _recorder.SaveAsync(CancellationToken.None);
+        }
+
+        return ExitCode();
+    }
+
+    private int ExitCode()
+    {
+        if (!options.Demo || _demoRun is not { Progress: { IsDone: true } progress })
+        {
+            return options.Demo && EndsByItself ? ExitCodes.Failed : ExitCodes.Success;
+        }
+
+        return progress.Succeeded ? ExitCodes.Success : ExitCodes.Failed;
+    }
+
+    private Task Draw(LiveDisplayContext live, UpState state)
+    {
+        live.UpdateTarget(new Rows(UpTable.Render(state, Elapsed), new Text(_nextSteps)));
+        live.Refresh();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Reads and shows the state until the end; tells what to try next once, when all is ready and the demo done.</summary>
+    private async Task ShowAsync(ControlPlane plane, ILoggerFactory loggers, Func<UpState, Task> show, DataDirectory data, CancellationToken stop)
+    {
+        var isTold = false;
+        while (true)
+        {
+            _state = await UpState.ReadAsync(plane.Client, _demoRun?.Progress, stop);
+            await show(_state);
+            _recorder?.Add(UpTable.Render(_state, Elapsed), Elapsed);
+            StartDemoWhenReady(loggers, stop);
+            if (_demo is { IsCompleted: true })
+            {
+                // A failed demo ends the run with its own words.
+                await _demo;
+                _state = _state with { Demo = _demoRun!.Progress };
+                await show(_state);
+            }
+
+            var isFinished = _state.IsReady && (!options.Demo || _demo is { IsCompleted: true });
+            if (isFinished && !isTold)
+            {
+                isTold = true;
+                _recorder?.Add(UpTable.Render(_state, Elapsed), Elapsed);
+                await TellNextStepsAsync(data.Kubeconfig);
+                await show(_state);
+            }
+
+            if (isFinished && EndsByItself)
+            {
+                return;
+            }
+
+            await Task.Delay(isTold ? IdleRefresh : FastRefresh, time, stop);
+        }
+    }
+
+    /// <summary>At a terminal as part of what is drawn, which would overwrite anything else.</summary>
+    private async Task TellNextStepsAsync(string kubeconfig)
+    {
+        if (!IsInteractive)
+        {
+            await NextSteps.WriteAsync(console.Profile.Out.Writer, _state, kubeconfig, Elapsed);
+            return;
+        }
+
+        await using var text = new StringWriter();
+        await NextSteps.WriteAsync(text, _state, kubeconfig, Elapsed);
+        _nextSteps = text.ToString();
+    }
+
+    private void StartDemoWhenReady(ILoggerFactory loggers, CancellationToken stop)
+    {
+        if (!options.Demo || _demo is not null || !_state.IsReady)
+        {
+            return;
+        }
+
+        var topic = _state.Topics.Count > 0
+            ? _state.Topics[0]
+            : throw new CommandFailedException("The demo needs a Topic object: add one to the manifest, as deploy/samples/quickstart.yaml does.");
+        var cluster = _state.Clusters.First(cluster => cluster.Key == topic.Cluster);
+        var run = new DemoRun(cluster.NameServers, topic.TopicName, topic.WriteQueues * cluster.GroupCount, time, loggers);
+        _demoRun = run;
+        _demo = Task.Run(
+            async () =>
+            {
+                await run.RunAsync(stop);
+                return run;
+            },
+            CancellationToken.None);
+    }
+}

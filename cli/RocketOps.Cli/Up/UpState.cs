@@ -1,0 +1,28 @@
+using RocketOps.Cli.Demo;
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Cli.Up;
+
+/// <summary>Everything the table shows, at one moment.</summary>
+internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyList<TopicView> Topics, DemoProgress? Demo)
+{
+    private static readonly ResourceKind Cluster = new("rocketops.io", "v1beta1", "BrokerCluster", "brokerclusters");
+    private static readonly ResourceKind Topic = new("rocketops.io", "v1beta1", "Topic", "topics");
+
+    public static readonly UpState Empty = new([], [], null);
+
+    /// <summary>Something was applied and all of it is ready.</summary>
+    public bool IsReady => Clusters.Count > 0 && Clusters.All(cluster => cluster.IsReady) && Topics.All(topic => topic.IsReady);
+
+    public static async Task<UpState> ReadAsync(ClusterClient client, DemoProgress? demo, CancellationToken cancellation)
+    {
+        var clusters = await client.ListAsync(Cluster, cancellation);
+        var pods = await client.ListAsync(ResourceKind.Pod, cancellation);
+        var ready = pods.Items.Where(pod => pod.HasCondition("Ready")).Select(pod => pod.Key).ToHashSet(StringComparer.Ordinal);
+        var topics = await client.ListAsync(Topic, cancellation);
+        return new UpState(
+            [.. clusters.Items.Select(cluster => ClusterView.Of(cluster, ready)).OrderBy(cluster => cluster.Key, StringComparer.Ordinal)],
+            [.. topics.Items.Select(TopicView.Of).OrderBy(topic => topic.Key, StringComparer.Ordinal)],
+            demo);
+    }
+}

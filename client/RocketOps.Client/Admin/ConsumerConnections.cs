@@ -1,0 +1,21 @@
+using System.Text.Json.Serialization;
+
+namespace RocketOps.Client;
+
+/// <summary>The live members of a consumer group as one broker sees them.</summary>
+public sealed record ConsumerConnections
+{
+    [JsonPropertyName("connectionSet")]
+    public IReadOnlyList<ClientConnection> Connections { get; init; } = [];
+
+    /// <summary><c>CONSUME_PASSIVELY</c> (push), <c>CONSUME_ACTIVELY</c> (pull) or <c>CONSUME_POP</c>.</summary>
+    [JsonPropertyName("consumeType")]
+    public string? ConsumeType { get; init; }
+
+    /// <summary><c>CLUSTERING</c> or <c>BROADCASTING</c>.</summary>
+    [JsonPropertyName("messageModel")]
+    public string? MessageModel { get; init; }
+
+    [JsonPropertyName("consumeFromWhere")]
+    public string? ConsumeFromWhere { get; init; }
+}

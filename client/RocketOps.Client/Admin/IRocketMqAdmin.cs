@@ -1,0 +1,71 @@
+namespace RocketOps.Client;
+
+/// <summary>
+/// The administration requests of name servers and brokers. Broker addresses are <c>host:port</c>. Every method throws <see cref="RocketMqException"/> when a server
+/// refuses or nobody answers in time, and <see cref="OperationCanceledException"/> when the caller gave up. All updates are idempotent. Thread-safe.
+/// </summary>
+public interface IRocketMqAdmin : IAsyncDisposable
+{
+    /// <summary>All clusters and brokers, from one name server.</summary>
+    Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>All clusters and brokers as one particular name server (<c>host:port</c>) sees them.</summary>
+    Task<ClusterInfo> GetClusterInfoAsync(string nameServerAddress, CancellationToken cancellationToken = default);
+
+    /// <summary>Where the topic lives, from one name server; null when it is unknown there.</summary>
+    Task<TopicRoute?> GetTopicRouteAsync(string topic, CancellationToken cancellationToken = default);
+
+    /// <summary>The names of all topics one name server knows, system topics included.</summary>
+    Task<IReadOnlyList<string>> GetTopicNamesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Creates the topic on a broker or changes it there. <see cref="TopicConfig.Attributes"/> are added to the stored ones (5.x brokers).</summary>
+    Task CreateOrUpdateTopicAsync(string brokerAddress, TopicConfig topic, CancellationToken cancellationToken = default);
+
+    /// <summary>The topic as the broker holds it; null when it has none of that name.</summary>
+    Task<TopicConfig?> GetTopicConfigAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default);
+
+    /// <summary>All topics of a broker by name.</summary>
+    Task<IReadOnlyDictionary<string, TopicConfig>> GetTopicConfigsAsync(string brokerAddress, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes the topic from a broker; no error when it is not there.</summary>
+    Task DeleteTopicOnBrokerAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default);
+
+    /// <summary>Makes every name server forget the topic's queues on the brokers of <paramref name="cluster"/>, or on all when it is null.</summary>
+    Task DeleteTopicOnNameServersAsync(string topic, string? cluster, CancellationToken cancellationToken = default);
+
+    /// <summary>Offsets of the topic's queues on a broker. Throws with code 17 when the broker has no such topic.</summary>
+    Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default);
+
+    /// <summary>How far a group is on a broker, in one topic or (null) in all it consumes.</summary>
+    Task<ConsumeStats> GetConsumeStatsAsync(string brokerAddress, string group, string? topic = null, CancellationToken cancellationToken = default);
+
+    /// <summary>The broker's runtime figures by RocketMQ's names (admin.md §2.6).</summary>
+    Task<IReadOnlyDictionary<string, string>> GetBrokerRuntimeInfoAsync(string brokerAddress, CancellationToken cancellationToken = default);
+
+    /// <summary>The broker's configuration by RocketMQ's property names.</summary>
+    Task<IReadOnlyDictionary<string, string>> GetBrokerConfigAsync(string brokerAddress, CancellationToken cancellationToken = default);
+
+    /// <summary>Changes properties of a running broker.</summary>
+    Task UpdateBrokerConfigAsync(string brokerAddress, IReadOnlyDictionary<string, string> properties, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes the write permission of a broker group away on every name server, so that producers stop using it; returns the topics touched on the last one.</summary>
+    Task<int> WipeWritePermissionAsync(string brokerName, CancellationToken cancellationToken = default);
+
+    /// <summary>Undoes <see cref="WipeWritePermissionAsync"/>.</summary>
+    Task<int> AddWritePermissionAsync(string brokerName, CancellationToken cancellationToken = default);
+
+    /// <summary>All consumer groups of a broker by name.</summary>
+    Task<IReadOnlyDictionary<string, SubscriptionGroupConfig>> GetSubscriptionGroupsAsync(string brokerAddress, CancellationToken cancellationToken = default);
+
+    /// <summary>Creates the consumer group on a broker or changes it there.</summary>
+    Task CreateOrUpdateSubscriptionGroupAsync(string brokerAddress, SubscriptionGroupConfig group, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes the consumer group from a broker, with its offsets when asked for.</summary>
+    Task DeleteSubscriptionGroupAsync(string brokerAddress, string group, bool removeOffsets, CancellationToken cancellationToken = default);
+
+    /// <summary>The live members of a group as one broker sees them; null when nobody is online.</summary>
+    Task<ConsumerConnections?> GetConsumerConnectionsAsync(string brokerAddress, string group, CancellationToken cancellationToken = default);
+
+    /// <summary>Names of the groups that consume a topic on a broker or have offsets there.</summary>
+    Task<IReadOnlyList<string>> GetGroupsOfTopicAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default);
+}

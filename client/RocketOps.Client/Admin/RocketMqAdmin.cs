@@ -1,0 +1,238 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Client.Internal;
+using RocketOps.Client.Json;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Hosts;
+using RocketOps.Remoting.Properties;
+
+namespace RocketOps.Client;
+
+/// <inheritdoc cref="IRocketMqAdmin"/>
+public sealed class RocketMqAdmin : IRocketMqAdmin
+{
+    private readonly AdminOptions _options;
+    private readonly RemotingClient _remoting;
+    private readonly RemotingCaller _caller;
+    private readonly NameServers _nameServers;
+
+    public RocketMqAdmin(AdminOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        Microsoft.Extensions.Logging.ILoggerFactory loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
+        HostResolver resolver = HostResolver.FromEnvironment();
+        _remoting = new RemotingClient(new RemotingClientOptions { InvokeTimeout = options.RequestTimeout }, loggers, resolver: resolver, time: options.TimeProvider);
+        _caller = new RemotingCaller(_remoting);
+        _nameServers = new NameServers(options.NameServers, _caller, resolver, options.RequestTimeout, options.TimeProvider, loggers.CreateLogger("RocketOps.Client"));
+    }
+
+    public async Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default)
+    {
+        (RemotingCommand response, string address) = await AskNameServerAsync(static () => RemotingCommand.CreateRequest(RequestCode.GetBrokerClusterInfo), cancellationToken).ConfigureAwait(false);
+        return ClientJson.Read(response, ClientJson.Default.ClusterInfo, address);
+    }
+
+    public async Task<ClusterInfo> GetClusterInfoAsync(string nameServerAddress, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand response = await CallAsync(nameServerAddress, RemotingCommand.CreateRequest(RequestCode.GetBrokerClusterInfo), cancellationToken).ConfigureAwait(false);
+        return ClientJson.Read(response, ClientJson.Default.ClusterInfo, nameServerAddress);
+    }
+
+    public async Task<TopicRoute?> GetTopicRouteAsync(string topic, CancellationToken cancellationToken = default)
+    {
+        (RemotingCommand response, string address) = await _nameServers
+            .InvokeAsync(() => RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic), cancellationToken).ConfigureAwait(false);
+        return response.Code switch
+        {
+            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.TopicRoute, address),
+            ResponseCode.TopicNotExist => null,
+            _ => throw new RocketMqException(response.Code, response.Remark, address),
+        };
+    }
+
+    public async Task<IReadOnlyList<string>> GetTopicNamesAsync(CancellationToken cancellationToken = default)
+    {
+        (RemotingCommand response, string address) = await AskNameServerAsync(static () => RemotingCommand.CreateRequest(RequestCode.GetAllTopicListFromNameServer), cancellationToken).ConfigureAwait(false);
+        return ClientJson.Read(response, ClientJson.Default.NameList, address).Topics ?? [];
+    }
+
+    public Task CreateOrUpdateTopicAsync(string brokerAddress, TopicConfig topic, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
+            .Set("topic", topic.Name)
+            .Set("defaultTopic", "TBW102")
+            .Set("readQueueNums", topic.ReadQueues)
+            .Set("writeQueueNums", topic.WriteQueues)
+            .Set("perm", (int)topic.Permission)
+            .Set("topicFilterType", topic.FilterType)
+            .Set("topicSysFlag", topic.SysFlag)
+            .Set("order", topic.Order);
+        if (topic.Attributes is { Count: > 0 } attributes)
+        {
+            request.Set("attributes", string.Join(',', attributes.Select(static pair => $"+{pair.Key}={pair.Value}")));
+        }
+
+        return CallAsync(brokerAddress, request, cancellationToken);
+    }
+
+    public async Task<TopicConfig?> GetTopicConfigAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetTopicConfig).Set("topic", topic);
+        RemotingCommand response = await _caller.InvokeAsync(brokerAddress, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        switch (response.Code)
+        {
+            case ResponseCode.Success:
+                return ClientJson.Read(response, ClientJson.Default.TopicConfig, brokerAddress);
+            case ResponseCode.TopicNotExist:
+                return null;
+            case ResponseCode.RequestCodeNotSupported:
+                // A 4.x broker: only the whole table can be asked for.
+                return (await GetTopicConfigsAsync(brokerAddress, cancellationToken).ConfigureAwait(false)).GetValueOrDefault(topic);
+            default:
+                throw new RocketMqException(response.Code, response.Remark, brokerAddress);
+        }
+    }
+
+    public async Task<IReadOnlyDictionary<string, TopicConfig>> GetTopicConfigsAsync(string brokerAddress, CancellationToken cancellationToken = default)
+    {
+        // Without paging fields every version answers the whole table (release-5.5.md §3.3).
+        RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetAllTopicConfig), cancellationToken).ConfigureAwait(false);
+        return ClientJson.Read(response, ClientJson.Default.TopicConfigTable, brokerAddress).Topics;
+    }
+
+    public Task DeleteTopicOnBrokerAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default) =>
+        CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", topic), cancellationToken);
+
+    public Task DeleteTopicOnNameServersAsync(string topic, string? cluster, CancellationToken cancellationToken = default) =>
+        ForEachNameServerAsync(() => RemotingCommand.CreateRequest(RequestCode.DeleteTopicInNameServer).Set("topic", topic).Set("clusterName", cluster), cancellationToken);
+
+    public async Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetTopicStatsInfo).Set("topic", topic), cancellationToken).ConfigureAwait(false);
+        return ClientJson.Read(response, ClientJson.Default.TopicStats, brokerAddress);
+    }
+
+    public async Task<ConsumeStats> GetConsumeStatsAsync(string brokerAddress, string group, string? topic = null, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetConsumeStats).Set("consumerGroup", group).Set("topic", topic);
+        RemotingCommand response = await CallAsync(brokerAddress, request, cancellationToken).ConfigureAwait(false);
+        return ClientJson.Read(response, ClientJson.Default.ConsumeStats, brokerAddress);
+    }
+
+    public async Task<IReadOnlyDictionary<string, string>> GetBrokerRuntimeInfoAsync(string brokerAddress, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo), cancellationToken).ConfigureAwait(false);
+        return ClientJson.Read(response, ClientJson.Default.KeyValueTable, brokerAddress).Table;
+    }
+
+    public async Task<IReadOnlyDictionary<string, string>> GetBrokerConfigAsync(string brokerAddress, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetBrokerConfig), cancellationToken).ConfigureAwait(false);
+        List<PropertyProblem> problems = [];
+        Dictionary<string, string> properties = new(StringComparer.Ordinal);
+        foreach (PropertyEntry entry in JavaPropertiesParser.Parse(response.Body.Span, brokerAddress, problems))
+        {
+            properties[entry.Key] = entry.Value;
+        }
+
+        return problems.Count == 0 ? properties : throw new RocketMqException($"the configuration of {brokerAddress} cannot be read: {problems[0]}");
+    }
+
+    public Task UpdateBrokerConfigAsync(string brokerAddress, IReadOnlyDictionary<string, string> properties, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        request.Body = Encoding.UTF8.GetBytes(JavaPropertiesWriter.Write(properties));
+        return CallAsync(brokerAddress, request, cancellationToken);
+    }
+
+    public async Task<int> WipeWritePermissionAsync(string brokerName, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand last = await ForEachNameServerAsync(() => RemotingCommand.CreateRequest(RequestCode.WipeWritePermOfBroker).Set("brokerName", brokerName), cancellationToken).ConfigureAwait(false);
+        return last.GetInt32("wipeTopicCount", 0);
+    }
+
+    public async Task<int> AddWritePermissionAsync(string brokerName, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand last = await ForEachNameServerAsync(() => RemotingCommand.CreateRequest(RequestCode.AddWritePermOfBroker).Set("brokerName", brokerName), cancellationToken).ConfigureAwait(false);
+        return last.GetInt32("addTopicCount", 0);
+    }
+
+    public async Task<IReadOnlyDictionary<string, SubscriptionGroupConfig>> GetSubscriptionGroupsAsync(string brokerAddress, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetAllSubscriptionGroupConfig), cancellationToken).ConfigureAwait(false);
+        return ClientJson.Read(response, ClientJson.Default.SubscriptionGroupTable, brokerAddress).Groups;
+    }
+
+    public Task CreateOrUpdateSubscriptionGroupAsync(string brokerAddress, SubscriptionGroupConfig group, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateSubscriptionGroup);
+        request.Body = JsonSerializer.SerializeToUtf8Bytes(group, ClientJson.Default.SubscriptionGroupConfig);
+        return CallAsync(brokerAddress, request, cancellationToken);
+    }
+
+    public Task DeleteSubscriptionGroupAsync(string brokerAddress, string group, bool removeOffsets, CancellationToken cancellationToken = default)
+    {
+        // 4.9 reads removeOffset, 5.x cleanOffset (admin.md §2.3).
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.DeleteSubscriptionGroup)
+            .Set("groupName", group).Set("removeOffset", removeOffsets).Set("cleanOffset", removeOffsets);
+        return CallAsync(brokerAddress, request, cancellationToken);
+    }
+
+    public async Task<ConsumerConnections?> GetConsumerConnectionsAsync(string brokerAddress, string group, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetConsumerConnectionList).Set("consumerGroup", group);
+        RemotingCommand response = await _caller.InvokeAsync(brokerAddress, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        return response.Code switch
+        {
+            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.ConsumerConnections, brokerAddress),
+            ResponseCode.ConsumerNotOnline => null,
+            _ => throw new RocketMqException(response.Code, response.Remark, brokerAddress),
+        };
+    }
+
+    public async Task<IReadOnlyList<string>> GetGroupsOfTopicAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.QueryTopicConsumeByWho).Set("topic", topic), cancellationToken).ConfigureAwait(false);
+        return ClientJson.Read(response, ClientJson.Default.NameList, brokerAddress).Groups ?? [];
+    }
+
+    public ValueTask DisposeAsync() => _remoting.DisposeAsync();
+
+    private Task<RemotingCommand> CallAsync(string address, RemotingCommand request, CancellationToken cancellationToken) =>
+        _caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken);
+
+    private async Task<(RemotingCommand Response, string Address)> AskNameServerAsync(Func<RemotingCommand> request, CancellationToken cancellationToken)
+    {
+        (RemotingCommand response, string address) = await _nameServers.InvokeAsync(request, cancellationToken).ConfigureAwait(false);
+        return response.Code == ResponseCode.Success ? (response, address) : throw new RocketMqException(response.Code, response.Remark, address);
+    }
+
+    // Name servers do not talk to each other: what changes one must be said to all, and one that was not told makes the whole incomplete.
+    private async Task<RemotingCommand> ForEachNameServerAsync(Func<RemotingCommand> request, CancellationToken cancellationToken)
+    {
+        RemotingCommand? last = null;
+        List<Exception> failures = [];
+        foreach (string address in await _nameServers.GetAddressesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            try
+            {
+                last = await CallAsync(address, request(), cancellationToken).ConfigureAwait(false);
+            }
+            catch (RocketMqException failure)
+            {
+                failures.Add(failure);
+            }
+        }
+
+        return failures.Count switch
+        {
+            0 => last!,
+            1 => throw new RocketMqException(failures[0].Message, failures[0]),
+            _ => throw new RocketMqException($"{failures.Count} name servers failed; first: {failures[0].Message}", new AggregateException(failures)),
+        };
+    }
+}

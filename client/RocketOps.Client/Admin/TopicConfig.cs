@@ -1,0 +1,36 @@
+using System.Text.Json.Serialization;
+
+namespace RocketOps.Client;
+
+/// <summary>A topic as one broker holds it. Source: admin.md §2.2.</summary>
+public sealed record TopicConfig
+{
+    [JsonPropertyName("topicName")]
+    public string Name { get; init; } = string.Empty;
+
+    /// <summary>Queues consumers read, from 0.</summary>
+    [JsonPropertyName("readQueueNums")]
+    public int ReadQueues { get; init; } = 8;
+
+    /// <summary>Queues producers write, from 0.</summary>
+    [JsonPropertyName("writeQueueNums")]
+    public int WriteQueues { get; init; } = 8;
+
+    [JsonPropertyName("perm")]
+    public TopicPermission Permission { get; init; } = TopicPermission.ReadWrite;
+
+    /// <summary><c>SINGLE_TAG</c> or <c>MULTI_TAG</c>.</summary>
+    [JsonPropertyName("topicFilterType")]
+    public string FilterType { get; init; } = "SINGLE_TAG";
+
+    /// <summary>Bit 0: unit topic, bit 1: has unit subscriptions.</summary>
+    [JsonPropertyName("topicSysFlag")]
+    public int SysFlag { get; init; }
+
+    [JsonPropertyName("order")]
+    public bool Order { get; init; }
+
+    /// <summary>Attributes of 5.x brokers, for example <c>message.type</c> → <c>FIFO</c>; empty for older ones.</summary>
+    [JsonPropertyName("attributes")]
+    public IReadOnlyDictionary<string, string>? Attributes { get; init; }
+}

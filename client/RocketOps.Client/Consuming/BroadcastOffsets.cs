@@ -1,0 +1,10 @@
+using System.Text.Json.Serialization;
+
+namespace RocketOps.Client.Consuming;
+
+/// <summary>Content of the file a broadcasting consumer keeps its offsets in.</summary>
+internal sealed record BroadcastOffsets
+{
+    [JsonPropertyName("offsets")]
+    public IReadOnlyList<BroadcastOffset>? Offsets { get; init; }
+}

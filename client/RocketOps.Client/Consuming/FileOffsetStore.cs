@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using RocketOps.Client.Internal;
+using RocketOps.Client.Json;
+
+namespace RocketOps.Client.Consuming;
+
+/// <summary>Offsets of a broadcasting group: every member has its own, in a file.</summary>
+internal sealed class FileOffsetStore : IOffsetStore
+{
+    private readonly string _path;
+    private readonly ILogger _logger;
+    private readonly OffsetTable _table = new();
+    private readonly SemaphoreSlim _writer = new(1, 1);
+    private readonly Lazy<Dictionary<MessageQueue, long>> _stored;
+
+    public FileOffsetStore(string path, ILogger logger)
+    {
+        _path = path;
+        _logger = logger;
+        _stored = new Lazy<Dictionary<MessageQueue, long>>(Read);
+    }
+
+    /// <summary>The file of a group: one per client id and group, as two members may run on one machine.</summary>
+    public static string PathFor(PushConsumerOptions options, string clientId)
+    {
+        string folder = options.BroadcastOffsetFolder ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".rocketops", "offsets");
+
+        // Group names may hold a percent sign and nothing else that a path minds.
+        return Path.Combine(folder, clientId, options.Group + ".json");
+    }
+
+    public Task<long?> LoadAsync(MessageQueue queue, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Task.FromResult(_stored.Value.TryGetValue(queue, out long offset) ? (long?)offset : null);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or JsonException)
+        {
+            // Beginning anew would deliver everything again or skip something: neither is ours to choose.
+            throw new RocketMqException($"the offsets in {_path} cannot be read: {failure.Message}", failure);
+        }
+    }
+
+    public long? Find(MessageQueue queue) => _table.Find(queue);
+
+    public void Update(MessageQueue queue, long offset, bool increaseOnly) => _table.Update(queue, offset, increaseOnly);
+
+    public void Forget(MessageQueue queue)
+    {
+        // A queue that leaves the route for a while keeps its place in the file.
+    }
+
+    public async Task CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken)
+    {
+        await _writer.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            Dictionary<MessageQueue, long> all = new(_stored.Value);
+            foreach ((MessageQueue queue, long offset) in _table.All)
+            {
+                all[queue] = offset;
+            }
+
+            byte[] json = JsonSerializer.SerializeToUtf8Bytes(
+                new BroadcastOffsets { Offsets = [.. all.OrderBy(static pair => pair.Key).Select(static pair => new BroadcastOffset(pair.Key, pair.Value))] },
+                ClientJson.Default.BroadcastOffsets);
+            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            string temporary = _path + ".tmp";
+            await File.WriteAllBytesAsync(temporary, json, CancellationToken.None).ConfigureAwait(false);
+            File.Move(temporary, _path, overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or JsonException)
+        {
+            ClientLog.BroadcastOffsetsFailed(_logger, _path, failure.Message);
+        }
+        finally
+        {
+            _writer.Release();
+        }
+    }
+
+    private Dictionary<MessageQueue, long> Read()
+    {
+        if (!File.Exists(_path))
+        {
+            return [];
+        }
+
+        BroadcastOffsets? stored = JsonSerializer.Deserialize(File.ReadAllBytes(_path), ClientJson.Default.BroadcastOffsets);
+        return (stored?.Offsets ?? []).ToDictionary(static entry => entry.Queue, static entry => entry.Offset);
+    }
+}

@@ -1,0 +1,182 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using RocketOps.Client.Internal;
+
+namespace RocketOps.Client.Consuming;
+
+/// <summary>
+/// Calls the user's handlers, a bounded number at a time, and does with each message what they say. The queue in front of them is bounded by what every
+/// <see cref="ProcessQueue"/> lets be pulled.
+/// </summary>
+internal sealed class HandlerPool
+{
+    /// <summary>Pause before a message that the broker would not take back is handled here again. Matches submitConsumeRequestLater.</summary>
+    private static readonly TimeSpan LocalRetryDelay = TimeSpan.FromSeconds(5);
+
+    private readonly ClientInstance _client;
+    private readonly PushConsumerOptions _options;
+    private readonly IOffsetStore _offsets;
+    private readonly MessageReturner _returner;
+    private readonly ConcurrentDictionary<string, MessageHandler> _handlers;
+    private readonly Channel<PulledMessage> _waiting = Channel.CreateUnbounded<PulledMessage>();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _cut = new();
+    private readonly Task[] _workers;
+    private int _working;
+
+    public HandlerPool(ClientInstance client, PushConsumerOptions options, IOffsetStore offsets, ConcurrentDictionary<string, MessageHandler> handlers)
+    {
+        _client = client;
+        _options = options;
+        _offsets = offsets;
+        _handlers = handlers;
+        _returner = new MessageReturner(client, options);
+        _workers = [.. Enumerable.Range(0, Math.Max(1, options.MaxConcurrency)).Select(_ => Task.Run(WorkAsync))];
+    }
+
+    public void Enqueue(PulledMessage message) => _waiting.Writer.TryWrite(message);
+
+    /// <summary>Starts no further handler and waits for those at work; after the shutdown timeout their token is cancelled and they are not waited for.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await Task.WhenAll(_workers).WaitAsync(_options.ShutdownTimeout, _options.TimeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            ClientLog.ShutdownTimedOut(_client.Logger, Volatile.Read(ref _working), _options.ShutdownTimeout.TotalSeconds);
+            await _cut.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task WorkAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                PulledMessage message = await _waiting.Reader.ReadAsync(_stopping.Token).ConfigureAwait(false);
+                Interlocked.Increment(ref _working);
+                await HandleGuardedAsync(message).ConfigureAwait(false);
+                Interlocked.Decrement(ref _working);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // What still waits is delivered again: its offsets are not committed.
+        }
+    }
+
+    private async Task HandleGuardedAsync(PulledMessage message)
+    {
+        try
+        {
+            await HandleAsync(message).ConfigureAwait(false);
+        }
+        catch (Exception unforeseen)
+        {
+            // A worker that ends would be missed by nobody until all are gone. The message stays unfinished and comes again.
+            ClientLog.HandlingBroken(_client.Logger, unforeseen, message.Owner.Queue, message.Stored.QueueOffset);
+        }
+    }
+
+    private async Task HandleAsync(PulledMessage message)
+    {
+        if (message.Owner.IsDropped)
+        {
+            // Another member has the queue and will get the message.
+            return;
+        }
+
+        ConsumeResult result = await CallAsync(message).ConfigureAwait(false);
+        if (result == ConsumeResult.Later && _options.MessageModel == MessageModel.Clustering && !await TryReturnAsync(message).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        long commit = message.Owner.Finish(message.Stored.QueueOffset);
+        if (!message.Owner.IsDropped)
+        {
+            _offsets.Update(message.Owner.Queue, commit, increaseOnly: true);
+        }
+    }
+
+    private async Task<ConsumeResult> CallAsync(PulledMessage message)
+    {
+        string id = message.Stored.Properties.GetValueOrDefault(MessagePropertyNames.UniqueKey) ?? "without id";
+        try
+        {
+            ReceivedMessage received = Unpack(message);
+            return _handlers.TryGetValue(received.Topic, out MessageHandler? handler)
+                ? await handler(received, _cut.Token).ConfigureAwait(false)
+                : throw new InvalidDataException($"nothing is subscribed to its topic {received.Topic}");
+        }
+        catch (InvalidDataException unreadable)
+        {
+            ClientLog.BodyUnreadable(_client.Logger, id, message.Owner.Queue, unreadable.Message);
+        }
+        catch (Exception failure)
+        {
+            ClientLog.HandlerFailed(_client.Logger, failure, id, message.Owner.Queue);
+        }
+
+        return ConsumeResult.Later;
+    }
+
+    private async Task<bool> TryReturnAsync(PulledMessage message)
+    {
+        try
+        {
+            await _returner.ReturnAsync(message, CancellationToken.None).ConfigureAwait(false);
+            return true;
+        }
+        catch (RocketMqException failure)
+        {
+            string id = message.Stored.Properties.GetValueOrDefault(MessagePropertyNames.UniqueKey) ?? "without id";
+            ClientLog.SendBackFailed(_client.Logger, id, message.Owner.Queue, failure.Message);
+            _ = EnqueueLaterAsync(message);
+            return false;
+        }
+    }
+
+    private async Task EnqueueLaterAsync(PulledMessage message)
+    {
+        await Task.Delay(LocalRetryDelay, _options.TimeProvider, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!_stopping.IsCancellationRequested)
+        {
+            Enqueue(message);
+        }
+    }
+
+    private ReceivedMessage Unpack(PulledMessage message)
+    {
+        StoredMessage stored = message.Stored;
+        ReadOnlyMemory<byte> body = (stored.SysFlag & SysFlag.Compressed) != 0
+            ? BodyCompression.Decompress(stored.Body.Span, stored.SysFlag, _options.MaxDecompressedBytes)
+            : stored.Body.ToArray();
+        string offsetId = OffsetMessageId.Write(stored.StoreHost, stored.PhysicalOffset);
+        return new ReceivedMessage
+        {
+            Topic = stored.Topic.StartsWith(RetryTopic.Prefix, StringComparison.Ordinal) ? stored.Properties.GetValueOrDefault(MessagePropertyNames.RetryTopic) ?? stored.Topic : stored.Topic,
+            Queue = message.Owner.Queue,
+            QueueOffset = stored.QueueOffset,
+            Body = body,
+            Properties = stored.Properties,
+            MessageId = stored.Properties.GetValueOrDefault(MessagePropertyNames.UniqueKey) ?? offsetId,
+            OffsetMessageId = offsetId,
+            CommitLogOffset = stored.PhysicalOffset,
+            ReconsumeTimes = stored.ReconsumeTimes,
+            BornTime = Time(stored.BornTimestampMs),
+            StoreTime = Time(stored.StoreTimestampMs),
+            BornHost = stored.BornHost,
+            StoreHost = stored.StoreHost,
+            Flag = stored.Flag,
+        };
+    }
+
+    // A producer's clock may say anything; a message is not lost over it.
+    private static DateTimeOffset Time(long milliseconds) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(milliseconds, DateTimeOffset.MinValue.ToUnixTimeMilliseconds(), DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
+}

@@ -1,0 +1,23 @@
+namespace RocketOps.Client.Consuming;
+
+/// <summary>How far a group is in each queue.</summary>
+internal interface IOffsetStore
+{
+    /// <summary>The offset kept where it outlives this process; null when there is none. Throws <see cref="RocketMqException"/> when it cannot be had.</summary>
+    Task<long?> LoadAsync(MessageQueue queue, CancellationToken cancellationToken);
+
+    /// <summary>The offset reached in memory; null before the first.</summary>
+    long? Find(MessageQueue queue);
+
+    /// <summary>Notes an offset in memory.</summary>
+    void Update(MessageQueue queue, long offset, bool increaseOnly);
+
+    /// <summary>Forgets what is in memory.</summary>
+    void Forget(MessageQueue queue);
+
+    /// <summary>Commits the offsets of these queues. What fails is logged and done with the next commit.</summary>
+    /// <param name="queues">Queues to commit.</param>
+    /// <param name="acknowledged">Waits until it is taken; false only sends.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken);
+}

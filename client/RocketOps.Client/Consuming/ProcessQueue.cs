@@ -1,0 +1,89 @@
+using RocketOps.Client.Internal;
+
+namespace RocketOps.Client.Consuming;
+
+/// <summary>
+/// The messages of one queue that were pulled and are not finished. Handlers finish them in any order; what may be committed is the oldest unfinished one.
+/// Thread-safe.
+/// </summary>
+internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions options)
+{
+    private readonly Lock _gate = new();
+    private readonly SortedSet<long> _unfinished = [];
+    private readonly Dictionary<long, int> _sizes = [];
+    private readonly WakeSignal _finished = new(options.TimeProvider);
+    private readonly CancellationTokenSource _dropped = new();
+    private long _bytes;
+    private long _nextOffset = -1;
+
+    public MessageQueue Queue { get; } = queue;
+
+    /// <summary>Cancelled when the queue belongs to this consumer no more: nothing of it is committed from then on.</summary>
+    public CancellationToken Dropped => _dropped.Token;
+
+    public bool IsDropped => _dropped.IsCancellationRequested;
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _unfinished.Count;
+            }
+        }
+    }
+
+    public void Drop() => _dropped.Cancel();
+
+    public void Add(long offset, int bytes)
+    {
+        lock (_gate)
+        {
+            if (_unfinished.Add(offset))
+            {
+                _sizes[offset] = bytes;
+                _bytes += bytes;
+                _nextOffset = Math.Max(_nextOffset, offset + 1);
+            }
+        }
+    }
+
+    /// <summary>Finishes a message; the offset up to which (exclusive) all are finished now.</summary>
+    public long Finish(long offset)
+    {
+        long commit;
+        lock (_gate)
+        {
+            if (_unfinished.Remove(offset) && _sizes.Remove(offset, out int bytes))
+            {
+                _bytes -= bytes;
+            }
+
+            commit = _unfinished.Count > 0 ? _unfinished.Min : _nextOffset;
+        }
+
+        _finished.Wake();
+        return commit;
+    }
+
+    /// <summary>Waits until another pull would not exceed what may be held here.</summary>
+    public async Task WaitForRoomAsync(CancellationToken cancellationToken)
+    {
+        while (!HasRoom())
+        {
+            // The time only guards against a wake that came between the look and the wait.
+            await _finished.WaitAsync(TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private bool HasRoom()
+    {
+        lock (_gate)
+        {
+            return _unfinished.Count < options.MaxBufferedMessagesPerQueue
+                && _bytes < options.MaxBufferedBytesPerQueue
+                && (_unfinished.Count == 0 || _nextOffset - 1 - _unfinished.Min <= options.MaxOffsetSpan);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using RocketOps.Client.Heartbeats;
+using RocketOps.Client.Internal;
+
+namespace RocketOps.Client.Consuming;
+
+/// <summary>Reads one queue from an offset on and hands what it finds to the handlers, until the queue is dropped. No thread waits: a long poll is an outstanding request.</summary>
+internal sealed class PullLoop(
+    ProcessQueue processing, Subscription subscription, long startOffset, ClientInstance client, PushConsumerOptions options, Puller puller, IOffsetStore offsets, HandlerPool handlers)
+{
+    /// <summary>Matches pullTimeDelayMillsWhenBrokerFlowControl.</summary>
+    private static readonly TimeSpan FlowControlDelay = TimeSpan.FromMilliseconds(20);
+
+    private readonly bool _commits = options.MessageModel == MessageModel.Clustering;
+    private long _offset = startOffset;
+    private long _suggestedBroker = BrokerData.MasterId;
+
+    /// <summary>Ends when cancelled. Never throws.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await processing.WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+                await PullOnceAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // The queue was dropped or the consumer stops.
+            }
+            catch (Exception unforeseen)
+            {
+                // A mistake of this client must not leave a queue unread in silence.
+                ClientLog.PullBroken(client.Logger, unforeseen, processing.Queue);
+                await Task.Delay(options.PullRetryDelay, options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task PullOnceAsync(CancellationToken cancellationToken)
+    {
+        MessageQueue queue = processing.Queue;
+        PullResult result;
+        try
+        {
+            result = await puller.PullAsync(queue, subscription, _offset, _commits ? offsets.Find(queue) : null, _suggestedBroker, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RocketMqException failure)
+        {
+            ClientLog.PullFailed(client.Logger, queue, _offset, failure.Message, options.PullRetryDelay.TotalMilliseconds);
+            await RecoverAsync(failure, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        _suggestedBroker = result.SuggestedBroker;
+        switch (result.Status)
+        {
+            case PullStatus.Found:
+                TakeIn(result);
+                break;
+            case PullStatus.Nothing when processing.Count == 0:
+                // Nothing of the group's is between the committed offset and here.
+                offsets.Update(queue, result.NextOffset, increaseOnly: true);
+                break;
+            case PullStatus.OffsetMoved:
+                ClientLog.OffsetMoved(client.Logger, queue, _offset, result.NextOffset);
+                offsets.Update(queue, result.NextOffset, increaseOnly: false);
+                await offsets.CommitAsync([queue], acknowledged: false, cancellationToken).ConfigureAwait(false);
+                break;
+            case PullStatus.FlowControl:
+                await Task.Delay(FlowControlDelay, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+                break;
+        }
+
+        _offset = result.NextOffset;
+    }
+
+    private void TakeIn(PullResult result)
+    {
+        List<PulledMessage> pulled = [];
+        ReadOnlyMemory<byte> rest = result.Records;
+        while (!rest.IsEmpty)
+        {
+            try
+            {
+                StoredMessage message = StoredMessageDecoder.Decode(ref rest);
+                if (subscription.Matches(message.Properties))
+                {
+                    pulled.Add(new PulledMessage(processing, message));
+                }
+            }
+            catch (InvalidDataException malformed)
+            {
+                ClientLog.RecordUnreadable(client.Logger, processing.Queue, _offset, malformed.Message);
+                break;
+            }
+        }
+
+        // All are noted before any is handed out, so that none is committed past by a quick handler.
+        foreach (PulledMessage message in pulled)
+        {
+            processing.Add(message.Stored.QueueOffset, message.Stored.Body.Length);
+        }
+
+        foreach (PulledMessage message in pulled)
+        {
+            handlers.Enqueue(message);
+        }
+
+        if (processing.Count == 0)
+        {
+            offsets.Update(processing.Queue, result.NextOffset, increaseOnly: true);
+        }
+    }
+
+    private async Task RecoverAsync(RocketMqException failure, CancellationToken cancellationToken)
+    {
+        await Task.Delay(options.PullRetryDelay, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        if (failure.ResponseCode is null)
+        {
+            // The broker may be gone, or another member its master by now.
+            _suggestedBroker = BrokerData.MasterId;
+            try
+            {
+                await client.Routes.RefreshAsync(processing.Queue.Topic, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RocketMqException unanswered)
+            {
+                ClientLog.RouteRefreshFailed(client.Logger, processing.Queue.Topic, unanswered.Message);
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+namespace RocketOps.Client.Consuming;
+
+internal sealed record PullResult(PullStatus Status, long NextOffset, long SuggestedBroker, ReadOnlyMemory<byte> Records);

@@ -1,0 +1,40 @@
+using RocketOps.Client.Internal;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Client.Consuming;
+
+/// <summary>Where reading a queue begins: the group's offset, else what <see cref="ConsumeFromWhere"/> says. Source: remoting.md §5.9.</summary>
+internal sealed class StartOffsets(ClientInstance client, PushConsumerOptions options, IOffsetStore offsets)
+{
+    private static readonly TimeSpan DefaultTimeBack = TimeSpan.FromMinutes(30);
+
+    private readonly DateTimeOffset _from = options.ConsumeFromTime ?? options.TimeProvider.GetUtcNow() - DefaultTimeBack;
+
+    /// <summary>Throws <see cref="RocketMqException"/> when no broker says; the queue is then taken with the next rebalance.</summary>
+    public async Task<long> FindAsync(MessageQueue queue, CancellationToken cancellationToken)
+    {
+        if (await offsets.LoadAsync(queue, cancellationToken).ConfigureAwait(false) is { } known)
+        {
+            return known;
+        }
+
+        bool retry = queue.Topic.StartsWith(RetryTopic.Prefix, StringComparison.Ordinal);
+        return options.ConsumeFromWhere switch
+        {
+            // A group's own retries are never skipped.
+            ConsumeFromWhere.LastOffset when retry => 0,
+            ConsumeFromWhere.FirstOffset => 0,
+            ConsumeFromWhere.Timestamp when !retry => await AskAsync(
+                queue, RemotingCommand.CreateRequest(RequestCode.SearchOffsetByTimestamp).Set("timestamp", _from.ToUnixTimeMilliseconds()), cancellationToken).ConfigureAwait(false),
+            _ => await AskAsync(queue, RemotingCommand.CreateRequest(RequestCode.GetMaxOffset), cancellationToken).ConfigureAwait(false),
+        };
+    }
+
+    private async Task<long> AskAsync(MessageQueue queue, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        string address = client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} has no master");
+        request.Set("topic", queue.Topic).Set("queueId", queue.QueueId).Set("bname", queue.BrokerName);
+        RemotingCommand response = await client.Caller.InvokeSuccessAsync(address, request, options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        return response.ReadInt64("offset", 0, address);
+    }
+}

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+
+namespace RocketOps.Client.Internal;
+
+/// <summary>Everything the client logs. Ids are stable: 4100–4199.</summary>
+internal static partial class ClientLog
+{
+    [LoggerMessage(4100, LogLevel.Warning, "name servers \"{NameServers}\" do not resolve: {Reason}")]
+    public static partial void NameServersUnresolved(ILogger logger, string nameServers, string reason);
+
+    [LoggerMessage(4101, LogLevel.Information, "name server {Address} does not answer: {Reason}; trying the next")]
+    public static partial void NameServerFailed(ILogger logger, string address, string reason);
+
+    [LoggerMessage(4102, LogLevel.Warning, "route of {Topic} cannot be refreshed: {Reason}")]
+    public static partial void RouteRefreshFailed(ILogger logger, string topic, string reason);
+
+    [LoggerMessage(4103, LogLevel.Warning, "heartbeat to {Address} failed: {Reason}")]
+    public static partial void HeartbeatFailed(ILogger logger, string address, string reason);
+
+    [LoggerMessage(4104, LogLevel.Information, "broker {Address} could not be told that this client leaves: {Reason}")]
+    public static partial void UnregisterFailed(ILogger logger, string address, string reason);
+
+    [LoggerMessage(4110, LogLevel.Warning, "send to {Queue} failed: {Reason}; attempt {Attempt} of {Attempts}")]
+    public static partial void SendFailed(ILogger logger, MessageQueue queue, string reason, int attempt, int attempts);
+
+    [LoggerMessage(4120, LogLevel.Information, "group {Group} now reads {Count} of {Total} queues of {Topic}")]
+    public static partial void Rebalanced(ILogger logger, string group, int count, int total, string topic);
+
+    [LoggerMessage(4121, LogLevel.Warning, "group {Group} cannot balance {Topic}: {Reason}")]
+    public static partial void RebalanceFailed(ILogger logger, string group, string topic, string reason);
+
+    [LoggerMessage(4122, LogLevel.Warning, "pull from {Queue} at {Offset} failed: {Reason}; again in {DelayMs} ms")]
+    public static partial void PullFailed(ILogger logger, MessageQueue queue, long offset, string reason, double delayMs);
+
+    [LoggerMessage(4123, LogLevel.Warning, "offset {Offset} of {Queue} is outside what the broker holds; going on at {Next}")]
+    public static partial void OffsetMoved(ILogger logger, MessageQueue queue, long offset, long next);
+
+    [LoggerMessage(4124, LogLevel.Error, "answer of {Queue} at {Offset} holds a record that cannot be read: {Reason}; the rest of the answer is skipped")]
+    public static partial void RecordUnreadable(ILogger logger, MessageQueue queue, long offset, string reason);
+
+    [LoggerMessage(4125, LogLevel.Error, "message {MessageId} of {Queue} cannot be handed out and is given back: {Reason}")]
+    public static partial void BodyUnreadable(ILogger logger, string messageId, MessageQueue queue, string reason);
+
+    [LoggerMessage(4126, LogLevel.Warning, "the handler failed for message {MessageId} of {Queue}; it is given back")]
+    public static partial void HandlerFailed(ILogger logger, Exception exception, string messageId, MessageQueue queue);
+
+    [LoggerMessage(4127, LogLevel.Warning, "message {MessageId} of {Queue} could not be given back: {Reason}")]
+    public static partial void SendBackFailed(ILogger logger, string messageId, MessageQueue queue, string reason);
+
+    [LoggerMessage(4128, LogLevel.Warning, "offset {Offset} of {Queue} could not be committed: {Reason}; tried again with the next commit")]
+    public static partial void CommitFailed(ILogger logger, MessageQueue queue, long offset, string reason);
+
+    [LoggerMessage(4129, LogLevel.Warning, "broadcast offsets cannot be kept in {Path}: {Reason}")]
+    public static partial void BroadcastOffsetsFailed(ILogger logger, string path, string reason);
+
+    [LoggerMessage(4130, LogLevel.Warning, "{Count} messages were still being handled {Seconds} s after the stop; they will be delivered again")]
+    public static partial void ShutdownTimedOut(ILogger logger, int count, double seconds);
+
+    [LoggerMessage(4131, LogLevel.Error, "reading {Queue} failed in a way nobody foresaw")]
+    public static partial void PullBroken(ILogger logger, Exception exception, MessageQueue queue);
+
+    [LoggerMessage(4132, LogLevel.Error, "balancing {Topic} for group {Group} failed in a way nobody foresaw")]
+    public static partial void RebalanceBroken(ILogger logger, Exception exception, string group, string topic);
+
+    [LoggerMessage(4133, LogLevel.Error, "handling the message of {Queue} at {Offset} failed in a way nobody foresaw")]
+    public static partial void HandlingBroken(ILogger logger, Exception exception, MessageQueue queue, long offset);
+}

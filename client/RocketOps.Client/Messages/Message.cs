@@ -1,0 +1,94 @@
+namespace RocketOps.Client;
+
+/// <summary>A message to send. Not thread-safe; not changed by sending.</summary>
+public sealed class Message
+{
+    private readonly Dictionary<string, string> _properties = new(StringComparer.Ordinal);
+
+    /// <param name="topic">Name of the topic.</param>
+    /// <param name="body">Borrowed until the send has completed.</param>
+    /// <param name="tag">What consumers filter by; null for none.</param>
+    /// <param name="keys">What the message can be found by later.</param>
+    public Message(string topic, ReadOnlyMemory<byte> body, string? tag = null, params IEnumerable<string> keys)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(topic);
+        Topic = topic;
+        Body = body;
+        Tag = tag;
+        string joined = string.Join(MessagePropertyNames.KeySeparator, keys);
+        if (joined.Length > 0)
+        {
+            _properties[MessagePropertyNames.Keys] = joined;
+        }
+    }
+
+    public string Topic { get; }
+
+    public ReadOnlyMemory<byte> Body { get; }
+
+    public string? Tag
+    {
+        get => _properties.GetValueOrDefault(MessagePropertyNames.Tags);
+        init => SetReserved(MessagePropertyNames.Tags, value);
+    }
+
+    /// <summary>Keys separated by a blank; null for none.</summary>
+    public string? Keys
+    {
+        get => _properties.GetValueOrDefault(MessagePropertyNames.Keys);
+        init => SetReserved(MessagePropertyNames.Keys, value);
+    }
+
+    /// <summary>Delay level 1–18 of the broker (1 s … 2 h by default); 0 delivers at once.</summary>
+    public int DelayLevel
+    {
+        get => _properties.TryGetValue(MessagePropertyNames.DelayLevel, out string? level) ? int.Parse(level) : 0;
+        init => SetReserved(MessagePropertyNames.DelayLevel, value > 0 ? value.ToString() : null);
+    }
+
+    /// <summary>False lets the broker answer before the message is flushed or replicated, whatever it is configured to.</summary>
+    public bool WaitStored { get; init; } = true;
+
+    /// <summary>A number of the application's, stored as it is.</summary>
+    public int Flag { get; init; }
+
+    /// <summary>All properties, those of the protocol included.</summary>
+    public IReadOnlyDictionary<string, string> Properties => _properties;
+
+    /// <summary>
+    /// Sets a property of the application. Throws <see cref="ArgumentException"/> for an empty name or value and for names the protocol uses itself.
+    /// </summary>
+    public Message SetProperty(string name, string value)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentException.ThrowIfNullOrWhiteSpace(value);
+        if (MessagePropertyNames.Reserved.Contains(name))
+        {
+            throw new ArgumentException($"the property name {name} belongs to the protocol", nameof(name));
+        }
+
+        if (MessagePropertiesCodec.ContainsSeparator(name) || MessagePropertiesCodec.ContainsSeparator(value))
+        {
+            throw new ArgumentException("U+0001 and U+0002 separate properties and cannot be part of one", nameof(value));
+        }
+
+        _properties[name] = value;
+        return this;
+    }
+
+    internal void SetReserved(string name, string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+        {
+            _properties.Remove(name);
+        }
+        else if (MessagePropertiesCodec.ContainsSeparator(value))
+        {
+            throw new ArgumentException("U+0001 and U+0002 separate properties and cannot be part of one", nameof(value));
+        }
+        else
+        {
+            _properties[name] = value;
+        }
+    }
+}

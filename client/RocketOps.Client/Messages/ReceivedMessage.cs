@@ -1,0 +1,48 @@
+using System.Net;
+
+namespace RocketOps.Client;
+
+/// <summary>A message as a consumer gets it. Immutable; owns its body.</summary>
+public sealed record ReceivedMessage
+{
+    /// <summary>The topic it was sent to, also when it comes from the group's retry topic.</summary>
+    public required string Topic { get; init; }
+
+    /// <summary>The queue it was read from: of the retry topic when it is redelivered.</summary>
+    public required MessageQueue Queue { get; init; }
+
+    /// <summary>Position in <see cref="Queue"/>.</summary>
+    public required long QueueOffset { get; init; }
+
+    /// <summary>Unpacked body.</summary>
+    public required ReadOnlyMemory<byte> Body { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Properties { get; init; }
+
+    /// <summary>The id the producer gave it; the offset id when it gave none.</summary>
+    public required string MessageId { get; init; }
+
+    /// <summary>The id that says where it is stored.</summary>
+    public required string OffsetMessageId { get; init; }
+
+    /// <summary>Byte offset in the broker's commit log.</summary>
+    public required long CommitLogOffset { get; init; }
+
+    /// <summary>How often it was given back.</summary>
+    public required int ReconsumeTimes { get; init; }
+
+    public required DateTimeOffset BornTime { get; init; }
+
+    public required DateTimeOffset StoreTime { get; init; }
+
+    public required IPEndPoint BornHost { get; init; }
+
+    public required IPEndPoint StoreHost { get; init; }
+
+    public required int Flag { get; init; }
+
+    public string? Tag => Properties.GetValueOrDefault(MessagePropertyNames.Tags);
+
+    /// <summary>Keys separated by a blank; null for none.</summary>
+    public string? Keys => Properties.GetValueOrDefault(MessagePropertyNames.Keys);
+}

@@ -1,0 +1,41 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace RocketOps.Client;
+
+/// <summary>
+/// Makes the ids that producers give their messages. Source: remoting.md §4.5.
+/// </summary>
+/// <remarks>
+/// Bytes, written as 32 upper-case hexadecimal digits; all numbers big-endian:
+/// <code>
+///   off  size  field
+///   0    4     IPv4 address of this machine
+///   4    2     process id, low 16 bits
+///   6    4     a number constant in the process (Java: hash of the class loader), here random
+///   10   4     milliseconds since the month began
+///   14   2     counter
+/// </code>
+/// </remarks>
+internal sealed class UniqueKeys(TimeProvider time, IPAddress address)
+{
+    private const int Length = 16;
+
+    private readonly int _process = Random.Shared.Next();
+    private int _counter;
+
+    /// <summary>Two clients of one process share neither the random number nor the counter.</summary>
+    public string Next()
+    {
+        Span<byte> key = stackalloc byte[Length];
+        _ = address.AddressFamily == AddressFamily.InterNetwork && address.TryWriteBytes(key, out _);
+        DateTimeOffset now = time.GetLocalNow();
+        DateTimeOffset month = new(now.Year, now.Month, 1, 0, 0, 0, now.Offset);
+        BinaryPrimitives.WriteInt16BigEndian(key[4..], unchecked((short)Environment.ProcessId));
+        BinaryPrimitives.WriteInt32BigEndian(key[6..], _process);
+        BinaryPrimitives.WriteInt32BigEndian(key[10..], unchecked((int)(now - month).TotalMilliseconds));
+        BinaryPrimitives.WriteInt16BigEndian(key[14..], unchecked((short)Interlocked.Increment(ref _counter)));
+        return Convert.ToHexString(key);
+    }
+}

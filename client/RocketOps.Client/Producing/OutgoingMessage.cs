@@ -1,0 +1,128 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace RocketOps.Client.Producing;
+
+/// <summary>A message or batch in the form it travels in, made once and used by every attempt.</summary>
+/// <param name="Topic">Its topic.</param>
+/// <param name="Body">Body as sent: compressed, or the encoded batch.</param>
+/// <param name="SysFlag">Bits of <see cref="Client.SysFlag"/>.</param>
+/// <param name="Flag">The application's number.</param>
+/// <param name="Properties">Property string.</param>
+/// <param name="MessageId">Unique key; of a batch all, joined by commas.</param>
+/// <param name="IsBatch">Whether the body is a batch.</param>
+/// <param name="ReconsumeTimes">For a message that a consumer sends to its retry topic.</param>
+/// <param name="MaxReconsumeTimes">Likewise; null otherwise.</param>
+internal sealed record OutgoingMessage(
+    string Topic, ReadOnlyMemory<byte> Body, int SysFlag, int Flag, string Properties, string MessageId, bool IsBatch, int ReconsumeTimes = 0, int? MaxReconsumeTimes = null)
+{
+    // 4.6: total size, magic 0, CRC 0, flag, body length; then the body, 2 bytes of length and the properties.
+    private const int BatchFixedBytes = 20 + sizeof(short);
+
+    /// <summary>Throws <see cref="ArgumentException"/> when the message is larger than allowed.</summary>
+    public static OutgoingMessage Create(Message message, ProducerOptions options, UniqueKeys keys)
+    {
+        CheckSize(message, options);
+        (Dictionary<string, string> properties, string id) = Complete(message, keys);
+        ReadOnlyMemory<byte> body = message.Body;
+        int sysFlag = 0;
+        if (body.Length >= options.CompressBodyOverBytes && BodyCompression.TryCompress(body) is { } packed)
+        {
+            body = packed;
+            sysFlag = Client.SysFlag.Compressed | (Client.SysFlag.TypeZlib << Client.SysFlag.CompressionShift);
+        }
+
+        return new OutgoingMessage(message.Topic, body, sysFlag, message.Flag, Encode(properties), id, IsBatch: false);
+    }
+
+    /// <summary>
+    /// Several messages of one topic as one. Throws <see cref="ArgumentException"/> when they do not go together: another topic, a delay, a different wish to wait
+    /// (remoting.md §4.6), or more than allowed.
+    /// </summary>
+    public static OutgoingMessage CreateBatch(IReadOnlyList<Message> messages, ProducerOptions options, UniqueKeys keys)
+    {
+        if (messages.Count == 0)
+        {
+            throw new ArgumentException("a batch needs a message", nameof(messages));
+        }
+
+        Message first = messages[0];
+        List<(ReadOnlyMemory<byte> Body, byte[] Properties, int Flag)> parts = new(messages.Count);
+        List<string> ids = new(messages.Count);
+        int total = 0;
+        foreach (Message message in messages)
+        {
+            if (message.Topic != first.Topic || message.WaitStored != first.WaitStored || message.DelayLevel != 0 || message.Topic.StartsWith("%RETRY%", StringComparison.Ordinal))
+            {
+                throw new ArgumentException("the messages of a batch share one topic and one wish to wait, and none is delayed or a retry", nameof(messages));
+            }
+
+            CheckSize(message, options);
+            (Dictionary<string, string> properties, string id) = Complete(message, keys);
+            byte[] encoded = Encoding.UTF8.GetBytes(Encode(properties));
+            total = checked(total + BatchFixedBytes + message.Body.Length + encoded.Length);
+            parts.Add((message.Body, encoded, message.Flag));
+            ids.Add(id);
+        }
+
+        if (total > options.MaxMessageBytes)
+        {
+            throw new ArgumentException($"the batch takes {total} bytes, more than {options.MaxMessageBytes} ({nameof(ProducerOptions.MaxMessageBytes)})", nameof(messages));
+        }
+
+        byte[] body = new byte[total];
+        Span<byte> rest = body;
+        foreach ((ReadOnlyMemory<byte> part, byte[] properties, int flag) in parts)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(rest, BatchFixedBytes + part.Length + properties.Length);
+            BinaryPrimitives.WriteInt32BigEndian(rest[12..], flag);
+            BinaryPrimitives.WriteInt32BigEndian(rest[16..], part.Length);
+            part.Span.CopyTo(rest[20..]);
+            rest = rest[(20 + part.Length)..];
+            BinaryPrimitives.WriteInt16BigEndian(rest, (short)properties.Length);
+            properties.CopyTo(rest[2..]);
+            rest = rest[(2 + properties.Length)..];
+        }
+
+        string joined = string.Join(',', ids);
+        string wait = MessagePropertiesCodec.Write([KeyValuePair.Create(MessagePropertyNames.Wait, first.WaitStored ? "true" : "false")]);
+        return new OutgoingMessage(first.Topic, body, 0, 0, wait, joined, IsBatch: true);
+    }
+
+    private static void CheckSize(Message message, ProducerOptions options)
+    {
+        if (message.Body.IsEmpty)
+        {
+            throw new ArgumentException("the body is empty, which brokers refuse", nameof(message));
+        }
+
+        if (message.Body.Length > options.MaxMessageBytes)
+        {
+            throw new ArgumentException($"the body has {message.Body.Length} bytes, more than {options.MaxMessageBytes} ({nameof(ProducerOptions.MaxMessageBytes)})", nameof(message));
+        }
+    }
+
+    private static (Dictionary<string, string> Properties, string Id) Complete(Message message, UniqueKeys keys)
+    {
+        Dictionary<string, string> properties = new(message.Properties, StringComparer.Ordinal)
+        {
+            [MessagePropertyNames.Wait] = message.WaitStored ? "true" : "false",
+        };
+        if (!properties.TryGetValue(MessagePropertyNames.UniqueKey, out string? id))
+        {
+            id = keys.Next();
+            properties[MessagePropertyNames.UniqueKey] = id;
+        }
+
+        return (properties, id);
+    }
+
+    private static string Encode(Dictionary<string, string> properties)
+    {
+        string text = MessagePropertiesCodec.Write(properties);
+        int bytes = Encoding.UTF8.GetByteCount(text);
+        return bytes <= MessagePropertiesCodec.MaxBytes
+            ? text
+            : throw new ArgumentException($"the properties take {bytes} bytes, more than {MessagePropertiesCodec.MaxBytes}", nameof(properties));
+    }
+}

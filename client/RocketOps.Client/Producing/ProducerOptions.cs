@@ -1,0 +1,23 @@
+namespace RocketOps.Client;
+
+/// <summary>Settings of a <see cref="RocketMqProducer"/>. Defaults are the Java client's.</summary>
+public sealed record ProducerOptions : ClientOptions
+{
+    /// <summary>Producer group: brokers check the transactions of a group with any of its members.</summary>
+    public string Group { get; init; } = "DEFAULT_PRODUCER";
+
+    /// <summary>Time for one send with all its attempts. Matches sendMsgTimeout (3 s).</summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Further attempts, on another broker where there is one, after a send failed. Matches retryTimesWhenSendFailed (2).</summary>
+    public int RetryTimes { get; init; } = 2;
+
+    /// <summary>Bodies from this size on are sent compressed (zlib). Matches compressMsgBodyOverHowmuch (4096).</summary>
+    public int CompressBodyOverBytes { get; init; } = 4096;
+
+    /// <summary>Larger bodies are refused here already. Matches maxMessageSize (4 MiB) of client and broker.</summary>
+    public int MaxMessageBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Queues of topics that brokers create on the first message. Matches defaultTopicQueueNums (4).</summary>
+    public int DefaultTopicQueues { get; init; } = 4;
+}

@@ -1,0 +1,222 @@
+using System.Collections.Concurrent;
+using RocketOps.Client.Heartbeats;
+using RocketOps.Client.Internal;
+using RocketOps.Client.Producing;
+using RocketOps.Client.Routing;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Client;
+
+/// <summary>
+/// Sends messages. Queues are used in turn; a send that fails is tried again on another broker within <see cref="ProducerOptions.SendTimeout"/>, so a message can be stored twice
+/// when only its answer was lost. Thread-safe; one per application is enough.
+/// </summary>
+public sealed class RocketMqProducer : IAsyncDisposable
+{
+    private const string RetryTopicPrefix = "%RETRY%";
+
+    private readonly ProducerOptions _options;
+    private readonly ClientInstance _client;
+    private readonly UniqueKeys _keys;
+    private readonly ConcurrentDictionary<string, QueueSelector> _selectors = new(StringComparer.Ordinal);
+    private int _disposed;
+
+    public RocketMqProducer(ProducerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _client = new ClientInstance(
+            options, new RequestHandlerRegistry(), clientId => new HeartbeatBody { ClientId = clientId, Producers = [new ProducerBody(options.Group)] }, readsFromSlaves: false);
+        _keys = new UniqueKeys(options.TimeProvider, _client.Address);
+    }
+
+    /// <summary>
+    /// Sends a message to the next queue and waits until the broker has it. Throws <see cref="RocketMqException"/> when no attempt succeeded and
+    /// <see cref="ArgumentException"/> when the message is too large.
+    /// </summary>
+    public Task<SendResult> SendAsync(Message message, CancellationToken cancellationToken = default) =>
+        SendToAnyAsync(OutgoingMessage.Create(message, _options, _keys), cancellationToken);
+
+    /// <summary>Sends a message to one queue, without a second attempt: order within the queue would be lost by it.</summary>
+    public Task<SendResult> SendAsync(Message message, MessageQueue queue, CancellationToken cancellationToken = default) =>
+        SendToAsync(OutgoingMessage.Create(message, _options, _keys), queue, cancellationToken);
+
+    /// <summary>Sends a message to the queue that its key belongs to, so that messages of one key keep their order while the number of queues stays.</summary>
+    public async Task<SendResult> SendAsync(Message message, string shardingKey, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentException.ThrowIfNullOrEmpty(shardingKey);
+        message.SetReserved(MessagePropertyNames.ShardingKey, shardingKey);
+        OutgoingMessage outgoing = OutgoingMessage.Create(message, _options, _keys);
+        IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+
+        // As SelectMessageQueueByHash, so that Java and this client agree on the queue of a key.
+        int index = Math.Abs(JavaHash.Of(shardingKey) % queues.Count);
+        return await SendToAsync(outgoing, queues[index], cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends messages of one topic together: one request, one queue, stored one after another.</summary>
+    public Task<SendResult> SendBatchAsync(IReadOnlyList<Message> messages, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        return SendToAnyAsync(OutgoingMessage.CreateBatch(messages, _options, _keys), cancellationToken);
+    }
+
+    /// <summary>Hands a message to the network without waiting for an answer: nobody tells when it is lost. Throws when no broker can be reached.</summary>
+    public async Task SendOneWayAsync(Message message, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        OutgoingMessage outgoing = OutgoingMessage.Create(message, _options, _keys);
+        IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(outgoing.Topic, cancellationToken).ConfigureAwait(false);
+        MessageQueue queue = SelectorOf(outgoing.Topic).Select(queues, avoidedBroker: null);
+        await _client.Caller.SendOneWayAsync(MasterOf(queue), Request(outgoing, queue), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The queues a topic can be sent to at this moment. Throws <see cref="RocketMqException"/> when there are none.</summary>
+    public async Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        TopicRoute? route = await _client.Routes.GetForSendAsync(topic, _options.DefaultTopicQueues, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<MessageQueue> queues = route is null ? [] : TopicQueueLists.ForWrite(topic, route);
+        if (queues.Count == 0)
+        {
+            // The route may be one of a moment without masters: ask again rather than wait for the next refresh.
+            route = await _client.Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
+            queues = route is null ? [] : TopicQueueLists.ForWrite(topic, route);
+        }
+
+        if (queues.Count == 0)
+        {
+            throw new RocketMqException(route is null
+                ? $"no route for topic {topic}: it does not exist and no broker creates topics by itself"
+                : $"topic {topic} cannot be written: no broker with write permission has a master");
+        }
+
+        return queues;
+    }
+
+    /// <summary>Tells the brokers that this producer leaves, and closes. Sends under way end with an error. Idempotent.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await _client.LeaveAsync(_options.Group, consumerGroup: null).ConfigureAwait(false);
+            await _client.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether another broker may do what one refused with this code. Source: remoting.md §1.10 (5.3).</summary>
+    private static bool IsWorthRetrying(int? responseCode) => responseCode is null
+        or ResponseCode.SystemError or ResponseCode.SystemBusy or ResponseCode.ServiceNotAvailable or ResponseCode.NoPermission or ResponseCode.TopicNotExist
+        or ResponseCode.NoBuyerId or ResponseCode.NotInCurrentUnit or ResponseCode.GoAway;
+
+    private async Task<SendResult> SendToAnyAsync(OutgoingMessage message, CancellationToken cancellationToken)
+    {
+        long begin = _options.TimeProvider.GetTimestamp();
+        int attempts = 1 + Math.Max(0, _options.RetryTimes);
+        string? failedBroker = null;
+        RocketMqException? failure = null;
+        for (int attempt = 1; attempt <= attempts; attempt++)
+        {
+            TimeSpan left = _options.SendTimeout - _options.TimeProvider.GetElapsedTime(begin);
+            if (left <= TimeSpan.Zero)
+            {
+                break;
+            }
+
+            IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+            MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker);
+            try
+            {
+                return await SendOnceAsync(message, queue, left, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RocketMqException failed) when (IsWorthRetrying(failed.ResponseCode))
+            {
+                ClientLog.SendFailed(_client.Logger, queue, failed.Message, attempt, attempts);
+                failure = failed;
+                failedBroker = queue.BrokerName;
+                await RefreshAfterFailureAsync(message.Topic, failed, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        throw failure ?? new RocketMqException($"no attempt to send to topic {message.Topic} could be made within {_options.SendTimeout.TotalMilliseconds:0} ms");
+    }
+
+    private async Task<SendResult> SendToAsync(OutgoingMessage message, MessageQueue queue, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+        return await SendOnceAsync(message, queue, _options.SendTimeout, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<SendResult> SendOnceAsync(OutgoingMessage message, MessageQueue queue, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        string address = MasterOf(queue);
+        RemotingCommand response = await _client.Caller.InvokeAsync(address, Request(message, queue), timeout, cancellationToken).ConfigureAwait(false);
+        SendStatus status = response.Code switch
+        {
+            ResponseCode.Success => SendStatus.SendOk,
+            ResponseCode.FlushDiskTimeout => SendStatus.FlushDiskTimeout,
+            ResponseCode.FlushSlaveTimeout => SendStatus.FlushSlaveTimeout,
+            ResponseCode.SlaveNotAvailable => SendStatus.SlaveNotAvailable,
+            _ => throw new RocketMqException(response.Code, response.Remark, address),
+        };
+        try
+        {
+            MessageQueue stored = queue with { QueueId = response.GetRequiredInt32("queueId") };
+            return new SendResult(status, message.MessageId, response.GetRequired("msgId"), stored, response.GetRequiredInt64("queueOffset"));
+        }
+        catch (RemotingCommandException malformed)
+        {
+            throw new RocketMqException($"{address} answered a send without what it promises: {malformed.Message}", malformed);
+        }
+    }
+
+    // A broker that is gone is soon missing from the route, or its master is another: a retry should know. What comes of it is the retry's to tell.
+    private async Task RefreshAfterFailureAsync(string topic, RocketMqException failure, CancellationToken cancellationToken)
+    {
+        if (failure.ResponseCode is null or ResponseCode.TopicNotExist or ResponseCode.ServiceNotAvailable)
+        {
+            try
+            {
+                await _client.Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RocketMqException unanswered)
+            {
+                ClientLog.RouteRefreshFailed(_client.Logger, topic, unanswered.Message);
+            }
+        }
+    }
+
+    private string MasterOf(MessageQueue queue) =>
+        _client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} of topic {queue.Topic} has no master");
+
+    private QueueSelector SelectorOf(string topic) => _selectors.GetOrAdd(topic, static _ => new QueueSelector());
+
+    // SendMessageRequestHeaderV2: one letter per field (remoting.md §2.2).
+    private RemotingCommand Request(OutgoingMessage message, MessageQueue queue)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(message.IsBatch ? RequestCode.SendBatchMessage : RequestCode.SendMessageV2)
+            .Set("a", _options.Group)
+            .Set("b", message.Topic)
+            .Set("c", RouteCache.DefaultTopic)
+            .Set("d", _options.DefaultTopicQueues)
+            .Set("e", queue.QueueId)
+            .Set("f", message.SysFlag)
+            .Set("g", _options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds())
+            .Set("h", message.Flag)
+            .Set("i", message.Properties)
+            .Set("j", message.ReconsumeTimes)
+            .Set("k", false)
+            .Set("m", message.IsBatch)
+            .Set("n", queue.BrokerName);
+        if (message.MaxReconsumeTimes is { } most && message.Topic.StartsWith(RetryTopicPrefix, StringComparison.Ordinal))
+        {
+            request.Set("l", most);
+        }
+
+        request.Body = message.Body;
+        return request;
+    }
+}

@@ -1,0 +1,9 @@
+namespace RocketOps.Client;
+
+/// <summary>Where a message was put.</summary>
+/// <param name="Status">How far it got.</param>
+/// <param name="MessageId">The id this client gave it; of a batch all, joined by commas.</param>
+/// <param name="OffsetMessageId">The id that says where it is stored; of a batch all, joined by commas.</param>
+/// <param name="Queue">The queue the broker chose.</param>
+/// <param name="QueueOffset">Position in the queue; of a batch that of the first message.</param>
+public sealed record SendResult(SendStatus Status, string MessageId, string OffsetMessageId, MessageQueue Queue, long QueueOffset);

@@ -1,0 +1,28 @@
+namespace RocketOps.Client;
+
+/// <summary>A request that could not be done: refused by a server (<see cref="ResponseCode"/> is set), or impossible here (no route, no name server answers).</summary>
+public sealed class RocketMqException : Exception
+{
+    public RocketMqException(string message)
+        : base(message)
+    {
+    }
+
+    public RocketMqException(string message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+
+    public RocketMqException(int responseCode, string? remark, string address)
+        : base($"{address} answered {responseCode}: {remark ?? "no reason given"}")
+    {
+        ResponseCode = responseCode;
+        Remark = remark;
+    }
+
+    /// <summary>The server's response code (remoting.md appendix B); null when no server refused.</summary>
+    public int? ResponseCode { get; }
+
+    /// <summary>The server's words.</summary>
+    public string? Remark { get; }
+}

@@ -1,0 +1,14 @@
+namespace RocketOps.Client;
+
+/// <summary>What may be done with a topic's queues on one broker. Source: remoting.md §3.6.</summary>
+[Flags]
+public enum TopicPermission
+{
+    None = 0,
+
+    /// <summary>The topic is a template for automatic creation (TBW102).</summary>
+    Inherit = 1,
+    Write = 2,
+    Read = 4,
+    ReadWrite = Read | Write,
+}

@@ -1,0 +1,14 @@
+using System.Text;
+using RocketOps.NameServer.Handling;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Properties;
+
+namespace RocketOps.NameServer.Configuration;
+
+/// <summary>GET_NAMESRV_CONFIG (319).</summary>
+internal sealed class GetConfigurationHandler(NameServerConfiguration configuration) : NameServerHandler
+{
+    protected override RemotingCommand Handle(RemotingConnection connection, RemotingCommand request) =>
+        Success(request, Encoding.UTF8.GetBytes(JavaPropertiesWriter.Write(configuration.Current.Enumerate())));
+}

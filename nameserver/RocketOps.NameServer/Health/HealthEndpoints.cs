@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace RocketOps.NameServer.Health;
+
+/// <summary>What Kubernetes probes ask: <c>/livez</c> the process answers, <c>/startupz</c> and <c>/readyz</c> it serves routes and is not stopping.</summary>
+internal static class HealthEndpoints
+{
+    /// <param name="application">The HTTP pipeline.</param>
+    /// <param name="notReady">Why routes are not served at this moment; null when they are.</param>
+    public static void Map(IApplicationBuilder application, Func<string?> notReady) =>
+        application.Run(context =>
+        {
+            string? problem;
+            switch (context.Request.Path.Value)
+            {
+                case "/livez":
+                    problem = null;
+                    break;
+                case "/readyz" or "/startupz":
+                    problem = notReady();
+                    break;
+                default:
+                    context.Response.StatusCode = StatusCodes.Status404NotFound;
+                    return Task.CompletedTask;
+            }
+
+            context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            context.Response.ContentType = "text/plain";
+            return context.Response.WriteAsync(problem ?? "ok\n", context.RequestAborted);
+        });
+}

@@ -1,0 +1,148 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using RocketOps.NameServer.Configuration;
+using RocketOps.NameServer.Handling;
+using RocketOps.NameServer.Health;
+using RocketOps.NameServer.KeyValues;
+using RocketOps.NameServer.Routing;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Properties;
+using RocketOps.Remoting.Server;
+
+namespace RocketOps.NameServer.Hosting;
+
+/// <summary>A running name server: the composition root, used by the program and, in-process, by tests.</summary>
+public sealed class NameServerHost : IAsyncDisposable
+{
+    private readonly RouteTable _routes;
+    private readonly KeyValueStore _keyValues;
+    private readonly NameServerConfiguration _configuration;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ServiceStart _start;
+    private readonly CancellationTokenSource _stopping = new();
+    private RemotingServer? _server;
+    private Task _eviction = Task.CompletedTask;
+
+    private NameServerHost(PropertyValues values, string? configFile, ILoggerFactory loggers, TimeProvider time)
+    {
+        _time = time;
+        _logger = loggers.CreateLogger("RocketOps.NameServer");
+        _start = new ServiceStart(time);
+        _configuration = new NameServerConfiguration(values, configFile);
+        _keyValues = KeyValueStore.Open(values.Get(NameServerProperties.KvConfigPath));
+        _routes = new RouteTable(
+            new RouteTableOptions
+            {
+                MaxBrokers = values.Get(NameServerProperties.MaxBrokerCount),
+                MaxTopics = values.Get(NameServerProperties.MaxTopicCount),
+                DeleteMissingTopics = values.Get(NameServerProperties.DeleteTopicWithBrokerRegistration),
+            },
+            time);
+    }
+
+    /// <summary>The bound remoting address.</summary>
+    public IPEndPoint EndPoint => _server!.EndPoint;
+
+    /// <summary>The bound HTTP address; null without one.</summary>
+    public IPEndPoint? HttpEndPoint => _server!.HttpEndPoint;
+
+    /// <summary>
+    /// Starts serving. Throws <see cref="IOException"/> when a port is taken and <see cref="InvalidDataException"/> when kvConfig.json cannot be understood.
+    /// </summary>
+    /// <param name="values">The configuration, by <see cref="NameServerProperties.Catalog"/>.</param>
+    /// <param name="configFile">The file it came from, which updates are written to; null for configStorePath.</param>
+    /// <param name="loggers">Where to log.</param>
+    /// <param name="time">Null for the system's clock.</param>
+    /// <param name="cancellationToken">Gives up starting.</param>
+    public static async Task<NameServerHost> StartAsync(
+        PropertyValues values, string? configFile, ILoggerFactory loggers, TimeProvider? time = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(loggers);
+        NameServerHost host = new(values, configFile, loggers, time ?? TimeProvider.System);
+        try
+        {
+            await host.StartAsync(values, loggers, cancellationToken);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops accepting, answers what was taken, closes. Idempotent.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        await _eviction;
+        if (_server is not null)
+        {
+            await _server.StopAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        _configuration.Dispose();
+        _keyValues.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task StartAsync(PropertyValues values, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        IPAddress address = IPAddress.Parse(values.Get(NameServerProperties.BindAddress));
+        int httpPort = values.Get(NameServerProperties.HttpPort);
+        RemotingServerOptions options = new()
+        {
+            EndPoints = [new IPEndPoint(address, values.Get(NameServerProperties.ListenPort))],
+            HttpEndPoint = httpPort >= 0 ? new IPEndPoint(address, httpPort) : null,
+            ConfigureHttp = application => HealthEndpoints.Map(application, NotReady),
+            Remoting = new RemotingOptions { IdleTimeout = TimeSpan.FromSeconds(values.Get(NameServerProperties.ServerChannelMaxIdleTimeSeconds)) },
+        };
+        RequestHandlerRegistry handlers = NameServerHandlers.Create(_routes, _keyValues, _configuration, _start, _logger);
+        _server = await RemotingServer.StartAsync(options, handlers, loggers, _time, cancellationToken);
+        _eviction = EvictAsync(TimeSpan.FromMilliseconds(values.Get(NameServerProperties.ScanNotActiveBrokerInterval)));
+        NameServerLog.Listening(_logger, _server.EndPoint);
+    }
+
+    private string? NotReady()
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return "stopping\n";
+        }
+
+        bool waiting = _configuration.Get(NameServerProperties.NeedWaitForService) && _start.Elapsed < TimeSpan.FromSeconds(_configuration.Get(NameServerProperties.WaitSecondsForService));
+        return waiting ? "waiting for brokers to register (needWaitForService)\n" : null;
+    }
+
+    private async Task EvictAsync(TimeSpan interval)
+    {
+        using PeriodicTimer timer = new(interval, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            {
+                foreach (LiveBroker broker in _routes.RemoveSilent())
+                {
+                    string reason = $"silent for more than {broker.Timeout.TotalSeconds:0} s";
+                    NameServerLog.Removed(_logger, broker.BrokerName, broker.Address, reason);
+                    broker.Connection?.Abort(reason);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The server stops.
+        }
+    }
+}

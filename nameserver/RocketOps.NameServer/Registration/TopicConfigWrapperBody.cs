@@ -1,0 +1,14 @@
+using System.Text.Json.Serialization;
+using RocketOps.NameServer.Routing;
+
+namespace RocketOps.NameServer.Registration;
+
+/// <summary>TopicConfigSerializeWrapper of a registration body.</summary>
+internal sealed record TopicConfigWrapperBody
+{
+    [JsonPropertyName("dataVersion")]
+    public DataVersion DataVersion { get; init; }
+
+    [JsonPropertyName("topicConfigTable")]
+    public Dictionary<string, TopicConfigBody>? Topics { get; init; }
+}

@@ -1,0 +1,34 @@
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.NameServer.Routing;
+
+/// <summary>What a broker says about itself when it registers.</summary>
+internal sealed record BrokerRegistration
+{
+    public required string Cluster { get; init; }
+
+    public required string BrokerName { get; init; }
+
+    /// <summary><c>ip:port</c>.</summary>
+    public required string Address { get; init; }
+
+    public required long BrokerId { get; init; }
+
+    public required string HaAddress { get; init; }
+
+    public required DataVersion DataVersion { get; init; }
+
+    /// <summary>All topics of the broker, or one when it announces a change by itself.</summary>
+    public required IReadOnlyList<TopicRegistration> Topics { get; init; }
+
+    /// <summary>Silence after which the broker counts as gone; null for the default.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Null for brokers that do not know acting masters (4.x).</summary>
+    public bool? EnableActingMaster { get; init; }
+
+    public string? ZoneName { get; init; }
+
+    /// <summary>The connection it came by; null in tests of the table alone.</summary>
+    public RemotingConnection? Connection { get; init; }
+}

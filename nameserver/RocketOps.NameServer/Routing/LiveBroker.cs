@@ -1,0 +1,28 @@
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.NameServer.Routing;
+
+/// <summary>One registered broker process and when it was last heard of.</summary>
+internal sealed class LiveBroker(BrokerRegistration registration, TimeSpan timeout, long now)
+{
+    private long _lastHeard = now;
+
+    public string Cluster { get; } = registration.Cluster;
+
+    public string BrokerName { get; } = registration.BrokerName;
+
+    public string Address { get; } = registration.Address;
+
+    public string HaAddress { get; } = registration.HaAddress;
+
+    public DataVersion DataVersion { get; } = registration.DataVersion;
+
+    public RemotingConnection? Connection { get; } = registration.Connection;
+
+    public TimeSpan Timeout { get; } = timeout;
+
+    /// <summary>Timestamp of the <see cref="TimeProvider"/>.</summary>
+    public long LastHeard => Volatile.Read(ref _lastHeard);
+
+    public void Heard(long timestamp) => Volatile.Write(ref _lastHeard, timestamp);
+}

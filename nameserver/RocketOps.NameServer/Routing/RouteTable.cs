@@ -1,0 +1,342 @@
+using System.Collections.Immutable;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.NameServer.Routing;
+
+/// <summary>
+/// The routes, as brokers registered them. Writers take one lock and publish a new <see cref="RouteSnapshot"/>; readers never wait.
+/// Mirrors RouteInfoManager of RocketMQ 5.3 (remoting.md §3.3–3.5).
+/// </summary>
+internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
+{
+    /// <summary>A broker that does not say otherwise is gone after this silence. Matches DEFAULT_BROKER_CHANNEL_EXPIRED_TIME.</summary>
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(120);
+
+    // Guards _live and the replacement of _snapshot. Nothing is awaited and nobody is called under it.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(string Cluster, string Address), LiveBroker> _live = [];
+    private volatile RouteSnapshot _snapshot = RouteSnapshot.Empty;
+
+    public RouteSnapshot Snapshot => _snapshot;
+
+    /// <summary>Number of broker processes registered.</summary>
+    public int BrokerCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _live.Count;
+            }
+        }
+    }
+
+    /// <summary>Takes a registration in. Throws <see cref="RemotingCommandException"/> when it is refused.</summary>
+    public RegistrationResult Register(BrokerRegistration broker)
+    {
+        lock (_gate)
+        {
+            (string, string) key = (broker.Cluster, broker.Address);
+            LiveBroker? known = _live.GetValueOrDefault(key);
+            if (known is null && _live.Count >= options.MaxBrokers)
+            {
+                throw new RemotingCommandException(ResponseCode.SystemError, $"{_live.Count} brokers are registered, the limit maxBrokerCount");
+            }
+
+            RouteSnapshot before = _snapshot;
+            BrokerGroup? oldGroup = before.Groups.GetValueOrDefault(broker.BrokerName);
+
+            // The same address stands in the group once only: a slave that became master gives its old id up.
+            ImmutableSortedDictionary<long, string> addresses = oldGroup is null
+                ? ImmutableSortedDictionary<long, string>.Empty
+                : oldGroup.Addresses.RemoveRange(oldGroup.Addresses.Where(member => member.Key != broker.BrokerId && member.Value == broker.Address).Select(member => member.Key));
+            bool idKnown = addresses.TryGetValue(broker.BrokerId, out string? holder);
+            if (idKnown && holder != broker.Address && IsNewer(broker.Cluster, holder!, broker.DataVersion))
+            {
+                // A broker of an older epoch claims an id that a newer one holds: it is heard, but not believed.
+                _live.Remove(key);
+                Publish(before with { Clusters = AddToCluster(before.Clusters, broker) });
+                return default;
+            }
+
+            if (!idKnown && broker.Topics.Count == 1)
+            {
+                throw new RemotingCommandException(ResponseCode.SystemError, "register broker failed");
+            }
+
+            addresses = addresses.SetItem(broker.BrokerId, broker.Address);
+            BrokerGroup group = new(broker.BrokerName, oldGroup?.Cluster ?? broker.Cluster, addresses, broker.EnableActingMaster ?? false, broker.ZoneName);
+            RouteSnapshot after = before with
+            {
+                Clusters = AddToCluster(before.Clusters, broker),
+                Groups = SameMembers(oldGroup, group) ? before.Groups : before.Groups.SetItem(broker.BrokerName, group),
+            };
+            bool isMaster = broker.BrokerId == BrokerGroup.MasterId;
+            bool isPrimeSlave = !isMaster && broker.EnableActingMaster is not null && broker.BrokerId == addresses.Keys.First();
+            if (isMaster || isPrimeSlave)
+            {
+                bool versionChanged = !idKnown || known is null || known.DataVersion != broker.DataVersion;
+                after = after with { Topics = UpdateTopics(after.Topics, broker, versionChanged, wipeWrite: isPrimeSlave && group.EnableActingMaster) };
+            }
+
+            _live[key] = new LiveBroker(broker, broker.Timeout ?? DefaultTimeout, time.GetTimestamp());
+            Publish(after);
+            return isMaster ? default : FindMaster(broker.Cluster, group);
+        }
+    }
+
+    /// <summary>Removes a broker that says it stops.</summary>
+    public void Unregister(string cluster, string brokerName, string address)
+    {
+        lock (_gate)
+        {
+            Remove(cluster, brokerName, address);
+        }
+    }
+
+    /// <summary>Removes every broker that registered by a connection that is gone; the names of those removed.</summary>
+    public IReadOnlyList<LiveBroker> RemoveByConnection(RemotingConnection connection)
+    {
+        lock (_gate)
+        {
+            return RemoveAll(_live.Values.Where(broker => ReferenceEquals(broker.Connection, connection)));
+        }
+    }
+
+    /// <summary>Removes every broker that was silent for longer than its timeout; those removed, whose connections the caller closes.</summary>
+    public IReadOnlyList<LiveBroker> RemoveSilent()
+    {
+        lock (_gate)
+        {
+            long now = time.GetTimestamp();
+            return RemoveAll(_live.Values.Where(broker => time.GetElapsedTime(broker.LastHeard, now) > broker.Timeout));
+        }
+    }
+
+    /// <summary>Notes a sign of life; nothing happens when the broker is unknown.</summary>
+    public void Touch(string cluster, string address) => Find(cluster, address)?.Heard(time.GetTimestamp());
+
+    /// <summary>The version of the topic table the broker registered last; null when it is unknown.</summary>
+    public DataVersion? FindDataVersion(string cluster, string address) => Find(cluster, address)?.DataVersion;
+
+    /// <summary>Forgets a topic, everywhere or on the brokers of one cluster.</summary>
+    public void DeleteTopic(string topic, string? cluster)
+    {
+        lock (_gate)
+        {
+            RouteSnapshot before = _snapshot;
+            TopicQueues? queues = before.Topics.GetValueOrDefault(topic);
+            if (queues is null)
+            {
+                return;
+            }
+
+            if (string.IsNullOrEmpty(cluster))
+            {
+                queues = null;
+            }
+            else
+            {
+                foreach (string brokerName in before.Clusters.GetValueOrDefault(cluster) ?? [])
+                {
+                    queues = queues?.Without(brokerName);
+                }
+            }
+
+            Publish(before with { Topics = queues is null ? before.Topics.Remove(topic) : before.Topics.SetItem(topic, queues) });
+        }
+    }
+
+    /// <summary>Adds or replaces queues of a topic on brokers that are known; the rest of the list is dropped at the first unknown one, as RocketMQ does.</summary>
+    public void RegisterTopic(string topic, IReadOnlyList<QueueData> added)
+    {
+        lock (_gate)
+        {
+            RouteSnapshot before = _snapshot;
+            TopicQueues? queues = before.Topics.GetValueOrDefault(topic);
+            EnsureRoom(before.Topics, queues is null ? 1 : 0);
+            foreach (QueueData queue in added.TakeWhile(queue => before.Groups.ContainsKey(queue.BrokerName)))
+            {
+                queues = queues?.With(queue) ?? new TopicQueues(topic, [queue]);
+            }
+
+            if (queues is not null)
+            {
+                Publish(before with { Topics = before.Topics.SetItem(topic, queues) });
+            }
+        }
+    }
+
+    /// <summary>Takes the write permission from (or gives it back to) every topic of a broker; the number of topics touched.</summary>
+    public int SetWritePermission(string brokerName, bool writable)
+    {
+        lock (_gate)
+        {
+            RouteSnapshot before = _snapshot;
+            ImmutableDictionary<string, TopicQueues>.Builder topics = before.Topics.ToBuilder();
+            int touched = 0;
+            foreach (TopicQueues queues in before.Topics.Values)
+            {
+                if (queues.Find(brokerName) is { } queue)
+                {
+                    int perm = writable ? QueueData.PermRead | QueueData.PermWrite : queue.Perm & ~QueueData.PermWrite;
+                    topics[queues.Topic] = queues.With(queue with { Perm = perm });
+                    touched++;
+                }
+            }
+
+            Publish(before with { Topics = topics.ToImmutable() });
+            return touched;
+        }
+    }
+
+    private static ImmutableSortedDictionary<string, ImmutableSortedSet<string>> AddToCluster(ImmutableSortedDictionary<string, ImmutableSortedSet<string>> clusters, BrokerRegistration broker)
+    {
+        ImmutableSortedSet<string> names = clusters.GetValueOrDefault(broker.Cluster) ?? ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+        return names.Contains(broker.BrokerName) ? clusters : clusters.SetItem(broker.Cluster, names.Add(broker.BrokerName));
+    }
+
+    private static bool SameMembers(BrokerGroup? old, BrokerGroup group) =>
+        old is not null && old.EnableActingMaster == group.EnableActingMaster && old.ZoneName == group.ZoneName && old.Addresses.SequenceEqual(group.Addresses);
+
+    private ImmutableDictionary<string, TopicQueues> UpdateTopics(ImmutableDictionary<string, TopicQueues> topics, BrokerRegistration broker, bool versionChanged, bool wipeWrite)
+    {
+        if (options.DeleteMissingTopics && versionChanged)
+        {
+            HashSet<string> present = [.. broker.Topics.Select(static topic => topic.Topic)];
+            topics = WithoutBroker(topics, broker.BrokerName, queues => !present.Contains(queues.Topic));
+        }
+
+        ImmutableDictionary<string, TopicQueues>.Builder? builder = null;
+        foreach (TopicRegistration topic in broker.Topics)
+        {
+            TopicQueues? queues = (builder is null ? topics : (IReadOnlyDictionary<string, TopicQueues>)builder).GetValueOrDefault(topic.Topic);
+            QueueData? old = queues?.Find(broker.BrokerName);
+            if (!versionChanged && old is not null)
+            {
+                continue;
+            }
+
+            QueueData added = new(broker.BrokerName, topic.ReadQueues, topic.WriteQueues, wipeWrite ? topic.Perm & ~QueueData.PermWrite : topic.Perm, topic.SysFlag);
+            if (added != old)
+            {
+                builder ??= topics.ToBuilder();
+                EnsureRoom(builder, queues is null ? 1 : 0);
+                builder[topic.Topic] = queues?.With(added) ?? new TopicQueues(topic.Topic, [added]);
+            }
+        }
+
+        return builder?.ToImmutable() ?? topics;
+    }
+
+    private static ImmutableDictionary<string, TopicQueues> WithoutBroker(ImmutableDictionary<string, TopicQueues> topics, string brokerName, Func<TopicQueues, bool> selected)
+    {
+        ImmutableDictionary<string, TopicQueues>.Builder builder = topics.ToBuilder();
+        foreach (TopicQueues queues in topics.Values)
+        {
+            if (queues.Find(brokerName) is not null && selected(queues))
+            {
+                if (queues.Without(brokerName) is { } left)
+                {
+                    builder[queues.Topic] = left;
+                }
+                else
+                {
+                    builder.Remove(queues.Topic);
+                }
+            }
+        }
+
+        return builder.ToImmutable();
+    }
+
+    private void EnsureRoom(IReadOnlyDictionary<string, TopicQueues> topics, int added)
+    {
+        if (topics.Count + added > options.MaxTopics)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, $"{topics.Count} topics are registered, the limit maxTopicCount");
+        }
+    }
+
+    private LiveBroker? Find(string cluster, string address)
+    {
+        lock (_gate)
+        {
+            return _live.GetValueOrDefault((cluster, address));
+        }
+    }
+
+    private bool IsNewer(string cluster, string address, DataVersion than) =>
+        _live.TryGetValue((cluster, address), out LiveBroker? holder) && holder.DataVersion.StateVersion > than.StateVersion;
+
+    private RegistrationResult FindMaster(string cluster, BrokerGroup group) =>
+        group.Addresses.TryGetValue(BrokerGroup.MasterId, out string? address) && _live.TryGetValue((cluster, address), out LiveBroker? master)
+            ? new RegistrationResult(address, master.HaAddress)
+            : default;
+
+    private List<LiveBroker> RemoveAll(IEnumerable<LiveBroker> brokers)
+    {
+        List<LiveBroker> removed = [.. brokers];
+        foreach (LiveBroker broker in removed)
+        {
+            Remove(broker.Cluster, broker.BrokerName, broker.Address);
+        }
+
+        return removed;
+    }
+
+    private void Remove(string cluster, string brokerName, string address)
+    {
+        _live.Remove((cluster, address));
+        RouteSnapshot before = _snapshot;
+        BrokerGroup? group = before.Groups.GetValueOrDefault(brokerName);
+        if (group is null)
+        {
+            return;
+        }
+
+        ImmutableSortedDictionary<long, string> left = group.Addresses.RemoveRange(group.Addresses.Where(member => member.Value == address).Select(static member => member.Key));
+        if (left.Count == group.Addresses.Count)
+        {
+            return;
+        }
+
+        if (!left.IsEmpty)
+        {
+            RouteSnapshot reduced = before with { Groups = before.Groups.SetItem(brokerName, group with { Addresses = left }) };
+            if (group.EnableActingMaster && !left.ContainsKey(BrokerGroup.MasterId))
+            {
+                reduced = reduced with { Topics = WithoutWrite(before.Topics, brokerName) };
+            }
+
+            Publish(reduced);
+            return;
+        }
+
+        ImmutableSortedDictionary<string, ImmutableSortedSet<string>> clusters = before.Clusters;
+        if (clusters.TryGetValue(cluster, out ImmutableSortedSet<string>? names))
+        {
+            names = names.Remove(brokerName);
+            clusters = names.IsEmpty ? clusters.Remove(cluster) : clusters.SetItem(cluster, names);
+        }
+
+        Publish(new RouteSnapshot(WithoutBroker(before.Topics, brokerName, static _ => true), before.Groups.Remove(brokerName), clusters));
+    }
+
+    private static ImmutableDictionary<string, TopicQueues> WithoutWrite(ImmutableDictionary<string, TopicQueues> topics, string brokerName)
+    {
+        ImmutableDictionary<string, TopicQueues>.Builder builder = topics.ToBuilder();
+        foreach (TopicQueues queues in topics.Values)
+        {
+            if (queues.Find(brokerName) is { } queue && (queue.Perm & QueueData.PermWrite) != 0)
+            {
+                builder[queues.Topic] = queues.With(queue with { Perm = queue.Perm & ~QueueData.PermWrite });
+            }
+        }
+
+        return builder.ToImmutable();
+    }
+
+    private void Publish(RouteSnapshot snapshot) => _snapshot = snapshot;
+}

@@ -1,0 +1,14 @@
+namespace RocketOps.NameServer.Routing;
+
+/// <summary>Bounds and switches of a <see cref="RouteTable"/>.</summary>
+internal sealed record RouteTableOptions
+{
+    /// <summary>Broker processes that may be registered.</summary>
+    public int MaxBrokers { get; init; } = 20_000;
+
+    /// <summary>Topics that may be known.</summary>
+    public int MaxTopics { get; init; } = 500_000;
+
+    /// <summary>Whether a registration removes the broker's queues of topics it does not name. Matches deleteTopicWithBrokerRegistration (false).</summary>
+    public bool DeleteMissingTopics { get; init; }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+
+namespace RocketOps.NameServer.Routing;
+
+/// <summary>Where one topic lives: immutable queues, ordered by broker name, and the route answers made of them so far.</summary>
+internal sealed class TopicQueues(string topic, ImmutableArray<QueueData> queues)
+{
+    private RouteAnswer? _standard;
+    private RouteAnswer? _lenient;
+
+    public string Topic { get; } = topic;
+
+    public ImmutableArray<QueueData> Queues { get; } = queues;
+
+    public QueueData? Find(string brokerName)
+    {
+        foreach (QueueData queue in Queues)
+        {
+            if (string.Equals(queue.BrokerName, brokerName, StringComparison.Ordinal))
+            {
+                return queue;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>With the queues of one broker added or replaced.</summary>
+    public TopicQueues With(QueueData added)
+    {
+        ImmutableArray<QueueData>.Builder builder = ImmutableArray.CreateBuilder<QueueData>(Queues.Length + 1);
+        builder.AddRange(Queues.Where(queue => !string.Equals(queue.BrokerName, added.BrokerName, StringComparison.Ordinal)));
+        builder.Add(added);
+        builder.Sort(static (left, right) => string.CompareOrdinal(left.BrokerName, right.BrokerName));
+        return new TopicQueues(Topic, builder.DrainToImmutable());
+    }
+
+    /// <summary>Without the queues of one broker; null when none is left.</summary>
+    public TopicQueues? Without(string brokerName)
+    {
+        ImmutableArray<QueueData> left = Queues.RemoveAll(queue => string.Equals(queue.BrokerName, brokerName, StringComparison.Ordinal));
+        return left.IsEmpty ? null : new TopicQueues(Topic, left);
+    }
+
+    /// <summary>
+    /// The answer to a route request in one of the two shapes, made once per change of what goes into it: these queues, the broker groups, the order configuration.
+    /// Null when no broker of the topic is registered.
+    /// </summary>
+    public ReadOnlyMemory<byte>? GetAnswer(ImmutableDictionary<string, BrokerGroup> groups, string? orderConfig, bool standard)
+    {
+        // Two threads may both build the answer; they build the same one.
+        RouteAnswer? cached = standard ? Volatile.Read(ref _standard) : Volatile.Read(ref _lenient);
+        if (cached is null || !cached.IsFor(groups, orderConfig))
+        {
+            cached = new RouteAnswer(groups, orderConfig, RouteJson.Write(this, groups, orderConfig, standard));
+            if (standard)
+            {
+                Volatile.Write(ref _standard, cached);
+            }
+            else
+            {
+                Volatile.Write(ref _lenient, cached);
+            }
+        }
+
+        return cached.Body;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Errors;
+using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Resources;
+
+namespace RocketOps.Embedded.Api.Builtins;
+
+/// <summary>Events are one store with two views: core/v1, in which they are kept, and events.k8s.io/v1 (reference: embedded-api.md §13).</summary>
+internal static class EventViews
+{
+    private static readonly (string Core, string View)[] Names =
+    [
+        ("involvedObject", "regarding"),
+        ("message", "note"),
+        ("reportingComponent", "reportingController"),
+        ("source", "deprecatedSource"),
+        ("firstTimestamp", "deprecatedFirstTimestamp"),
+        ("lastTimestamp", "deprecatedLastTimestamp"),
+        ("count", "deprecatedCount"),
+    ];
+
+    public static bool IsView(ResourceDefinition resource) => resource is { Group: "events.k8s.io", Kind: "Event" };
+
+    public static JsonObject FromStored(JsonObject stored)
+    {
+        JsonObject view = Rename(stored, core: true);
+        view["apiVersion"] = "events.k8s.io/v1";
+        return view;
+    }
+
+    public static JsonObject ToStored(JsonObject view)
+    {
+        JsonObject stored = Rename(view, core: false);
+        stored["apiVersion"] = "v1";
+        return stored;
+    }
+
+    /// <summary>What events.k8s.io requires of new events, in its own names.</summary>
+    public static void ValidateNew(JsonObject view, string ns)
+    {
+        FieldErrors errors = new();
+        ValidateNamespace(view.Child("regarding"), ns, errors);
+        if (string.IsNullOrEmpty(view.Text("eventTime")))
+        {
+            errors.Required("eventTime");
+        }
+
+        if (view.Text("type") is not ("Normal" or "Warning"))
+        {
+            errors.InvalidText("type", view.Text("type") ?? string.Empty, $"has invalid value: {view.Text("type")}");
+        }
+
+        if (errors.Causes.Count > 0)
+        {
+            string name = view.Metadata().Text("name") ?? string.Empty;
+            JsonArray causes = [];
+            foreach (StatusCause cause in errors.Causes)
+            {
+                causes.Append(new JsonObject { ["reason"] = cause.Reason, ["message"] = cause.Message, ["field"] = cause.Field });
+            }
+
+            string texts = string.Join(", ", errors.Causes.Select(c => $"{c.Field}: {c.Message}"));
+            throw new ApiErrorException(
+                422, "Invalid", $"Event \"{name}\" is invalid: {(errors.Causes.Count > 1 ? $"[{texts}]" : texts)}",
+                new JsonObject { ["name"] = name, ["kind"] = "Event", ["causes"] = causes });
+        }
+    }
+
+    /// <summary>An event lies beside its object; one about a cluster-scoped object in default.</summary>
+    public static void ValidateNamespace(JsonObject? involved, string ns, FieldErrors errors)
+    {
+        string given = involved?.Text("namespace") ?? string.Empty;
+        if (given.Length == 0 ? ns != "default" : given != ns)
+        {
+            errors.InvalidText("involvedObject.namespace", given, "does not match event.namespace");
+        }
+    }
+
+    private static JsonObject Rename(JsonObject from, bool core)
+    {
+        JsonObject result = [];
+        foreach ((string name, JsonNode? value) in from)
+        {
+            string renamed = name;
+            foreach ((string coreName, string viewName) in Names)
+            {
+                if (name == (core ? coreName : viewName))
+                {
+                    renamed = core ? viewName : coreName;
+                }
+            }
+
+            result[renamed] = value?.DeepClone();
+        }
+
+        return result;
+    }
+}

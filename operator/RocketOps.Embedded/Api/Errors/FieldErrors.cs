@@ -1,0 +1,62 @@
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Json;
+
+namespace RocketOps.Embedded.Api.Errors;
+
+/// <summary>Collects validation errors in Kubernetes' words (reference: embedded-api.md §5, §10.2).</summary>
+internal sealed class FieldErrors
+{
+    private readonly List<StatusCause> _causes = [];
+
+    public IReadOnlyList<StatusCause> Causes => _causes;
+
+    /// <summary>Whether an error was found after which rules of the schema cannot be evaluated.</summary>
+    public bool Blocking { get; private set; }
+
+    public void Required(string field, string? text = null)
+    {
+        Blocking = true;
+        Add(StatusCause.Required, text is null ? "Required value" : "Required value: " + text, field);
+    }
+
+    public void Invalid(string field, JsonNode? value, string text) => Add(StatusCause.Invalid, $"Invalid value: {value.ToText()}: {text}", field);
+
+    public void InvalidText(string field, string value, string text) => Add(StatusCause.Invalid, $"Invalid value: {Quote(value)}: {text}", field);
+
+    public void TypeInvalid(string field, string value, string text)
+    {
+        Blocking = true;
+        Add(StatusCause.TypeInvalid, $"Invalid value: {Quote(value)}: {text}", field);
+    }
+
+    public void NotSupported(string field, JsonNode? value, IEnumerable<JsonNode?> supported)
+    {
+        Blocking = true;
+        Add(StatusCause.NotSupported, $"Unsupported value: {value.ToText()}: supported values: {string.Join(", ", supported.Select(v => v.ToText()))}", field);
+    }
+
+    public void TooLong(string field, long limit)
+    {
+        Blocking = true;
+        Add(StatusCause.TooLong, $"Too long: may not be more than {limit} bytes", field);
+    }
+
+    public void TooMany(string field, long actual, long limit)
+    {
+        Blocking = true;
+        Add(StatusCause.TooMany, $"Too many: {actual}: must have at most {limit} items", field);
+    }
+
+    public void Duplicate(string field, JsonNode? value) => Add(StatusCause.Duplicate, $"Duplicate value: {value.ToText()}", field);
+
+    public void Forbidden(string field, string text) => Add(StatusCause.Forbidden, "Forbidden: " + text, field);
+
+    public void RulesNotChecked() => Add(
+        StatusCause.Invalid,
+        "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+        "<nil>");
+
+    public void Add(string reason, string message, string field) => _causes.Add(new StatusCause(reason, message, field));
+
+    private static string Quote(string value) => JsonValue.Create(value).ToText();
+}

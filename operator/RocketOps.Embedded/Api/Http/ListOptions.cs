@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using RocketOps.Embedded.Api.Errors;
+using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Resources;
+using RocketOps.Embedded.Api.Selectors;
+using RocketOps.Embedded.Api.Store;
+
+namespace RocketOps.Embedded.Api.Http;
+
+/// <summary>Options of a list or watch (reference: embedded-api.md §7).</summary>
+internal sealed class ListOptions
+{
+    public required LabelSelector Labels { get; init; }
+
+    public required FieldSelector Fields { get; init; }
+
+    public bool Watch { get; init; }
+
+    /// <summary>As given; empty when absent.</summary>
+    public string ResourceVersion { get; init; } = string.Empty;
+
+    public string ResourceVersionMatch { get; init; } = string.Empty;
+
+    public bool? SendInitialEvents { get; init; }
+
+    public bool AllowBookmarks { get; init; }
+
+    public long Limit { get; init; }
+
+    /// <summary>Where a paged list goes on: the version of its first page and the last name delivered.</summary>
+    public (long Version, ObjectName After)? Continue { get; init; }
+
+    public TimeSpan? Timeout { get; init; }
+
+    public static ListOptions Read(HttpRequest request, ResourceDefinition resource, bool watchPath)
+    {
+        IQueryCollection query = request.Query;
+        bool watch = watchPath || query["watch"].ToString() is "true" or "1";
+        ListOptions options = new()
+        {
+            Labels = LabelSelector.Parse(query["labelSelector"]),
+            Fields = FieldSelector.Parse(query["fieldSelector"], resource),
+            Watch = watch,
+            ResourceVersion = query["resourceVersion"].ToString(),
+            ResourceVersionMatch = query["resourceVersionMatch"].ToString(),
+            SendInitialEvents = query["sendInitialEvents"].ToString() switch { "" => null, "true" or "1" => true, _ => false },
+            AllowBookmarks = query["allowWatchBookmarks"].ToString() is "true" or "1",
+            Limit = Integer(query["limit"].ToString()),
+            Timeout = Integer(query["timeoutSeconds"].ToString()) is > 0 and var seconds ? TimeSpan.FromSeconds(Math.Min(seconds, 86_400)) : null,
+            Continue = Token(query["continue"].ToString()),
+        };
+        options.Check();
+        return options;
+    }
+
+    /// <summary>An opaque position; the same shape the real server writes.</summary>
+    public static string Token(long version, ObjectName last, bool namespaced)
+    {
+        string start = namespaced && last.Namespace.Length > 0 ? $"{last.Namespace}/{last.Name}\0" : $"{last.Name}\0";
+        JsonObject token = new() { ["v"] = "meta.k8s.io/v1", ["rv"] = version, ["start"] = start };
+        return Convert.ToBase64String(token.ToUtf8()).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    }
+
+    /// <summary>A resourceVersion as a number.</summary>
+    public static bool TryVersion(string text, out long version) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out version);
+
+    private void Check()
+    {
+        FieldErrors errors = new();
+        bool bad = ResourceVersionMatch is not ("" or "Exact" or "NotOlderThan");
+        if (Watch)
+        {
+            if (SendInitialEvents is not null && ResourceVersionMatch.Length == 0)
+            {
+                errors.Forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+            }
+            else if (SendInitialEvents is null && ResourceVersionMatch.Length > 0)
+            {
+                errors.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+            }
+
+            if (ResourceVersionMatch is not ("" or "NotOlderThan"))
+            {
+                errors.NotSupported("resourceVersionMatch", JsonValue.Create(ResourceVersionMatch), [JsonValue.Create("NotOlderThan")]);
+            }
+        }
+        else
+        {
+            if (SendInitialEvents is not null)
+            {
+                errors.Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
+            }
+
+            if (ResourceVersionMatch.Length > 0 && ResourceVersion.Length == 0)
+            {
+                errors.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
+            }
+            else if (ResourceVersionMatch.Length > 0 && Continue is not null)
+            {
+                errors.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
+            }
+            else if (bad)
+            {
+                errors.NotSupported("resourceVersionMatch", JsonValue.Create(ResourceVersionMatch), [JsonValue.Create("Exact"), JsonValue.Create("NotOlderThan"), JsonValue.Create("")]);
+            }
+            else if (ResourceVersionMatch == "Exact" && ResourceVersion == "0")
+            {
+                errors.Forbidden("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+            }
+        }
+
+        if (errors.Causes.Count > 0)
+        {
+            throw ApiErrors.InvalidOption("ListOptions", errors);
+        }
+
+        if (ResourceVersion.Length > 0 && !TryVersion(ResourceVersion, out _))
+        {
+            string syntax = $"strconv.ParseUint: parsing {JsonValue.Create(ResourceVersion).ToText()}: invalid syntax";
+            throw ApiErrors.Internal($"resourceVersion: Invalid value: {JsonValue.Create(ResourceVersion).ToText()}: {syntax}");
+        }
+
+        if (Continue is not null && ResourceVersion.Length > 0 && ResourceVersion != "0")
+        {
+            throw ApiErrors.BadRequest("specifying resource version is not allowed when using continue");
+        }
+    }
+
+    private static long Integer(string text)
+    {
+        if (text.Length == 0)
+        {
+            return 0;
+        }
+
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+            ? value
+            : throw ApiErrors.BadRequest($"strconv.ParseInt: parsing {JsonValue.Create(text).ToText()}: invalid syntax");
+    }
+
+    private static (long Version, ObjectName After)? Token(string text)
+    {
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            string padded = text.Replace('-', '+').Replace('_', '/');
+            padded = padded.PadRight((padded.Length + 3) / 4 * 4, '=');
+            byte[] bytes = Convert.FromBase64String(padded);
+            if (JsonReading.Parse(bytes) is JsonObject token && token.Text("v") == "meta.k8s.io/v1" && token.Integer("rv") is > 0 and var version
+                && token.Text("start") is { Length: > 0 } start)
+            {
+                string[] parts = start.TrimEnd('\0').Split('/');
+                return (version, parts.Length == 2 ? new ObjectName(parts[0], parts[1]) : new ObjectName(string.Empty, parts[0]));
+            }
+
+            throw new FormatException("incorrect encoded start key");
+        }
+        catch (FormatException e)
+        {
+            throw ApiErrors.BadRequest($"invalid continue token: continue key is not valid: {e.Message}");
+        }
+    }
+}

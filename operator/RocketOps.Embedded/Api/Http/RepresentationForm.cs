@@ -1,0 +1,10 @@
+namespace RocketOps.Embedded.Api.Http;
+
+internal enum RepresentationForm
+{
+    Plain,
+    Table,
+
+    /// <summary>PartialObjectMetadata, or its list.</summary>
+    Metadata,
+}

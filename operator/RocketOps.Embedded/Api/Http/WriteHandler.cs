@@ -1,0 +1,307 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using RocketOps.Embedded.Api.Apply;
+using RocketOps.Embedded.Api.Builtins;
+using RocketOps.Embedded.Api.Errors;
+using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Patch;
+using RocketOps.Embedded.Api.Reading;
+using RocketOps.Embedded.Api.Resources;
+using RocketOps.Embedded.Api.Store;
+using RocketOps.Embedded.Api.Writing;
+
+namespace RocketOps.Embedded.Api.Http;
+
+/// <summary>POST, PUT, PATCH and DELETE of resources: decodes what was sent and hands it to the writer.</summary>
+internal sealed class WriteHandler(
+    ObjectStore store, ResourceRegistry registry, ObjectWriter writer, ObjectDeleter deleter, ListHandler reader, Projection projection, EmbeddedApiOptions settings,
+    SystemObjects system)
+{
+    public async Task CreateAsync(HttpContext context, RequestTarget target, byte[] body)
+    {
+        ResourceDefinition resource = target.Resource;
+        WriteOptions options = WriteOptions.Read(context.Request, "CreateOptions");
+        List<string> duplicates = [];
+        JsonObject obj = RequestBody.Object(context.Request, body, duplicates);
+        ObjectDecoder.Decode(obj, resource, duplicates, options, isCreate: true);
+        WriteResult result;
+        if (EventViews.IsView(resource))
+        {
+            EventViews.ValidateNew(obj, target.Namespace);
+            result = writer.Create(Stored(resource), target.Namespace, ToStored(obj, resource), options);
+        }
+        else
+        {
+            result = writer.Create(resource, target.Namespace, Servable(obj, resource), options);
+        }
+
+        await AnswerAsync(context, resource, result, options);
+    }
+
+    public async Task ReplaceAsync(HttpContext context, RequestTarget target, byte[] body)
+    {
+        ResourceDefinition resource = target.Resource;
+        WriteOptions options = WriteOptions.Read(context.Request, "UpdateOptions");
+        List<string> duplicates = [];
+        JsonObject sent = RequestBody.Object(context.Request, body, duplicates);
+        if (target.Subresource == "scale")
+        {
+            WriteResult scaled = writer.Update(
+                resource, Name(target), "scale", options, live => Scaled(live!, resource, sent), UpdateFlags.None);
+            await AnswerScaleAsync(context, resource, scaled, options);
+            return;
+        }
+
+        ObjectDecoder.Decode(sent, resource, duplicates, options, isCreate: false);
+        ObjectWriter.CheckName(Name(target), sent.Metadata());
+        List<string> warnings = [.. options.Warnings];
+        UpdateFlags flags = target.Subresource.Length == 0 && resource.Rules.AllowsCreateOnUpdate ? UpdateFlags.MayCreate : UpdateFlags.None;
+        WriteResult result = writer.Update(
+            Stored(resource), Name(target), target.Subresource, options,
+            _ =>
+            {
+                options.Warnings.AddRange(warnings);
+                return ToStored(Servable(sent.Copy(), resource), resource);
+            },
+            flags);
+        await AnswerAsync(context, resource, result, options);
+    }
+
+    public async Task PatchAsync(HttpContext context, RequestTarget target, byte[] body)
+    {
+        ResourceDefinition resource = target.Resource;
+        WriteOptions options = WriteOptions.Read(context.Request, "PatchOptions");
+        string type = RequestBody.MediaType(context.Request);
+        WriteResult result = type switch
+        {
+            "application/merge-patch+json" => Merge(target, body, options),
+            "application/json-patch+json" => JsonPatched(target, body, options),
+            "application/apply-patch+yaml" => Applied(target, body, options),
+            _ => throw ApiErrors.UnsupportedPatch(),
+        };
+        if (target.Subresource == "scale")
+        {
+            await AnswerScaleAsync(context, resource, result, options);
+        }
+        else
+        {
+            await AnswerAsync(context, resource, result, options);
+        }
+    }
+
+    public async Task DeleteAsync(HttpContext context, RequestTarget target, byte[] body)
+    {
+        ResourceDefinition resource = target.Resource;
+        DeleteOptions options = DeleteOptions.Read(context.Request, DeleteBody(context.Request, body));
+        (JsonElement? lingering, StoredObject deleted) = deleter.Delete(Stored(resource), Name(target), options);
+        if (lingering is { } obj)
+        {
+            await reader.WriteObjectAsync(context, 200, resource, obj, Representation.Negotiate(context.Request), null);
+            return;
+        }
+
+        JsonObject details = ApiErrors.Details(target.Name, resource.Group, resource.Plural);
+        details["uid"] = deleted.Uid;
+        await Responses.WriteAsync(context, 200, new JsonObject
+        {
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Success",
+            ["details"] = details,
+        });
+    }
+
+    public async Task DeleteCollectionAsync(HttpContext context, RequestTarget target, byte[] body)
+    {
+        ResourceDefinition resource = target.Resource;
+        DeleteOptions options = DeleteOptions.Read(context.Request, DeleteBody(context.Request, body));
+        ListOptions list = ListOptions.Read(context.Request, resource, watchPath: false);
+        CollectionSnapshot snapshot = store.Snapshot(resource.Collection);
+        List<JsonElement> deleted = [];
+        foreach ((ObjectName name, StoredObject stored) in snapshot.Objects)
+        {
+            if ((target.Namespace.Length > 0 && name.Namespace != target.Namespace) || !list.Labels.Matches(stored.Labels) || !list.Fields.Matches(stored))
+            {
+                continue;
+            }
+
+            if (list.Limit > 0 && deleted.Count == list.Limit)
+            {
+                break;
+            }
+
+            try
+            {
+                (JsonElement? lingering, _) = deleter.Delete(Stored(resource), name, options);
+                deleted.Add(lingering ?? projection.View(stored, resource));
+            }
+            catch (ApiErrorException e) when (e.Code == 404)
+            {
+                // Somebody else was faster: it is gone, as asked.
+            }
+        }
+
+        JsonObject metadata = new()
+        {
+            ["continue"] = string.Empty,
+            ["resourceVersion"] = store.Version.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        };
+        await Responses.WriteAsync(context, 200, ListHandler.Write(resource, metadata, deleted));
+    }
+
+    public async Task GetScaleAsync(HttpContext context, RequestTarget target)
+    {
+        StoredObject stored = store.Get(target.Resource.Collection, Name(target)) ?? throw ApiErrors.NotFound(target.Resource, target.Name);
+        await Responses.WriteAsync(context, 200, ScaleValues.ToScale(stored.ToNode(), target.Resource.Scale!));
+    }
+
+    private WriteResult Merge(RequestTarget target, byte[] body, WriteOptions options)
+    {
+        if (RequestBody.Patch(body, yaml: false) is not JsonObject patch)
+        {
+            throw ApiErrors.BadRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
+        }
+
+        bool namesVersion = patch.Child("metadata")?.Text("resourceVersion") is { Length: > 0 };
+        return Patched(target, options, live => MergePatch.Apply(live, patch), namesVersion);
+    }
+
+    private WriteResult JsonPatched(RequestTarget target, byte[] body, WriteOptions options)
+    {
+        if (RequestBody.Patch(body, yaml: false) is not JsonArray operations)
+        {
+            throw ApiErrors.BadRequest("error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp");
+        }
+
+        bool namesVersion = operations.OfType<JsonObject>().Any(o => o.Text("path") == "/metadata/resourceVersion" && o.Text("op") is "replace" or "add");
+        return Patched(target, options, live => JsonPatch.Apply(live, operations), namesVersion);
+    }
+
+    private WriteResult Patched(RequestTarget target, WriteOptions options, Action<JsonObject> patch, bool namesVersion)
+    {
+        ResourceDefinition resource = target.Resource;
+        UpdateFlags flags = UpdateFlags.Patch | (namesVersion ? UpdateFlags.PatchNamesVersion : UpdateFlags.None);
+        return writer.Update(
+            Stored(resource), Name(target), target.Subresource, options,
+            live =>
+            {
+                if (target.Subresource == "scale")
+                {
+                    JsonObject scale = ScaleValues.ToScale(live!, resource.Scale!);
+                    patch(scale);
+                    return Scaled(live!, resource, scale);
+                }
+
+                JsonObject view = EventViews.IsView(resource) ? EventViews.FromStored(live!) : live!;
+                patch(view);
+                ObjectDecoder.DecodePatched(view, resource, [], options);
+                return ToStored(Servable(view, resource), resource);
+            },
+            flags);
+    }
+
+    private WriteResult Applied(RequestTarget target, byte[] body, WriteOptions options)
+    {
+        ResourceDefinition resource = target.Resource;
+        if (!options.ManagerGiven)
+        {
+            FieldErrors errors = new();
+            errors.Required("fieldManager", "is required for apply patch");
+            throw ApiErrors.InvalidOption("PatchOptions", errors);
+        }
+
+        if (target.Subresource == "scale")
+        {
+            throw ApiErrors.UnsupportedPatch();
+        }
+
+        if (RequestBody.Patch(body, yaml: true) is not JsonObject config)
+        {
+            throw ApiErrors.BadRequest("error decoding YAML: json: cannot unmarshal array into Go value of type map[string]interface {}");
+        }
+
+        string group = config.Text("apiVersion") ?? string.Empty;
+        if (group != resource.GroupVersion || config.Text("kind") != resource.Kind)
+        {
+            throw ApiErrors.BadRequest($"invalid object type: {(group.Length == 0 ? "/" : group)}, Kind={config.Text("kind")}");
+        }
+
+        UpdateFlags flags = UpdateFlags.Patch | UpdateFlags.Apply
+            | (target.Subresource.Length == 0 ? UpdateFlags.MayCreate : UpdateFlags.None)
+            | (config.Child("metadata")?.Text("resourceVersion") is { Length: > 0 } ? UpdateFlags.PatchNamesVersion : UpdateFlags.None);
+        return writer.Update(
+            Stored(resource), Name(target), target.Subresource, options,
+            live =>
+            {
+                JsonObject? view = live is not null && EventViews.IsView(resource) ? EventViews.FromStored(live) : live;
+                JsonObject merged = FieldOwnership.Apply(view, config, resource, options, target.Subresource, settings.TimeProvider.GetUtcNow());
+                ObjectDecoder.DecodeApplied(merged, resource);
+                return ToStored(Servable(merged, resource), resource);
+            },
+            flags);
+    }
+
+    private static bool IsCrd(ResourceDefinition resource) => resource is { Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition" };
+
+    /// <summary>A CRD this server cannot serve is refused, not half served.</summary>
+    private JsonObject Servable(JsonObject obj, ResourceDefinition resource)
+    {
+        if (IsCrd(resource))
+        {
+            try
+            {
+                system.Check(obj);
+            }
+            catch (FormatException e)
+            {
+                FieldErrors errors = new();
+                errors.Forbidden("spec", e.Message);
+                throw ApiErrors.Invalid(resource, obj.Metadata().Text("name") ?? string.Empty, errors);
+            }
+        }
+
+        return obj;
+    }
+
+    private static JsonObject Scaled(JsonObject live, ResourceDefinition resource, JsonObject scale)
+    {
+        if (scale.Child("metadata")?.Text("resourceVersion") is { Length: > 0 } version)
+        {
+            live.Metadata()["resourceVersion"] = version;
+        }
+
+        ScaleValues.Set(live, resource.Scale!, scale);
+        return live;
+    }
+
+    private Task AnswerAsync(HttpContext context, ResourceDefinition resource, WriteResult result, WriteOptions options)
+    {
+        if (IsCrd(resource) && !options.DryRun)
+        {
+            string name = result.Object.GetProperty("metadata").GetProperty("name").GetString()!;
+            system.Serve(name);
+            if (registry.All.Any(r => r.IsCustom && r.QualifiedPlural == name && r.Schema.HasRules))
+            {
+                options.Warnings.Add("x-kubernetes-validations are kept and published, but this server does not evaluate them");
+            }
+        }
+
+        JsonElement view = EventViews.IsView(resource) ? EventViews.FromStored(JsonReading.ObjectFrom(result.Object)).Freeze() : result.Object;
+        Representation representation = Representation.Negotiate(context.Request);
+        return reader.WriteObjectAsync(context, result.Created ? 201 : 200, resource, view, representation, options.Warnings.Distinct());
+    }
+
+    private static Task AnswerScaleAsync(HttpContext context, ResourceDefinition resource, WriteResult result, WriteOptions options) => Responses.WriteAsync(
+        context, 200, ScaleValues.ToScale(JsonReading.ObjectFrom(result.Object), resource.Scale!), warnings: options.Warnings.Distinct());
+
+    private static JsonObject? DeleteBody(HttpRequest request, byte[] body) =>
+        body.Length == 0 ? null : RequestBody.Object(request, body, []);
+
+    private static ObjectName Name(RequestTarget target) => new(target.Namespace, target.Name);
+
+    private ResourceDefinition Stored(ResourceDefinition resource) => EventViews.IsView(resource) ? registry.Find(string.Empty, "v1", "events")! : resource;
+
+    private static JsonObject ToStored(JsonObject view, ResourceDefinition resource) => EventViews.IsView(resource) ? EventViews.ToStored(view) : view;
+}

@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using RocketOps.Embedded.Api.Errors;
+
+namespace RocketOps.Embedded.Api.Http;
+
+/// <summary>Query options of a write, and the warnings it collects for its answer.</summary>
+internal sealed class WriteOptions
+{
+    /// <summary>The writer's name in managedFields.</summary>
+    public required string Manager { get; init; }
+
+    /// <summary>Whether the name came from <c>fieldManager</c> (required for apply) rather than from the User-Agent.</summary>
+    public bool ManagerGiven { get; init; }
+
+    public bool DryRun { get; init; }
+
+    public bool Force { get; init; }
+
+    public FieldValidation FieldValidation { get; init; } = FieldValidation.Warn;
+
+    public List<string> Warnings { get; } = [];
+
+    /// <param name="kind">The options' kind in error messages: <c>CreateOptions</c>, <c>UpdateOptions</c>, <c>PatchOptions</c>.</param>
+    /// <param name="request">The request whose query and User-Agent are read.</param>
+    public static WriteOptions Read(HttpRequest request, string kind)
+    {
+        FieldErrors errors = new();
+        bool dryRun = ReadDryRun(request.Query["dryRun"], errors);
+        string validation = request.Query["fieldValidation"].ToString();
+        if (validation is not ("" or "Ignore" or "Strict" or "Warn"))
+        {
+            errors.NotSupported("fieldValidation", JsonValue.Create(validation), Supported("", "Ignore", "Strict", "Warn"));
+        }
+
+        string manager = request.Query["fieldManager"].ToString();
+        if (manager.Length > 128)
+        {
+            errors.TooLong("fieldManager", 128);
+        }
+        else if (manager.Any(char.IsControl))
+        {
+            errors.InvalidText("fieldManager", manager, "should only contain printable characters");
+        }
+
+        if (errors.Causes.Count > 0)
+        {
+            throw ApiErrors.InvalidOption(kind, errors);
+        }
+
+        WriteOptions options = new()
+        {
+            Manager = manager.Length > 0 ? manager : ManagerOf(request.Headers.UserAgent.ToString()),
+            ManagerGiven = manager.Length > 0,
+            DryRun = dryRun,
+            Force = request.Query["force"].ToString() is "true" or "1",
+            FieldValidation = validation switch { "Ignore" => FieldValidation.Ignore, "Strict" => FieldValidation.Strict, _ => FieldValidation.Warn },
+        };
+
+        // An answer that is an error carries the warnings as well.
+        request.HttpContext.Items[typeof(WriteOptions)] = options;
+        return options;
+    }
+
+    public static bool ReadDryRun(IReadOnlyList<string?> values, FieldErrors errors)
+    {
+        if (values.Any(v => v is not ("All" or "")))
+        {
+            JsonArray given = new([.. values.Select(v => (JsonNode?)JsonValue.Create(v))]);
+            errors.NotSupported("dryRun", given, Supported("All"));
+        }
+
+        return values.Contains("All");
+    }
+
+    private static IEnumerable<JsonNode?> Supported(params string[] values) => values.Select(v => (JsonNode?)JsonValue.Create(v));
+
+    private static string ManagerOf(string userAgent)
+    {
+        int slash = userAgent.IndexOf('/', StringComparison.Ordinal);
+        string name = slash < 0 ? userAgent : userAgent[..slash];
+        name = name.Length > 128 ? name[..128] : name;
+        return name.Length == 0 ? "unknown" : name;
+    }
+}

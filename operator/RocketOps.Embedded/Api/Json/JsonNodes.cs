@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace RocketOps.Embedded.Api.Json;
+
+/// <summary>Small accessors over nodes built by <see cref="JsonReading"/>; a member of another type reads as absent.</summary>
+internal static class JsonNodes
+{
+    /// <summary>Kubernetes answers plain UTF-8; nothing here is embedded in HTML.</summary>
+    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public static JsonObject? Child(this JsonObject node, string name) => node.TryGetPropertyValue(name, out JsonNode? value) ? value as JsonObject : null;
+
+    public static JsonArray? Items(this JsonObject node, string name) => node.TryGetPropertyValue(name, out JsonNode? value) ? value as JsonArray : null;
+
+    public static string? Text(this JsonObject node, string name) => node.TryGetPropertyValue(name, out JsonNode? value) ? value.AsText() : null;
+
+    public static long? Integer(this JsonObject node, string name) =>
+        node.TryGetPropertyValue(name, out JsonNode? value) && value is JsonValue v && v.TryGetValue(out long number) ? number : null;
+
+    public static bool Flag(this JsonObject node, string name) =>
+        node.TryGetPropertyValue(name, out JsonNode? value) && value is JsonValue v && v.TryGetValue(out bool flag) && flag;
+
+    public static string? AsText(this JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+
+    public static JsonObject EnsureChild(this JsonObject node, string name)
+    {
+        if (node.Child(name) is { } existing)
+        {
+            return existing;
+        }
+
+        JsonObject created = [];
+        node[name] = created;
+        return created;
+    }
+
+    public static void SetIfAbsent(this JsonObject node, string name, JsonNode? value)
+    {
+        if (!node.TryGetPropertyValue(name, out JsonNode? current) || current is null)
+        {
+            node[name] = value;
+        }
+    }
+
+    /// <summary>The object below a dotted path, or null.</summary>
+    public static JsonObject? At(this JsonObject node, params ReadOnlySpan<string> path)
+    {
+        JsonObject? current = node;
+        foreach (string name in path)
+        {
+            current = current?.Child(name);
+        }
+
+        return current;
+    }
+
+    public static JsonObject Metadata(this JsonObject node) => node.EnsureChild("metadata");
+
+    /// <summary>Adds a node; <see cref="JsonArray.Add{T}(T)"/>, which overload resolution prefers for derived types, needs reflection.</summary>
+    public static void Append(this JsonArray array, JsonNode? item) => array.Add(item);
+
+    public static JsonObject Copy(this JsonObject node) => (JsonObject)node.DeepClone();
+
+    public static bool Same(JsonNode? a, JsonNode? b) => JsonNode.DeepEquals(a, b);
+
+    public static byte[] ToUtf8(this JsonNode node)
+    {
+        ArrayBufferWriter<byte> buffer = new(512);
+        using (Utf8JsonWriter writer = new(buffer, WriterOptions))
+        {
+            node.WriteTo(writer);
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    public static string ToText(this JsonNode? node) => node is null ? "null" : System.Text.Encoding.UTF8.GetString(node.ToUtf8());
+
+    /// <summary>A document that owns its bytes; elements are immutable and may be read by any thread.</summary>
+    public static JsonElement Freeze(this JsonObject node)
+    {
+        using JsonDocument document = JsonDocument.Parse(node.ToUtf8(), new JsonDocumentOptions { MaxDepth = 2 * JsonReading.MaxDepth });
+        return document.RootElement.Clone();
+    }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Frozen;
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Builtins;
+using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Schema;
+
+namespace RocketOps.Embedded.Api.Resources;
+
+/// <summary>The built-in kinds: names, columns and schemas from builtins.json (captured from kube-apiserver), rules from code.</summary>
+internal sealed class BuiltinCatalog
+{
+    private const string MetadataSchema = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+    public BuiltinCatalog()
+    {
+        using Stream stream = typeof(BuiltinCatalog).Assembly.GetManifestResourceStream("builtins.json")
+            ?? throw new InvalidOperationException("builtins.json is not part of this build");
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        JsonObject root = (JsonObject)JsonReading.Parse(bytes)!;
+        Schemas = root.Child("schemas")!.ToDictionary(s => s.Key, s => (JsonObject)s.Value!, StringComparer.Ordinal);
+        SchemaReader reader = new(Schemas);
+        Metadata = reader.Named(MetadataSchema);
+        Resources = [.. root.Items("resources")!.Select(r => Read((JsonObject)r!, reader))];
+    }
+
+    public IReadOnlyList<ResourceDefinition> Resources { get; }
+
+    /// <summary>OpenAPI schemas by name, as captured.</summary>
+    public IReadOnlyDictionary<string, JsonObject> Schemas { get; }
+
+    /// <summary>The schema of metadata, shared by all kinds.</summary>
+    public SchemaNode Metadata { get; }
+
+    private static ResourceDefinition Read(JsonObject entry, SchemaReader reader)
+    {
+        string kind = entry.Text("kind")!;
+        string group = entry.Text("group")!;
+        JsonObject? subresources = entry.Child("subresources");
+        return new ResourceDefinition
+        {
+            Group = group,
+            Version = entry.Text("version")!,
+            Kind = kind,
+            ListKindName = kind + "List",
+            Plural = entry.Text("plural")!,
+            Singular = entry.Text("singular")!,
+            Namespaced = entry.Flag("namespaced"),
+            Verbs = Texts(entry, "verbs"),
+            ShortNames = Texts(entry, "shortNames"),
+            Categories = Texts(entry, "categories"),
+            Schema = reader.Named(entry.Text("schema")!),
+            SchemaName = entry.Text("schema")!,
+            Columns = [.. (entry.Items("columns") ?? []).Select(c => Column((JsonObject)c!))],
+            HasStatus = subresources?.ContainsKey("status") == true,
+            HasLog = subresources?.ContainsKey("log") == true,
+            Scale = subresources?.ContainsKey("scale") == true ? new ScaleDefinition(".spec.replicas", ".status.replicas", ".spec.selector") : null,
+            Rules = BuiltinRules.For(group, kind),
+            SelectableFields = BuiltinRules.SelectableFields(kind).ToFrozenDictionary(StringComparer.Ordinal),
+        };
+    }
+
+    private static ColumnDefinition Column(JsonObject column) => new(
+        column.Text("name")!, column.Text("type")!, column.Text("format") ?? string.Empty, column.Text("description") ?? string.Empty,
+        (int)(column.Integer("priority") ?? 0));
+
+    private static string[] Texts(JsonObject entry, string name) => [.. (entry.Items(name) ?? []).Select(i => i.AsText()).OfType<string>()];
+}

@@ -1,0 +1,89 @@
+using System.Collections.Frozen;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace RocketOps.Embedded.Api.Schema;
+
+/// <summary>
+/// One node of a structural schema: what pruning, defaulting, validation and server-side apply need to know about a place in an object. Built once by
+/// <see cref="SchemaReader"/> and never changed afterwards; nodes may be shared and may form cycles (a CRD's own schema does).
+/// </summary>
+internal sealed class SchemaNode
+{
+    /// <summary>Accepts and keeps everything.</summary>
+    public static readonly SchemaNode Untyped = new() { PreserveUnknown = true };
+
+    public SchemaType Type { get; internal set; }
+
+    /// <summary>The Go type behind a built-in's node (<c>StatefulSetSpec</c>), used in decoding errors; null in CRDs.</summary>
+    public string? GoType { get; internal set; }
+
+    public FrozenDictionary<string, SchemaNode> Properties { get; internal set; } = FrozenDictionary<string, SchemaNode>.Empty;
+
+    /// <summary>Property names in ordinal order: the order in which errors are reported.</summary>
+    public IReadOnlyList<string> PropertyOrder { get; internal set; } = [];
+
+    public SchemaNode? AdditionalProperties { get; internal set; }
+
+    public SchemaNode? Items { get; internal set; }
+
+    public ListKind ListKind { get; internal set; }
+
+    public IReadOnlyList<string> ListKeys { get; internal set; } = [];
+
+    /// <summary><c>x-kubernetes-map-type: atomic</c>: a struct or map that is owned and replaced as a whole.</summary>
+    public bool AtomicMap { get; internal set; }
+
+    public bool PreserveUnknown { get; internal set; }
+
+    public bool EmbeddedResource { get; internal set; }
+
+    public bool Nullable { get; internal set; }
+
+    public JsonNode? Default { get; internal set; }
+
+    public IReadOnlyList<string> Required { get; internal set; } = [];
+
+    public IReadOnlyList<JsonNode?>? Enum { get; internal set; }
+
+    public string? Format { get; internal set; }
+
+    public string? PatternText { get; internal set; }
+
+    public Regex? Pattern { get; internal set; }
+
+    public double? Minimum { get; internal set; }
+
+    public double? Maximum { get; internal set; }
+
+    public bool ExclusiveMinimum { get; internal set; }
+
+    public bool ExclusiveMaximum { get; internal set; }
+
+    public double? MultipleOf { get; internal set; }
+
+    public long? MinLength { get; internal set; }
+
+    public long? MaxLength { get; internal set; }
+
+    public long? MinItems { get; internal set; }
+
+    public long? MaxItems { get; internal set; }
+
+    public long? MinProperties { get; internal set; }
+
+    public long? MaxProperties { get; internal set; }
+
+    /// <summary>Whether this node or one below carries <c>x-kubernetes-validations</c>. They are kept, not evaluated.</summary>
+    public bool HasRules { get; internal set; }
+
+    /// <summary>Whether this node or one below has a default.</summary>
+    public bool HasDefaults { get; internal set; }
+
+    /// <summary>A map whose keys are data (labels, config) rather than a struct with named fields.</summary>
+    public bool IsMap => Type is SchemaType.Object && Properties.Count == 0 && AdditionalProperties is not null;
+
+    /// <summary>The schema of a member, or null when the member is unknown here.</summary>
+    public SchemaNode? Member(string name) =>
+        Properties.TryGetValue(name, out SchemaNode? node) ? node : AdditionalProperties ?? (PreserveUnknown || Type is SchemaType.Any ? Untyped : null);
+}

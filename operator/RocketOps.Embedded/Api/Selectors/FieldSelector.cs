@@ -1,0 +1,142 @@
+using System.Text;
+using System.Text.Json;
+using RocketOps.Embedded.Api.Errors;
+using RocketOps.Embedded.Api.Resources;
+using RocketOps.Embedded.Api.Store;
+
+namespace RocketOps.Embedded.Api.Selectors;
+
+/// <summary>A field selector: <c>path=value</c>, <c>path==value</c>, <c>path!=value</c>, joined by commas; <c>\</c> escapes <c>, = \</c>.</summary>
+internal sealed class FieldSelector
+{
+    public static readonly FieldSelector Everything = new([]);
+
+    private readonly IReadOnlyList<(IReadOnlyList<string> Path, bool Equal, string Value)> _terms;
+
+    private FieldSelector(IReadOnlyList<(IReadOnlyList<string> Path, bool Equal, string Value)> terms) => _terms = terms;
+
+    public bool IsEverything => _terms.Count == 0;
+
+    public bool Matches(StoredObject stored)
+    {
+        foreach ((IReadOnlyList<string> path, bool equal, string value) in _terms)
+        {
+            if (string.Equals(Read(stored.Json, path), value, StringComparison.Ordinal) != equal)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <exception cref="ApiErrorException">400 when the text or a label is not understood.</exception>
+    public static FieldSelector Parse(string? text, ResourceDefinition resource)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return Everything;
+        }
+
+        List<(IReadOnlyList<string>, bool, string)> terms = [];
+        foreach (string term in Split(text))
+        {
+            int not = term.IndexOf("!=", StringComparison.Ordinal);
+            int equal = term.IndexOf('=', StringComparison.Ordinal);
+            if (equal <= 0 || not == 0)
+            {
+                throw ApiErrors.BadRequest($"invalid selector: '{term}'; can't understand '{term}'");
+            }
+
+            bool negative = not > 0 && not < equal;
+            int valueStart = negative ? not + 2 : equal + (term.AsSpan(equal).StartsWith("==") ? 2 : 1);
+            string label = term[..(negative ? not : equal)];
+            terms.Add((Path(label, resource), !negative, Unescape(term[valueStart..])));
+        }
+
+        return new FieldSelector(terms);
+    }
+
+    private static IReadOnlyList<string> Path(string label, ResourceDefinition resource)
+    {
+        if (label is "metadata.name" || (label is "metadata.namespace" && resource.Namespaced))
+        {
+            return label.Split('.');
+        }
+
+        if (resource.SelectableFields.TryGetValue(label, out IReadOnlyList<string>? path))
+        {
+            return path;
+        }
+
+        throw ApiErrors.BadRequest(resource.IsCustom || resource.SelectableFields.Count > 0
+            ? $"field label not supported: {label}"
+            : $"\"{label}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"");
+    }
+
+    private static string Read(JsonElement element, IReadOnlyList<string> path)
+    {
+        foreach (string name in path)
+        {
+            if (element.ValueKind is not JsonValueKind.Object || !element.TryGetProperty(name, out element))
+            {
+                // An unset boolean selects as false in the real server's field sets.
+                return name is "hostNetwork" or "unschedulable" ? "false" : string.Empty;
+            }
+        }
+
+        return element.ValueKind switch
+        {
+            JsonValueKind.String => element.GetString()!,
+            JsonValueKind.Null or JsonValueKind.Undefined => string.Empty,
+            _ => element.GetRawText(),
+        };
+    }
+
+    private static IEnumerable<string> Split(string text)
+    {
+        int start = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\\')
+            {
+                i++;
+            }
+            else if (text[i] == ',')
+            {
+                if (i > start)
+                {
+                    yield return text[start..i];
+                }
+
+                start = i + 1;
+            }
+        }
+
+        if (start < text.Length)
+        {
+            yield return text[start..];
+        }
+    }
+
+    private static string Unescape(string value)
+    {
+        if (!value.Contains('\\', StringComparison.Ordinal))
+        {
+            return value;
+        }
+
+        StringBuilder result = new(value.Length);
+        for (int i = 0; i < value.Length; i++)
+        {
+            if (value[i] == '\\' && i + 1 < value.Length)
+            {
+                i++;
+            }
+
+            result.Append(value[i]);
+        }
+
+        return result.ToString();
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text.Json;
+using RocketOps.Embedded.Api.Resources;
+using RocketOps.Embedded.Api.Store;
+
+namespace RocketOps.Embedded.Api;
+
+/// <summary>
+/// Cluster addresses and node ports no Service has. Addresses are loopback ones outside the range the kubelet gives to pods; whether something listens
+/// there is the kubelet's business.
+/// </summary>
+internal sealed class ServiceAddresses(ObjectStore store) : IServiceAddresses
+{
+    private const int FirstNodePort = 30_000;
+    private const int LastNodePort = 32_767;
+
+    public string? NextClusterIp()
+    {
+        HashSet<string> taken = new(StringComparer.Ordinal);
+        foreach (JsonElement spec in Specs())
+        {
+            if (spec.TryGetProperty("clusterIP", out JsonElement ip) && ip.GetString() is { } text)
+            {
+                taken.Add(text);
+            }
+        }
+
+        for (int i = 1; i < 65_535; i++)
+        {
+            string candidate = string.Create(CultureInfo.InvariantCulture, $"127.96.{i >> 8}.{i & 255}");
+            if (!taken.Contains(candidate))
+            {
+                return candidate;
+            }
+        }
+
+        return null;
+    }
+
+    public int? NextNodePort()
+    {
+        HashSet<int> taken = [];
+        foreach (JsonElement spec in Specs())
+        {
+            if (spec.TryGetProperty("ports", out JsonElement ports) && ports.ValueKind is JsonValueKind.Array)
+            {
+                taken.UnionWith(ports.EnumerateArray().Select(p => p.TryGetProperty("nodePort", out JsonElement port) ? port.GetInt32() : 0));
+            }
+        }
+
+        return Enumerable.Range(FirstNodePort, LastNodePort - FirstNodePort + 1).Cast<int?>().FirstOrDefault(p => !taken.Contains(p!.Value));
+    }
+
+    private IEnumerable<JsonElement> Specs() =>
+        store.Snapshot("/services").Objects.Values.Select(s => s.Json).Where(j => j.TryGetProperty("spec", out _)).Select(j => j.GetProperty("spec"));
+}

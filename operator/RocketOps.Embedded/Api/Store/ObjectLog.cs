@@ -1,0 +1,251 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using RocketOps.Embedded.Api.Json;
+
+namespace RocketOps.Embedded.Api.Store;
+
+/// <summary>
+/// The file behind <see cref="ObjectStore"/>: an append-only log, rewritten as a snapshot when most of it is history. A killed process loses nothing (each
+/// change is written to the kernel before it is visible); a power cut may lose the last changes, never what came before them.
+/// </summary>
+internal sealed class ObjectLog : IDisposable
+{
+    // File: 8 bytes magic, then records. All integers little-endian. Keep in sync with docs/embedded-control-plane.md.
+    //   off  size  field
+    //   0    4     n       payload bytes, 1 .. MaxPayload
+    //   4    4     crc     CRC-32 (IEEE) of the payload
+    //   8    n     payload JSON {"v":version,"c":collection,"s":namespace,"n":name,"o":object or null}; {"v":version} alone raises the counter
+    private const int HeaderBytes = 8;
+    private const int MaxPayload = 16 << 20;
+
+    /// <summary>Below this size history is cheaper kept than rewritten.</summary>
+    private const long CompactFloorBytes = 4 << 20;
+
+    private static readonly byte[] Magic = "ROKAPI\x01\n"u8.ToArray();
+
+    private readonly string _path;
+    private FileStream _file;
+    private long _liveBytes;
+    private Exception? _failure;
+
+    /// <summary>Opens or creates <c>objects.log</c> in <paramref name="directory"/>; the caller holds the directory's lock.</summary>
+    public ObjectLog(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        _path = Path.Combine(directory, "objects.log");
+        _file = Open(_path, FileMode.OpenOrCreate);
+    }
+
+    /// <summary>Bytes cut off the end by <see cref="Recover"/> because the last write was torn.</summary>
+    public long TornBytes { get; private set; }
+
+    /// <summary>Replays the log.</summary>
+    /// <returns>The last version, 0 for a new log.</returns>
+    /// <exception cref="InvalidDataException">A record in the middle is damaged; nothing is changed and the file is named.</exception>
+    public long Recover(Action<string, ObjectName, StoredObject?> restore)
+    {
+        long version = 0;
+        long end = _file.Length;
+        if (end < Magic.Length)
+        {
+            // A new file, or one whose creation was torn.
+            _file.SetLength(0);
+            _file.Write(Magic);
+            _file.Flush();
+            return 0;
+        }
+
+        byte[] header = new byte[HeaderBytes];
+        _file.Position = 0;
+        _file.ReadExactly(header);
+        if (!header.AsSpan().SequenceEqual(Magic))
+        {
+            throw new InvalidDataException($"{_path} is not an object log of this version");
+        }
+
+        long position = Magic.Length;
+        while (position < end)
+        {
+            int length = 0;
+            byte[] payload = [];
+            bool whole = end - position >= HeaderBytes;
+            if (whole)
+            {
+                _file.ReadExactly(header);
+                length = BinaryPrimitives.ReadInt32LittleEndian(header);
+                whole = length is > 0 and <= MaxPayload && end - position - HeaderBytes >= length;
+            }
+
+            if (whole)
+            {
+                payload = new byte[length];
+                _file.ReadExactly(payload);
+                whole = Crc32(payload) == BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4));
+            }
+
+            if (!whole)
+            {
+                // The last record may be torn. Damage with whole records behind it is corruption, and dropping those would lose objects.
+                bool reachesEnd = length <= 0 || length > MaxPayload || position + HeaderBytes + length >= end;
+                if (!reachesEnd)
+                {
+                    throw new InvalidDataException($"{_path}: the record at offset {position} is damaged; move the file aside to start empty");
+                }
+
+                TornBytes = end - position;
+                _file.SetLength(position);
+                break;
+            }
+
+            version = Math.Max(version, Replay(payload, restore));
+            position += HeaderBytes + length;
+        }
+
+        _file.Position = _file.Length;
+        _liveBytes = _file.Length;
+        return version;
+    }
+
+    public void Append(long version, string collection, ObjectName name, JsonElement? json)
+    {
+        if (_failure is not null)
+        {
+            throw new IOException($"the object log {_path} failed earlier and refuses further writes: {_failure.Message}", _failure);
+        }
+
+        try
+        {
+            _file.Write(Encode(version, collection, name, json));
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // What reached the file is unknown: further appends could follow half a record.
+            _failure = e;
+            throw new IOException($"the object log {_path} cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Rewrites the file without its history once that is most of it: new file, fsync, rename.</summary>
+    public void CompactIfWorthwhile(long version, Func<IEnumerable<StoredObject>> objects)
+    {
+        if (_file.Length < Math.Max(CompactFloorBytes, 4 * _liveBytes))
+        {
+            return;
+        }
+
+        string temporary = _path + ".new";
+        FileStream? next = null;
+        try
+        {
+            next = Open(temporary, FileMode.Create);
+            next.Write(Magic);
+            foreach (StoredObject stored in objects())
+            {
+                next.Write(Encode(stored.Version, stored.Collection, stored.Name, stored.Json));
+            }
+
+            next.Write(Encode(version, null, default, null));
+            next.Flush(flushToDisk: true);
+            File.Move(temporary, _path, overwrite: true);
+        }
+        catch (IOException)
+        {
+            // The old file is whole and goes on growing; the next attempt comes when it has grown as much again.
+            next?.Dispose();
+            _liveBytes = _file.Length;
+            return;
+        }
+
+        _file.Dispose();
+        _file = next;
+        _liveBytes = next.Length;
+    }
+
+    public void Dispose()
+    {
+        if (_failure is null && _file.CanWrite)
+        {
+            _file.Flush(flushToDisk: true);
+        }
+
+        _file.Dispose();
+    }
+
+    // No buffer in the stream: a change is with the kernel before anybody sees it. No sharing: a second server on the directory fails at its start.
+    private static FileStream Open(string path, FileMode mode)
+    {
+        FileStreamOptions options = new() { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            // Secrets are among the objects.
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(path, options);
+    }
+
+    private static byte[] Encode(long version, string? collection, ObjectName name, JsonElement? json)
+    {
+        ArrayBufferWriter<byte> buffer = new(1024);
+        buffer.Advance(HeaderBytes);
+        using (Utf8JsonWriter writer = new(buffer, JsonNodes.WriterOptions))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("v", version);
+            if (collection is not null)
+            {
+                writer.WriteString("c", collection);
+                writer.WriteString("s", name.Namespace);
+                writer.WriteString("n", name.Name);
+                writer.WritePropertyName("o");
+                if (json is { } element)
+                {
+                    writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(element), skipInputValidation: true);
+                }
+                else
+                {
+                    writer.WriteNullValue();
+                }
+            }
+
+            writer.WriteEndObject();
+        }
+
+        byte[] record = buffer.WrittenSpan.ToArray();
+        BinaryPrimitives.WriteInt32LittleEndian(record, record.Length - HeaderBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(4), Crc32(record.AsSpan(HeaderBytes)));
+        return record;
+    }
+
+    private static long Replay(byte[] payload, Action<string, ObjectName, StoredObject?> restore)
+    {
+        using JsonDocument document = JsonDocument.Parse(payload, new JsonDocumentOptions { MaxDepth = 2 * JsonReading.MaxDepth });
+        JsonElement root = document.RootElement;
+        long version = root.GetProperty("v").GetInt64();
+        if (root.TryGetProperty("c", out JsonElement collection))
+        {
+            ObjectName name = new(root.GetProperty("s").GetString()!, root.GetProperty("n").GetString()!);
+            JsonElement json = root.GetProperty("o");
+            restore(collection.GetString()!, name, json.ValueKind is JsonValueKind.Null ? null : new StoredObject(collection.GetString()!, name, version, json.Clone()));
+        }
+
+        return version;
+    }
+
+    private static uint Crc32(ReadOnlySpan<byte> data)
+    {
+        uint crc = uint.MaxValue;
+        foreach (byte b in data)
+        {
+            crc ^= b;
+            for (int i = 0; i < 8; i++)
+            {
+                crc = (crc >> 1) ^ (0xEDB88320u & (uint)-(int)(crc & 1));
+            }
+        }
+
+        return ~crc;
+    }
+}

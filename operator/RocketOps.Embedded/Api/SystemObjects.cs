@@ -1,0 +1,109 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Http;
+using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Resources;
+using RocketOps.Embedded.Api.Store;
+using RocketOps.Embedded.Api.Writing;
+
+namespace RocketOps.Embedded.Api;
+
+/// <summary>
+/// What a cluster has from the start (namespaces), and what CustomResourceDefinitions bring: the resource is served before the write that made it is
+/// answered, so no client of this server ever meets a CRD that is not there yet.
+/// </summary>
+internal sealed class SystemObjects(ObjectStore store, ResourceRegistry registry, ObjectWriter writer, CrdReader crds, TimeProvider time)
+{
+    private const string CrdCollection = "apiextensions.k8s.io/customresourcedefinitions";
+
+    private static readonly string[] Namespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+    /// <summary>Serves the stored CRDs and creates the namespaces every cluster has.</summary>
+    public void Prepare()
+    {
+        ResourceDefinition namespaces = registry.Find(string.Empty, "v1", "namespaces")!;
+        foreach (string name in Namespaces)
+        {
+            if (store.Get(namespaces.Collection, new ObjectName(string.Empty, name)) is null)
+            {
+                writer.Create(namespaces, string.Empty, Decoded(namespaces, new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }), Own());
+            }
+        }
+
+        foreach (StoredObject crd in store.Snapshot(CrdCollection).Objects.Values.OrderBy(c => c.Version))
+        {
+            registry.Put(crds.Read(crd.ToNode()));
+        }
+    }
+
+    /// <summary>Checks that a CRD can be served, before it is stored.</summary>
+    /// <exception cref="FormatException">It cannot.</exception>
+    public void Check(JsonObject crd) => crds.Read(crd);
+
+    /// <summary>After a CRD was written: serves it and says so in its status.</summary>
+    public void Serve(string name)
+    {
+        if (store.Get(CrdCollection, new ObjectName(string.Empty, name)) is not { } stored)
+        {
+            return;
+        }
+
+        JsonObject crd = stored.ToNode();
+        registry.Put(crds.Read(crd));
+        if (CrdStatus.Establish(crd, time.GetUtcNow()))
+        {
+            ResourceDefinition resource = registry.Find("apiextensions.k8s.io", "v1", "customresourcedefinitions")!;
+            writer.Update(
+                resource, new ObjectName(string.Empty, name), "status", Own(),
+                live =>
+                {
+                    CrdStatus.Establish(live!, time.GetUtcNow());
+                    return live!;
+                },
+                UpdateFlags.Patch);
+        }
+    }
+
+    public void ApplyCrds(string yaml)
+    {
+        ResourceDefinition resource = registry.Find("apiextensions.k8s.io", "v1", "customresourcedefinitions")!;
+        foreach (JsonNode document in YamlReading.ParseAll(yaml))
+        {
+            if (document is not JsonObject crd || crd.Text("kind") != "CustomResourceDefinition" || crd.Child("metadata")?.Text("name") is not { Length: > 0 } name)
+            {
+                throw new FormatException("expected a CustomResourceDefinition with a name");
+            }
+
+            JsonObject decoded = Decoded(resource, crd);
+            Check(decoded);
+            if (store.Get(CrdCollection, new ObjectName(string.Empty, name)) is null)
+            {
+                writer.Create(resource, string.Empty, decoded, Own());
+            }
+            else
+            {
+                writer.Update(
+                    resource, new ObjectName(string.Empty, name), string.Empty, Own(),
+                    live =>
+                    {
+                        JsonObject next = decoded.Copy();
+                        next.Metadata()["resourceVersion"] = live!.Metadata().Text("resourceVersion");
+                        return next;
+                    },
+                    UpdateFlags.None);
+            }
+
+            Serve(name);
+        }
+    }
+
+    private static WriteOptions Own() => new() { Manager = "rocketops", FieldValidation = FieldValidation.Strict };
+
+    private static JsonObject Decoded(ResourceDefinition resource, JsonObject obj)
+    {
+        // A copy through text: nodes read from YAML have the same types as those read from JSON.
+        JsonObject copy = (JsonObject)JsonReading.Parse(Encoding.UTF8.GetBytes(obj.ToText()))!;
+        ObjectDecoder.Decode(copy, resource, [], Own(), isCreate: true);
+        return copy;
+    }
+}

@@ -1,0 +1,138 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Errors;
+using RocketOps.Embedded.Api.Http;
+using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Resources;
+using RocketOps.Embedded.Api.Store;
+
+namespace RocketOps.Embedded.Api.Writing;
+
+/// <summary>Deletes objects, or marks them when finalizers, a grace period or a propagation policy keep them (reference: embedded-api.md §14).</summary>
+internal sealed class ObjectDeleter(ObjectStore store, TimeProvider time)
+{
+    public const string ForegroundFinalizer = "foregroundDeletion";
+
+    public const string OrphanFinalizer = "orphan";
+
+    /// <summary>Returns the object when it lingers or when its kind answers with it, otherwise null: then the answer is a Status.</summary>
+    public (JsonElement? Lingering, StoredObject Deleted) Delete(ResourceDefinition resource, ObjectName name, DeleteOptions options)
+    {
+        while (true)
+        {
+            StoredObject live = store.Get(resource.Collection, name) ?? throw ApiErrors.NotFound(resource, name.Name);
+            CheckPreconditions(resource, name, live, options);
+            JsonObject next = live.ToNode();
+            JsonObject metadata = next.Metadata();
+            SetPolicyFinalizers(metadata, options.PropagationPolicy);
+            long grace = resource.Rules.DeletionGraceSeconds(next, options.GracePeriodSeconds);
+            bool first = !live.IsDeleting;
+            if (first || grace < (metadata.Integer("deletionGracePeriodSeconds") ?? 0))
+            {
+                Mark(resource, next, metadata, grace, first);
+            }
+
+            bool answersObject = resource is { Kind: "Pod", Group: "" };
+            if (options.DryRun)
+            {
+                return (answersObject ? next.Freeze() : null, live);
+            }
+
+            if (ObjectWriter.IsFinished(resource, next))
+            {
+                (bool removed, StoredObject? last) = store.Write(resource.Collection, name, live, null);
+                if (removed)
+                {
+                    next.Metadata()["resourceVersion"] = last!.Json.GetProperty("metadata").GetProperty("resourceVersion").GetString();
+                    return (answersObject ? next.Freeze() : null, live);
+                }
+
+                continue;
+            }
+
+            if (JsonNodes.Same(next, live.ToNode()))
+            {
+                return (live.Json, live);
+            }
+
+            (bool written, StoredObject? stored) = store.Write(resource.Collection, name, live, next);
+            if (written)
+            {
+                return (stored!.Json, live);
+            }
+        }
+    }
+
+    private void Mark(ResourceDefinition resource, JsonObject obj, JsonObject metadata, long grace, bool first)
+    {
+        metadata["deletionTimestamp"] = RulesContext.Timestamp(time.GetUtcNow().AddSeconds(grace));
+        bool isNamespace = resource is { Kind: "Namespace", Group: "" };
+        if (isNamespace)
+        {
+            obj.EnsureChild("status")["phase"] = "Terminating";
+        }
+        else if (resource.Kind != "CustomResourceDefinition")
+        {
+            metadata["deletionGracePeriodSeconds"] = grace;
+        }
+
+        if (first && resource.Rules.HasGeneration && resource.Kind != "CustomResourceDefinition")
+        {
+            metadata["generation"] = (metadata.Integer("generation") ?? 0) + 1;
+        }
+
+        if (first && resource.Kind == "CustomResourceDefinition" && metadata.Items("finalizers") is not { Count: > 0 })
+        {
+            // Released when its objects are gone.
+            metadata["finalizers"] = new JsonArray("customresourcecleanup.apiextensions.k8s.io");
+        }
+    }
+
+    private static void SetPolicyFinalizers(JsonObject metadata, string? policy)
+    {
+        if (policy is null)
+        {
+            return;
+        }
+
+        JsonArray kept = [];
+        foreach (JsonNode? finalizer in metadata.Items("finalizers") ?? [])
+        {
+            if (finalizer.AsText() is not (ForegroundFinalizer or OrphanFinalizer))
+            {
+                kept.Append(finalizer?.DeepClone());
+            }
+        }
+
+        if (policy is "Foreground" or "Orphan")
+        {
+            kept.Append(JsonValue.Create(policy == "Foreground" ? ForegroundFinalizer : OrphanFinalizer));
+        }
+
+        if (kept.Count > 0)
+        {
+            metadata["finalizers"] = kept;
+        }
+        else
+        {
+            metadata.Remove("finalizers");
+        }
+    }
+
+    private static void CheckPreconditions(ResourceDefinition resource, ObjectName name, StoredObject live, DeleteOptions options)
+    {
+        if (options.Uid is { } uid && uid != live.Uid)
+        {
+            throw ApiErrors.Precondition(
+                resource, name.Name,
+                $"the UID in the precondition ({uid}) does not match the UID in record ({live.Uid}). The object might have been deleted and then recreated");
+        }
+
+        if (options.ResourceVersion is { } version && version != live.Json.GetProperty("metadata").GetProperty("resourceVersion").GetString())
+        {
+            throw ApiErrors.Precondition(
+                resource, name.Name,
+                $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({live.Version}). The object might have been modified");
+        }
+    }
+}

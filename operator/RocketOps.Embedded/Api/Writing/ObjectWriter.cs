@@ -1,0 +1,462 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Apply;
+using RocketOps.Embedded.Api.Errors;
+using RocketOps.Embedded.Api.Http;
+using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Resources;
+using RocketOps.Embedded.Api.Schema;
+using RocketOps.Embedded.Api.Store;
+
+namespace RocketOps.Embedded.Api.Writing;
+
+/// <summary>
+/// Creates and updates objects: metadata rules, ownership, status and generation, validation, then compare-and-swap into the store. Everything a handler
+/// or a controller of the server writes passes here.
+/// </summary>
+internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, IServiceAddresses addresses)
+{
+    /// <summary>Tries of an unconditional write before a busy object answers 409, as the real server's guaranteed update.</summary>
+    private const int MaxTries = 20;
+
+    /// <summary>Largest object stored; etcd's request limit on the real server.</summary>
+    private const int MaxObjectBytes = 1_572_864;
+
+    /// <summary>Suffix letters of generateName: no vowels, nothing that looks alike.</summary>
+    private const string NameLetters = "bcdfghjklmnpqrstvwxz2456789";
+
+    /// <summary>Stores a new object. <paramref name="body"/> is decoded and belongs to this call from here on.</summary>
+    public WriteResult Create(ResourceDefinition resource, string ns, JsonObject body, WriteOptions options)
+    {
+        JsonObject metadata = body.Metadata();
+        if (metadata.Text("resourceVersion") is { Length: > 0 } and not "0")
+        {
+            throw ApiErrors.Internal("resourceVersion should not be set on objects to be created");
+        }
+
+        CheckNamespace(resource, ns, metadata);
+        FinishNewMetadata(resource, ns, metadata);
+        string name = metadata.Text("name") ?? string.Empty;
+        CheckNamespaceOpen(resource, ns, name);
+        RulesContext context = Context(resource);
+        DropStatus(resource, body);
+        FieldOwnership.Update(null, body, resource, options, string.Empty, context.Now);
+        resource.Rules.PrepareForCreate(body, context);
+        ValidateObject(body, null, resource, context, options);
+        return Insert(resource, new ObjectName(ns, name), body, options);
+    }
+
+    /// <summary>
+    /// Replaces an object by what <paramref name="change"/> makes of the live one.
+    /// </summary>
+    /// <param name="resource">The kind.</param>
+    /// <param name="name">The object.</param>
+    /// <param name="subresource">Empty, <c>status</c> or <c>scale</c>.</param>
+    /// <param name="options">The request's options.</param>
+    /// <param name="change">Gets a copy of the live object, or null when there is none, and returns the decoded new one; may run several times.</param>
+    /// <param name="flags">How this kind of write differs.</param>
+    public WriteResult Update(
+        ResourceDefinition resource, ObjectName name, string subresource, WriteOptions options, Func<JsonObject?, JsonObject> change, UpdateFlags flags)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            options.Warnings.Clear();
+            StoredObject? live = store.Get(resource.Collection, name);
+            if (live is null && !flags.HasFlag(UpdateFlags.MayCreate))
+            {
+                throw ApiErrors.NotFound(resource, name.Name);
+            }
+
+            JsonObject? old = live?.ToNode();
+            JsonObject next = change(old?.Copy());
+            if (live is null)
+            {
+                return CreateByUpdate(resource, name, next, options, flags);
+            }
+
+            bool conditional = CheckVersion(resource, name, live, next, flags);
+            if (TryReplace(resource, name, subresource, options, live, old!, next, flags) is { } result)
+            {
+                return result;
+            }
+
+            if (conditional || attempt == MaxTries)
+            {
+                throw ApiErrors.Conflict(resource, name.Name);
+            }
+        }
+    }
+
+    private WriteResult CreateByUpdate(ResourceDefinition resource, ObjectName name, JsonObject next, WriteOptions options, UpdateFlags flags)
+    {
+        JsonObject metadata = next.Metadata();
+        if (metadata.Text("uid") is { Length: > 0 } uid)
+        {
+            throw ApiErrors.Conflict(resource, name.Name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+        }
+
+        metadata.Remove("resourceVersion");
+        CheckName(name, metadata);
+        CheckNamespace(resource, name.Namespace, metadata);
+        JsonNode? applied = flags.HasFlag(UpdateFlags.Apply) ? metadata["managedFields"]?.DeepClone() : null;
+        FinishNewMetadata(resource, name.Namespace, metadata);
+        CheckNamespaceOpen(resource, name.Namespace, name.Name);
+        RulesContext context = Context(resource);
+        DropStatus(resource, next);
+        if (flags.HasFlag(UpdateFlags.Apply))
+        {
+            metadata["managedFields"] = applied;
+        }
+        else
+        {
+            FieldOwnership.Update(null, next, resource, options, string.Empty, context.Now);
+        }
+
+        resource.Rules.PrepareForCreate(next, context);
+        ValidateObject(next, null, resource, context, options);
+        return Insert(resource, name, next, options);
+    }
+
+    private WriteResult Insert(ResourceDefinition resource, ObjectName name, JsonObject body, WriteOptions options)
+    {
+        if (store.Get(resource.Collection, name) is not null)
+        {
+            throw ApiErrors.AlreadyExists(resource, name.Name);
+        }
+
+        CheckSize(body);
+        if (options.DryRun)
+        {
+            return new WriteResult(body.Freeze(), Created: true);
+        }
+
+        (bool written, StoredObject? stored) = store.Write(resource.Collection, name, null, body);
+        return written ? new WriteResult(stored!.Json, Created: true) : throw ApiErrors.AlreadyExists(resource, name.Name);
+    }
+
+    /// <returns>Null when somebody else wrote in between.</returns>
+    private WriteResult? TryReplace(
+        ResourceDefinition resource, ObjectName name, string subresource, WriteOptions options, StoredObject live, JsonObject old, JsonObject next, UpdateFlags flags)
+    {
+        RulesContext context = Context(resource);
+        KeepServerFields(resource, name, old, next, flags);
+        KeepOtherHalf(resource, subresource, old, next);
+        if (subresource.Length == 0)
+        {
+            resource.Rules.PrepareForUpdate(next, old, context);
+        }
+
+        JsonObject metadata = next.Metadata();
+        if (!flags.HasFlag(UpdateFlags.Apply))
+        {
+            FieldOwnership.Update(old, next, resource, options, subresource, context.Now);
+        }
+
+        if (RaisesGeneration(resource, next, old))
+        {
+            metadata["generation"] = (old.Metadata().Integer("generation") ?? 0) + 1;
+        }
+
+        ValidateObject(next, old, resource, context, options);
+        if (metadata.Items("finalizers") is { Count: 0 })
+        {
+            metadata.Remove("finalizers");
+        }
+
+        FieldOwnership.KeepTimesIfOtherwiseSame(next, old);
+        metadata["resourceVersion"] = old.Metadata().Text("resourceVersion");
+        if (JsonNodes.Same(next, old))
+        {
+            return new WriteResult(live.Json, Created: false);
+        }
+
+        CheckSize(next);
+        if (options.DryRun)
+        {
+            return new WriteResult(next.Freeze(), Created: false);
+        }
+
+        if (IsFinished(resource, next))
+        {
+            // The last finalizer went: the object as sent is the answer, and it is gone.
+            (bool removed, _) = store.Write(resource.Collection, name, live, null);
+            return removed ? new WriteResult(next.Freeze(), Created: false) : null;
+        }
+
+        (bool written, StoredObject? stored) = store.Write(resource.Collection, name, live, next);
+        return written ? new WriteResult(stored!.Json, Created: false) : null;
+    }
+
+    /// <summary>Whether a deleted object has nothing left to wait for.</summary>
+    public static bool IsFinished(ResourceDefinition resource, JsonObject obj)
+    {
+        JsonObject metadata = obj.Metadata();
+        return metadata.Text("deletionTimestamp") is not null
+            && (metadata.Integer("deletionGracePeriodSeconds") ?? 0) == 0
+            && metadata.Items("finalizers") is null or { Count: 0 }
+            && (resource.Kind != "Namespace" || resource.Group.Length > 0 || obj.Child("spec")?.Items("finalizers") is null or { Count: 0 });
+    }
+
+    private RulesContext Context(ResourceDefinition resource) => new(resource, time.GetUtcNow(), addresses);
+
+    private static bool CheckVersion(ResourceDefinition resource, ObjectName name, StoredObject live, JsonObject next, UpdateFlags flags)
+    {
+        JsonObject metadata = next.Metadata();
+        string? given = metadata.Text("resourceVersion");
+        if (string.IsNullOrEmpty(given))
+        {
+            if (!resource.Rules.AllowsUnconditionalUpdate)
+            {
+                throw ApiErrors.VersionRequired(resource, name.Name);
+            }
+
+            return false;
+        }
+
+        if (!ListOptions.TryVersion(given, out long version))
+        {
+            throw ApiErrors.Internal($"strconv.ParseUint: parsing {JsonValue.Create(given).ToText()}: invalid syntax");
+        }
+
+        if (version != live.Version)
+        {
+            throw ApiErrors.Conflict(resource, name.Name);
+        }
+
+        // A patch that does not mention the version carries the live one; then a race is retried.
+        return !flags.HasFlag(UpdateFlags.Patch) || flags.HasFlag(UpdateFlags.PatchNamesVersion);
+    }
+
+    /// <summary>Fields of metadata a client cannot set are those of the live object.</summary>
+    private static void KeepServerFields(ResourceDefinition resource, ObjectName name, JsonObject old, JsonObject next, UpdateFlags flags)
+    {
+        JsonObject metadata = next.Metadata();
+        JsonObject oldMetadata = old.Metadata();
+        CheckName(name, metadata);
+        CheckNamespace(resource, name.Namespace, metadata);
+        string? uid = metadata.Text("uid");
+        string? oldUid = oldMetadata.Text("uid");
+        if (!string.IsNullOrEmpty(uid) && uid != oldUid)
+        {
+            if (flags.HasFlag(UpdateFlags.Patch))
+            {
+                throw Immutable(resource, name, "metadata.uid", metadata["uid"]);
+            }
+
+            throw ApiErrors.Conflict(
+                resource, name.Name,
+                $"StorageError: invalid object, Code: 4, Key: /registry/{resource.Group}/{resource.Plural}/{name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {oldUid}");
+        }
+
+        if (flags.HasFlag(UpdateFlags.Patch) && metadata.Text("deletionTimestamp") is { } deletion && deletion != oldMetadata.Text("deletionTimestamp"))
+        {
+            throw Immutable(resource, name, "metadata.deletionTimestamp", metadata["deletionTimestamp"]);
+        }
+
+        foreach (string field in (ReadOnlySpan<string>)["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generateName"])
+        {
+            if (oldMetadata[field] is { } kept)
+            {
+                metadata[field] = kept.DeepClone();
+            }
+            else
+            {
+                metadata.Remove(field);
+            }
+        }
+
+        if (oldMetadata.ContainsKey("deletionTimestamp"))
+        {
+            HashSet<string?> known = [.. (oldMetadata.Items("finalizers") ?? []).Select(f => f.AsText())];
+            string[] added = [.. (metadata.Items("finalizers") ?? []).Select(f => f.AsText()).OfType<string>().Where(f => !known.Contains(f))];
+            if (added.Length > 0)
+            {
+                string list = string.Join(", ", added.Select(f => JsonValue.Create(f).ToText()));
+                FieldErrors errors = new();
+                for (int i = 0; i < 2; i++)
+                {
+                    // The real server reports it from two places.
+                    errors.Forbidden("metadata.finalizers", $"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}");
+                }
+
+                throw ApiErrors.Invalid(resource, name.Name, errors);
+            }
+        }
+    }
+
+    private static ApiErrorException Immutable(ResourceDefinition resource, ObjectName name, string field, JsonNode? value)
+    {
+        FieldErrors errors = new();
+        errors.Invalid(field, value, "field is immutable");
+        errors.Invalid(field, value, "field is immutable");
+        return ApiErrors.Invalid(resource, name.Name, errors);
+    }
+
+    private static void DropStatus(ResourceDefinition resource, JsonObject obj)
+    {
+        if (resource.HasStatus)
+        {
+            obj.Remove("status");
+        }
+    }
+
+    /// <summary>The main path never writes status, the status path writes nothing else.</summary>
+    private static void KeepOtherHalf(ResourceDefinition resource, string subresource, JsonObject old, JsonObject next)
+    {
+        if (!resource.HasStatus || subresource == "scale")
+        {
+            return;
+        }
+
+        if (subresource.Length == 0)
+        {
+            Take(next, old, "status");
+            return;
+        }
+
+        foreach (string name in next.Select(p => p.Key).Concat(old.Select(p => p.Key)).Distinct().ToArray())
+        {
+            if (name is not ("apiVersion" or "kind" or "metadata" or "status"))
+            {
+                Take(next, old, name);
+            }
+        }
+
+        JsonObject metadata = next.Metadata();
+        JsonObject oldMetadata = old.Metadata();
+        foreach (string name in metadata.Select(p => p.Key).Concat(oldMetadata.Select(p => p.Key)).Distinct().ToArray())
+        {
+            if (name is not ("managedFields" or "resourceVersion"))
+            {
+                Take(metadata, oldMetadata, name);
+            }
+        }
+    }
+
+    private static void Take(JsonObject target, JsonObject source, string name)
+    {
+        if (source.TryGetPropertyValue(name, out JsonNode? kept))
+        {
+            target[name] = kept?.DeepClone();
+        }
+        else
+        {
+            target.Remove(name);
+        }
+    }
+
+    private static bool RaisesGeneration(ResourceDefinition resource, JsonObject next, JsonObject old) =>
+        resource.Rules.HasGeneration && resource.Rules.RaisesGeneration(next, old);
+
+    private static void ValidateObject(JsonObject obj, JsonObject? old, ResourceDefinition resource, RulesContext context, WriteOptions options)
+    {
+        FieldErrors errors = new();
+        JsonObject metadata = obj.Metadata();
+        MetadataValidator.Validate(metadata, resource, errors);
+        if (resource.IsCustom)
+        {
+            SchemaValidator.Validate(obj, old, resource.Schema, errors);
+            ScaleValues.Validate(obj, resource, errors);
+        }
+
+        resource.Rules.Validate(obj, old, context, errors);
+        if (resource.IsCustom && errors.Blocking && resource.Schema.HasRules)
+        {
+            errors.RulesNotChecked();
+        }
+
+        if (errors.Causes.Count > 0)
+        {
+            throw ApiErrors.Invalid(resource, metadata.Text("name") ?? string.Empty, errors);
+        }
+
+        if (old is null || !JsonNodes.Same(old.Metadata()["finalizers"], metadata["finalizers"]))
+        {
+            MetadataValidator.Warn(metadata, options.Warnings);
+        }
+    }
+
+    private void FinishNewMetadata(ResourceDefinition resource, string ns, JsonObject metadata)
+    {
+        foreach (string field in (ReadOnlySpan<string>)["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "resourceVersion", "generation"])
+        {
+            metadata.Remove(field);
+        }
+
+        if (string.IsNullOrEmpty(metadata.Text("name")) && metadata.Text("generateName") is { Length: > 0 } prefix)
+        {
+            int room = (resource.Rules.NamesAreLabels ? 63 : 253) - 5;
+            metadata["name"] = (prefix.Length > room ? prefix[..room] : prefix) + RandomNumberGenerator.GetString(NameLetters, 5);
+        }
+
+        if (resource.Namespaced)
+        {
+            metadata["namespace"] = ns;
+        }
+
+        metadata["uid"] = Guid.NewGuid().ToString("D", CultureInfo.InvariantCulture);
+        metadata["creationTimestamp"] = RulesContext.Timestamp(time.GetUtcNow());
+        if (resource.Rules.HasGeneration)
+        {
+            metadata["generation"] = 1L;
+        }
+
+        if (metadata.Items("finalizers") is { Count: 0 })
+        {
+            metadata.Remove("finalizers");
+        }
+    }
+
+    public static void CheckName(ObjectName name, JsonObject metadata)
+    {
+        string given = metadata.Text("name") ?? string.Empty;
+        if (given.Length == 0)
+        {
+            metadata["name"] = name.Name;
+        }
+        else if (given != name.Name)
+        {
+            throw ApiErrors.BadRequest($"the name of the object ({given}) does not match the name on the URL ({name.Name})");
+        }
+    }
+
+    private static void CheckNamespace(ResourceDefinition resource, string ns, JsonObject metadata)
+    {
+        string given = metadata.Text("namespace") ?? string.Empty;
+        if (!resource.Namespaced)
+        {
+            metadata.Remove("namespace");
+        }
+        else if (given.Length == 0)
+        {
+            metadata["namespace"] = ns;
+        }
+        else if (given != ns)
+        {
+            throw ApiErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+        }
+    }
+
+    private void CheckNamespaceOpen(ResourceDefinition resource, string ns, string name)
+    {
+        if (!resource.Namespaced)
+        {
+            return;
+        }
+
+        StoredObject? owner = store.Get("/namespaces", new ObjectName(string.Empty, ns)) ?? throw ApiErrors.NamespaceNotFound(ns);
+        if (owner.IsDeleting)
+        {
+            throw ApiErrors.NamespaceTerminating(resource, name, ns);
+        }
+    }
+
+    private static void CheckSize(JsonObject obj)
+    {
+        if (obj.ToUtf8().Length > MaxObjectBytes)
+        {
+            throw ApiErrors.Internal("etcdserver: request is too large");
+        }
+    }
+}

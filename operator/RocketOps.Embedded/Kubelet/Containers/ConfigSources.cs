@@ -1,0 +1,32 @@
+using System.Text;
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Embedded.Kubelet.Containers;
+
+/// <summary>Content of ConfigMaps and Secrets as bytes.</summary>
+internal sealed class ConfigSources(ObjectCache configMaps, ObjectCache secrets)
+{
+    public Dictionary<string, byte[]> Read(ResourceKind kind, string ns, string name, bool optional)
+    {
+        var isSecret = kind == ResourceKind.Secret;
+        var source = (isSecret ? secrets : configMaps).Find(ns, name);
+        var result = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        if (source is null)
+        {
+            // Worded as the kubelet words it.
+            return optional ? result : throw ContainerConfigException.Config($"{(isSecret ? "secret" : "configmap")} \"{name}\" not found");
+        }
+
+        foreach (var entry in source.Json.Entries("data"))
+        {
+            result[entry.Name] = isSecret ? entry.Value.GetBytesFromBase64() : Encoding.UTF8.GetBytes(entry.Value.GetString() ?? "");
+        }
+
+        foreach (var entry in source.Json.Entries("binaryData"))
+        {
+            result[entry.Name] = entry.Value.GetBytesFromBase64();
+        }
+
+        return result;
+    }
+}

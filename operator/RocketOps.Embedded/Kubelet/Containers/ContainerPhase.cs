@@ -1,0 +1,8 @@
+namespace RocketOps.Embedded.Kubelet.Containers;
+
+internal enum ContainerPhase
+{
+    Waiting,
+    Running,
+    Terminated,
+}

@@ -1,0 +1,38 @@
+namespace RocketOps.Embedded.Kubelet.Containers;
+
+/// <summary>What the status of a pod shows of a container at one moment.</summary>
+internal sealed record ContainerView
+{
+    public required string Name { get; init; }
+
+    public required string Image { get; init; }
+
+    public ContainerPhase Phase { get; init; } = ContainerPhase.Waiting;
+
+    /// <summary>Why it waits or how it ended: ContainerCreating, CrashLoopBackOff, Completed, Error …</summary>
+    public string Reason { get; init; } = "ContainerCreating";
+
+    public string Message { get; init; } = "";
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    public int ExitCode { get; init; }
+
+    /// <summary>Id of the process, or 0 before the first start.</summary>
+    public int ProcessId { get; init; }
+
+    /// <summary>The startup probe, if there is one, has succeeded.</summary>
+    public bool Started { get; init; }
+
+    public bool Ready { get; init; }
+
+    public int RestartCount { get; init; }
+
+    /// <summary>The run before this one.</summary>
+    public ContainerView? LastRun { get; init; }
+
+    /// <summary>Ended for good: it will not be started again.</summary>
+    public bool IsFinal { get; init; }
+}

@@ -1,0 +1,72 @@
+using System.Text;
+using System.Text.Json;
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Embedded.Kubelet.Containers;
+
+/// <summary>Environment of a container from env and envFrom, in order, with <c>$(NAME)</c> expanded.</summary>
+internal sealed class EnvironmentBuilder(ConfigSources sources)
+{
+    public Dictionary<string, string> Build(PodIdentity pod, JsonElement container, IReadOnlyDictionary<string, string> given)
+    {
+        var result = new Dictionary<string, string>(given, StringComparer.Ordinal);
+        foreach (var source in container.Items("envFrom"))
+        {
+            AddAll(pod.Object.Namespace, source, result);
+        }
+
+        foreach (var variable in container.Items("env"))
+        {
+            if (Value(pod, container, variable, result) is { } value)
+            {
+                result[variable.Text("name") ?? ""] = value;
+            }
+        }
+
+        return result;
+    }
+
+    private void AddAll(string ns, JsonElement source, Dictionary<string, string> result)
+    {
+        var prefix = source.Text("prefix") ?? "";
+        var (kind, reference) = source.Has("configMapRef")
+            ? (ResourceKind.ConfigMap, source.Field("configMapRef"))
+            : (ResourceKind.Secret, source.Field("secretRef"));
+        foreach (var (name, bytes) in sources.Read(kind, ns, reference.Text("name") ?? "", reference.Flag("optional") == true))
+        {
+            result[prefix + name] = Encoding.UTF8.GetString(bytes);
+        }
+    }
+
+    private string? Value(PodIdentity pod, JsonElement container, JsonElement variable, Dictionary<string, string> known)
+    {
+        var from = variable.Field("valueFrom");
+        if (!from.Exists())
+        {
+            return VariableExpansion.Expand(variable.Text("value") ?? "", known);
+        }
+
+        if (from.Field("fieldRef").Text("fieldPath") is { } path)
+        {
+            return DownwardApi.Field(pod, path);
+        }
+
+        if (from.Has("resourceFieldRef"))
+        {
+            return DownwardApi.Resource(container, from.Field("resourceFieldRef"));
+        }
+
+        var (kind, reference) = from.Has("configMapKeyRef")
+            ? (ResourceKind.ConfigMap, from.Field("configMapKeyRef"))
+            : (ResourceKind.Secret, from.Field("secretKeyRef"));
+        var optional = reference.Flag("optional") == true;
+        var name = reference.Text("name") ?? "";
+        var key = reference.Text("key") ?? "";
+        if (sources.Read(kind, pod.Object.Namespace, name, optional).TryGetValue(key, out var bytes))
+        {
+            return Encoding.UTF8.GetString(bytes);
+        }
+
+        return optional ? null : throw ContainerConfigException.Config($"couldn't find key {key} in {kind.Kind} {pod.Object.Namespace}/{name}");
+    }
+}

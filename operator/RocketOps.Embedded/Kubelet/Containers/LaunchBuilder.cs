@@ -1,0 +1,81 @@
+using System.Collections;
+using System.Text.Json;
+using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Embedded.Kubelet.Processes;
+
+namespace RocketOps.Embedded.Kubelet.Containers;
+
+/// <summary>From a container's spec to the start of a local program: image, volumes, environment, arguments.</summary>
+internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, EnvironmentBuilder environment, string hostsFile)
+{
+    // A container sees nothing of the user's environment but what a program needs to run here at all.
+    private static readonly string[] Inherited = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "TMP", "TEMP", "SystemRoot", "USERPROFILE"];
+
+    public ProcessLaunch Build(PodIdentity pod, JsonElement container)
+    {
+        var program = images.Find(container.Text("image") ?? "");
+        var map = volumes.Mount(pod, container);
+        var given = Given(pod);
+        var variables = environment.Build(pod, container, given);
+        var arguments = new List<string>(program.Arguments);
+        foreach (var argument in Command(container, program))
+        {
+            arguments.Add(map.Rewrite(VariableExpansion.Expand(argument, variables)));
+        }
+
+        foreach (var argument in container.Items("args"))
+        {
+            arguments.Add(map.Rewrite(VariableExpansion.Expand(argument.GetString() ?? "", variables)));
+        }
+
+        foreach (var (name, value) in variables.ToList())
+        {
+            // What this machine gave is a path of this machine already, perhaps below one that is mounted (/tmp).
+            variables[name] = given.GetValueOrDefault(name) == value ? value : map.Rewrite(value);
+        }
+
+        var folder = container.Text("workingDir") is { } workingDir ? map.Rewrite(workingDir) : pod.Folder;
+        return new ProcessLaunch(program.FileName, arguments, variables, Directory.Exists(folder) ? folder : pod.Folder);
+    }
+
+    /// <summary>A command may name the image's own program, by whatever path it has in the image; any other is refused.</summary>
+    private static IEnumerable<string> Command(JsonElement container, LocalProgram program)
+    {
+        var first = true;
+        foreach (var part in container.Items("command"))
+        {
+            var text = part.GetString() ?? "";
+            if (first && Path.GetFileNameWithoutExtension(text) != Path.GetFileNameWithoutExtension(program.FileName))
+            {
+                throw ContainerConfigException.Unsupported(
+                    $"command {text}: the local stand-in for image \"{container.Text("image")}\" has only its own program.");
+            }
+
+            if (!first)
+            {
+                yield return text;
+            }
+
+            first = false;
+        }
+    }
+
+    private Dictionary<string, string> Given(PodIdentity pod)
+    {
+        var given = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            var name = (string)variable.Key;
+            if (Inherited.Contains(name) || name.StartsWith("DOTNET_", StringComparison.Ordinal))
+            {
+                given[name] = (string)variable.Value!;
+            }
+        }
+
+        given["HOSTNAME"] = pod.Object.Spec.Text("hostname") ?? pod.Object.Name;
+        given["ROCKETOPS_bindAddress"] = pod.Address;
+        given["ROCKETOPS_HOSTS"] = hostsFile;
+        given["ROCKETOPS_STOP_ON_STDIN_END"] = "1";
+        return given;
+    }
+}

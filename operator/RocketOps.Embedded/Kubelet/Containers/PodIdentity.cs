@@ -1,0 +1,13 @@
+using RocketOps.Embedded.Kubelet.Logs;
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Embedded.Kubelet.Containers;
+
+/// <summary>A pod as it was admitted, with what this node gave it.</summary>
+internal sealed record PodIdentity(KubeObject Object, string Address, string NodeName, string NodeAddress, string Folder)
+{
+    public string LogFolder => PodLogStore.FolderOf(Object.Namespace, Object.Name, Object.Uid);
+
+    /// <summary>What the spec grants for ending; 30 s when it says nothing, as the API server defaults it.</summary>
+    public TimeSpan GracePeriod => TimeSpan.FromSeconds(Object.Spec.Int("terminationGracePeriodSeconds") ?? 30);
+}

@@ -1,0 +1,152 @@
+using System.Text;
+using System.Text.Json;
+using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Embedded.Kubelet.Volumes;
+
+namespace RocketOps.Embedded.Kubelet.Containers;
+
+/// <summary>
+/// Makes a pod's volumes into local folders and maps its containers' mount paths to them. Config files are written
+/// anew at each start of a container, with mount paths in their text replaced as in arguments.
+/// </summary>
+internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
+{
+    public PathMap Mount(PodIdentity pod, JsonElement container)
+    {
+        var folders = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var volume in pod.Object.Spec.Items("volumes"))
+        {
+            var name = volume.Text("name") ?? "";
+            folders[name] = FolderOf(pod, volume, name);
+        }
+
+        var map = new PathMap();
+        foreach (var mount in container.Items("volumeMounts"))
+        {
+            var name = mount.Text("name") ?? "";
+            if (!folders.TryGetValue(name, out var folder))
+            {
+                throw ContainerConfigException.Unsupported($"volumeMounts names volume {name}, which the pod does not have.");
+            }
+
+            var subPath = mount.Text("subPath");
+            map.Add(mount.Text("mountPath") ?? "", string.IsNullOrEmpty(subPath) ? folder : Below(folder, subPath));
+        }
+
+        foreach (var volume in pod.Object.Spec.Items("volumes"))
+        {
+            WriteFiles(pod, volume, folders[volume.Text("name") ?? ""], map);
+        }
+
+        return map;
+    }
+
+    private string FolderOf(PodIdentity pod, JsonElement volume, string name)
+    {
+        if (volume.Field("persistentVolumeClaim").Text("claimName") is { } claim)
+        {
+            return claims.Find(pod.Object.Namespace, claim)
+                ?? throw ContainerConfigException.Config($"persistentvolumeclaim \"{claim}\" is not bound");
+        }
+
+        if (volume.Field("hostPath").Text("path") is { } hostPath)
+        {
+            return hostPath;
+        }
+
+        var isKnown = volume.Has("emptyDir") || volume.Has("configMap") || volume.Has("secret") || volume.Has("downwardAPI") || volume.Has("projected");
+        if (!isKnown)
+        {
+            throw ContainerConfigException.Unsupported(
+                $"volume {name}: only configMap, secret, emptyDir, persistentVolumeClaim, downwardAPI, projected and hostPath volumes exist here.");
+        }
+
+        var folder = Path.Combine(pod.Folder, "volumes", name);
+        Directory.CreateDirectory(folder);
+        return folder;
+    }
+
+    private void WriteFiles(PodIdentity pod, JsonElement volume, string folder, PathMap map)
+    {
+        WriteSource(pod, volume, folder, map);
+        foreach (var source in volume.Field("projected").Items("sources"))
+        {
+            // A service account token is left out: pods here have no rights of their own at the API.
+            WriteSource(pod, source, folder, map);
+        }
+    }
+
+    private void WriteSource(PodIdentity pod, JsonElement source, string folder, PathMap map)
+    {
+        if (source.Has("configMap"))
+        {
+            var config = source.Field("configMap");
+            WriteKeys(pod, ResourceKind.ConfigMap, config, config.Text("name") ?? "", folder, map);
+        }
+
+        if (source.Has("secret"))
+        {
+            // As a volume the field is secretName, in a projection it is name.
+            var secret = source.Field("secret");
+            WriteKeys(pod, ResourceKind.Secret, secret, secret.Text("secretName") ?? secret.Text("name") ?? "", folder, map: null);
+        }
+
+        foreach (var item in source.Field("downwardAPI").Items("items"))
+        {
+            var value = item.Field("fieldRef").Text("fieldPath") is { } path ? DownwardApi.Field(pod, path) : "";
+            WriteFile(folder, item.Text("path") ?? "", Encoding.UTF8.GetBytes(value), isSecret: false);
+        }
+    }
+
+    private void WriteKeys(PodIdentity pod, ResourceKind kind, JsonElement source, string name, string folder, PathMap? map)
+    {
+        var content = sources.Read(kind, pod.Object.Namespace, name, source.Flag("optional") == true);
+        if (!source.Has("items"))
+        {
+            foreach (var (key, bytes) in content)
+            {
+                WriteFile(folder, key, Rewritten(bytes, map), map is null);
+            }
+
+            return;
+        }
+
+        foreach (var item in source.Items("items"))
+        {
+            var key = item.Text("key") ?? "";
+            if (!content.TryGetValue(key, out var bytes))
+            {
+                throw ContainerConfigException.Config($"{kind.Kind} {name} has no key {key}");
+            }
+
+            WriteFile(folder, item.Text("path") ?? key, Rewritten(bytes, map), map is null);
+        }
+    }
+
+    private static byte[] Rewritten(byte[] bytes, PathMap? map) =>
+        map is null || !System.Text.Unicode.Utf8.IsValid(bytes) ? bytes : Encoding.UTF8.GetBytes(map.Rewrite(Encoding.UTF8.GetString(bytes)));
+
+    private static void WriteFile(string folder, string path, byte[] bytes, bool isSecret)
+    {
+        var file = Below(folder, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        var draft = file + ".new";
+        File.WriteAllBytes(draft, bytes);
+        if (isSecret && !OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(draft, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        File.Move(draft, file, overwrite: true);
+    }
+
+    /// <summary>A path below a folder; a spec that points outside of it is refused.</summary>
+    private static string Below(string folder, string path)
+    {
+        var root = Path.GetFullPath(folder);
+        var full = Path.GetFullPath(Path.Combine(root, path));
+        return full.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            ? full
+            : throw ContainerConfigException.Unsupported($"Path {path} leaves its volume.");
+    }
+}

@@ -1,0 +1,57 @@
+using RocketOps.Embedded.Kubelet.Network;
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Embedded.Kubelet.Controllers;
+
+/// <summary>
+/// Keeps the hosts file: every Service name stands for the addresses of its ready pods (of all its pods when it
+/// publishes addresses that are not ready), headless or not, since no proxy listens on cluster addresses here; and each
+/// pod with a hostname in the Service's subdomain has its own name.
+/// </summary>
+internal sealed class ClusterNames(ObjectCache services, ObjectCache pods, HostsFile hosts)
+{
+    /// <summary>The only key: the file is written as a whole.</summary>
+    public const string Key = "hosts";
+
+    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    {
+        await hosts.WriteAsync(Entries(), cancellation);
+        return null;
+    }
+
+    private IEnumerable<HostsEntry> Entries()
+    {
+        foreach (var service in services.All())
+        {
+            if (!service.Spec.Has("selector"))
+            {
+                continue;
+            }
+
+            var publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
+            foreach (var pod in ServiceMembers.Of(service, pods))
+            {
+                if (!publishNotReady && !PodFactory.IsReady(pod))
+                {
+                    continue;
+                }
+
+                var address = pod.Status.Text("podIP")!;
+                foreach (var name in Forms($"{service.Name}.{service.Namespace}"))
+                {
+                    yield return new HostsEntry(address, name);
+                }
+
+                if (pod.Spec.Text("subdomain") == service.Name && pod.Spec.Text("hostname") is { } hostname)
+                {
+                    foreach (var name in Forms($"{hostname}.{service.Name}.{service.Namespace}"))
+                    {
+                        yield return new HostsEntry(address, name);
+                    }
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<string> Forms(string name) => [name, $"{name}.svc", $"{name}.svc.cluster.local"];
+}

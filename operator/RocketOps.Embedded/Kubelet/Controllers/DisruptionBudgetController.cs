@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Embedded.Kubelet.Controllers;
+
+/// <summary>Counts what a PodDisruptionBudget allows. Nobody evicts here; the numbers are for the reader.</summary>
+internal sealed class DisruptionBudgetController(ClusterClient client, ObjectCache budgets, ObjectCache pods)
+{
+    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    {
+        if (budgets.Find(key) is not { IsDeleting: false } budget)
+        {
+            return null;
+        }
+
+        var members = pods.All()
+            .Where(pod => pod.Namespace == budget.Namespace && !PodFactory.IsFinished(pod) && LabelSelector.Matches(budget.Spec.Field("selector"), pod))
+            .ToList();
+        var healthy = members.Count(PodFactory.IsReady);
+        var desired = budget.Spec.Has("maxUnavailable")
+            ? members.Count - Resolve(budget.Spec.Field("maxUnavailable"), members.Count)
+            : Resolve(budget.Spec.Field("minAvailable"), members.Count);
+        desired = Math.Max(0, desired);
+        await StatusWriter.WriteAsync(
+            client,
+            budgets,
+            budget,
+            new JsonObject
+            {
+                ["observedGeneration"] = budget.Generation,
+                ["currentHealthy"] = healthy,
+                ["desiredHealthy"] = desired,
+                ["expectedPods"] = members.Count,
+                ["disruptionsAllowed"] = Math.Max(0, healthy - desired),
+            },
+            cancellation);
+        return null;
+    }
+
+    /// <summary>A number, or a percentage rounded up, as Kubernetes does for both fields.</summary>
+    private static int Resolve(JsonElement value, int total)
+    {
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number))
+        {
+            return number;
+        }
+
+        var text = value.ValueKind == JsonValueKind.String ? value.GetString()!.TrimEnd('%') : "0";
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var percent) ? (int)(((long)total * percent + 99) / 100) : 0;
+    }
+}

@@ -1,0 +1,141 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Embedded.Kubelet.Controllers;
+
+/// <summary>One EndpointSlice per Service with a selector: the pods behind it, ready or not.</summary>
+internal sealed class EndpointSliceController(ClusterClient client, ObjectCache services, ObjectCache pods, ObjectCache slices)
+{
+    private const string ServiceLabel = "kubernetes.io/service-name";
+    private const string ManagedByLabel = "endpointslice.kubernetes.io/managed-by";
+    private const string Manager = "rocketops-kubelet";
+
+    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    {
+        if (services.Find(key) is not { IsDeleting: false } service || !service.Spec.Has("selector"))
+        {
+            // The slice goes by its owner reference; a Service without selector has endpoints of somebody else's making.
+            return null;
+        }
+
+        var endpoints = Endpoints(service);
+        var ports = Ports(service);
+        var name = $"{service.Name}-{service.Uid[..Math.Min(5, service.Uid.Length)]}";
+        if (slices.Find(service.Namespace, name) is not { } slice)
+        {
+            slices.Observe(await client.CreateAsync(ResourceKind.EndpointSlice, service.Namespace, NewSlice(service, name, endpoints, ports), cancellation));
+            return null;
+        }
+
+        if (JsonNode.DeepEquals(endpoints, Array(slice.Json.Field("endpoints"))) && JsonNode.DeepEquals(ports, Array(slice.Json.Field("ports"))))
+        {
+            return null;
+        }
+
+        slices.Observe(await client.PatchAsync(
+            ResourceKind.EndpointSlice, service.Namespace, name, null, new JsonObject { ["endpoints"] = endpoints, ["ports"] = ports }, cancellation));
+        return null;
+    }
+
+    private static JsonArray Array(JsonElement element) => element.ValueKind == JsonValueKind.Array ? JsonArray.Create(element)! : [];
+
+    private static JsonObject NewSlice(KubeObject service, string name, JsonArray endpoints, JsonArray ports) => new()
+    {
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = name,
+            ["namespace"] = service.Namespace,
+            ["labels"] = new JsonObject { [ServiceLabel] = service.Name, [ManagedByLabel] = Manager },
+            ["ownerReferences"] = new JsonArray((JsonNode)PodFactory.OwnerReference(ResourceKind.Service, service)),
+        },
+        ["addressType"] = "IPv4",
+        ["endpoints"] = endpoints,
+        ["ports"] = ports,
+    };
+
+    private JsonArray Endpoints(KubeObject service)
+    {
+        var publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
+        var endpoints = new JsonArray();
+        foreach (var pod in ServiceMembers.Of(service, pods).OrderBy(pod => pod.Name, StringComparer.Ordinal))
+        {
+            var isServing = pod.HasCondition("Ready");
+            var endpoint = new JsonObject
+            {
+                ["addresses"] = new JsonArray((JsonNode)pod.Status.Text("podIP")!),
+                ["conditions"] = new JsonObject
+                {
+                    ["ready"] = publishNotReady || (isServing && !pod.IsDeleting),
+                    ["serving"] = isServing,
+                    ["terminating"] = pod.IsDeleting,
+                },
+                ["nodeName"] = pod.Spec.Text("nodeName"),
+                ["targetRef"] = new JsonObject
+                {
+                    ["kind"] = "Pod",
+                    ["name"] = pod.Name,
+                    ["namespace"] = pod.Namespace,
+                    ["uid"] = pod.Uid,
+                },
+            };
+            if (pod.Spec.Text("subdomain") == service.Name && pod.Spec.Text("hostname") is { } hostname)
+            {
+                endpoint["hostname"] = hostname;
+            }
+
+            endpoints.Add((JsonNode)endpoint);
+        }
+
+        return endpoints;
+    }
+
+    private JsonArray Ports(KubeObject service)
+    {
+        var ports = new JsonArray();
+        foreach (var port in service.Spec.Items("ports"))
+        {
+            if (TargetPort(service, port) is { } number)
+            {
+                ports.Add((JsonNode)new JsonObject
+                {
+                    ["name"] = port.Text("name") ?? "",
+                    ["port"] = number,
+                    ["protocol"] = port.Text("protocol") ?? "TCP",
+                });
+            }
+        }
+
+        return ports;
+    }
+
+    private int? TargetPort(KubeObject service, JsonElement port)
+    {
+        var target = port.Field("targetPort");
+        if (target.ValueKind == JsonValueKind.Number)
+        {
+            return port.Int("targetPort");
+        }
+
+        if (target.ValueKind != JsonValueKind.String)
+        {
+            return port.Int("port");
+        }
+
+        foreach (var pod in ServiceMembers.Of(service, pods))
+        {
+            foreach (var container in pod.Spec.Items("containers"))
+            {
+                foreach (var named in container.Items("ports"))
+                {
+                    if (named.Text("name") == target.GetString())
+                    {
+                        return named.Int("containerPort");
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,7 @@
+namespace RocketOps.Embedded.Kubelet.Logs;
+
+internal enum LogChannel
+{
+    Stdout,
+    Stderr,
+}

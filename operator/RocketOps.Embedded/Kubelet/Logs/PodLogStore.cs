@@ -1,0 +1,128 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.IO.Pipelines;
+
+namespace RocketOps.Embedded.Kubelet.Logs;
+
+/// <summary>
+/// Logs of all containers below one folder: <c>NAMESPACE_POD_UID/CONTAINER/RESTART.log</c>, as kubelets lay them out. The
+/// last two runs of a container are kept, so <c>logs --previous</c> works; a pod's folder goes with the pod.
+/// </summary>
+public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider time) : IPodLogSource
+{
+    private readonly ConcurrentDictionary<string, ContainerLog> _live = new(StringComparer.Ordinal);
+
+    /// <summary>Folder name of a pod's logs. Neither namespaces nor names hold underscores.</summary>
+    internal static string FolderOf(string ns, string name, string uid) => $"{ns}_{name}_{uid}";
+
+    public async Task WriteLogAsync(PodLogRequest request, Stream destination, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var output = PipeWriter.Create(destination, new StreamPipeWriterOptions(leaveOpen: true));
+        var options = new LogReadOptions
+        {
+            Follow = request.Follow,
+            Timestamps = request.Timestamps,
+            TailLines = request.TailLines,
+            Since = request.Since,
+            LimitBytes = request.LimitBytes,
+        };
+        var found = FindPod(request.Namespace, request.Pod) is { } pod
+            && await CopyAsync(pod, request.Container, request.Previous, options, output, cancellationToken);
+        if (!found)
+        {
+            throw new PodLogUnavailableException(request.Previous
+                ? $"previous terminated container \"{request.Container}\" in pod \"{request.Pod}\" not found"
+                : $"container \"{request.Container}\" in pod \"{request.Pod}\" is waiting to start: it has written no log yet");
+        }
+
+        await output.CompleteAsync();
+    }
+
+    /// <summary>Begins the log of a run; the caller completes it when the container has ended.</summary>
+    internal ContainerLog Begin(string pod, string container, int restart)
+    {
+        var log = new ContainerLog(PathOf(pod, container, restart), maxFileBytes, time);
+        var outdated = PathOf(pod, container, restart - 2);
+        File.Delete(ContainerLog.RotatedPath(outdated));
+        File.Delete(outdated);
+        _live[KeyOf(pod, container)] = log;
+        return log;
+    }
+
+    internal void Remove(string pod)
+    {
+        foreach (var key in _live.Keys)
+        {
+            if (key.StartsWith(pod + "/", StringComparison.Ordinal))
+            {
+                _live.TryRemove(key, out _);
+            }
+        }
+
+        var path = Path.Combine(folder, pod);
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+
+    /// <summary>Copies the log of the latest run, or of the one before; false when there is none.</summary>
+    internal async Task<bool> CopyAsync(
+        string pod, string container, bool previous, LogReadOptions options, PipeWriter output, CancellationToken cancellation)
+    {
+        if (Latest(pod, container) is not { } latest)
+        {
+            return false;
+        }
+
+        var restart = previous ? latest - 1 : latest;
+        var path = PathOf(pod, container, restart);
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        var live = previous ? null : _live.GetValueOrDefault(KeyOf(pod, container));
+        if (live?.CurrentPath != path)
+        {
+            live = null;
+        }
+
+        // The client's clock starts with the headers, long before a quiet container's first line.
+        await output.FlushAsync(cancellation);
+        await new LogReader(path, live, options).CopyToAsync(output, cancellation);
+        return true;
+    }
+
+    private string? FindPod(string ns, string name) =>
+        Directory.Exists(folder)
+            ? new DirectoryInfo(folder).EnumerateDirectories(FolderOf(ns, name, "*")).MaxBy(found => found.CreationTimeUtc)?.Name
+            : null;
+
+    private static string KeyOf(string pod, string container) => $"{pod}/{container}";
+
+    private int? Latest(string pod, string container)
+    {
+        var path = Path.Combine(folder, pod, container);
+        if (!Directory.Exists(path))
+        {
+            return null;
+        }
+
+        int? latest = null;
+        foreach (var file in Directory.EnumerateFiles(path, "*.log"))
+        {
+            if (int.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var restart)
+                && (latest is null || restart > latest))
+            {
+                latest = restart;
+            }
+        }
+
+        return latest;
+    }
+
+    private string PathOf(string pod, string container, int restart) =>
+        Path.Combine(folder, pod, container, string.Create(CultureInfo.InvariantCulture, $"{restart}.log"));
+}

@@ -1,0 +1,3 @@
+namespace RocketOps.Embedded.Kubelet.Network;
+
+internal readonly record struct HostsEntry(string Address, string Name);

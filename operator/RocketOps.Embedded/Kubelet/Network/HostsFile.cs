@@ -1,0 +1,35 @@
+using System.Text;
+
+namespace RocketOps.Embedded.Kubelet.Network;
+
+/// <summary>
+/// What cluster DNS would answer, as a hosts file: one line per address, a name with several addresses on several
+/// lines. Replaced by rename, so that a reader sees the old or the new content and never half of one.
+/// </summary>
+internal sealed class HostsFile(string path)
+{
+    private string? _written;
+
+    public string Path => path;
+
+    /// <summary>Writes the entries if they differ from what the file holds.</summary>
+    public async Task WriteAsync(IEnumerable<HostsEntry> entries, CancellationToken cancellation)
+    {
+        var text = new StringBuilder("# Written by rocketops up: names of services and pods. Changes are overwritten.\n");
+        foreach (var entry in entries.OrderBy(entry => entry.Address, StringComparer.Ordinal).ThenBy(entry => entry.Name, StringComparer.Ordinal))
+        {
+            text.Append(entry.Address).Append(' ').Append(entry.Name).Append('\n');
+        }
+
+        var content = text.ToString();
+        if (content == _written)
+        {
+            return;
+        }
+
+        var draft = path + ".new";
+        await File.WriteAllTextAsync(draft, content, cancellation);
+        File.Move(draft, path, overwrite: true);
+        _written = content;
+    }
+}

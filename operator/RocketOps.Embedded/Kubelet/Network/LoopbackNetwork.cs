@@ -1,0 +1,129 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace RocketOps.Embedded.Kubelet.Network;
+
+/// <summary>
+/// The addresses of one control plane: 127.10.N.0/24, where .1 is the node and .2 to .254 are pods. The whole of
+/// 127.0.0.0/8 belongs to the loopback device on Linux and Windows, so pods can all use the standard ports. Which N is
+/// free is settled between processes by listening on the node's port 10250, the kubelet's; whoever holds it owns N.
+/// </summary>
+internal sealed class LoopbackNetwork : IDisposable
+{
+    private const int KubeletPort = 10250;
+    private const int FirstPod = 2;
+    private const int LastPod = 254;
+
+    private readonly Socket _claim;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, byte> _byOwner = new(StringComparer.Ordinal);
+    private readonly HashSet<byte> _used = [];
+    private byte _next = FirstPod;
+
+    private LoopbackNetwork(Socket claim, byte subnet)
+    {
+        _claim = claim;
+        Subnet = subnet;
+    }
+
+    public byte Subnet { get; }
+
+    public IPAddress NodeAddress => AddressOf(1);
+
+    /// <summary>
+    /// Takes the preferred subnet, or the next free one. Throws when the machine has no loopback addresses beyond
+    /// 127.0.0.1 (macOS without aliases) or all 256 subnets are taken.
+    /// </summary>
+    public static LoopbackNetwork Claim(byte preferred)
+    {
+        SocketException? last = null;
+        for (var i = 0; i < 256; i++)
+        {
+            var subnet = (byte)(preferred + i);
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = true };
+            try
+            {
+                socket.Bind(new IPEndPoint(new IPAddress([127, 10, subnet, 1]), KubeletPort));
+                socket.Listen(1);
+                return new LoopbackNetwork(socket, subnet);
+            }
+            catch (SocketException failure) when (failure.SocketErrorCode == SocketError.AddressNotAvailable)
+            {
+                socket.Dispose();
+                throw new InvalidOperationException(
+                    $"This machine has no loopback address 127.10.{subnet}.1. Every pod gets a loopback address of its own; "
+                    + $"on macOS create them first: for i in $(seq 1 20); do sudo ifconfig lo0 alias 127.10.{subnet}.$i; done", failure);
+            }
+            catch (SocketException failure)
+            {
+                socket.Dispose();
+                last = failure;
+            }
+        }
+
+        throw new InvalidOperationException("All loopback networks 127.10.0.0/16 are in use by other control planes.", last);
+    }
+
+    /// <summary>
+    /// The address of a pod, the same for the same owner until released. A wish (the address it had before a restart)
+    /// is granted when free. Null when all 253 are taken.
+    /// </summary>
+    public IPAddress? Acquire(string owner, IPAddress? wish)
+    {
+        lock (_gate)
+        {
+            if (_byOwner.TryGetValue(owner, out var held))
+            {
+                return AddressOf(held);
+            }
+
+            if (wish is not null && IsPodAddress(wish, out var wished) && _used.Add(wished))
+            {
+                _byOwner[owner] = wished;
+                return wish;
+            }
+
+            // Round robin, so that the address of a pod that just ended is not at once another pod's.
+            for (var tries = FirstPod; tries <= LastPod; tries++)
+            {
+                var candidate = _next;
+                _next = candidate == LastPod ? (byte)FirstPod : (byte)(candidate + 1);
+                if (_used.Add(candidate))
+                {
+                    _byOwner[owner] = candidate;
+                    return AddressOf(candidate);
+                }
+            }
+
+            return null;
+        }
+    }
+
+    public void Release(string owner)
+    {
+        lock (_gate)
+        {
+            if (_byOwner.Remove(owner, out var host))
+            {
+                _used.Remove(host);
+            }
+        }
+    }
+
+    public void Dispose() => _claim.Dispose();
+
+    private bool IsPodAddress(IPAddress address, out byte host)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        host = 0;
+        if (address.AddressFamily != AddressFamily.InterNetwork || !address.TryWriteBytes(bytes, out _))
+        {
+            return false;
+        }
+
+        host = bytes[3];
+        return bytes[0] == 127 && bytes[1] == 10 && bytes[2] == Subnet && host is >= FirstPod and <= LastPod;
+    }
+
+    private IPAddress AddressOf(byte host) => new([127, 10, Subnet, host]);
+}

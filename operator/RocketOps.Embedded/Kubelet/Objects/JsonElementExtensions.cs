@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace RocketOps.Embedded.Kubelet.Objects;
+
+/// <summary>
+/// Reading of optional fields. A field that is absent, null or of another type reads as absent, so that a chain of
+/// calls never throws on what a user left out.
+/// </summary>
+internal static class JsonElementExtensions
+{
+    public static JsonElement Field(this JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
+
+    public static bool Has(this JsonElement element, string name) =>
+        element.Field(name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
+
+    public static bool Exists(this JsonElement element) =>
+        element.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
+
+    public static string? Text(this JsonElement element, string name)
+    {
+        var value = element.Field(name);
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    }
+
+    public static long? Number(this JsonElement element, string name)
+    {
+        var value = element.Field(name);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
+    }
+
+    public static int? Int(this JsonElement element, string name)
+    {
+        var value = element.Field(name);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
+    }
+
+    public static bool? Flag(this JsonElement element, string name) => element.Field(name).ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => null,
+    };
+
+    public static DateTimeOffset? Time(this JsonElement element, string name) =>
+        DateTimeOffset.TryParse(element.Text(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+
+    public static JsonElement.ArrayEnumerator Items(this JsonElement element, string name)
+    {
+        var value = element.Field(name);
+        return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : default;
+    }
+
+    public static JsonElement.ObjectEnumerator Entries(this JsonElement element, string name)
+    {
+        var value = element.Field(name);
+        return value.ValueKind == JsonValueKind.Object ? value.EnumerateObject() : default;
+    }
+}

@@ -1,0 +1,35 @@
+using RocketOps.Embedded.Kubelet.Containers;
+using RocketOps.Embedded.Kubelet.Events;
+using RocketOps.Embedded.Kubelet.Logs;
+using RocketOps.Embedded.Kubelet.Network;
+using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Embedded.Kubelet.Probes;
+using RocketOps.Embedded.Kubelet.Processes;
+
+namespace RocketOps.Embedded.Kubelet.Pods;
+
+/// <summary>What all pods of this machine share.</summary>
+internal sealed record Node
+{
+    public required ProcessKubeletOptions Options { get; init; }
+
+    public required ClusterClient Client { get; init; }
+
+    public required ObjectCache Pods { get; init; }
+
+    public required LoopbackNetwork Network { get; init; }
+
+    public required LaunchBuilder Launches { get; init; }
+
+    public required PodLogStore Logs { get; init; }
+
+    public required ProcessLedger Ledger { get; init; }
+
+    public required Prober Prober { get; init; }
+
+    public required EventRecorder Events { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public string PodFolder(string uid) => Path.Combine(Options.DataDirectory, "pods", uid);
+}

@@ -1,0 +1,158 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Embedded.Kubelet.Pods;
+
+/// <summary>Gives each pod of this machine its worker, in the part of the scheduler takes in pods that have no machine yet.</summary>
+internal sealed partial class PodManager(Node node, ILogger logger)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, (PodWorker Worker, Task Run)> _workers = new(StringComparer.Ordinal);
+    private bool _stopping;
+
+    /// <summary>Reconciles one pod by key: binds it, starts or updates its worker.</summary>
+    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    {
+        if (node.Pods.Find(key) is not { } pod)
+        {
+            return null;
+        }
+
+        var assigned = pod.Spec.Text("nodeName");
+        if (string.IsNullOrEmpty(assigned))
+        {
+            await BindAsync(pod, cancellation);
+            return null;
+        }
+
+        if (assigned == node.Options.NodeName)
+        {
+            StartOrUpdate(pod);
+        }
+
+        return null;
+    }
+
+    /// <summary>The object is gone.</summary>
+    public void Vanished(KubeObject pod)
+    {
+        lock (_gate)
+        {
+            if (_workers.TryGetValue(pod.Uid, out var known))
+            {
+                known.Worker.Vanished();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Ends all processes: pods of StatefulSets first, then the rest. Brokers so find their name servers still there to
+    /// unregister at.
+    /// </summary>
+    public async Task StopAsync()
+    {
+        List<(PodWorker Worker, Task Run)> running;
+        lock (_gate)
+        {
+            _stopping = true;
+            running = [.. _workers.Values];
+        }
+
+        foreach (var wave in running.GroupBy(entry => entry.Worker.Current.Controller.Text("kind") == "StatefulSet").OrderByDescending(wave => wave.Key))
+        {
+            foreach (var (worker, _) in wave)
+            {
+                worker.StopForShutdown();
+            }
+
+            await Task.WhenAll(wave.Select(entry => entry.Run));
+        }
+    }
+
+    private void StartOrUpdate(KubeObject pod)
+    {
+        lock (_gate)
+        {
+            if (_workers.TryGetValue(pod.Uid, out var known))
+            {
+                known.Worker.Update(pod);
+            }
+            else if (!_stopping)
+            {
+                var worker = new PodWorker(node, pod, logger);
+                _workers[pod.Uid] = (worker, Task.Run(() => RunAsync(worker)));
+            }
+        }
+    }
+
+    private async Task RunAsync(PodWorker worker)
+    {
+        try
+        {
+            await worker.RunAsync();
+        }
+        catch (Exception failure)
+        {
+            LogWorkerFailed(logger, failure, worker.Current.Key);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _workers.Remove(worker.Uid);
+            }
+        }
+    }
+
+    private async Task BindAsync(KubeObject pod, CancellationToken cancellation)
+    {
+        try
+        {
+            await BindOrPatchAsync(pod, cancellation);
+            node.Events.Normal(ResourceKind.Pod, pod, "Scheduled", $"Successfully assigned {pod.Key} to {node.Options.NodeName}");
+        }
+        catch (ClusterApiException refused) when (refused.IsConflict || refused.IsNotFound)
+        {
+            // Bound meanwhile, gone, or another pod by now.
+        }
+    }
+
+    private async Task BindOrPatchAsync(KubeObject pod, CancellationToken cancellation)
+    {
+        try
+        {
+            await node.Client.PostSubresourceAsync(
+                ResourceKind.Pod,
+                pod.Namespace,
+                pod.Name,
+                "binding",
+                new JsonObject
+                {
+                    ["apiVersion"] = "v1",
+                    ["kind"] = "Binding",
+                    ["metadata"] = new JsonObject { ["name"] = pod.Name, ["namespace"] = pod.Namespace, ["uid"] = pod.Uid },
+                    ["target"] = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Node", ["name"] = node.Options.NodeName },
+                },
+                cancellation);
+        }
+        catch (ClusterApiException missing) when (missing.IsNotFound)
+        {
+            // The embedded API serves no bindings and lets the field be written; kube-apiserver is the other way round.
+            node.Pods.Observe(await node.Client.PatchAsync(
+                ResourceKind.Pod,
+                pod.Namespace,
+                pod.Name,
+                null,
+                new JsonObject
+                {
+                    ["metadata"] = new JsonObject { ["uid"] = pod.Uid },
+                    ["spec"] = new JsonObject { ["nodeName"] = node.Options.NodeName },
+                },
+                cancellation));
+        }
+    }
+
+    [LoggerMessage(EventId = 7050, Level = LogLevel.Error, Message = "The worker of pod {Pod} failed; its processes are gone, its object stays as it is.")]
+    private static partial void LogWorkerFailed(ILogger logger, Exception failure, string pod);
+}

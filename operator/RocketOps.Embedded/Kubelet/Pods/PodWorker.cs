@@ -1,0 +1,301 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using RocketOps.Embedded.Kubelet.Containers;
+using RocketOps.Embedded.Kubelet.Logs;
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Embedded.Kubelet.Pods;
+
+/// <summary>
+/// One pod of this machine from admission to the deletion of its object. The worker runs the containers and writes
+/// the status; what it is told from outside are the newer object (<see cref="Update"/>) and the stop of the machine.
+/// </summary>
+internal sealed partial class PodWorker
+{
+    private static readonly TimeSpan StatusRetry = TimeSpan.FromMilliseconds(200);
+
+    private readonly Node _node;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _dirty = new(1);
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _finished = new();
+    private readonly TaskCompletionSource _deletion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private KubeObject _current;
+    private PodIdentity? _identity;
+    private DateTimeOffset _startTime;
+    private List<ContainerRunner> _inits = [];
+    private List<ContainerRunner> _containers = [];
+    private string? _published;
+
+    public PodWorker(Node node, KubeObject pod, ILogger logger)
+    {
+        _node = node;
+        _logger = logger;
+        _current = pod;
+        Uid = pod.Uid;
+        Update(pod);
+    }
+
+    public string Uid { get; }
+
+    public KubeObject Current => Volatile.Read(ref _current);
+
+    /// <summary>Takes a newer version of the object: only its deletion and foreign conditions matter to a running pod.</summary>
+    public void Update(KubeObject pod)
+    {
+        Volatile.Write(ref _current, pod);
+        if (pod.IsDeleting)
+        {
+            Stop(TimeSpan.FromSeconds(pod.Metadata.Int("deletionGracePeriodSeconds") ?? 30));
+            _deletion.TrySetResult();
+        }
+
+        MarkDirty();
+    }
+
+    /// <summary>The object is gone although nobody waited for us (a forced delete): the processes must go too.</summary>
+    public void Vanished()
+    {
+        Stop(TimeSpan.Zero);
+        _deletion.TrySetResult();
+    }
+
+    /// <summary>The machine stops; the object stays and is run again at the next start.</summary>
+    public void StopForShutdown()
+    {
+        var grace = _identity?.GracePeriod ?? TimeSpan.Zero;
+        Stop(grace < _node.Options.LongestStopGrace ? grace : _node.Options.LongestStopGrace);
+    }
+
+    /// <summary>Completes when the pod's processes are gone and, if it was deleted, its object too.</summary>
+    public async Task RunAsync()
+    {
+        var publisher = Task.CompletedTask;
+        try
+        {
+            if (!Admit())
+            {
+                await Task.WhenAny(_deletion.Task, _stopped.Task);
+                return;
+            }
+
+            publisher = PublishAsync(_finished.Token);
+            if (await RunInitsAsync())
+            {
+                await Task.WhenAll(_containers.Select(container => container.RunAsync()));
+            }
+
+            // Completed or failed for good, or stopped: the object decides what comes next.
+            MarkDirty();
+            await Task.WhenAny(_deletion.Task, _stopped.Task);
+        }
+        finally
+        {
+            await _finished.CancelAsync();
+            await publisher.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await EndAsync();
+        }
+    }
+
+    private void Stop(TimeSpan grace)
+    {
+        lock (_gate)
+        {
+            _stopped.TrySetResult();
+            foreach (var container in _inits.Concat(_containers))
+            {
+                container.Stop(grace);
+            }
+        }
+    }
+
+    private bool Admit()
+    {
+        var pod = Current;
+        if (pod.Status.Text("phase") is "Succeeded" or "Failed")
+        {
+            // Ended for good before this machine started: only its deletion is left to wait for.
+            return false;
+        }
+
+        var wish = IPAddress.TryParse(pod.Status.Text("podIP"), out var had) ? had : null;
+        if (_node.Network.Acquire(pod.Uid, wish) is not { } address)
+        {
+            _node.Events.Warning(ResourceKind.Pod, pod, "FailedCreatePodSandBox", "All 253 pod addresses of this machine are taken.");
+            return false;
+        }
+
+        var folder = _node.PodFolder(pod.Uid);
+        Directory.CreateDirectory(folder);
+        _identity = new PodIdentity(pod, address.ToString(), _node.Options.NodeName, _node.Network.NodeAddress.ToString(), folder);
+        _startTime = pod.Status.Time("startTime") ?? _node.Time.GetUtcNow();
+        var policy = pod.Spec.Text("restartPolicy");
+        lock (_gate)
+        {
+            if (_stopped.Task.IsCompleted)
+            {
+                return false;
+            }
+
+            _inits = Runners(pod, "initContainers", "initContainerStatuses", RestartPolicy.OfInitContainer(policy));
+            _containers = Runners(pod, "containers", "containerStatuses", RestartPolicy.OfContainer(policy));
+        }
+
+        return true;
+    }
+
+    private List<ContainerRunner> Runners(KubeObject pod, string specs, string statuses, RestartPolicy policy)
+    {
+        var runners = new List<ContainerRunner>();
+        foreach (var spec in pod.Spec.Items(specs))
+        {
+            var view = new ContainerView
+            {
+                Name = spec.Text("name") ?? "",
+                Image = spec.Text("image") ?? "",
+                Reason = specs == "containers" && pod.Spec.Field("initContainers").Exists() ? "PodInitializing" : "ContainerCreating",
+            };
+            runners.Add(new ContainerRunner(_node, _identity!, spec, policy, Resumed(pod, statuses, view), MarkDirty));
+        }
+
+        return runners;
+    }
+
+    /// <summary>A container that ran before the machine stopped counts as restarted, as after a reboot.</summary>
+    private static ContainerView Resumed(KubeObject pod, string statuses, ContainerView view)
+    {
+        foreach (var status in pod.Status.Items(statuses))
+        {
+            var ran = status.Field("state").Has("running") || status.Field("state").Has("terminated");
+            if (status.Text("name") == view.Name)
+            {
+                return view with { RestartCount = (status.Int("restartCount") ?? 0) + (ran ? 1 : 0) };
+            }
+        }
+
+        return view;
+    }
+
+    private async Task<bool> RunInitsAsync()
+    {
+        foreach (var init in _inits)
+        {
+            await init.RunAsync();
+            if (init.View is not { Phase: ContainerPhase.Terminated, ExitCode: 0 } || _stopped.Task.IsCompleted)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void MarkDirty()
+    {
+        if (_dirty.CurrentCount == 0)
+        {
+            _dirty.Release();
+        }
+    }
+
+    private async Task PublishAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            await _dirty.WaitAsync(cancellation);
+            try
+            {
+                await PublishOnceAsync(cancellation);
+            }
+            catch (ClusterApiException gone) when (gone.IsNotFound)
+            {
+                Vanished();
+                return;
+            }
+            catch (Exception failure) when (failure is ClusterApiException or HttpRequestException or IOException or TimeoutException)
+            {
+                LogStatusFailed(_logger, failure, Current.Key);
+                await Task.Delay(StatusRetry, _node.Time, cancellation);
+                MarkDirty();
+            }
+        }
+    }
+
+    private async Task PublishOnceAsync(CancellationToken cancellation)
+    {
+        var pod = Current;
+        var status = PodStatusBuilder.Build(pod, _identity!, _startTime, Views(_inits), Views(_containers), _node.Time.GetUtcNow());
+        var text = status.ToJsonString();
+        if (text == _published)
+        {
+            return;
+        }
+
+        var written = await _node.Client.PatchAsync(
+            ResourceKind.Pod, pod.Namespace, pod.Name, "status", new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Uid }, ["status"] = status }, cancellation);
+        _published = text;
+        _node.Pods.Observe(written);
+    }
+
+    private async Task EndAsync()
+    {
+        // Not cancelled by anything: the last status on a stopped machine must not say Ready.
+        try
+        {
+            if (_containers.Count > 0)
+            {
+                await PublishOnceAsync(CancellationToken.None);
+            }
+
+            if (_deletion.Task.IsCompleted)
+            {
+                await _node.Client.DeleteAsync(ResourceKind.Pod, Current, graceSeconds: 0, CancellationToken.None);
+            }
+        }
+        catch (ClusterApiException gone) when (gone.IsNotFound || gone.IsConflict)
+        {
+            // Deleted by force; another pod may have the name by now.
+        }
+        catch (Exception failure) when (failure is ClusterApiException or HttpRequestException or IOException or TimeoutException)
+        {
+            LogEndFailed(_logger, failure, Current.Key);
+        }
+
+        if (_deletion.Task.IsCompleted)
+        {
+            _node.Logs.Remove(PodLogStore.FolderOf(Current.Namespace, Current.Name, Uid));
+            DeleteFolder();
+        }
+
+        _node.Network.Release(Uid);
+    }
+
+    private void DeleteFolder()
+    {
+        try
+        {
+            var folder = _node.PodFolder(Uid);
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogFolderStays(_logger, failure, _node.PodFolder(Uid));
+        }
+    }
+
+    private static List<ContainerView> Views(List<ContainerRunner> runners) => [.. runners.Select(runner => runner.View)];
+
+    [LoggerMessage(EventId = 7040, Level = LogLevel.Warning, Message = "Status of pod {Pod} could not be written; trying again.")]
+    private static partial void LogStatusFailed(ILogger logger, Exception failure, string pod);
+
+    [LoggerMessage(EventId = 7041, Level = LogLevel.Warning, Message = "Pod {Pod} has ended but its object could not be brought up to date.")]
+    private static partial void LogEndFailed(ILogger logger, Exception failure, string pod);
+
+    [LoggerMessage(EventId = 7042, Level = LogLevel.Warning, Message = "Folder {Folder} of a pod that has ended could not be deleted.")]
+    private static partial void LogFolderStays(ILogger logger, Exception failure, string folder);
+}

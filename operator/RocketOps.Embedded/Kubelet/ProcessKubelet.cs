@@ -1,0 +1,243 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using RocketOps.Embedded.Kubelet.Containers;
+using RocketOps.Embedded.Kubelet.Controllers;
+using RocketOps.Embedded.Kubelet.Events;
+using RocketOps.Embedded.Kubelet.Logs;
+using RocketOps.Embedded.Kubelet.Network;
+using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Embedded.Kubelet.Pods;
+using RocketOps.Embedded.Kubelet.Probes;
+using RocketOps.Embedded.Kubelet.Processes;
+using RocketOps.Embedded.Kubelet.Volumes;
+
+namespace RocketOps.Embedded.Kubelet;
+
+/// <summary>
+/// The machine half of the embedded control plane: runs pods as local processes and brings the controllers a cluster
+/// has (StatefulSets, Deployments, endpoints, claims). Talks to the API only over HTTP, so it works on any API server
+/// that has no controllers of its own.
+/// </summary>
+public sealed partial class ProcessKubelet : IAsyncDisposable
+{
+    // Name servers and brokers of a killed run have seen the end of their input by now and are flushing.
+    private static readonly TimeSpan OrphanGrace = TimeSpan.FromSeconds(10);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _loops = [];
+    private readonly List<ObjectCache> _caches = [];
+    private readonly List<ControllerLoop> _controllers = [];
+    private readonly LoopbackNetwork _network;
+    private readonly Prober _prober;
+    private readonly PodManager _pods;
+    private readonly ClusterClient _client;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private int _stopped;
+
+    private ProcessKubelet(
+        ProcessKubeletOptions options, HttpClient http, PodLogStore logs, ProcessLedger ledger, LoopbackNetwork network, TimeProvider time, ILoggerFactory loggers)
+    {
+        _network = network;
+        _time = time;
+        _logger = loggers.CreateLogger<ProcessKubelet>();
+        _client = new ClusterClient(http);
+        _prober = new Prober(time);
+        var hosts = new HostsFile(HostsPath(options.DataDirectory));
+        var events = Run(new EventRecorder(_client, "rocketops-kubelet", options.NodeName, time, _logger));
+
+        var pods = Cache(ResourceKind.Pod);
+        var services = Cache(ResourceKind.Service);
+        var claims = Cache(ResourceKind.VolumeClaim);
+        var configMaps = Cache(ResourceKind.ConfigMap);
+        var secrets = Cache(ResourceKind.Secret);
+        var statefulSets = Cache(ResourceKind.StatefulSet);
+        var deployments = Cache(ResourceKind.Deployment);
+        var replicaSets = Cache(ResourceKind.ReplicaSet);
+        var slices = Cache(ResourceKind.EndpointSlice);
+        var budgets = Cache(ResourceKind.DisruptionBudget);
+
+        var folders = new ClaimFolders(Path.Combine(options.DataDirectory, "volumes"), claims);
+        claims.Removed += folders.Delete;
+        var sources = new ConfigSources(configMaps, secrets);
+        var node = new Node
+        {
+            Options = options,
+            Client = _client,
+            Pods = pods,
+            Network = network,
+            Launches = new LaunchBuilder(new ImageCatalog(options.Programs), new VolumeMounter(sources, folders), new EnvironmentBuilder(sources), hosts.Path),
+            Logs = logs,
+            Ledger = ledger,
+            Prober = _prober,
+            Events = events,
+            Time = time,
+        };
+        _pods = new PodManager(node, _logger);
+        pods.Removed += _pods.Vanished;
+
+        Loop("pods", _pods.ReconcileAsync, (pods, pod => pod.Key));
+        Loop(
+            "statefulsets",
+            new StatefulSetController(_client, statefulSets, pods, claims, events, options.NodeName, time).ReconcileAsync,
+            (statefulSets, set => set.Key),
+            (pods, pod => ControllerKey(pod, "StatefulSet")));
+        Loop(
+            "replicasets",
+            new ReplicaSetController(_client, replicaSets, pods, events, options.NodeName, time).ReconcileAsync,
+            (replicaSets, set => set.Key),
+            (pods, pod => ControllerKey(pod, "ReplicaSet")));
+        Loop(
+            "deployments",
+            new DeploymentController(_client, deployments, replicaSets, pods, events, time).ReconcileAsync,
+            (deployments, deployment => deployment.Key),
+            (replicaSets, set => ControllerKey(set, "Deployment")));
+        var claimsLoop = Loop("claims", new VolumeClaimController(_client, claims, pods, folders, events).ReconcileAsync, (claims, claim => claim.Key));
+        var slicesLoop = Loop(
+            "endpointslices", new EndpointSliceController(_client, services, pods, slices).ReconcileAsync, (services, service => service.Key));
+        var budgetsLoop = Loop("budgets", new DisruptionBudgetController(_client, budgets, pods).ReconcileAsync, (budgets, budget => budget.Key));
+        Loop("names", new ClusterNames(services, pods, hosts).ReconcileAsync, (services, _ => ClusterNames.Key), (pods, _ => ClusterNames.Key));
+        OnPods(pods, pod => EnqueueAll(services, pod.Namespace, slicesLoop));
+        OnPods(pods, pod => EnqueueAll(budgets, pod.Namespace, budgetsLoop));
+        pods.Removed += pod => EnqueueAll(claims, pod.Namespace, claimsLoop);
+        HostsFilePath = hosts.Path;
+        NodeAddress = network.NodeAddress.ToString();
+        NodeName = options.NodeName;
+    }
+
+    /// <summary>The file that stands for cluster DNS; the in-process operator resolves names by it as well.</summary>
+    public string HostsFilePath { get; }
+
+    public string NodeAddress { get; }
+
+    public string NodeName { get; }
+
+    /// <summary>Where the hosts file of a data folder is, also before the kubelet runs.</summary>
+    public static string HostsPath(string dataDirectory) => Path.Combine(Path.GetFullPath(dataDirectory), "run", "hosts");
+
+    /// <summary>
+    /// Ends what a killed earlier run left behind, then starts. The HttpClient must carry address and credentials of the API and have
+    /// no timeout; it stays the caller's.
+    /// </summary>
+    public static async Task<ProcessKubelet> StartAsync(
+        ProcessKubeletOptions options, HttpClient http, PodLogStore logs, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var run = Path.Combine(options.DataDirectory, "run");
+        Directory.CreateDirectory(run);
+        var ledger = new ProcessLedger(Path.Combine(run, "processes"), time, loggers.CreateLogger<ProcessLedger>());
+        await ledger.EndOrphansAsync(OrphanGrace, cancellation);
+        var network = LoopbackNetwork.Claim(PreferredSubnet(options.DataDirectory));
+        var kubelet = new ProcessKubelet(options, http, logs, ledger, network, time, loggers);
+        try
+        {
+            await kubelet.StartAsync(cancellation);
+            return kubelet;
+        }
+        catch
+        {
+            await kubelet.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Ends all pods' processes in order, then the controllers. Objects stay as they are, not ready.</summary>
+    public async Task StopAsync()
+    {
+        if (Interlocked.Exchange(ref _stopped, 1) == 1)
+        {
+            return;
+        }
+
+        await _pods.StopAsync();
+        await _stop.CancelAsync();
+        await Task.WhenAll(_loops);
+        _prober.Dispose();
+        _network.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _stop.Dispose();
+    }
+
+    /// <summary>The same data folder prefers the same addresses, different ones rarely meet.</summary>
+    private static byte PreferredSubnet(string dataDirectory) =>
+        SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(dataDirectory)))[0];
+
+    private static string? ControllerKey(KubeObject item, string kind)
+    {
+        var owner = item.Controller;
+        return owner.Text("kind") == kind ? ObjectKey.Of(item.Namespace, owner.Text("name") ?? "") : null;
+    }
+
+    private static void OnPods(ObjectCache pods, Action<KubeObject> action)
+    {
+        pods.Changed += action;
+        pods.Removed += action;
+    }
+
+    private static void EnqueueAll(ObjectCache cache, string ns, ControllerLoop loop)
+    {
+        foreach (var item in cache.All())
+        {
+            if (item.Namespace == ns)
+            {
+                loop.Enqueue(item.Key);
+            }
+        }
+    }
+
+    private async Task StartAsync(CancellationToken cancellation)
+    {
+        await new NodeRegistration(_client, NodeName, NodeAddress, _time).RegisterAsync(cancellation);
+        foreach (var cache in _caches)
+        {
+            _loops.Add(Task.Run(() => cache.RunAsync(_stop.Token), CancellationToken.None));
+        }
+
+        await Task.WhenAll(_caches.Select(cache => cache.Synced)).WaitAsync(cancellation);
+
+        // Only now: a controller that sees half of the objects would make the other half anew.
+        foreach (var loop in _controllers)
+        {
+            _loops.Add(Task.Run(() => loop.RunAsync(_stop.Token), CancellationToken.None));
+        }
+    }
+
+    private ObjectCache Cache(ResourceKind kind)
+    {
+        var cache = new ObjectCache(_client, kind, _time, _logger);
+        _caches.Add(cache);
+        return cache;
+    }
+
+    private EventRecorder Run(EventRecorder recorder)
+    {
+        _loops.Add(Task.Run(() => recorder.RunAsync(_stop.Token), CancellationToken.None));
+        return recorder;
+    }
+
+    private ControllerLoop Loop(
+        string name, Func<string, CancellationToken, Task<TimeSpan?>> reconcile, params ReadOnlySpan<(ObjectCache Cache, Func<KubeObject, string?> Key)> triggers)
+    {
+        var loop = new ControllerLoop(name, reconcile, _time, _logger);
+        _controllers.Add(loop);
+        foreach (var (cache, key) in triggers)
+        {
+            Action<KubeObject> enqueue = item =>
+            {
+                if (key(item) is { } queued)
+                {
+                    loop.Enqueue(queued);
+                }
+            };
+            cache.Changed += enqueue;
+            cache.Removed += enqueue;
+        }
+
+        return loop;
+    }
+}

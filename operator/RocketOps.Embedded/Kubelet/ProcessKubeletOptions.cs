@@ -1,0 +1,34 @@
+namespace RocketOps.Embedded.Kubelet;
+
+/// <summary>Settings of the process kubelet and of the controllers beside it.</summary>
+public sealed class ProcessKubeletOptions
+{
+    /// <summary>Folder that holds volumes, logs and everything else pods leave on this machine.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>
+    /// Which local program stands for an image, by the last part of the image's name without tag:
+    /// <c>example.org/rocketops/broker:1.0</c> looks up <c>broker</c>.
+    /// </summary>
+    public required IReadOnlyDictionary<string, LocalProgram> Programs { get; init; }
+
+    public string NodeName { get; init; } = "local";
+
+    /// <summary>A log file is rotated at this size; a container's run keeps two. Matches the kubelet's containerLogMaxSize.</summary>
+    public long MaxLogFileBytes { get; init; } = 10 * 1024 * 1024;
+
+    /// <summary>
+    /// Delay before the second restart of a failing container, doubled each time. The kubelet's ten seconds are for
+    /// shared machines; whoever sits in front of a laptop watches.
+    /// </summary>
+    public TimeSpan FirstRestartDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest delay between restarts.</summary>
+    public TimeSpan LongestRestartDelay { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>A container that ran so long starts over with the first delay. Matches the kubelet.</summary>
+    public TimeSpan RestartDelayReset { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Longest time pods get to end when the control plane stops, whatever their own grace period says.</summary>
+    public TimeSpan LongestStopGrace { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Diagnostics;
+using RocketOps.Embedded.Kubelet.Logs;
+
+namespace RocketOps.Embedded.Kubelet.Processes;
+
+/// <summary>
+/// A running child. Its standard input is a pipe that this process holds open and never writes to: our programs take
+/// its end as the order to stop, and so end with their parent even when that is killed (decision 0012).
+/// </summary>
+internal sealed class ContainerProcess : IDisposable
+{
+    // A grandchild may hold the pipes open after the child's end; its output is nobody's then.
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly Process _process;
+    private readonly ProcessLedger _ledger;
+    private readonly ContainerLog _log;
+    private readonly TimeProvider _time;
+
+    private ContainerProcess(Process process, ProcessLedger ledger, ContainerLog log, TimeProvider time)
+    {
+        _process = process;
+        _ledger = ledger;
+        _log = log;
+        _time = time;
+        Id = process.Id;
+        Exited = WaitAsync();
+    }
+
+    public int Id { get; }
+
+    /// <summary>Completes with the exit code (128 + n after signal n) when the process has ended and its output is in the log.</summary>
+    public Task<int> Exited { get; }
+
+    /// <summary>Starts the program. Throws Win32Exception when it cannot be executed.</summary>
+    public static ContainerProcess Start(ProcessLaunch launch, ContainerLog log, ProcessLedger ledger, TimeProvider time)
+    {
+        var info = new ProcessStartInfo(launch.FileName)
+        {
+            WorkingDirectory = launch.WorkingDirectory,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var argument in launch.Arguments)
+        {
+            info.ArgumentList.Add(argument);
+        }
+
+        info.Environment.Clear();
+        foreach (var (name, value) in launch.Environment)
+        {
+            info.Environment[name] = value;
+        }
+
+        var process = Process.Start(info) ?? throw new InvalidOperationException($"{launch.FileName} was not started.");
+        if (ProcessIdentity.Of(process.Id) is { } identity)
+        {
+            // Null when it has ended already: then there is nothing to find later.
+            ledger.Add(identity, launch.FileName);
+        }
+
+        return new ContainerProcess(process, ledger, log, time);
+    }
+
+    /// <summary>Asks the process to stop: SIGTERM; on Windows, which has none, the end of its input.</summary>
+    public void RequestStop()
+    {
+        if (Exited.IsCompleted)
+        {
+            return;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            _process.StandardInput.Close();
+            return;
+        }
+
+        // The child is not reaped before Exited completes, so the id cannot have become another process's here; when
+        // it has just ended the call fails with ESRCH, which is what was wanted.
+        _ = NativeMethods.Kill(Id, NativeMethods.SigTerm);
+    }
+
+    public void Kill() => _process.Kill(entireProcessTree: true);
+
+    public void Dispose() => _process.Dispose();
+
+    private async Task<int> WaitAsync()
+    {
+        var output = Task.WhenAll(
+            PumpAsync(_process.StandardOutput.BaseStream, LogChannel.Stdout),
+            PumpAsync(_process.StandardError.BaseStream, LogChannel.Stderr));
+        await _process.WaitForExitAsync();
+        await Task.WhenAny(output, Task.Delay(DrainTimeout, _time));
+        _log.Complete();
+        _ledger.Remove(Id);
+        return _process.ExitCode;
+    }
+
+    private async Task PumpAsync(Stream pipe, LogChannel channel)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(32 * 1024);
+        try
+        {
+            int read;
+            while ((read = await pipe.ReadAsync(buffer)) > 0)
+            {
+                _log.Append(channel, buffer.AsSpan(0, read));
+            }
+        }
+        catch (Exception closed) when (closed is IOException or ObjectDisposedException)
+        {
+            // Disposed with the process while a grandchild still held the pipe.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Runtime.Versioning;
+using Microsoft.Extensions.Logging;
+
+namespace RocketOps.Embedded.Kubelet.Processes;
+
+/// <summary>
+/// One small file per running child in a folder, so that the next start finds and ends the children of a run that was
+/// killed before it could. File name: process id; content: start mark, then the program, a line each.
+/// </summary>
+internal sealed partial class ProcessLedger(string folder, TimeProvider time, ILogger logger)
+{
+    // Five seconds: a killed process ends at once unless it hangs in the kernel or belongs to another user.
+    private const int KillTries = 100;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+
+    public void Add(ProcessIdentity process, string program)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(PathOf(process.Id), $"{process.StartMark}\n{program}\n");
+    }
+
+    /// <summary>Takes a process off the record; one that ended too early to be recorded is not there, nor perhaps the folder.</summary>
+    public void Remove(int id)
+    {
+        if (File.Exists(PathOf(id)))
+        {
+            File.Delete(PathOf(id));
+        }
+    }
+
+    /// <summary>
+    /// Ends what an earlier run left behind: SIGTERM first, since a broker wants to flush, SIGKILL after the grace.
+    /// Returns how many there were.
+    /// </summary>
+    public async Task<int> EndOrphansAsync(TimeSpan grace, CancellationToken cancellation)
+    {
+        if (!Directory.Exists(folder))
+        {
+            return 0;
+        }
+
+        var orphans = new List<ProcessIdentity>();
+        foreach (var file in Directory.EnumerateFiles(folder))
+        {
+            var lines = await File.ReadAllLinesAsync(file, cancellation);
+            if (lines.Length > 1
+                && int.TryParse(Path.GetFileName(file), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && new ProcessIdentity(id, lines[0]) is { IsRunning: true } orphan)
+            {
+                LogOrphan(logger, id, lines[1]);
+                orphans.Add(orphan);
+            }
+            else
+            {
+                File.Delete(file);
+            }
+        }
+
+        foreach (var orphan in orphans)
+        {
+            Signal(orphan, kill: false);
+        }
+
+        var begun = time.GetTimestamp();
+        foreach (var orphan in orphans)
+        {
+            while (orphan.IsRunning && time.GetElapsedTime(begun) < grace)
+            {
+                await Task.Delay(Poll, time, cancellation);
+            }
+
+            for (var tries = 0; orphan.IsRunning; tries++)
+            {
+                if (tries == KillTries)
+                {
+                    throw new InvalidOperationException(
+                        $"Process {orphan.Id} of an earlier run does not end. End it by hand; it may still write to the data folder.");
+                }
+
+                Signal(orphan, kill: true);
+                await Task.Delay(Poll, time, cancellation);
+            }
+
+            Remove(orphan.Id);
+        }
+
+        return orphans.Count;
+    }
+
+    private static void Signal(ProcessIdentity process, bool kill)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            KillOnWindows(process);
+        }
+        else if (process.IsRunning)
+        {
+            // A failure means the process ended in between, or is not ours to signal; the caller looks again.
+            _ = NativeMethods.Kill(process.Id, kill ? NativeMethods.SigKill : NativeMethods.SigTerm);
+        }
+    }
+
+    [SupportedOSPlatform("windows")]
+    private static void KillOnWindows(ProcessIdentity identity)
+    {
+        try
+        {
+            using var process = System.Diagnostics.Process.GetProcessById(identity.Id);
+            process.Kill();
+        }
+        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException)
+        {
+            // Ended in between.
+        }
+    }
+
+    private string PathOf(int id) => Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture));
+
+    [LoggerMessage(EventId = 7020, Level = LogLevel.Warning, Message = "Ending process {ProcessId} ({Program}), left behind by an earlier run.")]
+    private static partial void LogOrphan(ILogger logger, int processId, string program);
+}

@@ -1,0 +1,40 @@
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Embedded.Kubelet.Volumes;
+
+/// <summary>
+/// Local folders behind PersistentVolumeClaims. Named after the claim's uid, like the volumes of a provisioner, so that
+/// a claim made anew under an old name never finds old data.
+/// </summary>
+internal sealed class ClaimFolders(string folder, ObjectCache claims)
+{
+    public static string VolumeName(KubeObject claim) => $"pvc-{claim.Uid}";
+
+    /// <summary>Folder of a bound claim, or null.</summary>
+    public string? Find(string ns, string name)
+    {
+        if (claims.Find(ns, name) is not { } claim || claim.Status.Text("phase") != "Bound")
+        {
+            return null;
+        }
+
+        return Create(claim);
+    }
+
+    public string Create(KubeObject claim)
+    {
+        var path = PathOf(claim);
+        Directory.CreateDirectory(path);
+        return path;
+    }
+
+    public void Delete(KubeObject claim)
+    {
+        if (Directory.Exists(PathOf(claim)))
+        {
+            Directory.Delete(PathOf(claim), recursive: true);
+        }
+    }
+
+    public string PathOf(KubeObject claim) => Path.Combine(folder, VolumeName(claim));
+}

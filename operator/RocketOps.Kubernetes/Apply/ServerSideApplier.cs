@@ -1,0 +1,61 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Kubernetes.Apply;
+
+/// <summary>
+/// Applies what was built, under one manager, only when something differs: the intent (by hash) or the ownership of it in the live object (someone changed a
+/// field we set). After convergence nothing is written.
+/// </summary>
+public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplierOptions options)
+{
+    private readonly ApplyOptions _apply = new(options.FieldManager);
+
+    public string FieldManager => options.FieldManager;
+
+    /// <param name="desired">The whole intent. Not changed.</param>
+    /// <param name="live">
+    /// The object as last seen, usually from a cache that keeps this manager's fields; null when there is none. A stale one costs at most an apply that
+    /// changes nothing.
+    /// </param>
+    /// <param name="cancellationToken">Stops the request.</param>
+    public async Task<ApplyOutcome<T>> ApplyAsync<T>(T desired, T? live, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
+    {
+        ArgumentNullException.ThrowIfNull(desired);
+        var type = client.Types.Get<T>();
+        var body = ApplyBody.ForObject(desired, type, _apply);
+        var hash = CanonicalJson.Hash(body);
+        if (live is not null && !NeedsApply(body, hash, live))
+        {
+            return new ApplyOutcome<T>(live, Written: false, Created: false);
+        }
+
+        var stamped = body["metadata"]!["annotations"] is JsonObject annotations ? annotations : new JsonObject();
+        stamped[options.HashAnnotation] = hash;
+        body["metadata"]!["annotations"] = stamped.Parent is null ? stamped : stamped.DeepClone();
+        var entity = body.Deserialize(type.Json)!;
+        return new ApplyOutcome<T>(await client.ApplyAsync(entity, _apply, cancellationToken), Written: true, Created: live is null);
+    }
+
+    /// <summary>Whether applying this intent would change the live object or who owns it.</summary>
+    public bool NeedsApply<T>(T desired, T live)
+        where T : class, IKubernetesObject
+    {
+        ArgumentNullException.ThrowIfNull(desired);
+        ArgumentNullException.ThrowIfNull(live);
+        var body = ApplyBody.ForObject(desired, client.Types.Get<T>(), _apply);
+        return NeedsApply(body, CanonicalJson.Hash(body), live);
+    }
+
+    private bool NeedsApply(JsonObject body, string hash, IKubernetesObject live) =>
+        live.Annotation(options.HashAnnotation) != hash || !Owns(live, body);
+
+    private bool Owns(IKubernetesObject live, JsonObject body) =>
+        live.Metadata.ManagedFields?.Find(IsOurs) is { FieldsV1: { } fields } && FieldOwnership.Covers(fields, body);
+
+    private bool IsOurs(ManagedFieldsEntry entry) =>
+        entry.Manager == options.FieldManager && entry.Operation == "Apply" && string.IsNullOrEmpty(entry.Subresource);
+}

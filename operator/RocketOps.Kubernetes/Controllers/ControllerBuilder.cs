@@ -1,0 +1,77 @@
+namespace RocketOps.Kubernetes.Controllers;
+
+/// <summary>What else brings an entity's controller into action, and how it runs. (Extensions of KubeOps' model.)</summary>
+public sealed class ControllerBuilder<TEntity>
+    where TEntity : class, IKubernetesObject
+{
+    private readonly IOperatorBuilder _operator;
+
+    internal ControllerBuilder(IOperatorBuilder @operator)
+    {
+        _operator = @operator;
+        Workers = @operator.Settings.Workers;
+        Resync = @operator.Settings.Resync;
+    }
+
+    internal int Workers { get; private set; }
+
+    internal TimeSpan Resync { get; private set; }
+
+    internal List<Action<IServiceProvider, ControllerLoop<TEntity>>> Triggers { get; } = [];
+
+    /// <summary>Any change of an object whose managing owner is an entity of this kind.</summary>
+    /// <param name="labelSelector">Limits what is watched and cached, at the server.</param>
+    public ControllerBuilder<TEntity> Owns<TChild>(string? labelSelector = null)
+        where TChild : class, IKubernetesObject
+    {
+        var owner = KubernetesEntityAttribute.Of(typeof(TEntity));
+        var isNamespaced = OperatorBuilder.ScopeOf(typeof(TEntity)) == EntityScope.Namespaced;
+        return Watches<TChild>(child => OwnerKey(child, owner, isNamespaced), labelSelector);
+    }
+
+    /// <summary>Any change of another object, for the entities the function names. It computes keys, from caches at most; no I/O.</summary>
+    public ControllerBuilder<TEntity> Watches<TOther>(Func<TOther, IEnumerable<ObjectKey>> map, string? labelSelector = null)
+        where TOther : class, IKubernetesObject =>
+        Watches<TOther>((_, other) => map(other), labelSelector);
+
+    /// <summary>The same, with access to services such as <c>IEntityCache&lt;T&gt;</c>.</summary>
+    public ControllerBuilder<TEntity> Watches<TOther>(Func<IServiceProvider, TOther, IEnumerable<ObjectKey>> map, string? labelSelector = null)
+        where TOther : class, IKubernetesObject
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        _operator.AddCache<TOther>(labelSelector);
+        Triggers.Add((services, loop) => loop.TriggerBy<TOther>(services, other => map(services, other)));
+        return this;
+    }
+
+    /// <summary>Entities worked on at a time.</summary>
+    public ControllerBuilder<TEntity> WithWorkers(int workers)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
+        Workers = workers;
+        return this;
+    }
+
+    /// <summary>How often every entity is looked at without an event.</summary>
+    public ControllerBuilder<TEntity> WithResync(TimeSpan interval)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero);
+        Resync = interval;
+        return this;
+    }
+
+    private static IEnumerable<ObjectKey> OwnerKey(IKubernetesObject child, KubernetesEntityAttribute owner, bool isNamespaced)
+    {
+        // Group and kind decide, not the version: objects written by an older version of us name the older one.
+        var reference = child.ControllerOwner();
+        return reference is not null && reference.Kind == owner.Kind && GroupOf(reference.ApiVersion) == owner.Group
+            ? [new ObjectKey(isNamespaced ? child.Metadata.Namespace : null, reference.Name)]
+            : [];
+    }
+
+    private static string GroupOf(string apiVersion)
+    {
+        var slash = apiVersion.IndexOf('/', StringComparison.Ordinal);
+        return slash < 0 ? "" : apiVersion[..slash];
+    }
+}

@@ -1,0 +1,354 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.Queues;
+
+namespace RocketOps.Kubernetes.Controllers;
+
+/// <summary>
+/// Turns changes into keys and keys into passes. One key is never worked on twice at once; a failed one comes back after its back-off, for ever.
+/// </summary>
+internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
+    where TEntity : class, IKubernetesObject
+{
+    private readonly IEntityController<TEntity> _controller;
+    private readonly IReadOnlyList<FinalizerRegistration<TEntity>> _finalizers;
+    private readonly Informer<TEntity> _informer;
+    private readonly IKubernetesClient _client;
+    private readonly ControllerLoopOptions _options;
+    private readonly ControllerMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly List<Func<Action<ObjectKey, bool>, IDisposable>> _triggers = [];
+
+    /// <summary>Entities that are gone and whose controller does not know yet.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, TEntity> _deleted = new();
+
+    /// <summary>Of the present or last term; a new one begins with a new queue and sees everything afresh.</summary>
+    private volatile WorkQueue<ObjectKey>? _queue;
+
+    public ControllerLoop(
+        IEntityController<TEntity> controller,
+        IReadOnlyList<FinalizerRegistration<TEntity>> finalizers,
+        Informer<TEntity> informer,
+        IKubernetesClient client,
+        ControllerLoopOptions options,
+        ControllerMetrics metrics,
+        TimeProvider time,
+        ILogger logger)
+    {
+        _controller = controller;
+        _finalizers = finalizers;
+        _informer = informer;
+        _client = client;
+        _options = options;
+        _metrics = metrics;
+        _time = time;
+        _logger = logger;
+        Kind = informer.Kind;
+        metrics.Observe(Kind, () => _queue?.Depth ?? 0, () => _queue?.Failing ?? 0, () => informer.Count, () => ((IInformerLoop)informer).Silence);
+    }
+
+    public string Kind { get; }
+
+    /// <summary>Changes of another kind bring passes of this one. Called before the loop runs.</summary>
+    public void TriggerBy<TOther>(IServiceProvider services, Func<TOther, IEnumerable<ObjectKey>> map)
+        where TOther : class, IKubernetesObject
+    {
+        var informer = services.GetRequiredService<Informer<TOther>>();
+        _triggers.Add(add => informer.Subscribe(change =>
+        {
+            foreach (var key in map(change.Object))
+            {
+                add(key, change.IsInitial);
+            }
+
+            // A child that changed its owner concerns the one it left as well.
+            if (change.Type == InformerEventType.Updated && change.Previous is { } previous)
+            {
+                foreach (var key in map(previous))
+                {
+                    add(key, change.IsInitial);
+                }
+            }
+        }));
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var queue = new WorkQueue<ObjectKey>(_time, _options.Queue);
+        _queue = queue;
+        _deleted.Clear();
+        var subscriptions = new List<IDisposable>();
+        try
+        {
+            // The entities first: what their children have to say is known then to be about existing ones.
+            subscriptions.Add(_informer.Subscribe(OnEntity));
+            subscriptions.AddRange(_triggers.Select(subscribe => subscribe(OnOther)));
+            var tasks = Enumerable.Range(0, _options.Workers).Select(_ => WorkAsync(queue, cancellationToken)).Append(ResyncAsync(queue, cancellationToken));
+            await Task.WhenAll(tasks);
+        }
+        finally
+        {
+            foreach (var subscription in subscriptions)
+            {
+                subscription.Dispose();
+            }
+        }
+
+        void OnEntity(InformerEvent<TEntity> change)
+        {
+            var key = ObjectKey.Of(change.Object);
+            if (change.Type == InformerEventType.Deleted)
+            {
+                _deleted[key] = change.Object;
+            }
+            else if (!EntityChange.Matters(change))
+            {
+                return;
+            }
+
+            queue.Add(key, change.IsInitial ? WorkPriority.Low : WorkPriority.Normal);
+        }
+
+        void OnOther(ObjectKey key, bool isInitial)
+        {
+            // An orphan names an owner that is not, or not yet, there: nothing to do for it; its own addition brings the pass.
+            if (_informer.Get(key) is not null)
+            {
+                queue.Add(key, isInitial ? WorkPriority.Low : WorkPriority.Normal);
+            }
+        }
+    }
+
+    private async Task WorkAsync(WorkQueue<ObjectKey> queue, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            WorkItem<ObjectKey> item;
+            try
+            {
+                item = await queue.TakeAsync(cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+
+            try
+            {
+                await PassAsync(queue, item, cancellationToken);
+            }
+            finally
+            {
+                queue.Done(item.Key);
+            }
+        }
+    }
+
+    private async Task PassAsync(WorkQueue<ObjectKey> queue, WorkItem<ObjectKey> item, CancellationToken cancellationToken)
+    {
+        var key = item.Key;
+        var started = _time.GetTimestamp();
+        var outcome = "error";
+        _metrics.Started(Kind, item.Waited);
+        try
+        {
+            using var deadline = new CancellationTokenSource(_options.ReconcileTimeout, _time);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+            try
+            {
+                outcome = Settle(queue, key, await ProcessAsync(key, linked.Token));
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // No longer leading, or stopping: the next term begins from what it finds.
+                outcome = "cancelled";
+            }
+            catch (OperationCanceledException e) when (deadline.IsCancellationRequested)
+            {
+                LogTimeout(_logger, e, Kind, key.ToString(), _options.ReconcileTimeout);
+                queue.Retry(key);
+            }
+            catch (KubernetesException e) when (e.IsConflict)
+            {
+                // Somebody wrote meanwhile; ordinary, and the next pass sees it.
+                outcome = "conflict";
+                LogConflict(_logger, Kind, key.ToString(), e.Message);
+                queue.Retry(key);
+            }
+            catch (Exception e)
+            {
+                // The controller's bug or its world's failure: this key waits, the others go on.
+                LogFailed(_logger, e, Kind, key.ToString());
+                queue.Retry(key);
+            }
+        }
+        finally
+        {
+            _metrics.Ended(Kind, outcome, _time.GetElapsedTime(started));
+        }
+    }
+
+    private async Task<ReconciliationResult<TEntity>?> ProcessAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        if (_deleted.TryGetValue(key, out var gone))
+        {
+            var result = await _controller.DeletedAsync(gone, cancellationToken);
+            if (result.IsSuccess)
+            {
+                _deleted.TryRemove(new KeyValuePair<ObjectKey, TEntity>(key, gone));
+            }
+
+            if (_informer.Get(key) is null || result.IsFailure)
+            {
+                return result;
+            }
+        }
+
+        if (_informer.Get(key) is not { } cached)
+        {
+            return null;
+        }
+
+        // Cached objects are shared; what the controller gets it may change.
+        var entity = Copy(cached);
+        if (entity.IsDeleting())
+        {
+            return await FinalizeAsync(entity, cancellationToken);
+        }
+
+        entity = await SettleFinalizersAsync(entity, cancellationToken);
+        return entity is null || entity.IsDeleting() ? null : await _controller.ReconcileAsync(entity, cancellationToken);
+    }
+
+    /// <summary>Before anything is done for an entity that will have to be undone.</summary>
+    private async Task<TEntity?> SettleFinalizersAsync(TEntity entity, CancellationToken cancellationToken)
+    {
+        var current = entity;
+        foreach (var (identifier, finalizer) in _finalizers)
+        {
+            var wanted = finalizer.AppliesTo(current);
+            if (wanted == current.HasFinalizer(identifier))
+            {
+                continue;
+            }
+
+            var changed = wanted
+                ? await Finalizers.AddAsync(_client, current, identifier, cancellationToken)
+                : await Finalizers.RemoveAsync(_client, current, identifier, cancellationToken);
+            if (changed is null)
+            {
+                return null;
+            }
+
+            current = changed;
+        }
+
+        return current;
+    }
+
+    private async Task<ReconciliationResult<TEntity>?> FinalizeAsync(TEntity entity, CancellationToken cancellationToken)
+    {
+        ReconciliationResult<TEntity>? result = null;
+        foreach (var (identifier, finalizer) in _finalizers.Where(f => entity.HasFinalizer(f.Identifier)))
+        {
+            result = await finalizer.FinalizeAsync(entity, cancellationToken);
+            if (result.IsFailure || result.RequeueAfter is not null)
+            {
+                return result;
+            }
+
+            LogFinalized(_logger, Kind, entity.Key().ToString(), identifier);
+            if (await Finalizers.RemoveAsync(_client, entity, identifier, cancellationToken) is not { } rest)
+            {
+                return result;
+            }
+
+            entity = rest;
+        }
+
+        return result;
+    }
+
+    private string Settle(WorkQueue<ObjectKey> queue, ObjectKey key, ReconciliationResult<TEntity>? result)
+    {
+        if (result is null or { IsSuccess: true })
+        {
+            queue.Forget(key);
+            if (result?.RequeueAfter is { } after)
+            {
+                queue.AddAfter(key, after);
+            }
+
+            return "success";
+        }
+
+        if (result.IsTerminal)
+        {
+            LogTerminal(_logger, result.Error, Kind, key.ToString(), result.ErrorMessage);
+            queue.Forget(key);
+            return "terminal";
+        }
+
+        LogFailure(_logger, result.Error, Kind, key.ToString(), result.ErrorMessage);
+        if (result.RequeueAfter is { } delay)
+        {
+            queue.AddAfter(key, delay);
+        }
+        else
+        {
+            queue.Retry(key);
+        }
+
+        return "failure";
+    }
+
+    private async Task ResyncAsync(WorkQueue<ObjectKey> queue, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                // Spread: several controllers of one process do not all begin at once.
+                await Task.Delay(_options.Resync * (0.9 + (Random.Shared.NextDouble() / 5)), _time, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+
+            foreach (var entity in _informer.List())
+            {
+                queue.Add(entity.Key(), WorkPriority.Low);
+            }
+        }
+    }
+
+    private TEntity Copy(TEntity entity)
+    {
+        var json = _client.Types.Get<TEntity>().Json;
+        return JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(entity, json), json)!;
+    }
+
+    [LoggerMessage(50, LogLevel.Warning, "{Kind} {Key}: {Message}; trying again")]
+    private static partial void LogFailure(ILogger logger, Exception? error, string kind, string key, string? message);
+
+    [LoggerMessage(51, LogLevel.Warning, "{Kind} {Key}: {Message}; nothing more to do until it changes")]
+    private static partial void LogTerminal(ILogger logger, Exception? error, string kind, string key, string? message);
+
+    [LoggerMessage(52, LogLevel.Error, "{Kind} {Key}: the pass failed; trying again")]
+    private static partial void LogFailed(ILogger logger, Exception error, string kind, string key);
+
+    [LoggerMessage(53, LogLevel.Warning, "{Kind} {Key}: the pass took longer than {Limit} and was cancelled; trying again")]
+    private static partial void LogTimeout(ILogger logger, Exception error, string kind, string key, TimeSpan limit);
+
+    [LoggerMessage(54, LogLevel.Debug, "{Kind} {Key}: changed meanwhile, trying again: {Message}")]
+    private static partial void LogConflict(ILogger logger, string kind, string key, string message);
+
+    [LoggerMessage(55, LogLevel.Debug, "{Kind} {Key}: finalizer {Finalizer} is done")]
+    private static partial void LogFinalized(ILogger logger, string kind, string key, string finalizer);
+}

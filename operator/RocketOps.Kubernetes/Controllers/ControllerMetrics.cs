@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace RocketOps.Kubernetes.Controllers;
+
+/// <summary>Numbers of all controllers of a process; the tag <c>kind</c> tells them apart.</summary>
+public sealed class ControllerMetrics
+{
+    public const string MeterName = "RocketOps.Kubernetes";
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _reconciles;
+    private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _wait;
+    private readonly UpDownCounter<long> _active;
+
+    public ControllerMetrics(IMeterFactory factory)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        _meter = factory.Create(MeterName);
+        _reconciles = _meter.CreateCounter<long>("rocketops.operator.reconciles", "{pass}", "Passes, by kind and result.");
+        _duration = _meter.CreateHistogram<double>("rocketops.operator.reconcile.duration", "s", "Duration of a pass.");
+        _wait = _meter.CreateHistogram<double>("rocketops.operator.queue.wait", "s", "Time a key waited for a worker.");
+        _active = _meter.CreateUpDownCounter<long>("rocketops.operator.workers.active", "{worker}", "Workers in a pass.");
+    }
+
+    internal void Observe(string kind, Func<int> depth, Func<int> failing, Func<int> cached, Func<TimeSpan> silence)
+    {
+        var tag = new KeyValuePair<string, object?>("kind", kind);
+        _meter.CreateObservableGauge("rocketops.operator.queue.depth", () => new Measurement<int>(depth(), tag), "{key}", "Keys waiting for a worker.");
+        _meter.CreateObservableGauge("rocketops.operator.queue.failing", () => new Measurement<int>(failing(), tag), "{key}", "Keys whose last pass failed.");
+        _meter.CreateObservableGauge("rocketops.operator.cache.objects", () => new Measurement<int>(cached(), tag), "{object}", "Objects in the cache.");
+        _meter.CreateObservableGauge(
+            "rocketops.operator.watch.silence", () => new Measurement<double>(silence().TotalSeconds, tag), "s", "Time since the API server was last heard of.");
+    }
+
+    internal void Started(string kind, TimeSpan waited)
+    {
+        var tags = new TagList { { "kind", kind } };
+        _wait.Record(waited.TotalSeconds, tags);
+        _active.Add(1, tags);
+    }
+
+    internal void Ended(string kind, string result, TimeSpan duration)
+    {
+        _active.Add(-1, new TagList { { "kind", kind } });
+        var tags = new TagList { { "kind", kind }, { "result", result } };
+        _reconciles.Add(1, tags);
+        _duration.Record(duration.TotalSeconds, tags);
+    }
+}

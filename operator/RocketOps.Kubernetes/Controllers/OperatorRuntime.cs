@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Informers;
+
+namespace RocketOps.Kubernetes.Controllers;
+
+/// <summary>
+/// Runs informers and events all the time, controllers only while leading. A standby therefore has warm caches and takes over at once.
+/// </summary>
+internal sealed partial class OperatorRuntime(
+    IKubernetesClient client,
+    OperatorSettings settings,
+    IEnumerable<IInformerLoop> informers,
+    IEnumerable<IControllerLoop> controllers,
+    EventRecorder events,
+    OperatorElector elector,
+    TimeProvider time,
+    ILogger<OperatorRuntime> logger) : BackgroundService
+{
+    private readonly IReadOnlyList<IInformerLoop> _informers = [.. informers];
+    private readonly IReadOnlyList<IControllerLoop> _controllers = [.. controllers];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        LogStarting(logger, settings.Name, client.BaseAddress, settings.Namespace ?? "all namespaces");
+
+        // One failing for good (a bug: they retry everything else) takes the others down with it, and the host.
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var tasks = _informers.Select(i => i.RunAsync(all.Token))
+            .Append(events.RunAsync(all.Token))
+            .Append(ControlAsync(all.Token))
+            .ToList();
+        var first = await Task.WhenAny(tasks);
+        await all.CancelAsync();
+        try
+        {
+            await Task.WhenAll(tasks);
+        }
+        catch (OperationCanceledException) when (first.IsCompletedSuccessfully || stoppingToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+
+    private async Task ControlAsync(CancellationToken cancellationToken)
+    {
+        await SyncAsync(cancellationToken);
+        if (elector.Elector is { } election)
+        {
+            await election.RunAsync(RunControllersAsync, cancellationToken);
+        }
+        else
+        {
+            await RunControllersAsync(cancellationToken);
+        }
+    }
+
+    private async Task SyncAsync(CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(settings.SyncTimeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        foreach (var informer in _informers)
+        {
+            try
+            {
+                await informer.WaitForSyncAsync(linked.Token);
+            }
+            catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new TimeoutException(
+                    $"{informer.Kind} could not be listed within {settings.SyncTimeout}: {informer.Problem ?? "no answer"}. Is the CRD installed and the operator allowed to list it?", e);
+            }
+        }
+    }
+
+    private async Task RunControllersAsync(CancellationToken cancellationToken)
+    {
+        LogRunning(logger, string.Join(", ", _controllers.Select(c => c.Kind)));
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var tasks = _controllers.Select(c => c.RunAsync(all.Token)).ToList();
+        if (tasks.Count == 0)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+            return;
+        }
+
+        await Task.WhenAny(tasks);
+        await all.CancelAsync();
+        await Task.WhenAll(tasks);
+    }
+
+    [LoggerMessage(60, LogLevel.Information, "{Name} at {Server}, watching {Scope}")]
+    private static partial void LogStarting(ILogger logger, string name, Uri server, string scope);
+
+    [LoggerMessage(61, LogLevel.Information, "Controllers at work: {Kinds}")]
+    private static partial void LogRunning(ILogger logger, string kinds);
+}

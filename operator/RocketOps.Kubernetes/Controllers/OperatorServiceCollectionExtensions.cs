@@ -1,0 +1,90 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using RocketOps.Kubernetes.Apply;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.LeaderElection;
+
+namespace RocketOps.Kubernetes.Controllers;
+
+public static class OperatorServiceCollectionExtensions
+{
+    /// <summary>The client; <see cref="KubernetesTypes"/> of the container are its kinds.</summary>
+    public static IServiceCollection AddKubernetesClient(
+        this IServiceCollection services, Func<IServiceProvider, KubernetesClientConfiguration> configuration, KubernetesClientOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configuration);
+        services.TryAddSingleton(TimeProvider.System);
+        TypesOf(services);
+        services.TryAddSingleton<IKubernetesClient>(provider => new KubernetesClient(
+            configuration(provider),
+            provider.GetRequiredService<KubernetesTypes>(),
+            options,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<KubernetesClient>>()));
+        return services;
+    }
+
+    /// <summary>
+    /// The controller runtime as a hosted service. Needs an <see cref="IKubernetesClient"/> in the container that was made with the container's
+    /// <see cref="KubernetesTypes"/>; see <see cref="AddKubernetesClient"/>.
+    /// </summary>
+    public static IOperatorBuilder AddKubernetesOperator(this IServiceCollection services, Action<OperatorSettings>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var settings = new OperatorSettings();
+        configure?.Invoke(settings);
+        services.AddMetrics();
+        services.AddLogging();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(settings);
+        services.TryAddSingleton<ControllerMetrics>();
+        services.TryAddSingleton(provider => new EventRecorder(
+            provider.GetRequiredService<IKubernetesClient>(),
+            new EventRecorderOptions { ReportingController = $"{settings.Domain}/{settings.Name}" },
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<EventRecorder>>()));
+        services.TryAddSingleton<IEventRecorder>(provider => provider.GetRequiredService<EventRecorder>());
+        services.TryAddSingleton(provider => new ServerSideApplier(
+            provider.GetRequiredService<IKubernetesClient>(),
+            new ServerSideApplierOptions { FieldManager = settings.Name, HashAnnotation = $"{settings.Domain}/applied-hash" }));
+        services.TryAddSingleton(provider => new OperatorElector(settings.LeaderElection ? CreateElector(provider, settings) : null));
+        services.TryAddSingleton(provider => new OperatorHealth(
+            provider.GetServices<IInformerLoop>(), settings, provider.GetRequiredService<OperatorElector>().Elector));
+        services.AddHostedService<OperatorRuntime>();
+        return new OperatorBuilder(services, settings, TypesOf(services));
+    }
+
+    private static LeaderElector CreateElector(IServiceProvider provider, OperatorSettings settings)
+    {
+        var client = provider.GetRequiredService<IKubernetesClient>();
+        return new LeaderElector(
+            client,
+            new LeaderElectionOptions
+            {
+                LeaseName = settings.Name,
+                LeaseNamespace = settings.LeaseNamespace ?? client.Namespace,
+                LeaseDuration = settings.LeaseDuration,
+                RenewDeadline = settings.RenewDeadline,
+                RetryPeriod = settings.RetryPeriod,
+            },
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LeaderElector>>());
+    }
+
+    /// <summary>The one instance of the container: entities are added to it while services are still being collected.</summary>
+    private static KubernetesTypes TypesOf(IServiceCollection services)
+    {
+        if (services.FirstOrDefault(s => s.ServiceType == typeof(KubernetesTypes))?.ImplementationInstance is KubernetesTypes existing)
+        {
+            return existing;
+        }
+
+        var types = new KubernetesTypes();
+        services.AddSingleton(types);
+        return types;
+    }
+}

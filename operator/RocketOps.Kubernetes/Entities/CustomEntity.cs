@@ -1,0 +1,30 @@
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Kubernetes;
+
+/// <summary>
+/// Base of a custom entity. The derived class carries <see cref="KubernetesEntityAttribute"/>, from which API version and kind are taken,
+/// so that an object made in code is complete from the start.
+/// </summary>
+public abstract class CustomEntity<TSpec, TStatus> : IKubernetesObject
+    where TSpec : class, new()
+    where TStatus : class, new()
+{
+    protected CustomEntity()
+    {
+        var entity = KubernetesEntityAttribute.Of(GetType());
+        ApiVersion = entity.GroupVersion;
+        Kind = entity.Kind;
+    }
+
+    public string ApiVersion { get; set; }
+
+    public string Kind { get; set; }
+
+    public ObjectMeta Metadata { get; set; } = new();
+
+    public TSpec Spec { get; set; } = new();
+
+    /// <summary>Null until the first status is written: a fresh object has none, and an empty one must not be sent.</summary>
+    public TStatus? Status { get; set; }
+}

@@ -1,0 +1,7 @@
+namespace RocketOps.Kubernetes;
+
+public enum EntityScope
+{
+    Namespaced,
+    Cluster,
+}

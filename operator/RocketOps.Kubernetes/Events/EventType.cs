@@ -1,0 +1,7 @@
+namespace RocketOps.Kubernetes.Events;
+
+public enum EventType
+{
+    Normal,
+    Warning,
+}

@@ -1,0 +1,351 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Timing;
+
+namespace RocketOps.Kubernetes.Informers;
+
+/// <summary>
+/// Lists once, then watches from the list's version on, for ever. Whatever goes wrong ends in going on from the last version seen, or in a new list, which is
+/// compared with the cache so that changes and deletions of the gap are told too.
+/// </summary>
+public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
+    where T : class, IKubernetesObject
+{
+    private const string OwnerIndex = "owner";
+    private const string LastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
+
+    /// <summary>A watch that ends sooner without having said anything is a failure in disguise.</summary>
+    private static readonly TimeSpan ShortestHealthyWatch = TimeSpan.FromSeconds(1);
+
+    /// <summary>A watch that lived this long clears the count of failures.</summary>
+    private static readonly TimeSpan HealthyWatch = TimeSpan.FromMinutes(2);
+
+    /// <summary>Failures in a row after which the version is not trusted any more.</summary>
+    private const int FailuresBeforeRelist = 3;
+
+    private readonly IKubernetesClient _client;
+    private readonly InformerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly EntityStore<T> _store = new();
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _dispatch = new();
+    private readonly List<Action<InformerEvent<T>>> _handlers = [];
+    private long _lastHeard;
+    private volatile string? _problem;
+
+    public Informer(IKubernetesClient client, InformerOptions? options = null, TimeProvider? time = null, ILogger<Informer<T>>? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        _client = client;
+        _options = options ?? new InformerOptions();
+        _time = time ?? TimeProvider.System;
+        _logger = logger ?? NullLogger<Informer<T>>.Instance;
+        _lastHeard = _time.GetTimestamp();
+        Kind = KubernetesEntityAttribute.Of(typeof(T)).Kind;
+        _store.AddIndex(OwnerIndex, e => e.Metadata.OwnerReferences?.Select(o => o.Uid).Distinct() ?? []);
+    }
+
+    public string Kind { get; }
+
+    public bool HasSynced => _synced.Task.IsCompletedSuccessfully;
+
+    public int Count => _store.Count;
+
+    TimeSpan IInformerLoop.Silence => _time.GetElapsedTime(Volatile.Read(ref _lastHeard));
+
+    string? IInformerLoop.Problem => _problem;
+
+    public T? Get(string? ns, string name) => _store.Get(new ObjectKey(string.IsNullOrEmpty(ns) ? null : ns, name));
+
+    public T? Get(ObjectKey key) => _store.Get(key);
+
+    public IReadOnlyList<T> List(string? ns = null) => _store.List(ns);
+
+    public IReadOnlyList<T> OwnedBy(string ownerUid) => _store.ByIndex(OwnerIndex, ownerUid);
+
+    public IReadOnlyList<T> ByIndex(string index, string value) => _store.ByIndex(index, value);
+
+    public void AddIndex(string name, Func<T, IEnumerable<string>> values) => _store.AddIndex(name, values);
+
+    public Task WaitForSyncAsync(CancellationToken cancellationToken) => _synced.Task.WaitAsync(cancellationToken);
+
+    public IDisposable Subscribe(Action<InformerEvent<T>> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        lock (_dispatch)
+        {
+            foreach (var entity in _store.List(ns: null))
+            {
+                Tell(handler, new InformerEvent<T>(InformerEventType.Added, entity, Previous: null, IsInitial: true));
+            }
+
+            _handlers.Add(handler);
+        }
+
+        return new Subscription(this, handler);
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        string? version = null;
+        var failures = 0;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var started = _time.GetTimestamp();
+            try
+            {
+                version ??= await ListAsync(cancellationToken);
+                _problem = null;
+                var seen = 0;
+                await foreach (var change in WatchAsync(version, cancellationToken))
+                {
+                    Heard();
+                    Handle(change);
+                    version = change.ResourceVersion ?? version;
+                    seen++;
+                }
+
+                Heard();
+                var lived = _time.GetElapsedTime(started);
+                if (seen > 0 || lived >= ShortestHealthyWatch)
+                {
+                    failures = lived >= HealthyWatch ? 0 : failures;
+                    continue;
+                }
+
+                failures++;
+                LogShortWatch(_logger, Kind);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (KubernetesException e) when (e.IsExpired)
+            {
+                LogExpired(_logger, Kind, version);
+                version = null;
+                failures = _time.GetElapsedTime(started) >= HealthyWatch ? 0 : failures + 1;
+                if (failures <= 1)
+                {
+                    continue;
+                }
+            }
+            catch (Exception e) when (e is KubernetesException or HttpRequestException or IOException or TimeoutException or InvalidDataException)
+            {
+                failures = _time.GetElapsedTime(started) >= HealthyWatch ? 1 : failures + 1;
+                if (failures >= FailuresBeforeRelist)
+                {
+                    version = null;
+                }
+
+                _problem = e.Message;
+                LogFailed(_logger, Kind, failures, e.Message);
+            }
+
+            try
+            {
+                await Task.Delay(Backoff.Jitter(Backoff.Exponential(_options.InitialBackoff, _options.MaxBackoff, failures)), _time, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Always the most recent state. client-go begins with any cached one, to spare the server thousands of kubelets listing at once; an operator is one
+    /// client, and a list that goes back in time would show it children it has deleted.
+    /// </summary>
+    private async Task<string> ListAsync(CancellationToken cancellationToken)
+    {
+        var list = await _client.ListAsync<T>(
+            new ListOptions { Namespace = _options.Namespace, LabelSelector = _options.LabelSelector, FieldSelector = _options.FieldSelector }, cancellationToken);
+        Heard();
+        if (string.IsNullOrEmpty(list.Metadata.ResourceVersion))
+        {
+            throw new InvalidDataException($"The list of {Kind} has no version to watch from.");
+        }
+
+        Replace(list);
+        if (_synced.TrySetResult())
+        {
+            LogSynced(_logger, Kind, list.Items.Count);
+        }
+
+        return list.Metadata.ResourceVersion;
+    }
+
+    private IAsyncEnumerable<WatchEvent<T>> WatchAsync(string version, CancellationToken cancellationToken)
+    {
+        var timeout = _options.WatchTimeout * (1 + Random.Shared.NextDouble());
+        return _client.WatchAsync<T>(
+            new WatchOptions
+            {
+                Namespace = _options.Namespace,
+                LabelSelector = _options.LabelSelector,
+                FieldSelector = _options.FieldSelector,
+                ResourceVersion = version,
+                Timeout = timeout,
+                IdleTimeout = timeout + _options.IdleMargin,
+            },
+            cancellationToken);
+    }
+
+    private void Replace(KubernetesList<T> list)
+    {
+        lock (_dispatch)
+        {
+            var present = new HashSet<ObjectKey>();
+            foreach (var entity in list.Items)
+            {
+                var key = ObjectKey.Of(entity);
+                present.Add(key);
+                if (_store.Get(key)?.Metadata.ResourceVersion is { } known && known == entity.Metadata.ResourceVersion)
+                {
+                    continue;
+                }
+
+                Put(key, entity, isInitial: true);
+            }
+
+            foreach (var unreadable in list.Unreadable)
+            {
+                // It exists: what we last understood of it stays.
+                present.Add(new ObjectKey(unreadable.Namespace, unreadable.Name));
+                LogUnreadable(_logger, Kind, unreadable.Namespace, unreadable.Name, unreadable.Reason);
+            }
+
+            foreach (var gone in _store.Keys().Where(k => !present.Contains(k)))
+            {
+                Delete(gone, last: null);
+            }
+        }
+    }
+
+    private void Handle(WatchEvent<T> change)
+    {
+        if (change.Unreadable is { } unreadable)
+        {
+            LogUnreadable(_logger, Kind, unreadable.Namespace, unreadable.Name, unreadable.Reason);
+            if (change.Type == WatchEventType.Deleted)
+            {
+                lock (_dispatch)
+                {
+                    Delete(new ObjectKey(unreadable.Namespace, unreadable.Name), last: null);
+                }
+            }
+
+            return;
+        }
+
+        if (change.Object is not { } entity)
+        {
+            return;
+        }
+
+        var key = ObjectKey.Of(entity);
+        lock (_dispatch)
+        {
+            if (change.Type == WatchEventType.Deleted)
+            {
+                Delete(key, entity);
+            }
+            else
+            {
+                Put(key, entity, isInitial: false);
+            }
+        }
+    }
+
+    private void Put(ObjectKey key, T entity, bool isInitial)
+    {
+        Trim(entity);
+        var previous = _store.Set(key, entity);
+        if (previous is not null && previous.Metadata.Uid != entity.Metadata.Uid)
+        {
+            // Deleted and made again while we did not look: two objects, not a change of one.
+            TellAll(new InformerEvent<T>(InformerEventType.Deleted, previous, previous, isInitial));
+            previous = null;
+        }
+
+        TellAll(new InformerEvent<T>(previous is null ? InformerEventType.Added : InformerEventType.Updated, entity, previous, isInitial));
+    }
+
+    private void Delete(ObjectKey key, T? last)
+    {
+        var previous = _store.Remove(key);
+        if (previous is not null)
+        {
+            TellAll(new InformerEvent<T>(InformerEventType.Deleted, last ?? previous, previous, IsInitial: false));
+        }
+    }
+
+    private void Trim(T entity)
+    {
+        var metadata = entity.Metadata;
+        if (metadata.ManagedFields is { } managed)
+        {
+            var kept = _options.KeepManagedFieldsOf is { } manager ? managed.FindAll(m => m.Manager == manager) : [];
+            metadata.ManagedFields = kept.Count > 0 ? kept : null;
+        }
+
+        metadata.Annotations?.Remove(LastAppliedAnnotation);
+    }
+
+    private void TellAll(InformerEvent<T> change)
+    {
+        foreach (var handler in _handlers)
+        {
+            Tell(handler, change);
+        }
+    }
+
+    private void Tell(Action<InformerEvent<T>> handler, InformerEvent<T> change)
+    {
+        try
+        {
+            handler(change);
+        }
+        catch (Exception e)
+        {
+            // A bug in one handler must not keep the others from seeing changes, nor end the watch.
+            LogHandlerFailed(_logger, e, Kind, ObjectKey.Of(change.Object).ToString());
+        }
+    }
+
+    private void Heard() => Volatile.Write(ref _lastHeard, _time.GetTimestamp());
+
+    private void Unsubscribe(Action<InformerEvent<T>> handler)
+    {
+        lock (_dispatch)
+        {
+            _handlers.Remove(handler);
+        }
+    }
+
+    private sealed class Subscription(Informer<T> informer, Action<InformerEvent<T>> handler) : IDisposable
+    {
+        public void Dispose() => informer.Unsubscribe(handler);
+    }
+
+    [LoggerMessage(20, LogLevel.Debug, "{Kind}: {Count} objects listed")]
+    private static partial void LogSynced(ILogger logger, string kind, int count);
+
+    [LoggerMessage(21, LogLevel.Debug, "{Kind}: version {Version} expired, listing again")]
+    private static partial void LogExpired(ILogger logger, string kind, string? version);
+
+    [LoggerMessage(22, LogLevel.Warning, "{Kind}: list or watch failed ({Failures} in a row), trying again: {Error}")]
+    private static partial void LogFailed(ILogger logger, string kind, int failures, string error);
+
+    [LoggerMessage(23, LogLevel.Debug, "{Kind}: a watch ended at once, waiting before the next")]
+    private static partial void LogShortWatch(ILogger logger, string kind);
+
+    [LoggerMessage(24, LogLevel.Warning, "{Kind} {Namespace}/{Name} cannot be read and is left as it was: {Reason}")]
+    private static partial void LogUnreadable(ILogger logger, string kind, string? @namespace, string name, string reason);
+
+    [LoggerMessage(25, LogLevel.Error, "{Kind} {Key}: a handler failed")]
+    private static partial void LogHandlerFailed(ILogger logger, Exception error, string kind, string key);
+}

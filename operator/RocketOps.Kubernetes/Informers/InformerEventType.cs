@@ -1,0 +1,8 @@
+namespace RocketOps.Kubernetes.Informers;
+
+public enum InformerEventType
+{
+    Added,
+    Updated,
+    Deleted,
+}

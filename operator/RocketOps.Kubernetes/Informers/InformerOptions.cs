@@ -1,0 +1,26 @@
+namespace RocketOps.Kubernetes.Informers;
+
+public sealed record InformerOptions
+{
+    /// <summary>Null for all namespaces.</summary>
+    public string? Namespace { get; init; }
+
+    public string? LabelSelector { get; init; }
+
+    public string? FieldSelector { get; init; }
+
+    /// <summary>
+    /// The manager whose entries of <c>metadata.managedFields</c> are kept; the others, half of many an object, are not cached. Null keeps none.
+    /// </summary>
+    public string? KeepManagedFieldsOf { get; init; }
+
+    /// <summary>The server ends a watch at a random time from here to twice this, so that not all end together.</summary>
+    public TimeSpan WatchTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A bookmark comes about once a minute. A watch silent for this long beyond its end is dead, whatever the connection says.</summary>
+    public TimeSpan IdleMargin { get; init; } = TimeSpan.FromSeconds(60);
+
+    public TimeSpan InitialBackoff { get; init; } = TimeSpan.FromMilliseconds(800);
+
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(30);
+}

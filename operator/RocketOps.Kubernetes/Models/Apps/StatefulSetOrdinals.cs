@@ -1,0 +1,6 @@
+namespace RocketOps.Kubernetes.Models;
+
+public sealed class StatefulSetOrdinals
+{
+    public int Start { get; set; }
+}

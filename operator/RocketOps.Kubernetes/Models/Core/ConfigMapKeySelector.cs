@@ -1,0 +1,10 @@
+namespace RocketOps.Kubernetes.Models;
+
+public sealed class ConfigMapKeySelector
+{
+    public string Name { get; set; } = "";
+
+    public string Key { get; set; } = "";
+
+    public bool? Optional { get; set; }
+}

@@ -1,0 +1,10 @@
+namespace RocketOps.Kubernetes.Models;
+
+public sealed class NodeSelectorRequirement
+{
+    public string Key { get; set; } = "";
+
+    public string Operator { get; set; } = "";
+
+    public List<string>? Values { get; set; }
+}

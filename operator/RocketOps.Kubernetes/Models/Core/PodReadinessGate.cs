@@ -1,0 +1,6 @@
+namespace RocketOps.Kubernetes.Models;
+
+public sealed class PodReadinessGate
+{
+    public string ConditionType { get; set; } = "";
+}

@@ -1,0 +1,10 @@
+namespace RocketOps.Kubernetes.Models;
+
+public sealed class SecretProjection
+{
+    public string Name { get; set; } = "";
+
+    public List<KeyToPath>? Items { get; set; }
+
+    public bool? Optional { get; set; }
+}

@@ -1,0 +1,264 @@
+using System.Diagnostics.CodeAnalysis;
+using RocketOps.Kubernetes.Timing;
+
+namespace RocketOps.Kubernetes.Queues;
+
+/// <summary>
+/// Keys that need work. A key waits at most once; is never handed out while it is being worked on; and when added meanwhile, is handed out again afterwards, so
+/// that no change is lost. Bounded by the number of distinct keys, which is the number of objects.
+/// </summary>
+/// <remarks>
+/// A key moves between three places: <c>_waiting</c> (and one of the lists), <c>_working</c>, and <c>_again</c> (added while working). Delayed adds are beside
+/// these, one per key, the earliest wins. The semaphore counts <c>_waiting</c>.
+/// </remarks>
+[SuppressMessage("Naming", "CA1711:Identifiers should not have incorrect suffix", Justification = "It is a queue.")]
+public sealed class WorkQueue<TKey> : IDisposable
+    where TKey : notnull
+{
+    private readonly Lock _lock = new();
+    private readonly TimeProvider _time;
+    private readonly WorkQueueOptions _options;
+    private readonly TokenBucket _retryRate;
+    private readonly SemaphoreSlim _available = new(0);
+    private readonly LinkedList<TKey> _normal = [];
+    private readonly LinkedList<TKey> _low = [];
+    private readonly Dictionary<TKey, Waiting> _waiting = [];
+    private readonly Dictionary<TKey, (WorkPriority Priority, long Since)> _again = [];
+    private readonly HashSet<TKey> _working = [];
+    private readonly Dictionary<TKey, int> _failures = [];
+    private readonly Dictionary<TKey, long> _delayed = [];
+    private readonly PriorityQueue<TKey, long> _due = new();
+    private readonly ITimer _timer;
+    private bool _disposed;
+
+    public WorkQueue(TimeProvider time, WorkQueueOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        _time = time;
+        _options = options ?? new WorkQueueOptions();
+        _retryRate = new TokenBucket(_options.RetriesPerSecond, _options.RetryBurst, time);
+        _timer = time.CreateTimer(_ => OnTimer(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Keys that could be taken now.</summary>
+    public int Depth
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
+    /// <summary>Keys that failed and have not succeeded since.</summary>
+    public int Failing
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _failures.Count;
+            }
+        }
+    }
+
+    /// <summary>Wants the key worked on as soon as possible, whatever back-off it is in.</summary>
+    public void Add(TKey key, WorkPriority priority = WorkPriority.Normal)
+    {
+        lock (_lock)
+        {
+            AddLocked(key, priority);
+        }
+    }
+
+    /// <summary>Wants the key worked on after a while. Of several delays the one that ends first counts; the next take ends them all.</summary>
+    public void AddAfter(TKey key, TimeSpan delay)
+    {
+        if (delay <= TimeSpan.Zero)
+        {
+            Add(key);
+            return;
+        }
+
+        lock (_lock)
+        {
+            AddAfterLocked(key, delay);
+        }
+    }
+
+    /// <summary>The key failed: again after its back-off, which doubles each time.</summary>
+    public void Retry(TKey key)
+    {
+        lock (_lock)
+        {
+            var failures = _failures[key] = _failures.GetValueOrDefault(key) + 1;
+            var backoff = Backoff.Exponential(_options.InitialBackoff, _options.MaxBackoff, failures);
+            var turn = _retryRate.Reserve();
+            AddAfterLocked(key, backoff > turn ? backoff : turn);
+        }
+    }
+
+    /// <summary>The key succeeded, or is gone: the next failure is its first.</summary>
+    public void Forget(TKey key)
+    {
+        lock (_lock)
+        {
+            _failures.Remove(key);
+        }
+    }
+
+    /// <summary>Waits for a key. Every take is answered by <see cref="Done"/>.</summary>
+    public async Task<WorkItem<TKey>> TakeAsync(CancellationToken cancellationToken)
+    {
+        await _available.WaitAsync(cancellationToken);
+        lock (_lock)
+        {
+            var list = _normal.Count > 0 ? _normal : _low;
+            var key = list.First!.Value;
+            list.RemoveFirst();
+            _waiting.Remove(key, out var waiting);
+            _working.Add(key);
+
+            // The pass that begins sees the present state and asks for its own delay; an older one would only repeat it.
+            _delayed.Remove(key);
+            return new WorkItem<TKey>(key, _time.GetElapsedTime(waiting.Since));
+        }
+    }
+
+    public void Done(TKey key)
+    {
+        lock (_lock)
+        {
+            if (!_working.Remove(key))
+            {
+                throw new InvalidOperationException($"{key} was not taken.");
+            }
+
+            if (_again.Remove(key, out var again))
+            {
+                EnqueueLocked(key, again.Priority, again.Since);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+        }
+
+        _timer.Dispose();
+        _available.Dispose();
+    }
+
+    private void AddLocked(TKey key, WorkPriority priority)
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        if (_waiting.TryGetValue(key, out var waiting))
+        {
+            if (priority < waiting.Priority)
+            {
+                // From the back of one list to the back of the other; it keeps the time it began to wait.
+                ListOf(waiting.Priority).Remove(waiting.Node);
+                _waiting[key] = new Waiting(priority, waiting.Since, ListOf(priority).AddLast(key));
+            }
+
+            return;
+        }
+
+        if (_working.Contains(key))
+        {
+            _again[key] = _again.TryGetValue(key, out var again)
+                ? (priority < again.Priority ? priority : again.Priority, again.Since)
+                : (priority, _time.GetTimestamp());
+            return;
+        }
+
+        EnqueueLocked(key, priority, _time.GetTimestamp());
+    }
+
+    private void EnqueueLocked(TKey key, WorkPriority priority, long since)
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _waiting[key] = new Waiting(priority, since, ListOf(priority).AddLast(key));
+        _available.Release();
+    }
+
+    private void AddAfterLocked(TKey key, TimeSpan delay)
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        var due = _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency);
+        if (_delayed.TryGetValue(key, out var earlier) && earlier <= due)
+        {
+            return;
+        }
+
+        _delayed[key] = due;
+        _due.Enqueue(key, due);
+        SetTimerLocked();
+    }
+
+    private void OnTimer()
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            var now = _time.GetTimestamp();
+            while (_due.TryPeek(out var key, out var due) && (due <= now || !IsCurrent(key, due)))
+            {
+                _due.Dequeue();
+                if (IsCurrent(key, due))
+                {
+                    _delayed.Remove(key);
+                    AddLocked(key, WorkPriority.Normal);
+                }
+            }
+
+            SetTimerLocked();
+        }
+    }
+
+    /// <summary>Entries that an earlier delay replaced, or a take ended, stay in the heap until their time; they mean nothing.</summary>
+    private bool IsCurrent(TKey key, long due) => _delayed.TryGetValue(key, out var current) && current == due;
+
+    private void SetTimerLocked()
+    {
+        while (_due.TryPeek(out var key, out var due))
+        {
+            if (!IsCurrent(key, due))
+            {
+                _due.Dequeue();
+                continue;
+            }
+
+            var wait = TimeSpan.FromSeconds((due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
+
+            // Timers tick in milliseconds; rounded up, or the callback would come just before the time and again.
+            _timer.Change(wait <= TimeSpan.Zero ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
+            return;
+        }
+    }
+
+    private LinkedList<TKey> ListOf(WorkPriority priority) => priority == WorkPriority.Normal ? _normal : _low;
+
+    private readonly record struct Waiting(WorkPriority Priority, long Since, LinkedListNode<TKey> Node);
+}

@@ -1,0 +1,122 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Admin;
+using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Clusters.Status;
+using RocketOps.Operator.Clusters.Steps;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters;
+
+/// <summary>
+/// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, apply children, label roles, restart what is outdated,
+/// ask who is registered, write the status. Nothing is remembered between passes.
+/// </summary>
+[EntityRbac(typeof(BrokerCluster), Verbs = RbacVerbs.Read)]
+[EntityRbac(typeof(BrokerCluster), Subresource = "status", Verbs = RbacVerbs.Get | RbacVerbs.Patch)]
+[EntityRbac(typeof(BrokerCluster), Subresource = "finalizers", Verbs = RbacVerbs.Update)]
+[EntityRbac(typeof(Deployment), typeof(StatefulSet), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
+[EntityRbac(typeof(Service), typeof(ConfigMap), typeof(ServiceAccount), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
+[EntityRbac(typeof(PodDisruptionBudget), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
+[EntityRbac(typeof(Pod), Verbs = RbacVerbs.Read | RbacVerbs.Patch | RbacVerbs.Delete)]
+internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
+{
+    private readonly OperatorOptions _options;
+    private readonly ChildCaches _caches;
+    private readonly ChildrenStep _children;
+    private readonly RolesStep _roles;
+    private readonly RollStep _roll;
+    private readonly RegistrationsStep _registrations;
+    private readonly ClusterAdmins _admins;
+    private readonly StatusWriter _status;
+    private readonly IEventRecorder _events;
+    private readonly TimeProvider _time;
+
+    public BrokerClusterController(
+        OperatorOptions options,
+        ChildCaches caches,
+        ChildrenStep children,
+        RolesStep roles,
+        RollStep roll,
+        RegistrationsStep registrations,
+        ClusterAdmins admins,
+        StatusWriter status,
+        IEventRecorder events,
+        TimeProvider time)
+    {
+        _options = options;
+        _caches = caches;
+        _children = children;
+        _roles = roles;
+        _roll = roll;
+        _registrations = registrations;
+        _admins = admins;
+        _status = status;
+        _events = events;
+        _time = time;
+    }
+
+    public async Task<ReconciliationResult<BrokerCluster>> ReconcileAsync(BrokerCluster entity, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(entity);
+        if (entity.IsDeleting())
+        {
+            // The children go with their owner; nothing is made again meanwhile.
+            return ReconciliationResult<BrokerCluster>.Success(entity);
+        }
+
+        var context = new ClusterContext(entity, _options.Images);
+        var findings = await FindAsync(context, cancellationToken);
+        var next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, _time.GetUtcNow()) };
+        if (await _status.WriteAsync(entity, next, cancellationToken))
+        {
+            TransitionEvents.Record(_events, entity, entity.Status?.Conditions, next.Status.Conditions);
+        }
+
+        var working = Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Reconciling);
+        return ReconciliationResult<BrokerCluster>.Success(entity, working ? _options.ProgressInterval : _options.ResyncInterval);
+    }
+
+    public async Task<ReconciliationResult<BrokerCluster>> DeletedAsync(BrokerCluster entity, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(entity);
+        await _admins.ForgetAsync(entity.Key());
+        return ReconciliationResult<BrokerCluster>.Success(entity);
+    }
+
+    private async Task<ClusterFindings> FindAsync(ClusterContext context, CancellationToken cancellationToken)
+    {
+        var observation = Observe(context);
+        var problem = ClusterValidator.Check(context, observation);
+        if (problem is null)
+        {
+            var children = await _children.RunAsync(context, cancellationToken);
+            problem = children.Problem;
+
+            // What was just written is newer than the cache: with the old generation a rollout that has not begun would look finished.
+            observation = observation with { NameServers = children.NameServers ?? observation.NameServers, Sets = Merge(observation.Sets, children.Sets) };
+        }
+
+        await _roles.RunAsync(context, observation, observation.Members(context), cancellationToken);
+        var roll = problem is null ? await _roll.RunAsync(context, observation, cancellationToken) : new RollDecision(null, 0, null);
+        var registrations = await _registrations.RunAsync(context, observation, cancellationToken);
+        return new ClusterFindings(observation, observation.Members(context), registrations, roll, problem);
+    }
+
+    private ClusterObservation Observe(ClusterContext context)
+    {
+        var ns = context.Names.Namespace;
+        var cluster = context.Names.Cluster;
+        return new ClusterObservation(
+            _caches.Deployments.Get(ns, context.Names.NameServer),
+            [.. _caches.StatefulSets.OwnedBy(context.Cluster.Uid())],
+            [.. _caches.Pods.List(ns).Where(pod => pod.Label(ClusterLabels.Cluster) == cluster && pod.Label(ClusterLabels.Component) == ClusterLabels.BrokerComponent)]);
+    }
+
+    private static List<StatefulSet> Merge(IReadOnlyList<StatefulSet> cached, IReadOnlyList<StatefulSet> applied) =>
+        [.. applied, .. cached.Where(set => !applied.Any(newer => newer.Name() == set.Name()))];
+}

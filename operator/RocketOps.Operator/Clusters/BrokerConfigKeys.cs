@@ -1,0 +1,18 @@
+using System.Collections.Frozen;
+
+namespace RocketOps.Operator.Clusters;
+
+/// <summary>Configuration keys the operator sets itself: a user's value would break identity, roles, addresses or volumes.</summary>
+internal static class BrokerConfigKeys
+{
+    public static readonly FrozenSet<string> OwnedByBroker = new[]
+    {
+        "brokerClusterName", "brokerName", "brokerId", "brokerRole", "brokerIP1", "brokerIP2", "bindAddress", "listenPort", "fastListenPort", "haListenPort",
+        "haMasterAddress", "httpPort", "namesrvAddr", "storePathRootDir", "storePathCommitLog", "storePathConsumeQueue", "storePathIndex", "storeCheckpoint", "abortFile",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    public static readonly FrozenSet<string> OwnedByNameServer = new[]
+    {
+        "bindAddress", "listenPort", "httpPort", "kvConfigPath", "rocketmqHome", "configStorePath",
+    }.ToFrozenSet(StringComparer.Ordinal);
+}

@@ -1,0 +1,113 @@
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+
+namespace RocketOps.Operator.Clusters.Children;
+
+/// <summary>
+/// One broker group. The operator restarts pods itself (OnDelete), in an order that knows masters from slaves, and a member
+/// that cannot start never holds up the others (Parallel). Ordinal 0 is the master with brokerId 0, ordinal n the slave with brokerId n.
+/// </summary>
+internal static class BrokerStatefulSet
+{
+    public const string ContainerName = "broker";
+
+    private const string StoreDirectory = PodParts.DataDirectory + "/store";
+
+    public static StatefulSet Build(ClusterContext context, string group)
+    {
+        var cluster = context.Names.Cluster;
+        var brokers = context.Spec.Brokers;
+        var selector = ClusterLabels.GroupSelector(cluster, group);
+        return new StatefulSet
+        {
+            Metadata = ChildMetadata.For(context, group, ClusterLabels.ForGroup(cluster, group)),
+            Spec = new StatefulSetSpec
+            {
+                Replicas = brokers.Replicas,
+                ServiceName = ClusterNames.GroupHeadless(group),
+                Selector = new LabelSelector { MatchLabels = selector },
+                PodManagementPolicy = "Parallel",
+                UpdateStrategy = new StatefulSetUpdateStrategy { Type = "OnDelete" },
+                PersistentVolumeClaimRetentionPolicy = new StatefulSetPersistentVolumeClaimRetentionPolicy
+                {
+                    WhenDeleted = brokers.Storage.DeletionPolicy.ToString(),
+                    // A member that goes may come back, and its claim is the only copy of what it had.
+                    WhenScaled = nameof(StorageDeletionPolicy.Retain),
+                },
+                VolumeClaimTemplates = [Claim(brokers.Storage)],
+                Template = new PodTemplateSpec
+                {
+                    Metadata = new ObjectMeta
+                    {
+                        Labels = ClusterLabels.ForGroup(cluster, group),
+                        Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+                        {
+                            [ClusterLabels.ConfigHashAnnotation] = ContentHash.Of(BrokerConfigMap.Files(context, group)),
+                        },
+                    },
+                    Spec = new PodSpec
+                    {
+                        ServiceAccountName = context.Names.ServiceAccount,
+                        AutomountServiceAccountToken = false,
+                        EnableServiceLinks = false,
+                        TerminationGracePeriodSeconds = brokers.TerminationGracePeriodSeconds,
+                        SecurityContext = PodParts.PodSecurity(),
+                        ImagePullSecrets = PodParts.PullSecrets(context.Spec),
+                        TopologySpreadConstraints = PodParts.Spread(selector),
+                        Containers = [Container(context)],
+                        Volumes = [PodParts.ConfigFrom(ClusterNames.GroupConfig(group)), PodParts.Tmp()],
+                    },
+                },
+            },
+        };
+    }
+
+    private static PersistentVolumeClaim Claim(StorageSpec storage) => new()
+    {
+        Metadata = new ObjectMeta { Name = ClusterNames.DataVolume },
+        Spec = new PersistentVolumeClaimSpec
+        {
+            AccessModes = ["ReadWriteOnce"],
+            StorageClassName = storage.StorageClassName,
+            Resources = new ResourceRequirements
+            {
+                Requests = new Dictionary<string, Quantity>(StringComparer.Ordinal) { ["storage"] = storage.Size },
+            },
+        },
+    };
+
+    private static Container Container(ClusterContext context) => new()
+    {
+        Name = ContainerName,
+        Image = context.Spec.Brokers.Image ?? context.Images.Broker,
+        ImagePullPolicy = context.Spec.ImagePullPolicy.ToString(),
+        Args = ["-c", PodParts.ConfigDirectory + "/$(POD_NAME).conf"],
+        Env =
+        [
+            PodParts.FromField("POD_NAME", "metadata.name"),
+            PodParts.FromField("POD_IP", "status.podIP"),
+            // The environment goes before the file: what differs between pods of one template, and what names a volume, is here.
+            new EnvVar { Name = "ROCKETOPS_brokerIP1", Value = "$(POD_IP)" },
+            new EnvVar { Name = "ROCKETOPS_storePathRootDir", Value = StoreDirectory },
+        ],
+        Ports =
+        [
+            PodParts.Port("remoting", Ports.Broker),
+            PodParts.Port("fast", Ports.BrokerFast),
+            PodParts.Port("ha", Ports.BrokerHa),
+            PodParts.HttpPort(),
+        ],
+        Resources = PodParts.Resources(context.Spec.Brokers.Resources, "100m", "256Mi"),
+        SecurityContext = PodParts.ContainerSecurity(),
+        // Recovery after a crash reads what was not flushed: an hour is more than any store needs, and a probe that gives up earlier would start it over and over.
+        StartupProbe = PodParts.HttpProbe("/startupz", periodSeconds: 1, failureThreshold: 3600),
+        ReadinessProbe = PodParts.HttpProbe("/readyz", periodSeconds: 5, failureThreshold: 2),
+        LivenessProbe = PodParts.HttpProbe("/livez", periodSeconds: 10, failureThreshold: 6),
+        VolumeMounts =
+        [
+            PodParts.ConfigMount(),
+            new VolumeMount { Name = ClusterNames.DataVolume, MountPath = PodParts.DataDirectory },
+            PodParts.TmpMount(),
+        ],
+    };
+}

@@ -1,0 +1,16 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Operator.Clusters.Children;
+
+/// <summary>Metadata of the children: name, labels and the owner whose deletion takes them along.</summary>
+internal static class ChildMetadata
+{
+    public static ObjectMeta For(ClusterContext context, string name, Dictionary<string, string> labels) => new()
+    {
+        Name = name,
+        Namespace = context.Names.Namespace,
+        Labels = labels,
+        OwnerReferences = [context.Cluster.AsControllerReference()],
+    };
+}

@@ -1,0 +1,90 @@
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Operator.Clusters.Children;
+
+/// <summary>The name servers. They keep nothing: any pod is as good as any other.</summary>
+internal static class NameServerDeployment
+{
+    public const string ContainerName = "nameserver";
+
+    private const string DataVolume = "data";
+
+    // Brokers register at least every 30 s. A fresh name server answers with an empty table until they have, so a rollout
+    // gives them that time before it takes the next old one away.
+    private const int RegistrationPeriodAndMarginSeconds = 35;
+
+    private const int GracePeriodSeconds = 30;
+
+    public static Deployment Build(ClusterContext context)
+    {
+        var names = context.Names;
+        var selector = ClusterLabels.NameServerSelector(names.Cluster);
+        return new Deployment
+        {
+            Metadata = ChildMetadata.For(context, names.NameServer, ClusterLabels.ForNameServer(names.Cluster)),
+            Spec = new DeploymentSpec
+            {
+                Replicas = context.Spec.NameServer.Replicas,
+                Selector = new LabelSelector { MatchLabels = selector },
+                MinReadySeconds = RegistrationPeriodAndMarginSeconds,
+                Strategy = new DeploymentStrategy
+                {
+                    Type = "RollingUpdate",
+                    RollingUpdate = new RollingUpdateDeployment { MaxUnavailable = 0, MaxSurge = 1 },
+                },
+                Template = new PodTemplateSpec
+                {
+                    Metadata = new ObjectMeta
+                    {
+                        Labels = ClusterLabels.ForNameServer(names.Cluster),
+                        Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+                        {
+                            [ClusterLabels.ConfigHashAnnotation] = ContentHash.Of(NameServerConfigMap.Files(context)),
+                        },
+                    },
+                    Spec = new PodSpec
+                    {
+                        AutomountServiceAccountToken = false,
+                        EnableServiceLinks = false,
+                        TerminationGracePeriodSeconds = GracePeriodSeconds,
+                        SecurityContext = PodParts.PodSecurity(),
+                        ImagePullSecrets = PodParts.PullSecrets(context.Spec),
+                        TopologySpreadConstraints = PodParts.Spread(selector),
+                        Containers = [Container(context)],
+                        Volumes =
+                        [
+                            PodParts.ConfigFrom(names.NameServerConfig),
+                            new Volume { Name = DataVolume, EmptyDir = new EmptyDirVolumeSource() },
+                            PodParts.Tmp(),
+                        ],
+                    },
+                },
+            },
+        };
+    }
+
+    private static Container Container(ClusterContext context) => new()
+    {
+        Name = ContainerName,
+        Image = context.Spec.NameServer.Image ?? context.Images.NameServer,
+        ImagePullPolicy = context.Spec.ImagePullPolicy.ToString(),
+        Args = ["-c", PodParts.ConfigDirectory + "/" + NameServerConfigFile.FileName],
+        Env =
+        [
+            // Key-value settings written by tools live as long as the pod, as with any name server that is moved.
+            new EnvVar { Name = "ROCKETOPS_kvConfigPath", Value = PodParts.DataDirectory + "/kvConfig.json" },
+        ],
+        Ports = [PodParts.Port("remoting", Ports.NameServer), PodParts.HttpPort()],
+        Resources = PodParts.Resources(context.Spec.NameServer.Resources, "50m", "64Mi"),
+        SecurityContext = PodParts.ContainerSecurity(),
+        StartupProbe = PodParts.HttpProbe("/readyz", periodSeconds: 1, failureThreshold: 60),
+        ReadinessProbe = PodParts.HttpProbe("/readyz", periodSeconds: 5, failureThreshold: 2),
+        LivenessProbe = PodParts.HttpProbe("/livez", periodSeconds: 10, failureThreshold: 6),
+        VolumeMounts =
+        [
+            PodParts.ConfigMount(),
+            new VolumeMount { Name = DataVolume, MountPath = PodParts.DataDirectory },
+            PodParts.TmpMount(),
+        ],
+    };
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace RocketOps.Operator.Clusters;
+
+/// <summary>
+/// Names of everything that belongs to a cluster. They follow from the cluster's name alone, never from a hash or a clock, so that a
+/// repeated create meets the object that is already there and a recreated set finds its claims.
+/// </summary>
+internal sealed class ClusterNames
+{
+    /// <summary>
+    /// Longest name of a cluster. The longest derived label value is a StatefulSet's revision, <c>NAME-63-xxxxxxxxxx</c>, and the
+    /// longest Service is <c>NAME-nameserver-headless</c>: both stay below 63 with room for longer suffixes in later versions.
+    /// </summary>
+    public const int MaxClusterNameLength = 30;
+
+    /// <summary>Volume claim template of the brokers: claims are called <c>data-GROUP-ORDINAL</c>.</summary>
+    public const string DataVolume = "data";
+
+    public ClusterNames(string cluster, string @namespace)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(cluster);
+        ArgumentException.ThrowIfNullOrEmpty(@namespace);
+        Cluster = cluster;
+        Namespace = @namespace;
+    }
+
+    public string Cluster { get; }
+
+    public string Namespace { get; }
+
+    public string ServiceAccount => Cluster + "-broker";
+
+    public string NameServer => Cluster + "-nameserver";
+
+    public string NameServerHeadless => Cluster + "-nameserver-headless";
+
+    public string NameServerConfig => Cluster + "-nameserver-config";
+
+    /// <summary>
+    /// What brokers register with: the headless name resolves to every name server, so that one that comes or goes never changes a broker's
+    /// configuration. The short form needs no cluster domain.
+    /// </summary>
+    public string NameServerRegistrationAddress => string.Create(CultureInfo.InvariantCulture, $"{NameServerHeadless}.{Namespace}.svc:{Ports.NameServer}");
+
+    /// <summary>What clients use.</summary>
+    public string NameServerClientAddress => string.Create(CultureInfo.InvariantCulture, $"{NameServer}.{Namespace}.svc:{Ports.NameServer}");
+
+    /// <summary>Name of a group: at once its StatefulSet's and RocketMQ's brokerName.</summary>
+    public string Group(int index) => string.Create(CultureInfo.InvariantCulture, $"{Cluster}-{index}");
+
+    public static string GroupHeadless(string group) => group + "-headless";
+
+    public static string GroupMaster(string group) => group + "-master";
+
+    public static string GroupSlave(string group) => group + "-slave";
+
+    public static string GroupConfig(string group) => group + "-config";
+
+    public static string Member(string group, int ordinal) => string.Create(CultureInfo.InvariantCulture, $"{group}-{ordinal}");
+
+    public static string MemberConfigFile(string group, int ordinal) => Member(group, ordinal) + ".conf";
+}

@@ -1,0 +1,117 @@
+using System.Text.RegularExpressions;
+using RocketOps.Kubernetes;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters;
+
+/// <summary>
+/// Says why a cluster cannot be brought to what its object asks for. The rules of the schema are repeated here because an object may be older
+/// than they are, and because not every API server evaluates them; others need to see what is there already.
+/// </summary>
+internal static partial class ClusterValidator
+{
+    /// <summary>The first problem found; null when there is none.</summary>
+    public static Problem? Check(ClusterContext context, ClusterObservation observation) =>
+        CheckName(context.Names.Cluster)
+        ?? CheckBounds(context.Spec)
+        ?? CheckConfig("brokers.config", context.Spec.Brokers.Config, BrokerConfigKeys.OwnedByBroker)
+        ?? CheckConfig("nameServer.config", context.Spec.NameServer.Config, BrokerConfigKeys.OwnedByNameServer)
+        ?? CheckReplication(context.Spec.Replication)
+        ?? CheckGroups(context, observation)
+        ?? CheckStorage(context, observation);
+
+    private static Problem? CheckName(string name)
+    {
+        if (name.Length > ClusterNames.MaxClusterNameLength)
+        {
+            return new Problem(
+                Reasons.InvalidName,
+                $"metadata.name may have at most {ClusterNames.MaxClusterNameLength} characters, since the names of pods and Services are made from it; make the cluster again with a shorter name.");
+        }
+
+        return ServiceName().IsMatch(name)
+            ? null
+            : new Problem(Reasons.InvalidName, "metadata.name must start with a letter and hold only lower-case letters, digits and '-': Services are named after it.");
+    }
+
+    private static Problem? CheckBounds(BrokerClusterSpec spec)
+    {
+        if (spec.Brokers.Groups < 1 || spec.Brokers.Replicas < 1 || spec.NameServer.Replicas < 1)
+        {
+            return new Problem(Reasons.InvalidSpec, "brokers.groups, brokers.replicas and nameServer.replicas must be at least 1.");
+        }
+
+        return null;
+    }
+
+    private static Problem? CheckConfig(string field, Dictionary<string, string>? config, IReadOnlySet<string> owned)
+    {
+        if (config is null)
+        {
+            return null;
+        }
+
+        var refused = config.Keys.Where(owned.Contains).Order(StringComparer.Ordinal).ToArray();
+        return refused.Length == 0
+            ? null
+            : new Problem(Reasons.InvalidConfig, $"{field} may not set {string.Join(", ", refused)}: the operator does. Remove it.");
+    }
+
+    private static Problem? CheckReplication(ReplicationSpec replication)
+    {
+        // Promising copies that are not made would lose acknowledged messages, so these are refused until brokers replicate.
+        if (replication.Mode == ReplicationMode.Sync)
+        {
+            return new Problem(Reasons.NotSupported, "replication.mode Sync is not supported by this version: slaves copy no messages yet. Use Async.");
+        }
+
+        return replication.Failover == FailoverMode.Automatic
+            ? new Problem(Reasons.NotSupported, "replication.failover Automatic is not supported by this version: slaves copy no messages yet. Use None.")
+            : null;
+    }
+
+    private static Problem? CheckGroups(ClusterContext context, ClusterObservation observation)
+    {
+        var wanted = context.Groups.ToHashSet(StringComparer.Ordinal);
+        var surplus = observation.Sets.Select(static set => set.Name()).Where(name => !wanted.Contains(name)).Order(StringComparer.Ordinal).ToArray();
+        return surplus.Length == 0
+            ? null
+            : new Problem(
+                Reasons.NotSupported,
+                $"brokers.groups cannot shrink to {context.Spec.Brokers.Groups}: the messages of {string.Join(", ", surplus)} cannot be moved yet. Set it back to {observation.Sets.Count}.");
+    }
+
+    private static Problem? CheckStorage(ClusterContext context, ClusterObservation observation)
+    {
+        var storage = context.Spec.Brokers.Storage;
+        foreach (var set in observation.Sets)
+        {
+            var claim = set.Spec?.VolumeClaimTemplates?.Find(static template => template.Name() == ClusterNames.DataVolume)?.Spec;
+            if (claim is null)
+            {
+                continue;
+            }
+
+            if (claim.StorageClassName != storage.StorageClassName)
+            {
+                return new Problem(
+                    Reasons.Immutable,
+                    $"brokers.storage.storageClassName cannot change: the claims of {set.Name()} have {claim.StorageClassName ?? "the default class"}. Set it back.");
+            }
+
+            var size = claim.Resources?.Requests?.GetValueOrDefault("storage");
+            if (size is not null && size != storage.Size)
+            {
+                return storage.Size < size
+                    ? new Problem(Reasons.Immutable, $"brokers.storage.size cannot shrink: the claims of {set.Name()} have {size}. Set it back.")
+                    : new Problem(Reasons.NotSupported, $"brokers.storage.size cannot grow in this version: the claims of {set.Name()} have {size}. Set it back.");
+            }
+        }
+
+        return null;
+    }
+
+    [GeneratedRegex("^[a-z]([-a-z0-9]*[a-z0-9])?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ServiceName();
+}

@@ -1,0 +1,19 @@
+using System.Globalization;
+
+namespace RocketOps.Operator.Clusters;
+
+/// <summary>The configuration file all name servers of a cluster share: they know neither each other nor the cluster.</summary>
+internal static class NameServerConfigFile
+{
+    public const string FileName = "namesrv.conf";
+
+    public static string Render(ClusterContext context)
+    {
+        var properties = new Dictionary<string, string>(context.Spec.NameServer.Config ?? [], StringComparer.Ordinal)
+        {
+            ["listenPort"] = Ports.NameServer.ToString(CultureInfo.InvariantCulture),
+            ["httpPort"] = Ports.Http.ToString(CultureInfo.InvariantCulture),
+        };
+        return PropertiesFile.Render(properties);
+    }
+}

@@ -1,0 +1,18 @@
+using RocketOps.Operator.Entities;
+
+namespace RocketOps.Operator.Clusters.Rolling;
+
+/// <summary>What the world shows of one wanted member of a broker group.</summary>
+/// <param name="Group">The group, which is its StatefulSet and its brokerName.</param>
+/// <param name="Pod">Name of the member's pod.</param>
+/// <param name="Ordinal">Position in the StatefulSet, which is its brokerId while roles are static.</param>
+/// <param name="Role">Role the member holds.</param>
+/// <param name="Uid">Of the live pod; null when there is none. A deletion names it, so that a replacement is never hit.</param>
+/// <param name="Ready">The pod serves.</param>
+/// <param name="Outdated">The pod was made from an older template than the set's.</param>
+/// <param name="Terminating">The pod is being deleted.</param>
+internal sealed record MemberState(string Group, string Pod, int Ordinal, BrokerMemberRole Role, string? Uid, bool Ready, bool Outdated, bool Terminating)
+{
+    /// <summary>The member serves and nothing is about to change that.</summary>
+    public bool Settled => Uid is not null && Ready && !Terminating;
+}

@@ -1,0 +1,17 @@
+using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters.Status;
+
+/// <summary>What one pass found out; the status follows from it alone.</summary>
+/// <param name="Observation">The workloads after the pass.</param>
+/// <param name="Members">The wanted members and their state.</param>
+/// <param name="Registrations">What the name servers know.</param>
+/// <param name="Roll">The restart under way, if any.</param>
+/// <param name="Problem">Why the pass stopped; null when it did not.</param>
+internal sealed record ClusterFindings(
+    ClusterObservation Observation,
+    IReadOnlyList<MemberState> Members,
+    BrokerRegistrations Registrations,
+    RollDecision Roll,
+    Problem? Problem);

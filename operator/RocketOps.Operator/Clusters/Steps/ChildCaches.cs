@@ -1,0 +1,14 @@
+using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Operator.Clusters.Steps;
+
+/// <summary>Caches of everything clusters are made of.</summary>
+internal sealed record ChildCaches(
+    IEntityCache<Deployment> Deployments,
+    IEntityCache<StatefulSet> StatefulSets,
+    IEntityCache<Service> Services,
+    IEntityCache<ConfigMap> ConfigMaps,
+    IEntityCache<ServiceAccount> ServiceAccounts,
+    IEntityCache<PodDisruptionBudget> DisruptionBudgets,
+    IEntityCache<Pod> Pods);

@@ -1,0 +1,10 @@
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters.Steps;
+
+/// <summary>The workloads as the API server has them after their intent was applied.</summary>
+/// <param name="NameServers">The name servers' Deployment.</param>
+/// <param name="Sets">The broker groups' StatefulSets.</param>
+/// <param name="Problem">Why not everything was applied; null when it was.</param>
+internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, Problem? Problem);

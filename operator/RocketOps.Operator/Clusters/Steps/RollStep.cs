@@ -1,0 +1,62 @@
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Rolling;
+
+namespace RocketOps.Operator.Clusters.Steps;
+
+/// <summary>Restarts the next outdated pod, if one may go now. One deletion per pass; what follows is decided from what the next pass sees.</summary>
+internal sealed class RollStep
+{
+    private readonly IKubernetesClient _client;
+    private readonly IEventRecorder _events;
+
+    public RollStep(IKubernetesClient client, IEventRecorder events)
+    {
+        _client = client;
+        _events = events;
+    }
+
+    public async Task<RollDecision> RunAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
+    {
+        var decision = RollPlanner.Next(observation.Members(context));
+        if (decision.Restart is null)
+        {
+            return decision;
+        }
+
+        // The cache lags behind. A deletion cannot be taken back, so it is decided on what the API server says now.
+        var live = await ReadLiveAsync(context, observation, cancellationToken);
+        var confirmed = RollPlanner.Next(live.Members(context));
+        if (confirmed.Restart is not { Uid: { } uid } member)
+        {
+            return confirmed;
+        }
+
+        var options = new DeleteOptions { Preconditions = new Preconditions { Uid = uid } };
+        try
+        {
+            await _client.DeleteAsync<Pod>(member.Pod, context.Names.Namespace, options, cancellationToken);
+        }
+        catch (KubernetesException replaced) when (replaced.IsConflict)
+        {
+            // Somebody else restarted it since; the next pass sees the new pod.
+            return confirmed;
+        }
+
+        _events.Record(context.Cluster, EventType.Normal, "PodRestarted", "Restart", $"Pod {member.Pod} restarts with the current configuration.", live.Pod(member.Pod));
+        return confirmed;
+    }
+
+    private async Task<ClusterObservation> ReadLiveAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
+    {
+        var options = new ListOptions
+        {
+            Namespace = context.Names.Namespace,
+            LabelSelector = $"{ClusterLabels.Cluster}={context.Names.Cluster},{ClusterLabels.Component}={ClusterLabels.BrokerComponent}",
+        };
+        var sets = await _client.ListAsync<StatefulSet>(options, cancellationToken);
+        var pods = await _client.ListAsync<Pod>(options, cancellationToken);
+        return new ClusterObservation(observation.NameServers, sets.Items, pods.Items);
+    }
+}

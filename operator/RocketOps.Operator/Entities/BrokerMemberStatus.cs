@@ -1,0 +1,26 @@
+using RocketOps.Kubernetes;
+
+namespace RocketOps.Operator.Entities;
+
+/// <summary>What the operator saw of one broker.</summary>
+public sealed class BrokerMemberStatus
+{
+    [Required]
+    [Description("Name of the pod.")]
+    public string Name { get; set; } = "";
+
+    [Description("Role the broker holds.")]
+    public BrokerMemberRole Role { get; set; }
+
+    [Description("RocketMQ's brokerId; 0 is the master.")]
+    public int BrokerId { get; set; }
+
+    [Description("Whether the pod is ready.")]
+    public bool Ready { get; set; }
+
+    [Description("Whether the name servers know the broker; absent when they could not be asked.")]
+    public bool? Registered { get; set; }
+
+    [Description("Whether the pod still runs an older configuration and waits for its restart.")]
+    public bool? Outdated { get; set; }
+}

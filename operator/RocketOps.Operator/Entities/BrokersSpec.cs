@@ -1,0 +1,44 @@
+using RocketOps.Kubernetes;
+
+namespace RocketOps.Operator.Entities;
+
+/// <summary>The broker groups of a cluster; all are alike.</summary>
+public sealed class BrokersSpec
+{
+    [Description("Broker groups, each a master with its slaves. Topics spread over all groups. The number can grow but not shrink.")]
+    [DefaultValue(1)]
+    [RangeMinimum(1)]
+    [RangeMaximum(64)]
+    [ValidationRule("self >= oldSelf", "brokers.groups cannot shrink: the messages of the groups that would go cannot be moved yet. Set it back, or delete the cluster.")]
+    public int Groups { get; set; } = 1;
+
+    [Description("Members of each group: one master, the others slaves.")]
+    [DefaultValue(1)]
+    [RangeMinimum(1)]
+    [RangeMaximum(9)]
+    public int Replicas { get; set; } = 1;
+
+    [Description("Image of the brokers; the operator's own default if absent.")]
+    [Length(1, 512)]
+    public string? Image { get; set; }
+
+    [Description("Where brokers keep their messages.")]
+    [DefaultValue("{}", IsJson = true)]
+    public StorageSpec Storage { get; set; } = new();
+
+    [Description("RocketMQ broker properties such as flushDiskType. Identity, roles, ports, addresses and paths are set by the operator. A change restarts the brokers, one at a time.")]
+    [PropertyLimits(max: 256)]
+    [ValidationRule(
+        "!self.exists(k, k in ['abortFile','bindAddress','brokerClusterName','brokerId','brokerIP1','brokerIP2','brokerName','brokerRole','fastListenPort','haListenPort','haMasterAddress','httpPort','listenPort','namesrvAddr','storeCheckpoint','storePathCommitLog','storePathConsumeQueue','storePathIndex','storePathRootDir'])",
+        "brokers.config may not set identity, roles, ports, addresses or paths (brokerName, brokerId, brokerRole, listenPort, namesrvAddr, storePath… and the like): the operator does.")]
+    public Dictionary<string, string>? Config { get; set; }
+
+    [Description("CPU and memory of each broker.")]
+    public ResourcesSpec? Resources { get; set; }
+
+    [Description("Seconds a broker has to write out what it holds when it is stopped.")]
+    [DefaultValue(60)]
+    [RangeMinimum(10)]
+    [RangeMaximum(3600)]
+    public int TerminationGracePeriodSeconds { get; set; } = 60;
+}

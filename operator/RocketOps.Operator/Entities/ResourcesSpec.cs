@@ -1,0 +1,16 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Operator.Entities;
+
+/// <summary>CPU and memory, as in a container.</summary>
+public sealed class ResourcesSpec
+{
+    [Description("What the scheduler reserves; a small default if absent.")]
+    [PropertyLimits(max: 16)]
+    public Dictionary<string, Quantity>? Requests { get; set; }
+
+    [Description("What the container may not exceed.")]
+    [PropertyLimits(max: 16)]
+    public Dictionary<string, Quantity>? Limits { get; set; }
+}

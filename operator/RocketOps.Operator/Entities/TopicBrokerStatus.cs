@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Operator.Entities;
+
+/// <summary>A topic as one master broker has it.</summary>
+public sealed class TopicBrokerStatus
+{
+    [Required]
+    [Description("The broker group.")]
+    public string Name { get; set; } = "";
+
+    [Description("Queues consumers see.")]
+    public int ReadQueues { get; set; }
+
+    [Description("Queues producers see.")]
+    public int WriteQueues { get; set; }
+
+    [Description("RocketMQ's permission bits: 6 read and write, 4 read, 2 write.")]
+    public int Permission { get; set; }
+
+    [Description("Since when producers are kept out of queues that are to go; absent when none are.")]
+    [JsonConverter(typeof(KubernetesTimeConverter))]
+    public DateTimeOffset? DrainingSince { get; set; }
+}

@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+
+namespace RocketOps.Operator.Entities;
+
+/// <summary>What clients may do with the queues of a topic. The numbers are RocketMQ's permission bits (read 4, write 2).</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TopicPermission>))]
+public enum TopicPermission
+{
+    /// <summary>Producers may send, consumers receive nothing.</summary>
+    Write = 2,
+
+    /// <summary>Consumers may receive what is there, producers are refused.</summary>
+    Read = 4,
+
+    /// <summary>Both.</summary>
+    ReadWrite = 6,
+}

@@ -1,0 +1,49 @@
+using RocketOps.Kubernetes;
+
+namespace RocketOps.Operator.Entities;
+
+/// <summary>What a user wants of a topic.</summary>
+[ValidationRule(
+    "has(self.topicName) == has(oldSelf.topicName) && (!has(self.topicName) || self.topicName == oldSelf.topicName)",
+    "topicName cannot change: the messages would stay behind. Make another Topic object for the new name.")]
+[ValidationRule(
+    "!has(self.writeQueues) || self.readQueues >= self.writeQueues",
+    "writeQueues must not be larger than readQueues: consumers would never see the messages of the queues above it.")]
+public sealed class TopicSpec
+{
+    [Required]
+    [Description("The BrokerCluster in the same namespace that holds the topic. Cannot change.")]
+    [ValidationRule("self.name == oldSelf.name", "clusterRef.name cannot change: the messages would stay behind. Make another Topic object for the other cluster.")]
+    public TopicClusterReference ClusterRef { get; set; } = new();
+
+    [Description("Name on the brokers, if it is not the object's own. Cannot change.")]
+    [Length(1, 127)]
+    [Pattern("^[%|a-zA-Z0-9_-]+$")]
+    [ValidationRule(
+        "!self.startsWith('%RETRY%') && !self.startsWith('%DLQ%') && !self.startsWith('rmq_sys_')",
+        "topicName may not start with %RETRY%, %DLQ% or rmq_sys_: brokers make these topics themselves.")]
+    public string? TopicName { get; set; }
+
+    [Description("Queues per broker consumers read from. When it shrinks, the queues that go are emptied first.")]
+    [DefaultValue(8)]
+    [RangeMinimum(1)]
+    [RangeMaximum(1024)]
+    public int ReadQueues { get; set; } = 8;
+
+    [Description("Queues per broker producers write to, at most readQueues; as many as readQueues if absent.")]
+    [RangeMinimum(1)]
+    [RangeMaximum(1024)]
+    public int? WriteQueues { get; set; }
+
+    [Description("What clients may do: ReadWrite, Read or Write.")]
+    [DefaultValue("ReadWrite")]
+    public TopicPermission Permission { get; set; } = TopicPermission.ReadWrite;
+
+    [Description("Kind of messages the topic is for.")]
+    [DefaultValue("Normal")]
+    public TopicMessageType MessageType { get; set; } = TopicMessageType.Normal;
+
+    [Description("What happens to the topic when this object is deleted: Retain keeps it, Delete removes it with its messages, DeleteIfDrained waits until every consumer group has read everything.")]
+    [DefaultValue("Retain")]
+    public TopicDeletionPolicy DeletionPolicy { get; set; } = TopicDeletionPolicy.Retain;
+}

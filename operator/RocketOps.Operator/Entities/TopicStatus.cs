@@ -1,0 +1,33 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Operator.Entities;
+
+/// <summary>What the operator saw of a topic.</summary>
+public sealed class TopicStatus
+{
+    [Description("Generation of the spec this status speaks of.")]
+    public long? ObservedGeneration { get; set; }
+
+    [Description("Name on the brokers. Fixed once the topic was created.")]
+    public string? TopicName { get; set; }
+
+    [Description("Cluster that holds the topic. Fixed once the topic was created.")]
+    public string? Cluster { get; set; }
+
+    [Description("Queues per broker consumers are to see.")]
+    public int? ReadQueues { get; set; }
+
+    [Description("Queues per broker producers are to see.")]
+    public int? WriteQueues { get; set; }
+
+    [Description("The topic as each master broker has it.")]
+    [ListMapKeys("name")]
+    [Items(max: 64)]
+    public List<TopicBrokerStatus>? Brokers { get; set; }
+
+    [Description("Ready, Reconciling, Stalled.")]
+    [ListMapKeys("type")]
+    [Items(max: 16)]
+    public List<Condition>? Conditions { get; set; }
+}

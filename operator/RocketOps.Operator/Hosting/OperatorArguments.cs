@@ -1,0 +1,163 @@
+using System.Globalization;
+using System.Text;
+
+namespace RocketOps.Operator.Hosting;
+
+/// <summary>What the command line and the environment say. An option given twice counts as given last; the command line goes before the environment.</summary>
+internal sealed class OperatorArguments
+{
+    private const int MaxPort = 65535;
+
+    private static readonly Option[] Known =
+    [
+        new("namespace", "ROCKETOPS_NAMESPACE", "the only namespace to work in; all of them if absent"),
+        new("kubeconfig", "ROCKETOPS_KUBECONFIG", "file to reach the API server with; the pod's service account or the usual kubeconfig if absent"),
+        new("broker-image", "ROCKETOPS_BROKER_IMAGE", "image of brokers whose cluster names none"),
+        new("nameserver-image", "ROCKETOPS_NAMESERVER_IMAGE", "image of name servers whose cluster names none"),
+        new("leader-election", "ROCKETOPS_LEADER_ELECTION", "true (default) or false: only one of several processes works at a time"),
+        new("lease-namespace", "ROCKETOPS_LEASE_NAMESPACE", "namespace of the leader's lease; the operator's own if absent"),
+        new("http-port", "ROCKETOPS_HTTP_PORT", "port of /livez, /readyz and /startupz, default 8080; 0 takes any"),
+    ];
+
+    private OperatorArguments(OperatorOptions options, string? kubeconfig, int httpPort, bool help)
+    {
+        Options = options;
+        Kubeconfig = kubeconfig;
+        HttpPort = httpPort;
+        Help = help;
+    }
+
+    public OperatorOptions Options { get; }
+
+    public string? Kubeconfig { get; }
+
+    public int HttpPort { get; }
+
+    public bool Help { get; }
+
+    public static string Usage
+    {
+        get
+        {
+            var text = new StringBuilder("RocketOps.Operator [--option=value …]\n\n");
+            foreach (var option in Known)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"  --{option.Name,-20}{option.Meaning} ({option.Variable})\n");
+            }
+
+            return text.ToString();
+        }
+    }
+
+    /// <summary>Reads everything before it complains, so that one start shows all mistakes.</summary>
+    public static OperatorArguments? TryParse(IReadOnlyList<string> arguments, Func<string, string?> environment, ICollection<string> errors)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var option in Known)
+        {
+            if (environment(option.Variable) is { Length: > 0 } value)
+            {
+                values[option.Name] = value;
+            }
+        }
+
+        var help = ReadCommandLine(arguments, values, errors);
+        var leaderElection = Boolean(values, "leader-election", true, errors);
+        var httpPort = Port(values, "http-port", 8080, errors);
+        if (errors.Count > 0)
+        {
+            return null;
+        }
+
+        var images = OperatorImages.Default;
+        var options = new OperatorOptions
+        {
+            Namespace = values.GetValueOrDefault("namespace"),
+            LeaderElection = leaderElection,
+            LeaseNamespace = values.GetValueOrDefault("lease-namespace"),
+            Images = new OperatorImages(values.GetValueOrDefault("broker-image", images.Broker), values.GetValueOrDefault("nameserver-image", images.NameServer)),
+        };
+        return new OperatorArguments(options, values.GetValueOrDefault("kubeconfig"), httpPort, help);
+    }
+
+    private static bool ReadCommandLine(IReadOnlyList<string> arguments, Dictionary<string, string> values, ICollection<string> errors)
+    {
+        var help = false;
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var argument = arguments[i];
+            if (argument is "--help" or "-h")
+            {
+                help = true;
+                continue;
+            }
+
+            var (name, value) = Split(argument);
+            if (name is null || !Array.Exists(Known, option => option.Name == name))
+            {
+                errors.Add($"{argument}: not an option; --help lists them");
+                continue;
+            }
+
+            if (value is null && i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal))
+            {
+                value = arguments[++i];
+            }
+
+            if (string.IsNullOrEmpty(value))
+            {
+                errors.Add($"--{name}: a value is missing");
+                continue;
+            }
+
+            values[name] = value;
+        }
+
+        return help;
+    }
+
+    private static (string? Name, string? Value) Split(string argument)
+    {
+        if (!argument.StartsWith("--", StringComparison.Ordinal))
+        {
+            return (null, null);
+        }
+
+        var equals = argument.IndexOf('=', StringComparison.Ordinal);
+        return equals < 0 ? (argument[2..], null) : (argument[2..equals], argument[(equals + 1)..]);
+    }
+
+    private static bool Boolean(Dictionary<string, string> values, string name, bool otherwise, ICollection<string> errors)
+    {
+        if (!values.TryGetValue(name, out var text))
+        {
+            return otherwise;
+        }
+
+        if (bool.TryParse(text, out var value))
+        {
+            return value;
+        }
+
+        errors.Add($"--{name}: {text} is neither true nor false");
+        return otherwise;
+    }
+
+    private static int Port(Dictionary<string, string> values, string name, int otherwise, ICollection<string> errors)
+    {
+        if (!values.TryGetValue(name, out var text))
+        {
+            return otherwise;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= MaxPort)
+        {
+            return port;
+        }
+
+        errors.Add($"--{name}: {text} is no port (0 to {MaxPort})");
+        return otherwise;
+    }
+
+    private sealed record Option(string Name, string Variable, string Meaning);
+}

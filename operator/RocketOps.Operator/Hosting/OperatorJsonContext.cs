@@ -1,0 +1,12 @@
+using System.Text.Json.Serialization;
+using RocketOps.Operator.Entities;
+
+namespace RocketOps.Operator.Hosting;
+
+/// <summary>Serializer code of the operator's own kinds.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(BrokerCluster))]
+[JsonSerializable(typeof(Topic))]
+internal sealed partial class OperatorJsonContext : JsonSerializerContext;

@@ -1,0 +1,38 @@
+namespace RocketOps.Operator.Hosting;
+
+/// <summary>How an operator works. One instance is shared by all its controllers and never changes.</summary>
+public sealed record OperatorOptions
+{
+    /// <summary>The namespace to work in; null for all of them.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Off where only one process can run, as in the embedded control plane.</summary>
+    public bool LeaderElection { get; init; } = true;
+
+    /// <summary>Where the lease of the leader lives; null for the operator's own namespace.</summary>
+    public string? LeaseNamespace { get; init; }
+
+    /// <summary>Images for clusters that name none.</summary>
+    public OperatorImages Images { get; init; } = OperatorImages.Default;
+
+    /// <summary>
+    /// How soon a pass follows while something is awaited that sends no event, such as a broker's registration. Short, because a person is often watching then,
+    /// and cheap: it reads caches and asks one name server.
+    /// </summary>
+    public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How often a converged object is looked at without an event, since brokers and name servers send none. Brokers register every 30 s, so
+    /// looking more often shows little more.
+    /// </summary>
+    public TimeSpan ResyncInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long queues that are to go stay open to consumers at least: producers learn of the change by their own polling of routes, every 30 s by default, and two
+    /// rounds make sure.
+    /// </summary>
+    public TimeSpan RouteRefreshGrace { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long name servers and brokers may take to answer within one pass: a pass of one cluster must not hold up others for long.</summary>
+    public TimeSpan AdminTimeout { get; init; } = TimeSpan.FromSeconds(3);
+}

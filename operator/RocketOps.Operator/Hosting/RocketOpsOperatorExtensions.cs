@@ -1,0 +1,89 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Admin;
+using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Steps;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Topics;
+
+namespace RocketOps.Operator.Hosting;
+
+/// <summary>Adds the operator to a host.</summary>
+public static class RocketOpsOperatorExtensions
+{
+    /// <summary>What the caches of children hold: nothing else of the API server's objects is of interest, or any of the operator's business.</summary>
+    private const string ManagedChildren = ClusterLabels.ManagedBy + "=" + ClusterLabels.ManagedByValue;
+
+    /// <summary>
+    /// The controllers of all RocketOps kinds, as a hosted service. Needs a Kubernetes client in the container, see
+    /// <see cref="OperatorServiceCollectionExtensions.AddKubernetesClient"/>, and the CRDs on the server.
+    /// </summary>
+    public static IServiceCollection AddRocketOpsOperator(this IServiceCollection services, OperatorOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(options);
+
+        services.AddSingleton(options);
+        services.TryAddSingleton<IRocketMqAdminFactory, RocketMqAdminFactory>();
+        services.AddSingleton<ClusterAdmins>();
+        services.AddSingleton<StatusWriter>();
+        services.AddSingleton(Caches);
+        services.AddSingleton<ChildrenStep>();
+        services.AddSingleton<RolesStep>();
+        services.AddSingleton<RollStep>();
+        services.AddSingleton<RegistrationsStep>();
+        services.AddSingleton<BrokerTopics>();
+
+        services
+            .AddKubernetesOperator(settings =>
+            {
+                settings.Name = FieldManager.Name;
+                settings.Domain = EntityGroup.Name;
+                settings.Namespace = options.Namespace;
+                settings.LeaderElection = options.LeaderElection;
+                settings.LeaseNamespace = options.LeaseNamespace;
+            })
+            .AddEntity(OperatorJsonContext.Default.BrokerCluster)
+            .AddEntity(OperatorJsonContext.Default.Topic)
+            .AddController<BrokerClusterController, BrokerCluster>(static controller => controller
+                .Owns<Deployment>(ManagedChildren)
+                .Owns<StatefulSet>(ManagedChildren)
+                .Owns<Service>(ManagedChildren)
+                .Owns<ConfigMap>(ManagedChildren)
+                .Owns<ServiceAccount>(ManagedChildren)
+                .Owns<PodDisruptionBudget>(ManagedChildren)
+                .Watches<Pod>(ClusterOf, ManagedChildren))
+            .AddController<TopicController, Topic>(static controller => controller
+                .Watches<BrokerCluster>(TopicsOf)
+                .Watches<Topic>(RivalsOf))
+            .AddFinalizer<TopicFinalizer, Topic>(TopicFinalizer.Identifier);
+        return services;
+    }
+
+    private static ChildCaches Caches(IServiceProvider services) => new(
+        services.GetRequiredService<IEntityCache<Deployment>>(),
+        services.GetRequiredService<IEntityCache<StatefulSet>>(),
+        services.GetRequiredService<IEntityCache<Service>>(),
+        services.GetRequiredService<IEntityCache<ConfigMap>>(),
+        services.GetRequiredService<IEntityCache<ServiceAccount>>(),
+        services.GetRequiredService<IEntityCache<PodDisruptionBudget>>(),
+        services.GetRequiredService<IEntityCache<Pod>>());
+
+    /// <summary>Pods belong to their set, not to the cluster; their label leads there.</summary>
+    private static IEnumerable<ObjectKey> ClusterOf(Pod pod) =>
+        pod.Label(ClusterLabels.Cluster) is { Length: > 0 } cluster ? [new ObjectKey(pod.Namespace(), cluster)] : [];
+
+    private static IEnumerable<ObjectKey> TopicsOf(IServiceProvider services, BrokerCluster cluster) =>
+        services.GetRequiredService<IEntityCache<Topic>>().List(cluster.Namespace())
+            .Where(topic => topic.Spec.ClusterRef.Name == cluster.Name())
+            .Select(static topic => topic.Key());
+
+    /// <summary>When an object that has a topic goes, the one that waited for it takes over.</summary>
+    private static IEnumerable<ObjectKey> RivalsOf(IServiceProvider services, Topic topic) =>
+        TopicOwnership.Rivals(topic, services.GetRequiredService<IEntityCache<Topic>>().List(topic.Namespace())).Select(static rival => rival.Key());
+}

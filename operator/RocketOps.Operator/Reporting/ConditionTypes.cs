@@ -1,0 +1,23 @@
+namespace RocketOps.Operator.Reporting;
+
+/// <summary>Types of conditions, as kstatus and <c>kubectl wait</c> read them.</summary>
+internal static class ConditionTypes
+{
+    /// <summary>Everything asked for is there and serves.</summary>
+    public const string Ready = "Ready";
+
+    /// <summary>The operator is working on it. Never true together with <see cref="Stalled"/>.</summary>
+    public const string Reconciling = "Reconciling";
+
+    /// <summary>The operator cannot go on until somebody changes something.</summary>
+    public const string Stalled = "Stalled";
+
+    /// <summary>Clients can send and receive: every group has a registered master.</summary>
+    public const string Available = "Available";
+
+    /// <summary>Something that should run does not.</summary>
+    public const string Degraded = "Degraded";
+
+    /// <summary>Slaves hold what their masters hold.</summary>
+    public const string Replicated = "Replicated";
+}

@@ -1,0 +1,38 @@
+namespace RocketOps.Operator.Reporting;
+
+/// <summary>The whole vocabulary of condition reasons; each is explained in docs/operator.md.</summary>
+internal static class Reasons
+{
+    // Good ends.
+    public const string AllReady = "AllReady";
+    public const string AsExpected = "AsExpected";
+    public const string UpToDate = "UpToDate";
+    public const string MastersRegistered = "MastersRegistered";
+
+    // Work under way.
+    public const string PodsStarting = "PodsStarting";
+    public const string RollingUpdate = "RollingUpdate";
+    public const string WaitingForRegistration = "WaitingForRegistration";
+    public const string NameServersUnreachable = "NameServersUnreachable";
+    public const string MasterMissing = "MasterMissing";
+    public const string PodsNotReady = "PodsNotReady";
+    public const string ClusterNotReady = "ClusterNotReady";
+    public const string ClusterNotFound = "ClusterNotFound";
+    public const string BrokerUnreachable = "BrokerUnreachable";
+    public const string DrainingQueues = "DrainingQueues";
+    public const string WaitingForConsumers = "WaitingForConsumers";
+    public const string Deleting = "Deleting";
+    public const string Updating = "Updating";
+
+    // Only a person can go on.
+    public const string InvalidName = "InvalidName";
+    public const string InvalidConfig = "InvalidConfig";
+    public const string InvalidSpec = "InvalidSpec";
+    public const string NotSupported = "NotSupported";
+    public const string Immutable = "Immutable";
+    public const string ResourceConflict = "ResourceConflict";
+    public const string Refused = "Refused";
+
+    // Facts.
+    public const string RoleOnly = "RoleOnly";
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Operator.Hosting;
+
+namespace RocketOps.Operator.Reporting;
+
+/// <summary>Writes a status when it says something new.</summary>
+internal sealed class StatusWriter
+{
+    private readonly IKubernetesClient _client;
+
+    public StatusWriter(IKubernetesClient client) => _client = client;
+
+    /// <param name="entity">The object as it was read; gets the version it has after the write.</param>
+    /// <param name="next">The same object in a copy that carries the new status.</param>
+    /// <param name="cancellationToken">Ends the write.</param>
+    /// <returns>Whether the status was written.</returns>
+    public async Task<bool> WriteAsync<T>(T entity, T next, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
+    {
+        var type = _client.Types.Get<T>();
+        var before = JsonSerializer.SerializeToNode(entity, type.Json)?["status"];
+        var after = JsonSerializer.SerializeToNode(next, type.Json)?["status"];
+        if (System.Text.Json.Nodes.JsonNode.DeepEquals(before, after))
+        {
+            return false;
+        }
+
+        try
+        {
+            // Only onto what was read: a pass that began with an old copy must not take a newer finding back. It fails and is repeated.
+            var written = await _client.ApplyStatusAsync(next, new ApplyOptions(FieldManager.Name) { OnlyIfUnchanged = true }, cancellationToken);
+            entity.Metadata.ResourceVersion = written.Metadata.ResourceVersion;
+            return true;
+        }
+        catch (KubernetesException gone) when (gone.IsNotFound)
+        {
+            // Nobody is left to tell.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using RocketOps.Client;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Topics;
+
+/// <summary>Brings a topic on one broker to what is wanted, as far as one pass may go.</summary>
+internal sealed class BrokerTopics
+{
+    // Create or grow takes two writes and a shrink never ends in the pass it began: a fourth step means that the broker does not keep what it is told.
+    private const int MaxSteps = 4;
+
+    private readonly OperatorOptions _options;
+    private readonly TimeProvider _time;
+
+    public BrokerTopics(OperatorOptions options, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+    }
+
+    /// <param name="admin">Client of the cluster.</param>
+    /// <param name="master">A broker with a known address.</param>
+    /// <param name="topic">Name on the broker.</param>
+    /// <param name="wanted">What the object asks for.</param>
+    /// <param name="last">What the last status said of this broker.</param>
+    /// <param name="cancellationToken">Ends the pass.</param>
+    public async Task<TopicOutcome> SyncAsync(
+        IRocketMqAdmin admin, TopicMaster master, string topic, TopicSettings wanted, TopicBrokerStatus? last, CancellationToken cancellationToken)
+    {
+        var address = master.Address ?? throw new ArgumentException("The broker has no address.", nameof(master));
+        var written = false;
+        var drainingSince = last?.DrainingSince;
+        var config = await admin.GetTopicConfigAsync(address, topic, cancellationToken);
+        for (var i = 0; i < MaxSteps; i++)
+        {
+            var found = Settings(config);
+            var drain = await DrainAsync(admin, master.Broker, address, topic, wanted, found, drainingSince, cancellationToken);
+            var step = TopicPlanner.Next(wanted, found, drain.Drained);
+            if (step.Converged)
+            {
+                return new TopicOutcome(master.Broker, found, written);
+            }
+
+            if (step.Write is null)
+            {
+                var blockedBy = drain.BlockedBy ?? "producers that may still know them";
+                return new TopicOutcome(master.Broker, found, written, drainingSince ?? Now(), new Problem(Reasons.DrainingQueues, $"Queues {step.Draining} and above wait for {blockedBy}."));
+            }
+
+            await admin.CreateOrUpdateTopicAsync(address, Config(topic, config, step.Write), cancellationToken);
+            written = true;
+            drainingSince = step.Draining is null ? null : Now();
+
+            config = await admin.GetTopicConfigAsync(address, topic, cancellationToken);
+            if (Settings(config) == found)
+            {
+                return new TopicOutcome(
+                    master.Broker,
+                    found,
+                    written,
+                    Problem: new Problem(Reasons.Refused, $"{master.Broker} accepted the topic's settings but does not keep them: {Describe(step.Write)}."));
+            }
+        }
+
+        return new TopicOutcome(master.Broker, Settings(config), written, drainingSince, new Problem(Reasons.Updating, $"{master.Broker} is being updated."));
+    }
+
+    public static TopicSettings? Settings(TopicConfig? config) => config is null
+        ? null
+        : new TopicSettings(
+            config.ReadQueues,
+            config.WriteQueues,
+            (int)config.Permission,
+            config.Attributes?.GetValueOrDefault(TopicSettings.MessageTypeAttribute) ?? TopicSettings.DefaultMessageType);
+
+    private static TopicConfig Config(string topic, TopicConfig? found, TopicSettings settings)
+    {
+        // Whatever the object does not speak of stays as the broker has it. Attributes given here are added to the stored ones,
+        // and brokers of 4.9 know none, so they are sent only when they differ.
+        var type = Settings(found)?.MessageType ?? TopicSettings.DefaultMessageType;
+        return (found ?? new TopicConfig { Name = topic }) with
+        {
+            ReadQueues = settings.ReadQueues,
+            WriteQueues = settings.WriteQueues,
+            Permission = (Client.TopicPermission)settings.Permission,
+            Attributes = settings.MessageType == type
+                ? null
+                : new Dictionary<string, string>(StringComparer.Ordinal) { [TopicSettings.MessageTypeAttribute] = settings.MessageType },
+        };
+    }
+
+    private static string Describe(TopicSettings settings) =>
+        $"{settings.ReadQueues} read queues, {settings.WriteQueues} write queues, permission {settings.Permission}, type {settings.MessageType}";
+
+    private async Task<DrainReport> DrainAsync(
+        IRocketMqAdmin admin, string broker, string address, string topic, TopicSettings wanted, TopicSettings? found, DateTimeOffset? since, CancellationToken cancellationToken)
+    {
+        var closed = found is not null && found.ReadQueues > wanted.ReadQueues && found == wanted with { ReadQueues = found.ReadQueues };
+        return closed && since is { } start && _time.GetUtcNow() - start >= _options.RouteRefreshGrace
+            ? await DrainCheck.AskAsync(admin, address, broker, topic, wanted.ReadQueues, found!.ReadQueues, cancellationToken)
+            : new DrainReport(false, null);
+    }
+
+    /// <summary>In whole seconds, as the API keeps times.</summary>
+    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
+}

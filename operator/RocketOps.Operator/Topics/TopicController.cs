@@ -1,0 +1,197 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Client;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Informers;
+using RocketOps.Operator.Admin;
+using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Topics;
+
+/// <summary>
+/// Keeps a topic on every master of its cluster as its object asks for, and puts it back when it drifts. Topics without an object are left alone.
+/// </summary>
+[EntityRbac(typeof(Topic), Verbs = RbacVerbs.Read | RbacVerbs.Patch)]
+[EntityRbac(typeof(Topic), Subresource = "status", Verbs = RbacVerbs.Get | RbacVerbs.Patch)]
+[EntityRbac(typeof(BrokerCluster), Verbs = RbacVerbs.Read)]
+internal sealed partial class TopicController : IEntityController<Topic>
+{
+    private readonly OperatorOptions _options;
+    private readonly IEntityCache<Topic> _topics;
+    private readonly IEntityCache<BrokerCluster> _clusters;
+    private readonly ClusterAdmins _admins;
+    private readonly BrokerTopics _brokers;
+    private readonly StatusWriter _status;
+    private readonly IEventRecorder _events;
+    private readonly TimeProvider _time;
+    private readonly ILogger<TopicController> _logger;
+
+    public TopicController(
+        OperatorOptions options,
+        IEntityCache<Topic> topics,
+        IEntityCache<BrokerCluster> clusters,
+        ClusterAdmins admins,
+        BrokerTopics brokers,
+        StatusWriter status,
+        IEventRecorder events,
+        TimeProvider time,
+        ILogger<TopicController> logger)
+    {
+        _options = options;
+        _topics = topics;
+        _clusters = clusters;
+        _admins = admins;
+        _brokers = brokers;
+        _status = status;
+        _events = events;
+        _time = time;
+        _logger = logger;
+    }
+
+    public async Task<ReconciliationResult<Topic>> ReconcileAsync(Topic entity, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(entity);
+        if (entity.IsDeleting())
+        {
+            return ReconciliationResult<Topic>.Success(entity);
+        }
+
+        if (TopicValidator.Check(entity) is { } problem)
+        {
+            return await ReportAsync(entity, [], problem, null, _options.ResyncInterval, cancellationToken);
+        }
+
+        if (TopicOwnership.Winner(entity, _topics.List(entity.Namespace())) is { } winner)
+        {
+            var conflict = new Problem(
+                Reasons.ResourceConflict,
+                $"Topic {winner.Name()} is older and has {TopicNames.Effective(entity)} already. Delete one of the two objects.");
+            return await ReportAsync(entity, [], conflict, null, _options.ResyncInterval, cancellationToken);
+        }
+
+        var cluster = _clusters.Get(entity.Namespace(), entity.Spec.ClusterRef.Name);
+        if (cluster is null || cluster.IsDeleting())
+        {
+            var missing = new Problem(Reasons.ClusterNotFound, $"There is no BrokerCluster {entity.Spec.ClusterRef.Name} in namespace {entity.Namespace()}.");
+            return await ReportAsync(entity, [], null, missing, _options.ResyncInterval, cancellationToken);
+        }
+
+        if (cluster.Status?.ReadyNameServers is null or 0)
+        {
+            // Its status is watched, so the topic comes back when that changes.
+            var starting = new Problem(Reasons.ClusterNotReady, $"BrokerCluster {cluster.Name()} has no name server that serves yet.");
+            return await ReportAsync(entity, [], null, starting, _options.ResyncInterval, cancellationToken);
+        }
+
+        if (entity.Status?.TopicName is null || entity.Status.Cluster is null)
+        {
+            // Written before the first change on a broker: whatever interrupts the operator, a deletion knows what there may be to clean up.
+            await FixIdentityAsync(entity, cancellationToken);
+        }
+
+        return await SyncAsync(entity, cluster, cancellationToken);
+    }
+
+    public Task<ReconciliationResult<Topic>> DeletedAsync(Topic entity, CancellationToken cancellationToken) =>
+        Task.FromResult(ReconciliationResult<Topic>.Success(entity));
+
+    private async Task FixIdentityAsync(Topic topic, CancellationToken cancellationToken)
+    {
+        var identified = TopicStatusBuilder.Build(topic, [], null, new Problem(Reasons.Updating, "The topic is being created."), _time.GetUtcNow());
+        identified.TopicName = TopicNames.Effective(topic);
+        identified.Cluster = topic.Spec.ClusterRef.Name;
+        var next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = identified };
+        await _status.WriteAsync(topic, next, cancellationToken);
+        topic.Status = identified;
+    }
+
+    private async Task<ReconciliationResult<Topic>> SyncAsync(Topic topic, BrokerCluster cluster, CancellationToken cancellationToken)
+    {
+        var names = new ClusterNames(cluster.Name(), cluster.Namespace()!);
+        var admin = _admins.Get(cluster.Key(), names.NameServerRegistrationAddress);
+        IReadOnlyList<TopicMaster> masters;
+        try
+        {
+            masters = TopicMasters.Find(cluster, await WithDeadlineAsync(admin.GetClusterInfoAsync, cancellationToken));
+        }
+        catch (Exception unreachable) when (AdminFailures.IsFailure(unreachable, cancellationToken))
+        {
+            var silent = new Problem(Reasons.NameServersUnreachable, $"The name servers at {names.NameServerRegistrationAddress} do not answer the operator.");
+            return await ReportAsync(topic, [], null, silent, _options.ProgressInterval, cancellationToken);
+        }
+
+        var outcomes = new List<TopicOutcome>(masters.Count);
+        foreach (var master in masters)
+        {
+            outcomes.Add(await SyncAsync(topic, admin, master, cancellationToken));
+        }
+
+        return await ReportAsync(topic, outcomes, null, null, Next(outcomes), cancellationToken);
+    }
+
+    private async Task<TopicOutcome> SyncAsync(Topic topic, IRocketMqAdmin admin, TopicMaster master, CancellationToken cancellationToken)
+    {
+        if (master.Address is null)
+        {
+            return new TopicOutcome(master.Broker, null, Pending: new Problem(Reasons.ClusterNotReady, $"No master of {master.Broker} is registered."));
+        }
+
+        var name = TopicNames.Effective(topic);
+        var last = topic.Status?.Brokers?.Find(broker => broker.Name == master.Broker);
+        try
+        {
+            var outcome = await WithDeadlineAsync(
+                token => _brokers.SyncAsync(admin, master, name, TopicSettings.Wanted(topic.Spec), last, token), cancellationToken);
+            if (outcome.Written)
+            {
+                LogWritten(name, master.Broker);
+                _events.Record(topic, EventType.Normal, last is null ? "TopicCreated" : "TopicUpdated", "Update", $"Topic {name} was written on {master.Broker}.");
+            }
+
+            return outcome;
+        }
+        catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
+        {
+            LogFailed(failed, name, master.Broker);
+            return AdminFailures.Refusal(failed) is { } refusal
+                ? new TopicOutcome(master.Broker, null, Problem: new Problem(Reasons.Refused, $"{master.Broker} refuses: {refusal}."))
+                : new TopicOutcome(master.Broker, null, Pending: new Problem(Reasons.BrokerUnreachable, $"The master of {master.Broker} does not answer the operator."));
+        }
+    }
+
+    private TimeSpan Next(List<TopicOutcome> outcomes)
+    {
+        // A drain takes minutes and sends no events; other things pending are moments away.
+        var waits = outcomes.Exists(static outcome => outcome.Pending is { Reason: not Reasons.DrainingQueues });
+        return waits ? _options.ProgressInterval : _options.ResyncInterval;
+    }
+
+    private async Task<T> WithDeadlineAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        return await call(either.Token);
+    }
+
+    private async Task<ReconciliationResult<Topic>> ReportAsync(
+        Topic topic, IReadOnlyList<TopicOutcome> outcomes, Problem? problem, Problem? pending, TimeSpan requeueAfter, CancellationToken cancellationToken)
+    {
+        var next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = TopicStatusBuilder.Build(topic, outcomes, problem, pending, _time.GetUtcNow()) };
+        if (await _status.WriteAsync(topic, next, cancellationToken))
+        {
+            TransitionEvents.Record(_events, topic, topic.Status?.Conditions, next.Status.Conditions);
+        }
+
+        return ReconciliationResult<Topic>.Success(topic, requeueAfter);
+    }
+
+    [LoggerMessage(EventId = 5101, Level = LogLevel.Information, Message = "Topic {Topic} was written on {Broker}.")]
+    private partial void LogWritten(string topic, string broker);
+
+    [LoggerMessage(EventId = 5102, Level = LogLevel.Warning, Message = "Topic {Topic} could not be brought up to date on {Broker}; the next pass tries again.")]
+    private partial void LogFailed(Exception exception, string topic, string broker);
+}

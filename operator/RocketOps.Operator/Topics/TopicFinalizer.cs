@@ -1,0 +1,209 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Client;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Events;
+using RocketOps.Operator.Admin;
+using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Topics;
+
+/// <summary>
+/// Removes a topic from the brokers before its object goes, where the deletion policy asks for it. Lets go at once when there is nothing to remove it from or when
+/// another object has the topic, and whenever a person says so by annotation.
+/// </summary>
+internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
+{
+    public const string Identifier = EntityGroup.Name + "/topic";
+
+    private readonly OperatorOptions _options;
+    private readonly IKubernetesClient _client;
+    private readonly ClusterAdmins _admins;
+    private readonly StatusWriter _status;
+    private readonly IEventRecorder _events;
+    private readonly TimeProvider _time;
+    private readonly ILogger<TopicFinalizer> _logger;
+
+    public TopicFinalizer(
+        OperatorOptions options, IKubernetesClient client, ClusterAdmins admins, StatusWriter status, IEventRecorder events, TimeProvider time, ILogger<TopicFinalizer> logger)
+    {
+        _options = options;
+        _client = client;
+        _admins = admins;
+        _status = status;
+        _events = events;
+        _time = time;
+        _logger = logger;
+    }
+
+    public bool AppliesTo(Topic entity)
+    {
+        ArgumentNullException.ThrowIfNull(entity);
+        return entity.Spec.DeletionPolicy != TopicDeletionPolicy.Retain;
+    }
+
+    public async Task<ReconciliationResult<Topic>> FinalizeAsync(Topic entity, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(entity);
+
+        // The status names what was made, whatever the spec says by now. Without it nothing was.
+        if (entity.Status is not { TopicName: { } name, Cluster: { } clusterName } || entity.Spec.DeletionPolicy == TopicDeletionPolicy.Retain)
+        {
+            return ReconciliationResult<Topic>.Success(entity);
+        }
+
+        if (TopicAnnotations.IsForced(entity))
+        {
+            LogForced(name);
+            return ReconciliationResult<Topic>.Success(entity);
+        }
+
+        // Decided on live objects: a topic deleted for good is no place for a cache that lags.
+        var ns = entity.Namespace()!;
+        var cluster = await _client.GetAsync<BrokerCluster>(clusterName, ns, cancellationToken);
+        if (cluster is null || cluster.IsDeleting())
+        {
+            LogClusterGone(name, clusterName);
+            return ReconciliationResult<Topic>.Success(entity);
+        }
+
+        var topics = await _client.ListAsync<Topic>(new ListOptions { Namespace = ns }, cancellationToken);
+        if (topics.Items.Any(other => IsClaimedBy(other, entity, name, clusterName)))
+        {
+            return ReconciliationResult<Topic>.Success(entity);
+        }
+
+        // The pass notes in its own copy since when producers are out; what was read is kept to tell whether that is news.
+        var before = Copy(entity.Status);
+        try
+        {
+            var pending = await DeleteAsync(entity, cluster, name, cancellationToken);
+            return pending is null ? ReconciliationResult<Topic>.Success(entity) : await WaitAsync(entity, before, pending, cancellationToken);
+        }
+        catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
+        {
+            LogFailed(failed, name);
+            var words = AdminFailures.Refusal(failed) ?? "a broker or name server does not answer";
+            return await WaitAsync(entity, before, new Problem(Reasons.BrokerUnreachable, $"The topic could not be removed: {words}. Annotate {TopicAnnotations.ForceDelete}=true to give up."), cancellationToken);
+        }
+    }
+
+    private static TopicStatus Copy(TopicStatus status) => new()
+    {
+        ObservedGeneration = status.ObservedGeneration,
+        TopicName = status.TopicName,
+        Cluster = status.Cluster,
+        ReadQueues = status.ReadQueues,
+        WriteQueues = status.WriteQueues,
+        Brokers = status.Brokers,
+        Conditions = status.Conditions,
+    };
+
+    private static bool IsClaimedBy(Topic other, Topic topic, string name, string cluster) =>
+        other.Uid() != topic.Uid() && !other.IsDeleting() && other.Spec.ClusterRef.Name == cluster && TopicNames.Effective(other) == name;
+
+    /// <returns>What is waited for; null when the topic is gone everywhere.</returns>
+    private async Task<Problem?> DeleteAsync(Topic topic, BrokerCluster cluster, string name, CancellationToken cancellationToken)
+    {
+        var names = new ClusterNames(cluster.Name(), cluster.Namespace()!);
+        var admin = _admins.Get(cluster.Key(), names.NameServerRegistrationAddress);
+        using var deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+
+        var masters = TopicMasters.Find(cluster, await admin.GetClusterInfoAsync(either.Token));
+        if (masters.FirstOrDefault(static master => master.Address is null) is { } missing)
+        {
+            return new Problem(Reasons.ClusterNotReady, $"No master of {missing.Broker} is registered. Annotate {TopicAnnotations.ForceDelete}=true to give up.");
+        }
+
+        if (topic.Spec.DeletionPolicy == TopicDeletionPolicy.DeleteIfDrained && await DrainAsync(topic, admin, masters, name, either.Token) is { } draining)
+        {
+            return draining;
+        }
+
+        foreach (var master in masters)
+        {
+            await admin.DeleteTopicOnBrokerAsync(master.Address!, name, either.Token);
+        }
+
+        await admin.DeleteTopicOnNameServersAsync(name, names.Cluster, either.Token);
+        LogDeleted(name, names.Cluster);
+        _events.Record(topic, EventType.Normal, "TopicDeleted", "Delete", $"Topic {name} was removed from every master.");
+        return null;
+    }
+
+    /// <summary>Keeps producers out, waits until they have noticed, and then until consumers have read what is left.</summary>
+    private async Task<Problem?> DrainAsync(Topic topic, IRocketMqAdmin admin, IReadOnlyList<TopicMaster> masters, string name, CancellationToken cancellationToken)
+    {
+        var now = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
+        var brokers = new List<TopicBrokerStatus>();
+        foreach (var master in masters)
+        {
+            var config = await admin.GetTopicConfigAsync(master.Address!, name, cancellationToken);
+            if (config is null)
+            {
+                continue;
+            }
+
+            var since = topic.Status?.Brokers?.Find(last => last.Name == master.Broker)?.DrainingSince;
+            if (config.Permission.HasFlag(Client.TopicPermission.Write))
+            {
+                config = config with { Permission = config.Permission & ~Client.TopicPermission.Write, Attributes = null };
+                await admin.CreateOrUpdateTopicAsync(master.Address!, config, cancellationToken);
+                since = null;
+            }
+
+            brokers.Add(new TopicBrokerStatus
+            {
+                Name = master.Broker,
+                ReadQueues = config.ReadQueues,
+                WriteQueues = config.WriteQueues,
+                Permission = (int)config.Permission,
+                DrainingSince = since ?? now,
+            });
+        }
+
+        topic.Status!.Brokers = brokers;
+        if (brokers.Exists(broker => now - broker.DrainingSince < _options.RouteRefreshGrace))
+        {
+            return new Problem(Reasons.WaitingForConsumers, "Producers are kept out; waiting until they have noticed.");
+        }
+
+        foreach (var broker in brokers)
+        {
+            var address = masters.First(master => master.Broker == broker.Name).Address!;
+            var queues = Math.Max(broker.ReadQueues, broker.WriteQueues);
+            var report = await DrainCheck.AskAsync(admin, address, broker.Name, name, 0, queues, cancellationToken);
+            if (!report.Drained)
+            {
+                return new Problem(Reasons.WaitingForConsumers, $"There are {report.BlockedBy}.");
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<ReconciliationResult<Topic>> WaitAsync(Topic topic, TopicStatus? before, Problem pending, CancellationToken cancellationToken)
+    {
+        var status = TopicStatusBuilder.Build(topic, [], null, pending, _time.GetUtcNow());
+        var last = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = before };
+        await _status.WriteAsync(last, new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = status }, cancellationToken);
+        return ReconciliationResult<Topic>.Success(topic, TimeSpan.FromTicks(Math.Min(_options.ResyncInterval.Ticks, 5 * _options.ProgressInterval.Ticks)));
+    }
+
+    [LoggerMessage(EventId = 5111, Level = LogLevel.Information, Message = "Topic {Topic} was removed from every master of {Cluster}.")]
+    private partial void LogDeleted(string topic, string cluster);
+
+    [LoggerMessage(EventId = 5112, Level = LogLevel.Information, Message = "Topic {Topic} goes without being removed: its cluster {Cluster} is gone.")]
+    private partial void LogClusterGone(string topic, string cluster);
+
+    [LoggerMessage(EventId = 5113, Level = LogLevel.Warning, Message = "Topic {Topic} goes without being removed, as its annotation asks: it stays on the brokers.")]
+    private partial void LogForced(string topic);
+
+    [LoggerMessage(EventId = 5114, Level = LogLevel.Warning, Message = "Topic {Topic} could not be removed; the next pass tries again.")]
+    private partial void LogFailed(Exception exception, string topic);
+}

@@ -1,0 +1,28 @@
+using System.Text.RegularExpressions;
+using RocketOps.Kubernetes;
+using RocketOps.Operator.Entities;
+
+namespace RocketOps.Operator.Topics;
+
+/// <summary>Names of topics on brokers.</summary>
+internal static partial class TopicNames
+{
+    private static readonly string[] SystemPrefixes = ["%RETRY%", "%DLQ%", "rmq_sys_"];
+
+    // Source: admin.md §2.2, isSystemTopic of 4.9 and 5.x.
+    private static readonly HashSet<string> SystemTopics = new(StringComparer.Ordinal)
+    {
+        "TBW102", "SCHEDULE_TOPIC_XXXX", "BenchmarkTest", "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRACE_TOPIC", "RMQ_SYS_TRANS_OP_HALF_TOPIC",
+        "TRANS_CHECK_MAX_TIME_TOPIC", "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT", "CHECKPOINT_TOPIC",
+    };
+
+    /// <summary>The name on the brokers: the object's own unless the spec gives another.</summary>
+    public static string Effective(Topic topic) => topic.Spec.TopicName is { Length: > 0 } name ? name : topic.Name();
+
+    public static bool IsValid(string name) => Allowed().IsMatch(name);
+
+    public static bool IsSystem(string name) => SystemTopics.Contains(name) || Array.Exists(SystemPrefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+
+    [GeneratedRegex("^[%|a-zA-Z0-9_-]{1,127}$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Allowed();
+}

@@ -1,0 +1,12 @@
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Topics;
+
+/// <summary>How far a topic is on one broker after a pass.</summary>
+/// <param name="Broker">Name of the group.</param>
+/// <param name="Found">The topic as the broker has it now; null when that is not known or there is none.</param>
+/// <param name="Written">The pass changed something there.</param>
+/// <param name="DrainingSince">Since when producers are kept out of queues that are to go.</param>
+/// <param name="Pending">What is still to come by itself.</param>
+/// <param name="Problem">What the broker refuses.</param>
+internal sealed record TopicOutcome(string Broker, TopicSettings? Found, bool Written = false, DateTimeOffset? DrainingSince = null, Problem? Pending = null, Problem? Problem = null);

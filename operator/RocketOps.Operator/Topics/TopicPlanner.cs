@@ -1,0 +1,46 @@
+namespace RocketOps.Operator.Topics;
+
+/// <summary>
+/// Orders changes of a topic so that no message becomes invisible: growing opens queues to consumers before producers use them,
+/// shrinking closes them to producers and leaves them to consumers until they are empty. Each call gives one step; what is left follows in later passes, so a
+/// crash between two steps, or a change of mind in the middle, needs no memory.
+/// </summary>
+internal static class TopicPlanner
+{
+    /// <param name="wanted">What the Topic object asks for.</param>
+    /// <param name="found">What the broker has; null when it does not know the topic.</param>
+    /// <param name="drained">
+    /// Whether the queues from the wanted read count on are consumed to their end and no producer can know them any more. Matters only while a shrink is under way.
+    /// </param>
+    public static TopicStep Next(TopicSettings wanted, TopicSettings? found, bool drained)
+    {
+        ArgumentNullException.ThrowIfNull(wanted);
+        if (found is null)
+        {
+            // A new topic has no messages to lose: one write.
+            return new TopicStep(wanted, null);
+        }
+
+        if (wanted.ReadQueues > found.ReadQueues && wanted.WriteQueues > found.WriteQueues)
+        {
+            // Consumers first. Permission and message type go with it: they have no order of their own.
+            return new TopicStep(wanted with { WriteQueues = found.WriteQueues }, null);
+        }
+
+        if (wanted.ReadQueues < found.ReadQueues)
+        {
+            var closed = wanted with { ReadQueues = found.ReadQueues };
+            if (closed != found)
+            {
+                return new TopicStep(closed, wanted.ReadQueues);
+            }
+
+            if (!drained)
+            {
+                return new TopicStep(null, wanted.ReadQueues);
+            }
+        }
+
+        return wanted == found ? TopicStep.None : new TopicStep(wanted, null);
+    }
+}

@@ -1,0 +1,41 @@
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Topics;
+
+/// <summary>Says why a topic cannot be brought to what its object asks for. Repeats the schema's rules, since not every API server evaluates them.</summary>
+internal static class TopicValidator
+{
+    public static Problem? Check(Topic topic)
+    {
+        var name = TopicNames.Effective(topic);
+        if (topic.Status?.TopicName is { Length: > 0 } created && created != name)
+        {
+            return new Problem(Reasons.Immutable, $"The topic's name cannot change from {created} to {name}: its messages would stay behind. Set it back, or make another Topic object.");
+        }
+
+        if (topic.Status?.Cluster is { Length: > 0 } cluster && cluster != topic.Spec.ClusterRef.Name)
+        {
+            return new Problem(
+                Reasons.Immutable,
+                $"clusterRef.name cannot change from {cluster} to {topic.Spec.ClusterRef.Name}: its messages would stay behind. Set it back, or make another Topic object.");
+        }
+
+        if (!TopicNames.IsValid(name))
+        {
+            return new Problem(
+                Reasons.InvalidName,
+                $"{name} is no topic name: 1 to 127 letters, digits, '-', '_', '%' and '|' are allowed. Set spec.topicName.");
+        }
+
+        if (TopicNames.IsSystem(name))
+        {
+            return new Problem(Reasons.InvalidName, $"{name} is a topic brokers make themselves. Choose another name.");
+        }
+
+        var wanted = TopicSettings.Wanted(topic.Spec);
+        return wanted.ReadQueues < 1 || wanted.WriteQueues < 1 || wanted.WriteQueues > wanted.ReadQueues
+            ? new Problem(Reasons.InvalidSpec, "readQueues and writeQueues must be at least 1, and writeQueues not larger than readQueues: consumers would never see the messages of the queues above it.")
+            : null;
+    }
+}

@@ -1,0 +1,228 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Hosts;
+
+namespace RocketOps.Remoting.Client;
+
+/// <summary>
+/// The client end: one connection per remote address, made when first used and again after it was lost, shared by all callers, as Java clients do.
+/// Requests of the server are handled by the registry given. Thread-safe.
+/// </summary>
+public sealed class RemotingClient : IAsyncDisposable
+{
+    private static readonly TimeSpan IdleScanInterval = TimeSpan.FromSeconds(10);
+
+    private readonly RemotingClientOptions _options;
+    private readonly RequestHandlerRegistry _handlers;
+    private readonly HostResolver _resolver;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SocketConnectionContextFactory _contexts;
+    private readonly ITimer _idleScan;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Task<RemotingConnection>> _connections = new(StringComparer.Ordinal);
+    private readonly HashSet<Task> _running = [];
+    private bool _disposed;
+
+    public RemotingClient(
+        RemotingClientOptions options, ILoggerFactory loggers, RequestHandlerRegistry? handlers = null, HostResolver? resolver = null, TimeProvider? time = null)
+    {
+        _options = options;
+        _handlers = handlers ?? new RequestHandlerRegistry();
+        _resolver = resolver ?? HostResolver.FromEnvironment();
+        _time = time ?? TimeProvider.System;
+        _logger = loggers.CreateLogger("RocketOps.Remoting.Client");
+        _contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), _logger);
+        _idleScan = _time.CreateTimer(static state => ((RemotingClient)state!).CloseIdle(), this, IdleScanInterval, IdleScanInterval);
+    }
+
+    /// <summary>
+    /// Sends a request and returns its answer, whatever its code. <paramref name="address"/> is <c>host:port</c>. Throws <see cref="TimeoutException"/> when no answer came in time
+    /// and <see cref="IOException"/> when the address cannot be reached or the connection broke; whether the request was carried out is then unknown.
+    /// </summary>
+    public async Task<RemotingCommand> InvokeAsync(string address, RemotingCommand request, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    {
+        RemotingConnection connection = await ConnectAsync(address, cancellationToken).ConfigureAwait(false);
+        return await connection.InvokeAsync(request, timeout ?? _options.InvokeTimeout, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends a request that is not answered. Throws <see cref="IOException"/> when the address cannot be reached.</summary>
+    public async Task InvokeOneWayAsync(string address, RemotingCommand request, CancellationToken cancellationToken = default)
+    {
+        RemotingConnection connection = await ConnectAsync(address, cancellationToken).ConfigureAwait(false);
+        if (!connection.SendOneWay(request))
+        {
+            throw new IOException($"the connection to {address} is closed");
+        }
+    }
+
+    /// <summary>The open connection to <paramref name="address"/>, made if needed. Throws <see cref="IOException"/> when it cannot be reached within the connect timeout.</summary>
+    public async Task<RemotingConnection> ConnectAsync(string address, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        Task<RemotingConnection>? connecting;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_connections.TryGetValue(address, out connecting)
+                || connecting.IsFaulted || connecting.IsCanceled
+                || (connecting.IsCompletedSuccessfully && connecting.Result.Closed.IsCancellationRequested))
+            {
+                // Not bound to the caller's token: others may be waiting for the same connection.
+                connecting = Task.Run(() => OpenAsync(address), CancellationToken.None);
+                _connections[address] = connecting;
+            }
+        }
+
+        return await connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The connection to the address if one is open; none is made.</summary>
+    public RemotingConnection? Find(string address)
+    {
+        lock (_gate)
+        {
+            return _connections.TryGetValue(address, out Task<RemotingConnection>? connection)
+                && connection.IsCompletedSuccessfully && !connection.Result.Closed.IsCancellationRequested ? connection.Result : null;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task[] running;
+        Task<RemotingConnection>[] connections;
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            connections = [.. _connections.Values];
+        }
+
+        await _idleScan.DisposeAsync().ConfigureAwait(false);
+        foreach (Task<RemotingConnection> connecting in connections)
+        {
+            await ((Task)connecting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (connecting.IsCompletedSuccessfully)
+            {
+                connecting.Result.Stop();
+            }
+        }
+
+        lock (_gate)
+        {
+            running = [.. _running];
+        }
+
+        await Task.WhenAll(running).ConfigureAwait(false);
+        _contexts.Dispose();
+    }
+
+    private async Task<RemotingConnection> OpenAsync(string address)
+    {
+        using CancellationTokenSource deadline = new(_options.ConnectTimeout, _time);
+        Socket? socket = null;
+        try
+        {
+            socket = await ConnectSocketAsync(address, deadline.Token).ConfigureAwait(false);
+            ConnectionContext context = _contexts.Create(socket);
+            RemotingConnection connection = new(context, _handlers, _options.Remoting, _time, _logger);
+            Track(address, connection, context);
+            return connection;
+        }
+        catch (Exception error) when (error is SocketException or OperationCanceledException or FormatException)
+        {
+            socket?.Dispose();
+            string reason = error is OperationCanceledException ? $"no connection within {_options.ConnectTimeout.TotalMilliseconds:0} ms" : error.Message;
+            throw new IOException($"connect to {address} failed: {reason}", error);
+        }
+    }
+
+    private async Task<Socket> ConnectSocketAsync(string address, CancellationToken cancellationToken)
+    {
+        SocketException? failure = null;
+        foreach (IPEndPoint endPoint in await _resolver.ResolveAsync(address, cancellationToken).ConfigureAwait(false))
+        {
+            Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
+                return socket;
+            }
+            catch (SocketException error)
+            {
+                socket.Dispose();
+                failure = error;
+            }
+            catch (OperationCanceledException)
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        throw failure!;
+    }
+
+    private void Track(string address, RemotingConnection connection, ConnectionContext context)
+    {
+        lock (_gate)
+        {
+            Task running = RunAsync(address, connection, context);
+            if (!running.IsCompleted)
+            {
+                _running.Add(running);
+                _ = running.ContinueWith(
+                    static (task, state) => ((RemotingClient)state!).Forget(task), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            }
+        }
+    }
+
+    private void Forget(Task task)
+    {
+        lock (_gate)
+        {
+            _running.Remove(task);
+        }
+    }
+
+    private async Task RunAsync(string address, RemotingConnection connection, ConnectionContext context)
+    {
+        await Task.Yield();
+        await connection.RunAsync().ConfigureAwait(false);
+        await context.DisposeAsync().ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (_connections.TryGetValue(address, out Task<RemotingConnection>? current) && current.IsCompletedSuccessfully && ReferenceEquals(current.Result, connection))
+            {
+                _connections.Remove(address);
+            }
+        }
+    }
+
+    private void CloseIdle()
+    {
+        Task<RemotingConnection>[] connections;
+        lock (_gate)
+        {
+            connections = [.. _connections.Values];
+        }
+
+        foreach (Task<RemotingConnection> connection in connections)
+        {
+            if (connection.IsCompletedSuccessfully)
+            {
+                connection.Result.CloseIfIdle();
+            }
+        }
+    }
+}

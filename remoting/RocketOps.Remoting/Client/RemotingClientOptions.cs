@@ -1,0 +1,16 @@
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Remoting.Client;
+
+/// <summary>Settings of a <see cref="RemotingClient"/>.</summary>
+public sealed class RemotingClientOptions
+{
+    /// <summary>How long connecting may take. Matches com.rocketmq.remoting.client.connect.timeout (3 s).</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long an answer may take when the caller does not say. Matches mqClientApiTimeout (3 s).</summary>
+    public TimeSpan InvokeTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Limits of each connection; clients may have 65 535 requests outstanding (remoting.md §1.8).</summary>
+    public RemotingOptions Remoting { get; init; } = new() { MaxOutstandingRequests = 65_535 };
+}

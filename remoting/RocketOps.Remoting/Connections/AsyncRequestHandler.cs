@@ -1,0 +1,23 @@
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Headers;
+
+namespace RocketOps.Remoting.Connections;
+
+/// <summary>
+/// Base of handlers for codes that do not come per message: the request is copied into a <see cref="RemotingCommand"/> and handled on the thread pool, so it may
+/// await files and other nodes. Requests of one connection may then overtake each other; codes whose order matters (offset commits) implement <see cref="IRequestHandler"/>.
+/// </summary>
+public abstract class AsyncRequestHandler : IRequestHandler
+{
+    public void Handle(in RequestFrame frame, RequestBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        batch.Connection.RunDetached(this, frame.ToCommand());
+    }
+
+    /// <summary>
+    /// Answers the request: the response, or null when there is none (one-way) or it is sent later by other means.
+    /// Throw <see cref="RemotingCommandException"/> to refuse with a code and remark. <paramref name="cancellationToken"/> is cancelled when the connection closes.
+    /// </summary>
+    public abstract ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken);
+}

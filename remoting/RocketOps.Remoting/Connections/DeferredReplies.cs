@@ -1,0 +1,106 @@
+using System.Buffers;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Framing;
+using RocketOps.Remoting.Headers;
+
+namespace RocketOps.Remoting.Connections;
+
+/// <summary>
+/// Whole reply frames of one batch that wait for something (the write to the kernel, the flush to disk) before they leave. Owned by the batch until
+/// <see cref="IBatchParticipant.CompleteBatch"/> takes it over; not thread-safe before that, and one thread at a time after.
+/// </summary>
+public sealed class DeferredReplies
+{
+    private const int InitialBytes = 4096;
+
+    /// <summary>Buffers above this size go back to the pool after use, so that one large batch does not pin memory to a connection for ever.</summary>
+    private const int KeptBytes = 64 * 1024;
+
+    private byte[] _buffer = [];
+    private int _length;
+
+    internal DeferredReplies(RemotingConnection connection)
+    {
+        Connection = connection;
+    }
+
+    public RemotingConnection Connection { get; }
+
+    /// <summary>The participant's own value for this batch, for example the log offset the replies wait for. Zero for a new batch.</summary>
+    public long Tag { get; set; }
+
+    internal IBatchParticipant? Participant { get; set; }
+
+    internal ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
+
+    /// <summary>Room for at least <paramref name="sizeHint"/> bytes; valid until the next call.</summary>
+    public Span<byte> GetSpan(int sizeHint)
+    {
+        if (_buffer.Length - _length < sizeHint)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(InitialBytes, Math.Max(_length + sizeHint, _buffer.Length * 2)));
+            _buffer.AsSpan(0, _length).CopyTo(larger);
+            ReturnBuffer();
+            _buffer = larger;
+        }
+
+        return _buffer.AsSpan(_length);
+    }
+
+    /// <summary>Says how many bytes of the span were written.</summary>
+    public void Advance(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _buffer.Length - _length);
+        _length += count;
+    }
+
+    /// <summary>Sends the replies as they are.</summary>
+    public void Release()
+    {
+        Connection.WriteAndFlush(Written);
+        Connection.Recycle(this);
+    }
+
+    /// <summary>
+    /// Sends the replies with another code and remark, header fields kept: for waits that failed or timed out. Slow on purpose; it happens when a disk is in trouble.
+    /// </summary>
+    public void ReleaseAs(int code, string? remark)
+    {
+        ReadOnlySpan<byte> rest = Written;
+        ArrayBufferWriter<byte> rewritten = new(rest.Length + 256);
+        while (!rest.IsEmpty)
+        {
+            int size = FrameLayout.ReadFrameSize(rest, int.MaxValue);
+            RemotingCommand reply = RequestFrame.Parse(rest[..size]).ToCommand();
+            reply.Code = code;
+            reply.Remark = remark;
+            RemotingCommandCodec.Write(reply, rewritten);
+            rest = rest[size..];
+        }
+
+        Connection.WriteAndFlush(rewritten.WrittenSpan);
+        Connection.Recycle(this);
+    }
+
+    internal void Reset()
+    {
+        _length = 0;
+        Tag = 0;
+        Participant = null;
+        if (_buffer.Length > KeptBytes)
+        {
+            ReturnBuffer();
+        }
+    }
+
+    /// <summary>Gives the buffer back; the object may be used again afterwards.</summary>
+    internal void ReturnBuffer()
+    {
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
+        }
+    }
+}

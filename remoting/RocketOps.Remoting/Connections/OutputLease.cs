@@ -1,0 +1,28 @@
+namespace RocketOps.Remoting.Connections;
+
+/// <summary>
+/// The exclusive right to append whole frames to a connection's output, from any thread. Dispose it at once: others wait. Nothing leaves before a flush:
+/// the batch flushes at its end by itself, other threads lease with <c>flush: true</c>.
+/// </summary>
+public readonly ref struct OutputLease
+{
+    private readonly RemotingConnection _connection;
+    private readonly bool _flush;
+
+    internal OutputLease(RemotingConnection connection, bool flush)
+    {
+        _connection = connection;
+        _flush = flush;
+    }
+
+    /// <summary>Room for at least <paramref name="sizeHint"/> contiguous bytes, at most 64 KiB unless the block is larger; valid until the next call.</summary>
+    public Span<byte> GetSpan(int sizeHint) => _connection.GetOutputSpan(sizeHint);
+
+    /// <summary>Says how many bytes of the span were written.</summary>
+    public void Advance(int count) => _connection.AdvanceOutput(count);
+
+    /// <summary>Copies bytes of any length.</summary>
+    public void Write(ReadOnlySpan<byte> bytes) => _connection.CopyToOutput(bytes);
+
+    public void Dispose() => _connection.EndLease(_flush);
+}

@@ -1,0 +1,60 @@
+namespace RocketOps.Architecture.Tests;
+
+/// <summary>Arrows between projects point one way (ARCHITECTURE.md). A new arrow is a decision: change the table here and the map there together.</summary>
+public sealed class ReferenceDirectionTests
+{
+    /// <summary>What each project may know. Whatever is not listed it must not, not even through others.</summary>
+    private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
+    {
+        ["RocketOps.Remoting"] = [],
+        ["RocketOps.Store"] = [],
+        ["RocketOps.NameServer"] = ["RocketOps.Remoting"],
+        ["RocketOps.Broker"] = ["RocketOps.Remoting", "RocketOps.Store"],
+        ["RocketOps.Client"] = ["RocketOps.Remoting"],
+        ["RocketOps.Kubernetes"] = [],
+        ["RocketOps.Operator"] = ["RocketOps.Kubernetes", "RocketOps.Client", "RocketOps.Remoting"],
+        ["RocketOps.Embedded"] = ["RocketOps.Kubernetes"],
+        ["RocketOps.Cli"] =
+        [
+            "RocketOps.Client", "RocketOps.Remoting", "RocketOps.Store", "RocketOps.Broker", "RocketOps.NameServer",
+            "RocketOps.Kubernetes", "RocketOps.Operator", "RocketOps.Embedded",
+        ],
+    };
+
+    private readonly ProjectGraph _graph = ProjectGraph.Read();
+
+    public static TheoryData<string> Projects
+    {
+        get
+        {
+            TheoryData<string> projects = [];
+            foreach (string project in ProjectGraph.Read().Projects)
+            {
+                projects.Add(project);
+            }
+
+            return projects;
+        }
+    }
+
+    [Fact]
+    public void Map_EveryProject_IsInTheTable()
+    {
+        _graph.Projects.Should().BeEquivalentTo(Allowed.Keys);
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void References_OfAProject_AreAllowed(string project)
+    {
+        _graph.AllReferences(project).Should().BeSubsetOf(Allowed[project]);
+    }
+
+    [Theory]
+    [InlineData("RocketOps.Store", "RocketOps.Remoting")]
+    [InlineData("RocketOps.Remoting", "RocketOps.Store")]
+    public void StoreAndRemoting_DoNotKnowEachOther(string project, string other)
+    {
+        _graph.AllReferences(project).Should().NotContain(other);
+    }
+}

@@ -1,0 +1,127 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Remoting.Properties;
+
+namespace RocketOps.Broker.Tests.Configuration;
+
+public sealed class BrokerKeysTests
+{
+    // What the benchmark's and the kit's scripts write for Apache's brokers.
+    private static readonly string[] ApacheFile =
+    [
+        "brokerClusterName=DefaultCluster", "brokerName=TestBrokerName_1", "brokerId=0", "brokerIP1=127.0.0.1", "brokerIP2=127.0.0.1", "namesrvAddr=127.0.0.1:20000",
+        "listenPort=20100", "haListenPort=20101", "storePathRootDir=/tmp/store1", "storePathCommitLog=/tmp/store1/commitlog", "brokerRole=ASYNC_MASTER",
+        "flushDiskType=ASYNC_FLUSH", "enablePropertyFilter=true", "mappedFileSizeCommitLog=104857600", "enableCalcFilterBitMap=true", "enableConsumeQueueExt=true",
+        "appendAckAsync=true", "appendCkAsync=true", "recallMessageEnable=true", "popConsumerKVServiceInit=true", "loadBalancePollNameServerInterval=500",
+        "maxTransferCountOnMessageInMemory=1024", "maxTransferCountOnMessageInDisk=1024", "maxIndexNum=1000", "maxHashSlotNum=4000", "diskMaxUsedSpaceRatio=95",
+        "waitTimeMillsInSendQueue=3000", "osPageCacheBusyTimeOutMills=5000", "transactionCheckInterval=2000", "transactionTimeOut=1000", "traceTopicEnable=true",
+    ];
+
+    [Fact]
+    public void Load_FilesWrittenForApache_StartWithWarningsOnly()
+    {
+        PropertyLoadResult result = Load(ApacheFile);
+
+        result.Errors.Should().BeEmpty();
+        result.Warnings.Select(static warning => warning.Key).Should().BeEquivalentTo(
+            "enablePropertyFilter", "enableConsumeQueueExt", "recallMessageEnable", "transactionCheckInterval", "transactionTimeOut");
+        BrokerOptions options = BrokerOptions.From(result.Values);
+        options.BrokerName.Should().Be("TestBrokerName_1");
+        options.NameServers.Should().Equal("127.0.0.1:20000");
+        options.ListenPort.Should().Be(20100);
+    }
+
+    [Fact]
+    public void Load_SeveralMistakes_AllReportedWithLineAndWhatIsAllowed()
+    {
+        PropertyLoadResult result = Load("# a comment", "listenPrt=10911", "brokerRole=MASTER", string.Empty, "maxMessageSize=many", "flushDiskType=SYNC_FLUSH");
+
+        string[] errors = [.. result.Errors.Select(static error => error.ToString())];
+        errors.Should().HaveCount(3);
+        errors[0].Should().Contain("broker.conf:2").And.Contain("listenPrt").And.Contain("listenPort");
+        errors[1].Should().Contain("broker.conf:3").And.Contain("ASYNC_MASTER, SYNC_MASTER, SLAVE");
+        errors[2].Should().Contain("broker.conf:5").And.Contain("maxMessageSize").And.Contain("many").And.Contain("whole number");
+    }
+
+    [Theory]
+    [InlineData("aclEnable")]
+    [InlineData("authenticationEnabled")]
+    [InlineData("authorizationEnabled")]
+    [InlineData("enableControllerMode")]
+    public void Load_SafetyThatIsNotThere_IsRefused(string key)
+    {
+        Load($"{key}=true").Errors.Should().ContainSingle().Which.ToString().Should().Contain(key).And.Contain("allowed: false");
+        Load($"{key}=false").Errors.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void FindContradictions_SlaveWithoutId_IsReported()
+    {
+        PropertyLoadResult result = Load("brokerRole=SLAVE");
+
+        BrokerOptions.FindContradictions(result.Values).Should().ContainSingle().Which.ToString().Should().Contain("broker.conf:1").And.Contain("brokerId");
+    }
+
+    [Fact]
+    public void TryUpdate_LiveKey_TakesEffect()
+    {
+        BrokerSettings settings = new(BrokerOptions.From(Load("brokerPermission=6").Values));
+
+        settings.TryUpdate([Entry("brokerPermission", "4")]).Should().BeEmpty();
+
+        settings.Current.IsWriteable.Should().BeFalse();
+        settings.Current.IsReadable.Should().BeTrue();
+    }
+
+    [Fact]
+    public void TryUpdate_OneKeyNeedsARestart_NothingIsApplied()
+    {
+        BrokerSettings settings = new(BrokerOptions.From(Load("brokerPermission=6", "listenPort=10911").Values));
+
+        IReadOnlyList<PropertyProblem> problems = settings.TryUpdate([Entry("brokerPermission", "4"), Entry("listenPort", "10000")]);
+
+        problems.Should().ContainSingle().Which.ToString().Should().Contain("listenPort").And.Contain("10911");
+        settings.Current.Permission.Should().Be(6);
+    }
+
+    [Fact]
+    public void Defaults_EveryKey_IsAllowedByItself()
+    {
+        foreach (PropertyDefinition definition in BrokerKeys.Catalog.Definitions.Where(static definition => definition.DefaultText is { Length: > 0 }))
+        {
+            definition.Accepts(definition.DefaultText!).Should().BeTrue(definition.Name);
+        }
+    }
+
+    /// <summary>
+    /// apache-keys.txt: every property that the setters of BrokerConfig, MessageStoreConfig, NettyServerConfig, NettyClientConfig and AuthConfig of 4.9.7 and 5.5.0 take,
+    /// listed by reflection over Apache's jars.
+    /// </summary>
+    [Fact]
+    public void Catalog_EveryKeyOfApachesBrokers_IsKnown()
+    {
+        string[] keys = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Configuration", "apache-keys.txt"));
+
+        keys.Should().HaveCountGreaterThan(500);
+        keys.Where(static key => BrokerKeys.Catalog.Find(key) is null).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Documentation_Page_IsThatOfTheKeys()
+    {
+        if (Environment.GetEnvironmentVariable("ROCKETOPS_WRITE_DOCS") == "1")
+        {
+            File.WriteAllText(ConfigurationPage.FilePath, ConfigurationPage.Render());
+        }
+
+        File.ReadAllText(ConfigurationPage.FilePath).Should().Be(ConfigurationPage.Render(), "ROCKETOPS_WRITE_DOCS=1 dotnet test tests/RocketOps.Broker.Tests writes it anew");
+    }
+
+    private static PropertyEntry Entry(string key, string value) => new(key, value, new PropertyOrigin("test", 1));
+
+    private static PropertyLoadResult Load(params string[] lines)
+    {
+        List<PropertyProblem> problems = [];
+        IReadOnlyList<PropertyEntry> entries = JavaPropertiesParser.Parse(string.Join('\n', lines), "broker.conf", problems);
+        return PropertyLoader.Apply(PropertyValues.Defaults(BrokerKeys.Catalog), entries, problems);
+    }
+}

@@ -1,0 +1,22 @@
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Tests.Support;
+
+namespace RocketOps.Broker.Tests.Hosting;
+
+public sealed class RequestCodesTests
+{
+    /// <summary>Frozen: clients rely on every one of these. The list only grows.</summary>
+    private static readonly int[] Served =
+    [
+        10, 11, 12, 14, 15, 17, 18, 21, 25, 26, 28, 29, 30, 31, 32, 33, 34, 35, 36, 38, 41, 42, 43, 45, 46, 200, 201, 202, 203, 204, 207, 208, 215, 222, 225, 300, 305,
+        310, 320, 351, 352, 361,
+    ];
+
+    [Fact]
+    public async Task Register_Codes_AreTheseAndOnlyThese()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+
+        BrokerHandlers.Register(broker.Host.Parts).Codes.Should().BeEquivalentTo(Served);
+    }
+}

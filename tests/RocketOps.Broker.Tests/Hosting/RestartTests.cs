@@ -1,0 +1,61 @@
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Headers;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Hosting;
+
+public sealed class RestartTests : IDisposable
+{
+    private readonly TempDirectory _directory = new("broker-");
+
+    [Theory]
+    [InlineData("ASYNC_FLUSH")]
+    [InlineData("SYNC_FLUSH")]
+    public async Task Restart_AfterAStop_EverythingIsThere(string flush)
+    {
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["flushDiskType"] = flush };
+        await using (TestBroker broker = await TestBroker.StartAsync(settings, _directory))
+        {
+            await broker.CreateTopicAsync("Kept", queues: 3);
+            await broker.SendAsync("Kept", "one");
+            await broker.SendAsync("Kept", "two");
+            await broker.SubscribeAsync("g", "Kept");
+            await broker.PullAsync("g", "Kept", 0, 0, PullMessageRequestHeader.CommitOffsetFlag, commit: 1);
+        }
+
+        await using TestBroker again = await TestBroker.StartAsync(settings, _directory);
+
+        RemotingCommand offset = await again.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "g").Set("topic", "Kept").Set("queueId", 0));
+        offset.Get("offset").Should().Be("1");
+        await again.SubscribeAsync("g", "Kept");
+        Requests.Decode(await again.PullAsync("g", "Kept", 0, 0)).Select(static message => message.Body).Should().Equal("one", "two");
+        (await again.SendAsync("Kept", "three")).Get("queueOffset").Should().Be("2");
+        (await again.SendAsync("Kept", "three", queueId: 2)).Get("queueId").Should().Be("2");
+    }
+
+    [Fact]
+    public async Task Slave_Role_ServesReadsAndRefusesSends()
+    {
+        await using (TestBroker master = await TestBroker.StartAsync(directory: _directory))
+        {
+            await master.SendAsync("Copied", "one");
+        }
+
+        await using TestBroker slave = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["brokerRole"] = "SLAVE", ["brokerId"] = "1" }, _directory);
+
+        (await slave.InvokeAsync(Requests.Send("Copied", "x"))).Code.Should().Be(ResponseCode.ServiceNotAvailable);
+        await slave.SubscribeAsync("g", "Copied");
+        Requests.Decode(await slave.PullAsync("g", "Copied", 0, 0)).Select(static message => message.Body).Should().Equal("one");
+    }
+
+    [Fact]
+    public async Task Start_StoreInUse_IsRefused()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(directory: _directory);
+
+        await FluentActions.Awaiting(() => TestBroker.StartAsync(directory: _directory)).Should().ThrowAsync<RocketOps.Store.StoreException>();
+    }
+
+    public void Dispose() => _directory.Dispose();
+}

@@ -1,0 +1,48 @@
+using RocketOps.Broker.Ordering;
+using RocketOps.Broker.Tests.Support;
+
+namespace RocketOps.Broker.Tests.Ordering;
+
+public sealed class QueueLocksTests
+{
+    private static readonly MessageQueueKey Queue = new() { BrokerName = "b", QueueId = 1, Topic = "T" };
+
+    private readonly ManualTime _time = new();
+
+    [Fact]
+    public void TryLock_HeldByAnother_IsNotGivenUntilItExpires()
+    {
+        QueueLocks locks = new(_time);
+        locks.TryLock("g", "one", [Queue]).Should().ContainSingle();
+
+        locks.TryLock("g", "two", [Queue]).Should().BeEmpty();
+        _time.Advance(TimeSpan.FromSeconds(60));
+        locks.TryLock("g", "two", [Queue]).Should().BeEmpty();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        locks.TryLock("g", "two", [Queue]).Should().ContainSingle();
+    }
+
+    [Fact]
+    public void TryLock_Renewed_StaysWithItsOwner()
+    {
+        QueueLocks locks = new(_time);
+        for (int i = 0; i < 5; i++)
+        {
+            locks.TryLock("g", "one", [Queue]).Should().ContainSingle();
+            _time.Advance(TimeSpan.FromSeconds(50));
+            locks.TryLock("g", "two", [Queue]).Should().BeEmpty();
+        }
+    }
+
+    [Fact]
+    public void Unlock_ByAnother_ChangesNothing()
+    {
+        QueueLocks locks = new(_time);
+        locks.TryLock("g", "one", [Queue]);
+
+        locks.Unlock("g", "two", [Queue]);
+        locks.IsLocked("g", Queue).Should().BeTrue();
+        locks.Unlock("g", "one", [Queue]);
+        locks.IsLocked("g", Queue).Should().BeFalse();
+    }
+}

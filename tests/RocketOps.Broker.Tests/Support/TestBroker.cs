@@ -1,0 +1,123 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Hosting;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Properties;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Support;
+
+/// <summary>A real broker in this process, on a free port and in a directory of its own, and a client connected to it.</summary>
+internal sealed class TestBroker : IAsyncDisposable
+{
+    private readonly TempDirectory _directory;
+    private readonly bool _ownsDirectory;
+    private readonly RemotingClient _client;
+
+    private TestBroker(TempDirectory directory, bool ownsDirectory, BrokerHost host, RemotingClient client)
+    {
+        _directory = directory;
+        _ownsDirectory = ownsDirectory;
+        Host = host;
+        _client = client;
+    }
+
+    public BrokerHost Host { get; }
+
+    public string Address => $"127.0.0.1:{Host.EndPoint.Port}";
+
+    public TempDirectory Directory => _directory;
+
+    /// <summary>Starts a broker; <paramref name="settings"/> are RocketMQ's keys and win over the fixture's.</summary>
+    public static async Task<TestBroker> StartAsync(Dictionary<string, string>? settings = null, TempDirectory? directory = null, RequestHandlerRegistry? pushed = null)
+    {
+        TempDirectory folder = directory ?? new TempDirectory("broker-");
+        Dictionary<string, string> values = new(StringComparer.Ordinal)
+        {
+            ["brokerName"] = "broker-a",
+            ["brokerIP1"] = "127.0.0.1",
+            ["bindAddress"] = "127.0.0.1",
+            ["listenPort"] = "0",
+            ["storePathRootDir"] = folder.File("store"),
+            ["mappedFileSizeCommitLog"] = "16777216",
+            ["maxHashSlotNum"] = "5000",
+            ["maxIndexNum"] = "20000",
+            ["diskMaxUsedSpaceRatio"] = "95",
+            ["diskSpaceCleanForciblyRatio"] = "99",
+            ["diskSpaceWarningLevelRatio"] = "100",
+        };
+        foreach ((string key, string value) in settings ?? [])
+        {
+            values[key] = value;
+        }
+
+        BrokerHost host = await BrokerHost.StartAsync(OptionsOf(values), NullLoggerFactory.Instance);
+        return new TestBroker(folder, directory is null, host, NewClient(pushed));
+    }
+
+    public static BrokerOptions OptionsOf(Dictionary<string, string> values)
+    {
+        PropertyLoadResult result = PropertyLoader.Apply(
+            PropertyValues.Defaults(BrokerKeys.Catalog), values.Select(static pair => new PropertyEntry(pair.Key, pair.Value, new PropertyOrigin("test", 0))));
+        result.Errors.Should().BeEmpty();
+        return BrokerOptions.From(result.Values);
+    }
+
+    public static RemotingClient NewClient(RequestHandlerRegistry? pushed = null) => new(new RemotingClientOptions(), NullLoggerFactory.Instance, pushed);
+
+    public Task<RemotingCommand> InvokeAsync(RemotingCommand request) => _client.InvokeAsync(Address, request, TimeSpan.FromSeconds(20));
+
+    public Task InvokeOneWayAsync(RemotingCommand request) => _client.InvokeOneWayAsync(Address, request);
+
+    /// <summary>Sends one message and expects it to be stored.</summary>
+    public async Task<RemotingCommand> SendAsync(string topic, string body, int queueId = 0, string properties = "", string group = "pg")
+    {
+        RemotingCommand answer = await InvokeAsync(Requests.Send(topic, body, queueId, properties, group));
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        return answer;
+    }
+
+    public async Task CreateTopicAsync(string topic, int queues = 1, int perm = 6)
+    {
+        RemotingCommand answer = await InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
+            .Set("topic", topic)
+            .Set("defaultTopic", "TBW102")
+            .Set("readQueueNums", queues)
+            .Set("writeQueueNums", queues)
+            .Set("perm", perm)
+            .Set("topicFilterType", "SINGLE_TAG")
+            .Set("order", false));
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+    }
+
+    /// <summary>A heartbeat of a consumer that subscribes to one topic.</summary>
+    public async Task<RemotingCommand> SubscribeAsync(string group, string topic, string expression = "*", string clientId = "client-1", long version = 1)
+    {
+        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+        heartbeat.Body = System.Text.Encoding.UTF8.GetBytes(
+            $$"""
+            {"clientID":"{{clientId}}","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":"{{group}}",
+            "messageModel":"CLUSTERING","subscriptionDataSet":[{"subString":"{{expression}}","subVersion":{{version.ToString(CultureInfo.InvariantCulture)}},"topic":"{{topic}}"}],
+            "unitMode":false}],"producerDataSet":[{"groupName":"CLIENT_INNER_PRODUCER"}]}
+            """);
+        RemotingCommand answer = await InvokeAsync(heartbeat);
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        return answer;
+    }
+
+    public Task<RemotingCommand> PullAsync(string group, string topic, int queueId, long offset, int sysFlag = 0, long holdMs = 0, int max = 32, long commit = 0, string? subscription = null) =>
+        InvokeAsync(Requests.Pull(group, topic, queueId, offset, sysFlag, holdMs, max, commit, subscription));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _client.DisposeAsync();
+        await Host.DisposeAsync();
+        if (_ownsDirectory)
+        {
+            _directory.Dispose();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace RocketOps.Cli.Tests.Up;
+
+/// <summary><c>rocketops</c> as a user starts it, from the tests' output folder, without a terminal.</summary>
+internal sealed class UpProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+
+    private UpProcess(Process process) => _process = process;
+
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    public static UpProcess Start(params string[] arguments)
+    {
+        var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "rocketops"), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+        };
+        var process = new Process { StartInfo = info };
+        var up = new UpProcess(process);
+        process.OutputDataReceived += (_, line) => up.Append(line.Data);
+        process.ErrorDataReceived += (_, line) => up.Append(line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return up;
+    }
+
+    /// <summary>What Ctrl-C does.</summary>
+    public async Task InterruptAsync()
+    {
+        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString()]);
+        await kill.WaitForExitAsync();
+    }
+
+    public async Task<int> ExitCodeAsync(TimeSpan deadline)
+    {
+        using var late = new CancellationTokenSource(deadline);
+        try
+        {
+            await _process.WaitForExitAsync(late.Token);
+        }
+        catch (OperationCanceledException timeout)
+        {
+            throw new TimeoutException($"rocketops did not end within {deadline.TotalSeconds:0} s. It said:\n{Output}", timeout);
+        }
+
+        return _process.ExitCode;
+    }
+
+    /// <summary>kill -9, of this process alone: its children see the end of their input.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private void Append(string? line)
+    {
+        lock (_output)
+        {
+            _output.AppendLine(line);
+        }
+    }
+}

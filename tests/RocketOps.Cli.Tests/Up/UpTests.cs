@@ -1,0 +1,117 @@
+using RocketOps.Testing;
+
+namespace RocketOps.Cli.Tests.Up;
+
+/// <summary>The whole way: API, operator, kubelet, brokers, clients. One scenario, since each start costs seconds.</summary>
+public sealed class UpTests
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
+    private static readonly string Quickstart = Path.Combine(SharedKits.RepositoryRoot, "deploy", "samples", "quickstart.yaml");
+
+    [Fact]
+    public async Task Up_DemoTwiceThenKilled_FindsDataAndLeavesNoProcess()
+    {
+        using var folder = new TempDirectory();
+        var data = folder.File("data");
+
+        await using (var first = UpProcess.Start("up", Quickstart, "--data", data, "--demo", "--record", folder.File("demo.svg")))
+        {
+            (await first.ExitCodeAsync(Deadline)).Should().Be(0, first.Output);
+            first.Output.Should().Contain("Demo succeeded: 1000 sent, 1000 received exactly once").And.Contain("0 duplicates, 0 missing");
+        }
+
+        Children(data).Should().BeEmpty("every child was ended in order");
+        File.Exists(folder.File("demo.svg")).Should().BeTrue();
+        if (!OperatingSystem.IsWindows())
+        {
+            File.GetUnixFileMode(Path.Combine(data, "kubeconfig")).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        var logs = Directory.GetFiles(Path.Combine(data, "volumes"), "*", SearchOption.AllDirectories).Where(file => file.Contains("commitlog", StringComparison.Ordinal)).ToList();
+        logs.Should().HaveCountGreaterThanOrEqualTo(2, "both masters have written");
+
+        // No manifest: objects and messages are found again.
+        await using (var second = UpProcess.Start("up", "--data", data, "--demo"))
+        {
+            (await second.ExitCodeAsync(Deadline)).Should().Be(0, second.Output);
+            second.Output.Should().Contain("Demo succeeded");
+        }
+
+        logs.Should().OnlyContain(file => File.Exists(file), "the same store was used");
+
+        await using (var third = UpProcess.Start("up", "--data", data))
+        {
+            await Eventually.TrueAsync(() => third.Output.Contains("Try next", StringComparison.Ordinal), "everything is ready", Deadline);
+            var children = Children(data);
+            children.Should().NotBeEmpty();
+
+            await using (var rival = UpProcess.Start("up", "--data", data))
+            {
+                (await rival.ExitCodeAsync(Deadline)).Should().Be(1);
+                rival.Output.Should().Contain("in use by another");
+            }
+
+            await third.KillAsync();
+
+            await Eventually.TrueAsync(() => children.TrueForAll(child => !IsRunning(child)), "children end with their killed parent", Deadline);
+        }
+    }
+
+    [Fact]
+    public async Task Up_Interrupted_EndsWithZeroAndWithoutChildren()
+    {
+        using var folder = new TempDirectory();
+        var data = folder.File("data");
+        await using var up = UpProcess.Start("up", Quickstart, "--data", data);
+        await Eventually.TrueAsync(() => Children(data).Count > 0, "the first process runs", Deadline);
+        var children = Children(data);
+
+        await up.InterruptAsync();
+
+        (await up.ExitCodeAsync(Deadline)).Should().Be(0, up.Output);
+        children.Should().OnlyContain(child => !IsRunning(child));
+        Children(data).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Up_FileIsMissing_IsWrongUsage()
+    {
+        await using var up = UpProcess.Start("up", "no-such-file.yaml");
+
+        (await up.ExitCodeAsync(Deadline)).Should().Be(2);
+        up.Output.Should().Contain("no-such-file.yaml");
+    }
+
+    [Fact]
+    public async Task Up_ObjectIsWrong_FailsWithFileAndFieldAndLeavesNothing()
+    {
+        using var folder = new TempDirectory();
+        await File.WriteAllTextAsync(
+            folder.File("wrong.yaml"),
+            "apiVersion: rocketops.io/v1beta1\nkind: Topic\nmetadata: { name: t }\nspec: { clusterRef: { name: none }, readQueues: many }\n");
+        await using var up = UpProcess.Start("up", folder.File("wrong.yaml"), "--data", folder.File("data"));
+
+        (await up.ExitCodeAsync(Deadline)).Should().Be(1, up.Output);
+        up.Output.Should().Contain("wrong.yaml").And.Contain("readQueues");
+    }
+
+    /// <summary>The processes on record for this data folder that still run.</summary>
+    private static List<int> Children(string data)
+    {
+        var ledger = Path.Combine(data, "run", "processes");
+        return Directory.Exists(ledger) ? [.. Directory.GetFiles(ledger).Select(file => int.Parse(Path.GetFileName(file))).Where(IsRunning)] : [];
+    }
+
+    private static bool IsRunning(int id)
+    {
+        try
+        {
+            // A zombie has ended.
+            return !File.ReadAllText($"/proc/{id}/stat").Split(')')[^1].TrimStart().StartsWith('Z');
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException or IOException)
+        {
+            return false;
+        }
+    }
+}

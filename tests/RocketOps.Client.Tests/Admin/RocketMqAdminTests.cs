@@ -1,0 +1,156 @@
+using System.Text;
+using RocketOps.Client.Tests.Support;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Client.Tests.Admin;
+
+public sealed class RocketMqAdminTests
+{
+    [Fact]
+    public async Task GetClusterInfo_FastjsonBody_IsRead()
+    {
+        await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetBrokerClusterInfo, FakePeer.Body(
+            "{\"brokerAddrTable\":{\"broker-a\":{\"brokerAddrs\":{0:\"10.0.0.1:10911\",1:\"10.0.0.2:10911\"},\"brokerName\":\"broker-a\",\"cluster\":\"C\",\"enableActingMaster\":false}},\"clusterAddrTable\":{\"C\":[\"broker-a\"]}}")));
+        await using RocketMqAdmin admin = Admin(nameServer.Address);
+
+        ClusterInfo cluster = await admin.GetClusterInfoAsync();
+
+        cluster.Clusters["C"].Should().Equal("broker-a");
+        cluster.Brokers["broker-a"].MasterAddress.Should().Be("10.0.0.1:10911");
+        cluster.Brokers["broker-a"].Addresses[1].Should().Be("10.0.0.2:10911");
+    }
+
+    [Theory]
+    [InlineData("{\"brokerDatas\":[{\"brokerAddrs\":{\"0\":\"a:1\"},\"brokerName\":\"b\",\"cluster\":\"C\"}],\"filterServerTable\":{},\"queueDatas\":[{\"brokerName\":\"b\",\"perm\":6,\"readQueueNums\":8,\"topicSysFlag\":0,\"writeQueueNums\":4}]}")]
+    [InlineData("{\"brokerDatas\":[{\"brokerAddrs\":{0:\"a:1\"},\"brokerName\":\"b\",\"cluster\":\"C\",\"enableActingMaster\":false}],\"filterServerTable\":{},\"queueDatas\":[{\"brokerName\":\"b\",\"perm\":6,\"readQueueNums\":8,\"topicSysFlag\":0,\"writeQueueNums\":4}]}")]
+    public async Task GetTopicRoute_BothShapes_AreRead(string body)
+    {
+        await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, FakePeer.Body(body)));
+        await using RocketMqAdmin admin = Admin(nameServer.Address);
+
+        TopicRoute? route = await admin.GetTopicRouteAsync("T");
+
+        route!.Brokers.Should().ContainSingle().Which.MasterAddress.Should().Be("a:1");
+        route.Queues.Should().ContainSingle().Which.Should().Be(new QueueData { BrokerName = "b", Permission = TopicPermission.ReadWrite, ReadQueues = 8, WriteQueues = 4 });
+        nameServer.Received.Should().ContainSingle().Which.Get("topic").Should().Be("T");
+    }
+
+    [Fact]
+    public async Task GetTopicRoute_TopicUnknown_IsNull()
+    {
+        await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, FakePeer.Code(ResponseCode.TopicNotExist, "No topic route info")));
+        await using RocketMqAdmin admin = Admin(nameServer.Address);
+
+        (await admin.GetTopicRouteAsync("T")).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task GetTopicStats_BeanKeys_AreRead()
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetTopicStatsInfo, FakePeer.Body(
+            "{\"offsetTable\":{{\"brokerName\":\"b\",\"queueId\":0,\"topic\":\"T\"}:{\"lastUpdateTimestamp\":17,\"maxOffset\":10,\"minOffset\":2},{\"brokerName\":\"b\",\"queueId\":1,\"topic\":\"T\"}:{\"lastUpdateTimestamp\":0,\"maxOffset\":0,\"minOffset\":0}},\"topicPutTps\":0.0}")));
+        await using RocketMqAdmin admin = Admin(string.Empty);
+
+        TopicStats stats = await admin.GetTopicStatsAsync(broker.Address, "T");
+
+        stats.Queues.Should().HaveCount(2);
+        stats.Queues[new MessageQueue("T", "b", 0)].Should().Be(new QueueOffsets { MinOffset = 2, MaxOffset = 10, LastUpdateTimestampMs = 17 });
+    }
+
+    [Fact]
+    public async Task GetTopicConfig_BrokerWithoutRequest351_FallsBackToWholeTable()
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetAllTopicConfig, FakePeer.Body(
+            "{\"dataVersion\":{\"counter\":1,\"timestamp\":5},\"topicConfigTable\":{\"T\":{\"order\":false,\"perm\":4,\"readQueueNums\":3,\"topicFilterType\":\"SINGLE_TAG\",\"topicName\":\"T\",\"topicSysFlag\":0,\"writeQueueNums\":2}}}")));
+        await using RocketMqAdmin admin = Admin(string.Empty);
+
+        TopicConfig? topic = await admin.GetTopicConfigAsync(broker.Address, "T");
+
+        topic.Should().Be(new TopicConfig { Name = "T", ReadQueues = 3, WriteQueues = 2, Permission = TopicPermission.Read });
+        (await admin.GetTopicConfigAsync(broker.Address, "U")).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task CreateOrUpdateTopic_Refused_ThrowsWithCodeAndWords()
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.UpdateAndCreateTopic, FakePeer.Code(ResponseCode.InvalidParameter, "bad name")));
+        await using RocketMqAdmin admin = Admin(string.Empty);
+
+        Func<Task> create = () => admin.CreateOrUpdateTopicAsync(broker.Address, new TopicConfig { Name = "T", Attributes = new Dictionary<string, string>(StringComparer.Ordinal) { ["message.type"] = "FIFO" } });
+
+        RocketMqException refusal = (await create.Should().ThrowAsync<RocketMqException>()).Which;
+        refusal.ResponseCode.Should().Be(ResponseCode.InvalidParameter);
+        refusal.Message.Should().Be($"{broker.Address} answered 29: bad name");
+        broker.Received.Should().ContainSingle().Which.ExtFields.Should().BeEquivalentTo(new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["topic"] = "T",
+            ["defaultTopic"] = "TBW102",
+            ["readQueueNums"] = "8",
+            ["writeQueueNums"] = "8",
+            ["perm"] = "6",
+            ["topicFilterType"] = "SINGLE_TAG",
+            ["topicSysFlag"] = "0",
+            ["order"] = "false",
+            ["attributes"] = "+message.type=FIFO",
+        });
+    }
+
+    [Fact]
+    public async Task AskNameServer_FirstDoesNotAnswer_TakesTheNextAndKeepsIt()
+    {
+        await using FakePeer gone = await FakePeer.StartAsync();
+        await using FakePeer alive = await FakePeer.StartAsync((RequestCode.GetAllTopicListFromNameServer, FakePeer.Body("{\"topicList\":[\"T\"]}")));
+        string goneAddress = gone.Address;
+        await gone.DisposeAsync();
+        await using RocketMqAdmin admin = Admin(goneAddress + ";" + alive.Address);
+
+        for (int i = 0; i < 4; i++)
+        {
+            (await admin.GetTopicNamesAsync()).Should().Equal("T");
+        }
+    }
+
+    [Fact]
+    public async Task DeleteTopicOnNameServers_OneOfTwoDown_TellsTheOtherAndThrows()
+    {
+        await using FakePeer gone = await FakePeer.StartAsync();
+        await using FakePeer alive = await FakePeer.StartAsync((RequestCode.DeleteTopicInNameServer, FakePeer.Code(ResponseCode.Success)));
+        string goneAddress = gone.Address;
+        await gone.DisposeAsync();
+        await using RocketMqAdmin admin = Admin(goneAddress + ";" + alive.Address);
+
+        await FluentActions.Awaiting(() => admin.DeleteTopicOnNameServersAsync("T", "C")).Should().ThrowAsync<RocketMqException>().WithMessage("*" + goneAddress + "*");
+
+        alive.Received.Should().ContainSingle().Which.ExtFields.Should().Contain("topic", "T").And.Contain("clusterName", "C");
+    }
+
+    [Fact]
+    public async Task NobodyAnswers_Throws_NamingTheServers()
+    {
+        await using RocketMqAdmin admin = Admin("127.0.0.1:1");
+
+        await FluentActions.Awaiting(() => admin.GetClusterInfoAsync()).Should().ThrowAsync<RocketMqException>().WithMessage("no name server of \"127.0.0.1:1\" answers*");
+    }
+
+    [Fact]
+    public async Task BodyIsNoJson_Throws_RocketMqException()
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetBrokerRuntimeInfo, FakePeer.Body("{\"table\":")));
+        await using RocketMqAdmin admin = Admin(string.Empty);
+
+        await FluentActions.Awaiting(() => admin.GetBrokerRuntimeInfoAsync(broker.Address)).Should().ThrowAsync<RocketMqException>().WithMessage("*no KeyValueTable*");
+    }
+
+    [Fact]
+    public async Task UpdateBrokerConfig_AnyValue_ArrivesAsProperties()
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.UpdateBrokerConfig, FakePeer.Code(ResponseCode.Success)));
+        await using RocketMqAdmin admin = Admin(string.Empty);
+
+        await admin.UpdateBrokerConfigAsync(broker.Address, new Dictionary<string, string>(StringComparer.Ordinal) { ["a"] = "x=\\y" });
+
+        Encoding.UTF8.GetString(broker.Received.Single().Body.Span).Should().Be("a=x=\\\\y\n");
+    }
+
+    private static RocketMqAdmin Admin(string nameServers) => new(new AdminOptions { NameServers = nameServers, RequestTimeout = TimeSpan.FromSeconds(5) });
+}

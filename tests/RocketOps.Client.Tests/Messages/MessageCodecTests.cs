@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using RocketOps.Client.Heartbeats;
+
+namespace RocketOps.Client.Tests.Messages;
+
+public sealed class MessageCodecTests
+{
+    // The record of remoting.md §8.3: "Hello RocketMQ" on TopicTest, queue 2, offset 41.
+    private static readonly byte[] Sample = Convert.FromHexString(
+        "000000f0daa320a769c865ed000000020000000000000000000000290000000000140418000000000000019343" + "3ea4180a010209" + "0000cfdb" + "00000193433ea41d" + "0a010203" + "00002a9f"
+        + "00000000" + "0000000000000000" + "0000000e48656c6c6f20526f636b65744d51" + "09546f70696354657374" + "007e"
+        + "4b455953016f726465722d3102554e49515f4b455901304130313032303931323637313842344141433230303031383641303030303002434c55535445520144656661756c74436c757374657202"
+        + "4d53475f524547494f4e0144656661756c74526567696f6e0254524143455f4f4e01747275650254414753015461" + "6741");
+
+    [Fact]
+    public void Decode_SampleOfTheReference_GivesEveryField()
+    {
+        ReadOnlyMemory<byte> rest = Sample;
+
+        StoredMessage message = StoredMessageDecoder.Decode(ref rest);
+
+        rest.Length.Should().Be(0);
+        message.Topic.Should().Be("TopicTest");
+        message.QueueId.Should().Be(2);
+        message.QueueOffset.Should().Be(41);
+        message.PhysicalOffset.Should().Be(1311768);
+        message.BornHost.Should().Be(IPEndPoint.Parse("10.1.2.9:53211"));
+        message.StoreHost.Should().Be(IPEndPoint.Parse("10.1.2.3:10911"));
+        Encoding.UTF8.GetString(message.Body.Span).Should().Be("Hello RocketMQ");
+        message.Properties.Should().Contain("KEYS", "order-1").And.Contain("TAGS", "TagA").And.Contain("UNIQ_KEY", "0A010209126718B4AAC2000186A00000").And.HaveCount(6);
+        OffsetMessageId.Write(message.StoreHost, message.PhysicalOffset).Should().Be("0A01020300002A9F0000000000140418");
+    }
+
+    [Fact]
+    public void Decode_TwoRecordsOneWithLongTopic_ReadsBoth()
+    {
+        string topic = new('t', 200);
+        byte[] second = [.. Sample[..(88 + 14)], .. new byte[] { 0, 200 }, .. Encoding.UTF8.GetBytes(topic), 0, 0];
+        BinaryPrimitives.WriteInt32BigEndian(second, second.Length);
+        BinaryPrimitives.WriteInt32BigEndian(second.AsSpan(4), StoredMessageDecoder.MagicV2);
+        ReadOnlyMemory<byte> rest = (byte[])[.. Sample, .. second];
+
+        StoredMessageDecoder.Decode(ref rest).Topic.Should().Be("TopicTest");
+        StoredMessageDecoder.Decode(ref rest).Topic.Should().Be(topic);
+        rest.IsEmpty.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Decode_DamagedRecords_GiveAMessageOrInvalidData()
+    {
+        Gen<byte[]> damaged =
+            from length in Gen.Choose(1, Sample.Length)
+            from truncated in Gen.Elements(true, false)
+            from position in Gen.Choose(0, Sample.Length - 1)
+            from value in Gen.Elements<byte>(0, 1, 0x7F, 0x80, 0xFF)
+            select Damage(truncated ? length : Sample.Length, position, value);
+
+        Prop.ForAll(damaged.ToArbitrary(), bytes =>
+        {
+            ReadOnlyMemory<byte> rest = bytes;
+            try
+            {
+                StoredMessageDecoder.Decode(ref rest).Should().NotBeNull();
+                rest.Length.Should().BeLessThan(bytes.Length);
+            }
+            catch (InvalidDataException)
+            {
+                // What the pull loop expects of a record it cannot read.
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+    }
+
+    [Theory]
+    [InlineData("TagA", 2598919)]
+    [InlineData("TagB", 2598920)]
+    [InlineData("", 0)]
+    [InlineData("\u4e2d\u6587", 646394)]
+    public void JavaHash_KnownValues_Match(string text, int expected)
+    {
+        JavaHash.Of(text).Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData("a\u0001b\u0002c\u0001d", "a=b c=d")]
+    [InlineData("a\u0001b\u0002", "a=b")]
+    [InlineData("a\u0001b\u0001c\u0002", "a=b\u0001c")]
+    [InlineData("a\u0001\u0002b\u0001c", "b=c")]
+    [InlineData("a\u00011\u0002a\u00012\u0002", "a=2")]
+    [InlineData("", "")]
+    public void Properties_Read_AsJavaDoes(string text, string expected)
+    {
+        string.Join(' ', MessagePropertiesCodec.Read(text).Select(static pair => $"{pair.Key}={pair.Value}")).Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData(null, "*", "")]
+    [InlineData(" * ", "*", "")]
+    [InlineData("TagA", "TagA", "TagA")]
+    [InlineData("TagA || TagB||TagA ||", "TagA || TagB||TagA ||", "TagA,TagB")]
+    public void Subscription_Parse_SplitsTags(string? expression, string text, string tags)
+    {
+        Subscription subscription = Subscription.Parse("T", expression, 1);
+
+        subscription.Expression.Should().Be(text);
+        string.Join(',', subscription.Tags).Should().Be(tags);
+        subscription.Codes.Should().Equal(subscription.Tags.Select(JavaHash.Of));
+    }
+
+    [Fact]
+    public void Subscription_OfNothing_IsRefused()
+    {
+        FluentActions.Invoking(() => Subscription.Parse("T", "||", 1)).Should().Throw<ArgumentException>();
+    }
+
+    [Fact]
+    public void Subscription_TagWithEqualHash_DoesNotMatch()
+    {
+        // "Aa" and "BB" share a Java hash: a broker lets both through.
+        Subscription subscription = Subscription.Parse("T", "Aa", 1);
+
+        JavaHash.Of("BB").Should().Be(JavaHash.Of("Aa"));
+        subscription.Matches(new Dictionary<string, string>(StringComparer.Ordinal) { ["TAGS"] = "Aa" }).Should().BeTrue();
+        subscription.Matches(new Dictionary<string, string>(StringComparer.Ordinal) { ["TAGS"] = "BB" }).Should().BeFalse();
+    }
+
+    [Fact]
+    public void UniqueKeys_ManyFromTwoClients_AreDistinctAndShapedAsRocketMqs()
+    {
+        IPAddress address = IPAddress.Parse("10.1.2.9");
+        UniqueKeys first = new(TimeProvider.System, address);
+        UniqueKeys second = new(TimeProvider.System, address);
+
+        string[] keys = [.. Enumerable.Range(0, 20_000).SelectMany(_ => new[] { first.Next(), second.Next() })];
+
+        keys.Should().OnlyHaveUniqueItems();
+        keys[0].Should().MatchRegex("^0A010209[0-9A-F]{24}$");
+    }
+
+    [Theory]
+    [InlineData("TAGS", "x")]
+    [InlineData("UNIQ_KEY", "x")]
+    [InlineData("", "x")]
+    [InlineData("a", "")]
+    [InlineData("a", "b\u0002c")]
+    public void Message_PropertyThatCannotBe_IsRefused(string name, string value)
+    {
+        FluentActions.Invoking(() => new Message("T", "x"u8.ToArray()).SetProperty(name, value)).Should().Throw<ArgumentException>();
+    }
+
+    private static byte[] Damage(int length, int position, byte value)
+    {
+        byte[] copy = Sample[..length];
+        if (position < length)
+        {
+            copy[position] = value;
+        }
+
+        return copy;
+    }
+}

@@ -1,0 +1,262 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Server;
+
+namespace RocketOps.Client.Tests.Support;
+
+/// <summary>
+/// A broker of a few lines: queues in memory, long polling, consumer lists, offsets. Its name server is part of <see cref="FakeCluster"/>. Tests look at what it was asked and
+/// may answer a request code themselves.
+/// </summary>
+internal sealed class FakeBroker : IAsyncDisposable
+{
+    private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(200);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(string Topic, int Queue), List<byte[]>> _queues = [];
+    private readonly Dictionary<string, RemotingConnection> _members = new(StringComparer.Ordinal);
+    private readonly RemotingServer _server;
+    private long _physical;
+
+    private FakeBroker(string name, RequestHandlerRegistry registry, RemotingServer server)
+    {
+        Name = name;
+        _server = server;
+        registry.Add(RequestCode.SendMessageV2, Handler(Send));
+        registry.Add(RequestCode.SendBatchMessage, Handler(Send));
+        registry.Add(RequestCode.HeartBeat, Handler(Heartbeat));
+        registry.Add(RequestCode.UnregisterClient, Handler(Unregister));
+        registry.Add(RequestCode.GetConsumerListByGroup, Handler(Members));
+        registry.Add(RequestCode.QueryConsumerOffset, Handler(QueryOffset));
+        registry.Add(RequestCode.UpdateConsumerOffset, Handler(UpdateOffset));
+        registry.Add(RequestCode.GetMaxOffset, Handler(request => Success(request).Set("offset", Count(request))));
+        registry.Add(RequestCode.SearchOffsetByTimestamp, Handler(request => Success(request).Set("offset", 1)));
+        registry.Add(RequestCode.ConsumerSendMessageBack, Handler(Success));
+        registry.Add(RequestCode.PullMessage, new DelegateHandler(PullAsync));
+    }
+
+    public string Name { get; }
+
+    public string Address => _server.EndPoint.ToString();
+
+    public ConcurrentQueue<RemotingCommand> Received { get; } = new();
+
+    /// <summary>Offsets by topic, queue.</summary>
+    public ConcurrentDictionary<(string Topic, int Queue), long> Offsets { get; } = new();
+
+    /// <summary>Answers by request code that replace the broker's own; null from the function falls through to it.</summary>
+    public ConcurrentDictionary<int, Func<RemotingCommand, RemotingCommand?>> Overrides { get; } = new();
+
+    public static async Task<FakeBroker> StartAsync(string name)
+    {
+        RequestHandlerRegistry registry = new();
+        RemotingServer server = await RemotingServer.StartAsync(
+            new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)] }, registry, NullLoggerFactory.Instance);
+        return new FakeBroker(name, registry, server);
+    }
+
+    public RemotingCommand[] Of(int code) => [.. Received.Where(request => request.Code == code)];
+
+    /// <summary>Puts a message at the end of a queue, as if a producer had sent it.</summary>
+    public void Append(string topic, int queue, string body, string? tag = null, int sysFlag = 0, string? retryTopic = null, int reconsumeTimes = 0)
+    {
+        Dictionary<string, string> properties = new(StringComparer.Ordinal) { ["UNIQ_KEY"] = "id-" + body };
+        if (tag is not null)
+        {
+            properties["TAGS"] = tag;
+        }
+
+        if (retryTopic is not null)
+        {
+            properties["RETRY_TOPIC"] = retryTopic;
+        }
+
+        Append(topic, queue, Encoding.UTF8.GetBytes(body), MessagePropertiesCodec.Write(properties), sysFlag, reconsumeTimes);
+    }
+
+    /// <summary>Tells every member that the group changed.</summary>
+    public void NotifyMembers(string group)
+    {
+        lock (_gate)
+        {
+            foreach (RemotingConnection member in _members.Values)
+            {
+                member.SendOneWay(RemotingCommand.CreateRequest(RequestCode.NotifyConsumerIdsChanged).Set("consumerGroup", group));
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private static RemotingCommand Success(RemotingCommand request) => RemotingCommand.CreateResponse(request, ResponseCode.Success);
+
+    private DelegateHandler Handler(Func<RemotingCommand, RemotingCommand> answer) => Handler((_, request) => answer(request));
+
+    private DelegateHandler Handler(Func<RemotingConnection, RemotingCommand, RemotingCommand> answer) => new((connection, request, _) =>
+    {
+        Received.Enqueue(request);
+        return ValueTask.FromResult<RemotingCommand?>(Override(request) ?? answer(connection, request));
+    });
+
+    private RemotingCommand? Override(RemotingCommand request) => Overrides.TryGetValue(request.Code, out Func<RemotingCommand, RemotingCommand?>? answer) ? answer(request) : null;
+
+    private RemotingCommand Send(RemotingCommand request)
+    {
+        long offset = Append(request.GetRequired("b"), request.GetRequiredInt32("e"), request.Body.ToArray(), request.GetRequired("i"), request.GetRequiredInt32("f"), 0);
+        return Success(request).Set("msgId", "7F0000010000000000000000" + offset.ToString("X8", CultureInfo.InvariantCulture)).Set("queueId", request.Get("e")).Set("queueOffset", offset);
+    }
+
+    private RemotingCommand Heartbeat(RemotingConnection connection, RemotingCommand request)
+    {
+        using JsonDocument body = JsonDocument.Parse(request.Body);
+        bool changed = false;
+        if (body.RootElement.GetProperty("consumerDataSet").GetArrayLength() > 0)
+        {
+            string id = body.RootElement.GetProperty("clientID").GetString()!;
+            lock (_gate)
+            {
+                changed = !_members.ContainsKey(id);
+                _members[id] = connection;
+            }
+        }
+
+        if (changed)
+        {
+            NotifyMembers("g");
+        }
+
+        return Success(request);
+    }
+
+    private RemotingCommand Unregister(RemotingCommand request)
+    {
+        lock (_gate)
+        {
+            _members.Remove(request.GetRequired("clientID"));
+        }
+
+        NotifyMembers("g");
+        return Success(request);
+    }
+
+    private RemotingCommand Members(RemotingCommand request)
+    {
+        RemotingCommand response = Success(request);
+        lock (_gate)
+        {
+            response.Body = Encoding.UTF8.GetBytes("{\"consumerIdList\":[" + string.Join(',', _members.Keys.Select(static id => $"\"{id}\"")) + "]}");
+        }
+
+        return response;
+    }
+
+    private RemotingCommand QueryOffset(RemotingCommand request) =>
+        Offsets.TryGetValue((request.GetRequired("topic"), request.GetRequiredInt32("queueId")), out long offset)
+            ? Success(request).Set("offset", offset)
+            : RemotingCommand.CreateResponse(request, ResponseCode.QueryNotFound, "Not found");
+
+    private RemotingCommand UpdateOffset(RemotingCommand request)
+    {
+        Offsets[(request.GetRequired("topic"), request.GetRequiredInt32("queueId"))] = request.GetRequiredInt64("commitOffset");
+        return Success(request);
+    }
+
+    private async ValueTask<RemotingCommand?> PullAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        Received.Enqueue(request);
+        if (Override(request) is { } overridden)
+        {
+            return overridden;
+        }
+
+        long begin = Environment.TickCount64;
+        while (true)
+        {
+            if (Read(request) is { } found)
+            {
+                return found;
+            }
+
+            if (Environment.TickCount64 - begin > Hold.TotalMilliseconds)
+            {
+                return Answer(request, ResponseCode.PullNotFound, request.GetRequiredInt64("queueOffset"), default);
+            }
+
+            await Task.Delay(10, cancellationToken);
+        }
+    }
+
+    private RemotingCommand? Read(RemotingCommand request)
+    {
+        long offset = request.GetRequiredInt64("queueOffset");
+        lock (_gate)
+        {
+            if (!_queues.TryGetValue((request.GetRequired("topic"), request.GetRequiredInt32("queueId")), out List<byte[]>? records) || offset >= records.Count)
+            {
+                return null;
+            }
+
+            byte[][] found = [.. records.Skip((int)offset).Take(request.GetRequiredInt32("maxMsgNums"))];
+            return Answer(request, ResponseCode.Success, offset + found.Length, found.SelectMany(static record => record).ToArray());
+        }
+    }
+
+    private static RemotingCommand Answer(RemotingCommand request, int code, long next, ReadOnlyMemory<byte> body)
+    {
+        RemotingCommand response = RemotingCommand.CreateResponse(request, code).Set("suggestWhichBrokerId", 0).Set("nextBeginOffset", next).Set("minOffset", 0).Set("maxOffset", next);
+        response.Body = body;
+        return response;
+    }
+
+    private long Count(RemotingCommand request)
+    {
+        lock (_gate)
+        {
+            return _queues.TryGetValue((request.GetRequired("topic"), request.GetRequiredInt32("queueId")), out List<byte[]>? records) ? records.Count : 0;
+        }
+    }
+
+    // The record layout of remoting.md §4.1, written out.
+    private long Append(string topic, int queue, byte[] body, string properties, int sysFlag, int reconsumeTimes)
+    {
+        byte[] topicBytes = Encoding.UTF8.GetBytes(topic);
+        byte[] propertyBytes = Encoding.UTF8.GetBytes(properties);
+        byte[] record = new byte[88 + body.Length + 1 + topicBytes.Length + 2 + propertyBytes.Length];
+        lock (_gate)
+        {
+            if (!_queues.TryGetValue((topic, queue), out List<byte[]>? records))
+            {
+                _queues[(topic, queue)] = records = [];
+            }
+
+            BinaryPrimitives.WriteInt32BigEndian(record, record.Length);
+            BinaryPrimitives.WriteInt32BigEndian(record.AsSpan(4), StoredMessageDecoder.MagicV1);
+            BinaryPrimitives.WriteInt32BigEndian(record.AsSpan(12), queue);
+            BinaryPrimitives.WriteInt64BigEndian(record.AsSpan(20), records.Count);
+            BinaryPrimitives.WriteInt64BigEndian(record.AsSpan(28), _physical);
+            BinaryPrimitives.WriteInt32BigEndian(record.AsSpan(36), sysFlag);
+            BinaryPrimitives.WriteInt64BigEndian(record.AsSpan(40), 1_731_999_999_000);
+            IPAddress.Loopback.TryWriteBytes(record.AsSpan(48), out _);
+            BinaryPrimitives.WriteInt64BigEndian(record.AsSpan(56), 1_731_999_999_001);
+            IPAddress.Loopback.TryWriteBytes(record.AsSpan(64), out _);
+            BinaryPrimitives.WriteInt32BigEndian(record.AsSpan(68), _server.EndPoint.Port);
+            BinaryPrimitives.WriteInt32BigEndian(record.AsSpan(72), reconsumeTimes);
+            BinaryPrimitives.WriteInt32BigEndian(record.AsSpan(84), body.Length);
+            body.CopyTo(record, 88);
+            record[88 + body.Length] = (byte)topicBytes.Length;
+            topicBytes.CopyTo(record, 89 + body.Length);
+            BinaryPrimitives.WriteInt16BigEndian(record.AsSpan(89 + body.Length + topicBytes.Length), (short)propertyBytes.Length);
+            propertyBytes.CopyTo(record, 91 + body.Length + topicBytes.Length);
+            _physical += record.Length;
+            records.Add(record);
+            return records.Count - 1;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using System.Text;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Client.Tests.Support;
+
+/// <summary>A fake name server and fake brokers that know each other.</summary>
+internal sealed class FakeCluster : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, string> _routes = new(StringComparer.Ordinal);
+    private FakePeer? _nameServer;
+
+    public IReadOnlyList<FakeBroker> Brokers { get; private set; } = [];
+
+    public FakeBroker Broker => Brokers[0];
+
+    public string NameServer => _nameServer!.Address;
+
+    public static async Task<FakeCluster> StartAsync(int brokers = 1)
+    {
+        FakeCluster cluster = new();
+        cluster._nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, cluster.Route));
+        List<FakeBroker> started = [];
+        for (int i = 0; i < brokers; i++)
+        {
+            started.Add(await FakeBroker.StartAsync("broker-" + (char)('a' + i)));
+        }
+
+        cluster.Brokers = started;
+        return cluster;
+    }
+
+    /// <summary>Lets the name server know a topic with so many queues on each broker.</summary>
+    public void AddTopic(string topic, int queues, int perm = 6) =>
+        _routes[topic] = "{\"brokerDatas\":["
+            + string.Join(',', Brokers.Select(static broker => $"{{\"brokerAddrs\":{{0:\"{broker.Address}\"}},\"brokerName\":\"{broker.Name}\",\"cluster\":\"C\"}}"))
+            + "],\"filterServerTable\":{},\"queueDatas\":["
+            + string.Join(',', Brokers.Select(broker => $"{{\"brokerName\":\"{broker.Name}\",\"perm\":{perm},\"readQueueNums\":{queues},\"topicSysFlag\":0,\"writeQueueNums\":{queues}}}"))
+            + "]}";
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (FakeBroker broker in Brokers)
+        {
+            await broker.DisposeAsync();
+        }
+
+        await _nameServer!.DisposeAsync();
+    }
+
+    private RemotingCommand Route(RemotingCommand request)
+    {
+        if (!_routes.TryGetValue(request.GetRequired("topic"), out string? route))
+        {
+            return RemotingCommand.CreateResponse(request, ResponseCode.TopicNotExist, "No topic route info");
+        }
+
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = Encoding.UTF8.GetBytes(route);
+        return response;
+    }
+}

@@ -1,0 +1,2 @@
+// One cluster on one machine.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

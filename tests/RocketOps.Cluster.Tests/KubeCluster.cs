@@ -1,0 +1,117 @@
+using System.Globalization;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+
+namespace RocketOps.Cluster.Tests;
+
+/// <summary>
+/// A real Kubernetes of one node on this machine, from the kit in <see cref="SharedKits.Kube"/>, with our images imported. Its own state directory and ports
+/// keep it apart from clusters without nodes; a second one with nodes cannot run beside it.
+/// </summary>
+public sealed class KubeCluster : IAsyncLifetime
+{
+    private const int ApiPort = 31443;
+
+    private static readonly TimeSpan ScriptPatience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan ImagesPatience = TimeSpan.FromMinutes(12);
+
+    private readonly TempDirectory _directory = new("cluster-ring-");
+    private bool _running;
+
+    /// <summary>The version that images and chart bear.</summary>
+    public static string Version { get; } = typeof(KubeCluster).Assembly.GetName().Version!.ToString(3);
+
+    private static string State { get; } = Environment.GetEnvironmentVariable("STATE") is { Length: > 0 } given ? given : "/var/lib/rocketops-cluster-tests";
+
+    private static string Programs { get; } =
+        Path.Combine(Environment.GetEnvironmentVariable("CACHE") is { Length: > 0 } given ? given : "/var/cache/rocketops-kube", "bin");
+
+    private static IReadOnlyDictionary<string, string> Variables { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["STATE"] = State,
+        ["KUBECONFIG"] = Path.Combine(State, "admin.conf"),
+        ["PATH"] = $"{SharedKits.Kube}:{Programs}:{Environment.GetEnvironmentVariable("PATH")}",
+    };
+
+    public async Task InitializeAsync()
+    {
+        if (WhyNot() is not null)
+        {
+            return;
+        }
+
+        string images = await ImagesAsync();
+        _running = true;
+        await KitAsync("kube-up.sh", "--nodes", "1", "--api-port", ApiPort.ToString(CultureInfo.InvariantCulture));
+        await KitAsync("load-image.sh", [.. Directory.GetFiles(images, "*.tar")]);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_running)
+        {
+            await KitAsync("kube-down.sh");
+        }
+
+        _directory.Dispose();
+    }
+
+    /// <summary>Skips the test, with the reason, where no cluster can run.</summary>
+    public static void Require()
+    {
+        string? reason = WhyNot();
+        Skip.If(reason is not null, reason);
+    }
+
+    /// <summary>Runs kubectl and returns what it printed; throws when it fails.</summary>
+    public static async Task<string> KubectlAsync(params string[] arguments) => (await RunAsync("kubectl", arguments)).EnsureSuccess().Output;
+
+    public static async Task<string> HelmAsync(params string[] arguments) => (await RunAsync("helm", arguments)).EnsureSuccess().Output;
+
+    /// <summary>Runs a program of the kit, or of the machine, with the cluster's environment.</summary>
+    public static Task<ProcessResult> RunAsync(string program, params string[] arguments)
+    {
+        string ofKit = Path.Combine(Programs, program);
+        return ChildProcess.RunAsync(File.Exists(ofKit) ? ofKit : program, arguments, ScriptPatience, Variables, SharedKits.RepositoryRoot);
+    }
+
+    /// <summary>What a person would look at first, for failure messages.</summary>
+    public static async Task<string> DescribeAsync()
+    {
+        ProcessResult objects = await RunAsync("kubectl", "get", "brokerclusters,topics,all,pvc", "-A", "-o", "wide");
+        ProcessResult events = await RunAsync("kubectl", "get", "events", "-A", "--sort-by=.lastTimestamp");
+        ProcessResult logs = await RunAsync("kubectl", "logs", "-n", "rocketops-system", "-l", "app.kubernetes.io/component=operator", "--tail=60");
+        ProcessResult brokers = await RunAsync("kubectl", "logs", "-l", "app.kubernetes.io/managed-by=rocketops-operator", "--prefix", "--tail=20");
+        return $"{objects}\n{string.Join('\n', events.Output.Split('\n').TakeLast(40))}\n{logs}\n{brokers}";
+    }
+
+    private static string? WhyNot()
+    {
+        if (SharedKits.WhyMissing(SharedKits.Kube) is { } missing)
+        {
+            return missing;
+        }
+
+        return Environment.UserName == "root" ? null : "a cluster with nodes needs root";
+    }
+
+    private static async Task KitAsync(string script, params string[] arguments)
+    {
+        ProcessResult result = await ChildProcess.RunAsync(Path.Combine(SharedKits.Kube, script), arguments, ScriptPatience, Variables);
+        result.EnsureSuccess();
+    }
+
+    /// <summary>The folder with our images: built before by whoever set <c>ROCKETOPS_IMAGES</c>, or now.</summary>
+    private async Task<string> ImagesAsync()
+    {
+        if (Environment.GetEnvironmentVariable("ROCKETOPS_IMAGES") is { Length: > 0 } built)
+        {
+            return built;
+        }
+
+        string folder = _directory.File("images");
+        ProcessResult result = await ChildProcess.RunAsync(Path.Combine(SharedKits.RepositoryRoot, ".ci", "images"), [folder], ImagesPatience);
+        result.EnsureSuccess();
+        return folder;
+    }
+}

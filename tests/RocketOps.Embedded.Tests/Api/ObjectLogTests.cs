@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Store;
+using RocketOps.Testing;
+
+namespace RocketOps.Embedded.Tests.Api;
+
+public sealed class ObjectLogTests
+{
+    private const string Things = "x.io/things";
+
+    [Fact]
+    public void Recover_AfterATornLastWrite_KeepsEverythingBefore()
+    {
+        using TempDirectory directory = new();
+        long whole = Fill(directory, 3);
+        string path = directory.File("objects.log");
+        long end = new FileInfo(path).Length;
+
+        // Every length the torn record can have been left with.
+        for (long cut = whole + 1; cut < end; cut++)
+        {
+            using TempDirectory copy = new();
+            File.Copy(path, copy.File("objects.log"));
+            using (FileStream file = File.OpenWrite(copy.File("objects.log")))
+            {
+                file.SetLength(cut);
+            }
+
+            using ObjectStore store = new(100, new ObjectLog(copy.Path));
+
+            store.Snapshot(Things).Objects.Keys.Select(n => n.Name).Should().Equal("t0", "t1");
+        }
+    }
+
+    [Fact]
+    public void Recover_DamageInTheMiddle_IsRefusedAndNothingIsChanged()
+    {
+        using TempDirectory directory = new();
+        Fill(directory, 3);
+        string path = directory.File("objects.log");
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[30] ^= 0x40;
+        File.WriteAllBytes(path, bytes);
+
+        Action open = () =>
+        {
+            using ObjectLog log = new(directory.Path);
+            log.Recover((_, _, _) => { });
+        };
+
+        open.Should().Throw<InvalidDataException>().WithMessage("*offset 8*");
+        File.ReadAllBytes(path).Should().Equal(bytes);
+    }
+
+    [Fact]
+    public void Append_ManyChangesOfOneObject_AreCompactedAway()
+    {
+        using TempDirectory directory = new();
+        string filling = new('x', 100_000);
+        using (ObjectStore store = new(10, new ObjectLog(directory.Path)))
+        {
+            StoredObject? current = null;
+            for (int i = 0; i < 200; i++)
+            {
+                current = store.Write(Things, new ObjectName("n", "t"), current, Thing("t", filling + i)).Object;
+            }
+        }
+
+        new FileInfo(directory.File("objects.log")).Length.Should().BeLessThan(8 << 20, "20 MB of history were written");
+        using ObjectStore reopened = new(10, new ObjectLog(directory.Path));
+        reopened.Version.Should().Be(201);
+        reopened.Snapshot(Things).Objects.Should().ContainSingle();
+    }
+
+    private static long Fill(TempDirectory directory, int count)
+    {
+        long before = 0;
+        using ObjectStore store = new(100, new ObjectLog(directory.Path));
+        for (int i = 0; i < count; i++)
+        {
+            before = new FileInfo(directory.File("objects.log")).Length;
+            store.Write(Things, new ObjectName("n", $"t{i}"), null, Thing($"t{i}", "v"));
+        }
+
+        return before;
+    }
+
+    private static JsonObject Thing(string name, string value) =>
+        new() { ["metadata"] = new JsonObject { ["name"] = name, ["uid"] = name }, ["value"] = value };
+}

@@ -1,0 +1,85 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace RocketOps.Embedded.Tests.Conformance;
+
+/// <summary>
+/// The same requests to the embedded server (always) and to a real kube-apiserver (ring cluster), both compared with the answers recorded from the real
+/// one. A difference is a bug of ours. <c>ROCKETOPS_RINGS=cluster ROCKETOPS_UPDATE=1</c> records anew.
+/// </summary>
+public sealed class ConformanceTests(RealServer real) : IClassFixture<RealServer>
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, IndentSize = 1, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static TheoryData<string> Files => [.. ConformanceCase.Files];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task EmbeddedServer_Requests_AnswersAreThoseOfTheRealServer(string file)
+    {
+        // A bare kube-apiserver runs no controllers either.
+        await using EmbeddedApiServer server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { CollectGarbage = false });
+        server.AddCrd(await File.ReadAllTextAsync(Path.Combine(ConformanceCase.Folder, "widgets.crd.yaml")));
+        using HttpClient client = EmbeddedClients.For(server);
+
+        JsonObject answers = await RunAsync(client, file);
+
+        JsonObject recorded = (JsonObject)JsonNode.Parse(await File.ReadAllTextAsync(Recorded(file)))!;
+        Differences(recorded, answers).Should().BeEmpty();
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Files))]
+    public async Task RealServer_Requests_AnswersAreAsRecorded(string file)
+    {
+        Skip.IfNot(RealServer.Wanted, "ring cluster: not run; ROCKETOPS_RINGS=cluster runs the conformance cases against kube-apiserver");
+        using HttpClient client = await real.ClientAsync();
+
+        JsonObject answers = await RunAsync(client, file);
+
+        if (Environment.GetEnvironmentVariable("ROCKETOPS_UPDATE") == "1")
+        {
+            await File.WriteAllTextAsync(Recorded(file), answers.ToJsonString(Indented) + "\n");
+        }
+
+        JsonObject recorded = (JsonObject)JsonNode.Parse(await File.ReadAllTextAsync(Recorded(file)))!;
+        Differences(recorded, answers).Should().BeEmpty();
+    }
+
+    private static string Recorded(string file) => Path.Combine(ConformanceCase.Folder, "Recorded", file + ".json");
+
+    private static async Task<JsonObject> RunAsync(HttpClient client, string file)
+    {
+        ConformanceRunner runner = new(client);
+        JsonObject answers = [];
+        foreach (ConformanceCase scenario in ConformanceCase.Load(file))
+        {
+            answers[scenario.Name] = await runner.RunAsync(scenario);
+        }
+
+        return answers;
+    }
+
+    /// <summary>Every step that differs, as text a person can act on.</summary>
+    private static List<string> Differences(JsonObject expected, JsonObject actual)
+    {
+        List<string> differences = [];
+        foreach ((string name, JsonNode? steps) in actual)
+        {
+            JsonArray recorded = expected[name] as JsonArray ?? [];
+            JsonArray answered = (JsonArray)steps!;
+            for (int i = 0; i < Math.Max(recorded.Count, answered.Count); i++)
+            {
+                JsonNode? want = i < recorded.Count ? recorded[i] : null;
+                JsonNode? got = i < answered.Count ? answered[i] : null;
+                if (!JsonNode.DeepEquals(want, got))
+                {
+                    differences.Add($"{name}, step {i}:\n  recorded {want?.ToJsonString()}\n  answered {got?.ToJsonString()}");
+                }
+            }
+        }
+
+        return differences;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Json;
+using RocketOps.Testing;
+
+namespace RocketOps.Embedded.Tests.Conformance;
+
+/// <summary>A kube-apiserver of the kit, started by the first test that wants it and stopped with its class.</summary>
+public sealed class RealServer : IAsyncLifetime
+{
+    private const int Port = 30_400;
+
+    private readonly string _state = Path.Combine(Path.GetTempPath(), $"kit-api-{Environment.ProcessId}");
+    private readonly Lazy<Task<JsonObject>> _config;
+
+    public RealServer() => _config = new Lazy<Task<JsonObject>>(StartAsync);
+
+    public static bool Wanted => (Environment.GetEnvironmentVariable("ROCKETOPS_RINGS") ?? string.Empty).Split(',').Contains("cluster");
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        if (_config.IsValueCreated)
+        {
+            await KitAsync("kube-down.sh");
+        }
+    }
+
+    public async Task<HttpClient> ClientAsync() => await ClientAsync(await _config.Value);
+
+    private static async Task<HttpClient> ClientAsync(JsonObject config)
+    {
+        JsonNode cluster = config["clusters"]![0]!["cluster"]!;
+        JsonNode user = config["users"]![0]!["user"]!;
+        string authorityPem = await PemAsync(cluster, "certificate-authority");
+        X509Certificate2 authority = X509Certificate2.CreateFromPem(authorityPem);
+        string certificatePem = await PemAsync(user, "client-certificate");
+        string keyPem = await PemAsync(user, "client-key");
+        X509Certificate2 client = X509Certificate2.CreateFromPem(certificatePem, keyPem);
+        SocketsHttpHandler handler = new();
+        handler.SslOptions.ClientCertificates = [client];
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => EmbeddedClients.SignedBy(authority, certificate);
+        return new HttpClient(handler) { BaseAddress = new Uri((string)cluster["server"]!) };
+    }
+
+    private static async Task<string> PemAsync(JsonNode holder, string name) => holder[name + "-data"] is { } data
+        ? Encoding.UTF8.GetString(Convert.FromBase64String((string)data!))
+        : await File.ReadAllTextAsync((string)holder[name]!);
+
+    private async Task<JsonObject> StartAsync()
+    {
+        await KitAsync("kube-up.sh", "--api-only", "--api-port", Port.ToString(CultureInfo.InvariantCulture));
+        JsonObject config = (JsonObject)YamlReading.ParseAll(await File.ReadAllTextAsync(Path.Combine(_state, "admin.conf"))).Single();
+        await InstallAsync(config);
+        return config;
+    }
+
+    private static async Task InstallAsync(JsonObject config)
+    {
+        using HttpClient client = await ClientAsync(config);
+        using StringContent crd = new(await File.ReadAllTextAsync(Path.Combine(ConformanceCase.Folder, "widgets.crd.yaml")), Encoding.UTF8, "application/yaml");
+        using HttpResponseMessage created = await client.PostAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd);
+        created.EnsureSuccessStatusCode();
+
+        // A new resource answers 404, then 429, then its list.
+        int good = 0;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using HttpResponseMessage list = await client.GetAsync("/apis/conformance.rocketops.io/v1beta1/widgets");
+                good = list.IsSuccessStatusCode ? good + 1 : 0;
+                return good == 20;
+            },
+            "widgets are served");
+    }
+
+    private async Task KitAsync(string script, params string[] arguments)
+    {
+        ProcessStartInfo start = new(Path.Combine(SharedKits.Kube, script))
+        {
+            Environment = { ["STATE"] = _state, ["PATH"] = SharedKits.Kube + ":" + Environment.GetEnvironmentVariable("PATH") },
+        };
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using Process process = Process.Start(start)!;
+        await process.WaitForExitAsync();
+        process.ExitCode.Should().Be(0, $"{script} must work when the ring is asked for");
+    }
+}

@@ -1,0 +1,219 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Embedded.Kubelet.Processes;
+using RocketOps.Testing;
+
+namespace RocketOps.Embedded.Tests.Kubelet;
+
+public sealed class PodLifecycleTests : IAsyncLifetime
+{
+    private KubeletFixture _kubelet = null!;
+
+    public async Task InitializeAsync() => _kubelet = await KubeletFixture.StartAsync();
+
+    public async Task DisposeAsync() => await _kubelet.DisposeAsync();
+
+    [Fact]
+    public async Task Run_PodWithoutProbes_BecomesReadyWithAddressOfItsOwn()
+    {
+        await _kubelet.RunAsync("plain", "echo hello; exec sleep 60");
+
+        var pod = await _kubelet.PodAsync("plain", pod => pod.HasCondition("Ready"), "the pod is ready");
+
+        pod.Status.Text("phase").Should().Be("Running");
+        pod.Status.Text("podIP").Should().StartWith("127.10.").And.NotBe(_kubelet.Kubelet.NodeAddress);
+        var status = pod.Status.Items("containerStatuses").Single();
+        status.Flag("ready").Should().BeTrue();
+        status.Int("restartCount").Should().Be(0);
+        status.Field("state").Has("running").Should().BeTrue();
+        await Eventually.TrueAsync(async () => await _kubelet.LogAsync(pod) == "hello\n", "the output is in the log");
+    }
+
+    [Fact]
+    public async Task Delete_RunningPod_TermsTheProcessAndRemovesObjectAndFolders()
+    {
+        await _kubelet.RunAsync("stopping", "trap 'echo bye > $KEEP/bye; exit 0' TERM; while :; do sleep 0.05; done", $$""","env":[{"name":"KEEP","value":"{{_kubelet.Folder}}"}]""");
+        var pod = await _kubelet.PodAsync("stopping", pod => pod.HasCondition("Ready"), "the pod is ready");
+        var process = ProcessOf(pod);
+
+        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
+
+        await _kubelet.GoneAsync(ResourceKind.Pod, "stopping");
+        File.Exists(Path.Combine(_kubelet.Folder, "bye")).Should().BeTrue("the process was asked before it ended");
+        ProcessIdentity.Of(process).Should().BeNull();
+        await Eventually.TrueAsync(() => !Directory.Exists(Path.Combine(_kubelet.Folder, "pods", pod.Uid)), "the pod's folder is gone");
+    }
+
+    [Fact]
+    public async Task Delete_ProcessThatIgnoresTerm_IsKilledAfterGrace()
+    {
+        await _kubelet.RunAsync("stubborn", "trap '' TERM; while :; do sleep 0.05; done");
+        var pod = await _kubelet.PodAsync("stubborn", pod => pod.HasCondition("Ready"), "the pod is ready");
+
+        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, graceSeconds: 1, CancellationToken.None);
+
+        await _kubelet.GoneAsync(ResourceKind.Pod, "stubborn");
+        ProcessIdentity.Of(ProcessOf(pod)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Run_ContainerThatFails_RestartsWithBackOffAndKeepsExitCode()
+    {
+        await _kubelet.RunAsync("crashing", "echo run; exit 7");
+
+        var pod = await _kubelet.PodAsync(
+            "crashing",
+            pod => pod.Status.Items("containerStatuses").FirstOrDefault() is { ValueKind: JsonValueKind.Object } status
+                && status.Int("restartCount") >= 2
+                && status.Field("state").Field("waiting").Text("reason") == "CrashLoopBackOff",
+            "the container is in its restart loop");
+
+        pod.Status.Text("phase").Should().Be("Running");
+        pod.HasCondition("Ready").Should().BeFalse();
+        var last = pod.Status.Items("containerStatuses").Single().Field("lastState").Field("terminated");
+        last.Int("exitCode").Should().Be(7);
+        last.Text("reason").Should().Be("Error");
+        (await _kubelet.LogAsync(pod, "previous=true")).Should().Be("run\n");
+    }
+
+    [Fact]
+    public async Task Run_RestartPolicyNever_EndsAsSucceededOrFailed()
+    {
+        await _kubelet.RunAsync("good", "exit 0", podMore: ""","restartPolicy":"Never" """);
+        await _kubelet.RunAsync("bad", "exit 3", podMore: ""","restartPolicy":"Never" """);
+
+        await _kubelet.PodAsync("good", pod => pod.Status.Text("phase") == "Succeeded", "phase Succeeded");
+        var bad = await _kubelet.PodAsync("bad", pod => pod.Status.Text("phase") == "Failed", "phase Failed");
+
+        bad.Status.Items("containerStatuses").Single().Field("state").Field("terminated").Int("exitCode").Should().Be(3);
+    }
+
+    [Fact]
+    public async Task Run_UnknownImage_WaitsWithErrImagePullAndSaysWhatRuns()
+    {
+        await _kubelet.CreateAsync(
+            ResourceKind.Pod, """{"metadata":{"name":"foreign"},"spec":{"containers":[{"name":"main","image":"nginx:1.27"}]}}""");
+
+        var pod = await _kubelet.PodAsync(
+            "foreign",
+            pod => pod.Status.Items("containerStatuses").FirstOrDefault().Field("state").Field("waiting").Text("reason") == "ErrImagePull",
+            "reason ErrImagePull");
+
+        pod.Status.Text("phase").Should().Be("Pending");
+        pod.Status.Items("containerStatuses").Single().Field("state").Field("waiting").Text("message")
+            .Should().Contain("nginx:1.27").And.Contain("shell");
+        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
+        await _kubelet.GoneAsync(ResourceKind.Pod, "foreign");
+    }
+
+    [Fact]
+    public async Task Run_ReadinessProbe_FollowsTheProgram()
+    {
+        await _kubelet.RunAsync(
+            "probed", "exec sleep 60", ""","readinessProbe":{"tcpSocket":{"port":7070},"periodSeconds":1,"failureThreshold":1}""");
+        var pod = await _kubelet.PodAsync("probed", pod => pod.Status.Text("phase") == "Running", "the pod runs");
+        pod.HasCondition("Ready").Should().BeFalse();
+
+        var listener = new TcpListener(IPAddress.Parse(pod.Status.Text("podIP")!), 7070);
+        listener.Start();
+        await _kubelet.PodAsync("probed", pod => pod.HasCondition("Ready"), "ready once the port is open");
+        listener.Stop();
+
+        await _kubelet.PodAsync("probed", pod => !pod.HasCondition("Ready"), "not ready once the port is closed");
+    }
+
+    [Fact]
+    public async Task Run_LivenessProbeFails_RestartsTheContainer()
+    {
+        await _kubelet.RunAsync(
+            "wedged", "exec sleep 60", ""","livenessProbe":{"httpGet":{"port":7071,"path":"/livez"},"periodSeconds":1,"failureThreshold":1}""");
+
+        var pod = await _kubelet.PodAsync(
+            "wedged", pod => pod.Status.Items("containerStatuses").FirstOrDefault().Int("restartCount") >= 1, "the container was restarted");
+
+        pod.Status.Items("containerStatuses").Single().Field("lastState").Field("terminated").Text("message").Should().Contain("Liveness probe failed");
+    }
+
+    [Fact]
+    public async Task Run_MountsEnvironmentAndDownwardApi_ReachTheProgram()
+    {
+        await _kubelet.CreateAsync(ResourceKind.ConfigMap, """{"metadata":{"name":"settings"},"data":{"app.conf":"store=/var/lib/app/store\nplain=yes\n"}}""");
+        await _kubelet.CreateAsync(ResourceKind.Secret, """{"metadata":{"name":"keys"},"stringData":{"token":"s3cret"}}""");
+        await _kubelet.CreateAsync(
+            ResourceKind.Pod,
+            """
+            {"metadata":{"name":"mounted"},"spec":{"terminationGracePeriodSeconds":1,
+              "volumes":[{"name":"config","configMap":{"name":"settings"}},{"name":"data","emptyDir":{}},{"name":"keys","secret":{"secretName":"keys"}}],
+              "containers":[{"name":"main","image":"shell",
+                "env":[{"name":"POD_NAME","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},
+                       {"name":"POD_IP","valueFrom":{"fieldRef":{"fieldPath":"status.podIP"}}},
+                       {"name":"TOKEN","valueFrom":{"secretKeyRef":{"name":"keys","key":"token"}}},
+                       {"name":"GREETING","value":"hello $(POD_NAME) $$(POD_NAME)"}],
+                "args":["-c","echo $GREETING $POD_IP $TOKEN $ROCKETOPS_bindAddress; cat /etc/app/app.conf; mkdir -p /var/lib/app/store; cat /etc/keys/token; echo; exec sleep 60"],
+                "volumeMounts":[{"name":"config","mountPath":"/etc/app"},{"name":"data","mountPath":"/var/lib/app"},{"name":"keys","mountPath":"/etc/keys"}]}]}}
+            """);
+        var pod = await _kubelet.PodAsync("mounted", pod => pod.HasCondition("Ready"), "the pod is ready");
+
+        var address = pod.Status.Text("podIP");
+        var volumes = Path.Combine(_kubelet.Folder, "pods", pod.Uid, "volumes");
+        var expected = $"hello mounted $(POD_NAME) {address} s3cret {address}\nstore={volumes}/data/store\nplain=yes\ns3cret";
+        await Eventually.TrueAsync(async () => (await _kubelet.LogAsync(pod)).Split('\n').Length >= 4, "all is in the log");
+        (await _kubelet.LogAsync(pod)).Should().StartWith(expected);
+        Directory.Exists(Path.Combine(volumes, "data", "store")).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Run_MissingConfigMap_WaitsAndStartsWhenItComes()
+    {
+        await _kubelet.CreateAsync(
+            ResourceKind.Pod,
+            """
+            {"metadata":{"name":"early"},"spec":{"containers":[{"name":"main","image":"shell","args":["-c","echo $VALUE; exec sleep 60"],
+              "env":[{"name":"VALUE","valueFrom":{"configMapKeyRef":{"name":"late","key":"value"}}}]}]}}
+            """);
+        var waiting = await _kubelet.PodAsync(
+            "early", pod => pod.Status.Items("containerStatuses").FirstOrDefault().Field("state").Field("waiting").Text("reason") == "CreateContainerConfigError", "it waits");
+        waiting.Status.Items("containerStatuses").Single().Field("state").Field("waiting").Text("message").Should().Be("configmap \"late\" not found");
+
+        await _kubelet.CreateAsync(ResourceKind.ConfigMap, """{"metadata":{"name":"late"},"data":{"value":"here"}}""");
+
+        var pod = await _kubelet.PodAsync("early", pod => pod.HasCondition("Ready"), "the pod is ready");
+        await Eventually.TrueAsync(async () => await _kubelet.LogAsync(pod) == "here\n", "it saw the value");
+    }
+
+    [Fact]
+    public async Task Logs_Follow_EndsWithTheContainer()
+    {
+        await _kubelet.RunAsync("talking", "for i in 1 2 3; do echo line $i; sleep 0.05; done; echo last >&2", podMore: ""","restartPolicy":"Never" """);
+        var pod = await _kubelet.PodAsync("talking", pod => pod.Status.Text("phase") != "Pending", "it has started");
+
+        var followed = await _kubelet.LogAsync(pod, "follow=true");
+        var tail = await _kubelet.LogAsync(pod, "tailLines=2");
+        var stamped = await _kubelet.LogAsync(pod, "tailLines=1&timestamps=true");
+
+        followed.Should().Be("line 1\nline 2\nline 3\nlast\n");
+        tail.Should().Be("line 3\nlast\n");
+        stamped.Should().MatchRegex("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9}Z last\n$");
+    }
+
+    [Fact]
+    public async Task Restart_KubeletStopsAndStarts_RunsThePodAgainAtItsAddress()
+    {
+        await _kubelet.RunAsync("durable", "exec sleep 60");
+        var before = await _kubelet.PodAsync("durable", pod => pod.HasCondition("Ready"), "the pod is ready");
+
+        await _kubelet.Kubelet.StopAsync();
+        ProcessIdentity.Of(ProcessOf(before)).Should().BeNull();
+        (await _kubelet.GetAsync(ResourceKind.Pod, "durable"))!.HasCondition("Ready").Should().BeFalse();
+        await _kubelet.StartKubeletAsync();
+
+        var after = await _kubelet.PodAsync("durable", pod => pod.HasCondition("Ready"), "the pod is ready again");
+        after.Status.Text("podIP").Should().Be(before.Status.Text("podIP"));
+        after.Status.Items("containerStatuses").Single().Int("restartCount").Should().Be(1);
+    }
+
+    private static int ProcessOf(KubeObject pod) =>
+        int.Parse(pod.Status.Items("containerStatuses").Single().Text("containerID")!["process://".Length..]);
+}

@@ -1,0 +1,103 @@
+using System.IO.Pipelines;
+using System.Text;
+using RocketOps.Embedded.Kubelet.Logs;
+using RocketOps.Testing;
+
+namespace RocketOps.Embedded.Tests.Kubelet.Units;
+
+public sealed class ContainerLogTests : IDisposable
+{
+    private readonly TempDirectory _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Append_OutputInPieces_ComesBackAsWritten()
+    {
+        const string text = "first\nsecond line\n\nlast without end";
+        using var log = NewLog();
+
+        foreach (var piece in Encoding.UTF8.GetBytes(text))
+        {
+            log.Append(LogChannel.Stdout, [piece]);
+        }
+
+        log.Complete();
+        (await ReadAsync(log, new LogReadOptions())).Should().Be(text + "\n");
+    }
+
+    [Fact]
+    public async Task Append_LineBeyondBound_IsStoredInPartsAndReadAsOneLine()
+    {
+        var text = new string('x', (3 * ContainerLog.MaxLineBytes) + 17) + "\n";
+        using var log = NewLog();
+
+        log.Append(LogChannel.Stderr, Encoding.UTF8.GetBytes(text));
+
+        log.Complete();
+        (await ReadAsync(log, new LogReadOptions())).Should().Be(text);
+        (await File.ReadAllLinesAsync(log.CurrentPath)).Should().HaveCount(4);
+    }
+
+    [Fact]
+    public async Task Append_BeyondFileLimit_KeepsTwoFilesOfBoundedSize()
+    {
+        using var log = NewLog(maxFileBytes: 2000);
+
+        for (var i = 0; i < 500; i++)
+        {
+            log.Append(LogChannel.Stdout, Encoding.UTF8.GetBytes($"line {i}\n"));
+        }
+
+        log.Complete();
+        Directory.GetFiles(_folder.Path).Should().HaveCount(2).And.OnlyContain(file => new FileInfo(file).Length <= 2000);
+        (await ReadAsync(log, new LogReadOptions { TailLines = 2 })).Should().Be("line 498\nline 499\n");
+    }
+
+    [Fact]
+    public async Task Follow_WhileRotating_SeesEveryLineInOrder()
+    {
+        using var log = NewLog(maxFileBytes: 4000);
+        log.Append(LogChannel.Stdout, "line 0\n"u8);
+        var pipe = new Pipe();
+        var copy = Task.Run(async () =>
+        {
+            await new LogReader(log.CurrentPath, log, new LogReadOptions { Follow = true }).CopyToAsync(pipe.Writer, CancellationToken.None);
+            await pipe.Writer.CompleteAsync();
+        });
+        using var reader = new StreamReader(pipe.Reader.AsStream());
+
+        // One line at a time: a follower that keeps up loses nothing to rotation.
+        (await reader.ReadLineAsync()).Should().Be("line 0");
+        for (var i = 1; i < 300; i++)
+        {
+            log.Append(LogChannel.Stdout, Encoding.UTF8.GetBytes($"line {i}\n"));
+            (await reader.ReadLineAsync()).Should().Be($"line {i}");
+        }
+
+        log.Complete();
+        (await reader.ReadLineAsync()).Should().BeNull();
+        await copy;
+    }
+
+    [Fact]
+    public async Task Read_LimitBytes_EndsThere()
+    {
+        using var log = NewLog();
+        log.Append(LogChannel.Stdout, "0123456789\n"u8);
+        log.Complete();
+
+        (await ReadAsync(log, new LogReadOptions { LimitBytes = 4 })).Should().Be("0123");
+    }
+
+    private static async Task<string> ReadAsync(ContainerLog log, LogReadOptions options)
+    {
+        using var output = new MemoryStream();
+        var writer = PipeWriter.Create(output, new StreamPipeWriterOptions(leaveOpen: true));
+        await new LogReader(log.CurrentPath, null, options).CopyToAsync(writer, CancellationToken.None);
+        await writer.CompleteAsync();
+        return Encoding.UTF8.GetString(output.ToArray());
+    }
+
+    private ContainerLog NewLog(long maxFileBytes = 1024 * 1024) => new(_folder.File("0.log"), maxFileBytes, TimeProvider.System);
+}

@@ -1,0 +1,41 @@
+using System.Net;
+using RocketOps.Embedded.Kubelet.Network;
+
+namespace RocketOps.Embedded.Tests.Kubelet.Units;
+
+public sealed class LoopbackNetworkTests
+{
+    [Fact]
+    public void Claim_SameSubnetTwice_GivesAnother()
+    {
+        using var first = LoopbackNetwork.Claim(77);
+        using var second = LoopbackNetwork.Claim(first.Subnet);
+
+        second.Subnet.Should().NotBe(first.Subnet);
+    }
+
+    [Fact]
+    public void Acquire_UntilFull_GivesEachAddressOnceThenNothing()
+    {
+        using var network = LoopbackNetwork.Claim(78);
+
+        var addresses = Enumerable.Range(0, 253).Select(i => network.Acquire($"pod-{i}", null)).ToList();
+
+        addresses.Should().OnlyHaveUniqueItems().And.NotContainNulls().And.NotContain(network.NodeAddress);
+        network.Acquire("one too many", null).Should().BeNull();
+        network.Release("pod-9");
+        network.Acquire("one more", null).Should().Be(addresses[9]);
+    }
+
+    [Fact]
+    public void Acquire_WishedAddress_IsGrantedWhenFreeAndOurs()
+    {
+        using var network = LoopbackNetwork.Claim(79);
+        var wish = new IPAddress([127, 10, network.Subnet, 42]);
+
+        network.Acquire("a", wish).Should().Be(wish);
+        network.Acquire("a", null).Should().Be(wish, "an owner keeps its address");
+        network.Acquire("b", wish).Should().NotBe(wish);
+        network.Acquire("c", IPAddress.Parse("10.0.0.1")).Should().NotBe(IPAddress.Parse("10.0.0.1"));
+    }
+}

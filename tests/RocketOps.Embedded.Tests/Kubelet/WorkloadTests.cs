@@ -1,0 +1,195 @@
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Testing;
+
+namespace RocketOps.Embedded.Tests.Kubelet;
+
+public sealed class WorkloadTests : IAsyncLifetime
+{
+    private const string Template = """{"metadata":{"labels":{"app":"NAME"}},"spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"main","image":"shell","args":["-c","exec sleep 60"],"env":[{"name":"V","value":"1"}]MOUNTS}]}}""";
+
+    private KubeletFixture _kubelet = null!;
+
+    public async Task InitializeAsync() => _kubelet = await KubeletFixture.StartAsync();
+
+    public async Task DisposeAsync() => await _kubelet.DisposeAsync();
+
+    [Fact]
+    public async Task StatefulSet_Created_HasNamedPodsClaimsAndStatus()
+    {
+        await CreateSetAsync("db", replicas: 2);
+
+        var set = await SetAsync("db", set => set.Status.Int("readyReplicas") == 2 && set.Status.Int("availableReplicas") == 2);
+        var pod = (await _kubelet.GetAsync(ResourceKind.Pod, "db-1"))!;
+        var claim = (await _kubelet.GetAsync(ResourceKind.VolumeClaim, "data-db-1"))!;
+
+        pod.Label("statefulset.kubernetes.io/pod-name").Should().Be("db-1");
+        pod.Label("apps.kubernetes.io/pod-index").Should().Be("1");
+        pod.Label("controller-revision-hash").Should().Be(set.Status.Text("updateRevision"));
+        pod.Spec.Text("hostname").Should().Be("db-1");
+        pod.Spec.Text("subdomain").Should().Be("db-headless");
+        claim.Status.Text("phase").Should().Be("Bound");
+        claim.Metadata.Has("ownerReferences").Should().BeFalse("claims are retained by default");
+        set.Status.Int("replicas").Should().Be(2);
+        set.Status.Int("updatedReplicas").Should().Be(2);
+        set.Status.Number("observedGeneration").Should().Be(set.Generation);
+    }
+
+    [Fact]
+    public async Task StatefulSet_PodDeleted_ComesBackWithItsData()
+    {
+        await CreateSetAsync("kv", replicas: 1);
+        await SetAsync("kv", set => set.Status.Int("readyReplicas") == 1);
+        var first = (await _kubelet.GetAsync(ResourceKind.Pod, "kv-0"))!;
+        var claim = (await _kubelet.GetAsync(ResourceKind.VolumeClaim, "data-kv-0"))!;
+        var file = Path.Combine(_kubelet.Folder, "volumes", "pvc-" + claim.Uid, "file");
+        await File.WriteAllTextAsync(file, "kept");
+
+        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, first, null, CancellationToken.None);
+
+        await _kubelet.PodAsync("kv-0", pod => pod.Uid != first.Uid && pod.HasCondition("Ready"), "a new pod of the same name");
+        (await File.ReadAllTextAsync(file)).Should().Be("kept");
+    }
+
+    [Fact]
+    public async Task StatefulSet_OnDelete_KeepsPodsUntilTheyAreDeleted()
+    {
+        await CreateSetAsync("od", replicas: 1, ""","updateStrategy":{"type":"OnDelete"}""");
+        var before = await SetAsync("od", set => set.Status.Int("readyReplicas") == 1);
+        var pod = (await _kubelet.GetAsync(ResourceKind.Pod, "od-0"))!;
+
+        await ChangeTemplateAsync(ResourceKind.StatefulSet, "od");
+        var after = await SetAsync("od", set => set.Status.Number("observedGeneration") == set.Generation && set.Generation > before.Generation);
+
+        after.Status.Text("updateRevision").Should().NotBe(after.Status.Text("currentRevision"));
+        (await _kubelet.GetAsync(ResourceKind.Pod, "od-0"))!.Uid.Should().Be(pod.Uid);
+        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
+        var fresh = await _kubelet.PodAsync("od-0", live => live.Uid != pod.Uid && live.HasCondition("Ready"), "the pod came back");
+        fresh.Label("controller-revision-hash").Should().Be(after.Status.Text("updateRevision"));
+    }
+
+    [Fact]
+    public async Task StatefulSet_RollingUpdate_ReplacesAllPods()
+    {
+        await CreateSetAsync("ru", replicas: 2);
+        await SetAsync("ru", set => set.Status.Int("readyReplicas") == 2);
+
+        await ChangeTemplateAsync(ResourceKind.StatefulSet, "ru");
+
+        await SetAsync(
+            "ru",
+            set => set.Status.Number("observedGeneration") == set.Generation
+                && set.Generation > 1
+                && set.Status.Int("updatedReplicas") == 2
+                && set.Status.Int("readyReplicas") == 2
+                && set.Status.Text("currentRevision") == set.Status.Text("updateRevision"));
+    }
+
+    [Fact]
+    public async Task StatefulSet_ScaledDown_RemovesHighestOrdinalAndKeepsClaim()
+    {
+        await CreateSetAsync("sd", replicas: 2);
+        await SetAsync("sd", set => set.Status.Int("readyReplicas") == 2);
+
+        await _kubelet.Client.PatchAsync(
+            ResourceKind.StatefulSet, "default", "sd", null, new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 1 } }, CancellationToken.None);
+
+        await _kubelet.GoneAsync(ResourceKind.Pod, "sd-1");
+        await SetAsync("sd", set => set.Status.Int("replicas") == 1 && set.Status.Int("readyReplicas") == 1);
+        (await _kubelet.GetAsync(ResourceKind.VolumeClaim, "data-sd-1")).Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Deployment_CreatedAndChanged_RollsOverThroughReplicaSets()
+    {
+        await _kubelet.CreateAsync(
+            ResourceKind.Deployment,
+            $$"""{"metadata":{"name":"web"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"web"} },"template":{{TemplateOf("web", "")}} } }""");
+        var first = await DeploymentAsync("web", IsComplete);
+
+        await ChangeTemplateAsync(ResourceKind.Deployment, "web");
+        var second = await DeploymentAsync("web", deployment => deployment.Generation > first.Generation && IsComplete(deployment));
+
+        second.Annotation("deployment.kubernetes.io/revision").Should().Be("2");
+        second.HasCondition("Available").Should().BeTrue();
+        var sets = (await _kubelet.Client.ListAsync(ResourceKind.ReplicaSet, CancellationToken.None)).Items
+            .Where(set => set.Name.StartsWith("web-", StringComparison.Ordinal)).ToList();
+        sets.Should().HaveCount(2);
+        sets.Sum(set => set.Spec.Int("replicas")).Should().Be(2);
+
+        static bool IsComplete(KubeObject deployment) => deployment.Status.Number("observedGeneration") == deployment.Generation
+            && deployment.Status.Int("updatedReplicas") == 2
+            && deployment.Status.Int("replicas") == 2
+            && deployment.Status.Int("availableReplicas") == 2;
+    }
+
+    [Fact]
+    public async Task Service_WithPods_HasSliceAndNames()
+    {
+        await _kubelet.CreateAsync(
+            ResourceKind.Service,
+            """{"metadata":{"name":"db2-headless"},"spec":{"clusterIP":"None","selector":{"app":"db2"},"ports":[{"name":"sql","port":5432}]}}""");
+        await CreateSetAsync("db2", replicas: 1);
+        await SetAsync("db2", set => set.Status.Int("readyReplicas") == 1);
+        var address = (await _kubelet.GetAsync(ResourceKind.Pod, "db2-0"))!.Status.Text("podIP");
+
+        foreach (var name in (string[])["db2-headless.default", "db2-headless.default.svc", "db2-0.db2-headless.default.svc.cluster.local"])
+        {
+            await Eventually.TrueAsync(
+                async () => (await File.ReadAllLinesAsync(_kubelet.Kubelet.HostsFilePath)).Contains($"{address} {name}"), $"{name} stands for {address}");
+        }
+
+        await Eventually.TrueAsync(
+            async () => (await _kubelet.Client.ListAsync(ResourceKind.EndpointSlice, CancellationToken.None)).Items.Any(slice =>
+                slice.Label("kubernetes.io/service-name") == "db2-headless"
+                && slice.Json.Items("endpoints").Any(endpoint => endpoint.Field("conditions").Flag("ready") == true && endpoint.Items("addresses").Single().GetString() == address)),
+            "the endpoint slice shows the pod");
+    }
+
+    private static string TemplateOf(string name, string mounts) =>
+        Template.Replace("NAME", name, StringComparison.Ordinal).Replace("MOUNTS", mounts, StringComparison.Ordinal);
+
+    private Task<KubeObject> CreateSetAsync(string name, int replicas, string more = "") =>
+        _kubelet.CreateAsync(
+            ResourceKind.StatefulSet,
+            $$"""
+              {"metadata":{"name":"{{name}}"},"spec":{"replicas":{{replicas}},"serviceName":"{{name}}-headless","podManagementPolicy":"Parallel",
+               "selector":{"matchLabels":{"app":"{{name}}"} }{{more}},
+               "template":{{TemplateOf(name, ""","volumeMounts":[{"name":"data","mountPath":"/data"}]""")}},
+               "volumeClaimTemplates":[{"metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"} } } }] } }
+              """);
+
+    private Task<KubeObject> ChangeTemplateAsync(ResourceKind kind, string name) =>
+        _kubelet.Client.PatchAsync(
+            kind,
+            "default",
+            name,
+            null,
+            JsonNode.Parse("""{"spec":{"template":{"metadata":{"annotations":{"changed":"yes"}}}}}""")!.AsObject(),
+            CancellationToken.None);
+
+    private Task<KubeObject> SetAsync(string name, Func<KubeObject, bool> condition) => WaitAsync(ResourceKind.StatefulSet, name, condition);
+
+    private Task<KubeObject> DeploymentAsync(string name, Func<KubeObject, bool> condition) => WaitAsync(ResourceKind.Deployment, name, condition);
+
+    private async Task<KubeObject> WaitAsync(ResourceKind kind, string name, Func<KubeObject, bool> condition)
+    {
+        KubeObject? live = null;
+        try
+        {
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    live = await _kubelet.GetAsync(kind, name);
+                    return live is not null && condition(live);
+                },
+                name);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{kind.Kind} {name} did not get there; last seen: {live?.Json.GetRawText()}", late);
+        }
+
+        return live!;
+    }
+}

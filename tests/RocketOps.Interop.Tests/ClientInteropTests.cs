@@ -1,0 +1,144 @@
+using System.Collections.Concurrent;
+using System.Text;
+using RocketOps.Client;
+using RocketOps.Interop.Tests.Fixtures;
+using RocketOps.Testing;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Interop.Tests;
+
+/// <summary>RocketOps.Client produces, consumes and administers.</summary>
+public abstract class ClientInteropTests(ServerFixture fixture)
+{
+    private const int Count = 120;
+
+    private readonly ConcurrentDictionary<string, int> _received = new(StringComparer.Ordinal);
+
+    [SkippableFact]
+    public async Task ProduceAndConsume_EveryWayOfSending_EachWantedMessageOnce()
+    {
+        string topic = "OurClient";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 6);
+        await using RocketMqPushConsumer first = await StartConsumerAsync(topic, "A || B");
+        await using RocketMqPushConsumer second = await StartConsumerAsync(topic, "A || B");
+        await Eventually.TrueAsync(() => QueuesOf(first, topic) == 3 && QueuesOf(second, topic) == 3, "two members share six queues");
+        List<string> wanted = [];
+        await using (RocketMqProducer producer = Producer())
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                string tag = ((char)('A' + (i % 3))).ToString();
+                (await producer.SendAsync(new Message(topic, Bytes("single" + i), tag, "key" + i))).Status.Should().Be(SendStatus.SendOk);
+                if (tag != "C")
+                {
+                    wanted.Add("single" + i);
+                }
+            }
+
+            SendResult batch = await producer.SendBatchAsync([.. Enumerable.Range(0, 10).Select(i => new Message(topic, Bytes("batch" + i), "A"))]);
+            batch.OffsetMessageId.Split(',').Should().HaveCount(10);
+            wanted.AddRange(Enumerable.Range(0, 10).Select(static i => "batch" + i));
+            await producer.SendOneWayAsync(new Message(topic, Bytes("oneway"), "B"));
+            string large = new('z', 100_000);
+            await producer.SendAsync(new Message(topic, Bytes(large), "B"));
+            await producer.SendAsync(new Message(topic, Bytes("sharded"), "B"), "a key");
+            wanted.AddRange(["oneway", large, "sharded"]);
+        }
+
+        await Eventually.TrueAsync(() => _received.Count >= wanted.Count, $"{wanted.Count} messages came", TimeSpan.FromSeconds(60));
+        await first.StopAsync();
+        await second.StopAsync();
+
+        _received.Keys.Should().BeEquivalentTo(wanted);
+        _received.Values.Should().OnlyContain(static times => times == 1);
+        (await admin.GetTopicStatsAsync(fixture.Server.BrokerAddress, topic)).Queues.Values.Sum(static queue => queue.MaxOffset).Should().Be(Count + 13);
+    }
+
+    [SkippableFact]
+    public async Task Consume_HandlerFailsOnce_GetsTheMessageAgainFromTheRetryTopic()
+    {
+        string topic = "OurClientRetry";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 1);
+        ConcurrentQueue<ReceivedMessage> seen = new();
+        await using RocketMqPushConsumer consumer = new(Options("our_retry_group"));
+        await consumer.SubscribeAsync(topic, "*", (message, _) =>
+        {
+            seen.Enqueue(message);
+            return ValueTask.FromResult(message.ReconsumeTimes == 0 ? ConsumeResult.Later : ConsumeResult.Success);
+        });
+        await consumer.StartAsync();
+        await using RocketMqProducer producer = Producer();
+
+        SendResult sent = await producer.SendAsync(new Message(topic, Bytes("again"), "A", "k"));
+
+        await Eventually.TrueAsync(() => seen.Count == 2, "the message came twice", TimeSpan.FromSeconds(60));
+        seen.Should().OnlyContain(message => message.MessageId == sent.MessageId && message.Topic == topic);
+        seen.Last().ReconsumeTimes.Should().Be(1);
+        seen.Last().Queue.Topic.Should().Be("%RETRY%our_retry_group");
+    }
+
+    [SkippableFact]
+    public async Task Administer_TopicAndGroup_SeesWhatItDid()
+    {
+        string topic = "OurAdmin";
+        string broker = fixture.Server.BrokerAddress;
+        await using RocketMqAdmin admin = Admin();
+
+        ClusterInfo cluster = await admin.GetClusterInfoAsync();
+        cluster.Clusters[ServerUnderTest.ClusterName].Should().Contain(ServerUnderTest.BrokerName);
+        cluster.Brokers[ServerUnderTest.BrokerName].MasterAddress.Should().Be(broker);
+        (await admin.GetTopicConfigAsync(broker, topic)).Should().BeNull();
+        await admin.CreateOrUpdateTopicAsync(broker, new TopicConfig { Name = topic, ReadQueues = 5, WriteQueues = 3, Permission = TopicPermission.Read });
+        (await admin.GetTopicConfigAsync(broker, topic)).Should().Match<TopicConfig>(static config => config.ReadQueues == 5 && config.WriteQueues == 3 && config.Permission == TopicPermission.Read);
+        await Eventually.TrueAsync(async () => (await admin.GetTopicNamesAsync()).Contains(topic), "the name server knows the topic");
+        (await admin.GetTopicRouteAsync(topic))!.Queues.Single().Should().Match<QueueData>(static queue => queue.ReadQueues == 5 && queue.WriteQueues == 3 && queue.Permission == TopicPermission.Read);
+        (await admin.GetTopicConfigsAsync(broker)).Should().ContainKey(topic);
+
+        await admin.CreateOrUpdateSubscriptionGroupAsync(broker, new SubscriptionGroupConfig { Name = "our_admin_group", RetryMaxTimes = 5 });
+        (await admin.GetSubscriptionGroupsAsync(broker))["our_admin_group"].RetryMaxTimes.Should().Be(5);
+        (await admin.GetConsumerConnectionsAsync(broker, "our_admin_group")).Should().BeNull();
+        (await admin.GetConsumeStatsAsync(broker, "our_admin_group", topic)).TotalLag.Should().Be(0);
+        await admin.DeleteSubscriptionGroupAsync(broker, "our_admin_group", removeOffsets: true);
+        (await admin.GetSubscriptionGroupsAsync(broker)).Should().NotContainKey("our_admin_group");
+
+        (await admin.GetBrokerRuntimeInfoAsync(broker)).Should().ContainKeys("brokerVersionDesc", "putTps", "bootTimestamp");
+        (await admin.GetBrokerConfigAsync(broker)).Should().Contain("brokerName", ServerUnderTest.BrokerName);
+
+        await admin.DeleteTopicOnBrokerAsync(broker, topic);
+        await admin.DeleteTopicOnNameServersAsync(topic, ServerUnderTest.ClusterName);
+        (await admin.GetTopicConfigAsync(broker, topic)).Should().BeNull();
+        (await admin.GetTopicRouteAsync(topic)).Should().BeNull();
+        RocketMqException refusal = (await FluentActions.Awaiting(() => admin.GetTopicStatsAsync(broker, topic)).Should().ThrowAsync<RocketMqException>()).Which;
+        refusal.ResponseCode.Should().Be(17);
+    }
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+
+    private static int QueuesOf(RocketMqPushConsumer consumer, string topic) => consumer.AssignedQueues.Count(queue => queue.Topic == topic);
+
+    private RocketMqAdmin Admin() => new(new AdminOptions { NameServers = fixture.Server.NameServerAddress });
+
+    private RocketMqProducer Producer() => new(new ProducerOptions { NameServers = fixture.Server.NameServerAddress, Group = "our_producer" });
+
+    private PushConsumerOptions Options(string group) => new() { NameServers = fixture.Server.NameServerAddress, Group = group, ConsumeFromWhere = ConsumeFromWhere.FirstOffset };
+
+    private async Task CreateTopicAsync(RocketMqAdmin admin, string topic, int queues)
+    {
+        await admin.CreateOrUpdateTopicAsync(fixture.Server.BrokerAddress, new TopicConfig { Name = topic, ReadQueues = queues, WriteQueues = queues });
+        await Eventually.TrueAsync(async () => await admin.GetTopicRouteAsync(topic) is not null, $"route of {topic}");
+    }
+
+    private async Task<RocketMqPushConsumer> StartConsumerAsync(string topic, string tags)
+    {
+        RocketMqPushConsumer consumer = new(Options("our_group"));
+        await consumer.SubscribeAsync(topic, tags, (message, _) =>
+        {
+            _received.AddOrUpdate(Encoding.UTF8.GetString(message.Body.Span), 1, static (_, times) => times + 1);
+            return ValueTask.FromResult(ConsumeResult.Success);
+        });
+        await consumer.StartAsync();
+        return consumer;
+    }
+}

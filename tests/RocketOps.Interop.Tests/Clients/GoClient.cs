@@ -1,0 +1,38 @@
+using System.Globalization;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+
+namespace RocketOps.Interop.Tests.Clients;
+
+/// <summary>Apache's Go client, through the kit's smoke test.</summary>
+public sealed class GoClient(string nameServer, string brokerAddress)
+{
+    public const string NormalSuffix = "Normal";
+    public const string DelaySuffix = "Delay";
+
+    /// <summary>Messages the retry case sends, whatever <c>-messages</c> says.</summary>
+    public const int RetryMessages = 5;
+
+    /// <summary>Starts the program on these cases; topics are created on the broker, their names start with the prefix.</summary>
+    public async Task<ChildProcess> StartAsync(TempDirectory directory, string prefix, string cases, int messages, TimeSpan limitOfOneCase)
+    {
+        string program = await UnpackAsync(directory);
+        string seconds = string.Create(CultureInfo.InvariantCulture, $"{limitOfOneCase.TotalSeconds:0}s");
+        string count = messages.ToString(CultureInfo.InvariantCulture);
+        return ChildProcess.Start(
+            program,
+            ["-protocol", "remoting", "-namesrv", nameServer, "-broker", brokerAddress, "-prefix", prefix, "-cases", cases, "-messages", count, "-wait", seconds]);
+    }
+
+    private static async Task<string> UnpackAsync(TempDirectory directory)
+    {
+        string program = directory.File("client-smoke");
+        if (!File.Exists(program))
+        {
+            string script = $"xz -dc '{SharedKits.GoClient}' > '{program}' && chmod +x '{program}'";
+            (await ChildProcess.RunAsync("sh", ["-c", script], TimeSpan.FromMinutes(1))).EnsureSuccess();
+        }
+
+        return program;
+    }
+}

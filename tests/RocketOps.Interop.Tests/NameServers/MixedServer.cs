@@ -1,0 +1,64 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.NameServer.Configuration;
+using RocketOps.NameServer.Hosting;
+using RocketOps.Remoting.Properties;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Interop.Tests.NameServers;
+
+/// <summary>Apache's broker at our name server.</summary>
+internal sealed class MixedServer(string brokerVersion) : ServerUnderTest($"rocketops-nameserver-apache-{brokerVersion}", new ServerOptions())
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly Dictionary<string, string> JvmEnvironment = new(StringComparer.Ordinal) { ["ROCKETMQ_TIER"] = "1" };
+
+    private NameServerHost? _nameServer;
+
+    public override async Task StopBrokerAsync() => await KitAsync("broker", "stop", "--dir", WorkDirectory);
+
+    public override async Task KillBrokerAsync() => await KitAsync("broker", "kill", "--dir", WorkDirectory);
+
+    public override Task<string> LogsAsync() => Task.FromResult($"see {WorkDirectory}");
+
+    protected override async Task StartNameServerAsync()
+    {
+        PropertyLoadResult loaded = PropertyLoader.Apply(
+            PropertyValues.Defaults(NameServerProperties.Catalog),
+            [
+                new PropertyEntry("listenPort", NameServerPort.ToString(CultureInfo.InvariantCulture), default),
+                new PropertyEntry("bindAddress", "127.0.0.1", default),
+                new PropertyEntry("kvConfigPath", Path.Combine(WorkDirectory, "kvConfig.json"), default),
+            ]);
+        _nameServer = await NameServerHost.StartAsync(loaded.Values, configFile: null, NullLoggerFactory.Instance);
+    }
+
+    protected override async Task StartBrokerProcessAsync()
+    {
+        List<string> arguments =
+        [
+            "broker", "start", "--dir", WorkDirectory, "--port", BrokerPort.ToString(CultureInfo.InvariantCulture), "--namesrv", NameServerAddress,
+            "--jvm", "-Dtls.server.mode=disabled",
+        ];
+        arguments.AddRange(BrokerProperties().Select(property => $"{property.Key}={property.Value}"));
+        await KitAsync([.. arguments]);
+    }
+
+    protected override async Task DisposeServersAsync()
+    {
+        await KitAsync("kill", "--dir", WorkDirectory);
+        if (_nameServer is not null)
+        {
+            await _nameServer.DisposeAsync();
+        }
+    }
+
+    private async Task KitAsync(params string[] arguments)
+    {
+        ProcessResult result = await ChildProcess.RunAsync(
+            Path.Combine(SharedKits.RocketMq, "bin", "rocketmq"), ["--version", brokerVersion, .. arguments], Patience, JvmEnvironment);
+        result.EnsureSuccess();
+    }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Client;
+using RocketOps.Interop.Tests.Clients;
+using RocketOps.Interop.Tests.Fixtures;
+using RocketOps.NameServer.Configuration;
+using RocketOps.NameServer.Hosting;
+using RocketOps.Remoting.Properties;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Interop.Tests.NameServers;
+
+/// <summary>Our name server beside Apache's, and under Apache's brokers, clients and tools.</summary>
+public sealed class NameServerInteropTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    [SkippableTheory]
+    [InlineData(ApacheServer.Version4)]
+    [InlineData(ApacheServer.Version5)]
+    public async Task SameRequests_ToApacheAndToUs_AreAnsweredAlike(string version)
+    {
+        Kit.Require(SharedKits.RocketMq);
+        using TempDirectory directory = new("namesrv-");
+        bool like4 = version == ApacheServer.Version4;
+        IReadOnlyList<string> apaches = await AskApacheAsync(version, directory, like4);
+        await using NameServerHost host = await StartOursAsync(directory);
+
+        IReadOnlyList<string> ours = await NameServerAnswers.CollectAsync(host.EndPoint.ToString(), like4);
+
+        ours.Should().Equal(apaches);
+    }
+
+    [SkippableTheory]
+    [InlineData(ApacheServer.Version4)]
+    [InlineData(ApacheServer.Version5)]
+    public async Task ApachesBroker_AtOurNameServer_ServesApachesClientsAndTools(string version)
+    {
+        Kit.Require(SharedKits.RocketMq);
+        await using MixedServer server = new(version);
+        await server.StartAsync();
+        JavaClient java = new(version, server.NameServerAddress);
+        await using RocketMqAdmin admin = new(new AdminOptions { NameServers = server.NameServerAddress });
+
+        (await java.AdminAsync("clusterList")).Should().MatchRegex($@"{ServerUnderTest.ClusterName}\s+{ServerUnderTest.BrokerName}\s+0\s+{server.BrokerAddress}");
+        (await java.AdminAsync("updateTopic", "-c", ServerUnderTest.ClusterName, "-t", "Mixed", "-r", "4", "-w", "4")).Should().Contain("success");
+        (await java.AdminAsync("topicRoute", "-t", "Mixed")).Should().ContainAll(server.BrokerAddress, "\"readQueueNums\":4");
+        IReadOnlyList<JsonElement> sent = await java.RunAsync("send", "Mixed", "--count", "8", "--tag", "A,B");
+        sent.Should().HaveCount(8);
+        IReadOnlyList<JsonElement> received = await java.RunAsync("receive", "Mixed", "--group", "mixed_group", "--count", "4", "--tag", "B", "--from", "first", "--seconds", "40");
+        received.Count(static line => line.GetProperty("event").GetString() == "message").Should().Be(4);
+
+        await server.StopBrokerAsync();
+
+        await Eventually.TrueAsync(async () => await admin.GetTopicRouteAsync("Mixed") is null, "the stopped broker's routes are gone");
+        (await admin.GetClusterInfoAsync()).Brokers.Should().BeEmpty();
+    }
+
+    private static async Task<IReadOnlyList<string>> AskApacheAsync(string version, TempDirectory directory, bool like4)
+    {
+        string folder = directory.File("apache");
+        string port = LoopbackPorts.Find(0).ToString(CultureInfo.InvariantCulture);
+        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["ROCKETMQ_TIER"] = "1" };
+        try
+        {
+            (await KitAsync("namesrv", "start", "--dir", folder, "--heap", "160m", "--port", port, "--jvm", "-Dtls.server.mode=disabled", "orderMessageEnable=true")).EnsureSuccess();
+            return await NameServerAnswers.CollectAsync("127.0.0.1:" + port, like4);
+        }
+        finally
+        {
+            (await KitAsync("kill", "--dir", folder)).EnsureSuccess();
+        }
+
+        Task<ProcessResult> KitAsync(params string[] arguments) =>
+            ChildProcess.RunAsync(Path.Combine(SharedKits.RocketMq, "bin", "rocketmq"), ["--version", version, .. arguments], Patience, environment);
+    }
+
+    private static Task<NameServerHost> StartOursAsync(TempDirectory directory) => NameServerHost.StartAsync(
+        PropertyLoader.Apply(
+            PropertyValues.Defaults(NameServerProperties.Catalog),
+            [
+                new PropertyEntry("listenPort", "0", default), new PropertyEntry("bindAddress", "127.0.0.1", default), new PropertyEntry("orderMessageEnable", "true", default),
+                new PropertyEntry("kvConfigPath", directory.File("kvConfig.json"), default), new PropertyEntry("configStorePath", directory.File("namesrv.properties"), default),
+            ]).Values,
+        configFile: null,
+        NullLoggerFactory.Instance);
+}

@@ -1,0 +1,25 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using RocketOps.Kubernetes.Apply;
+
+namespace RocketOps.Kubernetes.Tests.Apply;
+
+public sealed class CanonicalJsonTests
+{
+    [Fact]
+    public void Serialize_SortsKeysAndLeavesNullsOut() =>
+        Encoding.UTF8.GetString(CanonicalJson.Serialize(JsonNode.Parse("""{"b":[{"z":1,"y":null}],"a":"x"}"""))).Should().Be("""{"a":"x","b":[{"z":1}]}""");
+
+    [Fact]
+    public void Hash_OfTheSameMeaning_IsTheSame_AndStaysSo()
+    {
+        var one = CanonicalJson.Hash(JsonNode.Parse("""{"a":1,"b":2}"""));
+        var two = CanonicalJson.Hash(JsonNode.Parse("""{"b":2,"a":1,"c":null}"""));
+
+        one.Should().Be(two);
+
+        // A literal on purpose: another hash for the same intent would re-apply, and restart, everything at an upgrade of the operator.
+        one.Should().Be("w6fmvnhd6r");
+        CanonicalJson.Hash(JsonNode.Parse("""{"a":1,"b":3}""")).Should().NotBe(one);
+    }
+}

@@ -1,0 +1,454 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Kubernetes.Tests.Support;
+using RocketOps.Testing;
+
+namespace RocketOps.Kubernetes.Tests.Client;
+
+public sealed class KubernetesClientTests : IAsyncLifetime
+{
+    private const string Pod = """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"ns","resourceVersion":"7"},"unknown":{"x":1}}""";
+
+    private FakeApiPeer _peer = null!;
+
+    public async Task InitializeAsync() => _peer = await FakeApiPeer.StartAsync();
+
+    public async Task DisposeAsync() => await _peer.DisposeAsync();
+
+    [Fact]
+    public async Task Get_UnknownFields_AreIgnored()
+    {
+        _peer.Then(200, Pod);
+        using var client = _peer.CreateClient();
+
+        var pod = await client.GetAsync<Pod>("p", "ns");
+
+        pod!.Metadata.ResourceVersion.Should().Be("7");
+        _peer.Received.Should().ContainSingle().Which.PathAndQuery.Should().Be("/api/v1/namespaces/ns/pods/p");
+    }
+
+    [Fact]
+    public async Task Get_NotFound_IsNull()
+    {
+        _peer.Then(404, Failure(404, "NotFound"));
+        using var client = _peer.CreateClient();
+
+        (await client.GetAsync<Pod>("p", "ns")).Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(500)]
+    [InlineData(503)]
+    [InlineData(504)]
+    public async Task Get_TransientAnswer_IsRepeated(int code)
+    {
+        _peer.Then(code, Failure(code, "Later")).Then(code, Failure(code, "Later")).Then(200, Pod);
+        using var client = _peer.CreateClient();
+
+        (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
+
+        _peer.Received.Should().HaveCount(3);
+    }
+
+    [Fact]
+    public async Task Get_ConnectionBrokenOff_IsRepeated()
+    {
+        _peer.ThenBreakOff().Then(200, Pod);
+        using var client = _peer.CreateClient();
+
+        (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Get_NeverAnswered_GivesUpAfterItsAttempts()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            _peer.Then(503, Failure(503, "ServiceUnavailable"));
+        }
+
+        using var client = _peer.CreateClient();
+        var get = () => client.GetAsync<Pod>("p", "ns");
+
+        (await get.Should().ThrowAsync<KubernetesException>()).Which.IsTransient.Should().BeTrue();
+        _peer.Received.Should().HaveCount(4);
+    }
+
+    [Fact]
+    public async Task Get_RetryAfter_IsHonoured()
+    {
+        _peer.Then(429, Failure(429, "TooManyRequests"), ("Retry-After", "1")).Then(200, Pod);
+        using var client = _peer.CreateClient();
+        var begin = TimeProvider.System.GetTimestamp();
+
+        await client.GetAsync<Pod>("p", "ns");
+
+        TimeProvider.System.GetElapsedTime(begin).Should().BeGreaterThan(TimeSpan.FromSeconds(0.99));
+    }
+
+    [Fact]
+    public async Task Get_RetryAfterBeyondTheLimit_IsLeftToTheCaller()
+    {
+        _peer.Then(429, Failure(429, "TooManyRequests"), ("Retry-After", "3600"));
+        using var client = _peer.CreateClient();
+        var get = () => client.GetAsync<Pod>("p", "ns");
+
+        (await get.Should().ThrowAsync<KubernetesException>()).Which.RetryAfter.Should().Be(TimeSpan.FromHours(1));
+    }
+
+    [Fact]
+    public async Task Create_AmbiguousFailure_IsNotRepeated()
+    {
+        _peer.Then(500, Failure(500, "InternalError"));
+        using var client = _peer.CreateClient();
+        var create = () => client.CreateAsync(new Pod { Metadata = new ObjectMeta { Name = "p", Namespace = "ns" } });
+
+        await create.Should().ThrowAsync<KubernetesException>();
+        _peer.Received.Should().ContainSingle("it may have been done");
+    }
+
+    [Fact]
+    public async Task Create_Throttled_IsRepeated()
+    {
+        _peer.Then(429, Failure(429, "TooManyRequests")).Then(201, Pod);
+        using var client = _peer.CreateClient();
+
+        await client.CreateAsync(new Pod { Metadata = new ObjectMeta { Name = "p", Namespace = "ns" } });
+
+        _peer.Received.Should().HaveCount(2, "429 means it was not done");
+    }
+
+    [Fact]
+    public async Task Evict_ForbiddenByABudget_IsNotRepeated()
+    {
+        _peer.Then(429, Failure(429, "TooManyRequests", "DisruptionBudget"));
+        using var client = _peer.CreateClient();
+        var evict = () => client.EvictAsync("p", "ns");
+
+        (await evict.Should().ThrowAsync<KubernetesException>()).Which.HasCause("DisruptionBudget").Should().BeTrue();
+        _peer.Received.Should().ContainSingle().Which.PathAndQuery.Should().Be("/api/v1/namespaces/ns/pods/p/eviction");
+    }
+
+    [Fact]
+    public async Task Patch_JsonPatchAmbiguousFailure_IsNotRepeated()
+    {
+        _peer.Then(503, Failure(503, "ServiceUnavailable"));
+        using var client = _peer.CreateClient();
+        var patch = () => client.PatchAsync<Pod>("p", "ns", KubernetesPatch.Json([]));
+
+        await patch.Should().ThrowAsync<KubernetesException>();
+        _peer.Received.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Patch_MergeWithoutVersion_IsRepeatedAndWithVersionIsNot()
+    {
+        _peer.Then(503, Failure(503, "ServiceUnavailable")).Then(200, Pod).Then(503, Failure(503, "ServiceUnavailable"));
+        using var client = _peer.CreateClient();
+        var plain = KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "b" } } });
+        var swap = KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = "7" } });
+
+        await client.PatchAsync<Pod>("p", "ns", plain);
+        var swapping = () => client.PatchAsync<Pod>("p", "ns", swap);
+
+        await swapping.Should().ThrowAsync<KubernetesException>();
+        _peer.Received.Should().HaveCount(3);
+        _peer.Received[0].Headers["Content-Type"].Should().Be("application/merge-patch+json");
+    }
+
+    [Fact]
+    public async Task Apply_SendsTheIntentAlone()
+    {
+        _peer.Then(200, Pod);
+        using var client = _peer.CreateClient();
+        var pod = new Pod
+        {
+            Metadata = new ObjectMeta { Name = "p", Namespace = "ns", Uid = "u", ResourceVersion = "7", Generation = 3, Labels = [], ManagedFields = [] },
+            Status = new PodStatus { Phase = "Running" },
+            Spec = new PodSpec { Containers = [new Container { Name = "c" }] },
+        };
+
+        await client.ApplyAsync(pod, new ApplyOptions("me"));
+
+        var request = _peer.Received.Should().ContainSingle().Subject;
+        request.PathAndQuery.Should().Be("/api/v1/namespaces/ns/pods/p?fieldManager=me&force=true&fieldValidation=Strict");
+        request.Headers["Content-Type"].Should().Be("application/apply-patch+yaml");
+        request.Body.Should().Be("""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"ns"},"spec":{"containers":[{"name":"c"}]}}""");
+    }
+
+    [Fact]
+    public async Task ApplyStatus_SendsTheStatusAlone()
+    {
+        _peer.Then(200, Pod);
+        using var client = _peer.CreateClient();
+        var pod = new Pod
+        {
+            Metadata = new ObjectMeta { Name = "p", Namespace = "ns", Labels = new() { ["a"] = "b" } },
+            Status = new PodStatus { Phase = "Running" },
+            Spec = new PodSpec(),
+        };
+
+        await client.ApplyStatusAsync(pod, new ApplyOptions("me") { Force = false });
+
+        var request = _peer.Received.Should().ContainSingle().Subject;
+        request.PathAndQuery.Should().Be("/api/v1/namespaces/ns/pods/p/status?fieldManager=me&fieldValidation=Strict");
+        request.Body.Should().Be("""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"ns"},"status":{"phase":"Running"}}""");
+    }
+
+    [Fact]
+    public async Task List_FollowsPages_AndReportsUnreadableObjects()
+    {
+        _peer
+            .Then(200, """{"metadata":{"resourceVersion":"9","continue":"next page"},"items":[{"metadata":{"name":"a","namespace":"ns"},"spec":{"replicas":1}}]}""")
+            .Then(200, """{"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"bad","namespace":"ns"},"spec":{"replicas":"many"}},{"metadata":{"name":"b"}}]}""");
+        using var client = _peer.CreateClient();
+
+        var list = await client.ListAsync<Widget>(new ListOptions { ResourceVersion = "0", Limit = 1, LabelSelector = "a in (b,c)" });
+
+        list.Items.Select(w => w.Name()).Should().Equal("a", "b");
+        list.Items[0].ApiVersion.Should().Be("test.rocketops.io/v1beta1");
+        list.Unreadable.Should().ContainSingle().Which.Name.Should().Be("bad");
+        _peer.Received.Select(r => r.PathAndQuery).Should().Equal(
+            "/apis/test.rocketops.io/v1beta1/widgets?labelSelector=a%20in%20%28b%2Cc%29&limit=1&resourceVersion=0",
+            "/apis/test.rocketops.io/v1beta1/widgets?labelSelector=a%20in%20%28b%2Cc%29&limit=1&continue=next%20page");
+    }
+
+    [Fact]
+    public async Task Get_CompressedAnswer_IsUnpacked()
+    {
+        _peer.Then(async context =>
+        {
+            context.Response.Headers.ContentEncoding = "gzip";
+            await using var gzip = new GZipStream(context.Response.Body, CompressionLevel.Fastest);
+            await gzip.WriteAsync(Encoding.UTF8.GetBytes(Pod));
+        });
+        using var client = _peer.CreateClient();
+
+        (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
+        _peer.Received[0].Headers["Accept-Encoding"].Should().Be("gzip");
+    }
+
+    [Fact]
+    public async Task Get_AnswerLargerThanTheLimit_IsRefused()
+    {
+        _peer.Then(async context =>
+        {
+            context.Response.Headers.ContentEncoding = "gzip";
+            await using var gzip = new GZipStream(context.Response.Body, CompressionLevel.Fastest);
+            await gzip.WriteAsync(new byte[1_000_000]);
+        });
+        using var client = _peer.CreateClient(new KubernetesClientOptions { MaxResponseBytes = 10_000 });
+        var get = () => client.GetAsync<Pod>("p", "ns");
+
+        await get.Should().ThrowAsync<InvalidDataException>().WithMessage("*10000 bytes*");
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("""{"metadata":17}""")]
+    public async Task Get_AnswerThatIsNoObject_IsRefused(string body)
+    {
+        _peer.Then(200, body);
+        using var client = _peer.CreateClient();
+        var get = () => client.GetAsync<Pod>("p", "ns");
+
+        await get.Should().ThrowAsync<InvalidDataException>();
+    }
+
+    [Fact]
+    public async Task Error_ThatIsNoStatus_ShowsItsBeginning()
+    {
+        _peer.Then(403, "<html>proxy says no</html>");
+        using var client = _peer.CreateClient();
+        var get = () => client.GetAsync<Pod>("p", "ns");
+
+        (await get.Should().ThrowAsync<KubernetesException>()).Which.Message.Should().Contain("403").And.Contain("proxy says no");
+    }
+
+    [Fact]
+    public async Task TokenFile_Rotated_IsReadAgainAfter401()
+    {
+        using var directory = new TempDirectory();
+        var file = directory.File("token");
+        await File.WriteAllTextAsync(file, "old\n");
+        _peer.Then(200, Pod).Then(401, Failure(401, "Unauthorized")).Then(200, Pod);
+        using var client = _peer.CreateClient(configure: c => new KubernetesClientConfiguration { Server = c.Server, TokenFile = file });
+
+        await client.GetAsync<Pod>("p", "ns");
+        await File.WriteAllTextAsync(file, "new\n");
+        await client.GetAsync<Pod>("p", "ns");
+
+        _peer.Received.Select(r => r.Headers["Authorization"]).Should().Equal("Bearer old", "Bearer old", "Bearer new");
+    }
+
+    [Fact]
+    public async Task Unauthorized_WithAFixedToken_IsFinal()
+    {
+        _peer.Then(401, Failure(401, "Unauthorized"));
+        using var client = _peer.CreateClient(configure: c => new KubernetesClientConfiguration { Server = c.Server, Token = "fixed" });
+        var get = () => client.GetAsync<Pod>("p", "ns");
+
+        await get.Should().ThrowAsync<KubernetesException>();
+        _peer.Received.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Get_SlowAnswer_TimesOut()
+    {
+        var release = new TaskCompletionSource();
+        for (var i = 0; i < 2; i++)
+        {
+            _peer.Then(async context => await Task.WhenAny(release.Task, Task.Delay(Timeout.Infinite, context.RequestAborted)));
+        }
+
+        using var client = _peer.CreateClient(new KubernetesClientOptions { RequestTimeout = TimeSpan.FromMilliseconds(200), MaxAttempts = 2 });
+        var get = () => client.GetAsync<Pod>("p", "ns");
+
+        await get.Should().ThrowAsync<TimeoutException>();
+        release.SetResult();
+    }
+
+    [Fact]
+    public async Task Watch_EventsSplitAnywhere_AreReadWhole()
+    {
+        var lines = Line("ADDED", "a", 1) + Line("MODIFIED", "ä€😀", 2) + """{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"3"}}}""" + "\n" + Line("DELETED", "a", 4);
+        _peer.Then(context => WriteInPiecesAsync(context, Encoding.UTF8.GetBytes(lines), pieceBytes: 1));
+        using var client = _peer.CreateClient();
+
+        var events = await ReadAsync(client);
+
+        events.Select(e => (e.Type, e.ResourceVersion, Name: e.Object?.Name())).Should().Equal(
+            (WatchEventType.Added, "1", "a"),
+            (WatchEventType.Modified, "2", "ä€😀"),
+            (WatchEventType.Bookmark, "3", null),
+            (WatchEventType.Deleted, "4", "a"));
+        _peer.Received[0].PathAndQuery.Should().Be("/api/v1/pods?watch=true&resourceVersion=1&allowWatchBookmarks=true");
+        _peer.Received[0].Headers.Should().NotContainKey("Accept-Encoding", "compression holds small events back");
+    }
+
+    [Fact]
+    public async Task Watch_PartialLastLine_IsDropped()
+    {
+        _peer.Then(200, Line("ADDED", "a", 1) + """{"type":"ADDED","obj""");
+        using var client = _peer.CreateClient();
+
+        (await ReadAsync(client)).Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Watch_ErrorEvent_IsAStatusWhateverTheKind()
+    {
+        _peer.Then(200, Line("ADDED", "a", 1) + $$"""{"type":"ERROR","object":{{Failure(410, "Expired")}}}""" + "\n");
+        using var client = _peer.CreateClient();
+        var read = () => ReadAsync(client);
+
+        (await read.Should().ThrowAsync<KubernetesException>()).Which.IsExpired.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Watch_UnreadableObject_DoesNotEndTheStream()
+    {
+        _peer.Then(200, """{"type":"ADDED","object":{"metadata":{"name":"bad","resourceVersion":"1"},"spec":{"containers":"none"}}}""" + "\n" + Line("ADDED", "good", 2));
+        using var client = _peer.CreateClient();
+
+        var events = await ReadAsync(client);
+
+        events[0].Unreadable!.Name.Should().Be("bad");
+        events[0].ResourceVersion.Should().Be("1");
+        events[1].Object!.Name().Should().Be("good");
+    }
+
+    [Theory]
+    [InlineData("nonsense\n")]
+    [InlineData("{}\n")]
+    [InlineData("[1]\n")]
+    [InlineData("""{"type":"ADDED","object":"text"}""" + "\n")]
+    [InlineData("""{"type":"RENAMED","object":{}}""" + "\n")]
+    [InlineData("""{"type":"ERROR","object":{"code":"many"}}""" + "\n")]
+    public async Task Watch_MalformedLine_IsRefused(string line)
+    {
+        _peer.Then(200, line);
+        using var client = _peer.CreateClient();
+        var read = () => ReadAsync(client);
+
+        await read.Should().ThrowAsync<InvalidDataException>();
+    }
+
+    [Fact]
+    public async Task Watch_EventLargerThanTheLimit_IsRefused()
+    {
+        _peer.Then(200, new string('x', 100_000));
+        using var client = _peer.CreateClient(new KubernetesClientOptions { MaxWatchEventBytes = 10_000 });
+        var read = () => ReadAsync(client);
+
+        await read.Should().ThrowAsync<InvalidDataException>().WithMessage("*10000 bytes*");
+    }
+
+    [Fact]
+    public async Task Watch_SilentForTooLong_TimesOut()
+    {
+        _peer.Then(async context =>
+        {
+            await context.Response.WriteAsync(Line("ADDED", "a", 1));
+            await context.Response.Body.FlushAsync();
+            await Task.WhenAny(Task.Delay(Timeout.Infinite, context.RequestAborted));
+        });
+        using var client = _peer.CreateClient();
+        var read = () => ReadAsync(client, TimeSpan.FromMilliseconds(200));
+
+        await read.Should().ThrowAsync<TimeoutException>().WithMessage("*no sign of life*");
+    }
+
+    private static async Task<List<WatchEvent<Pod>>> ReadAsync(KubernetesClient client, TimeSpan? idle = null)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var events = new List<WatchEvent<Pod>>();
+        await foreach (var item in client.WatchAsync<Pod>(new WatchOptions { ResourceVersion = "1", IdleTimeout = idle }, deadline.Token))
+        {
+            events.Add(item);
+        }
+
+        return events;
+    }
+
+    private static async Task WriteInPiecesAsync(HttpContext context, byte[] bytes, int pieceBytes)
+    {
+        for (var i = 0; i < bytes.Length; i += pieceBytes)
+        {
+            await context.Response.Body.WriteAsync(bytes.AsMemory(i, Math.Min(pieceBytes, bytes.Length - i)));
+            await context.Response.Body.FlushAsync();
+        }
+    }
+
+    private static string Line(string type, string name, int version)
+    {
+        var pod = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Pod",
+            ["metadata"] = new JsonObject { ["name"] = name, ["resourceVersion"] = version.ToString() },
+        };
+
+        // As the server writes it: characters beyond ASCII as they are.
+        return new JsonObject { ["type"] = type, ["object"] = pod }.ToJsonString(new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n";
+    }
+
+    private static string Failure(int code, string reason, string? cause = null) => new JsonObject
+    {
+        ["kind"] = "Status",
+        ["apiVersion"] = "v1",
+        ["status"] = "Failure",
+        ["reason"] = reason,
+        ["code"] = code,
+        ["message"] = "for a test",
+        ["details"] = cause is null ? null : new JsonObject { ["causes"] = new JsonArray(new JsonObject { ["reason"] = cause }) },
+    }.ToJsonString();
+}

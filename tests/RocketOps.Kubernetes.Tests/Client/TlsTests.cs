@@ -1,0 +1,135 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Testing;
+
+namespace RocketOps.Kubernetes.Tests.Client;
+
+public sealed class TlsTests : IAsyncLifetime
+{
+    private static readonly DateTimeOffset From = DateTimeOffset.UnixEpoch;
+    private static readonly DateTimeOffset To = DateTimeOffset.UnixEpoch.AddYears(120);
+
+    private readonly TempDirectory _directory = new();
+    private readonly X509Certificate2 _authority = Authority("ours");
+    private WebApplication _app = null!;
+    private Uri _address = null!;
+
+    public async Task InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        var certificate = Server(_authority);
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
+        _app = builder.Build();
+        _app.Run(context => context.Response.WriteAsync("""{"metadata":{"name":"p"}}"""));
+        await _app.StartAsync();
+        _address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First().Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _authority.Dispose();
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Get_ServerOfOurAuthority_IsTrusted()
+    {
+        using var client = Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityPem = _authority.ExportCertificatePem() });
+
+        (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Get_ServerOfAnotherAuthority_IsRefused()
+    {
+        using var other = Authority("other");
+        using var client = Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityPem = other.ExportCertificatePem() });
+        var get = () => client.GetAsync<Pod>("p", "ns");
+
+        await get.Should().ThrowAsync<HttpRequestException>();
+    }
+
+    [Fact]
+    public async Task Get_OtherNameInTheCertificate_IsRefusedUnlessExpected()
+    {
+        var byAddress = new Uri(_address.AbsoluteUri.Replace("localhost", "127.0.0.1", StringComparison.Ordinal));
+        using var strict = Client(new KubernetesClientConfiguration { Server = byAddress, CertificateAuthorityPem = _authority.ExportCertificatePem() });
+        using var told = Client(new KubernetesClientConfiguration
+        {
+            Server = byAddress,
+            CertificateAuthorityPem = _authority.ExportCertificatePem(),
+            TlsServerName = "localhost",
+        });
+        var get = () => strict.GetAsync<Pod>("p", "ns");
+
+        await get.Should().ThrowAsync<HttpRequestException>();
+        (await told.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Get_AuthorityFileRotated_IsReadAgain()
+    {
+        var file = _directory.File("ca.crt");
+        using var other = Authority("other");
+        await File.WriteAllTextAsync(file, other.ExportCertificatePem());
+        using var client = Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityFile = file });
+        var get = () => client.GetAsync<Pod>("p", "ns");
+        await get.Should().ThrowAsync<HttpRequestException>();
+
+        await File.WriteAllTextAsync(file, other.ExportCertificatePem() + "\n" + _authority.ExportCertificatePem());
+        File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddSeconds(2));
+
+        (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Get_VerificationSwitchedOff_TrustsAnyone()
+    {
+        using var client = Client(new KubernetesClientConfiguration { Server = _address, SkipTlsVerify = true });
+
+        (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
+    }
+
+    [Fact]
+    public void Create_AuthorityThatIsNone_IsRefused()
+    {
+        var create = () => Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityPem = "nothing" });
+
+        create.Should().Throw<KubernetesConfigurationException>();
+    }
+
+    private static KubernetesClient Client(KubernetesClientConfiguration configuration) =>
+        new(configuration, options: new KubernetesClientOptions { MaxAttempts = 1 });
+
+    private static X509Certificate2 Authority(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        return request.CreateSelfSigned(From, To);
+    }
+
+    private static X509Certificate2 Server(X509Certificate2 authority)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=server", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.Create(authority, From, To, [1, 2, 3, 4]);
+        return certificate.CopyWithPrivateKey(key);
+    }
+}

@@ -1,0 +1,204 @@
+using System.Collections.Concurrent;
+using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Kubernetes.Tests.Support;
+using RocketOps.Testing;
+
+namespace RocketOps.Kubernetes.Tests.Informers;
+
+public sealed class InformerTests : IAsyncLifetime
+{
+    private static readonly InformerOptions Options = new() { InitialBackoff = TimeSpan.FromMilliseconds(5), MaxBackoff = TimeSpan.FromMilliseconds(20) };
+
+    private readonly FakeKubernetesClient _client = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentQueue<string> _told = new();
+    private Informer<Widget> _informer = null!;
+    private Task _running = Task.CompletedTask;
+
+    public Task InitializeAsync()
+    {
+        _informer = new Informer<Widget>(_client, Options);
+        _informer.Subscribe(e => _told.Enqueue($"{e.Type} {e.Object.Name()}{(e.IsInitial ? " initially" : "")}"));
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task Run_TellsWhatIsThere_ThenWhatChanges()
+    {
+        _client.Put(Widget("a"));
+        await StartAsync();
+        _client.Put(Widget("b"));
+        _client.Put(Widget("a", replicas: 2));
+        _client.Remove<Widget>("b");
+
+        await ToldAsync("Added a initially", "Added b", "Updated a", "Deleted b");
+        _informer.List().Select(w => w.Name()).Should().Equal("a");
+        _informer.Get("default", "a")!.Spec.Replicas.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Watch_EndsNormally_GoesOnWithoutListing()
+    {
+        await StartAsync();
+        _client.Put(Widget("a"));
+        await ToldAsync("Added a");
+
+        _client.EndWatches();
+        await WatchingAsync();
+        _client.Put(Widget("b"));
+
+        await ToldAsync("Added a", "Added b");
+        _client.Lists.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Watch_Expired_TellsChangesAndDeletionsOfTheGap()
+    {
+        _client.Put(Widget("stays"));
+        _client.Put(Widget("goes"));
+        _client.Put(Widget("changes"));
+        await StartAsync();
+
+        _client.Silently(() =>
+        {
+            _client.Remove<Widget>("goes");
+            _client.Put(Widget("changes", replicas: 5));
+            _client.Put(Widget("comes"));
+        });
+        _client.EndWatches(FakeKubernetesClient.Error(410, "Expired"));
+
+        await Eventually.TrueAsync(() => _told.Count >= 6, "three events at the start and three after the gap");
+        _told.Skip(3).Should().BeEquivalentTo(["Updated changes initially", "Added comes initially", "Deleted goes"]);
+        _client.Lists.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Watch_AnotherObjectOfTheSameNameAfterTheGap_IsADeletionAndAnAddition()
+    {
+        _client.Put(Widget("a"));
+        await StartAsync();
+        var before = _informer.Get("default", "a")!.Uid();
+
+        _client.Silently(() =>
+        {
+            _client.Remove<Widget>("a");
+            _client.Put(Widget("a"));
+        });
+        _client.EndWatches(FakeKubernetesClient.Error(410, "Expired"));
+
+        await ToldAsync("Added a initially", "Deleted a initially", "Added a initially");
+        _informer.Get("default", "a")!.Uid().Should().NotBe(before);
+    }
+
+    [Fact]
+    public async Task ListAndWatch_FailingForAWhile_RecoverWithoutLoss()
+    {
+        var failures = 0;
+        _client.Put(Widget("a"));
+        _client.Fault = call => call is "list Widget" && Interlocked.Increment(ref failures) <= 3 ? FakeKubernetesClient.Error(503, "ServiceUnavailable") : null;
+        await StartAsync();
+        failures = 0;
+        _client.Fault = call => call is "watch Widget" && Interlocked.Increment(ref failures) <= 5 ? new HttpRequestException("no route") : null;
+        _client.EndWatches(new IOException("broken off"));
+        _client.Put(Widget("b"));
+
+        await Eventually.TrueAsync(() => _informer.Get("default", "b") is not null, "the informer sees what it missed");
+        _told.Count(t => t.StartsWith("Added b", StringComparison.Ordinal)).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task HasSynced_BeforeTheListIsThrough_IsFalse()
+    {
+        _client.Fault = call => call is "list Widget" ? FakeKubernetesClient.Error(403, "Forbidden") : null;
+        _running = _informer.RunAsync(_stop.Token);
+
+        await Eventually.TrueAsync(() => ((IInformerLoop)_informer).Problem is not null, "the problem is known");
+        _informer.HasSynced.Should().BeFalse();
+        ((IInformerLoop)_informer).Problem.Should().Contain("Forbidden");
+    }
+
+    [Fact]
+    public async Task Handler_ThatThrows_DoesNotStopTheOthers()
+    {
+        using var broken = _informer.Subscribe(_ => throw new InvalidOperationException("a bug"));
+        await StartAsync();
+        _client.Put(Widget("a"));
+        _client.Put(Widget("b"));
+
+        await ToldAsync("Added a", "Added b");
+    }
+
+    [Fact]
+    public async Task OwnedBy_FollowsOwnerReferences()
+    {
+        _client.Put(Widget("child", owner: "owner-1"));
+        _client.Put(Widget("orphan"));
+        await StartAsync();
+
+        _informer.OwnedBy("owner-1").Select(w => w.Name()).Should().Equal("child");
+        _client.Put(Widget("child", owner: "owner-2"));
+
+        await Eventually.TrueAsync(() => _informer.OwnedBy("owner-2").Count == 1, "the index follows the change");
+        _informer.OwnedBy("owner-1").Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task AddIndex_FindsByValue()
+    {
+        _informer.AddIndex("title", w => [w.Spec.Title]);
+        _client.Put(Widget("a", title: "x"));
+        _client.Put(Widget("b", title: "y"));
+        await StartAsync();
+
+        _informer.ByIndex("title", "y").Select(w => w.Name()).Should().Equal("b");
+    }
+
+    [Fact]
+    public async Task Cache_KeepsNoManagedFieldsButTheWantedOnes()
+    {
+        _informer = new Informer<Widget>(_client, Options with { KeepManagedFieldsOf = "me" });
+        var widget = Widget("a");
+        widget.Metadata.ManagedFields = [new ManagedFieldsEntry { Manager = "kubectl" }, new ManagedFieldsEntry { Manager = "me" }];
+        widget.Metadata.Annotations = new() { ["kubectl.kubernetes.io/last-applied-configuration"] = "{}", ["keep"] = "this" };
+        _client.Put(widget);
+        await StartAsync();
+
+        var cached = _informer.Get("default", "a")!.Metadata;
+        cached.ManagedFields.Should().ContainSingle().Which.Manager.Should().Be("me");
+        cached.Annotations.Should().ContainSingle().Which.Key.Should().Be("keep");
+    }
+
+    private static Widget Widget(string name, int replicas = 1, string title = "t", string? owner = null) => new()
+    {
+        Metadata = new ObjectMeta
+        {
+            Name = name,
+            Namespace = "default",
+            OwnerReferences = owner is null ? null : [new OwnerReference { ApiVersion = "v1", Kind = "Thing", Name = owner, Uid = owner, Controller = true }],
+        },
+        Spec = new WidgetSpec { Title = title, Replicas = replicas },
+    };
+
+    private async Task StartAsync()
+    {
+        _running = _informer.RunAsync(_stop.Token);
+        await _informer.WaitForSyncAsync(_stop.Token).WaitAsync(TimeSpan.FromSeconds(30));
+        await WatchingAsync();
+    }
+
+    private Task WatchingAsync() => Eventually.TrueAsync(() => _client.OpenWatches > 0, "the watch is open");
+
+    private async Task ToldAsync(params string[] expected)
+    {
+        await Eventually.TrueAsync(() => _told.Count >= expected.Length, $"{expected.Length} events were told");
+        _told.Should().Equal(expected);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Kubernetes.Tests.Models;
+
+public sealed class ModelJsonTests
+{
+    [Fact]
+    public void MicroTime_HasSixDigits_AndTimeNone()
+    {
+        var at = new DateTimeOffset(2026, 11, 20, 13, 0, 0, TimeSpan.FromHours(1)).AddTicks(1234567);
+        var lease = new Lease { Metadata = new ObjectMeta { Name = "l", CreationTimestamp = at }, Spec = new LeaseSpec { RenewTime = at } };
+
+        var json = JsonSerializer.Serialize(lease, KubernetesJsonContext.Default.Lease);
+
+        json.Should().Contain("\"renewTime\":\"2026-11-20T12:00:00.123456Z\"").And.Contain("\"creationTimestamp\":\"2026-11-20T12:00:00Z\"");
+    }
+
+    [Fact]
+    public void Names_OfAcronyms_AreTheApis()
+    {
+        var service = new Service { Spec = new ServiceSpec { ClusterIP = "None", ClusterIPs = ["None"], Ports = [new ServicePort { Port = 1, TargetPort = "http" }] } };
+        var pod = new Pod { Spec = new PodSpec { DnsPolicy = "Default" }, Status = new PodStatus { PodIP = "1.2.3.4", PodIPs = [new PodIP { Ip = "1.2.3.4" }], HostIP = "h" } };
+
+        JsonSerializer.Serialize(service, KubernetesJsonContext.Default.Service).Should().Be(
+            """{"apiVersion":"v1","kind":"Service","metadata":{},"spec":{"ports":[{"port":1,"targetPort":"http"}],"clusterIP":"None","clusterIPs":["None"]}}""");
+        JsonSerializer.Serialize(pod, KubernetesJsonContext.Default.Pod).Should().Be(
+            """{"apiVersion":"v1","kind":"Pod","metadata":{},"spec":{"dnsPolicy":"Default"},"status":{"hostIP":"h","podIP":"1.2.3.4","podIPs":[{"ip":"1.2.3.4"}]}}""");
+    }
+
+    [Fact]
+    public void LeaseSpec_RoundTrip_KeepsWhatIsNotOurs()
+    {
+        var json = """{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"l"},"spec":{"strategy":"OldestEmulationVersion","preferredHolder":"x"}}""";
+
+        var lease = JsonSerializer.Deserialize(json, KubernetesJsonContext.Default.Lease)!;
+
+        JsonSerializer.Serialize(lease, KubernetesJsonContext.Default.Lease).Should().Be(json);
+    }
+
+    [Theory]
+    [InlineData("8080", 8080, null)]
+    [InlineData("\"http\"", null, "http")]
+    [InlineData("\"50%\"", null, "50%")]
+    public void IntOrString_RoundTrips(string json, int? number, string? text)
+    {
+        var port = JsonSerializer.Deserialize($$"""{"port":{{json}}}""", KubernetesJsonContext.Default.HttpGetAction)!.Port;
+
+        port.Number.Should().Be(number);
+        port.Text.Should().Be(text);
+    }
+
+    [Fact]
+    public void SecretData_IsBase64()
+    {
+        var secret = new Secret { Metadata = new ObjectMeta { Name = "s" }, Data = new() { ["k"] = [1, 2, 3] } };
+
+        JsonSerializer.Serialize(secret, KubernetesJsonContext.Default.Secret).Should().Contain("\"data\":{\"k\":\"AQID\"}");
+    }
+}

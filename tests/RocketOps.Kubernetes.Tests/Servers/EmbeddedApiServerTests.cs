@@ -1,0 +1,33 @@
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Kubernetes.Tests.Servers;
+
+public sealed class EmbeddedApiServerTests(EmbeddedServer server) : ApiServerTests(server), IClassFixture<EmbeddedServer>
+{
+    private readonly EmbeddedServer _server = server;
+
+    /// <summary>A real server keeps too much history to bring it about quickly.</summary>
+    [Fact]
+    public async Task Watch_FromAVersionBeyondTheWindow_IsExpired()
+    {
+        using var client = _server.CreateClient();
+        var map = await client.CreateAsync(new ConfigMap { Metadata = new ObjectMeta { Name = "busy", Namespace = "default" } });
+        var old = map.Metadata.ResourceVersion;
+        for (var i = 0; i < 600; i++)
+        {
+            map.Data = new() { ["i"] = $"{i}" };
+            map = await client.ReplaceAsync(map);
+        }
+
+        var watch = async () =>
+        {
+            await foreach (var change in client.WatchAsync<ConfigMap>(new WatchOptions { ResourceVersion = old, Timeout = TimeSpan.FromSeconds(5) }))
+            {
+                throw new InvalidOperationException($"{change.Type} came instead of the error.");
+            }
+        };
+
+        (await watch.Should().ThrowAsync<KubernetesException>()).Which.IsExpired.Should().BeTrue();
+    }
+}

@@ -1,0 +1,25 @@
+using RocketOps.Embedded;
+using RocketOps.Kubernetes.Client;
+
+namespace RocketOps.Kubernetes.Tests.Servers;
+
+/// <summary>The embedded control plane's API, in memory.</summary>
+public sealed class EmbeddedServer : IApiServer, IAsyncLifetime
+{
+    private EmbeddedApiServer? _server;
+
+    public bool EvaluatesRules => false;
+
+    public KubernetesClient CreateClient(KubernetesTypes? types = null) => new(
+        new KubernetesClientConfiguration { Server = _server!.Address, CertificateAuthorityPem = _server.CaCertificatePem, Token = _server.Token }, types);
+
+    public async Task InitializeAsync() => _server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { WatchWindow = 512 });
+
+    public async Task DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,3 @@
+namespace RocketOps.Kubernetes.Tests.Support;
+
+internal sealed record ReceivedRequest(string Method, string PathAndQuery, IReadOnlyDictionary<string, string> Headers, string Body);

@@ -1,0 +1,36 @@
+using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Tests.Support;
+
+namespace RocketOps.Operator.Tests.Clusters;
+
+/// <summary>A cluster in, its children out: <c>Golden/CASE/cluster.yaml</c> and <c>Golden/CASE/children.yaml</c>.</summary>
+public sealed class GoldenClusterTests
+{
+    private static readonly string Folder = Repository.Path("tests", "RocketOps.Operator.Tests", "Golden");
+
+    public static TheoryData<string> Cases() => new(Directory.GetDirectories(Folder).Select(static path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Build_Cluster_GoldenChildren(string name)
+    {
+        var cluster = Manifests.Cluster(File.ReadAllText(Path.Combine(Folder, name, "cluster.yaml")));
+
+        var children = Manifests.Write(ClusterChildren.Build(new ClusterContext(cluster, new OperatorImages("test/broker:1", "test/nameserver:1"))));
+
+        Repository.ShouldMatch(Path.Combine(Folder, name, "children.yaml"), children);
+    }
+
+    [Fact]
+    public void Build_SameClusterTwice_SameBytes()
+    {
+        var yaml = File.ReadAllText(Path.Combine(Folder, "full", "cluster.yaml"));
+
+        var first = Manifests.Write(ClusterChildren.Build(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)));
+        var second = Manifests.Write(ClusterChildren.Build(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)));
+
+        second.Should().Be(first);
+    }
+}

@@ -1,0 +1,98 @@
+using FsCheck;
+using FsCheck.Fluent;
+using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Entities;
+
+namespace RocketOps.Operator.Tests.Clusters;
+
+public sealed class RollPlannerTests
+{
+    [Fact]
+    public void Next_NothingOutdated_NothingToDo()
+    {
+        RollPlanner.Next([Member("a-0", 0), Member("a-0", 1)]).Should().Be(new RollDecision(null, 0, null));
+    }
+
+    [Fact]
+    public void Next_AllOutdated_SlaveBeforeMaster()
+    {
+        RollPlanner.Next([Member("a-0", 0, outdated: true), Member("a-0", 1, outdated: true)]).Restart!.Pod.Should().Be("a-0-1");
+    }
+
+    [Fact]
+    public void Next_SlavesOfAllGroupsDone_MasterOfFirstGroup()
+    {
+        var decision = RollPlanner.Next([Member("a-1", 0, outdated: true), Member("a-1", 1), Member("a-0", 0, outdated: true), Member("a-0", 1)]);
+
+        decision.Restart!.Pod.Should().Be("a-0-0");
+    }
+
+    [Fact]
+    public void Next_BrokenOutdatedMaster_GoesFirst()
+    {
+        RollPlanner.Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, outdated: true)]).Restart!.Pod.Should().Be("a-0-0");
+    }
+
+    [Fact]
+    public void Next_RestartedPodNotReadyYet_Waits()
+    {
+        var decision = RollPlanner.Next([Member("a-0", 0, outdated: true), Member("a-0", 1, ready: false)]);
+
+        decision.Restart.Should().BeNull();
+        decision.WaitsFor!.Pod.Should().Be("a-0-1");
+        decision.InProgress.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Next_PodMissing_Waits()
+    {
+        var missing = new MemberState("a-0", "a-0-1", 1, BrokerMemberRole.Slave, null, false, false, false);
+
+        RollPlanner.Next([Member("a-0", 0, outdated: true), missing]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = missing });
+    }
+
+    [Fact]
+    public void Next_PodTerminating_WaitsEvenForBrokenOnes()
+    {
+        var decision = RollPlanner.Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, terminating: true)]);
+
+        decision.Restart.Should().BeNull();
+        decision.WaitsFor!.Pod.Should().Be("a-0-1");
+    }
+
+    /// <summary>Whatever the state: a healthy pod goes only when every other member serves, and a master only when no slave is outdated.</summary>
+    [Fact]
+    public void Next_AnyState_NeverTakesASecondHealthyPodAway()
+    {
+        var member = from role in Gen.Elements(0, 1)
+                     from ready in Gen.Elements(true, false)
+                     from outdated in Gen.Elements(true, false)
+                     from terminating in Gen.Frequency((5, Gen.Constant(false)), (1, Gen.Constant(true)))
+                     from missing in Gen.Frequency((5, Gen.Constant(false)), (1, Gen.Constant(true)))
+                     select (role, ready, outdated, terminating, missing);
+
+        Prop.ForAll(Gen.NonEmptyListOf(member).ToArbitrary(), generated =>
+        {
+            var members = generated.Select(static (m, i) => m.missing
+                ? new MemberState($"g-{i}", $"g-{i}-{m.role}", m.role, Role(m.role), null, false, false, false)
+                : Member($"g-{i}", m.role, m.ready, m.outdated, m.terminating)).ToArray();
+
+            var decision = RollPlanner.Next(members);
+
+            if (decision.Restart is not { } chosen)
+            {
+                return decision.Outdated == 0 || decision.WaitsFor is not null;
+            }
+
+            var others = members.Where(other => other != chosen).ToArray();
+            return chosen.Outdated && !chosen.Terminating && !others.Any(static other => other.Terminating)
+                && (!chosen.Ready || others.All(static other => other.Settled))
+                && (!chosen.Ready || chosen.Role == BrokerMemberRole.Slave || !others.Any(static other => other is { Outdated: true, Role: BrokerMemberRole.Slave }));
+        }).QuickCheckThrowOnFailure();
+    }
+
+    private static BrokerMemberRole Role(int ordinal) => ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave;
+
+    private static MemberState Member(string group, int ordinal, bool ready = true, bool outdated = false, bool terminating = false) =>
+        new(group, $"{group}-{ordinal}", ordinal, Role(ordinal), $"uid-{group}-{ordinal}", ready, outdated, terminating);
+}

@@ -1,0 +1,251 @@
+using RocketOps.Embedded;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
+
+namespace RocketOps.Operator.Tests.Controllers;
+
+public sealed class BrokerClusterControllerTests
+{
+    [Fact]
+    public async Task Reconcile_NewCluster_BecomesReady()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+
+        await world.CreateClusterAsync("a", TwoByTwo);
+
+        var cluster = await world.ClusterAsync("a", "Ready", "True");
+        cluster.Status.Should().BeEquivalentTo(new { NameServers = "a-nameserver.default.svc:9876", ReadyGroups = 2, Brokers = "4/4", ReadyNameServers = 2 });
+        cluster.Status!.Groups!.Select(static group => (group.Name, group.Master, group.Ready)).Should().Equal(("a-0", "a-0-0", true), ("a-1", "a-1-0", true));
+        Conditions.IsTrue(cluster.Status.Conditions, "Available").Should().BeTrue();
+        Conditions.IsTrue(cluster.Status.Conditions, "Stalled").Should().BeFalse();
+        Conditions.Find(cluster.Status.Conditions, "Replicated")!.Reason.Should().Be(Reasons.RoleOnly);
+        await world.AwaitAsync<Pod>("a-0-0", static pod => pod.Label("rocketops.io/role") == "master", "labelled master");
+        await world.AwaitAsync<Pod>("a-1-1", static pod => pod.Label("rocketops.io/role") == "slave", "labelled slave");
+    }
+
+    [Fact]
+    public async Task Reconcile_Converged_WritesNothing()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.CreateTopicAsync("t", "a");
+        await world.ClusterAsync("a", "Ready", "True");
+        await world.TopicAsync("t", "Ready", "True");
+        await world.PassesAsync(4);
+        world.Writes.Clear();
+        world.Admin.Writes.Clear();
+
+        await world.PassesAsync(10);
+
+        world.Writes.Should().BeEmpty();
+        world.Admin.Writes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Reconcile_OperatorRestarted_WritesNothing()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+        await world.PassesAsync(4);
+        await world.StopOperatorAsync();
+        world.Writes.Clear();
+
+        await world.StartOperatorAsync();
+        await world.PassesAsync(4);
+
+        world.Writes.Should().BeEmpty();
+        world.Workloads.Started.Should().HaveCount(4);
+    }
+
+    [Fact]
+    public async Task Reconcile_ChildrenDeletedOrChanged_PutBack()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+
+        await world.Client.DeleteAsync<Service>("a-0-master", OperatorWorld.Ns);
+        await world.ChangeAsync<ConfigMap>("a-0-config", static map => map.Data!["a-0-0.conf"] = "brokerId=7\n");
+
+        await world.AwaitAsync<Service>("a-0-master", static _ => true, "made again");
+        await world.AwaitAsync<ConfigMap>("a-0-config", static map => map.Data!["a-0-0.conf"].Contains("brokerId=0", StringComparison.Ordinal), "put back");
+    }
+
+    [Fact]
+    public async Task Reconcile_ConfigChanged_RestartsSlavesThenMastersOneAtATime()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Clear();
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
+
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().Equal("a-0-1", "a-1-1", "a-0-0", "a-1-0");
+        world.Workloads.MostAway.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Reconcile_BadConfig_StopsAtTheFirstPodAndRecoversWhenRepaired()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        var good = await world.ClusterAsync("a", "Ready", "True");
+        var hash = (await world.Client.GetAsync<Pod>("a-0-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
+        var otherHash = (await world.Client.GetAsync<Pod>("a-1-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
+        world.Workloads.Healthy = pod => pod.Annotation("rocketops.io/config-hash") == hash || pod.Annotation("rocketops.io/config-hash") == otherHash;
+        world.Workloads.Started.Clear();
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "NONSENSE" });
+        var stuck = await world.ClusterAsync("a", "Reconciling", "True", Reasons.RollingUpdate);
+        await world.AwaitAsync<BrokerCluster>(
+            "a", static cluster => Conditions.Find(cluster.Status!.Conditions, "Ready")!.Message.Contains("a-0-1: CrashLoopBackOff", StringComparison.Ordinal), "names the pod");
+        await world.PassesAsync(5);
+        world.Workloads.Started.Should().Equal("a-0-1");
+        stuck.Status!.ReadyGroups.Should().Be(2, "the masters still serve");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = null);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().Equal(["a-0-1", "a-0-1"], "only the broken pod differs from the template again");
+        good.Status!.Groups.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task Reconcile_GroupsShrunk_StalledAndNothingRemoved()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 1);
+
+        var stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.NotSupported);
+        Conditions.Find(stalled.Status!.Conditions, "Ready")!.Message.Should().Contain("a-1").And.Contain("Set it back to 2");
+        (await world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns)).Should().NotBeNull();
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
+    [Theory]
+    [InlineData("Sync", "None", Reasons.NotSupported)]
+    [InlineData("Async", "Automatic", Reasons.NotSupported)]
+    public async Task Reconcile_ReplicationNotThereYet_StalledInsteadOfPromised(string mode, string failover, string reason)
+    {
+        await using var world = await OperatorWorld.StartAsync();
+
+        await world.CreateClusterAsync("a", spec => spec.Replication = new() { Mode = Enum.Parse<ReplicationMode>(mode), Failover = Enum.Parse<FailoverMode>(failover) });
+
+        await world.ClusterAsync("a", "Stalled", "True", reason);
+        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Reconcile_StorageChanged_StalledWithWhatToDo()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Storage.Size = Quantity.Parse("2Gi"));
+        await world.ClusterAsync("a", "Ready", "True");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Storage.Size = Quantity.Parse("1Gi"));
+
+        var stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("cannot shrink").And.Contain("2Gi");
+    }
+
+    [Fact]
+    public async Task Reconcile_NameTakenBySomebodyElse_StalledAndLeftAlone()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.Client.CreateAsync(new ConfigMap
+        {
+            Metadata = new ObjectMeta { Name = "a-0-config", Namespace = OperatorWorld.Ns },
+            Data = new() { ["mine"] = "1" },
+        });
+
+        await world.CreateClusterAsync("a");
+
+        var stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("ConfigMap a-0-config");
+        (await world.Client.GetAsync<ConfigMap>("a-0-config", OperatorWorld.Ns))!.Data.Should().Equal(new Dictionary<string, string> { ["mine"] = "1" });
+    }
+
+    [Fact]
+    public async Task Reconcile_MasterLost_DegradedAndUnavailable()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+
+        world.Workloads.Healthy = static pod => pod.Name() != "a-1-0";
+
+        await world.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
+        await world.ClusterAsync("a", "Degraded", "True", Reasons.PodsNotReady);
+        world.Workloads.Healthy = static _ => true;
+        await world.ClusterAsync("a", "Ready", "True");
+        await world.ClusterAsync("a", "Degraded", "False");
+    }
+
+    [Fact]
+    public async Task Reconcile_NameServersSilent_AvailableUnknown()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        world.Admin.Registered = null;
+
+        await world.CreateClusterAsync("a");
+
+        await world.ClusterAsync("a", "Available", "Unknown", Reasons.NameServersUnreachable);
+        await world.ClusterAsync("a", "Reconciling", "True", Reasons.NameServersUnreachable);
+    }
+
+    [Fact]
+    public async Task Delete_Cluster_ChildrenGo()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+
+        await world.Client.DeleteAsync<BrokerCluster>("a", OperatorWorld.Ns);
+
+        await world.GoneAsync<BrokerCluster>("a");
+        await world.GoneAsync<StatefulSet>("a-1");
+        await world.GoneAsync<Pod>("a-1-0");
+        await world.GoneAsync<Deployment>("a-nameserver");
+        await Eventually.TrueAsync(async () => (await world.Client.ListAsync<Service>(new ListOptions { Namespace = OperatorWorld.Ns, LabelSelector = "rocketops.io/cluster=a" })).Items.Count == 0, "Services are gone");
+    }
+
+    /// <summary>Whatever single write of the first half minute of a cluster's life fails, or takes effect without an answer, the end is the same.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Reconcile_EveryThirdWriteFails_SameEnd(bool answerLost)
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        var writes = 0;
+        world.Fault = call => call.Verb is "create" or "patch" or "delete" && call.Resource != "events" && Interlocked.Increment(ref writes) % 3 == 0
+            ? (answerLost ? ApiFault.LoseAnswer : ApiFault.Fail(500, "InternalError"))
+            : null;
+
+        await world.CreateWithFaultsAsync("a");
+
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Fault = null;
+        foreach (var service in new[] { "a-nameserver", "a-nameserver-headless", "a-0-headless", "a-0-master", "a-0-slave" })
+        {
+            (await world.Client.GetAsync<Service>(service, OperatorWorld.Ns)).Should().NotBeNull();
+        }
+    }
+
+    private static void TwoByTwo(BrokerClusterSpec spec)
+    {
+        spec.Brokers.Groups = 2;
+        spec.Brokers.Replicas = 2;
+    }
+}

@@ -1,0 +1,248 @@
+using RocketOps.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Tests.Support;
+using RocketOps.Operator.Topics;
+using RocketOps.Testing;
+
+namespace RocketOps.Operator.Tests.Controllers;
+
+public sealed class TopicControllerTests
+{
+    [Fact]
+    public async Task Reconcile_NewTopic_OnEveryMaster()
+    {
+        await using var world = await StartAsync();
+
+        await world.CreateTopicAsync("events", "a", static spec =>
+        {
+            spec.ReadQueues = 4;
+            spec.MessageType = TopicMessageType.Fifo;
+        });
+
+        var topic = await world.TopicAsync("events", "Ready", "True");
+        topic.Status.Should().BeEquivalentTo(new { TopicName = "events", Cluster = "a", ReadQueues = 4, WriteQueues = 4 });
+        topic.Status!.Brokers!.Select(static broker => broker.Name).Should().Equal("a-0", "a-1");
+        foreach (var group in new[] { "a-0", "a-1" })
+        {
+            world.Admin.Topic(Master(world, group), "events").Should().BeEquivalentTo(new { ReadQueues = 4, WriteQueues = 4, Permission = Client.TopicPermission.ReadWrite });
+            world.Admin.Topic(Master(world, group), "events")!.Attributes.Should().Contain("message.type", "FIFO");
+        }
+
+        topic.Metadata.Finalizers.Should().BeNullOrEmpty("Retain has nothing to clean up");
+    }
+
+    [Fact]
+    public async Task Reconcile_TopicBeforeCluster_WaitsAndComes()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateTopicAsync("events", "a");
+        await world.TopicAsync("events", "Reconciling", "True", Reasons.ClusterNotFound);
+
+        await world.CreateClusterAsync("a");
+
+        await world.TopicAsync("events", "Ready", "True");
+    }
+
+    [Fact]
+    public async Task Reconcile_DriftOnBroker_Corrected()
+    {
+        await using var world = await StartAsync();
+        await world.CreateTopicAsync("events", "a");
+        await world.TopicAsync("events", "Ready", "True");
+        var master = Master(world, "a-1");
+
+        world.Admin.Put(master, world.Admin.Topic(master, "events")! with { Permission = Client.TopicPermission.Read, WriteQueues = 2 });
+
+        await Eventually.TrueAsync(
+            () => world.Admin.Topic(master, "events") is { Permission: Client.TopicPermission.ReadWrite, WriteQueues: 8 }, "the broker has what the object says");
+    }
+
+    [Fact]
+    public async Task Reconcile_TwoObjectsOneTopic_OldestWinsUntilItGoes()
+    {
+        await using var world = await StartAsync();
+        await world.CreateTopicAsync("first", "a", static spec => spec.TopicName = "SAME");
+        await world.TopicAsync("first", "Ready", "True");
+
+        await world.CreateTopicAsync("second", "a", static spec =>
+        {
+            spec.TopicName = "SAME";
+            spec.ReadQueues = 16;
+        });
+
+        var stalled = await world.TopicAsync("second", "Stalled", "True", Reasons.ResourceConflict);
+        var winner = Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message;
+        winner.Should().Contain("first").And.Contain("SAME");
+        world.Admin.Topic(Master(world, "a-0"), "SAME")!.ReadQueues.Should().Be(8);
+
+        await world.Client.DeleteAsync<Topic>("first", OperatorWorld.Ns);
+        await world.TopicAsync("second", "Ready", "True");
+        world.Admin.Topic(Master(world, "a-0"), "SAME")!.ReadQueues.Should().Be(16);
+    }
+
+    [Fact]
+    public async Task Reconcile_TopicNameChanged_StalledAndNothingMade()
+    {
+        await using var world = await StartAsync();
+        await world.CreateTopicAsync("events", "a", static spec => spec.TopicName = "OLD");
+        await world.TopicAsync("events", "Ready", "True");
+
+        await world.ChangeAsync<Topic>("events", static topic => topic.Spec.TopicName = "NEW");
+
+        await world.TopicAsync("events", "Stalled", "True", Reasons.Immutable);
+        world.Admin.Topic(Master(world, "a-0"), "NEW").Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Reconcile_SystemTopic_Stalled()
+    {
+        await using var world = await StartAsync();
+
+        await world.CreateTopicAsync("events", "a", static spec => spec.TopicName = "TBW102");
+
+        await world.TopicAsync("events", "Stalled", "True", Reasons.InvalidName);
+        world.Admin.Writes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Reconcile_BrokerRefuses_StalledWithItsWords()
+    {
+        await using var world = await StartAsync();
+        world.Admin.Fault = request =>
+        {
+            if (request == nameof(IRocketMqAdmin.CreateOrUpdateTopicAsync))
+            {
+                throw new RocketMqException(29, "no such message type", "broker");
+            }
+        };
+
+        await world.CreateTopicAsync("events", "a");
+
+        var stalled = await world.TopicAsync("events", "Stalled", "True", Reasons.Refused);
+        Conditions.Find(stalled.Status!.Conditions, "Ready")!.Message.Should().Contain("no such message type");
+    }
+
+    [Fact]
+    public async Task Delete_Retain_TopicStays()
+    {
+        await using var world = await StartAsync();
+        await world.CreateTopicAsync("events", "a");
+        await world.TopicAsync("events", "Ready", "True");
+
+        await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
+
+        await world.GoneAsync<Topic>("events");
+        world.Admin.Topic(Master(world, "a-0"), "events").Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Delete_PolicyDelete_GoneFromBrokersAndNameServers()
+    {
+        await using var world = await StartAsync();
+        await world.CreateTopicAsync("events", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
+        (await world.TopicAsync("events", "Ready", "True")).Metadata.Finalizers.Should().Equal(TopicFinalizer.Identifier);
+
+        await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
+
+        await world.GoneAsync<Topic>("events");
+        world.Admin.Topic(Master(world, "a-0"), "events").Should().BeNull();
+        world.Admin.Topic(Master(world, "a-1"), "events").Should().BeNull();
+        world.Admin.Writes.Should().Contain("nameservers delete events");
+    }
+
+    [Fact]
+    public async Task Delete_DeleteIfDrained_WaitsForConsumersAndKeepsProducersOut()
+    {
+        await using var world = await StartAsync();
+        await world.CreateTopicAsync("events", "a", static spec =>
+        {
+            spec.ReadQueues = 1;
+            spec.DeletionPolicy = TopicDeletionPolicy.DeleteIfDrained;
+        });
+        await world.TopicAsync("events", "Ready", "True");
+        SetOffsets(world, consumed: 3);
+
+        await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
+
+        await world.AwaitAsync<Topic>(
+            "events", static topic => Conditions.Find(topic.Status!.Conditions, "Ready") is { Reason: Reasons.WaitingForConsumers } ready && ready.Message.Contains("group G", StringComparison.Ordinal), "waits");
+        world.Admin.Topic(Master(world, "a-0"), "events")!.Permission.Should().Be(Client.TopicPermission.Read);
+
+        SetOffsets(world, consumed: 4);
+        await world.GoneAsync<Topic>("events");
+        world.Admin.Topic(Master(world, "a-0"), "events").Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Delete_ClusterGone_Released()
+    {
+        await using var world = await StartAsync();
+        await world.CreateTopicAsync("events", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
+        await world.TopicAsync("events", "Ready", "True");
+
+        await world.Client.DeleteAsync<BrokerCluster>("a", OperatorWorld.Ns);
+        await world.GoneAsync<BrokerCluster>("a");
+        await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
+
+        await world.GoneAsync<Topic>("events");
+    }
+
+    [Fact]
+    public async Task Delete_NameServersSilent_WaitsUntilForced()
+    {
+        await using var world = await StartAsync();
+        await world.CreateTopicAsync("events", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
+        await world.TopicAsync("events", "Ready", "True");
+        world.Admin.Registered = null;
+
+        await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
+        await world.AwaitAsync<Topic>("events", static topic => Conditions.Find(topic.Status!.Conditions, "Ready") is { Reason: Reasons.BrokerUnreachable }, "waits");
+
+        await world.ChangeAsync<Topic>("events", static topic => topic.Metadata.Annotations = new() { [TopicAnnotations.ForceDelete] = "true" });
+        await world.GoneAsync<Topic>("events");
+    }
+
+    [Fact]
+    public async Task Delete_AnotherObjectHasTheTopic_TopicStays()
+    {
+        await using var world = await StartAsync();
+        await world.CreateTopicAsync("first", "a", static spec =>
+        {
+            spec.TopicName = "SAME";
+            spec.DeletionPolicy = TopicDeletionPolicy.Delete;
+        });
+        await world.TopicAsync("first", "Ready", "True");
+        await world.CreateTopicAsync("second", "a", static spec => spec.TopicName = "SAME");
+        await world.TopicAsync("second", "Stalled", "True");
+
+        await world.Client.DeleteAsync<Topic>("first", OperatorWorld.Ns);
+
+        await world.TopicAsync("second", "Ready", "True");
+        world.Admin.Writes.Should().NotContain(static write => write.Contains("delete", StringComparison.Ordinal));
+    }
+
+    private static async Task<OperatorWorld> StartAsync()
+    {
+        var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        return world;
+    }
+
+    private static string Master(OperatorWorld world, string group) => world.Admin.Registered![group][0];
+
+    private static void SetOffsets(OperatorWorld world, long consumed)
+    {
+        var progress = new Dictionary<MessageQueue, ConsumerQueueOffsets>();
+        foreach (var group in new[] { "a-0", "a-1" })
+        {
+            var queue = new MessageQueue("events", group, 0);
+            world.Admin.Stats[(Master(world, group), "events")] = new TopicStats { Queues = new Dictionary<MessageQueue, QueueOffsets> { [queue] = new() { MaxOffset = 4 } } };
+            progress[queue] = new ConsumerQueueOffsets { BrokerOffset = 4, ConsumerOffset = consumed };
+        }
+
+        world.Admin.Groups["G"] = new ConsumeStats { Queues = progress };
+    }
+}

@@ -1,0 +1,47 @@
+using RocketOps.Operator.Hosting;
+
+namespace RocketOps.Operator.Tests.Hosting;
+
+public sealed class OperatorArgumentsTests
+{
+    [Fact]
+    public void TryParse_Nothing_Defaults()
+    {
+        var parsed = Parse([], [])!;
+
+        parsed.Should().BeEquivalentTo(new { Kubeconfig = (string?)null, HttpPort = 8080, Help = false });
+        parsed.Options.Should().BeEquivalentTo(new { Namespace = (string?)null, LeaderElection = true, Images = OperatorImages.Default });
+    }
+
+    [Fact]
+    public void TryParse_CommandLineAndEnvironment_CommandLineFirst()
+    {
+        var parsed = Parse(
+            ["--broker-image=mine/broker:2", "--namespace", "mq", "--leader-election=false"],
+            new() { ["ROCKETOPS_BROKER_IMAGE"] = "theirs/broker:1", ["ROCKETOPS_HTTP_PORT"] = "9090" })!;
+
+        parsed.HttpPort.Should().Be(9090);
+        parsed.Options.Should().BeEquivalentTo(new { Namespace = "mq", LeaderElection = false });
+        parsed.Options.Images.Broker.Should().Be("mine/broker:2");
+    }
+
+    [Fact]
+    public void TryParse_SeveralMistakes_AllReported()
+    {
+        var errors = new List<string>();
+
+        var parsed = OperatorArguments.TryParse(["--htp-port=1", "--leader-election=maybe", "--http-port=70000", "--namespace"], static _ => null, errors);
+
+        parsed.Should().BeNull();
+        errors.Should().HaveCount(4);
+        errors.Should().Contain(static error => error.StartsWith("--htp-port=1", StringComparison.Ordinal));
+    }
+
+    private static OperatorArguments? Parse(string[] arguments, Dictionary<string, string> environment)
+    {
+        var errors = new List<string>();
+        var parsed = OperatorArguments.TryParse(arguments, environment.GetValueOrDefault, errors);
+        errors.Should().BeEmpty();
+        return parsed;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Net;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+
+namespace RocketOps.Operator.Tests.Hosting;
+
+/// <summary>The operator as a process, without an API server to talk to.</summary>
+public sealed class ProgramTests
+{
+    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "RocketOps.Operator.dll");
+
+    [Fact]
+    public async Task Main_ToldToStop_EndsWithZero()
+    {
+        using var directory = new TempDirectory();
+        var kubeconfig = Path.Combine(directory.Path, "config");
+        var nobody = LoopbackPorts.Find();
+        await File.WriteAllTextAsync(kubeconfig, $$$"""
+            apiVersion: v1
+            kind: Config
+            clusters: [{name: n, cluster: {server: "https://127.0.0.1:{{{nobody}}}"}}]
+            users: [{name: n, user: {token: x}}]
+            contexts: [{name: n, context: {cluster: n, user: n}}]
+            current-context: n
+            """);
+        var port = LoopbackPorts.Find();
+        await using var process = ChildProcess.Start("dotnet", [Program, "--kubeconfig", kubeconfig, $"--http-port={port}"]);
+        using var client = new HttpClient();
+        await Eventually.TrueAsync(async () => await StatusAsync(client, port, "livez") == HttpStatusCode.OK, "the process lives");
+        (await StatusAsync(client, port, "readyz")).Should().Be(HttpStatusCode.ServiceUnavailable);
+
+        process.Terminate();
+
+        (await process.WaitAsync(TimeSpan.FromSeconds(30))).ExitCode.Should().Be(0);
+    }
+
+    private static async Task<HttpStatusCode?> StatusAsync(HttpClient client, int port, string path)
+    {
+        try
+        {
+            using var response = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/{path}"));
+            return response.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // Not listening yet.
+            return null;
+        }
+    }
+}

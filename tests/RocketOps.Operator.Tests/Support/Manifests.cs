@@ -1,0 +1,25 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+
+namespace RocketOps.Operator.Tests.Support;
+
+/// <summary>Turns manifests into entities and children into manifests.</summary>
+internal static class Manifests
+{
+    public static BrokerCluster Cluster(string yaml)
+    {
+        var cluster = Yaml.ReadAll(yaml).Single().Deserialize(OperatorJsonContext.Default.BrokerCluster)!;
+        cluster.Metadata.Namespace ??= "default";
+        cluster.Metadata.Uid ??= "00000000-0000-0000-0000-000000000001";
+        cluster.Metadata.Generation ??= 1;
+        return cluster;
+    }
+
+    public static string Write(IEnumerable<IKubernetesObject> objects) => string.Join("---\n", objects.Select(static entity => Yaml.Write(ToJson(entity))));
+
+    private static JsonNode ToJson(IKubernetesObject entity) => JsonSerializer.SerializeToNode(entity, KubernetesJsonContext.Default.GetTypeInfo(entity.GetType())!)!;
+}

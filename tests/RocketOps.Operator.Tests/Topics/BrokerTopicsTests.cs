@@ -1,0 +1,131 @@
+using RocketOps.Client;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Tests.Support;
+using RocketOps.Operator.Topics;
+
+namespace RocketOps.Operator.Tests.Topics;
+
+public sealed class BrokerTopicsTests
+{
+    private const string Address = "10.0.0.1:10911";
+    private static readonly TopicMaster Master = new("a-0", Address);
+
+    private readonly FakeAdmin _admin = new();
+    private readonly ManualTime _time = new();
+
+    [Fact]
+    public async Task Sync_NewTopic_OneWrite()
+    {
+        var outcome = await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
+
+        outcome.Should().BeEquivalentTo(new { Written = true, Pending = (Problem?)null, Problem = (Problem?)null });
+        _admin.Writes.Should().Equal($"{Address} T 8/8 6");
+    }
+
+    [Fact]
+    public async Task Sync_Converged_NoWrite()
+    {
+        await SyncAsync(new TopicSettings(8, 8, 6, "FIFO"));
+        _admin.Writes.Clear();
+
+        var outcome = await SyncAsync(new TopicSettings(8, 8, 6, "FIFO"));
+
+        outcome.Written.Should().BeFalse();
+        _admin.Writes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Sync_Grow_OpensForConsumersFirst()
+    {
+        await SyncAsync(new TopicSettings(4, 4, 6, "NORMAL"));
+        _admin.Writes.Clear();
+
+        var outcome = await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
+
+        outcome.Found.Should().Be(new TopicSettings(8, 8, 6, "NORMAL"));
+        _admin.Writes.Should().Equal($"{Address} T 8/4 6", $"{Address} T 8/8 6");
+    }
+
+    [Fact]
+    public async Task Sync_ShrinkWithUnreadMessages_KeepsReadQueuesUntilConsumed()
+    {
+        var wanted = new TopicSettings(1, 1, 6, "NORMAL");
+        await SyncAsync(new TopicSettings(2, 2, 6, "NORMAL"));
+        _admin.Writes.Clear();
+        SetOffsets(queue0: 5, queue1: 7, consumed1: 6);
+
+        var closed = await SyncAsync(wanted);
+        closed.DrainingSince.Should().Be(_time.GetUtcNow());
+        _admin.Writes.Should().Equal([$"{Address} T 2/1 6"], "producers leave first");
+
+        var early = await SyncAsync(wanted, closed);
+        early.Pending!.Message.Should().Contain("producers");
+
+        _time.Advance(TimeSpan.FromMinutes(2));
+        var blocked = await SyncAsync(wanted, early);
+        blocked.Pending!.Message.Should().Contain("group G");
+        blocked.DrainingSince.Should().Be(closed.DrainingSince, "a wait keeps its beginning");
+
+        SetOffsets(queue0: 5, queue1: 7, consumed1: 7);
+        var done = await SyncAsync(wanted, blocked);
+        done.Should().BeEquivalentTo(new { Found = wanted, Pending = (Problem?)null, DrainingSince = (DateTimeOffset?)null });
+        _admin.Writes.Should().Equal($"{Address} T 2/1 6", $"{Address} T 1/1 6");
+    }
+
+    [Fact]
+    public async Task Sync_ShrinkAndBrokerHidesQueue_NotTakenForDrained()
+    {
+        await SyncAsync(new TopicSettings(2, 2, 6, "NORMAL"));
+        var closed = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"));
+        _time.Advance(TimeSpan.FromMinutes(2));
+        _admin.Stats[(Address, "T")] = new TopicStats { Queues = new Dictionary<MessageQueue, QueueOffsets> { [new("T", "a-0", 0)] = new() } };
+
+        var outcome = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"), closed);
+
+        outcome.Found!.ReadQueues.Should().Be(2);
+        outcome.Pending!.Reason.Should().Be(Reasons.DrainingQueues);
+    }
+
+    [Fact]
+    public async Task Sync_PermissionDrifted_PutBackAndOtherSettingsKept()
+    {
+        _admin.Put(Address, new TopicConfig { Name = "T", ReadQueues = 8, WriteQueues = 8, Permission = Client.TopicPermission.Read, Order = true, FilterType = "MULTI_TAG" });
+
+        await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
+
+        _admin.Topic(Address, "T").Should().BeEquivalentTo(new { Permission = Client.TopicPermission.ReadWrite, Order = true, FilterType = "MULTI_TAG" });
+    }
+
+    [Fact]
+    public async Task Sync_BrokerKeepsNothing_SaysSoInsteadOfWritingForEver()
+    {
+        _admin.Forgetful = true;
+
+        var outcome = await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
+
+        outcome.Problem!.Reason.Should().Be(Reasons.Refused);
+        _admin.Writes.Should().HaveCount(1);
+    }
+
+    private Task<TopicOutcome> SyncAsync(TopicSettings wanted, TopicOutcome? last = null)
+    {
+        var status = last is null ? null : new TopicBrokerStatus { Name = last.Broker, DrainingSince = last.DrainingSince };
+        return new BrokerTopics(new OperatorOptions(), _time).SyncAsync(_admin, Master, "T", wanted, status, CancellationToken.None);
+    }
+
+    private void SetOffsets(long queue0, long queue1, long consumed1)
+    {
+        var first = new MessageQueue("T", "a-0", 0);
+        var second = new MessageQueue("T", "a-0", 1);
+        _admin.Stats[(Address, "T")] = new TopicStats
+        {
+            Queues = new Dictionary<MessageQueue, QueueOffsets> { [first] = new() { MaxOffset = queue0 }, [second] = new() { MaxOffset = queue1 } },
+        };
+        _admin.Groups["G"] = new ConsumeStats
+        {
+            Queues = new Dictionary<MessageQueue, ConsumerQueueOffsets> { [second] = new() { BrokerOffset = queue1, ConsumerOffset = consumed1 } },
+        };
+    }
+}

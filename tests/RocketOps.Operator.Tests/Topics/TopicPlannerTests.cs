@@ -1,0 +1,90 @@
+using FsCheck;
+using FsCheck.Fluent;
+using RocketOps.Operator.Topics;
+
+namespace RocketOps.Operator.Tests.Topics;
+
+public sealed class TopicPlannerTests
+{
+    [Fact]
+    public void Next_UnknownTopic_CreatedAtOnce()
+    {
+        var wanted = Settings(8, 8);
+
+        TopicPlanner.Next(wanted, null, drained: false).Should().Be(new TopicStep(wanted, null));
+    }
+
+    [Fact]
+    public void Next_AsWanted_Converged()
+    {
+        TopicPlanner.Next(Settings(8, 8), Settings(8, 8), drained: false).Converged.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Next_Grow_ReadQueuesFirst()
+    {
+        TopicPlanner.Next(Settings(16, 16), Settings(8, 8), drained: false).Write.Should().Be(Settings(16, 8));
+        TopicPlanner.Next(Settings(16, 16), Settings(16, 8), drained: false).Write.Should().Be(Settings(16, 16));
+    }
+
+    [Fact]
+    public void Next_Shrink_WriteQueuesFirstThenWaitsThenReadQueues()
+    {
+        TopicPlanner.Next(Settings(4, 4), Settings(8, 8), drained: true).Should().Be(new TopicStep(Settings(8, 4), 4));
+        TopicPlanner.Next(Settings(4, 4), Settings(8, 4), drained: false).Should().Be(new TopicStep(null, 4));
+        TopicPlanner.Next(Settings(4, 4), Settings(8, 4), drained: true).Should().Be(new TopicStep(Settings(4, 4), null));
+    }
+
+    [Fact]
+    public void Next_ShrinkTakenBack_WriteQueuesReturn()
+    {
+        TopicPlanner.Next(Settings(8, 8), Settings(8, 4), drained: false).Write.Should().Be(Settings(8, 8));
+    }
+
+    [Fact]
+    public void Next_PermissionDrifted_Corrected()
+    {
+        TopicPlanner.Next(Settings(8, 8), Settings(8, 8) with { Permission = 4 }, drained: false).Write.Should().Be(Settings(8, 8));
+    }
+
+    /// <summary>From any state to any other: each step keeps write ≤ read where it held, read never shrinks undrained, and the end is reached.</summary>
+    [Fact]
+    public void Next_AnyStates_ReachesWantedWithoutHidingQueues()
+    {
+        var count = Gen.Choose(1, 32);
+        var pair = from a in count from b in count select (Read: Math.Max(a, b), Write: Math.Min(a, b));
+        var permission = Gen.Elements(2, 4, 6);
+        var all = from wanted in pair from found in pair from p in permission from q in permission select (wanted, found, p, q);
+
+        Prop.ForAll(all.ToArbitrary(), state =>
+        {
+            var wanted = new TopicSettings(state.wanted.Read, state.wanted.Write, state.p, "NORMAL");
+            var found = new TopicSettings(state.found.Read, state.found.Write, state.q, "NORMAL");
+            for (var steps = 0; steps < 4; steps++)
+            {
+                var undrained = TopicPlanner.Next(wanted, found, drained: false);
+                if (undrained.Write is { } early && early.ReadQueues < found.ReadQueues)
+                {
+                    return false;
+                }
+
+                var step = TopicPlanner.Next(wanted, found, drained: true);
+                if (step.Converged)
+                {
+                    return found == wanted;
+                }
+
+                if (step.Write is null || step.Write.WriteQueues > step.Write.ReadQueues || step.Write.WriteQueues > found.ReadQueues && step.Write.WriteQueues > found.WriteQueues)
+                {
+                    return false;
+                }
+
+                found = step.Write;
+            }
+
+            return false;
+        }).QuickCheckThrowOnFailure();
+    }
+
+    private static TopicSettings Settings(int read, int write) => new(read, write, 6, "NORMAL");
+}

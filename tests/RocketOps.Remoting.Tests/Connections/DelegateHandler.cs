@@ -1,0 +1,11 @@
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Remoting.Tests.Connections;
+
+/// <summary>An asynchronous handler written as a lambda.</summary>
+internal sealed class DelegateHandler(Func<RemotingConnection, RemotingCommand, CancellationToken, ValueTask<RemotingCommand?>> handle) : AsyncRequestHandler
+{
+    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken) =>
+        handle(connection, request, cancellationToken);
+}

@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Server;
+
+namespace RocketOps.Remoting.Tests.Connections;
+
+/// <summary>A real server on a free loopback port with a client to it and everything it logs.</summary>
+internal sealed class LoopbackServer : IAsyncDisposable
+{
+    private LoopbackServer(RemotingServer server, RemotingClient client, RecordingLoggerFactory log)
+    {
+        Server = server;
+        Client = client;
+        Log = log;
+    }
+
+    public RemotingServer Server { get; }
+
+    public RemotingClient Client { get; }
+
+    public RecordingLoggerFactory Log { get; }
+
+    public string Address => Server.EndPoint.ToString();
+
+    public static async Task<LoopbackServer> StartAsync(RequestHandlerRegistry handlers, RemotingOptions? options = null, RequestHandlerRegistry? clientHandlers = null)
+    {
+        RecordingLoggerFactory log = new();
+        RemotingServer server = await RemotingServer.StartAsync(
+            new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], Remoting = options ?? new RemotingOptions() }, handlers, log);
+        return new LoopbackServer(server, new RemotingClient(new RemotingClientOptions(), log, clientHandlers), log);
+    }
+
+    public async Task<NetworkStream> OpenRawAsync()
+    {
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(Server.EndPoint);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Client.DisposeAsync();
+        await Server.DisposeAsync();
+    }
+
+    internal sealed class RecordingLoggerFactory : ILoggerFactory, ILogger
+    {
+        private readonly List<(LogLevel Level, int Event, string Text)> _entries = [];
+
+        public IReadOnlyList<(LogLevel Level, int Event, string Text)> Entries
+        {
+            get
+            {
+                lock (_entries)
+                {
+                    return [.. _entries];
+                }
+            }
+        }
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void Dispose()
+        {
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lock (_entries)
+            {
+                _entries.Add((logLevel, eventId.Id, formatter(state, exception)));
+            }
+        }
+    }
+}

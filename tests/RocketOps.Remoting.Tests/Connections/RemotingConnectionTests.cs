@@ -1,0 +1,370 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Framing;
+using RocketOps.Remoting.Headers;
+using RocketOps.Testing;
+
+namespace RocketOps.Remoting.Tests.Connections;
+
+public sealed class RemotingConnectionTests
+{
+    private const int Echo = 1;
+
+    [Theory]
+    [InlineData(SerializeType.Json)]
+    [InlineData(SerializeType.RocketMq)]
+    public async Task Invoke_Echo_AnswersInTheRequestsFormat(SerializeType type)
+    {
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+
+        RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, SerializeType = type, Body = "hello"u8.ToArray() });
+
+        answer.Code.Should().Be(ResponseCode.Success);
+        answer.SerializeType.Should().Be(type);
+        answer.Version.Should().Be(479);
+        answer.Body.ToArray().Should().Equal("hello"u8.ToArray());
+    }
+
+    [Theory]
+    [InlineData(63 * 1024)]
+    [InlineData(64 * 1024)]
+    [InlineData(5 * 1024 * 1024)]
+    [InlineData(16 * 1024 * 1024 - 300)]
+    public async Task Invoke_BodyAcrossBlocks_ArrivesWhole(int size)
+    {
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        byte[] body = new byte[size];
+        new Random(size).NextBytes(body);
+
+        RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, Body = body }, TimeSpan.FromSeconds(30));
+
+        answer.Body.Span.SequenceEqual(body).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Invoke_ManyAtOnce_EachGetsItsOwnAnswer()
+    {
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+
+        RemotingCommand[] answers = await Task.WhenAll(Enumerable.Range(0, 500).Select(n =>
+            peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, Body = BitConverter.GetBytes(n) }, TimeSpan.FromSeconds(30))));
+
+        answers.Select(answer => BitConverter.ToInt32(answer.Body.Span)).Should().Equal(Enumerable.Range(0, 500));
+    }
+
+    [Fact]
+    public async Task Frame_OneByteAtATime_IsAnswered()
+    {
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+        byte[] frame = Encode(new RemotingCommand { Code = Echo, Opaque = 42, Body = "x"u8.ToArray() });
+
+        foreach (byte value in frame)
+        {
+            await raw.WriteAsync(new[] { value });
+        }
+
+        (await ReadFrameAsync(raw)).Opaque.Should().Be(42);
+    }
+
+    [Fact]
+    public async Task Batch_RepliesWaitForTheParticipant_AndLeaveTogether()
+    {
+        DeferringHandler handler = new();
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+        ArrayBufferWriter<byte> frames = new();
+        for (int opaque = 1; opaque <= 10; opaque++)
+        {
+            RemotingCommandCodec.Write(new RemotingCommand { Code = Echo, Opaque = opaque }, frames);
+        }
+
+        await raw.WriteAsync(frames.WrittenMemory);
+
+        for (int opaque = 1; opaque <= 10; opaque++)
+        {
+            RemotingCommand reply = await ReadFrameAsync(raw);
+            reply.Opaque.Should().Be(opaque);
+            reply.GetRequiredInt32("n").Should().Be(opaque);
+        }
+
+        handler.BatchSizes.Sum().Should().Be(10);
+    }
+
+    [Fact]
+    public async Task Batch_HeldReplies_LeaveOnReleaseAndDoNotStopTheConnection()
+    {
+        DeferringHandler handler = new() { Hold = true };
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
+
+        Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => handler.Held == 1, "the reply is held");
+        (await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = 2 })).Code.Should().Be(0);
+        held.IsCompleted.Should().BeFalse();
+        handler.Release(replies => replies.Release());
+
+        (await held).Code.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Batch_ReleasedAsFailure_KeepsTheFields()
+    {
+        DeferringHandler handler = new() { Hold = true };
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+
+        Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => handler.Held == 1, "the reply is held");
+        handler.Release(replies => replies.ReleaseAs(ResponseCode.FlushDiskTimeout, "slow"));
+
+        RemotingCommand answer = await held;
+        answer.Code.Should().Be(ResponseCode.FlushDiskTimeout);
+        answer.Remark.Should().Be("slow");
+        answer.Get("n").Should().Be("1");
+    }
+
+    [Fact]
+    public async Task Request_UnknownCode_GetsRocketMqsAnswer()
+    {
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry());
+
+        RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = 31999 });
+
+        answer.Code.Should().Be(ResponseCode.RequestCodeNotSupported);
+        answer.Remark.Should().Be(" request type 31999 not supported");
+    }
+
+    [Fact]
+    public async Task Request_HandlerThrows_IsAnsweredAndLogged()
+    {
+        DelegateHandler failing = new((_, _, _) => throw new InvalidDataException("boom"));
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, failing));
+
+        RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo });
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+        answer.Remark.Should().Be("InvalidDataException: boom");
+        peer.Log.Entries.Should().Contain(entry => entry.Event == 1005 && entry.Level == LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task Request_Refused_CarriesCodeAndRemark()
+    {
+        DelegateHandler refusing = new((_, request, _) => throw new RemotingCommandException(ResponseCode.TopicNotExist, $"topic[{request.GetRequired("topic")}] not exist"));
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, refusing));
+
+        RemotingCommand refused = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }.Set("topic", "T"));
+        RemotingCommand missing = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo });
+
+        refused.Code.Should().Be(ResponseCode.TopicNotExist);
+        refused.Remark.Should().Be("topic[T] not exist");
+        missing.Remark.Should().Be("the custom field <topic> is null");
+    }
+
+    [Fact]
+    public async Task OneWay_IsHandledAndNotAnswered()
+    {
+        EchoHandler echo = new();
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, echo));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 1, Flag = RemotingCommand.OneWayFlag }));
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 2 }));
+
+        (await ReadFrameAsync(raw)).Opaque.Should().Be(2, "the one-way request before it stays unanswered");
+        echo.Calls.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Server_InvokesTheClient_OverTheSameConnection()
+    {
+        DelegateHandler callback = new(async (connection, _, ct) =>
+        {
+            RemotingCommand answer = await connection.InvokeAsync(new RemotingCommand { Code = 40 }, TimeSpan.FromSeconds(10), ct);
+            return new RemotingCommand { Code = 0, Remark = answer.Remark };
+        });
+        DelegateHandler client = new((_, request, _) => ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, 0, "from the client")));
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(
+            new RequestHandlerRegistry().Add(Echo, new DelegateHandler(async (connection, request, ct) =>
+            {
+                RemotingCommand inner = (await callback.HandleAsync(connection, request, ct))!;
+                return RemotingCommand.CreateResponse(request, inner.Code, inner.Remark);
+            })),
+            clientHandlers: new RequestHandlerRegistry().Add(40, client));
+
+        (await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo })).Remark.Should().Be("from the client");
+    }
+
+    [Theory]
+    [InlineData("00000003", "below the minimum")]
+    [InlineData("FFFFFFFF", "below the minimum")]
+    [InlineData("7FFFFFFF", "exceeds the limit")]
+    [InlineData("0100000000000000", "exceeds the limit")]
+    [InlineData("160301020001", "TLS record")]
+    [InlineData("0000000800FFFFFF00000000", "header length 16777215")]
+    [InlineData("0000000807000004AABBCCDD", "serialize type 7")]
+    [InlineData("000000060000000222FF", "object is expected")]
+    [InlineData("0000000801000004AABBCCDD", "shorter than the minimum")]
+    public async Task MalformedFrame_ClosesOnlyItsConnection_AndSaysWhy(string hex, string reason)
+    {
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo });
+        await using NetworkStream raw = await peer.OpenRawAsync();
+
+        await raw.WriteAsync(Convert.FromHexString(hex));
+        int read = await ReadToEndAsync(raw);
+
+        read.Should().Be(0, "nothing is answered");
+        await Eventually.TrueAsync(() => peer.Log.Entries.Any(entry => entry.Event == 1003 && entry.Level == LogLevel.Warning && entry.Text.Contains(reason, StringComparison.Ordinal)), reason);
+        (await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo })).Code.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task MalformedFrame_AfterGoodOnes_StillAnswersThose()
+    {
+        DeferringHandler handler = new();
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+
+        await raw.WriteAsync((byte[])[.. Encode(new RemotingCommand { Code = Echo, Opaque = 9 }), .. Convert.FromHexString("FFFFFFFF")]);
+
+        (await ReadFrameAsync(raw)).Opaque.Should().Be(9);
+        (await ReadToEndAsync(raw)).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Client_ConnectionLost_FailsWaitingRequestsAndConnectsAgain()
+    {
+        DelegateHandler never = new(async (_, _, ct) =>
+        {
+            await Task.Delay(Timeout.Infinite, ct);
+            return null;
+        });
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, never).Add(2, new EchoHandler()));
+        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromMinutes(1));
+        await Eventually.TrueAsync(() => peer.Server.Connections.Count == 1, "the client is connected");
+
+        peer.Server.Connections.Single().Abort("test");
+
+        await waiting.Invoking(task => task).Should().ThrowAsync<IOException>();
+        await Eventually.TrueAsync(() => peer.Client.Find(peer.Address) is null, "the loss is noticed");
+        (await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = 2 })).Code.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Client_NoAnswer_TimesOutNamingTheRequest()
+    {
+        DelegateHandler silent = new((_, _, _) => ValueTask.FromResult<RemotingCommand?>(null));
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, silent));
+
+        Func<Task> invoke = () => peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromMilliseconds(50));
+
+        await invoke.Should().ThrowAsync<TimeoutException>().WithMessage("*request code 1*50 ms*");
+    }
+
+    [Fact]
+    public async Task Client_NobodyListens_SaysWhere()
+    {
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry());
+        string address = peer.Address;
+        await peer.Server.StopAsync();
+
+        Func<Task> invoke = () => peer.Client.InvokeAsync(address, new RemotingCommand { Code = Echo });
+
+        await invoke.Should().ThrowAsync<IOException>().WithMessage($"connect to {address} failed*");
+    }
+
+    [Fact]
+    public async Task Stop_RequestInWork_IsStillAnswered()
+    {
+        TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        DelegateHandler slow = new(async (_, request, _) =>
+        {
+            entered.SetResult();
+            await go.Task;
+            return RemotingCommand.CreateResponse(request, 0, "late but there");
+        });
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, slow));
+        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(30));
+        await entered.Task;
+
+        Task stopping = peer.Server.StopAsync();
+        go.SetResult();
+
+        (await waiting).Remark.Should().Be("late but there");
+        await stopping;
+    }
+
+    [Fact]
+    public async Task Detached_TooManyAtOnce_AreAnsweredBusy()
+    {
+        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        DelegateHandler slow = new(async (_, request, _) =>
+        {
+            await go.Task;
+            return RemotingCommand.CreateResponse(request, 0);
+        });
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, slow), new RemotingOptions { MaxDetachedRequests = 2 });
+
+        Task<RemotingCommand>[] sent = [.. Enumerable.Range(0, 3).Select(_ => peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(30)))];
+        RemotingCommand first = await await Task.WhenAny(sent);
+        go.SetResult();
+
+        first.Code.Should().Be(ResponseCode.SystemBusy);
+        first.Remark.Should().StartWith("[OVERLOAD]");
+        (await Task.WhenAll(sent)).Count(answer => answer.Code == 0).Should().Be(2);
+    }
+
+    [Fact]
+    public async Task PeerThatDoesNotRead_IsClosedAtTheLimit()
+    {
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), new RemotingOptions { MaxUnsentBytes = 1024 * 1024 });
+        await using NetworkStream raw = await peer.OpenRawAsync();
+        await Eventually.TrueAsync(() => peer.Server.Connections.Count == 1, "the connection is there");
+        RemotingConnection connection = peer.Server.Connections.Single();
+        RemotingCommand large = new() { Code = 40, Body = new byte[512 * 1024] };
+
+        for (int sent = 0; sent < 64 && connection.SendOneWay(large); sent++)
+        {
+        }
+
+        await Eventually.TrueAsync(() => connection.Closed.IsCancellationRequested, "the connection is closed");
+        peer.Log.Entries.Should().Contain(entry => entry.Text.Contains("does not read", StringComparison.Ordinal));
+    }
+
+    private static byte[] Encode(RemotingCommand command)
+    {
+        ArrayBufferWriter<byte> written = new();
+        RemotingCommandCodec.Write(command, written);
+        return written.WrittenSpan.ToArray();
+    }
+
+    private static async Task<RemotingCommand> ReadFrameAsync(Stream stream)
+    {
+        byte[] length = new byte[4];
+        await stream.ReadExactlyAsync(length);
+        int size = FrameLayout.ReadFrameSize(length, FrameLayout.DefaultMaxFrameBytes);
+        byte[] frame = new byte[size];
+        length.CopyTo(frame, 0);
+        await stream.ReadExactlyAsync(frame.AsMemory(4));
+        return RequestFrame.Parse(frame).ToCommand();
+    }
+
+    private static async Task<int> ReadToEndAsync(Stream stream)
+    {
+        try
+        {
+            using MemoryStream all = new();
+            await stream.CopyToAsync(all);
+            return (int)all.Length;
+        }
+        catch (IOException)
+        {
+            // A reset is as good an end as a close.
+            return 0;
+        }
+    }
+}

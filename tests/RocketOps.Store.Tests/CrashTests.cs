@@ -1,0 +1,271 @@
+using System.Text;
+using RocketOps.Store.Tests.Support;
+
+namespace RocketOps.Store.Tests;
+
+/// <summary>
+/// A short trace of appends, writes, flushes and maintenance passes, stopped at every single call that changes the disk; what the next process finds is checked
+/// against what was promised. I1: nothing acknowledged is lost. I2: nothing seen is lost (where the mode promises it). I3: an offset means one message for ever.
+/// I4: a queue is a prefix of what was sent to it. I6: queues and log agree.
+/// </summary>
+public sealed class CrashTests
+{
+    private const string Root = "/store";
+
+    [Theory]
+    [InlineData(FlushDiskType.AsyncFlush)]
+    [InlineData(FlushDiskType.SyncFlush)]
+    public async Task Kill_AtEveryCall_LosesNothingThatWasWritten(FlushDiskType flush)
+    {
+        var calls = await CountCallsAsync(flush);
+        calls.Should().BeGreaterThan(60, "the trace rolls files and makes passes");
+        for (var call = 1; call <= calls; call++)
+        {
+            var trace = new Trace(flush);
+            var files = new MemoryFileSystem { CrashAtCall = call };
+
+            await trace.RunAsync(files);
+
+            await CheckAsync(trace, files.AfterKill(), mustHave: trace.Acknowledged, $"kill at call {call}");
+        }
+    }
+
+    [Theory]
+    [InlineData(FlushDiskType.AsyncFlush)]
+    [InlineData(FlushDiskType.SyncFlush)]
+    public async Task PowerCut_AtEveryCall_LosesNothingThatWasDurable(FlushDiskType flush)
+    {
+        var calls = await CountCallsAsync(flush);
+        for (var call = 1; call <= calls; call++)
+        {
+            for (var seed = 0; seed < 4; seed++)
+            {
+                var trace = new Trace(flush);
+                var files = new MemoryFileSystem { CrashAtCall = call };
+
+                await trace.RunAsync(files);
+
+                var survivors = files.AfterPowerCut(new Random((call * 31) + seed));
+                await CheckAsync(trace, survivors, mustHave: trace.Durable, $"power cut at call {call}, seed {seed}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(FlushDiskType.AsyncFlush)]
+    [InlineData(FlushDiskType.SyncFlush)]
+    public async Task PowerCut_DuringRecoveryToo_LosesNothingThatWasDurable(FlushDiskType flush)
+    {
+        var calls = await CountCallsAsync(flush);
+        var random = new Random(11);
+        for (var round = 0; round < 150; round++)
+        {
+            var trace = new Trace(flush);
+            var files = new MemoryFileSystem { CrashAtCall = random.Next(1, calls + 1) };
+            await trace.RunAsync(files);
+            var survivors = files.AfterPowerCut(random);
+            for (var again = 0; again < 3; again++)
+            {
+                var crashing = Copy(survivors, random.Next(1, 25));
+                try
+                {
+                    await StartAsync(trace.Options, crashing);
+                }
+                catch (SimulatedCrashException)
+                {
+                    // As intended; a recovery shorter than the call number simply succeeds.
+                }
+
+                survivors = crashing.AfterPowerCut(random);
+            }
+
+            await CheckAsync(trace, survivors, mustHave: trace.Durable, $"round {round}");
+        }
+    }
+
+    [Fact]
+    public async Task PowerCut_WithAFlushThatLies_IsNoticedByTheseTests()
+    {
+        // The positive control: the same checks must fail on a disk that breaks its promise.
+        var lost = 0;
+        for (var seed = 0; seed < 20 && lost == 0; seed++)
+        {
+            var trace = new Trace(FlushDiskType.SyncFlush);
+            var files = new MemoryFileSystem { FlushLies = true };
+            await trace.RunAsync(files);
+            var survivors = files.AfterPowerCut(new Random(seed));
+            try
+            {
+                await CheckAsync(trace, survivors, mustHave: trace.Durable, "lying disk");
+            }
+            catch (Exception e) when (e is Xunit.Sdk.XunitException or StoreException)
+            {
+                lost++;
+            }
+        }
+
+        lost.Should().BePositive();
+    }
+
+    private static MemoryFileSystem Copy(MemoryFileSystem files, int crashAtCall)
+    {
+        var copy = new MemoryFileSystem { CrashAtCall = crashAtCall };
+        copy.TakeFrom(files);
+        return copy;
+    }
+
+    private static async Task<int> CountCallsAsync(FlushDiskType flush)
+    {
+        var files = new MemoryFileSystem();
+        var trace = new Trace(flush);
+        await trace.RunAsync(files);
+        trace.Acknowledged.Should().NotBeEmpty();
+        return files.Calls;
+    }
+
+    private static Task<MessageStore> StartAsync(StoreOptions options, MemoryFileSystem files) =>
+        SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+
+    private static async Task CheckAsync(Trace trace, MemoryFileSystem files, IReadOnlyCollection<Sent> mustHave, string where)
+    {
+        var before = new Dictionary<int, List<string>>();
+        await using (var store = await StartAsync(trace.Options, files))
+        {
+            await CheckQueuesAsync(trace, store, mustHave, before, where);
+
+            // The store goes on: new messages get the next offsets, and old ones stay what they were.
+            for (var queue = 0; queue < Trace.Queues; queue++)
+            {
+                store.Append(Trace.Topic, queue, $"after {queue}").QueueOffset.Should().Be(before[queue].Count, where);
+            }
+
+            store.WritePending();
+            store.Flusher.Pass(everything: true);
+        }
+
+        await using var again = await StartAsync(trace.Options, files.AfterKill());
+        for (var queue = 0; queue < Trace.Queues; queue++)
+        {
+            (await again.ReadAllAsync(Trace.Topic, queue)).Should().Equal([.. before[queue], $"after {queue}"], where);
+        }
+    }
+
+    private static async Task CheckQueuesAsync(Trace trace, MessageStore store, IReadOnlyCollection<Sent> mustHave, Dictionary<int, List<string>> before, string where)
+    {
+        var topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Trace.Topic));
+        for (var queue = 0; queue < Trace.Queues; queue++)
+        {
+            var bodies = await store.ReadAllAsync(Trace.Topic, queue);
+            before[queue] = bodies;
+            var sent = trace.Sent.Where(message => message.Queue == queue).Select(message => message.Body).ToList();
+            bodies.Should().Equal(sent.Take(bodies.Count), where);
+            var needed = mustHave.Where(message => message.Queue == queue).Select(message => message.Body).ToList();
+            bodies.Count.Should().BeGreaterThanOrEqualTo(needed.Count, where);
+        }
+
+        foreach (var message in trace.Sent)
+        {
+            var found = await store.QueryIndexAsync(topic, message.Key, 10, 0, long.MaxValue, CancellationToken.None);
+            foreach (var offset in found.Offsets)
+            {
+                (await store.LookMessageAsync(offset, CancellationToken.None)).Should().NotBeNull($"{where}: the index points to records");
+            }
+        }
+    }
+
+    internal sealed record Sent(int Queue, string Body, string Key, PhysicalOffset End);
+
+    private sealed class Trace(FlushDiskType flush)
+    {
+        public const string Topic = "T";
+        public const int Queues = 2;
+
+        public StoreOptions Options { get; } = new()
+        {
+            RootDirectory = Root,
+            FlushDiskType = flush,
+            CommitLogFileBytes = 4096,
+            ConsumeQueueFileBytes = 20 * 8,
+            IndexSlots = 8,
+            IndexEntries = 12,
+            MaxMessageBytes = 1024,
+            TailBytes = 256 * 1024,
+            FlushLeastPages = 1,
+            DiskWarningRatio = 100,
+            DiskMaxUsedRatio = 100,
+            DiskCleanForciblyRatio = 100,
+            DeleteHours = [],
+        };
+
+        public List<Sent> Sent { get; } = [];
+
+        /// <summary>Sends a client was told have succeeded.</summary>
+        public List<Sent> Acknowledged { get; } = [];
+
+        /// <summary>Sends the store called durable.</summary>
+        public List<Sent> Durable { get; } = [];
+
+        public async Task RunAsync(MemoryFileSystem files)
+        {
+            try
+            {
+                var time = new ManualTime();
+                var store = await SmallStore.StartAsync(Options, files, time, hasThreads: false);
+                for (var step = 0; step < 14; step++)
+                {
+                    Step(store, step);
+                    time.Advance(TimeSpan.FromSeconds(1));
+                    if (step % 3 == 1)
+                    {
+                        store.Maintenance.Pass();
+                    }
+
+                    if (step % 6 == 4)
+                    {
+                        store.Maintenance.MakeDurable();
+                        NoteDurable(store);
+                    }
+                }
+
+                await store.DisposeAsync();
+                Durable.Clear();
+                Durable.AddRange(Sent);
+            }
+            catch (SimulatedCrashException)
+            {
+                // The end of the process, which is what is being tested.
+            }
+        }
+
+        private void Step(MessageStore store, int step)
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                var queue = i % Queues;
+                var key = $"K{Sent.Count}";
+                var body = $"{Sent.Count}:" + new string('x', 40 * (step % 5));
+                var result = store.Append(Topic, queue, body, $"UNIQ_KEY\u0001{key}");
+                Sent.Add(new Sent(queue, body, key, result.End));
+            }
+
+            var written = store.WritePending();
+            if (flush == FlushDiskType.AsyncFlush)
+            {
+                Acknowledged.AddRange(Sent.Skip(Acknowledged.Count).Where(message => message.End <= written));
+            }
+
+            store.Flusher.Pass(everything: step % 2 == 0);
+            NoteDurable(store);
+            if (flush == FlushDiskType.SyncFlush)
+            {
+                Acknowledged.AddRange(Sent.Skip(Acknowledged.Count).Where(message => store.IsDurable(message.End)));
+            }
+        }
+
+        private void NoteDurable(MessageStore store)
+        {
+            Durable.Clear();
+            Durable.AddRange(Sent.Where(message => store.IsDurable(message.End)));
+        }
+    }
+}

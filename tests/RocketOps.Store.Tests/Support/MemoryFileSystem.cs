@@ -1,0 +1,377 @@
+using RocketOps.Store.Files;
+
+namespace RocketOps.Store.Tests.Support;
+
+/// <summary>
+/// A disk in memory that forgets like a real one. Every call that changes something is counted and can be made to fail or to be the last of the process; then
+/// <see cref="AfterKill"/> is what the next process finds when the kernel lived on, and <see cref="AfterPowerCut"/> what it finds when it did not: of pages and
+/// directory entries not made durable an arbitrary part survives, pages torn at sectors included. Directory changes survive in order, as a journal keeps them.
+/// </summary>
+internal sealed class MemoryFileSystem : IStoreFileSystem
+{
+    private readonly Lock _lock = new();
+    private readonly HashSet<string> _directories = ["/"];
+    private readonly Dictionary<string, MemoryInode> _names = [];
+    private readonly Dictionary<string, MemoryInode> _durableNames = [];
+    private readonly List<Action<Dictionary<string, MemoryInode>>> _journal = [];
+    private readonly HashSet<string> _locked = [];
+    private bool _dead;
+
+    /// <summary>Changing calls so far.</summary>
+    public int Calls { get; private set; }
+
+    /// <summary>The process dies at this call (1 = the first), which takes effect in part or not at all.</summary>
+    public int CrashAtCall { get; init; } = int.MaxValue;
+
+    /// <summary>Asked before each changing call: operation and path; an errno makes it fail.</summary>
+    public Func<string, string, int?>? Fault { get; set; }
+
+    /// <summary>fdatasync says that it has done its work and has not.</summary>
+    public bool FlushLies { get; init; }
+
+    public DiskSpace Space { get; set; } = new(1L << 40, 1L << 39, 1L << 39);
+
+    public string BootId { get; private init; } = Guid.NewGuid().ToString();
+
+    public MemoryFileSystem AfterKill()
+    {
+        var next = new MemoryFileSystem { BootId = BootId };
+        next._directories.UnionWith(_directories);
+        foreach (var (path, inode) in _names)
+        {
+            var copy = inode.Copy();
+            next._names[path] = copy;
+        }
+
+        // What was durable stays so; the rest is still only in the kernel.
+        foreach (var (path, inode) in _durableNames)
+        {
+            next._durableNames[path] = _names.TryGetValue(path, out var current) && ReferenceEquals(current, inode) ? next._names[path] : inode.Copy();
+        }
+
+        foreach (var (path, inode) in next._names)
+        {
+            if (!next._durableNames.TryGetValue(path, out var durable) || !ReferenceEquals(durable, inode))
+            {
+                next._journal.Add(names => names[path] = inode);
+            }
+        }
+
+        return next;
+    }
+
+    /// <param name="random">Chooses what survives.</param>
+    /// <param name="keepEverything">All of it does; only the boot is another.</param>
+    public MemoryFileSystem AfterPowerCut(Random random, bool keepEverything = false)
+    {
+        var next = new MemoryFileSystem();
+        if (keepEverything)
+        {
+            next.TakeFrom(this);
+            return next;
+        }
+
+        next._directories.UnionWith(_directories);
+        var names = new Dictionary<string, MemoryInode>(_durableNames);
+        foreach (var change in _journal.Take(random.Next(_journal.Count + 1)))
+        {
+            change(names);
+        }
+
+        foreach (var (path, inode) in names)
+        {
+            var survivor = inode.AfterPowerCut(random);
+            next._names[path] = survivor;
+            next._durableNames[path] = survivor;
+        }
+
+        return next;
+    }
+
+    /// <summary>Begins with the content of another, all of it durable.</summary>
+    public void TakeFrom(MemoryFileSystem other)
+    {
+        _directories.UnionWith(other._directories);
+        foreach (var (path, inode) in other._names)
+        {
+            var copy = inode.Copy();
+            copy.Flush();
+            _names[path] = copy;
+            _durableNames[path] = copy;
+        }
+    }
+
+    /// <summary>Changes a byte, as a failing disk does.</summary>
+    public void Damage(string path, long offset, byte xor) => _names[path].Damage(offset, xor);
+
+    public IEnumerable<string> Paths => _names.Keys;
+
+    public IStoreFile Open(string path, FileOpenMode mode)
+    {
+        lock (_lock)
+        {
+            ThrowIfDead();
+            if (!_names.TryGetValue(path, out var inode))
+            {
+                if (mode is FileOpenMode.Read or FileOpenMode.ReadWrite || !_directories.Contains(Path.GetDirectoryName(path)!))
+                {
+                    throw new StoreIOException("open", path, StoreIOException.NotFound, "No such file");
+                }
+
+                Changing("create", path);
+                inode = new MemoryInode();
+                _names[path] = inode;
+                _journal.Add(names => names[path] = inode);
+            }
+            else if (mode == FileOpenMode.Truncate)
+            {
+                Changing("truncate", path);
+                inode.SetLength(0);
+            }
+
+            return new MemoryFile(this, path, inode);
+        }
+    }
+
+    public bool FileExists(string path)
+    {
+        ThrowIfDead();
+        return _names.ContainsKey(path);
+    }
+
+    public bool DirectoryExists(string path)
+    {
+        ThrowIfDead();
+        return _directories.Contains(path);
+    }
+
+    public void CreateDirectory(string path)
+    {
+        lock (_lock)
+        {
+            ThrowIfDead();
+
+            // Directories are durable at once: losing one is losing its files' names, which the journal covers.
+            for (var at = path; at is not null && _directories.Add(at); at = Path.GetDirectoryName(at))
+            {
+            }
+        }
+    }
+
+    public IReadOnlyList<FileEntry> List(string path)
+    {
+        lock (_lock)
+        {
+            ThrowIfDead();
+            return
+            [
+                .. _names.Keys.Where(name => Path.GetDirectoryName(name) == path).Select(name => new FileEntry(Path.GetFileName(name), false)),
+                .. _directories.Where(name => Path.GetDirectoryName(name) == path).Select(name => new FileEntry(Path.GetFileName(name), true)),
+            ];
+        }
+    }
+
+    public void Rename(string from, string to)
+    {
+        lock (_lock)
+        {
+            Changing("rename", from);
+            if (_directories.Contains(from))
+            {
+                MoveDirectory(from, to);
+                return;
+            }
+
+            var inode = _names[from];
+            _names.Remove(from);
+            _names[to] = inode;
+            _journal.Add(names =>
+            {
+                names.Remove(from);
+                names[to] = inode;
+            });
+        }
+    }
+
+    public void DeleteFile(string path)
+    {
+        lock (_lock)
+        {
+            Changing("unlink", path);
+            if (!_names.Remove(path))
+            {
+                throw new StoreIOException("unlink", path, StoreIOException.NotFound, "No such file");
+            }
+
+            _journal.Add(names => names.Remove(path));
+        }
+    }
+
+    public void DeleteDirectory(string path)
+    {
+        lock (_lock)
+        {
+            Changing("rmdir", path);
+            _directories.Remove(path);
+        }
+    }
+
+    public void FlushDirectory(string path)
+    {
+        lock (_lock)
+        {
+            Changing("fsync directory", path);
+            if (FlushLies)
+            {
+                return;
+            }
+
+            // A journal commit takes everything before it along.
+            foreach (var change in _journal)
+            {
+                change(_durableNames);
+            }
+
+            _journal.Clear();
+        }
+    }
+
+    public IDisposable? TryLock(string path)
+    {
+        lock (_lock)
+        {
+            using (Open(path, FileOpenMode.OpenOrCreate))
+            {
+            }
+
+            return _locked.Add(path) ? new Unlock(this, path) : null;
+        }
+    }
+
+    public DiskSpace GetDiskSpace(string path) => Space;
+
+    public DateTimeOffset GetLastWriteTime(string path) => _names[path].LastWrite;
+
+    internal void Write(MemoryInode inode, string path, ReadOnlySpan<byte> bytes, long offset)
+    {
+        lock (_lock)
+        {
+            try
+            {
+                Changing("write", path);
+            }
+            catch (SimulatedCrashException)
+            {
+                // The last write of the process may have got through in part.
+                inode.Write(bytes[..(bytes.Length / 2)], offset);
+                throw;
+            }
+            catch (StoreIOException)
+            {
+                inode.Write(bytes[..(bytes.Length / 3)], offset);
+                throw;
+            }
+
+            inode.Write(bytes, offset);
+        }
+    }
+
+    internal int Read(MemoryInode inode, Span<byte> destination, long offset)
+    {
+        lock (_lock)
+        {
+            ThrowIfDead();
+            return inode.Read(destination, offset);
+        }
+    }
+
+    internal void Flush(MemoryInode inode, string path)
+    {
+        lock (_lock)
+        {
+            Changing("fdatasync", path);
+            if (FlushLies)
+            {
+                return;
+            }
+
+            inode.Flush();
+
+            // As on ext4, syncing a new file commits the journal that holds its name.
+            foreach (var change in _journal)
+            {
+                change(_durableNames);
+            }
+
+            _journal.Clear();
+        }
+    }
+
+    internal void Allocate(MemoryInode inode, string path, long length, bool shrink)
+    {
+        lock (_lock)
+        {
+            Changing(shrink ? "ftruncate" : "fallocate", path);
+            if (shrink || inode.Length < length)
+            {
+                inode.SetLength(length);
+            }
+        }
+    }
+
+    private void MoveDirectory(string from, string to)
+    {
+        foreach (var path in _names.Keys.Where(name => name.StartsWith($"{from}/", StringComparison.Ordinal)).ToList())
+        {
+            var target = to + path[from.Length..];
+            var inode = _names[path];
+            _names.Remove(path);
+            _names[target] = inode;
+            _journal.Add(names =>
+            {
+                names.Remove(path);
+                names[target] = inode;
+            });
+        }
+
+        foreach (var directory in _directories.Where(name => name == from || name.StartsWith($"{from}/", StringComparison.Ordinal)).ToList())
+        {
+            _directories.Remove(directory);
+            _directories.Add(to + directory[from.Length..]);
+        }
+    }
+
+    private void Changing(string operation, string path)
+    {
+        ThrowIfDead();
+        if (++Calls == CrashAtCall)
+        {
+            _dead = true;
+            throw new SimulatedCrashException();
+        }
+
+        if (Fault?.Invoke(operation, path) is { } errno)
+        {
+            throw new StoreIOException(operation, path, errno, "injected");
+        }
+    }
+
+    private void ThrowIfDead()
+    {
+        if (_dead)
+        {
+            throw new SimulatedCrashException();
+        }
+    }
+
+    private sealed class Unlock(MemoryFileSystem files, string path) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (files._lock)
+            {
+                files._locked.Remove(path);
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+namespace RocketOps.Store.Tests.Support;
+
+/// <summary>Content of a file: what the kernel has, and what is on the disk.</summary>
+internal sealed class MemoryInode
+{
+    private const int PageBytes = 4096;
+    private const int SectorBytes = 512;
+
+    private readonly Dictionary<long, byte[]> _pages = [];
+    private readonly Dictionary<long, byte[]> _durablePages = [];
+    private readonly HashSet<long> _dirty = [];
+    private long _durableLength;
+
+    public long Length { get; private set; }
+
+    public long DataEnd => _pages.Count == 0 ? 0 : Math.Min(Length, (_pages.Keys.Max() + 1) * PageBytes);
+
+    public DateTimeOffset LastWrite { get; set; } = DateTimeOffset.UnixEpoch;
+
+    public MemoryInode Copy()
+    {
+        var copy = new MemoryInode { Length = Length, _durableLength = _durableLength, LastWrite = LastWrite };
+        foreach (var (index, page) in _pages)
+        {
+            copy._pages[index] = [.. page];
+        }
+
+        foreach (var (index, page) in _durablePages)
+        {
+            copy._durablePages[index] = [.. page];
+        }
+
+        copy._dirty.UnionWith(_dirty);
+        return copy;
+    }
+
+    public MemoryInode AfterPowerCut(Random random)
+    {
+        var survivor = new MemoryInode { LastWrite = LastWrite };
+        survivor.Length = survivor._durableLength = random.Next(2) == 0 ? Length : _durableLength;
+        var keepAll = random.Next(4) == 0;
+        foreach (var index in _pages.Keys.Union(_durablePages.Keys))
+        {
+            var old = _durablePages.GetValueOrDefault(index) ?? new byte[PageBytes];
+            var page = old;
+            if (_dirty.Contains(index) && _pages.TryGetValue(index, out var fresh))
+            {
+                page = keepAll ? fresh : random.Next(3) switch
+                {
+                    0 => old,
+                    1 => fresh,
+                    _ => Torn(old, fresh, random),
+                };
+            }
+
+            if (index * PageBytes < survivor.Length)
+            {
+                survivor._pages[index] = [.. page];
+                survivor._durablePages[index] = [.. page];
+            }
+        }
+
+        return survivor;
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes, long offset)
+    {
+        Length = Math.Max(Length, offset + bytes.Length);
+        while (!bytes.IsEmpty)
+        {
+            var index = offset / PageBytes;
+            var inPage = (int)(offset % PageBytes);
+            var count = Math.Min(bytes.Length, PageBytes - inPage);
+            if (!_pages.TryGetValue(index, out var page))
+            {
+                _pages[index] = page = new byte[PageBytes];
+            }
+
+            bytes[..count].CopyTo(page.AsSpan(inPage));
+            _dirty.Add(index);
+            bytes = bytes[count..];
+            offset += count;
+        }
+    }
+
+    public int Read(Span<byte> destination, long offset)
+    {
+        var total = (int)Math.Clamp(Length - offset, 0, destination.Length);
+        for (var done = 0; done < total;)
+        {
+            var at = offset + done;
+            var inPage = (int)(at % PageBytes);
+            var count = Math.Min(total - done, PageBytes - inPage);
+            if (_pages.TryGetValue(at / PageBytes, out var page))
+            {
+                page.AsSpan(inPage, count).CopyTo(destination[done..]);
+            }
+            else
+            {
+                destination.Slice(done, count).Clear();
+            }
+
+            done += count;
+        }
+
+        return total;
+    }
+
+    public void Flush()
+    {
+        foreach (var index in _dirty)
+        {
+            if (_pages.TryGetValue(index, out var page))
+            {
+                _durablePages[index] = [.. page];
+            }
+        }
+
+        _dirty.Clear();
+        _durableLength = Length;
+    }
+
+    public void SetLength(long length)
+    {
+        foreach (var index in _pages.Keys.Where(index => index * PageBytes >= length).ToList())
+        {
+            _pages.Remove(index);
+        }
+
+        Length = length;
+    }
+
+    public long NextDataOffset(long offset)
+    {
+        foreach (var index in _pages.Keys.Order())
+        {
+            var end = (index + 1) * PageBytes;
+            if (end > offset && Math.Max(offset, index * PageBytes) < Length)
+            {
+                return Math.Max(offset, index * PageBytes);
+            }
+        }
+
+        return -1;
+    }
+
+    public void Damage(long offset, byte xor) => _pages[offset / PageBytes][offset % PageBytes] ^= xor;
+
+    private static byte[] Torn(byte[] old, byte[] fresh, Random random)
+    {
+        byte[] page = [.. old];
+        for (var at = 0; at < PageBytes; at += SectorBytes)
+        {
+            if (random.Next(2) == 0)
+            {
+                fresh.AsSpan(at, SectorBytes).CopyTo(page.AsSpan(at));
+            }
+        }
+
+        return page;
+    }
+}

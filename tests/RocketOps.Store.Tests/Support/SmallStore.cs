@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Store.Files;
+using RocketOps.Testing;
+
+namespace RocketOps.Store.Tests.Support;
+
+/// <summary>Stores with small files, so that rolls happen within a few messages.</summary>
+internal static class SmallStore
+{
+    public static StoreOptions Options(string root, FlushDiskType flush = FlushDiskType.AsyncFlush) => new()
+    {
+        RootDirectory = root,
+        FlushDiskType = flush,
+        CommitLogFileBytes = 64 * 1024,
+        ConsumeQueueFileBytes = 20 * 50,
+        IndexSlots = 50,
+        IndexEntries = 100,
+        MaxMessageBytes = 16 * 1024,
+        TailBytes = 256 * 1024,
+        DiskWarningRatio = 100,
+        DiskMaxUsedRatio = 100,
+        DiskCleanForciblyRatio = 100,
+        DeleteHours = [],
+    };
+
+    public static async Task<MessageStore> StartAsync(StoreOptions options, IStoreFileSystem? files = null, TimeProvider? time = null, bool hasThreads = true)
+    {
+        var store = new MessageStore(options, files ?? new LinuxFileSystem(), time ?? TimeProvider.System, NullLoggerFactory.Instance, hasThreads);
+        try
+        {
+            await store.StartAsync(CancellationToken.None);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+
+        return store;
+    }
+
+    public static Task<MessageStore> StartAsync(TempDirectory directory) => StartAsync(Options(directory.Path));
+}

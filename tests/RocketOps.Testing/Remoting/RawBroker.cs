@@ -1,0 +1,75 @@
+using System.Globalization;
+
+namespace RocketOps.Testing.Remoting;
+
+/// <summary>The few requests to a broker that tests make by plain frames.</summary>
+public static class RawBroker
+{
+    public const int Success = 0;
+    public const int PullNotFound = 19;
+
+    private const int SendMessage = 10;
+    private const int PullMessage = 11;
+    private const int UpdateAndCreateTopic = 17;
+
+    // PullSysFlag: the request carries its own subscription (remoting.md, PULL_MESSAGE).
+    private const int HasSubscription = 1 << 2;
+
+    public static Task<RawFrame> SendAsync(
+        RawConnection broker, string topic, int queueId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+    {
+        Dictionary<string, string> fields = new(StringComparer.Ordinal)
+        {
+            ["producerGroup"] = "raw_producer",
+            ["topic"] = topic,
+            ["defaultTopic"] = "TBW102",
+            ["defaultTopicQueueNums"] = "4",
+            ["queueId"] = Text(queueId),
+            ["sysFlag"] = "0",
+            ["bornTimestamp"] = Text(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()),
+            ["flag"] = "0",
+            ["properties"] = string.Empty,
+            ["reconsumeTimes"] = "0",
+            ["unitMode"] = "false",
+        };
+        return broker.RequestAsync(SendMessage, fields, body, cancellationToken);
+    }
+
+    public static Task<RawFrame> PullAsync(
+        RawConnection broker, string topic, int queueId, long offset, int maxMessages = 32, CancellationToken cancellationToken = default)
+    {
+        Dictionary<string, string> fields = new(StringComparer.Ordinal)
+        {
+            ["consumerGroup"] = "raw_consumer",
+            ["topic"] = topic,
+            ["queueId"] = Text(queueId),
+            ["queueOffset"] = Text(offset),
+            ["maxMsgNums"] = Text(maxMessages),
+            ["sysFlag"] = Text(HasSubscription),
+            ["commitOffset"] = "0",
+            ["suspendTimeoutMillis"] = "0",
+            ["subscription"] = "*",
+            ["subVersion"] = "0",
+            ["expressionType"] = "TAG",
+        };
+        return broker.RequestAsync(PullMessage, fields, cancellationToken: cancellationToken);
+    }
+
+    public static Task<RawFrame> CreateTopicAsync(RawConnection broker, string topic, int queues, CancellationToken cancellationToken = default)
+    {
+        Dictionary<string, string> fields = new(StringComparer.Ordinal)
+        {
+            ["topic"] = topic,
+            ["defaultTopic"] = "TBW102",
+            ["readQueueNums"] = Text(queues),
+            ["writeQueueNums"] = Text(queues),
+            ["perm"] = "6",
+            ["topicFilterType"] = "SINGLE_TAG",
+            ["topicSysFlag"] = "0",
+            ["order"] = "false",
+        };
+        return broker.RequestAsync(UpdateAndCreateTopic, fields, cancellationToken: cancellationToken);
+    }
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

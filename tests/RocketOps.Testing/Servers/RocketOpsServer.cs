@@ -1,0 +1,100 @@
+using System.Globalization;
+using RocketOps.Testing.Processes;
+using RocketOps.Testing.Remoting;
+
+namespace RocketOps.Testing.Servers;
+
+/// <summary>
+/// Our name server and broker, as the processes a user runs: the programs lie beside the tests because the test project references theirs.
+/// </summary>
+public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnderTest("rocketops", options ?? new ServerOptions())
+{
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
+
+    private ChildProcess? _nameServer;
+    private ChildProcess? _broker;
+
+    /// <summary>The broker's process, for tests that end it under their own timing.</summary>
+    public ChildProcess Broker => _broker ?? throw new InvalidOperationException("the broker is not running");
+
+    public static string ProgramPath(string name)
+    {
+        string path = Path.Combine(AppContext.BaseDirectory, name);
+        return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: the test project must reference {name}");
+    }
+
+    public override async Task StopBrokerAsync()
+    {
+        ChildProcess broker = Broker;
+        broker.Terminate();
+        ProcessResult result = await broker.WaitAsync(StopPatience);
+        await EndBrokerAsync();
+        result.EnsureSuccess();
+    }
+
+    public override async Task KillBrokerAsync()
+    {
+        Broker.Kill();
+        await Broker.WaitAsync(StopPatience);
+        await EndBrokerAsync();
+    }
+
+    public override Task<string> LogsAsync() => Task.FromResult($"== name server\n{Said(_nameServer)}\n== broker\n{Said(_broker)}");
+
+    protected override async Task StartNameServerAsync()
+    {
+        Dictionary<string, string> properties = new(StringComparer.Ordinal)
+        {
+            ["listenPort"] = NameServerPort.ToString(CultureInfo.InvariantCulture),
+            ["kvConfigPath"] = Path.Combine(WorkDirectory, "kvConfig.json"),
+        };
+        _nameServer = await StartAsync("RocketOps.NameServer", "namesrv.conf", properties, NameServerAddress);
+    }
+
+    protected override async Task StartBrokerProcessAsync() =>
+        _broker = await StartAsync("RocketOps.Broker", "broker.conf", BrokerProperties(), BrokerAddress);
+
+    protected override async Task DisposeServersAsync()
+    {
+        await EndBrokerAsync();
+        if (_nameServer is not null)
+        {
+            await _nameServer.DisposeAsync();
+        }
+    }
+
+    private async Task<ChildProcess> StartAsync(string program, string file, IEnumerable<KeyValuePair<string, string>> properties, string address)
+    {
+        string path = Path.Combine(WorkDirectory, file);
+        await File.WriteAllLinesAsync(path, properties.Select(property => $"{property.Key}={property.Value}"));
+        ChildProcess process = ChildProcess.Start(ProgramPath(program), ["-c", path], workingDirectory: WorkDirectory);
+        try
+        {
+            await Eventually.TrueAsync(
+                async () => process.HasExited || await RawConnection.IsListeningAsync(address), $"{program} listens on {address}", TimeSpan.FromSeconds(60));
+            if (process.HasExited)
+            {
+                throw new InvalidOperationException($"{program} ended instead of listening on {address}:\n{Said(process)}");
+            }
+
+            return process;
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task EndBrokerAsync()
+    {
+        if (_broker is not null)
+        {
+            await _broker.DisposeAsync();
+            _broker = null;
+        }
+    }
+
+    private static string Said(ChildProcess? process) =>
+        process is null ? "(not running)" : string.Join('\n', (process.Output + process.Error).Split('\n').TakeLast(60));
+}

@@ -1,0 +1,11 @@
+namespace RocketOps.Testing.Servers;
+
+/// <summary>What a test wants different about the servers it starts.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Further broker properties by RocketMQ's names; they win over the fixture's own.</summary>
+    public IReadOnlyDictionary<string, string> Broker { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>A store directory to open instead of a new, empty one.</summary>
+    public string? StoreDirectory { get; init; }
+}

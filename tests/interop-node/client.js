@@ -1,0 +1,101 @@
+'use strict';
+
+// Command line around npm's ali-ons. Prints one JSON object per line, with the names that the Java client of the kit uses.
+//
+//   node client.js send    --namesrv H:P --topic T --count N [--tag A,B] [--keys PREFIX] [--property k=v] [--body TEXT]
+//   node client.js receive --namesrv H:P --topic T --group G --count N [--tag 'A || B'] [--seconds S]
+//
+// Exit code 0 as expected, 1 expectation missed or an error from the server, 2 wrong usage.
+
+const crypto = require('crypto');
+const { parseArgs } = require('util');
+const { Consumer, Message, Producer } = require('ali-ons');
+
+const BODY_BYTES = 100;
+const quiet = { debug() {}, info() {}, warn: console.error, error: console.error };
+// The library insists on one, for looking up addresses over HTTP; name servers are given here.
+const httpclient = { request() { throw new Error('no HTTP here'); } };
+const print = line => process.stdout.write(JSON.stringify(line) + '\n');
+const sha256 = bytes => crypto.createHash('sha256').update(bytes).digest('hex');
+
+// The library makes a property without a name of the separator that servers of version 5 leave at the end.
+const named = properties => Object.fromEntries(Object.entries(properties).filter(([ name ]) => name !== ''));
+
+function options() {
+  const text = { type: 'string' };
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      namesrv: text, topic: text, group: text, tag: text, keys: text, body: text,
+      count: { type: 'string', default: '1' },
+      seconds: { type: 'string', default: '30' },
+      property: { type: 'string', multiple: true, default: [] },
+    },
+  });
+  return { command: positionals[0], ...values, count: Number(values.count), seconds: Number(values.seconds) };
+}
+
+async function send({ namesrv, topic, count, tag, keys, property, body: text }) {
+  const producer = new Producer({ nameSrv: namesrv, producerGroup: 'interop_node_producer', httpclient, logger: quiet });
+  producer.on('error', error => console.error(error));
+  await producer.ready();
+  const tags = tag ? tag.split(',') : [];
+  for (let i = 0; i < count; i++) {
+    const body = text === undefined ? crypto.randomBytes(BODY_BYTES) : Buffer.from(text);
+    const message = tags.length ? new Message(topic, tags[i % tags.length], body) : new Message(topic, body);
+    if (keys) message.keys = [`${keys}-${i}`];
+    for (const pair of property) {
+      const at = pair.indexOf('=');
+      message.properties[pair.slice(0, at)] = pair.slice(at + 1);
+    }
+    const result = await producer.send(message);
+    print({
+      event: 'sent', seq: i, sendStatus: result.sendStatus, topic, msgId: result.msgId, queueId: Number(result.messageQueue.queueId),
+      queueOffset: Number(result.queueOffset), tags: message.tags, keys: message.keys, properties: message.properties,
+      bodySize: body.length, bodySha256: sha256(body),
+    });
+    if (result.sendStatus !== 'SEND_OK') throw new Error(`message ${i}: ${result.sendStatus}`);
+  }
+  await producer.close();
+}
+
+async function receive({ namesrv, topic, group, count, tag, seconds }) {
+  const consumer = new Consumer({
+    nameSrv: namesrv, consumerGroup: group, httpclient, logger: quiet, rebalanceInterval: 1000,
+    consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+  });
+  consumer.on('error', error => console.error(error));
+  let received = 0;
+  await new Promise((resolve, reject) => {
+    const deadline = setTimeout(() => reject(new Error(`${received} of ${count} messages within ${seconds} s`)), seconds * 1000);
+    consumer.subscribe(topic, tag || '*', async message => {
+      print({
+        event: 'message', topic: message.topic, queueId: message.queueId, queueOffset: Number(message.queueOffset), msgId: message.msgId,
+        tags: message.tags, keys: message.keys, reconsumeTimes: message.reconsumeTimes, properties: named(message.properties),
+        bodySize: message.body.length, bodySha256: sha256(message.body),
+      });
+      if (++received === count) {
+        clearTimeout(deadline);
+        resolve();
+      }
+    });
+  });
+  await consumer.close();
+}
+
+async function main() {
+  const given = options();
+  const commands = { send, receive };
+  if (!commands[given.command] || !given.namesrv || !given.topic) {
+    console.error('usage: see the head of client.js');
+    return 2;
+  }
+  await commands[given.command](given);
+  return 0;
+}
+
+// The library keeps timers; the program ends when its work does.
+main().then(code => process.exit(code), error => {
+  console.error(error);
+  process.exit(1);
+});
