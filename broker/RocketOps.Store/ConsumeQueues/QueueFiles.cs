@@ -1,0 +1,358 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Store.ConsumeQueues;
+
+/// <summary>
+/// The files of one queue: which there are, which are open, and which are still to be made durable. Unit i lies in the file whose first unit is i rounded down to
+/// a multiple of <see cref="UnitsPerFile"/>.
+/// <para>
+/// Whoever calls holds the queue's lock, but for <see cref="Read"/>, which takes it only to open a file, and <see cref="Flush"/>, which lets go of it while the
+/// disk works.
+/// </para>
+/// </summary>
+internal sealed partial class QueueFiles
+{
+    private const int NameLength = 20;
+
+    private readonly IStoreFileSystem _fileSystem;
+    private readonly string _directory;
+    private readonly int _fileBytes;
+    private readonly Lock _queueLock;
+    private readonly ILogger _logger;
+    private readonly List<QueueFile> _unsynced = [];
+
+    private volatile QueueFile? _writeFile;
+    private volatile QueueFile? _readFile;
+    private long[] _starts = [];
+    private bool _directoryUnsynced;
+
+    public QueueFiles(IStoreFileSystem fileSystem, string directory, int fileBytes, Lock queueLock, ILogger logger)
+    {
+        _fileSystem = fileSystem;
+        _directory = directory;
+        _fileBytes = fileBytes;
+        _queueLock = queueLock;
+        _logger = logger;
+        UnitsPerFile = fileBytes / ConsumeQueueUnit.Size;
+    }
+
+    public int UnitsPerFile { get; }
+
+    /// <summary>First units of the files, ascending and without gap.</summary>
+    public ReadOnlySpan<long> Starts => _starts;
+
+    public bool HasUnsynced => _unsynced.Count > 0;
+
+    /// <summary>Looks which files there are. Throws <see cref="StoreException"/> when they cannot be files of this size.</summary>
+    public void List()
+    {
+        List<long> starts = [];
+        foreach (var entry in _fileSystem.List(_directory))
+        {
+            if (entry.IsDirectory || entry.Name.Length != NameLength || !long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+            {
+                continue;
+            }
+
+            if (offset % _fileBytes != 0)
+            {
+                throw new StoreException($"{Path.Combine(_directory, entry.Name)} does not begin at a multiple of {_fileBytes} bytes: was the store written with another mappedFileSizeConsumeQueue?");
+            }
+
+            starts.Add(offset / ConsumeQueueUnit.Size);
+        }
+
+        starts.Sort();
+
+        // A hole in the row of files cannot be read across; what lies before it is lost with the file.
+        for (var i = starts.Count - 1; i > 0; i--)
+        {
+            if (starts[i] - starts[i - 1] != UnitsPerFile)
+            {
+                LogFileMissing(_directory, starts[i] - UnitsPerFile);
+                starts.RemoveRange(0, i);
+                break;
+            }
+        }
+
+        _starts = [.. starts];
+    }
+
+    /// <summary>A file of its own for a look through it, which the caller closes. Its length is put right where a crash has kept it from being set.</summary>
+    public IStoreFile OpenChecked(long fileStart)
+    {
+        var file = _fileSystem.Open(FilePath(fileStart), FileOpenMode.ReadWrite);
+        try
+        {
+            var length = file.Length;
+            if (length == 0)
+            {
+                // The process died between creating the file and setting its length, or the machine before the length was on the disk. Nothing durable was in it.
+                file.SetLength(_fileBytes);
+            }
+            else if (length != _fileBytes)
+            {
+                throw new StoreException($"{file.Path} has {length} bytes instead of {_fileBytes}: was the store written with another mappedFileSizeConsumeQueue?");
+            }
+
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Hands units that lie in one file to the kernel; creates the file when it is the next one.</summary>
+    public void Write(long index, ReadOnlySpan<byte> units)
+    {
+        var fileStart = FileStart(index);
+        var file = OpenForWriting(fileStart);
+        file.File.Write(units, (index - fileStart) * ConsumeQueueUnit.Size);
+        if (!_unsynced.Contains(file))
+        {
+            _unsynced.Add(file);
+        }
+    }
+
+    /// <summary>
+    /// Copies units that lie in one file. Returns how many; 0 where the file is missing, −1 when that would wait for the disk. Needs no lock.
+    /// </summary>
+    public int Read(long index, Span<byte> destination, bool mayBlock)
+    {
+        var fileStart = FileStart(index);
+        while (true)
+        {
+            var file = _writeFile;
+            if (file?.FirstUnit != fileStart)
+            {
+                file = _readFile;
+            }
+
+            if (file?.FirstUnit != fileStart)
+            {
+                if (!mayBlock)
+                {
+                    return -1;
+                }
+
+                file = OpenForReading(fileStart);
+                if (file is null)
+                {
+                    return 0;
+                }
+            }
+
+            try
+            {
+                var offset = (index - fileStart) * ConsumeQueueUnit.Size;
+                var read = mayBlock ? file.File.Read(destination, offset) : file.File.TryReadCached(destination, offset);
+                return read < 0 ? -1 : read / ConsumeQueueUnit.Size;
+            }
+            catch (ObjectDisposedException)
+            {
+                // Somebody else opened another file in its place; whoever may wait opens it again.
+                if (!mayBlock)
+                {
+                    return -1;
+                }
+            }
+        }
+    }
+
+    /// <summary>One unit; may wait for the disk. False where nothing was written.</summary>
+    public bool TryReadUnit(long index, out ConsumeQueueUnit unit)
+    {
+        Span<byte> bytes = stackalloc byte[ConsumeQueueUnit.Size];
+        if (Read(index, bytes, mayBlock: true) == 1)
+        {
+            unit = ConsumeQueueUnit.Read(bytes);
+            return unit.IsWritten;
+        }
+
+        unit = default;
+        return false;
+    }
+
+    /// <summary>Makes what was written durable. Takes the lock itself.</summary>
+    public void Flush()
+    {
+        List<QueueFile> files;
+        bool directory;
+        lock (_queueLock)
+        {
+            files = [.. _unsynced];
+            _unsynced.Clear();
+            directory = _directoryUnsynced;
+            _directoryUnsynced = false;
+        }
+
+        foreach (var file in files)
+        {
+            file.File.FlushData();
+            if (file != _writeFile && file != _readFile)
+            {
+                file.File.Dispose();
+            }
+        }
+
+        if (directory)
+        {
+            // The file's entry, and those of the queue's and the topic's directories, which may be as new.
+            var topicDirectory = Path.GetDirectoryName(_directory)!;
+            _fileSystem.FlushDirectory(_directory);
+            _fileSystem.FlushDirectory(topicDirectory);
+            _fileSystem.FlushDirectory(Path.GetDirectoryName(topicDirectory)!);
+        }
+    }
+
+    /// <summary>Deletes the first file.</summary>
+    public void RemoveFirst()
+    {
+        var start = _starts[0];
+        _starts = _starts[1..];
+        Close(start);
+        _fileSystem.DeleteFile(FilePath(start));
+    }
+
+    /// <summary>Zeroes all units from an index on; files that hold none before it are deleted, but for the first.</summary>
+    public void ZeroFrom(long end)
+    {
+        var zeros = new byte[64 * 1024];
+        for (var i = _starts.Length - 1; i >= 0; i--)
+        {
+            var start = _starts[i];
+            if (start + UnitsPerFile <= end)
+            {
+                break;
+            }
+
+            if (start >= end && i > 0)
+            {
+                Close(start);
+                _fileSystem.DeleteFile(FilePath(start));
+                _starts = _starts[..i];
+                continue;
+            }
+
+            using var file = _fileSystem.Open(FilePath(start), FileOpenMode.ReadWrite);
+            var at = (Math.Max(end, start) - start) * ConsumeQueueUnit.Size;
+            while (at < _fileBytes && (at = file.NextDataOffset(at)) >= 0)
+            {
+                var length = (int)Math.Min(zeros.Length, _fileBytes - at);
+                file.Write(zeros.AsSpan(0, length), at);
+                at += length;
+            }
+
+            file.FlushData();
+        }
+    }
+
+    public void CloseAll()
+    {
+        _writeFile?.File.Dispose();
+        _writeFile = null;
+        _readFile?.File.Dispose();
+        _readFile = null;
+    }
+
+    /// <summary>Deletes all files and the directory.</summary>
+    public void Delete()
+    {
+        CloseAll();
+        _unsynced.Clear();
+        _starts = [];
+        foreach (var entry in _fileSystem.List(_directory))
+        {
+            _fileSystem.DeleteFile(Path.Combine(_directory, entry.Name));
+        }
+
+        if (_fileSystem.DirectoryExists(_directory))
+        {
+            _fileSystem.DeleteDirectory(_directory);
+        }
+    }
+
+    private QueueFile OpenForWriting(long fileStart)
+    {
+        var current = _writeFile;
+        if (current?.FirstUnit == fileStart)
+        {
+            return current;
+        }
+
+        var isNew = _starts.Length == 0 || fileStart > _starts[^1];
+        if (_starts.Length == 0)
+        {
+            _fileSystem.CreateDirectory(_directory);
+        }
+
+        var file = _fileSystem.Open(FilePath(fileStart), isNew ? FileOpenMode.OpenOrCreate : FileOpenMode.ReadWrite);
+        if (isNew)
+        {
+            // Sparse, as Java makes it: a hundred thousand queues must not reserve 6 MB each.
+            file.SetLength(_fileBytes);
+            _starts = [.. _starts, fileStart];
+            _directoryUnsynced = true;
+        }
+
+        var opened = new QueueFile(fileStart, file);
+        _writeFile = opened;
+
+        // A full file that is still to be made durable is closed by the flush.
+        if (current is not null && !_unsynced.Contains(current))
+        {
+            current.File.Dispose();
+        }
+
+        return opened;
+    }
+
+    private QueueFile? OpenForReading(long fileStart)
+    {
+        lock (_queueLock)
+        {
+            if (Array.IndexOf(_starts, fileStart) < 0)
+            {
+                return null;
+            }
+
+            if (_readFile is { } open && open.FirstUnit == fileStart)
+            {
+                return open;
+            }
+
+            var file = new QueueFile(fileStart, _fileSystem.Open(FilePath(fileStart), FileOpenMode.Read));
+            _readFile?.File.Dispose();
+            _readFile = file;
+            return file;
+        }
+    }
+
+    private void Close(long start)
+    {
+        if (_readFile?.FirstUnit == start)
+        {
+            _readFile.File.Dispose();
+            _readFile = null;
+        }
+
+        if (_writeFile?.FirstUnit == start)
+        {
+            _writeFile.File.Dispose();
+            _writeFile = null;
+        }
+
+        _unsynced.RemoveAll(file => file.FirstUnit == start);
+    }
+
+    private long FileStart(long index) => index - (index % UnitsPerFile);
+
+    private string FilePath(long firstUnit) => Path.Combine(_directory, (firstUnit * ConsumeQueueUnit.Size).ToString("D20", CultureInfo.InvariantCulture));
+
+    [LoggerMessage(EventId = 2104, Level = LogLevel.Error, Message = "{Directory} has no file for queue offset {Offset}: what lies before cannot be read")]
+    private partial void LogFileMissing(string directory, long offset);
+}

@@ -1,0 +1,114 @@
+using RocketOps.Store.Files;
+
+namespace RocketOps.Store.ConsumeQueues;
+
+/// <summary>Finds by halves where in the files of a queue the units begin and end that count; reads the disk, and needs the queue's lock.</summary>
+internal static class QueueSearch
+{
+    /// <summary>
+    /// First index at which nothing was written, or a record at or behind the given offset is. Units before it are durable whenever this is asked (recovery
+    /// passes the offset up to which queues were flushed), so the condition holds from one index on and can be searched by halves, even where a power cut kept
+    /// some later pages and lost others: a unit counts only behind a whole one of an older record, so that remains of a torn write do not.
+    /// </summary>
+    public static long FindEnd(QueueFiles files, long physicalOffset)
+    {
+        for (var i = files.Starts.Length - 1; i >= 0; i--)
+        {
+            var start = files.Starts[i];
+            using var file = files.OpenChecked(start);
+            if (IsBeyond(file, 0, physicalOffset) && i > 0)
+            {
+                continue;
+            }
+
+            long low = 0;
+            long high = files.UnitsPerFile;
+            while (low < high)
+            {
+                var middle = (low + high) / 2;
+                if (IsBeyond(file, middle, physicalOffset))
+                {
+                    high = middle;
+                }
+                else
+                {
+                    low = middle + 1;
+                }
+            }
+
+            return start + low;
+        }
+
+        return 0;
+    }
+
+    /// <summary>End in the log of the last record that a unit before <paramref name="end"/> points to, 0 without one.</summary>
+    public static long LastPhysicalEnd(QueueFiles files, long end)
+    {
+        for (var index = end - 1; files.Starts is [var first, ..] && index >= first; index--)
+        {
+            if (!files.TryReadUnit(index, out var unit))
+            {
+                break;
+            }
+
+            if (!unit.IsFiller)
+            {
+                return unit.End;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>First index in [<paramref name="from"/>, <paramref name="end"/>) whose unit is no filler and does not point below the log; the end without one.</summary>
+    public static long FindMin(QueueFiles files, long from, long end, long minPhysicalOffset)
+    {
+        var low = from;
+        var high = end;
+        if (low >= high || (files.TryReadUnit(low, out var first) && !first.IsFiller && first.PhysicalOffset >= minPhysicalOffset))
+        {
+            return low;
+        }
+
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (files.TryReadUnit(middle, out var unit) && (unit.IsFiller || unit.PhysicalOffset < minPhysicalOffset))
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    private static bool IsBeyond(IStoreFile file, long indexInFile, long physicalOffset)
+    {
+        Span<byte> bytes = stackalloc byte[2 * ConsumeQueueUnit.Size];
+        bytes = indexInFile == 0 ? bytes[..ConsumeQueueUnit.Size] : bytes;
+        var last = bytes[^ConsumeQueueUnit.Size..];
+        if (file.Read(bytes, (indexInFile * ConsumeQueueUnit.Size) - (bytes.Length - last.Length)) < bytes.Length)
+        {
+            return true;
+        }
+
+        var unit = ConsumeQueueUnit.Read(last);
+        if (!unit.IsWritten || (!unit.IsFiller && unit.PhysicalOffset >= physicalOffset))
+        {
+            return true;
+        }
+
+        if (indexInFile == 0)
+        {
+            return false;
+        }
+
+        var previous = ConsumeQueueUnit.Read(bytes);
+        return !previous.IsWritten || (!previous.IsFiller && !unit.IsFiller && previous.PhysicalOffset >= unit.PhysicalOffset);
+    }
+}
