@@ -25,6 +25,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly LogSegments _segments;
     private readonly SegmentAllocator _allocator;
     private readonly CommitLog _log;
+    private readonly OpenQueueFiles _openQueueFiles;
     private readonly TopicTable _topics;
     private readonly MessageIndex? _index;
     private readonly Dispatcher _dispatcher;
@@ -68,7 +69,8 @@ public sealed class MessageStore : IAsyncDisposable
         _segments = new LogSegments(options.CommitLogFileBytes);
         _allocator = new SegmentAllocator(fileSystem, options.CommitLogPath, options.CommitLogFileBytes, ahead: hasThreads, _logger);
         _log = new CommitLog(options, _segments, _allocator, _state, timeProvider);
-        _topics = new TopicTable(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, () => _segments.MinOffset, _logger);
+        _openQueueFiles = new OpenQueueFiles(options.MaxOpenQueueFiles);
+        _topics = new TopicTable(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, _logger);
         _index = options.IndexEnabled ? new MessageIndex(options, fileSystem, timeProvider, _logger) : null;
         _dispatcher = new Dispatcher(options, _log, _topics, _index, _state, _logger);
         _flusher = new LogFlusher(options, _log, _dispatcher, _state, timeProvider, _logger);
@@ -96,6 +98,8 @@ public sealed class MessageStore : IAsyncDisposable
     internal CommitLog Log => _log;
 
     internal LogFlusher Flusher => _flusher;
+
+    internal OpenQueueFiles OpenQueueFiles => _openQueueFiles;
 
     internal Retention Retention => _retention;
 
@@ -435,7 +439,7 @@ public sealed class MessageStore : IAsyncDisposable
         var recovered = recovery.Run(_checkpoint.Current, isClean, cancellationToken);
         _log.Start(recovered.End, recovered.Durable, recovered.LastStoreTimestamp);
         _dispatcher.Start(recovered.End, recovered.LastStoreTimestamp);
-        _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _flusher, _index, _checkpoint, _retention, _state, _time);
+        _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _flusher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);
         WriteAbort();
         if (!_checkpoint.Current.HasPositions || Options.FlushDiskType == FlushDiskType.SyncFlush)
         {

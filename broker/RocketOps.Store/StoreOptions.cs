@@ -121,7 +121,10 @@ public sealed class StoreOptions
     /// <summary>Cold reads waiting at most; more are refused, which the broker answers as busy.</summary>
     public int ColdReadQueueLength { get; init; } = 4096;
 
-    /// <summary>Consume-queue files kept open; idle ones beyond it are closed.</summary>
+    /// <summary>
+    /// Consume-queue files kept open; beyond it the least recently used are closed, after being made durable where needed. Enough for the busy queues of a large
+    /// broker, and a small part of the descriptors a process usually has.
+    /// </summary>
     public int MaxOpenQueueFiles { get; init; } = 4096;
 
     internal string CommitLogPath => CommitLogDirectory ?? Path.Combine(RootDirectory, "commitlog");
@@ -143,6 +146,7 @@ public sealed class StoreOptions
         Check(SyncFlushTimeoutMs > 0, "syncFlushTimeout must be positive");
         Check(FileReservedHours > 0, "fileReservedTime must be positive");
         Check(DiskWarningRatio is > 0 and <= 100, "diskSpaceWarningLevelRatio must be between 1 and 100");
+        Check(MaxOpenQueueFiles >= 16, "at least 16 consume-queue files must be allowed to be open");
         Check(ColdReadThreads > 0, "at least one thread must read cold data");
         return errors;
 

@@ -39,11 +39,11 @@ internal sealed partial class ConsumeQueue
     private int _dirty;
     private bool _destroyed;
 
-    public ConsumeQueue(StoreTopic topic, int queueId, IStoreFileSystem files, string directory, int fileBytes, Func<long> logMinOffset, ILogger logger)
+    public ConsumeQueue(StoreTopic topic, int queueId, IStoreFileSystem files, string directory, int fileBytes, OpenQueueFiles open, Func<long> logMinOffset, ILogger logger)
     {
         Topic = topic;
         QueueId = queueId;
-        _files = new QueueFiles(files, directory, fileBytes, _lock, logger);
+        _files = new QueueFiles(files, directory, fileBytes, _lock, open, logger);
         _logMinOffset = logMinOffset;
         _logger = logger;
     }
@@ -262,11 +262,12 @@ internal sealed partial class ConsumeQueue
         }
     }
 
+    /// <summary>At the end of the store, when everything that should be durable is.</summary>
     public void CloseFiles()
     {
         lock (_lock)
         {
-            _files.CloseAll();
+            _files.Abandon();
         }
     }
 

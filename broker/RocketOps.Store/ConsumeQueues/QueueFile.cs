@@ -2,5 +2,35 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Store.ConsumeQueues;
 
-/// <summary>An open file of a consume queue and the index of its first unit.</summary>
-internal sealed record QueueFile(long FirstUnit, IStoreFile File);
+/// <summary>An open file of a consume queue. The flags are guarded by the queue's lock.</summary>
+internal sealed class QueueFile
+{
+    private long _lastUse;
+
+    public QueueFile(QueueFiles owner, long firstUnit, IStoreFile file)
+    {
+        Owner = owner;
+        FirstUnit = firstUnit;
+        File = file;
+    }
+
+    public QueueFiles Owner { get; }
+
+    /// <summary>Queue offset of the first unit.</summary>
+    public long FirstUnit { get; }
+
+    public IStoreFile File { get; }
+
+    /// <summary>Written since it was last taken to be made durable. Such a file stays open: closed, it could lose the error of a failing write-back.</summary>
+    public bool IsUnsynced { get; set; }
+
+    /// <summary>Being made durable without the lock: whoever would close it leaves that to the flush.</summary>
+    public bool IsFlushing { get; set; }
+
+    /// <summary>When it was last used, by the count of <see cref="OpenQueueFiles"/>.</summary>
+    public long LastUse
+    {
+        get => Volatile.Read(ref _lastUse);
+        set => Volatile.Write(ref _lastUse, value);
+    }
+}

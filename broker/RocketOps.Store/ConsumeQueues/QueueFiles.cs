@@ -20,20 +20,22 @@ internal sealed partial class QueueFiles
     private readonly string _directory;
     private readonly int _fileBytes;
     private readonly Lock _queueLock;
+    private readonly OpenQueueFiles _open;
     private readonly ILogger _logger;
-    private readonly List<QueueFile> _unsynced = [];
 
     private volatile QueueFile? _writeFile;
     private volatile QueueFile? _readFile;
     private long[] _starts = [];
+    private List<QueueFile>? _unsynced;
     private bool _directoryUnsynced;
 
-    public QueueFiles(IStoreFileSystem fileSystem, string directory, int fileBytes, Lock queueLock, ILogger logger)
+    public QueueFiles(IStoreFileSystem fileSystem, string directory, int fileBytes, Lock queueLock, OpenQueueFiles open, ILogger logger)
     {
         _fileSystem = fileSystem;
         _directory = directory;
         _fileBytes = fileBytes;
         _queueLock = queueLock;
+        _open = open;
         _logger = logger;
         UnitsPerFile = fileBytes / ConsumeQueueUnit.Size;
     }
@@ -43,7 +45,7 @@ internal sealed partial class QueueFiles
     /// <summary>First units of the files, ascending and without gap.</summary>
     public ReadOnlySpan<long> Starts => _starts;
 
-    public bool HasUnsynced => _unsynced.Count > 0;
+    public bool HasUnsynced => _unsynced is not null;
 
     /// <summary>Looks which files there are. Throws <see cref="StoreException"/> when they cannot be files of this size.</summary>
     public void List()
@@ -80,42 +82,19 @@ internal sealed partial class QueueFiles
         _starts = [.. starts];
     }
 
-    /// <summary>A file of its own for a look through it, which the caller closes. Its length is put right where a crash has kept it from being set.</summary>
-    public IStoreFile OpenChecked(long fileStart)
-    {
-        var file = _fileSystem.Open(FilePath(fileStart), FileOpenMode.ReadWrite);
-        try
-        {
-            var length = file.Length;
-            if (length == 0)
-            {
-                // The process died between creating the file and setting its length, or the machine before the length was on the disk. Nothing durable was in it.
-                file.SetLength(_fileBytes);
-            }
-            else if (length != _fileBytes)
-            {
-                throw new StoreException($"{file.Path} has {length} bytes instead of {_fileBytes}: was the store written with another mappedFileSizeConsumeQueue?");
-            }
-
-            return file;
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
-
     /// <summary>Hands units that lie in one file to the kernel; creates the file when it is the next one.</summary>
     public void Write(long index, ReadOnlySpan<byte> units)
     {
         var fileStart = FileStart(index);
         var file = OpenForWriting(fileStart);
-        file.File.Write(units, (index - fileStart) * ConsumeQueueUnit.Size);
-        if (!_unsynced.Contains(file))
+        _open.Touch(file);
+        if (!file.IsUnsynced)
         {
-            _unsynced.Add(file);
+            file.IsUnsynced = true;
+            (_unsynced ??= []).Add(file);
         }
+
+        file.File.Write(units, (index - fileStart) * ConsumeQueueUnit.Size);
     }
 
     /// <summary>
@@ -148,6 +127,7 @@ internal sealed partial class QueueFiles
 
             try
             {
+                _open.Touch(file);
                 var offset = (index - fileStart) * ConsumeQueueUnit.Size;
                 var read = mayBlock ? file.File.Read(destination, offset) : file.File.TryReadCached(destination, offset);
                 return read < 0 ? -1 : read / ConsumeQueueUnit.Size;
@@ -177,25 +157,34 @@ internal sealed partial class QueueFiles
         return false;
     }
 
-    /// <summary>Makes what was written durable. Takes the lock itself.</summary>
+    /// <summary>Makes what was written durable. Takes the lock itself; one caller at a time.</summary>
     public void Flush()
     {
-        List<QueueFile> files;
+        List<QueueFile>? files;
         bool directory;
         lock (_queueLock)
         {
-            files = [.. _unsynced];
-            _unsynced.Clear();
+            files = _unsynced;
+            _unsynced = null;
             directory = _directoryUnsynced;
             _directoryUnsynced = false;
+            foreach (var file in files ?? [])
+            {
+                file.IsUnsynced = false;
+                file.IsFlushing = true;
+            }
         }
 
-        foreach (var file in files)
+        foreach (var file in files ?? [])
         {
             file.File.FlushData();
-            if (file != _writeFile && file != _readFile)
+            lock (_queueLock)
             {
-                file.File.Dispose();
+                file.IsFlushing = false;
+                if (file != _writeFile && file != _readFile)
+                {
+                    CloseUnlessNeeded(file);
+                }
             }
         }
 
@@ -214,7 +203,7 @@ internal sealed partial class QueueFiles
     {
         var start = _starts[0];
         _starts = _starts[1..];
-        Close(start);
+        Forget(start);
         _fileSystem.DeleteFile(FilePath(start));
     }
 
@@ -232,7 +221,7 @@ internal sealed partial class QueueFiles
 
             if (start >= end && i > 0)
             {
-                Close(start);
+                Forget(start);
                 _fileSystem.DeleteFile(FilePath(start));
                 _starts = _starts[..i];
                 continue;
@@ -251,20 +240,65 @@ internal sealed partial class QueueFiles
         }
     }
 
+    /// <summary>Closes what needs no flush any more.</summary>
     public void CloseAll()
     {
-        _writeFile?.File.Dispose();
+        var write = _writeFile;
+        var read = _readFile;
         _writeFile = null;
-        _readFile?.File.Dispose();
         _readFile = null;
+        CloseUnlessNeeded(write);
+        CloseUnlessNeeded(read);
+    }
+
+    /// <summary>Closes a file for <see cref="OpenQueueFiles"/>; false when it is needed, or the queue is in use. Takes the lock itself, without waiting.</summary>
+    public bool TryClose(QueueFile file)
+    {
+        if (!_queueLock.TryEnter())
+        {
+            return false;
+        }
+
+        try
+        {
+            if (file.IsUnsynced || file.IsFlushing)
+            {
+                return false;
+            }
+
+            _writeFile = _writeFile == file ? null : _writeFile;
+            _readFile = _readFile == file ? null : _readFile;
+            CloseUnlessNeeded(file);
+            return true;
+        }
+        finally
+        {
+            _queueLock.Exit();
+        }
+    }
+
+    /// <summary>Drops what is not durable and closes everything: at the end of the store, or of the queue.</summary>
+    public void Abandon()
+    {
+        foreach (var file in _unsynced ?? [])
+        {
+            file.IsUnsynced = false;
+            if (file != _writeFile && file != _readFile)
+            {
+                CloseUnlessNeeded(file);
+            }
+        }
+
+        _unsynced = null;
+        CloseAll();
     }
 
     /// <summary>Deletes all files and the directory.</summary>
     public void Delete()
     {
-        CloseAll();
-        _unsynced.Clear();
+        Abandon();
         _starts = [];
+        _directoryUnsynced = false;
         foreach (var entry in _fileSystem.List(_directory))
         {
             _fileSystem.DeleteFile(Path.Combine(_directory, entry.Name));
@@ -284,30 +318,21 @@ internal sealed partial class QueueFiles
             return current;
         }
 
-        var isNew = _starts.Length == 0 || fileStart > _starts[^1];
-        if (_starts.Length == 0)
+        var opened = _readFile;
+        if (opened?.FirstUnit == fileStart)
         {
-            _fileSystem.CreateDirectory(_directory);
+            // Readers look at the file written first, so they see it all the time.
+            _writeFile = opened;
+            _readFile = null;
         }
-
-        var file = _fileSystem.Open(FilePath(fileStart), isNew ? FileOpenMode.OpenOrCreate : FileOpenMode.ReadWrite);
-        if (isNew)
+        else
         {
-            // Sparse, as Java makes it: a hundred thousand queues must not reserve 6 MB each.
-            file.SetLength(_fileBytes);
-            _starts = [.. _starts, fileStart];
-            _directoryUnsynced = true;
+            opened = Open(fileStart, isNew: _starts.Length == 0 || fileStart > _starts[^1]);
+            _writeFile = opened;
         }
-
-        var opened = new QueueFile(fileStart, file);
-        _writeFile = opened;
 
         // A full file that is still to be made durable is closed by the flush.
-        if (current is not null && !_unsynced.Contains(current))
-        {
-            current.File.Dispose();
-        }
-
+        CloseUnlessNeeded(current);
         return opened;
     }
 
@@ -320,33 +345,97 @@ internal sealed partial class QueueFiles
                 return null;
             }
 
-            if (_readFile is { } open && open.FirstUnit == fileStart)
+            if (_readFile is { } read && read.FirstUnit == fileStart)
             {
-                return open;
+                return read;
             }
 
-            var file = new QueueFile(fileStart, _fileSystem.Open(FilePath(fileStart), FileOpenMode.Read));
-            _readFile?.File.Dispose();
-            _readFile = file;
-            return file;
+            var replaced = _readFile;
+            var opened = Open(fileStart, isNew: false);
+            _readFile = opened;
+            CloseUnlessNeeded(replaced);
+            _open.TrimIfFull();
+            return opened;
         }
     }
 
-    private void Close(long start)
+    private QueueFile Open(long fileStart, bool isNew)
     {
-        if (_readFile?.FirstUnit == start)
+        if (_starts.Length == 0)
         {
-            _readFile.File.Dispose();
+            _fileSystem.CreateDirectory(_directory);
+        }
+
+        var file = _fileSystem.Open(FilePath(fileStart), isNew ? FileOpenMode.OpenOrCreate : FileOpenMode.ReadWrite);
+        try
+        {
+            var length = file.Length;
+            if (isNew || length == 0)
+            {
+                // Sparse, as Java makes it: a hundred thousand queues must not reserve 6 MB each. An old file is empty when the process died between creating it
+                // and setting its length, or the machine before the length was on the disk; nothing durable was in it.
+                file.SetLength(_fileBytes);
+            }
+            else if (length != _fileBytes)
+            {
+                throw new StoreException($"{file.Path} has {length} bytes instead of {_fileBytes}: was the store written with another mappedFileSizeConsumeQueue?");
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        if (isNew)
+        {
+            _starts = [.. _starts, fileStart];
+            _directoryUnsynced = true;
+        }
+
+        var opened = new QueueFile(this, fileStart, file);
+        _open.Add(opened);
+        return opened;
+    }
+
+    /// <summary>Closes a file that is in neither place of use any more, unless a flush has to come or is at it, which then does.</summary>
+    private void CloseUnlessNeeded(QueueFile? file)
+    {
+        if (file is { IsUnsynced: false, IsFlushing: false })
+        {
+            _open.Remove(file);
+            file.File.Dispose();
+        }
+    }
+
+    /// <summary>Closes a file that is about to be deleted.</summary>
+    private void Forget(long start)
+    {
+        foreach (var file in _unsynced ?? [])
+        {
+            if (file.FirstUnit == start)
+            {
+                file.IsUnsynced = false;
+                if (file != _writeFile && file != _readFile)
+                {
+                    CloseUnlessNeeded(file);
+                }
+            }
+        }
+
+        _unsynced?.RemoveAll(file => !file.IsUnsynced);
+        _unsynced = _unsynced is { Count: 0 } ? null : _unsynced;
+        if (_readFile is { } read && read.FirstUnit == start)
+        {
             _readFile = null;
+            CloseUnlessNeeded(read);
         }
 
-        if (_writeFile?.FirstUnit == start)
+        if (_writeFile is { } write && write.FirstUnit == start)
         {
-            _writeFile.File.Dispose();
             _writeFile = null;
+            CloseUnlessNeeded(write);
         }
-
-        _unsynced.RemoveAll(file => file.FirstUnit == start);
     }
 
     private long FileStart(long index) => index - (index % UnitsPerFile);

@@ -1,5 +1,3 @@
-using RocketOps.Store.Files;
-
 namespace RocketOps.Store.ConsumeQueues;
 
 /// <summary>Finds by halves where in the files of a queue the units begin and end that count; reads the disk, and needs the queue's lock.</summary>
@@ -15,18 +13,17 @@ internal static class QueueSearch
         for (var i = files.Starts.Length - 1; i >= 0; i--)
         {
             var start = files.Starts[i];
-            using var file = files.OpenChecked(start);
-            if (IsBeyond(file, 0, physicalOffset) && i > 0)
+            if (IsBeyond(files, start, isFirst: true, physicalOffset) && i > 0)
             {
                 continue;
             }
 
-            long low = 0;
-            long high = files.UnitsPerFile;
+            var low = start;
+            var high = start + files.UnitsPerFile;
             while (low < high)
             {
                 var middle = (low + high) / 2;
-                if (IsBeyond(file, middle, physicalOffset))
+                if (IsBeyond(files, middle, isFirst: middle == start, physicalOffset))
                 {
                     high = middle;
                 }
@@ -36,7 +33,7 @@ internal static class QueueSearch
                 }
             }
 
-            return start + low;
+            return low;
         }
 
         return 0;
@@ -87,23 +84,24 @@ internal static class QueueSearch
         return low;
     }
 
-    private static bool IsBeyond(IStoreFile file, long indexInFile, long physicalOffset)
+    /// <summary>A unit is looked at together with the one before it, but for the first of a file.</summary>
+    private static bool IsBeyond(QueueFiles files, long index, bool isFirst, long physicalOffset)
     {
         Span<byte> bytes = stackalloc byte[2 * ConsumeQueueUnit.Size];
-        bytes = indexInFile == 0 ? bytes[..ConsumeQueueUnit.Size] : bytes;
-        var last = bytes[^ConsumeQueueUnit.Size..];
-        if (file.Read(bytes, (indexInFile * ConsumeQueueUnit.Size) - (bytes.Length - last.Length)) < bytes.Length)
+        bytes = isFirst ? bytes[..ConsumeQueueUnit.Size] : bytes;
+        var count = bytes.Length / ConsumeQueueUnit.Size;
+        if (files.Read(index + 1 - count, bytes, mayBlock: true) < count)
         {
             return true;
         }
 
-        var unit = ConsumeQueueUnit.Read(last);
+        var unit = ConsumeQueueUnit.Read(bytes[^ConsumeQueueUnit.Size..]);
         if (!unit.IsWritten || (!unit.IsFiller && unit.PhysicalOffset >= physicalOffset))
         {
             return true;
         }
 
-        if (indexInFile == 0)
+        if (isFirst)
         {
             return false;
         }

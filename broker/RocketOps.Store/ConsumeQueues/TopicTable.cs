@@ -14,6 +14,7 @@ internal sealed class TopicTable
     private readonly IStoreFileSystem _files;
     private readonly string _directory;
     private readonly int _queueFileBytes;
+    private readonly OpenQueueFiles _openFiles;
     private readonly Func<long> _logMinOffset;
     private readonly ILogger _logger;
     private readonly Func<StoreTopic, int, ConsumeQueue> _createQueue;
@@ -21,11 +22,12 @@ internal sealed class TopicTable
     private volatile Node?[] _buckets = new Node?[64];
     private int _count;
 
-    public TopicTable(IStoreFileSystem files, string directory, int queueFileBytes, Func<long> logMinOffset, ILogger logger)
+    public TopicTable(IStoreFileSystem files, string directory, int queueFileBytes, OpenQueueFiles openFiles, Func<long> logMinOffset, ILogger logger)
     {
         _files = files;
         _directory = directory;
         _queueFileBytes = queueFileBytes;
+        _openFiles = openFiles;
         _logMinOffset = logMinOffset;
         _logger = logger;
         _createQueue = CreateQueue;
@@ -179,7 +181,7 @@ internal sealed class TopicTable
     }
 
     private ConsumeQueue CreateQueue(StoreTopic topic, int queueId) =>
-        new(topic, queueId, _files, Path.Combine(_directory, topic.Name, queueId.ToString()), _queueFileBytes, _logMinOffset, _logger);
+        new(topic, queueId, _files, Path.Combine(_directory, topic.Name, queueId.ToString()), _queueFileBytes, _openFiles, _logMinOffset, _logger);
 
     private sealed record Node(StoreTopic Topic, Node? Next);
 }

@@ -22,6 +22,7 @@ internal sealed class StoreMaintenance : IDisposable
     private readonly MessageIndex? _index;
     private readonly CheckpointFile _checkpoint;
     private readonly Retention _retention;
+    private readonly OpenQueueFiles _openQueueFiles;
     private readonly StoreState _state;
     private readonly TimeProvider _time;
     private readonly AutoResetEvent _wake = new(initialState: false);
@@ -37,7 +38,7 @@ internal sealed class StoreMaintenance : IDisposable
     private bool _stopping;
     private bool _started;
 
-    public StoreMaintenance(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, LogFlusher flusher, MessageIndex? index, CheckpointFile checkpoint, Retention retention, StoreState state, TimeProvider time)
+    public StoreMaintenance(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, LogFlusher flusher, MessageIndex? index, CheckpointFile checkpoint, Retention retention, OpenQueueFiles openQueueFiles, StoreState state, TimeProvider time)
     {
         _options = options;
         _log = log;
@@ -46,6 +47,7 @@ internal sealed class StoreMaintenance : IDisposable
         _index = index;
         _checkpoint = checkpoint;
         _retention = retention;
+        _openQueueFiles = openQueueFiles;
         _state = state;
         _time = time;
         _bootId = BootIds.Parse(files.BootId);
@@ -133,12 +135,7 @@ internal sealed class StoreMaintenance : IDisposable
             var offset = Math.Min(_dispatcher.Dispatched, _log.Durable);
             WriteQueues();
             _index?.Write(withSlots: true);
-            foreach (var queue in _unsynced)
-            {
-                queue.Flush();
-            }
-
-            _unsynced.Clear();
+            FlushQueues();
             _index?.Flush();
             _lastThoroughAt = _time.GetTimestamp();
             var (indexName, slotsValidUpTo) = _index?.Position ?? (0, 0);
@@ -202,7 +199,24 @@ internal sealed class StoreMaintenance : IDisposable
             {
                 _unsynced.Add(queue);
             }
+
+            if (_openQueueFiles.IsFull)
+            {
+                // Only what is durable can be closed. Queues that are so ahead of the log do no harm: recovery goes by the checkpoint.
+                FlushQueues();
+                _openQueueFiles.Trim();
+            }
         }
+    }
+
+    private void FlushQueues()
+    {
+        foreach (var queue in _unsynced)
+        {
+            queue.Flush();
+        }
+
+        _unsynced.Clear();
     }
 
     private void ReleaseIdle()

@@ -48,5 +48,12 @@ internal sealed class MemoryFile(MemoryFileSystem files, string path, MemoryInod
 
     public long GetDataEnd() => inode.DataEnd;
 
-    public void Dispose() => _disposed = true;
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            files.Closed(path);
+        }
+    }
 }

@@ -15,6 +15,7 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
     private readonly Dictionary<string, MemoryInode> _durableNames = [];
     private readonly List<Action<Dictionary<string, MemoryInode>>> _journal = [];
     private readonly HashSet<string> _locked = [];
+    private readonly List<string> _open = [];
     private bool _dead;
 
     /// <summary>Changing calls so far.</summary>
@@ -106,6 +107,18 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
 
     public IEnumerable<string> Paths => _names.Keys;
 
+    /// <summary>Path of each open file, once for each time it is open.</summary>
+    public IReadOnlyList<string> OpenPaths
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _open];
+            }
+        }
+    }
+
     public IStoreFile Open(string path, FileOpenMode mode)
     {
         lock (_lock)
@@ -129,6 +142,7 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
                 inode.SetLength(0);
             }
 
+            _open.Add(path);
             return new MemoryFile(this, path, inode);
         }
     }
@@ -251,6 +265,14 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
     public DiskSpace GetDiskSpace(string path) => Space;
 
     public DateTimeOffset GetLastWriteTime(string path) => _names[path].LastWrite;
+
+    internal void Closed(string path)
+    {
+        lock (_lock)
+        {
+            _open.Remove(path);
+        }
+    }
 
     internal void Write(MemoryInode inode, string path, ReadOnlySpan<byte> bytes, long offset)
     {

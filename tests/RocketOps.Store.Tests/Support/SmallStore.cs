@@ -7,7 +7,7 @@ namespace RocketOps.Store.Tests.Support;
 /// <summary>Stores with small files, so that rolls happen within a few messages.</summary>
 internal static class SmallStore
 {
-    public static StoreOptions Options(string root, FlushDiskType flush = FlushDiskType.AsyncFlush) => new()
+    public static StoreOptions Options(string root, FlushDiskType flush = FlushDiskType.AsyncFlush, int maxOpenQueueFiles = 4096) => new()
     {
         RootDirectory = root,
         FlushDiskType = flush,
@@ -21,6 +21,7 @@ internal static class SmallStore
         DiskMaxUsedRatio = 100,
         DiskCleanForciblyRatio = 100,
         DeleteHours = [],
+        MaxOpenQueueFiles = maxOpenQueueFiles,
     };
 
     public static async Task<MessageStore> StartAsync(StoreOptions options, IStoreFileSystem? files = null, TimeProvider? time = null, bool hasThreads = true)

@@ -1,0 +1,184 @@
+using RocketOps.Store.Tests.Support;
+
+namespace RocketOps.Store.Tests;
+
+/// <summary>Descriptors of consume queues: bounded, closed in the right order, never too early.</summary>
+public sealed class QueueFilesTests
+{
+    private const int Limit = 16;
+
+    [Fact]
+    public async Task ManyQueues_WrittenAndRead_KeepNoMoreFilesOpenThanAllowed()
+    {
+        var files = new MemoryFileSystem();
+        var store = await StartAsync(files);
+        for (var queue = 0; queue < 200; queue++)
+        {
+            store.Append("T", queue, $"first of {queue}");
+        }
+
+        store.WritePending();
+        store.Maintenance.Pass();
+        OpenQueues(files).Should().HaveCountLessThanOrEqualTo(Limit, "files beyond the limit are made durable and closed");
+
+        for (var queue = 0; queue < 200; queue++)
+        {
+            store.Append("T", queue, $"second of {queue}");
+        }
+
+        store.WritePending();
+        store.Maintenance.MakeDurable();
+        for (var queue = 0; queue < 200; queue++)
+        {
+            (await store.ReadAllAsync("T", queue)).Should().Equal($"first of {queue}", $"second of {queue}");
+        }
+
+        OpenQueues(files).Should().HaveCountLessThanOrEqualTo(Limit);
+        await store.DisposeAsync();
+        files.OpenPaths.Should().BeEmpty("a stopped store holds nothing open");
+    }
+
+    [Fact]
+    public async Task Trim_ReadOneAfterTheOther_ClosesTheLeastRecentlyUsed()
+    {
+        var files = new MemoryFileSystem();
+        await using var store = await StartAsync(files);
+        WriteQueuesAndRelease(store, queues: Limit + 1);
+        for (var queue = 0; queue < Limit; queue++)
+        {
+            (await store.ReadAllAsync("T", queue)).Should().HaveCount(1);
+        }
+
+        var before = OpenQueues(files);
+        (await store.ReadAllAsync("T", 0)).Should().HaveCount(1);
+        (await store.ReadAllAsync("T", Limit)).Should().HaveCount(1);
+
+        before.Should().HaveCount(Limit - 2, "the sixteenth closed an eighth");
+        OpenQueues(files).Should().Contain("0", "it was used again").And.Contain($"{Limit}").And.NotContain("2", "the first two were closed before");
+    }
+
+    [Fact]
+    public async Task Trim_FilesWithUnflushedBytes_StayOpen()
+    {
+        var files = new MemoryFileSystem();
+        await using var store = await StartAsync(files);
+        WriteQueuesAndRelease(store, queues: 40);
+        for (var queue = 0; queue < 10; queue++)
+        {
+            store.Append("T", queue, "new");
+        }
+
+        store.WritePending();
+        store.Maintenance.Pass();
+        for (var queue = 0; queue < 40; queue++)
+        {
+            await store.ReadAllAsync("T", queue);
+        }
+
+        OpenQueues(files).Should().Contain(Enumerable.Range(0, 10).Select(queue => $"{queue}"));
+        OpenQueues(files).Should().HaveCountLessThanOrEqualTo(Limit);
+        List<string> flushed = [];
+        files.Fault = (operation, path) =>
+        {
+            if (operation == "fdatasync" && path.Contains("consumequeue", StringComparison.Ordinal))
+            {
+                flushed.Add(QueueId(path));
+            }
+
+            return null;
+        };
+        store.Maintenance.MakeDurable();
+        flushed.Should().BeEquivalentTo(Enumerable.Range(0, 10).Select(queue => $"{queue}"));
+    }
+
+    [Fact]
+    public async Task Flush_WhileTheQueueMovesOnToFurtherFiles_ClosesNoneTooEarly()
+    {
+        var files = new MemoryFileSystem();
+        var store = await StartAsync(files);
+        Append(store, 80);
+        var isFlushing = false;
+        files.Fault = (operation, path) =>
+        {
+            if (operation == "fdatasync" && path.Contains("consumequeue", StringComparison.Ordinal) && !isFlushing)
+            {
+                // Two files wait to be made durable; meanwhile the second gets full, and so does the one after it.
+                isFlushing = true;
+                Append(store, 300);
+            }
+
+            return null;
+        };
+
+        store.Maintenance.MakeDurable();
+        isFlushing.Should().BeTrue();
+        store.Maintenance.MakeDurable();
+
+        store.Flags.Should().Be(StoreFlags.None);
+        (await store.ReadAllAsync("T", 0)).Should().HaveCount(380);
+        OpenQueues(files).Should().HaveCountLessThanOrEqualTo(2);
+        await store.DisposeAsync();
+        files.OpenPaths.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task DeleteTopic_WhileItsQueueIsFlushed_LeavesNothingOpen()
+    {
+        var files = new MemoryFileSystem();
+        var store = await StartAsync(files);
+        Append(store, 80);
+        Task? deletion = null;
+        files.Fault = (operation, path) =>
+        {
+            if (operation == "fdatasync" && path.Contains("consumequeue", StringComparison.Ordinal) && deletion is null)
+            {
+                deletion = store.DeleteTopicAsync(store.FindTopic("T"u8)!, CancellationToken.None).AsTask();
+            }
+
+            return null;
+        };
+
+        store.Maintenance.MakeDurable();
+        await deletion!;
+
+        store.Flags.Should().Be(StoreFlags.None);
+        OpenQueues(files).Should().BeEmpty();
+        await store.DisposeAsync();
+    }
+
+    private static Task<MessageStore> StartAsync(MemoryFileSystem files) =>
+        SmallStore.StartAsync(SmallStore.Options("/store", maxOpenQueueFiles: Limit), files, new ManualTime(), hasThreads: false);
+
+    private static void Append(MessageStore store, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            store.Append("T", 0, "m");
+        }
+
+        store.WritePending();
+    }
+
+    /// <summary>One durable message in each queue, and none of them in memory or open.</summary>
+    private static void WriteQueuesAndRelease(MessageStore store, int queues)
+    {
+        for (var queue = 0; queue < queues; queue++)
+        {
+            store.Append("T", queue, "old");
+        }
+
+        store.WritePending();
+        store.Maintenance.MakeDurable();
+        for (var pass = 0; pass < 12; pass++)
+        {
+            store.Maintenance.Pass();
+        }
+
+        store.OpenQueueFiles.Count.Should().Be(0, "idle queues were released");
+    }
+
+    private static List<string> OpenQueues(MemoryFileSystem files) =>
+        [.. files.OpenPaths.Where(path => path.Contains("consumequeue", StringComparison.Ordinal)).Select(QueueId)];
+
+    private static string QueueId(string path) => Path.GetFileName(Path.GetDirectoryName(path)!);
+}
