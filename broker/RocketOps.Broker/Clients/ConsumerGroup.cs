@@ -34,6 +34,9 @@ internal sealed class ConsumerGroup(string name)
 
     public bool TryGetSubscription(string topic, [MaybeNullWhen(false)] out Subscription subscription) => _subscriptions.TryGet(topic, out subscription);
 
+    /// <summary>The member behind this connection; null when it is none.</summary>
+    public ClientChannel? TryGetChannel(RemotingConnection connection) => _channels.GetValueOrDefault(connection);
+
     /// <summary>Applies a heartbeat; true when the members or the topics have changed, so that the group should rebalance.</summary>
     public bool Update(ClientChannel channel, HeartbeatBody.ConsumerData data, bool keepSubscriptions)
     {

@@ -60,7 +60,7 @@ internal sealed class PullMessageHandler : IRequestHandler
     {
         BrokerOptions options = _settings.Current;
         TopicState topic = CheckGroupAndTopic(header, group.Config);
-        TagFilter? filter = FindFilter(header, group.Config, options);
+        TagFilter? filter = FindFilter(header, group.Config, options, connection);
         if (header.HasCommitOffset)
         {
             _offsets.Commit(header.Topic, header.ConsumerGroup, header.QueueId, header.CommitOffset);
@@ -128,7 +128,7 @@ internal sealed class PullMessageHandler : IRequestHandler
         return topic;
     }
 
-    private TagFilter? FindFilter(scoped in PullMessageRequestHeader header, SubscriptionGroupConfig group, BrokerOptions options)
+    private TagFilter? FindFilter(scoped in PullMessageRequestHeader header, SubscriptionGroupConfig group, BrokerOptions options, RemotingConnection connection)
     {
         if (header.HasSubscription)
         {
@@ -155,7 +155,8 @@ internal sealed class PullMessageHandler : IRequestHandler
             throw new RemotingCommandException(ResponseCode.SubscriptionNotExist, "the consumer's subscription not exist");
         }
 
-        if (subscription.Version < header.SubscriptionVersion)
+        bool outdated = subscription.Version < header.SubscriptionVersion;
+        if (outdated && !ComparesTagsItself(header, online, connection))
         {
             throw new RemotingCommandException(ResponseCode.SubscriptionNotLatest, "the consumer's subscription not latest");
         }
@@ -170,6 +171,15 @@ internal sealed class PullMessageHandler : IRequestHandler
             throw new RemotingCommandException(ResponseCode.SubscriptionNotExist, "the consumer group is a pull consumer, which rejectPullConsumerEnable refuses");
         }
 
-        return subscription.Filter;
+        return outdated ? null : subscription.Filter;
     }
+
+    /// <summary>
+    /// Whether a pull whose subscription is newer than the last heartbeat can be served without a filter. A Java client of 5.x writes a new version whenever its
+    /// share of queues changes and means to send a heartbeat at once, but gives up when another of its threads is sending one: one second after its start both
+    /// happen together. RocketMQ refuses its pulls with 25 until the next heartbeat, 20 to 30 s later. The tags are unknown here only, and Java clients compare
+    /// them with every message anyway (PullAPIWrapper.processPullResult), so more than they want is as good; other clients may rely on the broker.
+    /// </summary>
+    private static bool ComparesTagsItself(scoped in PullMessageRequestHeader header, ConsumerGroup online, RemotingConnection connection) =>
+        (header.ExpressionType.IsEmpty || header.ExpressionType.SequenceEqual("TAG"u8)) && online.TryGetChannel(connection)?.Language == LanguageCode.Java;
 }

@@ -4,6 +4,7 @@ using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
 using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
 
 namespace RocketOps.Broker.Tests.Hosting;
 
@@ -176,6 +177,40 @@ public sealed class BrokerTests : IAsyncLifetime
         (await _broker.PullAsync("late-group", "Late", 0, 0)).Code.Should().Be(ResponseCode.SubscriptionNotExist);
         await _broker.SubscribeAsync("late-group", "Late");
         (await _broker.PullAsync("late-group", "Late", 0, 0)).Code.Should().Be(ResponseCode.Success);
+    }
+
+    [Theory]
+    [InlineData(5, "TAG", ResponseCode.Success, "a")]
+    [InlineData(6, "TAG", ResponseCode.Success, "a,b")]
+    [InlineData(6, "SQL92", ResponseCode.SubscriptionNotLatest, "")]
+    public async Task Pull_OfAJavaClientWhoseHeartbeatHadVersion5_NewerIsServedUnfilteredWhereItFiltersItself(long version, string type, int code, string bodies)
+    {
+        await _broker.SendAsync("Newer", "a", properties: Requests.Properties(("TAGS", "A")));
+        await _broker.SendAsync("Newer", "b", properties: Requests.Properties(("TAGS", "B")));
+        RemotingCommand pull = Requests.Pull("java-group", "Newer", 0, 0).Set("subVersion", version).Set("expressionType", type);
+        // Plain frames name Java as their language.
+        await using RawConnection java = await RawConnection.ConnectAsync(_broker.Address);
+        await java.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat("java-group", "Newer", "A", "java-client", version: 5));
+
+        RawFrame answer = await java.RequestAsync(RequestCode.PullMessage, pull.ExtFields);
+
+        answer.Code.Should().Be(code);
+        RawMessage.DecodeAll(answer.Body).Select(static message => Encoding.UTF8.GetString(message.Body.Span)).Should().Equal(bodies.Split(',', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public async Task Pull_OfAnotherClientNewerThanItsHeartbeat_IsRefusedUntilTheNextOne()
+    {
+        await _broker.SendAsync("Refused", "a");
+        RemotingCommand pull = Requests.Pull("other-group", "Refused", 0, 0).Set("subVersion", 6L);
+        await _broker.SubscribeAsync("other-group", "Refused", version: 5);
+
+        RemotingCommand before = await _broker.InvokeAsync(pull);
+        await _broker.SubscribeAsync("other-group", "Refused", version: 6);
+        RemotingCommand after = await _broker.InvokeAsync(pull);
+
+        before.Code.Should().Be(ResponseCode.SubscriptionNotLatest);
+        after.Code.Should().Be(ResponseCode.Success, after.Remark);
     }
 
     [Fact]

@@ -97,16 +97,19 @@ internal sealed class TestBroker : IAsyncDisposable
     public async Task<RemotingCommand> SubscribeAsync(string group, string topic, string expression = "*", string clientId = "client-1", long version = 1)
     {
         RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = System.Text.Encoding.UTF8.GetBytes(
-            $$"""
-            {"clientID":"{{clientId}}","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":"{{group}}",
-            "messageModel":"CLUSTERING","subscriptionDataSet":[{"subString":"{{expression}}","subVersion":{{version.ToString(CultureInfo.InvariantCulture)}},"topic":"{{topic}}"}],
-            "unitMode":false}],"producerDataSet":[{"groupName":"CLIENT_INNER_PRODUCER"}]}
-            """);
+        heartbeat.Body = Heartbeat(group, topic, expression, clientId, version);
         RemotingCommand answer = await InvokeAsync(heartbeat);
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
         return answer;
     }
+
+    /// <summary>The body of such a heartbeat.</summary>
+    public static byte[] Heartbeat(string group, string topic, string expression, string clientId, long version) => System.Text.Encoding.UTF8.GetBytes(
+        $$"""
+        {"clientID":"{{clientId}}","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":"{{group}}",
+        "messageModel":"CLUSTERING","subscriptionDataSet":[{"subString":"{{expression}}","subVersion":{{version.ToString(CultureInfo.InvariantCulture)}},"topic":"{{topic}}"}],
+        "unitMode":false}],"producerDataSet":[{"groupName":"CLIENT_INNER_PRODUCER"}]}
+        """);
 
     public Task<RemotingCommand> PullAsync(string group, string topic, int queueId, long offset, int sysFlag = 0, long holdMs = 0, int max = 32, long commit = 0, string? subscription = null) =>
         InvokeAsync(Requests.Pull(group, topic, queueId, offset, sysFlag, holdMs, max, commit, subscription));
