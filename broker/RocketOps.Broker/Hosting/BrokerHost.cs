@@ -130,7 +130,6 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     private void StartWork()
     {
         _parts.Topics.Changed = _registrar.RegisterNowAsync;
-        _parts.ParkedPulls.Start();
         _parts.Clients.Start();
         _parts.Figures.Start();
         _parts.OffsetPersister.Start();

@@ -33,9 +33,10 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
     private readonly Lock _idleGate = new();
     private readonly Stack<ParkedPull> _idle = new();
     private readonly Stack<Wake> _idleWakes = new();
+    private readonly ITimer _sweep;
     private int _count;
+    private int _sweepDue;
     private Wake? _round;
-    private ITimer? _sweep;
 
     public ParkedPulls(PullExecutor executor, BrokerSettings settings, MessageStore store, TimeProvider time)
     {
@@ -43,12 +44,11 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
         _settings = settings;
         _store = store;
         _time = time;
+        _sweep = time.CreateTimer(static state => ((ParkedPulls)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Pulls that wait at this moment.</summary>
     public int Count => Volatile.Read(ref _count);
-
-    public void Start() => _sweep = _time.CreateTimer(static state => ((ParkedPulls)state!).Sweep(), this, SweepInterval, SweepInterval);
 
     /// <summary>Holds the pull; false when too many are held already, and the caller answers it at once.</summary>
     public bool TryPark(in PullArguments pull)
@@ -67,6 +67,7 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
         parked.Deadline = parked.Since + (Math.Min(pull.HoldMs, MaxHoldMs) * _time.TimestampFrequency / 1000);
         ParkedQueue queue = _queues.GetOrAdd((pull.Topic.StoreTopic, pull.QueueId), static _ => new ParkedQueue());
         queue.Add(parked);
+        ScheduleSweep();
         // A message may have arrived between the read that found nothing and the line above; its arrival found nobody here.
         if (_store.MaxOffset(pull.Topic.StoreTopic, pull.QueueId) > pull.Offset && queue.Remove(parked))
         {
@@ -99,10 +100,7 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_sweep is not null)
-        {
-            await _sweep.DisposeAsync();
-        }
+        await _sweep.DisposeAsync();
 
         // Consumers are told "nothing" now instead of waiting for a broker that goes away.
         Wake wake = RentWake();
@@ -116,11 +114,8 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
 
     internal void Sweep()
     {
-        if (Volatile.Read(ref _count) == 0)
-        {
-            return;
-        }
-
+        // Whoever parks from here on asks for another sweep; whoever has parked before is seen by the check at the end.
+        Interlocked.Exchange(ref _sweepDue, 0);
         Wake wake = RentWake();
         long now = _time.GetTimestamp();
         long recheckBefore = now - (long)(RecheckInterval.TotalSeconds * _time.TimestampFrequency);
@@ -131,6 +126,10 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
         }
 
         wake.Run();
+        if (Volatile.Read(ref _count) > 0)
+        {
+            ScheduleSweep();
+        }
     }
 
     /// <summary>Lets go of the queues of a deleted topic; pulls waiting there end with their time.</summary>
@@ -144,6 +143,15 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
                 queue.TakeEnded(long.MaxValue, wake.Pulls);
                 wake.Start();
             }
+        }
+    }
+
+    /// <summary>A broker without waiting pulls has no timer running.</summary>
+    private void ScheduleSweep()
+    {
+        if (Volatile.Read(ref _sweepDue) == 0 && Interlocked.Exchange(ref _sweepDue, 1) == 0)
+        {
+            _sweep.Change(SweepInterval, Timeout.InfiniteTimeSpan);
         }
     }
 
