@@ -92,6 +92,9 @@ public sealed class MessageStore : IAsyncDisposable
     /// <summary>A write has been in the kernel for longer than <c>osPageCacheBusyTimeOutMills</c>: sends are to be refused up front.</summary>
     public bool IsPageCacheBusy => _log.IsPageCacheBusy;
 
+    /// <summary>How long the write that runs now has been in the kernel, in milliseconds; 0 when none runs.</summary>
+    public long CurrentWriteMs => _log.CurrentWriteMs;
+
     /// <summary>Topics that have queues in the store, or were interned since the start.</summary>
     public IReadOnlyList<StoreTopic> Topics => _topics.All;
 

@@ -20,7 +20,7 @@ internal static class BrokerHandlers
     {
         SlowSendHandler slowSend = new(
             parts.Settings, parts.Topics, parts.Groups, parts.Locks, parts.Store, parts.Appender, parts.Address, parts.BrokerProperties, parts.Delays);
-        SendMessageHandler send = new(parts.Settings, parts.Topics, parts.Store, parts.Address, parts.BrokerProperties, parts.Delays, slowSend, parts.Time);
+        SendMessageHandler send = new(parts.Settings, parts.Topics, parts.Store, parts.Address, parts.BrokerProperties, parts.Delays, slowSend, parts.PutStatistics, parts.Time);
         PullMessageHandler pull = new(
             parts.Settings, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.PullExecutor, parts.ParkedPulls, parts.Address);
         HeartbeatHandler heartbeat = new(parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, new HeartbeatFingerprints(), parts.Time);

@@ -34,14 +34,15 @@ internal sealed class BrokerParts
         Producers = new ProducerTable();
         Clients = new ClientRegistry(settings, Consumers, Producers, time);
         Locks = new QueueLocks(time);
-        Appender = new MessageAppender(store);
+        PutStatistics = new PutStatistics(time);
+        Appender = new MessageAppender(store, PutStatistics, time);
         BrokerProperties = new BrokerProperties(settings);
         Delays = new DelayRouting(settings, store);
-        PullCounters = new PullCounters();
+        PullCounters = new PullCounters(time);
         PullExecutor = new PullExecutor(settings, store, PullCounters, loggers.CreateLogger<PullExecutor>());
         ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time);
         Schedule = new ScheduleService(settings, store, Appender, address, DelayOffsets, time, loggers.CreateLogger<ScheduleService>());
-        Figures = new RuntimeFigures(settings, store, PullCounters, DelayOffsets, time);
+        Figures = new RuntimeFigures(settings, store, PutStatistics, PullCounters, DelayOffsets, time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>());
     }
 
@@ -70,6 +71,8 @@ internal sealed class BrokerParts
     public ClientRegistry Clients { get; }
 
     public QueueLocks Locks { get; }
+
+    public PutStatistics PutStatistics { get; }
 
     public MessageAppender Appender { get; }
 

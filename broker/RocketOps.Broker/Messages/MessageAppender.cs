@@ -3,21 +3,23 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Messages;
 
 /// <summary>Appends single messages off the connections' loops and waits for what the configuration promises.</summary>
-internal sealed class MessageAppender(MessageStore store)
+internal sealed class MessageAppender(MessageStore store, PutStatistics statistics, TimeProvider time)
 {
     private readonly bool _sync = store.Options.FlushDiskType == FlushDiskType.SyncFlush;
 
     /// <summary>Stores one message: in the kernel when it returns, on disk too if that is configured and <paramref name="waitForDisk"/>.</summary>
     public async ValueTask<AppendOutcome> AppendAsync(StoredMessage message, bool waitForDisk)
     {
+        long startedAt = time.GetTimestamp();
         AppendStatus status = Append(message, out AppendResult result);
-        return await CompleteAsync(status, result, waitForDisk);
+        return Count(await CompleteAsync(status, result, waitForDisk), startedAt);
     }
 
     /// <summary>The same for a client batch; <paramref name="offsets"/> has one entry per message.</summary>
     public async ValueTask<AppendOutcome> AppendBatchAsync(
         StoreTopic topic, int queueId, int sysFlag, long bornTimestamp, MessageHost bornHost, MessageHost storeHost, int reconsumeTimes, ReadOnlyMemory<byte> body, PhysicalOffset[] offsets)
     {
+        long startedAt = time.GetTimestamp();
         AppendStatus status = store.AppendBatch(
             new BatchToAppend
             {
@@ -32,7 +34,21 @@ internal sealed class MessageAppender(MessageStore store)
             },
             offsets,
             out AppendResult result);
-        return await CompleteAsync(status, result, waitForDisk: true);
+        return Count(await CompleteAsync(status, result, waitForDisk: true), startedAt);
+    }
+
+    private AppendOutcome Count(AppendOutcome outcome, long startedAt)
+    {
+        if (outcome.IsOk)
+        {
+            statistics.Add(startedAt, outcome.Result.MessageCount);
+        }
+        else
+        {
+            statistics.AddFailure();
+        }
+
+        return outcome;
     }
 
     private async ValueTask<AppendOutcome> CompleteAsync(AppendStatus status, AppendResult result, bool waitForDisk)

@@ -1,12 +1,13 @@
 namespace RocketOps.Broker.Pulling;
 
 /// <summary>Counts what pulls have delivered since the start.</summary>
-internal sealed class PullCounters
+internal sealed class PullCounters(TimeProvider time)
 {
     private long _messages;
     private long _bytes;
     private long _found;
     private long _missed;
+    private long _maxMs;
 
     public long Messages => Volatile.Read(ref _messages);
 
@@ -18,8 +19,20 @@ internal sealed class PullCounters
     /// <summary>Pulls answered without.</summary>
     public long Missed => Volatile.Read(ref _missed);
 
-    public void CountFound(int messages, int bytes)
+    /// <summary>Longest read of a pull that found messages, in milliseconds; the wait of a parked pull does not count.</summary>
+    public long MaxMs => Volatile.Read(ref _maxMs);
+
+    /// <summary>The time to give to <see cref="CountFound"/> later.</summary>
+    public long Begin() => time.GetTimestamp();
+
+    public void CountFound(int messages, int bytes, long begunAt)
     {
+        long ms = (long)time.GetElapsedTime(begunAt).TotalMilliseconds;
+        for (long max = MaxMs; ms > max; max = MaxMs)
+        {
+            Interlocked.CompareExchange(ref _maxMs, ms, max);
+        }
+
         Interlocked.Add(ref _messages, messages);
         Interlocked.Add(ref _bytes, bytes);
         Interlocked.Increment(ref _found);

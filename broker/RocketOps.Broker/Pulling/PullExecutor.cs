@@ -28,12 +28,13 @@ internal sealed partial class PullExecutor(BrokerSettings settings, MessageStore
     /// </summary>
     public bool TryAnswer(in PullArguments pull, bool flush)
     {
+        long begunAt = counters.Begin();
         GetResult result = _results.Rent();
         GetStatus status = store.GetMessages(pull.Topic.StoreTopic, pull.QueueId, pull.Offset, new GetLimits(pull.MaxMessages), pull.Filter, result);
-        if (status == GetStatus.WouldBlock || (status == GetStatus.Found && !TryWriteFound(pull, result, flush)))
+        if (status == GetStatus.WouldBlock || (status == GetStatus.Found && !TryWriteFound(pull, result, flush, begunAt)))
         {
             // Owned by the detached read, which returns the result and reports its failures.
-            _ = AnswerFromDiskAsync(pull, result);
+            _ = AnswerFromDiskAsync(pull, result, begunAt);
             return true;
         }
 
@@ -64,11 +65,11 @@ internal sealed partial class PullExecutor(BrokerSettings settings, MessageStore
         return true;
     }
 
-    private bool TryWriteFound(in PullArguments pull, GetResult result, bool flush)
+    private bool TryWriteFound(in PullArguments pull, GetResult result, bool flush, long begunAt)
     {
         if (result.TotalBytes > InPlaceBytes)
         {
-            return TryWriteLarge(pull, result, flush);
+            return TryWriteLarge(pull, result, flush, begunAt);
         }
 
         using (OutputLease output = pull.Connection.LeaseOutput(flush))
@@ -84,11 +85,11 @@ internal sealed partial class PullExecutor(BrokerSettings settings, MessageStore
             output.Advance(headerLength + result.TotalBytes);
         }
 
-        counters.CountFound(result.Count, result.TotalBytes);
+        counters.CountFound(result.Count, result.TotalBytes, begunAt);
         return true;
     }
 
-    private bool TryWriteLarge(in PullArguments pull, GetResult result, bool flush)
+    private bool TryWriteLarge(in PullArguments pull, GetResult result, bool flush, long begunAt)
     {
         byte[] body = ArrayPool<byte>.Shared.Rent(result.TotalBytes);
         try
@@ -98,7 +99,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, MessageStore
                 return false;
             }
 
-            WriteFound(pull, result, body, flush);
+            WriteFound(pull, result, body, flush, begunAt);
             return true;
         }
         finally
@@ -107,7 +108,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, MessageStore
         }
     }
 
-    private void WriteFound(in PullArguments pull, GetResult result, byte[] body, bool flush)
+    private void WriteFound(in PullArguments pull, GetResult result, byte[] body, bool flush, long begunAt)
     {
         using (OutputLease output = pull.Connection.LeaseOutput(flush))
         {
@@ -116,10 +117,10 @@ internal sealed partial class PullExecutor(BrokerSettings settings, MessageStore
             output.Write(body.AsSpan(0, result.TotalBytes));
         }
 
-        counters.CountFound(result.Count, result.TotalBytes);
+        counters.CountFound(result.Count, result.TotalBytes, begunAt);
     }
 
-    private async Task AnswerFromDiskAsync(PullArguments pull, GetResult result)
+    private async Task AnswerFromDiskAsync(PullArguments pull, GetResult result, long begunAt)
     {
         byte[]? body = null;
         try
@@ -137,7 +138,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, MessageStore
             body = ArrayPool<byte>.Shared.Rent(result.TotalBytes);
             if (await store.CopyMessagesAsync(result, body.AsMemory(0, result.TotalBytes), pull.Connection.Closed))
             {
-                WriteFound(pull, result, body, flush: true);
+                WriteFound(pull, result, body, flush: true, begunAt);
             }
             else
             {

@@ -30,12 +30,14 @@ internal sealed class SendMessageHandler : IRequestHandler
     private readonly BrokerProperties _properties;
     private readonly DelayRouting _delays;
     private readonly SlowSendHandler _slow;
+    private readonly PutStatistics _statistics;
     private readonly TimeProvider _time;
     private readonly StoreWrite _write;
     private readonly StoreWrite _writeWithoutDisk;
 
     public SendMessageHandler(
-        BrokerSettings settings, TopicTable topics, MessageStore store, BrokerAddress address, BrokerProperties properties, DelayRouting delays, SlowSendHandler slow, TimeProvider time)
+        BrokerSettings settings, TopicTable topics, MessageStore store, BrokerAddress address, BrokerProperties properties, DelayRouting delays, SlowSendHandler slow,
+        PutStatistics statistics, TimeProvider time)
     {
         _settings = settings;
         _topics = topics;
@@ -44,9 +46,10 @@ internal sealed class SendMessageHandler : IRequestHandler
         _properties = properties;
         _delays = delays;
         _slow = slow;
+        _statistics = statistics;
         _time = time;
-        _write = new StoreWrite(store, store.Options.FlushDiskType == FlushDiskType.SyncFlush);
-        _writeWithoutDisk = new StoreWrite(store, waitForDisk: false);
+        _write = new StoreWrite(store, statistics, store.Options.FlushDiskType == FlushDiskType.SyncFlush);
+        _writeWithoutDisk = new StoreWrite(store, statistics, waitForDisk: false);
     }
 
     public void Handle(in RequestFrame frame, RequestBatch batch)
@@ -110,7 +113,7 @@ internal sealed class SendMessageHandler : IRequestHandler
             out AppendResult result);
         if (status != AppendStatus.Ok)
         {
-            throw SendRefusals.From(status, options, _store.GetStats());
+            throw Refused(status, options);
         }
 
         DeferredReplies replies = Join(batch, properties.SkipsDiskWait, result);
@@ -156,7 +159,7 @@ internal sealed class SendMessageHandler : IRequestHandler
                 out AppendResult result);
             if (status != AppendStatus.Ok)
             {
-                throw SendRefusals.From(status, options, _store.GetStats());
+                throw Refused(status, options);
             }
 
             SendProperties properties = SendProperties.Read(header.Properties);
@@ -175,10 +178,17 @@ internal sealed class SendMessageHandler : IRequestHandler
         }
     }
 
+    private RemotingCommandException Refused(AppendStatus status, BrokerOptions options)
+    {
+        _statistics.AddFailure();
+        return SendRefusals.From(status, options, _store.GetStats());
+    }
+
     private DeferredReplies Join(RequestBatch batch, bool skipsDiskWait, in AppendResult result)
     {
         DeferredReplies replies = batch.Defer(skipsDiskWait ? _writeWithoutDisk : _write);
         replies.Tag = Math.Max(replies.Tag, result.End.Value);
+        replies.Messages += result.MessageCount;
         return replies;
     }
 

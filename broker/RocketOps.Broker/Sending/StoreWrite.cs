@@ -1,3 +1,4 @@
+using RocketOps.Broker.Messages;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
@@ -11,15 +12,18 @@ namespace RocketOps.Broker.Sending;
 internal sealed class StoreWrite : IBatchParticipant
 {
     private readonly MessageStore _store;
+    private readonly PutStatistics _statistics;
     private readonly bool _waitForDisk;
     private readonly Lock _gate = new();
     private readonly Stack<DiskWait> _idle = new();
 
     /// <param name="store">The store that was appended to.</param>
+    /// <param name="statistics">Told how long each batch took.</param>
     /// <param name="waitForDisk">False for messages whose producer asked not to wait (WAIT=false) and for async flush.</param>
-    public StoreWrite(MessageStore store, bool waitForDisk)
+    public StoreWrite(MessageStore store, PutStatistics statistics, bool waitForDisk)
     {
         _store = store;
+        _statistics = statistics;
         _waitForDisk = waitForDisk;
     }
 
@@ -28,12 +32,14 @@ internal sealed class StoreWrite : IBatchParticipant
         PhysicalOffset end = new(replies.Tag);
         if (_store.WritePending() < end)
         {
+            _statistics.AddFailure();
             replies.ReleaseAs(ResponseCode.ServiceNotAvailable, SendRefusals.RemarkOf(DurabilityOutcome.Failed));
             return false;
         }
 
         if (!_waitForDisk || _store.IsDurable(end))
         {
+            _statistics.Add(replies.ReadAt, replies.Messages);
             return true;
         }
 
@@ -75,10 +81,12 @@ internal sealed class StoreWrite : IBatchParticipant
             owner.Return(this);
             if (outcome == DurabilityOutcome.Durable)
             {
+                owner._statistics.Add(replies.ReadAt, replies.Messages);
                 replies.Release();
             }
             else
             {
+                owner._statistics.AddFailure();
                 replies.ReleaseAs(SendRefusals.CodeOf(outcome), SendRefusals.RemarkOf(outcome));
             }
         }

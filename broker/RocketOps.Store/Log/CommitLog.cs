@@ -69,12 +69,15 @@ internal sealed class CommitLog
     public long BytesAppended => Appended - _startOffset;
 
     /// <summary>A write has been in the kernel for longer than <c>osPageCacheBusyTimeOutMills</c>.</summary>
-    public bool IsPageCacheBusy
+    public bool IsPageCacheBusy => CurrentWriteMs > _options.PageCacheBusyTimeoutMs;
+
+    /// <summary>How long the write that runs now has been in the kernel, in milliseconds; 0 when none runs.</summary>
+    public long CurrentWriteMs
     {
         get
         {
             var since = Volatile.Read(ref _writeStartedAtMs);
-            return since != 0 && Environment.TickCount64 - since > _options.PageCacheBusyTimeoutMs;
+            return since == 0 ? 0 : Environment.TickCount64 - since;
         }
     }
 

@@ -29,6 +29,12 @@ public sealed class DeferredReplies
     /// <summary>The participant's own value for this batch, for example the log offset the replies wait for. Zero for a new batch.</summary>
     public long Tag { get; set; }
 
+    /// <summary>Messages the participant has taken into this batch; its own value too, zero for a new batch.</summary>
+    public int Messages { get; set; }
+
+    /// <summary>When the batch was read from the connection: a timestamp of the connection's clock.</summary>
+    public long ReadAt { get; internal set; }
+
     internal IBatchParticipant? Participant { get; set; }
 
     internal ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
@@ -87,6 +93,7 @@ public sealed class DeferredReplies
     {
         _length = 0;
         Tag = 0;
+        Messages = 0;
         Participant = null;
         if (_buffer.Length > KeptBytes)
         {

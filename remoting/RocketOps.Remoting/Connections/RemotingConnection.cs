@@ -332,7 +332,8 @@ public sealed class RemotingConnection
         {
             ReadResult result = await input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
             ReadOnlySequence<byte> buffer = result.Buffer;
-            Volatile.Write(ref _lastActivity, _time.GetTimestamp());
+            _batch.ReadAt = _time.GetTimestamp();
+            Volatile.Write(ref _lastActivity, _batch.ReadAt);
             Task? paused;
             try
             {

@@ -19,6 +19,9 @@ public sealed class RequestBatch
 
     public RemotingConnection Connection { get; }
 
+    /// <summary>When the batch was read from the connection: a timestamp of the connection's clock.</summary>
+    internal long ReadAt { get; set; }
+
     /// <summary>
     /// Scratch memory of at least <paramref name="length"/> bytes for <see cref="Headers.ExtFieldReader"/>; each frame's handler has it to itself until it returns.
     /// </summary>
@@ -49,6 +52,7 @@ public sealed class RequestBatch
 
         DeferredReplies replies = Connection.RentReplies();
         replies.Participant = participant;
+        replies.ReadAt = ReadAt;
         _deferred.Add(replies);
         return replies;
     }

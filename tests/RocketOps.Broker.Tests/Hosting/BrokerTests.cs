@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -129,6 +131,46 @@ public sealed class BrokerTests : IAsyncLifetime
         answer.Get("nextBeginOffset").Should().Be("1");
         answer.Get("minOffset").Should().Be("0");
         answer.Get("maxOffset").Should().Be("1");
+    }
+
+    [Fact]
+    public async Task Pull_SeveralWaitsOneAfterAnother_AllEnd()
+    {
+        await _broker.CreateTopicAsync("Waits", queues: 2);
+        await _broker.SubscribeAsync("g", "Waits");
+
+        Task<RemotingCommand> longer = _broker.PullAsync("g", "Waits", 0, 0, PullMessageRequestHeader.SuspendFlag, 1_200);
+        RemotingCommand first = await _broker.PullAsync("g", "Waits", 1, 0, PullMessageRequestHeader.SuspendFlag, 50);
+        RemotingCommand second = await longer;
+        RemotingCommand afterNobodyWaited = await _broker.PullAsync("g", "Waits", 1, 0, PullMessageRequestHeader.SuspendFlag, 50);
+
+        new[] { first, second, afterNobodyWaited }.Select(static answer => answer.Code).Should().AllBeEquivalentTo(ResponseCode.PullNotFound);
+    }
+
+    [Fact]
+    public async Task RuntimeInfo_AfterSendsAndARefusal_HasTheirTimesAndNumbers()
+    {
+        for (int i = 0; i < 7; i++)
+        {
+            await _broker.SendAsync("Timed", "body");
+        }
+
+        RemotingCommand tooLong = Requests.Send("Timed", new string('x', 5 * 1024 * 1024), 0, string.Empty, "pg");
+        (await _broker.InvokeAsync(tooLong)).Code.Should().Be(ResponseCode.MessageIllegal);
+
+        RemotingCommand answer = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo));
+
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        using JsonDocument body = JsonDocument.Parse(answer.Body);
+        JsonElement table = body.RootElement.GetProperty("table");
+        Number("putMessageTimesTotal").Should().Be(7);
+        Number("putMessageFailedTimes").Should().Be(1);
+        Text("putMessageDistributeTime").Split(' ', StringSplitOptions.RemoveEmptyEntries).Sum(static bucket => int.Parse(bucket.Split(':')[1], CultureInfo.InvariantCulture)).Should().Be(7);
+        Number("putLatency99").Should().BePositive();
+        Number("putLatency999").Should().BeGreaterThanOrEqualTo(Number("putLatency99"));
+
+        string Text(string key) => table.GetProperty(key).GetString()!;
+        double Number(string key) => double.Parse(Text(key), CultureInfo.InvariantCulture);
     }
 
     [Theory]
