@@ -46,7 +46,7 @@ public abstract class ClientInteropTests(ServerFixture fixture)
             wanted.AddRange(["oneway", large, "sharded"]);
         }
 
-        await Eventually.TrueAsync(() => _received.Count >= wanted.Count, $"{wanted.Count} messages came", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(() => _received.Count >= wanted.Count, $"{wanted.Count} messages came", TimeSpan.FromMinutes(2));
         await first.StopAsync();
         await second.StopAsync();
 
@@ -73,7 +73,7 @@ public abstract class ClientInteropTests(ServerFixture fixture)
 
         SendResult sent = await producer.SendAsync(new Message(topic, Bytes("again"), "A", "k"));
 
-        await Eventually.TrueAsync(() => seen.Count == 2, "the message came twice", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(() => seen.Count == 2, "the message came twice", TimeSpan.FromMinutes(2));
         seen.Should().OnlyContain(message => message.MessageId == sent.MessageId && message.Topic == topic);
         seen.Last().ReconsumeTimes.Should().Be(1);
         seen.Last().Queue.Topic.Should().Be("%RETRY%our_retry_group");

@@ -23,7 +23,7 @@ public sealed class StoreInteropTests
     private const int Queues = 4;
     private const string Topic = "StoreOfOurs";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     [SkippableTheory]
     [InlineData(ApacheServer.Version4)]

@@ -90,7 +90,7 @@ public sealed class BrokerTests : IAsyncLifetime
     {
         await _broker.CreateTopicAsync("Wait", queues: 2);
         await _broker.SubscribeAsync("g", "Wait", "A");
-        Task<RemotingCommand> pull = _broker.PullAsync("g", "Wait", 1, 0, PullMessageRequestHeader.SuspendFlag, 15_000);
+        Task<RemotingCommand> pull = _broker.PullAsync("g", "Wait", 1, 0, PullMessageRequestHeader.SuspendFlag, 60_000);
         await Eventually.TrueAsync(() => _broker.Host.Parts.ParkedPulls.Count == 1, "the pull is parked");
 
         await _broker.SendAsync("Wait", "other queue", queueId: 0, Requests.Properties(("TAGS", "A")));
@@ -109,12 +109,12 @@ public sealed class BrokerTests : IAsyncLifetime
     {
         await _broker.CreateTopicAsync("Unwanted");
         await _broker.SubscribeAsync("g", "Unwanted", "A");
-        Task<RemotingCommand> pull = _broker.PullAsync("g", "Unwanted", 0, 0, PullMessageRequestHeader.SuspendFlag, 55_000);
+        Task<RemotingCommand> pull = _broker.PullAsync("g", "Unwanted", 0, 0, PullMessageRequestHeader.SuspendFlag, 180_000);
         await Eventually.TrueAsync(() => _broker.Host.Parts.ParkedPulls.Count == 1, "the pull is parked");
 
         await _broker.SendAsync("Unwanted", "other tag", queueId: 0, Requests.Properties(("TAGS", "B")));
 
-        RemotingCommand answer = await pull.WaitAsync(TimeSpan.FromSeconds(40));
+        RemotingCommand answer = await pull;
         answer.Code.Should().Be(ResponseCode.PullRetryImmediately);
         answer.Get("nextBeginOffset").Should().Be("1");
     }
@@ -193,7 +193,7 @@ public sealed class BrokerTests : IAsyncLifetime
         await _broker.CreateTopicAsync("Empty");
         await _broker.SubscribeAsync("g", "Empty");
 
-        RemotingCommand answer = await _broker.PullAsync("g", "Empty", 0, 9, PullMessageRequestHeader.SuspendFlag, 15_000);
+        RemotingCommand answer = await _broker.PullAsync("g", "Empty", 0, 9, PullMessageRequestHeader.SuspendFlag, 60_000);
 
         answer.Code.Should().Be(ResponseCode.PullOffsetMoved);
         answer.Get("nextBeginOffset").Should().Be("0");
@@ -391,7 +391,7 @@ public sealed class BrokerTests : IAsyncLifetime
 
         await _broker.SendAsync("Delayed", "later", queueId: 1, Requests.Properties(("DELAY", "1"), ("TAGS", "A")));
         (await OffsetAsync(RequestCode.GetMaxOffset, "Delayed", 1)).Should().Be("0");
-        RemotingCommand answer = await _broker.PullAsync("g", "Delayed", 1, 0, PullMessageRequestHeader.SuspendFlag, 15_000);
+        RemotingCommand answer = await _broker.PullAsync("g", "Delayed", 1, 0, PullMessageRequestHeader.SuspendFlag, 60_000);
 
         Requests.Received message = Requests.Decode(answer).Should().ContainSingle().Subject;
         message.Body.Should().Be("later");

@@ -68,7 +68,7 @@ internal sealed class TestBroker : IAsyncDisposable
 
     public static RemotingClient NewClient(RequestHandlerRegistry? pushed = null) => new(new RemotingClientOptions(), NullLoggerFactory.Instance, pushed);
 
-    public Task<RemotingCommand> InvokeAsync(RemotingCommand request) => _client.InvokeAsync(Address, request, TimeSpan.FromSeconds(20));
+    public Task<RemotingCommand> InvokeAsync(RemotingCommand request) => _client.InvokeAsync(Address, request, TimeSpan.FromSeconds(90));
 
     public Task InvokeOneWayAsync(RemotingCommand request) => _client.InvokeOneWayAsync(Address, request);
 

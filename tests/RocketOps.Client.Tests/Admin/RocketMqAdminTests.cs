@@ -152,5 +152,5 @@ public sealed class RocketMqAdminTests
         Encoding.UTF8.GetString(broker.Received.Single().Body.Span).Should().Be("a=x=\\\\y\n");
     }
 
-    private static RocketMqAdmin Admin(string nameServers) => new(new AdminOptions { NameServers = nameServers, RequestTimeout = TimeSpan.FromSeconds(5) });
+    private static RocketMqAdmin Admin(string nameServers) => new(new AdminOptions { NameServers = nameServers, RequestTimeout = TimeSpan.FromSeconds(60) });
 }

@@ -30,7 +30,7 @@ public sealed class GoClient(string nameServer, string brokerAddress)
         if (!File.Exists(program))
         {
             string script = $"xz -dc '{SharedKits.GoClient}' > '{program}' && chmod +x '{program}'";
-            (await ChildProcess.RunAsync("sh", ["-c", script], TimeSpan.FromMinutes(1))).EnsureSuccess();
+            (await ChildProcess.RunAsync("sh", ["-c", script], TimeSpan.FromMinutes(3))).EnsureSuccess();
         }
 
         return program;

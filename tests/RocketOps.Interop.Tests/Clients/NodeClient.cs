@@ -8,7 +8,7 @@ namespace RocketOps.Interop.Tests.Clients;
 /// <summary>npm's ali-ons, through <c>tests/interop-node/client.js</c>; <c>npm ci</c> there installs it.</summary>
 public sealed class NodeClient(string nameServer) : IForeignClient
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     public static string Folder => Path.Combine(SharedKits.RepositoryRoot, "tests", "interop-node");
 
@@ -33,7 +33,7 @@ public sealed class NodeClient(string nameServer) : IForeignClient
     public async Task<IReadOnlyList<ClientMessage>> ReceiveAsync(string topic, string group, int count, string tagExpression = "*")
     {
         string number = count.ToString(CultureInfo.InvariantCulture);
-        IReadOnlyList<JsonElement> lines = await RunAsync("receive", topic, ["--group", group, "--count", number, "--tag", tagExpression, "--seconds", "40"]);
+        IReadOnlyList<JsonElement> lines = await RunAsync("receive", topic, ["--group", group, "--count", number, "--tag", tagExpression, "--seconds", "120"]);
         return [.. lines.Select(ReceivedMessages.Parse)];
     }
 

@@ -11,7 +11,7 @@ public sealed class OurClient(string nameServer) : IForeignClient
 {
     private const int BodyBytes = 100;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     public string Name => "rocketops-client";
 

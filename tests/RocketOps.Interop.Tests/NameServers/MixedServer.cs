@@ -12,7 +12,8 @@ namespace RocketOps.Interop.Tests.NameServers;
 /// <summary>Apache's broker at our name server.</summary>
 internal sealed class MixedServer(string brokerVersion) : ServerUnderTest($"rocketops-nameserver-apache-{brokerVersion}", new ServerOptions())
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = StartPatience + TimeSpan.FromMinutes(2);
+    private static readonly string StartSeconds = ((int)StartPatience.TotalSeconds).ToString(CultureInfo.InvariantCulture);
     private static readonly Dictionary<string, string> JvmEnvironment = new(StringComparer.Ordinal) { ["ROCKETMQ_TIER"] = "1" };
 
     private NameServerHost? _nameServer;
@@ -40,7 +41,7 @@ internal sealed class MixedServer(string brokerVersion) : ServerUnderTest($"rock
         List<string> arguments =
         [
             "broker", "start", "--dir", WorkDirectory, "--port", BrokerPort.ToString(CultureInfo.InvariantCulture), "--namesrv", NameServerAddress,
-            "--jvm", "-Dtls.server.mode=disabled",
+            "--jvm", "-Dtls.server.mode=disabled", "--seconds", StartSeconds,
         ];
         arguments.AddRange(BrokerProperties().Select(property => $"{property.Key}={property.Value}"));
         await KitAsync([.. arguments]);

@@ -90,7 +90,7 @@ internal static class NameServerAnswers
                 }
 
                 request.Body = Encoding.UTF8.GetBytes(step.Body ?? string.Empty);
-                answers.Add($"{step.Name}: {Describe(await client.InvokeAsync(address, request, TimeSpan.FromSeconds(20)), like4)}");
+                answers.Add($"{step.Name}: {Describe(await client.InvokeAsync(address, request, TimeSpan.FromSeconds(60)), like4)}");
             }
         }
         finally

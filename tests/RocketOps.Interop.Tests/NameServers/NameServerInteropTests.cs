@@ -16,7 +16,7 @@ namespace RocketOps.Interop.Tests.NameServers;
 /// <summary>Our name server beside Apache's, and under Apache's brokers, clients and tools.</summary>
 public sealed class NameServerInteropTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [SkippableTheory]
     [InlineData(ApacheServer.Version4)]
@@ -50,7 +50,7 @@ public sealed class NameServerInteropTests
         (await java.AdminAsync("topicRoute", "-t", "Mixed")).Should().ContainAll(server.BrokerAddress, "\"readQueueNums\":4");
         IReadOnlyList<JsonElement> sent = await java.RunAsync("send", "Mixed", "--count", "8", "--tag", "A,B");
         sent.Should().HaveCount(8);
-        IReadOnlyList<JsonElement> received = await java.RunAsync("receive", "Mixed", "--group", "mixed_group", "--count", "4", "--tag", "B", "--from", "first", "--seconds", "40");
+        IReadOnlyList<JsonElement> received = await java.RunAsync("receive", "Mixed", "--group", "mixed_group", "--count", "4", "--tag", "B", "--from", "first", "--seconds", "120");
         received.Count(static line => line.GetProperty("event").GetString() == "message").Should().Be(4);
 
         await server.StopBrokerAsync();
@@ -66,7 +66,7 @@ public sealed class NameServerInteropTests
         Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["ROCKETMQ_TIER"] = "1" };
         try
         {
-            (await KitAsync("namesrv", "start", "--dir", folder, "--heap", "160m", "--port", port, "--jvm", "-Dtls.server.mode=disabled", "orderMessageEnable=true")).EnsureSuccess();
+            (await KitAsync("namesrv", "start", "--dir", folder, "--heap", "160m", "--port", port, "--jvm", "-Dtls.server.mode=disabled", "--seconds", "240", "orderMessageEnable=true")).EnsureSuccess();
             return await NameServerAnswers.CollectAsync("127.0.0.1:" + port, like4);
         }
         finally

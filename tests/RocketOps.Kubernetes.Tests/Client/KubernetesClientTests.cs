@@ -409,7 +409,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
 
     private static async Task<List<WatchEvent<Pod>>> ReadAsync(KubernetesClient client, TimeSpan? idle = null)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         var events = new List<WatchEvent<Pod>>();
         await foreach (var item in client.WatchAsync<Pod>(new WatchOptions { ResourceVersion = "1", IdleTimeout = idle }, deadline.Token))
         {

@@ -190,7 +190,7 @@ public sealed class InformerTests : IAsyncLifetime
     private async Task StartAsync()
     {
         _running = _informer.RunAsync(_stop.Token);
-        await _informer.WaitForSyncAsync(_stop.Token).WaitAsync(TimeSpan.FromSeconds(30));
+        await _informer.WaitForSyncAsync(_stop.Token).WaitAsync(TimeSpan.FromSeconds(90));
         await WatchingAsync();
     }
 

@@ -203,5 +203,5 @@ public sealed class WorkQueueTests : IDisposable
         return wait.TotalSeconds;
     }
 
-    private async Task<string> TakeAsync() => (await _queue.TakeAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10))).Key;
+    private async Task<string> TakeAsync() => (await _queue.TakeAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60))).Key;
 }

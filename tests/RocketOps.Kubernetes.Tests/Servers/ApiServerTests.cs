@@ -89,7 +89,7 @@ public abstract class ApiServerTests(IApiServer server)
 
         await client.CreateAsync(ConfigMap(ns, "after"));
         await client.DeleteAsync<ConfigMap>("before", ns);
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         var seen = new List<string>();
         await foreach (var change in client.WatchAsync<ConfigMap>(
             new WatchOptions { Namespace = ns, ResourceVersion = list.Metadata.ResourceVersion }, deadline.Token))
@@ -261,7 +261,7 @@ public abstract class ApiServerTests(IApiServer server)
         var informer = new Informer<ConfigMap>(client, new InformerOptions { Namespace = ns });
         using var stop = new CancellationTokenSource();
         var running = informer.RunAsync(stop.Token);
-        await informer.WaitForSyncAsync(stop.Token).WaitAsync(TimeSpan.FromSeconds(30));
+        await informer.WaitForSyncAsync(stop.Token).WaitAsync(TimeSpan.FromSeconds(90));
 
         informer.List().Select(c => c.Name()).Should().Equal("old");
         await client.CreateAsync(ConfigMap(ns, "new"));

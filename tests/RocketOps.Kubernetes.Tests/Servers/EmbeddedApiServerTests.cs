@@ -22,7 +22,7 @@ public sealed class EmbeddedApiServerTests(EmbeddedServer server) : ApiServerTes
 
         var watch = async () =>
         {
-            await foreach (var change in client.WatchAsync<ConfigMap>(new WatchOptions { ResourceVersion = old, Timeout = TimeSpan.FromSeconds(5) }))
+            await foreach (var change in client.WatchAsync<ConfigMap>(new WatchOptions { ResourceVersion = old, Timeout = TimeSpan.FromSeconds(60) }))
             {
                 throw new InvalidOperationException($"{change.Type} came instead of the error.");
             }

@@ -6,7 +6,7 @@ namespace RocketOps.NameServer.Tests.Hosting;
 public sealed class ProgramTests
 {
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "RocketOps.NameServer");
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task Start_ThenTerminated_SaysItServesAndEndsOrderly()

@@ -53,7 +53,7 @@ internal sealed class NameServerFixture : IAsyncDisposable
         }
 
         request.Body = body is null ? default : Encoding.UTF8.GetBytes(body);
-        return client.InvokeAsync(Address, request, TimeSpan.FromSeconds(10));
+        return client.InvokeAsync(Address, request, TimeSpan.FromSeconds(60));
     }
 
     public Task<RemotingCommand> RegisterAsync(RemotingClient client, string brokerName, long id, string address, ReadOnlyMemory<byte>? body = null, params (string Name, string? Value)[] more)
@@ -66,7 +66,7 @@ internal sealed class NameServerFixture : IAsyncDisposable
         }
 
         request.Body = body ?? Encoding.UTF8.GetBytes(Bodies.Json("T", "U"));
-        return client.InvokeAsync(Address, request, TimeSpan.FromSeconds(10));
+        return client.InvokeAsync(Address, request, TimeSpan.FromSeconds(60));
     }
 
     public Task<RemotingCommand> RouteAsync(string topic = "T", int version = MqVersion.V533) => AskAsync(Client(version), RequestCode.GetRouteInfoByTopic, null, ("topic", topic));

@@ -31,7 +31,7 @@ public sealed class ProgramTests
 
         process.Terminate();
 
-        (await process.WaitAsync(TimeSpan.FromSeconds(30))).ExitCode.Should().Be(0);
+        (await process.WaitAsync(TimeSpan.FromMinutes(2))).ExitCode.Should().Be(0);
     }
 
     private static async Task<HttpStatusCode?> StatusAsync(HttpClient client, int port, string path)

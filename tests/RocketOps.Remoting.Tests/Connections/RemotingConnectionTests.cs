@@ -39,7 +39,7 @@ public sealed class RemotingConnectionTests
         byte[] body = new byte[size];
         new Random(size).NextBytes(body);
 
-        RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, Body = body }, TimeSpan.FromSeconds(30));
+        RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, Body = body }, TimeSpan.FromSeconds(90));
 
         answer.Body.Span.SequenceEqual(body).Should().BeTrue();
     }
@@ -50,7 +50,7 @@ public sealed class RemotingConnectionTests
         await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
 
         RemotingCommand[] answers = await Task.WhenAll(Enumerable.Range(0, 500).Select(n =>
-            peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, Body = BitConverter.GetBytes(n) }, TimeSpan.FromSeconds(30))));
+            peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, Body = BitConverter.GetBytes(n) }, TimeSpan.FromSeconds(90))));
 
         answers.Select(answer => BitConverter.ToInt32(answer.Body.Span)).Should().Equal(Enumerable.Range(0, 500));
     }
@@ -100,7 +100,7 @@ public sealed class RemotingConnectionTests
         DeferringHandler handler = new() { Hold = true };
         await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
 
-        Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(30));
+        Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90));
         await Eventually.TrueAsync(() => handler.Held == 1, "the reply is held");
         (await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = 2 })).Code.Should().Be(0);
         held.IsCompleted.Should().BeFalse();
@@ -115,7 +115,7 @@ public sealed class RemotingConnectionTests
         DeferringHandler handler = new() { Hold = true };
         await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
 
-        Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(30));
+        Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90));
         await Eventually.TrueAsync(() => handler.Held == 1, "the reply is held");
         handler.Release(replies => replies.ReleaseAs(ResponseCode.FlushDiskTimeout, "slow"));
 
@@ -182,7 +182,7 @@ public sealed class RemotingConnectionTests
     {
         DelegateHandler callback = new(async (connection, _, ct) =>
         {
-            RemotingCommand answer = await connection.InvokeAsync(new RemotingCommand { Code = 40 }, TimeSpan.FromSeconds(10), ct);
+            RemotingCommand answer = await connection.InvokeAsync(new RemotingCommand { Code = 40 }, TimeSpan.FromSeconds(90), ct);
             return new RemotingCommand { Code = 0, Remark = answer.Remark };
         });
         DelegateHandler client = new((_, request, _) => ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, 0, "from the client")));
@@ -288,7 +288,7 @@ public sealed class RemotingConnectionTests
             return RemotingCommand.CreateResponse(request, 0, "late but there");
         });
         await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, slow));
-        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(30));
+        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90));
         await entered.Task;
 
         Task stopping = peer.Server.StopAsync();
@@ -309,7 +309,7 @@ public sealed class RemotingConnectionTests
         });
         await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, slow), new RemotingOptions { MaxDetachedRequests = 2 });
 
-        Task<RemotingCommand>[] sent = [.. Enumerable.Range(0, 3).Select(_ => peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(30)))];
+        Task<RemotingCommand>[] sent = [.. Enumerable.Range(0, 3).Select(_ => peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90)))];
         RemotingCommand first = await await Task.WhenAny(sent);
         go.SetResult();
 

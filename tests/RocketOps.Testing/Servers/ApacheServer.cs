@@ -9,7 +9,9 @@ public sealed class ApacheServer(string version, ServerOptions? options = null) 
     public const string Version4 = "4.9.7";
     public const string Version5 = "5.5.0";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = StartPatience + TimeSpan.FromMinutes(2);
+
+    private static readonly string StartSeconds = Number((int)StartPatience.TotalSeconds);
 
     // Faster start, slower code: these tests are short. TLS off spares 5.x the making of a certificate.
     private static readonly Dictionary<string, string> JvmEnvironment = new(StringComparer.Ordinal) { ["ROCKETMQ_TIER"] = "1" };
@@ -31,13 +33,13 @@ public sealed class ApacheServer(string version, ServerOptions? options = null) 
     }
 
     protected override async Task StartNameServerAsync() =>
-        await KitAsync("namesrv", "start", "--dir", WorkDirectory, "--heap", "256m", "--port", Number(NameServerPort), "--jvm", "-Dtls.server.mode=disabled");
+        await KitAsync("namesrv", "start", "--dir", WorkDirectory, "--heap", "256m", "--port", Number(NameServerPort), "--jvm", "-Dtls.server.mode=disabled", "--seconds", StartSeconds);
 
     protected override async Task StartBrokerProcessAsync()
     {
         List<string> arguments =
         [
-            "broker", "start", "--dir", WorkDirectory, "--port", Number(BrokerPort), "--namesrv", NameServerAddress, "--jvm", "-Dtls.server.mode=disabled",
+            "broker", "start", "--dir", WorkDirectory, "--port", Number(BrokerPort), "--namesrv", NameServerAddress, "--jvm", "-Dtls.server.mode=disabled", "--seconds", StartSeconds,
         ];
         arguments.AddRange(BrokerProperties().Select(property => $"{property.Key}={property.Value}"));
         await KitAsync([.. arguments]);

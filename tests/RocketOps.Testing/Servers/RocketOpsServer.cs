@@ -9,7 +9,7 @@ namespace RocketOps.Testing.Servers;
 /// </summary>
 public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnderTest("rocketops", options ?? new ServerOptions())
 {
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(2);
 
     private ChildProcess? _nameServer;
     private ChildProcess? _broker;
@@ -71,7 +71,7 @@ public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnder
         try
         {
             await Eventually.TrueAsync(
-                async () => process.HasExited || await RawConnection.IsListeningAsync(address), $"{program} listens on {address}", TimeSpan.FromSeconds(60));
+                async () => process.HasExited || await RawConnection.IsListeningAsync(address), $"{program} listens on {address}", StartPatience);
             if (process.HasExited)
             {
                 throw new InvalidOperationException($"{program} ended instead of listening on {address}:\n{Said(process)}");

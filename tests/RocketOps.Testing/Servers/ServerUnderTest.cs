@@ -13,6 +13,9 @@ public abstract class ServerUnderTest : IAsyncDisposable
     public const string ClusterName = "DefaultCluster";
     public const string BrokerName = "broker-a";
 
+    /// <summary>For a process to start and to be of use; a machine that is short of CPU needs a minute for one of Apache's.</summary>
+    protected static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
+
     private const int GetRouteInfoByTopic = 105;
     private const int Success = 0;
 
@@ -62,7 +65,7 @@ public abstract class ServerUnderTest : IAsyncDisposable
         await StartBrokerProcessAsync();
         try
         {
-            await Eventually.TrueAsync(IsRegisteredAsync, $"{Name}: broker registered at the name server", TimeSpan.FromSeconds(60));
+            await Eventually.TrueAsync(IsRegisteredAsync, $"{Name}: broker registered at the name server", StartPatience);
         }
         catch (TimeoutException exception)
         {
