@@ -174,4 +174,37 @@ public sealed class RecoveryTests
         store.Maintenance.Pass();
         return (files, ends);
     }
+
+    [Fact]
+    public async Task StartAsync_AfterAPowerCutThatLostNothing_WritesToNoQueueFile()
+    {
+        var options = new StoreOptions { RootDirectory = "/store", CommitLogFileBytes = 65536, ConsumeQueueFileBytes = 20 * 10_000, MaxMessageBytes = 1024, DiskWarningRatio = 100, DeleteHours = [] };
+        var files = new MemoryFileSystem();
+        await using (var store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
+        {
+            for (var i = 0; i < 30; i++)
+            {
+                store.Append("T", i % 3, $"m{i}");
+            }
+
+            store.WritePending();
+            store.Maintenance.MakeDurable();
+            files = files.AfterPowerCut(new Random(1), keepEverything: true);
+        }
+
+        List<string> changes = [];
+        files.Fault = (operation, path) =>
+        {
+            if (path.Contains("consumequeue/T", StringComparison.Ordinal))
+            {
+                changes.Add($"{operation} {path}");
+            }
+
+            return null;
+        };
+        await using var again = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+
+        changes.Should().BeEmpty("zeroing what is zero would fill sparse files, 6 MB for each queue");
+        (await again.ReadAllAsync("T", 1)).Should().HaveCount(10);
+    }
 }

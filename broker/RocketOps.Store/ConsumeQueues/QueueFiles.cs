@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.Files;
@@ -15,6 +16,7 @@ namespace RocketOps.Store.ConsumeQueues;
 internal sealed partial class QueueFiles
 {
     private const int NameLength = 20;
+    private const int ZeroChunkBytes = 16 * 1024;
 
     private readonly IStoreFileSystem _fileSystem;
     private readonly string _directory;
@@ -207,18 +209,15 @@ internal sealed partial class QueueFiles
         _fileSystem.DeleteFile(FilePath(start));
     }
 
-    /// <summary>Zeroes all units from an index on; files that hold none before it are deleted, but for the first.</summary>
+    /// <summary>
+    /// Zeroes all units from an index on; files that hold none before it are deleted, but for the first. Writes only where something else than zeros is: after
+    /// a power cut every queue is asked, and hardly one has anything there.
+    /// </summary>
     public void ZeroFrom(long end)
     {
-        var zeros = new byte[64 * 1024];
-        for (var i = _starts.Length - 1; i >= 0; i--)
+        for (var i = _starts.Length - 1; i >= 0 && _starts[i] + UnitsPerFile > end; i--)
         {
             var start = _starts[i];
-            if (start + UnitsPerFile <= end)
-            {
-                break;
-            }
-
             if (start >= end && i > 0)
             {
                 Forget(start);
@@ -227,16 +226,11 @@ internal sealed partial class QueueFiles
                 continue;
             }
 
-            using var file = _fileSystem.Open(FilePath(start), FileOpenMode.ReadWrite);
-            var at = (Math.Max(end, start) - start) * ConsumeQueueUnit.Size;
-            while (at < _fileBytes && (at = file.NextDataOffset(at)) >= 0)
+            var file = OpenForReading(start)!.File;
+            if (ZeroFrom(file, (Math.Max(end, start) - start) * ConsumeQueueUnit.Size))
             {
-                var length = (int)Math.Min(zeros.Length, _fileBytes - at);
-                file.Write(zeros.AsSpan(0, length), at);
-                at += length;
+                file.FlushData();
             }
-
-            file.FlushData();
         }
     }
 
@@ -308,6 +302,42 @@ internal sealed partial class QueueFiles
         {
             _fileSystem.DeleteDirectory(_directory);
         }
+    }
+
+    /// <summary>True when there was something to be zeroed.</summary>
+    private static bool ZeroFrom(IStoreFile file, long offset)
+    {
+        var found = false;
+        var chunk = ArrayPool<byte>.Shared.Rent(ZeroChunkBytes);
+        try
+        {
+            // What is written here must not count as data to be looked at next, or the loop would fill the rest of a sparse file.
+            var dataEnd = file.GetDataEnd();
+            for (var at = offset; at < dataEnd && (at = file.NextDataOffset(at)) >= 0 && at < dataEnd;)
+            {
+                var length = file.Read(chunk.AsSpan(0, (int)Math.Min(chunk.Length, dataEnd - at)), at);
+                if (length == 0)
+                {
+                    break;
+                }
+
+                var data = chunk.AsSpan(0, length);
+                if (data.ContainsAnyExcept((byte)0))
+                {
+                    data.Clear();
+                    file.Write(data, at);
+                    found = true;
+                }
+
+                at += length;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(chunk);
+        }
+
+        return found;
     }
 
     private QueueFile OpenForWriting(long fileStart)
