@@ -1,0 +1,176 @@
+using System.Net;
+using System.Text;
+using RocketOps.Store;
+using RocketOps.Store.Files;
+
+namespace RocketOps.StoreScale;
+
+/// <summary>
+/// A store with very many queues: what its number costs at start, when idle, when each is used once, and when retention looks through them. Each phase is a
+/// process of its own, so that memory and descriptors are those of that phase.
+/// </summary>
+internal sealed class ScaleRun
+{
+    private const int QueuesPerTopic = 8;
+    private const int BodyBytes = 1024;
+    private const int WriteBatch = 64;
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(20);
+
+    private readonly string _directory;
+    private readonly int _queues;
+    private readonly RetentionWatch _watch = new();
+    private readonly MessageHost _host = MessageHost.From(IPAddress.Loopback, 10911);
+    private readonly byte[] _body = new byte[BodyBytes];
+
+    public ScaleRun(string directory, int queues)
+    {
+        _directory = directory;
+        _queues = queues;
+    }
+
+    /// <summary>In the order in which they make sense.</summary>
+    public static IReadOnlyList<string> Phases { get; } = ["write", "idle", "read", "send", "retain", "reboot"];
+
+    public Task RunAsync(string phase) => phase switch
+    {
+        "write" => WriteAsync(),
+        "idle" => IdleAsync(),
+        "read" => ReadAsync(),
+        "send" => SendAsync(),
+        "retain" => RetainAsync(),
+        _ => RebootAsync(),
+    };
+
+    /// <summary>Two messages for each queue, so that an index by halves has something to find.</summary>
+    private async Task WriteAsync()
+    {
+        await using var store = await StartAsync("write", new LinuxFileSystem());
+        var clock = ProcessFigures.Now();
+        Send(store, rounds: 2);
+        clock.Print("write", $"2 messages into each of {_queues} queues");
+    }
+
+    private async Task IdleAsync()
+    {
+        await using var store = await StartAsync("idle", new LinuxFileSystem());
+        var clock = ProcessFigures.Now();
+        await Task.Delay(IdleTime);
+        clock.Print("idle", $"{IdleTime.TotalSeconds} s without work");
+    }
+
+    private async Task ReadAsync()
+    {
+        await using var store = await StartAsync("read", new LinuxFileSystem());
+        var result = new GetResult();
+        for (var round = 1; round <= 2; round++)
+        {
+            var clock = ProcessFigures.Now();
+            for (var queue = 0; queue < _queues; queue++)
+            {
+                var status = await store.GetMessagesAsync(Topic(store, queue), queue % QueuesPerTopic, 1, new GetLimits(1), null, result, CancellationToken.None);
+                if (status != GetStatus.Found)
+                {
+                    throw new InvalidOperationException($"Queue {queue} answered {status}.");
+                }
+            }
+
+            clock.Print("read", $"one message from each queue, {(round == 1 ? "first" : "second")} time");
+        }
+
+        var idle = ProcessFigures.Now();
+        await Task.Delay(IdleTime);
+        idle.Print("read", $"{IdleTime.TotalSeconds} s without work after that");
+    }
+
+    private async Task SendAsync()
+    {
+        await using var store = await StartAsync("send", new LinuxFileSystem());
+        for (var round = 0; round < 2; round++)
+        {
+            var clock = ProcessFigures.Now();
+            Send(store, rounds: 1);
+            clock.Print("send", "one message into each queue");
+        }
+
+        // Idle queues give memory and descriptors back after ten passes, once a minute's flush has come.
+        var idle = ProcessFigures.Now();
+        await Task.Delay(TimeSpan.FromSeconds(80));
+        idle.Print("send", "80 s without work after that");
+    }
+
+    /// <summary>All log files but the newest are made three days older, and then go ten at a time.</summary>
+    private async Task RetainAsync()
+    {
+        var age = DateTime.UtcNow.AddDays(-4);
+        foreach (var file in Directory.GetFiles(Path.Combine(_directory, "commitlog")))
+        {
+            File.SetLastWriteTimeUtc(file, age);
+        }
+
+        await using var store = await StartAsync("retain", new LinuxFileSystem(), deleteHours: [.. Enumerable.Range(0, 24)]);
+        for (var run = 1; run <= 2; run++)
+        {
+            var clock = ProcessFigures.Now();
+            await _watch.WaitForRunAsync();
+            clock.Print("retain", $"run {run} of retention (it begins up to 1 s after the start or the run before), the log begins at {store.GetStats().MinOffset} now");
+        }
+    }
+
+    /// <summary>As after a power cut: no queue is trusted behind the last durable point, and all are looked through.</summary>
+    private async Task RebootAsync()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory, "abort"), "");
+        await using var store = await StartAsync("reboot", new OtherBootFileSystem(new LinuxFileSystem()));
+    }
+
+    private async Task<MessageStore> StartAsync(string phase, IStoreFileSystem files, IReadOnlyList<int>? deleteHours = null)
+    {
+        var options = new StoreOptions
+        {
+            RootDirectory = _directory,
+            CommitLogFileBytes = 16 * 1024 * 1024,
+            IndexEnabled = false,
+            DiskWarningRatio = 100,
+            DiskMaxUsedRatio = 100,
+            DiskCleanForciblyRatio = 100,
+            DeleteHours = deleteHours ?? [],
+            CleanIntervalMs = 1000,
+        };
+        var clock = ProcessFigures.Now();
+        var store = new MessageStore(options, files, TimeProvider.System, _watch);
+        await store.StartAsync(CancellationToken.None);
+        clock.Print(phase, $"start, {store.Topics.Count} topics");
+        return store;
+    }
+
+    private void Send(MessageStore store, int rounds)
+    {
+        for (var round = 0; round < rounds; round++)
+        {
+            for (var queue = 0; queue < _queues; queue++)
+            {
+                var message = new MessageToAppend
+                {
+                    Topic = Topic(store, queue),
+                    QueueId = queue % QueuesPerTopic,
+                    BornHost = _host,
+                    StoreHost = _host,
+                    Body = _body,
+                };
+                if (store.Append(message, out _) is var status and not AppendStatus.Ok)
+                {
+                    throw new InvalidOperationException($"Append to queue {queue} answered {status}.");
+                }
+
+                if (queue % WriteBatch == 0)
+                {
+                    store.WritePending();
+                }
+            }
+        }
+
+        store.WritePending();
+    }
+
+    private static StoreTopic Topic(MessageStore store, int queue) => store.GetOrAddTopic(Encoding.ASCII.GetBytes($"topic-{queue / QueuesPerTopic:D5}"));
+}
