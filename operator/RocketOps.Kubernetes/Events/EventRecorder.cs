@@ -10,7 +10,8 @@ using RocketOps.Kubernetes.Models;
 namespace RocketOps.Kubernetes.Events;
 
 /// <summary>
-/// Sends events in the background. The first of a kind is created, the second turns it into a series, later ones are counted and written now and then.
+/// Sends events in the background. The first is created, the same again turns it into a series, later ones are counted and written now and then. Many similar
+/// ones that differ in their notes only are combined (<see cref="SimilarEvents"/>).
 /// Best effort: on overflow and after failures events are dropped, and the log says so.
 /// </summary>
 public sealed partial class EventRecorder : IEventRecorder
@@ -25,6 +26,7 @@ public sealed partial class EventRecorder : IEventRecorder
     private readonly ILogger _logger;
     private readonly Channel<(EventKey Key, Event Event)> _queue;
     private readonly Dictionary<EventKey, Series> _series = [];
+    private readonly SimilarEvents _similar;
     private long _lastTicks;
 
     public EventRecorder(IKubernetesClient client, EventRecorderOptions options, TimeProvider? time = null, ILogger<EventRecorder>? logger = null)
@@ -35,6 +37,7 @@ public sealed partial class EventRecorder : IEventRecorder
         _options = options;
         _time = time ?? TimeProvider.System;
         _logger = logger ?? NullLogger<EventRecorder>.Instance;
+        _similar = new SimilarEvents(_time, options.MaxSeries);
         _queue = Channel.CreateBounded<(EventKey, Event)>(
             new BoundedChannelOptions(options.QueueLength) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
     }
@@ -47,7 +50,8 @@ public sealed partial class EventRecorder : IEventRecorder
         var now = _time.GetUtcNow();
         reason = CutWord(reason);
         action = CutWord(action);
-        var key = new EventKey(type, action, reason, regarding.Uid(), regarding.Kind, regarding.Key(), related?.Uid());
+        note = CutBytes(note, MaxNoteBytes);
+        var key = new EventKey(type, action, reason, note, regarding.Uid(), regarding.Kind, regarding.Key(), related?.Uid());
         var item = new Event
         {
             Metadata = new ObjectMeta
@@ -62,7 +66,7 @@ public sealed partial class EventRecorder : IEventRecorder
             Type = type == EventType.Normal ? "Normal" : "Warning",
             Reason = reason,
             Action = action,
-            Note = CutBytes(note, MaxNoteBytes),
+            Note = note,
             Regarding = regarding.AsReference(),
             Related = related?.AsReference(),
         };
@@ -72,7 +76,7 @@ public sealed partial class EventRecorder : IEventRecorder
         }
     }
 
-    /// <summary>Sends until cancelled, then writes what is left of the counts.</summary>
+    /// <summary>Sends until cancelled. What is queued then, and counts not written yet, are lost.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var sweptAt = _time.GetTimestamp();
@@ -126,8 +130,14 @@ public sealed partial class EventRecorder : IEventRecorder
         }
     }
 
-    private async Task SendAsync(EventKey key, Event item, CancellationToken cancellationToken)
+    private async Task SendAsync(EventKey given, Event item, CancellationToken cancellationToken)
     {
+        var key = _similar.Place(given);
+        if (key != given)
+        {
+            item.Note = CutBytes(SimilarEvents.CombinedPrefix + item.Note, MaxNoteBytes);
+        }
+
         if (_series.TryGetValue(key, out var series) && _time.GetElapsedTime(series.LastSeenAt) < _options.SeriesSilence)
         {
             series.Count++;
@@ -162,6 +172,8 @@ public sealed partial class EventRecorder : IEventRecorder
 
             _series.Remove(key);
         }
+
+        _similar.Sweep();
     }
 
     /// <returns>False when the event is gone (they live an hour): a new one begins.</returns>

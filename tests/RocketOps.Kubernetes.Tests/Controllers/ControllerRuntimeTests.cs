@@ -45,12 +45,12 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
         await StartAsync();
         await PassesAsync("a", 1);
 
-        Change("a", w => w.Status = new WidgetStatus { Replicas = 1 });
-        Change("a", w => w.Spec.Replicas = 2);
+        await ChangeAsync("a", w => w.Status = new WidgetStatus { Replicas = 1 });
+        await ChangeAsync("a", w => w.Spec.Replicas = 2);
         await PassesAsync("a", 2);
-        Change("a", w => w.Metadata.Annotations = new() { ["restart"] = "now" });
+        await ChangeAsync("a", w => w.Metadata.Annotations = new() { ["restart"] = "now" });
         await PassesAsync("a", 3);
-        Change("a", w => w.Metadata.Labels = new() { ["x"] = "y" });
+        await ChangeAsync("a", w => w.Metadata.Labels = new() { ["x"] = "y" });
         await PassesAsync("a", 4);
 
         _controller.Passes("a").Should().Be(4);
@@ -99,7 +99,7 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
         await StartAsync();
         await PassesAsync("a", 1);
 
-        Change("a", w => w.Spec.Replicas = 7);
+        await ChangeAsync("a", w => w.Spec.Replicas = 7);
         await PassesAsync("a", 2);
 
         _controller.Passes("a").Should().Be(2);
@@ -139,7 +139,7 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
         await StartAsync();
         for (var i = 0; i < 30; i++)
         {
-            Change("a", w => w.Spec.Minimum++);
+            await ChangeAsync("a", w => w.Spec.Minimum++);
             await Task.Yield();
         }
 
@@ -310,9 +310,9 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
         Spec = new WidgetSpec { Title = "t" },
     };
 
-    private void Change(string name, Action<Widget> change)
+    private async Task ChangeAsync(string name, Action<Widget> change)
     {
-        var widget = _client.GetAsync<Widget>(name, "default").GetAwaiter().GetResult()!;
+        var widget = (await _client.GetAsync<Widget>(name, "default"))!;
         change(widget);
         _client.Put(widget);
     }

@@ -52,7 +52,7 @@ public sealed class EventRecorderTests : IAsyncLifetime
         Start();
         for (var i = 0; i < 10; i++)
         {
-            _recorder.Record(Widget, EventType.Normal, "Rolled", "Roll", $"pod {i}");
+            _recorder.Record(Widget, EventType.Normal, "Rolled", "Roll", "pod 0");
             await Eventually.TrueAsync(() => _client.Writes.Count >= Math.Min(i + 1, 2), "the event was taken");
         }
 
@@ -67,6 +67,51 @@ public sealed class EventRecorderTests : IAsyncLifetime
             },
             "the count is written");
         (await _client.ListAsync<Event>()).Items.Single().Series!.Count.Should().Be(10);
+    }
+
+    [Fact]
+    public async Task Record_DifferentNotes_AreDifferentEvents()
+    {
+        Start();
+        _recorder.Record(Widget, EventType.Normal, "Written", "Write", "written on a");
+        _recorder.Record(Widget, EventType.Normal, "Written", "Write", "written on b");
+        _recorder.Record(Widget, EventType.Normal, "Written", "Write", "written on b");
+
+        await WritesAsync(3);
+        var items = (await _client.ListAsync<Event>()).Items.OrderBy(item => item.Note, StringComparer.Ordinal).ToList();
+        items.Select(item => (item.Note, item.Series?.Count)).Should().Equal(("written on a", null), ("written on b", 2));
+    }
+
+    [Fact]
+    public async Task Record_NotesThatAlwaysDiffer_AreCombinedFromTheTenthOn()
+    {
+        Start();
+        for (var i = 0; i < 30; i++)
+        {
+            _recorder.Record(Widget, EventType.Normal, "Rolled", "Roll", $"pod {i}");
+            await Eventually.TrueAsync(() => _client.Writes.Count >= Math.Min(i + 1, 11), "the event was taken");
+        }
+
+        _client.Writes.Should().HaveCount(11, "nine creations, one of the combined event, one patch that makes it a series");
+        var items = (await _client.ListAsync<Event>()).Items;
+        items.Should().HaveCount(10);
+        items.Should().ContainSingle(item => item.Note == "(combined from similar events): pod 9").Which.Series!.Count.Should().Be(2, "later ones are counted in memory");
+    }
+
+    [Fact]
+    public async Task Record_AfterTenMinutesOfSilence_IsNotCombinedAnyMore()
+    {
+        Start();
+        for (var i = 0; i < 10; i++)
+        {
+            _recorder.Record(Widget, EventType.Normal, "Rolled", "Roll", $"pod {i}");
+        }
+
+        await WritesAsync(10);
+        _time.Advance(TimeSpan.FromMinutes(11));
+        _recorder.Record(Widget, EventType.Normal, "Rolled", "Roll", "pod 10");
+
+        await Eventually.TrueAsync(async () => (await _client.ListAsync<Event>()).Items.Any(item => item.Note == "pod 10"), "it is an event of its own");
     }
 
     [Fact]
