@@ -78,21 +78,26 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         pods.Removed += _pods.Vanished;
 
         Loop("pods", _pods.ReconcileAsync, (pods, pod => pod.Key));
-        Loop(
+        var statefulSetsLoop = Loop(
             "statefulsets",
             new StatefulSetController(_client, statefulSets, pods, claims, events, options.NodeName, time).ReconcileAsync,
             (statefulSets, set => set.Key),
             (pods, pod => ControllerKey(pod, "StatefulSet")));
-        Loop(
+        var replicaSetsLoop = Loop(
             "replicasets",
             new ReplicaSetController(_client, replicaSets, pods, events, options.NodeName, time).ReconcileAsync,
             (replicaSets, set => set.Key),
             (pods, pod => ControllerKey(pod, "ReplicaSet")));
-        Loop(
+        var deploymentsLoop = Loop(
             "deployments",
             new DeploymentController(_client, deployments, replicaSets, pods, events, time).ReconcileAsync,
             (deployments, deployment => deployment.Key),
             (replicaSets, set => ControllerKey(set, "Deployment")));
+
+        // Those without a controller may become anybody's.
+        OnOrphans(pods, pod => EnqueueAll(statefulSets, pod.Namespace, statefulSetsLoop));
+        OnOrphans(pods, pod => EnqueueAll(replicaSets, pod.Namespace, replicaSetsLoop));
+        OnOrphans(replicaSets, set => EnqueueAll(deployments, set.Namespace, deploymentsLoop));
         var claimsLoop = Loop("claims", new VolumeClaimController(_client, claims, pods, folders, events).ReconcileAsync, (claims, claim => claim.Key));
         var slicesLoop = Loop(
             "endpointslices", new EndpointSliceController(_client, services, pods, slices).ReconcileAsync, (services, service => service.Key));
@@ -178,6 +183,14 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         pods.Changed += action;
         pods.Removed += action;
     }
+
+    private static void OnOrphans(ObjectCache cache, Action<KubeObject> action) => cache.Changed += item =>
+    {
+        if (!item.Controller.Exists())
+        {
+            action(item);
+        }
+    };
 
     private static void EnqueueAll(ObjectCache cache, string ns, ControllerLoop loop)
     {

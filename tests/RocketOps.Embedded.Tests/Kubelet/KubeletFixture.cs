@@ -96,6 +96,14 @@ internal sealed class KubeletFixture : IAsyncDisposable
     public Task GoneAsync(ResourceKind kind, string name) =>
         Eventually.TrueAsync(async () => await GetAsync(kind, name) is null, $"{kind.Kind} {name} is gone");
 
+    /// <summary>Deletes the object and leaves what it owns; returns when it is gone.</summary>
+    public async Task OrphanAsync(ResourceKind kind, string name)
+    {
+        using var response = await Http.DeleteAsync(new Uri(kind.ObjectPath("default", name) + "?propagationPolicy=Orphan", UriKind.Relative));
+        response.EnsureSuccessStatusCode();
+        await GoneAsync(kind, name);
+    }
+
     public async Task<string> LogAsync(KubeObject pod, string query = "")
     {
         using var response = await Http.GetAsync(new Uri($"api/v1/namespaces/default/pods/{pod.Name}/log?{query}", UriKind.Relative));

@@ -124,6 +124,39 @@ public sealed class WorkloadTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task StatefulSet_CreatedAgainAfterAnOrphaningDelete_AdoptsItsPods()
+    {
+        await CreateSetAsync("ad", replicas: 1);
+        var old = await SetAsync("ad", set => set.Status.Int("readyReplicas") == 1);
+        var pod = (await _kubelet.GetAsync(ResourceKind.Pod, "ad-0"))!;
+        await _kubelet.OrphanAsync(ResourceKind.StatefulSet, "ad");
+
+        await CreateSetAsync("ad", replicas: 1);
+
+        var fresh = await SetAsync("ad", set => set.Uid != old.Uid && set.Status.Int("readyReplicas") == 1);
+        var adopted = (await _kubelet.GetAsync(ResourceKind.Pod, "ad-0"))!;
+        adopted.Uid.Should().Be(pod.Uid, "the process goes on");
+        adopted.IsControlledBy(fresh).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Deployment_CreatedAgainAfterAnOrphaningDelete_AdoptsItsReplicaSetAndGoesWithIt()
+    {
+        var manifest = $$"""{"metadata":{"name":"oa"},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"oa"} },"template":{{TemplateOf("oa", "")}} } }""";
+        await _kubelet.CreateAsync(ResourceKind.Deployment, manifest);
+        var old = await DeploymentAsync("oa", deployment => deployment.Status.Int("readyReplicas") == 1);
+        var set = (await _kubelet.Client.ListAsync(ResourceKind.ReplicaSet, CancellationToken.None)).Items.Single(set => set.IsControlledBy(old));
+        await _kubelet.OrphanAsync(ResourceKind.Deployment, "oa");
+
+        await _kubelet.CreateAsync(ResourceKind.Deployment, manifest);
+
+        var fresh = await DeploymentAsync("oa", deployment => deployment.Uid != old.Uid && deployment.Status.Int("readyReplicas") == 1);
+        (await _kubelet.GetAsync(ResourceKind.ReplicaSet, set.Name))!.IsControlledBy(fresh).Should().BeTrue();
+        await _kubelet.Client.DeleteAsync(ResourceKind.Deployment, fresh, null, CancellationToken.None);
+        await _kubelet.GoneAsync(ResourceKind.ReplicaSet, set.Name);
+    }
+
+    [Fact]
     public async Task Service_WithPods_HasSliceAndNames()
     {
         await _kubelet.CreateAsync(

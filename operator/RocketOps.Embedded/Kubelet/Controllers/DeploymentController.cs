@@ -27,6 +27,7 @@ internal sealed class DeploymentController(
 
         var name = $"{deployment.Name}-{TemplateHash.Of(deployment.Spec.Field("template"))}";
         var plan = RolloutPlan.Of(deployment);
+        await Adoption.AdoptAsync(client, sets, ResourceKind.Deployment, deployment, _ => true, cancellation);
         if (Owned(deployment).All(set => set.Name != name) && !await CreateSetAsync(deployment, name, plan, cancellation))
         {
             return TimeSpan.FromSeconds(1);

@@ -15,6 +15,7 @@ internal sealed class ReplicaSetController(
             return null;
         }
 
+        await Adoption.AdoptAsync(client, pods, ResourceKind.ReplicaSet, set, pod => !PodFactory.IsFinished(pod), cancellation);
         var live = Pods(set).Where(pod => !pod.IsDeleting && !PodFactory.IsFinished(pod)).ToList();
         var wanted = set.Spec.Int("replicas") ?? 1;
         for (var missing = wanted - live.Count; missing > 0; missing--)

@@ -26,6 +26,7 @@ internal sealed class StatefulSetController(
 
         var revision = $"{set.Name}-{TemplateHash.Of(set.Spec.Field("template"))}";
         var isOrdered = set.Spec.Text("podManagementPolicy") != "Parallel";
+        await Adoption.AdoptAsync(client, pods, ResourceKind.StatefulSet, set, pod => OrdinalOf(set, pod) is not null, cancellation);
         await CreateMissingAsync(set, revision, isOrdered, cancellation);
         await RemoveSurplusAsync(set, isOrdered, cancellation);
         await ReplaceOutdatedAsync(set, revision, cancellation);
@@ -38,15 +39,19 @@ internal sealed class StatefulSetController(
 
     private static int FirstOrdinal(KubeObject set) => set.Spec.Field("ordinals").Int("start") ?? 0;
 
+    /// <summary>The number at the end of a pod's name; null when it is not a name this set gives.</summary>
+    private static int? OrdinalOf(KubeObject set, KubeObject pod) =>
+        pod.Name.StartsWith(set.Name + "-", StringComparison.Ordinal)
+        && int.TryParse(pod.Name.AsSpan(set.Name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal)
+            ? ordinal
+            : null;
+
     private SortedDictionary<int, KubeObject> Members(KubeObject set)
     {
         var members = new SortedDictionary<int, KubeObject>();
         foreach (var pod in pods.All())
         {
-            if (pod.Namespace == set.Namespace
-                && pod.IsControlledBy(set)
-                && pod.Name.StartsWith(set.Name + "-", StringComparison.Ordinal)
-                && int.TryParse(pod.Name.AsSpan(set.Name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal))
+            if (pod.Namespace == set.Namespace && pod.IsControlledBy(set) && OrdinalOf(set, pod) is { } ordinal)
             {
                 members[ordinal] = pod;
             }
