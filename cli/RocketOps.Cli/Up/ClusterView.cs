@@ -27,7 +27,13 @@ internal sealed record ClusterView(
         }
 
         var ready = ReadyCondition.Of(cluster);
+        if (ready.IsTrue && !members.TrueForAll(member => member.IsReady))
+        {
+            // The operator has not seen yet that they are gone.
+            ready = new ReadyCondition(false, "PodsStarting", "");
+        }
+
         return new ClusterView(
-            cluster.Key, ready.IsTrue && members.TrueForAll(member => member.IsReady), ready.Reason, ready.Message, cluster.Status.Text("nameServers") ?? "", cluster.Status.Int("readyNameServers") ?? 0, members);
+            cluster.Key, ready.IsTrue, ready.Reason, ready.Message, cluster.Status.Text("nameServers") ?? "", cluster.Status.Int("readyNameServers") ?? 0, members);
     }
 }

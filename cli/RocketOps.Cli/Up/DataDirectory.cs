@@ -5,6 +5,9 @@ namespace RocketOps.Cli.Up;
 /// <summary>The folder of one local control plane, locked for as long as it runs.</summary>
 internal sealed class DataDirectory : IDisposable
 {
+    // EWOULDBLOCK of flock, which .NET passes on as it is.
+    private const int WouldBlock = 11;
+
     private readonly FileStream _lock;
 
     private DataDirectory(string path, FileStream @lock)
@@ -23,30 +26,32 @@ internal sealed class DataDirectory : IDisposable
 
     public string Kubeconfig => System.IO.Path.Combine(Path, "kubeconfig");
 
-    /// <summary>Creates the folder if needed and locks it. Throws <see cref="CommandFailedException"/> when another process has it.</summary>
+    /// <summary>Creates the folder if needed and locks it. Throws <see cref="CommandFailedException"/> when another process has it or it cannot be written.</summary>
     public static DataDirectory Open(string path)
     {
-        Directory.CreateDirectory(path);
-        Directory.CreateDirectory(System.IO.Path.Combine(path, "logs", "pods"));
-        var file = System.IO.Path.Combine(path, "lock");
-        FileStream locked;
         try
         {
-            // The lock is the kernel's and ends with the process, however that ends.
-            locked = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            Directory.CreateDirectory(System.IO.Path.Combine(path, "logs", "pods"));
+            return new DataDirectory(path, Lock(System.IO.Path.Combine(path, "lock")));
         }
-        catch (IOException taken)
+        catch (IOException taken) when (taken.HResult == WouldBlock)
         {
             throw new CommandFailedException($"{path} is in use by another rocketops up. Stop that one, or choose another folder with --data.", taken);
         }
-
-        locked.SetLength(0);
-        using (var writer = new StreamWriter(locked, leaveOpen: true))
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            writer.WriteLine(Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            throw new CommandFailedException($"{path} cannot be the data folder: {failure.Message} Choose another one with --data.", failure);
         }
+    }
 
-        return new DataDirectory(path, locked);
+    /// <summary>The lock is the kernel's and ends with the process, however that ends.</summary>
+    private static FileStream Lock(string file)
+    {
+        var locked = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        locked.SetLength(0);
+        using var writer = new StreamWriter(locked, leaveOpen: true);
+        writer.WriteLine(Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        return locked;
     }
 
     public void Dispose() => _lock.Dispose();

@@ -34,7 +34,8 @@ internal sealed class FileLoggerProvider : ILoggerProvider
         }
     }
 
-    private StreamWriter Open() => new(new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite), Encoding.UTF8) { AutoFlush = true };
+    // Without a byte order mark, which grep and less would show as part of the first line.
+    private StreamWriter Open() => new(new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite), new UTF8Encoding(false)) { AutoFlush = true };
 
     private void Write(LogLevel level, string category, string message, Exception? failure)
     {

@@ -4,21 +4,24 @@ using YamlDotNet.RepresentationModel;
 namespace RocketOps.Cli.Up;
 
 /// <summary>One document of a manifest file: the text as written, and what is needed to know where it goes.</summary>
+/// <param name="Source">File and line it begins at, <c>cluster.yaml:12</c>.</param>
+/// <param name="ApiVersion">Group and version.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Namespace">Its namespace, if the text says one.</param>
+/// <param name="Text">The document as written.</param>
 internal sealed record Manifest(string Source, string ApiVersion, string Kind, string Name, string? Namespace, string Text)
 {
     /// <summary>Reads the documents of a file. Throws <see cref="CommandFailedException"/> naming file and line.</summary>
     public static IReadOnlyList<Manifest> ReadFile(string path)
     {
         var manifests = new List<Manifest>();
-        var line = 1;
-        foreach (var text in Documents(File.ReadAllText(path)))
+        foreach (var (line, text) in Documents(File.ReadAllText(path)))
         {
             if (Read(path, line, text) is { } manifest)
             {
                 manifests.Add(manifest);
             }
-
-            line += text.Count(character => character == '\n') + 1;
         }
 
         return manifests;
@@ -26,20 +29,23 @@ internal sealed record Manifest(string Source, string ApiVersion, string Kind, s
 
     public override string ToString() => $"{Kind} {Name}";
 
-    /// <summary>Splits at lines that begin with ---; inside a block text such a line would be indented.</summary>
-    private static IEnumerable<string> Documents(string text)
+    /// <summary>Splits at lines of --- and perhaps a comment, as kubectl does; inside a block text such a line would be indented.</summary>
+    private static IEnumerable<(int Line, string Text)> Documents(string text)
     {
         var lines = text.Split('\n');
         var begin = 0;
         for (var i = 0; i <= lines.Length; i++)
         {
-            if (i == lines.Length || lines[i].TrimEnd() == "---")
+            if (i == lines.Length || IsSeparator(lines[i]))
             {
-                yield return string.Join('\n', lines[begin..i]);
+                yield return (begin + 1, string.Join('\n', lines[begin..i]));
                 begin = i + 1;
             }
         }
     }
+
+    private static bool IsSeparator(string line) =>
+        line.StartsWith("---", StringComparison.Ordinal) && line.AsSpan(3).Trim() is var rest && (rest.IsEmpty || rest[0] == '#');
 
     private static Manifest? Read(string path, int line, string text)
     {
@@ -72,7 +78,7 @@ internal sealed record Manifest(string Source, string ApiVersion, string Kind, s
             throw new CommandFailedException($"{path}:{line}: the object needs apiVersion, kind and metadata.name.");
         }
 
-        return new Manifest(path, apiVersion, kind, name, Scalar(metadata!, "namespace"), text);
+        return new Manifest($"{path}:{line + root.Start.Line - 1}", apiVersion, kind, name, Scalar(metadata!, "namespace"), text);
     }
 
     private static YamlNode? Child(YamlMappingNode node, string key) =>

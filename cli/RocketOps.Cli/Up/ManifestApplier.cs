@@ -46,7 +46,7 @@ internal sealed class ManifestApplier(HttpClient http)
             }
         }
 
-        throw new CommandFailedException($"{manifest.Source}: there is no kind {manifest.Kind} in {manifest.ApiVersion} here.");
+        throw new CommandFailedException($"{manifest.Source}: {manifest}: there is no kind {manifest.Kind} in {manifest.ApiVersion} here.");
     }
 
     private static async Task<string> MessageAsync(HttpResponseMessage response, CancellationToken cancellation)

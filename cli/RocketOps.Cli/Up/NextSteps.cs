@@ -15,7 +15,7 @@ internal static class NextSteps
         }
 
         await output.WriteLineAsync("Try next, in another terminal:");
-        await output.WriteLineAsync($"  export KUBECONFIG={kubeconfig}");
+        await output.WriteLineAsync($"  export KUBECONFIG={ShellWord.Quote(kubeconfig)}");
         await output.WriteLineAsync("  kubectl get rocketops,pods -o wide");
         if (state.Clusters.Count > 0)
         {
@@ -23,11 +23,21 @@ internal static class NextSteps
             var hosts = Path.Combine(Path.GetDirectoryName(kubeconfig)!, "run", "hosts");
             var nameServer = await FirstAddressAsync(hosts, cluster.NameServers);
             await output.WriteLineAsync($"  kubectl logs -f {(cluster.Members.Count > 0 ? cluster.Members[0].Name : "POD")}");
-            await output.WriteLineAsync($"  rocketops topic list -n {nameServer}");
+            await output.WriteLineAsync($"  {ShellWord.Quote(Program())} topic list -n {nameServer}");
             await output.WriteLineAsync($"  mqadmin clusterList -n {nameServer}        # Apache's own tool, or any RocketMQ client");
         }
 
         await output.FlushAsync();
+    }
+
+    /// <summary>As it can be typed: the name when the search path leads to this program, else its file.</summary>
+    private static string Program()
+    {
+        var own = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "rocketops"));
+        var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, "rocketops"))
+            .FirstOrDefault(File.Exists);
+        return found is not null && (File.ResolveLinkTarget(found, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(found)) == own ? "rocketops" : own;
     }
 
     /// <summary>Programs outside do not read the hosts file: they get an address they can use.</summary>

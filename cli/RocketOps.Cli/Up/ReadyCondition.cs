@@ -5,6 +5,8 @@ namespace RocketOps.Cli.Up;
 /// <summary>The Ready condition, which only counts when it speaks of the newest spec.</summary>
 internal readonly record struct ReadyCondition(bool IsTrue, string Reason, string Message)
 {
+    private static ReadyCondition Pending => new(false, "Pending", "");
+
     public static ReadyCondition Of(KubeObject item)
     {
         var isCurrent = (item.Status.Number("observedGeneration") ?? 0) >= item.Generation;
@@ -12,10 +14,11 @@ internal readonly record struct ReadyCondition(bool IsTrue, string Reason, strin
         {
             if (condition.Text("type") == "Ready")
             {
-                return new ReadyCondition(isCurrent && condition.Text("status") == "True", condition.Text("reason") ?? "", condition.Text("message") ?? "");
+                // A reason from before the newest spec would contradict what is said of it.
+                return !isCurrent ? Pending : new ReadyCondition(condition.Text("status") == "True", condition.Text("reason") ?? "", condition.Text("message") ?? "");
             }
         }
 
-        return new ReadyCondition(false, "Pending", "");
+        return Pending;
     }
 }

@@ -19,7 +19,7 @@ internal static class UpCommand
             {
                 if (!File.Exists(token.Value))
                 {
-                    result.AddError($"There is no file {token.Value}.");
+                    result.AddError(token.Value.StartsWith('-') ? $"There is no option {token.Value}." : $"There is no file {token.Value}.");
                 }
             }
         });

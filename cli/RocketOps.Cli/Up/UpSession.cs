@@ -58,21 +58,24 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
             await applier.ApplyAsync(manifest, stop);
         }
 
-        using var quit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
         {
             if (IsInteractive)
             {
-                await console.Live(new Text("")).StartAsync(live => ShowAsync(plane, loggers, state => Draw(live, state), data, quit.Token));
+                await console.Live(new Text("")).StartAsync(live => ShowAsync(plane, loggers, state => Draw(live, state), data, stop));
             }
             else
             {
-                await ShowAsync(plane, loggers, state => _lines.WriteAsync(state, Elapsed), data, quit.Token);
+                await ShowAsync(plane, loggers, state => _lines.WriteAsync(state, Elapsed), data, stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            console.WriteLine("Stopping …");
+            console.WriteLine(options.Demo && _demo is not { IsCompletedSuccessfully: true } ? "Stopping, the demo is not finished …" : "Stopping …");
+        }
+        finally
+        {
+            await EndDemoAsync(stop);
         }
 
         if (_recorder is not null)
@@ -81,6 +84,15 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         }
 
         return ExitCode();
+    }
+
+    /// <summary>Its clients leave before the brokers do. How it ended has been told already, or it was cut off.</summary>
+    private async Task EndDemoAsync(CancellationToken stop)
+    {
+        if (_demo is not null && stop.IsCancellationRequested)
+        {
+            await ((Task)_demo).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private int ExitCode()

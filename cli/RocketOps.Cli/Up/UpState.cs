@@ -11,8 +11,8 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
 
     public static readonly UpState Empty = new([], [], null);
 
-    /// <summary>Something was applied and all of it is ready.</summary>
-    public bool IsReady => Clusters.Count > 0 && Clusters.All(cluster => cluster.IsReady) && Topics.All(topic => topic.IsReady);
+    /// <summary>All there is is ready; nothing at all is, too.</summary>
+    public bool IsReady => Clusters.All(cluster => cluster.IsReady) && Topics.All(topic => topic.IsReady);
 
     public static async Task<UpState> ReadAsync(ClusterClient client, DemoProgress? demo, CancellationToken cancellation)
     {

@@ -18,12 +18,21 @@ public sealed class ManifestTests : IDisposable
         manifests[0].Should().BeEquivalentTo(new { Kind = "ConfigMap", Name = "a", Namespace = (string?)null });
         manifests[0].Text.Should().Contain("    ---\n    text");
         manifests[1].Should().BeEquivalentTo(new { Kind = "Secret", Name = "b", Namespace = "n" });
+        manifests[1].Source.Should().EndWith("manifest.yaml:13", "that is where it begins");
+    }
+
+    [Fact]
+    public void ReadFile_SeparatorWithAComment_Separates()
+    {
+        var manifests = Read("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n--- # the second\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: b }\n");
+
+        manifests.Select(manifest => manifest.Name).Should().Equal("a", "b");
     }
 
     [Theory]
     [InlineData("kind: X\nmetadata: { name: a }\n", "apiVersion, kind and metadata.name")]
     [InlineData("- a\n- b\n", "a Kubernetes object is expected")]
-    [InlineData("apiVersion: v1\n---\n\na: [\n", ":")]
+    [InlineData("# first\n---\n\na: [\n", "manifest.yaml:5:")]
     public void ReadFile_NotAnObject_SaysWhere(string text, string expected)
     {
         var read = () => Read(text);

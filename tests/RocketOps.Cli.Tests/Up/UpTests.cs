@@ -95,6 +95,47 @@ public sealed class UpTests
         up.Output.Should().Contain("wrong.yaml").And.Contain("readQueues");
     }
 
+    [Fact]
+    public async Task Up_DataFolderIsAFile_SaysSo()
+    {
+        using var folder = new TempDirectory();
+        await File.WriteAllTextAsync(folder.File("data"), "");
+        await using var up = UpProcess.Start("up", "--data", folder.File("data"));
+
+        (await up.ExitCodeAsync(Deadline)).Should().Be(1, up.Output);
+        up.Output.Should().Contain("cannot be the data folder").And.NotContain("in use");
+    }
+
+    [Fact]
+    public async Task Up_NothingToWaitFor_EndsWhenAskedTo()
+    {
+        using var folder = new TempDirectory();
+        await using var up = UpProcess.Start("up", "--data", folder.File("my data"), "--exit");
+
+        (await up.ExitCodeAsync(Deadline)).Should().Be(0, up.Output);
+        up.Output.Should().Contain($"export KUBECONFIG='{folder.File("my data")}/kubeconfig'");
+        (await File.ReadAllBytesAsync(Path.Combine(folder.File("my data"), "logs", "rocketops.log")))[0].Should().Be((byte)'2', "a year begins it, no byte order mark");
+    }
+
+    [Fact]
+    public async Task Up_DemoWithoutATopic_SaysWhatIsMissing()
+    {
+        using var folder = new TempDirectory();
+        await using var up = UpProcess.Start("up", "--data", folder.File("data"), "--demo");
+
+        (await up.ExitCodeAsync(Deadline)).Should().Be(1, up.Output);
+        up.Output.Should().Contain("needs a Topic object");
+    }
+
+    [Fact]
+    public async Task Up_UnknownOption_IsWrongUsage()
+    {
+        await using var up = UpProcess.Start("up", "--demmo");
+
+        (await up.ExitCodeAsync(Deadline)).Should().Be(2);
+        up.Output.Should().Contain("no option --demmo");
+    }
+
     /// <summary>The processes on record for this data folder that still run.</summary>
     private static List<int> Children(string data)
     {
