@@ -10,6 +10,6 @@ queues="${1:-100000}"
 directory="$(mktemp -d "${2:-/dev/shm}/rocketops-queues-XXXXXX")"
 trap 'rm -rf "$directory"' EXIT
 dotnet build -c Release "$root/bench/RocketOps.StoreScale" --nologo -v quiet
-for phase in write idle read send retain reboot idle; do
+for phase in write idle read send retain reboot; do
   dotnet "$root/bench/RocketOps.StoreScale/bin/Release/net10.0/RocketOps.StoreScale.dll" "$phase" "$directory" "$queues"
 done

@@ -1,3 +1,4 @@
+using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
 
 namespace RocketOps.Store.Tests;
@@ -145,6 +146,66 @@ public sealed class QueueFilesTests
         OpenQueues(files).Should().BeEmpty();
         await store.DisposeAsync();
     }
+
+    [Fact]
+    public async Task RetentionRun_QueuesNobodyHasUsed_AreNotOpened()
+    {
+        var time = new ManualTime();
+        var files = new MemoryFileSystem();
+        await using (var store = await StartAsync(files))
+        {
+            for (var round = 0; round < 20; round++)
+            {
+                for (var queue = 0; queue < 40; queue++)
+                {
+                    store.Append("T", queue, new string('x', 100));
+                }
+            }
+
+            store.WritePending();
+        }
+
+        await using var again = await SmallStore.StartAsync(Options(time), files, time, hasThreads: false);
+        var before = files.Opens;
+        again.Retention.Run();
+
+        again.GetStats().MinOffset.Value.Should().BePositive("log files have gone");
+        files.Opens.Should().Be(before);
+        again.MinOffset(again.FindTopic("T"u8)!, 7).Should().BePositive("a queue that is used looks then where it begins");
+    }
+
+    [Fact]
+    public async Task RetentionRun_OneQueueCannotBeRead_ExpiresTheOthers()
+    {
+        var time = new ManualTime();
+        var files = new MemoryFileSystem();
+        await using var store = await SmallStore.StartAsync(Options(time), files, time, hasThreads: false);
+        for (var i = 0; i < 120; i++)
+        {
+            store.Append("A", 0, new string('x', 1000));
+            store.Append("B", 0, new string('x', 1000));
+        }
+
+        store.WritePending();
+        store.Maintenance.MakeDurable();
+        files.Fault = (operation, path) => operation == "unlink" && path.Contains("/A/", StringComparison.Ordinal) ? StoreIOException.InputOutput : null;
+
+        store.Retention.Run();
+
+        files.Paths.Should().Contain("/store/consumequeue/A/0/00000000000000000000").And.NotContain("/store/consumequeue/B/0/00000000000000000000");
+        store.Flags.Should().Be(StoreFlags.None, "nothing is lost by a file that stays");
+    }
+
+    private static StoreOptions Options(ManualTime time) => new()
+    {
+        RootDirectory = "/store",
+        CommitLogFileBytes = 64 * 1024,
+        ConsumeQueueFileBytes = 20 * 50,
+        IndexEnabled = false,
+        MaxMessageBytes = 16 * 1024,
+        DiskWarningRatio = 100,
+        DeleteHours = [time.GetLocalNow().Hour],
+    };
 
     private static Task<MessageStore> StartAsync(MemoryFileSystem files) =>
         SmallStore.StartAsync(SmallStore.Options("/store", maxOpenQueueFiles: Limit), files, new ManualTime(), hasThreads: false);

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using RocketOps.Store.Files;
 
 namespace RocketOps.Store.ConsumeQueues;
 
@@ -15,7 +14,7 @@ namespace RocketOps.Store.ConsumeQueues;
 /// </summary>
 internal sealed partial class ConsumeQueue
 {
-    private const int FirstRingUnits = 64;
+    private const int FirstRingUnits = 16;
     private const int MaxRingUnits = 4096;
     private const int UnitsPerWrite = 512;
 
@@ -26,8 +25,7 @@ internal sealed partial class ConsumeQueue
     private const long MaxGap = 1_000_000;
 
     private readonly QueueFiles _files;
-    private readonly Func<long> _logMinOffset;
-    private readonly ILogger _logger;
+    private readonly QueueEnvironment _environment;
     private readonly Lock _lock = new();
 
     private volatile UnitRing? _ring;
@@ -36,16 +34,18 @@ internal sealed partial class ConsumeQueue
     private long _written;
     private long _max;
     private long _maxPhysicalEnd;
+
+    // What the unit at min points to, −1 when that is not known: tells retention that there is nothing to do without a look at the disk.
+    private long _minPhysicalOffset = -1;
     private int _dirty;
     private bool _destroyed;
 
-    public ConsumeQueue(StoreTopic topic, int queueId, IStoreFileSystem files, string directory, int fileBytes, OpenQueueFiles open, Func<long> logMinOffset, ILogger logger)
+    public ConsumeQueue(StoreTopic topic, int queueId, QueueEnvironment environment)
     {
         Topic = topic;
         QueueId = queueId;
-        _files = new QueueFiles(files, directory, fileBytes, _lock, open, logger);
-        _logMinOffset = logMinOffset;
-        _logger = logger;
+        _environment = environment;
+        _files = new QueueFiles(environment, topic.Name, queueId, _lock);
     }
 
     public StoreTopic Topic { get; }
@@ -62,7 +62,7 @@ internal sealed partial class ConsumeQueue
     /// <summary>Exclusive end of what can be read.</summary>
     public long Max => Volatile.Read(ref _max);
 
-    public int UnitsPerFile => _files.UnitsPerFile;
+    public int UnitsPerFile => _environment.UnitsPerFile;
 
     private bool IsWritten => Volatile.Read(ref _written) == Max;
 
@@ -94,7 +94,7 @@ internal sealed partial class ConsumeQueue
         {
             if (unit.End > _maxPhysicalEnd)
             {
-                LogOffsetTaken(Topic.Name, QueueId, queueOffset, unit.PhysicalOffset, max);
+                LogOffsetTaken(_environment.Logger, Topic.Name, QueueId, queueOffset, unit.PhysicalOffset, max);
             }
 
             return false;
@@ -109,12 +109,12 @@ internal sealed partial class ConsumeQueue
             }
             else if (queueOffset - max > MaxGap)
             {
-                LogOffsetTooFar(Topic.Name, QueueId, queueOffset, unit.PhysicalOffset, max);
+                LogOffsetTooFar(_environment.Logger, Topic.Name, QueueId, queueOffset, unit.PhysicalOffset, max);
                 return false;
             }
             else
             {
-                LogGap(Topic.Name, QueueId, max, queueOffset);
+                LogGap(_environment.Logger, Topic.Name, QueueId, max, queueOffset);
                 while (_max < queueOffset)
                 {
                     PutInRing(ConsumeQueueUnit.Filler);
@@ -225,26 +225,32 @@ internal sealed partial class ConsumeQueue
         }
     }
 
-    /// <summary>Removes files whose last unit points below the log's first offset; the newest file stays. Then min is the first unit that still points into the log.</summary>
+    /// <summary>
+    /// Removes files whose last unit points below the log's first offset; the newest file stays. Then min is the first unit that still points into the log. A
+    /// queue nobody has used does not become loaded by this: its min is found when it is.
+    /// </summary>
     public int ExpireBelow(long minPhysicalOffset)
     {
-        EnsureLoaded();
         lock (_lock)
         {
-            if (_destroyed || _files.Starts.IsEmpty)
+            if (!_loaded && !_destroyed && _files.Starts.IsEmpty)
             {
-                return 0;
+                _files.List();
             }
 
             var removed = 0;
-            while (_files.Starts is [var start, var next, ..] && _files.TryReadUnit(next - 1, out var last) && !last.IsFiller && last.End <= minPhysicalOffset)
+            while (_files.Starts is [_, var next, ..] && _files.TryReadUnit(next - 1, out var last) && !last.IsFiller && last.End <= minPhysicalOffset)
             {
                 Volatile.Write(ref _min, Math.Max(_min, next));
                 _files.RemoveFirst();
                 removed++;
             }
 
-            Volatile.Write(ref _min, QueueSearch.FindMin(_files, _min, _written, minPhysicalOffset));
+            if (_loaded)
+            {
+                RaiseMin(minPhysicalOffset);
+            }
+
             return removed;
         }
     }
@@ -348,23 +354,36 @@ internal sealed partial class ConsumeQueue
         }
     }
 
+    /// <summary>Min becomes the first unit that is no filler and still points into the log.</summary>
+    private void RaiseMin(long minPhysicalOffset)
+    {
+        if (_minPhysicalOffset >= minPhysicalOffset)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _min, QueueSearch.FindMin(_files, _min, _written, minPhysicalOffset, out _minPhysicalOffset));
+    }
+
     /// <summary>The queue ends there, and begins with what still points into the log.</summary>
     private void SetEnd(long end)
     {
         Volatile.Write(ref _written, end);
         Volatile.Write(ref _max, end);
         _maxPhysicalEnd = QueueSearch.LastPhysicalEnd(_files, end);
-        Volatile.Write(ref _min, QueueSearch.FindMin(_files, _files.Starts is [var first, ..] ? first : 0, end, _logMinOffset()));
+        Volatile.Write(ref _min, _files.Starts is [var first, ..] ? first : 0);
+        _minPhysicalOffset = -1;
+        RaiseMin(_environment.LogMinOffset());
         NextOffset = end;
         _loaded = true;
     }
 
     [LoggerMessage(EventId = 2101, Level = LogLevel.Error, Message = "Queue {QueueId} of {Topic} ends at {Max}, but the record at {PhysicalOffset} claims offset {QueueOffset}: it cannot be read through the queue")]
-    private partial void LogOffsetTaken(string topic, int queueId, long queueOffset, long physicalOffset, long max);
+    private static partial void LogOffsetTaken(ILogger logger, string topic, int queueId, long queueOffset, long physicalOffset, long max);
 
     [LoggerMessage(EventId = 2102, Level = LogLevel.Error, Message = "Queue {QueueId} of {Topic} ends at {Max}, but the record at {PhysicalOffset} claims offset {QueueOffset}: too far away to be right, it is left out of the queue")]
-    private partial void LogOffsetTooFar(string topic, int queueId, long queueOffset, long physicalOffset, long max);
+    private static partial void LogOffsetTooFar(ILogger logger, string topic, int queueId, long queueOffset, long physicalOffset, long max);
 
     [LoggerMessage(EventId = 2103, Level = LogLevel.Error, Message = "Queue {QueueId} of {Topic} misses the messages from {From} to {To}: filled with units that are skipped")]
-    private partial void LogGap(string topic, int queueId, long from, long to);
+    private static partial void LogGap(ILogger logger, string topic, int queueId, long from, long to);
 }

@@ -18,12 +18,10 @@ internal sealed partial class QueueFiles
     private const int NameLength = 20;
     private const int ZeroChunkBytes = 16 * 1024;
 
-    private readonly IStoreFileSystem _fileSystem;
-    private readonly string _directory;
-    private readonly int _fileBytes;
+    private readonly QueueEnvironment _environment;
+    private readonly string _topic;
+    private readonly int _queueId;
     private readonly Lock _queueLock;
-    private readonly OpenQueueFiles _open;
-    private readonly ILogger _logger;
 
     private volatile QueueFile? _writeFile;
     private volatile QueueFile? _readFile;
@@ -31,38 +29,39 @@ internal sealed partial class QueueFiles
     private List<QueueFile>? _unsynced;
     private bool _directoryUnsynced;
 
-    public QueueFiles(IStoreFileSystem fileSystem, string directory, int fileBytes, Lock queueLock, OpenQueueFiles open, ILogger logger)
+    public QueueFiles(QueueEnvironment environment, string topic, int queueId, Lock queueLock)
     {
-        _fileSystem = fileSystem;
-        _directory = directory;
-        _fileBytes = fileBytes;
+        _environment = environment;
+        _topic = topic;
+        _queueId = queueId;
         _queueLock = queueLock;
-        _open = open;
-        _logger = logger;
-        UnitsPerFile = fileBytes / ConsumeQueueUnit.Size;
     }
 
-    public int UnitsPerFile { get; }
+    public int UnitsPerFile => _environment.UnitsPerFile;
 
     /// <summary>First units of the files, ascending and without gap.</summary>
     public ReadOnlySpan<long> Starts => _starts;
 
     public bool HasUnsynced => _unsynced is not null;
 
+    /// <summary>Made when needed: kept, it would be a third of what an idle queue holds.</summary>
+    private string DirectoryPath => Path.Combine(_environment.Directory, _topic, _queueId.ToString(CultureInfo.InvariantCulture));
+
     /// <summary>Looks which files there are. Throws <see cref="StoreException"/> when they cannot be files of this size.</summary>
     public void List()
     {
         List<long> starts = [];
-        foreach (var entry in _fileSystem.List(_directory))
+        var directory = DirectoryPath;
+        foreach (var entry in _environment.FileSystem.List(directory))
         {
             if (entry.IsDirectory || entry.Name.Length != NameLength || !long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
             {
                 continue;
             }
 
-            if (offset % _fileBytes != 0)
+            if (offset % _environment.FileBytes != 0)
             {
-                throw new StoreException($"{Path.Combine(_directory, entry.Name)} does not begin at a multiple of {_fileBytes} bytes: was the store written with another mappedFileSizeConsumeQueue?");
+                throw new StoreException($"{Path.Combine(directory, entry.Name)} does not begin at a multiple of {_environment.FileBytes} bytes: was the store written with another mappedFileSizeConsumeQueue?");
             }
 
             starts.Add(offset / ConsumeQueueUnit.Size);
@@ -75,7 +74,7 @@ internal sealed partial class QueueFiles
         {
             if (starts[i] - starts[i - 1] != UnitsPerFile)
             {
-                LogFileMissing(_directory, starts[i] - UnitsPerFile);
+                LogFileMissing(_environment.Logger, directory, starts[i] - UnitsPerFile);
                 starts.RemoveRange(0, i);
                 break;
             }
@@ -89,7 +88,7 @@ internal sealed partial class QueueFiles
     {
         var fileStart = FileStart(index);
         var file = OpenForWriting(fileStart);
-        _open.Touch(file);
+        _environment.OpenFiles.Touch(file);
         if (!file.IsUnsynced)
         {
             file.IsUnsynced = true;
@@ -129,7 +128,7 @@ internal sealed partial class QueueFiles
 
             try
             {
-                _open.Touch(file);
+                _environment.OpenFiles.Touch(file);
                 var offset = (index - fileStart) * ConsumeQueueUnit.Size;
                 var read = mayBlock ? file.File.Read(destination, offset) : file.File.TryReadCached(destination, offset);
                 return read < 0 ? -1 : read / ConsumeQueueUnit.Size;
@@ -193,10 +192,9 @@ internal sealed partial class QueueFiles
         if (directory)
         {
             // The file's entry, and those of the queue's and the topic's directories, which may be as new.
-            var topicDirectory = Path.GetDirectoryName(_directory)!;
-            _fileSystem.FlushDirectory(_directory);
-            _fileSystem.FlushDirectory(topicDirectory);
-            _fileSystem.FlushDirectory(Path.GetDirectoryName(topicDirectory)!);
+            _environment.FileSystem.FlushDirectory(DirectoryPath);
+            _environment.FileSystem.FlushDirectory(Path.Combine(_environment.Directory, _topic));
+            _environment.FileSystem.FlushDirectory(_environment.Directory);
         }
     }
 
@@ -204,9 +202,9 @@ internal sealed partial class QueueFiles
     public void RemoveFirst()
     {
         var start = _starts[0];
-        _starts = _starts[1..];
         Forget(start);
-        _fileSystem.DeleteFile(FilePath(start));
+        _environment.FileSystem.DeleteFile(FilePath(start));
+        _starts = _starts[1..];
     }
 
     /// <summary>
@@ -221,7 +219,7 @@ internal sealed partial class QueueFiles
             if (start >= end && i > 0)
             {
                 Forget(start);
-                _fileSystem.DeleteFile(FilePath(start));
+                _environment.FileSystem.DeleteFile(FilePath(start));
                 _starts = _starts[..i];
                 continue;
             }
@@ -293,14 +291,15 @@ internal sealed partial class QueueFiles
         Abandon();
         _starts = [];
         _directoryUnsynced = false;
-        foreach (var entry in _fileSystem.List(_directory))
+        var directory = DirectoryPath;
+        foreach (var entry in _environment.FileSystem.List(directory))
         {
-            _fileSystem.DeleteFile(Path.Combine(_directory, entry.Name));
+            _environment.FileSystem.DeleteFile(Path.Combine(directory, entry.Name));
         }
 
-        if (_fileSystem.DirectoryExists(_directory))
+        if (_environment.FileSystem.DirectoryExists(directory))
         {
-            _fileSystem.DeleteDirectory(_directory);
+            _environment.FileSystem.DeleteDirectory(directory);
         }
     }
 
@@ -384,7 +383,7 @@ internal sealed partial class QueueFiles
             var opened = Open(fileStart, isNew: false);
             _readFile = opened;
             CloseUnlessNeeded(replaced);
-            _open.TrimIfFull();
+            _environment.OpenFiles.TrimIfFull();
             return opened;
         }
     }
@@ -393,10 +392,10 @@ internal sealed partial class QueueFiles
     {
         if (_starts.Length == 0)
         {
-            _fileSystem.CreateDirectory(_directory);
+            _environment.FileSystem.CreateDirectory(DirectoryPath);
         }
 
-        var file = _fileSystem.Open(FilePath(fileStart), isNew ? FileOpenMode.OpenOrCreate : FileOpenMode.ReadWrite);
+        var file = _environment.FileSystem.Open(FilePath(fileStart), isNew ? FileOpenMode.OpenOrCreate : FileOpenMode.ReadWrite);
         try
         {
             var length = file.Length;
@@ -404,11 +403,11 @@ internal sealed partial class QueueFiles
             {
                 // Sparse, as Java makes it: a hundred thousand queues must not reserve 6 MB each. An old file is empty when the process died between creating it
                 // and setting its length, or the machine before the length was on the disk; nothing durable was in it.
-                file.SetLength(_fileBytes);
+                file.SetLength(_environment.FileBytes);
             }
-            else if (length != _fileBytes)
+            else if (length != _environment.FileBytes)
             {
-                throw new StoreException($"{file.Path} has {length} bytes instead of {_fileBytes}: was the store written with another mappedFileSizeConsumeQueue?");
+                throw new StoreException($"{file.Path} has {length} bytes instead of {_environment.FileBytes}: was the store written with another mappedFileSizeConsumeQueue?");
             }
         }
         catch
@@ -424,7 +423,7 @@ internal sealed partial class QueueFiles
         }
 
         var opened = new QueueFile(this, fileStart, file);
-        _open.Add(opened);
+        _environment.OpenFiles.Add(opened);
         return opened;
     }
 
@@ -433,7 +432,7 @@ internal sealed partial class QueueFiles
     {
         if (file is { IsUnsynced: false, IsFlushing: false })
         {
-            _open.Remove(file);
+            _environment.OpenFiles.Remove(file);
             file.File.Dispose();
         }
     }
@@ -470,8 +469,8 @@ internal sealed partial class QueueFiles
 
     private long FileStart(long index) => index - (index % UnitsPerFile);
 
-    private string FilePath(long firstUnit) => Path.Combine(_directory, (firstUnit * ConsumeQueueUnit.Size).ToString("D20", CultureInfo.InvariantCulture));
+    private string FilePath(long firstUnit) => Path.Combine(DirectoryPath, (firstUnit * ConsumeQueueUnit.Size).ToString("D20", CultureInfo.InvariantCulture));
 
     [LoggerMessage(EventId = 2104, Level = LogLevel.Error, Message = "{Directory} has no file for queue offset {Offset}: what lies before cannot be read")]
-    private partial void LogFileMissing(string directory, long offset);
+    private static partial void LogFileMissing(ILogger logger, string directory, long offset);
 }

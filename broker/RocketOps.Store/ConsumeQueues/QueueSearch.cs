@@ -58,26 +58,34 @@ internal static class QueueSearch
         return 0;
     }
 
-    /// <summary>First index in [<paramref name="from"/>, <paramref name="end"/>) whose unit is no filler and does not point below the log; the end without one.</summary>
-    public static long FindMin(QueueFiles files, long from, long end, long minPhysicalOffset)
+    /// <summary>
+    /// First index in [<paramref name="from"/>, <paramref name="end"/>) whose unit is no filler and does not point below the log; the end without one.
+    /// <paramref name="physicalOffset"/> is what that unit points to, −1 when there is none or it cannot be read.
+    /// </summary>
+    public static long FindMin(QueueFiles files, long from, long end, long minPhysicalOffset, out long physicalOffset)
     {
         var low = from;
         var high = end;
-        if (low >= high || (files.TryReadUnit(low, out var first) && !first.IsFiller && first.PhysicalOffset >= minPhysicalOffset))
+        physicalOffset = -1;
+        if (low < high && files.TryReadUnit(low, out var first) && !first.IsFiller && first.PhysicalOffset >= minPhysicalOffset)
         {
+            physicalOffset = first.PhysicalOffset;
             return low;
         }
 
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (files.TryReadUnit(middle, out var unit) && (unit.IsFiller || unit.PhysicalOffset < minPhysicalOffset))
+            var isThere = files.TryReadUnit(middle, out var unit);
+            if (isThere && (unit.IsFiller || unit.PhysicalOffset < minPhysicalOffset))
             {
                 low = middle + 1;
             }
             else
             {
+                // The last of these looks is the one at the result.
                 high = middle;
+                physicalOffset = isThere ? unit.PhysicalOffset : -1;
             }
         }
 

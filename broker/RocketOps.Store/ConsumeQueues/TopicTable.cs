@@ -1,6 +1,4 @@
 using System.Text;
-using Microsoft.Extensions.Logging;
-using RocketOps.Store.Files;
 using RocketOps.Store.Records;
 
 namespace RocketOps.Store.ConsumeQueues;
@@ -11,26 +9,16 @@ namespace RocketOps.Store.ConsumeQueues;
 /// </summary>
 internal sealed class TopicTable
 {
-    private readonly IStoreFileSystem _files;
-    private readonly string _directory;
-    private readonly int _queueFileBytes;
-    private readonly OpenQueueFiles _openFiles;
-    private readonly Func<long> _logMinOffset;
-    private readonly ILogger _logger;
+    private readonly QueueEnvironment _environment;
     private readonly Func<StoreTopic, int, ConsumeQueue> _createQueue;
     private readonly Lock _lock = new();
     private volatile Node?[] _buckets = new Node?[64];
     private int _count;
 
-    public TopicTable(IStoreFileSystem files, string directory, int queueFileBytes, OpenQueueFiles openFiles, Func<long> logMinOffset, ILogger logger)
+    public TopicTable(QueueEnvironment environment)
     {
-        _files = files;
-        _directory = directory;
-        _queueFileBytes = queueFileBytes;
-        _openFiles = openFiles;
-        _logMinOffset = logMinOffset;
-        _logger = logger;
-        _createQueue = CreateQueue;
+        _environment = environment;
+        _createQueue = (topic, queueId) => new ConsumeQueue(topic, queueId, _environment);
     }
 
     public IReadOnlyList<StoreTopic> All
@@ -57,7 +45,7 @@ internal sealed class TopicTable
     /// <summary>Makes the topics that have a directory known, without looking into it.</summary>
     public void Load()
     {
-        foreach (var entry in _files.List(_directory))
+        foreach (var entry in _environment.FileSystem.List(_environment.Directory))
         {
             if (entry.IsDirectory)
             {
@@ -124,7 +112,7 @@ internal sealed class TopicTable
             return;
         }
 
-        foreach (var entry in _files.List(Path.Combine(_directory, topic.Name)))
+        foreach (var entry in _environment.FileSystem.List(Path.Combine(_environment.Directory, topic.Name)))
         {
             if (entry.IsDirectory && int.TryParse(entry.Name, out var queueId) && queueId is >= 0 and < StoreTopic.MaxQueues)
             {
@@ -179,9 +167,6 @@ internal sealed class TopicTable
 
         _buckets = buckets;
     }
-
-    private ConsumeQueue CreateQueue(StoreTopic topic, int queueId) =>
-        new(topic, queueId, _files, Path.Combine(_directory, topic.Name, queueId.ToString()), _queueFileBytes, _openFiles, _logMinOffset, _logger);
 
     private sealed record Node(StoreTopic Topic, Node? Next);
 }

@@ -114,12 +114,26 @@ internal sealed partial class Retention
             _topics.EnsureListed(topic);
             foreach (var queue in topic.Queues)
             {
-                queueFiles += queue?.ExpireBelow(min) ?? 0;
+                queueFiles += queue is null ? 0 : ExpireQueue(queue, min);
             }
         }
 
         var indexFiles = _index?.ExpireBelow(min) ?? 0;
         LogPointersRemoved(min, queueFiles, indexFiles);
+    }
+
+    private int ExpireQueue(ConsumeQueue queue, long minPhysicalOffset)
+    {
+        try
+        {
+            return queue.ExpireBelow(minPhysicalOffset);
+        }
+        catch (Exception e) when (e is StoreIOException or StoreException)
+        {
+            // One queue that cannot be read, or is not one, keeps its files and must not keep those of all others.
+            LogQueueFailed(queue.Topic.Name, queue.QueueId, e);
+            return 0;
+        }
     }
 
     [LoggerMessage(EventId = 2501, Level = LogLevel.Information, Message = "Removed commit-log file {Path} ({UsedPercent} % of the disk are used)")]
@@ -130,4 +144,7 @@ internal sealed partial class Retention
 
     [LoggerMessage(EventId = 2503, Level = LogLevel.Error, Message = "Removing expired files failed; the next run tries again")]
     private partial void LogRunFailed(Exception reason);
+
+    [LoggerMessage(EventId = 2504, Level = LogLevel.Error, Message = "Expired files of queue {QueueId} of {Topic} could not be removed; the next run tries again")]
+    private partial void LogQueueFailed(string topic, int queueId, Exception reason);
 }

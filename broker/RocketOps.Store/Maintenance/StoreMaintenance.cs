@@ -116,7 +116,11 @@ internal sealed class StoreMaintenance : IDisposable
         if (_time.GetElapsedTime(_lastCleanAt).TotalMilliseconds >= _options.CleanIntervalMs)
         {
             _lastCleanAt = _time.GetTimestamp();
-            _retention.Run();
+            lock (_passLock)
+            {
+                // Not while another thread writes queues and index (a topic was deleted): retention would take the memory of an index file from under it.
+                _retention.Run();
+            }
         }
     }
 

@@ -107,6 +107,9 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
 
     public IEnumerable<string> Paths => _names.Keys;
 
+    /// <summary>How often files were opened.</summary>
+    public int Opens { get; private set; }
+
     /// <summary>Path of each open file, once for each time it is open.</summary>
     public IReadOnlyList<string> OpenPaths
     {
@@ -142,6 +145,7 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
                 inode.SetLength(0);
             }
 
+            Opens++;
             _open.Add(path);
             return new MemoryFile(this, path, inode);
         }
