@@ -1,11 +1,16 @@
 using System.Text;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Messages;
 
 namespace RocketOps.Broker.Sending;
 
 /// <summary>The properties a broker adds to every message it stores, encoded once per configuration. Source: remoting.md §5.1.</summary>
 internal sealed class BrokerProperties(BrokerSettings settings)
 {
+    private const string Cluster = "CLUSTER";
+    private const string Region = "MSG_REGION";
+    private const string TraceOn = "TRACE_ON";
+
     private volatile Encoded? _encoded;
 
     public ReadOnlySpan<byte> Utf8
@@ -18,12 +23,15 @@ internal sealed class BrokerProperties(BrokerSettings settings)
             {
                 _encoded = encoded = new Encoded(
                     options,
-                    Encoding.UTF8.GetBytes($"CLUSTER\u0001{options.ClusterName}\u0002MSG_REGION\u0001{options.RegionId}\u0002TRACE_ON\u0001{(options.TraceOn ? "true" : "false")}\u0002"));
+                    Encoding.UTF8.GetBytes($"{Cluster}\u0001{options.ClusterName}\u0002{Region}\u0001{options.RegionId}\u0002{TraceOn}\u0001{(options.TraceOn ? "true" : "false")}\u0002"));
             }
 
             return encoded.Bytes;
         }
     }
+
+    /// <summary>Takes out what another broker, or this one, added when it stored the message before; RocketMQ replaces them too.</summary>
+    public static MessageProperties RemoveFrom(MessageProperties properties) => properties.Remove(Cluster).Remove(Region).Remove(TraceOn);
 
     private sealed record Encoded(BrokerOptions Options, byte[] Bytes);
 }

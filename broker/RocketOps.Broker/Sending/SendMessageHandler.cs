@@ -12,8 +12,8 @@ namespace RocketOps.Broker.Sending;
 
 /// <summary>
 /// SEND_MESSAGE (10), SEND_MESSAGE_V2 (310) and SEND_BATCH_MESSAGE (320): checks, appends to the store's tail buffer and writes the reply, all on the connection's
-/// loop and without allocating; <see cref="StoreWrite"/> lets the replies go once the batch is in the kernel. A send that needs a topic made or belongs to a retry
-/// topic goes to <see cref="SlowSendHandler"/>. Order of the checks: remoting.md §5.1.
+/// loop and without allocating; <see cref="StoreWrite"/> lets the replies go once the batch is in the kernel. A send that needs a topic made, belongs to a retry topic
+/// or carries properties to be replaced goes to <see cref="SlowSendHandler"/>. Order of the checks: remoting.md §5.1.
 /// </summary>
 internal sealed class SendMessageHandler : IRequestHandler
 {
@@ -85,6 +85,12 @@ internal sealed class SendMessageHandler : IRequestHandler
     {
         SendProperties properties = SendProperties.Read(header.Properties);
         SendChecks.CheckProperties(properties, _address);
+        if (properties.WasStoredBefore)
+        {
+            _slow.Handle(frame, batch);
+            return;
+        }
+
         Span<byte> delayProperties = stackalloc byte[DelayRouting.MaxPropertyBytes];
         scoped ReadOnlySpan<byte> last = default;
         StoreTopic storeTopic = topic.StoreTopic;

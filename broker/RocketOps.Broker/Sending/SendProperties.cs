@@ -18,6 +18,9 @@ internal ref struct SendProperties
     /// <summary>The producer does not wait for the disk.</summary>
     public bool SkipsDiskWait { get; private set; }
 
+    /// <summary>Carries a property that brokers add: somebody sends on a message as he received it. The old one must make way for the new one.</summary>
+    public bool WasStoredBefore { get; private set; }
+
     public ReadOnlySpan<byte> UniqKey { get; private set; }
 
     public static SendProperties Read(ReadOnlySpan<byte> properties)
@@ -33,6 +36,11 @@ internal ref struct SendProperties
                     break;
                 case 5 when name.SequenceEqual("DELAY"u8):
                     found.DelayLevel = Utf8Parser.TryParse(value, out int level, out int used) && used == value.Length ? level : 0;
+                    break;
+                case 7 when name.SequenceEqual("CLUSTER"u8):
+                case 8 when name.SequenceEqual("TRACE_ON"u8) || name.SequenceEqual("REAL_QID"u8):
+                case 10 when name.SequenceEqual("MSG_REGION"u8) || name.SequenceEqual("REAL_TOPIC"u8):
+                    found.WasStoredBefore = true;
                     break;
                 case 8 when name.SequenceEqual("UNIQ_KEY"u8):
                     found.UniqKey = value;

@@ -12,8 +12,8 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Sending;
 
 /// <summary>
-/// The sends that cannot be answered from the connection's loop: the topic must be made first (a file is written), or the message is one that a client sends back to
-/// its retry topic itself.
+/// The sends that cannot be answered from the connection's loop: the topic must be made first (a file is written), the message is one that a client sends back to
+/// its retry topic itself, or its properties must be rewritten.
 /// </summary>
 internal sealed class SlowSendHandler(
     BrokerSettings settings, TopicTable topics, GroupTable groups, QueueLocks locks, MessageStore store, MessageAppender appender, BrokerAddress address, BrokerProperties brokerProperties, DelayRouting delays)
@@ -95,7 +95,7 @@ internal sealed class SlowSendHandler(
                 StoreHost = address.StoreHost,
                 ReconsumeTimes = draft.ReconsumeTimes,
                 Body = request.Body,
-                Properties = Concat(properties.Encode(), brokerProperties.Utf8),
+                Properties = Concat(BrokerProperties.RemoveFrom(properties).Encode(), brokerProperties.Utf8),
             },
             waitForDisk);
         return Answer(request, outcome, OffsetMessageId.Format(address.StoreHost, outcome.Result.Offset), queueId, properties.Get(PropertyNames.UniqKey));

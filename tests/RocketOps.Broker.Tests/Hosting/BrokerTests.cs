@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -42,6 +43,40 @@ public sealed class BrokerTests : IAsyncLifetime
 
         second.ExtFields!.Keys.Should().BeEquivalentTo(first.ExtFields!.Keys);
         second.Get("queueOffset").Should().Be("1");
+    }
+
+    [Theory]
+    [InlineData("CLUSTER")]
+    [InlineData("MSG_REGION")]
+    [InlineData("TRACE_ON")]
+    public async Task Send_MessageThatWasStoredBefore_BrokersPropertyIsReplaced(string name)
+    {
+        await _broker.SendAsync("Onward", "first");
+        await _broker.SubscribeAsync("g", "Onward");
+
+        RemotingCommand sent = await _broker.SendAsync("Onward", "again", properties: Requests.Properties(("KEYS", "k"), (name, "another"), ("UNIQ_KEY", "u")));
+
+        sent.Get("transactionId").Should().Be("u");
+        RemotingCommand pulled = await _broker.PullAsync("g", "Onward", 0, 1);
+        Encoding.UTF8.GetString(pulled.Body.Span).Split(name + "\u0001").Should().HaveCount(2, "the property is there once");
+        MessageProperties properties = Requests.Decode(pulled).Single().Properties;
+        properties.Get("KEYS").Should().Be("k");
+        properties.Get(name).Should().NotBeNull().And.NotBe("another");
+    }
+
+    [Fact]
+    public async Task Send_DelayedAgain_TruePlaceIsWrittenOnce()
+    {
+        await _broker.CreateTopicAsync("LaterAgain", queues: 2);
+        string properties = Requests.Properties(("DELAY", "18"), ("REAL_TOPIC", "Elsewhere"), ("REAL_QID", "7"));
+
+        await _broker.SendAsync("LaterAgain", "x", queueId: 1, properties);
+
+        RemotingCommand stored = await _broker.PullAsync("tools", "SCHEDULE_TOPIC_XXXX", 17, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "*");
+        Encoding.UTF8.GetString(stored.Body.Span).Split("REAL_TOPIC\u0001").Should().HaveCount(2);
+        MessageProperties kept = Requests.Decode(stored).Single().Properties;
+        kept.Get("REAL_TOPIC").Should().Be("LaterAgain");
+        kept.Get("REAL_QID").Should().Be("1");
     }
 
     [Fact]
