@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 
@@ -11,6 +12,9 @@ namespace RocketOps.Operator.Clusters;
 /// </summary>
 internal static partial class ClusterValidator
 {
+    // Nobody wants a smaller volume: a number below it lacks its unit.
+    private static readonly Quantity SmallestVolume = Quantity.Parse("1Mi");
+
     /// <summary>The first problem found; null when there is none.</summary>
     public static Problem? Check(ClusterContext context, ClusterObservation observation) =>
         CheckName(context.Names.Cluster)
@@ -37,6 +41,11 @@ internal static partial class ClusterValidator
 
     private static Problem? CheckBounds(BrokerClusterSpec spec)
     {
+        if (spec.Brokers.Storage.Size < SmallestVolume)
+        {
+            return new Problem(Reasons.InvalidSpec, $"brokers.storage.size must be at least {SmallestVolume}, not {spec.Brokers.Storage.Size}: give a unit, as in 20Gi.");
+        }
+
         if (spec.Brokers.Groups < 1 || spec.Brokers.Replicas < 1 || spec.NameServer.Replicas < 1)
         {
             return new Problem(Reasons.InvalidSpec, "brokers.groups, brokers.replicas and nameServer.replicas must be at least 1.");

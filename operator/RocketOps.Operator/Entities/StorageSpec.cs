@@ -4,18 +4,24 @@ using RocketOps.Kubernetes.Models;
 namespace RocketOps.Operator.Entities;
 
 /// <summary>The claim of each broker.</summary>
-[ValidationRule("!has(self.size) || !has(oldSelf.size) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0", "storage.size cannot shrink: volumes only grow.")]
+[ValidationRule(
+    "!has(self.size) || quantity(string(self.size)).compareTo(quantity('1Mi')) >= 0",
+    "storage.size must be at least 1Mi: give a unit, as in 20Gi.")]
+[ValidationRule(
+    "!has(self.size) || !has(oldSelf.size) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) == 0",
+    "storage.size cannot change in this version: the claims of the existing brokers keep their size.")]
 [ValidationRule(
     "has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
     "storage.storageClassName cannot change: the claims of the existing brokers keep their class.")]
 public sealed class StorageSpec
 {
-    [Description("Size of each broker's volume.")]
+    [Description("Size of each broker's volume. Cannot change in this version.")]
     [DefaultValue("10Gi")]
     public Quantity Size { get; set; } = Quantity.Parse("10Gi");
 
     [Description("Storage class of the volumes; the namespace's default if absent. Cannot change.")]
     [Length(1, 253)]
+    [Pattern("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
     public string? StorageClassName { get; set; }
 
     [Description("Retain keeps the volumes when the cluster is deleted; Delete removes them and the messages in them.")]

@@ -22,6 +22,9 @@ public sealed class TopicSpec
     [ValidationRule(
         "!self.startsWith('%RETRY%') && !self.startsWith('%DLQ%') && !self.startsWith('rmq_sys_')",
         "topicName may not start with %RETRY%, %DLQ% or rmq_sys_: brokers make these topics themselves.")]
+    [ValidationRule(
+        "!(self in ['BenchmarkTest','CHECKPOINT_TOPIC','OFFSET_MOVED_EVENT','RMQ_SYS_TRACE_TOPIC','RMQ_SYS_TRANS_HALF_TOPIC','RMQ_SYS_TRANS_OP_HALF_TOPIC','SCHEDULE_TOPIC_XXXX','SELF_TEST_TOPIC','TBW102','TRANS_CHECK_MAX_TIME_TOPIC'])",
+        "topicName is one of the topics brokers make themselves. Choose another name.")]
     public string? TopicName { get; set; }
 
     [Description("Queues per broker consumers read from. When it shrinks, the queues that go are emptied first.")]
