@@ -21,7 +21,6 @@ internal static class Reasons
     public const string BrokerUnreachable = "BrokerUnreachable";
     public const string DrainingQueues = "DrainingQueues";
     public const string WaitingForConsumers = "WaitingForConsumers";
-    public const string Deleting = "Deleting";
     public const string Updating = "Updating";
 
     // Only a person can go on.

@@ -18,7 +18,7 @@ public sealed class GoldenClusterTests
     {
         var cluster = Manifests.Cluster(File.ReadAllText(Path.Combine(Folder, name, "cluster.yaml")));
 
-        var children = Manifests.Write(ClusterChildren.Build(new ClusterContext(cluster, new OperatorImages("test/broker:1", "test/nameserver:1"))));
+        var children = Manifests.Write(ClusterChildren.Parts(new ClusterContext(cluster, new OperatorImages("test/broker:1", "test/nameserver:1"))).SelectMany(static part => part));
 
         Repository.ShouldMatch(Path.Combine(Folder, name, "children.yaml"), children);
     }
@@ -28,8 +28,8 @@ public sealed class GoldenClusterTests
     {
         var yaml = File.ReadAllText(Path.Combine(Folder, "full", "cluster.yaml"));
 
-        var first = Manifests.Write(ClusterChildren.Build(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)));
-        var second = Manifests.Write(ClusterChildren.Build(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)));
+        var first = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)).SelectMany(static part => part));
+        var second = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)).SelectMany(static part => part));
 
         second.Should().Be(first);
     }

@@ -1,13 +1,20 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
-/// <summary>Applies a cluster's children, each only when it differs from what the cache shows, in an order in which none waits for a later one.</summary>
+/// <summary>
+/// Applies a cluster's children, each only when it differs from what the cache shows, in an order in which none waits for a later one. What is refused holds up
+/// nothing but the rest of its own part.
+/// </summary>
 internal sealed class ChildrenStep
 {
     private readonly IKubernetesClient _client;
@@ -24,48 +31,52 @@ internal sealed class ChildrenStep
     public async Task<ChildrenOutcome> RunAsync(ClusterContext context, CancellationToken cancellationToken)
     {
         Deployment? nameServers = null;
+        Problem? problem = null;
         var sets = new List<StatefulSet>();
-        try
+        foreach (var part in ClusterChildren.Parts(context))
         {
-            foreach (var child in ClusterChildren.Build(context))
+            try
             {
-                switch (child)
+                foreach (var child in part)
                 {
-                    case Deployment deployment:
-                        nameServers = await ApplyAsync(context, deployment, _caches.Deployments.Get(deployment.Key()), cancellationToken);
-                        break;
-                    case StatefulSet set:
-                        sets.Add(await ApplyAsync(context, set, _caches.StatefulSets.Get(set.Key()), cancellationToken));
-                        break;
-                    case Service service:
-                        await ApplyAsync(context, service, _caches.Services.Get(service.Key()), cancellationToken);
-                        break;
-                    case ConfigMap configMap:
-                        await ApplyAsync(context, configMap, _caches.ConfigMaps.Get(configMap.Key()), cancellationToken);
-                        break;
-                    case ServiceAccount account:
-                        await ApplyAsync(context, account, _caches.ServiceAccounts.Get(account.Key()), cancellationToken);
-                        break;
-                    case PodDisruptionBudget budget:
-                        await ApplyAsync(context, budget, _caches.DisruptionBudgets.Get(budget.Key()), cancellationToken);
-                        break;
-                    default:
-                        throw new InvalidOperationException($"No rule applies a {child.Kind}.");
+                    switch (await ApplyAsync(context, child, cancellationToken))
+                    {
+                        case Deployment deployment:
+                            nameServers = deployment;
+                            break;
+                        case StatefulSet set:
+                            sets.Add(set);
+                            break;
+                        default:
+                            break;
+                    }
                 }
             }
-        }
-        catch (ForeignObjectException foreign)
-        {
-            return new ChildrenOutcome(nameServers, sets, new Problem(Reasons.ResourceConflict, foreign.Message));
-        }
-        catch (KubernetesException refused) when (refused.IsInvalid)
-        {
-            // The API server's own rules: the same intent is refused for ever, until the spec changes.
-            return new ChildrenOutcome(nameServers, sets, new Problem(Reasons.Refused, refused.Status.Message ?? refused.Message));
+            catch (ForeignObjectException foreign)
+            {
+                // The other parts do not suffer for this one. Of several problems the first is told; the next follows when it is solved.
+                problem ??= new Problem(Reasons.ResourceConflict, foreign.Message);
+            }
+            catch (KubernetesException refused) when (refused.IsInvalid || refused.IsForbidden || refused.Code == HttpStatusCode.BadRequest)
+            {
+                // The API server's own rules, a quota, missing rights or an admission webhook: refused until somebody changes something.
+                problem ??= new Problem(Reasons.Refused, refused.Status.Message ?? refused.Message);
+            }
         }
 
-        return new ChildrenOutcome(nameServers, sets, null);
+        return new ChildrenOutcome(nameServers, sets, problem);
     }
+
+    private async Task<IKubernetesObject> ApplyAsync(ClusterContext context, IKubernetesObject child, CancellationToken cancellationToken) => child switch
+    {
+        Deployment deployment => await ApplyAsync(context, deployment, _caches.Deployments.Get(deployment.Key()), cancellationToken),
+        StatefulSet set => await ApplyAsync(context, set, _caches.StatefulSets.Get(set.Key()), cancellationToken),
+        Service service => await ApplyAsync(context, service, _caches.Services.Get(service.Key()), cancellationToken),
+        ConfigMap configMap => await ApplyAsync(context, configMap, _caches.ConfigMaps.Get(configMap.Key()), cancellationToken),
+        ServiceAccount account => await ApplyAsync(context, account, _caches.ServiceAccounts.Get(account.Key()), cancellationToken),
+        PodDisruptionBudget budget => await ApplyAsync(context, budget, _caches.DisruptionBudgets.Get(budget.Key()), cancellationToken),
+        _ => throw new InvalidOperationException($"No rule applies a {child.Kind}."),
+    };
 
     private async Task<T> ApplyAsync<T>(ClusterContext context, T child, T? cached, CancellationToken cancellationToken)
         where T : class, IKubernetesObject
@@ -77,8 +88,41 @@ internal sealed class ChildrenStep
             throw new ForeignObjectException(Describe(context, live));
         }
 
-        var outcome = await _applier.ApplyAsync(child, live, cancellationToken);
-        return outcome.Object;
+        try
+        {
+            return (await _applier.ApplyAsync(child, live, cancellationToken)).Object;
+        }
+        catch (KubernetesException refused) when (refused.IsInvalid && live is not null)
+        {
+            return await OverwriteAsync(child, live, refused, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Server-side apply leaves items of lists that others added: a Service whose port was changed by hand would get a second one of the same name, which is
+    /// refused, and the change would stay for good. A merge patch sets lists as a whole; the apply after it takes ownership again.
+    /// </summary>
+    private async Task<T> OverwriteAsync<T>(T child, T live, KubernetesException refused, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
+    {
+        var body = JsonSerializer.SerializeToNode(child, _client.Types.Get<T>().Json)!.AsObject();
+        body.Remove("apiVersion");
+        body.Remove("kind");
+        body.Remove("status");
+        body["metadata"] = new JsonObject { ["resourceVersion"] = live.Metadata.ResourceVersion };
+        T overwritten;
+        try
+        {
+            overwritten = await _client.PatchAsync<T>(
+                child.Name(), child.Namespace(), KubernetesPatch.Merge(body), new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken);
+        }
+        catch (KubernetesException stillRefused) when (stillRefused.IsInvalid)
+        {
+            // Not the lists: what was asked for is itself not allowed.
+            throw refused;
+        }
+
+        return (await _applier.ApplyAsync(child, overwritten, cancellationToken)).Object;
     }
 
     private static string Describe(ClusterContext context, IKubernetesObject live)
