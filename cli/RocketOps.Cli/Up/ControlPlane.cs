@@ -58,7 +58,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             Environment.SetEnvironmentVariable(HostResolver.HostsVariable, kubelet.HostsFilePath);
             var host = await OperatorHost.StartAsync(
                 new KubernetesClientConfiguration { Server = api.Address, Token = api.Token, CertificateAuthorityPem = api.CaCertificatePem, Source = "rocketops up" },
-                new OperatorOptions { LeaderElection = false, ProgressInterval = TimeSpan.FromMilliseconds(200) },
+                new OperatorOptions { LeaderElection = false, ProgressInterval = TimeSpan.FromMilliseconds(200), MasterRestartPause = TimeSpan.Zero },
                 services =>
                 {
                     services.Replace(ServiceDescriptor.Singleton(loggers));

@@ -13,8 +13,8 @@ using RocketOps.Operator.Reporting;
 namespace RocketOps.Operator.Clusters;
 
 /// <summary>
-/// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, apply children, label roles, restart what is outdated,
-/// ask who is registered, write the status. Nothing is remembered between passes.
+/// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, apply children, ask who is registered, label roles,
+/// restart what is outdated, write the status. Nothing is remembered between passes.
 /// </summary>
 [EntityRbac(typeof(BrokerCluster), Verbs = RbacVerbs.Read)]
 [EntityRbac(typeof(BrokerCluster), Subresource = "status", Verbs = RbacVerbs.Get | RbacVerbs.Patch)]
@@ -101,20 +101,24 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             observation = observation with { NameServers = children.NameServers ?? observation.NameServers, Sets = Merge(observation.Sets, children.Sets) };
         }
 
-        await _roles.RunAsync(context, observation, observation.Members(context), cancellationToken);
-        var roll = problem is null ? await _roll.RunAsync(context, observation, cancellationToken) : new RollDecision(null, 0, null);
+        // Asked before anything restarts: a pod that serves but is not known yet counts as away.
         var registrations = await _registrations.RunAsync(context, observation, cancellationToken);
-        return new ClusterFindings(observation, observation.Members(context), registrations, roll, problem);
+        var members = observation.Members(context, registrations);
+        await _roles.RunAsync(context, observation, members, cancellationToken);
+        var roll = problem is null ? await _roll.RunAsync(context, observation, registrations, cancellationToken) : new RollDecision(null, 0, null);
+        return new ClusterFindings(observation, members, registrations, roll, problem);
     }
 
     private ClusterObservation Observe(ClusterContext context)
     {
         var ns = context.Names.Namespace;
         var cluster = context.Names.Cluster;
+        var pods = _caches.Pods.List(ns).Where(pod => pod.Label(ClusterLabels.Cluster) == cluster).ToArray();
         return new ClusterObservation(
             _caches.Deployments.Get(ns, context.Names.NameServer),
             [.. _caches.StatefulSets.OwnedBy(context.Cluster.Uid())],
-            [.. _caches.Pods.List(ns).Where(pod => pod.Label(ClusterLabels.Cluster) == cluster && pod.Label(ClusterLabels.Component) == ClusterLabels.BrokerComponent)]);
+            [.. pods.Where(static pod => pod.Label(ClusterLabels.Component) == ClusterLabels.BrokerComponent)],
+            [.. pods.Where(static pod => pod.Label(ClusterLabels.Component) == ClusterLabels.NameServerComponent)]);
     }
 
     private static List<StatefulSet> Merge(IReadOnlyList<StatefulSet> cached, IReadOnlyList<StatefulSet> applied) =>

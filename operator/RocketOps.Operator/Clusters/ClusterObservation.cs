@@ -9,16 +9,15 @@ namespace RocketOps.Operator.Clusters;
 /// <param name="NameServers">The name servers' Deployment; null while there is none.</param>
 /// <param name="Sets">The StatefulSets that carry the cluster's label and belong to it.</param>
 /// <param name="Pods">The broker pods that carry the cluster's label.</param>
-internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, IReadOnlyList<Pod> Pods)
+/// <param name="NameServerPods">The name-server pods that carry the cluster's label.</param>
+internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, IReadOnlyList<Pod> Pods, IReadOnlyList<Pod> NameServerPods)
 {
-    public static readonly ClusterObservation Nothing = new(null, [], []);
-
     public StatefulSet? Set(string group) => Sets.FirstOrDefault(set => set.Name() == group);
 
     public Pod? Pod(string name) => Pods.FirstOrDefault(pod => pod.Name() == name);
 
-    /// <summary>Name servers that serve with the current configuration.</summary>
-    public int ReadyNameServers => NameServers is { Status: { } status } deployment && IsObserved(deployment, status.ObservedGeneration) ? status.ReadyReplicas ?? 0 : 0;
+    /// <summary>Name servers that serve, with whatever configuration: a change of the Deployment does not stop those that run.</summary>
+    public int ReadyNameServers => NameServers?.Status?.ReadyReplicas ?? 0;
 
     /// <summary>All name servers run the current configuration and serve.</summary>
     public bool NameServersSettled(int wanted) =>
@@ -29,7 +28,7 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
         && status.Replicas == wanted;
 
     /// <summary>The wanted members of all groups, there or not.</summary>
-    public IReadOnlyList<MemberState> Members(ClusterContext context)
+    public IReadOnlyList<MemberState> Members(ClusterContext context, BrokerRegistrations registrations)
     {
         var members = new List<MemberState>();
         foreach (var group in context.Groups)
@@ -37,7 +36,7 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
             var set = Set(group);
             for (var ordinal = 0; ordinal < context.Spec.Brokers.Replicas; ordinal++)
             {
-                members.Add(Member(group, ordinal, set));
+                members.Add(Member(group, ordinal, set, registrations));
             }
         }
 
@@ -48,7 +47,12 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
     public bool SetsObserved(ClusterContext context) =>
         context.Groups.All(group => Set(group) is { Status: { } status } set && IsObserved(set, status.ObservedGeneration));
 
-    private MemberState Member(string group, int ordinal, StatefulSet? set)
+    public static bool IsReady(Pod pod) => Readiness(pod) is not null;
+
+    private static PodCondition? Readiness(Pod pod) =>
+        pod.Status?.Conditions?.Find(static condition => condition is { Type: "Ready", Status: ConditionStatus.True });
+
+    private MemberState Member(string group, int ordinal, StatefulSet? set, BrokerRegistrations registrations)
     {
         var name = ClusterNames.Member(group, ordinal);
         var role = ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave;
@@ -57,7 +61,7 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
         // A pod that belongs to nobody or to another incarnation of the set is about to be collected: the member is not there.
         if (pod is null || set is null || pod.ControllerOwner()?.Uid != set.Uid())
         {
-            return new MemberState(group, name, ordinal, role, Uid: null, Ready: false, Outdated: false, Terminating: false);
+            return new MemberState(group, name, ordinal, role, Uid: null, Ready: false, Outdated: false, Terminating: false, Registered: registrations.Known ? false : null);
         }
 
         return new MemberState(
@@ -66,9 +70,11 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
             ordinal,
             role,
             pod.Uid(),
-            Ready: pod.Status?.Conditions?.Exists(static condition => condition is { Type: "Ready", Status: ConditionStatus.True }) == true,
+            Ready: IsReady(pod),
             Outdated: IsOutdated(pod, set),
-            Terminating: pod.IsDeleting());
+            Terminating: pod.IsDeleting(),
+            Registered: registrations.Known ? pod.Status?.PodIP is { Length: > 0 } podIP && registrations.Contains(group, ordinal, podIP) : null,
+            ReadySince: Readiness(pod)?.LastTransitionTime);
     }
 
     /// <summary>

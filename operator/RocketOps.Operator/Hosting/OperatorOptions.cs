@@ -33,6 +33,12 @@ public sealed record OperatorOptions
     /// </summary>
     public TimeSpan RouteRefreshGrace { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How long a restarted master serves before that of another group is restarted: clients learn its new address by their own polling of routes, every 30 s by
+    /// default. Zero where restarts keep addresses.
+    /// </summary>
+    public TimeSpan MasterRestartPause { get; init; } = TimeSpan.FromSeconds(35);
+
     /// <summary>How long name servers and brokers may take to answer within one pass: a pass of one cluster must not hold up others for long.</summary>
     public TimeSpan AdminTimeout { get; init; } = TimeSpan.FromSeconds(3);
 }

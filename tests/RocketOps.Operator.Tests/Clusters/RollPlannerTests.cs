@@ -7,22 +7,25 @@ namespace RocketOps.Operator.Tests.Clusters;
 
 public sealed class RollPlannerTests
 {
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(35);
+
     [Fact]
     public void Next_NothingOutdated_NothingToDo()
     {
-        RollPlanner.Next([Member("a-0", 0), Member("a-0", 1)]).Should().Be(new RollDecision(null, 0, null));
+        Next([Member("a-0", 0), Member("a-0", 1)]).Should().Be(new RollDecision(null, 0, null));
     }
 
     [Fact]
     public void Next_AllOutdated_SlaveBeforeMaster()
     {
-        RollPlanner.Next([Member("a-0", 0, outdated: true), Member("a-0", 1, outdated: true)]).Restart!.Pod.Should().Be("a-0-1");
+        Next([Member("a-0", 0, outdated: true), Member("a-0", 1, outdated: true)]).Restart!.Pod.Should().Be("a-0-1");
     }
 
     [Fact]
     public void Next_SlavesOfAllGroupsDone_MasterOfFirstGroup()
     {
-        var decision = RollPlanner.Next([Member("a-1", 0, outdated: true), Member("a-1", 1), Member("a-0", 0, outdated: true), Member("a-0", 1)]);
+        var decision = Next([Member("a-1", 0, outdated: true), Member("a-1", 1), Member("a-0", 0, outdated: true), Member("a-0", 1)]);
 
         decision.Restart!.Pod.Should().Be("a-0-0");
     }
@@ -30,13 +33,13 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_BrokenOutdatedMaster_GoesFirst()
     {
-        RollPlanner.Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, outdated: true)]).Restart!.Pod.Should().Be("a-0-0");
+        Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, outdated: true)]).Restart!.Pod.Should().Be("a-0-0");
     }
 
     [Fact]
     public void Next_RestartedPodNotReadyYet_Waits()
     {
-        var decision = RollPlanner.Next([Member("a-0", 0, outdated: true), Member("a-0", 1, ready: false)]);
+        var decision = Next([Member("a-0", 0, outdated: true), Member("a-0", 1, ready: false)]);
 
         decision.Restart.Should().BeNull();
         decision.WaitsFor!.Pod.Should().Be("a-0-1");
@@ -48,13 +51,13 @@ public sealed class RollPlannerTests
     {
         var missing = new MemberState("a-0", "a-0-1", 1, BrokerMemberRole.Slave, null, false, false, false);
 
-        RollPlanner.Next([Member("a-0", 0, outdated: true), missing]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = missing });
+        Next([Member("a-0", 0, outdated: true), missing]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = missing });
     }
 
     [Fact]
     public void Next_PodTerminating_WaitsEvenForBrokenOnes()
     {
-        var decision = RollPlanner.Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, terminating: true)]);
+        var decision = Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, terminating: true)]);
 
         decision.Restart.Should().BeNull();
         decision.WaitsFor!.Pod.Should().Be("a-0-1");
@@ -77,7 +80,7 @@ public sealed class RollPlannerTests
                 ? new MemberState($"g-{i}", $"g-{i}-{m.role}", m.role, Role(m.role), null, false, false, false)
                 : Member($"g-{i}", m.role, m.ready, m.outdated, m.terminating)).ToArray();
 
-            var decision = RollPlanner.Next(members);
+            var decision = Next(members);
 
             if (decision.Restart is not { } chosen)
             {
@@ -90,6 +93,50 @@ public sealed class RollPlannerTests
                 && (!chosen.Ready || chosen.Role == BrokerMemberRole.Slave || !others.Any(static other => other is { Outdated: true, Role: BrokerMemberRole.Slave }));
         }).QuickCheckThrowOnFailure();
     }
+
+    [Theory]
+    [InlineData(34, null)]
+    [InlineData(35, "a-1-0")]
+    public void Next_MasterOfAnotherGroupJustRestarted_WaitsUntilClientsFoundIt(int servesForSeconds, string? expected)
+    {
+        var restarted = Member("a-0", 0) with { ReadySince = Now.AddSeconds(-servesForSeconds) };
+
+        var decision = Next([restarted, Member("a-1", 0, outdated: true)]);
+
+        decision.Restart?.Pod.Should().Be(expected);
+        decision.WaitsFor.Should().Be(expected is null ? restarted : null);
+    }
+
+    [Fact]
+    public void Next_MasterJustRestarted_SlavesAndBrokenPodsDoNotWait()
+    {
+        var restarted = Member("a-0", 0) with { ReadySince = Now };
+
+        Next([restarted, Member("a-1", 0, outdated: true), Member("a-1", 1, outdated: true)]).Restart!.Pod.Should().Be("a-1-1");
+        Next([restarted, Member("a-1", 0, ready: false, outdated: true)]).Restart!.Pod.Should().Be("a-1-0");
+    }
+
+    [Fact]
+    public void Next_OnlyMasterJustBecameReady_RestartsAtOnce()
+    {
+        Next([Member("a-0", 0, outdated: true) with { ReadySince = Now }]).Restart!.Pod.Should().Be("a-0-0");
+    }
+
+    [Fact]
+    public void Next_RestartedPodNotRegisteredYet_Waits()
+    {
+        var unknown = Member("a-0", 0) with { Registered = false };
+
+        Next([unknown, Member("a-1", 0, outdated: true)]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = unknown });
+    }
+
+    [Fact]
+    public void Next_OutdatedPodNotRegistered_MayBeRepairedByItsRestart()
+    {
+        Next([Member("a-0", 0, outdated: true) with { Registered = false }, Member("a-1", 0)]).Restart!.Pod.Should().Be("a-0-0");
+    }
+
+    private static RollDecision Next(IReadOnlyCollection<MemberState> members) => RollPlanner.Next(members, Now, Pause);
 
     private static BrokerMemberRole Role(int ordinal) => ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave;
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
@@ -160,6 +161,18 @@ public sealed class BrokerClusterControllerTests
         Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("cannot shrink").And.Contain("2Gi");
     }
 
+    /// <summary>The embedded control plane evaluates no CEL, so the controller says what the schema's rule says elsewhere.</summary>
+    [Fact]
+    public async Task Reconcile_StorageWithoutUnit_StalledWithWhatToDo()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Storage.Size = Quantity.Parse("20"));
+
+        var stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidSpec);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("unit").And.Contain("20");
+    }
+
     [Fact]
     public async Task Reconcile_NameTakenBySomebodyElse_StalledAndLeftAlone()
     {
@@ -175,6 +188,76 @@ public sealed class BrokerClusterControllerTests
         var stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
         Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("ConfigMap a-0-config");
         (await world.Client.GetAsync<ConfigMap>("a-0-config", OperatorWorld.Ns))!.Data.Should().Equal(new Dictionary<string, string> { ["mine"] = "1" });
+    }
+
+    /// <summary>A port is the key of its list item: apply adds the right one beside the wrong one, and a real server refuses two of one name.</summary>
+    [Fact]
+    public async Task Reconcile_PortOfServiceChanged_PutBackAlthoughApplyIsRefused()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        var patches = 0;
+        world.Fault = call => call is { Verb: "patch", Resource: "services", Name: "a-nameserver" } && Interlocked.Increment(ref patches) == 2 ? ApiFault.Fail(422, "Invalid") : null;
+
+        // The first patch is this one; the second the operator's apply.
+        var port = new JsonObject { ["op"] = "replace", ["path"] = "/spec/ports/0/port", ["value"] = 1234 };
+        await world.Client.PatchAsync<Service>("a-nameserver", OperatorWorld.Ns, KubernetesPatch.Json([port]), new WriteOptions { FieldManager = "kubectl" });
+
+        var service = await world.AwaitAsync<Service>("a-nameserver", static service => service.Spec!.Ports!.Exists(static port => port.Port == 9876), "the port is back");
+        service.Spec!.Ports.Should().ContainSingle();
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
+    [Fact]
+    public async Task Reconcile_QuotaRefusesAChild_StalledWithTheServersWordsAndTheOthersMade()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        var exceeded = true;
+        world.Fault = call => Volatile.Read(ref exceeded) && call is { Verb: "create" or "patch", Resource: "configmaps", Name: "a-0-config" } ? ApiFault.Fail(403, "Forbidden") : null;
+
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
+
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.Refused);
+        await world.AwaitAsync<StatefulSet>("a-1", static _ => true, "the other group is made");
+        Volatile.Write(ref exceeded, false);
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
+    [Fact]
+    public async Task Reconcile_BadConfigInRolling_Degraded()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        var hash = (await world.Client.GetAsync<Pod>("a-0-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
+        world.Workloads.Healthy = pod => pod.Annotation("rocketops.io/config-hash") == hash;
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "NONSENSE" });
+
+        await world.AwaitAsync<BrokerCluster>(
+            "a",
+            static cluster => Conditions.Find(cluster.Status!.Conditions, "Degraded") is { Status: "True", Message: "a-0-0: CrashLoopBackOff." },
+            "degraded by the pod that was restarted and does not come back");
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = null);
+        await world.ClusterAsync("a", "Degraded", "False", Reasons.AsExpected);
+    }
+
+    [Fact]
+    public async Task Reconcile_MoreMembers_NotDegradedByThoseThatComeUp()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Healthy = static pod => pod.Name() != "a-0-1";
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 2);
+
+        var growing = await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Brokers == "1/2", "the new member is counted");
+        Conditions.IsTrue(growing.Status!.Conditions, "Degraded").Should().BeFalse();
+        await world.ClusterAsync("a", "Degraded", "False", Reasons.PodsStarting);
+        world.Workloads.Healthy = static _ => true;
+        await world.ClusterAsync("a", "Ready", "True");
     }
 
     [Fact]

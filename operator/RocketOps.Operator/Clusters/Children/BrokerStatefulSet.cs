@@ -99,6 +99,7 @@ internal static class BrokerStatefulSet
         ],
         Resources = PodParts.Resources(context.Spec.Brokers.Resources, "100m", "256Mi"),
         SecurityContext = PodParts.ContainerSecurity(),
+        TerminationMessagePolicy = PodParts.TerminationMessagePolicy,
         // Recovery after a crash reads what was not flushed: an hour is more than any store needs, and a probe that gives up earlier would start it over and over.
         StartupProbe = PodParts.HttpProbe("/startupz", periodSeconds: 1, failureThreshold: 3600),
         ReadinessProbe = PodParts.HttpProbe("/readyz", periodSeconds: 5, failureThreshold: 2),

@@ -77,6 +77,7 @@ internal static class NameServerDeployment
         Ports = [PodParts.Port("remoting", Ports.NameServer), PodParts.HttpPort()],
         Resources = PodParts.Resources(context.Spec.NameServer.Resources, "50m", "64Mi"),
         SecurityContext = PodParts.ContainerSecurity(),
+        TerminationMessagePolicy = PodParts.TerminationMessagePolicy,
         StartupProbe = PodParts.HttpProbe("/readyz", periodSeconds: 1, failureThreshold: 60),
         ReadinessProbe = PodParts.HttpProbe("/readyz", periodSeconds: 5, failureThreshold: 2),
         LivenessProbe = PodParts.HttpProbe("/livez", periodSeconds: 10, failureThreshold: 6),

@@ -17,6 +17,9 @@ internal static class PodParts
 
     public const string DataDirectory = "/var/lib/rocketops";
 
+    /// <summary>A program that cannot start says why in its log; with this the pod's status holds it, and from there the cluster's.</summary>
+    public const string TerminationMessagePolicy = "FallbackToLogsOnError";
+
     private const string TmpVolume = "tmp";
 
     private const string HttpPortName = "http";

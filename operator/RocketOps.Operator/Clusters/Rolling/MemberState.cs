@@ -11,7 +11,19 @@ namespace RocketOps.Operator.Clusters.Rolling;
 /// <param name="Ready">The pod serves.</param>
 /// <param name="Outdated">The pod was made from an older template than the set's.</param>
 /// <param name="Terminating">The pod is being deleted.</param>
-internal sealed record MemberState(string Group, string Pod, int Ordinal, BrokerMemberRole Role, string? Uid, bool Ready, bool Outdated, bool Terminating)
+/// <param name="Registered">The name servers know the pod by its address; null when they could not be asked.</param>
+/// <param name="ReadySince">Since when the pod serves, by the API server's clock; null when it does not or does not say.</param>
+internal sealed record MemberState(
+    string Group,
+    string Pod,
+    int Ordinal,
+    BrokerMemberRole Role,
+    string? Uid,
+    bool Ready,
+    bool Outdated,
+    bool Terminating,
+    bool? Registered = null,
+    DateTimeOffset? ReadySince = null)
 {
     /// <summary>The member serves and nothing is about to change that.</summary>
     public bool Settled => Uid is not null && Ready && !Terminating;

@@ -5,11 +5,15 @@ namespace RocketOps.Operator.Clusters.Rolling;
 /// <summary>
 /// Decides which pod of a cluster is restarted next. At most one pod of the whole cluster is away at a time:
 /// broken outdated pods first, since they serve nobody and the new template may be the repair; then slaves; masters last. While any
-/// pod is away for another reason nothing healthy is touched, so a bad template stops at the first pod it breaks.
+/// pod is away for another reason nothing healthy is touched, so a bad template stops at the first pod it breaks. After one master the next waits until clients
+/// have found the first again: they go by routes they ask for now and then, and with all masters elsewhere at once they would reach none.
 /// </summary>
 internal static class RollPlanner
 {
-    public static RollDecision Next(IReadOnlyCollection<MemberState> members)
+    /// <param name="members">The wanted members of all groups.</param>
+    /// <param name="now">By the clock that wrote <see cref="MemberState.ReadySince"/>.</param>
+    /// <param name="masterPause">How long a master has to have served before that of another group goes.</param>
+    public static RollDecision Next(IReadOnlyCollection<MemberState> members, DateTimeOffset now, TimeSpan masterPause)
     {
         var outdated = members.Where(static member => member.Outdated && member.Uid is not null).ToArray();
         if (outdated.Length == 0)
@@ -29,13 +33,18 @@ internal static class RollPlanner
             return new RollDecision(broken, outdated.Length, null);
         }
 
-        var unsettled = Ordered(members.Where(static member => !member.Settled)).FirstOrDefault();
+        // An outdated pod that is not known may have the wrong name servers: its restart may be the repair, in its turn.
+        var unsettled = Ordered(members.Where(static member => !member.Settled || member is { Registered: false, Outdated: false })).FirstOrDefault();
         if (unsettled is not null)
         {
             return new RollDecision(null, outdated.Length, unsettled);
         }
 
-        return new RollDecision(Ordered(outdated).First(), outdated.Length, null);
+        var next = Ordered(outdated).First();
+        var newcomer = next.Role == BrokerMemberRole.Master
+            ? Ordered(members.Where(member => member.Role == BrokerMemberRole.Master && member != next && now - member.ReadySince < masterPause)).FirstOrDefault()
+            : null;
+        return new RollDecision(newcomer is null ? next : null, outdated.Length, newcomer);
     }
 
     /// <summary>Slaves before masters; inside a role by group and ordinal, so that repeated passes choose alike.</summary>

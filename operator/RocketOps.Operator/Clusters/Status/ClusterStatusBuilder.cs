@@ -1,4 +1,6 @@
 using System.Globalization;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
@@ -49,9 +51,13 @@ internal static class ClusterStatusBuilder
     {
         if (findings.Roll.InProgress)
         {
-            return findings.Roll.WaitsFor is { } waitsFor
-                ? new Problem(Reasons.RollingUpdate, $"Brokers restart one at a time; waiting for {Trouble(waitsFor, findings)}.")
-                : new Problem(Reasons.RollingUpdate, "Brokers restart one at a time: slaves first, masters last.");
+            return new Problem(Reasons.RollingUpdate, findings.Roll.WaitsFor switch
+            {
+                null => "Brokers restart one at a time: slaves first, masters last.",
+                { Settled: false } unsettled => $"Brokers restart one at a time; waiting for {Trouble(unsettled, findings)}.",
+                { Registered: false } unknown => $"Brokers restart one at a time; waiting for {unknown.Pod} to register with the name servers.",
+                { } newcomer => $"Brokers restart one at a time; clients get time to find {newcomer.Pod} again before the next master goes.",
+            });
         }
 
         var waiting = findings.Members.Where(static member => !member.Settled).ToArray();
@@ -60,9 +66,14 @@ internal static class ClusterStatusBuilder
             return new Problem(Reasons.PodsStarting, Named(waiting, findings) + ".");
         }
 
-        if (!findings.Observation.SetsObserved(context) || !findings.Observation.NameServersSettled(context.Spec.NameServer.Replicas))
+        if (!findings.Observation.SetsObserved(context))
         {
-            return new Problem(Reasons.PodsStarting, "Waiting for the name servers.");
+            return new Problem(Reasons.PodsStarting, "Waiting for the brokers' StatefulSets to be taken up.");
+        }
+
+        if (!findings.Observation.NameServersSettled(context.Spec.NameServer.Replicas))
+        {
+            return new Problem(Reasons.PodsStarting, NameServerTrouble(findings.Observation));
         }
 
         if (!findings.Registrations.Known)
@@ -70,10 +81,24 @@ internal static class ClusterStatusBuilder
             return new Problem(Reasons.NameServersUnreachable, $"The name servers at {context.Names.NameServerClientAddress} do not answer the operator.");
         }
 
-        var unregistered = findings.Members.Where(member => !IsRegistered(member, findings)).Select(static member => member.Pod).ToArray();
+        var unregistered = findings.Members.Where(static member => member.Registered == false).Select(static member => member.Pod).ToArray();
         return unregistered.Length == 0
             ? null
             : new Problem(Reasons.WaitingForRegistration, $"Waiting for {List(unregistered)} to register with the name servers.");
+    }
+
+    private static string NameServerTrouble(ClusterObservation observation)
+    {
+        var unready = observation.NameServerPods.Where(static pod => !pod.IsDeleting() && !ClusterObservation.IsReady(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
+        if (unready.Length > 0)
+        {
+            return List([.. unready.Select(Trouble)]) + ".";
+        }
+
+        // No pod to ask: a quota or an admission rule keeps them away, and only the Deployment knows.
+        return observation.NameServers?.Status?.Conditions?.Find(static condition => condition is { Type: "ReplicaFailure", Status: ConditionStatus.True })?.Message is { Length: > 0 } refused
+            ? $"Name servers cannot be made: {refused}"
+            : "Waiting for the name servers.";
     }
 
     private static void Availability(ConditionList conditions, ClusterContext context, ClusterFindings findings, List<BrokerGroupStatus> groups)
@@ -96,30 +121,42 @@ internal static class ClusterStatusBuilder
     }
 
     /// <summary>
-    /// Degraded means that something which has run does not: a cluster that comes up for the first time, or whose brokers the operator restarts, is not.
+    /// Degraded means that something which has run does not: pods that come up for the first time do not count, nor those the operator restarts, unless such a one
+    /// fails instead of starting.
     /// </summary>
     private static void Degradation(ConditionList conditions, ClusterContext context, ClusterFindings findings)
     {
-        var wasComplete = Kubernetes.Models.Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Degraded) is { } previous
-            && (previous.Status == Kubernetes.Models.ConditionStatus.True || previous.Reason == Reasons.AsExpected);
         var broken = findings.Members.Where(static member => !member.Settled).ToArray();
-        if (broken.Length == 0)
+        var nameServers = findings.Observation.NameServerPods.Where(static pod => PodTrouble.IsFailing(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
+        if (broken.Length == 0 && nameServers.Length == 0)
         {
             conditions.False(ConditionTypes.Degraded, Reasons.AsExpected, "");
+            return;
         }
-        else if (findings.Roll.InProgress)
+
+        // The last pod of a restart is up to date before it is ready: the restart goes on until it is.
+        var last = Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Degraded);
+        var restarting = findings.Roll.InProgress || last?.Reason == Reasons.RollingUpdate;
+        var failing = nameServers.Length > 0 || Array.Exists(broken, member => PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
+        var hasRun = last?.Status == ConditionStatus.True
+            || (nameServers.Length > 0 && last?.Reason == Reasons.AsExpected)
+            || Array.Exists(broken, member => WasReady(member, context.Cluster.Status));
+        if (restarting && !failing)
         {
             conditions.False(ConditionTypes.Degraded, Reasons.RollingUpdate, "");
         }
-        else if (wasComplete)
+        else if (restarting || hasRun)
         {
-            conditions.True(ConditionTypes.Degraded, Reasons.PodsNotReady, Named(broken, findings) + ".");
+            conditions.True(ConditionTypes.Degraded, Reasons.PodsNotReady, List([.. broken.Select(member => Trouble(member, findings)), .. nameServers.Select(Trouble)]) + ".");
         }
         else
         {
             conditions.False(ConditionTypes.Degraded, Reasons.PodsStarting, "");
         }
     }
+
+    private static bool WasReady(MemberState member, BrokerClusterStatus? last) =>
+        last?.Groups?.Find(group => group.Name == member.Group)?.Members?.Find(known => known.Name == member.Pod)?.Ready == true;
 
     private static BrokerGroupStatus Group(string name, ClusterFindings findings)
     {
@@ -129,27 +166,26 @@ internal static class ClusterStatusBuilder
         {
             Name = name,
             Master = master?.Pod,
-            Ready = master is { Settled: true } && (!findings.Registrations.Known || IsRegistered(master, findings)),
-            Members = [.. members.Select(member => Member(member, findings))],
+            Ready = master is { Settled: true, Registered: not false },
+            Members = [.. members.Select(Member)],
         };
     }
 
-    private static BrokerMemberStatus Member(MemberState member, ClusterFindings findings) => new()
+    private static BrokerMemberStatus Member(MemberState member) => new()
     {
         Name = member.Pod,
         Role = member.Role,
         BrokerId = member.Ordinal,
         Ready = member.Settled,
-        Registered = findings.Registrations.Known ? IsRegistered(member, findings) : null,
+        Registered = member.Registered,
         Outdated = member.Outdated ? true : null,
     };
-
-    private static bool IsRegistered(MemberState member, ClusterFindings findings) =>
-        findings.Observation.Pod(member.Pod)?.Status?.PodIP is { Length: > 0 } podIP && findings.Registrations.Contains(member.Group, member.Ordinal, podIP);
 
     private static string Named(MemberState[] members, ClusterFindings findings) => List([.. members.Select(member => Trouble(member, findings))]);
 
     private static string Trouble(MemberState member, ClusterFindings findings) => $"{member.Pod}: {PodTrouble.Describe(findings.Observation.Pod(member.Pod))}";
+
+    private static string Trouble(Pod nameServer) => $"{nameServer.Name()}: {PodTrouble.Describe(nameServer)}";
 
     private static string List(string[] names) =>
         names.Length <= MaxPodsNamed ? string.Join(", ", names) : string.Join(", ", names.Take(MaxPodsNamed)) + " and more";

@@ -1,3 +1,5 @@
+using System.Globalization;
+using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Clusters.Status;
@@ -14,30 +16,79 @@ internal static class PodTrouble
             return "not there yet";
         }
 
-        if (pod.Metadata.DeletionTimestamp is not null)
+        if (pod.IsDeleting())
         {
             return "stopping";
         }
 
-        var scheduled = pod.Status?.Conditions?.Find(static condition => condition.Type == "PodScheduled");
-        if (scheduled is { Status: ConditionStatus.False, Reason: { Length: > 0 } reason })
+        if (Unscheduled(pod) is { } unscheduled)
         {
-            return scheduled.Message is { Length: > 0 } message ? $"{reason} ({Cut(message)})" : reason;
+            return WithDetail(unscheduled.Reason!, unscheduled.Message);
         }
 
-        var state = pod.Status?.ContainerStatuses?.FirstOrDefault()?.State;
-        if (state?.Waiting?.Reason is { Length: > 0 } waiting)
+        var container = Container(pod);
+        if (End(container) is { } end)
         {
-            return waiting;
+            return Describe(end);
         }
 
-        if (state?.Terminated is { } terminated)
+        return container?.State switch
         {
-            return terminated.Reason is { Length: > 0 } ended ? ended : "ended";
-        }
-
-        return state?.Running is not null ? "running, not ready" : "starting";
+            { Waiting.Reason: { Length: > 0 } reason } => Describe(reason, container),
+            { Running: not null } => "running, not ready",
+            _ => "starting",
+        };
     }
+
+    /// <summary>Whether the pod is held up by something that takes more than time: a crash, an image that is not to be had, no node with room.</summary>
+    public static bool IsFailing(Pod? pod)
+    {
+        if (pod is null || pod.IsDeleting())
+        {
+            return false;
+        }
+
+        var container = Container(pod);
+        return Unscheduled(pod) is not null
+            || End(container) is not null
+            || container?.State?.Waiting is { Reason: { Length: > 0 } reason and not ("ContainerCreating" or "PodInitializing") };
+    }
+
+    private static PodCondition? Unscheduled(Pod pod) =>
+        pod.Status?.Conditions?.Find(static condition => condition is { Type: "PodScheduled", Status: ConditionStatus.False, Reason.Length: > 0 });
+
+    /// <summary>The container that keeps the pod from being ready: others may have been put beside ours.</summary>
+    private static ContainerStatus? Container(Pod pod) =>
+        pod.Status?.ContainerStatuses?.Find(static container => !container.Ready) ?? pod.Status?.ContainerStatuses?.FirstOrDefault();
+
+    /// <summary>
+    /// How the container ended. Between a crash and the wait for the next start the kubelet moves it to the last state: one text for both, or the status would be
+    /// written at each turn.
+    /// </summary>
+    private static ContainerStateTerminated? End(ContainerStatus? container) =>
+        container?.State?.Terminated ?? (container?.State?.Waiting?.Reason == "CrashLoopBackOff" ? container.LastState?.Terminated : null);
+
+    private static string Describe(ContainerStateTerminated end)
+    {
+        // The kubelet's "Error" says less than the exit code; other reasons, such as OOMKilled, say more.
+        var what = end.Reason is { Length: > 0 } reason and not ("Error" or "Completed") ? reason : string.Create(CultureInfo.InvariantCulture, $"ended with exit code {end.ExitCode}");
+        return WithDetail(what, LastWords(end.Message));
+    }
+
+    private static string Describe(string reason, ContainerStatus container) => reason switch
+    {
+        // They take turns while the kubelet tries again and again.
+        "ErrImagePull" or "ImagePullBackOff" => WithDetail("ImagePullBackOff", container.Image),
+        "InvalidImageName" or "ErrImageNeverPull" => WithDetail(reason, container.Image),
+        "ContainerCreating" or "PodInitializing" or "CrashLoopBackOff" => reason,
+        _ => WithDetail(reason, container.State?.Waiting?.Message),
+    };
+
+    /// <summary>The end of a container's log, which the kubelet hands over, holds the reason in its last line that is no frame of a stack.</summary>
+    private static string? LastWords(string? message) =>
+        message?.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault(static line => !char.IsWhiteSpace(line[0]))?.TrimEnd();
+
+    private static string WithDetail(string what, string? detail) => string.IsNullOrEmpty(detail) ? what : $"{what} ({Cut(detail)})";
 
     private static string Cut(string message) => message.Length <= MaxMessageLength ? message : string.Concat(message.AsSpan(0, MaxMessageLength), "…");
 }

@@ -2,6 +2,7 @@ using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Hosting;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
@@ -9,17 +10,21 @@ namespace RocketOps.Operator.Clusters.Steps;
 internal sealed class RollStep
 {
     private readonly IKubernetesClient _client;
+    private readonly OperatorOptions _options;
     private readonly IEventRecorder _events;
+    private readonly TimeProvider _time;
 
-    public RollStep(IKubernetesClient client, IEventRecorder events)
+    public RollStep(IKubernetesClient client, OperatorOptions options, IEventRecorder events, TimeProvider time)
     {
         _client = client;
+        _options = options;
         _events = events;
+        _time = time;
     }
 
-    public async Task<RollDecision> RunAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
+    public async Task<RollDecision> RunAsync(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations, CancellationToken cancellationToken)
     {
-        var decision = RollPlanner.Next(observation.Members(context));
+        var decision = Next(context, observation, registrations);
         if (decision.Restart is null)
         {
             return decision;
@@ -27,7 +32,7 @@ internal sealed class RollStep
 
         // The cache lags behind. A deletion cannot be taken back, so it is decided on what the API server says now.
         var live = await ReadLiveAsync(context, observation, cancellationToken);
-        var confirmed = RollPlanner.Next(live.Members(context));
+        var confirmed = Next(context, live, registrations);
         if (confirmed.Restart is not { Uid: { } uid } member)
         {
             return confirmed;
@@ -48,6 +53,9 @@ internal sealed class RollStep
         return confirmed;
     }
 
+    private RollDecision Next(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations) =>
+        RollPlanner.Next(observation.Members(context, registrations), _time.GetUtcNow(), _options.MasterRestartPause);
+
     private async Task<ClusterObservation> ReadLiveAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
     {
         var options = new ListOptions
@@ -57,6 +65,6 @@ internal sealed class RollStep
         };
         var sets = await _client.ListAsync<StatefulSet>(options, cancellationToken);
         var pods = await _client.ListAsync<Pod>(options, cancellationToken);
-        return new ClusterObservation(observation.NameServers, sets.Items, pods.Items);
+        return observation with { Sets = sets.Items, Pods = pods.Items };
     }
 }

@@ -1,0 +1,90 @@
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Status;
+
+namespace RocketOps.Operator.Tests.Clusters;
+
+public sealed class PodTroubleTests
+{
+    [Fact]
+    public void Describe_CrashedOrWaitingForTheNextStart_SameTextWithTheProgramsLastWords()
+    {
+        var end = new ContainerStateTerminated
+        {
+            ExitCode = 2,
+            Reason = "Error",
+            Message = "some log line\n/etc/rocketops/a-0-0.conf:5: flushDiskType: \"X\" is not allowed\n   at Somewhere.In(Code)\n",
+        };
+
+        string crashed = PodTrouble.Describe(Pod(new ContainerState { Terminated = end }));
+        string waiting = PodTrouble.Describe(Pod(new ContainerState { Waiting = new ContainerStateWaiting { Reason = "CrashLoopBackOff" } }, new ContainerState { Terminated = end }));
+
+        crashed.Should().Be("ended with exit code 2 (/etc/rocketops/a-0-0.conf:5: flushDiskType: \"X\" is not allowed)");
+        waiting.Should().Be(crashed);
+    }
+
+    [Fact]
+    public void Describe_KilledForMemory_SaysSo()
+    {
+        PodTrouble.Describe(Pod(new ContainerState { Terminated = new ContainerStateTerminated { ExitCode = 137, Reason = "OOMKilled" } })).Should().Be("OOMKilled");
+    }
+
+    [Theory]
+    [InlineData("ErrImagePull", "ImagePullBackOff (rocketops/broker:none)")]
+    [InlineData("ImagePullBackOff", "ImagePullBackOff (rocketops/broker:none)")]
+    [InlineData("InvalidImageName", "InvalidImageName (rocketops/broker:none)")]
+    [InlineData("CreateContainerConfigError", "CreateContainerConfigError (what the kubelet says)")]
+    [InlineData("ContainerCreating", "ContainerCreating")]
+    [InlineData("CrashLoopBackOff", "CrashLoopBackOff")]
+    public void Describe_Waiting_ReasonAndWhatHelps(string reason, string expected)
+    {
+        PodTrouble.Describe(Waiting(reason)).Should().Be(expected);
+    }
+
+    [Fact]
+    public void Describe_SidecarServesBrokerDoesNot_SpeaksOfTheBroker()
+    {
+        var pod = Pod(new ContainerState { Waiting = new ContainerStateWaiting { Reason = "ImagePullBackOff" } });
+        pod.Status!.ContainerStatuses!.Insert(0, new ContainerStatus { Name = "sidecar", Ready = true, State = new ContainerState { Running = new ContainerStateRunning() } });
+
+        PodTrouble.Describe(pod).Should().StartWith("ImagePullBackOff");
+    }
+
+    [Theory]
+    [InlineData("ContainerCreating", false)]
+    [InlineData("PodInitializing", false)]
+    [InlineData("ImagePullBackOff", true)]
+    [InlineData("CrashLoopBackOff", true)]
+    public void IsFailing_Waiting_OnlyWhatTimeDoesNotHeal(string reason, bool expected)
+    {
+        PodTrouble.IsFailing(Waiting(reason)).Should().Be(expected);
+    }
+
+    [Fact]
+    public void IsFailing_NoNodeTakesIt_True()
+    {
+        var pod = new Pod
+        {
+            Status = new PodStatus { Conditions = [new PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "0/1 nodes are available" }] },
+        };
+
+        PodTrouble.IsFailing(pod).Should().BeTrue();
+        PodTrouble.Describe(pod).Should().Be("Unschedulable (0/1 nodes are available)");
+    }
+
+    [Fact]
+    public void IsFailing_ComingUpOrGoing_False()
+    {
+        PodTrouble.IsFailing(null).Should().BeFalse();
+        PodTrouble.IsFailing(Pod(new ContainerState { Running = new ContainerStateRunning() })).Should().BeFalse();
+        var going = Waiting("CrashLoopBackOff");
+        going.Metadata.DeletionTimestamp = DateTimeOffset.UnixEpoch;
+        PodTrouble.IsFailing(going).Should().BeFalse();
+    }
+
+    private static Pod Waiting(string reason) => Pod(new ContainerState { Waiting = new ContainerStateWaiting { Reason = reason, Message = "what the kubelet says" } });
+
+    private static Pod Pod(ContainerState state, ContainerState? last = null) => new()
+    {
+        Status = new PodStatus { ContainerStatuses = [new ContainerStatus { Name = "broker", Image = "rocketops/broker:none", State = state, LastState = last }] },
+    };
+}
