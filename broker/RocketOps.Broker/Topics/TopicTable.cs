@@ -11,8 +11,8 @@ using RocketOps.Store.Files;
 namespace RocketOps.Broker.Topics;
 
 /// <summary>
-/// All topics of this broker. Lookups neither lock nor allocate; changes are made one at a time, are durable in topics.json when their task completes, and then told
-/// to whoever registers them (<see cref="Changed"/>).
+/// All topics of this broker. Lookups neither lock nor allocate. A change is seen by lookups once it is durable in topics.json, so that no message is acknowledged in a
+/// topic a crash would forget, and is then told to whoever registers it (<see cref="Changed"/>). A change that cannot be written has not happened.
 /// </summary>
 internal sealed class TopicTable
 {
@@ -23,6 +23,9 @@ internal sealed class TopicTable
     private readonly ConfigFile _file;
     private readonly CoalescingWriter _writer;
     private readonly Lock _changes = new();
+
+    // Changes on their way to the file, the newest of each name.
+    private readonly Dictionary<string, Change> _pending = new(StringComparer.Ordinal);
     private DataVersion _version;
 
     public TopicTable(BrokerSettings settings, MessageStore store, IStoreFileSystem fileSystem, TimeProvider time)
@@ -82,92 +85,56 @@ internal sealed class TopicTable
         return snapshot;
     }
 
-    /// <summary>Creates the topic or replaces its settings. Nothing happens when they are the same already.</summary>
-    public async Task CreateOrUpdateAsync(TopicConfig config)
+    /// <summary>Creates the topic or replaces its settings. Nothing happens when they are the same already. Throws <see cref="IOException"/> when it cannot be written.</summary>
+    public Task CreateOrUpdateAsync(TopicConfig config)
     {
         lock (_changes)
         {
-            if (_topics.TryGet(config.Name, out TopicState? existing) && existing.Config.SameAs(config))
+            if (_pending.TryGetValue(config.Name, out Change? pending))
             {
-                return;
+                return pending.Config is { } coming && coming.SameAs(config) ? pending.Done : Begin(config.Name, config).Done;
             }
 
-            Put(config);
-            Bump();
+            return _topics.TryGet(config.Name, out TopicState? existing) && existing.Config.SameAs(config) ? Task.CompletedTask : Begin(config.Name, config).Done;
         }
-
-        await PublishAsync();
     }
 
     /// <summary>Removes the topic and its queues; false when there is none.</summary>
     public async Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
     {
-        TopicState? removed;
+        Change change;
         lock (_changes)
         {
-            if (!_topics.Entries.TryRemove(name, out removed))
+            bool isComing = _pending.TryGetValue(name, out Change? pending) && pending.Config is not null;
+            if (!isComing && !_topics.TryGet(name, out _))
             {
                 return false;
             }
 
-            Bump();
+            change = Begin(name, config: null);
         }
 
-        await PublishAsync();
-        await _store.DeleteTopicAsync(removed.StoreTopic, cancellationToken);
+        // Somebody may have made the topic again before it was gone: then its queues stay.
+        TopicState? removed = await change.Done;
+        if (change.IsApplied && removed is not null)
+        {
+            await _store.DeleteTopicAsync(removed.StoreTopic, cancellationToken);
+        }
+
         return true;
     }
 
     /// <summary>
     /// The topic a send names: existing, or made after the template in the request. Null when it may not be made (remoting.md §5.1.1).
     /// </summary>
-    public async Task<TopicState?> GetOrCreateForSendAsync(string name, string defaultTopic, int defaultQueueNums, bool unitMode)
-    {
-        TopicState? created = null;
-        lock (_changes)
-        {
-            if (_topics.TryGet(name, out TopicState? existing))
-            {
-                return existing;
-            }
-
-            TopicConfig? config = FromTemplate(name, defaultTopic, defaultQueueNums, unitMode);
-            if (config is null && name.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal))
-            {
-                config = Plain(name, 1);
-            }
-
-            if (config is null)
-            {
-                return null;
-            }
-
-            created = Put(config);
-            Bump();
-        }
-
-        await PublishAsync();
-        return created;
-    }
+    public async Task<TopicState?> GetOrCreateForSendAsync(string name, string defaultTopic, int defaultQueueNums, bool unitMode) =>
+        await GetOrCreateAsync(
+            name,
+            () => FromTemplate(name, defaultTopic, defaultQueueNums, unitMode) ?? (name.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal) ? Plain(name, 1) : null));
 
     /// <summary>A topic the broker itself needs: retry and dead-letter topics. Existing ones are left as they are.</summary>
-    public async Task<TopicState> GetOrCreateInternalAsync(string name, int queues)
-    {
-        TopicState topic;
-        lock (_changes)
-        {
-            if (_topics.TryGet(name, out TopicState? existing))
-            {
-                return existing;
-            }
-
-            topic = Put(Plain(name, queues));
-            Bump();
-        }
-
-        await PublishAsync();
-        return topic;
-    }
+    public async Task<TopicState> GetOrCreateInternalAsync(string name, int queues) =>
+        await GetOrCreateAsync(name, () => Plain(name, queues)) ?? throw new InvalidOperationException($"the topic {name} was deleted while it was made");
 
     /// <summary>Gives the table a new version without a change of topics: the broker's permission, which registrations mix in, has changed.</summary>
     public Task TouchAsync()
@@ -192,6 +159,93 @@ internal sealed class TopicTable
             content = null;
             return false;
         }
+    }
+
+    private Task<TopicState?> GetOrCreateAsync(string name, Func<TopicConfig?> create)
+    {
+        lock (_changes)
+        {
+            if (_topics.TryGet(name, out TopicState? existing))
+            {
+                return Task.FromResult<TopicState?>(existing);
+            }
+
+            if (_pending.TryGetValue(name, out Change? pending) && pending.Config is not null)
+            {
+                return pending.Done;
+            }
+
+            return create() is { } config ? Begin(name, config).Done : Task.FromResult<TopicState?>(null);
+        }
+    }
+
+    /// <summary>Under the lock: sets a change on its way. Null removes the topic.</summary>
+    private Change Begin(string name, TopicConfig? config)
+    {
+        Change change = new(config);
+        _pending[name] = change;
+        change.Done = CommitAsync(name, change);
+        return change;
+    }
+
+    /// <summary>The topic after the change, or what was removed; null when a newer change took it away.</summary>
+    private async Task<TopicState?> CommitAsync(string name, Change change)
+    {
+        try
+        {
+            await _writer.WriteAsync();
+        }
+        catch
+        {
+            lock (_changes)
+            {
+                if (IsNewest(name, change))
+                {
+                    _pending.Remove(name);
+                }
+            }
+
+            throw;
+        }
+
+        TopicState? state;
+        Change? newer = null;
+        lock (_changes)
+        {
+            if (IsNewest(name, change))
+            {
+                _pending.Remove(name);
+                state = Apply(name, change.Config);
+                change.IsApplied = true;
+                Bump();
+            }
+            else
+            {
+                _topics.TryGet(name, out state);
+                _pending.TryGetValue(name, out newer);
+            }
+        }
+
+        if (newer is not null)
+        {
+            return await newer.Done;
+        }
+
+        await TellAsync();
+        return state;
+    }
+
+    private bool IsNewest(string name, Change change) => _pending.TryGetValue(name, out Change? newest) && ReferenceEquals(newest, change);
+
+    private TopicState? Apply(string name, TopicConfig? config)
+    {
+        if (config is not null)
+        {
+            return Put(config);
+        }
+
+        _topics.Entries.TryRemove(name, out TopicState? removed);
+        return removed;
     }
 
     private static TopicConfig Plain(string name, int queues, int perm = TopicPermission.ReadWrite) =>
@@ -277,11 +331,40 @@ internal sealed class TopicTable
     private async Task PublishAsync()
     {
         await _writer.WriteAsync();
-        if (Changed is { } changed)
+        await TellAsync();
+    }
+
+    private Task TellAsync() => Changed?.Invoke() ?? Task.CompletedTask;
+
+    /// <summary>The file's content: the table as it will be when everything on its way has arrived.</summary>
+    private byte[] Serialize()
+    {
+        lock (_changes)
         {
-            await changed();
+            SortedDictionary<string, TopicConfig> topics = Snapshot();
+            foreach ((string name, Change change) in _pending)
+            {
+                if (change.Config is null)
+                {
+                    topics.Remove(name);
+                }
+                else
+                {
+                    topics[name] = change.Config;
+                }
+            }
+
+            return BrokerJson.WriteFile(
+                new TopicTableFile { DataVersion = _pending.Count == 0 ? Version : Version.Next(_time), Topics = new Dictionary<string, TopicConfig>(topics) });
         }
     }
 
-    private byte[] Serialize() => BrokerJson.WriteFile(new TopicTableFile { DataVersion = Version, Topics = new Dictionary<string, TopicConfig>(Snapshot()) });
+    private sealed class Change(TopicConfig? config)
+    {
+        public TopicConfig? Config { get; } = config;
+
+        public Task<TopicState?> Done { get; set; } = null!;
+
+        public bool IsApplied { get; set; }
+    }
 }

@@ -6,6 +6,7 @@ using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Properties;
+using RocketOps.Store.Files;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Support;
@@ -32,7 +33,7 @@ internal sealed class TestBroker : IAsyncDisposable
     public TempDirectory Directory => _directory;
 
     /// <summary>Starts a broker; <paramref name="settings"/> are RocketMQ's keys and win over the fixture's.</summary>
-    public static async Task<TestBroker> StartAsync(Dictionary<string, string>? settings = null, TempDirectory? directory = null, RequestHandlerRegistry? pushed = null)
+    public static async Task<TestBroker> StartAsync(Dictionary<string, string>? settings = null, TempDirectory? directory = null, RequestHandlerRegistry? pushed = null, IStoreFileSystem? fileSystem = null)
     {
         TempDirectory folder = directory ?? new TempDirectory("broker-");
         Dictionary<string, string> values = new(StringComparer.Ordinal)
@@ -54,7 +55,7 @@ internal sealed class TestBroker : IAsyncDisposable
             values[key] = value;
         }
 
-        BrokerHost host = await BrokerHost.StartAsync(OptionsOf(values), NullLoggerFactory.Instance);
+        BrokerHost host = await BrokerHost.StartAsync(OptionsOf(values), NullLoggerFactory.Instance, fileSystem: fileSystem);
         return new TestBroker(folder, directory is null, host, NewClient(pushed));
     }
 

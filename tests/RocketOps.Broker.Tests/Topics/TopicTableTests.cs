@@ -1,0 +1,142 @@
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Commands;
+using RocketOps.Store.Files;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Topics;
+
+/// <summary>What is in topics.json, what lookups see and what callers are told agree, whatever the disk does.</summary>
+public sealed class TopicTableTests : IAsyncLifetime, IDisposable
+{
+    private readonly HookedFileSystem _files = new();
+    private readonly TempDirectory _directory = new("topics-");
+    private TestBroker _broker = null!;
+
+    private TopicTable Table => _broker.Host.Parts.Topics;
+
+    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync(directory: _directory, fileSystem: _files);
+
+    public async Task DisposeAsync() => await _broker.DisposeAsync();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Send_NewTopicIsStillBeingWritten_NobodyIsAcknowledgedBeforeItIsDurable()
+    {
+        TaskCompletionSource reached = HoldTopicsFile();
+
+        Task<RemotingCommand> first = _broker.InvokeAsync(Requests.Send("Fresh", "one", 0, string.Empty, "pg"));
+        await reached.Task;
+        Task<RemotingCommand> second = _broker.InvokeAsync(Requests.Send("Fresh", "two", 0, string.Empty, "pg"));
+        // Requests behind them are not held up.
+        await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo));
+
+        Table.TryGet("Fresh", out _).Should().BeFalse();
+        first.IsCompleted.Should().BeFalse();
+        second.IsCompleted.Should().BeFalse();
+
+        _files.BeforeRename = null;
+        (await first).Code.Should().Be(ResponseCode.Success);
+        (await second).Code.Should().Be(ResponseCode.Success);
+        (await OnDiskAsync("Fresh")).Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Create_FileCannotBeWritten_TopicDoesNotExistAndTheNextTryWritesIt()
+    {
+        FailTopicsFile();
+        TopicConfig config = new() { TopicName = "Unwritten" };
+
+        await Table.Invoking(table => table.CreateOrUpdateAsync(config)).Should().ThrowAsync<StoreIOException>();
+        Table.TryGet("Unwritten", out _).Should().BeFalse();
+        RemotingCommand send = await _broker.InvokeAsync(Requests.Send("Unwritten", "one", 0, string.Empty, "pg"));
+        send.Code.Should().Be(ResponseCode.SystemError);
+
+        _files.BeforeRename = null;
+        await Table.CreateOrUpdateAsync(config);
+
+        Table.TryGet("Unwritten", out _).Should().BeTrue();
+        (await OnDiskAsync("Unwritten")).Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Update_FileCannotBeWritten_SettingsStayAndTheSameUpdateWritesLater()
+    {
+        TopicConfig config = new() { TopicName = "Grown", WriteQueueNums = 4 };
+        await Table.CreateOrUpdateAsync(config);
+        FailTopicsFile();
+
+        await Table.Invoking(table => table.CreateOrUpdateAsync(config with { WriteQueueNums = 8 })).Should().ThrowAsync<StoreIOException>();
+        Table.GetOrThrow("Grown").Config.WriteQueueNums.Should().Be(4);
+
+        _files.BeforeRename = null;
+        await Table.CreateOrUpdateAsync(config with { WriteQueueNums = 8 });
+
+        Table.GetOrThrow("Grown").Config.WriteQueueNums.Should().Be(8);
+        (await OnDiskAsync("Grown"))!.WriteQueueNums.Should().Be(8);
+    }
+
+    [Fact]
+    public async Task Delete_FileCannotBeWritten_TopicAndItsMessagesStay()
+    {
+        await _broker.SendAsync("Kept", "one");
+        FailTopicsFile();
+
+        await Table.Invoking(table => table.DeleteAsync("Kept", CancellationToken.None)).Should().ThrowAsync<StoreIOException>();
+
+        _files.BeforeRename = null;
+        RemotingCommand answer = await _broker.SendAsync("Kept", "two");
+        answer.Get("queueOffset").Should().Be("1");
+        (await Table.DeleteAsync("Kept", CancellationToken.None)).Should().BeTrue();
+        (await Table.DeleteAsync("Kept", CancellationToken.None)).Should().BeFalse();
+        (await OnDiskAsync("Kept")).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Change_OfTheSameTopicWhileOneIsBeingWritten_TheLastOneCounts()
+    {
+        TaskCompletionSource reached = HoldTopicsFile();
+
+        Task create = Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Often", ReadQueueNums = 1 });
+        await reached.Task;
+        Task same = Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Often", ReadQueueNums = 1 });
+        Task update = Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Often", ReadQueueNums = 2 });
+        Task<bool> delete = Table.DeleteAsync("Often", CancellationToken.None);
+        Task last = Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Often", ReadQueueNums = 3 });
+        _files.BeforeRename = null;
+        await Task.WhenAll(create, same, update, delete, last);
+
+        Table.GetOrThrow("Often").Config.ReadQueueNums.Should().Be(3);
+        (await OnDiskAsync("Often"))!.ReadQueueNums.Should().Be(3);
+    }
+
+    private string TopicsFile => _directory.File("store/config/topics.json");
+
+    private void FailTopicsFile() => _files.BeforeRename = to =>
+    {
+        if (string.Equals(to, TopicsFile, StringComparison.Ordinal))
+        {
+            throw new StoreIOException("rename", to, StoreIOException.NoSpace, "No space left on device");
+        }
+    };
+
+    /// <summary>Writers of the file wait in front of its last step until the hook is taken away.</summary>
+    private TaskCompletionSource HoldTopicsFile()
+    {
+        TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _files.BeforeRename = to =>
+        {
+            if (string.Equals(to, TopicsFile, StringComparison.Ordinal))
+            {
+                reached.TrySetResult();
+                SpinWait.SpinUntil(() => _files.BeforeRename is null, TimeSpan.FromMinutes(1));
+            }
+        };
+        return reached;
+    }
+
+    private async Task<TopicConfig?> OnDiskAsync(string topic) =>
+        BrokerJson.Read(await File.ReadAllBytesAsync(TopicsFile), BrokerJson.Default.TopicTableFile)!.Topics!.GetValueOrDefault(topic);
+}
