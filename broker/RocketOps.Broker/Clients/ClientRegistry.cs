@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Ordering;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Clients;
 
-/// <summary>Ends memberships: when a connection closes, and when heartbeats stop.</summary>
-internal sealed class ClientRegistry(BrokerSettings settings, ConsumerTable consumers, ProducerTable producers, TimeProvider time) : IAsyncDisposable
+/// <summary>Ends memberships, when a connection closes and when heartbeats stop, and the queue locks nobody renews.</summary>
+internal sealed class ClientRegistry(BrokerSettings settings, ConsumerTable consumers, ProducerTable producers, QueueLocks locks, TimeProvider time) : IAsyncDisposable
 {
     /// <summary>RocketMQ scans as often.</summary>
     private static readonly TimeSpan ScanInterval = TimeSpan.FromSeconds(10);
@@ -35,6 +36,7 @@ internal sealed class ClientRegistry(BrokerSettings settings, ConsumerTable cons
         long before = (time.GetUtcNow() - settings.Current.ChannelExpiredTimeout).ToUnixTimeMilliseconds();
         consumers.Expire(before);
         producers.Expire(before);
+        locks.RemoveExpired();
     }
 
     private void Forget(RemotingConnection connection)

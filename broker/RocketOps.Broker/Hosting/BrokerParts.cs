@@ -32,8 +32,8 @@ internal sealed class BrokerParts
         DelayOffsets = new DelayOffsetTable(settings, fileSystem, time);
         Consumers = new ConsumerTable(settings, Groups);
         Producers = new ProducerTable();
-        Clients = new ClientRegistry(settings, Consumers, Producers, time);
         Locks = new QueueLocks(time);
+        Clients = new ClientRegistry(settings, Consumers, Producers, Locks, time);
         PutStatistics = new PutStatistics(time);
         Appender = new MessageAppender(store, PutStatistics, time);
         BrokerProperties = new BrokerProperties(settings);

@@ -6,7 +6,7 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Ordering;
 
-/// <summary>LOCK_BATCH_MQ (41). Queues of topics this broker does not have are never locked, so the table is bounded by topics and groups.</summary>
+/// <summary>LOCK_BATCH_MQ (41). Queues of topics this broker does not have are never locked, and the table has a limit against made-up broker names.</summary>
 internal sealed class LockBatchHandler(QueueLocks locks, TopicTable topics, GroupTable groups) : AsyncRequestHandler
 {
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)

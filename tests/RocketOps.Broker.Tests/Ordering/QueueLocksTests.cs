@@ -45,4 +45,33 @@ public sealed class QueueLocksTests
         locks.Unlock("g", "one", [Queue]);
         locks.IsLocked("g", Queue).Should().BeFalse();
     }
+
+    [Fact]
+    public void TryLock_BeyondTheLimit_GivesNoNewOnesButKeepsWhatIsHeld()
+    {
+        QueueLocks locks = new(_time, maxLocks: 2);
+        locks.TryLock("g", "one", [Queue, Queue with { QueueId = 2 }, Queue with { QueueId = 3 }]).Should().HaveCount(2);
+
+        locks.TryLock("other", "two", [Queue]).Should().BeEmpty();
+        locks.TryLock("g", "one", [Queue]).Should().ContainSingle();
+        locks.Unlock("g", "one", [Queue]);
+        locks.TryLock("other", "two", [Queue]).Should().ContainSingle();
+    }
+
+    [Fact]
+    public void RemoveExpired_LocksNobodyRenews_MakesRoom()
+    {
+        QueueLocks locks = new(_time, maxLocks: 2);
+        locks.TryLock("g", "one", [Queue]);
+        locks.TryLock("h", "one", [Queue]);
+        _time.Advance(TimeSpan.FromSeconds(40));
+        locks.TryLock("h", "one", [Queue]);
+        _time.Advance(TimeSpan.FromSeconds(40));
+
+        locks.RemoveExpired();
+
+        locks.Count.Should().Be(1);
+        locks.IsLocked("h", Queue).Should().BeTrue();
+        locks.TryLock("g", "two", [Queue]).Should().ContainSingle();
+    }
 }
