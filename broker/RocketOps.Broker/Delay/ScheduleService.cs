@@ -69,7 +69,6 @@ internal sealed partial class ScheduleService : IMessageArrivedObserver, IAsyncD
     {
         await _stopping.CancelAsync();
         await _loops;
-        await _offsets.PersistAsync();
         _stopping.Dispose();
     }
 

@@ -20,9 +20,22 @@ internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerO
     {
         await _stopping.CancelAsync();
         await _loops;
-        await consumerOffsets.PersistAsync();
-        await delayOffsets.PersistAsync();
+        await PersistLastAsync("consumerOffset.json", consumerOffsets.PersistAsync);
+        await PersistLastAsync("delayOffset.json", delayOffsets.PersistAsync);
         _stopping.Dispose();
+    }
+
+    /// <summary>A full disk must not keep the store from being closed; what is lost are the offsets of the last seconds.</summary>
+    private async Task PersistLastAsync(string file, Func<Task> persist)
+    {
+        try
+        {
+            await persist();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogLastFailed(failure, file);
+        }
     }
 
     private async Task RunAsync(string file, TimeSpan interval, Func<Task> persist)
@@ -52,4 +65,7 @@ internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerO
 
     [LoggerMessage(EventId = 3401, Level = LogLevel.Error, Message = "Writing {File} failed; tried again in {Interval}")]
     private partial void LogFailed(Exception failure, string file, TimeSpan interval);
+
+    [LoggerMessage(EventId = 3403, Level = LogLevel.Error, Message = "Writing {File} at the stop failed: consumers get the messages since it was last written again")]
+    private partial void LogLastFailed(Exception failure, string file);
 }

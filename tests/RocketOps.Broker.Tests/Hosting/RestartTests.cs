@@ -1,6 +1,7 @@
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Headers;
+using RocketOps.Store.Files;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Hosting;
@@ -32,6 +33,29 @@ public sealed class RestartTests : IDisposable
         Requests.Decode(await again.PullAsync("g", "Kept", 0, 0)).Select(static message => message.Body).Should().Equal("one", "two");
         (await again.SendAsync("Kept", "three")).Get("queueOffset").Should().Be("2");
         (await again.SendAsync("Kept", "three", queueId: 2)).Get("queueId").Should().Be("2");
+    }
+
+    [Fact]
+    public async Task Stop_OffsetsCannotBeWritten_StoreIsClosedAllTheSame()
+    {
+        HookedFileSystem files = new()
+        {
+            BeforeRename = to =>
+            {
+                if (Path.GetFileName(to) is "consumerOffset.json" or "delayOffset.json")
+                {
+                    throw new StoreIOException("rename", to, StoreIOException.NoSpace, "No space left on device");
+                }
+            },
+        };
+        await using (TestBroker broker = await TestBroker.StartAsync(directory: _directory, fileSystem: files))
+        {
+            await broker.SendAsync("Closed", "one");
+            await broker.SubscribeAsync("g", "Closed");
+            await broker.PullAsync("g", "Closed", 0, 0, PullMessageRequestHeader.CommitOffsetFlag, commit: 1);
+        }
+
+        File.Exists(_directory.File("store/abort")).Should().BeFalse("a store that was closed in order says so");
     }
 
     [Fact]
