@@ -37,6 +37,9 @@ internal sealed class GroupTable
 
     public int Count => _groups.Entries.Count;
 
+    /// <summary>The groups that have settings, in order.</summary>
+    public IReadOnlyList<string> Names => [.. _groups.Entries.Keys.Order(StringComparer.Ordinal)];
+
     public DataVersion Version => Volatile.Read(ref _version);
 
     public bool TryGet(ReadOnlySpan<byte> utf8Name, [MaybeNullWhen(false)] out GroupState group) => _groups.TryGet(utf8Name, out group);

@@ -24,6 +24,7 @@ internal static class BrokerHandlers
         PullMessageHandler pull = new(
             parts.Settings, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.PullExecutor, parts.ParkedPulls, parts.Address);
         HeartbeatHandler heartbeat = new(parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, new HeartbeatFingerprints(), parts.Time);
+        GroupProgress progress = new(parts.Settings, parts.ConsumerOffsets, parts.Consumers, parts.Store);
         return new RequestHandlerRegistry()
             .Add(RequestCode.SendMessage, send)
             .Add(RequestCode.SendMessageV2, send)
@@ -46,6 +47,8 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetConsumerListByGroup, new ConsumerListHandler(parts.Consumers))
             .Add(RequestCode.GetConsumerConnectionList, new ConsumerConnectionHandler(parts.Consumers))
             .Add(RequestCode.GetProducerConnectionList, new ProducerConnectionHandler(parts.Producers))
+            .Add(RequestCode.GetAllProducerInfo, new AllProducersHandler(parts.Producers))
+            .Add(RequestCode.GetConsumerRunningInfo, new ConsumerRunningInfoHandler(parts.Consumers))
             .Add(RequestCode.LockBatchMq, new LockBatchHandler(parts.Locks, parts.Topics, parts.Groups))
             .Add(RequestCode.UnlockBatchMq, new UnlockBatchHandler(parts.Locks))
             .Add(RequestCode.QueryMessage, new QueryMessageHandler(parts.Settings, parts.Topics, parts.Store))
@@ -62,7 +65,8 @@ internal static class BrokerHandlers
             .Add(RequestCode.DeleteSubscriptionGroup, new DeleteGroupHandler(parts.Settings, parts.Groups, parts.ConsumerOffsets))
             .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(parts.Groups))
             .Add(RequestCode.GetSubscriptionGroupConfig, new GetGroupHandler(parts.Groups))
-            .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.Consumers, parts.Store))
+            .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(parts.Topics, parts.ConsumerOffsets, progress))
+            .Add(RequestCode.GetBrokerConsumeStats, new BrokerConsumeStatsHandler(parts.Groups, parts.Topics, parts.ConsumerOffsets, progress, parts.Address))
             .Add(RequestCode.QueryTopicConsumeByWho, new TopicConsumersHandler(parts.Consumers, parts.ConsumerOffsets))
             .Add(RequestCode.UpdateBrokerConfig, new UpdateConfigHandler(parts.Settings, parts.Topics, parts.SettingsFile))
             .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(parts.Settings, parts.Address))

@@ -1,16 +1,13 @@
-using RocketOps.Broker.Clients;
-using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Json;
-using RocketOps.Store;
 
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>GET_CONSUME_STATS (208): how far a group is on every queue. Source: admin.md §2.4.</summary>
-internal sealed class ConsumeStatsHandler(BrokerSettings settings, TopicTable topics, ConsumerOffsetTable offsets, ConsumerTable consumers, MessageStore store) : AsyncRequestHandler
+internal sealed class ConsumeStatsHandler(TopicTable topics, ConsumerOffsetTable offsets, GroupProgress progress) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -19,9 +16,9 @@ internal sealed class ConsumeStatsHandler(BrokerSettings settings, TopicTable to
         json.BeginObject().Name("consumeTps").Value(0.0).Name("offsetTable").BeginObject();
         foreach (string name in TopicsAsked(request, group))
         {
-            if (topics.TryGet(name, out TopicState? topic) && IsSubscribed(group, name))
+            if (topics.TryGet(name, out TopicState? topic) && progress.IsSubscribed(group, name))
             {
-                await WriteTopicAsync(json, topic, group, cancellationToken);
+                await progress.WriteTopicAsync(json, topic, group, topic.Config.ReadQueueNums, cancellationToken);
             }
         }
 
@@ -41,25 +38,5 @@ internal sealed class ConsumeStatsHandler(BrokerSettings settings, TopicTable to
         return request.Get("topicList") is { Length: > 0 } list
             ? list.Split(';', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal)
             : offsets.TopicsOf(group);
-    }
-
-    /// <summary>An online group is not asked about topics it has left.</summary>
-    private bool IsSubscribed(string group, string topic) => !consumers.TryGet(group, out ConsumerGroup? online) || online.TryGetSubscription(topic, out _);
-
-    private async Task WriteTopicAsync(FastJsonWriter json, TopicState topic, string group, CancellationToken cancellationToken)
-    {
-        for (int queueId = 0; queueId < topic.Config.ReadQueueNums; queueId++)
-        {
-            long brokerOffset = Math.Max(0, store.MaxOffset(topic.StoreTopic, queueId));
-            long consumerOffset = Math.Max(0, offsets.Query(topic.Name, group, queueId));
-            long last = consumerOffset > 0 ? await store.StoreTimestampAtAsync(topic.StoreTopic, queueId, consumerOffset - 1, cancellationToken) : 0;
-            json.BeginObjectName().Field("brokerName", settings.Current.BrokerName).Field("queueId", queueId).Field("topic", topic.Name).EndObjectName();
-            json.BeginObject()
-                .Field("brokerOffset", brokerOffset)
-                .Field("consumerOffset", consumerOffset)
-                .Field("lastTimestamp", Math.Max(0, last))
-                .Field("pullOffset", consumerOffset)
-                .EndObject();
-        }
     }
 }

@@ -1,0 +1,36 @@
+using System.Text;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Json;
+
+namespace RocketOps.Broker.Clients;
+
+/// <summary>GET_ALL_PRODUCER_INFO (328): every producer group that is online with its clients. Source: admin.md §2.4.</summary>
+internal sealed class AllProducersHandler(ProducerTable producers) : AsyncRequestHandler
+{
+    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        FastJsonWriter json = new();
+        json.BeginObject().Name("data").BeginObject();
+        foreach (string group in producers.Groups.Order(StringComparer.Ordinal))
+        {
+            json.Name(group).BeginArray();
+            foreach (ClientChannel channel in producers.ChannelsOf(group))
+            {
+                json.BeginObject()
+                    .Field("clientId", channel.ClientId)
+                    .Field("language", Encoding.ASCII.GetString(LanguageNames.ToUtf8(channel.Language)))
+                    .Field("lastUpdateTimestamp", channel.LastUpdate)
+                    .Field("remoteIP", channel.Connection.RemoteEndPoint.ToString())
+                    .Field("version", channel.Version)
+                    .EndObject();
+            }
+
+            json.EndArray();
+        }
+
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = json.EndObject().EndObject().Written;
+        return new ValueTask<RemotingCommand?>(response);
+    }
+}

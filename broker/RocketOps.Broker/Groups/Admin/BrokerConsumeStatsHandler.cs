@@ -1,0 +1,41 @@
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Json;
+
+namespace RocketOps.Broker.Groups.Admin;
+
+/// <summary>GET_BROKER_CONSUME_STATS (317): how far every group is on all its topics, or on the ordered ones. Source: admin.md §2.4.</summary>
+internal sealed class BrokerConsumeStatsHandler(GroupTable groups, TopicTable topics, ConsumerOffsetTable offsets, GroupProgress progress, BrokerAddress address) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        bool orderedOnly = request.GetBoolean("isOrder", fallback: false);
+        long waiting = 0;
+        FastJsonWriter json = new();
+        json.BeginObject().Field("brokerAddr", address.Text).Name("consumeStatsList").BeginArray();
+        foreach (string group in groups.Names)
+        {
+            json.BeginObject().Name(group).BeginArray();
+            foreach (string name in offsets.TopicsOf(group).Order(StringComparer.Ordinal))
+            {
+                if (topics.TryGet(name, out TopicState? topic) && (topic.Config.Order || !orderedOnly) && progress.IsSubscribed(group, name))
+                {
+                    json.BeginObject().Name("consumeTps").Value(0.0).Name("offsetTable").BeginObject();
+                    waiting += await progress.WriteTopicAsync(json, topic, group, topic.Config.WriteQueueNums, cancellationToken);
+                    json.EndObject().EndObject();
+                }
+            }
+
+            json.EndArray().EndObject();
+        }
+
+        // Nothing is handed out that the offsets do not count, so nothing is in flight.
+        json.EndArray().Field("totalDiff", waiting).Field("totalInflightDiff", 0).EndObject();
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = json.Written;
+        return response;
+    }
+}

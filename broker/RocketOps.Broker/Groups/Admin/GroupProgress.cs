@@ -1,0 +1,37 @@
+using RocketOps.Broker.Clients;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Json;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Groups.Admin;
+
+/// <summary>How far groups are, in the JSON that consume statistics share. Source: admin.md §2.4.</summary>
+internal sealed class GroupProgress(BrokerSettings settings, ConsumerOffsetTable offsets, ConsumerTable consumers, MessageStore store)
+{
+    /// <summary>An online group is not asked about topics it has left.</summary>
+    public bool IsSubscribed(string group, string topic) => !consumers.TryGet(group, out ConsumerGroup? online) || online.TryGetSubscription(topic, out _);
+
+    /// <summary>Writes an entry for each of the first <paramref name="queues"/> queues, the queue itself being its name, and returns how many messages wait in them.</summary>
+    public async Task<long> WriteTopicAsync(FastJsonWriter json, TopicState topic, string group, int queues, CancellationToken cancellationToken)
+    {
+        long waiting = 0;
+        for (int queueId = 0; queueId < queues; queueId++)
+        {
+            long brokerOffset = Math.Max(0, store.MaxOffset(topic.StoreTopic, queueId));
+            long consumerOffset = Math.Max(0, offsets.Query(topic.Name, group, queueId));
+            long last = consumerOffset > 0 ? await store.StoreTimestampAtAsync(topic.StoreTopic, queueId, consumerOffset - 1, cancellationToken) : 0;
+            json.BeginObjectName().Field("brokerName", settings.Current.BrokerName).Field("queueId", queueId).Field("topic", topic.Name).EndObjectName();
+            json.BeginObject()
+                .Field("brokerOffset", brokerOffset)
+                .Field("consumerOffset", consumerOffset)
+                .Field("lastTimestamp", Math.Max(0, last))
+                .Field("pullOffset", consumerOffset)
+                .EndObject();
+            waiting += brokerOffset - consumerOffset;
+        }
+
+        return waiting;
+    }
+}
