@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace RocketOps.Store.Files;
@@ -10,24 +9,19 @@ namespace RocketOps.Store.Files;
 internal sealed unsafe class LinuxFile : IStoreFile
 {
     private readonly SafeFileHandle _handle;
+    private readonly FileCalls _calls;
 
-    public LinuxFile(string path, SafeFileHandle handle)
+    public LinuxFile(string path, SafeFileHandle handle, FileCalls calls)
     {
         Path = path;
         _handle = handle;
+        _calls = calls;
     }
 
     public string Path { get; }
 
-    public long Length
-    {
-        get
-        {
-            // Nobody uses the file's own position, so moving it does no harm.
-            var length = NativeMethods.LSeek(_handle, 0, NativeMethods.SeekEnd);
-            return length >= 0 ? length : throw Failure("lseek");
-        }
-    }
+    /// <remarks>Nobody uses the file's own position, so moving it does no harm.</remarks>
+    public long Length => Checked("lseek", _calls.LSeek(_handle, 0, NativeMethods.SeekEnd));
 
     public void Write(ReadOnlySpan<byte> bytes, long offset)
     {
@@ -36,15 +30,14 @@ internal sealed unsafe class LinuxFile : IStoreFile
             var done = 0;
             while (done < bytes.Length)
             {
-                var written = NativeMethods.PWrite(_handle, start + done, bytes.Length - done, offset + done);
-                if (written > 0)
+                var written = _calls.PWrite(_handle, start + done, bytes.Length - done, offset + done);
+                if (written == 0)
                 {
-                    done += (int)written;
+                    // Not an answer the kernel should give; going on could be for ever.
+                    throw new StoreIOException("pwrite", Path, StoreIOException.InputOutput, $"none of {bytes.Length - done} bytes was written");
                 }
-                else if (written == 0 || Marshal.GetLastPInvokeError() != NativeMethods.Interrupted)
-                {
-                    throw Failure("pwrite");
-                }
+
+                done += written == -NativeMethods.Interrupted ? 0 : (int)Checked("pwrite", written);
             }
         }
     }
@@ -60,15 +53,12 @@ internal sealed unsafe class LinuxFile : IStoreFile
             vectors[1] = new NativeMethods.IoVector { Base = secondStart, Length = second.Length };
             do
             {
-                written = NativeMethods.PWriteV(_handle, vectors, 2, offset);
+                written = _calls.PWriteV(_handle, vectors, 2, offset);
             }
-            while (written < 0 && Marshal.GetLastPInvokeError() == NativeMethods.Interrupted);
+            while (written == -NativeMethods.Interrupted);
         }
 
-        if (written < 0)
-        {
-            throw Failure("pwritev");
-        }
+        Checked("pwritev", written);
 
         // A short write is rare (a signal, the last free block): the rest goes piece by piece.
         if (written < first.Length)
@@ -90,19 +80,13 @@ internal sealed unsafe class LinuxFile : IStoreFile
         {
             while (done < destination.Length)
             {
-                var read = NativeMethods.PRead(_handle, start + done, destination.Length - done, offset + done);
-                if (read > 0)
-                {
-                    done += (int)read;
-                }
-                else if (read == 0)
+                var read = _calls.PRead(_handle, start + done, destination.Length - done, offset + done);
+                if (read == 0)
                 {
                     break;
                 }
-                else if (Marshal.GetLastPInvokeError() != NativeMethods.Interrupted)
-                {
-                    throw Failure("pread");
-                }
+
+                done += read == -NativeMethods.Interrupted ? 0 : (int)Checked("pread", read);
             }
         }
 
@@ -114,7 +98,7 @@ internal sealed unsafe class LinuxFile : IStoreFile
         fixed (byte* start = destination)
         {
             var vector = new NativeMethods.IoVector { Base = start, Length = destination.Length };
-            var read = NativeMethods.PReadV2(_handle, &vector, 1, offset, NativeMethods.NoWait);
+            var read = _calls.PReadV2(_handle, &vector, 1, offset, NativeMethods.NoWait);
 
             // A partial answer means that the rest is not cached; an error is EAGAIN or a file system that cannot tell. Both go to the cold threads, which
             // report a real failure.
@@ -124,44 +108,47 @@ internal sealed unsafe class LinuxFile : IStoreFile
 
     public void FlushData()
     {
-        if (NativeMethods.FDataSync(_handle) != 0)
+        nint result;
+        do
         {
-            throw Failure("fdatasync");
+            // Interrupted is the one failure after which asking again is right: nothing was lost, the wait for the disk was only broken off.
+            result = _calls.FDataSync(_handle);
         }
+        while (result == -NativeMethods.Interrupted);
+
+        Checked("fdatasync", result);
     }
 
     public void Allocate(long length)
     {
-        int result;
+        nint result;
         do
         {
-            result = NativeMethods.FAllocate(_handle, 0, 0, length);
+            result = _calls.FAllocate(_handle, 0, length);
         }
-        while (result != 0 && Marshal.GetLastPInvokeError() == NativeMethods.Interrupted);
+        while (result == -NativeMethods.Interrupted);
 
-        if (result == 0)
+        if (result != -StoreIOException.NotSupported)
         {
-            return;
+            Checked("fallocate", result);
         }
-
-        if (Marshal.GetLastPInvokeError() != StoreIOException.NotSupported)
+        else if (Length < length)
         {
-            throw Failure("fallocate");
-        }
-
-        // Such a file system cannot reserve blocks; a full disk then shows at the write, which the store reports as well.
-        if (Length < length)
-        {
+            // Such a file system cannot reserve blocks; a full disk then shows at the write, which the store reports as well.
             SetLength(length);
         }
     }
 
     public void SetLength(long length)
     {
-        if (NativeMethods.FTruncate(_handle, length) != 0)
+        nint result;
+        do
         {
-            throw Failure("ftruncate");
+            result = _calls.FTruncate(_handle, length);
         }
+        while (result == -NativeMethods.Interrupted);
+
+        Checked("ftruncate", result);
     }
 
     public long NextDataOffset(long offset)
@@ -171,14 +158,14 @@ internal sealed unsafe class LinuxFile : IStoreFile
             return -1;
         }
 
-        var data = NativeMethods.LSeek(_handle, offset, NativeMethods.SeekData);
+        var data = _calls.LSeek(_handle, offset, NativeMethods.SeekData);
         if (data >= 0)
         {
             return data;
         }
 
         // ENXIO: nothing but holes from there on. Anything else is a file system without the call: assume data.
-        return Marshal.GetLastPInvokeError() == NativeMethods.NoSuchAddress ? -1 : offset;
+        return data == -NativeMethods.NoSuchAddress ? -1 : offset;
     }
 
     public long GetDataEnd()
@@ -186,7 +173,7 @@ internal sealed unsafe class LinuxFile : IStoreFile
         long end = 0;
         while (NextDataOffset(end) is var data and >= 0)
         {
-            var hole = NativeMethods.LSeek(_handle, data, NativeMethods.SeekHole);
+            var hole = _calls.LSeek(_handle, data, NativeMethods.SeekHole);
             if (hole <= data)
             {
                 return Length;
@@ -200,9 +187,5 @@ internal sealed unsafe class LinuxFile : IStoreFile
 
     public void Dispose() => _handle.Dispose();
 
-    private StoreIOException Failure(string operation)
-    {
-        var errno = Marshal.GetLastPInvokeError();
-        return new StoreIOException(operation, Path, errno, Marshal.GetPInvokeErrorMessage(errno));
-    }
+    private nint Checked(string operation, nint answer) => answer >= 0 ? answer : throw StoreIOException.Of(operation, Path, (int)-answer);
 }

@@ -7,9 +7,19 @@ namespace RocketOps.Store.Files;
 public sealed unsafe class LinuxFileSystem : IStoreFileSystem
 {
     private const int FileMode = 0b110_100_100; // rw-r--r--
+    private const int MaxErrno = 4096;
+
+    private readonly FileCalls _calls;
 
     public LinuxFileSystem()
+        : this(FileCalls.Kernel)
     {
+    }
+
+    /// <summary>With files whose calls are answered by something else than the kernel.</summary>
+    internal LinuxFileSystem(FileCalls calls)
+    {
+        _calls = calls;
         BootId = ReadBootId();
     }
 
@@ -22,29 +32,31 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
         FileOpenMode.OpenOrCreate => NativeMethods.ReadWrite | NativeMethods.Create,
         FileOpenMode.Truncate => NativeMethods.ReadWrite | NativeMethods.Create | NativeMethods.Truncate,
         _ => throw new ArgumentOutOfRangeException(nameof(mode)),
-    }));
+    }), _calls);
 
-    public bool FileExists(string path) => File.Exists(path);
+    public bool FileExists(string path) => Exists(path) && !Directory.Exists(path);
 
-    public bool DirectoryExists(string path) => Directory.Exists(path);
+    public bool DirectoryExists(string path) => Exists(path) && Directory.Exists(path);
 
-    public void CreateDirectory(string path) => Directory.CreateDirectory(path);
+    public void CreateDirectory(string path) => Translated("mkdir", path, () => Directory.CreateDirectory(path));
 
     public IReadOnlyList<FileEntry> List(string path)
     {
-        var directory = new DirectoryInfo(path);
-        if (!directory.Exists)
+        if (!DirectoryExists(path))
         {
             return [];
         }
 
-        List<FileEntry> entries = [];
-        foreach (var entry in directory.EnumerateFileSystemInfos())
+        return Translated("readdir", path, () =>
         {
-            entries.Add(new FileEntry(entry.Name, entry is DirectoryInfo));
-        }
+            List<FileEntry> entries = [];
+            foreach (var entry in new DirectoryInfo(path).EnumerateFileSystemInfos())
+            {
+                entries.Add(new FileEntry(entry.Name, entry is DirectoryInfo));
+            }
 
-        return entries;
+            return entries;
+        });
     }
 
     public void Rename(string from, string to)
@@ -95,28 +107,71 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
         handle.Dispose();
         return errno is NativeMethods.TryAgain or NativeMethods.AccessDenied
             ? null
-            : throw new StoreIOException("fcntl", path, errno, Marshal.GetPInvokeErrorMessage(errno));
+            : throw StoreIOException.Of("fcntl", path, errno);
     }
 
-    public DiskSpace GetDiskSpace(string path)
+    public DiskSpace GetDiskSpace(string path) => Translated("statvfs", path, () =>
     {
         var drive = new DriveInfo(path);
         return new DiskSpace(drive.TotalSize, drive.TotalFreeSpace, drive.AvailableFreeSpace);
-    }
+    });
 
-    public DateTimeOffset GetLastWriteTime(string path) => new(File.GetLastWriteTimeUtc(path), TimeSpan.Zero);
+    public DateTimeOffset GetLastWriteTime(string path) => Translated("stat", path, () => new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero));
 
     private static SafeFileHandle OpenHandle(string path, int flags)
     {
-        var descriptor = NativeMethods.Open(path, flags | NativeMethods.CloseOnExec, FileMode);
-        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Failure("open", path);
+        while (true)
+        {
+            var descriptor = NativeMethods.Open(path, flags | NativeMethods.CloseOnExec, FileMode);
+            if (descriptor >= 0)
+            {
+                return new SafeFileHandle(descriptor, ownsHandle: true);
+            }
+
+            // Network file systems may wait in open, and a signal break that off.
+            if (Marshal.GetLastPInvokeError() != NativeMethods.Interrupted)
+            {
+                throw Failure("open", path);
+            }
+        }
     }
 
-    private static StoreIOException Failure(string operation, string path)
+    /// <summary>A disk that cannot tell is a failure, not an answer: without its abort file a store counts as cleanly stopped.</summary>
+    private static bool Exists(string path)
     {
-        var errno = Marshal.GetLastPInvokeError();
-        return new StoreIOException(operation, path, errno, Marshal.GetPInvokeErrorMessage(errno));
+        if (NativeMethods.Access(path, NativeMethods.ExistenceOnly) == 0)
+        {
+            return true;
+        }
+
+        return Marshal.GetLastPInvokeError() is StoreIOException.NotFound or NativeMethods.NotADirectory ? false : throw Failure("access", path);
     }
+
+    /// <summary>What .NET's own calls throw, as the exception this class promises.</summary>
+    private static T Translated<T>(string operation, string path, Func<T> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new StoreIOException(operation, path, NativeMethods.AccessDenied, e.Message);
+        }
+        catch (IOException e) when (e is not StoreIOException)
+        {
+            // On Linux .NET keeps the errno in HResult, but for the errors it has exceptions of its own for.
+            var errno = e switch
+            {
+                FileNotFoundException or DirectoryNotFoundException or DriveNotFoundException => StoreIOException.NotFound,
+                _ when e.HResult is > 0 and < MaxErrno => e.HResult,
+                _ => StoreIOException.InputOutput,
+            };
+            throw new StoreIOException(operation, path, errno, e.Message);
+        }
+    }
+
+    private static StoreIOException Failure(string operation, string path) => StoreIOException.Of(operation, path, Marshal.GetLastPInvokeError());
 
     private static string ReadBootId()
     {

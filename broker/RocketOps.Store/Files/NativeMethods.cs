@@ -17,6 +17,9 @@ internal static unsafe partial class NativeMethods
     public const int AccessDenied = 13;
     public const int InvalidArgument = 22;
     public const int NoSuchAddress = 6;
+    public const int NotADirectory = 20;
+
+    public const int ExistenceOnly = 0;
 
     public const int SeekData = 3;
     public const int SeekHole = 4;
@@ -30,6 +33,9 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Access(string path, int mode);
 
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     public static partial nint PWrite(SafeFileHandle file, byte* bytes, nint count, long offset);

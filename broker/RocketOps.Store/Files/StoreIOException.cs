@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace RocketOps.Store.Files;
 
 /// <summary>A file operation failed; <see cref="Errno"/> is Linux's number.</summary>
@@ -22,6 +24,9 @@ public sealed class StoreIOException : IOException
     public string FilePath { get; }
 
     public int Errno { get; }
+
+    /// <summary>With the system's own words for the number.</summary>
+    internal static StoreIOException Of(string operation, string path, int errno) => new(operation, path, errno, Marshal.GetPInvokeErrorMessage(errno));
 
     /// <summary>No space or quota left.</summary>
     public bool IsDiskFull => Errno is NoSpace or QuotaExceeded;
