@@ -21,7 +21,8 @@ internal sealed class AllProducersHandler(ProducerTable producers) : AsyncReques
                     .Field("clientId", channel.ClientId)
                     .Field("language", Encoding.ASCII.GetString(LanguageNames.ToUtf8(channel.Language)))
                     .Field("lastUpdateTimestamp", channel.LastUpdate)
-                    .Field("remoteIP", channel.Connection.RemoteEndPoint.ToString())
+                    // With the slash Java puts before an address that was never a name; RocketMQ's ProducerManager lets it through.
+                    .Field("remoteIP", $"/{channel.Connection.RemoteEndPoint}")
                     .Field("version", channel.Version)
                     .EndObject();
             }

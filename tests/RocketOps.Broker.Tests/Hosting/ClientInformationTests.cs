@@ -30,7 +30,7 @@ public sealed class ClientInformationTests : IAsyncLifetime
         client.GetProperty("clientId").GetString().Should().Be("client-1");
         client.GetProperty("language").GetString().Should().Be("DOTNET");
         client.GetProperty("version").GetInt32().Should().Be(MqVersion.V533);
-        client.GetProperty("remoteIP").GetString().Should().StartWith("127.0.0.1:");
+        client.GetProperty("remoteIP").GetString().Should().StartWith("/127.0.0.1:");
         client.GetProperty("lastUpdateTimestamp").GetInt64().Should().BePositive();
     }
 
