@@ -17,9 +17,6 @@ internal static partial class NameServerLog
     [LoggerMessage(2103, LogLevel.Warning, "broker {BrokerName} at {Address} removed: {Reason}")]
     public static partial void Removed(ILogger logger, string brokerName, string address, string reason);
 
-    [LoggerMessage(2104, LogLevel.Warning, "{Problem}")]
-    public static partial void ConfigurationWarning(ILogger logger, string problem);
-
     [LoggerMessage(2105, LogLevel.Information, "configuration updated by {Address}")]
     public static partial void ConfigurationUpdated(ILogger logger, System.Net.IPEndPoint address);
 
@@ -28,7 +25,4 @@ internal static partial class NameServerLog
 
     [LoggerMessage(2107, LogLevel.Information, "write permission of {BrokerName} set to {Writable} for {Count} topics by {Address}")]
     public static partial void WritePermissionSet(ILogger logger, string brokerName, bool writable, int count, System.Net.IPEndPoint address);
-
-    [LoggerMessage(2108, LogLevel.Information, "stopped")]
-    public static partial void Stopped(ILogger logger);
 }
