@@ -79,7 +79,7 @@ internal static class FieldOwnership
 
         try
         {
-            TypedValues.Validate(config, resource.Schema);
+            TypedValidator.Validate(config, resource.Schema);
         }
         catch (FormatException e)
         {

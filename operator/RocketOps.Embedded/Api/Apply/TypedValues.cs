@@ -32,10 +32,6 @@ internal static class TypedValues
     /// <summary>The object without what <paramref name="removed"/> names.</summary>
     public static JsonObject RemoveItems(JsonObject value, SchemaNode schema, FieldSet removed) => Remove(value, schema, removed) as JsonObject ?? [];
 
-    /// <summary>Checks that the object can be seen through the schema at all.</summary>
-    /// <exception cref="FormatException">What is wrong, in structured-merge-diff's words, paths with a leading dot.</exception>
-    public static void Validate(JsonObject value, SchemaNode schema) => Validate(value, schema, string.Empty);
-
     /// <summary>The element of a list-map's item: its keys, sorted.</summary>
     public static string KeyElement(JsonObject keys)
     {
@@ -300,76 +296,9 @@ internal static class TypedValues
         }
     }
 
-    private static void Validate(JsonNode? value, SchemaNode schema, string path)
-    {
-        if (value is null)
-        {
-            return;
-        }
-
-        switch (schema.Type)
-        {
-            case SchemaType.Object:
-                if (value is not JsonObject obj)
-                {
-                    throw new FormatException($"{path}: expected map, got {Go(value)}");
-                }
-
-                foreach ((string name, JsonNode? child) in obj)
-                {
-                    string childPath = $"{path}.{name}";
-                    Validate(child, schema.Member(name) ?? throw new FormatException($"{childPath}: field not declared in schema"), childPath);
-                }
-
-                break;
-            case SchemaType.Array:
-                if (value is not JsonArray array)
-                {
-                    throw new FormatException($"{path}: expected list, got {Go(value)}");
-                }
-
-                ValidateItems(array, schema, path);
-                break;
-            case SchemaType.String when schema.Format != "quantity" && value.AsText() is null:
-                throw new FormatException($"{path}: expected string, got {Go(value)}");
-            case SchemaType.Boolean when value is not JsonValue flag || !flag.TryGetValue(out bool _):
-                throw new FormatException($"{path}: expected boolean, got {Go(value)}");
-            case SchemaType.Integer or SchemaType.Number when value is not JsonValue number || !(number.TryGetValue(out long _) || number.TryGetValue(out double _)):
-                throw new FormatException($"{path}: expected numeric (int or float), got {Go(value)}");
-        }
-    }
-
-    private static void ValidateItems(JsonArray array, SchemaNode schema, string path)
-    {
-        HashSet<string> seen = new(StringComparer.Ordinal);
-        for (int i = 0; i < array.Count; i++)
-        {
-            string itemPath = $"{path}[{i}]";
-            if (schema.ListKind is not ListKind.Atomic)
-            {
-                string element;
-                try
-                {
-                    element = Element(array[i], schema);
-                }
-                catch (FormatException e)
-                {
-                    throw new FormatException($"{path}: element {i}: {e.Message}", e);
-                }
-
-                if (!seen.Add(element))
-                {
-                    throw new FormatException($"{path}: duplicate entries for key {FieldSet.Show([element])}");
-                }
-
-                itemPath = path + FieldSet.Show([element]);
-            }
-
-            Validate(array[i], schema.Items ?? SchemaNode.Untyped, itemPath);
-        }
-    }
-
-    private static string Element(JsonNode? item, SchemaNode schema)
+    /// <summary>What names an item of a set or list-map within its list.</summary>
+    /// <exception cref="FormatException">It has no name, in structured-merge-diff's words.</exception>
+    public static string Element(JsonNode? item, SchemaNode schema)
     {
         if (schema.ListKind is ListKind.Set)
         {
@@ -410,18 +339,4 @@ internal static class TypedValues
     }
 
     private static string[] Path(List<string> path) => [.. path];
-
-    private static string Go(JsonNode? value) => value switch
-    {
-        null => "<nil>",
-        _ => "&{" + GoValue(value) + "}",
-    };
-
-    private static string GoValue(JsonNode? value) => value switch
-    {
-        null => "<nil>",
-        JsonObject map => "map[" + string.Join(' ', map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}:{GoValue(p.Value)}")) + "]",
-        JsonArray list => "[" + string.Join(' ', list.Select(GoValue)) + "]",
-        _ => value.AsText() ?? value.ToText(),
-    };
 }

@@ -12,21 +12,13 @@ internal static partial class MetadataValidator
 {
     private const int MaxAnnotationBytes = 262_144;
 
-    private const string SubdomainText =
+    internal const string SubdomainText =
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
         + @" (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
     private const string LabelText =
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character"
         + " (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-
-    private const string QualifiedNameText =
-        "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
-        + " (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-
-    private const string LabelValueText =
-        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
-        + " (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
     public static void Validate(JsonObject metadata, ResourceDefinition resource, FieldErrors errors)
     {
@@ -35,14 +27,9 @@ internal static partial class MetadataValidator
         {
             ValidateKey(key, "metadata.labels", errors);
             string text = value.AsText() ?? string.Empty;
-            if (text.Length > 63)
+            foreach (string problem in LabelSyntax.ValueProblems(text))
             {
-                errors.InvalidText("metadata.labels", text, "must be no more than 63 bytes");
-            }
-
-            if (!LabelValue().IsMatch(text))
-            {
-                errors.InvalidText("metadata.labels", text, LabelValueText);
+                errors.InvalidText("metadata.labels", text, problem);
             }
         }
 
@@ -101,7 +88,7 @@ internal static partial class MetadataValidator
         int limit = resource.Rules.NamesAreLabels ? 63 : 253;
         if (name.Length > limit)
         {
-            errors.InvalidText("metadata.name", name, $"must be no more than {limit} bytes");
+            errors.InvalidText("metadata.name", name, $"must be no more than {limit} characters");
         }
 
         if (!(resource.Rules.NamesAreLabels ? Label() : Subdomain()).IsMatch(name))
@@ -112,38 +99,9 @@ internal static partial class MetadataValidator
 
     private static void ValidateKey(string key, string field, FieldErrors errors)
     {
-        string[] parts = key.Split('/');
-        string name = parts[^1];
-        if (parts.Length > 2)
+        foreach (string problem in LabelSyntax.KeyProblems(key))
         {
-            errors.InvalidText(field, key, "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')");
-            return;
-        }
-
-        if (parts.Length == 2)
-        {
-            if (parts[0].Length == 0)
-            {
-                errors.InvalidText(field, key, "prefix part must be non-empty");
-            }
-            else if (parts[0].Length > 253 || !Subdomain().IsMatch(parts[0]))
-            {
-                errors.InvalidText(field, key, "prefix part " + SubdomainText);
-            }
-        }
-
-        if (name.Length == 0)
-        {
-            errors.InvalidText(field, key, "name part must be non-empty");
-        }
-        else if (name.Length > 63)
-        {
-            errors.InvalidText(field, key, "name part must be no more than 63 bytes");
-        }
-
-        if (!QualifiedName().IsMatch(name))
-        {
-            errors.InvalidText(field, key, QualifiedNameText);
+            errors.InvalidText(field, key, problem);
         }
     }
 
@@ -177,14 +135,8 @@ internal static partial class MetadataValidator
     }
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
-    private static partial Regex Subdomain();
+    internal static partial Regex Subdomain();
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Label();
-
-    [GeneratedRegex(@"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
-    private static partial Regex QualifiedName();
-
-    [GeneratedRegex(@"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
-    private static partial Regex LabelValue();
 }
