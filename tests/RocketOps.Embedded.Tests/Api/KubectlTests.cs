@@ -72,6 +72,38 @@ public sealed class KubectlTests : IAsyncLifetime
         (await RunAsync("wait", "--for=delete", "wdg/orders", "--timeout=10s")).Code.Should().Be(0);
     }
 
+    [SkippableFact]
+    public async Task Kubectl_CommandsThatSendProtobuf_WorkOrSayTheWayRound()
+    {
+        Skip.If(Kubectl is null, "kubectl is not on the PATH");
+
+        (await RunAsync("create", "namespace", "mine")).Should().Be((0, "namespace/mine created\n"));
+        (await RunAsync("create", "configmap", "c", "-n", "mine", "--from-literal=a=b")).Should().Be((0, "configmap/c created\n"));
+        (await RunAsync("get", "configmap", "c", "-n", "mine", "-o", "jsonpath={.data.a}")).Should().Be((0, "b"));
+        (await RunAsync("create", "secret", "generic", "s", "-n", "mine", "--from-literal=a=b")).Should().Be((0, "secret/s created\n"));
+        (await RunAsync("get", "secret", "s", "-n", "mine", "-o", "jsonpath={.data.a}")).Should().Be((0, "Yg=="));
+        (await RunAsync("create", "serviceaccount", "q", "-n", "mine")).Should().Be((0, "serviceaccount/q created\n"));
+        (await RunAsync("auth", "can-i", "delete", "widgets")).Should().Be((0, "yes\n"));
+        (await RunAsync("auth", "whoami")).Output.Should().Contain("rocketops");
+        var (code, output) = await RunAsync("create", "deployment", "d", "--image=x");
+        code.Should().Be(1);
+        output.Should().Contain("apps/v1, Kind=Deployment").And.Contain("kubectl apply --server-side");
+    }
+
+    [SkippableFact]
+    public async Task Kubectl_WhatIsNotOffered_IsRefusedInPlainWords()
+    {
+        Skip.If(Kubectl is null, "kubectl is not on the PATH");
+        string file = _directory.File("wrong.yaml");
+        await File.WriteAllTextAsync(file, Manifest.Replace("kind: Widget", "kind: Widgett", StringComparison.Ordinal));
+
+        (await RunAsync("apply", "-f", file)).Output.Should().Contain("no matches for kind \"Widgett\"");
+        (await RunAsync("patch", "namespace", "default", "-p", "{}")).Output.Should().Contain("no strategic merge patch").And.Contain("--type=merge");
+        await File.WriteAllTextAsync(file, """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
+        (await RunAsync("apply", "-f", file)).Code.Should().Be(0);
+        (await RunAsync("exec", "p", "--", "ls")).Output.Should().Contain("does not offer pods/exec");
+    }
+
     private async Task<(int Code, string Output)> RunAsync(params string[] arguments)
     {
         ProcessStartInfo start = new(Kubectl!)

@@ -90,12 +90,26 @@ internal static class ApiErrors
 
     public static ApiErrorException UnsupportedBody() => new(
         415, "UnsupportedMediaType",
-        "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml");
+        "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf");
+
+    /// <summary>Typed clients send protobuf where a manifest would do: the way round is said.</summary>
+    public static ApiErrorException UnsupportedMessage(string apiVersion, string kind) => new(
+        415, "UnsupportedMediaType",
+        $"this server does not read protobuf bodies of {apiVersion}, Kind={kind}: send JSON or YAML, with kubectl by 'kubectl create … --dry-run=client -o yaml | kubectl apply --server-side -f -'");
 
     public static ApiErrorException UnsupportedPatch() => new(
         415, "UnsupportedMediaType",
         "the body of the request was in an unknown format - accepted media types include: "
         + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
+
+    /// <summary>The real server has it for its own kinds only, and kubectl relies on it there: the way round is said.</summary>
+    public static ApiErrorException UnsupportedStrategicPatch() => new(
+        415, "UnsupportedMediaType",
+        "this server has no strategic merge patch: use 'kubectl apply --server-side' or 'kubectl patch --type=merge' - accepted media types include: "
+        + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
+
+    /// <summary>A subresource of pods that the real server has.</summary>
+    public static ApiErrorException NotOffered(string what) => new(404, "NotFound", $"this server does not offer {what}: pods are processes of this machine", []);
 
     public static ApiErrorException MethodNotAllowed(ResourceDefinition resource, string verb) => new(
         405, "MethodNotAllowed", $"{verb} is not supported on resources of kind \"{resource.QualifiedPlural}\"", Details(string.Empty, resource.Group, resource.Plural));

@@ -115,6 +115,12 @@ internal sealed partial class ApiRouter(
             case ["apis", var group, var version]:
                 await WriteOrNotFoundAsync(context, discovery.Resources(group, version));
                 return true;
+            case ["openapi", "v2"] when context.Request.Headers.Accept.ToString().Contains("protobuf", StringComparison.Ordinal):
+                await Responses.WriteBytesAsync(context, OpenApiV2Document.Protobuf, OpenApiV2Document.ProtobufContentType);
+                return true;
+            case ["openapi", "v2"]:
+                await Responses.WriteAsync(context, 200, OpenApiV2Document.Json());
+                return true;
             case ["openapi", "v3"]:
                 await Responses.WriteAsync(context, 200, openApi.Root());
                 return true;
@@ -280,7 +286,12 @@ internal sealed partial class ApiRouter(
             bool exists = target.Subresource switch { "status" => resource.HasStatus, "scale" => resource.Scale is not null, "log" => resource.HasLog, _ => false };
             if (!exists)
             {
-                throw resource.IsCustom ? ApiErrors.NotFound(resource, target.Name) : ApiErrors.ResourceUnknown();
+                throw resource switch
+                {
+                    { IsCustom: true } => ApiErrors.NotFound(resource, target.Name),
+                    { Group: "", Plural: "pods" } when target.Subresource is "exec" or "attach" or "portforward" => ApiErrors.NotOffered($"pods/{target.Subresource}"),
+                    _ => ApiErrors.ResourceUnknown(),
+                };
             }
 
             if (verb is not ("get" or "update" or "patch") || (target.Subresource == "log" && verb != "get"))

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Protobuf;
 
 namespace RocketOps.Embedded.Api.Http;
 
@@ -42,6 +43,7 @@ internal static class RequestBody
             {
                 "" or "application/json" => JsonReading.Parse(body, duplicates),
                 "application/yaml" => SingleYaml(body),
+                ProtobufBody.MediaType => ProtobufBody.Read(body),
                 _ => throw ApiErrors.UnsupportedBody(),
             };
             return node as JsonObject ?? throw new FormatException($"json: cannot unmarshal {(node is JsonArray ? "array" : "value")} into Go value of type struct");

@@ -55,6 +55,14 @@ internal static class Responses
         await context.Response.WriteAsync(text, context.RequestAborted);
     }
 
+    /// <summary>An answer that is not text.</summary>
+    public static async Task WriteBytesAsync(HttpContext context, ReadOnlyMemory<byte> bytes, string contentType)
+    {
+        context.Response.ContentType = contentType;
+        context.Response.ContentLength = bytes.Length;
+        await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+    }
+
     public static Task PageNotFoundAsync(HttpContext context) => WriteTextAsync(context, 404, "404 page not found\n");
 
     /// <summary>Header values are ASCII without line breaks.</summary>

@@ -54,7 +54,7 @@ internal sealed class WriteHandler(
         }
 
         ObjectDecoder.Decode(sent, resource, duplicates, options, isCreate: false);
-        ObjectWriter.CheckName(Name(target), sent.Metadata());
+        ServerFields.CheckName(Name(target), sent.Metadata());
         List<string> warnings = [.. options.Warnings];
         UpdateFlags flags = target.Subresource.Length == 0 && resource.Rules.AllowsCreateOnUpdate ? UpdateFlags.MayCreate : UpdateFlags.None;
         WriteResult result = writer.Update(
@@ -78,6 +78,7 @@ internal sealed class WriteHandler(
             "application/merge-patch+json" => Merge(target, body, options),
             "application/json-patch+json" => JsonPatched(target, body, options),
             "application/apply-patch+yaml" => Applied(target, body, options),
+            "application/strategic-merge-patch+json" when !resource.IsCustom => throw ApiErrors.UnsupportedStrategicPatch(),
             _ => throw ApiErrors.UnsupportedPatch(),
         };
         if (target.Subresource == "scale")
