@@ -70,7 +70,7 @@ public sealed class MessageStore : IAsyncDisposable
         _allocator = new SegmentAllocator(fileSystem, options.CommitLogPath, options.CommitLogFileBytes, ahead: hasThreads, _logger);
         _log = new CommitLog(options, _segments, _allocator, _state, timeProvider);
         _openQueueFiles = new OpenQueueFiles(options.MaxOpenQueueFiles);
-        _topics = new TopicTable(new QueueEnvironment(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, _logger));
+        _topics = new TopicTable(new QueueEnvironment(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger));
         _index = options.IndexEnabled ? new MessageIndex(options, fileSystem, timeProvider, _logger) : null;
         _dispatcher = new Dispatcher(options, _log, _topics, _index, _state, _logger);
         _flusher = new LogFlusher(options, _log, _dispatcher, _state, timeProvider, _logger);

@@ -75,8 +75,7 @@ internal sealed partial class ConsumeQueue
             {
                 if (!_loaded)
                 {
-                    _files.List();
-                    SetEnd(QueueSearch.FindEnd(_files, long.MaxValue));
+                    Load();
                 }
             }
         }
@@ -287,6 +286,23 @@ internal sealed partial class ConsumeQueue
         }
     }
 
+    private void Load()
+    {
+        _files.List();
+        var logEnd = _environment.LogEndOffset();
+        var end = QueueSearch.FindEnd(_files, logEnd);
+        if (_files.TryReadUnit(end, out var unit))
+        {
+            // At the end of the queue, such a unit would make every message that follows look as if it were there already; within it, readers skip it.
+            var damagedAt = end;
+            end = QueueSearch.FindEndBehindDamage(_files, end, logEnd);
+            LogDamaged(_environment.Logger, Topic.Name, QueueId, damagedAt, unit.PhysicalOffset, end);
+            _files.ZeroFrom(end);
+        }
+
+        SetEnd(end);
+    }
+
     private void PutInRing(in ConsumeQueueUnit unit)
     {
         var index = _max;
@@ -383,6 +399,9 @@ internal sealed partial class ConsumeQueue
 
     [LoggerMessage(EventId = 2102, Level = LogLevel.Error, Message = "Queue {QueueId} of {Topic} ends at {Max}, but the record at {PhysicalOffset} claims offset {QueueOffset}: too far away to be right, it is left out of the queue")]
     private static partial void LogOffsetTooFar(ILogger logger, string topic, int queueId, long queueOffset, long physicalOffset, long max);
+
+    [LoggerMessage(EventId = 2105, Level = LogLevel.Error, Message = "Queue {QueueId} of {Topic} is damaged: its unit {QueueOffset} points to {PhysicalOffset}, where its message cannot be. The last unit that can be right is the one before {End}; what follows is cleared")]
+    private static partial void LogDamaged(ILogger logger, string topic, int queueId, long queueOffset, long physicalOffset, long end);
 
     [LoggerMessage(EventId = 2103, Level = LogLevel.Error, Message = "Queue {QueueId} of {Topic} misses the messages from {From} to {To}: filled with units that are skipped")]
     private static partial void LogGap(ILogger logger, string topic, int queueId, long from, long to);

@@ -9,8 +9,9 @@ namespace RocketOps.Store.ConsumeQueues;
 /// <param name="FileBytes">Size of each file.</param>
 /// <param name="OpenFiles">Bounds the descriptors.</param>
 /// <param name="LogMinOffset">First offset of the log.</param>
+/// <param name="LogEndOffset">End of the log's last file.</param>
 /// <param name="Logger">The store's.</param>
-internal sealed record QueueEnvironment(IStoreFileSystem FileSystem, string Directory, int FileBytes, OpenQueueFiles OpenFiles, Func<long> LogMinOffset, ILogger Logger)
+internal sealed record QueueEnvironment(IStoreFileSystem FileSystem, string Directory, int FileBytes, OpenQueueFiles OpenFiles, Func<long> LogMinOffset, Func<long> LogEndOffset, ILogger Logger)
 {
     public int UnitsPerFile { get; } = FileBytes / ConsumeQueueUnit.Size;
 }

@@ -3,6 +3,8 @@ namespace RocketOps.Store.ConsumeQueues;
 /// <summary>Finds by halves where in the files of a queue the units begin and end that count; reads the disk, and needs the queue's lock.</summary>
 internal static class QueueSearch
 {
+    private const int UnitsPerLook = 4096;
+
     /// <summary>
     /// First index at which nothing was written, or a record at or behind the given offset is. Units before it are durable whenever this is asked (recovery
     /// passes the offset up to which queues were flushed), so the condition holds from one index on and can be searched by halves, even where a power cut kept
@@ -37,6 +39,35 @@ internal static class QueueSearch
         }
 
         return 0;
+    }
+
+    /// <summary>
+    /// The end when there is a unit at the one found by halves, which must be a damaged one: behind the last unit that points into the log, and further than
+    /// those before it. Reads everything from there on.
+    /// </summary>
+    public static long FindEndBehindDamage(QueueFiles files, long from, long logEnd)
+    {
+        var end = from;
+        var lastPhysicalEnd = LastPhysicalEnd(files, from);
+        var buffer = new byte[UnitsPerLook * ConsumeQueueUnit.Size];
+        for (var index = from; index < files.Starts[^1] + files.UnitsPerFile;)
+        {
+            var wanted = (int)Math.Min(UnitsPerLook, files.UnitsPerFile - (index % files.UnitsPerFile));
+            var count = files.Read(index, buffer.AsSpan(0, wanted * ConsumeQueueUnit.Size), mayBlock: true);
+            for (var i = 0; i < count; i++)
+            {
+                var unit = ConsumeQueueUnit.Read(buffer.AsSpan(i * ConsumeQueueUnit.Size));
+                if (unit.IsWritten && !unit.IsFiller && unit.PhysicalOffset >= lastPhysicalEnd && unit.PhysicalOffset <= logEnd - unit.RecordSize)
+                {
+                    end = index + i + 1;
+                    lastPhysicalEnd = unit.End;
+                }
+            }
+
+            index += wanted;
+        }
+
+        return end;
     }
 
     /// <summary>End in the log of the last record that a unit before <paramref name="end"/> points to, 0 without one.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using RocketOps.Store.Records;
 
@@ -114,7 +115,7 @@ internal sealed class TopicTable
 
         foreach (var entry in _environment.FileSystem.List(Path.Combine(_environment.Directory, topic.Name)))
         {
-            if (entry.IsDirectory && int.TryParse(entry.Name, out var queueId) && queueId is >= 0 and < StoreTopic.MaxQueues)
+            if (entry.IsDirectory && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var queueId) && queueId < StoreTopic.MaxQueues)
             {
                 GetOrAddQueue(topic, queueId);
             }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.Files;
@@ -64,12 +65,13 @@ internal sealed partial class MessageIndex : IDisposable
     /// <param name="deleteAfter">After an unclean stop by another program or machine: files that end later are deleted, as Java does, for nobody knows what of them is on the disk. Null keeps all.</param>
     /// <param name="currentName">After an unclean stop of our own: the file being written then,</param>
     /// <param name="slotsValidUpTo">and how many of its entries its slots know; later ones are put in again. Otherwise all are.</param>
-    public void Load(long? deleteAfter, long currentName, int slotsValidUpTo)
+    /// <param name="logEnd">End of the log's last file: a file that claims keys of later messages is damaged, or another log's. Kept, it would keep new keys out, and older files from expiring.</param>
+    public void Load(long? deleteAfter, long currentName, int slotsValidUpTo, long logEnd)
     {
         List<string> names = [];
         foreach (var entry in _files.List(_directory))
         {
-            if (!entry.IsDirectory && long.TryParse(entry.Name, out _))
+            if (!entry.IsDirectory && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             {
                 names.Add(entry.Name);
             }
@@ -79,9 +81,18 @@ internal sealed partial class MessageIndex : IDisposable
         foreach (var name in names)
         {
             var file = IndexFile.Open(_files, Path.Combine(_directory, name), _options.IndexSlots, _options.IndexEntries);
-            if (file is null || (deleteAfter is { } limit && file.Header.EndTimestamp > limit))
+            var isBeyondLog = file is not null && file.Header.EndPhysicalOffset >= logEnd && file.Header.IndexCount > 1;
+            if (file is null || isBeyondLog || (deleteAfter is { } limit && file.Header.EndTimestamp > limit))
             {
-                LogDeleted(name);
+                if (isBeyondLog)
+                {
+                    LogBeyondLog(name, file!.Header.EndPhysicalOffset, logEnd);
+                }
+                else
+                {
+                    LogDeleted(name);
+                }
+
                 file?.Dispose();
                 _files.DeleteFile(Path.Combine(_directory, name));
                 continue;
@@ -320,4 +331,7 @@ internal sealed partial class MessageIndex : IDisposable
 
     [LoggerMessage(EventId = 2201, Level = LogLevel.Warning, Message = "Index file {Name} was not completed before the unclean stop and is deleted; keys of messages recovered from the log are indexed again")]
     private partial void LogDeleted(string name);
+
+    [LoggerMessage(EventId = 2202, Level = LogLevel.Error, Message = "Index file {Name} claims keys of messages up to {EndPhysicalOffset}, but the log ends before {LogEnd}: it is deleted")]
+    private partial void LogBeyondLog(string name, long endPhysicalOffset, long logEnd);
 }

@@ -19,6 +19,7 @@ internal sealed class MessageReader
     private readonly TopicTable _topics;
     private readonly StoreState _state;
     private readonly long _inMemoryBytes;
+    private readonly long _largestRecord;
 
     public MessageReader(StoreOptions options, CommitLog log, TopicTable topics, StoreState state)
     {
@@ -26,6 +27,7 @@ internal sealed class MessageReader
         _log = log;
         _topics = topics;
         _state = state;
+        _largestRecord = CommitLog.MaxUnitBytes(options);
         _inMemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 100 * options.AccessMessageInMemoryMaxRatio;
     }
 
@@ -120,7 +122,9 @@ internal sealed class MessageReader
         return ReadOutcome.Done;
     }
 
-    /// <summary>The whole record at an offset, null when none is there. May wait for the disk.</summary>
+    /// <summary>
+    /// The whole record at an offset, null when none is there, or it is larger than this broker takes (<c>maxMessageSize</c>). May wait for the disk.
+    /// </summary>
     public byte[]? Look(long offset)
     {
         Span<byte> head = stackalloc byte[4];
@@ -129,8 +133,9 @@ internal sealed class MessageReader
             return null;
         }
 
+        // Any offset may be asked for, and a body may look like the head of a record: nobody gets to choose how much is allocated.
         var size = BinaryPrimitives.ReadInt32BigEndian(head);
-        if (size < RecordLayout.FixedBytes || size > _log.Segments.FileBytes)
+        if (size < RecordLayout.FixedBytes || size > _largestRecord)
         {
             return null;
         }
@@ -228,7 +233,9 @@ internal sealed class MessageReader
     private GetStatus Scan(ConsumeQueue queue, long queueOffset, long max, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
         var maxMessages = Math.Max(1, limits.MaxMessages);
-        var scanEnd = Math.Min(max, queueOffset + Math.Max(MinScanBytes / ConsumeQueueUnit.Size, maxMessages));
+
+        // One file of units at most, as Java: how many are asked for is the client's choice.
+        var scanEnd = Math.Min(max, queueOffset + Math.Min(Math.Max(MinScanBytes / ConsumeQueueUnit.Size, maxMessages), queue.UnitsPerFile));
         var logMin = _log.Segments.MinOffset;
         var logEnd = _log.Written;
         var removed = false;
@@ -251,7 +258,13 @@ internal sealed class MessageReader
             for (var i = 0; i < count; i++)
             {
                 var unit = ConsumeQueueUnit.Read(result.Units.AsSpan(i * ConsumeQueueUnit.Size));
-                if (unit.IsFiller || unit.PhysicalOffset < logMin)
+                var place = Locate(unit, logMin, logEnd, mayBlock);
+                if (place == ReadOutcome.WouldBlock)
+                {
+                    return GetStatus.WouldBlock;
+                }
+
+                if (place == ReadOutcome.NotThere)
                 {
                     removed = true;
                     at++;
@@ -293,6 +306,27 @@ internal sealed class MessageReader
         }
 
         return removed ? GetStatus.MessageWasRemoving : GetStatus.NoMatchedMessage;
+    }
+
+    /// <summary>
+    /// Whether a unit points to something that can be in the log. One of a size this broker would not take is believed only when the record says the same: a
+    /// damaged unit must not make somebody allocate its 2 GiB.
+    /// </summary>
+    private ReadOutcome Locate(in ConsumeQueueUnit unit, long logMin, long logEnd, bool mayBlock)
+    {
+        if (unit.PhysicalOffset < logMin || !unit.IsWritten || unit.IsFiller || unit.PhysicalOffset > logEnd - unit.RecordSize)
+        {
+            return ReadOutcome.NotThere;
+        }
+
+        if (unit.RecordSize <= _largestRecord)
+        {
+            return ReadOutcome.Done;
+        }
+
+        Span<byte> size = stackalloc byte[sizeof(int)];
+        var outcome = Read(unit.PhysicalOffset, size, mayBlock);
+        return outcome == ReadOutcome.Done && BinaryPrimitives.ReadInt32BigEndian(size) != unit.RecordSize ? ReadOutcome.NotThere : outcome;
     }
 
     private bool IsFull(GetResult result, in ConsumeQueueUnit unit, int maxMessages, int maxBytes, long logEnd)

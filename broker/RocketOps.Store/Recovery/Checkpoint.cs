@@ -56,7 +56,7 @@ internal sealed record Checkpoint
     public int IndexSlotsValidUpTo { get; init; }
 
     /// <summary>Java's figure for where an unclean stop starts to look.</summary>
-    public long MinTimestamp => Math.Max(0, Math.Min(PhysicTimestamp, LogicsTimestamp) - 3000);
+    public long MinTimestamp => Math.Max(3000, Math.Min(PhysicTimestamp, LogicsTimestamp)) - 3000;
 
     private static ReadOnlySpan<byte> BlockMagic => "RKOPCKP1"u8;
 

@@ -54,13 +54,13 @@ internal sealed partial class StoreRecovery
         if (_segments.All.Count == 0)
         {
             SetQueuesAside();
-            _index?.Load(deleteAfter: long.MinValue, currentName: 0, slotsValidUpTo: 0);
+            _index?.Load(deleteAfter: long.MinValue, currentName: 0, slotsValidUpTo: 0, logEnd: 0);
             return new RecoveredStore(0, 0, 0);
         }
 
         var tail = new DamagedTail(_files, _segments, _options.RootDirectory, _time, _logger);
         var plan = MakePlan(checkpoint, isClean);
-        _index?.Load(plan.TrustsFiles ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.IndexName : 0, checkpoint.IndexSlotsValidUpTo);
+        _index?.Load(plan.TrustsFiles ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.IndexName : 0, checkpoint.IndexSlotsValidUpTo, _segments.EndOffset);
         if (plan.CutsQueues)
         {
             CutQueues(plan.Start);

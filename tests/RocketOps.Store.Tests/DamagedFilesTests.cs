@@ -1,0 +1,204 @@
+using System.Buffers.Binary;
+using RocketOps.Store.Files;
+using RocketOps.Store.Recovery;
+using RocketOps.Store.Tests.Support;
+
+namespace RocketOps.Store.Tests;
+
+/// <summary>Files that say what cannot be: nobody allocates, waits or goes silent because of a number read from a disk.</summary>
+public sealed class DamagedFilesTests
+{
+    private const string QueueFile = "/store/consumequeue/T/0/00000000000000000000";
+    private const int Messages = 30;
+
+    public static TheoryData<long, int> DamagedUnits => new()
+    {
+        { long.MaxValue - 10, 100 },
+        { 1L << 50, 100 },
+        { 70_000, 100 },
+        { 0, int.MaxValue - 1 },
+        { 0, 60_000 },
+        { 200, -5 },
+        { -1, 100 },
+        { 500, 0 },
+    };
+
+    [Theory]
+    [MemberData(nameof(DamagedUnits))]
+    public async Task QueueUnit_AtTheEnd_DoesNotKeepNewMessagesOut(long physicalOffset, int size)
+    {
+        var files = await StoppedStoreAsync();
+        Overwrite(files, Messages, physicalOffset, size);
+
+        await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        store.Append("T", 0, "new").QueueOffset.Should().Be(Messages);
+        store.WritePending();
+
+        (await ReadOffsetsAsync(store)).Should().Equal(Enumerable.Range(0, Messages + 1).Select(i => (long)i));
+        store.Flags.Should().Be(StoreFlags.None);
+    }
+
+    [Theory]
+    [MemberData(nameof(DamagedUnits))]
+    public async Task QueueUnit_InTheMiddle_IsSkippedAndCostsNoOther(long physicalOffset, int size)
+    {
+        for (var damaged = 0; damaged < Messages - 1; damaged++)
+        {
+            var files = await StoppedStoreAsync();
+            await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+            store.MaxOffset(store.FindTopic("T"u8)!, 0).Should().Be(Messages);
+            Overwrite(files, damaged, physicalOffset, size);
+
+            // A small size may be that of another record; such a message is given as it is, and clients see that its offset is another.
+            (await ReadOffsetsAsync(store)).Should().Contain(Enumerable.Range(0, Messages).Where(i => i != damaged).Select(i => (long)i), $"unit {damaged} is damaged");
+        }
+    }
+
+    [Fact]
+    public async Task QueueUnit_InTheMiddleBeforeTheStart_KeepsTheUnitsBehindIt()
+    {
+        for (var damaged = 0; damaged < Messages - 1; damaged++)
+        {
+            var files = await StoppedStoreAsync();
+            Overwrite(files, damaged, 1L << 50, 100);
+
+            await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+            store.Append("T", 0, "new").QueueOffset.Should().Be(Messages, $"unit {damaged} is damaged");
+            store.WritePending();
+
+            (await ReadOffsetsAsync(store)).Should().Equal(Enumerable.Range(0, Messages + 1).Where(i => i != damaged).Select(i => (long)i));
+        }
+    }
+
+    [Fact]
+    public async Task IndexHeader_ClaimsKeysBehindTheLog_IsDroppedAndNewKeysAreFound()
+    {
+        var files = await StoppedStoreAsync();
+        var index = files.Paths.First(path => path.Contains("/index/", StringComparison.Ordinal));
+        using (var file = files.Open(index, FileOpenMode.ReadWrite))
+        {
+            var offset = new byte[8];
+            BinaryPrimitives.WriteInt64BigEndian(offset, 1L << 50);
+            file.Write(offset, 24);
+        }
+
+        await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        var result = store.Append("T", 0, "new", "KEYS\u0001later");
+        store.WritePending();
+
+        (await store.QueryIndexAsync(store.FindTopic("T"u8)!, "later", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().Equal(result.Offset);
+    }
+
+    [Theory]
+    [InlineData(int.MaxValue)]
+    [InlineData(-1)]
+    [InlineData(0)]
+    public async Task IndexHeader_CountThatCannotBe_StillFindsAndTakesKeys(int count)
+    {
+        var files = await StoppedStoreAsync();
+        var index = files.Paths.First(path => path.Contains("/index/", StringComparison.Ordinal));
+        using (var file = files.Open(index, FileOpenMode.ReadWrite))
+        {
+            var bytes = new byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(bytes, count);
+            file.Write(bytes, 36);
+        }
+
+        await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        var result = store.Append("T", 0, "new", "KEYS\u0001later");
+        store.WritePending();
+
+        (await store.QueryIndexAsync(store.FindTopic("T"u8)!, "later", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().Equal(result.Offset);
+    }
+
+    [Fact]
+    public async Task LookMessage_BodyThatLooksLikeAHugeRecord_AllocatesNothingForIt()
+    {
+        await using var store = await SmallStore.StartAsync(
+            new StoreOptions { RootDirectory = "/store", CommitLogFileBytes = 256 * 1024 * 1024, MaxMessageBytes = 16 * 1024, IndexEnabled = false, DiskWarningRatio = 100, DeleteHours = [] },
+            new MemoryFileSystem(),
+            new ManualTime(),
+            hasThreads: false);
+        var body = new byte[64];
+        BinaryPrimitives.WriteInt32BigEndian(body, 200 * 1024 * 1024);
+        store.TryAppend("T", 0, body, out var result).Should().Be(AppendStatus.Ok);
+        store.WritePending();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var found = await store.LookMessageAsync(new PhysicalOffset(result.Offset.Value + 88), CancellationToken.None);
+
+        found.Should().BeNull();
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(1024 * 1024);
+        (await store.LookMessageAsync(result.Offset, CancellationToken.None)).Should().NotBeNull();
+    }
+
+    [Theory]
+    [InlineData(long.MinValue, 5000, 0)]
+    [InlineData(5000, 1, 0)]
+    [InlineData(5000, 6000, 2000)]
+    [InlineData(long.MaxValue, long.MaxValue, long.MaxValue - 3000)]
+    public void Checkpoint_AnyTimestamps_GiveAMinimumThatIsNotNegative(long physic, long logics, long expected) =>
+        new Checkpoint { PhysicTimestamp = physic, LogicsTimestamp = logics }.MinTimestamp.Should().Be(expected);
+
+    private static StoreOptions Options => new()
+    {
+        RootDirectory = "/store",
+        CommitLogFileBytes = 64 * 1024,
+        ConsumeQueueFileBytes = 20 * 64,
+        IndexSlots = 50,
+        IndexEntries = 100,
+        MaxMessageBytes = 16 * 1024,
+        DiskWarningRatio = 100,
+        DeleteHours = [],
+    };
+
+    private static async Task<MemoryFileSystem> StoppedStoreAsync()
+    {
+        var files = new MemoryFileSystem();
+        await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        for (var i = 0; i < Messages; i++)
+        {
+            store.Append("T", 0, $"m{i}", $"KEYS\u0001k{i}");
+        }
+
+        store.WritePending();
+        return files;
+    }
+
+    private static void Overwrite(MemoryFileSystem files, int index, long physicalOffset, int size)
+    {
+        using var file = files.Open(QueueFile, FileOpenMode.ReadWrite);
+        var unit = new byte[20];
+        BinaryPrimitives.WriteInt64BigEndian(unit, physicalOffset);
+        BinaryPrimitives.WriteInt32BigEndian(unit.AsSpan(8), size);
+        file.Write(unit, index * 20);
+    }
+
+    /// <summary>Queue offsets in the records a consumer gets that follows the store's answers.</summary>
+    private static async Task<List<long>> ReadOffsetsAsync(MessageStore store)
+    {
+        List<long> offsets = [];
+        var topic = store.FindTopic("T"u8)!;
+        var result = new GetResult();
+        for (long at = 0; at < store.MaxOffset(topic, 0); at = result.NextBeginOffset)
+        {
+            var status = await store.GetMessagesAsync(topic, 0, at, new GetLimits(32), null, result, CancellationToken.None);
+            if (status == GetStatus.Found)
+            {
+                result.TotalBytes.Should().BeLessThan(1024 * 1024);
+                var bytes = new byte[result.TotalBytes];
+                (await store.CopyMessagesAsync(result, bytes, CancellationToken.None)).Should().BeTrue();
+                var start = 0;
+                foreach (var message in result.Messages)
+                {
+                    offsets.Add(BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(start + 20)));
+                    start += message.Size;
+                }
+            }
+
+            result.NextBeginOffset.Should().BeGreaterThan(at, "a consumer must get on");
+        }
+
+        return offsets;
+    }
+}
