@@ -6,23 +6,23 @@ namespace RocketOps.Remoting.Connections;
 /// </summary>
 public readonly ref struct OutputLease
 {
-    private readonly RemotingConnection _connection;
+    private readonly ConnectionOutput _output;
     private readonly bool _flush;
 
-    internal OutputLease(RemotingConnection connection, bool flush)
+    internal OutputLease(ConnectionOutput output, bool flush)
     {
-        _connection = connection;
+        _output = output;
         _flush = flush;
     }
 
     /// <summary>Room for at least <paramref name="sizeHint"/> contiguous bytes, at most 64 KiB unless the block is larger; valid until the next call.</summary>
-    public Span<byte> GetSpan(int sizeHint) => _connection.GetOutputSpan(sizeHint);
+    public Span<byte> GetSpan(int sizeHint) => _output.GetSpan(sizeHint);
 
     /// <summary>Says how many bytes of the span were written.</summary>
-    public void Advance(int count) => _connection.AdvanceOutput(count);
+    public void Advance(int count) => _output.Advance(count);
 
     /// <summary>Copies bytes of any length.</summary>
-    public void Write(ReadOnlySpan<byte> bytes) => _connection.CopyToOutput(bytes);
+    public void Write(ReadOnlySpan<byte> bytes) => _output.Copy(bytes);
 
-    public void Dispose() => _connection.EndLease(_flush);
+    public void Dispose() => _output.Release(_flush);
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
@@ -27,22 +26,14 @@ public sealed class RemotingConnection
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RequestBatch _batch;
-    private readonly ConcurrentDictionary<int, TaskCompletionSource<RemotingCommand>> _outstanding = new();
+    private readonly OutstandingRequests _outstanding;
+    private readonly ConnectionOutput _output;
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    // Guards everything below: the pipe's writer is not thread-safe. Held while flushing too, as a flush may write to the socket inline.
-    private readonly Lock _outputGate = new();
-    private readonly PipeWriter _output;
-    private Task? _pausedFlush;
-    private bool _flushAgain;
-    private long _unsentBytes;
-    private bool _outputEnded;
 
     private readonly Lock _repliesGate = new();
     private readonly Stack<DeferredReplies> _freeReplies = new();
 
-    private int _nextOpaque;
     private int _working;
     private volatile bool _stopping;
     private string? _closeReason;
@@ -55,11 +46,12 @@ public sealed class RemotingConnection
         Options = options;
         _time = time;
         _logger = logger;
-        _output = context.Transport.Output;
+        _output = new ConnectionOutput(this, context.Transport.Output, options.MaxUnsentBytes);
         _batch = new RequestBatch(this);
         _lastActivity = time.GetTimestamp();
         Closed = _closed.Token;
         RemoteEndPoint = context.RemoteEndPoint as IPEndPoint ?? new IPEndPoint(IPAddress.None, 0);
+        _outstanding = new OutstandingRequests(RemoteEndPoint, options.MaxOutstandingRequests);
         LocalEndPoint = context.LocalEndPoint as IPEndPoint ?? new IPEndPoint(IPAddress.None, 0);
     }
 
@@ -84,14 +76,7 @@ public sealed class RemotingConnection
     public async Task<RemotingCommand> InvokeAsync(RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (_outstanding.Count >= Options.MaxOutstandingRequests)
-        {
-            throw new InvalidOperationException($"{_outstanding.Count} requests to {RemoteEndPoint} are outstanding, the limit of one connection");
-        }
-
-        TaskCompletionSource<RemotingCommand> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        request.Opaque = Interlocked.Increment(ref _nextOpaque);
-        _outstanding[request.Opaque] = answer;
+        Task<RemotingCommand> answer = _outstanding.Add(request);
         try
         {
             if (!Send(request))
@@ -99,7 +84,7 @@ public sealed class RemotingConnection
                 throw ClosedException();
             }
 
-            return await answer.Task.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+            return await answer.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException expired)
         {
@@ -107,7 +92,7 @@ public sealed class RemotingConnection
         }
         finally
         {
-            _outstanding.TryRemove(request.Opaque, out _);
+            _outstanding.Remove(request);
         }
     }
 
@@ -115,7 +100,7 @@ public sealed class RemotingConnection
     public bool SendOneWay(RemotingCommand request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request.Opaque = Interlocked.Increment(ref _nextOpaque);
+        request.Opaque = _outstanding.NextOpaque();
         request.Flag |= RemotingCommand.OneWayFlag;
         return Send(request);
     }
@@ -136,8 +121,8 @@ public sealed class RemotingConnection
     /// </summary>
     public OutputLease LeaseOutput(bool flush)
     {
-        _outputGate.Enter();
-        return new OutputLease(this, flush);
+        _output.Lease();
+        return new OutputLease(_output, flush);
     }
 
     /// <summary>
@@ -158,7 +143,7 @@ public sealed class RemotingConnection
     /// <summary>Closes the connection at once; the reason is logged.</summary>
     public void Abort(string reason)
     {
-        Interlocked.CompareExchange(ref _closeReason, reason, null);
+        NoteEnd(reason);
         _context.Abort(new ConnectionAbortedException(reason));
     }
 
@@ -185,7 +170,7 @@ public sealed class RemotingConnection
             }
             catch (Exception error) when (error is IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException)
             {
-                Interlocked.CompareExchange(ref _closeReason, error.Message, null);
+                NoteEnd(error.Message);
             }
             catch (Exception error)
             {
@@ -264,67 +249,15 @@ public sealed class RemotingConnection
         EndWork();
     }
 
-    /// <summary>Appends bytes to the output; the batch flushes.</summary>
-    internal void Write(ReadOnlySpan<byte> frames)
-    {
-        if (!frames.IsEmpty)
-        {
-            lock (_outputGate)
-            {
-                CopyToOutput(frames);
-            }
-        }
-    }
+    /// <summary>Appends whole frames to the output; the batch flushes.</summary>
+    internal void Write(ReadOnlySpan<byte> frames) => _output.Write(frames);
 
-    internal bool WriteAndFlush(ReadOnlySpan<byte> frames)
-    {
-        lock (_outputGate)
-        {
-            if (_outputEnded)
-            {
-                return false;
-            }
+    internal bool WriteAndFlush(ReadOnlySpan<byte> frames) => _output.WriteAndFlush(frames);
 
-            CopyToOutput(frames);
-            FlushLocked();
-            return true;
-        }
-    }
+    internal void NoteActivity() => Volatile.Write(ref _lastActivity, _time.GetTimestamp());
 
-    internal Span<byte> GetOutputSpan(int sizeHint) => _outputEnded ? new byte[Math.Max(sizeHint, 1)] : _output.GetSpan(sizeHint);
-
-    internal void AdvanceOutput(int count)
-    {
-        if (!_outputEnded)
-        {
-            _output.Advance(count);
-            NoteWritten(count);
-        }
-    }
-
-    internal void CopyToOutput(ReadOnlySpan<byte> bytes)
-    {
-        if (!_outputEnded)
-        {
-            _output.Write(bytes);
-            NoteWritten(bytes.Length);
-        }
-    }
-
-    internal void EndLease(bool flush)
-    {
-        try
-        {
-            if (flush)
-            {
-                FlushLocked();
-            }
-        }
-        finally
-        {
-            _outputGate.Exit();
-        }
-    }
+    /// <summary>Remembers why the connection ends, unless a reason is known already.</summary>
+    internal void NoteEnd(string reason) => Interlocked.CompareExchange(ref _closeReason, reason, null);
 
     private async Task ReadLoopAsync(PipeReader input)
     {
@@ -343,7 +276,7 @@ public sealed class RemotingConnection
             {
                 // Also when a later frame is malformed: what was stored before it must be written and answered.
                 _batch.Complete();
-                paused = FlushBatch();
+                paused = _output.Flush();
             }
 
             input.AdvanceTo(buffer.Start, buffer.End);
@@ -424,11 +357,7 @@ public sealed class RemotingConnection
         RequestFrame frame = RequestFrame.Parse(bytes);
         if (frame.IsResponse)
         {
-            if (_outstanding.TryRemove(frame.Opaque, out TaskCompletionSource<RemotingCommand>? answer))
-            {
-                answer.TrySetResult(frame.ToCommand());
-            }
-            else
+            if (!_outstanding.TryAnswer(frame))
             {
                 // Its request timed out or was cancelled before; RocketMQ drops it the same way.
                 RemotingLog.UnmatchedResponse(_logger, RemoteEndPoint, frame.Opaque, frame.Code);
@@ -500,87 +429,6 @@ public sealed class RemotingConnection
         }
     }
 
-    private Task? FlushBatch()
-    {
-        lock (_outputGate)
-        {
-            if (_output.CanGetUnflushedBytes && _output.UnflushedBytes == 0)
-            {
-                return _pausedFlush;
-            }
-
-            FlushLocked();
-            return _pausedFlush;
-        }
-    }
-
-    /// <summary>
-    /// Starts a flush unless one is paused by back-pressure, in which case the pending one is followed by another. The pipe allows one flush at a time.
-    /// </summary>
-    private void FlushLocked()
-    {
-        if (_outputEnded)
-        {
-            return;
-        }
-
-        if (_pausedFlush is not null)
-        {
-            _flushAgain = true;
-            return;
-        }
-
-        Volatile.Write(ref _lastActivity, _time.GetTimestamp());
-        ValueTask<FlushResult> flush = _output.FlushAsync(CancellationToken.None);
-        if (flush.IsCompletedSuccessfully)
-        {
-            _ = flush.Result;
-            _unsentBytes = 0;
-        }
-        else
-        {
-            _pausedFlush = AwaitFlushAsync(flush);
-            if (_pausedFlush.IsCompleted)
-            {
-                _pausedFlush = null;
-            }
-        }
-    }
-
-    private async Task AwaitFlushAsync(ValueTask<FlushResult> flush)
-    {
-        try
-        {
-            await flush.ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is IOException or ConnectionAbortedException or InvalidOperationException)
-        {
-            // The reading loop sees the same end of the connection and reports it.
-            Interlocked.CompareExchange(ref _closeReason, error.Message, null);
-        }
-
-        lock (_outputGate)
-        {
-            _pausedFlush = null;
-            _unsentBytes = 0;
-            if (_flushAgain)
-            {
-                _flushAgain = false;
-                FlushLocked();
-            }
-        }
-    }
-
-    private void NoteWritten(int count)
-    {
-        _unsentBytes += count;
-        if (_pausedFlush is not null && _unsentBytes > Options.MaxUnsentBytes)
-        {
-            _outputEnded = true;
-            Abort($"the peer does not read: more than {Options.MaxUnsentBytes} bytes wait to be sent");
-        }
-    }
-
     private void EndWork()
     {
         if (Interlocked.Decrement(ref _working) == 0 && _stopping)
@@ -608,13 +456,7 @@ public sealed class RemotingConnection
 
     private async Task CloseAsync(PipeReader input)
     {
-        Task? paused;
-        lock (_outputGate)
-        {
-            paused = _pausedFlush;
-            _outputEnded = true;
-        }
-
+        Task? paused = _output.End();
         _batch.Dispose();
         await input.CompleteAsync().ConfigureAwait(false);
         if (paused is not null)
@@ -633,13 +475,7 @@ public sealed class RemotingConnection
             RemotingLog.ClosedCallbackFailed(_logger, error, RemoteEndPoint);
         }
 
-        foreach ((int opaque, TaskCompletionSource<RemotingCommand> answer) in _outstanding)
-        {
-            if (_outstanding.TryRemove(opaque, out _))
-            {
-                answer.TrySetException(ClosedException());
-            }
-        }
+        _outstanding.FailAll(ClosedException);
 
         lock (_repliesGate)
         {
