@@ -18,6 +18,7 @@ internal sealed class TopicTable
 {
     private readonly NameTable<TopicState> _topics = new();
     private readonly BrokerSettings _settings;
+    private readonly TopicDefaults _defaults;
     private readonly MessageStore _store;
     private readonly TimeProvider _time;
     private readonly ConfigFile _file;
@@ -31,6 +32,7 @@ internal sealed class TopicTable
     public TopicTable(BrokerSettings settings, MessageStore store, IStoreFileSystem fileSystem, TimeProvider time)
     {
         _settings = settings;
+        _defaults = new TopicDefaults(settings);
         _store = store;
         _time = time;
         _file = new ConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "topics.json"), fileSystem);
@@ -130,11 +132,12 @@ internal sealed class TopicTable
     public async Task<TopicState?> GetOrCreateForSendAsync(string name, string defaultTopic, int defaultQueueNums, bool unitMode) =>
         await GetOrCreateAsync(
             name,
-            () => FromTemplate(name, defaultTopic, defaultQueueNums, unitMode) ?? (name.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal) ? Plain(name, 1) : null));
+            () => (_topics.TryGet(defaultTopic, out TopicState? template) ? _defaults.FromTemplate(name, template.Config, defaultQueueNums, unitMode) : null)
+                ?? (name.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal) ? TopicDefaults.Plain(name, 1) : null));
 
     /// <summary>A topic the broker itself needs: retry and dead-letter topics. Existing ones are left as they are.</summary>
     public async Task<TopicState> GetOrCreateInternalAsync(string name, int queues) =>
-        await GetOrCreateAsync(name, () => Plain(name, queues)) ?? throw new InvalidOperationException($"the topic {name} was deleted while it was made");
+        await GetOrCreateAsync(name, () => TopicDefaults.Plain(name, queues)) ?? throw new InvalidOperationException($"the topic {name} was deleted while it was made");
 
     /// <summary>Gives the table a new version without a change of topics: the broker's permission, which registrations mix in, has changed.</summary>
     public Task TouchAsync()
@@ -248,69 +251,20 @@ internal sealed class TopicTable
         return removed;
     }
 
-    private static TopicConfig Plain(string name, int queues, int perm = TopicPermission.ReadWrite) =>
-        new() { TopicName = name, ReadQueueNums = queues, WriteQueueNums = queues, Perm = perm };
-
-    private TopicConfig? FromTemplate(string name, string defaultTopic, int defaultQueueNums, bool unitMode)
-    {
-        if (!_topics.TryGet(defaultTopic, out TopicState? template))
-        {
-            return null;
-        }
-
-        TopicConfig settings = template.Config;
-        bool mayInherit = (settings.Perm & TopicPermission.Inherit) != 0
-            && (_settings.Current.AutoCreateTopic || !string.Equals(defaultTopic, TopicNames.AutoCreateTemplate, StringComparison.Ordinal));
-        if (!mayInherit)
-        {
-            return null;
-        }
-
-        int queues = Math.Max(0, Math.Min(defaultQueueNums, settings.WriteQueueNums));
-        return new TopicConfig
-        {
-            TopicName = name,
-            ReadQueueNums = queues,
-            WriteQueueNums = queues,
-            Perm = settings.Perm & ~TopicPermission.Inherit,
-            TopicFilterType = settings.TopicFilterType,
-            TopicSysFlag = unitMode ? 1 : 0,
-        };
-    }
-
     private void AddSystemTopics()
     {
-        BrokerOptions options = _settings.Current;
-        AddMissing(Plain(TopicNames.SelfTest, 1));
-        if (options.AutoCreateTopic)
-        {
-            AddMissing(Plain(TopicNames.AutoCreateTemplate, options.DefaultTopicQueueNums, TopicPermission.ReadWrite | TopicPermission.Inherit));
-        }
-        else if (_topics.TryGet(TopicNames.AutoCreateTemplate, out TopicState? template))
-        {
-            template.Config = template.Config with { Perm = TopicPermission.ReadWrite };
-        }
-
-        AddMissing(Plain(TopicNames.Benchmark, 1024));
-        AddMissing(Plain(options.ClusterName, 16, TopicPermission.Inherit | (options.ClusterTopicEnable ? TopicPermission.ReadWrite : 0)));
-        AddMissing(Plain(options.BrokerName, 1, TopicPermission.Inherit | (options.BrokerTopicEnable ? TopicPermission.ReadWrite : 0)));
-        AddMissing(Plain(TopicNames.OffsetMovedEvent, 1));
-        AddMissing(Plain(TopicNames.Schedule, options.DelayLevels.MaxLevel));
-        AddMissing(Plain(options.ClusterName + "_REPLY_TOPIC", 1));
-        if (options.TraceTopicEnable)
-        {
-            AddMissing(Plain(options.TraceTopicName, 1));
-        }
-
-        Bump();
-    }
-
-    private void AddMissing(TopicConfig config)
-    {
-        if (!_topics.TryGet(config.Name, out _))
+        foreach (TopicConfig config in _defaults.SystemTopics().Where(config => !_topics.TryGet(config.Name, out _)))
         {
             Put(config);
         }
+
+        if (!_settings.Current.AutoCreateTopic && _topics.TryGet(TopicNames.AutoCreateTemplate, out TopicState? template))
+        {
+            // Left from a time when topics could be made by sending: it must not be inherited from any more.
+            template.Config = template.Config with { Perm = TopicPermission.ReadWrite };
+        }
+
+        Bump();
     }
 
     private TopicState Put(TopicConfig config)

@@ -1,0 +1,54 @@
+using RocketOps.Broker.Configuration;
+
+namespace RocketOps.Broker.Topics;
+
+/// <summary>What topics look like that nobody configured: the broker's own ones, and those made by the first send. Source: remoting.md §5.1.1.</summary>
+internal sealed class TopicDefaults(BrokerSettings settings)
+{
+    /// <summary>Topics every broker has, in the order RocketMQ makes them.</summary>
+    public IEnumerable<TopicConfig> SystemTopics()
+    {
+        BrokerOptions options = settings.Current;
+        yield return Plain(TopicNames.SelfTest, 1);
+        if (options.AutoCreateTopic)
+        {
+            yield return Plain(TopicNames.AutoCreateTemplate, options.DefaultTopicQueueNums, TopicPermission.ReadWrite | TopicPermission.Inherit);
+        }
+
+        yield return Plain(TopicNames.Benchmark, 1024);
+        yield return Plain(options.ClusterName, 16, TopicPermission.Inherit | (options.ClusterTopicEnable ? TopicPermission.ReadWrite : 0));
+        yield return Plain(options.BrokerName, 1, TopicPermission.Inherit | (options.BrokerTopicEnable ? TopicPermission.ReadWrite : 0));
+        yield return Plain(TopicNames.OffsetMovedEvent, 1);
+        yield return Plain(TopicNames.Schedule, options.DelayLevels.MaxLevel);
+        yield return Plain(options.ClusterName + "_REPLY_TOPIC", 1);
+        if (options.TraceTopicEnable)
+        {
+            yield return Plain(options.TraceTopicName, 1);
+        }
+    }
+
+    /// <summary>The topic a send asks to be made after another; null when that one may not be inherited from.</summary>
+    public TopicConfig? FromTemplate(string name, TopicConfig template, int queueNums, bool unitMode)
+    {
+        bool mayInherit = (template.Perm & TopicPermission.Inherit) != 0
+            && (settings.Current.AutoCreateTopic || !string.Equals(template.Name, TopicNames.AutoCreateTemplate, StringComparison.Ordinal));
+        if (!mayInherit)
+        {
+            return null;
+        }
+
+        int queues = Math.Max(0, Math.Min(queueNums, template.WriteQueueNums));
+        return new TopicConfig
+        {
+            TopicName = name,
+            ReadQueueNums = queues,
+            WriteQueueNums = queues,
+            Perm = template.Perm & ~TopicPermission.Inherit,
+            TopicFilterType = template.TopicFilterType,
+            TopicSysFlag = unitMode ? 1 : 0,
+        };
+    }
+
+    public static TopicConfig Plain(string name, int queues, int perm = TopicPermission.ReadWrite) =>
+        new() { TopicName = name, ReadQueueNums = queues, WriteQueueNums = queues, Perm = perm };
+}
