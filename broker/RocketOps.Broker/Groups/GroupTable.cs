@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
@@ -48,9 +47,7 @@ internal sealed class GroupTable
 
     public async Task LoadAsync()
     {
-        GroupTableFile? content = null;
-        byte[]? bytes = _file.Read(candidate => TryParse(candidate, out content));
-        if (bytes is not null && content is not null)
+        if (_file.Read(BrokerJson.Default.GroupTableFile) is { } content)
         {
             _version = content.DataVersion ?? _version;
             _forbidden = content.Forbidden ?? [];
@@ -137,20 +134,6 @@ internal sealed class GroupTable
 
         await _writer.WriteAsync();
         return true;
-    }
-
-    private static bool TryParse(byte[] bytes, out GroupTableFile? content)
-    {
-        try
-        {
-            content = BrokerJson.Read(bytes, BrokerJson.Default.GroupTableFile);
-            return true;
-        }
-        catch (JsonException)
-        {
-            content = null;
-            return false;
-        }
     }
 
     private void Bump() => Volatile.Write(ref _version, _version.Next(_time));

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
-using System.Text.Json;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
-using RocketOps.Broker.Persistence;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Offsets;
@@ -18,30 +16,20 @@ internal sealed class ConsumerOffsetTable
     private const char Separator = '@';
 
     private readonly NameTable<NameTable<ConcurrentDictionary<int, long>>> _topics = new();
-    private readonly TimeProvider _time;
-    private readonly ConfigFile _file;
-    private readonly CoalescingWriter _writer;
-    private DataVersion _version;
-    private long _changes;
-    private long _written;
+    private readonly OffsetFile _file;
 
     public ConsumerOffsetTable(BrokerSettings settings, IStoreFileSystem fileSystem, TimeProvider time)
     {
-        _time = time;
-        _file = new ConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "consumerOffset.json"), fileSystem);
-        _writer = new CoalescingWriter(WriteAsync);
-        _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
+        _file = new OffsetFile(
+            Path.Combine(settings.Current.StoreRoot, "config", "consumerOffset.json"),
+            version => OffsetFileWriter.WriteConsumerOffsets(version, Enumerate()),
+            fileSystem,
+            time);
     }
 
     public void Load()
     {
-        OffsetTableFile? content = null;
-        if (_file.Read(candidate => TryParse(candidate, out content)) is null || content?.Offsets is null)
-        {
-            return;
-        }
-
-        foreach ((string key, Dictionary<int, long> queues) in content.Offsets)
+        foreach ((string key, Dictionary<int, long> queues) in _file.Read(BrokerJson.Default.OffsetTableFile)?.Offsets ?? [])
         {
             int at = key.IndexOf(Separator, StringComparison.Ordinal);
             if (at > 0)
@@ -64,14 +52,14 @@ internal sealed class ConsumerOffsetTable
         }
 
         queues[queueId] = offset;
-        Interlocked.Increment(ref _changes);
+        _file.CountChange();
     }
 
     /// <inheritdoc cref="Commit(ReadOnlySpan{byte}, ReadOnlySpan{byte}, int, long)"/>
     public void Commit(string topic, string group, int queueId, long offset)
     {
         QueuesOf(topic, group)[queueId] = offset;
-        Interlocked.Increment(ref _changes);
+        _file.CountChange();
     }
 
     /// <summary>The stored offset, −1 when there is none.</summary>
@@ -93,42 +81,20 @@ internal sealed class ConsumerOffsetTable
             groups.Entries.TryRemove(group, out _);
         }
 
-        Interlocked.Increment(ref _changes);
+        _file.CountChange();
     }
 
     public void RemoveTopic(string topic)
     {
         _topics.Entries.TryRemove(topic, out _);
-        Interlocked.Increment(ref _changes);
+        _file.CountChange();
     }
 
     /// <summary>The table as JSON, as it stands in the file and as GET_ALL_CONSUMER_OFFSET answers it.</summary>
-    public byte[] Serialize() => OffsetFileWriter.WriteConsumerOffsets(_version, Enumerate());
+    public byte[] Serialize() => _file.Serialize();
 
-    /// <summary>Writes the file if something has changed since the last write.</summary>
-    public Task PersistAsync() => Volatile.Read(ref _changes) == Volatile.Read(ref _written) ? Task.CompletedTask : _writer.WriteAsync();
-
-    private static bool TryParse(byte[] bytes, out OffsetTableFile? content)
-    {
-        try
-        {
-            content = BrokerJson.Read(bytes, BrokerJson.Default.OffsetTableFile);
-            return true;
-        }
-        catch (JsonException)
-        {
-            content = null;
-            return false;
-        }
-    }
-
-    private async Task WriteAsync()
-    {
-        long changes = Volatile.Read(ref _changes);
-        _version = _version.Next(_time);
-        await _file.WriteAsync(Serialize(), CancellationToken.None);
-        Volatile.Write(ref _written, changes);
-    }
+    /// <inheritdoc cref="OffsetFile.PersistAsync"/>
+    public Task PersistAsync() => _file.PersistAsync();
 
     private ConcurrentDictionary<int, long> QueuesOf(string topic, string group) =>
         _topics.Entries.GetOrAdd(topic, static _ => new NameTable<ConcurrentDictionary<int, long>>())

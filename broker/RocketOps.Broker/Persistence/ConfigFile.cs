@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using RocketOps.Broker.Json;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Persistence;
@@ -11,19 +14,30 @@ internal sealed class ConfigFile(string path, IStoreFileSystem fileSystem)
     private readonly Store.Config.ConfigFile _file = new(fileSystem, path);
 
     /// <summary>
-    /// The content of the file, or of its backup when <paramref name="isValid"/> refuses it; null when there is neither. An unreadable pair is an error: starting
-    /// empty would overwrite what somebody may still repair.
+    /// The content of the file, or of its backup when the file is no such JSON; null when there is neither. An unreadable pair is an error
+    /// (<see cref="InvalidDataException"/>): starting empty would overwrite what somebody may still repair.
     /// </summary>
-    public byte[]? Read(Func<byte[], bool> isValid)
+    public T? Read<T>(JsonTypeInfo<T> type)
+        where T : class
     {
-        bool refused = false;
-        byte[]? content = _file.Read(candidate =>
+        T? content = null;
+        JsonException? malformed = null;
+        _file.Read(candidate =>
         {
-            bool valid = isValid(candidate);
-            refused |= !valid;
-            return valid;
+            try
+            {
+                content = BrokerJson.Read(candidate, type);
+                return true;
+            }
+            catch (JsonException failure)
+            {
+                malformed ??= failure;
+                return false;
+            }
         });
-        return content is null && refused ? throw new InvalidDataException($"neither {path} nor its .bak can be read; repair or remove them") : content;
+        return content is null && malformed is not null
+            ? throw new InvalidDataException($"neither {path} nor its .bak can be read ({malformed.Message}); repair or remove them", malformed)
+            : content;
     }
 
     /// <summary>Replaces the content; durable when it returns. Callers take care that only one write happens at a time.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using System.Text.Json;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
@@ -60,9 +59,7 @@ internal sealed class TopicTable
     /// <summary>Reads topics.json and adds the system topics. Throws <see cref="InvalidDataException"/> when the file is damaged beyond its backup.</summary>
     public async Task LoadAsync()
     {
-        TopicTableFile? content = null;
-        byte[]? bytes = _file.Read(candidate => TryParse(candidate, out content));
-        if (bytes is not null && content is not null)
+        if (_file.Read(BrokerJson.Default.TopicTableFile) is { } content)
         {
             _version = content.DataVersion ?? _version;
             foreach ((string name, TopicConfig config) in content.Topics ?? [])
@@ -148,20 +145,6 @@ internal sealed class TopicTable
         }
 
         return PublishAsync();
-    }
-
-    private static bool TryParse(byte[] bytes, out TopicTableFile? content)
-    {
-        try
-        {
-            content = BrokerJson.Read(bytes, BrokerJson.Default.TopicTableFile);
-            return true;
-        }
-        catch (JsonException)
-        {
-            content = null;
-            return false;
-        }
     }
 
     private Task<TopicState?> GetOrCreateAsync(string name, Func<TopicConfig?> create)

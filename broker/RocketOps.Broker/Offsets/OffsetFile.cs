@@ -1,0 +1,50 @@
+using System.Text.Json.Serialization.Metadata;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Persistence;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Broker.Offsets;
+
+/// <summary>
+/// The file of a table that changes with every message: changes are only counted, and when somebody asks for it the table is written if there were any, with a new
+/// version. What changed after the last write is lost by a kill.
+/// </summary>
+internal sealed class OffsetFile
+{
+    private readonly Func<DataVersion, byte[]> _serialize;
+    private readonly TimeProvider _time;
+    private readonly ConfigFile _file;
+    private readonly CoalescingWriter _writer;
+    private DataVersion _version;
+    private long _changes;
+    private long _written;
+
+    public OffsetFile(string path, Func<DataVersion, byte[]> serialize, IStoreFileSystem fileSystem, TimeProvider time)
+    {
+        _serialize = serialize;
+        _time = time;
+        _file = new ConfigFile(path, fileSystem);
+        _writer = new CoalescingWriter(WriteAsync);
+        _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
+    }
+
+    /// <inheritdoc cref="ConfigFile.Read"/>
+    public T? Read<T>(JsonTypeInfo<T> type)
+        where T : class => _file.Read(type);
+
+    public void CountChange() => Interlocked.Increment(ref _changes);
+
+    /// <summary>The table as it would be written now, with the version of the last write.</summary>
+    public byte[] Serialize() => _serialize(Volatile.Read(ref _version));
+
+    /// <summary>Writes the file if something has changed since the last write.</summary>
+    public Task PersistAsync() => Volatile.Read(ref _changes) == Volatile.Read(ref _written) ? Task.CompletedTask : _writer.WriteAsync();
+
+    private async Task WriteAsync()
+    {
+        long changes = Volatile.Read(ref _changes);
+        Volatile.Write(ref _version, _version.Next(_time));
+        await _file.WriteAsync(Serialize(), CancellationToken.None);
+        Volatile.Write(ref _written, changes);
+    }
+}
