@@ -138,6 +138,9 @@ internal sealed partial class ScheduleService : IMessageArrivedObserver, IAsyncD
             int size = MessageRecord.SizeAt(records.AsSpan(position));
             ReadOnlyMemory<byte> record = records.AsMemory(position, size);
             position += size;
+
+            // Its own, not counted: the read passes over offsets without a message.
+            long at = MessageRecord.Parse(record.Span).QueueOffset;
             TimeSpan left = TimeLeft(record.Span, delay);
             if (left > TimeSpan.Zero)
             {
@@ -152,10 +155,10 @@ internal sealed partial class ScheduleService : IMessageArrivedObserver, IAsyncD
 
             if (outcome.Status != AppendStatus.Ok)
             {
-                LogUndeliverable(level, offset + i, outcome.Status);
+                LogUndeliverable(level, at, outcome.Status);
             }
 
-            _offsets.Set(level, offset + i + 1);
+            _offsets.Set(level, at + 1);
         }
 
         return TimeSpan.Zero;
@@ -180,7 +183,7 @@ internal sealed partial class ScheduleService : IMessageArrivedObserver, IAsyncD
         MessageRecord record = MessageRecord.Parse(bytes.Span);
         MessageProperties properties = MessageProperties.Parse(record.Properties);
         string? topic = properties.Get(PropertyNames.RealTopic);
-        if (topic is null || !int.TryParse(properties.Get(PropertyNames.RealQueueId), NumberStyles.None, CultureInfo.InvariantCulture, out int queueId))
+        if (topic is null || TopicNames.FindProblem(topic) is not null || !int.TryParse(properties.Get(PropertyNames.RealQueueId), NumberStyles.None, CultureInfo.InvariantCulture, out int queueId))
         {
             return new ValueTask<AppendOutcome>(new AppendOutcome(AppendStatus.MessageIllegal, default, DurabilityOutcome.Failed));
         }
