@@ -34,7 +34,7 @@ internal static class Program
             var result = await parsed.InvokeAsync(settings);
             return parsed.Errors.Count > 0 ? ExitCodes.WrongUsage : result;
         }
-        catch (Exception failure) when (failure is CommandFailedException or RocketMqException or IOException or HttpRequestException or SocketException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is CommandFailedException or RocketMqException or IOException or InvalidDataException or HttpRequestException or SocketException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync($"rocketops: {failure.Message}");
             return ExitCodes.Failed;

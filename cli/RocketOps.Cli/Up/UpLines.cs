@@ -21,6 +21,11 @@ internal sealed class UpLines(TextWriter output)
             await TellAsync($"topic {topic.Key}", topic.IsReady ? $"ready, {topic.ReadQueues} queues per group" : $"not ready ({topic.Reason})", elapsed);
         }
 
+        foreach (var problem in state.Problems)
+        {
+            await TellAsync($"pod {problem.Key}", problem.Text, elapsed);
+        }
+
         if (state.Demo is { } demo)
         {
             await TellAsync("demo", demo.Step, elapsed);

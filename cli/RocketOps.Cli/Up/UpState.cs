@@ -4,12 +4,12 @@ using RocketOps.Embedded.Kubelet.Objects;
 namespace RocketOps.Cli.Up;
 
 /// <summary>Everything the table shows, at one moment.</summary>
-internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyList<TopicView> Topics, DemoProgress? Demo)
+internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyList<TopicView> Topics, IReadOnlyList<PodProblem> Problems, DemoProgress? Demo)
 {
     private static readonly ResourceKind Cluster = new("rocketops.io", "v1beta1", "BrokerCluster", "brokerclusters");
     private static readonly ResourceKind Topic = new("rocketops.io", "v1beta1", "Topic", "topics");
 
-    public static readonly UpState Empty = new([], [], null);
+    public static readonly UpState Empty = new([], [], [], null);
 
     /// <summary>All there is is ready; nothing at all is, too.</summary>
     public bool IsReady => Clusters.All(cluster => cluster.IsReady) && Topics.All(topic => topic.IsReady);
@@ -23,6 +23,7 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
         return new UpState(
             [.. clusters.Items.Select(cluster => ClusterView.Of(cluster, ready)).OrderBy(cluster => cluster.Key, StringComparer.Ordinal)],
             [.. topics.Items.Select(TopicView.Of).OrderBy(topic => topic.Key, StringComparer.Ordinal)],
+            [.. pods.Items.Select(PodProblem.Of).OfType<PodProblem>().OrderBy(problem => problem.Key, StringComparer.Ordinal)],
             demo);
     }
 }

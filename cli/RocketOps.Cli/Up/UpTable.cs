@@ -15,6 +15,7 @@ internal static class UpTable
             rows.Add(Topics(state));
         }
 
+        rows.AddRange(state.Problems.Select(problem => new Markup($"[yellow]{problem.Key.EscapeMarkup()}[/] {problem.Text.EscapeMarkup()}")));
         if (state.Demo is { } demo)
         {
             rows.Add(Demo(demo));

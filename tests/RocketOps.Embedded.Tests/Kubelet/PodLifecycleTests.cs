@@ -61,7 +61,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     [Fact]
     public async Task Run_ContainerThatFails_RestartsWithBackOffAndKeepsExitCode()
     {
-        await _kubelet.RunAsync("crashing", "echo run; exit 7");
+        await _kubelet.RunAsync("crashing", "echo run; echo '   at Some.Frame()' >&2; exit 7");
 
         var pod = await _kubelet.PodAsync(
             "crashing",
@@ -75,7 +75,8 @@ public sealed class PodLifecycleTests : IAsyncLifetime
         var last = pod.Status.Items("containerStatuses").Single().Field("lastState").Field("terminated");
         last.Int("exitCode").Should().Be(7);
         last.Text("reason").Should().Be("Error");
-        (await _kubelet.LogAsync(pod, "previous=true")).Should().Be("run\n");
+        last.Text("message").Should().Be("run", "it is the last thing it said that is no stack trace");
+        (await _kubelet.LogAsync(pod, "previous=true")).Should().Contain("run\n").And.Contain("Some.Frame");
     }
 
     [Fact]

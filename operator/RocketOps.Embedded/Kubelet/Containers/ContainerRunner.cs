@@ -196,7 +196,9 @@ internal sealed class ContainerRunner
         {
             Phase = ContainerPhase.Terminated,
             Reason = exitCode == 0 ? "Completed" : "Error",
-            Message = message,
+
+            // As with terminationMessagePolicy FallbackToLogsOnError: people look at the pod first.
+            Message = message.Length > 0 || exitCode == 0 || _stop.IsCancellationRequested ? message : process.LastLine,
             ExitCode = exitCode,
             FinishedAt = _node.Time.GetUtcNow(),
             Started = false,

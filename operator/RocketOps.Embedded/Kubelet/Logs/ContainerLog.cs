@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 
 namespace RocketOps.Embedded.Kubelet.Logs;
@@ -10,7 +11,8 @@ namespace RocketOps.Embedded.Kubelet.Logs;
 /// 2026-01-31T12:00:00.000000000Z stdout F text of the line
 /// time with nine digits          channel, F = whole line, P = part of a longer one
 /// </code>
-/// One file and one rotated predecessor, so a chatty container never takes more than twice the limit.
+/// One file and one rotated predecessor, so a chatty container never takes more than twice the limit. What cannot be
+/// written (a full disk) is lost and the log says so later: a container must not wait for its log.
 /// </summary>
 internal sealed class ContainerLog : IDisposable
 {
@@ -18,6 +20,7 @@ internal sealed class ContainerLog : IDisposable
     public const int MaxLineBytes = 16 * 1024;
 
     private const int HeaderBytes = 40;
+    private const int MaxLastLine = 2048;
 
     private readonly Lock _gate = new();
     private readonly string _path;
@@ -25,7 +28,9 @@ internal sealed class ContainerLog : IDisposable
     private readonly TimeProvider _time;
     private readonly ArrayBufferWriter<byte> _draft = new(4096);
     private readonly ArrayBufferWriter<byte>[] _unfinished = [new(256), new(256)];
-    private FileStream _file;
+    private readonly ArrayBufferWriter<byte> _lastLine = new(256);
+    private FileStream? _file;
+    private string? _lostBecause;
     private TaskCompletionSource _changed = NewSignal();
     private long _generation;
     private bool _completed;
@@ -42,6 +47,18 @@ internal sealed class ContainerLog : IDisposable
     public string CurrentPath => _path;
 
     public static string RotatedPath(string path) => path + ".1";
+
+    /// <summary>The last line that is not empty and no part of a stack trace, at most 2048 bytes; empty when there is none.</summary>
+    public string LastLine
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Encoding.UTF8.GetString(_lastLine.WrittenSpan);
+            }
+        }
+    }
 
     /// <summary>Appends output as it came from the pipe: any number of lines, the last perhaps unfinished.</summary>
     public void Append(LogChannel channel, ReadOnlySpan<byte> output)
@@ -85,7 +102,7 @@ internal sealed class ContainerLog : IDisposable
 
             WriteDraft();
             _completed = true;
-            _file.Dispose();
+            _file?.Dispose();
             _changed.TrySetResult();
         }
     }
@@ -120,7 +137,18 @@ internal sealed class ContainerLog : IDisposable
         if (finished)
         {
             Format(channel, line.WrittenSpan, 'F');
+            Remember(line.WrittenSpan);
             line.ResetWrittenCount();
+        }
+    }
+
+    private void Remember(ReadOnlySpan<byte> line)
+    {
+        var text = line.Trim(" \t\r"u8);
+        if (!text.IsEmpty && !text.StartsWith("at "u8))
+        {
+            _lastLine.ResetWrittenCount();
+            _lastLine.Write(text[..Math.Min(text.Length, MaxLastLine)]);
         }
     }
 
@@ -140,6 +168,10 @@ internal sealed class ContainerLog : IDisposable
         _draft.Advance(written);
     }
 
+    /// <summary>A line of the log's own, on standard error.</summary>
+    private byte[] Notice(string why) => Encoding.UTF8.GetBytes(string.Create(
+        CultureInfo.InvariantCulture, $"{_time.GetUtcNow().UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffff}00Z stderr F rocketops: output before this line was lost: {why}\n"));
+
     private void WriteDraft()
     {
         if (_draft.WrittenCount == 0)
@@ -147,15 +179,34 @@ internal sealed class ContainerLog : IDisposable
             return;
         }
 
-        if (_file.Length > 0 && _file.Length + _draft.WrittenCount > _maxFileBytes)
+        try
         {
-            _file.Dispose();
-            File.Move(_path, RotatedPath(_path), overwrite: true);
-            _file = Open();
-            _generation++;
+            _file ??= Open();
+            if (_file.Length > 0 && _file.Length + _draft.WrittenCount > _maxFileBytes)
+            {
+                _file.Dispose();
+                _file = null;
+                File.Move(_path, RotatedPath(_path), overwrite: true);
+                _file = Open();
+                _generation++;
+            }
+
+            if (_lostBecause is { } why)
+            {
+                _file.Write(Notice(why));
+                _lostBecause = null;
+            }
+
+            _file.Write(_draft.WrittenSpan);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Opened anew next time: the file may have been taken away.
+            _file?.Dispose();
+            _file = null;
+            _lostBecause = failure.Message;
         }
 
-        _file.Write(_draft.WrittenSpan);
         _draft.ResetWrittenCount();
         var changed = _changed;
         _changed = NewSignal();

@@ -6,11 +6,12 @@ namespace RocketOps.Embedded.Kubelet.Network;
 /// <summary>
 /// The addresses of one control plane: 127.10.N.0/24, where .1 is the node and .2 to .254 are pods. The whole of
 /// 127.0.0.0/8 belongs to the loopback device on Linux and Windows, so pods can all use the standard ports. Which N is
-/// free is settled between processes by listening on the node's port 10250, the kubelet's; whoever holds it owns N.
+/// free is settled between processes by listening on a port of the node's address; whoever holds it owns N.
 /// </summary>
 internal sealed class LoopbackNetwork : IDisposable
 {
-    private const int KubeletPort = 10250;
+    // No known daemon's: a real kubelet listens on port 10250 of all addresses, these ones included.
+    private const int ClaimPort = 25010;
     private const int FirstPod = 2;
     private const int LastPod = 254;
 
@@ -31,8 +32,8 @@ internal sealed class LoopbackNetwork : IDisposable
     public IPAddress NodeAddress => AddressOf(1);
 
     /// <summary>
-    /// Takes the preferred subnet, or the next free one. Throws when the machine has no loopback addresses beyond
-    /// 127.0.0.1 (macOS without aliases) or all 256 subnets are taken.
+    /// Takes the preferred subnet, or the next free one. Throws <see cref="IOException"/> when the machine has no loopback
+    /// addresses beyond 127.0.0.1 (macOS without aliases) or all 256 subnets are taken.
     /// </summary>
     public static LoopbackNetwork Claim(byte preferred)
     {
@@ -43,14 +44,14 @@ internal sealed class LoopbackNetwork : IDisposable
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = true };
             try
             {
-                socket.Bind(new IPEndPoint(new IPAddress([127, 10, subnet, 1]), KubeletPort));
+                socket.Bind(new IPEndPoint(new IPAddress([127, 10, subnet, 1]), ClaimPort));
                 socket.Listen(1);
                 return new LoopbackNetwork(socket, subnet);
             }
             catch (SocketException failure) when (failure.SocketErrorCode == SocketError.AddressNotAvailable)
             {
                 socket.Dispose();
-                throw new InvalidOperationException(
+                throw new IOException(
                     $"This machine has no loopback address 127.10.{subnet}.1. Every pod gets a loopback address of its own; "
                     + $"on macOS create them first: for i in $(seq 1 20); do sudo ifconfig lo0 alias 127.10.{subnet}.$i; done", failure);
             }
@@ -61,7 +62,8 @@ internal sealed class LoopbackNetwork : IDisposable
             }
         }
 
-        throw new InvalidOperationException("All loopback networks 127.10.0.0/16 are in use by other control planes.", last);
+        throw new IOException(
+            $"None of the loopback networks 127.10.0.0/24 to 127.10.255.0/24 is free: a program listens on port {ClaimPort} of all addresses, or 256 control planes run.", last);
     }
 
     /// <summary>

@@ -33,6 +33,9 @@ internal sealed class ContainerProcess : IDisposable
     /// <summary>Completes with the exit code (128 + n after signal n) when the process has ended and its output is in the log.</summary>
     public Task<int> Exited { get; }
 
+    /// <summary>The last line it has said (<see cref="ContainerLog.LastLine"/>).</summary>
+    public string LastLine => _log.LastLine;
+
     /// <summary>Starts the program. Throws Win32Exception when it cannot be executed.</summary>
     public static ContainerProcess Start(ProcessLaunch launch, ContainerLog log, ProcessLedger ledger, TimeProvider time)
     {

@@ -31,7 +31,7 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
 
     /// <summary>
     /// Ends what an earlier run left behind: SIGTERM first, since a broker wants to flush, SIGKILL after the grace.
-    /// Returns how many there were.
+    /// Returns how many there were. Throws <see cref="IOException"/> when one does not end.
     /// </summary>
     public async Task<int> EndOrphansAsync(TimeSpan grace, CancellationToken cancellation)
     {
@@ -74,7 +74,7 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
             {
                 if (tries == KillTries)
                 {
-                    throw new InvalidOperationException(
+                    throw new IOException(
                         $"Process {orphan.Id} of an earlier run does not end. End it by hand; it may still write to the data folder.");
                 }
 

@@ -54,6 +54,24 @@ public sealed class ContainerLogTests : IDisposable
         (await ReadAsync(log, new LogReadOptions { TailLines = 2 })).Should().Be("line 498\nline 499\n");
     }
 
+    [SkippableFact]
+    public async Task Append_FileRefusesWrites_GoesOnAndSaysWhatWasLost()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "/dev/full is Linux's");
+        File.CreateSymbolicLink(_folder.File("0.log"), "/dev/full");
+        using var log = NewLog();
+
+        log.Append(LogChannel.Stdout, "lost\n"u8);
+        log.LastLine.Should().Be("lost");
+
+        // The disk has room again.
+        File.Delete(_folder.File("0.log"));
+        log.Append(LogChannel.Stdout, "kept\n"u8);
+
+        log.Complete();
+        (await ReadAsync(log, new LogReadOptions())).Should().MatchRegex("^rocketops: output before this line was lost: .+\nkept\n$");
+    }
+
     [Fact]
     public async Task Follow_WhileRotating_SeesEveryLineInOrder()
     {

@@ -1,0 +1,36 @@
+using RocketOps.Embedded.Kubelet.Objects;
+
+namespace RocketOps.Cli.Up;
+
+/// <summary>Why a pod does not run, in its own words where it has said any.</summary>
+internal sealed record PodProblem(string Key, string Text)
+{
+    /// <summary>Null for a pod that runs, is about to, or goes away.</summary>
+    public static PodProblem? Of(KubeObject pod)
+    {
+        if (pod.IsDeleting || pod.HasCondition("Ready"))
+        {
+            return null;
+        }
+
+        foreach (var container in pod.Status.Items("containerStatuses"))
+        {
+            var waiting = container.Field("state").Field("waiting");
+            var ended = container.Field("state").Field("terminated");
+            var before = container.Field("lastState").Field("terminated");
+            if (waiting.Text("reason") is { } reason and not ("ContainerCreating" or "PodInitializing"))
+            {
+                return new PodProblem(pod.Key, Sentence(reason, before.Text("message") ?? waiting.Text("message")));
+            }
+
+            if (ended.Int("exitCode") is { } code and not 0)
+            {
+                return new PodProblem(pod.Key, Sentence($"ended with exit code {code}", ended.Text("message")));
+            }
+        }
+
+        return null;
+    }
+
+    private static string Sentence(string reason, string? message) => string.IsNullOrEmpty(message) ? reason : $"{reason}: {message}";
+}
