@@ -25,7 +25,9 @@ public sealed class QuickStartTests(KubeCluster cluster)
             await InstallOperatorAsync();
             await ApplySampleAsync();
             await SendAndReceiveAsync();
+            await ChangeByHandAsync();
             await DeleteSampleAsync();
+            await NarrowToOneNamespaceAsync();
             await UninstallOperatorAsync();
         }
         catch (Exception exception) when (exception is not SkipException)
@@ -81,6 +83,23 @@ public sealed class QuickStartTests(KubeCluster cluster)
             .BeEquivalentTo(acknowledged.Select(line => line.GetProperty("msgId").GetString()));
     }
 
+    /// <summary>
+    /// What only a real server shows: it refuses two ports of one name, which is what server-side apply makes of a changed port, and its controllers act on the
+    /// changed objects at once.
+    /// </summary>
+    private static async Task ChangeByHandAsync()
+    {
+        await KubeCluster.KubectlAsync(
+            "patch", "service", "quickstart-nameserver", "--type=json", "-p", """[{"op":"replace","path":"/spec/ports/0/port","value":1234}]""");
+        await KubeCluster.KubectlAsync("scale", "statefulset", "quickstart-0", "--replicas=1");
+
+        await Eventually.TrueAsync(
+            async () => (await KubeCluster.KubectlAsync("get", "service", "quickstart-nameserver", "-o", "jsonpath={.spec.ports[*].port}")).Trim() == "9876", "the port is put back", Patience);
+        await Eventually.TrueAsync(
+            async () => (await KubeCluster.KubectlAsync("get", "statefulset", "quickstart-0", "-o", "jsonpath={.spec.replicas}")).Trim() == "2", "the replicas are put back", Patience);
+        await KubeCluster.KubectlAsync("wait", "brokercluster/quickstart", "--for=condition=Ready", "--timeout=120s");
+    }
+
     private static async Task DeleteSampleAsync()
     {
         await KubeCluster.KubectlAsync("delete", "-f", Sample, "--timeout=120s");
@@ -89,6 +108,34 @@ public sealed class QuickStartTests(KubeCluster cluster)
         await Eventually.TrueAsync(async () => (await ItemsAsync(kinds)).Length == 0, "everything of the cluster but its claims is gone", Patience);
         (await KubeCluster.KubectlAsync("get", "brokerclusters,topics", "-A", "-o", "name")).Should().BeEmpty();
         (await ItemsAsync("persistentvolumeclaims")).Should().HaveCount(4, "storage.deletionPolicy is Retain unless a user says otherwise");
+    }
+
+    /// <summary>The same release with the rights of one namespace alone: it works there and leaves the others alone.</summary>
+    private static async Task NarrowToOneNamespaceAsync()
+    {
+        string sample = await File.ReadAllTextAsync(Path.Combine(SharedKits.RepositoryRoot, "deploy", "samples", "single.yaml"));
+        using TempDirectory directory = new("narrow-");
+        foreach (string name in (string[])["team-a", "team-b"])
+        {
+            await KubeCluster.KubectlAsync("create", "namespace", name);
+            await KubeCluster.KubectlAsync("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted");
+            await File.WriteAllTextAsync(directory.File(name), sample.Replace("namespace: default", $"namespace: {name}", StringComparison.Ordinal));
+        }
+
+        await KubeCluster.HelmAsync(
+            "upgrade", "rocketops", "charts/rocketops", "--namespace", SystemNamespace, "--reuse-values", "--set", "watchNamespace=team-a", "--wait", "--timeout", "2m");
+        await KubeCluster.KubectlAsync("apply", "-f", directory.File("team-b"));
+        await KubeCluster.KubectlAsync("apply", "-f", directory.File("team-a"));
+
+        await KubeCluster.KubectlAsync("wait", "brokercluster/single", "-n", "team-a", "--for=condition=Ready", "--timeout=120s");
+        await KubeCluster.KubectlAsync("wait", "topic/single-events", "-n", "team-a", "--for=condition=Ready", "--timeout=60s");
+        (await KubeCluster.KubectlAsync("get", "brokercluster/single", "-n", "team-b", "-o", "jsonpath={.status}")).Should().BeEmpty("nobody watches the other namespace");
+        (await KubeCluster.KubectlAsync("get", "clusterroles", "-l", "app.kubernetes.io/name=rocketops", "-o", "name")).Should().BeEmpty();
+
+        // Topics whose policy is Delete go before their namespace: with it goes the operator's right to let go of them.
+        await KubeCluster.KubectlAsync("delete", "-f", directory.File("team-a"), "--timeout=120s");
+        await KubeCluster.KubectlAsync("delete", "-f", directory.File("team-b"), "--timeout=120s");
+        await KubeCluster.KubectlAsync("delete", "namespace", "team-a", "team-b", "--timeout=120s");
     }
 
     private static async Task UninstallOperatorAsync()

@@ -15,7 +15,7 @@ internal sealed class OperatorArguments
         new("broker-image", "ROCKETOPS_BROKER_IMAGE", "image of brokers whose cluster names none"),
         new("nameserver-image", "ROCKETOPS_NAMESERVER_IMAGE", "image of name servers whose cluster names none"),
         new("leader-election", "ROCKETOPS_LEADER_ELECTION", "true (default) or false: only one of several processes works at a time"),
-        new("lease-namespace", "ROCKETOPS_LEASE_NAMESPACE", "namespace of the leader's lease; the operator's own if absent"),
+        new("lease-namespace", "ROCKETOPS_LEASE_NAMESPACE", "namespace of the leader's lease; if absent the one that is watched, and without one the operator's own"),
         new("http-port", "ROCKETOPS_HTTP_PORT", "port of /livez, /readyz and /startupz, default 8080; 0 takes any"),
     ];
 

@@ -9,7 +9,7 @@ public sealed record OperatorOptions
     /// <summary>Off where only one process can run, as in the embedded control plane.</summary>
     public bool LeaderElection { get; init; } = true;
 
-    /// <summary>Where the lease of the leader lives; null for the operator's own namespace.</summary>
+    /// <summary>Where the lease of the leader lives; null for <see cref="Namespace"/>, and without one for the operator's own namespace.</summary>
     public string? LeaseNamespace { get; init; }
 
     /// <summary>Images for clusters that name none.</summary>

@@ -46,7 +46,8 @@ public static class RocketOpsOperatorExtensions
                 settings.Domain = EntityGroup.Name;
                 settings.Namespace = options.Namespace;
                 settings.LeaderElection = options.LeaderElection;
-                settings.LeaseNamespace = options.LeaseNamespace;
+                // Where it works, so that two operators of one namespace exclude each other wherever they run, and those of two namespaces do not.
+                settings.LeaseNamespace = options.LeaseNamespace ?? options.Namespace;
             })
             .AddEntity(OperatorJsonContext.Default.BrokerCluster)
             .AddEntity(OperatorJsonContext.Default.Topic)

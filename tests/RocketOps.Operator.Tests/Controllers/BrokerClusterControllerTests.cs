@@ -258,6 +258,7 @@ public sealed class BrokerClusterControllerTests
         await world.ClusterAsync("a", "Degraded", "False", Reasons.PodsStarting);
         world.Workloads.Healthy = static _ => true;
         await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().Equal(["a-0-0", "a-0-1"], "a new member is no reason to restart the master");
     }
 
     [Fact]

@@ -8,17 +8,17 @@ internal static class BrokerConfigMap
     public static ConfigMap Build(ClusterContext context, string group) => new()
     {
         Metadata = ChildMetadata.For(context, ClusterNames.GroupConfig(group), ClusterLabels.ForGroup(context.Names.Cluster, group)),
-        Data = Files(context, group),
+        Data = Files(context, group, context.Spec.Brokers.Replicas),
     };
 
-    public static Dictionary<string, string> Files(ClusterContext context, string group)
-    {
-        var files = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var ordinal = 0; ordinal < context.Spec.Brokers.Replicas; ordinal++)
-        {
-            files[ClusterNames.MemberConfigFile(group, ordinal)] = BrokerConfigFile.Render(context, group, ordinal);
-        }
+    /// <summary>
+    /// Changes when pods have to restart. Of the master's file and a slave's, whether there is a slave or not: the files of all slaves differ by their brokerId alone,
+    /// and one member more or less is no reason to restart the others.
+    /// </summary>
+    public static string Hash(ClusterContext context, string group) => ContentHash.Of(Files(context, group, members: 2));
 
-        return files;
-    }
+    private static Dictionary<string, string> Files(ClusterContext context, string group, int members) => Enumerable.Range(0, members).ToDictionary(
+        ordinal => ClusterNames.MemberConfigFile(group, ordinal),
+        ordinal => BrokerConfigFile.Render(context, group, ordinal),
+        StringComparer.Ordinal);
 }

@@ -42,7 +42,7 @@ internal static class BrokerStatefulSet
                         Labels = ClusterLabels.ForGroup(cluster, group),
                         Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
                         {
-                            [ClusterLabels.ConfigHashAnnotation] = ContentHash.Of(BrokerConfigMap.Files(context, group)),
+                            [ClusterLabels.ConfigHashAnnotation] = BrokerConfigMap.Hash(context, group),
                         },
                     },
                     Spec = new PodSpec
