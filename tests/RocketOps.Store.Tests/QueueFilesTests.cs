@@ -148,6 +148,36 @@ public sealed class QueueFilesTests
     }
 
     [Fact]
+    public async Task MakeDurable_ManyNewQueues_FlushesEachDirectoryOnce()
+    {
+        var files = new MemoryFileSystem();
+        await using var store = await StartAsync(files);
+        for (var queue = 0; queue < 100; queue++)
+        {
+            store.Append($"T{queue % 2}", queue, "m");
+        }
+
+        store.WritePending();
+        List<string> flushed = [];
+        files.Fault = (operation, path) =>
+        {
+            if (operation == "fsync directory" && path.Contains("consumequeue", StringComparison.Ordinal))
+            {
+                flushed.Add(path);
+            }
+
+            return null;
+        };
+
+        store.Maintenance.MakeDurable();
+
+        flushed.Should().OnlyHaveUniqueItems().And.HaveCount(100 + 2 + 1);
+        flushed.Clear();
+        store.Maintenance.MakeDurable();
+        flushed.Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task RetentionRun_QueuesNobodyHasUsed_AreNotOpened()
     {
         var time = new ManualTime();

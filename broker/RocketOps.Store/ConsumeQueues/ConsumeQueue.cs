@@ -146,8 +146,8 @@ internal sealed partial class ConsumeQueue
         }
     }
 
-    /// <summary>Makes what was written durable.</summary>
-    public void Flush() => _files.Flush();
+    /// <inheritdoc cref="QueueFiles.Flush"/>
+    public void Flush(ISet<string> unsyncedDirectories) => _files.Flush(unsyncedDirectories);
 
     /// <summary>
     /// Copies units from <paramref name="index"/> on, as many as fit, are there and lie in one place. Returns how many; 0 at or behind the end, and where a file

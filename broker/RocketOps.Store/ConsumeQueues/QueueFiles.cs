@@ -158,17 +158,26 @@ internal sealed partial class QueueFiles
         return false;
     }
 
-    /// <summary>Makes what was written durable. Takes the lock itself; one caller at a time.</summary>
-    public void Flush()
+    /// <summary>
+    /// Makes what was written durable, and adds the directories that have new entries to those the caller makes durable: a topic's queues share them. Takes the
+    /// lock itself; one caller at a time.
+    /// </summary>
+    public void Flush(ISet<string> unsyncedDirectories)
     {
         List<QueueFile>? files;
-        bool directory;
         lock (_queueLock)
         {
             files = _unsynced;
             _unsynced = null;
-            directory = _directoryUnsynced;
-            _directoryUnsynced = false;
+            if (_directoryUnsynced)
+            {
+                // The file's entry, and those of the queue's and the topic's directories, which may be as new.
+                _directoryUnsynced = false;
+                unsyncedDirectories.Add(DirectoryPath);
+                unsyncedDirectories.Add(Path.Combine(_environment.Directory, _topic));
+                unsyncedDirectories.Add(_environment.Directory);
+            }
+
             foreach (var file in files ?? [])
             {
                 file.IsUnsynced = false;
@@ -187,14 +196,6 @@ internal sealed partial class QueueFiles
                     CloseUnlessNeeded(file);
                 }
             }
-        }
-
-        if (directory)
-        {
-            // The file's entry, and those of the queue's and the topic's directories, which may be as new.
-            _environment.FileSystem.FlushDirectory(DirectoryPath);
-            _environment.FileSystem.FlushDirectory(Path.Combine(_environment.Directory, _topic));
-            _environment.FileSystem.FlushDirectory(_environment.Directory);
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed class StoreMaintenance : IDisposable
     private const int IdlePasses = 10;
 
     private readonly StoreOptions _options;
+    private readonly IStoreFileSystem _files;
     private readonly CommitLog _log;
     private readonly Dispatcher _dispatcher;
     private readonly LogFlusher _flusher;
@@ -30,6 +31,7 @@ internal sealed class StoreMaintenance : IDisposable
     private readonly Lock _passLock = new();
     private readonly Dictionary<ConsumeQueue, int> _active = [];
     private readonly HashSet<ConsumeQueue> _unsynced = [];
+    private readonly HashSet<string> _unsyncedDirectories = [];
     private readonly List<ConsumeQueue> _idle = [];
     private readonly Guid _bootId;
     private long _lastThoroughAt;
@@ -41,6 +43,7 @@ internal sealed class StoreMaintenance : IDisposable
     public StoreMaintenance(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, LogFlusher flusher, MessageIndex? index, CheckpointFile checkpoint, Retention retention, OpenQueueFiles openQueueFiles, StoreState state, TimeProvider time)
     {
         _options = options;
+        _files = files;
         _log = log;
         _dispatcher = dispatcher;
         _flusher = flusher;
@@ -140,6 +143,7 @@ internal sealed class StoreMaintenance : IDisposable
             WriteQueues();
             _index?.Write(withSlots: true);
             FlushQueues();
+            FlushDirectories();
             _index?.Flush();
             _lastThoroughAt = _time.GetTimestamp();
             var (indexName, slotsValidUpTo) = _index?.Position ?? (0, 0);
@@ -217,10 +221,31 @@ internal sealed class StoreMaintenance : IDisposable
     {
         foreach (var queue in _unsynced)
         {
-            queue.Flush();
+            queue.Flush(_unsyncedDirectories);
+
+            // Thousands of queues take the disk some seconds.
+            _flusher.ExpireWaiters();
         }
 
         _unsynced.Clear();
+    }
+
+    private void FlushDirectories()
+    {
+        foreach (var directory in _unsyncedDirectories)
+        {
+            try
+            {
+                _files.FlushDirectory(directory);
+            }
+            catch (StoreIOException e) when (e.Errno == StoreIOException.NotFound)
+            {
+                // Its topic was deleted meanwhile: there is nothing left to be made durable.
+                continue;
+            }
+        }
+
+        _unsyncedDirectories.Clear();
     }
 
     private void ReleaseIdle()

@@ -239,6 +239,11 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
         lock (_lock)
         {
             Changing("fsync directory", path);
+            if (!_directories.Contains(path))
+            {
+                throw new StoreIOException("open", path, StoreIOException.NotFound, "No such directory");
+            }
+
             if (FlushLies)
             {
                 return;
