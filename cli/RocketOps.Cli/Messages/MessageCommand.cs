@@ -78,6 +78,15 @@ internal static class MessageCommand
         return buffer.ToArray();
     }
 
+    /// <summary>What strangers send must not move the cursor or change colours of the terminal it is shown on.</summary>
+    private static string Printable(string text) => string.Create(text.Length, text, static (shown, original) =>
+    {
+        for (var i = 0; i < original.Length; i++)
+        {
+            shown[i] = char.IsControl(original[i]) && original[i] is not '\t' ? '\uFFFD' : original[i];
+        }
+    });
+
     private static async ValueTask<ConsumeResult> ShowAsync(ReceivedMessage message, bool isJson)
     {
         var body = Encoding.UTF8.GetString(message.Body.Span);
@@ -93,7 +102,7 @@ internal static class MessageCommand
                 ["keys"] = message.Keys,
                 ["body"] = body,
             }.ToJsonString()
-            : $"{message.StoreTime.LocalDateTime:HH:mm:ss.fff} {message.Queue.BrokerName}/{message.Queue.QueueId}@{message.QueueOffset} {message.Tag ?? "-"} {message.Keys ?? "-"} {body}";
+            : $"{message.StoreTime.LocalDateTime:HH:mm:ss.fff} {message.Queue.BrokerName}/{message.Queue.QueueId}@{message.QueueOffset} {Printable(message.Tag ?? "-")} {Printable(message.Keys ?? "-")} {Printable(body)}";
         await Console.Out.WriteLineAsync(line);
         return ConsumeResult.Success;
     }

@@ -67,6 +67,12 @@ internal static class TopicCommand
         {
             await using var admin = Admin(parsed.GetValue(nameServers)!);
             var topic = parsed.GetValue(name)!;
+            if (!(await admin.GetTopicNamesAsync(cancellation)).Contains(topic, StringComparer.Ordinal))
+            {
+                // Brokers and name servers say yes to the removal of what is not there; a mistyped name must not look like a deletion.
+                throw new CommandFailedException($"The name servers know no topic {topic}.");
+            }
+
             foreach (var (broker, address) in await MastersAsync(admin, parsed.GetValue(cluster), cancellation))
             {
                 await admin.DeleteTopicOnBrokerAsync(address, topic, cancellation);
