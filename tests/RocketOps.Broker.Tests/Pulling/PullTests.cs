@@ -1,0 +1,242 @@
+using System.Text;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Headers;
+using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
+
+namespace RocketOps.Broker.Tests.Pulling;
+
+/// <summary>What consumers see of a broker when they pull, through a real connection.</summary>
+public sealed class PullTests : IAsyncLifetime
+{
+    private TestBroker _broker = null!;
+
+    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync();
+
+    public async Task DisposeAsync() => await _broker.DisposeAsync();
+
+    [Fact]
+    public async Task Pull_SentMessages_ComeBackAsTheyWere()
+    {
+        string properties = Requests.Properties(("KEYS", "k€y"), ("ключ", "値 🚀"), ("TAGS", "A"));
+        await _broker.SendAsync("Round", "body-1", properties: properties);
+        await _broker.SendAsync("Round", "body-2", properties: properties);
+        await _broker.SubscribeAsync("g", "Round");
+
+        RemotingCommand answer = await _broker.PullAsync("g", "Round", 0, 0);
+
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        answer.Remark.Should().Be("FOUND");
+        answer.Get("nextBeginOffset").Should().Be("2");
+        answer.Get("minOffset").Should().Be("0");
+        answer.Get("maxOffset").Should().Be("2");
+        answer.Get("suggestWhichBrokerId").Should().Be("0");
+        IReadOnlyList<Requests.Received> messages = Requests.Decode(answer);
+        messages.Select(static message => message.Body).Should().Equal("body-1", "body-2");
+        messages[0].Properties.Get("ключ").Should().Be("値 🚀");
+        messages[0].Properties.Get("CLUSTER").Should().Be("DefaultCluster");
+    }
+
+    [Fact]
+    public async Task Pull_TagSubscription_FiltersAndMovesOn()
+    {
+        foreach (string tag in (string[])["A", "B", "A", "C"])
+        {
+            await _broker.SendAsync("Tags", tag, properties: Requests.Properties(("TAGS", tag)));
+        }
+
+        await _broker.SubscribeAsync("g-a", "Tags", "A");
+        await _broker.SubscribeAsync("g-x", "Tags", "X");
+
+        RemotingCommand wanted = await _broker.PullAsync("g-a", "Tags", 0, 0);
+        RemotingCommand nothing = await _broker.PullAsync("g-x", "Tags", 0, 0, PullMessageRequestHeader.SuspendFlag, 10_000);
+
+        Requests.Decode(wanted).Select(static message => message.Body).Should().Equal("A", "A");
+        nothing.Code.Should().Be(ResponseCode.PullRetryImmediately);
+        nothing.Get("nextBeginOffset").Should().Be("4");
+    }
+
+    [Fact]
+    public async Task Pull_NothingThere_WaitsUntilAMatchingMessageArrives()
+    {
+        await _broker.CreateTopicAsync("Wait", queues: 2);
+        await _broker.SubscribeAsync("g", "Wait", "A");
+        Task<RemotingCommand> pull = _broker.PullAsync("g", "Wait", 1, 0, PullMessageRequestHeader.SuspendFlag, 60_000);
+        await Eventually.TrueAsync(() => _broker.Host.Parts.ParkedPulls.Count == 1, "the pull is parked");
+
+        await _broker.SendAsync("Wait", "other queue", queueId: 0, Requests.Properties(("TAGS", "A")));
+        await _broker.SendAsync("Wait", "other tag", queueId: 1, Requests.Properties(("TAGS", "B")));
+        pull.IsCompleted.Should().BeFalse();
+        await _broker.SendAsync("Wait", "wanted", queueId: 1, Requests.Properties(("TAGS", "A")));
+
+        RemotingCommand answer = await pull;
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        Requests.Decode(answer).Select(static message => message.Body).Should().Equal("wanted");
+        _broker.Host.Parts.ParkedPulls.Count.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Pull_OnlyUnwantedMessagesArrive_IsAnsweredBeforeItsTimeSoThatProgressFollows()
+    {
+        await _broker.CreateTopicAsync("Unwanted");
+        await _broker.SubscribeAsync("g", "Unwanted", "A");
+        Task<RemotingCommand> pull = _broker.PullAsync("g", "Unwanted", 0, 0, PullMessageRequestHeader.SuspendFlag, 180_000);
+        await Eventually.TrueAsync(() => _broker.Host.Parts.ParkedPulls.Count == 1, "the pull is parked");
+
+        await _broker.SendAsync("Unwanted", "other tag", queueId: 0, Requests.Properties(("TAGS", "B")));
+
+        RemotingCommand answer = await pull;
+        answer.Code.Should().Be(ResponseCode.PullRetryImmediately);
+        answer.Get("nextBeginOffset").Should().Be("1");
+    }
+
+    [Fact]
+    public async Task Pull_WaitEnds_AnswersNotFoundAtTheSameOffset()
+    {
+        await _broker.SendAsync("Ends", "one");
+        await _broker.SubscribeAsync("g", "Ends");
+
+        RemotingCommand answer = await _broker.PullAsync("g", "Ends", 0, 1, PullMessageRequestHeader.SuspendFlag, 100);
+
+        answer.Code.Should().Be(ResponseCode.PullNotFound);
+        answer.Get("nextBeginOffset").Should().Be("1");
+        answer.Get("minOffset").Should().Be("0");
+        answer.Get("maxOffset").Should().Be("1");
+    }
+
+    [Fact]
+    public async Task Pull_SeveralWaitsOneAfterAnother_AllEnd()
+    {
+        await _broker.CreateTopicAsync("Waits", queues: 2);
+        await _broker.SubscribeAsync("g", "Waits");
+
+        Task<RemotingCommand> longer = _broker.PullAsync("g", "Waits", 0, 0, PullMessageRequestHeader.SuspendFlag, 1_200);
+        RemotingCommand first = await _broker.PullAsync("g", "Waits", 1, 0, PullMessageRequestHeader.SuspendFlag, 50);
+        RemotingCommand second = await longer;
+        RemotingCommand afterNobodyWaited = await _broker.PullAsync("g", "Waits", 1, 0, PullMessageRequestHeader.SuspendFlag, 50);
+
+        new[] { first, second, afterNobodyWaited }.Select(static answer => answer.Code).Should().AllBeEquivalentTo(ResponseCode.PullNotFound);
+    }
+
+    [Theory]
+    [InlineData(5, ResponseCode.PullOffsetMoved, "1")]
+    [InlineData(1, ResponseCode.PullNotFound, "1")]
+    public async Task Pull_OffsetBeyondTheEnd_IsCorrected(long offset, int code, string next)
+    {
+        await _broker.SendAsync("Beyond", "one");
+        await _broker.SubscribeAsync("g", "Beyond");
+
+        RemotingCommand answer = await _broker.PullAsync("g", "Beyond", 0, offset);
+
+        answer.Code.Should().Be(code);
+        answer.Get("nextBeginOffset").Should().Be(next);
+    }
+
+    [Fact]
+    public async Task Pull_EmptyQueueStaleOffset_IsMovedToZeroNotHeld()
+    {
+        await _broker.CreateTopicAsync("Empty");
+        await _broker.SubscribeAsync("g", "Empty");
+
+        RemotingCommand answer = await _broker.PullAsync("g", "Empty", 0, 9, PullMessageRequestHeader.SuspendFlag, 60_000);
+
+        answer.Code.Should().Be(ResponseCode.PullOffsetMoved);
+        answer.Get("nextBeginOffset").Should().Be("0");
+    }
+
+    [Fact]
+    public async Task Pull_CommitFlag_StoresTheOffset()
+    {
+        await _broker.SendAsync("Commit", "one");
+        await _broker.SubscribeAsync("g", "Commit");
+
+        await _broker.PullAsync("g", "Commit", 0, 0, PullMessageRequestHeader.CommitOffsetFlag, commit: 1);
+
+        RemotingCommand offset = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "g").Set("topic", "Commit").Set("queueId", 0));
+        offset.Get("offset").Should().Be("1");
+    }
+
+    [Fact]
+    public async Task Pull_BeforeTheHeartbeat_IsRefusedUntilItCame()
+    {
+        await _broker.SendAsync("Late", "one");
+
+        (await _broker.PullAsync("late-group", "Late", 0, 0)).Code.Should().Be(ResponseCode.SubscriptionNotExist);
+        await _broker.SubscribeAsync("late-group", "Late");
+        (await _broker.PullAsync("late-group", "Late", 0, 0)).Code.Should().Be(ResponseCode.Success);
+    }
+
+    [Theory]
+    [InlineData(5, "TAG", ResponseCode.Success, "a")]
+    [InlineData(6, "TAG", ResponseCode.Success, "a,b")]
+    [InlineData(6, "SQL92", ResponseCode.SubscriptionNotLatest, "")]
+    public async Task Pull_OfAJavaClientWhoseHeartbeatHadVersion5_NewerIsServedUnfilteredWhereItFiltersItself(long version, string type, int code, string bodies)
+    {
+        await _broker.SendAsync("Newer", "a", properties: Requests.Properties(("TAGS", "A")));
+        await _broker.SendAsync("Newer", "b", properties: Requests.Properties(("TAGS", "B")));
+        RemotingCommand pull = Requests.Pull("java-group", "Newer", 0, 0).Set("subVersion", version).Set("expressionType", type);
+        // Plain frames name Java as their language.
+        await using RawConnection java = await RawConnection.ConnectAsync(_broker.Address);
+        await java.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat("java-group", "Newer", "A", "java-client", version: 5));
+
+        RawFrame answer = await java.RequestAsync(RequestCode.PullMessage, pull.ExtFields);
+
+        answer.Code.Should().Be(code);
+        RawMessage.DecodeAll(answer.Body).Select(static message => Encoding.UTF8.GetString(message.Body.Span)).Should().Equal(bodies.Split(',', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public async Task Pull_OfAnotherClientNewerThanItsHeartbeat_IsRefusedUntilTheNextOne()
+    {
+        await _broker.SendAsync("Refused", "a");
+        RemotingCommand pull = Requests.Pull("other-group", "Refused", 0, 0).Set("subVersion", 6L);
+        await _broker.SubscribeAsync("other-group", "Refused", version: 5);
+
+        RemotingCommand before = await _broker.InvokeAsync(pull);
+        await _broker.SubscribeAsync("other-group", "Refused", version: 6);
+        RemotingCommand after = await _broker.InvokeAsync(pull);
+
+        before.Code.Should().Be(ResponseCode.SubscriptionNotLatest);
+        after.Code.Should().Be(ResponseCode.Success, after.Remark);
+    }
+
+    [Fact]
+    public async Task Pull_SubscriptionInTheRequest_NeedsNoHeartbeat()
+    {
+        await _broker.SendAsync("Own", "a", properties: Requests.Properties(("TAGS", "A")));
+        await _broker.SendAsync("Own", "b", properties: Requests.Properties(("TAGS", "B")));
+
+        RemotingCommand answer = await _broker.PullAsync("own-group", "Own", 0, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "B");
+
+        Requests.Decode(answer).Select(static message => message.Body).Should().Equal("b");
+    }
+
+    [Fact]
+    public async Task Pull_LargeMessages_ComeWhole()
+    {
+        string large = new('x', 1_000_000);
+        await _broker.SendAsync("Large", large);
+        await _broker.SubscribeAsync("g", "Large");
+
+        Requests.Decode(await _broker.PullAsync("g", "Large", 0, 0)).Should().ContainSingle().Which.Body.Should().Be(large);
+    }
+
+    [Fact]
+    public async Task Pull_OlderThanTheMemoryTail_ComesFromTheFiles()
+    {
+        // 24 MiB over two log files of 16 MiB, more than the tail of 16 MiB holds.
+        for (int i = 0; i < 24; i++)
+        {
+            await _broker.SendAsync("Old", $"{i:00}{new string('x', 1024 * 1024)}");
+        }
+
+        await _broker.SubscribeAsync("g", "Old");
+        for (int i = 0; i < 24; i++)
+        {
+            RemotingCommand answer = await _broker.PullAsync("g", "Old", 0, i, max: 1);
+            answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+            Requests.Decode(answer)[0].Body.Should().StartWith($"{i:00}").And.HaveLength(2 + (1024 * 1024));
+        }
+    }
+}

@@ -1,0 +1,201 @@
+using System.Text;
+using RocketOps.Broker.Messages;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Headers;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Sending;
+
+/// <summary>What producers see of a broker, through a real connection.</summary>
+public sealed class SendTests : IAsyncLifetime
+{
+    private TestBroker _broker = null!;
+
+    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync();
+
+    public async Task DisposeAsync() => await _broker.DisposeAsync();
+
+    [Fact]
+    public async Task Send_UnknownTopic_IsCreatedAfterTheTemplateAndAnswered()
+    {
+        RemotingCommand answer = await _broker.SendAsync("Fresh", "hello", queueId: 2, Requests.Properties(("UNIQ_KEY", "0A010209126718B4AAC2000186A00000"), ("TAGS", "A")));
+
+        answer.Get("queueId").Should().Be("2");
+        answer.Get("queueOffset").Should().Be("0");
+        answer.Get("msgId").Should().StartWith("7F000001").And.HaveLength(32);
+        answer.Get("transactionId").Should().Be("0A010209126718B4AAC2000186A00000");
+        answer.Get("MSG_REGION").Should().Be("DefaultRegion");
+        answer.Get("TRACE_ON").Should().Be("true");
+        RemotingCommand config = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetTopicConfig).Set("topic", "Fresh"));
+        Encoding.UTF8.GetString(config.Body.Span).Should().Contain("\"perm\":6").And.Contain("\"readQueueNums\":4").And.Contain("\"writeQueueNums\":4");
+    }
+
+    [Fact]
+    public async Task Send_KnownTopic_AnswersAsTheFirstSendDid()
+    {
+        RemotingCommand first = await _broker.SendAsync("Twice", "one", properties: Requests.Properties(("UNIQ_KEY", "u1")));
+        RemotingCommand second = await _broker.SendAsync("Twice", "two", properties: Requests.Properties(("UNIQ_KEY", "u2")));
+
+        second.ExtFields!.Keys.Should().BeEquivalentTo(first.ExtFields!.Keys);
+        second.Get("queueOffset").Should().Be("1");
+    }
+
+    [Theory]
+    [InlineData("CLUSTER")]
+    [InlineData("MSG_REGION")]
+    [InlineData("TRACE_ON")]
+    public async Task Send_MessageThatWasStoredBefore_BrokersPropertyIsReplaced(string name)
+    {
+        await _broker.SendAsync("Onward", "first");
+        await _broker.SubscribeAsync("g", "Onward");
+
+        RemotingCommand sent = await _broker.SendAsync("Onward", "again", properties: Requests.Properties(("KEYS", "k"), (name, "another"), ("UNIQ_KEY", "u")));
+
+        sent.Get("transactionId").Should().Be("u");
+        RemotingCommand pulled = await _broker.PullAsync("g", "Onward", 0, 1);
+        Encoding.UTF8.GetString(pulled.Body.Span).Split(name + "\u0001").Should().HaveCount(2, "the property is there once");
+        MessageProperties properties = Requests.Decode(pulled).Single().Properties;
+        properties.Get("KEYS").Should().Be("k");
+        properties.Get(name).Should().NotBeNull().And.NotBe("another");
+    }
+
+    [Fact]
+    public async Task Send_DelayedAgain_TruePlaceIsWrittenOnce()
+    {
+        await _broker.CreateTopicAsync("LaterAgain", queues: 2);
+        string properties = Requests.Properties(("DELAY", "18"), ("REAL_TOPIC", "Elsewhere"), ("REAL_QID", "7"));
+
+        await _broker.SendAsync("LaterAgain", "x", queueId: 1, properties);
+
+        RemotingCommand stored = await _broker.PullAsync("tools", "SCHEDULE_TOPIC_XXXX", 17, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "*");
+        Encoding.UTF8.GetString(stored.Body.Span).Split("REAL_TOPIC\u0001").Should().HaveCount(2);
+        MessageProperties kept = Requests.Decode(stored).Single().Properties;
+        kept.Get("REAL_TOPIC").Should().Be("LaterAgain");
+        kept.Get("REAL_QID").Should().Be("1");
+    }
+
+    [Fact]
+    public async Task SendBatch_Messages_AreConsecutiveAndEachHasAnId()
+    {
+        await _broker.CreateTopicAsync("Batch");
+        RemotingCommand request = Requests.Send("Batch", string.Empty).Set("m", true);
+        request.Code = RequestCode.SendBatchMessage;
+        request.Body = Requests.Batch("one", "two", "three");
+
+        RemotingCommand answer = await _broker.InvokeAsync(request);
+
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        answer.Get("msgId")!.Split(',').Should().HaveCount(3).And.OnlyHaveUniqueItems();
+        answer.Get("queueOffset").Should().Be("0");
+        await _broker.SubscribeAsync("g", "Batch");
+        Requests.Decode(await _broker.PullAsync("g", "Batch", 0, 0)).Select(static message => message.Body).Should().Equal("one", "two", "three");
+    }
+
+    [Fact]
+    public async Task SendBatch_BrokenBody_IsRefusedAndStoresNothing()
+    {
+        await _broker.CreateTopicAsync("Broken");
+        RemotingCommand request = Requests.Send("Broken", "no batch at all").Set("m", true);
+
+        (await _broker.InvokeAsync(request)).Code.Should().Be(ResponseCode.MessageIllegal);
+        (await OffsetAsync(RequestCode.GetMaxOffset, "Broken")).Should().Be("0");
+    }
+
+    [Fact]
+    public async Task SendOneWay_Message_IsStoredWithoutAnAnswer()
+    {
+        await _broker.CreateTopicAsync("OneWay");
+
+        await _broker.InvokeOneWayAsync(Requests.Send("OneWay", "quiet"));
+
+        await Eventually.TrueAsync(async () => await OffsetAsync(RequestCode.GetMaxOffset, "OneWay") == "1", "the message is stored");
+    }
+
+    [Theory]
+    [InlineData("SCHEDULE_TOPIC_XXXX", ResponseCode.NoPermission)]
+    [InlineData("bad topic", ResponseCode.InvalidParameter)]
+    [InlineData("%RETRY%nobody", ResponseCode.SubscriptionGroupNotExist)]
+    public async Task Send_ForbiddenTopic_IsRefused(string topic, int code) => (await _broker.InvokeAsync(Requests.Send(topic, "x"))).Code.Should().Be(code);
+
+    [Fact]
+    public async Task Send_QueueOutOfRange_IsRefusedNegativeIsChosen()
+    {
+        await _broker.CreateTopicAsync("Queues", queues: 2);
+
+        (await _broker.InvokeAsync(Requests.Send("Queues", "x", queueId: 2))).Code.Should().Be(ResponseCode.InvalidParameter);
+        RemotingCommand chosen = await _broker.SendAsync("Queues", "x", queueId: -1);
+        chosen.Get("queueId").Should().BeOneOf("0", "1");
+    }
+
+    [Theory]
+    [InlineData("TRAN_MSG", "true", ResponseCode.NoPermission)]
+    [InlineData("TIMER_DELAY_SEC", "5", ResponseCode.SystemError)]
+    public async Task Send_WhatIsNotDoneYet_IsRefusedNotStored(string property, string value, int code)
+    {
+        await _broker.CreateTopicAsync("NotYet");
+
+        (await _broker.InvokeAsync(Requests.Send("NotYet", "x", properties: Requests.Properties((property, value))))).Code.Should().Be(code);
+        (await OffsetAsync(RequestCode.GetMaxOffset, "NotYet")).Should().Be("0");
+    }
+
+    [Fact]
+    public async Task Send_BodyBeyondTheLimit_IsRefused() =>
+        (await _broker.InvokeAsync(Requests.Send("TooLarge", new string('x', (4 * 1024 * 1024) + 1)))).Code.Should().Be(ResponseCode.MessageIllegal);
+
+    [Fact]
+    public async Task Send_MissingField_IsRefusedByName()
+    {
+        RemotingCommand request = Requests.Send("T", "x");
+        request.ExtFields!.Remove("b");
+
+        RemotingCommand answer = await _broker.InvokeAsync(request);
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+        answer.Remark.Should().Contain("topic");
+    }
+
+    [Fact]
+    public async Task Send_Delayed_ArrivesLaterWithItsOwnPlace()
+    {
+        await _broker.CreateTopicAsync("Delayed", queues: 2);
+        await _broker.SubscribeAsync("g", "Delayed");
+
+        await _broker.SendAsync("Delayed", "later", queueId: 1, Requests.Properties(("DELAY", "1"), ("TAGS", "A")));
+        (await OffsetAsync(RequestCode.GetMaxOffset, "Delayed", 1)).Should().Be("0");
+        RemotingCommand answer = await _broker.PullAsync("g", "Delayed", 1, 0, PullMessageRequestHeader.SuspendFlag, 60_000);
+
+        Requests.Received message = Requests.Decode(answer).Should().ContainSingle().Subject;
+        message.Body.Should().Be("later");
+        message.Properties.Get("DELAY").Should().BeNull();
+        message.Properties.Get("REAL_TOPIC").Should().Be("Delayed");
+        message.QueueId.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task SendBack_Message_GoesThroughTheRetryTopicAndThenToDeadLetters()
+    {
+        await _broker.SendAsync("Fails", "work");
+        await _broker.SubscribeAsync("g", "Fails");
+        Requests.Received original = Requests.Decode(await _broker.PullAsync("g", "Fails", 0, 0)).Single();
+
+        (await SendBackAsync(original.PhysicalOffset, delayLevel: 1)).Code.Should().Be(ResponseCode.Success);
+        Requests.Received retried = Requests.Decode(
+            await _broker.PullAsync("g", "%RETRY%g", 0, 0, PullMessageRequestHeader.SuspendFlag | PullMessageRequestHeader.SubscriptionFlag, 15_000, subscription: "*")).Single();
+        (await SendBackAsync(retried.PhysicalOffset, delayLevel: 0)).Code.Should().Be(ResponseCode.Success);
+        Requests.Received dead = Requests.Decode(
+            await _broker.PullAsync("g", "%DLQ%g", 0, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "*")).Single();
+
+        retried.ReconsumeTimes.Should().Be(1);
+        retried.Properties.Get("RETRY_TOPIC").Should().Be("Fails");
+        dead.Body.Should().Be("work");
+        dead.ReconsumeTimes.Should().Be(2);
+        dead.Properties.Get("ORIGIN_MESSAGE_ID").Should().Be(retried.Properties.Get("ORIGIN_MESSAGE_ID")).And.HaveLength(32);
+    }
+
+    private async Task<string?> OffsetAsync(int code, string topic, int queueId = 0) =>
+        (await _broker.InvokeAsync(RemotingCommand.CreateRequest(code).Set("topic", topic).Set("queueId", queueId))).Get("offset");
+
+    private Task<RemotingCommand> SendBackAsync(long offset, int delayLevel) => _broker.InvokeAsync(
+        RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack).Set("offset", offset).Set("group", "g").Set("delayLevel", delayLevel).Set("maxReconsumeTimes", 1));
+}
