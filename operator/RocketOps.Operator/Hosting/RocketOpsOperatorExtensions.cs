@@ -38,6 +38,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<RollStep>();
         services.AddSingleton<RegistrationsStep>();
         services.AddSingleton<BrokerTopics>();
+        services.AddSingleton<TopicTables>();
 
         services
             .AddKubernetesOperator(settings =>

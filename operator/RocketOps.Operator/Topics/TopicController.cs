@@ -25,6 +25,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
     private readonly IEntityCache<BrokerCluster> _clusters;
     private readonly ClusterAdmins _admins;
     private readonly BrokerTopics _brokers;
+    private readonly TopicTables _tables;
     private readonly StatusWriter _status;
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
@@ -36,6 +37,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
         IEntityCache<BrokerCluster> clusters,
         ClusterAdmins admins,
         BrokerTopics brokers,
+        TopicTables tables,
         StatusWriter status,
         IEventRecorder events,
         TimeProvider time,
@@ -46,6 +48,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
         _clusters = clusters;
         _admins = admins;
         _brokers = brokers;
+        _tables = tables;
         _status = status;
         _events = events;
         _time = time;
@@ -116,7 +119,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
         IReadOnlyList<TopicMaster> masters;
         try
         {
-            masters = TopicMasters.Find(cluster, await WithDeadlineAsync(admin.GetClusterInfoAsync, cancellationToken));
+            masters = TopicMasters.Find(cluster, await _tables.ClusterAsync(cluster.Key(), admin, cancellationToken));
         }
         catch (Exception unreachable) when (AdminFailures.IsFailure(unreachable, cancellationToken))
         {
@@ -142,12 +145,18 @@ internal sealed partial class TopicController : IEntityController<Topic>
 
         var name = TopicNames.Effective(topic);
         var last = topic.Status?.Brokers?.Find(broker => broker.Name == master.Broker);
+        var wanted = TopicSettings.Wanted(topic.Spec);
         try
         {
-            var outcome = await WithDeadlineAsync(
-                token => _brokers.SyncAsync(admin, master, name, TopicSettings.Wanted(topic.Spec), last, token), cancellationToken);
+            if (IsSettled(topic) && await _tables.FindAsync(admin, master.Address, name, cancellationToken) is { } found && found == wanted)
+            {
+                return new TopicOutcome(master.Broker, found);
+            }
+
+            var outcome = await WithDeadlineAsync(token => _brokers.SyncAsync(admin, master, name, wanted, last, token), cancellationToken);
             if (outcome.Written)
             {
+                _tables.Forget(master.Address);
                 LogWritten(name, master.Broker);
                 _events.Record(topic, EventType.Normal, last is null ? "TopicCreated" : "TopicUpdated", "Update", $"Topic {name} was written on {master.Broker}.");
             }
@@ -162,6 +171,10 @@ internal sealed partial class TopicController : IEntityController<Topic>
                 : new TopicOutcome(master.Broker, null, Pending: new Problem(Reasons.BrokerUnreachable, $"The master of {master.Broker} does not answer the operator."));
         }
     }
+
+    /// <summary>Nothing but drift can have happened to the topic: what this object asks for was done.</summary>
+    private static bool IsSettled(Topic topic) =>
+        topic.Status?.ObservedGeneration == topic.Metadata.Generation && Kubernetes.Models.Conditions.IsTrue(topic.Status?.Conditions, ConditionTypes.Ready);
 
     private TimeSpan Next(List<TopicOutcome> outcomes)
     {

@@ -23,6 +23,18 @@ public sealed class PodTroubleTests
     }
 
     [Fact]
+    public void Describe_EvictedFromALostNode_SaysWhatItWaitsFor()
+    {
+        var pod = new Pod
+        {
+            Metadata = new ObjectMeta { DeletionTimestamp = DateTimeOffset.UnixEpoch },
+            Status = new PodStatus { Conditions = [new PodCondition { Type = "DisruptionTarget", Status = "True", Reason = "DeletionByTaintManager" }] },
+        };
+
+        PodTrouble.Describe(pod).Should().Be("stopping (its node does not answer)");
+    }
+
+    [Fact]
     public void Describe_KilledForMemory_SaysSo()
     {
         PodTrouble.Describe(Pod(new ContainerState { Terminated = new ContainerStateTerminated { ExitCode = 137, Reason = "OOMKilled" } })).Should().Be("OOMKilled");

@@ -60,6 +60,45 @@ public sealed class TopicControllerTests
     }
 
     [Fact]
+    public async Task Reconcile_SettledTopics_OneRequestPerBrokerForAll()
+    {
+        const int Topics = 12;
+        await using var world = await StartAsync();
+        for (var i = 0; i < Topics; i++)
+        {
+            await world.CreateTopicAsync($"t-{i}", "a");
+        }
+
+        for (var i = 0; i < Topics; i++)
+        {
+            await world.TopicAsync($"t-{i}", "Ready", "True");
+        }
+
+        await world.PassesAsync(4);
+        var requests = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        world.Admin.Fault = requests.Enqueue;
+
+        await Eventually.TrueAsync(() => requests.Count(static request => request == nameof(IRocketMqAdmin.GetTopicConfigsAsync)) >= 6, "both brokers are asked in three rounds");
+
+        requests.Should().NotContain(nameof(IRocketMqAdmin.GetTopicConfigAsync), "no topic is asked for by itself");
+    }
+
+    [Fact]
+    public async Task Reconcile_SpecChangedThereAndBack_BrokerFollows()
+    {
+        await using var world = await StartAsync();
+        await world.CreateTopicAsync("events", "a");
+        await world.TopicAsync("events", "Ready", "True");
+
+        await world.ChangeAsync<Topic>("events", static topic => topic.Spec.Permission = Operator.Entities.TopicPermission.Read);
+        await world.TopicAsync("events", "Ready", "True");
+        await world.ChangeAsync<Topic>("events", static topic => topic.Spec.Permission = Operator.Entities.TopicPermission.ReadWrite);
+
+        await world.TopicAsync("events", "Ready", "True");
+        world.Admin.Topic(Master(world, "a-0"), "events")!.Permission.Should().Be(Client.TopicPermission.ReadWrite);
+    }
+
+    [Fact]
     public async Task Reconcile_TwoObjectsOneTopic_OldestWinsUntilItGoes()
     {
         await using var world = await StartAsync();

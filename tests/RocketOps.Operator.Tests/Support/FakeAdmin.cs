@@ -108,7 +108,12 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task<IReadOnlyList<string>> GetTopicNamesAsync(CancellationToken cancellationToken = default) => throw Unused();
 
-    public Task<IReadOnlyDictionary<string, TopicConfig>> GetTopicConfigsAsync(string brokerAddress, CancellationToken cancellationToken = default) => throw Unused();
+    public Task<IReadOnlyDictionary<string, TopicConfig>> GetTopicConfigsAsync(string brokerAddress, CancellationToken cancellationToken = default)
+    {
+        Check(nameof(GetTopicConfigsAsync));
+        return Task.FromResult<IReadOnlyDictionary<string, TopicConfig>>(
+            _topics.Where(pair => pair.Key.Address == brokerAddress).ToDictionary(static pair => pair.Key.Topic, static pair => pair.Value, StringComparer.Ordinal));
+    }
 
     public Task<IReadOnlyDictionary<string, string>> GetBrokerRuntimeInfoAsync(string brokerAddress, CancellationToken cancellationToken = default) => throw Unused();
 

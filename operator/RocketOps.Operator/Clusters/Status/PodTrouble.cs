@@ -18,7 +18,10 @@ internal static class PodTrouble
 
         if (pod.IsDeleting())
         {
-            return "stopping";
+            // Nobody is left on a lost node to say that the pod has ended, and its set makes no other before.
+            return pod.Status?.Conditions?.Exists(static condition => condition is { Type: "DisruptionTarget", Reason: "DeletionByTaintManager" }) == true
+                ? "stopping (its node does not answer)"
+                : "stopping";
         }
 
         if (Unscheduled(pod) is { } unscheduled)
