@@ -14,6 +14,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     private readonly long _begun = time.GetTimestamp();
     private readonly UpLines _lines = new(console.Profile.Out.Writer);
     private readonly FrameRecorder? _recorder = options.Record is { } path ? new FrameRecorder(path) : null;
+    private readonly SteadyProblems _problems = new(time);
     private UpState _state = UpState.Empty;
     private Task<DemoRun>? _demo;
     private DemoRun? _demoRun;
@@ -119,6 +120,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         while (true)
         {
             _state = await UpState.ReadAsync(plane.Client, _demoRun?.Progress, stop);
+            _state = _state with { Problems = _problems.Of(_state.Problems) };
             await show(_state);
             _recorder?.Add(UpTable.Render(_state, Elapsed), Elapsed);
             StartDemoWhenReady(loggers, stop);
