@@ -309,7 +309,7 @@ public abstract class ApiServerTests(IApiServer server)
         var running = recorder.RunAsync(stop.Token);
 
         recorder.Record(map, EventType.Warning, "Failed", "Try", "It did not work.");
-        recorder.Record(map, EventType.Warning, "Failed", "Try", "It did not work again.");
+        recorder.Record(map, EventType.Warning, "Failed", "Try", "It did not work.");
 
         await Eventually.TrueAsync(
             async () => (await client.ListAsync<Event>(new ListOptions { Namespace = ns })).Items is [{ Series.Count: 2 }], "one event that counts two");
