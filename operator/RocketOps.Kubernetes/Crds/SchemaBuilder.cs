@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -63,7 +62,7 @@ internal sealed class SchemaBuilder
         }
 
         AddRequired(root, required);
-        AddRules(root, type.GetCustomAttributes<ValidationRuleAttribute>());
+        SchemaConstraints.AddRules(root, type.GetCustomAttributes<ValidationRuleAttribute>());
         return root;
     }
 
@@ -74,8 +73,8 @@ internal sealed class SchemaBuilder
         var schema = property.GetCustomAttribute<PreserveUnknownFieldsAttribute>() is not null && !IsScalar(type)
             ? Unstructured(type)
             : BuildType(type, path, where);
-        AddConstraints(schema, property, where);
-        AddListAndMapKind(schema, property, where);
+        SchemaConstraints.AddConstraints(schema, property, where);
+        SchemaConstraints.AddListAndMapKind(schema, property, where);
         if (property.GetCustomAttribute<EmbeddedResourceAttribute>() is not null)
         {
             schema["x-kubernetes-embedded-resource"] = true;
@@ -89,10 +88,10 @@ internal sealed class SchemaBuilder
 
         if (property.GetCustomAttribute<DefaultValueAttribute>() is { } value)
         {
-            schema["default"] = Default(value, where);
+            schema["default"] = SchemaConstraints.Default(value, where);
         }
 
-        AddRules(schema, property.GetCustomAttributes<ValidationRuleAttribute>());
+        SchemaConstraints.AddRules(schema, property.GetCustomAttributes<ValidationRuleAttribute>());
         foreach (var column in property.GetCustomAttributes<PrinterColumnAttribute>())
         {
             _propertyColumns.Add(Column(column, column.JsonPath ?? path, column.Type ?? ColumnType(schema)));
@@ -164,7 +163,7 @@ internal sealed class SchemaBuilder
         }
 
         AddRequired(schema, required);
-        AddRules(schema, type.GetCustomAttributes<ValidationRuleAttribute>());
+        SchemaConstraints.AddRules(schema, type.GetCustomAttributes<ValidationRuleAttribute>());
         return schema;
     }
 
@@ -209,7 +208,7 @@ internal sealed class SchemaBuilder
         ? new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true }
         : new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true } };
 
-    private static IEnumerable<string> EnumNames(Type type) =>
+    internal static IEnumerable<string> EnumNames(Type type) =>
         type.GetFields(BindingFlags.Public | BindingFlags.Static)
             .Select(f => f.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? f.Name);
 
@@ -243,120 +242,6 @@ internal sealed class SchemaBuilder
         }
     }
 
-    private static void AddConstraints(JsonObject schema, PropertyInfo property, string where)
-    {
-        if (property.GetCustomAttribute<PatternAttribute>() is { } pattern)
-        {
-            Only(schema, where, pattern, "string");
-            schema["pattern"] = pattern.Regex;
-        }
-
-        if (property.GetCustomAttribute<FormatAttribute>() is { } format)
-        {
-            Only(schema, where, format, "string", "integer", "number");
-            schema["format"] = format.Name;
-        }
-
-        if (property.GetCustomAttribute<LengthAttribute>() is { } length)
-        {
-            Only(schema, where, length, "string");
-            AddBounds(schema, "minLength", length.Min, "maxLength", length.Max);
-        }
-
-        if (property.GetCustomAttribute<ItemsAttribute>() is { } items)
-        {
-            Only(schema, where, items, "array");
-            AddBounds(schema, "minItems", items.Min, "maxItems", items.Max);
-        }
-
-        if (property.GetCustomAttribute<PropertyLimitsAttribute>() is { } limits)
-        {
-            Only(schema, where, limits, "object");
-            AddBounds(schema, "minProperties", limits.Min, "maxProperties", limits.Max);
-        }
-
-        if (property.GetCustomAttribute<EnumValuesAttribute>() is { } values)
-        {
-            Only(schema, where, values, "string");
-            schema["enum"] = new JsonArray([.. values.Values.Select(v => (JsonNode?)v)]);
-        }
-
-        if (property.GetCustomAttribute<RangeMinimumAttribute>() is { } minimum)
-        {
-            Only(schema, where, minimum, "integer", "number");
-            schema["minimum"] = Number(minimum.Value);
-            schema["exclusiveMinimum"] = minimum.Exclusive ? true : null;
-        }
-
-        if (property.GetCustomAttribute<RangeMaximumAttribute>() is { } maximum)
-        {
-            Only(schema, where, maximum, "integer", "number");
-            schema["maximum"] = Number(maximum.Value);
-            schema["exclusiveMaximum"] = maximum.Exclusive ? true : null;
-        }
-
-        if (property.GetCustomAttribute<MultipleOfAttribute>() is { } multiple)
-        {
-            Only(schema, where, multiple, "integer", "number");
-            schema["multipleOf"] = Number(multiple.Value);
-        }
-    }
-
-    private static void AddListAndMapKind(JsonObject schema, PropertyInfo property, string where)
-    {
-        if (property.GetCustomAttribute<ListMapKeysAttribute>() is { } keys)
-        {
-            Only(schema, where, keys, "array");
-            var item = schema["items"]!.AsObject();
-            foreach (var key in keys.Keys)
-            {
-                var isRequired = item["required"] is JsonArray required && required.Any(r => r!.GetValue<string>() == key);
-                var isDefaulted = item["properties"]?[key]?["default"] is not null;
-                if (!isRequired && !isDefaulted)
-                {
-                    throw new InvalidOperationException($"{where}: the list key '{key}' must be required or have a default.");
-                }
-            }
-
-            schema["x-kubernetes-list-type"] = "map";
-            schema["x-kubernetes-list-map-keys"] = new JsonArray([.. keys.Keys.Select(k => (JsonNode?)k)]);
-        }
-        else if (property.GetCustomAttribute<ListSetAttribute>() is { } set)
-        {
-            Only(schema, where, set, "array");
-            schema["x-kubernetes-list-type"] = "set";
-        }
-
-        if (property.GetCustomAttribute<AtomicMapAttribute>() is { } atomic)
-        {
-            Only(schema, where, atomic, "object");
-            schema["x-kubernetes-map-type"] = "atomic";
-        }
-    }
-
-    private static void AddRules(JsonObject schema, IEnumerable<ValidationRuleAttribute> rules)
-    {
-        // A property's rules follow those of its type.
-        var list = schema["x-kubernetes-validations"] as JsonArray ?? [];
-        foreach (var rule in rules)
-        {
-            list.Add((JsonNode)new JsonObject
-            {
-                ["rule"] = rule.Rule,
-                ["message"] = rule.Message,
-                ["messageExpression"] = rule.MessageExpression,
-                ["reason"] = rule.Reason,
-                ["fieldPath"] = rule.FieldPath,
-                ["optionalOldSelf"] = rule.OptionalOldSelf ? true : null,
-            });
-        }
-
-        if (list.Count > 0 && list.Parent is null)
-        {
-            schema["x-kubernetes-validations"] = list;
-        }
-    }
-
     private static JsonObject Column(PrinterColumnAttribute column, string path, string type) => new()
     {
         ["name"] = column.Name,
@@ -377,43 +262,4 @@ internal sealed class SchemaBuilder
         ("boolean", _) => "boolean",
         _ => "string",
     };
-
-    private static JsonNode? Default(DefaultValueAttribute value, string where) => value.Value switch
-    {
-        string json when value.IsJson => JsonNode.Parse(json),
-        string text => text,
-        bool flag => flag,
-        int number => number,
-        long number => number,
-        double number => Number(number),
-        Enum name => EnumNames(name.GetType()).ElementAt(Array.IndexOf(Enum.GetNames(name.GetType()), name.ToString())),
-        _ => throw new InvalidOperationException($"{where}: a default is a string, number, boolean, enum or JSON text."),
-    };
-
-    private static void AddBounds(JsonObject schema, string minName, int min, string maxName, int max)
-    {
-        if (min >= 0)
-        {
-            schema[minName] = min;
-        }
-
-        if (max >= 0)
-        {
-            schema[maxName] = max;
-        }
-    }
-
-    /// <summary>Whole numbers without a fraction, as the server writes them.</summary>
-    private static JsonValue Number(double value) =>
-        double.IsInteger(value) && Math.Abs(value) < 9e15 ? JsonValue.Create((long)value) : JsonValue.Create(value);
-
-    private static void Only(JsonObject schema, string where, Attribute attribute, params string[] types)
-    {
-        if (!types.Contains((string?)schema["type"]))
-        {
-            var name = attribute.GetType().Name.Replace("Attribute", "", StringComparison.Ordinal);
-            throw new InvalidOperationException(
-                string.Create(CultureInfo.InvariantCulture, $"{where}: [{name}] goes with {string.Join(" or ", types)}, this is {(string?)schema["type"] ?? "int-or-string"}."));
-        }
-    }
 }

@@ -1,0 +1,28 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RocketOps.Kubernetes.Models;
+
+/// <summary>Times in UTC, written in one form and read with any fraction.</summary>
+public abstract class KubernetesTimeConverterBase : JsonConverter<DateTimeOffset?>
+{
+    private readonly string _format;
+
+    private protected KubernetesTimeConverterBase(string format) => _format = format;
+
+    public override DateTimeOffset? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.Null ? null : reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset? value, JsonSerializerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        if (value is not { } time)
+        {
+            writer.WriteNullValue();
+            return;
+        }
+
+        writer.WriteStringValue(time.UtcDateTime.ToString(_format, CultureInfo.InvariantCulture));
+    }
+}
