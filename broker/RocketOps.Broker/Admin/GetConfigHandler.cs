@@ -30,6 +30,9 @@ internal sealed class GetConfigHandler(BrokerSettings settings, BrokerAddress ad
         values[BrokerKeys.StorePathCommitLog.Name] = options.CommitLogFolder;
         // mqadmin exportMetrics takes this for the number of processors.
         values["clientCallbackExecutorThreads"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture);
+        // mqadmin exportConfigs takes these for granted; the 4.9 one ends with a NullPointerException where one is missing.
+        values["filterServerNums"] = "0";
+        values["useTLS"] = "false";
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success)
             .Set("version", Encoding.UTF8.GetString(BrokerJson.Write(new DataVersion(), BrokerJson.Default.DataVersion)));
         response.Body = Encoding.UTF8.GetBytes(JavaPropertiesWriter.Write(values));

@@ -19,6 +19,20 @@ public sealed class BrokerTests : IAsyncLifetime
     public async Task DisposeAsync() => await _broker.DisposeAsync();
 
     [Fact]
+    public async Task GetConfig_KeysThatToolsTakeForGranted_AreThere()
+    {
+        RemotingCommand answer = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetBrokerConfig));
+
+        // ExportConfigsCommand.needBrokerProprties of mqadmin 4.9.7.
+        string[] keys =
+        [
+            "brokerClusterName", "brokerId", "brokerName", "brokerRole", "fileReservedTime", "filterServerNums", "flushDiskType", "maxMessageSize", "messageDelayLevel",
+            "msgTraceTopicName", "slaveReadEnable", "traceOn", "traceTopicEnable", "useTLS", "autoCreateTopicEnable", "autoCreateSubscriptionGroup",
+        ];
+        Encoding.UTF8.GetString(answer.Body.Span).Split('\n').Select(static line => line.Split('=')[0].Trim()).Should().Contain(keys);
+    }
+
+    [Fact]
     public async Task RuntimeInfo_AfterSendsAndARefusal_HasTheirTimesAndNumbers()
     {
         for (int i = 0; i < 7; i++)

@@ -28,12 +28,13 @@ public sealed class JavaClient(string version, string nameServer)
         return [.. JsonLines.Parse(result.Output)];
     }
 
-    /// <summary>Runs <c>mqadmin</c>. Its exit code is 0 whatever happens: judge by the text.</summary>
+    /// <summary>Runs <c>mqadmin</c> and returns what it printed. Its exit code is 0 whatever happens: judge by the text.</summary>
     public async Task<string> AdminAsync(string command, params string[] options)
     {
         ProcessResult result = await ChildProcess.RunAsync(
             Path.Combine(Bin, "rocketmq"), ["--version", version, "mqadmin", command, "-n", nameServer, .. options], Patience, JavaEnvironment.Variables);
-        return result.EnsureSuccess().ToString();
+        result.EnsureSuccess();
+        return $"{result.Output}\n{result.Error}";
     }
 
     /// <summary>Runs one scenario of the kit's check.</summary>
