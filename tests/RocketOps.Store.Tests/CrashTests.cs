@@ -83,6 +83,27 @@ public sealed class CrashTests
         }
     }
 
+    /// <summary>Queues are made durable ahead of the log when no more of their files may be open.</summary>
+    [Theory]
+    [InlineData(FlushDiskType.AsyncFlush)]
+    [InlineData(FlushDiskType.SyncFlush)]
+    public async Task KillAndPowerCut_WithMoreQueuesThanOpenFiles_LoseNothing(FlushDiskType flush)
+    {
+        const int queues = 18;
+        var counted = new MemoryFileSystem();
+        await new Trace(flush, queues).RunAsync(counted);
+        for (var call = 1; call <= counted.Calls; call += 11)
+        {
+            var trace = new Trace(flush, queues);
+            var files = new MemoryFileSystem { CrashAtCall = call };
+
+            await trace.RunAsync(files);
+
+            await CheckAsync(trace, files.AfterKill(), mustHave: trace.Acknowledged, $"kill at call {call}");
+            await CheckAsync(trace, files.AfterPowerCut(new Random(call)), mustHave: trace.Durable, $"power cut at call {call}");
+        }
+    }
+
     [Fact]
     public async Task PowerCut_WithAFlushThatLies_IsNoticedByTheseTests()
     {
@@ -134,7 +155,7 @@ public sealed class CrashTests
             await CheckQueuesAsync(trace, store, mustHave, before, where);
 
             // The store goes on: new messages get the next offsets, and old ones stay what they were.
-            for (var queue = 0; queue < Trace.Queues; queue++)
+            for (var queue = 0; queue < trace.Queues; queue++)
             {
                 store.Append(Trace.Topic, queue, $"after {queue}").QueueOffset.Should().Be(before[queue].Count, where);
             }
@@ -144,7 +165,7 @@ public sealed class CrashTests
         }
 
         await using var again = await StartAsync(trace.Options, files.AfterKill());
-        for (var queue = 0; queue < Trace.Queues; queue++)
+        for (var queue = 0; queue < trace.Queues; queue++)
         {
             (await again.ReadAllAsync(Trace.Topic, queue)).Should().Equal([.. before[queue], $"after {queue}"], where);
         }
@@ -153,7 +174,7 @@ public sealed class CrashTests
     private static async Task CheckQueuesAsync(Trace trace, MessageStore store, IReadOnlyCollection<Sent> mustHave, Dictionary<int, List<string>> before, string where)
     {
         var topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Trace.Topic));
-        for (var queue = 0; queue < Trace.Queues; queue++)
+        for (var queue = 0; queue < trace.Queues; queue++)
         {
             var bodies = await store.ReadAllAsync(Trace.Topic, queue);
             before[queue] = bodies;
@@ -175,10 +196,11 @@ public sealed class CrashTests
 
     internal sealed record Sent(int Queue, string Body, string Key, PhysicalOffset End);
 
-    private sealed class Trace(FlushDiskType flush)
+    private sealed class Trace(FlushDiskType flush, int queues = 2)
     {
         public const string Topic = "T";
-        public const int Queues = 2;
+
+        public int Queues => queues;
 
         public StoreOptions Options { get; } = new()
         {
@@ -195,6 +217,7 @@ public sealed class CrashTests
             DiskMaxUsedRatio = 100,
             DiskCleanForciblyRatio = 100,
             DeleteHours = [],
+            MaxOpenQueueFiles = 16,
         };
 
         public List<Sent> Sent { get; } = [];
@@ -239,9 +262,9 @@ public sealed class CrashTests
 
         private void Step(MessageStore store, int step)
         {
-            for (var i = 0; i < 3; i++)
+            for (var i = 0; i < 3 * queues / 2; i++)
             {
-                var queue = i % Queues;
+                var queue = i % queues;
                 var key = $"K{Sent.Count}";
                 var body = $"{Sent.Count}:" + new string('x', 40 * (step % 5));
                 var result = store.Append(Topic, queue, body, $"UNIQ_KEY\u0001{key}");

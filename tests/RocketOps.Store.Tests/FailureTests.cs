@@ -34,6 +34,7 @@ public sealed class FailureTests
         var files = new MemoryFileSystem();
         await using var store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), files, new ManualTime(), hasThreads: false);
         var flushes = 0;
+        var result = store.Append("T", 0, "m");
         files.Fault = (operation, path) =>
         {
             if (operation != "fdatasync" || !path.Contains("commitlog", StringComparison.Ordinal))
@@ -47,7 +48,6 @@ public sealed class FailureTests
         var waiter = new RecordingWaiter();
         var late = new RecordingWaiter();
 
-        var result = store.Append("T", 0, "m");
         store.WritePending();
         store.WhenDurable(result.End, waiter);
         store.Flusher.Pass(everything: false);

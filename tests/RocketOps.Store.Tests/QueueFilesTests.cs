@@ -93,6 +93,32 @@ public sealed class QueueFilesTests
     }
 
     [Fact]
+    public async Task Trim_AllOthersHaveUnflushedBytes_DoesNotCloseWhatWasJustOpened()
+    {
+        var files = new MemoryFileSystem();
+        await using var store = await StartAsync(files);
+        WriteQueuesAndRelease(store, queues: 1);
+        for (var queue = 1; queue <= Limit + 4; queue++)
+        {
+            // More than a queue keeps in memory: it is written by whoever sends, who flushes nothing.
+            for (var i = 0; i < 20; i++)
+            {
+                store.Append("T", queue, "m");
+            }
+        }
+
+        store.WritePending();
+        OpenQueues(files).Should().HaveCount(Limit + 4);
+        var before = files.Opens;
+
+        (await store.ReadAllAsync("T", 0)).Should().Equal("old");
+
+        files.Opens.Should().Be(before + 1);
+        store.Maintenance.Pass();
+        OpenQueues(files).Should().HaveCountLessThanOrEqualTo(Limit, "the next pass makes them durable and closes some");
+    }
+
+    [Fact]
     public async Task Flush_WhileTheQueueMovesOnToFurtherFiles_ClosesNoneTooEarly()
     {
         var files = new MemoryFileSystem();

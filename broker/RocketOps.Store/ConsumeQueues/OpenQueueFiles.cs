@@ -51,17 +51,20 @@ internal sealed class OpenQueueFiles
     /// <summary>Notes a use. Goes with a system call each time, beside which it costs nothing.</summary>
     public void Touch(QueueFile file) => file.LastUse = Interlocked.Increment(ref _uses);
 
-    /// <summary>Closes the least recently used files when there are too many, unless that has just found most of them in need of a flush.</summary>
-    public void TrimIfFull()
+    /// <summary>
+    /// Closes the least recently used files when there are too many, unless that has just found most of them in need of a flush. Never <paramref name="opened"/>,
+    /// which the caller is about to use: it can be the only one that needs none.
+    /// </summary>
+    public void TrimIfFull(QueueFile opened)
     {
         if (Count >= Volatile.Read(ref _trimAt))
         {
-            Trim();
+            Trim(opened);
         }
     }
 
     /// <summary>Closes the least recently used files down to seven eighths of the limit: some at a time, so that finding them is not the work of each opening.</summary>
-    public void Trim()
+    public void Trim(QueueFile? except = null)
     {
         QueueFile[] files;
         lock (_lock)
@@ -73,7 +76,7 @@ internal sealed class OpenQueueFiles
         var surplus = files.Length - (_limit - (_limit / 8));
         for (var i = 0; i < files.Length && surplus > 0; i++)
         {
-            if (files[i].Owner.TryClose(files[i]))
+            if (files[i] != except && files[i].Owner.TryClose(files[i]))
             {
                 surplus--;
             }

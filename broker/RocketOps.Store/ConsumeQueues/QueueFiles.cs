@@ -384,7 +384,7 @@ internal sealed partial class QueueFiles
             var opened = Open(fileStart, isNew: false);
             _readFile = opened;
             CloseUnlessNeeded(replaced);
-            _environment.OpenFiles.TrimIfFull();
+            _environment.OpenFiles.TrimIfFull(opened);
             return opened;
         }
     }

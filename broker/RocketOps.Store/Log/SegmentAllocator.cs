@@ -116,6 +116,10 @@ internal sealed partial class SegmentAllocator
         try
         {
             file.Allocate(_fileBytes);
+
+            // The length before the name, and both before anything is written behind: a power cut that kept a later file but not this one's length would leave a
+            // log with a hole, which no start can tell from a lost file.
+            file.FlushData();
             _files.FlushDirectory(_directory);
         }
         catch

@@ -219,19 +219,25 @@ internal sealed partial class StoreRecovery
 
     private void CutQueues(long physicalOffset)
     {
+        HashSet<string> unsyncedDirectories = [];
         foreach (var topic in _topics.All)
         {
             _topics.EnsureListed(topic);
             foreach (var queue in topic.Queues)
             {
-                // Units that recovery has just put are written first: cutting looks at the files.
-                if (queue?.IsLoaded == true)
+                // Units that recovery has just put are written first: cutting looks at the files. Made durable, their files can be closed when there are many.
+                if (queue?.IsLoaded == true && queue.WriteUnits())
                 {
-                    queue.WriteUnits();
+                    queue.Flush(unsyncedDirectories);
                 }
 
                 queue?.TruncateFrom(physicalOffset, PointsToItsRecord);
             }
+        }
+
+        foreach (var directory in unsyncedDirectories)
+        {
+            _files.FlushDirectory(directory);
         }
     }
 
