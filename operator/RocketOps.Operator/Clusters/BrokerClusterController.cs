@@ -92,10 +92,12 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     {
         var observation = Observe(context);
         var problem = ClusterValidator.Check(context, observation);
+        Problem? pending = null;
         if (problem is null)
         {
             var children = await _children.RunAsync(context, cancellationToken);
             problem = children.Problem;
+            pending = children.Pending;
 
             // What was just written is newer than the cache: with the old generation a rollout that has not begun would look finished.
             observation = observation with { NameServers = children.NameServers ?? observation.NameServers, Sets = Merge(observation.Sets, children.Sets) };
@@ -106,7 +108,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         var members = observation.Members(context, registrations);
         await _roles.RunAsync(context, observation, members, cancellationToken);
         var roll = problem is null ? await _roll.RunAsync(context, observation, registrations, cancellationToken) : new RollDecision(null, 0, null);
-        return new ClusterFindings(observation, members, registrations, roll, problem);
+        return new ClusterFindings(observation, members, registrations, roll, problem, pending);
     }
 
     private ClusterObservation Observe(ClusterContext context)

@@ -190,6 +190,30 @@ public sealed class BrokerClusterControllerTests
         (await world.Client.GetAsync<ConfigMap>("a-0-config", OperatorWorld.Ns))!.Data.Should().Equal(new Dictionary<string, string> { ["mine"] = "1" });
     }
 
+    /// <summary>A cluster deleted and made again at once: the collector may still be at work.</summary>
+    [Fact]
+    public async Task Reconcile_LeftoverOfADeletedClusterOfThisName_WaitsInsteadOfStalling()
+    {
+        await using var world = await OperatorWorld.StartAsync();
+        await world.Client.CreateAsync(new ConfigMap
+        {
+            Metadata = new ObjectMeta
+            {
+                Name = "a-0-config",
+                Namespace = OperatorWorld.Ns,
+                Finalizers = ["test/stays"],
+                OwnerReferences = [new OwnerReference { ApiVersion = "rocketops.io/v1beta1", Kind = BrokerCluster.KindName, Name = "a", Uid = "gone", Controller = true }],
+            },
+        });
+
+        await world.CreateClusterAsync("a");
+
+        var waiting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.Updating);
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Contain("ConfigMap a-0-config of a deleted cluster");
+        await world.Client.PatchAsync<ConfigMap>("a-0-config", OperatorWorld.Ns, KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }));
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
     /// <summary>A port is the key of its list item: apply adds the right one beside the wrong one, and a real server refuses two of one name.</summary>
     [Fact]
     public async Task Reconcile_PortOfServiceChanged_PutBackAlthoughApplyIsRefused()

@@ -9,9 +9,11 @@ namespace RocketOps.Operator.Clusters.Status;
 /// <param name="Registrations">What the name servers know.</param>
 /// <param name="Roll">The restart under way, if any.</param>
 /// <param name="Problem">Why the pass stopped; null when it did not.</param>
+/// <param name="Pending">What has to go by itself before everything can be made; null when nothing has.</param>
 internal sealed record ClusterFindings(
     ClusterObservation Observation,
     IReadOnlyList<MemberState> Members,
     BrokerRegistrations Registrations,
     RollDecision Roll,
-    Problem? Problem);
+    Problem? Problem,
+    Problem? Pending);

@@ -49,6 +49,11 @@ internal static class ClusterStatusBuilder
     /// <summary>What is still to come, most telling first; null when all is done.</summary>
     private static Problem? Pending(ClusterContext context, ClusterFindings findings)
     {
+        if (findings.Pending is { } pending)
+        {
+            return pending;
+        }
+
         if (findings.Roll.InProgress)
         {
             return new Problem(Reasons.RollingUpdate, findings.Roll.WaitsFor switch

@@ -7,4 +7,5 @@ namespace RocketOps.Operator.Clusters.Steps;
 /// <param name="NameServers">The name servers' Deployment.</param>
 /// <param name="Sets">The broker groups' StatefulSets.</param>
 /// <param name="Problem">Why not everything was applied; null when it was.</param>
-internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, Problem? Problem);
+/// <param name="Pending">What has to go by itself before everything can be applied.</param>
+internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, Problem? Problem, Problem? Pending);

@@ -6,6 +6,7 @@ using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
 
@@ -32,6 +33,7 @@ internal sealed class ChildrenStep
     {
         Deployment? nameServers = null;
         Problem? problem = null;
+        Problem? pending = null;
         var sets = new List<StatefulSet>();
         foreach (var part in ClusterChildren.Parts(context))
         {
@@ -52,6 +54,10 @@ internal sealed class ChildrenStep
                     }
                 }
             }
+            catch (ForeignObjectException leftover) when (leftover.GoesByItself)
+            {
+                pending ??= new Problem(Reasons.Updating, leftover.Message);
+            }
             catch (ForeignObjectException foreign)
             {
                 // The other parts do not suffer for this one. Of several problems the first is told; the next follows when it is solved.
@@ -64,7 +70,7 @@ internal sealed class ChildrenStep
             }
         }
 
-        return new ChildrenOutcome(nameServers, sets, problem);
+        return new ChildrenOutcome(nameServers, sets, problem, pending);
     }
 
     private async Task<IKubernetesObject> ApplyAsync(ClusterContext context, IKubernetesObject child, CancellationToken cancellationToken) => child switch
@@ -85,7 +91,7 @@ internal sealed class ChildrenStep
         var live = cached ?? await _client.GetAsync<T>(child.Name(), child.Namespace(), cancellationToken);
         if (live is not null && live.ControllerOwner()?.Uid != context.Cluster.Uid())
         {
-            throw new ForeignObjectException(Describe(context, live));
+            throw Foreign(context, live);
         }
 
         try
@@ -125,9 +131,15 @@ internal sealed class ChildrenStep
         return (await _applier.ApplyAsync(child, overwritten, cancellationToken)).Object;
     }
 
-    private static string Describe(ClusterContext context, IKubernetesObject live)
+    private static ForeignObjectException Foreign(ClusterContext context, IKubernetesObject live)
     {
-        var owner = live.ControllerOwner() is { } controller ? $"belongs to {controller.Kind} {controller.Name}" : "was not made by the operator";
-        return $"{live.Kind} {live.Name()} is needed by {context.Names.Cluster} but {owner}. Remove or rename one of them.";
+        var controller = live.ControllerOwner();
+        if (controller is { Kind: BrokerCluster.KindName } && controller.Name == context.Names.Cluster)
+        {
+            return new ForeignObjectException($"{live.Kind} {live.Name()} of a deleted cluster of this name is still there; waiting until it is gone.", goesByItself: true);
+        }
+
+        var owner = controller is null ? "was not made by the operator" : $"belongs to {controller.Kind} {controller.Name}";
+        return new ForeignObjectException($"{live.Kind} {live.Name()} is needed by {context.Names.Cluster} but {owner}. Remove or rename one of them.", goesByItself: false);
     }
 }
