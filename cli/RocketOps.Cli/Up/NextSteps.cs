@@ -3,7 +3,12 @@ namespace RocketOps.Cli.Up;
 /// <summary>What to try once everything runs.</summary>
 internal static class NextSteps
 {
-    public static async Task WriteAsync(TextWriter output, UpState state, string kubeconfig, TimeSpan elapsed)
+    /// <param name="output">Where it goes.</param>
+    /// <param name="state">What runs.</param>
+    /// <param name="kubeconfig">The kubeconfig in the data folder.</param>
+    /// <param name="elapsed">Since the start.</param>
+    /// <param name="isEnding">Whether all of it stops after this: then it is to be started again first.</param>
+    public static async Task WriteAsync(TextWriter output, UpState state, string kubeconfig, TimeSpan elapsed, bool isEnding)
     {
         await output.WriteLineAsync();
         if (state.Demo is { } demo)
@@ -14,7 +19,8 @@ internal static class NextSteps
                 + $"(member 1: {demo.ReceivedByFirst}, member 2: {demo.ReceivedBySecond}), {demo.Duplicates} duplicates, {demo.Missing} missing, {elapsed.TotalSeconds:0.0} s after the start.");
         }
 
-        await output.WriteLineAsync("Try next, in another terminal:");
+        var again = isEnding ? $"start it again with {ShellWord.Quote(Program())} up --data {ShellWord.Quote(Path.GetDirectoryName(kubeconfig)!)}; then, " : "";
+        await output.WriteLineAsync($"Try next, {again}in another terminal:");
         await output.WriteLineAsync($"  export KUBECONFIG={ShellWord.Quote(kubeconfig)}");
         await output.WriteLineAsync("  kubectl get rocketops,pods -o wide");
         if (state.Clusters.Count > 0)

@@ -155,12 +155,12 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     {
         if (!IsInteractive)
         {
-            await NextSteps.WriteAsync(console.Profile.Out.Writer, _state, kubeconfig, Elapsed);
+            await NextSteps.WriteAsync(console.Profile.Out.Writer, _state, kubeconfig, Elapsed, EndsByItself);
             return;
         }
 
         await using var text = new StringWriter();
-        await NextSteps.WriteAsync(text, _state, kubeconfig, Elapsed);
+        await NextSteps.WriteAsync(text, _state, kubeconfig, Elapsed, EndsByItself);
         _nextSteps = text.ToString();
     }
 

@@ -113,6 +113,7 @@ public sealed class UpTests
         await using var up = UpProcess.Start("up", "--data", folder.File("my data"), "--exit");
 
         (await up.ExitCodeAsync(Deadline)).Should().Be(0, up.Output);
+        up.Output.Should().Contain("start it again with").And.Contain($"up --data '{folder.File("my data")}'", "nothing runs any more");
         up.Output.Should().Contain($"export KUBECONFIG='{folder.File("my data")}/kubeconfig'");
         (await File.ReadAllBytesAsync(Path.Combine(folder.File("my data"), "logs", "rocketops.log")))[0].Should().Be((byte)'2', "a year begins it, no byte order mark");
     }
