@@ -97,7 +97,7 @@ internal static class ClusterStatusBuilder
         var unready = observation.NameServerPods.Where(static pod => !pod.IsDeleting() && !ClusterObservation.IsReady(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
         if (unready.Length > 0)
         {
-            return List([.. unready.Select(Trouble)]) + ".";
+            return List([.. unready.Select(Trouble)], "; ") + ".";
         }
 
         // No pod to ask: a quota or an admission rule keeps them away, and only the Deployment knows.
@@ -152,7 +152,7 @@ internal static class ClusterStatusBuilder
         }
         else if (restarting || hasRun)
         {
-            conditions.True(ConditionTypes.Degraded, Reasons.PodsNotReady, List([.. broken.Select(member => Trouble(member, findings)), .. nameServers.Select(Trouble)]) + ".");
+            conditions.True(ConditionTypes.Degraded, Reasons.PodsNotReady, List([.. broken.Select(member => Trouble(member, findings)), .. nameServers.Select(Trouble)], "; ") + ".");
         }
         else
         {
@@ -186,12 +186,12 @@ internal static class ClusterStatusBuilder
         Outdated = member.Outdated ? true : null,
     };
 
-    private static string Named(MemberState[] members, ClusterFindings findings) => List([.. members.Select(member => Trouble(member, findings))]);
+    private static string Named(MemberState[] members, ClusterFindings findings) => List([.. members.Select(member => Trouble(member, findings))], "; ");
 
     private static string Trouble(MemberState member, ClusterFindings findings) => $"{member.Pod}: {PodTrouble.Describe(findings.Observation.Pod(member.Pod))}";
 
     private static string Trouble(Pod nameServer) => $"{nameServer.Name()}: {PodTrouble.Describe(nameServer)}";
 
-    private static string List(string[] names) =>
-        names.Length <= MaxPodsNamed ? string.Join(", ", names) : string.Join(", ", names.Take(MaxPodsNamed)) + " and more";
+    private static string List(string[] entries, string separator = ", ") =>
+        entries.Length <= MaxPodsNamed ? string.Join(separator, entries) : string.Join(separator, entries.Take(MaxPodsNamed)) + " and more";
 }
