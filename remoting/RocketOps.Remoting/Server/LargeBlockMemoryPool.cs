@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 
 namespace RocketOps.Remoting.Server;
 
@@ -15,7 +14,9 @@ internal sealed class LargeBlockMemoryPool : MemoryPool<byte>
     /// <summary>16 MiB stay with the pool at most.</summary>
     private const int KeptBlocks = 256;
 
-    private readonly ConcurrentStack<Block> _free = new();
+    // An array under a lock: the concurrent collections allocate a node for each block that comes back, several times per request.
+    private readonly Lock _gate = new();
+    private readonly Block?[] _free = new Block?[KeptBlocks];
     private int _freeCount;
 
     public override int MaxBufferSize => BlockBytes;
@@ -27,10 +28,14 @@ internal sealed class LargeBlockMemoryPool : MemoryPool<byte>
             throw new ArgumentOutOfRangeException(nameof(minBufferSize), minBufferSize, $"at most {BlockBytes} bytes");
         }
 
-        if (_free.TryPop(out Block? block))
+        lock (_gate)
         {
-            Interlocked.Decrement(ref _freeCount);
-            return block;
+            if (_freeCount > 0)
+            {
+                Block block = _free[--_freeCount]!;
+                _free[_freeCount] = null;
+                return block;
+            }
         }
 
         return new Block(this);
@@ -43,13 +48,12 @@ internal sealed class LargeBlockMemoryPool : MemoryPool<byte>
 
     private void Return(Block block)
     {
-        if (Interlocked.Increment(ref _freeCount) <= KeptBlocks)
+        lock (_gate)
         {
-            _free.Push(block);
-        }
-        else
-        {
-            Interlocked.Decrement(ref _freeCount);
+            if (_freeCount < KeptBlocks)
+            {
+                _free[_freeCount++] = block;
+            }
         }
     }
 
