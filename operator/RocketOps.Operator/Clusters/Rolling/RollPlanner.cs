@@ -6,7 +6,7 @@ namespace RocketOps.Operator.Clusters.Rolling;
 /// Decides which pod of a cluster is restarted next. At most one pod of the whole cluster is away at a time:
 /// broken outdated pods first, since they serve nobody and the new template may be the repair; then slaves; masters last. While any
 /// pod is away for another reason nothing healthy is touched, so a bad template stops at the first pod it breaks. After one master the next waits until clients
-/// have found the first again: they go by routes they ask for now and then, and with all masters elsewhere at once they would reach none.
+/// have found the first again: they ask for routes every 30 s, and with all masters elsewhere at once they would reach none until then.
 /// </summary>
 internal static class RollPlanner
 {
