@@ -6,7 +6,8 @@
 # Publishes Release builds, runs the kit's interleaved pairs and prints medians, the ratio ours/Apache's and whether the target is met.
 # A virtual machine pays about 8 µs for each page its host has not given it yet: on a freshly booted one that was half of a send's CPU, and it hits
 # the two peers unevenly. So free memory is touched once before anything is measured (half a minute to two; KEEP_MEMORY=1 leaves that out).
-# Exit code 1 when a target is missed. Takes about 4 minutes a pair; nothing else should run meanwhile. FLUSH=SYNC_FLUSH measures group commit.
+# Takes about 5 minutes a pair; nothing else should run meanwhile. FLUSH=SYNC_FLUSH measures group commit against targets of its own, beside what the disk
+# itself needs for an fdatasync. Exit code 1 when something that has a target could not be measured; a target that is missed is told, but no error.
 # ROCKETOPS_SHARED names the folder with the kits (default: ../shared beside the repository).
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
@@ -30,7 +31,46 @@ fi
 log="$programs/compare.log"
 "$kit/compare.sh" --a "apache.sh 4.9.7" --b rocketops.sh "${options[@]}" | tee "$log"
 
+if [ "${FLUSH:-ASYNC_FLUSH}" = SYNC_FLUSH ]; then
+  cc -O2 -o "$programs/fdatasync" "$root/bench/fdatasync.c"
+  echo
+  "$programs/fdatasync" "${TMPDIR:-/tmp}/rocketops-bench-fdatasync.$$" 10
+fi
+
 # One line per target: measure, "ratio" (ours/Apache's) or "ours", "most" or "least", limit.
+targets() {
+  if [ "${FLUSH:-ASYNC_FLUSH}" = SYNC_FLUSH ]; then
+    cat <<'TARGETS'
+limitRate ratio least 4.5
+limitCpu ratio most 0.14
+manyCpu ratio most 0.35
+rateCpu ratio most 0.4
+p50 ratio most 0.5
+p99 ratio most 0.2
+p999 ratio most 0.25
+failed ours most 0
+TARGETS
+  else
+    cat <<'TARGETS'
+javaCpu ratio most 0.16
+limitRate ratio least 3.5
+limitCpu ratio most 0.17
+manyRate ratio least 2
+manyCpu ratio most 0.36
+rateCpu ratio most 0.36
+p999 ratio most 0.15
+liveCpu ratio most 0.38
+way50 ratio most 0.13
+way999 ratio most 0.12
+drainCpu ratio most 0.28
+startMs ratio most 0.18
+ownMem ratio most 0.06
+idleCpu ours most 0.1
+recoverMs ratio most 0.08
+failed ours most 0
+TARGETS
+  fi
+}
 echo
 awk '
   NR == FNR { kind[$1] = $2; way[$1] = $3; limit[$1] = $4; order[++targets] = $1; next }
@@ -41,25 +81,12 @@ awk '
     for (i = 1; i <= targets; i++) {
       m = order[i]
       target = (way[m] == "most" ? "at most " : "at least ") limit[m] (kind[m] == "ours" ? "" : " x")
+      known = m in ours
       value = kind[m] == "ours" ? ours[m] : ratio[m]
-      if (!(m in ours) || value == "-" || ours[m] < 0) verdict = "NOT MEASURED"
+      if (!known || value == "-" || ours[m] < 0) { verdict = "NOT MEASURED"; unknown++ }
       else if (way[m] == "most" ? value + 0 <= limit[m] : value + 0 >= limit[m]) verdict = "met"
       else verdict = "FALLS SHORT"
-      if (verdict != "met") missed++
       printf "%-12s %12s %12s %8s  %-22s %s\n", m, apache[m], ours[m], ratio[m], target, verdict
     }
-    exit missed > 0
-  }' - "$log" <<'TARGETS'
-javaCpu ratio most 0.25
-limitRate ratio least 2.5
-limitCpu ratio most 0.25
-manyCpu ratio most 0.5
-rateCpu ratio most 0.5
-p999 ratio most 0.333
-drainCpu ratio most 0.5
-startMs ratio most 0.25
-ownMem ratio most 0.1
-idleCpu ours most 0.3
-recoverMs ratio most 0.25
-failed ours most 0
-TARGETS
+    exit unknown > 0
+  }' <(targets) "$log"

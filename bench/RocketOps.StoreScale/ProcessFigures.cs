@@ -10,11 +10,11 @@ internal readonly record struct ProcessFigures(long Timestamp, TimeSpan Processo
 
     public void Print(string phase, string what)
     {
-        var elapsed = Stopwatch.GetElapsedTime(Timestamp);
-        var processor = Environment.CpuUsage.TotalTime - Processor;
-        var descriptors = Directory.GetFileSystemEntries("/proc/self/fd").Length;
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(Timestamp);
+        TimeSpan processor = Environment.CpuUsage.TotalTime - Processor;
+        int descriptors = Directory.GetFileSystemEntries("/proc/self/fd").Length;
         GC.Collect();
-        var managed = GC.GetTotalMemory(forceFullCollection: true);
+        long managed = GC.GetTotalMemory(forceFullCollection: true);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{phase,-7} {elapsed.TotalMilliseconds,9:F0} ms {processor.TotalMilliseconds,8:F0} ms CPU {managed / 1048576.0,7:F1} MiB heap {Environment.WorkingSet / 1048576.0,7:F0} MiB resident {descriptors,6} descriptors   {what}"));

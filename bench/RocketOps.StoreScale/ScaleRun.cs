@@ -44,30 +44,30 @@ internal sealed class ScaleRun
     /// <summary>Two messages for each queue, so that an index by halves has something to find.</summary>
     private async Task WriteAsync()
     {
-        await using var store = await StartAsync("write", new LinuxFileSystem());
-        var clock = ProcessFigures.Now();
-        Send(store, rounds: 2);
+        await using MessageStore store = await StartAsync("write", new LinuxFileSystem());
+        ProcessFigures clock = ProcessFigures.Now();
+        await SendAsync(store, rounds: 2);
         clock.Print("write", $"2 messages into each of {_queues} queues");
     }
 
     private async Task IdleAsync()
     {
-        await using var store = await StartAsync("idle", new LinuxFileSystem());
-        var clock = ProcessFigures.Now();
+        await using MessageStore store = await StartAsync("idle", new LinuxFileSystem());
+        ProcessFigures clock = ProcessFigures.Now();
         await Task.Delay(IdleTime);
         clock.Print("idle", $"{IdleTime.TotalSeconds} s without work");
     }
 
     private async Task ReadAsync()
     {
-        await using var store = await StartAsync("read", new LinuxFileSystem());
-        var result = new GetResult();
-        for (var round = 1; round <= 2; round++)
+        await using MessageStore store = await StartAsync("read", new LinuxFileSystem());
+        GetResult result = new();
+        for (int round = 1; round <= 2; round++)
         {
-            var clock = ProcessFigures.Now();
-            for (var queue = 0; queue < _queues; queue++)
+            ProcessFigures clock = ProcessFigures.Now();
+            for (int queue = 0; queue < _queues; queue++)
             {
-                var status = await store.GetMessagesAsync(Topic(store, queue), queue % QueuesPerTopic, 1, new GetLimits(1), null, result, CancellationToken.None);
+                GetStatus status = await store.Reader.GetMessagesAsync(Topic(store, queue), queue % QueuesPerTopic, 1, new GetLimits(1), null, result, CancellationToken.None);
                 if (status != GetStatus.Found)
                 {
                     throw new InvalidOperationException($"Queue {queue} answered {status}.");
@@ -77,23 +77,23 @@ internal sealed class ScaleRun
             clock.Print("read", $"one message from each queue, {(round == 1 ? "first" : "second")} time");
         }
 
-        var idle = ProcessFigures.Now();
+        ProcessFigures idle = ProcessFigures.Now();
         await Task.Delay(IdleTime);
         idle.Print("read", $"{IdleTime.TotalSeconds} s without work after that");
     }
 
     private async Task SendAsync()
     {
-        await using var store = await StartAsync("send", new LinuxFileSystem());
-        for (var round = 0; round < 2; round++)
+        await using MessageStore store = await StartAsync("send", new LinuxFileSystem());
+        for (int round = 0; round < 2; round++)
         {
-            var clock = ProcessFigures.Now();
-            Send(store, rounds: 1);
+            ProcessFigures clock = ProcessFigures.Now();
+            await SendAsync(store, rounds: 1);
             clock.Print("send", "one message into each queue");
         }
 
         // Idle queues give memory and descriptors back after ten passes, once a minute's flush has come.
-        var idle = ProcessFigures.Now();
+        ProcessFigures idle = ProcessFigures.Now();
         await Task.Delay(TimeSpan.FromSeconds(80));
         idle.Print("send", "80 s without work after that");
     }
@@ -101,16 +101,16 @@ internal sealed class ScaleRun
     /// <summary>All log files but the newest are made three days older, and then go ten at a time.</summary>
     private async Task RetainAsync()
     {
-        var age = DateTime.UtcNow.AddDays(-4);
-        foreach (var file in Directory.GetFiles(Path.Combine(_directory, "commitlog")))
+        DateTime age = DateTime.UtcNow.AddDays(-4);
+        foreach (string file in Directory.GetFiles(Path.Combine(_directory, "commitlog")))
         {
             File.SetLastWriteTimeUtc(file, age);
         }
 
-        await using var store = await StartAsync("retain", new LinuxFileSystem(), deleteHours: [.. Enumerable.Range(0, 24)]);
-        for (var run = 1; run <= 2; run++)
+        await using MessageStore store = await StartAsync("retain", new LinuxFileSystem(), deleteHours: [.. Enumerable.Range(0, 24)]);
+        for (int run = 1; run <= 2; run++)
         {
-            var clock = ProcessFigures.Now();
+            ProcessFigures clock = ProcessFigures.Now();
             await _watch.WaitForRunAsync();
             clock.Print("retain", $"run {run} of retention (it begins up to 1 s after the start or the run before), the log begins at {store.GetStats().MinOffset} now");
         }
@@ -120,12 +120,12 @@ internal sealed class ScaleRun
     private async Task RebootAsync()
     {
         await File.WriteAllTextAsync(Path.Combine(_directory, "abort"), "");
-        await using var store = await StartAsync("reboot", new OtherBootFileSystem(new LinuxFileSystem()));
+        await using MessageStore store = await StartAsync("reboot", new OtherBootFileSystem(new LinuxFileSystem()));
     }
 
     private async Task<MessageStore> StartAsync(string phase, IStoreFileSystem files, IReadOnlyList<int>? deleteHours = null)
     {
-        var options = new StoreOptions
+        StoreOptions options = new()
         {
             RootDirectory = _directory,
             CommitLogFileBytes = 16 * 1024 * 1024,
@@ -136,41 +136,50 @@ internal sealed class ScaleRun
             DeleteHours = deleteHours ?? [],
             CleanIntervalMs = 1000,
         };
-        var clock = ProcessFigures.Now();
-        var store = new MessageStore(options, files, TimeProvider.System, _watch);
+        ProcessFigures clock = ProcessFigures.Now();
+        MessageStore store = new(options, files, TimeProvider.System, _watch);
         await store.StartAsync(CancellationToken.None);
         clock.Print(phase, $"start, {store.Topics.Count} topics");
         return store;
     }
 
-    private void Send(MessageStore store, int rounds)
+    private async Task SendAsync(MessageStore store, int rounds)
     {
-        for (var round = 0; round < rounds; round++)
+        for (int round = 0; round < rounds; round++)
         {
-            for (var queue = 0; queue < _queues; queue++)
+            for (int queue = 0; queue < _queues; queue++)
             {
-                var message = new MessageToAppend
+                AppendStatus status = Append(store, queue);
+                while (status == AppendStatus.QueueNotLoaded && (status = await store.Writer.LoadQueueAsync(Topic(store, queue), queue % QueuesPerTopic, CancellationToken.None)) == AppendStatus.Ok)
                 {
-                    Topic = Topic(store, queue),
-                    QueueId = queue % QueuesPerTopic,
-                    BornHost = _host,
-                    StoreHost = _host,
-                    Body = _body,
-                };
-                if (store.Append(message, out _) is var status and not AppendStatus.Ok)
+                    status = Append(store, queue);
+                }
+
+                if (status != AppendStatus.Ok)
                 {
                     throw new InvalidOperationException($"Append to queue {queue} answered {status}.");
                 }
 
                 if (queue % WriteBatch == 0)
                 {
-                    store.WritePending();
+                    store.Writer.WritePending();
                 }
             }
         }
 
-        store.WritePending();
+        store.Writer.WritePending();
     }
+
+    private AppendStatus Append(MessageStore store, int queue) => store.Writer.Append(
+        new MessageToAppend
+        {
+            Topic = Topic(store, queue),
+            QueueId = queue % QueuesPerTopic,
+            BornHost = _host,
+            StoreHost = _host,
+            Body = _body,
+        },
+        out _);
 
     private static StoreTopic Topic(MessageStore store, int queue) => store.GetOrAddTopic(Encoding.ASCII.GetBytes($"topic-{queue / QueuesPerTopic:D5}"));
 }

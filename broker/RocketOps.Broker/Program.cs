@@ -1,6 +1,6 @@
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
-using RocketOps.Remoting.Processes;
+using RocketOps.Hosting.Processes;
 using RocketOps.Remoting.Server;
 using RocketOps.Store;
 

@@ -2,7 +2,7 @@ namespace RocketOps.Store;
 
 /// <summary>Where a message, or a batch of adjacent messages, went.</summary>
 /// <param name="Offset">Offset of the (first) record.</param>
-/// <param name="End">Offset behind the last record: what <see cref="MessageStore.WritePending"/> and <see cref="MessageStore.IsDurable"/> are compared with.</param>
+/// <param name="End">Offset behind the last record: what <see cref="LogWriter.WritePending"/> and <see cref="LogWriter.IsDurable"/> are compared with.</param>
 /// <param name="QueueOffset">Queue offset of the (first) message; 0 for prepared and rolled-back transactional records.</param>
 /// <param name="StoreTimestamp">Store time in epoch milliseconds.</param>
 /// <param name="MessageCount">Number of messages, 1 unless a batch.</param>

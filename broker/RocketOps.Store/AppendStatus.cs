@@ -5,7 +5,7 @@ public enum AppendStatus
 {
     Ok = 0,
 
-    /// <summary>The store is not running, stopped, or read-only after a failed write, flush or queue append: see <see cref="MessageStore.Flags"/>.</summary>
+    /// <summary>The store is not running, stopped, told to refuse messages (<see cref="MessageStore.RefuseMessages"/>), or read-only after a failed write, flush or queue append: see <see cref="MessageStore.Flags"/>.</summary>
     ServiceNotAvailable,
 
     /// <summary>The disk is fuller than the warning level, or no block is left for the next commit-log file. Clears by itself when space returns.</summary>
@@ -20,6 +20,15 @@ public enum AppendStatus
     /// <summary>The kernel does not take writes as fast as messages arrive (RocketMQ: page cache busy). Try again later.</summary>
     Busy,
 
+    /// <summary>Memory is full of messages that another thread is handing to the kernel just now. Await <see cref="LogWriter.WhenRoomAsync"/> and append again, not on a loop.</summary>
+    WouldBlock,
+
     /// <summary>The next commit-log file could not be created for another reason than a full disk.</summary>
     FileCreationFailed,
+
+    /// <summary>
+    /// The queue has not been used since the start, and where it ends is on the disk, which the caller must not wait for: await
+    /// <see cref="LogWriter.LoadQueueAsync"/> off the loops, then append again.
+    /// </summary>
+    QueueNotLoaded,
 }

@@ -13,6 +13,9 @@ public sealed class GetResult
     /// <summary>Where records are read to for a filter that looks into them; grows to the largest record seen.</summary>
     internal byte[] RecordScratch { get; set; } = [];
 
+    /// <summary>What <see cref="Log.CommitLog.Cuts"/> was before the queue was read.</summary>
+    internal int Cuts { get; set; }
+
     public GetStatus Status { get; internal set; }
 
     /// <summary>Queue offset the consumer should ask for next.</summary>

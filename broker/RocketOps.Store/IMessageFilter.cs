@@ -11,6 +11,12 @@ public interface IMessageFilter
     /// <summary>Whether <see cref="MatchesRecord"/> is to be asked for messages that pass the first step.</summary>
     bool NeedsRecord { get; }
 
+    /// <summary>
+    /// Second step for a message that arrives while a reader waits, on its stored properties, borrowed for the call. A filter that needs more than these says true: the
+    /// reader is woken and the record decides.
+    /// </summary>
+    bool MatchesProperties(ReadOnlySpan<byte> properties) => true;
+
     /// <summary>Second step, on the whole record, borrowed for the call.</summary>
     bool MatchesRecord(ReadOnlySpan<byte> record);
 }

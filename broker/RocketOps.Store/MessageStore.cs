@@ -14,7 +14,8 @@ namespace RocketOps.Store;
 /// <summary>
 /// The store of one broker: files as RocketMQ's, explicit I/O. A message is appended (it has its place), written (it is in the kernel and survives the process),
 /// durable (it survives the machine) and dispatched (consumers see it), in this order but for the last two, which change places with ASYNC_FLUSH.
-/// All members may be called from any thread. Start once, dispose once.
+/// Here are its life, its topics and its figures; <see cref="Writer"/> appends, <see cref="Reader"/> reads. All members may be called from any thread. Start once,
+/// dispose once.
 /// </summary>
 public sealed class MessageStore : IAsyncDisposable
 {
@@ -26,17 +27,19 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly SegmentAllocator _allocator;
     private readonly CommitLog _log;
     private readonly OpenQueueFiles _openQueueFiles;
+    private readonly QueueEnvironment _queues;
     private readonly TopicTable _topics;
     private readonly MessageIndex? _index;
     private readonly Dispatcher _dispatcher;
     private readonly LogFlusher _flusher;
-    private readonly MessageReader _reader;
     private readonly Retention _retention;
     private readonly bool _hasThreads;
     private readonly long _bootTimestamp;
+    private readonly Lock _passGate = new();
+    private Task _runningPass = Task.CompletedTask;
+    private Task? _nextPass;
     private StoreMaintenance? _maintenance;
     private CheckpointFile? _checkpoint;
-    private ColdReader? _coldReader;
     private IDisposable? _lock;
     private bool _started;
     private bool _disposed;
@@ -53,7 +56,7 @@ public sealed class MessageStore : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(fileSystem);
         ArgumentNullException.ThrowIfNull(timeProvider);
         ArgumentNullException.ThrowIfNull(loggerFactory);
-        var errors = options.Validate();
+        IReadOnlyList<string> errors = options.Validate();
         if (errors.Count > 0)
         {
             throw new StoreException($"The store's settings are wrong: {string.Join("; ", errors)}.");
@@ -67,20 +70,35 @@ public sealed class MessageStore : IAsyncDisposable
         _logger = loggerFactory.CreateLogger("RocketOps.Store");
         _state = new StoreState(_logger);
         _segments = new LogSegments(options.CommitLogFileBytes);
-        _allocator = new SegmentAllocator(fileSystem, options.CommitLogPath, options.CommitLogFileBytes, ahead: hasThreads, _logger);
-        _log = new CommitLog(options, _segments, _allocator, _state, timeProvider);
+        _allocator = new SegmentAllocator(options, fileSystem, ahead: hasThreads, () => Positions!.AppendedOffset, timeProvider, _logger);
+        Positions = new LogPositions(options, _state, timeProvider, _logger);
+        _log = new CommitLog(options, Positions, _segments, _allocator, _state, timeProvider);
         _openQueueFiles = new OpenQueueFiles(options.MaxOpenQueueFiles);
-        _topics = new TopicTable(new QueueEnvironment(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger));
+        _queues = new QueueEnvironment(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger);
+        _topics = new TopicTable(_queues);
         _index = options.IndexEnabled ? new MessageIndex(options, fileSystem, timeProvider, _logger) : null;
-        _dispatcher = new Dispatcher(options, _log, _topics, _index, _state, _logger);
-        _flusher = new LogFlusher(options, _log, _dispatcher, _state, timeProvider, _logger);
-        _reader = new MessageReader(options, _log, _topics, _state);
+        _dispatcher = new Dispatcher(options, Positions, _log, _topics, _index, _state, _logger) { IsBounded = hasThreads };
+        _flusher = new LogFlusher(options, Positions, _log, _dispatcher, _state, timeProvider);
+        Reader = new QueueReader(new MessageReader(options, _log, _topics, _state), _index, hasThreads);
+        Writer = new LogWriter(Positions, _log, _dispatcher, _topics, Reader, _state);
         _retention = new Retention(options, fileSystem, _log, _dispatcher, _topics, _index, _state, timeProvider, _logger);
     }
 
     public StoreOptions Options { get; }
 
+    /// <summary>How far the log has come, and waiting for it.</summary>
+    public LogPositions Positions { get; }
+
+    /// <summary>Appending and writing.</summary>
+    public LogWriter Writer { get; }
+
+    /// <summary>Everything that is read: queues, records, times, keys.</summary>
+    public QueueReader Reader { get; }
+
     public StoreFlags Flags => _state.Flags;
+
+    /// <summary>Used share of the disk that holds the commit log, 0 to 1; −1 while unknown.</summary>
+    public double DiskUsedRatio => _retention.DiskUsedRatio;
 
     /// <summary>Who is told of messages that become readable; null for nobody. What recovery dispatches is not told.</summary>
     public IMessageArrivedObserver? ArrivedObserver
@@ -89,16 +107,12 @@ public sealed class MessageStore : IAsyncDisposable
         set => _dispatcher.Observer = value;
     }
 
-    /// <summary>A write has been in the kernel for longer than <c>osPageCacheBusyTimeOutMills</c>: sends are to be refused up front.</summary>
-    public bool IsPageCacheBusy => _log.IsPageCacheBusy;
-
-    /// <summary>How long the write that runs now has been in the kernel, in milliseconds; 0 when none runs.</summary>
-    public long CurrentWriteMs => _log.CurrentWriteMs;
-
     /// <summary>Topics that have queues in the store, or were interned since the start.</summary>
     public IReadOnlyList<StoreTopic> Topics => _topics.All;
 
     internal CommitLog Log => _log;
+
+    internal SegmentAllocator Allocator => _allocator;
 
     internal LogFlusher Flusher => _flusher;
 
@@ -111,9 +125,6 @@ public sealed class MessageStore : IAsyncDisposable
     private string QueuesDirectory => Path.Combine(Options.RootDirectory, "consumequeue");
 
     private string AbortPath => Path.Combine(Options.RootDirectory, "abort");
-
-    /// <summary>Number of messages in a client batch body, −1 when it is malformed.</summary>
-    public static int CountBatch(ReadOnlySpan<byte> batchBody) => CommitLog.CountBatch(batchBody);
 
     /// <summary>Locks the directory, recovers, and returns when everything recovered is readable. Throws <see cref="StoreException"/> when the store cannot be used.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
@@ -143,7 +154,7 @@ public sealed class MessageStore : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(topic);
         _topics.EnsureListed(topic);
         List<int> ids = [];
-        foreach (var queue in topic.Queues)
+        foreach (ConsumeQueue? queue in topic.Queues)
         {
             if (queue is not null)
             {
@@ -152,148 +163,6 @@ public sealed class MessageStore : IAsyncDisposable
         }
 
         return ids;
-    }
-
-    /// <summary>
-    /// Takes a message into the tail buffer: it has its place and its queue offset, but it is not in the kernel. Call <see cref="WritePending"/> before anybody is
-    /// told of it. Allocates nothing.
-    /// </summary>
-    public AppendStatus Append(in MessageToAppend message, out AppendResult result)
-    {
-        if (!TryGetQueue(message.Topic, message.QueueId, out var queue, out var status))
-        {
-            result = default;
-            return status;
-        }
-
-        return _log.Append(message, queue, out result);
-    }
-
-    /// <summary>As <see cref="Append"/> for a client batch. <paramref name="offsets"/> receives the offset of each record; it must hold at least as many as the batch has.</summary>
-    public AppendStatus AppendBatch(in BatchToAppend batch, Span<PhysicalOffset> offsets, out AppendResult result)
-    {
-        if (!TryGetQueue(batch.Topic, batch.QueueId, out var queue, out var status))
-        {
-            result = default;
-            return status;
-        }
-
-        return _log.AppendBatch(batch, queue, offsets, out result);
-    }
-
-    /// <summary>
-    /// Hands everything appended so far to the kernel in one write and, with ASYNC_FLUSH, makes it readable. Returns the offset up to which the log is in the
-    /// kernel: an append whose end lies beyond it must not be acknowledged (the write failed; the store is read-only). Whoever comes second finds its bytes
-    /// already written or waits for the writer.
-    /// </summary>
-    public PhysicalOffset WritePending()
-    {
-        var written = _log.WritePending();
-        _flusher.OnWritten(written);
-        _maintenance?.OnWritten(written);
-        if (Options.FlushDiskType == FlushDiskType.AsyncFlush)
-        {
-            _dispatcher.Run();
-        }
-
-        return new PhysicalOffset(written);
-    }
-
-    public bool IsDurable(PhysicalOffset upTo) => _log.Durable >= upTo.Value;
-
-    /// <summary>Calls the waiter once when the log is durable up to there, the flush failed, or the time-out has passed.</summary>
-    public void WhenDurable(PhysicalOffset upTo, IDurabilityWaiter waiter)
-    {
-        ArgumentNullException.ThrowIfNull(waiter);
-        _flusher.WhenDurable(upTo, waiter);
-    }
-
-    /// <summary>
-    /// Finds messages from memory and page cache only. <see cref="GetStatus.WouldBlock"/> says that the disk is needed: then, and only then, call
-    /// <see cref="GetMessagesAsync"/>. Null filter = all messages.
-    /// </summary>
-    public GetStatus GetMessages(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result)
-    {
-        ArgumentNullException.ThrowIfNull(topic);
-        ArgumentNullException.ThrowIfNull(result);
-        return _reader.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: false);
-    }
-
-    /// <summary>As <see cref="GetMessages"/> on a thread that may wait for the disk. <paramref name="result"/> belongs to the store until the task completes.</summary>
-    public async ValueTask<GetStatus> GetMessagesAsync(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(topic);
-        ArgumentNullException.ThrowIfNull(result);
-        return await RunColdAsync(() => _reader.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: true), cancellationToken);
-    }
-
-    /// <summary>Copies log bytes from the memory tail or the page cache; false when that would wait for the disk or the bytes are gone.</summary>
-    public bool TryRead(PhysicalOffset offset, Span<byte> destination) => _reader.Read(offset.Value, destination, mayBlock: false) == ReadOutcome.Done;
-
-    /// <summary>Copies log bytes on a thread that may wait for the disk; false when they are not (or no longer) in the log.</summary>
-    public async ValueTask<bool> ReadAsync(PhysicalOffset offset, Memory<byte> destination, CancellationToken cancellationToken) =>
-        await RunColdAsync(() => _reader.Read(offset.Value, destination.Span, mayBlock: true), cancellationToken) == ReadOutcome.Done;
-
-    /// <summary>Copies the records of a result one behind the other, <see cref="GetResult.TotalBytes"/> bytes; false as <see cref="TryRead"/>.</summary>
-    public bool TryCopyMessages(GetResult result, Span<byte> destination)
-    {
-        ArgumentNullException.ThrowIfNull(result);
-        return _reader.Copy(result.Messages, destination, mayBlock: false) == ReadOutcome.Done;
-    }
-
-    /// <summary>As <see cref="TryCopyMessages"/> on a thread that may wait for the disk; false when retention has removed a record meanwhile.</summary>
-    public async ValueTask<bool> CopyMessagesAsync(GetResult result, Memory<byte> destination, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(result);
-        return await RunColdAsync(() => _reader.Copy(result.Messages, destination.Span, mayBlock: true), cancellationToken) == ReadOutcome.Done;
-    }
-
-    /// <summary>The record at that offset, or null when there is no valid record.</summary>
-    public async ValueTask<byte[]?> LookMessageAsync(PhysicalOffset offset, CancellationToken cancellationToken) =>
-        await RunColdAsync(() => _reader.Look(offset.Value), cancellationToken);
-
-    /// <summary>First queue offset that can be read; 0 for an unknown queue. Reads the queue's ends from disk when nobody has used it since the start.</summary>
-    public long MinOffset(StoreTopic topic, int queueId)
-    {
-        ArgumentNullException.ThrowIfNull(topic);
-        _reader.TryFindQueue(topic, queueId, mayBlock: true, out var queue);
-        return queue?.Min ?? 0;
-    }
-
-    /// <summary>Exclusive end of what can be read; 0 for an unknown queue. Reads the queue's ends from disk when nobody has used it since the start.</summary>
-    public long MaxOffset(StoreTopic topic, int queueId)
-    {
-        ArgumentNullException.ThrowIfNull(topic);
-        _reader.TryFindQueue(topic, queueId, mayBlock: true, out var queue);
-        return queue?.Max ?? 0;
-    }
-
-    /// <summary>Queue offset by store time (request 29), between min and max; 0 for an unknown queue.</summary>
-    public async ValueTask<long> OffsetByTimeAsync(StoreTopic topic, int queueId, long timestamp, TimeBoundary boundary, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(topic);
-        return await RunColdAsync(
-            () => _reader.TryFindQueue(topic, queueId, mayBlock: true, out var queue) && queue is not null ? _reader.OffsetByTime(queue, timestamp, boundary) : 0,
-            cancellationToken);
-    }
-
-    /// <summary>Store time of the message at a queue offset, −1 when there is none.</summary>
-    public async ValueTask<long> StoreTimestampAtAsync(StoreTopic topic, int queueId, long queueOffset, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(topic);
-        return await RunColdAsync(
-            () => _reader.TryFindQueue(topic, queueId, mayBlock: true, out var queue) && queue is not null ? _reader.StoreTimestampAt(queue, queueOffset) : -1,
-            cancellationToken);
-    }
-
-    /// <summary>Records by key (or unique key) with store time in [begin, end], newest first; empty without an index.</summary>
-    public async ValueTask<IndexQueryResult> QueryIndexAsync(StoreTopic topic, string key, int maxNum, long begin, long end, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(topic);
-        ArgumentNullException.ThrowIfNull(key);
-        return _index is null
-            ? new IndexQueryResult([], 0, new PhysicalOffset(0))
-            : await RunColdAsync(() => _index.Query(topic.Name, key, maxNum, begin, end), cancellationToken);
     }
 
     /// <summary>Removes the queues of a topic. Its records stay in the log until they expire.</summary>
@@ -310,12 +179,12 @@ public sealed class MessageStore : IAsyncDisposable
         try
         {
             _topics.Remove(topic);
-            foreach (var queue in topic.Delete())
+            foreach (ConsumeQueue? queue in topic.Delete())
             {
                 queue?.Destroy();
             }
 
-            var directory = Path.Combine(QueuesDirectory, topic.Name);
+            string directory = Path.Combine(QueuesDirectory, topic.Name);
             if (_files.DirectoryExists(directory))
             {
                 _files.DeleteDirectory(directory);
@@ -329,14 +198,90 @@ public sealed class MessageStore : IAsyncDisposable
 
         _dispatcher.Run();
 
-        // Recovery begins behind the deleted messages now; it would bring the queues back otherwise.
-        await RunColdAsync(
-            () =>
+        // Recovery begins behind the deleted messages then; it would bring the queues back otherwise.
+        await NextPassAsync();
+    }
+
+    /// <summary>
+    /// Refuses messages with <see cref="AppendStatus.ServiceNotAvailable"/> until <see cref="AcceptMessages"/>. When it returns, no append is under way: the log ends
+    /// where it ends. What was appended before is written, made durable and dispatched as usual.
+    /// </summary>
+    public void RefuseMessages()
+    {
+        _state.RefusesMessages = true;
+        _log.Quiesce();
+    }
+
+    public void AcceptMessages() => _state.RefusesMessages = false;
+
+    /// <summary>
+    /// Cuts off what lies behind an offset, at which a record begins or the log ends: records, queue units and keys are gone, and the log goes on from there. Appends are
+    /// refused with <see cref="AppendStatus.ServiceNotAvailable"/> meanwhile, queues answer <see cref="GetStatus.NotReadable"/> for the short while they are changed, and
+    /// whoever waits for what is cut off is told <see cref="WaitOutcome.Failed"/>. Topics stay the objects they are. A crash at any moment leaves a store
+    /// that recovers to the old end or to the new one.
+    /// <para>
+    /// Whoever has appended and not begun to wait yet must have been answered before something else is appended: a position says how far the log is, not which log.
+    /// Reads the file the cut lies in, and again what index files reach from before the cut to behind it.
+    /// </para>
+    /// </summary>
+    /// <param name="offset">The new end.</param>
+    /// <param name="keepIn">Directory below the store's that a copy of what is cut off goes to, as one file; null for none.</param>
+    /// <param name="cancellationToken">Until the cut begins.</param>
+    /// <exception cref="StoreException">The offset is no record's, or not in the log; the store does not run, has failed, or is being cut already. Nothing has changed.</exception>
+    public async Task TruncateAsync(PhysicalOffset offset, string? keepIn, CancellationToken cancellationToken)
+    {
+        if (!_state.IsRunning || _state.HasFailed)
+        {
+            throw new StoreException($"The log cannot be cut: the store does not run ({Flags}).");
+        }
+
+        if (!_state.TryBeginCut())
+        {
+            throw new StoreException("The log is being cut already.");
+        }
+
+        try
+        {
+            _log.Quiesce();
+            await OwnWritingAsync(cancellationToken);
+            try
             {
-                Maintenance.MakeDurable();
-                return true;
-            },
-            cancellationToken);
+                await CutAsync(offset.Value, keepIn, cancellationToken);
+            }
+            finally
+            {
+                _log.ReleaseWriting();
+            }
+        }
+        finally
+        {
+            _state.EndCut();
+        }
+
+        _dispatcher.Run();
+    }
+
+    /// <summary>
+    /// Completes when everything that is in the log at the call is readable, which with SYNC_FLUSH it is once it is durable. Throws <see cref="StoreException"/> when
+    /// the store has failed.
+    /// </summary>
+    public async Task FinishDispatchAsync()
+    {
+        long end = _log.Appended;
+        Writer.WritePending();
+        while (_dispatcher.Dispatched < Math.Min(end, _log.Appended))
+        {
+            if (_state.HasFailed)
+            {
+                throw new StoreException($"The store is not usable ({Flags}); what is in the log cannot all be made readable.");
+            }
+
+            await Writer.WhenAsync(Positions.VisibleAt, new PhysicalOffset(end));
+
+            // Another thread may be dispatching; it is done in a moment.
+            _dispatcher.Run();
+            await Task.Yield();
+        }
     }
 
     public StoreStats GetStats() => new()
@@ -362,12 +307,16 @@ public sealed class MessageStore : IAsyncDisposable
         }
 
         _disposed = true;
-        var wasRunning = _state.IsRunning;
+        bool wasRunning = _state.IsRunning;
         _state.IsRunning = false;
         _log.Quiesce();
         if (wasRunning)
         {
-            _log.WritePending();
+            // A write that another thread is at is waited for; it may hang for as long as the disk does.
+            while (_log.WritePending() < _log.Appended && !_state.HasFailed)
+            {
+                await Writer.WhenAsync(LogPosition.Written, Positions.Appended);
+            }
         }
 
         if (_maintenance is not null)
@@ -376,12 +325,13 @@ public sealed class MessageStore : IAsyncDisposable
         }
 
         await _flusher.StopAsync();
+        Positions.Close();
         if (wasRunning && !_state.HasFailed)
         {
             await StopCleanAsync();
         }
 
-        _coldReader?.Dispose();
+        Reader.Stop();
         await _allocator.CloseAsync();
         _topics.ForEachQueue(queue => queue.CloseFiles());
         _index?.Dispose();
@@ -390,14 +340,100 @@ public sealed class MessageStore : IAsyncDisposable
         _maintenance?.Dispose();
         _flusher.Dispose();
         _lock?.Dispose();
+        Positions.Dispose();
+    }
+
+    /// <summary>Completes when a pass that begins from now on has made everything durable. All who ask while one runs share the next.</summary>
+    private Task NextPassAsync()
+    {
+        lock (_passGate)
+        {
+            return _nextPass ??= RunAsync(_runningPass);
+        }
+
+        async Task RunAsync(Task previous)
+        {
+            // Not before the caller has let go of the gate and noted this pass as the next.
+            await Task.Yield();
+
+            // Whoever asked for the one before is told when it fails; here it only has to be over.
+            await previous.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            lock (_passGate)
+            {
+                _runningPass = _nextPass!;
+                _nextPass = null;
+            }
+
+            await Reader.RunColdAsync(
+                () =>
+                {
+                    Maintenance.MakeDurable();
+                    return true;
+                },
+                CancellationToken.None);
+        }
+    }
+
+    /// <summary>Everything appended is written, and nobody writes until <see cref="CommitLog.ReleaseWriting"/>.</summary>
+    private async Task OwnWritingAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_state.HasFailed)
+            {
+                throw new StoreException($"The log cannot be cut: the store has failed ({Flags}).");
+            }
+
+            if (_log.WritePending() < _log.Appended)
+            {
+                await Writer.WhenAsync(LogPosition.Written, Positions.Appended);
+            }
+            else if (_log.TryOwnWriting())
+            {
+                return;
+            }
+            else
+            {
+                // The last leader is about to let go.
+                await Task.Yield();
+            }
+        }
+    }
+
+    private async Task CutAsync(long offset, string? keepIn, CancellationToken cancellationToken)
+    {
+        while (!_dispatcher.TryOwn())
+        {
+            await Task.Yield();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        try
+        {
+            LogTruncation truncation = new(Options, _files, Positions, _log, _allocator, _topics, _queues, _index, _dispatcher, Maintenance, _state, _time, _logger);
+            if (_hasThreads)
+            {
+                await Task.Run(() => Maintenance.Exclusively(() => truncation.Run(offset, keepIn, cancellationToken)), cancellationToken);
+            }
+            else
+            {
+                Maintenance.Exclusively(() => truncation.Run(offset, keepIn, cancellationToken));
+            }
+        }
+        finally
+        {
+            _dispatcher.Release();
+        }
     }
 
     private static StoreException NotStarted() => new("The store has not been started.");
 
     private async Task StopCleanAsync()
     {
-        // Another thread may be dispatching the very last messages.
-        while (_dispatcher.Dispatched < _log.Written && !_state.HasFailed)
+        // Another thread may be dispatching the very last messages. The maintenance has ended, so nobody is to be waited for.
+        _dispatcher.IsBounded = false;
+        while (_dispatcher.Dispatched < _log.Written && !_state.HasFailed && !_dispatcher.IsStalled)
         {
             _dispatcher.Run();
             await Task.Yield();
@@ -414,6 +450,7 @@ public sealed class MessageStore : IAsyncDisposable
         }
         catch (StoreIOException e)
         {
+            // Also for want of space: the abort file stays, and the next start completes queues and index from the log.
             _state.Fail(StoreFlags.LogicQueueError, "The clean stop", e);
         }
     }
@@ -429,20 +466,21 @@ public sealed class MessageStore : IAsyncDisposable
         _files.CreateDirectory(Options.RootDirectory);
         _files.CreateDirectory(Options.CommitLogPath);
         _files.CreateDirectory(QueuesDirectory);
-        var lockPath = Path.Combine(Options.RootDirectory, "lock");
+        string lockPath = Path.Combine(Options.RootDirectory, "lock");
         _lock = _files.TryLock(lockPath) ?? throw new StoreException($"{Options.RootDirectory} is in use: another broker holds {lockPath}.");
-        using (var file = _files.Open(lockPath, FileOpenMode.OpenOrCreate))
+        using (IStoreFile file = _files.Open(lockPath, FileOpenMode.OpenOrCreate))
         {
             file.Write("lock"u8, 0);
         }
 
-        var isClean = !_files.FileExists(AbortPath);
+        bool isClean = !_files.FileExists(AbortPath);
         _checkpoint = new CheckpointFile(_files, Options.RootDirectory);
-        var recovery = new StoreRecovery(Options, _files, _segments, _allocator, _topics, _index, _dispatcher, _time, _logger);
-        var recovered = recovery.Run(_checkpoint.Current, isClean, cancellationToken);
+        StoreRecovery recovery = new(Options, _files, _segments, _allocator, _topics, _index, _dispatcher, _time, _logger);
+        RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
         _log.Start(recovered.End, recovered.Durable, recovered.LastStoreTimestamp);
         _dispatcher.Start(recovered.End, recovered.LastStoreTimestamp);
-        _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _flusher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);
+        _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);
+        Positions.Follow(LogPosition.Written, _maintenance);
         WriteAbort();
         if (!_checkpoint.Current.HasPositions || Options.FlushDiskType == FlushDiskType.SyncFlush)
         {
@@ -451,10 +489,12 @@ public sealed class MessageStore : IAsyncDisposable
         }
 
         _retention.CheckDisk();
+        _queues.IsRecovering = false;
+        _index?.EndRecovery();
         _state.IsRunning = true;
         if (_hasThreads)
         {
-            _coldReader = new ColdReader(Options.ColdReadThreads, Options.ColdReadQueueLength);
+            Reader.Start(new ColdReader("store-read", Options.ColdReadThreads, Options.ColdReadQueueLength), new ColdReader("store-query", threads: 1, Options.KeyQueryQueueLength));
             _flusher.Start();
             _maintenance.Start();
         }
@@ -463,70 +503,12 @@ public sealed class MessageStore : IAsyncDisposable
     /// <summary>Java 5 writes its process id into it, 4.9 nothing; both only ask whether it is there.</summary>
     private void WriteAbort()
     {
-        using (var abort = _files.Open(AbortPath, FileOpenMode.Truncate))
+        using (IStoreFile abort = _files.Open(AbortPath, FileOpenMode.Truncate))
         {
             abort.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString()), 0);
             abort.FlushData();
         }
 
         _files.FlushDirectory(Options.RootDirectory);
-    }
-
-    private bool TryGetQueue(StoreTopic topic, int queueId, out ConsumeQueue queue, out AppendStatus status)
-    {
-        var found = topic.FindQueue(queueId);
-        if (found is { IsLoaded: true })
-        {
-            queue = found;
-            status = AppendStatus.Ok;
-            return true;
-        }
-
-        return TryGetQueueSlow(topic, queueId, out queue, out status);
-    }
-
-    private bool TryGetQueueSlow(StoreTopic topic, int queueId, out ConsumeQueue queue, out AppendStatus status)
-    {
-        queue = null!;
-        if ((uint)queueId >= StoreTopic.MaxQueues)
-        {
-            status = AppendStatus.MessageIllegal;
-            return false;
-        }
-
-        status = _state.AppendStatus;
-        if (status != AppendStatus.Ok)
-        {
-            return false;
-        }
-
-        if (topic.IsDeleted)
-        {
-            topic = _topics.GetOrAdd(topic.Utf8Name.Span);
-        }
-
-        queue = _topics.GetOrAddQueue(topic, queueId);
-        try
-        {
-            queue.EnsureLoaded();
-            return true;
-        }
-        catch (Exception e) when (e is StoreIOException or StoreException)
-        {
-            _state.Fail(StoreFlags.LogicQueueError, $"Opening queue {queueId} of {topic.Name}", e);
-            status = AppendStatus.ServiceNotAvailable;
-            return false;
-        }
-    }
-
-    private async Task<T> RunColdAsync<T>(Func<T> read, CancellationToken cancellationToken)
-    {
-        var reader = _coldReader;
-        if (reader is null)
-        {
-            return _hasThreads ? throw NotStarted() : read();
-        }
-
-        return await reader.RunAsync(read, cancellationToken);
     }
 }

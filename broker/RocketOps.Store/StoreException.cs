@@ -1,7 +1,7 @@
 namespace RocketOps.Store;
 
 /// <summary>A store that cannot be opened or used as it is: locked by another process, files of the wrong size, damaged beyond what recovery repairs.</summary>
-public sealed class StoreException : Exception
+public class StoreException : Exception
 {
     public StoreException(string message)
         : base(message)

@@ -27,6 +27,9 @@ public sealed class StoreOptions
     /// <summary><c>maxIndexNum</c>.</summary>
     public int IndexEntries { get; init; } = 20_000_000;
 
+    /// <summary>Index entries a query by key looks at, at most; each may be a read from the disk. A query that comes so far answers with what it has found.</summary>
+    public int IndexQuerySteps { get; init; } = 100_000;
+
     /// <summary><c>maxMessageSize</c>, bytes of a body.</summary>
     public int MaxMessageBytes { get; init; } = 4 * 1024 * 1024;
 
@@ -50,6 +53,15 @@ public sealed class StoreOptions
     /// write-back would then stall the writer.
     /// </summary>
     public int FlushPaceBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>
+    /// <c>warmMapedFileEnable</c>: the next log file is filled with zeros ahead of need. A flush of written blocks changes nothing of the file system's own and so
+    /// waits for no journal commit, which is most of the tail of SYNC_FLUSH. Costs writing every log byte twice, and a start after a kill reads what is zero-filled.
+    /// </summary>
+    public bool ZeroFillAhead { get; init; }
+
+    /// <summary>Bytes a second at which files are filled at least; faster when the log itself grows faster, so that the file is ready when it is needed.</summary>
+    public int ZeroFillBytesPerSecond { get; init; } = 16 * 1024 * 1024;
 
     /// <summary><c>syncFlushTimeout</c>.</summary>
     public int SyncFlushTimeoutMs { get; init; } = 5000;
@@ -121,6 +133,9 @@ public sealed class StoreOptions
     /// <summary>Cold reads waiting at most; more are refused, which the broker answers as busy.</summary>
     public int ColdReadQueueLength { get; init; } = 4096;
 
+    /// <summary>Queries by key waiting at most; more are refused. One thread runs them, one after the other.</summary>
+    public int KeyQueryQueueLength { get; init; } = 256;
+
     /// <summary>
     /// Consume-queue files kept open; beyond it the least recently used are closed, after being made durable where needed. Enough for the busy queues of a large
     /// broker, and a small part of the descriptors a process usually has.
@@ -143,10 +158,12 @@ public sealed class StoreOptions
         Check(TailBytes > 0 && (TailBytes & (TailBytes - 1)) == 0, "the memory tail must be a power of two");
         Check(FlushIntervalMs > 0, "flushIntervalCommitLog must be positive");
         Check(ConsumeQueueFlushIntervalMs > 0, "flushIntervalConsumeQueue must be positive");
+        Check(ZeroFillBytesPerSecond > 0, "files must be filled at some speed");
         Check(SyncFlushTimeoutMs > 0, "syncFlushTimeout must be positive");
         Check(FileReservedHours > 0, "fileReservedTime must be positive");
         Check(DiskWarningRatio is > 0 and <= 100, "diskSpaceWarningLevelRatio must be between 1 and 100");
         Check(MaxOpenQueueFiles >= 16, "at least 16 consume-queue files must be allowed to be open");
+        Check(IndexQuerySteps > 0, "a query by key must be allowed to look at an entry");
         Check(ColdReadThreads > 0, "at least one thread must read cold data");
         return errors;
 

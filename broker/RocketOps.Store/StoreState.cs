@@ -8,6 +8,9 @@ internal sealed partial class StoreState
     private readonly ILogger _logger;
     private int _flags;
     private int _running;
+    private bool _outOfSpace;
+    private int _refusing;
+    private int _cutting;
 
     public StoreState(ILogger logger)
     {
@@ -25,6 +28,22 @@ internal sealed partial class StoreState
         set => Volatile.Write(ref _running, value ? 1 : 0);
     }
 
+    /// <summary>Whether messages are refused although the store runs: a slave's log holds what its master wrote and nothing else.</summary>
+    public bool RefusesMessages
+    {
+        get => Volatile.Read(ref _refusing) != 0;
+        set => Volatile.Write(ref _refusing, value ? 1 : 0);
+    }
+
+    /// <summary>Whether the end of the log is being cut off: nothing is appended, raw bytes neither.</summary>
+    public bool IsCutting => Volatile.Read(ref _cutting) != 0;
+
+    /// <summary>Asked again under the append lock, so that no append is under way once it was set to false and the lock was taken.</summary>
+    public bool TakesMessages => TakesRawBytes && !RefusesMessages;
+
+    /// <summary>As <see cref="TakesMessages"/> for what comes from another store's log.</summary>
+    public bool TakesRawBytes => IsRunning && !IsCutting;
+
     /// <summary>A failed write or flush is sticky: what the kernel still has is unknown, so nothing is acknowledged until recovery has looked.</summary>
     public bool HasFailed => (Flags & (StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError)) != StoreFlags.None;
 
@@ -32,8 +51,8 @@ internal sealed partial class StoreState
     {
         get
         {
-            var flags = Flags;
-            if (!IsRunning || (flags & (StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError)) != StoreFlags.None)
+            StoreFlags flags = Flags;
+            if (!TakesMessages || (flags & (StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError)) != StoreFlags.None)
             {
                 return AppendStatus.ServiceNotAvailable;
             }
@@ -57,6 +76,18 @@ internal sealed partial class StoreState
             LogDiskFull(why);
         }
     }
+
+    /// <summary>Queues or index wait for room: the disk is full whatever share of it is said to be used.</summary>
+    public bool IsOutOfSpace
+    {
+        get => Volatile.Read(ref _outOfSpace);
+        set => Volatile.Write(ref _outOfSpace, value);
+    }
+
+    /// <summary>False when somebody else cuts already.</summary>
+    public bool TryBeginCut() => Interlocked.CompareExchange(ref _cutting, 1, 0) == 0;
+
+    public void EndCut() => Volatile.Write(ref _cutting, 0);
 
     public void ClearDiskFull()
     {

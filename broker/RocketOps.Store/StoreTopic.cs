@@ -1,5 +1,4 @@
 using RocketOps.Store.ConsumeQueues;
-using RocketOps.Store.Records;
 
 namespace RocketOps.Store;
 
@@ -55,21 +54,27 @@ public sealed class StoreTopic
 
     internal ConsumeQueue? FindQueue(int queueId)
     {
-        var queues = _queues;
+        ConsumeQueue?[] queues = _queues;
         return (uint)queueId < (uint)queues.Length ? queues[queueId] : null;
     }
 
-    internal ConsumeQueue GetOrAddQueue(int queueId, Func<StoreTopic, int, ConsumeQueue> create)
+    /// <summary>Null when the topic has been deleted: nobody would find a queue made now.</summary>
+    internal ConsumeQueue? GetOrAddQueue(int queueId, Func<StoreTopic, int, ConsumeQueue> create)
     {
         lock (_lock)
         {
-            var queue = FindQueue(queueId);
+            if (_deleted)
+            {
+                return null;
+            }
+
+            ConsumeQueue? queue = FindQueue(queueId);
             if (queue is not null)
             {
                 return queue;
             }
 
-            var queues = _queues;
+            ConsumeQueue?[] queues = _queues;
             if (queueId >= queues.Length)
             {
                 Array.Resize(ref queues, queueId + 1);
@@ -92,7 +97,7 @@ public sealed class StoreTopic
         lock (_lock)
         {
             _deleted = true;
-            var queues = _queues;
+            ConsumeQueue?[] queues = _queues;
             _queues = [];
             return queues;
         }

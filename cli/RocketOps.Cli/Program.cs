@@ -13,7 +13,7 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
-        var root = new RootCommand("RocketOps: a message broker for RocketMQ's protocols, its operator and its tools.")
+        RootCommand root = new("RocketOps: a message broker for RocketMQ's protocols, its operator and its tools.")
         {
             UpCommand.Create(),
             TopicCommand.Create(),
@@ -21,8 +21,8 @@ internal static class Program
             MessageCommand.Create(),
             StoreCommand.Create(),
         };
-        var parsed = root.Parse(args);
-        var settings = new InvocationConfiguration
+        ParseResult parsed = root.Parse(args);
+        InvocationConfiguration settings = new()
         {
             EnableDefaultExceptionHandler = false,
 
@@ -31,7 +31,7 @@ internal static class Program
         };
         try
         {
-            var result = await parsed.InvokeAsync(settings);
+            int result = await parsed.InvokeAsync(settings);
             return parsed.Errors.Count > 0 ? ExitCodes.WrongUsage : result;
         }
         catch (Exception failure) when (failure is CommandFailedException or RocketMqException or IOException or InvalidDataException or HttpRequestException or SocketException or UnauthorizedAccessException)

@@ -1,6 +1,6 @@
+using RocketOps.Hosting.Processes;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
-using RocketOps.Remoting.Processes;
 
 namespace RocketOps.NameServer;
 

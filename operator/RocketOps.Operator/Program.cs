@@ -16,7 +16,7 @@ internal static class Program
 
     private static async Task<int> Main(string[] args)
     {
-        var errors = new List<string>();
+        List<string> errors = new List<string>();
         if (OperatorArguments.TryParse(args, Environment.GetEnvironmentVariable, errors) is not { } arguments)
         {
             await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, errors));
@@ -40,7 +40,7 @@ internal static class Program
             return Failed;
         }
 
-        await using var app = Build(arguments, server);
+        await using WebApplication app = Build(arguments, server);
         try
         {
             await app.StartAsync();
@@ -58,13 +58,13 @@ internal static class Program
 
     private static WebApplication Build(OperatorArguments arguments, KubernetesClientConfiguration server)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions());
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions());
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(arguments.HttpPort));
         ConfigureLogging(builder.Logging);
         builder.Services.AddKubernetesClient(_ => server);
         builder.Services.AddRocketOpsOperator(arguments.Options);
 
-        var app = builder.Build();
+        WebApplication app = builder.Build();
         HealthEndpoints.Map(app, app.Services.GetRequiredService<OperatorHealth>());
         return app;
     }

@@ -6,17 +6,19 @@ public sealed class ReferenceDirectionTests
     /// <summary>What each project may know. Whatever is not listed it must not, not even through others.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
+        ["RocketOps.Messages"] = [],
+        ["RocketOps.Hosting"] = [],
         ["RocketOps.Remoting"] = [],
-        ["RocketOps.Store"] = [],
-        ["RocketOps.NameServer"] = ["RocketOps.Remoting"],
-        ["RocketOps.Broker"] = ["RocketOps.Remoting", "RocketOps.Store"],
-        ["RocketOps.Client"] = ["RocketOps.Remoting"],
+        ["RocketOps.Store"] = ["RocketOps.Messages"],
+        ["RocketOps.NameServer"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
+        ["RocketOps.Broker"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Store"],
+        ["RocketOps.Client"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Kubernetes"] = [],
-        ["RocketOps.Operator"] = ["RocketOps.Kubernetes", "RocketOps.Client", "RocketOps.Remoting"],
+        ["RocketOps.Operator"] = ["RocketOps.Kubernetes", "RocketOps.Client", "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Embedded"] = ["RocketOps.Kubernetes"],
         ["RocketOps.Cli"] =
         [
-            "RocketOps.Client", "RocketOps.Remoting", "RocketOps.Store", "RocketOps.Broker", "RocketOps.NameServer",
+            "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Client", "RocketOps.Remoting", "RocketOps.Store", "RocketOps.Broker", "RocketOps.NameServer",
             "RocketOps.Kubernetes", "RocketOps.Operator", "RocketOps.Embedded",
         ],
     };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cluster.Tests;
 
@@ -56,10 +57,10 @@ public sealed class KubeCluster : IAsyncLifetime
         _directory.Dispose();
     }
 
-    /// <summary>Skips the test, with the reason, where no cluster can run.</summary>
+    /// <summary>Skips the test, with the reason, where no cluster can run; fails it where it must (<see cref="RingRules"/>).</summary>
     public static void Require()
     {
-        string? reason = WhyNot();
+        string? reason = RingRules.Current.WhySkip(RingRules.Cluster, WhyNot());
         Skip.If(reason is not null, reason);
     }
 

@@ -122,7 +122,7 @@ public abstract partial class GoClientTests(ServerFixture fixture)
     private static List<IForeignClient> OtherClients(ServerUnderTest server)
     {
         string? noNode = SharedKits.WhyMissing(Path.Combine(NodeClient.Folder, "node_modules"));
-        Skip.If(noNode is not null, $"{noNode}: npm ci in tests/interop-node installs it");
+        Kit.RequireWhat(noNode is null ? null : $"{noNode}: npm ci in tests/interop-node installs it");
         return
         [
             new JavaMatrixClient(ApacheServer.Version4, server.NameServerAddress),

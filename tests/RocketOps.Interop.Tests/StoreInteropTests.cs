@@ -95,11 +95,16 @@ public sealed class StoreInteropTests
 
         await using MessageStore again = await StartAsync(options);
         StoreTopic topic = again.GetOrAddTopic(Encoding.UTF8.GetBytes(Topic));
-        long total = Enumerable.Range(0, Queues).Sum(queue => again.MaxOffset(topic, queue));
+        long total = 0;
+        for (int queue = 0; queue < Queues; queue++)
+        {
+            total += (await again.Reader.GetOffsetsAsync(topic, queue, CancellationToken.None)).Max;
+        }
+
         total.Should().Be(Messages + 20, "what Apache's broker added is there too");
         foreach (Written message in written)
         {
-            byte[]? record = await again.LookMessageAsync(new PhysicalOffset(message.Offset), CancellationToken.None);
+            byte[]? record = await again.Reader.LookMessageAsync(new PhysicalOffset(message.Offset), CancellationToken.None);
             record.Should().NotBeNull();
         }
     }
@@ -139,11 +144,11 @@ public sealed class StoreInteropTests
                 written.Add(Append(store, i));
                 if (i % 50 == 0)
                 {
-                    store.WritePending();
+                    store.Writer.WritePending();
                 }
             }
 
-            store.WritePending();
+            store.Writer.WritePending();
             WriteTopics(root);
             if (killed)
             {
@@ -169,7 +174,7 @@ public sealed class StoreInteropTests
             Properties = Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001UNIQ{number:D6}\u0002KEYS\u0001key-{number % 50}\u0002TAGS\u0001tag{number % 3}"),
             MoreProperties = "CLUSTER\u0001DefaultCluster"u8,
         };
-        store.Append(message, out AppendResult result).Should().Be(AppendStatus.Ok);
+        store.Writer.Append(message, out AppendResult result).Should().Be(AppendStatus.Ok);
         return new Written(number % Queues, result.QueueOffset, result.Offset.Value, result.End.Value, Convert.ToHexStringLower(SHA256.HashData(body)));
     }
 

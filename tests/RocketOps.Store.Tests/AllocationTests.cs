@@ -8,20 +8,20 @@ public sealed class AllocationTests
     [Fact]
     public async Task SendAndPull_SteadyState_AllocateNothing()
     {
-        using var directory = new TempDirectory();
+        using TempDirectory directory = new();
 
         // What is measured lies in the second half of a file, where every append looks whether the next one is being prepared.
-        var options = new StoreOptions { RootDirectory = directory.Path, CommitLogFileBytes = 12 * 1024 * 1024, IndexEnabled = false, DiskWarningRatio = 100, DeleteHours = [] };
-        await using var store = await SmallStore.StartAsync(options, hasThreads: false);
-        var topic = store.GetOrAddTopic("Hot"u8);
-        var body = new byte[1024];
-        var output = new byte[64 * 1024];
-        var result = new GetResult();
+        StoreOptions options = new() { RootDirectory = directory.Path, CommitLogFileBytes = 12 * 1024 * 1024, IndexEnabled = false, DiskWarningRatio = 100, DeleteHours = [] };
+        await using MessageStore store = await SmallStore.StartAsync(options, hasThreads: false);
+        StoreTopic topic = store.GetOrAddTopic("Hot"u8);
+        byte[] body = new byte[1024];
+        byte[] output = new byte[64 * 1024];
+        GetResult result = new();
         Run(store, topic, body, output, result, rounds: 400);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
+        long before = GC.GetAllocatedBytesForCurrentThread();
         Run(store, topic, body, output, result, rounds: 100);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         // 1600 messages. A queue's ring grows once or twice on the way to its full size, which is not per message.
         allocated.Should().BeLessThan(1600, "less than a byte per message is left");
@@ -29,13 +29,13 @@ public sealed class AllocationTests
 
     private static void Run(MessageStore store, StoreTopic topic, byte[] body, byte[] output, GetResult result, int rounds)
     {
-        for (var round = 0; round < rounds; round++)
+        for (int round = 0; round < rounds; round++)
         {
             PhysicalOffset end = default;
             long offset = 0;
-            for (var i = 0; i < 16; i++)
+            for (int i = 0; i < 16; i++)
             {
-                if (store.Append(new MessageToAppend { Topic = topic, QueueId = 0, BornHost = TestMessages.BornHost, StoreHost = TestMessages.StoreHost, Body = body, Properties = "TAGS\u0001a\u0002UNIQ_KEY\u00010123456789ABCDEF"u8 }, out var appended) != AppendStatus.Ok)
+                if (store.Writer.Append(new MessageToAppend { Topic = topic, QueueId = 0, BornHost = TestMessages.BornHost, StoreHost = TestMessages.StoreHost, Body = body, Properties = "TAGS\u0001a\u0002UNIQ_KEY\u00010123456789ABCDEF"u8 }, out AppendResult appended) != AppendStatus.Ok)
                 {
                     throw new InvalidOperationException("append failed");
                 }
@@ -44,7 +44,7 @@ public sealed class AllocationTests
                 end = appended.End;
             }
 
-            if (store.WritePending() != end || store.GetMessages(topic, 0, offset, new GetLimits(16), null, result) != GetStatus.Found || !store.TryCopyMessages(result, output))
+            if (store.Writer.WritePending() != end || store.Reader.GetMessages(topic, 0, offset, new GetLimits(16), null, result) != GetStatus.Found || !store.Reader.TryCopyMessages(result, output))
             {
                 throw new InvalidOperationException("write or read failed");
             }

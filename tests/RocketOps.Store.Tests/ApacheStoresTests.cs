@@ -2,8 +2,6 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using RocketOps.Store.Checksums;
-using RocketOps.Store.Records;
 using RocketOps.Store.Tests.Support;
 
 namespace RocketOps.Store.Tests;
@@ -20,12 +18,12 @@ public sealed class ApacheStoresTests
     [InlineData("5.5.0-killed")]
     public async Task StartAsync_StoreOfApache_ServesEveryListedMessage(string name)
     {
-        using var apache = ApacheStore.Open(name);
-        await using var store = await SmallStore.StartAsync(apache.Options());
-        var records = apache.Lines("message").ToDictionary(line => line.GetProperty("physicalOffset").GetInt64());
+        using ApacheStore apache = ApacheStore.Open(name);
+        await using MessageStore store = await SmallStore.StartAsync(apache.Options());
+        Dictionary<long, JsonElement> records = apache.Lines("message").ToDictionary(line => line.GetProperty("physicalOffset").GetInt64());
 
-        var served = 0;
-        foreach (var queue in apache.Lines("queue"))
+        int served = 0;
+        foreach (JsonElement queue in apache.Lines("queue"))
         {
             served += await ReadQueueAsync(store, queue, records);
         }
@@ -39,24 +37,24 @@ public sealed class ApacheStoresTests
     [InlineData("5.5.0-killed")]
     public async Task StartAsync_StoreOfAKilledBroker_HasEveryAcknowledgedMessage(string name)
     {
-        using var apache = ApacheStore.Open(name);
-        await using var store = await SmallStore.StartAsync(apache.Options());
-        var checkedCount = 0;
-        foreach (var acked in apache.Acked)
+        using ApacheStore apache = ApacheStore.Open(name);
+        await using MessageStore store = await SmallStore.StartAsync(apache.Options());
+        int checkedCount = 0;
+        foreach (JsonElement acked in apache.Acked)
         {
-            if (!acked.TryGetProperty("offsetMsgId", out var offsetIds))
+            if (!acked.TryGetProperty("offsetMsgId", out JsonElement offsetIds))
             {
                 // A transactional send: the client got the offset in the half topic.
-                var half = store.FindTopic("RMQ_SYS_TRANS_HALF_TOPIC"u8);
-                store.MaxOffset(half!, 0).Should().BeGreaterThan(acked.GetProperty("queueOffset").GetInt64());
+                StoreTopic? half = store.FindTopic("RMQ_SYS_TRANS_HALF_TOPIC"u8);
+                (await store.Reader.MaxOffsetAsync(half!, 0)).Should().BeGreaterThan(acked.GetProperty("queueOffset").GetInt64());
                 continue;
             }
 
-            var ids = offsetIds.GetString()!.Split(',');
-            foreach (var id in ids)
+            string[] ids = offsetIds.GetString()!.Split(',');
+            foreach (string id in ids)
             {
-                var offset = long.Parse(id[^16..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-                var bytes = await store.LookMessageAsync(new PhysicalOffset(offset), CancellationToken.None);
+                long offset = long.Parse(id[^16..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                byte[]? bytes = await store.Reader.LookMessageAsync(new PhysicalOffset(offset), CancellationToken.None);
                 bytes.Should().NotBeNull($"{id} was acknowledged");
                 await CheckReadableAsync(store, bytes!);
                 checkedCount++;
@@ -71,21 +69,21 @@ public sealed class ApacheStoresTests
     [InlineData("5.5.0-killed")]
     public async Task StartAsync_StoreOfApacheOpenedTwice_IsTheSame(string name)
     {
-        using var apache = ApacheStore.Open(name);
+        using ApacheStore apache = ApacheStore.Open(name);
         long end;
-        await using (var first = await SmallStore.StartAsync(apache.Options()))
+        await using (MessageStore first = await SmallStore.StartAsync(apache.Options()))
         {
             first.Append("Ours", 0, "written by us");
-            first.WritePending();
+            first.Writer.WritePending();
             end = first.GetStats().MaxOffset.Value;
         }
 
-        await using var second = await SmallStore.StartAsync(apache.Options());
+        await using MessageStore second = await SmallStore.StartAsync(apache.Options());
 
         second.GetStats().MaxOffset.Value.Should().Be(end);
         (await second.ReadAllAsync("Ours", 0)).Should().Equal("written by us");
-        var records = apache.Lines("message").ToDictionary(line => line.GetProperty("physicalOffset").GetInt64());
-        foreach (var queue in apache.Lines("queue"))
+        Dictionary<long, JsonElement> records = apache.Lines("message").ToDictionary(line => line.GetProperty("physicalOffset").GetInt64());
+        foreach (JsonElement queue in apache.Lines("queue"))
         {
             await ReadQueueAsync(second, queue, records);
         }
@@ -96,42 +94,42 @@ public sealed class ApacheStoresTests
     [InlineData("5.5.0-clean")]
     public async Task QueryIndexAsync_StoreOfApache_FindsMessagesByUniqueKey(string name)
     {
-        using var apache = ApacheStore.Open(name);
-        await using var store = await SmallStore.StartAsync(apache.Options());
-        var messages = apache.Lines("message").Where(line => line.TryGetProperty("uniqKey", out var key) && key.ValueKind == JsonValueKind.String).ToList();
+        using ApacheStore apache = ApacheStore.Open(name);
+        await using MessageStore store = await SmallStore.StartAsync(apache.Options());
+        List<JsonElement> messages = apache.Lines("message").Where(line => line.TryGetProperty("uniqKey", out JsonElement key) && key.ValueKind == JsonValueKind.String).ToList();
 
-        foreach (var message in messages.Where((_, i) => i % 5 == 0))
+        foreach (JsonElement message in messages.Where((_, i) => i % 5 == 0))
         {
-            var topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(message.GetProperty("topic").GetString()!));
-            var found = await store.QueryIndexAsync(topic, message.GetProperty("uniqKey").GetString()!, 64, 0, long.MaxValue, CancellationToken.None);
+            StoreTopic topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(message.GetProperty("topic").GetString()!));
+            IndexQueryResult found = await store.Reader.QueryIndexAsync(topic, message.GetProperty("uniqKey").GetString()!, 64, 0, long.MaxValue, CancellationToken.None);
             found.Offsets.Should().Contain(new PhysicalOffset(message.GetProperty("physicalOffset").GetInt64()));
         }
     }
 
     private static async Task<int> ReadQueueAsync(MessageStore store, JsonElement queue, Dictionary<long, JsonElement> records)
     {
-        var topicName = queue.GetProperty("topic").GetString()!;
-        var topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(topicName));
-        var queueId = queue.GetProperty("queueId").GetInt32();
-        var isLight = topicName.StartsWith("%LMQ%", StringComparison.Ordinal);
-        var units = queue.GetProperty("units").EnumerateArray().ToList();
-        var offset = queue.GetProperty("minOffset").GetInt64();
-        store.MinOffset(topic, queueId).Should().Be(offset);
-        store.MaxOffset(topic, queueId).Should().BeGreaterThanOrEqualTo(queue.GetProperty("maxOffset").GetInt64());
-        var result = new GetResult();
-        var position = 0;
+        string topicName = queue.GetProperty("topic").GetString()!;
+        StoreTopic topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(topicName));
+        int queueId = queue.GetProperty("queueId").GetInt32();
+        bool isLight = topicName.StartsWith("%LMQ%", StringComparison.Ordinal);
+        List<JsonElement> units = queue.GetProperty("units").EnumerateArray().ToList();
+        long offset = queue.GetProperty("minOffset").GetInt64();
+        (await store.Reader.MinOffsetAsync(topic, queueId)).Should().Be(offset);
+        (await store.Reader.MaxOffsetAsync(topic, queueId)).Should().BeGreaterThanOrEqualTo(queue.GetProperty("maxOffset").GetInt64());
+        GetResult result = new();
+        int position = 0;
         while (position < units.Count)
         {
-            var status = await store.GetMessagesAsync(topic, queueId, offset + position, new GetLimits(32), null, result, CancellationToken.None);
+            GetStatus status = await store.Reader.GetMessagesAsync(topic, queueId, offset + position, new GetLimits(32), null, result, CancellationToken.None);
             status.Should().Be(GetStatus.Found, $"{topicName}/{queueId} holds offset {offset + position}");
-            var bytes = new byte[result.TotalBytes];
-            (await store.CopyMessagesAsync(result, bytes, CancellationToken.None)).Should().BeTrue();
+            byte[] bytes = new byte[result.TotalBytes];
+            (await store.Reader.CopyMessagesAsync(result, bytes, CancellationToken.None)).Should().BeTrue();
             ReadOnlyMemory<byte> rest = bytes;
             while (!rest.IsEmpty && position < units.Count)
             {
-                var record = rest[..BinaryPrimitives.ReadInt32BigEndian(rest.Span)];
+                ReadOnlyMemory<byte> record = rest[..BinaryPrimitives.ReadInt32BigEndian(rest.Span)];
                 rest = rest[record.Length..];
-                var physical = units[position][0].GetInt64();
+                long physical = units[position][0].GetInt64();
                 CheckRecord(record.Span, records[physical], topicName, isLight ? null : offset + position);
                 position++;
             }
@@ -142,7 +140,7 @@ public sealed class ApacheStoresTests
 
     private static void CheckRecord(ReadOnlySpan<byte> bytes, JsonElement expected, string topic, long? queueOffset)
     {
-        RecordView.Parse(bytes, expected.GetProperty("physicalOffset").GetInt64(), verifyCrc: true, out var record).Should().Be(RecordCheck.Valid);
+        RecordView.Parse(bytes, expected.GetProperty("physicalOffset").GetInt64(), verifyCrc: true, out RecordView record).Should().Be(RecordCheck.Valid);
         record.Size.Should().Be(expected.GetProperty("size").GetInt32());
         record.QueueId.Should().Be(expected.GetProperty("queueId").GetInt32());
         record.BodyCrc.Should().Be(expected.GetProperty("bodyCrc").GetInt32());
@@ -150,7 +148,7 @@ public sealed class ApacheStoresTests
         record.Flag.Should().Be(expected.GetProperty("flag").GetInt32());
 
         // The decoder of 5.5.0, which wrote the list, clears the compression bit of bodies it has decompressed.
-        var decompressed = expected.GetProperty("bodySize").GetInt32() != expected.GetProperty("storedBodySize").GetInt32();
+        bool decompressed = expected.GetProperty("bodySize").GetInt32() != expected.GetProperty("storedBodySize").GetInt32();
         (record.SysFlag & (decompressed ? ~1 : -1)).Should().Be(expected.GetProperty("sysFlag").GetInt32() & (decompressed ? ~1 : -1));
         record.Body.Length.Should().Be(expected.GetProperty("storedBodySize").GetInt32());
         record.BornTimestamp.Should().Be(expected.GetProperty("bornTimestamp").GetInt64());
@@ -168,17 +166,17 @@ public sealed class ApacheStoresTests
 
     private static async Task CheckReadableAsync(MessageStore store, byte[] bytes)
     {
-        var (topic, queueId, queueOffset, physical) = Place(bytes);
-        var interned = store.FindTopic(topic);
+        (byte[] topic, int queueId, long queueOffset, long physical) = Place(bytes);
+        StoreTopic? interned = store.FindTopic(topic);
         interned.Should().NotBeNull();
-        var result = new GetResult();
-        (await store.GetMessagesAsync(interned!, queueId, queueOffset, new GetLimits(1), null, result, CancellationToken.None)).Should().Be(GetStatus.Found);
+        GetResult result = new();
+        (await store.Reader.GetMessagesAsync(interned!, queueId, queueOffset, new GetLimits(1), null, result, CancellationToken.None)).Should().Be(GetStatus.Found);
         result.Messages[0].Offset.Value.Should().Be(physical);
     }
 
     private static (byte[] Topic, int QueueId, long QueueOffset, long Physical) Place(byte[] bytes)
     {
-        RecordView.Parse(bytes, -1, verifyCrc: true, out var record).Should().Be(RecordCheck.Valid);
+        RecordView.Parse(bytes, -1, verifyCrc: true, out RecordView record).Should().Be(RecordCheck.Valid);
         return (record.Topic.ToArray(), record.QueueId, record.QueueOffset, record.PhysicalOffset);
     }
 }

@@ -17,12 +17,12 @@ public sealed class CrashTests
     [InlineData(FlushDiskType.SyncFlush)]
     public async Task Kill_AtEveryCall_LosesNothingThatWasWritten(FlushDiskType flush)
     {
-        var calls = await CountCallsAsync(flush);
+        int calls = await CountCallsAsync(flush);
         calls.Should().BeGreaterThan(60, "the trace rolls files and makes passes");
-        for (var call = 1; call <= calls; call++)
+        for (int call = 1; call <= calls; call++)
         {
-            var trace = new Trace(flush);
-            var files = new MemoryFileSystem { CrashAtCall = call };
+            Trace trace = new(flush);
+            MemoryFileSystem files = new() { CrashAtCall = call };
 
             await trace.RunAsync(files);
 
@@ -35,17 +35,17 @@ public sealed class CrashTests
     [InlineData(FlushDiskType.SyncFlush)]
     public async Task PowerCut_AtEveryCall_LosesNothingThatWasDurable(FlushDiskType flush)
     {
-        var calls = await CountCallsAsync(flush);
-        for (var call = 1; call <= calls; call++)
+        int calls = await CountCallsAsync(flush);
+        for (int call = 1; call <= calls; call++)
         {
-            for (var seed = 0; seed < 4; seed++)
+            for (int seed = 0; seed < 4; seed++)
             {
-                var trace = new Trace(flush);
-                var files = new MemoryFileSystem { CrashAtCall = call };
+                Trace trace = new(flush);
+                MemoryFileSystem files = new() { CrashAtCall = call };
 
                 await trace.RunAsync(files);
 
-                var survivors = files.AfterPowerCut(new Random((call * 31) + seed));
+                MemoryFileSystem survivors = files.AfterPowerCut(new Random((call * 31) + seed));
                 await CheckAsync(trace, survivors, mustHave: trace.Durable, $"power cut at call {call}, seed {seed}");
             }
         }
@@ -56,17 +56,17 @@ public sealed class CrashTests
     [InlineData(FlushDiskType.SyncFlush)]
     public async Task PowerCut_DuringRecoveryToo_LosesNothingThatWasDurable(FlushDiskType flush)
     {
-        var calls = await CountCallsAsync(flush);
-        var random = new Random(11);
-        for (var round = 0; round < 150; round++)
+        int calls = await CountCallsAsync(flush);
+        Random random = new(11);
+        for (int round = 0; round < 150; round++)
         {
-            var trace = new Trace(flush);
-            var files = new MemoryFileSystem { CrashAtCall = random.Next(1, calls + 1) };
+            Trace trace = new(flush);
+            MemoryFileSystem files = new() { CrashAtCall = random.Next(1, calls + 1) };
             await trace.RunAsync(files);
-            var survivors = files.AfterPowerCut(random);
-            for (var again = 0; again < 3; again++)
+            MemoryFileSystem survivors = files.AfterPowerCut(random);
+            for (int again = 0; again < 3; again++)
             {
-                var crashing = Copy(survivors, random.Next(1, 25));
+                MemoryFileSystem crashing = Copy(survivors, random.Next(1, 25));
                 try
                 {
                     await StartAsync(trace.Options, crashing);
@@ -90,12 +90,12 @@ public sealed class CrashTests
     public async Task KillAndPowerCut_WithMoreQueuesThanOpenFiles_LoseNothing(FlushDiskType flush)
     {
         const int queues = 18;
-        var counted = new MemoryFileSystem();
+        MemoryFileSystem counted = new();
         await new Trace(flush, queues).RunAsync(counted);
-        for (var call = 1; call <= counted.Calls; call += 11)
+        for (int call = 1; call <= counted.Calls; call += 11)
         {
-            var trace = new Trace(flush, queues);
-            var files = new MemoryFileSystem { CrashAtCall = call };
+            Trace trace = new(flush, queues);
+            MemoryFileSystem files = new() { CrashAtCall = call };
 
             await trace.RunAsync(files);
 
@@ -104,17 +104,80 @@ public sealed class CrashTests
         }
     }
 
+    /// <summary>A disk without a journal: files that were removed one after the other come back in any selection.</summary>
+    [Fact]
+    public async Task PowerCut_WhileRetentionRemovesFiles_LeavesNoHoleInTheLog()
+    {
+        const int Messages = 200;
+        StoreOptions options = new()
+        {
+            RootDirectory = Root,
+            CommitLogFileBytes = 4096,
+            ConsumeQueueFileBytes = 20 * 8,
+            IndexSlots = 8,
+            IndexEntries = 12,
+            MaxMessageBytes = 1024,
+            TailBytes = 256 * 1024,
+            DiskWarningRatio = 100,
+            DeleteHours = [.. Enumerable.Range(0, 24)],
+        };
+        int firstCall = 0;
+        int calls = await RunAsync(new MemoryFileSystem());
+        for (int call = firstCall + 1; call <= calls; call++)
+        {
+            for (int seed = 0; seed < 4; seed++)
+            {
+                MemoryFileSystem files = new() { CrashAtCall = call };
+                await RunAsync(files);
+                MemoryFileSystem survivors = files.AfterPowerCut(new Random((call * 31) + seed), reordersNames: true);
+
+                await using MessageStore store = await StartAsync(options, survivors);
+
+                StoreTopic topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Trace.Topic));
+                QueueOffsets offsets = await store.Reader.GetOffsetsAsync(topic, 0, CancellationToken.None);
+                List<string> bodies = await store.ReadAllAsync(Trace.Topic, 0, offsets.Min);
+                bodies.Should().Equal(Enumerable.Range((int)offsets.Min, bodies.Count).Select(BodyOf), $"call {call}, seed {seed}");
+            }
+        }
+
+        static string BodyOf(int number) => $"{number}:" + new string('x', 400);
+
+        async Task<int> RunAsync(MemoryFileSystem files)
+        {
+            try
+            {
+                MessageStore store = await StartAsync(options, files);
+                for (int i = 0; i < Messages; i++)
+                {
+                    store.Append(Trace.Topic, 0, BodyOf(i), $"UNIQ_KEY\u0001K{i}");
+                }
+
+                store.Writer.WritePending();
+                store.Maintenance.MakeDurable();
+                firstCall = files.Calls;
+                store.Retention.Run();
+                store.Retention.Run();
+            }
+            catch (SimulatedCrashException)
+            {
+                // The end of the process.
+            }
+
+            return files.Calls;
+        }
+    }
+
     [Fact]
     public async Task PowerCut_WithAFlushThatLies_IsNoticedByTheseTests()
     {
         // The positive control: the same checks must fail on a disk that breaks its promise.
-        var lost = 0;
-        for (var seed = 0; seed < 20 && lost == 0; seed++)
+        int lost = 0;
+        for (int seed = 0; seed < 20 && lost == 0; seed++)
         {
-            var trace = new Trace(FlushDiskType.SyncFlush);
-            var files = new MemoryFileSystem { FlushLies = true };
+            Trace trace = new(FlushDiskType.SyncFlush);
+            MemoryFileSystem files = new() { FlushLies = true };
             await trace.RunAsync(files);
-            var survivors = files.AfterPowerCut(new Random(seed));
+            MemoryFileSystem survivors = files.AfterPowerCut(new Random(seed));
             try
             {
                 await CheckAsync(trace, survivors, mustHave: trace.Durable, "lying disk");
@@ -130,15 +193,15 @@ public sealed class CrashTests
 
     private static MemoryFileSystem Copy(MemoryFileSystem files, int crashAtCall)
     {
-        var copy = new MemoryFileSystem { CrashAtCall = crashAtCall };
+        MemoryFileSystem copy = new() { CrashAtCall = crashAtCall };
         copy.TakeFrom(files);
         return copy;
     }
 
     private static async Task<int> CountCallsAsync(FlushDiskType flush)
     {
-        var files = new MemoryFileSystem();
-        var trace = new Trace(flush);
+        MemoryFileSystem files = new();
+        Trace trace = new(flush);
         await trace.RunAsync(files);
         trace.Acknowledged.Should().NotBeEmpty();
         return files.Calls;
@@ -149,23 +212,23 @@ public sealed class CrashTests
 
     private static async Task CheckAsync(Trace trace, MemoryFileSystem files, IReadOnlyCollection<Sent> mustHave, string where)
     {
-        var before = new Dictionary<int, List<string>>();
-        await using (var store = await StartAsync(trace.Options, files))
+        Dictionary<int, List<string>> before = new();
+        await using (MessageStore store = await StartAsync(trace.Options, files))
         {
             await CheckQueuesAsync(trace, store, mustHave, before, where);
 
             // The store goes on: new messages get the next offsets, and old ones stay what they were.
-            for (var queue = 0; queue < trace.Queues; queue++)
+            for (int queue = 0; queue < trace.Queues; queue++)
             {
                 store.Append(Trace.Topic, queue, $"after {queue}").QueueOffset.Should().Be(before[queue].Count, where);
             }
 
-            store.WritePending();
+            store.Writer.WritePending();
             store.Flusher.Pass(everything: true);
         }
 
-        await using var again = await StartAsync(trace.Options, files.AfterKill());
-        for (var queue = 0; queue < trace.Queues; queue++)
+        await using MessageStore again = await StartAsync(trace.Options, files.AfterKill());
+        for (int queue = 0; queue < trace.Queues; queue++)
         {
             (await again.ReadAllAsync(Trace.Topic, queue)).Should().Equal([.. before[queue], $"after {queue}"], where);
         }
@@ -173,23 +236,23 @@ public sealed class CrashTests
 
     private static async Task CheckQueuesAsync(Trace trace, MessageStore store, IReadOnlyCollection<Sent> mustHave, Dictionary<int, List<string>> before, string where)
     {
-        var topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Trace.Topic));
-        for (var queue = 0; queue < trace.Queues; queue++)
+        StoreTopic topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Trace.Topic));
+        for (int queue = 0; queue < trace.Queues; queue++)
         {
-            var bodies = await store.ReadAllAsync(Trace.Topic, queue);
+            List<string> bodies = await store.ReadAllAsync(Trace.Topic, queue);
             before[queue] = bodies;
-            var sent = trace.Sent.Where(message => message.Queue == queue).Select(message => message.Body).ToList();
+            List<string> sent = trace.Sent.Where(message => message.Queue == queue).Select(message => message.Body).ToList();
             bodies.Should().Equal(sent.Take(bodies.Count), where);
-            var needed = mustHave.Where(message => message.Queue == queue).Select(message => message.Body).ToList();
+            List<string> needed = mustHave.Where(message => message.Queue == queue).Select(message => message.Body).ToList();
             bodies.Count.Should().BeGreaterThanOrEqualTo(needed.Count, where);
         }
 
-        foreach (var message in trace.Sent)
+        foreach (Sent message in trace.Sent)
         {
-            var found = await store.QueryIndexAsync(topic, message.Key, 10, 0, long.MaxValue, CancellationToken.None);
-            foreach (var offset in found.Offsets)
+            IndexQueryResult found = await store.Reader.QueryIndexAsync(topic, message.Key, 10, 0, long.MaxValue, CancellationToken.None);
+            foreach (PhysicalOffset offset in found.Offsets)
             {
-                (await store.LookMessageAsync(offset, CancellationToken.None)).Should().NotBeNull($"{where}: the index points to records");
+                (await store.Reader.LookMessageAsync(offset, CancellationToken.None)).Should().NotBeNull($"{where}: the index points to records");
             }
         }
     }
@@ -232,11 +295,11 @@ public sealed class CrashTests
         {
             try
             {
-                var time = new ManualTime();
-                var store = await SmallStore.StartAsync(Options, files, time, hasThreads: false);
-                for (var step = 0; step < 14; step++)
+                ManualTime time = new();
+                MessageStore store = await SmallStore.StartAsync(Options, files, time, hasThreads: false);
+                for (int step = 0; step < 14; step++)
                 {
-                    Step(store, step);
+                    Step(store, files, step);
                     time.Advance(TimeSpan.FromSeconds(1));
                     if (step % 3 == 1)
                     {
@@ -251,6 +314,7 @@ public sealed class CrashTests
                 }
 
                 await store.DisposeAsync();
+                files.ThrowIfDead();
                 Durable.Clear();
                 Durable.AddRange(Sent);
             }
@@ -260,35 +324,37 @@ public sealed class CrashTests
             }
         }
 
-        private void Step(MessageStore store, int step)
+        private void Step(MessageStore store, MemoryFileSystem files, int step)
         {
-            for (var i = 0; i < 3 * queues / 2; i++)
+            for (int i = 0; i < 3 * queues / 2; i++)
             {
-                var queue = i % queues;
-                var key = $"K{Sent.Count}";
-                var body = $"{Sent.Count}:" + new string('x', 40 * (step % 5));
-                var result = store.Append(Topic, queue, body, $"UNIQ_KEY\u0001{key}");
+                int queue = i % queues;
+                string key = $"K{Sent.Count}";
+                string body = $"{Sent.Count}:" + new string('x', 40 * (step % 5));
+                AppendResult result = store.Append(Topic, queue, body, $"UNIQ_KEY\u0001{key}");
                 Sent.Add(new Sent(queue, body, key, result.End));
             }
 
-            var written = store.WritePending();
+            PhysicalOffset written = store.Writer.WritePending();
+            files.ThrowIfDead();
             if (flush == FlushDiskType.AsyncFlush)
             {
                 Acknowledged.AddRange(Sent.Skip(Acknowledged.Count).Where(message => message.End <= written));
             }
 
             store.Flusher.Pass(everything: step % 2 == 0);
+            files.ThrowIfDead();
             NoteDurable(store);
             if (flush == FlushDiskType.SyncFlush)
             {
-                Acknowledged.AddRange(Sent.Skip(Acknowledged.Count).Where(message => store.IsDurable(message.End)));
+                Acknowledged.AddRange(Sent.Skip(Acknowledged.Count).Where(message => store.Writer.IsDurable(message.End)));
             }
         }
 
         private void NoteDurable(MessageStore store)
         {
             Durable.Clear();
-            Durable.AddRange(Sent.Where(message => store.IsDurable(message.End)));
+            Durable.AddRange(Sent.Where(message => store.Writer.IsDurable(message.End)));
         }
     }
 }

@@ -27,12 +27,12 @@ public sealed class DamagedFilesTests
     [MemberData(nameof(DamagedUnits))]
     public async Task QueueUnit_AtTheEnd_DoesNotKeepNewMessagesOut(long physicalOffset, int size)
     {
-        var files = await StoppedStoreAsync();
+        MemoryFileSystem files = await StoppedStoreAsync();
         Overwrite(files, Messages, physicalOffset, size);
 
-        await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
         store.Append("T", 0, "new").QueueOffset.Should().Be(Messages);
-        store.WritePending();
+        store.Writer.WritePending();
 
         (await ReadOffsetsAsync(store)).Should().Equal(Enumerable.Range(0, Messages + 1).Select(i => (long)i));
         store.Flags.Should().Be(StoreFlags.None);
@@ -42,11 +42,11 @@ public sealed class DamagedFilesTests
     [MemberData(nameof(DamagedUnits))]
     public async Task QueueUnit_InTheMiddle_IsSkippedAndCostsNoOther(long physicalOffset, int size)
     {
-        for (var damaged = 0; damaged < Messages - 1; damaged++)
+        for (int damaged = 0; damaged < Messages - 1; damaged++)
         {
-            var files = await StoppedStoreAsync();
-            await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
-            store.MaxOffset(store.FindTopic("T"u8)!, 0).Should().Be(Messages);
+            MemoryFileSystem files = await StoppedStoreAsync();
+            await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+            (await store.Reader.MaxOffsetAsync(store.FindTopic("T"u8)!, 0)).Should().Be(Messages);
             Overwrite(files, damaged, physicalOffset, size);
 
             // A small size may be that of another record; such a message is given as it is, and clients see that its offset is another.
@@ -57,14 +57,14 @@ public sealed class DamagedFilesTests
     [Fact]
     public async Task QueueUnit_InTheMiddleBeforeTheStart_KeepsTheUnitsBehindIt()
     {
-        for (var damaged = 0; damaged < Messages - 1; damaged++)
+        for (int damaged = 0; damaged < Messages - 1; damaged++)
         {
-            var files = await StoppedStoreAsync();
+            MemoryFileSystem files = await StoppedStoreAsync();
             Overwrite(files, damaged, 1L << 50, 100);
 
-            await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+            await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
             store.Append("T", 0, "new").QueueOffset.Should().Be(Messages, $"unit {damaged} is damaged");
-            store.WritePending();
+            store.Writer.WritePending();
 
             (await ReadOffsetsAsync(store)).Should().Equal(Enumerable.Range(0, Messages + 1).Where(i => i != damaged).Select(i => (long)i));
         }
@@ -73,20 +73,20 @@ public sealed class DamagedFilesTests
     [Fact]
     public async Task IndexHeader_ClaimsKeysBehindTheLog_IsDroppedAndNewKeysAreFound()
     {
-        var files = await StoppedStoreAsync();
-        var index = files.Paths.First(path => path.Contains("/index/", StringComparison.Ordinal));
-        using (var file = files.Open(index, FileOpenMode.ReadWrite))
+        MemoryFileSystem files = await StoppedStoreAsync();
+        string index = files.Paths.First(path => path.Contains("/index/", StringComparison.Ordinal));
+        using (IStoreFile file = files.Open(index, FileOpenMode.ReadWrite))
         {
-            var offset = new byte[8];
+            byte[] offset = new byte[8];
             BinaryPrimitives.WriteInt64BigEndian(offset, 1L << 50);
             file.Write(offset, 24);
         }
 
-        await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
-        var result = store.Append("T", 0, "new", "KEYS\u0001later");
-        store.WritePending();
+        await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        AppendResult result = store.Append("T", 0, "new", "KEYS\u0001later");
+        store.Writer.WritePending();
 
-        (await store.QueryIndexAsync(store.FindTopic("T"u8)!, "later", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().Equal(result.Offset);
+        (await store.Reader.QueryIndexAsync(store.FindTopic("T"u8)!, "later", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().Equal(result.Offset);
     }
 
     [Theory]
@@ -95,41 +95,41 @@ public sealed class DamagedFilesTests
     [InlineData(0)]
     public async Task IndexHeader_CountThatCannotBe_StillFindsAndTakesKeys(int count)
     {
-        var files = await StoppedStoreAsync();
-        var index = files.Paths.First(path => path.Contains("/index/", StringComparison.Ordinal));
-        using (var file = files.Open(index, FileOpenMode.ReadWrite))
+        MemoryFileSystem files = await StoppedStoreAsync();
+        string index = files.Paths.First(path => path.Contains("/index/", StringComparison.Ordinal));
+        using (IStoreFile file = files.Open(index, FileOpenMode.ReadWrite))
         {
-            var bytes = new byte[4];
+            byte[] bytes = new byte[4];
             BinaryPrimitives.WriteInt32BigEndian(bytes, count);
             file.Write(bytes, 36);
         }
 
-        await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
-        var result = store.Append("T", 0, "new", "KEYS\u0001later");
-        store.WritePending();
+        await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        AppendResult result = store.Append("T", 0, "new", "KEYS\u0001later");
+        store.Writer.WritePending();
 
-        (await store.QueryIndexAsync(store.FindTopic("T"u8)!, "later", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().Equal(result.Offset);
+        (await store.Reader.QueryIndexAsync(store.FindTopic("T"u8)!, "later", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().Equal(result.Offset);
     }
 
     [Fact]
     public async Task LookMessage_BodyThatLooksLikeAHugeRecord_AllocatesNothingForIt()
     {
-        await using var store = await SmallStore.StartAsync(
+        await using MessageStore store = await SmallStore.StartAsync(
             new StoreOptions { RootDirectory = "/store", CommitLogFileBytes = 256 * 1024 * 1024, MaxMessageBytes = 16 * 1024, IndexEnabled = false, DiskWarningRatio = 100, DeleteHours = [] },
             new MemoryFileSystem(),
             new ManualTime(),
             hasThreads: false);
-        var body = new byte[64];
+        byte[] body = new byte[64];
         BinaryPrimitives.WriteInt32BigEndian(body, 200 * 1024 * 1024);
-        store.TryAppend("T", 0, body, out var result).Should().Be(AppendStatus.Ok);
-        store.WritePending();
+        store.TryAppend("T", 0, body, out AppendResult result).Should().Be(AppendStatus.Ok);
+        store.Writer.WritePending();
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var found = await store.LookMessageAsync(new PhysicalOffset(result.Offset.Value + 88), CancellationToken.None);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        byte[]? found = await store.Reader.LookMessageAsync(new PhysicalOffset(result.Offset.Value + 88), CancellationToken.None);
 
         found.Should().BeNull();
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(1024 * 1024);
-        (await store.LookMessageAsync(result.Offset, CancellationToken.None)).Should().NotBeNull();
+        (await store.Reader.LookMessageAsync(result.Offset, CancellationToken.None)).Should().NotBeNull();
     }
 
     [Theory]
@@ -154,21 +154,21 @@ public sealed class DamagedFilesTests
 
     private static async Task<MemoryFileSystem> StoppedStoreAsync()
     {
-        var files = new MemoryFileSystem();
-        await using var store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
-        for (var i = 0; i < Messages; i++)
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        for (int i = 0; i < Messages; i++)
         {
             store.Append("T", 0, $"m{i}", $"KEYS\u0001k{i}");
         }
 
-        store.WritePending();
+        store.Writer.WritePending();
         return files;
     }
 
     private static void Overwrite(MemoryFileSystem files, int index, long physicalOffset, int size)
     {
-        using var file = files.Open(QueueFile, FileOpenMode.ReadWrite);
-        var unit = new byte[20];
+        using IStoreFile file = files.Open(QueueFile, FileOpenMode.ReadWrite);
+        byte[] unit = new byte[20];
         BinaryPrimitives.WriteInt64BigEndian(unit, physicalOffset);
         BinaryPrimitives.WriteInt32BigEndian(unit.AsSpan(8), size);
         file.Write(unit, index * 20);
@@ -178,18 +178,18 @@ public sealed class DamagedFilesTests
     private static async Task<List<long>> ReadOffsetsAsync(MessageStore store)
     {
         List<long> offsets = [];
-        var topic = store.FindTopic("T"u8)!;
-        var result = new GetResult();
-        for (long at = 0; at < store.MaxOffset(topic, 0); at = result.NextBeginOffset)
+        StoreTopic topic = store.FindTopic("T"u8)!;
+        GetResult result = new();
+        for (long at = 0; at < await store.Reader.MaxOffsetAsync(topic, 0); at = result.NextBeginOffset)
         {
-            var status = await store.GetMessagesAsync(topic, 0, at, new GetLimits(32), null, result, CancellationToken.None);
+            GetStatus status = await store.Reader.GetMessagesAsync(topic, 0, at, new GetLimits(32), null, result, CancellationToken.None);
             if (status == GetStatus.Found)
             {
                 result.TotalBytes.Should().BeLessThan(1024 * 1024);
-                var bytes = new byte[result.TotalBytes];
-                (await store.CopyMessagesAsync(result, bytes, CancellationToken.None)).Should().BeTrue();
-                var start = 0;
-                foreach (var message in result.Messages)
+                byte[] bytes = new byte[result.TotalBytes];
+                (await store.Reader.CopyMessagesAsync(result, bytes, CancellationToken.None)).Should().BeTrue();
+                int start = 0;
+                foreach (MessageRange message in result.Messages)
                 {
                     offsets.Add(BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(start + 20)));
                     start += message.Size;

@@ -19,20 +19,20 @@ public sealed class DumpTests
     [InlineData("5.5.0-killed")]
     public void Dump_StoreOfApache_SaysWhatApachesToolSays(string name)
     {
-        using var apache = ApacheStore.Open(name);
-        using var output = new MemoryStream();
+        using ApacheStore apache = ApacheStore.Open(name);
+        using MemoryStream output = new();
 
         StoreDumper.Dump(new LinuxFileSystem(), apache.Root, output, withUnits: true, CancellationToken.None);
 
-        var lines = Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var actual = lines.Select(line => Normalize(JsonNode.Parse(line)!)).ToList();
+        string[] lines = Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        List<string> actual = lines.Select(line => Normalize(JsonNode.Parse(line)!)).ToList();
         string[] kinds = ["message", "blank", "tail", "queue", "index", "checkpoint", "offsets", "abort"];
-        var expected = apache.Expected.Where(line => kinds.Contains(line.GetProperty("kind").GetString())).Select(line => Normalize(JsonNode.Parse(line.GetRawText())!)).ToList();
-        foreach (var kind in kinds)
+        List<string> expected = apache.Expected.Where(line => kinds.Contains(line.GetProperty("kind").GetString())).Select(line => Normalize(JsonNode.Parse(line.GetRawText())!)).ToList();
+        foreach (string kind in kinds)
         {
             // Queues and files in the order of their names, which the two tools sort differently.
-            var ours = actual.Where(line => line.Contains($"\"kind\":\"{kind}\"", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
-            var theirs = expected.Where(line => line.Contains($"\"kind\":\"{kind}\"", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+            List<string> ours = actual.Where(line => line.Contains($"\"kind\":\"{kind}\"", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+            List<string> theirs = expected.Where(line => line.Contains($"\"kind\":\"{kind}\"", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
             ours.Should().Equal(theirs, kind);
         }
     }
@@ -43,10 +43,10 @@ public sealed class DumpTests
     [InlineData("4.9.7-pair/slave", 0)]
     public void Verify_CleanStoreOfApache_FindsNothing(string name, int damages)
     {
-        using var apache = ApacheStore.Open(name);
+        using ApacheStore apache = ApacheStore.Open(name);
         List<StoreFinding> findings = [];
 
-        var result = new StoreVerifier(new LinuxFileSystem(), apache.Root, apache.Options().IndexSlots, findings.Add).Run(CancellationToken.None);
+        VerifyResult result = new StoreVerifier(new LinuxFileSystem(), apache.Root, apache.Options().IndexSlots, findings.Add).Run(CancellationToken.None);
 
         findings.Where(finding => finding.IsDamage).Should().HaveCount(damages);
         result.Messages.Should().Be(apache.Lines("message").Count());
@@ -61,16 +61,16 @@ public sealed class DumpTests
     [InlineData("/store/index/20260102120000000", 279, "in its chain")]
     public async Task Verify_ADamagedByte_IsNamed(string path, long offset, string expected)
     {
-        var files = new MemoryFileSystem();
-        var options = SmallStore.Options("/store");
-        await using (var store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
+        MemoryFileSystem files = new();
+        StoreOptions options = SmallStore.Options("/store");
+        await using (MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
         {
-            for (var i = 0; i < 40; i++)
+            for (int i = 0; i < 40; i++)
             {
                 store.Append("T", 0, $"a body of some length {i}", $"UNIQ_KEY\u0001u{i}");
             }
 
-            store.WritePending();
+            store.Writer.WritePending();
         }
 
         files.Damage(path, offset, 0x01);
@@ -83,18 +83,18 @@ public sealed class DumpTests
     [Fact]
     public void ConfigFile_CrashAtEveryCall_OneOfTheTwoIsComplete()
     {
-        var calls = Rewrite(new MemoryFileSystem());
-        for (var call = 1; call <= calls; call++)
+        int calls = Rewrite(new MemoryFileSystem());
+        for (int call = 1; call <= calls; call++)
         {
-            for (var seed = 0; seed < 8; seed++)
+            for (int seed = 0; seed < 8; seed++)
             {
-                var files = new MemoryFileSystem { CrashAtCall = call };
-                var done = Rewrite(files);
-                var file = new ConfigFile(files.AfterPowerCut(new Random(seed)), "/store/config/topics.json");
+                MemoryFileSystem files = new() { CrashAtCall = call };
+                int done = Rewrite(files);
+                ConfigFile file = new(files.AfterPowerCut(new Random(seed)), "/store/config/topics.json");
 
-                var content = file.Read(bytes => bytes[^1] == (byte)'}');
+                byte[]? content = file.Read(bytes => bytes[^1] == (byte)'}');
 
-                var allowed = done < 0 ? new[] { null, "{0}", "{1}", "{2}", "{3}" } : ["{3}"];
+                string?[] allowed = done < 0 ? new[] { null, "{0}", "{1}", "{2}", "{3}" } : ["{3}"];
                 allowed.Should().Contain(content is null ? null : Encoding.UTF8.GetString(content));
                 if (content is null)
                 {
@@ -108,8 +108,8 @@ public sealed class DumpTests
     {
         try
         {
-            var file = new ConfigFile(files, "/store/config/topics.json");
-            for (var i = 0; i < 4; i++)
+            ConfigFile file = new(files, "/store/config/topics.json");
+            for (int i = 0; i < 4; i++)
             {
                 file.Write(Encoding.UTF8.GetBytes($"{{{i}}}"));
             }
@@ -125,11 +125,11 @@ public sealed class DumpTests
     /// <summary>Members sorted; without what the two cannot agree on: bodies .NET has no decoder for, and a flag Apache's decoder clears when it unpacks.</summary>
     private static string Normalize(JsonNode line)
     {
-        var members = line.AsObject().ToDictionary(member => member.Key, member => member.Value);
+        Dictionary<string, JsonNode?> members = line.AsObject().ToDictionary(member => member.Key, member => member.Value);
         members.Remove("logicsPhysicalOffset");
         if (members["kind"]!.GetValue<string>() == "message")
         {
-            var type = members["sysFlag"]!.GetValue<int>() & 0x700;
+            int type = members["sysFlag"]!.GetValue<int>() & 0x700;
             members["sysFlag"] = JsonValue.Create(members["sysFlag"]!.GetValue<int>() & ~1);
             if (type is 0x100 or 0x200)
             {

@@ -9,20 +9,20 @@ public sealed class FailureTests
     [Fact]
     public async Task WritePending_WriteFails_StaysBehindAndTheStoreIsReadOnly()
     {
-        var files = new MemoryFileSystem();
-        await using var store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
         store.Append("T", 0, "good");
-        var written = store.WritePending();
+        PhysicalOffset written = store.Writer.WritePending();
         files.Fault = (operation, path) => operation == "write" && path.Contains("commitlog", StringComparison.Ordinal) ? StoreIOException.InputOutput : null;
 
-        var result = store.Append("T", 0, "lost");
-        var after = store.WritePending();
+        AppendResult result = store.Append("T", 0, "lost");
+        PhysicalOffset after = store.Writer.WritePending();
         files.Fault = null;
 
         after.Should().Be(written).And.BeLessThan(result.End);
         store.Flags.Should().Be(StoreFlags.NotWriteable);
         store.TryAppend("T", 0, [1], out _).Should().Be(AppendStatus.ServiceNotAvailable);
-        store.WritePending().Should().Be(written, "a failed write is not repeated");
+        store.Writer.WritePending().Should().Be(written, "a failed write is not repeated");
         (await store.ReadAllAsync("T", 0)).Should().Equal("good");
         await store.DisposeAsync();
         files.FileExists("/store/abort").Should().BeTrue("the next start has to recover");
@@ -31,10 +31,10 @@ public sealed class FailureTests
     [Fact]
     public async Task Flush_Fails_WaitersAreToldAndItIsNotTriedAgain()
     {
-        var files = new MemoryFileSystem();
-        await using var store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), files, new ManualTime(), hasThreads: false);
-        var flushes = 0;
-        var result = store.Append("T", 0, "m");
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), files, new ManualTime(), hasThreads: false);
+        int flushes = 0;
+        AppendResult result = store.Append("T", 0, "m");
         files.Fault = (operation, path) =>
         {
             if (operation != "fdatasync" || !path.Contains("commitlog", StringComparison.Ordinal))
@@ -45,19 +45,19 @@ public sealed class FailureTests
             // As Linux does: the first call reports the error, a second would report success although the pages are gone.
             return ++flushes == 1 ? StoreIOException.InputOutput : null;
         };
-        var waiter = new RecordingWaiter();
-        var late = new RecordingWaiter();
+        RecordingWaiter waiter = new();
+        RecordingWaiter late = new();
 
-        store.WritePending();
-        store.WhenDurable(result.End, waiter);
+        store.Writer.WritePending();
+        store.Positions.When(LogPosition.Durable, result.End, waiter);
         store.Flusher.Pass(everything: false);
         store.Flusher.Pass(everything: true);
-        store.WhenDurable(result.End, late);
+        store.Positions.When(LogPosition.Durable, result.End, late);
 
-        waiter.Outcomes.Should().Equal(DurabilityOutcome.Failed);
-        late.Outcomes.Should().Equal(DurabilityOutcome.Failed);
+        waiter.Outcomes.Should().Equal(WaitOutcome.Failed);
+        late.Outcomes.Should().Equal(WaitOutcome.Failed);
         flushes.Should().Be(1);
-        store.IsDurable(result.End).Should().BeFalse();
+        store.Writer.IsDurable(result.End).Should().BeFalse();
         store.TryAppend("T", 0, [1], out _).Should().Be(AppendStatus.ServiceNotAvailable);
         (await store.ReadAllAsync("T", 0)).Should().BeEmpty("nobody sees what is not durable");
     }
@@ -65,41 +65,41 @@ public sealed class FailureTests
     [Fact]
     public async Task Append_NoSpaceForTheNextFile_IsRefusedUntilThereIs()
     {
-        var files = new MemoryFileSystem();
-        await using var store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
         store.Append("T", 0, "first");
         files.Fault = (operation, _) => operation == "fallocate" ? StoreIOException.NoSpace : null;
-        var accepted = 1;
+        int accepted = 1;
         AppendStatus status;
         while ((status = store.TryAppend("T", 0, new byte[1000], out _)) == AppendStatus.Ok)
         {
             accepted++;
         }
 
-        store.WritePending().Should().Be(store.GetStats().MaxOffset, "what was accepted has a place");
+        store.Writer.WritePending().Should().Be(store.GetStats().MaxOffset, "what was accepted has a place");
         status.Should().Be(AppendStatus.DiskFull);
         store.Flags.Should().Be(StoreFlags.DiskFull);
         files.Paths.Count(path => path.Contains("commitlog", StringComparison.Ordinal)).Should().Be(1, "no file of a wrong length stays behind");
 
         files.Fault = null;
         store.Retention.CheckDisk();
-        store.TryAppend("T", 0, [1], out var result).Should().Be(AppendStatus.Ok);
-        store.WritePending();
+        store.TryAppend("T", 0, [1], out AppendResult result).Should().Be(AppendStatus.Ok);
+        store.Writer.WritePending();
 
         result.QueueOffset.Should().Be(accepted);
-        store.MaxOffset(store.GetOrAddTopic("T"u8), 0).Should().Be(accepted + 1);
+        (await store.Reader.MaxOffsetAsync(store.GetOrAddTopic("T"u8), 0)).Should().Be(accepted + 1);
     }
 
     [Fact]
     public async Task CheckDisk_AboveTheWarningLevel_RefusesMessages()
     {
-        var files = new MemoryFileSystem();
-        var options = new StoreOptions { RootDirectory = "/store", CommitLogFileBytes = 65536, DiskWarningRatio = 90, DeleteHours = [] };
-        await using var store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MemoryFileSystem files = new();
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 65536, DiskWarningRatio = 90, DeleteHours = [] };
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
 
         files.Space = new DiskSpace(1000L << 20, 95L << 20, 95L << 20);
         store.Retention.CheckDisk();
-        var full = store.TryAppend("T", 0, [1], out _);
+        AppendStatus full = store.TryAppend("T", 0, [1], out _);
         files.Space = new DiskSpace(1000L << 20, 200L << 20, 200L << 20);
         store.Retention.CheckDisk();
 
@@ -110,48 +110,29 @@ public sealed class FailureTests
     [Fact]
     public async Task MaintenancePass_QueueCannotBeWritten_StopsTheStoreAndRecoveryRepairs()
     {
-        var files = new MemoryFileSystem();
-        var options = SmallStore.Options("/store");
-        var store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MemoryFileSystem files = new();
+        StoreOptions options = SmallStore.Options("/store");
+        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
         files.Fault = (operation, path) => operation == "write" && path.Contains("consumequeue", StringComparison.Ordinal) ? StoreIOException.InputOutput : null;
 
         store.Append("T", 0, "in the log");
-        store.WritePending();
+        store.Writer.WritePending();
         store.Maintenance.Pass();
         files.Fault = null;
 
         store.Flags.Should().Be(StoreFlags.LogicQueueError);
         store.TryAppend("T", 0, [1], out _).Should().Be(AppendStatus.ServiceNotAvailable);
         await store.DisposeAsync();
-        await using var again = await SmallStore.StartAsync(options, files.AfterKill(), new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterKill(), new ManualTime(), hasThreads: false);
         (await again.ReadAllAsync("T", 0)).Should().Equal("in the log");
-    }
-
-    [Fact]
-    public async Task ExpireWaiters_AfterSyncFlushTimeout_TellsThem()
-    {
-        var time = new ManualTime();
-        await using var store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), new MemoryFileSystem(), time, hasThreads: false);
-        var waiter = new RecordingWaiter();
-
-        var result = store.Append("T", 0, "m");
-        store.WritePending();
-        store.WhenDurable(result.End, waiter);
-        time.Advance(TimeSpan.FromSeconds(4));
-        store.Flusher.ExpireWaiters();
-        waiter.Outcomes.Should().BeEmpty();
-        time.Advance(TimeSpan.FromSeconds(2));
-        store.Flusher.ExpireWaiters();
-
-        waiter.Outcomes.Should().Equal(DurabilityOutcome.TimedOut);
     }
 
     [Fact]
     public async Task RetentionRun_ExpiredFiles_GoWithWhatPointsToThem()
     {
-        var files = new MemoryFileSystem();
-        var time = new ManualTime();
-        var options = new StoreOptions
+        MemoryFileSystem files = new();
+        ManualTime time = new();
+        StoreOptions options = new()
         {
             RootDirectory = "/store",
             CommitLogFileBytes = 4096,
@@ -162,33 +143,33 @@ public sealed class FailureTests
             DeleteHours = [time.GetLocalNow().Hour],
             DiskWarningRatio = 100,
         };
-        await using var store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
-        for (var i = 0; i < 100; i++)
+        await using MessageStore store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
+        for (int i = 0; i < 100; i++)
         {
             store.Append("T", 0, new string('x', 400), $"UNIQ_KEY\u0001u{i}");
         }
 
-        store.WritePending();
+        store.Writer.WritePending();
         store.Maintenance.MakeDurable();
-        var before = store.GetStats();
+        StoreStats before = store.GetStats();
 
         store.Retention.Run();
 
-        var after = store.GetStats();
+        StoreStats after = store.GetStats();
         before.MinOffset.Value.Should().Be(0);
         after.MinOffset.Value.Should().Be(10 * 4096, "at most ten files go at a time");
-        var topic = store.GetOrAddTopic("T"u8);
-        var min = store.MinOffset(topic, 0);
+        StoreTopic topic = store.GetOrAddTopic("T"u8);
+        long min = await store.Reader.MinOffsetAsync(topic, 0);
         min.Should().BePositive();
-        var result = new GetResult();
-        (await store.GetMessagesAsync(topic, 0, min, new GetLimits(1), null, result, CancellationToken.None)).Should().Be(GetStatus.Found);
+        GetResult result = new();
+        (await store.Reader.GetMessagesAsync(topic, 0, min, new GetLimits(1), null, result, CancellationToken.None)).Should().Be(GetStatus.Found);
         result.Messages[0].Offset.Should().BeGreaterThanOrEqualTo(after.MinOffset);
-        (await store.GetMessagesAsync(topic, 0, 0, new GetLimits(1), null, result, CancellationToken.None)).Should().Be(GetStatus.OffsetTooSmall);
+        (await store.Reader.GetMessagesAsync(topic, 0, 0, new GetLimits(1), null, result, CancellationToken.None)).Should().Be(GetStatus.OffsetTooSmall);
         (await store.ReadAllAsync("T", 0, min)).Should().HaveCount(100 - (int)min);
         files.Paths.Should().NotContain("/store/consumequeue/T/0/00000000000000000000");
 
         // Whatever the age: the file in use stays.
-        for (var run = 0; run < 10; run++)
+        for (int run = 0; run < 10; run++)
         {
             store.Retention.Run();
         }

@@ -13,9 +13,9 @@ public sealed class FuzzTests
     [Fact]
     public void Parse_RandomBytes_NeverThrows()
     {
-        var random = new Random(3);
-        var bytes = new byte[400];
-        for (var i = 0; i < 100_000; i++)
+        Random random = new(3);
+        byte[] bytes = new byte[400];
+        for (int i = 0; i < 100_000; i++)
         {
             random.NextBytes(bytes);
             if (i % 2 == 0)
@@ -26,14 +26,14 @@ public sealed class FuzzTests
                 bytes.AsSpan(84, 3).Clear();
             }
 
-            var check = RecordView.Parse(bytes.AsSpan(0, random.Next(bytes.Length)), -1, verifyCrc: i % 3 == 0, out var record);
+            RecordCheck check = RecordView.Parse(bytes.AsSpan(0, random.Next(bytes.Length)), -1, verifyCrc: i % 3 == 0, out RecordView record);
             if (check == RecordCheck.Valid)
             {
                 _ = RecordProperties.Read(record.Properties);
                 _ = record.BornHost;
             }
 
-            var batch = new BatchBodyReader(bytes);
+            BatchBodyReader batch = new(bytes);
             while (batch.MoveNext())
             {
             }
@@ -43,38 +43,38 @@ public sealed class FuzzTests
     [Fact]
     public async Task DumpVerifyAndStart_MutatedFiles_EndWithAnAnswer()
     {
-        var options = SmallStore.Options("/store");
-        var original = new MemoryFileSystem();
-        await using (var store = await SmallStore.StartAsync(options, original, new ManualTime(), hasThreads: false))
+        StoreOptions options = SmallStore.Options("/store");
+        MemoryFileSystem original = new();
+        await using (MessageStore store = await SmallStore.StartAsync(options, original, new ManualTime(), hasThreads: false))
         {
-            for (var i = 0; i < 300; i++)
+            for (int i = 0; i < 300; i++)
             {
                 store.Append("T", i % 2, $"body {i}", $"UNIQ_KEY\u0001u{i}");
             }
 
-            store.WritePending();
+            store.Writer.WritePending();
         }
 
         original.CreateDirectory("/store/config");
-        using (var offsets = original.Open("/store/config/consumerOffset.json", FileOpenMode.OpenOrCreate))
+        using (IStoreFile offsets = original.Open("/store/config/consumerOffset.json", FileOpenMode.OpenOrCreate))
         {
             offsets.Write(Encoding.UTF8.GetBytes("{\n\t\"offsetTable\":{\"T@g\":{0:15,1 :9}}\n}"), 0);
         }
 
-        var random = new Random(5);
-        var paths = original.Paths.Where(path => !path.EndsWith("lock", StringComparison.Ordinal)).ToList();
-        for (var round = 0; round < 300; round++)
+        Random random = new(5);
+        List<string> paths = original.Paths.Where(path => !path.EndsWith("lock", StringComparison.Ordinal)).ToList();
+        for (int round = 0; round < 300; round++)
         {
-            var files = original.AfterKill();
-            var path = paths[random.Next(paths.Count)];
-            using (var file = files.Open(path, FileOpenMode.ReadWrite))
+            MemoryFileSystem files = original.AfterKill();
+            string path = paths[random.Next(paths.Count)];
+            using (IStoreFile file = files.Open(path, FileOpenMode.ReadWrite))
             {
-                var junk = new byte[random.Next(1, 64)];
+                byte[] junk = new byte[random.Next(1, 64)];
                 random.NextBytes(junk);
                 file.Write(junk, random.NextInt64(Math.Max(1, Math.Min(file.Length, 8000) - junk.Length)));
             }
 
-            var before = GC.GetAllocatedBytesForCurrentThread();
+            long before = GC.GetAllocatedBytesForCurrentThread();
             StoreDumper.Dump(files, "/store", new MemoryStream(), withUnits: true, CancellationToken.None);
             new StoreVerifier(files, "/store", options.IndexSlots, _ => { }).Run(CancellationToken.None);
             (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(64 * 1024 * 1024, path);
@@ -85,9 +85,9 @@ public sealed class FuzzTests
     [Fact]
     public void QuoteKeys_JavasOffsets_BecomeJson()
     {
-        var quoted = OffsetTables.QuoteKeys("""{"offsetTable":{"a@b\":1":{0:15, 12 : -3},"c":{"4":0}},"n":5}"""u8);
+        byte[] quoted = OffsetTables.QuoteKeys("""{"offsetTable":{"a@b\":1":{0:15, 12 : -3},"c":{"4":0}},"n":5}"""u8);
 
-        using var document = JsonDocument.Parse(quoted);
+        using JsonDocument document = JsonDocument.Parse(quoted);
         document.RootElement.GetProperty("offsetTable").GetProperty("a@b\":1").GetProperty("12").GetInt64().Should().Be(-3);
         document.RootElement.GetProperty("n").GetInt32().Should().Be(5);
     }
@@ -96,10 +96,10 @@ public sealed class FuzzTests
     {
         try
         {
-            await using var store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
-            var result = new GetResult();
-            await store.GetMessagesAsync(store.GetOrAddTopic("T"u8), 0, 0, new GetLimits(32), null, result, CancellationToken.None);
-            await store.QueryIndexAsync(store.GetOrAddTopic("T"u8), "u7", 32, 0, long.MaxValue, CancellationToken.None);
+            await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+            GetResult result = new();
+            await store.Reader.GetMessagesAsync(store.GetOrAddTopic("T"u8), 0, 0, new GetLimits(32), null, result, CancellationToken.None);
+            await store.Reader.QueryIndexAsync(store.GetOrAddTopic("T"u8), "u7", 32, 0, long.MaxValue, CancellationToken.None);
         }
         catch (StoreException)
         {

@@ -26,7 +26,7 @@ public sealed class LinuxFileTests : IDisposable
     [InlineData(-Interrupted)]
     public void Write_ShortOrInterrupted_GoesOnWhereItStopped(params int[] answers)
     {
-        using (var file = Open(new BadDiskCalls(answers)))
+        using (LinuxFile file = Open(new BadDiskCalls(answers)))
         {
             file.Write(Bytes, At);
         }
@@ -37,12 +37,12 @@ public sealed class LinuxFileTests : IDisposable
     [Fact]
     public void WriteTwoPieces_StoppedAtAnyByte_WritesBothWhole()
     {
-        for (var split = 0; split <= Bytes.Length; split++)
+        for (int split = 0; split <= Bytes.Length; split++)
         {
-            for (var stop = 1; stop <= Bytes.Length; stop++)
+            for (int stop = 1; stop <= Bytes.Length; stop++)
             {
                 File.Delete(FilePath);
-                using (var file = Open(new BadDiskCalls(-Interrupted, stop, -Interrupted, 3)))
+                using (LinuxFile file = Open(new BadDiskCalls(-Interrupted, stop, -Interrupted, 3)))
                 {
                     file.Write(Bytes.AsSpan(0, split), Bytes.AsSpan(split), At);
                 }
@@ -58,9 +58,9 @@ public sealed class LinuxFileTests : IDisposable
     [InlineData(StoreIOException.QuotaExceeded, true)]
     public void Write_FailsInTheMiddle_ThrowsTheErrnoAndStops(int errno, bool isDiskFull)
     {
-        var one = new BadDiskCalls(30, -errno);
-        var two = new BadDiskCalls(70, -errno);
-        var twoAtOnce = new BadDiskCalls(-errno);
+        BadDiskCalls one = new(30, -errno);
+        BadDiskCalls two = new(70, -errno);
+        BadDiskCalls twoAtOnce = new(-errno);
 
         Failing(one, file => file.Write(Bytes, At)).Should().Match<StoreIOException>(e => e.Operation == "pwrite" && e.Errno == errno && e.IsDiskFull == isDiskFull && e.FilePath == FilePath);
         Failing(two, file => file.Write(Bytes.AsSpan(0, 50), Bytes.AsSpan(50), At)).Should().Match<StoreIOException>(e => e.Operation == "pwrite" && e.Errno == errno);
@@ -83,8 +83,8 @@ public sealed class LinuxFileTests : IDisposable
     public void Read_ShortOrInterrupted_GoesOnToTheEndOfTheFile(params int[] answers)
     {
         File.WriteAllBytes(FilePath, Bytes);
-        using var file = Open(new BadDiskCalls(answers));
-        var destination = new byte[200];
+        using LinuxFile file = Open(new BadDiskCalls(answers));
+        byte[] destination = new byte[200];
 
         file.Read(destination, 10).Should().Be(90);
 
@@ -109,7 +109,7 @@ public sealed class LinuxFileTests : IDisposable
     public void TryReadCached_NotAllThere_LeavesItToThoseWhoMayWait(int answer)
     {
         File.WriteAllBytes(FilePath, Bytes);
-        using var file = Open(new BadDiskCalls(answer));
+        using LinuxFile file = Open(new BadDiskCalls(answer));
 
         file.TryReadCached(new byte[50], 0).Should().Be(-1);
         file.TryReadCached(new byte[50], 0).Should().Be(50);
@@ -118,7 +118,7 @@ public sealed class LinuxFileTests : IDisposable
     [Fact]
     public void FlushData_Fails_IsNeverRepeated()
     {
-        var calls = new BadDiskCalls(-StoreIOException.InputOutput);
+        BadDiskCalls calls = new(-StoreIOException.InputOutput);
 
         Failing(calls, file => file.FlushData()).Should().Match<StoreIOException>(e => e.Operation == "fdatasync" && e.Errno == StoreIOException.InputOutput);
 
@@ -128,8 +128,8 @@ public sealed class LinuxFileTests : IDisposable
     [Fact]
     public void CallsWithoutALength_Interrupted_AreMadeAgain()
     {
-        var calls = new BadDiskCalls(-Interrupted, 0, -Interrupted, 0, -Interrupted, -Interrupted, 0);
-        using var file = Open(calls);
+        BadDiskCalls calls = new(-Interrupted, 0, -Interrupted, 0, -Interrupted, -Interrupted, 0);
+        using LinuxFile file = Open(calls);
 
         file.FlushData();
         file.SetLength(1000);
@@ -142,12 +142,12 @@ public sealed class LinuxFileTests : IDisposable
     [Fact]
     public void Allocate_FileSystemCannotReserve_ExtendsOnly()
     {
-        using var file = Open(new BadDiskCalls(-StoreIOException.NotSupported, -Interrupted));
+        using LinuxFile file = Open(new BadDiskCalls(-StoreIOException.NotSupported, -Interrupted));
 
         file.Allocate(4096);
         file.Length.Should().Be(4096);
 
-        using var longer = Open(new BadDiskCalls(-StoreIOException.NotSupported));
+        using LinuxFile longer = Open(new BadDiskCalls(-StoreIOException.NotSupported));
         longer.Allocate(100);
         longer.Length.Should().Be(4096, "a longer file keeps what it has");
     }
@@ -162,7 +162,7 @@ public sealed class LinuxFileTests : IDisposable
     [Fact]
     public void NextDataOffset_SparseFile_SkipsHoles()
     {
-        using var file = Open(FileCalls.Kernel);
+        using LinuxFile file = Open(FileCalls.Kernel);
         file.SetLength(1 << 20);
         file.Write(Bytes, 512 * 1024);
 
@@ -174,14 +174,14 @@ public sealed class LinuxFileTests : IDisposable
     [SkippableFact]
     public async Task Store_OnADiskThatIsReallyFull_RefusesWhatDoesNotFitAndLosesNothing()
     {
-        using var disk = SmallDisk.Mount(_directory.File("disk"), kilobytes: 400);
-        await using (var store = await SmallStore.StartAsync(SmallStore.Options(disk.Path)))
+        using SmallDisk disk = SmallDisk.Mount(_directory.File("disk"), kilobytes: 400);
+        await using (MessageStore store = await SmallStore.StartAsync(SmallStore.Options(disk.Path)))
         {
-            var body = new byte[1000];
-            var accepted = 0;
+            byte[] body = new byte[1000];
+            int accepted = 0;
             while (store.TryAppend("T", 0, body, out _) == AppendStatus.Ok)
             {
-                store.WritePending().Should().Be(store.GetStats().MaxOffset);
+                store.Writer.WritePending().Should().Be(store.GetStats().MaxOffset);
                 accepted++;
             }
 
@@ -195,10 +195,10 @@ public sealed class LinuxFileTests : IDisposable
     [SkippableFact]
     public void Write_LastFreeBlocks_WritesPartAndThrowsNoSpace()
     {
-        using var disk = SmallDisk.Mount(_directory.File("disk"), kilobytes: 64);
-        using var file = new LinuxFileSystem().Open(Path.Combine(disk.Path, "file"), FileOpenMode.OpenOrCreate);
+        using SmallDisk disk = SmallDisk.Mount(_directory.File("disk"), kilobytes: 64);
+        using IStoreFile file = new LinuxFileSystem().Open(Path.Combine(disk.Path, "file"), FileOpenMode.OpenOrCreate);
 
-        var failure = FluentActions.Invoking(() => file.Write(new byte[40_000], new byte[200_000], 0)).Should().Throw<StoreIOException>().Which;
+        StoreIOException failure = FluentActions.Invoking(() => file.Write(new byte[40_000], new byte[200_000], 0)).Should().Throw<StoreIOException>().Which;
 
         failure.Should().Match<StoreIOException>(e => e.Operation == "pwrite" && e.IsDiskFull);
         file.Length.Should().Be(65536, "the first call stopped in the middle of the second piece");
@@ -210,7 +210,7 @@ public sealed class LinuxFileTests : IDisposable
 
     private StoreIOException Failing(FileCalls calls, Action<LinuxFile> call)
     {
-        using var file = Open(calls);
+        using LinuxFile file = Open(calls);
         return FluentActions.Invoking(() => call(file)).Should().Throw<StoreIOException>().Which;
     }
 }

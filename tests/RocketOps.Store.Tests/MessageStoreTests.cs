@@ -9,19 +9,19 @@ public sealed class MessageStoreTests
     [Fact]
     public async Task GetMessages_AfterWrite_ReturnsWhatWasAppendedInOrder()
     {
-        using var directory = new TempDirectory();
-        await using var store = await SmallStore.StartAsync(directory);
+        using TempDirectory directory = new();
+        await using MessageStore store = await SmallStore.StartAsync(directory);
 
-        for (var i = 0; i < 1000; i++)
+        for (int i = 0; i < 1000; i++)
         {
             store.Append("Orders", i % 4, $"order {i}").QueueOffset.Should().Be(i / 4);
         }
 
-        store.WritePending().Should().Be(store.GetStats().MaxOffset);
+        store.Writer.WritePending().Should().Be(store.GetStats().MaxOffset);
 
-        for (var queue = 0; queue < 4; queue++)
+        for (int queue = 0; queue < 4; queue++)
         {
-            var expected = Enumerable.Range(0, 250).Select(i => $"order {(i * 4) + queue}");
+            IEnumerable<string> expected = Enumerable.Range(0, 250).Select(i => $"order {(i * 4) + queue}");
             (await store.ReadAllAsync("Orders", queue)).Should().Equal(expected);
         }
 
@@ -31,12 +31,12 @@ public sealed class MessageStoreTests
     [Fact]
     public async Task Append_BeforeWrite_IsNotReadable()
     {
-        using var directory = new TempDirectory();
-        await using var store = await SmallStore.StartAsync(directory);
+        using TempDirectory directory = new();
+        await using MessageStore store = await SmallStore.StartAsync(directory);
 
         store.Append("Orders", 0, "only in memory");
-        var before = await store.ReadAllAsync("Orders", 0);
-        store.WritePending();
+        List<string> before = await store.ReadAllAsync("Orders", 0);
+        store.Writer.WritePending();
 
         before.Should().BeEmpty();
         (await store.ReadAllAsync("Orders", 0)).Should().Equal("only in memory");
@@ -45,31 +45,31 @@ public sealed class MessageStoreTests
     [Fact]
     public async Task StartAsync_AfterCleanStop_GoesOnWhereItWas()
     {
-        using var directory = new TempDirectory();
-        for (var round = 0; round < 5; round++)
+        using TempDirectory directory = new();
+        for (int round = 0; round < 5; round++)
         {
-            await using var store = await SmallStore.StartAsync(directory);
+            await using MessageStore store = await SmallStore.StartAsync(directory);
             (await store.ReadAllAsync("Orders", 0)).Count.Should().Be(round * 120);
-            for (var i = 0; i < 120; i++)
+            for (int i = 0; i < 120; i++)
             {
                 store.Append("Orders", 0, $"{round}/{i}").QueueOffset.Should().Be((round * 120) + i);
             }
 
-            store.WritePending();
+            store.Writer.WritePending();
         }
 
         File.Exists(directory.File("abort")).Should().BeFalse();
-        await using var last = await SmallStore.StartAsync(directory);
+        await using MessageStore last = await SmallStore.StartAsync(directory);
         (await last.ReadAllAsync("Orders", 0)).Should().Equal(Enumerable.Range(0, 600).Select(i => $"{i / 120}/{i % 120}"));
     }
 
     [Fact]
     public async Task StartAsync_WhileAnotherHoldsTheDirectory_IsRefused()
     {
-        using var directory = new TempDirectory();
-        await using var first = await SmallStore.StartAsync(directory);
+        using TempDirectory directory = new();
+        await using MessageStore first = await SmallStore.StartAsync(directory);
 
-        var second = () => SmallStore.StartAsync(directory);
+        Func<Task<MessageStore>>? second = () => SmallStore.StartAsync(directory);
 
         (await second.Should().ThrowAsync<StoreException>()).WithMessage("*is in use*");
         first.Append("Orders", 0, "still mine");
@@ -78,18 +78,18 @@ public sealed class MessageStoreTests
     [Fact]
     public async Task AppendBatch_AcrossAFileEnd_StaysInOneFile()
     {
-        using var directory = new TempDirectory();
-        await using var store = await SmallStore.StartAsync(directory);
-        var topic = store.GetOrAddTopic("Batch"u8);
-        var body = Enumerable.Range(0, 10).SelectMany(i => TestMessages.BatchEntry(new string((char)('a' + i), 500), "TAGS\u0001t")).ToArray();
-        var offsets = new PhysicalOffset[10];
+        using TempDirectory directory = new();
+        await using MessageStore store = await SmallStore.StartAsync(directory);
+        StoreTopic topic = store.GetOrAddTopic("Batch"u8);
+        byte[] body = Enumerable.Range(0, 10).SelectMany(i => TestMessages.BatchEntry(new string((char)('a' + i), 500), "TAGS\u0001t")).ToArray();
+        PhysicalOffset[] offsets = new PhysicalOffset[10];
 
-        for (var round = 0; round < 30; round++)
+        for (int round = 0; round < 30; round++)
         {
-            var status = store.AppendBatch(
+            AppendStatus status = store.Writer.AppendBatch(
                 new BatchToAppend { Topic = topic, QueueId = 1, BornHost = TestMessages.BornHost, StoreHost = TestMessages.StoreHost, Body = body },
                 offsets,
-                out var result);
+                out AppendResult result);
 
             status.Should().Be(AppendStatus.Ok);
             result.QueueOffset.Should().Be(round * 10);
@@ -98,8 +98,8 @@ public sealed class MessageStoreTests
             (offsets[0].Value / 65536).Should().Be((result.End.Value - 1) / 65536, "all records of a batch lie in one file");
         }
 
-        store.WritePending();
-        var read = await store.ReadAllAsync("Batch", 1);
+        store.Writer.WritePending();
+        List<string> read = await store.ReadAllAsync("Batch", 1);
         read.Should().HaveCount(300);
         read.Take(10).Should().Equal(Enumerable.Range(0, 10).Select(i => new string((char)('a' + i), 500)));
     }
@@ -107,27 +107,29 @@ public sealed class MessageStoreTests
     [Fact]
     public async Task QueryIndex_ByKeyAndUniqueKey_FindsAcrossFiles()
     {
-        using var directory = new TempDirectory();
-        await using var store = await SmallStore.StartAsync(directory);
+        using TempDirectory directory = new();
+        await using MessageStore store = await SmallStore.StartAsync(directory);
         List<PhysicalOffset> withKey = [];
-        for (var i = 0; i < 400; i++)
+        for (int i = 0; i < 400; i++)
         {
-            var result = store.Append("Keys", 0, "b", $"KEYS\u0001k{i % 7} other{i}\u0002UNIQ_KEY\u0001U{i:D5}");
+            AppendResult result = store.Append("Keys", 0, "b", $"KEYS\u0001k{i % 7} other{i}\u0002UNIQ_KEY\u0001U{i:D5}");
             if (i % 7 == 3)
             {
                 withKey.Add(result.Offset);
             }
         }
 
-        store.WritePending();
-        var topic = store.GetOrAddTopic("Keys"u8);
+        store.Writer.WritePending();
+        StoreTopic topic = store.GetOrAddTopic("Keys"u8);
 
-        var byKey = await store.QueryIndexAsync(topic, "k3", 1000, 0, long.MaxValue, CancellationToken.None);
-        var byUnique = await store.QueryIndexAsync(topic, "U00123", 32, 0, long.MaxValue, CancellationToken.None);
+        IndexQueryResult byKey = await store.Reader.QueryIndexAsync(topic, "k3", 1000, 0, long.MaxValue, CancellationToken.None);
+        IndexQueryResult byUnique = await store.Reader.QueryIndexAsync(topic, "U00123", 32, 0, long.MaxValue, CancellationToken.None);
 
         byKey.Offsets.Should().BeEquivalentTo(withKey);
+        store.Maintenance.MakeDurable();
+        (await store.Reader.QueryIndexAsync(topic, "k3", 1000, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().Equal(byKey.Offsets, "written, they are the same");
         byUnique.Offsets.Should().HaveCount(1);
-        var record = await store.LookMessageAsync(byUnique.Offsets[0], CancellationToken.None);
+        byte[]? record = await store.Reader.LookMessageAsync(byUnique.Offsets[0], CancellationToken.None);
         Encoding.UTF8.GetString(record!).Should().Contain("U00123");
         Directory.GetFiles(directory.File("index")).Length.Should().BeGreaterThan(5, "an index file has 99 entries");
     }
@@ -135,18 +137,18 @@ public sealed class MessageStoreTests
     [Fact]
     public async Task GetMessages_WithTagFilter_ScansAndMovesOn()
     {
-        using var directory = new TempDirectory();
-        await using var store = await SmallStore.StartAsync(directory);
-        for (var i = 0; i < 100; i++)
+        using TempDirectory directory = new();
+        await using MessageStore store = await SmallStore.StartAsync(directory);
+        for (int i = 0; i < 100; i++)
         {
             store.Append("Tags", 0, $"m{i}", i % 10 == 0 ? "TAGS\u0001TagA" : "TAGS\u0001TagB");
         }
 
-        store.WritePending();
-        var result = new GetResult();
+        store.Writer.WritePending();
+        GetResult result = new();
 
         // The queue has gone on to its second file, and the first is opened only where waiting for the disk is allowed.
-        var status = await store.GetMessagesAsync(store.GetOrAddTopic("Tags"u8), 0, 0, new GetLimits(5), new TagFilter(2598919), result, CancellationToken.None);
+        GetStatus status = await store.Reader.GetMessagesAsync(store.GetOrAddTopic("Tags"u8), 0, 0, new GetLimits(5), new TagFilter(2598919), result, CancellationToken.None);
 
         status.Should().Be(GetStatus.Found);
         result.Count.Should().Be(5);
@@ -159,17 +161,17 @@ public sealed class MessageStoreTests
     [InlineData(11, GetStatus.OffsetOverflowBadly, 10)]
     public async Task GetMessages_OutsideTheQueue_SaysHow(long offset, GetStatus expected, long next)
     {
-        using var directory = new TempDirectory();
-        await using var store = await SmallStore.StartAsync(directory);
-        for (var i = 0; i < 10; i++)
+        using TempDirectory directory = new();
+        await using MessageStore store = await SmallStore.StartAsync(directory);
+        for (int i = 0; i < 10; i++)
         {
             store.Append("Orders", 2, "x");
         }
 
-        store.WritePending();
-        var result = new GetResult();
+        store.Writer.WritePending();
+        GetResult result = new();
 
-        store.GetMessages(store.GetOrAddTopic("Orders"u8), 2, offset, new GetLimits(32), null, result).Should().Be(expected);
+        store.Reader.GetMessages(store.GetOrAddTopic("Orders"u8), 2, offset, new GetLimits(32), null, result).Should().Be(expected);
 
         result.NextBeginOffset.Should().Be(next);
         result.MaxOffset.Should().Be(10);
@@ -178,43 +180,43 @@ public sealed class MessageStoreTests
     [Fact]
     public async Task DeleteTopicAsync_ThenAppend_StartsAnewAlsoAfterRestart()
     {
-        using var directory = new TempDirectory();
-        await using (var store = await SmallStore.StartAsync(directory))
+        using TempDirectory directory = new();
+        await using (MessageStore store = await SmallStore.StartAsync(directory))
         {
             store.Append("Gone", 0, "old");
-            store.WritePending();
-            var topic = store.FindTopic("Gone"u8)!;
+            store.Writer.WritePending();
+            StoreTopic topic = store.FindTopic("Gone"u8)!;
             await store.DeleteTopicAsync(topic, CancellationToken.None);
             Directory.Exists(directory.File("consumequeue", "Gone")).Should().BeFalse();
 
-            var result = store.Append("Gone", 0, "new");
-            store.WritePending();
+            AppendResult result = store.Append("Gone", 0, "new");
+            store.Writer.WritePending();
 
             result.QueueOffset.Should().Be(0);
             (await store.ReadAllAsync("Gone", 0)).Should().Equal("new");
         }
 
-        await using var again = await SmallStore.StartAsync(directory);
+        await using MessageStore again = await SmallStore.StartAsync(directory);
         (await again.ReadAllAsync("Gone", 0)).Should().Equal("new");
     }
 
     [Fact]
     public async Task OffsetByTime_BetweenMessages_FollowsTheBoundary()
     {
-        using var directory = new TempDirectory();
-        var time = new ManualTime();
-        await using var store = await SmallStore.StartAsync(SmallStore.Options(directory.Path), time: time);
-        var start = time.GetUtcNow().ToUnixTimeMilliseconds();
-        for (var i = 0; i < 10; i++)
+        using TempDirectory directory = new();
+        ManualTime time = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(directory.Path), time: time);
+        long start = time.GetUtcNow().ToUnixTimeMilliseconds();
+        for (int i = 0; i < 10; i++)
         {
             store.Append("Times", 0, "x");
             time.Advance(TimeSpan.FromSeconds(10));
         }
 
-        store.WritePending();
-        var topic = store.GetOrAddTopic("Times"u8);
+        store.Writer.WritePending();
+        StoreTopic topic = store.GetOrAddTopic("Times"u8);
 
-        async Task<long> At(long ms, TimeBoundary boundary) => await store.OffsetByTimeAsync(topic, 0, start + ms, boundary, CancellationToken.None);
+        async Task<long> At(long ms, TimeBoundary boundary) => await store.Reader.OffsetByTimeAsync(topic, 0, start + ms, boundary, CancellationToken.None);
 
         (await At(30_000, TimeBoundary.Lower)).Should().Be(3);
         (await At(30_000, TimeBoundary.Upper)).Should().Be(3);
@@ -223,55 +225,55 @@ public sealed class MessageStoreTests
         (await At(-1, TimeBoundary.Lower)).Should().Be(0);
         (await At(1_000_000, TimeBoundary.Lower)).Should().Be(10);
         (await At(1_000_000, TimeBoundary.Upper)).Should().Be(9);
-        (await store.StoreTimestampAtAsync(topic, 0, 7, CancellationToken.None)).Should().Be(start + 70_000);
+        (await store.Reader.StoreTimestampAtAsync(topic, 0, 7, CancellationToken.None)).Should().Be(start + 70_000);
     }
 
     [Fact]
     public async Task SyncFlush_BeforeTheFlush_NobodySeesTheMessage()
     {
-        using var directory = new TempDirectory();
-        await using var store = await SmallStore.StartAsync(SmallStore.Options(directory.Path, FlushDiskType.SyncFlush), hasThreads: false);
-        var waiter = new RecordingWaiter();
+        using TempDirectory directory = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(directory.Path, FlushDiskType.SyncFlush), hasThreads: false);
+        RecordingWaiter waiter = new();
 
-        var result = store.Append("Sync", 0, "m");
-        store.WritePending();
-        store.WhenDurable(result.End, waiter);
-        var before = await store.ReadAllAsync("Sync", 0);
+        AppendResult result = store.Append("Sync", 0, "m");
+        store.Writer.WritePending();
+        store.Positions.When(LogPosition.Durable, result.End, waiter);
+        List<string> before = await store.ReadAllAsync("Sync", 0);
         waiter.Outcomes.Should().BeEmpty();
         store.Flusher.Pass(everything: false);
 
         before.Should().BeEmpty();
-        waiter.Outcomes.Should().Equal(DurabilityOutcome.Durable);
-        store.IsDurable(result.End).Should().BeTrue();
+        waiter.Outcomes.Should().Equal(WaitOutcome.Reached);
+        store.Writer.IsDurable(result.End).Should().BeTrue();
         (await store.ReadAllAsync("Sync", 0)).Should().Equal("m");
     }
 
     [Fact]
     public async Task SyncFlush_ManyWriters_AllAreToldOnce()
     {
-        using var directory = new TempDirectory();
-        await using var store = await SmallStore.StartAsync(SmallStore.Options(directory.Path, FlushDiskType.SyncFlush));
-        var waiters = Enumerable.Range(0, 8).Select(_ => new RecordingWaiter()).ToArray();
+        using TempDirectory directory = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(directory.Path, FlushDiskType.SyncFlush));
+        RecordingWaiter[] waiters = Enumerable.Range(0, 8).Select(_ => new RecordingWaiter()).ToArray();
 
         await Task.WhenAll(waiters.Select((waiter, thread) => Task.Run(() =>
         {
-            for (var i = 0; i < 200; i++)
+            for (int i = 0; i < 200; i++)
             {
-                var result = store.Append("Sync", thread, $"{thread}-{i}");
-                store.WritePending();
-                store.WhenDurable(result.End, waiter);
+                AppendResult result = store.Append("Sync", thread, $"{thread}-{i}");
+                store.Writer.WritePending();
+                store.Positions.When(LogPosition.Durable, result.End, waiter);
             }
         })));
 
-        foreach (var waiter in waiters)
+        foreach (RecordingWaiter waiter in waiters)
         {
             await Eventually.TrueAsync(() => waiter.Outcomes.Count == 200, "all sends durable");
-            waiter.Outcomes.Should().OnlyContain(outcome => outcome == DurabilityOutcome.Durable);
+            waiter.Outcomes.Should().OnlyContain(outcome => outcome == WaitOutcome.Reached);
         }
 
-        for (var thread = 0; thread < 8; thread++)
+        for (int thread = 0; thread < 8; thread++)
         {
-            await Eventually.TrueAsync(() => store.MaxOffset(store.GetOrAddTopic("Sync"u8), thread) == 200, "all messages dispatched");
+            await Eventually.TrueAsync(() => store.Reader.TryGetOffsets(store.GetOrAddTopic("Sync"u8), thread, out QueueOffsets offsets) && offsets.Max == 200, "all messages dispatched");
             (await store.ReadAllAsync("Sync", thread)).Should().Equal(Enumerable.Range(0, 200).Select(i => $"{thread}-{i}"));
         }
     }
@@ -279,31 +281,31 @@ public sealed class MessageStoreTests
     [Fact]
     public async Task Append_FromManyThreads_KeepsEachQueueDense()
     {
-        using var directory = new TempDirectory();
-        await using var store = await SmallStore.StartAsync(directory);
+        using TempDirectory directory = new();
+        await using MessageStore store = await SmallStore.StartAsync(directory);
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(thread => Task.Run(() =>
         {
-            for (var i = 0; i < 2000; i++)
+            for (int i = 0; i < 2000; i++)
             {
                 store.Append("Busy", i % 3, $"{thread}-{i}");
                 if (i % 5 == 0)
                 {
-                    store.WritePending();
+                    store.Writer.WritePending();
                 }
             }
 
-            store.WritePending();
+            store.Writer.WritePending();
         })));
 
-        var all = new List<string>();
-        for (var queue = 0; queue < 3; queue++)
+        List<string> all = new();
+        for (int queue = 0; queue < 3; queue++)
         {
-            var bodies = await store.ReadAllAsync("Busy", queue);
+            List<string> bodies = await store.ReadAllAsync("Busy", queue);
             all.AddRange(bodies);
-            for (var thread = 0; thread < 8; thread++)
+            for (int thread = 0; thread < 8; thread++)
             {
-                var ofThread = bodies.Where(body => body.StartsWith($"{thread}-", StringComparison.Ordinal)).Select(body => int.Parse(body[2..]));
+                IEnumerable<int> ofThread = bodies.Where(body => body.StartsWith($"{thread}-", StringComparison.Ordinal)).Select(body => int.Parse(body[2..]));
                 ofThread.Should().BeInAscendingOrder("one producer's messages keep their order");
             }
         }
@@ -314,14 +316,14 @@ public sealed class MessageStoreTests
     [Fact]
     public async Task ArrivedObserver_AppendingFromTheCallback_SeesItsOwnMessagesToo()
     {
-        using var directory = new TempDirectory();
-        await using var store = await SmallStore.StartAsync(directory);
-        var observer = new ForwardingObserver(store);
+        using TempDirectory directory = new();
+        await using MessageStore store = await SmallStore.StartAsync(directory);
+        ForwardingObserver observer = new(store);
         store.ArrivedObserver = observer;
 
         store.Append("In", 0, "1");
         store.Append("In", 0, "2");
-        store.WritePending();
+        store.Writer.WritePending();
 
         observer.Seen.Should().Equal("In/0/0", "In/0/1", "Out/0/0", "Out/0/1");
         (await store.ReadAllAsync("Out", 0)).Should().Equal("forwarded", "forwarded");
@@ -337,7 +339,7 @@ public sealed class MessageStoreTests
             if (message.Topic.Name == "In")
             {
                 store.Append("Out", 0, "forwarded");
-                store.WritePending();
+                store.Writer.WritePending();
             }
         }
 

@@ -10,24 +10,24 @@ public sealed class RecoveryTests
     [Fact]
     public async Task StartAsync_LogTornAtAnyByteOfTheLastRecords_KeepsAllWholeOnesBefore()
     {
-        var options = SmallStore.Options("/store");
-        var (files, ends) = await KilledStoreAsync(options, messages: 6);
-        var from = ends[3];
-        var to = ends[5];
-        for (var cut = from; cut < to; cut++)
+        StoreOptions options = SmallStore.Options("/store");
+        (MemoryFileSystem files, List<long> ends) = await KilledStoreAsync(options, messages: 6);
+        long from = ends[3];
+        long to = ends[5];
+        for (long cut = from; cut < to; cut++)
         {
-            var torn = files.AfterKill();
-            using (var log = torn.Open(LogFile, Files.FileOpenMode.ReadWrite))
+            MemoryFileSystem torn = files.AfterKill();
+            using (Files.IStoreFile log = torn.Open(LogFile, Files.FileOpenMode.ReadWrite))
             {
                 // Zeros from there on, as after a power cut that lost the pages.
                 log.Write(new byte[to - cut], cut);
             }
 
             // Another boot: nothing but the durable part may be trusted.
-            var after = torn.AfterPowerCut(new Random(1), keepEverything: true);
-            await using var store = await SmallStore.StartAsync(options, after, new ManualTime(), hasThreads: false);
+            MemoryFileSystem after = torn.AfterPowerCut(new Random(1), keepEverything: true);
+            await using MessageStore store = await SmallStore.StartAsync(options, after, new ManualTime(), hasThreads: false);
 
-            var whole = ends.Count(end => end <= cut);
+            int whole = ends.Count(end => end <= cut);
             (await store.ReadAllAsync("T", 0)).Should().Equal(Enumerable.Range(0, whole).Select(i => $"message {i}"), $"cut at {cut}");
             store.Append("T", 0, "next").QueueOffset.Should().Be(whole);
         }
@@ -36,21 +36,21 @@ public sealed class RecoveryTests
     [Fact]
     public async Task StartAsync_DamagedRecordInTheMiddle_KeepsWhatFollowsAside()
     {
-        var options = SmallStore.Options("/store");
-        var (files, ends) = await KilledStoreAsync(options, messages: 6);
-        var damaged = files.AfterPowerCut(new Random(1), keepEverything: true);
+        StoreOptions options = SmallStore.Options("/store");
+        (MemoryFileSystem files, List<long> ends) = await KilledStoreAsync(options, messages: 6);
+        MemoryFileSystem damaged = files.AfterPowerCut(new Random(1), keepEverything: true);
         damaged.Damage(LogFile, ends[1] + 90, 0x40);
 
-        await using (var store = await SmallStore.StartAsync(options, damaged, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(options, damaged, new ManualTime(), hasThreads: false))
         {
             (await store.ReadAllAsync("T", 0)).Should().Equal("message 0", "message 1");
             store.GetStats().MaxOffset.Value.Should().Be(ends[1]);
         }
 
-        var aside = damaged.Paths.Single(path => path.StartsWith("/store/damaged/", StringComparison.Ordinal));
+        string aside = damaged.Paths.Single(path => path.StartsWith("/store/damaged/", StringComparison.Ordinal));
         aside.Should().Contain(ends[1].ToString("D20"));
-        using var kept = damaged.Open(aside, Files.FileOpenMode.Read);
-        var lastRecord = new byte[ends[5] - ends[4]];
+        using Files.IStoreFile kept = damaged.Open(aside, Files.FileOpenMode.Read);
+        byte[] lastRecord = new byte[ends[5] - ends[4]];
         kept.Read(lastRecord, ends[4] - ends[1]).Should().Be(lastRecord.Length);
         TestMessages.Body(lastRecord, 5).Should().Be("message 5");
     }
@@ -58,38 +58,38 @@ public sealed class RecoveryTests
     [Fact]
     public async Task StartAsync_AfterKill_ReadsOnlyWhatWasNotHandedOver()
     {
-        var options = SmallStore.Options("/store");
-        var files = new MemoryFileSystem();
-        var store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
-        for (var i = 0; i < 500; i++)
+        StoreOptions options = SmallStore.Options("/store");
+        MemoryFileSystem files = new();
+        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        for (int i = 0; i < 500; i++)
         {
             store.Append("T", 0, $"message {i}");
         }
 
-        store.WritePending();
+        store.Writer.WritePending();
         store.Maintenance.Pass();
-        var handedOver = store.GetStats().MaxOffset.Value;
+        long handedOver = store.GetStats().MaxOffset.Value;
         store.Append("T", 0, "message 500");
-        store.WritePending();
-        var killed = files.AfterKill();
+        store.Writer.WritePending();
+        MemoryFileSystem killed = files.AfterKill();
 
         // What lies before the hand-over is not looked at: damage there goes unnoticed at start, and only there.
         killed.Damage(LogFile, 90, 0x01);
-        await using var again = await SmallStore.StartAsync(options, killed, new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(options, killed, new ManualTime(), hasThreads: false);
 
         again.GetStats().MaxOffset.Value.Should().BeGreaterThan(handedOver);
-        again.MaxOffset(again.GetOrAddTopic("T"u8), 0).Should().Be(501);
+        (await again.Reader.MaxOffsetAsync(again.GetOrAddTopic("T"u8), 0)).Should().Be(501);
     }
 
     [Fact]
     public async Task StartAsync_LogGone_SetsQueuesAside()
     {
-        var options = SmallStore.Options("/store");
-        var (files, _) = await KilledStoreAsync(options, messages: 6);
-        var killed = files.AfterKill();
+        StoreOptions options = SmallStore.Options("/store");
+        (MemoryFileSystem files, _) = await KilledStoreAsync(options, messages: 6);
+        MemoryFileSystem killed = files.AfterKill();
         killed.DeleteFile(LogFile);
 
-        await using var store = await SmallStore.StartAsync(options, killed, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, killed, new ManualTime(), hasThreads: false);
 
         (await store.ReadAllAsync("T", 0)).Should().BeEmpty();
         store.Append("T", 0, "anew").QueueOffset.Should().Be(0);
@@ -99,15 +99,15 @@ public sealed class RecoveryTests
     [Fact]
     public async Task StartAsync_LogFileOfAnotherSize_IsRefusedWithTheReason()
     {
-        var options = SmallStore.Options("/store");
-        var (files, _) = await KilledStoreAsync(options, messages: 6);
-        var killed = files.AfterKill();
-        using (var log = killed.Open(LogFile, Files.FileOpenMode.ReadWrite))
+        StoreOptions options = SmallStore.Options("/store");
+        (MemoryFileSystem files, _) = await KilledStoreAsync(options, messages: 6);
+        MemoryFileSystem killed = files.AfterKill();
+        using (Files.IStoreFile log = killed.Open(LogFile, Files.FileOpenMode.ReadWrite))
         {
             log.SetLength(1000);
         }
 
-        var start = () => SmallStore.StartAsync(options, killed, new ManualTime(), hasThreads: false);
+        Func<Task<MessageStore>>? start = () => SmallStore.StartAsync(options, killed, new ManualTime(), hasThreads: false);
 
         (await start.Should().ThrowAsync<StoreException>()).WithMessage("*1000 bytes instead of 65536*mappedFileSizeCommitLog*");
     }
@@ -115,19 +115,19 @@ public sealed class RecoveryTests
     [Fact]
     public async Task StartAsync_ClockWentBack_StoreTimeDoesNot()
     {
-        var options = SmallStore.Options("/store");
-        var files = new MemoryFileSystem();
-        var later = new ManualTime();
+        StoreOptions options = SmallStore.Options("/store");
+        MemoryFileSystem files = new();
+        ManualTime later = new();
         later.Advance(TimeSpan.FromHours(1));
-        await using (var store = await SmallStore.StartAsync(options, files, later, hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(options, files, later, hasThreads: false))
         {
             store.Append("T", 0, "late");
-            store.WritePending();
+            store.Writer.WritePending();
         }
 
-        await using var again = await SmallStore.StartAsync(options, files.AfterKill(), new ManualTime(), hasThreads: false);
-        var result = again.Append("T", 0, "later");
-        again.WritePending();
+        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterKill(), new ManualTime(), hasThreads: false);
+        AppendResult result = again.Append("T", 0, "later");
+        again.Writer.WritePending();
 
         result.StoreTimestamp.Should().Be(later.GetUtcNow().ToUnixTimeMilliseconds());
     }
@@ -137,21 +137,21 @@ public sealed class RecoveryTests
     [InlineData(FlushDiskType.SyncFlush)]
     public async Task DisposeAsync_AnyStore_LeavesOneThatVerifies(FlushDiskType flush)
     {
-        var files = new MemoryFileSystem();
-        var options = SmallStore.Options("/store", flush);
-        await using (var store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
+        MemoryFileSystem files = new();
+        StoreOptions options = SmallStore.Options("/store", flush);
+        await using (MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
         {
-            for (var i = 0; i < 700; i++)
+            for (int i = 0; i < 700; i++)
             {
                 store.Append($"T{i % 3}", i % 2, new string('z', i % 300), $"TAGS\u0001tag{i % 5}\u0002UNIQ_KEY\u0001u{i}\u0002KEYS\u0001k{i % 9} all");
             }
 
-            store.WritePending();
+            store.Writer.WritePending();
             store.Flusher.Pass(everything: true);
         }
 
         List<StoreFinding> findings = [];
-        var result = new StoreVerifier(files.AfterKill(), "/store", options.IndexSlots, findings.Add).Run(CancellationToken.None);
+        VerifyResult result = new StoreVerifier(files.AfterKill(), "/store", options.IndexSlots, findings.Add).Run(CancellationToken.None);
 
         findings.Should().BeEmpty();
         result.Messages.Should().Be(700);
@@ -161,16 +161,16 @@ public sealed class RecoveryTests
 
     private static async Task<(MemoryFileSystem Files, List<long> Ends)> KilledStoreAsync(StoreOptions options, int messages)
     {
-        var files = new MemoryFileSystem();
-        var store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MemoryFileSystem files = new();
+        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
         List<long> ends = [];
-        for (var i = 0; i < messages; i++)
+        for (int i = 0; i < messages; i++)
         {
             // Properties, so that a record does not end in zeros, which a cut would not change.
             ends.Add(store.Append("T", 0, $"message {i}", "TAGS\u0001x").End.Value);
         }
 
-        store.WritePending();
+        store.Writer.WritePending();
         store.Maintenance.Pass();
         return (files, ends);
     }
@@ -178,16 +178,16 @@ public sealed class RecoveryTests
     [Fact]
     public async Task StartAsync_AfterAPowerCutThatLostNothing_WritesToNoQueueFile()
     {
-        var options = new StoreOptions { RootDirectory = "/store", CommitLogFileBytes = 65536, ConsumeQueueFileBytes = 20 * 10_000, MaxMessageBytes = 1024, DiskWarningRatio = 100, DeleteHours = [] };
-        var files = new MemoryFileSystem();
-        await using (var store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 65536, ConsumeQueueFileBytes = 20 * 10_000, MaxMessageBytes = 1024, DiskWarningRatio = 100, DeleteHours = [] };
+        MemoryFileSystem files = new();
+        await using (MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
         {
-            for (var i = 0; i < 30; i++)
+            for (int i = 0; i < 30; i++)
             {
                 store.Append("T", i % 3, $"m{i}");
             }
 
-            store.WritePending();
+            store.Writer.WritePending();
             store.Maintenance.MakeDurable();
             files = files.AfterPowerCut(new Random(1), keepEverything: true);
         }
@@ -202,7 +202,7 @@ public sealed class RecoveryTests
 
             return null;
         };
-        await using var again = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
 
         changes.Should().BeEmpty("zeroing what is zero would fill sparse files, 6 MB for each queue");
         (await again.ReadAllAsync("T", 1)).Should().HaveCount(10);

@@ -34,7 +34,7 @@ public class AppendBenchmarks
     public async Task Setup()
     {
         _directory = Directory.CreateTempSubdirectory("rocketops-bench-").FullName;
-        var options = new StoreOptions { RootDirectory = _directory, IndexEnabled = Index, DiskWarningRatio = 100, DiskMaxUsedRatio = 1, FileReservedHours = 1 };
+        StoreOptions options = new() { RootDirectory = _directory, IndexEnabled = Index, DiskWarningRatio = 100, DiskMaxUsedRatio = 1, FileReservedHours = 1 };
         _store = new MessageStore(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance);
         await _store.StartAsync(CancellationToken.None);
         _topic = _store.GetOrAddTopic("Bench"u8);
@@ -50,7 +50,7 @@ public class AppendBenchmarks
     [Benchmark(Baseline = true, OperationsPerInvoke = Operations)]
     public void AppendWriteDispatch()
     {
-        for (var done = 0; done < Operations; done += Batch)
+        for (int done = 0; done < Operations; done += Batch)
         {
             AppendOneBatch();
         }
@@ -59,12 +59,12 @@ public class AppendBenchmarks
     [Benchmark(OperationsPerInvoke = Operations)]
     public void AppendWriteDispatchRead()
     {
-        for (var done = 0; done < Operations; done += Batch)
+        for (int done = 0; done < Operations; done += Batch)
         {
-            var offset = AppendOneBatch();
-            for (var read = 0; read < Batch; read += _result.Count)
+            long offset = AppendOneBatch();
+            for (int read = 0; read < Batch; read += _result.Count)
             {
-                if (_store!.GetMessages(_topic!, 0, offset + read, new GetLimits(Batch), null, _result) != GetStatus.Found || !_store.TryCopyMessages(_result, _output))
+                if (_store!.Reader.GetMessages(_topic!, 0, offset + read, new GetLimits(Batch), null, _result) != GetStatus.Found || !_store.Reader.TryCopyMessages(_result, _output))
                 {
                     throw new InvalidOperationException("A message just written cannot be read.");
                 }
@@ -75,9 +75,9 @@ public class AppendBenchmarks
     private long AppendOneBatch()
     {
         long first = -1;
-        for (var i = 0; i < Batch; i++)
+        for (int i = 0; i < Batch; i++)
         {
-            var status = _store!.Append(
+            AppendStatus status = _store!.Writer.Append(
                 new MessageToAppend
                 {
                     Topic = _topic!,
@@ -87,7 +87,7 @@ public class AppendBenchmarks
                     Body = _body,
                     Properties = "UNIQ_KEY\u00010A010209126718B4AAC2000186A00000\u0002TAGS\u0001TagA"u8,
                 },
-                out var result);
+                out AppendResult result);
             if (status != AppendStatus.Ok)
             {
                 throw new InvalidOperationException($"Append answered {status}.");
@@ -96,7 +96,7 @@ public class AppendBenchmarks
             first = first < 0 ? result.QueueOffset : first;
         }
 
-        _store!.WritePending();
+        _store!.Writer.WritePending();
         return first;
     }
 }

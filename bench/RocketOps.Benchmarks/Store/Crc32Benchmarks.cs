@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using RocketOps.Store.Checksums;
 
 namespace RocketOps.Benchmarks.Store;
 

@@ -3,14 +3,15 @@ using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Json;
+using RocketOps.Broker.Roles;
+using RocketOps.Hosting.Properties;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Properties;
 
 namespace RocketOps.Broker.Admin;
 
-/// <summary>GET_BROKER_CONFIG (26): every key in force, as lines. Values found at start (names, addresses, ports) are those in use. Source: admin.md §2.7.</summary>
-internal sealed class GetConfigHandler(BrokerSettings settings, BrokerAddress address) : AsyncRequestHandler
+/// <summary>GET_BROKER_CONFIG (26): every key in force, as lines. Values found at start (names, addresses, ports) and the role are those in use. Source: admin.md §2.7.</summary>
+internal sealed class GetConfigHandler(BrokerSettings settings, CurrentRole role, BrokerAddress address) : AsyncRequestHandler
 {
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -22,7 +23,9 @@ internal sealed class GetConfigHandler(BrokerSettings settings, BrokerAddress ad
         }
 
         values[BrokerKeys.BrokerName.Name] = options.BrokerName;
-        values[BrokerKeys.BrokerId.Name] = options.BrokerId.ToString(CultureInfo.InvariantCulture);
+        RoleTerm term = role.Term;
+        values[BrokerKeys.BrokerId.Name] = term.BrokerId.ToString(CultureInfo.InvariantCulture);
+        values[BrokerKeys.Role.Name] = term.IsMaster ? "ASYNC_MASTER" : "SLAVE";
         values[BrokerKeys.BrokerIP1.Name] = options.BrokerIP1;
         values[BrokerKeys.BrokerIP2.Name] = options.BrokerIP2;
         values[BrokerKeys.ListenPort.Name] = address.Port.ToString(CultureInfo.InvariantCulture);

@@ -96,7 +96,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
             ["brokerVersion"] = Text(MqVersion.V533),
             ["brokerActive"] = "true",
             ["dispatchBehindBytes"] = Text(stats.DispatchBehindBytes),
-            ["pageCacheLockTimeMills"] = Text(_store.CurrentWriteMs),
+            ["pageCacheLockTimeMills"] = Text(_store.Writer.CurrentWriteMs),
             ["earliestMessageTimeStamp"] = Text(await EarliestAsync(stats, cancellationToken)),
             ["startAcceptSendRequestTimeStamp"] = Text(_settings.Current.StartAcceptSendTimestamp),
             ["remainTransientStoreBufferNumbs"] = Text(int.MaxValue),
@@ -110,7 +110,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         };
         AddQueues(figures);
         AddDailyTotals(figures, stats);
-        AddDelays(figures);
+        await AddDelaysAsync(figures, cancellationToken);
         return figures;
     }
 
@@ -163,11 +163,11 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         figures["msgGetTotalTodayNow"] = Text(_pulls.Messages);
     }
 
-    private void AddDelays(SortedDictionary<string, string> figures)
+    private async Task AddDelaysAsync(SortedDictionary<string, string> figures, CancellationToken cancellationToken)
     {
         for (int level = 1; level <= _settings.Current.DelayLevels.MaxLevel; level++)
         {
-            long max = _store.MaxOffset(_schedule, level - 1);
+            long max = (await _store.Reader.GetOffsetsAsync(_schedule, level - 1, cancellationToken)).Max;
             if (max > 0)
             {
                 figures[FormattableString.Invariant($"scheduleMessageOffset_{level}")] = FormattableString.Invariant($"{_delays.Get(level)},{max}");
@@ -177,12 +177,12 @@ internal sealed class RuntimeFigures : IAsyncDisposable
 
     private async Task<long> EarliestAsync(StoreStats stats, CancellationToken cancellationToken)
     {
-        if (stats.MaxOffset == stats.MinOffset || await _store.LookMessageAsync(stats.MinOffset, cancellationToken) is not { } record)
+        if (stats.MaxOffset == stats.MinOffset || await _store.Reader.LookMessageAsync(stats.MinOffset, cancellationToken) is not { } record)
         {
             return -1;
         }
 
-        return MessageRecord.Parse(record).StoreTimestamp;
+        return RecordView.Read(record).StoreTimestamp;
     }
 
     private string Capacity()

@@ -1,9 +1,9 @@
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Topics;
+using RocketOps.Hosting.Properties;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Properties;
 
 namespace RocketOps.Broker.Admin;
 

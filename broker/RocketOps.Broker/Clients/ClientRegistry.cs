@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Ordering;
 using RocketOps.Remoting.Connections;
@@ -6,7 +7,9 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Clients;
 
 /// <summary>Ends memberships, when a connection closes and when heartbeats stop, and the queue locks nobody renews.</summary>
-internal sealed class ClientRegistry(BrokerSettings settings, ConsumerTable consumers, ProducerTable producers, QueueLocks locks, TimeProvider time) : IAsyncDisposable
+internal sealed partial class ClientRegistry(
+    BrokerSettings settings, ConsumerTable consumers, ProducerTable producers, QueueLocks locks, TimeProvider time, ILogger<ClientRegistry> logger)
+    : IAsyncDisposable
 {
     /// <summary>RocketMQ scans as often.</summary>
     private static readonly TimeSpan ScanInterval = TimeSpan.FromSeconds(10);
@@ -14,7 +17,7 @@ internal sealed class ClientRegistry(BrokerSettings settings, ConsumerTable cons
     private readonly ConcurrentDictionary<RemotingConnection, byte> _watched = new();
     private ITimer? _scan;
 
-    public void Start() => _scan = time.CreateTimer(static state => ((ClientRegistry)state!).Scan(), this, ScanInterval, ScanInterval);
+    public void Start() => _scan = time.CreateTimer(static state => ((ClientRegistry)state!).TryScan(), this, ScanInterval, ScanInterval);
 
     /// <summary>To be called after the connection's client was registered: the connection may have closed meanwhile, and then this removes it at once.</summary>
     public void Watch(RemotingConnection connection)
@@ -29,7 +32,15 @@ internal sealed class ClientRegistry(BrokerSettings settings, ConsumerTable cons
         }
     }
 
-    public ValueTask DisposeAsync() => _scan?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (_scan is not null)
+        {
+            await _scan.DisposeAsync();
+        }
+
+        await consumers.DisposeAsync();
+    }
 
     internal void Scan()
     {
@@ -39,12 +50,28 @@ internal sealed class ClientRegistry(BrokerSettings settings, ConsumerTable cons
         locks.RemoveExpired();
     }
 
+    private void TryScan()
+    {
+        try
+        {
+            Scan();
+        }
+        catch (Exception failure)
+        {
+            // On a timer: an exception would end the process.
+            LogScanFailed(failure);
+        }
+    }
+
     private void Forget(RemotingConnection connection)
     {
         _watched.TryRemove(connection, out _);
         consumers.Remove(connection);
         producers.Remove(connection);
     }
+
+    [LoggerMessage(EventId = 3502, Level = LogLevel.Error, Message = "Looking for clients without a heartbeat failed; tried again in 10 s")]
+    private partial void LogScanFailed(Exception failure);
 
     private sealed class Closing(ClientRegistry registry, RemotingConnection connection)
     {

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using RocketOps.Broker.Json;
+using RocketOps.Broker.Names;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Clients;
@@ -11,6 +11,7 @@ internal sealed class ConsumerGroup(string name)
     private readonly NameTable<Subscription> _subscriptions = new();
     private readonly ConcurrentDictionary<RemotingConnection, ClientChannel> _channels = new();
     private readonly Lock _updates = new();
+    private int? _fingerprint;
 
     public string Name { get; } = name;
 
@@ -57,6 +58,17 @@ internal sealed class ConsumerGroup(string name)
             }
 
             return (!keepSubscriptions && UpdateSubscriptions(data.Subscriptions ?? [])) | changed;
+        }
+    }
+
+    /// <summary>Keeps the fingerprint of the members' subscriptions (5.x clients; 0 from others); true when the group had another one before.</summary>
+    public bool ExchangeFingerprint(int fingerprint)
+    {
+        lock (_updates)
+        {
+            bool changed = _fingerprint is { } old && old != fingerprint;
+            _fingerprint = fingerprint;
+            return changed;
         }
     }
 

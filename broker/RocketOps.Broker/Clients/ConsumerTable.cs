@@ -1,17 +1,32 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
-using RocketOps.Broker.Json;
+using RocketOps.Broker.Names;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Clients;
 
 /// <summary>Consumer groups that are online. Tells the members when a group changes (NOTIFY_CONSUMER_IDS_CHANGED). Source: remoting.md §5.9.</summary>
-internal sealed class ConsumerTable(BrokerSettings settings, GroupTable groupSettings)
+internal sealed class ConsumerTable : IAsyncDisposable
 {
     private readonly NameTable<ConsumerGroup> _groups = new();
+    private readonly BrokerSettings _settings;
+    private readonly GroupTable _groupSettings;
+    private readonly ConsumerChangeNotices _notices;
     private readonly Lock _changes = new();
+
+    // The groups of each connection: one that closes must not look into every group of the broker.
+    private readonly Dictionary<RemotingConnection, HashSet<ConsumerGroup>> _byConnection = [];
+
+    public ConsumerTable(BrokerSettings settings, GroupTable groupSettings, TimeProvider time, ILogger<ConsumerTable> logger)
+    {
+        _settings = settings;
+        _groupSettings = groupSettings;
+        _notices = new ConsumerChangeNotices(Tell, time, logger);
+    }
 
     public IEnumerable<ConsumerGroup> All => _groups.Entries.Values;
 
@@ -19,21 +34,50 @@ internal sealed class ConsumerTable(BrokerSettings settings, GroupTable groupSet
 
     public bool TryGet(string group, [MaybeNullWhen(false)] out ConsumerGroup found) => _groups.TryGet(group, out found);
 
-    public void Register(ClientChannel channel, HeartbeatBody.ConsumerData data, bool keepSubscriptions)
+    /// <summary>
+    /// Applies a heartbeat; true when the client should send its subscriptions in full: the group knew another fingerprint, or knows none of the subscriptions that the
+    /// heartbeat leaves out.
+    /// </summary>
+    public bool Register(ClientChannel channel, HeartbeatBody.ConsumerData data, bool keepSubscriptions, int fingerprint)
     {
         bool changed;
+        bool isUnknown;
         ConsumerGroup group;
         lock (_changes)
         {
             // Together with Remove: a group that has just become empty must not lose the member that joins now.
             group = _groups.Entries.GetOrAdd(data.GroupName!, static name => new ConsumerGroup(name));
             changed = group.Update(channel, data, keepSubscriptions);
+            isUnknown = group.ExchangeFingerprint(fingerprint) | (keepSubscriptions && !group.Subscriptions.Any());
+            if (!_byConnection.TryGetValue(channel.Connection, out HashSet<ConsumerGroup>? joined))
+            {
+                _byConnection[channel.Connection] = joined = [];
+            }
+
+            joined.Add(group);
         }
 
         if (changed)
         {
             Notify(group);
         }
+
+        return isUnknown;
+    }
+
+    /// <summary>How many groups the connection would be a member of after a heartbeat.</summary>
+    public int CountGroupsWith(RemotingConnection connection, IReadOnlyList<HeartbeatBody.ConsumerData>? named)
+    {
+        HashSet<string> groups = new((named ?? []).Select(static data => data.GroupName ?? string.Empty), StringComparer.Ordinal);
+        lock (_changes)
+        {
+            if (_byConnection.TryGetValue(connection, out HashSet<ConsumerGroup>? joined))
+            {
+                groups.UnionWith(joined.Select(static group => group.Name));
+            }
+        }
+
+        return groups.Count;
     }
 
     /// <summary>Takes the connection out of one group.</summary>
@@ -42,26 +86,40 @@ internal sealed class ConsumerTable(BrokerSettings settings, GroupTable groupSet
         ConsumerGroup? group;
         lock (_changes)
         {
-            if (!_groups.TryGet(groupName, out group) || !group.Remove(connection))
+            if (!_groups.TryGet(groupName, out group) || !Leave(group, connection))
             {
                 return;
             }
 
-            if (group.IsEmpty)
+            if (_byConnection.TryGetValue(connection, out HashSet<ConsumerGroup>? joined) && joined.Remove(group) && joined.Count == 0)
             {
-                _groups.Entries.TryRemove(groupName, out _);
+                _byConnection.Remove(connection);
             }
         }
 
         Notify(group);
     }
 
-    /// <summary>Takes the connection out of every group.</summary>
+    /// <summary>Takes the connection out of every group it is a member of.</summary>
     public void Remove(RemotingConnection connection)
     {
-        foreach (ConsumerGroup group in All)
+        HashSet<ConsumerGroup>? joined;
+        lock (_changes)
         {
-            Unregister(group.Name, connection);
+            if (!_byConnection.Remove(connection, out joined))
+            {
+                return;
+            }
+
+            foreach (ConsumerGroup group in joined)
+            {
+                Leave(group, connection);
+            }
+        }
+
+        foreach (ConsumerGroup group in joined)
+        {
+            Notify(group);
         }
     }
 
@@ -81,19 +139,50 @@ internal sealed class ConsumerTable(BrokerSettings settings, GroupTable groupSet
         }
     }
 
-    private void Notify(ConsumerGroup group)
+    public ValueTask DisposeAsync() => _notices.DisposeAsync();
+
+    /// <summary>Under the lock: true when the connection was a member.</summary>
+    private bool Leave(ConsumerGroup group, RemotingConnection connection)
     {
-        bool wanted = settings.Current.NotifyConsumerIdsChanged
-            && (!groupSettings.TryGet(group.Name, out GroupState? state) || state.Config.NotifyConsumerIdsChangedEnable);
-        // Members of a broadcasting group share nothing.
-        if (!wanted || group.IsBroadcasting)
+        bool left = group.Remove(connection);
+        if (left && group.IsEmpty)
         {
-            return;
+            _groups.Entries.TryRemove(new KeyValuePair<string, ConsumerGroup>(group.Name, group));
         }
 
+        return left;
+    }
+
+    private void Notify(ConsumerGroup group)
+    {
+        bool wanted = _settings.Current.NotifyConsumerIdsChanged
+            && (!_groupSettings.TryGet(group.Name, out GroupState? state) || state.Config.NotifyConsumerIdsChangedEnable);
+        // Members of a broadcasting group share nothing, and nobody is left to tell in an empty one.
+        if (wanted && !group.IsBroadcasting && !group.IsEmpty)
+        {
+            _notices.Changed(group);
+        }
+    }
+
+    /// <summary>Sends every member the same bytes. Nobody answers, so that the opaque, which differs between requests otherwise, has no meaning.</summary>
+    private static void Tell(ConsumerGroup group)
+    {
+        ArrayBufferWriter<byte>? frame = null;
         foreach (ClientChannel channel in group.Channels)
         {
-            channel.Connection.SendOneWay(RemotingCommand.CreateRequest(RequestCode.NotifyConsumerIdsChanged).Set("consumerGroup", group.Name));
+            frame ??= Encode(group, channel.Connection.Options.Version);
+            using OutputLease output = channel.Connection.LeaseOutput(flush: true);
+            output.Write(frame.WrittenSpan);
         }
+    }
+
+    private static ArrayBufferWriter<byte> Encode(ConsumerGroup group, int version)
+    {
+        RemotingCommand notice = RemotingCommand.CreateRequest(RequestCode.NotifyConsumerIdsChanged).Set("consumerGroup", group.Name);
+        notice.Version = version;
+        notice.Flag |= RemotingCommand.OneWayFlag;
+        ArrayBufferWriter<byte> frame = new(256);
+        RemotingCommandCodec.Write(notice, frame);
+        return frame;
     }
 }

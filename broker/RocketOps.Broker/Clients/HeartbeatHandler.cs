@@ -1,3 +1,4 @@
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Topics;
@@ -8,7 +9,7 @@ namespace RocketOps.Broker.Clients;
 
 /// <summary>HEART_BEAT (34): registers the client's groups before it answers, as the client asks for its group's members right after. Source: remoting.md §2.4, §5.9.</summary>
 internal sealed class HeartbeatHandler(
-    GroupTable groups, TopicTable topics, ConsumerTable consumers, ProducerTable producers, ClientRegistry registry, HeartbeatFingerprints fingerprints, TimeProvider time)
+    BrokerSettings settings, GroupTable groups, TopicTable topics, ConsumerTable consumers, ProducerTable producers, ClientRegistry registry, TimeProvider time)
     : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
@@ -19,6 +20,10 @@ internal sealed class HeartbeatHandler(
             throw new RemotingCommandException(ResponseCode.SystemError, "the heartbeat has no clientID");
         }
 
+        // Before the first group is made: every one is an entry in two files.
+        int most = settings.Current.MaxGroupsPerConnection;
+        Check(consumers.CountGroupsWith(connection, body.Consumers), most);
+        Check(producers.CountGroupsWith(connection, body.Producers), most);
         bool changed = false;
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (HeartbeatBody.ConsumerData consumer in body.Consumers ?? [])
@@ -29,9 +34,9 @@ internal sealed class HeartbeatHandler(
                 continue;
             }
 
-            changed |= fingerprints.Exchange(consumer.GroupName, body.Fingerprint);
             await topics.GetOrCreateInternalAsync(TopicNames.RetryTopicOf(consumer.GroupName), Math.Max(1, group.Config.RetryQueueNums));
-            consumers.Register(new ClientChannel(connection, body.ClientId, request.Language, request.Version, now), consumer, body.WithoutSubscriptions);
+            changed |= consumers.Register(
+                new ClientChannel(connection, body.ClientId, request.Language, request.Version, now), consumer, body.WithoutSubscriptions, body.Fingerprint);
         }
 
         foreach (HeartbeatBody.ProducerData producer in body.Producers ?? [])
@@ -46,5 +51,13 @@ internal sealed class HeartbeatHandler(
         return RemotingCommand.CreateResponse(request, ResponseCode.Success)
             .Set("IS_SUPPORT_HEART_BEAT_V2", true)
             .Set("IS_SUB_CHANGE", body.Fingerprint == 0 || changed);
+    }
+
+    private static void Check(int groups, int most)
+    {
+        if (groups > most)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, $"the connection would be a member of {groups} groups, more than maxGroupsPerConnection, which is {most}");
+        }
     }
 }

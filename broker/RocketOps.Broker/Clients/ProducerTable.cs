@@ -9,6 +9,9 @@ internal sealed class ProducerTable
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<RemotingConnection, ClientChannel>> _groups = new(StringComparer.Ordinal);
     private readonly Lock _changes = new();
 
+    // The groups of each connection: one that closes must not look into every group of the broker.
+    private readonly Dictionary<RemotingConnection, HashSet<string>> _byConnection = [];
+
     public IEnumerable<string> Groups => _groups.Keys;
 
     public IReadOnlyCollection<ClientChannel> ChannelsOf(string group) => _groups.TryGetValue(group, out ConcurrentDictionary<RemotingConnection, ClientChannel>? channels) ? [.. channels.Values] : [];
@@ -19,25 +22,54 @@ internal sealed class ProducerTable
         {
             ConcurrentDictionary<RemotingConnection, ClientChannel> channels = _groups.GetOrAdd(group, static _ => new ConcurrentDictionary<RemotingConnection, ClientChannel>());
             channels[channel.Connection] = channel;
+            if (!_byConnection.TryGetValue(channel.Connection, out HashSet<string>? joined))
+            {
+                _byConnection[channel.Connection] = joined = new HashSet<string>(StringComparer.Ordinal);
+            }
+
+            joined.Add(group);
         }
+    }
+
+    /// <summary>How many groups the connection would be a member of after a heartbeat.</summary>
+    public int CountGroupsWith(RemotingConnection connection, IReadOnlyList<HeartbeatBody.ProducerData>? named)
+    {
+        HashSet<string> groups = new((named ?? []).Select(static data => data.GroupName ?? string.Empty), StringComparer.Ordinal);
+        lock (_changes)
+        {
+            if (_byConnection.TryGetValue(connection, out HashSet<string>? joined))
+            {
+                groups.UnionWith(joined);
+            }
+        }
+
+        return groups.Count;
     }
 
     public void Unregister(string group, RemotingConnection connection)
     {
         lock (_changes)
         {
-            if (_groups.TryGetValue(group, out ConcurrentDictionary<RemotingConnection, ClientChannel>? channels) && channels.TryRemove(connection, out _) && channels.IsEmpty)
+            Leave(group, connection);
+            if (_byConnection.TryGetValue(connection, out HashSet<string>? joined) && joined.Remove(group) && joined.Count == 0)
             {
-                _groups.TryRemove(group, out _);
+                _byConnection.Remove(connection);
             }
         }
     }
 
+    /// <summary>Takes the connection out of every group it is in.</summary>
     public void Remove(RemotingConnection connection)
     {
-        foreach (string group in _groups.Keys)
+        lock (_changes)
         {
-            Unregister(group, connection);
+            if (_byConnection.Remove(connection, out HashSet<string>? joined))
+            {
+                foreach (string group in joined)
+                {
+                    Leave(group, connection);
+                }
+            }
         }
     }
 
@@ -53,6 +85,14 @@ internal sealed class ProducerTable
                     connection.Abort($"no heartbeat of producer {channel.ClientId} (group {group}) since {DateTimeOffset.FromUnixTimeMilliseconds(channel.LastUpdate):O}");
                 }
             }
+        }
+    }
+
+    private void Leave(string group, RemotingConnection connection)
+    {
+        if (_groups.TryGetValue(group, out ConcurrentDictionary<RemotingConnection, ClientChannel>? channels) && channels.TryRemove(connection, out _) && channels.IsEmpty)
+        {
+            _groups.TryRemove(group, out _);
         }
     }
 }

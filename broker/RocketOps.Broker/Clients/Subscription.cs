@@ -1,4 +1,5 @@
 using RocketOps.Broker.Pulling;
+using RocketOps.Store;
 
 namespace RocketOps.Broker.Clients;
 
@@ -11,5 +12,5 @@ internal sealed class Subscription(SubscriptionData data)
 
     public bool IsTag => Data.IsTag;
 
-    public TagFilter? Filter { get; } = TagFilter.For(data);
+    public IMessageFilter? Filter { get; } = TagFilter.For(data);
 }

@@ -1,5 +1,5 @@
-using RocketOps.Remoting.Properties;
-using static RocketOps.Remoting.Properties.PropertyDefinition;
+using RocketOps.Hosting.Properties;
+using static RocketOps.Hosting.Properties.PropertyDefinition;
 
 namespace RocketOps.Broker.Configuration;
 
@@ -27,16 +27,25 @@ internal static class BrokerKeys
             ["SYNC_MASTER"] = Configuration.BrokerRole.SyncMaster,
             ["SLAVE"] = Configuration.BrokerRole.Slave,
         },
-        description: "Role of this member.");
+        description: "Role of this member. SYNC_MASTER is refused at start (exit code 2), as this version does not replicate and must not acknowledge as if a slave had the message.");
 
     public static readonly PropertyDefinition<int> BrokerPermission = Int32("brokerPermission", 6, 0, 7, live: true, description: "2 write, 4 read, 6 both; told to name servers at once.");
     public static readonly PropertyDefinition<int> RegisterNameServerPeriod = Int32("registerNameServerPeriod", 30_000, description: "Milliseconds between registrations, kept between 10 000 and 60 000.");
     public static readonly PropertyDefinition<int> RegisterBrokerTimeoutMills = Int32("registerBrokerTimeoutMills", 24_000, 1, live: true, description: "Milliseconds a name server may take to answer.");
+    public static readonly PropertyDefinition<bool> CompressedRegister = Boolean("compressedRegister", false, live: true, description: "Registrations are always compressed; otherwise from 1 MiB on, which is about 5 000 topics.");
+    public static readonly PropertyDefinition<bool> EnableSplitRegistration = Boolean("enableSplitRegistration", false, live: true, description: "Registrations are sent in parts of splitRegistrationSize topics, uncompressed. Not with name servers that have deleteTopicWithBrokerRegistration=true.");
+    public static readonly PropertyDefinition<int> SplitRegistrationSize = Int32("splitRegistrationSize", 800, 2, 50_000, live: true, description: "Topics of one part when enableSplitRegistration is true.");
+    public static readonly PropertyDefinition<bool> EnableSingleTopicRegister = Boolean("enableSingleTopicRegister", false, live: true, description: "Name servers are told changed topics only, and all of them periodically. With 1 000 topics and more this is always so. Not with name servers that have deleteTopicWithBrokerRegistration=true.");
     public static readonly PropertyDefinition<string> RegionId = Text("regionId", "DefaultRegion", live: true, description: "Region told to producers and stored in messages.");
     public static readonly PropertyDefinition<long> StartAcceptSendRequestTimeStamp = Int64("startAcceptSendRequestTimeStamp", 0, live: true, description: "Sends before this time (ms since 1970) are refused.");
     public static readonly PropertyDefinition<string> ConfigBlackList = Text("configBlackList", "configBlackList;brokerConfigPath", description: "Keys that an update over the network may not change, separated by `;`.");
     public static readonly PropertyDefinition<int> ServerChannelMaxIdleTimeSeconds = Int32("serverChannelMaxIdleTimeSeconds", 120, 1, description: "Connections silent for so long are closed.");
     public static readonly PropertyDefinition<int> MaxConnections = Int32("maxConnections", 65_536, 1, description: "Connections beyond this are refused. Not in RocketMQ.");
+    public static readonly PropertyDefinition<int> MaxGroupsPerConnection = Int32("maxGroupsPerConnection", 65_536, 1, live: true, description: "Consumer groups, and producer groups, that one connection may be a member of; heartbeats that name more are refused. Not in RocketMQ.");
+
+    public static readonly PropertyDefinition<int> RemotingLoops = Int32("remotingLoops", 0, 0, 64, description: "Event loops (threads) that serve the remoting ports; 0 takes half of the processors, at least 1 and at most 8. Not in RocketMQ.");
+    public static readonly PropertyDefinition<int> LingerMicros = Int32("lingerMicros", 0, 0, 100_000, description: "Microseconds an event loop waits for more requests before it handles what has come: 200 halve the CPU of 10 000 messages/s and cost as much latency. Not in RocketMQ.");
+    public static readonly PropertyDefinition<long> MaxHeldBytes = Int64("maxHeldBytes", 256L * 1024 * 1024, 32L * 1024 * 1024, description: "Bytes all connections together may hold for their peers (unfinished frames, requests in work, answers not taken); above it no new requests are read, a quarter above it the greediest connection is closed. Not in RocketMQ.");
 
     public static readonly PropertyDefinition<Microsoft.Extensions.Logging.LogLevel> LogLevel = Choice(
         "logLevel", Microsoft.Extensions.Logging.LogLevel.Information,
@@ -86,12 +95,19 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> MaxHashSlotNum = Int32("maxHashSlotNum", 5_000_000, 1, description: "Hash slots of an index file.");
     public static readonly PropertyDefinition<int> MaxIndexNum = Int32("maxIndexNum", 20_000_000, 1, description: "Entries of an index file.");
     public static readonly PropertyDefinition<bool> MessageIndexEnable = Boolean("messageIndexEnable", true, description: "Keys are indexed.");
-    public static readonly PropertyDefinition<FlushDiskMode> FlushDiskType = Choice(
-        "flushDiskType", FlushDiskMode.Async,
-        new Dictionary<string, FlushDiskMode>(StringComparer.Ordinal) { ["ASYNC_FLUSH"] = FlushDiskMode.Async, ["SYNC_FLUSH"] = FlushDiskMode.Sync },
+    public static readonly PropertyDefinition<Store.FlushDiskType> FlushDiskType = Choice(
+        "flushDiskType", Store.FlushDiskType.AsyncFlush,
+        new Dictionary<string, Store.FlushDiskType>(StringComparer.Ordinal)
+        {
+            ["ASYNC_FLUSH"] = Store.FlushDiskType.AsyncFlush,
+            ["SYNC_FLUSH"] = Store.FlushDiskType.SyncFlush,
+        },
         description: "Sends are acknowledged when the kernel has them (ASYNC_FLUSH; a killed broker loses nothing) or when the disk has them (SYNC_FLUSH).");
 
     public static readonly PropertyDefinition<int> FlushIntervalCommitLog = Int32("flushIntervalCommitLog", 500, 1, description: "Milliseconds between flushes with ASYNC_FLUSH.");
+    public static readonly PropertyDefinition<int> OsPageCacheBusyTimeout = Int32("osPageCacheBusyTimeOutMills", 1_000, 1, description: "Sends are answered SYSTEM_BUSY while the write that runs has been in the kernel for longer than this, in milliseconds.");
+
+    public static readonly PropertyDefinition<bool> WarmMapedFileEnable = Boolean("warmMapedFileEnable", false, description: "The next commit-log file is filled with zeros ahead of need, paced: shortens the longest waits of SYNC_FLUSH, writes every log byte twice.");
     public static readonly PropertyDefinition<int> SyncFlushTimeout = Int32("syncFlushTimeout", 5_000, 1, description: "Milliseconds a send waits for the disk before it is answered FLUSH_DISK_TIMEOUT.");
     public static readonly PropertyDefinition<string> DeleteWhen = Text("deleteWhen", "04", "hours of the day separated by `;`", static text => IsHours(text), description: "Hours in which expired files are deleted.");
     public static readonly PropertyDefinition<int> FileReservedTime = Int32("fileReservedTime", 72, 1, description: "Hours after which a commit-log file has expired.");
@@ -105,13 +121,14 @@ internal static class BrokerKeys
     public static readonly PropertyCatalog Catalog = new(
     [
         BrokerClusterName, BrokerName, BrokerId, NamesrvAddr, BrokerIP1, BrokerIP2, BindAddress, ListenPort, HaListenPort, HttpPort, Role, BrokerPermission,
-        RegisterNameServerPeriod, RegisterBrokerTimeoutMills, RegionId, StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, LogLevel,
+        RegisterNameServerPeriod, RegisterBrokerTimeoutMills, CompressedRegister, EnableSplitRegistration, SplitRegistrationSize, EnableSingleTopicRegister, RegionId,
+        StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, MaxGroupsPerConnection, RemotingLoops, LingerMicros, MaxHeldBytes, LogLevel,
         AutoCreateTopicEnable, AutoCreateSubscriptionGroup, DefaultTopicQueueNums, ClusterTopicEnable, BrokerTopicEnable, ValidateSystemTopicWhenUpdateTopic,
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,
         MaxTransferCountOnMessageInMemory, MaxTransferBytesOnMessageInDisk, MaxTransferCountOnMessageInDisk, SlaveReadEnable, AccessMessageInMemoryMaxRatio,
         LitePullMessageEnable, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel, StorePathRootDir, StorePathCommitLog, MappedFileSizeCommitLog,
-        MappedFileSizeConsumeQueue, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, SyncFlushTimeout, DeleteWhen, FileReservedTime,
+        MappedFileSizeConsumeQueue, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
         DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,
         .. ForeignKeys.All,
     ]);

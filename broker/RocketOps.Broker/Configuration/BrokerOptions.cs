@@ -3,7 +3,8 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
 using RocketOps.Broker.Delay;
-using RocketOps.Remoting.Properties;
+using RocketOps.Hosting.Properties;
+using RocketOps.Store;
 
 namespace RocketOps.Broker.Configuration;
 
@@ -31,6 +32,9 @@ internal sealed class BrokerOptions
         HttpPort = values.Get(BrokerKeys.HttpPort);
         Permission = values.Get(BrokerKeys.BrokerPermission);
         RegisterPeriod = TimeSpan.FromMilliseconds(Math.Clamp(values.Get(BrokerKeys.RegisterNameServerPeriod), 10_000, 60_000));
+        CompressedRegister = values.Get(BrokerKeys.CompressedRegister);
+        SplitRegistrationSize = values.Get(BrokerKeys.EnableSplitRegistration) ? values.Get(BrokerKeys.SplitRegistrationSize) : 0;
+        EnableSingleTopicRegister = values.Get(BrokerKeys.EnableSingleTopicRegister);
         RegisterTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.RegisterBrokerTimeoutMills));
         RegionId = values.Get(BrokerKeys.RegionId);
         RegionIdUtf8 = Encoding.UTF8.GetBytes(RegionId);
@@ -39,6 +43,10 @@ internal sealed class BrokerOptions
         LogLevel = values.Get(BrokerKeys.LogLevel);
         IdleTimeout = TimeSpan.FromSeconds(values.Get(BrokerKeys.ServerChannelMaxIdleTimeSeconds));
         MaxConnections = values.Get(BrokerKeys.MaxConnections);
+        MaxGroupsPerConnection = values.Get(BrokerKeys.MaxGroupsPerConnection);
+        RemotingLoops = values.Get(BrokerKeys.RemotingLoops);
+        LingerMicros = values.Get(BrokerKeys.LingerMicros);
+        MaxHeldBytes = values.Get(BrokerKeys.MaxHeldBytes);
         AutoCreateTopic = values.Get(BrokerKeys.AutoCreateTopicEnable);
         AutoCreateGroup = values.Get(BrokerKeys.AutoCreateSubscriptionGroup);
         DefaultTopicQueueNums = values.Get(BrokerKeys.DefaultTopicQueueNums);
@@ -81,10 +89,10 @@ internal sealed class BrokerOptions
 
     public string BrokerName { get; }
 
+    /// <summary>The role at the start; what the broker is at a moment, <see cref="Roles.CurrentRole"/> tells.</summary>
     public BrokerRole Role { get; }
 
-    public bool IsSlave => Role == BrokerRole.Slave;
-
+    /// <summary>The id at the start, see <see cref="Role"/>.</summary>
     public long BrokerId { get; }
 
     public string[] NameServers { get; }
@@ -112,6 +120,13 @@ internal sealed class BrokerOptions
 
     public TimeSpan RegisterTimeout { get; }
 
+    public bool CompressedRegister { get; }
+
+    /// <summary>Topics of one part of a registration; 0 when it is not split.</summary>
+    public int SplitRegistrationSize { get; }
+
+    public bool EnableSingleTopicRegister { get; }
+
     public string RegionId { get; }
 
     public byte[] RegionIdUtf8 { get; }
@@ -123,6 +138,14 @@ internal sealed class BrokerOptions
     public TimeSpan IdleTimeout { get; }
 
     public int MaxConnections { get; }
+
+    public int MaxGroupsPerConnection { get; }
+
+    public int RemotingLoops { get; }
+
+    public int LingerMicros { get; }
+
+    public long MaxHeldBytes { get; }
 
     public bool AutoCreateTopic { get; }
 
@@ -176,7 +199,7 @@ internal sealed class BrokerOptions
 
     public string CommitLogFolder { get; }
 
-    public FlushDiskMode FlushDisk { get; }
+    public FlushDiskType FlushDisk { get; }
 
     public bool OffsetCheckInSlave { get; }
 
@@ -189,6 +212,14 @@ internal sealed class BrokerOptions
         if (values.Get(BrokerKeys.Role) == BrokerRole.Slave && values.Get(BrokerKeys.BrokerId) == 0)
         {
             problems.Add(new PropertyProblem(values.OriginOf(BrokerKeys.Role), BrokerKeys.Role.Name, "a SLAVE needs a brokerId above 0"));
+        }
+
+        if (values.Get(BrokerKeys.Role) == BrokerRole.SyncMaster)
+        {
+            problems.Add(new PropertyProblem(
+                values.OriginOf(BrokerKeys.Role),
+                BrokerKeys.Role.Name,
+                "SYNC_MASTER promises that a slave has each message before it is acknowledged, and this version does not replicate; set ASYNC_MASTER (flushDiskType=SYNC_FLUSH keeps acknowledged messages over a power cut)"));
         }
 
         int listenPort = values.Get(BrokerKeys.ListenPort);

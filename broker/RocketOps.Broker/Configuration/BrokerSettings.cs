@@ -1,4 +1,4 @@
-using RocketOps.Remoting.Properties;
+using RocketOps.Hosting.Properties;
 
 namespace RocketOps.Broker.Configuration;
 

@@ -1,11 +1,11 @@
-using RocketOps.Remoting.Properties;
-using static RocketOps.Remoting.Properties.PropertyDefinition;
+using RocketOps.Hosting.Properties;
+using static RocketOps.Hosting.Properties.PropertyDefinition;
 
 namespace RocketOps.Broker.Configuration;
 
 /// <summary>
 /// RocketMQ's keys that have no effect here: some have nothing to act on, some belong to features that are not available yet (the start says so), and a few would
-/// be dangerous to pass over, so only the value that asks for nothing is allowed. Source: admin.md §5, release-5.5.md §10.
+/// be dangerous to pass over, so only the value that asks for nothing is allowed. Source: admin.md §5; those of 5.5 from its BrokerConfig and MessageStoreConfig.
 /// </summary>
 internal static class ForeignKeys
 {
@@ -13,7 +13,7 @@ internal static class ForeignKeys
     private static readonly string[] Nothing =
     [
         "rocketmqHome", "brokerConfigPath", "fetchNamesrvAddrByAddressServer", "fetchNameSrvAddrByDnsLookup", "fetchNamesrvAddrInterval", "updateNameServerAddrPeriod",
-        "forceRegister", "compressedRegister", "compatibleWithOldNameSrv", "enableSplitRegistration", "splitRegistrationSize", "enableSingleTopicRegister", "isBrokerContainer",
+        "forceRegister", "compatibleWithOldNameSrv", "isBrokerContainer",
         "inBrokerContainer", "isolateLogEnable", "brokerHeartbeatInterval", "brokerNotActiveTimeoutMillis", "sendHeartbeatTimeoutMillis", "rmqAddressServerDomain", "rmqAddressServerSubGroup",
         "serverWorkerThreads", "serverCallbackExecutorThreads", "serverSelectorThreads", "serverOnewaySemaphoreValue", "serverAsyncSemaphoreValue", "serverSocketSndBufSize",
         "serverSocketRcvBufSize", "writeBufferHighWaterMark", "writeBufferLowWaterMark", "serverSocketBacklog", "serverPooledByteBufAllocatorEnable", "useEpollNativeSelector",
@@ -27,7 +27,7 @@ internal static class ForeignKeys
         "lockInStrictMode", "enableDetailStat", "autoDeleteUnusedStats", "maxStatsIdleTimeInMinutes", "accountStatsEnable", "accountStatsPrintZeroValues", "commercialBaseCount",
         "commercialSizePerMsg", "enableLmqStats", "commercialEnable", "commercialTimerCount", "commercialTransCount", "commercialBigCount", "maxDelayTime", "filterServerNums",
         "brokerFastFailureEnable", "waitTimeMillsInSendQueue", "waitTimeMillsInPullQueue", "waitTimeMillsInHeartbeatQueue", "waitTimeMillsInTransactionQueue",
-        "waitTimeMillsInLitePullQueue", "waitTimeMillsInAckQueue", "waitTimeMillsInAdminBrokerQueue", "osPageCacheBusyTimeOutMills", "sendMessageThreadPoolNums",
+        "waitTimeMillsInLitePullQueue", "waitTimeMillsInAckQueue", "waitTimeMillsInAdminBrokerQueue", "sendMessageThreadPoolNums",
         "putMessageFutureThreadPoolNums", "pullMessageThreadPoolNums", "processReplyMessageThreadPoolNums", "queryMessageThreadPoolNums", "adminBrokerThreadPoolNums",
         "clientManageThreadPoolNums", "consumerManageThreadPoolNums", "heartbeatThreadPoolNums", "endTransactionThreadPoolNums", "litePullMessageThreadPoolNums", "ackMessageThreadPoolNums",
         "loadBalanceProcessorThreadPoolNums", "recoverThreadPoolNums", "sendThreadPoolQueueCapacity", "putThreadPoolQueueCapacity", "pullThreadPoolQueueCapacity",
@@ -39,7 +39,7 @@ internal static class ForeignKeys
         "enableScheduleMessageStats", "enableScheduleAsyncDeliver", "scheduleAsyncDeliverMaxPendingLimit", "scheduleAsyncDeliverMaxResendNum2Blocked",
         "flushCommitLogTimed", "flushCommitLogLeastPages", "flushCommitLogThoroughInterval", "commitIntervalCommitLog", "commitCommitLogLeastPages", "commitCommitLogThoroughInterval",
         "flushIntervalConsumeQueue", "flushConsumeQueueLeastPages", "flushConsumeQueueThoroughInterval", "slaveTimeout", "transientStorePoolEnable", "transientStorePoolSize",
-        "fastFailIfNoBufferInStorePool", "warmMapedFileEnable", "flushLeastPagesWhenWarmMapedFile", "useReentrantLockWhenPutMessage", "deleteFileBatchMax",
+        "fastFailIfNoBufferInStorePool", "flushLeastPagesWhenWarmMapedFile", "useReentrantLockWhenPutMessage", "deleteFileBatchMax",
         "logicalDiskSpaceCleanForciblyThreshold", "maxBatchDeleteFilesNum", "replicasPerDiskPartition", "cleanResourceInterval", "deleteCommitLogFilesInterval", "deleteConsumeQueueFilesInterval",
         "destroyMapedFileIntervalForcibly", "redeleteHangedFileInterval", "putMsgIndexHightWater", "debugLockEnable", "checkCRCOnRecover", "messageIndexSafe", "enableBatchPush",
         "isEnableBatchPush", "bitMapLengthConsumeQueueExt", "mappedFileSizeConsumeQueueExt", "mapperFileSizeBatchConsumeQueue", "maxLmqConsumeQueueNum", "disappearTimeAfterStart",

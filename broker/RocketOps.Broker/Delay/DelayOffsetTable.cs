@@ -2,23 +2,35 @@ using System.Collections.Concurrent;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Offsets;
+using RocketOps.Store;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Delay;
 
-/// <summary>How far each delay level has been delivered; kept in delayOffset.json. What was delivered after the last write is delivered again after a kill.</summary>
+/// <summary>
+/// How far each delay level has been delivered; kept in delayOffset.json. What was delivered after the last write is delivered again after a kill. The file never says
+/// that a message was delivered whose copy a power cut could still take from the log: the message would be lost, however long its original has been on the disk.
+/// </summary>
 internal sealed class DelayOffsetTable
 {
     private readonly ConcurrentDictionary<int, long> _offsets = new();
     private readonly OffsetFile _file;
+    private readonly Func<PhysicalOffset, Task<WaitOutcome>> _whenDurable;
+    private long _copiesEnd;
 
-    public DelayOffsetTable(BrokerSettings settings, IStoreFileSystem fileSystem, TimeProvider time)
+    /// <param name="settings">For the file's place.</param>
+    /// <param name="whenDurable">Completes when the log, in which the copies of delivered messages are, is on the disk up to an offset.</param>
+    /// <param name="fileSystem">Where the file is.</param>
+    /// <param name="time">For the file's version.</param>
+    public DelayOffsetTable(BrokerSettings settings, Func<PhysicalOffset, Task<WaitOutcome>> whenDurable, IStoreFileSystem fileSystem, TimeProvider time)
     {
+        _whenDurable = whenDurable;
         _file = new OffsetFile(
             Path.Combine(settings.Current.StoreRoot, "config", "delayOffset.json"),
-            version => OffsetFileWriter.WriteDelayOffsets(version, [.. _offsets.OrderBy(static entry => entry.Key)]),
+            version => OffsetFileWriter.WriteDelayOffsets(version, OffsetFileWriter.Sorted(_offsets)),
             fileSystem,
-            time);
+            time,
+            WaitForCopiesAsync);
     }
 
     public void Load()
@@ -31,10 +43,30 @@ internal sealed class DelayOffsetTable
 
     public long Get(int level) => _offsets.GetValueOrDefault(level);
 
+    /// <summary>The level goes on at <paramref name="offset"/>; nothing before it has to be delivered.</summary>
     public void Set(int level, long offset)
     {
         _offsets[level] = offset;
         _file.CountChange();
+    }
+
+    /// <summary>As <see cref="Set"/>, when the messages before <paramref name="offset"/> were stored again and the last of these copies ends at <paramref name="copiesEnd"/>.</summary>
+    public void SetDelivered(int level, long offset, PhysicalOffset copiesEnd)
+    {
+        // First the copies' end: whoever sees the offset sees an end that covers it.
+        long known = Volatile.Read(ref _copiesEnd);
+        while (known < copiesEnd.Value)
+        {
+            long seen = Interlocked.CompareExchange(ref _copiesEnd, copiesEnd.Value, known);
+            if (seen == known)
+            {
+                break;
+            }
+
+            known = seen;
+        }
+
+        Set(level, offset);
     }
 
     /// <summary>The table as JSON, as it stands in the file and as GET_ALL_DELAY_OFFSET answers it.</summary>
@@ -42,4 +74,14 @@ internal sealed class DelayOffsetTable
 
     /// <inheritdoc cref="OffsetFile.PersistAsync"/>
     public Task PersistAsync() => _file.PersistAsync();
+
+    private async Task WaitForCopiesAsync()
+    {
+        PhysicalOffset end = new(Volatile.Read(ref _copiesEnd));
+        WaitOutcome outcome = await _whenDurable(end);
+        if (outcome != WaitOutcome.Reached)
+        {
+            throw new IOException($"the messages delivered last are not on the disk ({outcome}), so their delivery is not noted");
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -11,10 +12,13 @@ namespace RocketOps.Broker.Delay;
 
 /// <summary>
 /// Delivers delayed messages: one loop per level reads its queue of the schedule topic in order, waits until the first message is due, and stores it again under its
-/// real topic. An idle level sleeps until a message arrives; nothing polls. Runs on masters only. Source: remoting.md §5.2.
+/// real topic. An idle level sleeps until a message arrives; nothing polls. Part of a master's <see cref="Roles.RoleSession"/>. Source: remoting.md §5.2.
 /// </summary>
-internal sealed partial class ScheduleService : IMessageArrivedObserver, IAsyncDisposable
+internal sealed partial class ScheduleService : IAsyncDisposable
 {
+    /// <summary>Messages of one read, and so of one write. RocketMQ reads 32; a read is bounded by the store's limits as well.</summary>
+    private const int MaxMessagesOfRead = 256;
+
     /// <summary>After a delivery that the store refused.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
@@ -59,10 +63,6 @@ internal sealed partial class ScheduleService : IMessageArrivedObserver, IAsyncD
                 Signal(arrival);
             }
         }
-    }
-
-    public void OnRoundCompleted()
-    {
     }
 
     public async ValueTask DisposeAsync()
@@ -118,7 +118,15 @@ internal sealed partial class ScheduleService : IMessageArrivedObserver, IAsyncD
     private async Task<TimeSpan?> DeliverDueAsync(int level, TimeSpan delay, GetResult result, CancellationToken cancellationToken)
     {
         long offset = _offsets.Get(level);
-        GetStatus status = await _store.GetMessagesAsync(_schedule, level - 1, offset, new GetLimits(32), filter: null, result, cancellationToken);
+        GetLimits limits = new(MaxMessagesOfRead);
+
+        // What is due is usually in memory still; only the rest needs a thread that may wait for the disk.
+        GetStatus status = _store.Reader.GetMessages(_schedule, level - 1, offset, limits, filter: null, result);
+        if (status == GetStatus.WouldBlock)
+        {
+            status = await _store.Reader.GetMessagesAsync(_schedule, level - 1, offset, limits, filter: null, result, cancellationToken);
+        }
+
         if (status != GetStatus.Found)
         {
             return status is GetStatus.OffsetTooSmall or GetStatus.OffsetOverflowBadly or GetStatus.OffsetFoundNull or GetStatus.MessageWasRemoving && result.NextBeginOffset != offset
@@ -126,42 +134,88 @@ internal sealed partial class ScheduleService : IMessageArrivedObserver, IAsyncD
                 : null;
         }
 
-        byte[] records = new byte[result.TotalBytes];
-        if (!await _store.CopyMessagesAsync(result, records, cancellationToken))
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(result.TotalBytes);
+        try
         {
-            return RetryDelay;
+            Memory<byte> records = buffer.AsMemory(0, result.TotalBytes);
+            return _store.Reader.TryCopyMessages(result, records.Span) || await _store.Reader.CopyMessagesAsync(result, records, cancellationToken)
+                ? await DeliverAsync(level, delay, records)
+                : RetryDelay;
         }
-
-        int position = 0;
-        for (int i = 0; i < result.Count; i++)
+        finally
         {
-            int size = MessageRecord.SizeAt(records.AsSpan(position));
-            ReadOnlyMemory<byte> record = records.AsMemory(position, size);
-            position += size;
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
 
-            // Its own, not counted: the read passes over offsets without a message.
-            long at = MessageRecord.Parse(record.Span).QueueOffset;
-            TimeSpan left = TimeLeft(record.Span, delay);
-            if (left > TimeSpan.Zero)
-            {
-                return left;
-            }
-
-            AppendOutcome outcome = await DeliverAsync(record);
-            if (outcome.Status is AppendStatus.Busy or AppendStatus.DiskFull or AppendStatus.ServiceNotAvailable or AppendStatus.FileCreationFailed)
+    /// <summary>Stores the due ones of the records with one write, then notes how far this came. Not cancelled: what was stored must be noted, or it comes twice.</summary>
+    private async ValueTask<TimeSpan> DeliverAsync(int level, TimeSpan delay, ReadOnlyMemory<byte> records)
+    {
+        long startedAt = _time.GetTimestamp();
+        Delivery delivery = AppendDue(level, delay, records.Span);
+        if (delivery.Appended > 0)
+        {
+            if (!await _appender.WriteAsync(delivery.CopiesEnd, delivery.Appended, startedAt))
             {
                 return RetryDelay;
             }
 
-            if (outcome.Status != AppendStatus.Ok)
-            {
-                LogUndeliverable(level, at, outcome.Status);
-            }
-
-            _offsets.Set(level, at + 1);
+            _offsets.SetDelivered(level, delivery.NextOffset, delivery.CopiesEnd);
+        }
+        else if (delivery.NextOffset >= 0)
+        {
+            _offsets.Set(level, delivery.NextOffset);
         }
 
-        return TimeSpan.Zero;
+        return await OvercomeAsync(delivery) ? TimeSpan.Zero : delivery.Wait;
+    }
+
+    /// <summary>Waits for what kept the next message from being stored; false when that has to be tried again later, or nothing did.</summary>
+    private async ValueTask<bool> OvercomeAsync(Delivery delivery) => delivery.Obstacle switch
+    {
+        AppendStatus.WouldBlock => await _appender.WhenRoomAsync(),
+        AppendStatus.QueueNotLoaded => await _store.Writer.LoadQueueAsync(delivery.NextTopic!, delivery.NextQueueId, CancellationToken.None) == AppendStatus.Ok,
+        _ => false,
+    };
+
+    private Delivery AppendDue(int level, TimeSpan delay, ReadOnlySpan<byte> records)
+    {
+        Delivery delivery = new() { NextOffset = -1 };
+        while (!records.IsEmpty)
+        {
+            int size = RecordView.SizeAt(records);
+            RecordView record = RecordView.Read(records[..size]);
+            records = records[size..];
+            TimeSpan left = TimeLeft(record, delay);
+            if (left > TimeSpan.Zero)
+            {
+                delivery.Wait = left;
+                break;
+            }
+
+            AppendStatus status = Append(record, out AppendResult result, ref delivery);
+            if (status == AppendStatus.Ok)
+            {
+                delivery.Appended++;
+                delivery.CopiesEnd = result.End;
+            }
+            else if (status is AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong)
+            {
+                LogUndeliverable(level, record.QueueOffset, status);
+            }
+            else
+            {
+                // Nothing is wrong with the message: it is tried again, at once when what it needs can be waited for.
+                delivery.Obstacle = status;
+                delivery.Wait = RetryDelay;
+                break;
+            }
+
+            // Its own, not counted: the read passes over offsets without a message.
+            delivery.NextOffset = record.QueueOffset + 1;
+        }
+
+        return delivery;
     }
 
     private TimeSpan MoveTo(int level, long offset)
@@ -170,29 +224,31 @@ internal sealed partial class ScheduleService : IMessageArrivedObserver, IAsyncD
         return TimeSpan.Zero;
     }
 
-    private TimeSpan TimeLeft(ReadOnlySpan<byte> record, TimeSpan delay)
+    private TimeSpan TimeLeft(in RecordView record, TimeSpan delay)
     {
-        DateTimeOffset due = DateTimeOffset.FromUnixTimeMilliseconds(MessageRecord.Parse(record).StoreTimestamp) + delay;
+        DateTimeOffset due = DateTimeOffset.FromUnixTimeMilliseconds(record.StoreTimestamp) + delay;
         TimeSpan left = due - _time.GetUtcNow();
         // As RocketMQ: with a clock that was set back, no message waits longer than its level says.
         return left < delay ? left : delay;
     }
 
-    private ValueTask<AppendOutcome> DeliverAsync(ReadOnlyMemory<byte> bytes)
+    private AppendStatus Append(in RecordView record, out AppendResult result, ref Delivery delivery)
     {
-        MessageRecord record = MessageRecord.Parse(bytes.Span);
         MessageProperties properties = MessageProperties.Parse(record.Properties);
         string? topic = properties.Get(PropertyNames.RealTopic);
         if (topic is null || TopicNames.FindProblem(topic) is not null || !int.TryParse(properties.Get(PropertyNames.RealQueueId), NumberStyles.None, CultureInfo.InvariantCulture, out int queueId))
         {
-            return new ValueTask<AppendOutcome>(new AppendOutcome(AppendStatus.MessageIllegal, default, DurabilityOutcome.Failed));
+            result = default;
+            return AppendStatus.MessageIllegal;
         }
 
         properties.Remove(PropertyNames.Delay).Remove(PropertyNames.TimerDeliverMs).Remove(PropertyNames.TimerDelaySeconds);
-        return _appender.AppendAsync(
-            new StoredMessage
+        delivery.NextTopic = _store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic));
+        delivery.NextQueueId = queueId;
+        return _appender.Append(
+            new MessageToAppend
             {
-                Topic = _store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic)),
+                Topic = delivery.NextTopic,
                 QueueId = queueId,
                 Flag = record.Flag,
                 SysFlag = record.SysFlag,
@@ -200,10 +256,10 @@ internal sealed partial class ScheduleService : IMessageArrivedObserver, IAsyncD
                 BornHost = record.BornHost,
                 StoreHost = _address.StoreHost,
                 ReconsumeTimes = record.ReconsumeTimes,
-                Body = record.Body.ToArray(),
+                Body = record.Body,
                 Properties = properties.Encode(),
             },
-            waitForDisk: false);
+            out result);
     }
 
     [LoggerMessage(EventId = 3201, Level = LogLevel.Error, Message = "Delivering delay level {Level} failed at queue offset {Offset}; tried again in 10 s")]
@@ -211,4 +267,29 @@ internal sealed partial class ScheduleService : IMessageArrivedObserver, IAsyncD
 
     [LoggerMessage(EventId = 3202, Level = LogLevel.Error, Message = "The delayed message at offset {Offset} of level {Level} cannot be delivered ({Status}) and is passed over")]
     private partial void LogUndeliverable(int level, long offset, AppendStatus status);
+
+    /// <summary>What became of the records of one read.</summary>
+    private struct Delivery
+    {
+        /// <summary>Messages stored again.</summary>
+        public int Appended;
+
+        /// <summary>End of the last of them in the log.</summary>
+        public PhysicalOffset CopiesEnd;
+
+        /// <summary>Queue offset the level goes on at; −1 when it stays where it is.</summary>
+        public long NextOffset;
+
+        /// <summary>Why the store did not take the next message; <see cref="AppendStatus.Ok"/> when it took all that were due.</summary>
+        public AppendStatus Obstacle;
+
+        /// <summary>Where the last message that was tried belongs.</summary>
+        public StoreTopic? NextTopic;
+
+        /// <summary>Its queue there.</summary>
+        public int NextQueueId;
+
+        /// <summary>How long to wait before the next read; zero when all records were due.</summary>
+        public TimeSpan Wait;
+    }
 }

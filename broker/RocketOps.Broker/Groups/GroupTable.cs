@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
+using RocketOps.Broker.Names;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Topics;
 using RocketOps.Store.Files;

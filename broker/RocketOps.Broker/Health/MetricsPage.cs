@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
+using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
@@ -14,7 +15,7 @@ namespace RocketOps.Broker.Health;
 /// A first page of figures in Prometheus' text format, names and labels as a RocketMQ 5 broker exports them where it has the figure (admin.md §4.1), ours with the
 /// prefix rocketops_.
 /// </summary>
-internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, TopicTable topics, GroupTable groups, PullCounters pulls, ParkedPulls parked, ConsumerTable consumers)
+internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, TopicTable topics, GroupTable groups, PullCounters pulls, ParkedPulls parked, ConsumerTable consumers, OffsetPersister persister)
 {
     public Task WriteAsync(HttpResponse response)
     {
@@ -26,7 +27,7 @@ internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, T
     {
         BrokerOptions options = settings.Current;
         StoreStats stats = store.GetStats();
-        string labels = FormattableString.Invariant($"{{cluster=\"{options.ClusterName}\",node_type=\"broker\",node_id=\"{options.BrokerName}\"");
+        string labels = FormattableString.Invariant($"{{cluster=\"{Escape(options.ClusterName)}\",node_type=\"broker\",node_id=\"{Escape(options.BrokerName)}\"");
         const string Storage = ",storage_type=\"local\",storage_medium=\"disk\"";
         StringBuilder text = new();
         Add("rocketmq_broker_permission", "gauge", "2 write, 4 read, 6 both.", options.Permission);
@@ -41,9 +42,14 @@ internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, T
         Add("rocketops_bytes_delivered_total", "counter", "Bytes of records delivered to pulls since the start.", pulls.Bytes);
         Add("rocketops_pulls_parked", "gauge", "Pulls that wait for messages.", parked.Count);
         Add("rocketops_consumer_groups_online", "gauge", "Consumer groups with a member.", consumers.All.Count());
+        Add("rocketops_offset_write_failures_total", "counter", "Writes of the offset files that failed since the start.", persister.Failures);
         return text.ToString();
 
         void Add(string name, string type, string help, long value, string more = "") =>
             text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n{name}{labels}{more}}} {value}\n");
     }
+
+    /// <summary>A label value in the exposition format: names of clusters and brokers are free text.</summary>
+    private static string Escape(string value) =>
+        value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 }

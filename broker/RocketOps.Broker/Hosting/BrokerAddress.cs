@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using RocketOps.Broker.Configuration;
-using RocketOps.Remoting.Hosts;
-using RocketOps.Store;
+using RocketOps.Hosting.Hosts;
 
 namespace RocketOps.Broker.Hosting;
 

@@ -18,18 +18,18 @@ internal static class BrokerHandlers
 {
     public static RequestHandlerRegistry Register(BrokerParts parts)
     {
-        SlowSendHandler slowSend = new(
-            parts.Settings, parts.Topics, parts.Groups, parts.Locks, parts.Store, parts.Appender, parts.Address, parts.BrokerProperties, parts.Delays);
-        SendMessageHandler send = new(parts.Settings, parts.Topics, parts.Store, parts.Address, parts.BrokerProperties, parts.Delays, slowSend, parts.PutStatistics, parts.Time);
-        PullMessageHandler pull = new(
-            parts.Settings, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.PullExecutor, parts.ParkedPulls, parts.Address);
-        HeartbeatHandler heartbeat = new(parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, new HeartbeatFingerprints(), parts.Time);
+        SendReplies sendReplies = new(parts.Settings, parts.Address, parts.SendRefusals);
+        SlowSendHandler slowSend = new(parts.Topics, parts.SendPipeline, sendReplies, parts.SendRefusals, parts.Appender, parts.Store, parts.Time);
+        SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.PutStatistics);
+        PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets);
+        PullMessageHandler pull = new(pullChecks, new PullRefusals(parts.Address, parts.Topics), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.Groups);
+        HeartbeatHandler heartbeat = new(parts.Settings, parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
         GroupProgress progress = new(parts.Settings, parts.ConsumerOffsets, parts.Consumers, parts.Store);
         return new RequestHandlerRegistry()
             .Add(RequestCode.SendMessage, send)
             .Add(RequestCode.SendMessageV2, send)
             .Add(RequestCode.SendBatchMessage, send)
-            .Add(RequestCode.ConsumerSendMessageBack, new SendBackHandler(parts.Settings, parts.Topics, parts.Groups, parts.Store, parts.Appender, parts.Address, parts.Delays))
+            .Add(RequestCode.ConsumerSendMessageBack, new SendBackHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.SendRefusals))
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
             .Add(RequestCode.QueryConsumerOffset, new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings))
@@ -53,23 +53,23 @@ internal static class BrokerHandlers
             .Add(RequestCode.UnlockBatchMq, new UnlockBatchHandler(parts.Locks))
             .Add(RequestCode.QueryMessage, new QueryMessageHandler(parts.Settings, parts.Topics, parts.Store))
             .Add(RequestCode.ViewMessageById, new ViewMessageHandler(parts.Store))
-            .Add(RequestCode.UpdateAndCreateTopic, new UpdateTopicHandler(parts.Settings, parts.Topics))
-            .Add(RequestCode.UpdateAndCreateTopicList, new UpdateTopicListHandler(parts.Settings, parts.Topics))
-            .Add(RequestCode.DeleteTopicInBroker, new DeleteTopicHandler(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.ParkedPulls))
+            .Add(RequestCode.UpdateAndCreateTopic, new UpdateTopicHandler(parts.Settings, parts.Role, parts.Topics))
+            .Add(RequestCode.UpdateAndCreateTopicList, new UpdateTopicListHandler(parts.Settings, parts.Role, parts.Topics))
+            .Add(RequestCode.DeleteTopicInBroker, new DeleteTopicHandler(parts.Settings, parts.Role, parts.Topics, parts.ConsumerOffsets, parts.ParkedPulls))
             .Add(RequestCode.GetAllTopicConfig, new AllTopicsHandler(parts.Topics))
             .Add(RequestCode.GetTopicConfig, new GetTopicHandler(parts.Topics))
             .Add(RequestCode.GetTopicStatsInfo, new TopicStatsHandler(parts.Settings, parts.Topics, parts.Store))
             .Add(RequestCode.GetSystemTopicListFromBroker, new SystemTopicsHandler(parts.Settings, parts.Topics))
-            .Add(RequestCode.UpdateAndCreateSubscriptionGroup, new UpdateGroupHandler(parts.Settings, parts.Groups))
-            .Add(RequestCode.UpdateAndCreateSubscriptionGroupList, new UpdateGroupListHandler(parts.Settings, parts.Groups))
-            .Add(RequestCode.DeleteSubscriptionGroup, new DeleteGroupHandler(parts.Settings, parts.Groups, parts.ConsumerOffsets))
+            .Add(RequestCode.UpdateAndCreateSubscriptionGroup, new UpdateGroupHandler(parts.Role, parts.Groups))
+            .Add(RequestCode.UpdateAndCreateSubscriptionGroupList, new UpdateGroupListHandler(parts.Role, parts.Groups))
+            .Add(RequestCode.DeleteSubscriptionGroup, new DeleteGroupHandler(parts.Role, parts.Groups, parts.ConsumerOffsets))
             .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(parts.Groups))
             .Add(RequestCode.GetSubscriptionGroupConfig, new GetGroupHandler(parts.Groups))
             .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(parts.Topics, parts.ConsumerOffsets, progress))
             .Add(RequestCode.GetBrokerConsumeStats, new BrokerConsumeStatsHandler(parts.Groups, parts.Topics, parts.ConsumerOffsets, progress, parts.Address))
             .Add(RequestCode.QueryTopicConsumeByWho, new TopicConsumersHandler(parts.Consumers, parts.ConsumerOffsets))
             .Add(RequestCode.UpdateBrokerConfig, new UpdateConfigHandler(parts.Settings, parts.Topics, parts.SettingsFile))
-            .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(parts.Settings, parts.Address))
+            .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(parts.Settings, parts.Role, parts.Address))
             .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(parts.Figures));
     }
 }

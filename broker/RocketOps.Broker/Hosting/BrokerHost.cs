@@ -4,41 +4,47 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Health;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Registration;
+using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Hosts;
 using RocketOps.Remoting.Server;
 using RocketOps.Store;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Hosting;
 
-/// <summary>A running broker: starts its parts in order and stops them in the opposite one. Tests start it as Program does.</summary>
+/// <summary>
+/// A running broker: starts its parts in order and stops them in the opposite one. Every part is stopped whatever happened to the others, as the store must be closed
+/// in any case. Tests start it as Program does.
+/// </summary>
 internal sealed partial class BrokerHost : IAsyncDisposable
 {
+    // What has been started; the last one is stopped first.
+    private readonly Stack<StopStep> _stopSteps = new();
     private readonly BrokerParts _parts;
     private readonly BrokerHealth _health;
-    private readonly RemotingServer _server;
-    private readonly NameServerRegistrar _registrar;
     private readonly ILogger<BrokerHost> _logger;
-    private bool _disposed;
+    private RemotingServer? _server;
 
-    private BrokerHost(BrokerParts parts, BrokerHealth health, RemotingServer server, NameServerRegistrar registrar, ILogger<BrokerHost> logger)
+    private BrokerHost(BrokerParts parts, ILogger<BrokerHost> logger)
     {
         _parts = parts;
-        _health = health;
-        _server = server;
-        _registrar = registrar;
+        _health = new BrokerHealth(parts.Store);
         _logger = logger;
+        _stopSteps.Push(new StopStep("the store", parts.Store.DisposeAsync));
+        _stopSteps.Push(new StopStep("the offset files", parts.OffsetPersister.DisposeAsync));
+        _stopSteps.Push(new StopStep("the figures", parts.Figures.DisposeAsync));
     }
 
     /// <summary>Ends with the first round of registrations, whatever its outcome.</summary>
     public Task FirstRegistration { get; private set; } = Task.CompletedTask;
 
-    public IPEndPoint EndPoint => _server.EndPoint;
+    public IPEndPoint EndPoint => Server.EndPoint;
 
-    public IPEndPoint? HttpEndPoint => _server.HttpEndPoint;
+    public IPEndPoint? HttpEndPoint => Server.HttpEndPoint;
 
     public BrokerParts Parts => _parts;
+
+    private RemotingServer Server => _server ?? throw new InvalidOperationException("the broker has not been started");
 
     /// <summary>
     /// Starts a broker. Throws <see cref="StoreException"/>, <see cref="InvalidDataException"/> or <see cref="IOException"/> with a message for people when the store, the
@@ -54,93 +60,118 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         BrokerAddress address = await BrokerAddress.CreateAsync(options, resolver, cancellationToken);
         ArrivedObservers observers = new();
         MessageStore store = new(StoreOptionsFactory.Create(options), fileSystem, time, loggers) { ArrivedObserver = observers };
+        BrokerHost? host = null;
         try
         {
             await store.StartAsync(cancellationToken);
             BrokerParts parts = new(settings, store, address, fileSystem, configFile, loggers, time);
+            host = new BrokerHost(parts, loggers.CreateLogger<BrokerHost>());
             await parts.Topics.LoadAsync();
             await parts.Groups.LoadAsync();
             parts.ConsumerOffsets.Load();
             parts.DelayOffsets.Load();
-            observers.Attach(parts.ParkedPulls, parts.Schedule);
-            return await ServeAsync(parts, resolver, loggers, cancellationToken);
+            observers.Attach(parts.ParkedPulls, parts.Roles);
+            await host.ServeAsync(resolver, loggers, cancellationToken);
+            return host;
         }
         catch
         {
-            await store.DisposeAsync();
+            await (host?.StopPartsAsync() ?? store.DisposeAsync());
             throw;
         }
     }
 
-    /// <summary>Unregisters, stops accepting, answers what was taken, writes everything and closes the store.</summary>
+    /// <summary>Unregisters, stops accepting, answers what was taken, writes everything and closes the store. What fails is logged and holds up nothing.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_disposed)
+        if (_health.Stopping)
         {
             return;
         }
 
-        _disposed = true;
         _health.Stopping = true;
         LogStopping(_parts.Address.Text);
-        await _registrar.UnregisterAsync();
-        await _parts.Clients.DisposeAsync();
-        await _parts.Schedule.DisposeAsync();
-        await _parts.ParkedPulls.DisposeAsync();
-        await _server.DisposeAsync();
-        await _registrar.DisposeAsync();
-        await _parts.Figures.DisposeAsync();
-        await _parts.OffsetPersister.DisposeAsync();
-        await _parts.Store.DisposeAsync();
-        LogStopped(_parts.Address.Text);
-    }
-
-    private static async Task<BrokerHost> ServeAsync(BrokerParts parts, HostResolver resolver, ILoggerFactory loggers, CancellationToken cancellationToken)
-    {
-        BrokerOptions options = parts.Settings.Current;
-        BrokerHealth health = new(parts.Store);
-        MetricsPage metrics = new(parts.Settings, parts.Store, parts.Topics, parts.Groups, parts.PullCounters, parts.ParkedPulls, parts.Consumers);
-        RemotingServer server = await RemotingServer.StartAsync(
-            new RemotingServerOptions
-            {
-                EndPoints = EndPointsOf(options),
-                HttpEndPoint = options.HttpPort == 0 ? null : new IPEndPoint(options.BindAddress, Math.Max(0, options.HttpPort)),
-                ConfigureHttp = new HealthEndpoints(health, metrics).Configure,
-                MaxConnections = options.MaxConnections,
-                Remoting = new RemotingOptions { IdleTimeout = options.IdleTimeout },
-            },
-            BrokerHandlers.Register(parts),
-            loggers,
-            parts.Time,
-            cancellationToken);
-        parts.Address.SetPort(server.EndPoint.Port);
-        NameServerRegistrar registrar = new(parts.Settings, parts.Topics, parts.Address, resolver, loggers, parts.Time);
-        BrokerHost host = new(parts, health, server, registrar, loggers.CreateLogger<BrokerHost>());
-        host.StartWork();
-        return host;
+        await StopPartsAsync();
     }
 
     private static IReadOnlyList<IPEndPoint> EndPointsOf(BrokerOptions options)
     {
         IPEndPoint main = new(options.BindAddress, options.ListenPort);
-        // The fast ("VIP") port is told to nobody: clients find it 2 below, which a free port cannot promise.
+        // No route names the fast ("VIP") port: clients expect it 2 below the main one, which a free port cannot promise.
         return options.ListenPort == 0 ? [main] : [main, new IPEndPoint(options.BindAddress, options.ListenPort - 2)];
     }
 
-    private void StartWork()
+    private async ValueTask StopPartsAsync()
     {
-        _parts.Topics.Changed = _registrar.RegisterNowAsync;
-        _parts.Clients.Start();
-        _parts.Figures.Start();
-        _parts.OffsetPersister.Start();
-        if (!_parts.Settings.Current.IsSlave)
+        int failures = 0;
+        while (_stopSteps.TryPop(out StopStep? step))
         {
-            _parts.Schedule.Start();
+            try
+            {
+                await step.RunAsync();
+            }
+            catch (Exception failure)
+            {
+                failures++;
+                LogStepFailed(failure, step.What);
+            }
         }
 
-        FirstRegistration = _registrar.StartAsync();
+        if (failures == 0)
+        {
+            LogStopped(_parts.Address.Text);
+        }
+        else
+        {
+            LogStoppedWithFailures(_parts.Address.Text, failures);
+        }
+    }
+
+    private async Task ServeAsync(HostResolver resolver, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        BrokerOptions options = _parts.Settings.Current;
+        MetricsPage metrics = new(_parts.Settings, _parts.Store, _parts.Topics, _parts.Groups, _parts.PullCounters, _parts.ParkedPulls, _parts.Consumers, _parts.OffsetPersister);
+        NameServerRegistrar registrar = new(_parts.Settings, _parts.Role, _parts.Topics, _parts.Address, resolver, loggers, _parts.Time);
+        _stopSteps.Push(new StopStep("the connections to name servers", registrar.DisposeAsync));
+        _server = await RemotingServer.StartAsync(
+            new RemotingServerOptions
+            {
+                EndPoints = EndPointsOf(options),
+                HttpEndPoint = options.HttpPort == 0 ? null : new IPEndPoint(options.BindAddress, Math.Max(0, options.HttpPort)),
+                ConfigureHttp = new HealthEndpoints(_health, metrics).Configure,
+                MaxConnections = options.MaxConnections,
+                Loops = options.RemotingLoops,
+                LingerMicros = options.LingerMicros,
+                MaxHeldBytes = options.MaxHeldBytes,
+                Remoting = new RemotingOptions { IdleTimeout = options.IdleTimeout },
+            },
+            BrokerHandlers.Register(_parts),
+            loggers,
+            _parts.Time,
+            cancellationToken);
+        _stopSteps.Push(new StopStep("the server", _server.DisposeAsync));
+        _stopSteps.Push(new StopStep("the parked pulls", _parts.ParkedPulls.DisposeAsync));
+        _parts.Address.SetPort(_server.EndPoint.Port);
+        StartWork(registrar);
+        // Clients are served meanwhile.
+        await _server.HttpStarted;
+    }
+
+    private void StartWork(NameServerRegistrar registrar)
+    {
+        _parts.Topics.Changed = registrar.RegisterNowAsync;
+        _parts.Roles.Changed = registrar.RegisterRoleNowAsync;
+        _parts.Figures.Start();
+        _parts.OffsetPersister.Start();
+        // Delivered messages carry the port, so the session begins once the server has it.
+        _stopSteps.Push(new StopStep("the role session", _parts.Roles.DisposeAsync));
+        _parts.Roles.Start();
+        _stopSteps.Push(new StopStep("the table of clients", _parts.Clients.DisposeAsync));
+        _parts.Clients.Start();
+        _stopSteps.Push(new StopStep("the registration", registrar.UnregisterAsync));
+        FirstRegistration = registrar.StartAsync();
         _health.Started = true;
-        LogStarted(_parts.Address.Text, _server.EndPoint, _parts.Settings.Current.Role);
+        LogStarted(_parts.Address.Text, Server.EndPoint, _parts.Settings.Current.Role);
     }
 
     [LoggerMessage(EventId = 3001, Level = LogLevel.Information, Message = "Broker {Address} listens on {EndPoint} as {Role}")]
@@ -151,4 +182,13 @@ internal sealed partial class BrokerHost : IAsyncDisposable
 
     [LoggerMessage(EventId = 3003, Level = LogLevel.Information, Message = "Broker {Address} has stopped; everything is on disk")]
     private partial void LogStopped(string address);
+
+    [LoggerMessage(EventId = 3004, Level = LogLevel.Error, Message = "Stopping {Part} failed; the other parts are stopped all the same")]
+    private partial void LogStepFailed(Exception failure, string part);
+
+    [LoggerMessage(EventId = 3005, Level = LogLevel.Error, Message = "Broker {Address} has stopped; {Failures} of its parts did not stop cleanly, see above")]
+    private partial void LogStoppedWithFailures(string address, int failures);
+
+    /// <summary>How one part is stopped.</summary>
+    private sealed record StopStep(string What, Func<ValueTask> RunAsync);
 }

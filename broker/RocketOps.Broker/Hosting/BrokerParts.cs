@@ -9,6 +9,7 @@ using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Roles;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
@@ -26,29 +27,37 @@ internal sealed class BrokerParts
         Address = address;
         Time = time;
         SettingsFile = new SettingsFile(configFile, fileSystem, loggers.CreateLogger<SettingsFile>());
+        Role = new CurrentRole(new RoleTerm(settings.Current.Role != BrokerRole.Slave, settings.Current.BrokerId, Epoch: 0));
         Topics = new TopicTable(settings, store, fileSystem, time);
         Groups = new GroupTable(settings, fileSystem, time);
         ConsumerOffsets = new ConsumerOffsetTable(settings, fileSystem, time);
-        DelayOffsets = new DelayOffsetTable(settings, fileSystem, time);
-        Consumers = new ConsumerTable(settings, Groups);
+        Consumers = new ConsumerTable(settings, Groups, time, loggers.CreateLogger<ConsumerTable>());
         Producers = new ProducerTable();
         Locks = new QueueLocks(time);
-        Clients = new ClientRegistry(settings, Consumers, Producers, Locks, time);
+        Clients = new ClientRegistry(settings, Consumers, Producers, Locks, time, loggers.CreateLogger<ClientRegistry>());
         PutStatistics = new PutStatistics(time);
         Appender = new MessageAppender(store, PutStatistics, time);
+        DelayOffsets = new DelayOffsetTable(settings, end => store.Writer.WhenAsync(LogPosition.Durable, end), fileSystem, time);
         BrokerProperties = new BrokerProperties(settings);
-        Delays = new DelayRouting(settings, store);
+        Delays = new DelayRouter(settings, store);
+        SendRefusals = new SendRefusals(settings, address, store);
+        SendPipeline = new SendPipeline(
+            settings, Role, Topics, store, address, BrokerProperties, PutStatistics, time, [new RetryRouter(settings, Topics, Groups, Locks), new UnsupportedRouter(), Delays]);
         PullCounters = new PullCounters(time);
-        PullExecutor = new PullExecutor(settings, store, PullCounters, loggers.CreateLogger<PullExecutor>());
-        ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time);
-        Schedule = new ScheduleService(settings, store, Appender, address, DelayOffsets, time, loggers.CreateLogger<ScheduleService>());
+        PullExecutor = new PullExecutor(settings, Role, store, PullCounters, loggers.CreateLogger<PullExecutor>());
+        ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time, loggers.CreateLogger<ParkedPulls>());
+        Roles = new RoleManager(Role, store, DelayOffsets, NewSession, loggers.CreateLogger<RoleManager>());
         Figures = new RuntimeFigures(settings, store, PutStatistics, PullCounters, DelayOffsets, time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>());
+
+        RoleSession NewSession() => new(new ScheduleService(settings, store, Appender, address, DelayOffsets, time, loggers.CreateLogger<ScheduleService>()));
     }
 
     public BrokerSettings Settings { get; }
 
     public MessageStore Store { get; }
+
+    public CurrentRole Role { get; }
 
     public BrokerAddress Address { get; }
 
@@ -78,7 +87,11 @@ internal sealed class BrokerParts
 
     public BrokerProperties BrokerProperties { get; }
 
-    public DelayRouting Delays { get; }
+    public DelayRouter Delays { get; }
+
+    public SendRefusals SendRefusals { get; }
+
+    public SendPipeline SendPipeline { get; }
 
     public PullCounters PullCounters { get; }
 
@@ -86,7 +99,7 @@ internal sealed class BrokerParts
 
     public ParkedPulls ParkedPulls { get; }
 
-    public ScheduleService Schedule { get; }
+    public RoleManager Roles { get; }
 
     public RuntimeFigures Figures { get; }
 

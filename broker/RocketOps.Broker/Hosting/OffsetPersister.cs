@@ -5,12 +5,19 @@ using RocketOps.Broker.Offsets;
 
 namespace RocketOps.Broker.Hosting;
 
-/// <summary>Writes the offset files now and then, and once more at the end.</summary>
+/// <summary>
+/// Writes the offset files now and then, and once more at the end. A write that fails, for whatever reason, is logged, counted and tried again at the next interval:
+/// nothing ends these loops but the stop.
+/// </summary>
 internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerOffsetTable consumerOffsets, DelayOffsetTable delayOffsets, TimeProvider time, ILogger<OffsetPersister> logger)
     : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private Task _loops = Task.CompletedTask;
+    private long _failures;
+
+    /// <summary>Writes that failed since the start.</summary>
+    public long Failures => Volatile.Read(ref _failures);
 
     public void Start() => _loops = Task.WhenAll(
         RunAsync("consumerOffset.json", settings.Current.FlushConsumerOffsetInterval, consumerOffsets.PersistAsync),
@@ -19,10 +26,17 @@ internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerO
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await _loops;
-        await PersistLastAsync("consumerOffset.json", consumerOffsets.PersistAsync);
-        await PersistLastAsync("delayOffset.json", delayOffsets.PersistAsync);
-        _stopping.Dispose();
+        try
+        {
+            await _loops;
+        }
+        finally
+        {
+            // Whatever ended a loop: the offsets of the last seconds are written.
+            await PersistLastAsync("consumerOffset.json", consumerOffsets.PersistAsync);
+            await PersistLastAsync("delayOffset.json", delayOffsets.PersistAsync);
+            _stopping.Dispose();
+        }
     }
 
     /// <summary>A full disk must not keep the store from being closed; what is lost are the offsets of the last seconds.</summary>
@@ -32,8 +46,9 @@ internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerO
         {
             await persist();
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure)
         {
+            Interlocked.Increment(ref _failures);
             LogLastFailed(failure, file);
         }
     }
@@ -41,25 +56,30 @@ internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerO
     private async Task RunAsync(string file, TimeSpan interval, Func<Task> persist)
     {
         using PeriodicTimer timer = new(interval, time);
-        while (true)
+        while (await WaitAsync(timer))
         {
             try
             {
-                if (!await timer.WaitForNextTickAsync(_stopping.Token))
-                {
-                    return;
-                }
-
                 await persist();
             }
-            catch (OperationCanceledException)
+            catch (Exception failure)
             {
-                return;
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
+                // Whatever it was: a loop that ends here would leave the file as it is until the next start, and every consumer would begin there.
+                Interlocked.Increment(ref _failures);
                 LogFailed(failure, file, interval);
             }
+        }
+    }
+
+    private async Task<bool> WaitAsync(PeriodicTimer timer)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 

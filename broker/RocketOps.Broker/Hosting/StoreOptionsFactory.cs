@@ -1,6 +1,6 @@
 using System.Globalization;
 using RocketOps.Broker.Configuration;
-using RocketOps.Remoting.Properties;
+using RocketOps.Hosting.Properties;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Hosting;
@@ -17,7 +17,7 @@ internal static class StoreOptionsFactory
         {
             RootDirectory = options.StoreRoot,
             CommitLogDirectory = options.CommitLogFolder,
-            FlushDiskType = options.FlushDisk == FlushDiskMode.Sync ? FlushDiskType.SyncFlush : FlushDiskType.AsyncFlush,
+            FlushDiskType = options.FlushDisk,
             CommitLogFileBytes = values.Get(BrokerKeys.MappedFileSizeCommitLog),
             // RocketMQ rounds up to whole units.
             ConsumeQueueFileBytes = (values.Get(BrokerKeys.MappedFileSizeConsumeQueue) + QueueUnitBytes - 1) / QueueUnitBytes * QueueUnitBytes,
@@ -26,6 +26,8 @@ internal static class StoreOptionsFactory
             IndexEntries = values.Get(BrokerKeys.MaxIndexNum),
             MaxMessageBytes = options.MaxMessageSize,
             FlushIntervalMs = values.Get(BrokerKeys.FlushIntervalCommitLog),
+            PageCacheBusyTimeoutMs = values.Get(BrokerKeys.OsPageCacheBusyTimeout),
+            ZeroFillAhead = values.Get(BrokerKeys.WarmMapedFileEnable),
             SyncFlushTimeoutMs = values.Get(BrokerKeys.SyncFlushTimeout),
             MaxTransferBytesInMemory = values.Get(BrokerKeys.MaxTransferBytesOnMessageInMemory),
             MaxTransferCountInMemory = values.Get(BrokerKeys.MaxTransferCountOnMessageInMemory),

@@ -11,30 +11,126 @@ internal sealed class MessageAppender(MessageStore store, PutStatistics statisti
     public async ValueTask<AppendOutcome> AppendAsync(StoredMessage message, bool waitForDisk)
     {
         long startedAt = time.GetTimestamp();
-        AppendStatus status = Append(message, out AppendResult result);
+        (AppendStatus status, AppendResult result) = await AppendWhenReadyAsync(message);
         return Count(await CompleteAsync(status, result, waitForDisk), startedAt);
     }
 
-    /// <summary>The same for a client batch; <paramref name="offsets"/> has one entry per message.</summary>
-    public async ValueTask<AppendOutcome> AppendBatchAsync(
-        StoreTopic topic, int queueId, int sysFlag, long bornTimestamp, MessageHost bornHost, MessageHost storeHost, int reconsumeTimes, ReadOnlyMemory<byte> body, PhysicalOffset[] offsets)
+    /// <summary>
+    /// Stores many messages, each for its own queue, with one write and one wait. <paramref name="outcomes"/> receives what became of each, in their order; what one is
+    /// refused for says nothing about the others.
+    /// </summary>
+    public async ValueTask AppendManyAsync(IReadOnlyList<StoredMessage> messages, AppendOutcome[] outcomes, bool waitForDisk)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(messages.Count, outcomes.Length, nameof(messages));
         long startedAt = time.GetTimestamp();
-        AppendStatus status = store.AppendBatch(
-            new BatchToAppend
+        AppendResult last = default;
+        int stored = 0;
+        for (int i = 0; i < messages.Count; i++)
+        {
+            (AppendStatus status, AppendResult result) = await AppendWhenReadyAsync(messages[i]);
+            outcomes[i] = new AppendOutcome(status, result, WaitOutcome.Failed);
+            if (status == AppendStatus.Ok)
             {
-                Topic = topic,
-                QueueId = queueId,
-                SysFlag = sysFlag,
-                BornTimestamp = bornTimestamp,
-                BornHost = bornHost,
-                StoreHost = storeHost,
-                ReconsumeTimes = reconsumeTimes,
-                Body = body.Span,
-            },
-            offsets,
-            out AppendResult result);
-        return Count(await CompleteAsync(status, result, waitForDisk: true), startedAt);
+                stored++;
+                last = result;
+            }
+            else
+            {
+                statistics.AddFailure();
+            }
+        }
+
+        if (stored == 0)
+        {
+            return;
+        }
+
+        // The last one's end is behind all others'.
+        AppendOutcome end = await CompleteAsync(AppendStatus.Ok, last, waitForDisk);
+        for (int i = 0; i < messages.Count; i++)
+        {
+            if (outcomes[i].Status == AppendStatus.Ok)
+            {
+                outcomes[i] = new AppendOutcome(end.Status, outcomes[i].Result, end.Durability);
+            }
+        }
+
+        if (end.IsOk)
+        {
+            statistics.Add(startedAt, stored);
+        }
+        else
+        {
+            statistics.AddFailure();
+        }
+    }
+
+    /// <summary>The waiting part, for messages in the store's tail; <paramref name="startedAt"/> is when their handling began.</summary>
+    public async ValueTask<AppendOutcome> CompleteAsync(AppendResult result, bool waitForDisk, long startedAt) =>
+        Count(await CompleteAsync(AppendStatus.Ok, result, waitForDisk), startedAt);
+
+    /// <summary>After <see cref="AppendStatus.WouldBlock"/>: true when there is room again, false when the writes do not get on.</summary>
+    public async ValueTask<bool> WhenRoomAsync() => await store.Writer.WhenRoomAsync() == WaitOutcome.Reached;
+
+    /// <summary>
+    /// Takes a message into the log's buffer. For those who append many before one <see cref="WriteAsync"/>; nobody may be told of the message, nor its success be
+    /// noted, before that has returned true.
+    /// </summary>
+    public AppendStatus Append(in MessageToAppend message, out AppendResult result)
+    {
+        AppendStatus status = store.Writer.Append(message, out result);
+        if (status is not (AppendStatus.Ok or AppendStatus.WouldBlock or AppendStatus.QueueNotLoaded))
+        {
+            statistics.AddFailure();
+        }
+
+        return status;
+    }
+
+    /// <summary>
+    /// Hands to the kernel what was appended up to <paramref name="end"/>, waiting for as long as another thread's write takes; false when it failed and the store is
+    /// read-only.
+    /// </summary>
+    /// <param name="end">End of the last of the messages.</param>
+    /// <param name="messages">How many messages this is, for the statistics.</param>
+    /// <param name="startedAt">When the first of them was begun, a timestamp of the broker's clock.</param>
+    public async ValueTask<bool> WriteAsync(PhysicalOffset end, int messages, long startedAt)
+    {
+        if (store.Writer.WritePending() < end)
+        {
+            WaitOutcome outcome;
+            do
+            {
+                outcome = await store.Writer.WhenAsync(LogPosition.Written, end);
+            }
+            while (outcome == WaitOutcome.TimedOut);
+            if (outcome == WaitOutcome.Failed)
+            {
+                statistics.AddFailure();
+                return false;
+            }
+        }
+
+        statistics.Add(startedAt, messages);
+        return true;
+    }
+
+    /// <summary>Into the tail, after what must come first: the queue is loaded, there is room.</summary>
+    private async ValueTask<(AppendStatus Status, AppendResult Result)> AppendWhenReadyAsync(StoredMessage message)
+    {
+        AppendStatus status = Append(message, out AppendResult result);
+        while (status is AppendStatus.WouldBlock or AppendStatus.QueueNotLoaded)
+        {
+            status = status == AppendStatus.QueueNotLoaded
+                ? await store.Writer.LoadQueueAsync(message.Topic, message.QueueId, CancellationToken.None)
+                : await WhenRoomAsync() ? AppendStatus.Ok : AppendStatus.Busy;
+            if (status == AppendStatus.Ok)
+            {
+                status = Append(message, out result);
+            }
+        }
+
+        return (status, result);
     }
 
     private AppendOutcome Count(AppendOutcome outcome, long startedAt)
@@ -55,25 +151,28 @@ internal sealed class MessageAppender(MessageStore store, PutStatistics statisti
     {
         if (status != AppendStatus.Ok)
         {
-            return new AppendOutcome(status, result, DurabilityOutcome.Failed);
+            return new AppendOutcome(status, result, WaitOutcome.Failed);
         }
 
-        if (store.WritePending() < result.End)
+        if (store.Writer.WritePending() < result.End)
         {
-            return new AppendOutcome(AppendStatus.ServiceNotAvailable, result, DurabilityOutcome.Failed);
+            // Another thread is writing it; or the write has failed.
+            WaitOutcome written = await store.Writer.WhenAsync(LogPosition.Written, result.End);
+            if (written != WaitOutcome.Reached)
+            {
+                return new AppendOutcome(written == WaitOutcome.Failed ? AppendStatus.ServiceNotAvailable : AppendStatus.Ok, result, written);
+            }
         }
 
-        if (!_sync || !waitForDisk || store.IsDurable(result.End))
+        if (!_sync || !waitForDisk)
         {
-            return new AppendOutcome(AppendStatus.Ok, result, DurabilityOutcome.Durable);
+            return new AppendOutcome(AppendStatus.Ok, result, WaitOutcome.Reached);
         }
 
-        Waiter waiter = new();
-        store.WhenDurable(result.End, waiter);
-        return new AppendOutcome(AppendStatus.Ok, result, await waiter.Completion);
+        return new AppendOutcome(AppendStatus.Ok, result, await store.Writer.WhenAsync(LogPosition.Durable, result.End));
     }
 
-    private AppendStatus Append(StoredMessage message, out AppendResult result) => store.Append(
+    private AppendStatus Append(StoredMessage message, out AppendResult result) => store.Writer.Append(
         new MessageToAppend
         {
             Topic = message.Topic,
@@ -88,13 +187,4 @@ internal sealed class MessageAppender(MessageStore store, PutStatistics statisti
             Properties = message.Properties.Span,
         },
         out result);
-
-    private sealed class Waiter : IDurabilityWaiter
-    {
-        private readonly TaskCompletionSource<DurabilityOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task<DurabilityOutcome> Completion => _completion.Task;
-
-        public void OnDurable(PhysicalOffset upTo, DurabilityOutcome outcome) => _completion.TrySetResult(outcome);
-    }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
+using RocketOps.Broker.Names;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Offsets;
@@ -100,15 +101,16 @@ internal sealed class ConsumerOffsetTable
         _topics.Entries.GetOrAdd(topic, static _ => new NameTable<ConcurrentDictionary<int, long>>())
             .Entries.GetOrAdd(group, static _ => new ConcurrentDictionary<int, long>());
 
-    private IEnumerable<KeyValuePair<string, IReadOnlyList<KeyValuePair<int, long>>>> Enumerate()
+    private IEnumerable<KeyValuePair<string, KeyValuePair<int, long>[]>> Enumerate()
     {
         foreach ((string topic, NameTable<ConcurrentDictionary<int, long>> groups) in _topics.Entries)
         {
             foreach ((string group, ConcurrentDictionary<int, long> queues) in groups.Entries)
             {
-                if (!queues.IsEmpty)
+                KeyValuePair<int, long>[] offsets = OffsetFileWriter.Sorted(queues);
+                if (offsets.Length > 0)
                 {
-                    yield return new(topic + Separator + group, [.. queues.OrderBy(static entry => entry.Key)]);
+                    yield return new(topic + Separator + group, offsets);
                 }
             }
         }

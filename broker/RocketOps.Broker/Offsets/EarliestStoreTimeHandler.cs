@@ -11,9 +11,13 @@ internal sealed class EarliestStoreTimeHandler(TopicTable topics, MessageStore s
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         OffsetHeader queue = OffsetHeader.Read(request);
-        long timestamp = topics.TryGet(queue.Topic, out TopicState? topic)
-            ? await store.StoreTimestampAtAsync(topic.StoreTopic, queue.QueueId, store.MinOffset(topic.StoreTopic, queue.QueueId), cancellationToken)
-            : -1;
+        long timestamp = -1;
+        if (topics.TryGet(queue.Topic, out TopicState? topic))
+        {
+            long min = (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queue.QueueId, cancellationToken)).Min;
+            timestamp = await store.Reader.StoreTimestampAtAsync(topic.StoreTopic, queue.QueueId, min, cancellationToken);
+        }
+
         return RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("timestamp", timestamp);
     }
 }

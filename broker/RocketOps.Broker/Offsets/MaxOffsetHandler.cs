@@ -8,10 +8,10 @@ namespace RocketOps.Broker.Offsets;
 /// <summary>GET_MAX_OFFSET (30): exclusive end of a queue, 0 for unknown ones.</summary>
 internal sealed class MaxOffsetHandler(TopicTable topics, MessageStore store) : AsyncRequestHandler
 {
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         OffsetHeader queue = OffsetHeader.Read(request);
-        long offset = topics.TryGet(queue.Topic, out TopicState? topic) ? store.MaxOffset(topic.StoreTopic, queue.QueueId) : 0;
-        return new ValueTask<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("offset", offset));
+        long offset = topics.TryGet(queue.Topic, out TopicState? topic) ? (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queue.QueueId, cancellationToken)).Max : 0;
+        return RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("offset", offset);
     }
 }

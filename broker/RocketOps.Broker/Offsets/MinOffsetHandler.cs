@@ -8,10 +8,10 @@ namespace RocketOps.Broker.Offsets;
 /// <summary>GET_MIN_OFFSET (31): first offset of a queue that can be read, 0 for unknown ones.</summary>
 internal sealed class MinOffsetHandler(TopicTable topics, MessageStore store) : AsyncRequestHandler
 {
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         OffsetHeader queue = OffsetHeader.Read(request);
-        long offset = topics.TryGet(queue.Topic, out TopicState? topic) ? store.MinOffset(topic.StoreTopic, queue.QueueId) : 0;
-        return new ValueTask<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("offset", offset));
+        long offset = topics.TryGet(queue.Topic, out TopicState? topic) ? (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queue.QueueId, cancellationToken)).Min : 0;
+        return RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("offset", offset);
     }
 }

@@ -12,6 +12,7 @@ namespace RocketOps.Broker.Offsets;
 internal sealed class OffsetFile
 {
     private readonly Func<DataVersion, byte[]> _serialize;
+    private readonly Func<Task>? _beforeWrite;
     private readonly TimeProvider _time;
     private readonly ConfigFile _file;
     private readonly CoalescingWriter _writer;
@@ -19,9 +20,15 @@ internal sealed class OffsetFile
     private long _changes;
     private long _written;
 
-    public OffsetFile(string path, Func<DataVersion, byte[]> serialize, IStoreFileSystem fileSystem, TimeProvider time)
+    /// <param name="path">The file.</param>
+    /// <param name="serialize">The table's content as the file holds it.</param>
+    /// <param name="fileSystem">Where the file is.</param>
+    /// <param name="time">For the version.</param>
+    /// <param name="beforeWrite">Awaited between taking the content and writing it: what the content speaks of must be on the disk first. When it fails, nothing is written.</param>
+    public OffsetFile(string path, Func<DataVersion, byte[]> serialize, IStoreFileSystem fileSystem, TimeProvider time, Func<Task>? beforeWrite = null)
     {
         _serialize = serialize;
+        _beforeWrite = beforeWrite;
         _time = time;
         _file = new ConfigFile(path, fileSystem);
         _writer = new CoalescingWriter(WriteAsync);
@@ -44,7 +51,13 @@ internal sealed class OffsetFile
     {
         long changes = Volatile.Read(ref _changes);
         Volatile.Write(ref _version, _version.Next(_time));
-        await _file.WriteAsync(Serialize(), CancellationToken.None);
+        byte[] content = Serialize();
+        if (_beforeWrite is not null)
+        {
+            await _beforeWrite();
+        }
+
+        await _file.WriteAsync(content, CancellationToken.None);
         Volatile.Write(ref _written, changes);
     }
 }

@@ -1,63 +1,95 @@
 using System.Buffers;
-using System.Globalization;
-using System.Text;
+using System.Buffers.Text;
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using RocketOps.Broker.Json;
 
 namespace RocketOps.Broker.Offsets;
 
-/// <summary>Writes the offset files as Java does: tabs, no blank after colons, queue ids and levels as bare keys, which System.Text.Json cannot write.</summary>
+/// <summary>
+/// Writes the offset files as Java does: tabs, no blank after colons, queue ids and levels as bare keys, which System.Text.Json cannot write. A hundred thousand
+/// offsets are written every few seconds, so numbers go to the output without a string each.
+/// </summary>
 internal static class OffsetFileWriter
 {
+    /// <summary>
+    /// The entries at one moment, in order of their keys. <see cref="ConcurrentDictionary{TKey, TValue}.ToArray"/> takes them under the table's locks; LINQ's operators
+    /// ask for the count first and copy afterwards, which throws when an entry is added in between.
+    /// </summary>
+    public static KeyValuePair<int, long>[] Sorted(ConcurrentDictionary<int, long> offsets)
+    {
+        KeyValuePair<int, long>[] entries = offsets.ToArray();
+        Array.Sort(entries, static (left, right) => left.Key.CompareTo(right.Key));
+        return entries;
+    }
+
     // {<nl>
     // <tab>"dataVersion":{<nl> … <tab>},<nl>
     // <tab>"offsetTable":{<nl>
     // <tab><tab>"topic@group":{<nl>
     // <tab><tab><tab>0:118,<nl>
     // …
-    public static byte[] WriteConsumerOffsets(DataVersion version, IEnumerable<KeyValuePair<string, IReadOnlyList<KeyValuePair<int, long>>>> offsets)
+    public static byte[] WriteConsumerOffsets(DataVersion version, IEnumerable<KeyValuePair<string, KeyValuePair<int, long>[]>> offsets)
     {
         ArrayBufferWriter<byte> output = new(4096);
         BeginTable(output, version);
         bool first = true;
-        foreach ((string key, IReadOnlyList<KeyValuePair<int, long>> queues) in offsets)
+        foreach ((string key, KeyValuePair<int, long>[] queues) in offsets)
         {
-            Put(output, first ? "\n\t\t\"" : ",\n\t\t\"");
+            output.Write(first ? "\n\t\t\""u8 : ",\n\t\t\""u8);
             first = false;
             output.Write(JsonEncodedText.Encode(key, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
-            Put(output, "\":{");
-            WriteEntries(output, queues, "\n\t\t\t");
-            Put(output, "\n\t\t}");
+            output.Write("\":{"u8);
+            WriteEntries(output, queues, "\n\t\t\t"u8);
+            output.Write("\n\t\t}"u8);
         }
 
-        Put(output, "\n\t}\n}");
+        output.Write("\n\t}\n}"u8);
         return output.WrittenSpan.ToArray();
     }
 
-    public static byte[] WriteDelayOffsets(DataVersion version, IReadOnlyList<KeyValuePair<int, long>> levels)
+    public static byte[] WriteDelayOffsets(DataVersion version, KeyValuePair<int, long>[] levels)
     {
         ArrayBufferWriter<byte> output = new(512);
         BeginTable(output, version);
-        WriteEntries(output, levels, "\n\t\t");
-        Put(output, "\n\t}\n}");
+        WriteEntries(output, levels, "\n\t\t"u8);
+        output.Write("\n\t}\n}"u8);
         return output.WrittenSpan.ToArray();
     }
 
-    private static void BeginTable(ArrayBufferWriter<byte> output, DataVersion version) =>
-        Put(
-            output,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{{\n\t\"dataVersion\":{{\n\t\t\"counter\":{version.Counter},\n\t\t\"stateVersion\":{version.StateVersion},\n\t\t\"timestamp\":{version.Timestamp}\n\t}},\n\t\"offsetTable\":{{"));
-
-    private static void WriteEntries(ArrayBufferWriter<byte> output, IReadOnlyList<KeyValuePair<int, long>> entries, string indent)
+    private static void BeginTable(ArrayBufferWriter<byte> output, DataVersion version)
     {
-        for (int i = 0; i < entries.Count; i++)
+        output.Write("{\n\t\"dataVersion\":{\n\t\t\"counter\":"u8);
+        Put(output, version.Counter);
+        output.Write(",\n\t\t\"stateVersion\":"u8);
+        Put(output, version.StateVersion);
+        output.Write(",\n\t\t\"timestamp\":"u8);
+        Put(output, version.Timestamp);
+        output.Write("\n\t},\n\t\"offsetTable\":{"u8);
+    }
+
+    private static void WriteEntries(ArrayBufferWriter<byte> output, KeyValuePair<int, long>[] entries, ReadOnlySpan<byte> indent)
+    {
+        for (int i = 0; i < entries.Length; i++)
         {
-            Put(output, string.Create(CultureInfo.InvariantCulture, $"{(i == 0 ? string.Empty : ",")}{indent}{entries[i].Key}:{entries[i].Value}"));
+            if (i > 0)
+            {
+                output.Write(","u8);
+            }
+
+            output.Write(indent);
+            Put(output, entries[i].Key);
+            output.Write(":"u8);
+            Put(output, entries[i].Value);
         }
     }
 
-    private static void Put(ArrayBufferWriter<byte> output, string text) => Encoding.UTF8.GetBytes(text, output);
+    private static void Put(ArrayBufferWriter<byte> output, long number)
+    {
+        bool fits = Utf8Formatter.TryFormat(number, output.GetSpan(20), out int written);
+        Debug.Assert(fits, "a 64-bit number has at most 20 characters");
+        output.Advance(written);
+    }
 }

@@ -59,8 +59,8 @@ internal sealed class ResetOffsetHandler(BrokerSettings settings, TopicTable top
             }
 
             long target = timestamp == -1
-                ? store.MaxOffset(topic.StoreTopic, queueId)
-                : await store.OffsetByTimeAsync(topic.StoreTopic, queueId, timestamp, TimeBoundary.Lower, cancellationToken);
+                ? (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken)).Max
+                : await store.Reader.OffsetByTimeAsync(topic.StoreTopic, queueId, timestamp, TimeBoundary.Lower, cancellationToken);
             target = Math.Max(0, target);
             targets[queueId] = force || target < committed ? target : committed;
         }

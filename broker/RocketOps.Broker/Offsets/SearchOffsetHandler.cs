@@ -13,7 +13,7 @@ internal sealed class SearchOffsetHandler(TopicTable topics, MessageStore store)
         OffsetHeader queue = OffsetHeader.Read(request);
         TimeBoundary boundary = string.Equals(request.Get("boundaryType"), "upper", StringComparison.OrdinalIgnoreCase) ? TimeBoundary.Upper : TimeBoundary.Lower;
         long offset = topics.TryGet(queue.Topic, out TopicState? topic)
-            ? await store.OffsetByTimeAsync(topic.StoreTopic, queue.QueueId, request.GetRequiredInt64("timestamp"), boundary, cancellationToken)
+            ? await store.Reader.OffsetByTimeAsync(topic.StoreTopic, queue.QueueId, request.GetRequiredInt64("timestamp"), boundary, cancellationToken)
             : 0;
         return RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("offset", offset);
     }

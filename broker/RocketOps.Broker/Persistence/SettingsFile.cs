@@ -1,6 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
-using RocketOps.Remoting.Properties;
+using RocketOps.Hosting.Properties;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Persistence;

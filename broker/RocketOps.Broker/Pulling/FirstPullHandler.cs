@@ -1,5 +1,6 @@
-using System.Buffers;
+using System.Text;
 using RocketOps.Broker.Groups;
+using RocketOps.Broker.Replies;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
@@ -10,23 +11,27 @@ namespace RocketOps.Broker.Pulling;
 /// The first pull of a group that does not exist yet, as pull consumers send it before any heartbeat: a file is written, so the work leaves the connection's loop.
 /// When the group is there, the pull is handled as if it had just arrived.
 /// </summary>
-internal sealed class FirstPullHandler(GroupTable groups, PullMessageHandler pulls) : AsyncRequestHandler
+internal sealed class FirstPullHandler(GroupTable groups, PullMessageHandler pulls, PullRefusals refusals) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        string name = request.GetRequired("consumerGroup");
-        GroupState group = await groups.GetOrCreateAsync(name)
-            ?? throw new RemotingCommandException(ResponseCode.SubscriptionGroupNotExist, $"subscription group [{name}] does not exist");
-        HandleAgain(connection, request, group);
-        return null;
+        bool exists = await groups.GetOrCreateAsync(request.GetRequired("consumerGroup")) is not null;
+        return HandleAgain(connection, request, exists);
     }
 
-    private void HandleAgain(RemotingConnection connection, RemotingCommand request, GroupState group)
+    private RemotingCommand? HandleAgain(RemotingConnection connection, RemotingCommand request, bool groupExists)
     {
-        ArrayBufferWriter<byte> bytes = new();
-        RemotingCommandCodec.Write(request, bytes);
-        RequestFrame frame = RequestFrame.Parse(bytes.WrittenSpan);
-        PullMessageRequestHeader header = PullMessageRequestHeader.Read(frame, new byte[bytes.WrittenCount]);
-        pulls.Handle(frame, header, group, connection, flush: true);
+        RequestCopy copy = new(request);
+        RequestFrame frame = copy.Frame;
+        PullMessageRequestHeader header = PullMessageRequestHeader.Read(frame, copy.Scratch);
+        PullRequest pull = PullMessageHandler.RequestOf(frame, header, filtersItself: false);
+        PullStatus status = groupExists ? pulls.Handle(frame, header, pull, connection, flush: true) : PullStatus.GroupMissing;
+        if (status == PullStatus.Ok)
+        {
+            return null;
+        }
+
+        byte[] buffer = new byte[PullRefusals.MaxRemarkBytes];
+        return RemotingCommand.CreateResponse(request, PullRefusals.CodeOf(status), Encoding.UTF8.GetString(refusals.RemarkOf(status, pull, buffer)));
     }
 }

@@ -1,14 +1,17 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
+using RocketOps.Remoting.Connections;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Pulling;
 
 /// <summary>
-/// Long polling: pulls that found nothing wait here without a thread. A message wakes those of exactly its queue whose tags match; a timer ends the waits.
-/// Woken pulls are answered on the thread pool, one work item for all that one round of dispatch woke, so that the producer's loop goes on. Source: store.md §5.3.
+/// Long polling: pulls that found nothing wait here without a thread. A message wakes those of exactly its queue whose filters match; a timer ends the waits.
+/// Woken pulls are answered on the thread that dispatched, after the replies of its round have left, a few at a time; what is more goes to the thread pool.
+/// Thread-safe; <see cref="OnArrived"/> and <see cref="OnRoundCompleted"/> are called by one thread at a time. Source: store.md §5.3.
 /// </summary>
-internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
+internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
 {
     /// <summary>No request is held longer, whatever it asks for: clients give up after 30 s.</summary>
     public const long MaxHoldMs = 60_000;
@@ -17,10 +20,16 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// After this long a pull is answered whose queue has grown by messages its tags do not want, so that the consumer's progress follows. Matches the 5 s of
+    /// After this long a pull is answered whose queue has grown by messages its filter does not want, so that the consumer's progress follows. Matches the 5 s of
     /// RocketMQ's PullRequestHoldService.
     /// </summary>
     private static readonly TimeSpan RecheckInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>A queue nobody has waited for is kept so long: the consumer that was just answered comes again.</summary>
+    private static readonly TimeSpan KeepEmptyQueues = TimeSpan.FromSeconds(60);
+
+    /// <summary>Pulls answered by one work item: a round that wakes many is shared out over the thread pool.</summary>
+    private const int PullsPerItem = 32;
 
     /// <summary>Objects kept for reuse.</summary>
     private const int KeptIdle = 1024;
@@ -30,29 +39,40 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
     private readonly BrokerSettings _settings;
     private readonly MessageStore _store;
     private readonly TimeProvider _time;
+    private readonly ILogger<ParkedPulls> _logger;
+    private readonly long _recheckAfter;
+    private readonly long _keepEmpty;
     private readonly Lock _idleGate = new();
     private readonly Stack<ParkedPull> _idle = new();
-    private readonly Stack<Wake> _idleWakes = new();
+    private readonly Stack<WokenPulls> _idleItems = new();
     private readonly ITimer _sweep;
     private int _count;
     private int _sweepDue;
-    private Wake? _round;
+    private volatile bool _stopped;
+    private WokenPulls? _round;
 
-    public ParkedPulls(PullExecutor executor, BrokerSettings settings, MessageStore store, TimeProvider time)
+    public ParkedPulls(PullExecutor executor, BrokerSettings settings, MessageStore store, TimeProvider time, ILogger<ParkedPulls> logger)
     {
         _executor = executor;
         _settings = settings;
         _store = store;
         _time = time;
+        _logger = logger;
+        _recheckAfter = Timestamps(RecheckInterval);
+        _keepEmpty = Timestamps(KeepEmptyQueues);
         _sweep = time.CreateTimer(static state => ((ParkedPulls)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Pulls that wait at this moment.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Holds the pull; false when too many are held already, and the caller answers it at once.</summary>
+    /// <summary>Queues that are waited for, or were not long ago.</summary>
+    public int QueueCount => _queues.Count;
+
+    /// <summary>Holds the pull; false when too many are held already or the broker stops, and the caller answers it at once.</summary>
     public bool TryPark(in PullArguments pull)
     {
+        // Step 7 of a pull that found nothing.
         if (Interlocked.Increment(ref _count) > _settings.Current.MaxParkedPulls)
         {
             Interlocked.Decrement(ref _count);
@@ -65,15 +85,23 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
         parked.Pull.HoldMs = 0;
         parked.Since = _time.GetTimestamp();
         parked.Deadline = parked.Since + (Math.Min(pull.HoldMs, MaxHoldMs) * _time.TimestampFrequency / 1000);
-        ParkedQueue queue = _queues.GetOrAdd((pull.Topic.StoreTopic, pull.QueueId), static _ => new ParkedQueue());
-        queue.Add(parked);
-        ScheduleSweep();
-        // A message may have arrived between the read that found nothing and the line above; its arrival found nobody here.
-        if (_store.MaxOffset(pull.Topic.StoreTopic, pull.QueueId) > pull.Offset && queue.Remove(parked))
+        if (!TryAdd(parked, out ParkedQueue? queue))
         {
-            Wake wake = RentWake();
-            wake.Pulls.Add(parked);
-            wake.Start();
+            Interlocked.Decrement(ref _count);
+            Return(parked);
+            return false;
+        }
+
+        ScheduleSweep();
+
+        // A message may have arrived between the read that found nothing and the lines above. With a full fence on both sides either its arrival found the pull here, or the
+        // queue's end shows it now. Of a queue nobody has loaded no pull can have found the end.
+        Interlocked.MemoryBarrier();
+        if (_store.Reader.TryGetOffsets(pull.Topic.StoreTopic, pull.QueueId, out QueueOffsets offsets) && offsets.Max > pull.Offset && queue.Remove(parked))
+        {
+            WokenPulls item = RentItem();
+            item.Pulls.Add(parked);
+            Start(item);
         }
 
         return true;
@@ -81,72 +109,197 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
 
     public void OnArrived(in MessageArrival message)
     {
+        // Step 8 of a pull, within step 10 of a send. The other side of the fence in TryPark: the message is readable before anybody is looked for.
+        Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _count) > 0 && _queues.TryGetValue((message.Topic, message.QueueId), out ParkedQueue? queue))
         {
-            _round ??= RentWake();
-            queue.TakeMatching(message.QueueOffset, message.TagsCode, _round.Pulls);
+            _round ??= RentItem();
+            queue.TakeMatching(message, _recheckAfter, _round.Pulls);
         }
     }
 
     public void OnRoundCompleted()
     {
-        Wake? round = _round;
+        WokenPulls? round = _round;
         if (round is { Pulls.Count: > 0 })
         {
             _round = null;
-            round.Start();
+            Start(round);
+        }
+    }
+
+    /// <summary>Lets go of the queues of a deleted topic; the pulls waiting there are answered now.</summary>
+    public void Forget(StoreTopic topic)
+    {
+        foreach (((StoreTopic Topic, int QueueId) key, ParkedQueue queue) in _queues)
+        {
+            if (ReferenceEquals(key.Topic, topic))
+            {
+                GiveUp(key, queue);
+            }
         }
     }
 
     public async ValueTask DisposeAsync()
     {
+        _stopped = true;
         await _sweep.DisposeAsync();
 
-        // Consumers are told "nothing" now instead of waiting for a broker that goes away.
-        Wake wake = RentWake();
+        // Consumers are told "nothing" now, before the connections close, instead of waiting for a broker that goes away.
+        WokenPulls item = RentItem();
         foreach (ParkedQueue queue in _queues.Values)
         {
-            queue.TakeEnded(long.MaxValue, wake.Pulls);
+            queue.GiveUp(item.Pulls);
         }
 
-        wake.Run();
+        _queues.Clear();
+        item.Execute();
     }
 
-    internal void Sweep()
+    /// <summary>Answers a pull that waits no more. Never throws: a timer and pool threads call it.</summary>
+    internal void Answer(ParkedPull parked)
+    {
+        Interlocked.Decrement(ref _count);
+        try
+        {
+            if (!parked.Pull.GoneToken.IsCancellationRequested)
+            {
+                _executor.TryAnswer(parked.Pull, flush: true);
+            }
+        }
+        catch (Exception error)
+        {
+            AnswerFailed(parked, error);
+        }
+
+        parked.Pull = default;
+    }
+
+    /// <summary>Takes an item and its pulls back for reuse.</summary>
+    internal void Return(WokenPulls item)
+    {
+        lock (_idleGate)
+        {
+            foreach (ParkedPull parked in item.Pulls)
+            {
+                if (_idle.Count < KeptIdle)
+                {
+                    _idle.Push(parked);
+                }
+            }
+
+            item.Pulls.Clear();
+            if (_idleItems.Count < KeptIdle)
+            {
+                _idleItems.Push(item);
+            }
+        }
+    }
+
+    private void AnswerFailed(ParkedPull parked, Exception error)
+    {
+        try
+        {
+            _executor.Fail(parked.Pull, error);
+        }
+        catch (Exception second)
+        {
+            // The consumer's own time-out ends its wait.
+            LogFailed(second);
+        }
+    }
+
+    /// <summary>Ends the waits whose time is over. A timer calls it: what goes wrong is logged, and the next sweep tries again.</summary>
+    private void Sweep()
     {
         // Whoever parks from here on asks for another sweep; whoever has parked before is seen by the check at the end.
         Interlocked.Exchange(ref _sweepDue, 0);
-        Wake wake = RentWake();
-        long now = _time.GetTimestamp();
-        long recheckBefore = now - (long)(RecheckInterval.TotalSeconds * _time.TimestampFrequency);
-        foreach (((StoreTopic topic, int queueId), ParkedQueue queue) in _queues)
+        try
         {
-            queue.TakeEnded(now, wake.Pulls);
-            queue.TakeBehind(_store.MaxOffset(topic, queueId), recheckBefore, wake.Pulls);
+            long now = _time.GetTimestamp();
+            WokenPulls item = RentItem();
+            foreach (((StoreTopic Topic, int QueueId) key, ParkedQueue queue) in _queues)
+            {
+                if (queue.NextVisit > now)
+                {
+                    continue;
+                }
+
+                long end = _store.Reader.TryGetOffsets(key.Topic, key.QueueId, out QueueOffsets offsets) ? offsets.Max : 0;
+                if (!queue.Visit(now, end, _recheckAfter, _keepEmpty, item.Pulls))
+                {
+                    _queues.TryRemove(new(key, queue));
+                }
+            }
+
+            Start(item);
+        }
+        catch (Exception error)
+        {
+            LogFailed(error);
         }
 
-        wake.Run();
-        if (Volatile.Read(ref _count) > 0)
+        if (!_queues.IsEmpty)
         {
             ScheduleSweep();
         }
     }
 
-    /// <summary>Lets go of the queues of a deleted topic; pulls waiting there end with their time.</summary>
-    public void Forget(StoreTopic topic)
+    private bool TryAdd(ParkedPull parked, out ParkedQueue queue)
     {
-        foreach ((StoreTopic Topic, int QueueId) key in _queues.Keys)
+        (StoreTopic, int) key = (parked.Pull.Topic.StoreTopic, parked.Pull.QueueId);
+        do
         {
-            if (ReferenceEquals(key.Topic, topic) && _queues.TryRemove(key, out ParkedQueue? queue))
+            queue = _queues.GetOrAdd(key, static _ => new ParkedQueue());
+            if (queue.TryAdd(parked))
             {
-                Wake wake = RentWake();
-                queue.TakeEnded(long.MaxValue, wake.Pulls);
-                wake.Start();
+                // A broker that stops has given up the queues it saw; this one may have come later.
+                return !_stopped || !queue.Remove(parked);
             }
+
+            // Whoever gave it up takes it out too; not waiting for that thread keeps a loop from spinning.
+            _queues.TryRemove(new(key, queue));
+        }
+        while (!_stopped);
+
+        return false;
+    }
+
+    private void GiveUp((StoreTopic Topic, int QueueId) key, ParkedQueue queue)
+    {
+        WokenPulls item = RentItem();
+        queue.GiveUp(item.Pulls);
+        _queues.TryRemove(new(key, queue));
+        Start(item);
+    }
+
+    /// <summary>Has the pulls answered: here after the replies of this thread's round, or by the thread pool.</summary>
+    private void Start(WokenPulls item)
+    {
+        while (item.Pulls.Count > PullsPerItem)
+        {
+            WokenPulls part = RentItem();
+            int from = item.Pulls.Count - PullsPerItem;
+            for (int i = from; i < item.Pulls.Count; i++)
+            {
+                part.Pulls.Add(item.Pulls[i]);
+            }
+
+            item.Pulls.RemoveRange(from, PullsPerItem);
+            AfterReplies.Run(part);
+        }
+
+        if (item.Pulls.Count > 0)
+        {
+            AfterReplies.Run(item);
+        }
+        else
+        {
+            Return(item);
         }
     }
 
-    /// <summary>A broker without waiting pulls has no timer running.</summary>
+    /// <summary>A broker without waiting pulls soon has no timer running.</summary>
     private void ScheduleSweep()
     {
         if (Volatile.Read(ref _sweepDue) == 0 && Interlocked.Exchange(ref _sweepDue, 1) == 0)
@@ -154,6 +307,8 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
             _sweep.Change(SweepInterval, Timeout.InfiniteTimeSpan);
         }
     }
+
+    private long Timestamps(TimeSpan time) => (long)(time.TotalSeconds * _time.TimestampFrequency);
 
     private ParkedPull RentPull()
     {
@@ -163,52 +318,26 @@ internal sealed class ParkedPulls : IMessageArrivedObserver, IAsyncDisposable
         }
     }
 
-    private Wake RentWake()
+    private void Return(ParkedPull parked)
+    {
+        parked.Pull = default;
+        lock (_idleGate)
+        {
+            if (_idle.Count < KeptIdle)
+            {
+                _idle.Push(parked);
+            }
+        }
+    }
+
+    private WokenPulls RentItem()
     {
         lock (_idleGate)
         {
-            return _idleWakes.TryPop(out Wake? wake) ? wake : new Wake(this);
+            return _idleItems.TryPop(out WokenPulls? item) ? item : new WokenPulls(this);
         }
     }
 
-    /// <summary>Pulls that leave together.</summary>
-    private sealed class Wake(ParkedPulls owner) : IThreadPoolWorkItem
-    {
-        public List<ParkedPull> Pulls { get; } = [];
-
-        public void Start() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-
-        public void Execute() => Run();
-
-        public void Run()
-        {
-            foreach (ParkedPull parked in Pulls)
-            {
-                Interlocked.Decrement(ref owner._count);
-                if (!parked.Pull.Connection.Closed.IsCancellationRequested)
-                {
-                    owner._executor.TryAnswer(parked.Pull, flush: true);
-                }
-
-                parked.Pull = default;
-            }
-
-            lock (owner._idleGate)
-            {
-                foreach (ParkedPull parked in Pulls)
-                {
-                    if (owner._idle.Count < KeptIdle)
-                    {
-                        owner._idle.Push(parked);
-                    }
-                }
-
-                Pulls.Clear();
-                if (owner._idleWakes.Count < KeptIdle)
-                {
-                    owner._idleWakes.Push(this);
-                }
-            }
-        }
-    }
+    [LoggerMessage(EventId = 3102, Level = LogLevel.Error, Message = "Ending the waits of pulls failed; it is tried again")]
+    private partial void LogFailed(Exception error);
 }

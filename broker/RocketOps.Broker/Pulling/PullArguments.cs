@@ -1,17 +1,13 @@
 using RocketOps.Broker.Topics;
-using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Framing;
+using RocketOps.Store;
 
 namespace RocketOps.Broker.Pulling;
 
-/// <summary>A pull that has passed its checks: all that is needed to answer it now or later. Holds nothing borrowed.</summary>
+/// <summary>A pull that has passed its checks: all that is needed to answer it now or later, in whichever protocol. Holds nothing borrowed.</summary>
 internal struct PullArguments
 {
-    public RemotingConnection Connection { get; set; }
-
-    public SerializeType SerializeType { get; set; }
-
-    public int Opaque { get; set; }
+    /// <summary>Whom to answer.</summary>
+    public PullTicket Ticket { get; set; }
 
     public TopicState Topic { get; set; }
 
@@ -22,13 +18,15 @@ internal struct PullArguments
     public int MaxMessages { get; set; }
 
     /// <summary>Null takes every message.</summary>
-    public TagFilter? Filter { get; set; }
+    public IMessageFilter? Filter { get; set; }
 
     /// <summary>What the client is told when it reads slowly and slaves may serve it, and when it does not.</summary>
     public long SlowBrokerId { get; set; }
 
     public long BrokerId { get; set; }
 
-    /// <summary>How long the request may wait for messages, 0 not at all.</summary>
+    /// <summary>How long the request may wait for messages in milliseconds, 0 not at all.</summary>
     public long HoldMs { get; set; }
+
+    public readonly CancellationToken GoneToken => Ticket.Sink.GoneToken(Ticket);
 }

@@ -3,17 +3,27 @@ using RocketOps.Store;
 
 namespace RocketOps.Broker.Pulling;
 
-/// <summary>The one table from what a read found to the answer's code. Source: store.md §5.2.</summary>
+/// <summary>The one table from what a read found to the answer. Source: store.md §5.2.</summary>
 internal static class PullCodes
 {
-    public static int From(GetStatus status, long requestedOffset) => status switch
+    public static PullOutcome From(GetStatus status, long requestedOffset) => status switch
     {
-        GetStatus.Found => ResponseCode.Success,
-        GetStatus.MessageWasRemoving or GetStatus.NoMatchedMessage => ResponseCode.PullRetryImmediately,
+        GetStatus.Found => PullOutcome.Found,
+        GetStatus.MessageWasRemoving or GetStatus.NoMatchedMessage => PullOutcome.RetryAtOnce,
         // A consumer with a stale offset on an empty queue would wait for ever if it were held.
-        GetStatus.NoMatchedLogicQueue or GetStatus.NoMessageInQueue => requestedOffset == 0 ? ResponseCode.PullNotFound : ResponseCode.PullOffsetMoved,
-        GetStatus.OffsetFoundNull or GetStatus.OffsetOverflowOne => ResponseCode.PullNotFound,
-        GetStatus.OffsetOverflowBadly or GetStatus.OffsetTooSmall => ResponseCode.PullOffsetMoved,
+        GetStatus.NoMatchedLogicQueue or GetStatus.NoMessageInQueue => requestedOffset == 0 ? PullOutcome.NotFound : PullOutcome.OffsetMoved,
+        GetStatus.OffsetFoundNull or GetStatus.OffsetOverflowOne => PullOutcome.NotFound,
+        GetStatus.OffsetOverflowBadly or GetStatus.OffsetTooSmall => PullOutcome.OffsetMoved,
+        _ => PullOutcome.NotReadable,
+    };
+
+    /// <summary>The outcome in remoting's codes.</summary>
+    public static int CodeOf(PullOutcome outcome) => outcome switch
+    {
+        PullOutcome.Found => ResponseCode.Success,
+        PullOutcome.NotFound => ResponseCode.PullNotFound,
+        PullOutcome.RetryAtOnce => ResponseCode.PullRetryImmediately,
+        PullOutcome.OffsetMoved => ResponseCode.PullOffsetMoved,
         _ => ResponseCode.SystemError,
     };
 

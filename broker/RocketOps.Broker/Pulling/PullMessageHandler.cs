@@ -1,10 +1,4 @@
-using System.Text;
 using RocketOps.Broker.Clients;
-using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Groups;
-using RocketOps.Broker.Hosting;
-using RocketOps.Broker.Offsets;
-using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
@@ -12,167 +6,87 @@ using RocketOps.Remoting.Headers;
 namespace RocketOps.Broker.Pulling;
 
 /// <summary>
-/// PULL_MESSAGE (11) and LITE_PULL_MESSAGE (361): checks, stores the piggy-backed offset, answers from memory on the connection's loop or parks the request.
-/// Order of the checks and codes: remoting.md §5.6.
+/// PULL_MESSAGE (11) and LITE_PULL_MESSAGE (361) on the connection's loop: the frame becomes a request, what passes <see cref="PullChecks"/> is answered from memory or
+/// parked, what does not is refused within the batch.
 /// </summary>
 internal sealed class PullMessageHandler : IRequestHandler
 {
-    private readonly BrokerSettings _settings;
-    private readonly TopicTable _topics;
-    private readonly GroupTable _groups;
-    private readonly ConsumerTable _consumers;
-    private readonly ConsumerOffsetTable _offsets;
+    private readonly PullChecks _checks;
+    private readonly PullRefusals _refusals;
     private readonly PullExecutor _executor;
     private readonly ParkedPulls _parked;
-    private readonly BrokerAddress _address;
+    private readonly ConsumerTable _consumers;
+    private readonly RemotingPullReplies _replies = new();
     private readonly FirstPullHandler _firstPulls;
 
-    public PullMessageHandler(
-        BrokerSettings settings, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets, PullExecutor executor, ParkedPulls parked, BrokerAddress address)
+    public PullMessageHandler(PullChecks checks, PullRefusals refusals, PullExecutor executor, ParkedPulls parked, ConsumerTable consumers, Groups.GroupTable groups)
     {
-        _settings = settings;
-        _topics = topics;
-        _groups = groups;
-        _consumers = consumers;
-        _offsets = offsets;
+        _checks = checks;
+        _refusals = refusals;
         _executor = executor;
         _parked = parked;
-        _address = address;
-        _firstPulls = new FirstPullHandler(groups, this);
+        _consumers = consumers;
+        _firstPulls = new FirstPullHandler(groups, this, refusals);
     }
 
     public void Handle(in RequestFrame frame, RequestBatch batch)
     {
+        // Step 3 of a pull (ARCHITECTURE.md).
         PullMessageRequestHeader header = PullMessageRequestHeader.Read(frame, batch);
-        CheckBroker(frame.Code, _settings.Current);
-        if (_groups.TryGet(header.ConsumerGroup, out GroupState? group))
+        PullRequest request = RequestOf(frame, header, filtersItself: false);
+        PullStatus status = Handle(frame, header, request, batch.Connection, flush: false);
+        switch (status)
         {
-            Handle(frame, header, group, batch.Connection, flush: false);
-        }
-        else
-        {
-            _firstPulls.Handle(frame, batch);
-        }
-    }
-
-    /// <summary>The rest of a pull whose group is known. <paramref name="flush"/> is false on the connection's own loop only.</summary>
-    public void Handle(in RequestFrame frame, scoped in PullMessageRequestHeader header, GroupState group, RemotingConnection connection, bool flush)
-    {
-        BrokerOptions options = _settings.Current;
-        TopicState topic = CheckGroupAndTopic(header, group.Config);
-        TagFilter? filter = FindFilter(header, group.Config, options, connection);
-        if (header.HasCommitOffset)
-        {
-            _offsets.Commit(header.Topic, header.ConsumerGroup, header.QueueId, header.CommitOffset);
-        }
-
-        PullArguments pull = new()
-        {
-            Connection = connection,
-            SerializeType = frame.SerializeType,
-            Opaque = frame.Opaque,
-            Topic = topic,
-            QueueId = header.QueueId,
-            Offset = header.QueueOffset,
-            MaxMessages = Math.Max(1, header.MaxMessages),
-            // Retries belong to the group whatever their tags.
-            Filter = TopicNames.IsRetry(header.Topic) ? null : filter,
-            SlowBrokerId = group.Config.WhichBrokerWhenConsumeSlowly,
-            BrokerId = group.Config.BrokerId,
-            HoldMs = !header.MaySuspend ? 0 : options.LongPolling ? Math.Max(0, header.SuspendTimeoutMs) : options.ShortPollingMs,
-        };
-        if (!_executor.TryAnswer(pull, flush) && !_parked.TryPark(pull))
-        {
-            pull.HoldMs = 0;
-            _executor.TryAnswer(pull, flush);
+            case PullStatus.Ok:
+                break;
+            case PullStatus.GroupToBeMade:
+                _firstPulls.Handle(frame, batch);
+                break;
+            default:
+                Span<byte> buffer = stackalloc byte[PullRefusals.MaxRemarkBytes];
+                batch.Reply(frame, PullRefusals.CodeOf(status), _refusals.RemarkOf(status, request, buffer));
+                break;
         }
     }
 
-    private void CheckBroker(int code, BrokerOptions options)
+    /// <summary>Answers or parks the pull, or says why not. <paramref name="flush"/> is false on the connection's own loop only.</summary>
+    public PullStatus Handle(scoped in RequestFrame frame, scoped in PullMessageRequestHeader header, scoped in PullRequest request, RemotingConnection connection, bool flush)
     {
-        if (!options.IsReadable)
+        PullStatus status = _checks.Check(request, out PullArguments pull);
+        if (status == PullStatus.SubscriptionNotLatest && FiltersItself(header, connection))
         {
-            throw new RemotingCommandException(ResponseCode.NoPermission, $"the broker[{_address.Host}] pulling message is forbidden");
+            status = _checks.Check(RequestOf(frame, header, filtersItself: true), out pull);
         }
 
-        if (code == RequestCode.LitePullMessage && !options.LitePullEnable)
+        if (status == PullStatus.Ok)
         {
-            throw new RemotingCommandException(ResponseCode.NoPermission, $"the broker[{_address.Host}] for lite pull consumer is forbidden");
-        }
-    }
-
-    private TopicState CheckGroupAndTopic(scoped in PullMessageRequestHeader header, SubscriptionGroupConfig group)
-    {
-        if (!group.ConsumeEnable)
-        {
-            throw new RemotingCommandException(ResponseCode.NoPermission, $"subscription group no permission, {group.Name}");
-        }
-
-        if (!_topics.TryGet(header.Topic, out TopicState? topic))
-        {
-            throw new RemotingCommandException(ResponseCode.TopicNotExist, $"topic[{Encoding.UTF8.GetString(header.Topic)}] not exist, apply first please!");
-        }
-
-        TopicConfig config = topic.Config;
-        if (!config.IsReadable)
-        {
-            throw new RemotingCommandException(ResponseCode.NoPermission, $"the topic[{topic.Name}] pulling message is forbidden");
-        }
-
-        if ((uint)header.QueueId >= (uint)config.ReadQueueNums)
-        {
-            throw new RemotingCommandException(
-                ResponseCode.InvalidParameter, $"queueId[{header.QueueId}] is illegal, topic:[{topic.Name}] topicConfig.readQueueNums:[{config.ReadQueueNums}]");
-        }
-
-        return topic;
-    }
-
-    private TagFilter? FindFilter(scoped in PullMessageRequestHeader header, SubscriptionGroupConfig group, BrokerOptions options, RemotingConnection connection)
-    {
-        if (header.HasSubscription)
-        {
-            if (!header.ExpressionType.IsEmpty && !header.ExpressionType.SequenceEqual("TAG"u8))
+            pull.Ticket = _replies.TicketOf(frame, connection);
+            if (!_executor.TryAnswer(pull, flush) && !_parked.TryPark(pull))
             {
-                throw new RemotingCommandException(ResponseCode.SystemError, CheckClientHandler.NoSql);
+                pull.HoldMs = 0;
+                _executor.TryAnswer(pull, flush);
             }
-
-            return header.Subscription.IsEmpty || header.Subscription.SequenceEqual("*"u8) ? null : TagFilter.For(Encoding.UTF8.GetString(header.Subscription));
         }
 
-        if (!_consumers.TryGet(header.ConsumerGroup, out ConsumerGroup? online))
-        {
-            throw new RemotingCommandException(ResponseCode.SubscriptionNotExist, "the consumer's group info not exist");
-        }
-
-        if (online.IsBroadcasting && !group.ConsumeBroadcastEnable)
-        {
-            throw new RemotingCommandException(ResponseCode.NoPermission, $"the consumer group[{group.Name}] can not consume by broadcast way");
-        }
-
-        if (!online.TryGetSubscription(header.Topic, out Subscription? subscription))
-        {
-            throw new RemotingCommandException(ResponseCode.SubscriptionNotExist, "the consumer's subscription not exist");
-        }
-
-        bool outdated = subscription.Version < header.SubscriptionVersion;
-        if (outdated && !ComparesTagsItself(header, online, connection))
-        {
-            throw new RemotingCommandException(ResponseCode.SubscriptionNotLatest, "the consumer's subscription not latest");
-        }
-
-        if (!subscription.IsTag)
-        {
-            throw new RemotingCommandException(ResponseCode.SystemError, CheckClientHandler.NoSql);
-        }
-
-        if (options.RejectPullConsumer && online.IsPullConsumer)
-        {
-            throw new RemotingCommandException(ResponseCode.SubscriptionNotExist, "the consumer group is a pull consumer, which rejectPullConsumerEnable refuses");
-        }
-
-        return outdated ? null : subscription.Filter;
+        return status;
     }
+
+    public static PullRequest RequestOf(scoped in RequestFrame frame, scoped in PullMessageRequestHeader header, bool filtersItself) => new()
+    {
+        ConsumerGroup = header.ConsumerGroup,
+        Topic = header.Topic,
+        QueueId = header.QueueId,
+        Offset = header.QueueOffset,
+        MaxMessages = header.MaxMessages,
+        HoldMs = header.MaySuspend ? header.SuspendTimeoutMs : null,
+        CommitOffset = header.HasCommitOffset ? header.CommitOffset : null,
+        IsLite = frame.Code == RequestCode.LitePullMessage,
+        HasSubscription = header.HasSubscription,
+        Subscription = header.Subscription,
+        ExpressionType = header.ExpressionType,
+        SubscriptionVersion = header.SubscriptionVersion,
+        FiltersItself = filtersItself,
+    };
 
     /// <summary>
     /// Whether a pull whose subscription is newer than the last heartbeat can be served without a filter. A Java client of 5.x writes a new version whenever its
@@ -180,6 +94,6 @@ internal sealed class PullMessageHandler : IRequestHandler
     /// happen together. RocketMQ refuses its pulls with 25 until the next heartbeat, 20 to 30 s later. The tags are unknown here only, and Java clients compare
     /// them with every message anyway (PullAPIWrapper.processPullResult), so more than they want is as good; other clients may rely on the broker.
     /// </summary>
-    private static bool ComparesTagsItself(scoped in PullMessageRequestHeader header, ConsumerGroup online, RemotingConnection connection) =>
-        (header.ExpressionType.IsEmpty || header.ExpressionType.SequenceEqual("TAG"u8)) && online.TryGetChannel(connection)?.Language == LanguageCode.Java;
+    private bool FiltersItself(scoped in PullMessageRequestHeader header, RemotingConnection connection) =>
+        _consumers.TryGet(header.ConsumerGroup, out ConsumerGroup? online) && online.TryGetChannel(connection)?.Language == LanguageCode.Java;
 }

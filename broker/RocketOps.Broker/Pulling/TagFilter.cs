@@ -34,19 +34,6 @@ internal sealed class TagFilter : IMessageFilter
     /// <summary>The filter of an expression such as <c>A || B</c>; null for <c>*</c> or nothing.</summary>
     public static TagFilter? For(string? expression) => IsAll(expression) || Parse(expression) is not { Length: > 0 } codes ? null : new TagFilter(codes);
 
-    /// <summary>Java's String.hashCode: over UTF-16 units with 32-bit wrap.</summary>
-    public static int JavaHash(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        int hash = 0;
-        foreach (char unit in text)
-        {
-            hash = unchecked((31 * hash) + unit);
-        }
-
-        return hash;
-    }
-
     public bool MatchesTagsCode(long tagsCode)
     {
         int code = unchecked((int)tagsCode);
@@ -58,5 +45,5 @@ internal sealed class TagFilter : IMessageFilter
     private static bool IsAll(string? expression) => string.IsNullOrEmpty(expression) || string.Equals(expression, SubscriptionData.All, StringComparison.Ordinal);
 
     private static int[] Parse(string? expression) =>
-        expression is null ? [] : [.. expression.Split("||", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(JavaHash).Distinct()];
+        expression is null ? [] : [.. expression.Split("||", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(JavaHash.Compute).Distinct()];
 }

@@ -23,7 +23,7 @@ internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable to
         int maxNum = Math.Clamp(wanted, 1, options.MaxMessagesNumBatch);
         if (topics.TryGet(request.GetRequired("topic"), out TopicState? topic))
         {
-            IndexQueryResult found = await store.QueryIndexAsync(
+            IndexQueryResult found = await store.Reader.QueryIndexAsync(
                 topic.StoreTopic, key, maxNum, request.GetRequiredInt64("beginTimestamp"), request.GetRequiredInt64("endTimestamp"), cancellationToken);
             ReadOnlyMemory<byte> body = await ReadAsync(topic, key, byUniqueKey, found.Offsets, cancellationToken);
             if (!body.IsEmpty)
@@ -44,7 +44,7 @@ internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable to
         ArrayBufferWriter<byte> body = new();
         foreach (PhysicalOffset offset in offsets)
         {
-            byte[]? record = await store.LookMessageAsync(offset, cancellationToken);
+            byte[]? record = await store.Reader.LookMessageAsync(offset, cancellationToken);
             if (record is not null && Matches(record, topic, key, byUniqueKey) && body.WrittenCount + record.Length <= MaxAnswerBytes)
             {
                 body.Write(record);
@@ -56,7 +56,7 @@ internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable to
 
     private static bool Matches(byte[] bytes, TopicState topic, string key, bool byUniqueKey)
     {
-        MessageRecord record = MessageRecord.Parse(bytes);
+        RecordView record = RecordView.Read(bytes);
         if (!record.Topic.SequenceEqual(topic.Utf8Name))
         {
             return false;

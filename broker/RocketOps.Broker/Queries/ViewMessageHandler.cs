@@ -10,7 +10,7 @@ internal sealed class ViewMessageHandler(MessageStore store) : AsyncRequestHandl
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         long offset = request.GetRequiredInt64("offset");
-        byte[] record = await store.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
+        byte[] record = await store.Reader.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
             ?? throw new RemotingCommandException(ResponseCode.SystemError, $"can not find message by the offset, {offset}");
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
         response.Body = record;

@@ -6,11 +6,12 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
+using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
+using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Hosts;
 
 namespace RocketOps.Broker.Registration;
 
@@ -27,7 +28,11 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
 
     private static readonly TimeSpan UnregisterTimeout = TimeSpan.FromSeconds(3);
 
+    /// <summary>Tables from this size on are told in changes; smaller ones always whole, which name servers with deleteTopicWithBrokerRegistration=true need.</summary>
+    private const int ChangesOnlyFrom = 1_000;
+
     private readonly BrokerSettings _settings;
+    private readonly CurrentRole _role;
     private readonly TopicTable _topics;
     private readonly BrokerAddress _address;
     private readonly RemotingClient _client;
@@ -36,22 +41,29 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     private readonly ILogger<NameServerRegistrar> _logger;
     private readonly CoalescingWriter _rounds;
     private readonly ConcurrentDictionary<string, bool> _registered = new(StringComparer.Ordinal);
+
+    // What each name server has confirmed, on which connection: it forgets this broker together with that.
+    private readonly ConcurrentDictionary<string, Confirmation> _confirmed = new(StringComparer.Ordinal);
+    private readonly Lock _fullGate = new();
+    private FullRegistration? _full;
     private ITimer? _period;
+    private int _fullRoundDue;
 
     // Rounds never overlap; only they touch it.
     private int _unknownRounds;
     private volatile bool _stopping;
 
     public NameServerRegistrar(
-        BrokerSettings settings, TopicTable topics, BrokerAddress address, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
+        BrokerSettings settings, CurrentRole role, TopicTable topics, BrokerAddress address, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
     {
         _settings = settings;
+        _role = role;
         _topics = topics;
         _address = address;
         _resolver = resolver;
         _time = time;
         _logger = loggers.CreateLogger<NameServerRegistrar>();
-        _client = new RemotingClient(new RemotingClientOptions(), loggers, resolver: resolver, time: time);
+        _client = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
         _rounds = new CoalescingWriter(RunRoundAsync);
     }
 
@@ -60,10 +72,11 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     {
         TimeSpan period = _settings.Current.RegisterPeriod;
         _period = _time.CreateTimer(static state => ((NameServerRegistrar)state!).Trigger(), this, period, period);
+        Volatile.Write(ref _fullRoundDue, 1);
         return _rounds.WriteAsync();
     }
 
-    /// <summary>Registers again because topics have changed.</summary>
+    /// <summary>Registers again because topics have changed. Of a large table only the changed topics are told to name servers that are known to have the rest.</summary>
     public Task RegisterNowAsync()
     {
         if (_stopping || _settings.Current.NameServers.Length == 0)
@@ -74,8 +87,15 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         return WaitAWhileAsync(_rounds.WriteAsync());
     }
 
+    /// <summary>Registers everything again because the role has changed: what name servers know of the topics is of no use to them under another id.</summary>
+    public Task RegisterRoleNowAsync()
+    {
+        Volatile.Write(ref _fullRoundDue, 1);
+        return RegisterNowAsync();
+    }
+
     /// <summary>Tells every name server that this broker goes away.</summary>
-    public async Task UnregisterAsync()
+    public async ValueTask UnregisterAsync()
     {
         _stopping = true;
         if (_period is not null)
@@ -101,7 +121,11 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     }
 
     // Rounds report what fails themselves; there is nothing to observe.
-    private void Trigger() => _ = _rounds.WriteAsync();
+    private void Trigger()
+    {
+        Volatile.Write(ref _fullRoundDue, 1);
+        _ = _rounds.WriteAsync();
+    }
 
     private async Task RunRoundAsync()
     {
@@ -131,12 +155,12 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             return;
         }
 
-        byte[] body = BrokerJson.Write(
-            new RegisterBody { Topics = new AllTopicsBody { DataVersion = _topics.Version, Topics = Masked(options) } }, BrokerJson.Default.RegisterBody);
-        await Task.WhenAll(addresses.Select(address => RegisterOneAsync(address, options, body)));
+        bool full = Interlocked.Exchange(ref _fullRoundDue, 0) != 0;
+        await Task.WhenAll(addresses.Select(address => RegisterOneAsync(address, options, full)));
         foreach (string gone in _registered.Keys.Except(addresses, StringComparer.Ordinal))
         {
             _registered.TryRemove(gone, out _);
+            _confirmed.TryRemove(gone, out _);
         }
 
         RetrySoonWhenUnknown();
@@ -185,9 +209,8 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     }
 
     /// <summary>A broker that may not be read or written says so in every topic.</summary>
-    private SortedDictionary<string, TopicConfig> Masked(BrokerOptions options)
+    private static IReadOnlyDictionary<string, TopicConfig> Masked(IReadOnlyDictionary<string, TopicConfig> topics, BrokerOptions options)
     {
-        SortedDictionary<string, TopicConfig> topics = _topics.Snapshot();
         if (options.IsReadable && options.IsWriteable)
         {
             return topics;
@@ -202,36 +225,85 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         return masked;
     }
 
-    private async Task RegisterOneAsync(string nameServer, BrokerOptions options, byte[] body)
+    private async Task RegisterOneAsync(string nameServer, BrokerOptions options, bool full)
     {
-        RemotingCommand request = Identified(RequestCode.RegisterBroker, options)
-            .Set("haServerAddr", $"{options.BrokerIP2}:{(options.HaListenPort > 0 ? options.HaListenPort : _address.Port + 1)}")
-            .Set("compressed", false)
-            .Set("bodyCrc32", 0)
-            .Set("enableActingMaster", false);
-        request.Body = body;
         try
         {
             RemotingConnection connection = await _client.ConnectAsync(nameServer);
-            RemotingCommand answer = await connection.InvokeAsync(request, options.RegisterTimeout);
-            if (answer.Code != ResponseCode.Success)
-            {
-                LogRefused(nameServer, answer.Code, answer.Remark);
-                return;
-            }
-
-            if (!_registered.TryGetValue(nameServer, out bool known) || !known)
+            bool taken = (!full && await TrySendChangesAsync(nameServer, connection, options)) || await SendAllAsync(nameServer, connection, options);
+            if (taken && (!_registered.TryGetValue(nameServer, out bool known) || !known))
             {
                 _registered[nameServer] = true;
                 LogRegistered(_address.Text, nameServer);
                 connection.Closed.UnsafeRegister(static (state, _) => ((LostConnection)state!).Run(), new LostConnection(this, nameServer));
             }
         }
-        catch (Exception failure) when (failure is IOException or TimeoutException or InvalidOperationException or OperationCanceledException)
+        catch (Exception failure)
         {
+            // One name server must not take the round from the others.
             _registered[nameServer] = false;
+            _confirmed.TryRemove(nameServer, out _);
             LogFailed(nameServer, failure.Message);
         }
+    }
+
+    /// <summary>Sends what the name server does not have yet; false when it must be told everything.</summary>
+    private async Task<bool> TrySendChangesAsync(string nameServer, RemotingConnection connection, BrokerOptions options)
+    {
+        bool worthwhile = options.EnableSingleTopicRegister || _topics.Count >= ChangesOnlyFrom;
+        if (!worthwhile || !_confirmed.TryGetValue(nameServer, out Confirmation? confirmed) || !ReferenceEquals(confirmed.Connection, connection)
+            || _topics.ChangesSince(confirmed.Version) is not { } changes)
+        {
+            return false;
+        }
+
+        // An earlier round may have told it already.
+        return changes.Version == confirmed.Version
+            || await SendAsync(nameServer, connection, options, [RegistrationBodies.WriteChanges(changes.Version, Masked(changes.Topics, options))], changes.Version);
+    }
+
+    private Task<bool> SendAllAsync(string nameServer, RemotingConnection connection, BrokerOptions options)
+    {
+        FullRegistration full = GetFull(options);
+        return SendAsync(nameServer, connection, options, full.Parts, full.Version);
+    }
+
+    /// <summary>Made once per version: name servers are told every few seconds, most of the time the same.</summary>
+    private FullRegistration GetFull(BrokerOptions options)
+    {
+        lock (_fullGate)
+        {
+            DataVersion version = _topics.Version;
+            if (_full is null || _full.Version != version || !ReferenceEquals(_full.Options, options))
+            {
+                _full = new FullRegistration(version, options, RegistrationBodies.Write(version, Masked(_topics.Snapshot(), options), options));
+            }
+
+            return _full;
+        }
+    }
+
+    private async Task<bool> SendAsync(string nameServer, RemotingConnection connection, BrokerOptions options, IReadOnlyList<RegistrationPart> parts, DataVersion version)
+    {
+        foreach (RegistrationPart part in parts)
+        {
+            RemotingCommand request = Identified(RequestCode.RegisterBroker, options)
+                .Set("haServerAddr", $"{options.BrokerIP2}:{(options.HaListenPort > 0 ? options.HaListenPort : _address.Port + 1)}")
+                .Set("compressed", part.IsCompressed)
+                .Set("bodyCrc32", part.Crc32)
+                .Set("enableActingMaster", false);
+            request.Body = part.Body;
+            RemotingCommand answer = await connection.InvokeAsync(request, options.RegisterTimeout);
+            if (answer.Code != ResponseCode.Success)
+            {
+                _confirmed.TryRemove(nameServer, out _);
+                LogRefused(nameServer, answer.Code, answer.Remark);
+                return false;
+            }
+        }
+
+        _confirmed[nameServer] = new Confirmation(connection, version);
+        return true;
     }
 
     private async Task UnregisterOneAsync(string nameServer)
@@ -240,8 +312,9 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         {
             await _client.InvokeAsync(nameServer, Identified(RequestCode.UnregisterBroker, _settings.Current), UnregisterTimeout);
         }
-        catch (Exception failure) when (failure is IOException or TimeoutException or InvalidOperationException)
+        catch (Exception failure)
         {
+            // The stop goes on whatever it was: a name server that was not told forgets this broker when the connection closes.
             LogUnregisterFailed(nameServer, failure.Message);
         }
     }
@@ -250,11 +323,12 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         .Set("brokerName", options.BrokerName)
         .Set("brokerAddr", _address.Text)
         .Set("clusterName", options.ClusterName)
-        .Set("brokerId", options.BrokerId);
+        .Set("brokerId", _role.Term.BrokerId);
 
     private void Lost(string nameServer)
     {
         _registered[nameServer] = false;
+        _confirmed.TryRemove(nameServer, out _);
         if (!_stopping)
         {
             LogLost(nameServer);
@@ -282,6 +356,10 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
 
     [LoggerMessage(EventId = 3307, Level = LogLevel.Error, Message = "A round of registrations failed; tried again in the next round")]
     private partial void LogRoundFailed(Exception failure);
+
+    private sealed record Confirmation(RemotingConnection Connection, DataVersion Version);
+
+    private sealed record FullRegistration(DataVersion Version, BrokerOptions Options, IReadOnlyList<RegistrationPart> Parts);
 
     private sealed class LostConnection(NameServerRegistrar registrar, string nameServer)
     {

@@ -7,10 +7,6 @@ namespace RocketOps.Broker.Sending;
 /// <summary>The properties a broker adds to every message it stores, encoded once per configuration. Source: remoting.md §5.1.</summary>
 internal sealed class BrokerProperties(BrokerSettings settings)
 {
-    private const string Cluster = "CLUSTER";
-    private const string Region = "MSG_REGION";
-    private const string TraceOn = "TRACE_ON";
-
     private volatile Encoded? _encoded;
 
     public ReadOnlySpan<byte> Utf8
@@ -23,7 +19,7 @@ internal sealed class BrokerProperties(BrokerSettings settings)
             {
                 _encoded = encoded = new Encoded(
                     options,
-                    Encoding.UTF8.GetBytes($"{Cluster}\u0001{options.ClusterName}\u0002{Region}\u0001{options.RegionId}\u0002{TraceOn}\u0001{(options.TraceOn ? "true" : "false")}\u0002"));
+                    Encoding.UTF8.GetBytes($"{PropertyNames.Cluster}\u0001{options.ClusterName}\u0002{PropertyNames.Region}\u0001{options.RegionId}\u0002{PropertyNames.TraceOn}\u0001{(options.TraceOn ? "true" : "false")}\u0002"));
             }
 
             return encoded.Bytes;
@@ -31,7 +27,7 @@ internal sealed class BrokerProperties(BrokerSettings settings)
     }
 
     /// <summary>Takes out what another broker, or this one, added when it stored the message before; RocketMQ replaces them too.</summary>
-    public static MessageProperties RemoveFrom(MessageProperties properties) => properties.Remove(Cluster).Remove(Region).Remove(TraceOn);
+    public static MessageProperties RemoveFrom(MessageProperties properties) => properties.Remove(PropertyNames.Cluster).Remove(PropertyNames.Region).Remove(PropertyNames.TraceOn);
 
     private sealed record Encoded(BrokerOptions Options, byte[] Bytes);
 }

@@ -3,6 +3,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -15,7 +16,7 @@ namespace RocketOps.Broker.Sending;
 /// attempts are used up. Rules by number: remoting.md §5.3.
 /// </summary>
 internal sealed class SendBackHandler(
-    BrokerSettings settings, TopicTable topics, GroupTable groups, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouting delays) : AsyncRequestHandler
+    BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouter delays, SendRefusals refusals) : AsyncRequestHandler
 {
     /// <summary>Delay level of the first retry when the client leaves it to the broker.</summary>
     private const int FirstRetryLevel = 3;
@@ -24,16 +25,20 @@ internal sealed class SendBackHandler(
     {
         string groupName = request.GetRequired("group");
         BrokerOptions options = settings.Current;
-        if (options.IsSlave)
+        if (role.IsSlave)
         {
-            throw SendRefusals.Slave();
+            return refusals.Answer(request, SendStatus.Slave);
         }
 
         // 1, 2, 3
-        GroupState group = await groups.GetOrCreateAsync(groupName) ?? throw SendRefusals.GroupMissing(groupName);
+        if (await groups.GetOrCreateAsync(groupName) is not { } group)
+        {
+            return refusals.Answer(request, SendStatus.GroupMissing, TopicNames.RetryTopicOf(groupName));
+        }
+
         if (!options.IsWriteable)
         {
-            throw SendRefusals.BrokerNotWriteable(address.Host);
+            return refusals.Answer(request, SendStatus.BrokerNotWriteable);
         }
 
         if (group.Config.RetryQueueNums <= 0)
@@ -50,9 +55,9 @@ internal sealed class SendBackHandler(
 
         // 5
         long offset = request.GetRequiredInt64("offset");
-        byte[] bytes = await store.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
+        byte[] bytes = await store.Reader.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
             ?? throw new RemotingCommandException(ResponseCode.SystemError, $"look message by offset failed, {offset}");
-        (TopicState target, int queueId, int delayLevel) = await ChooseAsync(request, groupName, group.Config, retryTopic, MessageRecord.Parse(bytes).ReconsumeTimes);
+        (TopicState target, int queueId, int delayLevel) = await ChooseAsync(request, groupName, group.Config, retryTopic, RecordView.Read(bytes).ReconsumeTimes);
         AppendOutcome outcome = await appender.AppendAsync(Rebuild(bytes, target, queueId, delayLevel), waitForDisk: false);
         return outcome.Status == AppendStatus.Ok
             ? RemotingCommand.CreateResponse(request, ResponseCode.Success)
@@ -77,7 +82,7 @@ internal sealed class SendBackHandler(
     // 6, 10
     private StoredMessage Rebuild(byte[] bytes, TopicState target, int queueId, int delayLevel)
     {
-        MessageRecord record = MessageRecord.Parse(bytes);
+        RecordView record = RecordView.Read(bytes);
         MessageProperties properties = MessageProperties.Parse(record.Properties);
         string messageId = OffsetMessageId.Format(record.StoreHost, new PhysicalOffset(record.PhysicalOffset));
         if (properties.Get(PropertyNames.RetryTopic) is null)
@@ -95,7 +100,8 @@ internal sealed class SendBackHandler(
         if (delayLevel > 0)
         {
             properties.Set(PropertyNames.Delay, settings.Current.DelayLevels.Clamp(delayLevel).ToString(CultureInfo.InvariantCulture));
-            (topic, queueId) = delays.Route(delayLevel, target.Name, queueId, properties);
+            SendRoute.SetTruePlace(properties, target.Name, queueId);
+            (topic, queueId) = (delays.Schedule, delays.QueueOf(delayLevel));
         }
         else
         {

@@ -1,9 +1,6 @@
 using System.Buffers;
-using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
-using RocketOps.Broker.Topics;
-using RocketOps.Remoting.Commands;
+using RocketOps.Broker.Replies;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
 using RocketOps.Store;
@@ -11,169 +8,52 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Sending;
 
 /// <summary>
-/// SEND_MESSAGE (10), SEND_MESSAGE_V2 (310) and SEND_BATCH_MESSAGE (320): checks, appends to the store's tail buffer and writes the reply, all on the connection's
-/// loop and without allocating; <see cref="StoreWrite"/> lets the replies go once the batch is in the kernel. A send that needs a topic made, belongs to a retry topic
-/// or carries properties to be replaced goes to <see cref="SlowSendHandler"/>. Order of the checks: remoting.md §5.1.
+/// SEND_MESSAGE (10), SEND_MESSAGE_V2 (310) and SEND_BATCH_MESSAGE (320) on the connection's loop: gives the frame to <see cref="SendPipeline"/> and writes the reply,
+/// which <see cref="StoreWrite"/> lets go once the round is in the kernel. What must wait for a topic or for the disk goes through the same pipeline from <see cref="SlowSendHandler"/>.
 /// </summary>
 internal sealed class SendMessageHandler : IRequestHandler
 {
-    /// <summary>Offsets of a batch up to this many messages live on the stack.</summary>
-    private const int StackBatch = 128;
+    /// <summary>Offsets and ids of a batch up to this many messages live on the stack.</summary>
+    private const int StackBatch = 32;
 
-    // Names and numbers of all reply fields, and room for a unique key of any client; longer ones are counted.
-    private const int ReplyBytes = ResponseFrameWriter.FixedBytes + 512;
-
-    private readonly BrokerSettings _settings;
-    private readonly TopicTable _topics;
-    private readonly MessageStore _store;
-    private readonly BrokerAddress _address;
-    private readonly BrokerProperties _properties;
-    private readonly DelayRouting _delays;
+    private readonly SendPipeline _pipeline;
+    private readonly SendReplies _replies;
     private readonly SlowSendHandler _slow;
-    private readonly PutStatistics _statistics;
-    private readonly TimeProvider _time;
     private readonly StoreWrite _write;
     private readonly StoreWrite _writeWithoutDisk;
 
-    public SendMessageHandler(
-        BrokerSettings settings, TopicTable topics, MessageStore store, BrokerAddress address, BrokerProperties properties, DelayRouting delays, SlowSendHandler slow,
-        PutStatistics statistics, TimeProvider time)
+    public SendMessageHandler(SendPipeline pipeline, SendReplies replies, SlowSendHandler slow, MessageStore store, PutStatistics statistics)
     {
-        _settings = settings;
-        _topics = topics;
-        _store = store;
-        _address = address;
-        _properties = properties;
-        _delays = delays;
+        _pipeline = pipeline;
+        _replies = replies;
         _slow = slow;
-        _statistics = statistics;
-        _time = time;
         _write = new StoreWrite(store, statistics, store.Options.FlushDiskType == FlushDiskType.SyncFlush);
         _writeWithoutDisk = new StoreWrite(store, statistics, waitForDisk: false);
     }
 
     public void Handle(in RequestFrame frame, RequestBatch batch)
     {
+        // Step 3 of a send (ARCHITECTURE.md).
         SendMessageRequestHeader header = SendMessageRequestHeader.Read(frame, batch);
-        BrokerOptions options = _settings.Current;
-        SendChecks.CheckBroker(options, _time);
-        if (TopicNames.IsRetry(header.Topic) || !_topics.TryGet(header.Topic, out TopicState? topic))
-        {
-            if (header.Batch && TopicNames.IsRetry(header.Topic))
-            {
-                throw SendRefusals.BatchToRetryTopic();
-            }
-
-            _slow.Handle(frame, batch);
-            return;
-        }
-
-        int queueId = SendChecks.CheckTopic(topic, options, _address, header.QueueId);
-        int sysFlag = SendChecks.SysFlagOf(topic, header.SysFlag);
         if (header.Batch)
         {
-            AppendBatch(frame, batch, header, topic, queueId, sysFlag, options);
-        }
-        else
-        {
-            AppendOne(frame, batch, header, topic, queueId, sysFlag, options);
-        }
-    }
-
-    private void AppendOne(
-        in RequestFrame frame, RequestBatch batch, scoped in SendMessageRequestHeader header, TopicState topic, int queueId, int sysFlag, BrokerOptions options)
-    {
-        SendProperties properties = SendProperties.Read(header.Properties);
-        SendChecks.CheckProperties(properties, _address);
-        if (properties.WasStoredBefore)
-        {
-            _slow.Handle(frame, batch);
+            HandleBatch(frame, header, batch);
             return;
         }
 
-        Span<byte> delayProperties = stackalloc byte[DelayRouting.MaxPropertyBytes];
-        scoped ReadOnlySpan<byte> last = default;
-        StoreTopic storeTopic = topic.StoreTopic;
-        int storeQueue = queueId;
-        if (properties.DelayLevel > 0)
-        {
-            last = delayProperties[.._delays.Route(properties.DelayLevel, topic, queueId, delayProperties, out storeTopic, out storeQueue)];
-        }
-
-        AppendStatus status = _store.Append(
-            new MessageToAppend
-            {
-                Topic = storeTopic,
-                QueueId = storeQueue,
-                Flag = header.Flag,
-                SysFlag = sysFlag,
-                BornTimestamp = header.BornTimestamp,
-                BornHost = MessageHost.From(batch.Connection.RemoteEndPoint),
-                StoreHost = _address.StoreHost,
-                ReconsumeTimes = header.ReconsumeTimes,
-                Body = frame.Body,
-                Properties = header.Properties,
-                MoreProperties = _properties.Utf8,
-                LastProperties = last,
-            },
-            out AppendResult result);
-        if (status != AppendStatus.Ok)
-        {
-            throw Refused(status, options);
-        }
-
-        DeferredReplies replies = Join(batch, properties.SkipsDiskWait, result);
-        if (!frame.IsOneWay)
-        {
-            Span<byte> id = stackalloc byte[OffsetMessageId.MaxLength];
-            int length = OffsetMessageId.Write(_address.StoreHost, result.Offset, id);
-            WriteReply(frame, batch, replies, options, id[..length], queueId, result.QueueOffset, properties.UniqKey);
-        }
+        SendRequest request = SendReplies.RequestOf(frame, header, batch.Connection, batchCount: 0);
+        Finish(frame, batch, request, _pipeline.Send(request, default), default);
     }
 
-    private void AppendBatch(
-        in RequestFrame frame, RequestBatch batch, scoped in SendMessageRequestHeader header, TopicState topic, int queueId, int sysFlag, BrokerOptions options)
+    private void HandleBatch(in RequestFrame frame, scoped in SendMessageRequestHeader header, RequestBatch batch)
     {
-        if (topic.Utf8Name.Length > TopicNames.MaxLength)
-        {
-            throw SendRefusals.BatchTopicTooLong(topic.Utf8Name.Length);
-        }
-
-        int count = MessageStore.CountBatch(frame.Body);
-        if (count <= 0)
-        {
-            throw SendRefusals.From(AppendStatus.MessageIllegal, options, _store.GetStats());
-        }
-
+        int count = LogWriter.CountBatch(frame.Body);
         PhysicalOffset[]? rented = count > StackBatch ? ArrayPool<PhysicalOffset>.Shared.Rent(count) : null;
         Span<PhysicalOffset> offsets = rented ?? stackalloc PhysicalOffset[StackBatch];
         try
         {
-            AppendStatus status = _store.AppendBatch(
-                new BatchToAppend
-                {
-                    Topic = topic.StoreTopic,
-                    QueueId = queueId,
-                    SysFlag = sysFlag,
-                    BornTimestamp = header.BornTimestamp,
-                    BornHost = MessageHost.From(batch.Connection.RemoteEndPoint),
-                    StoreHost = _address.StoreHost,
-                    ReconsumeTimes = header.ReconsumeTimes,
-                    Body = frame.Body,
-                },
-                offsets,
-                out AppendResult result);
-            if (status != AppendStatus.Ok)
-            {
-                throw Refused(status, options);
-            }
-
-            SendProperties properties = SendProperties.Read(header.Properties);
-            DeferredReplies replies = Join(batch, properties.SkipsDiskWait, result);
-            if (!frame.IsOneWay)
-            {
-                WriteBatchReply(frame, batch, replies, options, offsets[..count], queueId, result.QueueOffset, properties.UniqKey);
-            }
+            SendRequest request = SendReplies.RequestOf(frame, header, batch.Connection, count);
+            Finish(frame, batch, request, _pipeline.Send(request, offsets), offsets[..Math.Max(0, count)]);
         }
         finally
         {
@@ -184,58 +64,41 @@ internal sealed class SendMessageHandler : IRequestHandler
         }
     }
 
-    private RemotingCommandException Refused(AppendStatus status, BrokerOptions options)
+    private void Finish(in RequestFrame frame, RequestBatch batch, scoped in SendRequest request, scoped in SendOutcome outcome, scoped ReadOnlySpan<PhysicalOffset> offsets)
     {
-        _statistics.AddFailure();
-        return SendRefusals.From(status, options, _store.GetStats());
-    }
-
-    private DeferredReplies Join(RequestBatch batch, bool skipsDiskWait, in AppendResult result)
-    {
-        DeferredReplies replies = batch.Defer(skipsDiskWait ? _writeWithoutDisk : _write);
-        replies.Tag = Math.Max(replies.Tag, result.End.Value);
-        replies.Messages += result.MessageCount;
-        return replies;
-    }
-
-    /// <summary>The ids of a batch's messages, joined by commas.</summary>
-    private void WriteBatchReply(
-        in RequestFrame frame, RequestBatch batch, DeferredReplies replies, BrokerOptions options, ReadOnlySpan<PhysicalOffset> offsets, int queueId, long queueOffset, ReadOnlySpan<byte> uniqKey)
-    {
-        byte[] ids = ArrayPool<byte>.Shared.Rent(offsets.Length * (OffsetMessageId.MaxLength + 1));
-        int length = 0;
-        foreach (PhysicalOffset offset in offsets)
+        switch (outcome.Status)
         {
-            if (length > 0)
-            {
-                ids[length++] = (byte)',';
-            }
+            case SendStatus.Stored:
+                Accept(frame, batch, outcome, offsets);
+                break;
+            case SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade or SendStatus.RoomToBeMade or SendStatus.QueueToBeLoaded:
+                _slow.Handle(frame, batch);
+                break;
+            default:
+                _replies.Refuse(frame, batch, outcome, request.Topic);
+                break;
+        }
+    }
 
-            length += OffsetMessageId.Write(_address.StoreHost, offset, ids.AsSpan(length));
+    private void Accept(in RequestFrame frame, RequestBatch batch, scoped in SendOutcome outcome, scoped ReadOnlySpan<PhysicalOffset> offsets)
+    {
+        // Step 6 of a send: the reply is written now and leaves after step 8.
+        DeferredReplies replies = batch.Defer(outcome.SkipsDiskWait ? _writeWithoutDisk : _write);
+        replies.Tag = Math.Max(replies.Tag, outcome.Result.End.Value);
+        replies.Messages += outcome.Result.MessageCount;
+        if (frame.IsOneWay)
+        {
+            return;
         }
 
-        WriteReply(frame, batch, replies, options, ids.AsSpan(0, length), queueId, queueOffset, uniqKey);
-        ArrayPool<byte>.Shared.Return(ids);
-    }
-
-    private static void WriteReply(
-        in RequestFrame frame, RequestBatch batch, DeferredReplies replies, BrokerOptions options, ReadOnlySpan<byte> messageId, int queueId, long queueOffset, ReadOnlySpan<byte> uniqKey)
-    {
-        int bound = ReplyBytes
-            + ResponseFrameWriter.MaxFieldBytes(5, messageId.Length)
-            + ResponseFrameWriter.MaxFieldBytes(13, uniqKey.Length)
-            + ResponseFrameWriter.MaxFieldBytes(10, options.RegionIdUtf8.Length);
-        ResponseFrameWriter writer = new(replies.GetSpan(bound), frame.SerializeType, ResponseCode.Success, frame.Opaque, batch.Connection.Options.Version);
-        writer.Add("msgId"u8, messageId);
-        writer.Add("queueId"u8, queueId);
-        writer.Add("queueOffset"u8, queueOffset);
-        if (!uniqKey.IsEmpty)
+        byte[]? rented = offsets.Length > 1 ? ArrayPool<byte>.Shared.Rent(SendReplies.MaxIdBytes(offsets.Length)) : null;
+        Span<byte> ids = rented ?? stackalloc byte[OffsetMessageId.MaxLength];
+        int length = _replies.WriteIds(outcome.Result.Offset, offsets, ids);
+        Span<byte> destination = replies.GetSpan(_replies.MaxReplyBytes(length, outcome.UniqKey.Length));
+        replies.Advance(_replies.Write(destination, ReplyTo.Of(frame, batch.Connection), ids[..length], outcome.QueueId, outcome.Result.QueueOffset, outcome.UniqKey));
+        if (rented is not null)
         {
-            writer.Add("transactionId"u8, uniqKey);
+            ArrayPool<byte>.Shared.Return(rented);
         }
-
-        writer.Add("MSG_REGION"u8, options.RegionIdUtf8);
-        writer.Add("TRACE_ON"u8, options.TraceOn);
-        replies.Advance(writer.Complete(0));
     }
 }

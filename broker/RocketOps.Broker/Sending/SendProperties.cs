@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using RocketOps.Broker.Messages;
 
 namespace RocketOps.Broker.Sending;
 
@@ -18,10 +17,13 @@ internal ref struct SendProperties
     /// <summary>The producer does not wait for the disk.</summary>
     public bool SkipsDiskWait { get; private set; }
 
-    /// <summary>Carries a property that brokers add: somebody sends on a message as he received it. The old one must make way for the new one.</summary>
+    /// <summary>Carries a property that brokers add: the message is sent on as it was received. The old value makes way for the new one.</summary>
     public bool WasStoredBefore { get; private set; }
 
     public ReadOnlySpan<byte> UniqKey { get; private set; }
+
+    /// <summary>Of a message that is sent again: the topic it was first sent to.</summary>
+    public ReadOnlySpan<byte> RetryTopic { get; private set; }
 
     public static SendProperties Read(ReadOnlySpan<byte> properties)
     {
@@ -31,26 +33,29 @@ internal ref struct SendProperties
         {
             switch (name.Length)
             {
-                case 4 when name.SequenceEqual("WAIT"u8):
+                case 4 when name.SequenceEqual(PropertyNames.Utf8.Wait):
                     found.SkipsDiskWait = System.Text.Ascii.EqualsIgnoreCase(value, "false"u8);
                     break;
-                case 5 when name.SequenceEqual("DELAY"u8):
+                case 5 when name.SequenceEqual(PropertyNames.Utf8.Delay):
                     found.DelayLevel = Utf8Parser.TryParse(value, out int level, out int used) && used == value.Length ? level : 0;
                     break;
-                case 7 when name.SequenceEqual("CLUSTER"u8):
-                case 8 when name.SequenceEqual("TRACE_ON"u8) || name.SequenceEqual("REAL_QID"u8):
-                case 10 when name.SequenceEqual("MSG_REGION"u8) || name.SequenceEqual("REAL_TOPIC"u8):
+                case 7 when name.SequenceEqual(PropertyNames.Utf8.Cluster):
+                case 8 when name.SequenceEqual(PropertyNames.Utf8.TraceOn) || name.SequenceEqual(PropertyNames.Utf8.RealQueueId):
+                case 10 when name.SequenceEqual(PropertyNames.Utf8.Region) || name.SequenceEqual(PropertyNames.Utf8.RealTopic):
                     found.WasStoredBefore = true;
                     break;
-                case 8 when name.SequenceEqual("UNIQ_KEY"u8):
+                case 8 when name.SequenceEqual(PropertyNames.Utf8.UniqKey):
                     found.UniqKey = value;
                     break;
-                case 8 when name.SequenceEqual("TRAN_MSG"u8):
+                case 8 when name.SequenceEqual(PropertyNames.Utf8.TransactionPrepared):
                     found.IsTransaction = System.Text.Ascii.EqualsIgnoreCase(value, "true"u8);
                     break;
-                case 14 when name.SequenceEqual("TIMER_DELAY_MS"u8):
-                case 15 when name.SequenceEqual("TIMER_DELAY_SEC"u8):
-                case 16 when name.SequenceEqual("TIMER_DELIVER_MS"u8):
+                case 11 when name.SequenceEqual(PropertyNames.Utf8.RetryTopic):
+                    found.RetryTopic = value;
+                    break;
+                case 14 when name.SequenceEqual(PropertyNames.Utf8.TimerDelayMs):
+                case 15 when name.SequenceEqual(PropertyNames.Utf8.TimerDelaySeconds):
+                case 16 when name.SequenceEqual(PropertyNames.Utf8.TimerDeliverMs):
                     found.IsTimer = true;
                     break;
                 default:

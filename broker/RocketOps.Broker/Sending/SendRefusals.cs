@@ -1,4 +1,8 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
@@ -6,67 +10,136 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Sending;
 
 /// <summary>
-/// The one table from what went wrong with a send to what the producer is answered; the order of the checks is the handler's. Codes are those of a 5.3 broker except
-/// where noted, as this broker reports that version. Source: remoting.md §5.1.
+/// The one table from what became of a send to what the producer is answered; the order of the checks is the pipeline's. Codes are those of a 5.3 broker except
+/// where noted, as this broker reports that version. Writing a remark allocates nothing: a full or busy broker refuses more often than it accepts.
+/// Source: remoting.md §5.1.
 /// </summary>
-internal static class SendRefusals
+internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress address, MessageStore store)
 {
-    /// <summary>
-    /// A slave takes no messages. 5.3 answers SYSTEM_BUSY, on which 4.9 producers do not try another broker; 4.9's own SERVICE_NOT_AVAILABLE is retried by all.
-    /// </summary>
-    public static RemotingCommandException Slave() => NotAvailable("this broker is a slave");
+    /// <summary>Room for every remark: the longest text with the longest topic name.</summary>
+    public const int MaxRemarkBytes = 1024;
 
-    public static RemotingCommandException NotYet(long startTimestamp) =>
-        new(ResponseCode.SystemError, $"broker unable to service, until {DateTimeOffset.FromUnixTimeMilliseconds(startTimestamp):yyyy-MM-dd HH:mm:ss,fff}");
+    private FlagsText _flags = new(StoreFlags.None, StoreFlags.None.ToString());
 
-    public static RemotingCommandException BrokerNotWriteable(string address) => new(ResponseCode.NoPermission, $"the broker[{address}] sending message is forbidden");
-
-    public static RemotingCommandException BadTopicName(string problem) => new(ResponseCode.InvalidParameter, problem);
-
-    public static RemotingCommandException TopicForbidden(string topic) => new(ResponseCode.NoPermission, $"Sending message to topic[{topic}] is forbidden.");
-
-    public static RemotingCommandException TopicMissing(string topic) => new(ResponseCode.TopicNotExist, $"topic[{topic}] not exist, apply first please!");
-
-    public static RemotingCommandException BadQueue(int queueId, TopicConfig config) =>
-        new(ResponseCode.InvalidParameter, $"request queueId[{queueId}] is illegal, topic {config.Name} has {config.WriteQueueNums} write and {config.ReadQueueNums} read queues");
-
-    public static RemotingCommandException BatchTopicTooLong(int length) => new(ResponseCode.MessageIllegal, $"message topic length too long {length}");
-
-    public static RemotingCommandException BatchToRetryTopic() => new(ResponseCode.MessageIllegal, "batch request does not support retry group");
-
-    public static RemotingCommandException GroupMissing(string group) => new(ResponseCode.SubscriptionGroupNotExist, $"subscription group not exist, {group}");
-
-    public static RemotingCommandException TransactionForbidden(string address) => new(ResponseCode.NoPermission, $"the broker[{address}] sending transaction message is forbidden");
-
-    public static RemotingCommandException TimerNotEnabled() => new(ResponseCode.SystemError, "accurate timer message is not enabled, timerWheelEnable is false");
-
-    /// <summary>What a failed append is answered with.</summary>
-    public static RemotingCommandException From(AppendStatus status, BrokerOptions options, StoreStats stats) => status switch
+    public static int CodeOf(SendStatus status) => status switch
     {
-        AppendStatus.FileCreationFailed => new(ResponseCode.SystemError, "create mapped file failed, server is busy or broken."),
-        AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong => new(
-            ResponseCode.MessageIllegal,
-            $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {options.MaxMessageSize}B, msg properties length limit 32KB."),
-        AppendStatus.DiskFull => NotAvailable($"the disk is full ({stats.DiskUsedRatio:P0} used, the limit is diskSpaceWarningLevelRatio)"),
-        AppendStatus.ServiceNotAvailable => NotAvailable($"the store takes no messages ({stats.Flags})"),
-        AppendStatus.Busy => new(ResponseCode.SystemBusy, "[PC_SYNCHRONIZED]broker busy, start flow control for a while"),
-        _ => new(ResponseCode.SystemError, "UNKNOWN_ERROR"),
+        SendStatus.Stored => ResponseCode.Success,
+
+        // 5.3 answers a slave's clients SYSTEM_BUSY, on which 4.9 producers do not try another broker; 4.9's own SERVICE_NOT_AVAILABLE is retried by all.
+        SendStatus.Slave or SendStatus.DiskFull or SendStatus.StoreNotAvailable => ResponseCode.ServiceNotAvailable,
+        SendStatus.BrokerNotWriteable or SendStatus.TopicForbidden or SendStatus.TransactionForbidden => ResponseCode.NoPermission,
+        SendStatus.BadTopicName or SendStatus.BadQueue => ResponseCode.InvalidParameter,
+        SendStatus.TopicMissing => ResponseCode.TopicNotExist,
+        SendStatus.BatchTopicTooLong or SendStatus.BatchToRetryTopic or SendStatus.MessageIllegal => ResponseCode.MessageIllegal,
+        SendStatus.GroupMissing => ResponseCode.SubscriptionGroupNotExist,
+
+        // Topics that are to be made and are deleted again each time: whoever deletes them may be done soon.
+        SendStatus.Busy or SendStatus.QueueToBeLoaded or SendStatus.RoomToBeMade or SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade => ResponseCode.SystemBusy,
+        _ => ResponseCode.SystemError,
     };
 
     /// <summary>The code of a message that is stored but whose wait for the disk did not end well. Clients treat 10 as sent.</summary>
-    public static int CodeOf(DurabilityOutcome outcome) => outcome switch
+    public static int CodeOf(WaitOutcome outcome) => outcome switch
     {
-        DurabilityOutcome.Durable => ResponseCode.Success,
-        DurabilityOutcome.TimedOut => ResponseCode.FlushDiskTimeout,
+        WaitOutcome.Reached => ResponseCode.Success,
+        WaitOutcome.TimedOut => ResponseCode.FlushDiskTimeout,
         _ => ResponseCode.ServiceNotAvailable,
     };
 
-    public static string? RemarkOf(DurabilityOutcome outcome) => outcome switch
+    public static string? RemarkOf(WaitOutcome outcome) => outcome switch
     {
-        DurabilityOutcome.Durable => null,
-        DurabilityOutcome.TimedOut => "the disk did not confirm in time (syncFlushTimeout); the message is stored",
+        WaitOutcome.Reached => null,
+        WaitOutcome.TimedOut => "the disk did not confirm in time (syncFlushTimeout); the message is stored",
         _ => "service not available now: writing to the disk failed, the store is read-only until the broker is started again",
     };
 
-    private static RemotingCommandException NotAvailable(string reason) => new(ResponseCode.ServiceNotAvailable, $"service not available now: {reason}");
+    /// <summary>
+    /// The remark of a refusal as UTF-8; where it names something it is written to <paramref name="buffer"/>, which holds <see cref="MaxRemarkBytes"/>.
+    /// </summary>
+    public ReadOnlySpan<byte> RemarkOf(SendStatus status, scoped ReadOnlySpan<byte> topic, int queueId, TopicConfig? config, Span<byte> buffer)
+    {
+        BrokerOptions options = settings.Current;
+        CultureInfo text = CultureInfo.InvariantCulture;
+        int length;
+        switch (status)
+        {
+            case SendStatus.Slave:
+                return "service not available now: this broker is a slave"u8;
+            case SendStatus.Busy or SendStatus.QueueToBeLoaded or SendStatus.RoomToBeMade or SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade:
+                return "[PC_SYNCHRONIZED]broker busy, start flow control for a while"u8;
+            case SendStatus.BatchToRetryTopic:
+                return "batch request does not support retry group"u8;
+            case SendStatus.TimerNotEnabled:
+                return "accurate timer message is not enabled, timerWheelEnable is false"u8;
+            case SendStatus.FileCreationFailed:
+                return "create mapped file failed, server is busy or broken."u8;
+            case SendStatus.NotYet:
+                Utf8.TryWrite(buffer, text, $"broker unable to service, until {DateTimeOffset.FromUnixTimeMilliseconds(options.StartAcceptSendTimestamp):yyyy-MM-dd HH:mm:ss,fff}", out length);
+                break;
+            case SendStatus.BrokerNotWriteable:
+                Utf8.TryWrite(buffer, text, $"the broker[{address.Host}] sending message is forbidden", out length);
+                break;
+            case SendStatus.BadTopicName:
+                Utf8.TryWrite(buffer, text, $"{TopicNames.FindProblem(topic)}", out length);
+                break;
+            case SendStatus.TopicForbidden:
+                Utf8.TryWrite(buffer, text, $"Sending message to topic[{topic}] is forbidden.", out length);
+                break;
+            case SendStatus.TopicMissing:
+                Utf8.TryWrite(buffer, text, $"topic[{topic}] not exist, apply first please!", out length);
+                break;
+            case SendStatus.BadQueue:
+                Utf8.TryWrite(
+                    buffer, text, $"request queueId[{queueId}] is illegal, topic {topic} has {config?.WriteQueueNums ?? 0} write and {config?.ReadQueueNums ?? 0} read queues", out length);
+                break;
+            case SendStatus.BatchTopicTooLong:
+                Utf8.TryWrite(buffer, text, $"message topic length too long {topic.Length}", out length);
+                break;
+            case SendStatus.GroupMissing:
+                Utf8.TryWrite(buffer, text, $"subscription group not exist, {TopicNames.GroupOfRetry(topic)}", out length);
+                break;
+            case SendStatus.TransactionForbidden:
+                Utf8.TryWrite(buffer, text, $"the broker[{address.Host}] sending transaction message is forbidden", out length);
+                break;
+            case SendStatus.MessageIllegal:
+                Utf8.TryWrite(
+                    buffer,
+                    text,
+                    $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {options.MaxMessageSize}B, msg properties length limit 32KB.",
+                    out length);
+                break;
+            case SendStatus.DiskFull:
+                Utf8.TryWrite(buffer, text, $"service not available now: the disk is full ({store.DiskUsedRatio:P0} used, the limit is diskSpaceWarningLevelRatio)", out length);
+                break;
+            case SendStatus.StoreNotAvailable:
+                Utf8.TryWrite(buffer, text, $"service not available now: the store takes no messages ({TextOf(store.Flags)})", out length);
+                break;
+            default:
+                return "UNKNOWN_ERROR"u8;
+        }
+
+        return buffer[..length];
+    }
+
+    /// <summary>A refusal for where requests are handled as commands.</summary>
+    public RemotingCommand Answer(RemotingCommand request, SendStatus status, string topic = "", int queueId = 0, TopicConfig? config = null)
+    {
+        byte[] buffer = new byte[MaxRemarkBytes];
+        return RemotingCommand.CreateResponse(request, CodeOf(status), Encoding.UTF8.GetString(RemarkOf(status, Encoding.UTF8.GetBytes(topic), queueId, config, buffer)));
+    }
+
+    /// <summary>Names of flags are put together by reflection; they change once in a store's life.</summary>
+    private string TextOf(StoreFlags flags)
+    {
+        FlagsText known = Volatile.Read(ref _flags);
+        if (known.Flags != flags)
+        {
+            known = new FlagsText(flags, flags.ToString());
+            Volatile.Write(ref _flags, known);
+        }
+
+        return known.Text;
+    }
+
+    private sealed record FlagsText(StoreFlags Flags, string Text);
 }

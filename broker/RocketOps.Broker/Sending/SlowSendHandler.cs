@@ -1,192 +1,118 @@
+using System.Buffers;
 using System.Text;
-using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Groups;
-using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
-using RocketOps.Broker.Ordering;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Headers;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Sending;
 
-/// <summary>
-/// The sends that cannot be answered from the connection's loop: the topic must be made first (a file is written), the message is one that a client sends back to
-/// its retry topic itself, or its properties must be rewritten.
-/// </summary>
-internal sealed class SlowSendHandler(
-    BrokerSettings settings, TopicTable topics, GroupTable groups, QueueLocks locks, MessageStore store, MessageAppender appender, BrokerAddress address, BrokerProperties brokerProperties, DelayRouting delays)
-    : AsyncRequestHandler
+/// <summary>A send that must await something first, a topic that is made, a queue that is read from disk or room in memory: the request is copied, waits off the connection's loop, and goes through the same pipeline.</summary>
+internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, SendReplies replies, SendRefusals refusals, MessageAppender appender, MessageStore store, TimeProvider time) : AsyncRequestHandler
 {
+    /// <summary>Somebody may delete the topic as fast as it is made; then the producer tries again later.</summary>
+    private const int MaxAttempts = 5;
+
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        Draft draft = Read(request);
-        if (TopicNames.FindProblem(draft.TopicName) is { } problem)
+        RequestCopy copy = new(request);
+        long startedAt = time.GetTimestamp();
+        Attempt attempt = Try(copy, connection);
+        int attempts = 1;
+        while (attempts < MaxAttempts && attempt.Status is SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade or SendStatus.RoomToBeMade or SendStatus.QueueToBeLoaded)
         {
-            throw SendRefusals.BadTopicName(problem);
-        }
-
-        if (TopicNames.IsSendForbidden(draft.TopicName))
-        {
-            throw SendRefusals.TopicForbidden(draft.TopicName);
-        }
-
-        TopicState topic = await topics.GetOrCreateForSendAsync(draft.TopicName, draft.DefaultTopic, draft.DefaultTopicQueueNums, draft.UnitMode)
-            ?? throw SendRefusals.TopicMissing(draft.TopicName);
-        int queueId = SendChecks.CheckTopic(topic, settings.Current, address, draft.QueueId);
-        if (draft.IsBatch)
-        {
-            return await AppendBatchAsync(connection, request, draft, topic, queueId);
-        }
-
-        MessageProperties properties = MessageProperties.Parse(draft.Properties);
-        if (draft.TopicName.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal))
-        {
-            (topic, queueId) = await RedirectExhaustedAsync(draft, request.Version, topic, queueId, properties);
-        }
-
-        return await AppendOneAsync(connection, request, draft, topic, queueId, properties);
-    }
-
-    /// <summary>
-    /// A retry that has used up its attempts, or that an ordered consumer gives up, goes to the group's dead-letter topic. Rows 9 and 10 of remoting.md §5.1.
-    /// </summary>
-    private async Task<(TopicState Topic, int QueueId)> RedirectExhaustedAsync(Draft draft, int clientVersion, TopicState topic, int queueId, MessageProperties properties)
-    {
-        string groupName = draft.TopicName[TopicNames.RetryPrefix.Length..];
-        if (!groups.TryGet(groupName, out GroupState? group))
-        {
-            throw SendRefusals.GroupMissing(groupName);
-        }
-
-        int max = draft.MaxReconsumeTimes is { } asked && clientVersion >= MqVersion.ClientMaxReconsumeTimes ? asked : group.Config.RetryMaxTimes;
-        bool orderly = properties.Get(PropertyNames.RetryTopic) is { } origin
-            && topics.TryGet(origin, out TopicState? originTopic)
-            && Enumerable.Range(0, originTopic.Config.ReadQueueNums).Any(
-                id => locks.IsLocked(groupName, new MessageQueueKey { BrokerName = settings.Current.BrokerName, QueueId = id, Topic = origin }));
-        if (draft.ReconsumeTimes <= max && !(orderly && draft.ReconsumeTimes >= max))
-        {
-            return (topic, queueId);
-        }
-
-        properties.Remove(PropertyNames.Delay);
-        return (await topics.GetOrCreateInternalAsync(TopicNames.DeadLetterTopicOf(groupName), 1), 0);
-    }
-
-    private async Task<RemotingCommand> AppendOneAsync(RemotingConnection connection, RemotingCommand request, Draft draft, TopicState topic, int queueId, MessageProperties properties)
-    {
-        byte[] encoded = properties.Encode();
-        SendProperties meaning = SendProperties.Read(encoded);
-        SendChecks.CheckProperties(meaning, address);
-        bool waitForDisk = !meaning.SkipsDiskWait;
-        (StoreTopic storeTopic, int storeQueue) = meaning.DelayLevel > 0
-            ? delays.Route(meaning.DelayLevel, topic.Name, queueId, properties)
-            : (topic.StoreTopic, queueId);
-        AppendOutcome outcome = await appender.AppendAsync(
-            new StoredMessage
+            if (attempt.Status == SendStatus.QueueToBeLoaded)
             {
-                Topic = storeTopic,
-                QueueId = storeQueue,
-                Flag = draft.Flag,
-                SysFlag = SendChecks.SysFlagOf(topic, draft.SysFlag),
-                BornTimestamp = draft.BornTimestamp,
-                BornHost = MessageHost.From(connection.RemoteEndPoint),
-                StoreHost = address.StoreHost,
-                ReconsumeTimes = draft.ReconsumeTimes,
-                Body = request.Body,
-                Properties = Concat(BrokerProperties.RemoveFrom(properties).Encode(), brokerProperties.Utf8),
-            },
-            waitForDisk);
-        return Answer(request, outcome, OffsetMessageId.Format(address.StoreHost, outcome.Result.Offset), queueId, properties.Get(PropertyNames.UniqKey));
-    }
+                // Not counted: a loaded queue stays loaded, and a send without a queue of its own may come to all of them.
+                AppendStatus loaded = await store.Writer.LoadQueueAsync(attempt.LoadTopic!, attempt.LoadQueue, cancellationToken);
+                if (loaded != AppendStatus.Ok)
+                {
+                    attempt = attempt with { Status = SendPipeline.StatusOf(loaded) };
+                    break;
+                }
+            }
+            else
+            {
+                attempts++;
+                if (attempt.Status == SendStatus.RoomToBeMade)
+                {
+                    if (!await appender.WhenRoomAsync())
+                    {
+                        break;
+                    }
+                }
+                else if (!await MakeTopicAsync(attempt))
+                {
+                    return refusals.Answer(request, SendStatus.TopicMissing, attempt.TopicName);
+                }
+            }
 
-    private async Task<RemotingCommand> AppendBatchAsync(RemotingConnection connection, RemotingCommand request, Draft draft, TopicState topic, int queueId)
-    {
-        if (topic.Utf8Name.Length > TopicNames.MaxLength)
-        {
-            throw SendRefusals.BatchTopicTooLong(topic.Utf8Name.Length);
+            attempt = Try(copy, connection);
         }
 
-        int count = MessageStore.CountBatch(request.Body.Span);
-        if (count <= 0)
+        if (attempt.Status != SendStatus.Stored)
         {
-            throw SendRefusals.From(AppendStatus.MessageIllegal, settings.Current, store.GetStats());
+            return refusals.Answer(request, attempt.Status, attempt.TopicName, attempt.QueueId, attempt.Topic?.Config);
         }
 
-        PhysicalOffset[] offsets = new PhysicalOffset[count];
-        AppendOutcome outcome = await appender.AppendBatchAsync(
-            topic.StoreTopic, queueId, SendChecks.SysFlagOf(topic, draft.SysFlag), draft.BornTimestamp, MessageHost.From(connection.RemoteEndPoint), address.StoreHost,
-            draft.ReconsumeTimes, request.Body, offsets);
-        MessageHost host = address.StoreHost;
-        string ids = string.Join(',', offsets.Select(offset => OffsetMessageId.Format(host, offset)));
-        return Answer(request, outcome, ids, queueId, MessageProperties.Parse(draft.Properties).Get(PropertyNames.UniqKey));
-    }
-
-    private RemotingCommand Answer(RemotingCommand request, AppendOutcome outcome, string messageId, int queueId, string? uniqKey)
-    {
-        BrokerOptions options = settings.Current;
+        AppendOutcome outcome = await appender.CompleteAsync(attempt.Result, waitForDisk: !attempt.SkipsDiskWait, startedAt);
         if (outcome.Status != AppendStatus.Ok)
         {
-            throw SendRefusals.From(outcome.Status, options, store.GetStats());
+            return refusals.Answer(request, SendStatus.StoreNotAvailable);
         }
 
-        return RemotingCommand.CreateResponse(request, SendRefusals.CodeOf(outcome.Durability), SendRefusals.RemarkOf(outcome.Durability))
-            .Set("msgId", messageId)
-            .Set("queueId", queueId)
-            .Set("queueOffset", outcome.Result.QueueOffset)
-            .Set("transactionId", uniqKey)
-            .Set("MSG_REGION", options.RegionId)
-            .Set("TRACE_ON", options.TraceOn);
-    }
-
-    private static byte[] Concat(byte[] first, ReadOnlySpan<byte> second) => [.. first, .. second];
-
-    /// <summary>The header's fields by either set of names.</summary>
-    private static Draft Read(RemotingCommand request)
-    {
-        bool verbose = request.Code == RequestCode.SendMessage;
-        return new Draft
+        if (!request.IsOneWay)
         {
-            TopicName = request.GetRequired(verbose ? "topic" : "b"),
-            DefaultTopic = request.GetRequired(verbose ? "defaultTopic" : "c"),
-            DefaultTopicQueueNums = request.GetRequiredInt32(verbose ? "defaultTopicQueueNums" : "d"),
-            QueueId = request.GetRequiredInt32(verbose ? "queueId" : "e"),
-            SysFlag = request.GetRequiredInt32(verbose ? "sysFlag" : "f"),
-            BornTimestamp = request.GetRequiredInt64(verbose ? "bornTimestamp" : "g"),
-            Flag = request.GetRequiredInt32(verbose ? "flag" : "h"),
-            Properties = Encoding.UTF8.GetBytes(request.Get(verbose ? "properties" : "i") ?? string.Empty),
-            ReconsumeTimes = request.GetInt32(verbose ? "reconsumeTimes" : "j", 0),
-            UnitMode = request.GetBoolean(verbose ? "unitMode" : "k", fallback: false),
-            MaxReconsumeTimes = request.Get(verbose ? "maxReconsumeTimes" : "l") is null ? null : request.GetInt32(verbose ? "maxReconsumeTimes" : "l", 0),
-            IsBatch = request.GetBoolean(verbose ? "batch" : "m", fallback: false),
-        };
+            Reply(new ReplyTo(connection, request.SerializeType, request.Opaque), attempt, outcome.Durability);
+        }
+
+        return null;
     }
 
-    private sealed class Draft
+    private async Task<bool> MakeTopicAsync(Attempt attempt)
     {
-        public required string TopicName { get; init; }
+        if (attempt.Status == SendStatus.DeadLetterTopicToBeMade)
+        {
+            await topics.GetOrCreateInternalAsync(TopicNames.DeadLetterTopicOf(attempt.TopicName[TopicNames.RetryPrefix.Length..]), 1);
+            return true;
+        }
 
-        public required string DefaultTopic { get; init; }
-
-        public required int DefaultTopicQueueNums { get; init; }
-
-        public required int QueueId { get; init; }
-
-        public required int SysFlag { get; init; }
-
-        public required long BornTimestamp { get; init; }
-
-        public required int Flag { get; init; }
-
-        public required byte[] Properties { get; init; }
-
-        public required int ReconsumeTimes { get; init; }
-
-        public required bool UnitMode { get; init; }
-
-        public required int? MaxReconsumeTimes { get; init; }
-
-        public required bool IsBatch { get; init; }
+        return await topics.GetOrCreateForSendAsync(attempt.TopicName, attempt.DefaultTopic, attempt.DefaultTopicQueueNums, attempt.UnitMode) is not null;
     }
+
+    private Attempt Try(RequestCopy copy, RemotingConnection connection)
+    {
+        RequestFrame frame = copy.Frame;
+        SendMessageRequestHeader header = SendMessageRequestHeader.Read(frame, copy.Scratch);
+        int count = header.Batch ? LogWriter.CountBatch(frame.Body) : 0;
+        PhysicalOffset[] offsets = new PhysicalOffset[Math.Max(0, count)];
+        SendOutcome outcome = pipeline.Send(SendReplies.RequestOf(frame, header, connection, count), offsets);
+        return new Attempt(
+            outcome.Status, outcome.Result, outcome.QueueId, outcome.SkipsDiskWait, outcome.UniqKey.ToArray(), outcome.Topic, outcome.LoadTopic, outcome.LoadQueue, offsets,
+            Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode);
+    }
+
+    private void Reply(in ReplyTo to, Attempt attempt, WaitOutcome durability)
+    {
+        byte[] ids = new byte[SendReplies.MaxIdBytes(Math.Max(1, attempt.Offsets.Length))];
+        int length = replies.WriteIds(attempt.Result.Offset, attempt.Offsets, ids);
+        byte[] remark = Encoding.UTF8.GetBytes(SendRefusals.RemarkOf(durability) ?? string.Empty);
+        byte[] frame = ArrayPool<byte>.Shared.Rent(replies.MaxReplyBytes(length, attempt.UniqKey.Length, remark.Length));
+        int written = replies.Write(
+            frame, to, ids.AsSpan(0, length), attempt.QueueId, attempt.Result.QueueOffset, attempt.UniqKey, SendRefusals.CodeOf(durability), remark);
+        using (OutputLease output = to.Connection.LeaseOutput(flush: true))
+        {
+            output.Write(frame.AsSpan(0, written));
+        }
+
+        ArrayPool<byte>.Shared.Return(frame);
+    }
+
+    /// <summary>An outcome that outlives its request's bytes.</summary>
+    private sealed record Attempt(
+        SendStatus Status, AppendResult Result, int QueueId, bool SkipsDiskWait, byte[] UniqKey, TopicState? Topic, StoreTopic? LoadTopic, int LoadQueue, PhysicalOffset[] Offsets,
+        string TopicName, string DefaultTopic, int DefaultTopicQueueNums, bool UnitMode);
 }

@@ -1,21 +1,20 @@
 using RocketOps.Broker.Messages;
-using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Sending;
 
 /// <summary>
-/// What happens between the appends of a batch and its acknowledgements: one write of everything pending and, with sync flush, the wait for the disk, which holds
-/// up nobody's loop. The replies' tag is the end of the last record they acknowledge.
+/// What happens between the appends of a batch and its acknowledgements: one write of everything pending, and the wait for what does not happen here and now: another
+/// thread's write and, with sync flush, the disk. The waits hold up nobody's loop. The replies' tag is the end of the last record they acknowledge.
 /// </summary>
 internal sealed class StoreWrite : IBatchParticipant
 {
     private readonly MessageStore _store;
     private readonly PutStatistics _statistics;
-    private readonly bool _waitForDisk;
+    private readonly LogPosition _needed;
     private readonly Lock _gate = new();
-    private readonly Stack<DiskWait> _idle = new();
+    private readonly Stack<LogWait> _idle = new();
 
     /// <param name="store">The store that was appended to.</param>
     /// <param name="statistics">Told how long each batch took.</param>
@@ -24,36 +23,37 @@ internal sealed class StoreWrite : IBatchParticipant
     {
         _store = store;
         _statistics = statistics;
-        _waitForDisk = waitForDisk;
+        _needed = waitForDisk ? LogPosition.Durable : LogPosition.Written;
     }
+
+    // Step 7 of a send, once per round.
+    public void Commit() => _store.Writer.WriteWithoutDispatch();
 
     public bool CompleteBatch(DeferredReplies replies)
     {
+        // Step 8 of a send, once per connection; step 9 is the round's.
         PhysicalOffset end = new(replies.Tag);
-        if (_store.WritePending() < end)
-        {
-            _statistics.AddFailure();
-            replies.ReleaseAs(ResponseCode.ServiceNotAvailable, SendRefusals.RemarkOf(DurabilityOutcome.Failed));
-            return false;
-        }
-
-        if (!_waitForDisk || _store.IsDurable(end))
+        if (_store.Positions.Get(_needed) >= end)
         {
             _statistics.Add(replies.ReadAt, replies.Messages);
             return true;
         }
 
-        _store.WhenDurable(end, Rent(replies));
+        // The disk is not so far yet; or another thread is writing it just now; or the write has failed, which the waiter is told at once.
+        _store.Positions.When(_needed, end, Rent(replies));
         return false;
     }
 
-    private DiskWait Rent(DeferredReplies replies)
+    // Step 10 of a send.
+    public void AfterReplies() => _store.Writer.DispatchPending();
+
+    private LogWait Rent(DeferredReplies replies)
     {
         lock (_gate)
         {
-            if (!_idle.TryPop(out DiskWait? wait))
+            if (!_idle.TryPop(out LogWait? wait))
             {
-                wait = new DiskWait(this);
+                wait = new LogWait(this);
             }
 
             wait.Replies = replies;
@@ -61,7 +61,7 @@ internal sealed class StoreWrite : IBatchParticipant
         }
     }
 
-    private void Return(DiskWait wait)
+    private void Return(LogWait wait)
     {
         wait.Replies = null;
         lock (_gate)
@@ -71,15 +71,15 @@ internal sealed class StoreWrite : IBatchParticipant
         }
     }
 
-    private sealed class DiskWait(StoreWrite owner) : IDurabilityWaiter
+    private sealed class LogWait(StoreWrite owner) : ILogWaiter
     {
         public DeferredReplies? Replies { get; set; }
 
-        public void OnDurable(PhysicalOffset upTo, DurabilityOutcome outcome)
+        public void OnPosition(PhysicalOffset upTo, WaitOutcome outcome)
         {
             DeferredReplies replies = Replies!;
             owner.Return(this);
-            if (outcome == DurabilityOutcome.Durable)
+            if (outcome == WaitOutcome.Reached)
             {
                 owner._statistics.Add(replies.ReadAt, replies.Messages);
                 replies.Release();

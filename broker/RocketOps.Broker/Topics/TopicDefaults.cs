@@ -30,9 +30,7 @@ internal sealed class TopicDefaults(BrokerSettings settings)
     /// <summary>The topic a send asks to be made after another; null when that one may not be inherited from.</summary>
     public TopicConfig? FromTemplate(string name, TopicConfig template, int queueNums, bool unitMode)
     {
-        bool mayInherit = (template.Perm & TopicPermission.Inherit) != 0
-            && (settings.Current.AutoCreateTopic || !string.Equals(template.Name, TopicNames.AutoCreateTemplate, StringComparison.Ordinal));
-        if (!mayInherit)
+        if (!MayInherit(template))
         {
             return null;
         }
@@ -48,6 +46,11 @@ internal sealed class TopicDefaults(BrokerSettings settings)
             TopicSysFlag = unitMode ? 1 : 0,
         };
     }
+
+    /// <summary>Whether a send may have a topic made after this one.</summary>
+    public bool MayInherit(TopicConfig template) =>
+        (template.Perm & TopicPermission.Inherit) != 0
+        && (settings.Current.AutoCreateTopic || !string.Equals(template.Name, TopicNames.AutoCreateTemplate, StringComparison.Ordinal));
 
     public static TopicConfig Plain(string name, int queues, int perm = TopicPermission.ReadWrite) =>
         new() { TopicName = name, ReadQueueNums = queues, WriteQueueNums = queues, Perm = perm };

@@ -23,6 +23,11 @@ internal static class TopicNames
 
     private const string AllowedPattern = "^[%|a-zA-Z0-9_-]+$";
 
+    private const string Blank = "The specified topic is blank.";
+    private const string IllegalCharacters = "The specified topic contains illegal characters, allowing only " + AllowedPattern;
+    private const string TooLong = "The specified topic is longer than topic max length 127.";
+    private const string RetryTooLong = "The specified topic is longer than topic max length 255.";
+
     private static readonly SearchValues<byte> AllowedBytes = SearchValues.Create("%|abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"u8);
 
     private static readonly SearchValues<char> AllowedChars = SearchValues.Create("%|abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
@@ -37,9 +42,22 @@ internal static class TopicNames
         Schedule, TransactionHalf, TransactionOp, TransactionCheckMaxTime, SelfTest, OffsetMovedEvent, "RMQ_SYS_ROCKSDB_TRANS_HALF_TOPIC", "RMQ_SYS_ROCKSDB_TRANS_OP_HALF_TOPIC",
     ];
 
+    private static readonly byte[][] SendForbiddenUtf8 = [.. SendForbidden.Select(System.Text.Encoding.UTF8.GetBytes)];
+
     public static string RetryTopicOf(string group) => RetryPrefix + group;
 
     public static string DeadLetterTopicOf(string group) => DeadLetterPrefix + group;
+
+    /// <summary>The group of a retry topic.</summary>
+    public static ReadOnlySpan<byte> GroupOfRetry(ReadOnlySpan<byte> retryTopic) => retryTopic[RetryPrefix.Length..];
+
+    /// <summary>Writes the name of the group's dead-letter topic, at most <see cref="MaxRetryLength"/> bytes, and returns its length.</summary>
+    public static int WriteDeadLetterTopicOf(ReadOnlySpan<byte> group, Span<byte> destination)
+    {
+        "%DLQ%"u8.CopyTo(destination);
+        group.CopyTo(destination[DeadLetterPrefix.Length..]);
+        return DeadLetterPrefix.Length + group.Length;
+    }
 
     public static bool IsRetry(ReadOnlySpan<byte> topic) => topic.StartsWith("%RETRY%"u8);
 
@@ -51,21 +69,33 @@ internal static class TopicNames
 
     public static bool IsSendForbidden(string topic) => SendForbidden.Contains(topic, StringComparer.Ordinal);
 
+    public static bool IsSendForbidden(ReadOnlySpan<byte> topic)
+    {
+        foreach (byte[] forbidden in SendForbiddenUtf8)
+        {
+            if (topic.SequenceEqual(forbidden))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Why a name is refused, in RocketMQ's words; null when it is fine.</summary>
     public static string? FindProblem(string topic)
     {
         if (string.IsNullOrWhiteSpace(topic))
         {
-            return "The specified topic is blank.";
+            return Blank;
         }
 
         if (topic.AsSpan().ContainsAnyExcept(AllowedChars))
         {
-            return "The specified topic contains illegal characters, allowing only " + AllowedPattern;
+            return IllegalCharacters;
         }
 
-        int limit = IsRetryOrDeadLetter(topic) ? MaxRetryLength : MaxLength;
-        return topic.Length > limit ? $"The specified topic is longer than topic max length {limit}." : null;
+        return IsRetryOrDeadLetter(topic) ? (topic.Length > MaxRetryLength ? RetryTooLong : null) : topic.Length > MaxLength ? TooLong : null;
     }
 
     /// <summary>The same for a group's name.</summary>
@@ -84,6 +114,19 @@ internal static class TopicNames
         return group.Length > MaxGroupLength ? $"The specified group is longer than group max length {MaxGroupLength}." : null;
     }
 
-    /// <summary>Whether the bytes could name a topic at all; the cheap half of <see cref="FindProblem"/> for frames.</summary>
-    public static bool IsPlausible(ReadOnlySpan<byte> topic) => topic.Length is > 0 and <= MaxRetryLength && !topic.ContainsAnyExcept(AllowedBytes);
+    /// <summary>As <see cref="FindProblem(string)"/> for a name in a frame. Allocates nothing.</summary>
+    public static string? FindProblem(ReadOnlySpan<byte> topic)
+    {
+        if (topic.Trim(" \t\r\n\v\f"u8).IsEmpty)
+        {
+            return Blank;
+        }
+
+        if (topic.ContainsAnyExcept(AllowedBytes))
+        {
+            return IllegalCharacters;
+        }
+
+        return IsRetry(topic) || topic.StartsWith("%DLQ%"u8) ? (topic.Length > MaxRetryLength ? RetryTooLong : null) : topic.Length > MaxLength ? TooLong : null;
+    }
 }

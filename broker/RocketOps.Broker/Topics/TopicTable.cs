@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
+using RocketOps.Broker.Names;
 using RocketOps.Broker.Persistence;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
@@ -15,6 +16,9 @@ namespace RocketOps.Broker.Topics;
 /// </summary>
 internal sealed class TopicTable
 {
+    /// <summary>Changes that <see cref="ChangesSince"/> remembers: a name server that missed more gets the whole table.</summary>
+    private const int MaxRecent = 2_048;
+
     private readonly NameTable<TopicState> _topics = new();
     private readonly BrokerSettings _settings;
     private readonly TopicDefaults _defaults;
@@ -26,6 +30,13 @@ internal sealed class TopicTable
 
     // Changes on their way to the file, the newest of each name.
     private readonly Dictionary<string, Change> _pending = new(StringComparer.Ordinal);
+
+    // Removals that are in the file while queues and offsets are still being taken away, by name.
+    private readonly Dictionary<string, Task> _leaving = new(StringComparer.Ordinal);
+
+    // The newest changes by the version that made them, and the version since which none is missing.
+    private readonly Queue<(long Counter, string Name)> _recent = new();
+    private long _recentSince;
     private DataVersion _version;
 
     public TopicTable(BrokerSettings settings, MessageStore store, IStoreFileSystem fileSystem, TimeProvider time)
@@ -69,6 +80,7 @@ internal sealed class TopicTable
         }
 
         AddSystemTopics();
+        ForgetChanges();
         await _writer.WriteAsync();
     }
 
@@ -82,6 +94,32 @@ internal sealed class TopicTable
         }
 
         return snapshot;
+    }
+
+    /// <summary>
+    /// The topics that were made or changed after a version of this table, with the version they lead to; null when that is too long ago, or everything has changed.
+    /// Removed topics are not among them.
+    /// </summary>
+    public TopicChanges? ChangesSince(DataVersion version)
+    {
+        lock (_changes)
+        {
+            if (version.Counter < _recentSince)
+            {
+                return null;
+            }
+
+            SortedDictionary<string, TopicConfig> changed = new(StringComparer.Ordinal);
+            foreach ((long counter, string name) in _recent)
+            {
+                if (counter > version.Counter && _topics.TryGet(name, out TopicState? topic))
+                {
+                    changed[name] = topic.Config;
+                }
+            }
+
+            return new TopicChanges(_version, changed);
+        }
     }
 
     /// <summary>Creates the topic or replaces its settings. Nothing happens when they are the same already. Throws <see cref="IOException"/> when it cannot be written.</summary>
@@ -98,29 +136,32 @@ internal sealed class TopicTable
         }
     }
 
-    /// <summary>Removes the topic and its queues; false when there is none.</summary>
-    public async Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
+    /// <summary>
+    /// Removes the topic and its queues; false when there is none. The name is free again when everything of the old topic is gone: whoever wants to make it anew,
+    /// also by sending, waits until then.
+    /// </summary>
+    /// <param name="name">The topic.</param>
+    /// <param name="cleanUp">What else belongs to the topic and goes with it: gets the removed topic after its queues are gone.</param>
+    public async Task<bool> DeleteAsync(string name, Func<TopicState, Task>? cleanUp = null)
     {
-        Change change;
+        Task done;
+        bool found = true;
         lock (_changes)
         {
             bool isComing = _pending.TryGetValue(name, out Change? pending) && pending.Config is not null;
-            if (!isComing && !_topics.TryGet(name, out _))
+            if (isComing || _topics.TryGet(name, out _))
             {
-                return false;
+                done = Begin(name, config: null, cleanUp).Done;
             }
-
-            change = Begin(name, config: null);
+            else
+            {
+                found = false;
+                done = _leaving.GetValueOrDefault(name, Task.CompletedTask);
+            }
         }
 
-        // Somebody may have made the topic again before it was gone: then its queues stay.
-        TopicState? removed = await change.Done;
-        if (change.IsApplied && removed is not null)
-        {
-            await _store.DeleteTopicAsync(removed.StoreTopic, cancellationToken);
-        }
-
-        return true;
+        await done;
+        return found;
     }
 
     /// <summary>
@@ -132,6 +173,10 @@ internal sealed class TopicTable
             () => (_topics.TryGet(defaultTopic, out TopicState? template) ? _defaults.FromTemplate(name, template.Config, defaultQueueNums, unitMode) : null)
                 ?? (name.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal) ? TopicDefaults.Plain(name, 1) : null));
 
+    /// <summary>Whether <see cref="GetOrCreateForSendAsync"/> would make the topic; decided without allocating, as producers of a missing topic keep asking.</summary>
+    public bool MayBeMadeForSend(ReadOnlySpan<byte> name, ReadOnlySpan<byte> defaultTopic) =>
+        TopicNames.IsRetry(name) || (_topics.TryGet(defaultTopic, out TopicState? template) && _defaults.MayInherit(template.Config));
+
     /// <summary>A topic the broker itself needs: retry and dead-letter topics. Existing ones are left as they are.</summary>
     public async Task<TopicState> GetOrCreateInternalAsync(string name, int queues) =>
         await GetOrCreateAsync(name, () => TopicDefaults.Plain(name, queues)) ?? throw new InvalidOperationException($"the topic {name} was deleted while it was made");
@@ -142,6 +187,7 @@ internal sealed class TopicTable
         lock (_changes)
         {
             Bump();
+            ForgetChanges();
         }
 
         return PublishAsync();
@@ -166,19 +212,30 @@ internal sealed class TopicTable
     }
 
     /// <summary>Under the lock: sets a change on its way. Null removes the topic.</summary>
-    private Change Begin(string name, TopicConfig? config)
+    private Change Begin(string name, TopicConfig? config, Func<TopicState, Task>? cleanUp = null)
     {
-        Change change = new(config);
+        Task? leaving = _leaving.GetValueOrDefault(name);
+        Change change = new(config, cleanUp) { IsHeld = leaving is not null };
         _pending[name] = change;
-        change.Done = CommitAsync(name, change);
+        change.Done = CommitAsync(name, change, leaving);
         return change;
     }
 
-    /// <summary>The topic after the change, or what was removed; null when a newer change took it away.</summary>
-    private async Task<TopicState?> CommitAsync(string name, Change change)
+    /// <summary>The topic after the change; null when it was removed.</summary>
+    private async Task<TopicState?> CommitAsync(string name, Change change, Task? leaving)
     {
         try
         {
+            if (leaving is not null)
+            {
+                // Whoever asked for the removal is told when it fails; here it only has to be over.
+                await leaving.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                lock (_changes)
+                {
+                    change.IsHeld = false;
+                }
+            }
+
             await _writer.WriteAsync();
         }
         catch
@@ -194,21 +251,32 @@ internal sealed class TopicTable
             throw;
         }
 
-        TopicState? state;
+        TopicState? state = null;
         Change? newer = null;
+        Task removal = Task.CompletedTask;
         lock (_changes)
         {
-            if (IsNewest(name, change))
-            {
-                _pending.Remove(name);
-                state = Apply(name, change.Config);
-                change.IsApplied = true;
-                Bump();
-            }
-            else
+            if (!IsNewest(name, change))
             {
                 _topics.TryGet(name, out state);
                 _pending.TryGetValue(name, out newer);
+            }
+            else
+            {
+                _pending.Remove(name);
+                if (change.Config is not null)
+                {
+                    state = Put(change.Config);
+                }
+                else if (_topics.Entries.TryRemove(name, out TopicState? removed))
+                {
+                    removal = RemoveAsync(removed, change.CleanUp);
+                    _leaving[name] = removal;
+                }
+
+                // Last: whoever reads the version without the lock finds at least what it stands for.
+                Bump();
+                Note(name);
             }
         }
 
@@ -217,22 +285,44 @@ internal sealed class TopicTable
             return await newer.Done;
         }
 
-        await TellAsync();
+        try
+        {
+            await removal;
+        }
+        finally
+        {
+            await TellAsync();
+        }
+
         return state;
     }
 
-    private bool IsNewest(string name, Change change) => _pending.TryGetValue(name, out Change? newest) && ReferenceEquals(newest, change);
-
-    private TopicState? Apply(string name, TopicConfig? config)
+    /// <summary>Takes away what belongs to a topic that lookups do not find any more.</summary>
+    private async Task RemoveAsync(TopicState removed, Func<TopicState, Task>? cleanUp)
     {
-        if (config is not null)
+        // Leave the lock of the caller.
+        await Task.Yield();
+        try
         {
-            return Put(config);
+            try
+            {
+                await _store.DeleteTopicAsync(removed.StoreTopic, CancellationToken.None);
+            }
+            finally
+            {
+                await (cleanUp?.Invoke(removed) ?? Task.CompletedTask);
+            }
         }
-
-        _topics.Entries.TryRemove(name, out TopicState? removed);
-        return removed;
+        finally
+        {
+            lock (_changes)
+            {
+                _leaving.Remove(removed.Name);
+            }
+        }
     }
+
+    private bool IsNewest(string name, Change change) => _pending.TryGetValue(name, out Change? newest) && ReferenceEquals(newest, change);
 
     private void AddSystemTopics()
     {
@@ -263,6 +353,21 @@ internal sealed class TopicTable
         return created;
     }
 
+    private void Note(string name)
+    {
+        _recent.Enqueue((_version.Counter, name));
+        if (_recent.Count > MaxRecent)
+        {
+            _recentSince = _recent.Dequeue().Counter;
+        }
+    }
+
+    private void ForgetChanges()
+    {
+        _recent.Clear();
+        _recentSince = _version.Counter;
+    }
+
     private void Bump() => Volatile.Write(ref _version, _version.Next(_time));
 
     private async Task PublishAsync()
@@ -279,7 +384,7 @@ internal sealed class TopicTable
         lock (_changes)
         {
             SortedDictionary<string, TopicConfig> topics = Snapshot();
-            foreach ((string name, Change change) in _pending)
+            foreach ((string name, Change change) in _pending.Where(static pending => !pending.Value.IsHeld))
             {
                 if (change.Config is null)
                 {
@@ -296,12 +401,15 @@ internal sealed class TopicTable
         }
     }
 
-    private sealed class Change(TopicConfig? config)
+    private sealed class Change(TopicConfig? config, Func<TopicState, Task>? cleanUp)
     {
         public TopicConfig? Config { get; } = config;
 
+        public Func<TopicState, Task>? CleanUp { get; } = cleanUp;
+
         public Task<TopicState?> Done { get; set; } = null!;
 
-        public bool IsApplied { get; set; }
+        /// <summary>Waits until an older topic of the name is gone, and must not be in the file before: its queues would be found there after a crash.</summary>
+        public bool IsHeld { get; set; }
     }
 }

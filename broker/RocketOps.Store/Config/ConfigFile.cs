@@ -26,14 +26,13 @@ public sealed class ConfigFile
     /// <summary>Replaces the content; durable on return. Throws <see cref="StoreIOException"/> and leaves the old content when that fails.</summary>
     public void Write(ReadOnlySpan<byte> content)
     {
-        var directory = System.IO.Path.GetDirectoryName(_path)!;
+        string directory = System.IO.Path.GetDirectoryName(_path)!;
         _files.CreateDirectory(directory);
         WriteWhole($"{_path}.tmp", content);
         if (_files.FileExists(_path))
         {
-            // A copy under another name first: a crash while the backup is being written must not leave half of it as the only backup.
-            WriteWhole($"{BackupPath}.tmp", ReadWhole(_path));
-            _files.Rename($"{BackupPath}.tmp", BackupPath);
+            // Not copied: that would read and write a large file once more. A crash between the two renames leaves the backup, which is what was there before.
+            _files.Rename(_path, BackupPath);
         }
 
         _files.Rename($"{_path}.tmp", _path);
@@ -54,21 +53,21 @@ public sealed class ConfigFile
             return null;
         }
 
-        var content = ReadWhole(path);
+        byte[] content = ReadWhole(path);
         return content.Length > 0 && isValid(content) ? content : null;
     }
 
     private byte[] ReadWhole(string path)
     {
-        using var file = _files.Open(path, FileOpenMode.Read);
-        var content = new byte[file.Length];
-        var length = file.Read(content, 0);
+        using IStoreFile file = _files.Open(path, FileOpenMode.Read);
+        byte[] content = new byte[file.Length];
+        int length = file.Read(content, 0);
         return length == content.Length ? content : content[..length];
     }
 
     private void WriteWhole(string path, ReadOnlySpan<byte> content)
     {
-        using var file = _files.Open(path, FileOpenMode.Truncate);
+        using IStoreFile file = _files.Open(path, FileOpenMode.Truncate);
         file.Write(content, 0);
         file.FlushData();
     }

@@ -15,7 +15,7 @@ namespace RocketOps.Store.ConsumeQueues;
 internal sealed partial class ConsumeQueue
 {
     private const int FirstRingUnits = 16;
-    private const int MaxRingUnits = 4096;
+    private const int MaxRecoveryRingUnits = 4096;
     private const int UnitsPerWrite = 512;
 
     /// <summary>
@@ -40,8 +40,10 @@ internal sealed partial class ConsumeQueue
     private int _dirty;
     private bool _destroyed;
 
-    public ConsumeQueue(StoreTopic topic, int queueId, QueueEnvironment environment)
+    /// <summary>A queue of that number; <paramref name="isNew"/>: it has no files, so there is nothing to be loaded.</summary>
+    public ConsumeQueue(StoreTopic topic, int queueId, QueueEnvironment environment, bool isNew)
     {
+        _loaded = isNew;
         Topic = topic;
         QueueId = queueId;
         _environment = environment;
@@ -88,7 +90,7 @@ internal sealed partial class ConsumeQueue
     public bool Put(long queueOffset, in ConsumeQueueUnit unit)
     {
         EnsureLoaded();
-        var max = _max;
+        long max = _max;
         if (unit.End <= _maxPhysicalEnd || queueOffset < max)
         {
             if (unit.End > _maxPhysicalEnd)
@@ -157,13 +159,13 @@ internal sealed partial class ConsumeQueue
     {
         while (true)
         {
-            var count = (int)Math.Min(Max - index, destination.Length / ConsumeQueueUnit.Size);
+            int count = (int)Math.Min(Max - index, destination.Length / ConsumeQueueUnit.Size);
             if (count <= 0 || index < 0)
             {
                 return 0;
             }
 
-            var ring = _ring;
+            UnitRing? ring = _ring;
             if (ring is not null && index >= ring.ValidFrom)
             {
                 if (ring.TryCopyOut(index, destination[..(count * ConsumeQueueUnit.Size)]))
@@ -174,7 +176,7 @@ internal sealed partial class ConsumeQueue
                 continue;
             }
 
-            var written = Volatile.Read(ref _written);
+            long written = Volatile.Read(ref _written);
             if (index >= written)
             {
                 // Between the two looks the ring was written out and replaced.
@@ -202,7 +204,7 @@ internal sealed partial class ConsumeQueue
 
     /// <summary>
     /// Cuts all units of records at or behind an offset and zeroes what lay behind them: after the loss of the log's end they point nowhere, and later to other
-    /// messages. For recovery, before use.
+    /// messages. For recovery before use, and for a cut of the log while nobody appends or dispatches: all units are written then. Readers may be at it.
     /// </summary>
     /// <param name="physicalOffset">Units of records before it are durable.</param>
     /// <param name="pointsToItsRecord">Whether the record a unit points to names this queue and that index.</param>
@@ -210,15 +212,30 @@ internal sealed partial class ConsumeQueue
     {
         lock (_lock)
         {
+            if (_destroyed)
+            {
+                return;
+            }
+
+            if (_loaded && IsWritten && _maxPhysicalEnd <= physicalOffset && !_environment.IsRecovering)
+            {
+                // Nothing to cut; what was appended and not dispatched counts on again when it is.
+                NextOffset = _max;
+                return;
+            }
+
             _files.List();
-            var end = QueueSearch.FindEnd(_files, physicalOffset);
+            long end = QueueSearch.FindEnd(_files, physicalOffset);
 
             // A unit that lies across two sectors, of which a power cut kept the second, may look like one of an older record.
-            if (end > 0 && _files.TryReadUnit(end - 1, out var last) && !last.IsFiller && !pointsToItsRecord(this, end - 1, last))
+            if (end > 0 && _files.TryReadUnit(end - 1, out ConsumeQueueUnit last) && !last.IsFiller && !pointsToItsRecord(this, end - 1, last))
             {
                 end--;
             }
 
+            // Readers look behind neither end before the files change.
+            Volatile.Write(ref _max, Math.Min(_max, end));
+            _ring = null;
             _files.ZeroFrom(end);
             SetEnd(end);
         }
@@ -237,8 +254,8 @@ internal sealed partial class ConsumeQueue
                 _files.List();
             }
 
-            var removed = 0;
-            while (_files.Starts is [_, var next, ..] && _files.TryReadUnit(next - 1, out var last) && !last.IsFiller && last.End <= minPhysicalOffset)
+            int removed = 0;
+            while (_files.Starts is [_, var next, ..] && _files.TryReadUnit(next - 1, out ConsumeQueueUnit last) && !last.IsFiller && last.End <= minPhysicalOffset)
             {
                 Volatile.Write(ref _min, Math.Max(_min, next));
                 _files.RemoveFirst();
@@ -289,12 +306,12 @@ internal sealed partial class ConsumeQueue
     private void Load()
     {
         _files.List();
-        var logEnd = _environment.LogEndOffset();
-        var end = QueueSearch.FindEnd(_files, logEnd);
-        if (_files.TryReadUnit(end, out var unit))
+        long logEnd = _environment.LogEndOffset();
+        long end = QueueSearch.FindEnd(_files, logEnd);
+        if (_files.TryReadUnit(end, out ConsumeQueueUnit unit))
         {
             // At the end of the queue, such a unit would make every message that follows look as if it were there already; within it, readers skip it.
-            var damagedAt = end;
+            long damagedAt = end;
             end = QueueSearch.FindEndBehindDamage(_files, end, logEnd);
             LogDamaged(_environment.Logger, Topic.Name, QueueId, damagedAt, unit.PhysicalOffset, end);
             _files.ZeroFrom(end);
@@ -305,8 +322,8 @@ internal sealed partial class ConsumeQueue
 
     private void PutInRing(in ConsumeQueueUnit unit)
     {
-        var index = _max;
-        var ring = _ring;
+        long index = _max;
+        UnitRing? ring = _ring;
         if (ring is null)
         {
             ring = new UnitRing(FirstRingUnits, index);
@@ -314,11 +331,20 @@ internal sealed partial class ConsumeQueue
         }
         else if (index - Volatile.Read(ref _written) >= ring.Capacity)
         {
-            // Full before the maintenance pass came: this queue is busy, so it writes now and gets more room for the next time.
-            WriteUnits();
-            if (ring.Capacity < MaxRingUnits)
+            if (_environment.IsRecovering)
             {
-                ring = new UnitRing(ring.Capacity * 4, index);
+                // No maintenance runs yet, and how much is dispatched is not bounded.
+                WriteUnits();
+                if (ring.Capacity < MaxRecoveryRingUnits)
+                {
+                    ring = new UnitRing(ring.Capacity * 4, index);
+                    _ring = ring;
+                }
+            }
+            else
+            {
+                // Full before the maintenance pass came. Writing would open files on a connection's loop; how far dispatch may run ahead of the passes is bounded.
+                ring = ring.Grow();
                 _ring = ring;
             }
         }
@@ -331,15 +357,6 @@ internal sealed partial class ConsumeQueue
     {
         lock (_lock)
         {
-            // Store.md §3.3: units before the first one of such a file are filler, not zeros, or Java would take the queue for empty.
-            var inFile = (int)(queueOffset % UnitsPerFile);
-            var filler = new byte[inFile * ConsumeQueueUnit.Size];
-            for (var at = 0; at < filler.Length; at += ConsumeQueueUnit.Size)
-            {
-                ConsumeQueueUnit.Filler.Write(filler.AsSpan(at));
-            }
-
-            _files.Write(queueOffset - inFile, filler);
             Volatile.Write(ref _min, queueOffset);
             Volatile.Write(ref _written, queueOffset);
             _ring = null;
@@ -347,19 +364,37 @@ internal sealed partial class ConsumeQueue
         }
     }
 
+    /// <summary>Units before the first one of a queue's first file are filler, not zeros, or Java would take the queue for empty (store.md §3.3).</summary>
+    private void FillBefore(long queueOffset)
+    {
+        int inFile = (int)(queueOffset % UnitsPerFile);
+        byte[] filler = new byte[inFile * ConsumeQueueUnit.Size];
+        for (int at = 0; at < filler.Length; at += ConsumeQueueUnit.Size)
+        {
+            ConsumeQueueUnit.Filler.Write(filler.AsSpan(at));
+        }
+
+        _files.Write(queueOffset - inFile, filler);
+    }
+
     private void WriteUnitsLocked()
     {
-        var max = Max;
+        long max = Max;
         if (_written == max)
         {
             return;
         }
 
+        if (_files.Starts.IsEmpty && _written % UnitsPerFile != 0)
+        {
+            FillBefore(_written);
+        }
+
         Span<byte> buffer = stackalloc byte[UnitsPerWrite * ConsumeQueueUnit.Size];
         while (_written < max)
         {
-            var count = (int)Math.Min(Math.Min(UnitsPerWrite, max - _written), UnitsPerFile - (_written % UnitsPerFile));
-            var units = buffer[..(count * ConsumeQueueUnit.Size)];
+            int count = (int)Math.Min(Math.Min(UnitsPerWrite, max - _written), UnitsPerFile - (_written % UnitsPerFile));
+            Span<byte> units = buffer[..(count * ConsumeQueueUnit.Size)];
             if (_ring?.TryCopyOut(_written, units) != true)
             {
                 throw new StoreException($"Units {_written} to {max} of queue {QueueId} of {Topic.Name} are neither written nor in memory.");

@@ -73,8 +73,8 @@ internal sealed class OpenQueueFiles
         }
 
         Array.Sort(Array.ConvertAll(files, file => file.LastUse), files);
-        var surplus = files.Length - (_limit - (_limit / 8));
-        for (var i = 0; i < files.Length && surplus > 0; i++)
+        int surplus = files.Length - (_limit - (_limit / 8));
+        for (int i = 0; i < files.Length && surplus > 0; i++)
         {
             if (files[i] != except && files[i].Owner.TryClose(files[i]))
             {

@@ -13,5 +13,14 @@ namespace RocketOps.Store.ConsumeQueues;
 /// <param name="Logger">The store's.</param>
 internal sealed record QueueEnvironment(IStoreFileSystem FileSystem, string Directory, int FileBytes, OpenQueueFiles OpenFiles, Func<long> LogMinOffset, Func<long> LogEndOffset, ILogger Logger)
 {
+    private volatile bool _isRecovering = true;
+
+    /// <summary>Until the store runs: whoever dispatches may wait for the disk, and nobody else writes.</summary>
+    public bool IsRecovering
+    {
+        get => _isRecovering;
+        set => _isRecovering = value;
+    }
+
     public int UnitsPerFile { get; } = FileBytes / ConsumeQueueUnit.Size;
 }

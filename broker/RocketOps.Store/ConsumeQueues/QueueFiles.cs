@@ -51,10 +51,10 @@ internal sealed partial class QueueFiles
     public void List()
     {
         List<long> starts = [];
-        var directory = DirectoryPath;
-        foreach (var entry in _environment.FileSystem.List(directory))
+        string directory = DirectoryPath;
+        foreach (FileEntry entry in _environment.FileSystem.List(directory))
         {
-            if (entry.IsDirectory || entry.Name.Length != NameLength || !long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+            if (entry.IsDirectory || entry.Name.Length != NameLength || !long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
             {
                 continue;
             }
@@ -70,7 +70,7 @@ internal sealed partial class QueueFiles
         starts.Sort();
 
         // A hole in the row of files cannot be read across; what lies before it is lost with the file.
-        for (var i = starts.Count - 1; i > 0; i--)
+        for (int i = starts.Count - 1; i > 0; i--)
         {
             if (starts[i] - starts[i - 1] != UnitsPerFile)
             {
@@ -86,8 +86,8 @@ internal sealed partial class QueueFiles
     /// <summary>Hands units that lie in one file to the kernel; creates the file when it is the next one.</summary>
     public void Write(long index, ReadOnlySpan<byte> units)
     {
-        var fileStart = FileStart(index);
-        var file = OpenForWriting(fileStart);
+        long fileStart = FileStart(index);
+        QueueFile file = OpenForWriting(fileStart);
         _environment.OpenFiles.Touch(file);
         if (!file.IsUnsynced)
         {
@@ -103,10 +103,10 @@ internal sealed partial class QueueFiles
     /// </summary>
     public int Read(long index, Span<byte> destination, bool mayBlock)
     {
-        var fileStart = FileStart(index);
+        long fileStart = FileStart(index);
         while (true)
         {
-            var file = _writeFile;
+            QueueFile? file = _writeFile;
             if (file?.FirstUnit != fileStart)
             {
                 file = _readFile;
@@ -129,8 +129,8 @@ internal sealed partial class QueueFiles
             try
             {
                 _environment.OpenFiles.Touch(file);
-                var offset = (index - fileStart) * ConsumeQueueUnit.Size;
-                var read = mayBlock ? file.File.Read(destination, offset) : file.File.TryReadCached(destination, offset);
+                long offset = (index - fileStart) * ConsumeQueueUnit.Size;
+                int read = mayBlock ? file.File.Read(destination, offset) : file.File.TryReadCached(destination, offset);
                 return read < 0 ? -1 : read / ConsumeQueueUnit.Size;
             }
             catch (ObjectDisposedException)
@@ -178,14 +178,14 @@ internal sealed partial class QueueFiles
                 unsyncedDirectories.Add(_environment.Directory);
             }
 
-            foreach (var file in files ?? [])
+            foreach (QueueFile file in files ?? [])
             {
                 file.IsUnsynced = false;
                 file.IsFlushing = true;
             }
         }
 
-        foreach (var file in files ?? [])
+        foreach (QueueFile file in files ?? [])
         {
             file.File.FlushData();
             lock (_queueLock)
@@ -202,7 +202,7 @@ internal sealed partial class QueueFiles
     /// <summary>Deletes the first file.</summary>
     public void RemoveFirst()
     {
-        var start = _starts[0];
+        long start = _starts[0];
         Forget(start);
         _environment.FileSystem.DeleteFile(FilePath(start));
         _starts = _starts[1..];
@@ -214,18 +214,19 @@ internal sealed partial class QueueFiles
     /// </summary>
     public void ZeroFrom(long end)
     {
-        for (var i = _starts.Length - 1; i >= 0 && _starts[i] + UnitsPerFile > end; i--)
+        for (int i = _starts.Length - 1; i >= 0 && _starts[i] + UnitsPerFile > end; i--)
         {
-            var start = _starts[i];
+            long start = _starts[i];
             if (start >= end && i > 0)
             {
                 Forget(start);
                 _environment.FileSystem.DeleteFile(FilePath(start));
                 _starts = _starts[..i];
+                _directoryUnsynced = true;
                 continue;
             }
 
-            var file = OpenForReading(start)!.File;
+            IStoreFile file = OpenForReading(start)!.File;
             if (ZeroFrom(file, (Math.Max(end, start) - start) * ConsumeQueueUnit.Size))
             {
                 file.FlushData();
@@ -236,8 +237,8 @@ internal sealed partial class QueueFiles
     /// <summary>Closes what needs no flush any more.</summary>
     public void CloseAll()
     {
-        var write = _writeFile;
-        var read = _readFile;
+        QueueFile? write = _writeFile;
+        QueueFile? read = _readFile;
         _writeFile = null;
         _readFile = null;
         CloseUnlessNeeded(write);
@@ -273,7 +274,7 @@ internal sealed partial class QueueFiles
     /// <summary>Drops what is not durable and closes everything: at the end of the store, or of the queue.</summary>
     public void Abandon()
     {
-        foreach (var file in _unsynced ?? [])
+        foreach (QueueFile file in _unsynced ?? [])
         {
             file.IsUnsynced = false;
             if (file != _writeFile && file != _readFile)
@@ -292,8 +293,8 @@ internal sealed partial class QueueFiles
         Abandon();
         _starts = [];
         _directoryUnsynced = false;
-        var directory = DirectoryPath;
-        foreach (var entry in _environment.FileSystem.List(directory))
+        string directory = DirectoryPath;
+        foreach (FileEntry entry in _environment.FileSystem.List(directory))
         {
             _environment.FileSystem.DeleteFile(Path.Combine(directory, entry.Name));
         }
@@ -307,21 +308,21 @@ internal sealed partial class QueueFiles
     /// <summary>True when there was something to be zeroed.</summary>
     private static bool ZeroFrom(IStoreFile file, long offset)
     {
-        var found = false;
-        var chunk = ArrayPool<byte>.Shared.Rent(ZeroChunkBytes);
+        bool found = false;
+        byte[] chunk = ArrayPool<byte>.Shared.Rent(ZeroChunkBytes);
         try
         {
             // What is written here must not count as data to be looked at next, or the loop would fill the rest of a sparse file.
-            var dataEnd = file.GetDataEnd();
-            for (var at = offset; at < dataEnd && (at = file.NextDataOffset(at)) >= 0 && at < dataEnd;)
+            long dataEnd = file.GetDataEnd();
+            for (long at = offset; at < dataEnd && (at = file.NextDataOffset(at)) >= 0 && at < dataEnd;)
             {
-                var length = file.Read(chunk.AsSpan(0, (int)Math.Min(chunk.Length, dataEnd - at)), at);
+                int length = file.Read(chunk.AsSpan(0, (int)Math.Min(chunk.Length, dataEnd - at)), at);
                 if (length == 0)
                 {
                     break;
                 }
 
-                var data = chunk.AsSpan(0, length);
+                Span<byte> data = chunk.AsSpan(0, length);
                 if (data.ContainsAnyExcept((byte)0))
                 {
                     data.Clear();
@@ -342,13 +343,13 @@ internal sealed partial class QueueFiles
 
     private QueueFile OpenForWriting(long fileStart)
     {
-        var current = _writeFile;
+        QueueFile? current = _writeFile;
         if (current?.FirstUnit == fileStart)
         {
             return current;
         }
 
-        var opened = _readFile;
+        QueueFile? opened = _readFile;
         if (opened?.FirstUnit == fileStart)
         {
             // Readers look at the file written first, so they see it all the time.
@@ -380,8 +381,8 @@ internal sealed partial class QueueFiles
                 return read;
             }
 
-            var replaced = _readFile;
-            var opened = Open(fileStart, isNew: false);
+            QueueFile? replaced = _readFile;
+            QueueFile opened = Open(fileStart, isNew: false);
             _readFile = opened;
             CloseUnlessNeeded(replaced);
             _environment.OpenFiles.TrimIfFull(opened);
@@ -396,10 +397,10 @@ internal sealed partial class QueueFiles
             _environment.FileSystem.CreateDirectory(DirectoryPath);
         }
 
-        var file = _environment.FileSystem.Open(FilePath(fileStart), isNew ? FileOpenMode.OpenOrCreate : FileOpenMode.ReadWrite);
+        IStoreFile file = _environment.FileSystem.Open(FilePath(fileStart), isNew ? FileOpenMode.OpenOrCreate : FileOpenMode.ReadWrite);
         try
         {
-            var length = file.Length;
+            long length = file.Length;
             if (isNew || length == 0)
             {
                 // Sparse, as Java makes it: a hundred thousand queues must not reserve 6 MB each. An old file is empty when the process died between creating it
@@ -423,7 +424,7 @@ internal sealed partial class QueueFiles
             _directoryUnsynced = true;
         }
 
-        var opened = new QueueFile(this, fileStart, file);
+        QueueFile opened = new(this, fileStart, file);
         _environment.OpenFiles.Add(opened);
         return opened;
     }
@@ -441,7 +442,7 @@ internal sealed partial class QueueFiles
     /// <summary>Closes a file that is about to be deleted.</summary>
     private void Forget(long start)
     {
-        foreach (var file in _unsynced ?? [])
+        foreach (QueueFile file in _unsynced ?? [])
         {
             if (file.FirstUnit == start)
             {

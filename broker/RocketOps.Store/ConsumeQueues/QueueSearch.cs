@@ -12,19 +12,19 @@ internal static class QueueSearch
     /// </summary>
     public static long FindEnd(QueueFiles files, long physicalOffset)
     {
-        for (var i = files.Starts.Length - 1; i >= 0; i--)
+        for (int i = files.Starts.Length - 1; i >= 0; i--)
         {
-            var start = files.Starts[i];
+            long start = files.Starts[i];
             if (IsBeyond(files, start, isFirst: true, physicalOffset) && i > 0)
             {
                 continue;
             }
 
-            var low = start;
-            var high = start + files.UnitsPerFile;
+            long low = start;
+            long high = start + files.UnitsPerFile;
             while (low < high)
             {
-                var middle = (low + high) / 2;
+                long middle = (low + high) / 2;
                 if (IsBeyond(files, middle, isFirst: middle == start, physicalOffset))
                 {
                     high = middle;
@@ -47,16 +47,16 @@ internal static class QueueSearch
     /// </summary>
     public static long FindEndBehindDamage(QueueFiles files, long from, long logEnd)
     {
-        var end = from;
-        var lastPhysicalEnd = LastPhysicalEnd(files, from);
-        var buffer = new byte[UnitsPerLook * ConsumeQueueUnit.Size];
-        for (var index = from; index < files.Starts[^1] + files.UnitsPerFile;)
+        long end = from;
+        long lastPhysicalEnd = LastPhysicalEnd(files, from);
+        byte[] buffer = new byte[UnitsPerLook * ConsumeQueueUnit.Size];
+        for (long index = from; index < files.Starts[^1] + files.UnitsPerFile;)
         {
-            var wanted = (int)Math.Min(UnitsPerLook, files.UnitsPerFile - (index % files.UnitsPerFile));
-            var count = files.Read(index, buffer.AsSpan(0, wanted * ConsumeQueueUnit.Size), mayBlock: true);
-            for (var i = 0; i < count; i++)
+            int wanted = (int)Math.Min(UnitsPerLook, files.UnitsPerFile - (index % files.UnitsPerFile));
+            int count = files.Read(index, buffer.AsSpan(0, wanted * ConsumeQueueUnit.Size), mayBlock: true);
+            for (int i = 0; i < count; i++)
             {
-                var unit = ConsumeQueueUnit.Read(buffer.AsSpan(i * ConsumeQueueUnit.Size));
+                ConsumeQueueUnit unit = ConsumeQueueUnit.Read(buffer.AsSpan(i * ConsumeQueueUnit.Size));
                 if (unit.IsWritten && !unit.IsFiller && unit.PhysicalOffset >= lastPhysicalEnd && unit.PhysicalOffset <= logEnd - unit.RecordSize)
                 {
                     end = index + i + 1;
@@ -73,9 +73,9 @@ internal static class QueueSearch
     /// <summary>End in the log of the last record that a unit before <paramref name="end"/> points to, 0 without one.</summary>
     public static long LastPhysicalEnd(QueueFiles files, long end)
     {
-        for (var index = end - 1; files.Starts is [var first, ..] && index >= first; index--)
+        for (long index = end - 1; files.Starts is [var first, ..] && index >= first; index--)
         {
-            if (!files.TryReadUnit(index, out var unit))
+            if (!files.TryReadUnit(index, out ConsumeQueueUnit unit))
             {
                 break;
             }
@@ -95,10 +95,10 @@ internal static class QueueSearch
     /// </summary>
     public static long FindMin(QueueFiles files, long from, long end, long minPhysicalOffset, out long physicalOffset)
     {
-        var low = from;
-        var high = end;
+        long low = from;
+        long high = end;
         physicalOffset = -1;
-        if (low < high && files.TryReadUnit(low, out var first) && !first.IsFiller && first.PhysicalOffset >= minPhysicalOffset)
+        if (low < high && files.TryReadUnit(low, out ConsumeQueueUnit first) && !first.IsFiller && first.PhysicalOffset >= minPhysicalOffset)
         {
             physicalOffset = first.PhysicalOffset;
             return low;
@@ -106,8 +106,8 @@ internal static class QueueSearch
 
         while (low < high)
         {
-            var middle = (low + high) / 2;
-            var isThere = files.TryReadUnit(middle, out var unit);
+            long middle = (low + high) / 2;
+            bool isThere = files.TryReadUnit(middle, out ConsumeQueueUnit unit);
             if (isThere && (unit.IsFiller || unit.PhysicalOffset < minPhysicalOffset))
             {
                 low = middle + 1;
@@ -128,13 +128,13 @@ internal static class QueueSearch
     {
         Span<byte> bytes = stackalloc byte[2 * ConsumeQueueUnit.Size];
         bytes = isFirst ? bytes[..ConsumeQueueUnit.Size] : bytes;
-        var count = bytes.Length / ConsumeQueueUnit.Size;
+        int count = bytes.Length / ConsumeQueueUnit.Size;
         if (files.Read(index + 1 - count, bytes, mayBlock: true) < count)
         {
             return true;
         }
 
-        var unit = ConsumeQueueUnit.Read(bytes[^ConsumeQueueUnit.Size..]);
+        ConsumeQueueUnit unit = ConsumeQueueUnit.Read(bytes[^ConsumeQueueUnit.Size..]);
         if (!unit.IsWritten || (!unit.IsFiller && unit.PhysicalOffset >= physicalOffset))
         {
             return true;
@@ -145,7 +145,7 @@ internal static class QueueSearch
             return false;
         }
 
-        var previous = ConsumeQueueUnit.Read(bytes);
+        ConsumeQueueUnit previous = ConsumeQueueUnit.Read(bytes);
         return !previous.IsWritten || (!previous.IsFiller && !unit.IsFiller && previous.PhysicalOffset >= unit.PhysicalOffset);
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using RocketOps.Store.Records;
 
 namespace RocketOps.Store.ConsumeQueues;
 
@@ -19,7 +18,7 @@ internal sealed class TopicTable
     public TopicTable(QueueEnvironment environment)
     {
         _environment = environment;
-        _createQueue = (topic, queueId) => new ConsumeQueue(topic, queueId, _environment);
+        _createQueue = (topic, queueId) => new ConsumeQueue(topic, queueId, _environment, isNew: topic.IsListed);
     }
 
     public IReadOnlyList<StoreTopic> All
@@ -27,9 +26,9 @@ internal sealed class TopicTable
         get
         {
             List<StoreTopic> all = [];
-            foreach (var bucket in _buckets)
+            foreach (Node? bucket in _buckets)
             {
-                for (var node = bucket; node is not null; node = node.Next)
+                for (Node? node = bucket; node is not null; node = node.Next)
                 {
                     all.Add(node.Topic);
                 }
@@ -46,7 +45,7 @@ internal sealed class TopicTable
     /// <summary>Makes the topics that have a directory known, without looking into it.</summary>
     public void Load()
     {
-        foreach (var entry in _environment.FileSystem.List(_environment.Directory))
+        foreach (Files.FileEntry entry in _environment.FileSystem.List(_environment.Directory))
         {
             if (entry.IsDirectory)
             {
@@ -60,8 +59,8 @@ internal sealed class TopicTable
 
     public StoreTopic GetOrAdd(ReadOnlySpan<byte> name)
     {
-        var hash = JavaHash.Compute(name);
-        var found = Find(_buckets, hash, name);
+        int hash = JavaHash.Compute(name);
+        StoreTopic? found = Find(_buckets, hash, name);
         if (found is not null)
         {
             return found;
@@ -80,9 +79,9 @@ internal sealed class TopicTable
                 Rebuild(_buckets.Length * 2, without: null);
             }
 
-            var topic = new StoreTopic(Encoding.UTF8.GetString(name), name.ToArray()) { IsListed = true };
-            var buckets = _buckets;
-            ref var head = ref buckets[hash & (buckets.Length - 1)];
+            StoreTopic topic = new(Encoding.UTF8.GetString(name), name.ToArray()) { IsListed = true };
+            Node?[] buckets = _buckets;
+            ref Node? head = ref buckets[hash & (buckets.Length - 1)];
             Volatile.Write(ref head, new Node(topic, head));
             _count++;
             return topic;
@@ -97,7 +96,8 @@ internal sealed class TopicTable
         }
     }
 
-    public ConsumeQueue GetOrAddQueue(StoreTopic topic, int queueId) => topic.FindQueue(queueId) ?? topic.GetOrAddQueue(queueId, _createQueue);
+    /// <summary>The queue, made when missing; null when the topic has been deleted. Where the queues on disk are known, a new one needs no look at the disk.</summary>
+    public ConsumeQueue? GetOrAddQueue(StoreTopic topic, int queueId) => topic.FindQueue(queueId) ?? topic.GetOrAddQueue(queueId, _createQueue);
 
     /// <summary>The queue if it exists in memory or on disk. May wait for the disk the first time a topic is asked for.</summary>
     public ConsumeQueue? FindQueue(StoreTopic topic, int queueId)
@@ -113,9 +113,9 @@ internal sealed class TopicTable
             return;
         }
 
-        foreach (var entry in _environment.FileSystem.List(Path.Combine(_environment.Directory, topic.Name)))
+        foreach (Files.FileEntry entry in _environment.FileSystem.List(Path.Combine(_environment.Directory, topic.Name)))
         {
-            if (entry.IsDirectory && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var queueId) && queueId < StoreTopic.MaxQueues)
+            if (entry.IsDirectory && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int queueId) && queueId < StoreTopic.MaxQueues)
             {
                 GetOrAddQueue(topic, queueId);
             }
@@ -127,9 +127,9 @@ internal sealed class TopicTable
     /// <summary>Calls for every queue in memory.</summary>
     public void ForEachQueue(Action<ConsumeQueue> action)
     {
-        foreach (var topic in All)
+        foreach (StoreTopic topic in All)
         {
-            foreach (var queue in topic.Queues)
+            foreach (ConsumeQueue? queue in topic.Queues)
             {
                 if (queue is not null)
                 {
@@ -141,7 +141,7 @@ internal sealed class TopicTable
 
     private static StoreTopic? Find(Node?[] buckets, int hash, ReadOnlySpan<byte> name)
     {
-        for (var node = Volatile.Read(ref buckets[hash & (buckets.Length - 1)]); node is not null; node = node.Next)
+        for (Node? node = Volatile.Read(ref buckets[hash & (buckets.Length - 1)]); node is not null; node = node.Next)
         {
             if (node.Topic.Hash == hash && name.SequenceEqual(node.Topic.Utf8Name.Span))
             {
@@ -154,13 +154,13 @@ internal sealed class TopicTable
 
     private void Rebuild(int size, StoreTopic? without)
     {
-        var buckets = new Node?[size];
+        Node?[] buckets = new Node?[size];
         _count = 0;
-        foreach (var topic in All)
+        foreach (StoreTopic topic in All)
         {
             if (topic != without)
             {
-                ref var head = ref buckets[topic.Hash & (size - 1)];
+                ref Node? head = ref buckets[topic.Hash & (size - 1)];
                 head = new Node(topic, head);
                 _count++;
             }

@@ -31,6 +31,20 @@ internal sealed class UnitRing
         unit.Write(_units.AsSpan((int)(index & _mask) * ConsumeQueueUnit.Size));
     }
 
+    /// <summary>A ring with more room and the same units, for the writer. This one stays as it is for those who read it.</summary>
+    public UnitRing Grow()
+    {
+        long end = _reservedEnd;
+        UnitRing larger = new(Capacity * (Capacity < 4096 ? 4 : 2), ValidFrom);
+        for (long index = ValidFrom; index < end; index++)
+        {
+            _units.AsSpan((int)(index & _mask) * ConsumeQueueUnit.Size, ConsumeQueueUnit.Size).CopyTo(larger._units.AsSpan((int)(index & larger._mask) * ConsumeQueueUnit.Size));
+        }
+
+        larger._reservedEnd = end;
+        return larger;
+    }
+
     /// <summary>Copies whole units the caller knows to be put; false when they are no longer here.</summary>
     public bool TryCopyOut(long index, Span<byte> destination)
     {
@@ -39,8 +53,8 @@ internal sealed class UnitRing
             return false;
         }
 
-        var count = destination.Length / ConsumeQueueUnit.Size;
-        var first = Math.Min(count, Capacity - (int)(index & _mask));
+        int count = destination.Length / ConsumeQueueUnit.Size;
+        int first = Math.Min(count, Capacity - (int)(index & _mask));
         _units.AsSpan((int)(index & _mask) * ConsumeQueueUnit.Size, first * ConsumeQueueUnit.Size).CopyTo(destination);
         _units.AsSpan(0, (count - first) * ConsumeQueueUnit.Size).CopyTo(destination[(first * ConsumeQueueUnit.Size)..]);
         Volatile.ReadBarrier();

@@ -14,11 +14,18 @@ namespace RocketOps.Store.Dispatching;
 /// would have to be woken for every batch, which costs more than the dispatch (performance.md §11.2). Everything here is memory; files are the maintenance's.
 /// </para>
 /// </summary>
-internal sealed partial class Dispatcher
+internal sealed partial class Dispatcher : IThreadPoolWorkItem
 {
     private const int ChunkBytes = 256 * 1024;
 
+    /// <summary>What one caller dispatches of its own and others' writes; the rest goes to the thread pool, for the caller has connections to attend to.</summary>
+    private const int MaxBytesPerRun = 1024 * 1024;
+
+    /// <summary>The maintenance comes after <see cref="StoreOptions.RecoveryPaceBytes"/>; this many times as much may wait for it.</summary>
+    private const int PassesAhead = 4;
+
     private readonly StoreOptions _options;
+    private readonly LogPositions _positions;
     private readonly CommitLog _log;
     private readonly TopicTable _topics;
     private readonly MessageIndex? _index;
@@ -27,13 +34,17 @@ internal sealed partial class Dispatcher
     private readonly Lock _dirtyLock = new();
     private List<ConsumeQueue> _dirty = [];
     private byte[] _chunk = GC.AllocateUninitializedArray<byte>(ChunkBytes);
+    private long _handedOver;
     private int _owned;
+    private int _restQueued;
+    private bool _observerFailed;
     private long _dispatched;
     private long _lastStoreTimestamp;
 
-    public Dispatcher(StoreOptions options, CommitLog log, TopicTable topics, MessageIndex? index, StoreState state, ILogger logger)
+    public Dispatcher(StoreOptions options, LogPositions positions, CommitLog log, TopicTable topics, MessageIndex? index, StoreState state, ILogger logger)
     {
         _options = options;
+        _positions = positions;
         _log = log;
         _topics = topics;
         _index = index;
@@ -43,6 +54,25 @@ internal sealed partial class Dispatcher
 
     public IMessageArrivedObserver? Observer { get; set; }
 
+    /// <summary>False in a store without threads: one run dispatches everything.</summary>
+    public bool IsBounded { get; set; }
+
+    /// <summary>The maintenance has handed queues and index to the kernel up to there.</summary>
+    public long HandedOver
+    {
+        get => Volatile.Read(ref _handedOver);
+        set => Volatile.Write(ref _handedOver, value);
+    }
+
+    /// <summary>
+    /// What is dispatched and not handed over lies in memory, so that it is bounded: behind a disk that holds up the maintenance dispatch waits, and goes on with the
+    /// maintenance's next pass. Appending does not wait.
+    /// </summary>
+    private bool IsTooFarAhead => IsBounded && Dispatched - HandedOver >= PassesAhead * (long)_options.RecoveryPaceBytes;
+
+    /// <summary>The last try stopped at a full disk; the next goes on there.</summary>
+    public bool IsStalled { get; private set; }
+
     /// <summary>Everything before it is readable.</summary>
     public long Dispatched => Volatile.Read(ref _dispatched);
 
@@ -50,12 +80,22 @@ internal sealed partial class Dispatcher
     public long LastStoreTimestamp => Volatile.Read(ref _lastStoreTimestamp);
 
     /// <summary>How far consumers may see: no message is readable that a crash could take back from an acknowledged reader's eyes.</summary>
-    private long Limit => _options.FlushDiskType == FlushDiskType.SyncFlush ? _log.Durable : _log.Written;
+    private long Limit => _positions.Reached(_positions.VisibleAt);
 
     public void Start(long offset, long lastStoreTimestamp)
     {
         _dispatched = offset;
+        _handedOver = offset;
         _lastStoreTimestamp = Math.Max(_lastStoreTimestamp, lastStoreTimestamp);
+    }
+
+    /// <summary>The log was cut: what lies before the offset is dispatched again, then all is. Owned (<see cref="TryOwn"/>).</summary>
+    public void Restart(long offset, long handedOver, long lastStoreTimestamp)
+    {
+        HandedOver = handedOver;
+        Volatile.Write(ref _lastStoreTimestamp, lastStoreTimestamp);
+        Volatile.Write(ref _dispatched, offset);
+        IsStalled = false;
     }
 
     /// <summary>
@@ -64,22 +104,45 @@ internal sealed partial class Dispatcher
     /// </summary>
     public void Run()
     {
-        while (_dispatched < Limit && !_state.HasFailed)
+        long left = MaxBytesPerRun;
+        while (Dispatched < Limit && !_state.HasFailed && !IsTooFarAhead)
         {
+            if (left <= 0 && IsBounded)
+            {
+                QueueRest();
+                return;
+            }
+
             if (!TryOwn())
             {
                 return;
             }
 
+            long from = Dispatched;
+            bool goesOn;
             try
             {
-                RunOwned();
+                goesOn = RunOwned(from + left);
             }
             finally
             {
                 Release();
             }
+
+            if (!goesOn)
+            {
+                return;
+            }
+
+            left -= Dispatched - from;
         }
+    }
+
+    /// <summary>On the thread pool: a round that somebody else has left.</summary>
+    public void Execute()
+    {
+        Interlocked.Exchange(ref _restQueued, 0);
+        Run();
     }
 
     /// <summary>Keeps others from dispatching; false when somebody is.</summary>
@@ -92,9 +155,18 @@ internal sealed partial class Dispatcher
     {
         lock (_dirtyLock)
         {
-            var dirty = _dirty;
+            List<ConsumeQueue> dirty = _dirty;
             _dirty = [];
             return dirty;
+        }
+    }
+
+    /// <summary>Those that could not be written stay dirty.</summary>
+    public void ReturnDirty(List<ConsumeQueue> queues, int from)
+    {
+        lock (_dirtyLock)
+        {
+            _dirty.AddRange(queues[from..]);
         }
     }
 
@@ -103,14 +175,14 @@ internal sealed partial class Dispatcher
     {
         Volatile.Write(ref _lastStoreTimestamp, record.StoreTimestamp);
         tagsCode = 0;
-        var queueId = record.QueueId;
+        int queueId = record.QueueId;
         if ((uint)queueId >= StoreTopic.MaxQueues)
         {
             LogBadQueueId(record.PhysicalOffset, queueId);
             return null;
         }
 
-        var topic = _topics.Find(record.Topic);
+        StoreTopic? topic = _topics.Find(record.Topic);
         if (topic is null)
         {
             if (!TopicTable.IsValidName(record.Topic))
@@ -129,8 +201,8 @@ internal sealed partial class Dispatcher
         }
 
         tagsCode = TagsCode(topic, record, properties);
-        var queue = _topics.GetOrAddQueue(topic, queueId);
-        if (!queue.Put(record.QueueOffset, new ConsumeQueueUnit(record.PhysicalOffset, record.Size, tagsCode)))
+        ConsumeQueue? queue = _topics.GetOrAddQueue(topic, queueId);
+        if (queue is null || !queue.Put(record.QueueOffset, new ConsumeQueueUnit(record.PhysicalOffset, record.Size, tagsCode)))
         {
             return null;
         }
@@ -152,30 +224,65 @@ internal sealed partial class Dispatcher
         return queue;
     }
 
-    private void RunOwned()
+    private void QueueRest()
     {
-        var arrived = false;
+        if (Interlocked.Exchange(ref _restQueued, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    /// <summary>Dispatches up to about <paramref name="until"/>. False when there is no point in going on now.</summary>
+    private bool RunOwned(long until)
+    {
+        bool arrived = false;
+        bool goesOn = true;
+        _observerFailed = false;
         try
         {
-            var limit = Limit;
-            while (_dispatched < limit && !_state.HasFailed)
+            long limit = Limit;
+            while (_dispatched < limit && (_dispatched < until || !IsBounded) && !_state.HasFailed && !IsTooFarAhead)
             {
-                var length = ReadChunk(_dispatched, limit);
+                int length = ReadChunk(_dispatched, limit);
                 DispatchChunk(_chunk.AsSpan(0, length), ref arrived);
             }
+
+            IsStalled = false;
+        }
+        catch (StoreIOException e) when (e.MayBeRetried)
+        {
+            // The log has the message, queues and index follow when there is room again.
+            IsStalled = true;
+            goesOn = false;
+            _state.SetDiskFull(e.Message);
         }
         catch (StoreIOException e)
         {
             _state.Fail(StoreFlags.LogicQueueError, "Writing consume queues and index", e);
         }
-        catch (StoreException e)
+        catch (Exception e)
         {
+            // Once, and for all: thrown to the caller, it would close the connection of everybody who sends from now on.
             _state.Fail(StoreFlags.LogicQueueError, "Dispatching the commit log", e);
         }
 
         if (arrived)
         {
+            CompleteRound();
+        }
+
+        return goesOn;
+    }
+
+    private void CompleteRound()
+    {
+        try
+        {
             Observer?.OnRoundCompleted();
+        }
+        catch (Exception e)
+        {
+            LogObserverFailed(e);
         }
     }
 
@@ -185,7 +292,7 @@ internal sealed partial class Dispatcher
     /// </summary>
     private int ReadChunk(long offset, long limit)
     {
-        var length = (int)Math.Min(limit - offset, _chunk.Length);
+        int length = (int)Math.Min(limit - offset, _chunk.Length);
         if (_log.Tail.TryCopyOut(offset, _chunk.AsSpan(0, length)))
         {
             return length;
@@ -197,11 +304,11 @@ internal sealed partial class Dispatcher
 
     private void DispatchChunk(ReadOnlySpan<byte> chunk, ref bool arrived)
     {
-        var start = _dispatched;
-        var at = 0;
+        long start = _dispatched;
+        int at = 0;
         while (at < chunk.Length)
         {
-            switch (RecordView.Parse(chunk[at..], start + at, verifyCrc: false, out var record))
+            switch (RecordView.Parse(chunk[at..], start + at, verifyCrc: false, out RecordView record))
             {
                 case RecordCheck.Valid:
                     DispatchLive(record, ref arrived);
@@ -209,7 +316,7 @@ internal sealed partial class Dispatcher
                     Volatile.Write(ref _dispatched, start + at);
                     break;
                 case RecordCheck.Blank:
-                    var fileBytes = _log.Segments.FileBytes;
+                    int fileBytes = _log.Segments.FileBytes;
                     Volatile.Write(ref _dispatched, ((start + at) / fileBytes * fileBytes) + fileBytes);
                     return;
                 case RecordCheck.Incomplete or RecordCheck.Empty when at > 0:
@@ -226,25 +333,34 @@ internal sealed partial class Dispatcher
 
     private void DispatchLive(in RecordView record, ref bool arrived)
     {
-        var properties = RecordProperties.Read(record.Properties);
-        var queue = Dispatch(record, properties, out var tagsCode);
-        if (queue is null || Observer is not { } observer)
+        RecordProperties properties = RecordProperties.Read(record.Properties);
+        ConsumeQueue? queue = Dispatch(record, properties, out long tagsCode);
+        if (queue is null || Observer is not { } observer || _observerFailed)
         {
             return;
         }
 
         arrived = true;
-        observer.OnArrived(new MessageArrival
+        try
         {
-            Topic = queue.Topic,
-            QueueId = queue.QueueId,
-            QueueOffset = record.QueueOffset,
-            TagsCode = tagsCode,
-            Offset = new PhysicalOffset(record.PhysicalOffset),
-            Size = record.Size,
-            StoreTimestamp = record.StoreTimestamp,
-            Properties = record.Properties,
-        });
+            observer.OnArrived(new MessageArrival
+            {
+                Topic = queue.Topic,
+                QueueId = queue.QueueId,
+                QueueOffset = record.QueueOffset,
+                TagsCode = tagsCode,
+                Offset = new PhysicalOffset(record.PhysicalOffset),
+                Size = record.Size,
+                StoreTimestamp = record.StoreTimestamp,
+                Properties = record.Properties,
+            });
+        }
+        catch (Exception e)
+        {
+            // The message is readable all the same; who waits for it finds it at the next look. Once a round, as a fault may come with every message.
+            _observerFailed = true;
+            LogObserverFailed(e);
+        }
     }
 
     /// <summary>store.md §3.2: the hash of the tags, but in the schedule topic the time of delivery.</summary>
@@ -252,12 +368,15 @@ internal sealed partial class Dispatcher
     {
         if (topic.IsSchedule && properties.DelayLevel > 0)
         {
-            var levels = _options.DelayLevelsMs;
+            IReadOnlyList<long> levels = _options.DelayLevelsMs;
             return record.StoreTimestamp + (levels.Count == 0 ? 1000 : levels[Math.Min(properties.DelayLevel, levels.Count) - 1]);
         }
 
         return properties.Tags.IsEmpty ? 0 : JavaHash.Compute(properties.Tags);
     }
+
+    [LoggerMessage(EventId = 2303, Level = LogLevel.Error, Message = "Telling of arrived messages failed; they are readable, long polls may wait longer for them")]
+    private partial void LogObserverFailed(Exception reason);
 
     [LoggerMessage(EventId = 2302, Level = LogLevel.Error, Message = "The record at {PhysicalOffset} names a topic that cannot be: it is left out of the queues")]
     private partial void LogBadTopic(long physicalOffset);

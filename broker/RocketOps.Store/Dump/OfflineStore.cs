@@ -37,17 +37,17 @@ internal sealed class OfflineStore : IDisposable
             throw new StoreException($"{root} is no directory.");
         }
 
-        var directory = Path.Combine(root, "commitlog");
-        var found = Numbered(files, directory);
+        string directory = Path.Combine(root, "commitlog");
+        List<(string Path, long Offset)> found = Numbered(files, directory);
         List<(string Path, long Offset, IStoreFile File)> opened = [];
-        foreach (var (path, offset) in found)
+        foreach ((string path, long offset) in found)
         {
             opened.Add((path, offset, files.Open(path, FileOpenMode.Read)));
         }
 
-        var fileBytes = opened.Count == 0 ? 4096 : (int)Math.Clamp(opened.Max(file => file.File.Length), 1, int.MaxValue);
-        var store = new OfflineStore(files, root, new LogSegments(fileBytes));
-        foreach (var (path, offset, file) in opened)
+        int fileBytes = opened.Count == 0 ? 4096 : (int)Math.Clamp(opened.Max(file => file.File.Length), 1, int.MaxValue);
+        OfflineStore store = new(files, root, new LogSegments(fileBytes));
+        foreach ((string path, long offset, IStoreFile file) in opened)
         {
             store.AddSegment(path, offset, file);
         }
@@ -59,34 +59,34 @@ internal sealed class OfflineStore : IDisposable
 
     public Checkpoint? ReadCheckpoint()
     {
-        var path = Path.Combine(Root, "checkpoint");
+        string path = Path.Combine(Root, "checkpoint");
         return _files.FileExists(path) ? Checkpoint.Read(ReadStart(path, Checkpoint.FileBytes)) : null;
     }
 
     /// <summary>Text of a file below <c>config</c>, null when there is none. Bounded: these files are a few megabytes at most.</summary>
     public byte[]? ReadConfig(string name)
     {
-        var path = Path.Combine(Root, "config", name);
+        string path = Path.Combine(Root, "config", name);
         return _files.FileExists(path) ? ReadStart(path, 64 * 1024 * 1024) : null;
     }
 
     /// <summary>Topics and queue ids that have a directory.</summary>
     public IEnumerable<(string Topic, int QueueId)> Queues()
     {
-        var root = Path.Combine(Root, "consumequeue");
-        foreach (var topic in Directories(root))
+        string root = Path.Combine(Root, "consumequeue");
+        foreach (string topic in Directories(root))
         {
             List<int> ids = [];
-            foreach (var name in Directories(Path.Combine(root, topic)))
+            foreach (string name in Directories(Path.Combine(root, topic)))
             {
-                if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+                if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
                 {
                     ids.Add(id);
                 }
             }
 
             ids.Sort();
-            foreach (var id in ids)
+            foreach (int id in ids)
             {
                 yield return (topic, id);
             }
@@ -96,23 +96,23 @@ internal sealed class OfflineStore : IDisposable
     /// <summary>The written units of a queue with their indexes, filler left out, up to the first place where nothing was written.</summary>
     public IEnumerable<(long Index, ConsumeQueueUnit Unit)> Units(string topic, int queueId)
     {
-        var directory = Path.Combine(Root, "consumequeue", topic, queueId.ToString(CultureInfo.InvariantCulture));
-        var chunk = new byte[ConsumeQueueUnit.Size * 1000];
-        foreach (var (path, offset) in Numbered(_files, directory))
+        string directory = Path.Combine(Root, "consumequeue", topic, queueId.ToString(CultureInfo.InvariantCulture));
+        byte[] chunk = new byte[ConsumeQueueUnit.Size * 1000];
+        foreach ((string path, long offset) in Numbered(_files, directory))
         {
-            using var file = _files.Open(path, FileOpenMode.Read);
+            using IStoreFile file = _files.Open(path, FileOpenMode.Read);
             for (long at = 0; ;)
             {
-                var read = file.Read(chunk, at);
+                int read = file.Read(chunk, at);
                 read -= read % ConsumeQueueUnit.Size;
                 if (read == 0)
                 {
                     break;
                 }
 
-                for (var i = 0; i < read; i += ConsumeQueueUnit.Size)
+                for (int i = 0; i < read; i += ConsumeQueueUnit.Size)
                 {
-                    var unit = ConsumeQueueUnit.Read(chunk.AsSpan(i));
+                    ConsumeQueueUnit unit = ConsumeQueueUnit.Read(chunk.AsSpan(i));
                     if (!unit.IsWritten)
                     {
                         yield break;
@@ -132,13 +132,13 @@ internal sealed class OfflineStore : IDisposable
     /// <summary>Index files, oldest first: name, length, header.</summary>
     public IEnumerable<(string Name, long Length, IndexHeader Header)> IndexFiles()
     {
-        var directory = Path.Combine(Root, "index");
-        foreach (var entry in _files.List(directory).Where(entry => !entry.IsDirectory).OrderBy(entry => entry.Name, StringComparer.Ordinal))
+        string directory = Path.Combine(Root, "index");
+        foreach (FileEntry entry in _files.List(directory).Where(entry => !entry.IsDirectory).OrderBy(entry => entry.Name, StringComparer.Ordinal))
         {
             if (long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             {
-                using var file = OpenIndex(entry.Name);
-                var header = new byte[IndexLayout.HeaderBytes];
+                using IStoreFile file = OpenIndex(entry.Name);
+                byte[] header = new byte[IndexLayout.HeaderBytes];
                 if (file.Read(header, 0) == header.Length)
                 {
                     yield return (entry.Name, file.Length, IndexHeader.Read(header));
@@ -154,9 +154,9 @@ internal sealed class OfflineStore : IDisposable
     private static List<(string Path, long Offset)> Numbered(IStoreFileSystem files, string directory)
     {
         List<(string Path, long Offset)> found = [];
-        foreach (var entry in files.List(directory))
+        foreach (FileEntry entry in files.List(directory))
         {
-            if (!entry.IsDirectory && entry.Name.Length == 20 && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+            if (!entry.IsDirectory && entry.Name.Length == 20 && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
             {
                 found.Add((Path.Combine(directory, entry.Name), offset));
             }
@@ -188,9 +188,9 @@ internal sealed class OfflineStore : IDisposable
 
     private byte[] ReadStart(string path, int maxBytes)
     {
-        using var file = _files.Open(path, FileOpenMode.Read);
-        var bytes = new byte[(int)Math.Min(file.Length, maxBytes)];
-        var length = file.Read(bytes, 0);
+        using IStoreFile file = _files.Open(path, FileOpenMode.Read);
+        byte[] bytes = new byte[(int)Math.Min(file.Length, maxBytes)];
+        int length = file.Read(bytes, 0);
         return bytes[..length];
     }
 }

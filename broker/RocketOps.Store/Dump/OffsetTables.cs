@@ -13,8 +13,8 @@ internal static class OffsetTables
     {
         try
         {
-            using var document = JsonDocument.Parse(QuoteKeys(text));
-            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("offsetTable", out var table))
+            using JsonDocument document = JsonDocument.Parse(QuoteKeys(text));
+            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("offsetTable", out JsonElement table))
             {
                 json.WritePropertyName("table");
                 table.WriteTo(json);
@@ -29,28 +29,28 @@ internal static class OffsetTables
     /// <summary>Puts quotes around bare numbers in front of a colon.</summary>
     internal static byte[] QuoteKeys(ReadOnlySpan<byte> text)
     {
-        var quoted = new ArrayBufferWriter<byte>(text.Length + 64);
-        var inString = false;
-        var at = 0;
+        ArrayBufferWriter<byte> quoted = new(text.Length + 64);
+        bool inString = false;
+        int at = 0;
         while (at < text.Length)
         {
-            var value = text[at];
+            byte value = text[at];
             if (inString)
             {
                 inString = value != (byte)'"';
-                var length = value == (byte)'\\' && at + 1 < text.Length ? 2 : 1;
+                int length = value == (byte)'\\' && at + 1 < text.Length ? 2 : 1;
                 quoted.Write(text.Slice(at, length));
                 at += length;
                 continue;
             }
 
-            var digits = 0;
+            int digits = 0;
             while (at + digits < text.Length && text[at + digits] is >= (byte)'0' and <= (byte)'9')
             {
                 digits++;
             }
 
-            var end = at + digits;
+            int end = at + digits;
             while (digits > 0 && end < text.Length && text[end] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
             {
                 end++;
@@ -65,7 +65,7 @@ internal static class OffsetTables
                 continue;
             }
 
-            var plain = Math.Max(1, digits);
+            int plain = Math.Max(1, digits);
             inString = value == (byte)'"';
             quoted.Write(text.Slice(at, plain));
             at += plain;

@@ -16,8 +16,6 @@ namespace RocketOps.Store.Dump;
 /// </summary>
 public static class StoreDumper
 {
-    private const int CompressionTypeMask = 0x700;
-    private const int CompressedFlag = 1;
 
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -31,9 +29,9 @@ public static class StoreDumper
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(output);
-        using var store = OfflineStore.Open(files, root);
-        using var lines = new JsonLines(output);
-        var end = new LogScanner(store.Segments).Scan(store.Segments.MinOffset, new MessageLines(lines), cancellationToken);
+        using OfflineStore store = OfflineStore.Open(files, root);
+        using JsonLines lines = new(output);
+        LogEnd end = new LogScanner(store.Segments).Scan(store.Segments.MinOffset, new MessageLines(lines), cancellationToken);
         lines.Write(json =>
         {
             json.WriteString("kind", "tail");
@@ -43,13 +41,13 @@ public static class StoreDumper
                 json.WriteString("reason", end.Reason.ToString());
             }
         });
-        foreach (var (topic, queueId) in store.Queues())
+        foreach ((string topic, int queueId) in store.Queues())
         {
             cancellationToken.ThrowIfCancellationRequested();
             WriteQueue(lines, store, topic, queueId, withUnits);
         }
 
-        foreach (var (name, length, header) in store.IndexFiles())
+        foreach ((string name, long length, Indexing.IndexHeader header) in store.IndexFiles())
         {
             lines.Write(json =>
             {
@@ -73,7 +71,7 @@ public static class StoreDumper
         long first = -1;
         long next = 0;
         List<(long, int, long)> units = [];
-        foreach (var (index, unit) in store.Units(topic, queueId))
+        foreach ((long index, ConsumeQueues.ConsumeQueueUnit unit) in store.Units(topic, queueId))
         {
             first = first < 0 ? index : first;
             next = index + 1;
@@ -96,7 +94,7 @@ public static class StoreDumper
             }
 
             json.WriteStartArray("units");
-            foreach (var (offset, size, tagsCode) in units)
+            foreach ((long offset, int size, long tagsCode) in units)
             {
                 json.WriteStartArray();
                 json.WriteNumberValue(offset);
@@ -125,7 +123,7 @@ public static class StoreDumper
             });
         }
 
-        foreach (var name in (string[])["consumerOffset.json", "lmqConsumerOffset.json", "delayOffset.json"])
+        foreach (string name in (string[])["consumerOffset.json", "lmqConsumerOffset.json", "delayOffset.json"])
         {
             if (store.ReadConfig(name) is { } text)
             {
@@ -147,7 +145,7 @@ public static class StoreDumper
 
     private static void WriteMessage(Utf8JsonWriter json, in RecordView record)
     {
-        var properties = RecordProperties.Read(record.Properties);
+        RecordProperties properties = RecordProperties.Read(record.Properties);
         json.WriteString("kind", "message");
         json.WriteString("topic", record.Topic);
         json.WriteNumber("queueId", record.QueueId);
@@ -170,14 +168,14 @@ public static class StoreDumper
         json.WriteNumber("reconsumeTimes", record.ReconsumeTimes);
         json.WriteNumber("preparedTransactionOffset", record.PreparedTransactionOffset);
         json.WriteStartObject("properties");
-        var sorted = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        var rest = record.Properties;
-        while (RecordProperties.TryNext(ref rest, out var name, out var value))
+        SortedDictionary<string, string> sorted = new(StringComparer.Ordinal);
+        PropertyReader reader = new(record.Properties);
+        while (reader.TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
             sorted[Encoding.UTF8.GetString(name)] = Encoding.UTF8.GetString(value);
         }
 
-        foreach (var (name, value) in sorted)
+        foreach ((string name, string value) in sorted)
         {
             json.WriteString(name, value);
         }
@@ -188,11 +186,10 @@ public static class StoreDumper
     /// <summary>Size and digest of what the consumer gets. Bodies compressed with LZ4 or ZSTD, which .NET has no decoder for, have neither.</summary>
     private static void WriteBody(Utf8JsonWriter json, in RecordView record)
     {
-        var body = record.Body.ToArray();
-        if ((record.SysFlag & CompressedFlag) != 0)
+        byte[] body = record.Body.ToArray();
+        if ((record.SysFlag & SysFlags.Compressed) != 0)
         {
-            // 0 is how old clients mark zlib, 0x300 how newer ones do.
-            if ((record.SysFlag & CompressionTypeMask) is not (0 or 0x300) || !TryInflate(ref body))
+            if ((record.SysFlag & SysFlags.CompressionMask) is not (SysFlags.OldZlib or SysFlags.Zlib) || !TryInflate(ref body))
             {
                 return;
             }
@@ -208,9 +205,9 @@ public static class StoreDumper
         const int maxBytes = 256 * 1024 * 1024;
         try
         {
-            using var inflated = new MemoryStream();
-            using var zlib = new ZLibStream(new MemoryStream(body), CompressionMode.Decompress);
-            var chunk = new byte[64 * 1024];
+            using MemoryStream inflated = new();
+            using ZLibStream zlib = new(new MemoryStream(body), CompressionMode.Decompress);
+            byte[] chunk = new byte[64 * 1024];
             while (zlib.Read(chunk) is var read and > 0)
             {
                 inflated.Write(chunk, 0, read);
@@ -233,7 +230,7 @@ public static class StoreDumper
     private static string MessageId(in RecordView record)
     {
         Span<byte> id = stackalloc byte[28];
-        var host = record.StoreHost.Write(id);
+        int host = record.StoreHost.Write(id);
         BinaryPrimitives.WriteInt64BigEndian(id[host..], record.PhysicalOffset);
         return Convert.ToHexString(id[..(host + 8)]);
     }
@@ -250,7 +247,7 @@ public static class StoreDumper
     {
         public void OnRecord(in RecordView record)
         {
-            var json = lines.Begin();
+            Utf8JsonWriter json = lines.Begin();
             WriteMessage(json, record);
             lines.End();
         }

@@ -39,20 +39,20 @@ public sealed class StoreVerifier
 
     public VerifyResult Run(CancellationToken cancellationToken)
     {
-        using var store = OfflineStore.Open(_files, _root);
-        foreach (var problem in store.Problems)
+        using OfflineStore store = OfflineStore.Open(_files, _root);
+        foreach (string problem in store.Problems)
         {
             Damage("commitlog", problem);
         }
 
-        var end = VerifyLog(store, cancellationToken);
-        foreach (var (topic, queueId) in store.Queues())
+        long end = VerifyLog(store, cancellationToken);
+        foreach ((string topic, int queueId) in store.Queues())
         {
             cancellationToken.ThrowIfCancellationRequested();
             VerifyQueue(store, topic, queueId, end);
         }
 
-        foreach (var ((topic, queueId), track) in _queues)
+        foreach (((string topic, int queueId), QueueTrack track) in _queues)
         {
             if (!track.Seen)
             {
@@ -60,7 +60,7 @@ public sealed class StoreVerifier
             }
         }
 
-        foreach (var (name, length, header) in store.IndexFiles())
+        foreach ((string name, long length, IndexHeader header) in store.IndexFiles())
         {
             cancellationToken.ThrowIfCancellationRequested();
             VerifyIndex(store, name, length, header, end);
@@ -73,16 +73,16 @@ public sealed class StoreVerifier
     private long VerifyLog(OfflineStore store, CancellationToken cancellationToken)
     {
         // Asked before anything is read, or what the scan reads behind the end would count as data.
-        var dataEnds = store.Segments.All.ToDictionary(segment => segment, segment => segment.File.GetDataEnd());
-        var end = new LogScanner(store.Segments).Scan(store.Segments.MinOffset, new Visitor(this, store.Segments), cancellationToken);
+        Dictionary<LogSegment, long> dataEnds = store.Segments.All.ToDictionary(segment => segment, segment => segment.File.GetDataEnd());
+        LogEnd end = new LogScanner(store.Segments).Scan(store.Segments.MinOffset, new Visitor(this, store.Segments), cancellationToken);
         if (end.Reason != RecordCheck.Empty)
         {
             Damage($"commitlog {end.Offset}", $"the record there is damaged: {end.Reason}");
         }
 
-        foreach (var segment in store.Segments.All)
+        foreach (LogSegment segment in store.Segments.All)
         {
-            var data = segment.BaseOffset + store.Segments.FileBytes <= end.Offset ? -1 : FirstData(segment, Math.Max(0, end.Offset - segment.BaseOffset), dataEnds[segment]);
+            long data = segment.BaseOffset + store.Segments.FileBytes <= end.Offset ? -1 : FirstData(segment, Math.Max(0, end.Offset - segment.BaseOffset), dataEnds[segment]);
             if (data >= 0)
             {
                 Damage($"commitlog {segment.BaseOffset + data}", $"data lies behind the end of the log at {end.Offset}");
@@ -95,17 +95,17 @@ public sealed class StoreVerifier
 
     private static long FirstData(LogSegment segment, long from, long dataEnd)
     {
-        var chunk = new byte[1024 * 1024];
-        var at = from;
+        byte[] chunk = new byte[1024 * 1024];
+        long at = from;
         while (at < dataEnd && (at = segment.File.NextDataOffset(at)) >= 0)
         {
-            var length = segment.File.Read(chunk, at);
+            int length = segment.File.Read(chunk, at);
             if (length == 0)
             {
                 break;
             }
 
-            var found = chunk.AsSpan(0, length).IndexOfAnyExcept((byte)0);
+            int found = chunk.AsSpan(0, length).IndexOfAnyExcept((byte)0);
             if (found >= 0)
             {
                 return at + found;
@@ -120,7 +120,7 @@ public sealed class StoreVerifier
     private void OnRecord(in RecordView record)
     {
         _messages++;
-        var where = $"commitlog {record.PhysicalOffset}";
+        string where = $"commitlog {record.PhysicalOffset}";
         if (record.StoreTimestamp < _lastStoreTimestamp)
         {
             Damage(where, $"stored at {record.StoreTimestamp}, before its predecessor at {_lastStoreTimestamp}");
@@ -132,8 +132,8 @@ public sealed class StoreVerifier
             return;
         }
 
-        var key = (Encoding.UTF8.GetString(record.Topic), record.QueueId);
-        if (!_queues.TryGetValue(key, out var track))
+        (string, int QueueId) key = (Encoding.UTF8.GetString(record.Topic), record.QueueId);
+        if (!_queues.TryGetValue(key, out QueueTrack? track))
         {
             _queues[key] = track = new QueueTrack { Next = record.QueueOffset };
         }
@@ -150,12 +150,12 @@ public sealed class StoreVerifier
 
     private void VerifyQueue(OfflineStore store, string topic, int queueId, long logEnd)
     {
-        var isLight = topic.StartsWith("%LMQ%", StringComparison.Ordinal);
+        bool isLight = topic.StartsWith("%LMQ%", StringComparison.Ordinal);
         long next = -1;
-        foreach (var (index, unit) in store.Units(topic, queueId))
+        foreach ((long index, ConsumeQueueUnit unit) in store.Units(topic, queueId))
         {
             _units++;
-            var where = $"queue {queueId} of {topic}, offset {index}";
+            string where = $"queue {queueId} of {topic}, offset {index}";
             if (next >= 0 && index != next)
             {
                 Damage(where, $"follows {next - 1}");
@@ -176,7 +176,7 @@ public sealed class StoreVerifier
             VerifyUnit(store, topic, queueId, index, unit, isLight, where);
         }
 
-        if (_queues.TryGetValue((topic, queueId), out var track))
+        if (_queues.TryGetValue((topic, queueId), out QueueTrack? track))
         {
             track.Seen = true;
             if (next < track.Next)
@@ -194,18 +194,18 @@ public sealed class StoreVerifier
             return;
         }
 
-        var bytes = new byte[unit.RecordSize];
-        var length = store.Segments.Read(unit.PhysicalOffset, bytes, mayBlock: true);
-        var check = RecordView.Parse(bytes.AsSpan(0, length), unit.PhysicalOffset, verifyCrc: false, out var record);
+        byte[] bytes = new byte[unit.RecordSize];
+        int length = store.Segments.Read(unit.PhysicalOffset, bytes, mayBlock: true);
+        RecordCheck check = RecordView.Parse(bytes.AsSpan(0, length), unit.PhysicalOffset, verifyCrc: false, out RecordView record);
         if (check != RecordCheck.Valid || record.Size != unit.RecordSize)
         {
             Damage(where, $"points to {unit.PhysicalOffset}, where no record of {unit.RecordSize} bytes is ({check})");
             return;
         }
 
-        var properties = RecordProperties.Read(record.Properties);
-        var isSchedule = topic == "SCHEDULE_TOPIC_XXXX" && properties.DelayLevel > 0;
-        var tagsCode = properties.Tags.IsEmpty ? 0 : JavaHash.Compute(properties.Tags);
+        RecordProperties properties = RecordProperties.Read(record.Properties);
+        bool isSchedule = topic == "SCHEDULE_TOPIC_XXXX" && properties.DelayLevel > 0;
+        int tagsCode = properties.Tags.IsEmpty ? 0 : JavaHash.Compute(properties.Tags);
         if (isSchedule ? unit.TagsCode < record.StoreTimestamp : unit.TagsCode != tagsCode)
         {
             Damage(where, $"has tags code {unit.TagsCode}, the record at {unit.PhysicalOffset} {tagsCode}");
@@ -219,32 +219,32 @@ public sealed class StoreVerifier
 
     private void VerifyIndex(OfflineStore store, string name, long length, IndexHeader header, long logEnd)
     {
-        var where = $"index {name}";
+        string where = $"index {name}";
         if (_indexSlots is null && length != DefaultIndexFileBytes)
         {
             Repairable(where, "has not the default size: its entries can be checked only when told maxHashSlotNum");
             return;
         }
 
-        var slots = _indexSlots ?? DefaultIndexSlots;
-        var capacity = (length - IndexLayout.HeaderBytes - ((long)slots * IndexLayout.SlotBytes)) / IndexLayout.EntryBytes;
+        int slots = _indexSlots ?? DefaultIndexSlots;
+        long capacity = (length - IndexLayout.HeaderBytes - ((long)slots * IndexLayout.SlotBytes)) / IndexLayout.EntryBytes;
         if (header.IndexCount > capacity)
         {
             Damage(where, $"counts {header.IndexCount} entries, but has room for {capacity}");
             return;
         }
 
-        using var file = store.OpenIndex(name);
-        var entries = new byte[header.IndexCount * IndexLayout.EntryBytes];
+        using IStoreFile file = store.OpenIndex(name);
+        byte[] entries = new byte[header.IndexCount * IndexLayout.EntryBytes];
         file.Read(entries, IndexLayout.EntryAt(slots, 0));
 
         // Of each slot the newest entry so far: what an entry must name as its predecessor, and in the end what the slot must hold.
-        var newest = new Dictionary<int, int>();
-        for (var number = 1; number < header.IndexCount; number++)
+        Dictionary<int, int> newest = new();
+        for (int number = 1; number < header.IndexCount; number++)
         {
             _indexEntries++;
-            var entry = IndexEntry.Read(entries.AsSpan(number * IndexLayout.EntryBytes));
-            var slot = entry.KeyHash < 0 ? -1 : entry.KeyHash % slots;
+            IndexEntry entry = IndexEntry.Read(entries.AsSpan(number * IndexLayout.EntryBytes));
+            int slot = entry.KeyHash < 0 ? -1 : entry.KeyHash % slots;
             if (slot < 0 || entry.PhysicalOffset < 0 || entry.SecondsSinceBegin < 0)
             {
                 Damage($"{where}, entry {number}", $"is no entry: {entry}");
@@ -269,12 +269,12 @@ public sealed class StoreVerifier
 
     private void VerifySlots(IStoreFile file, string where, int slots, Dictionary<int, int> newest, IndexHeader header)
     {
-        var bytes = new byte[slots * IndexLayout.SlotBytes];
+        byte[] bytes = new byte[slots * IndexLayout.SlotBytes];
         file.Read(bytes, IndexLayout.HeaderBytes);
-        var wrong = 0;
-        for (var slot = 0; slot < slots; slot++)
+        int wrong = 0;
+        for (int slot = 0; slot < slots; slot++)
         {
-            var value = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(slot * IndexLayout.SlotBytes));
+            int value = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(slot * IndexLayout.SlotBytes));
             wrong += value == newest.GetValueOrDefault(slot) ? 0 : 1;
         }
 
@@ -326,7 +326,7 @@ public sealed class StoreVerifier
 
         public void OnBlank(long offset, int size)
         {
-            var left = segments.FileBytes - (offset % segments.FileBytes);
+            long left = segments.FileBytes - (offset % segments.FileBytes);
             if (size != left)
             {
                 verifier.Damage($"commitlog {offset}", $"the end-of-file record claims {size} bytes, {left} are left");

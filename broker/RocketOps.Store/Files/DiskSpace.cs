@@ -8,8 +8,8 @@ public readonly record struct DiskSpace(long TotalBytes, long FreeBytes, long Av
     {
         get
         {
-            var used = TotalBytes - FreeBytes;
-            var entire = used + AvailableBytes;
+            long used = TotalBytes - FreeBytes;
+            long entire = used + AvailableBytes;
             return entire <= 0 ? 0 : (int)Math.Ceiling(used * 100.0 / entire);
         }
     }

@@ -27,10 +27,10 @@ internal sealed unsafe class LinuxFile : IStoreFile
     {
         fixed (byte* start = bytes)
         {
-            var done = 0;
+            int done = 0;
             while (done < bytes.Length)
             {
-                var written = _calls.PWrite(_handle, start + done, bytes.Length - done, offset + done);
+                nint written = _calls.PWrite(_handle, start + done, bytes.Length - done, offset + done);
                 if (written == 0)
                 {
                     // Not an answer the kernel should give; going on could be for ever.
@@ -48,7 +48,7 @@ internal sealed unsafe class LinuxFile : IStoreFile
         fixed (byte* firstStart = first)
         fixed (byte* secondStart = second)
         {
-            var vectors = stackalloc NativeMethods.IoVector[2];
+            NativeMethods.IoVector* vectors = stackalloc NativeMethods.IoVector[2];
             vectors[0] = new NativeMethods.IoVector { Base = firstStart, Length = first.Length };
             vectors[1] = new NativeMethods.IoVector { Base = secondStart, Length = second.Length };
             do
@@ -68,19 +68,19 @@ internal sealed unsafe class LinuxFile : IStoreFile
         }
         else if (written < (nint)first.Length + second.Length)
         {
-            var done = (int)(written - first.Length);
+            int done = (int)(written - first.Length);
             Write(second[done..], offset + written);
         }
     }
 
     public int Read(Span<byte> destination, long offset)
     {
-        var done = 0;
+        int done = 0;
         fixed (byte* start = destination)
         {
             while (done < destination.Length)
             {
-                var read = _calls.PRead(_handle, start + done, destination.Length - done, offset + done);
+                nint read = _calls.PRead(_handle, start + done, destination.Length - done, offset + done);
                 if (read == 0)
                 {
                     break;
@@ -97,8 +97,8 @@ internal sealed unsafe class LinuxFile : IStoreFile
     {
         fixed (byte* start = destination)
         {
-            var vector = new NativeMethods.IoVector { Base = start, Length = destination.Length };
-            var read = _calls.PReadV2(_handle, &vector, 1, offset, NativeMethods.NoWait);
+            NativeMethods.IoVector vector = new() { Base = start, Length = destination.Length };
+            nint read = _calls.PReadV2(_handle, &vector, 1, offset, NativeMethods.NoWait);
 
             // A partial answer means that the rest is not cached; an error is EAGAIN or a file system that cannot tell. Both go to the cold threads, which
             // report a real failure.
@@ -158,7 +158,7 @@ internal sealed unsafe class LinuxFile : IStoreFile
             return -1;
         }
 
-        var data = _calls.LSeek(_handle, offset, NativeMethods.SeekData);
+        nint data = _calls.LSeek(_handle, offset, NativeMethods.SeekData);
         if (data >= 0)
         {
             return data;
@@ -173,7 +173,7 @@ internal sealed unsafe class LinuxFile : IStoreFile
         long end = 0;
         while (NextDataOffset(end) is var data and >= 0)
         {
-            var hole = _calls.LSeek(_handle, data, NativeMethods.SeekHole);
+            nint hole = _calls.LSeek(_handle, data, NativeMethods.SeekHole);
             if (hole <= data)
             {
                 return Length;

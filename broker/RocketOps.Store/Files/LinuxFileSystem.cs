@@ -50,7 +50,7 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
         return Translated("readdir", path, () =>
         {
             List<FileEntry> entries = [];
-            foreach (var entry in new DirectoryInfo(path).EnumerateFileSystemInfos())
+            foreach (FileSystemInfo entry in new DirectoryInfo(path).EnumerateFileSystemInfos())
             {
                 entries.Add(new FileEntry(entry.Name, entry is DirectoryInfo));
             }
@@ -85,7 +85,7 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
 
     public void FlushDirectory(string path)
     {
-        using var handle = OpenHandle(path, NativeMethods.ReadOnly);
+        using SafeFileHandle handle = OpenHandle(path, NativeMethods.ReadOnly);
 
         // Some network file systems refuse to sync a directory; they have nothing to promise there.
         if (NativeMethods.FSync(handle) != 0 && Marshal.GetLastPInvokeError() != NativeMethods.InvalidArgument)
@@ -96,14 +96,14 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
 
     public IDisposable? TryLock(string path)
     {
-        var handle = OpenHandle(path, NativeMethods.ReadWrite | NativeMethods.Create);
-        var request = new NativeMethods.FileLock { Type = NativeMethods.WriteLock, Length = 1 };
+        SafeFileHandle handle = OpenHandle(path, NativeMethods.ReadWrite | NativeMethods.Create);
+        NativeMethods.FileLock request = new() { Type = NativeMethods.WriteLock, Length = 1 };
         if (NativeMethods.FControl(handle, NativeMethods.SetOpenFileLock, &request) == 0)
         {
             return handle;
         }
 
-        var errno = Marshal.GetLastPInvokeError();
+        int errno = Marshal.GetLastPInvokeError();
         handle.Dispose();
         return errno is NativeMethods.TryAgain or NativeMethods.AccessDenied
             ? null
@@ -112,7 +112,7 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
 
     public DiskSpace GetDiskSpace(string path) => Translated("statvfs", path, () =>
     {
-        var drive = new DriveInfo(path);
+        DriveInfo drive = new(path);
         return new DiskSpace(drive.TotalSize, drive.TotalFreeSpace, drive.AvailableFreeSpace);
     });
 
@@ -122,7 +122,7 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
     {
         while (true)
         {
-            var descriptor = NativeMethods.Open(path, flags | NativeMethods.CloseOnExec, FileMode);
+            int descriptor = NativeMethods.Open(path, flags | NativeMethods.CloseOnExec, FileMode);
             if (descriptor >= 0)
             {
                 return new SafeFileHandle(descriptor, ownsHandle: true);
@@ -161,7 +161,7 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
         catch (IOException e) when (e is not StoreIOException)
         {
             // On Linux .NET keeps the errno in HResult, but for the errors it has exceptions of its own for.
-            var errno = e switch
+            int errno = e switch
             {
                 FileNotFoundException or DirectoryNotFoundException or DriveNotFoundException => StoreIOException.NotFound,
                 _ when e.HResult is > 0 and < MaxErrno => e.HResult,

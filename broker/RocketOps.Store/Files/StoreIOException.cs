@@ -30,4 +30,10 @@ public sealed class StoreIOException : IOException
 
     /// <summary>No space or quota left.</summary>
     public bool IsDiskFull => Errno is NoSpace or QuotaExceeded;
+
+    /// <summary>
+    /// Only space was missing, and nothing has been lost: a refused write can be made again. After a failed fdatasync it cannot, for the kernel has forgotten which
+    /// pages it lost.
+    /// </summary>
+    internal bool MayBeRetried => IsDiskFull && Operation is not ("fdatasync" or "fsync");
 }

@@ -9,13 +9,18 @@ namespace RocketOps.Store.Indexing;
 /// </summary>
 internal sealed class IndexFile : IDisposable
 {
-    private const int BufferedEntries = 3200;
+    private const int FirstBufferedEntries = 3200;
+
+    /// <summary>Room for entries kept when they are written; what a burst needed beyond it is given back.</summary>
+    private const int KeptBufferedEntries = 16 * FirstBufferedEntries;
 
     private readonly IStoreFileSystem _files;
     private readonly string _path;
     private readonly int _slotCount;
     private readonly int _maxEntries;
+    private readonly Lock _fileLock = new();
     private IStoreFile? _file;
+    private bool _isClosed;
     private SlotTable? _slots;
     private byte[]? _buffer;
     private int _writtenCount;
@@ -43,21 +48,19 @@ internal sealed class IndexFile : IDisposable
 
     public int SlotsWrittenCount => _slotsWrittenCount;
 
-    /// <summary>A file that continues <paramref name="previous"/>: it inherits times and offsets until the first entry comes.</summary>
+    /// <summary>A file that continues <paramref name="previous"/>, in memory only until its first entries are written: it inherits times and offsets until the first entry comes.</summary>
     public static IndexFile Create(IStoreFileSystem files, string path, int slotCount, int maxEntries, IndexHeader? previous)
     {
-        var header = previous is { } p
+        IndexHeader header = previous is { } p
             ? new IndexHeader(p.EndTimestamp, p.EndTimestamp, p.EndPhysicalOffset, p.EndPhysicalOffset, 0, 1)
             : new IndexHeader(0, 0, 0, 0, 0, 1);
-        var file = files.Open(path, FileOpenMode.OpenOrCreate);
-        file.SetLength(IndexLayout.FileBytes(slotCount, maxEntries));
-        return new IndexFile(files, path, slotCount, maxEntries, header) { _file = file, _slots = new SlotTable(slotCount, source: null), _buffer = new byte[BufferedEntries * IndexLayout.EntryBytes] };
+        return new IndexFile(files, path, slotCount, maxEntries, header) { _slots = new SlotTable(slotCount, source: null), _buffer = new byte[FirstBufferedEntries * IndexLayout.EntryBytes] };
     }
 
     /// <summary>An existing file, for reading. Null when it is too short to be one.</summary>
     public static IndexFile? Open(IStoreFileSystem files, string path, int slotCount, int maxEntries)
     {
-        var file = files.Open(path, FileOpenMode.ReadWrite);
+        IStoreFile file = files.Open(path, FileOpenMode.ReadWrite);
         Span<byte> bytes = stackalloc byte[IndexLayout.HeaderBytes];
         if (file.Read(bytes, 0) < bytes.Length)
         {
@@ -65,7 +68,7 @@ internal sealed class IndexFile : IDisposable
             return null;
         }
 
-        var header = IndexHeader.Read(bytes);
+        IndexHeader header = IndexHeader.Read(bytes);
         if (header.IndexCount > maxEntries)
         {
             header = header with { IndexCount = maxEntries };
@@ -77,23 +80,23 @@ internal sealed class IndexFile : IDisposable
     /// <summary>Makes an opened file writable again. Entries from <paramref name="slotsValidUpTo"/> on may be missing in the slots of the file: they are put in again.</summary>
     public void Continue(int slotsValidUpTo)
     {
-        var file = OpenFile();
+        IStoreFile file = OpenFile();
         if (file.Length < IndexLayout.FileBytes(_slotCount, _maxEntries))
         {
             file.SetLength(IndexLayout.FileBytes(_slotCount, _maxEntries));
         }
 
         _slots = new SlotTable(_slotCount, file);
-        _buffer = new byte[BufferedEntries * IndexLayout.EntryBytes];
+        _buffer = new byte[FirstBufferedEntries * IndexLayout.EntryBytes];
         _slotsWrittenCount = Math.Clamp(slotsValidUpTo, 1, Header.IndexCount);
-        var chunk = new byte[BufferedEntries * IndexLayout.EntryBytes];
-        for (var number = _slotsWrittenCount; number < Header.IndexCount;)
+        byte[] chunk = new byte[FirstBufferedEntries * IndexLayout.EntryBytes];
+        for (int number = _slotsWrittenCount; number < Header.IndexCount;)
         {
-            var count = Math.Min(BufferedEntries, Header.IndexCount - number);
+            int count = Math.Min(FirstBufferedEntries, Header.IndexCount - number);
             file.Read(chunk.AsSpan(0, count * IndexLayout.EntryBytes), IndexLayout.EntryAt(_slotCount, number));
-            for (var i = 0; i < count; i++)
+            for (int i = 0; i < count; i++)
             {
-                var entry = IndexEntry.Read(chunk.AsSpan(i * IndexLayout.EntryBytes));
+                IndexEntry entry = IndexEntry.Read(chunk.AsSpan(i * IndexLayout.EntryBytes));
                 if (entry.KeyHash >= 0)
                 {
                     _slots[entry.KeyHash % _slotCount] = number + i;
@@ -106,20 +109,20 @@ internal sealed class IndexFile : IDisposable
 
     public void Put(int keyHash, long physicalOffset, long storeTimestamp)
     {
-        var header = Header;
-        var number = header.IndexCount;
-        var slot = keyHash % _slotCount;
-        var previous = _slots![slot];
+        IndexHeader header = Header;
+        int number = header.IndexCount;
+        int slot = keyHash % _slotCount;
+        int previous = _slots![slot];
         if (previous < 0 || previous >= number)
         {
             previous = 0;
         }
 
         // As Java computes it: the first entry's distance is to the begin inherited from the file before.
-        var seconds = header.BeginTimestamp <= 0 ? 0 : Math.Clamp((storeTimestamp - header.BeginTimestamp) / 1000, 0, int.MaxValue);
-        if (number - _writtenCount == BufferedEntries)
+        long seconds = header.BeginTimestamp <= 0 ? 0 : Math.Clamp((storeTimestamp - header.BeginTimestamp) / 1000, 0, int.MaxValue);
+        if ((number - _writtenCount) * IndexLayout.EntryBytes == _buffer!.Length)
         {
-            WriteEntries();
+            Array.Resize(ref _buffer, _buffer.Length * 2);
         }
 
         new IndexEntry(keyHash, physicalOffset, (int)seconds, previous).Write(_buffer.AsSpan((number - _writtenCount) * IndexLayout.EntryBytes));
@@ -135,28 +138,69 @@ internal sealed class IndexFile : IDisposable
         };
     }
 
-    /// <summary>Hands entries and header to the kernel.</summary>
-    public void WriteEntries()
+    /// <summary>Entries that are only in memory.</summary>
+    public int PendingCount => Header.IndexCount - _writtenCount;
+
+    /// <summary>Slots are in memory, as they are while a file is written and until all of it is.</summary>
+    public bool HasSlots => _slots is not null;
+
+    /// <summary>Slots of a file from before the start are still to be read before anything can be put into it.</summary>
+    public bool NeedsSlots => _slots is { IsLoaded: false };
+
+    /// <summary>Reads the slots; the file must not be used by others meanwhile.</summary>
+    public void LoadSlots() => _slots!.Load();
+
+    /// <summary>Entries that are only in memory, as the file will hold them, with the header that counts them.</summary>
+    public PendingEntries Pending()
     {
-        var file = OpenFile();
-        var count = Header.IndexCount - _writtenCount;
-        if (count > 0)
+        int count = Header.IndexCount - _writtenCount;
+        return new PendingEntries(Header, _writtenCount, count == 0 ? [] : _buffer.AsSpan(0, count * IndexLayout.EntryBytes).ToArray());
+    }
+
+    /// <summary>Hands entries and then the header to the kernel. One caller at a time; needs no lock, the file's first call creates it.</summary>
+    public void Write(in PendingEntries pending)
+    {
+        IStoreFile file = OpenFile();
+        if (pending.Bytes.Length > 0)
         {
-            file.Write(_buffer.AsSpan(0, count * IndexLayout.EntryBytes), IndexLayout.EntryAt(_slotCount, _writtenCount));
-            _writtenCount = Header.IndexCount;
+            file.Write(pending.Bytes, IndexLayout.EntryAt(_slotCount, pending.First));
         }
 
-        Span<byte> bytes = stackalloc byte[IndexLayout.HeaderBytes];
-        Header.Write(bytes);
-        file.Write(bytes, 0);
+        Span<byte> header = stackalloc byte[IndexLayout.HeaderBytes];
+        pending.Header.Write(header);
+        file.Write(header, 0);
     }
 
-    /// <summary>Hands the changed slots to the kernel, after <see cref="WriteEntries"/>.</summary>
-    public void WriteSlots()
+    /// <summary>Entries that were written leave the memory.</summary>
+    public void Written(in PendingEntries pending)
     {
-        _slots!.WriteTo(OpenFile());
-        _slotsWrittenCount = Header.IndexCount;
+        int left = (Header.IndexCount - pending.Header.IndexCount) * IndexLayout.EntryBytes;
+        ReadOnlySpan<byte> rest = _buffer.AsSpan(pending.Bytes.Length, left);
+        if (_buffer!.Length > KeptBufferedEntries * IndexLayout.EntryBytes && left < KeptBufferedEntries * IndexLayout.EntryBytes)
+        {
+            byte[] smaller = new byte[KeptBufferedEntries * IndexLayout.EntryBytes];
+            rest.CopyTo(smaller);
+            _buffer = smaller;
+        }
+        else
+        {
+            rest.CopyTo(_buffer);
+        }
+
+        _writtenCount = pending.Header.IndexCount;
     }
+
+    /// <inheritdoc cref="SlotTable.TakeChanged"/>
+    public int TakeChangedSlots(ref int page, Span<byte> destination) => _slots!.TakeChanged(ref page, destination);
+
+    /// <inheritdoc cref="SlotTable.ReturnChanged"/>
+    public void ReturnChangedSlots(int page, int bytes) => _slots?.ReturnChanged(page, bytes);
+
+    /// <summary>Hands changed slots to the kernel, after the entries they point to.</summary>
+    public void WriteSlots(int page, ReadOnlySpan<byte> slots) => OpenFile().Write(slots, SlotTable.PositionOf(page));
+
+    /// <summary>All slots of the first so many entries are in the kernel.</summary>
+    public void SlotsWritten(int count) => _slotsWrittenCount = count;
 
     public void Flush() => OpenFile().FlushData();
 
@@ -168,39 +212,51 @@ internal sealed class IndexFile : IDisposable
         _buffer = null;
     }
 
-    /// <summary>Where a look-up of a key begins: the newest entry of its slot among those written. Under the lock, after <see cref="WriteEntries"/>.</summary>
-    public int FirstEntry(int keyHash)
-    {
-        var slot = keyHash % _slotCount;
-        if (_slots is not null)
-        {
-            return _slots[slot];
-        }
+    /// <summary>Where a look-up of a key begins: the newest entry of its slot. From memory, under the lock.</summary>
+    public int FirstEntry(int keyHash) => _slots![keyHash % _slotCount];
 
+    /// <summary>The same from a file whose slots are all written; may wait for the disk, and needs no lock.</summary>
+    public int ReadFirstEntry(int keyHash)
+    {
         Span<byte> bytes = stackalloc byte[IndexLayout.SlotBytes];
-        return OpenFile().Read(bytes, IndexLayout.HeaderBytes + ((long)slot * IndexLayout.SlotBytes)) == bytes.Length
+        return OpenFile().Read(bytes, IndexLayout.HeaderBytes + ((long)(keyHash % _slotCount) * IndexLayout.SlotBytes)) == bytes.Length
             ? System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes)
             : 0;
     }
 
-    /// <summary>Follows the chain from an entry and adds records of that hash within the time, newest first.</summary>
-    public void Select(int number, int keyHash, int maxNum, long begin, long end, IndexHeader header, List<PhysicalOffset> found)
+    /// <summary>
+    /// Follows the chain from an entry and adds records of that hash within the time, newest first. May wait for the disk at each step; <paramref name="steps"/> bounds
+    /// them and is counted down, 0 when the chain was not followed to its end.
+    /// </summary>
+    public void Select(int number, int keyHash, int maxNum, long begin, long end, in PendingEntries pending, ref int steps, List<PhysicalOffset> found, CancellationToken cancellationToken)
     {
+        IndexHeader header = pending.Header;
         Span<byte> bytes = stackalloc byte[IndexLayout.EntryBytes];
         while (number > 0 && number < header.IndexCount && found.Count < maxNum)
         {
-            if (OpenFile().Read(bytes, IndexLayout.EntryAt(_slotCount, number)) < bytes.Length)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (steps-- <= 0)
+            {
+                steps = 0;
+                return;
+            }
+
+            if (number >= pending.First)
+            {
+                pending.Bytes.AsSpan((number - pending.First) * IndexLayout.EntryBytes, IndexLayout.EntryBytes).CopyTo(bytes);
+            }
+            else if (OpenFile().Read(bytes, IndexLayout.EntryAt(_slotCount, number)) < bytes.Length)
             {
                 break;
             }
 
-            var entry = IndexEntry.Read(bytes);
+            IndexEntry entry = IndexEntry.Read(bytes);
             if (entry.SecondsSinceBegin < 0)
             {
                 break;
             }
 
-            var time = header.BeginTimestamp + (entry.SecondsSinceBegin * 1000L);
+            long time = header.BeginTimestamp + (entry.SecondsSinceBegin * 1000L);
             if (entry.KeyHash == keyHash && time >= begin && time <= end)
             {
                 found.Add(new PhysicalOffset(entry.PhysicalOffset));
@@ -226,9 +282,41 @@ internal sealed class IndexFile : IDisposable
     {
         _slots?.Dispose();
         _slots = null;
-        _file?.Dispose();
-        _file = null;
+        lock (_fileLock)
+        {
+            _isClosed = true;
+            _file?.Dispose();
+            _file = null;
+        }
     }
 
-    private IStoreFile OpenFile() => _file ??= _files.Open(_path, FileOpenMode.ReadWrite);
+    private IStoreFile OpenFile()
+    {
+        lock (_fileLock)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            if (_file is { } open)
+            {
+                return open;
+            }
+
+            _files.CreateDirectory(Path.GetDirectoryName(_path)!);
+            IStoreFile file = _files.Open(_path, FileOpenMode.OpenOrCreate);
+            try
+            {
+                file.SetLength(IndexLayout.FileBytes(_slotCount, _maxEntries));
+            }
+            catch (StoreIOException)
+            {
+                file.Dispose();
+                throw;
+            }
+
+            _file = file;
+            return file;
+        }
+    }
 }
+
+/// <summary>Entries of an index file that are not in the kernel: their bytes, the number of the first, and the header that counts them and all before.</summary>
+internal readonly record struct PendingEntries(IndexHeader Header, int First, byte[] Bytes);

@@ -1,5 +1,3 @@
-using RocketOps.Store.Records;
-
 namespace RocketOps.Store.Indexing;
 
 /// <summary>Hash of an index key, the text <c>topic#key</c>: Java's Math.abs(hashCode), with the one value it cannot turn positive as 0.</summary>
@@ -7,7 +5,7 @@ internal static class IndexKey
 {
     public static int Hash(int topicPrefixHash, ReadOnlySpan<byte> key)
     {
-        var hash = JavaHash.Continue(topicPrefixHash, key);
+        int hash = JavaHash.Continue(topicPrefixHash, key);
         return hash == int.MinValue ? 0 : Math.Abs(hash);
     }
 }

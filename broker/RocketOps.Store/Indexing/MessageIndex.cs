@@ -7,8 +7,8 @@ using RocketOps.Store.Records;
 namespace RocketOps.Store.Indexing;
 
 /// <summary>
-/// Messages by key. Put by whoever dispatches, into memory; the maintenance pass hands it to the kernel. One lock guards all: puts are short, and look-ups
-/// hold it only to find where a chain begins.
+/// Messages by key. Put by whoever dispatches, into memory; the maintenance pass hands it to the kernel. One lock guards what is in memory and is never held while the
+/// disk works: whoever dispatches takes it for every message. Files are written by one thread at a time, under a lock of their own.
 /// </summary>
 internal sealed partial class MessageIndex : IDisposable
 {
@@ -17,16 +17,28 @@ internal sealed partial class MessageIndex : IDisposable
     /// </summary>
     private const int SlotWriteEntries = 1_000_000;
 
+    /// <summary>Slot pages that lie side by side and go with one write.</summary>
+    private const int SlotRunPages = 64;
+
+    /// <summary>Entries in memory that recovery writes itself, as no maintenance runs yet.</summary>
+    private const int RecoveryEntries = 50_000;
+
     private readonly StoreOptions _options;
     private readonly IStoreFileSystem _files;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string _directory;
     private readonly Lock _lock = new();
+    private readonly Lock _writeLock = new();
+    private readonly byte[] _slotRun = new byte[SlotRunPages * SlotTable.PageBytes];
     private readonly List<IndexFile> _indexFiles = [];
     private readonly List<IndexFile> _filled = [];
     private IndexFile? _current;
     private long _indexedThrough = -1;
+    private bool _isRecovering = true;
+
+    // Keys that came while the slots of the file being written were still on the disk, in their order; null when the slots are in memory.
+    private List<(int KeyHash, long PhysicalOffset, long StoreTimestamp)>? _deferred;
 
     public MessageIndex(StoreOptions options, IStoreFileSystem files, TimeProvider time, ILogger logger)
     {
@@ -69,7 +81,7 @@ internal sealed partial class MessageIndex : IDisposable
     public void Load(long? deleteAfter, long currentName, int slotsValidUpTo, long logEnd)
     {
         List<string> names = [];
-        foreach (var entry in _files.List(_directory))
+        foreach (FileEntry entry in _files.List(_directory))
         {
             if (!entry.IsDirectory && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             {
@@ -78,10 +90,10 @@ internal sealed partial class MessageIndex : IDisposable
         }
 
         names.Sort(StringComparer.Ordinal);
-        foreach (var name in names)
+        foreach (string name in names)
         {
-            var file = IndexFile.Open(_files, Path.Combine(_directory, name), _options.IndexSlots, _options.IndexEntries);
-            var isBeyondLog = file is not null && file.Header.EndPhysicalOffset >= logEnd && file.Header.IndexCount > 1;
+            IndexFile? file = IndexFile.Open(_files, Path.Combine(_directory, name), _options.IndexSlots, _options.IndexEntries);
+            bool isBeyondLog = file is not null && file.Header.EndPhysicalOffset >= logEnd && file.Header.IndexCount > 1;
             if (file is null || isBeyondLog || (deleteAfter is { } limit && file.Header.EndTimestamp > limit))
             {
                 if (isBeyondLog)
@@ -115,7 +127,7 @@ internal sealed partial class MessageIndex : IDisposable
     /// <summary>Adds the keys of a message; one that is in the index already (dispatched again by recovery) is left out.</summary>
     public void Put(StoreTopic topic, in RecordView record, in RecordProperties properties)
     {
-        var physicalOffset = record.PhysicalOffset;
+        long physicalOffset = record.PhysicalOffset;
         if ((record.SysFlag & SysFlags.TransactionMask) == SysFlags.TransactionRollback)
         {
             return;
@@ -128,17 +140,17 @@ internal sealed partial class MessageIndex : IDisposable
                 return;
             }
 
-            var storeTimestamp = record.StoreTimestamp;
+            long storeTimestamp = record.StoreTimestamp;
             if (!properties.UniqueKey.IsEmpty)
             {
                 Put(IndexKey.Hash(topic.IndexPrefixHash, properties.UniqueKey), physicalOffset, storeTimestamp);
             }
 
-            var keys = properties.Keys;
+            ReadOnlySpan<byte> keys = properties.Keys;
             while (!keys.IsEmpty)
             {
-                var end = keys.IndexOf((byte)' ');
-                var key = end < 0 ? keys : keys[..end];
+                int end = keys.IndexOf((byte)' ');
+                ReadOnlySpan<byte> key = end < 0 ? keys : keys[..end];
                 keys = end < 0 ? default : keys[(end + 1)..];
                 if (!key.IsEmpty)
                 {
@@ -155,32 +167,145 @@ internal sealed partial class MessageIndex : IDisposable
         }
     }
 
+    /// <summary>
+    /// Deletes the files that hold keys of messages at or behind an offset, as <see cref="RebuildStart"/> has told it; before <see cref="Load"/>. Returns the store
+    /// time of the newest message in those that stay.
+    /// </summary>
+    public static long DropFrom(IStoreFileSystem files, StoreOptions options, long physicalOffset)
+    {
+        string directory = Path.Combine(options.RootDirectory, "index");
+        long endTimestamp = 0;
+        bool dropped = false;
+        foreach (FileEntry entry in files.List(directory))
+        {
+            if (entry.IsDirectory || !long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            {
+                continue;
+            }
+
+            string path = Path.Combine(directory, entry.Name);
+            using IndexFile? file = IndexFile.Open(files, path, options.IndexSlots, options.IndexEntries);
+            if (file is not null && file.Header.EndPhysicalOffset < physicalOffset)
+            {
+                endTimestamp = Math.Max(endTimestamp, file.Header.EndTimestamp);
+                continue;
+            }
+
+            files.DeleteFile(path);
+            dropped = true;
+        }
+
+        if (dropped)
+        {
+            files.FlushDirectory(directory);
+        }
+
+        return endTimestamp;
+    }
+
+    /// <summary>
+    /// When the log is cut at an offset, the message from which on keys have to be put again: files that know later messages are dropped as a whole, and with them those that
+    /// end within the same message. That offset, or an earlier one.
+    /// </summary>
+    public long RebuildStart(long cutAt)
+    {
+        lock (_lock)
+        {
+            long start = cutAt;
+            for (int i = _indexFiles.Count - 1; i >= 0 && _indexFiles[i].Header is var header && header.EndPhysicalOffset >= start; i--)
+            {
+                start = Math.Min(start, header.BeginPhysicalOffset);
+            }
+
+            return start;
+        }
+    }
+
+    /// <summary>
+    /// Drops the files with keys of messages from <see cref="RebuildStart"/> on. Everything is written and durable, nobody puts or writes; queries may run. Until
+    /// <see cref="EndRecovery"/> whoever puts may wait for the disk.
+    /// </summary>
+    public void Truncate(long from)
+    {
+        List<IndexFile> dropped = [];
+        lock (_lock)
+        {
+            while (_indexFiles is [.., var last] && last.Header.EndPhysicalOffset >= from)
+            {
+                dropped.Add(last);
+                _indexFiles.RemoveAt(_indexFiles.Count - 1);
+            }
+
+            if (dropped.Count > 0)
+            {
+                // Only the newest was not full.
+                _current = null;
+            }
+
+            _indexedThrough = _indexFiles is [.., var kept] ? kept.Header.EndPhysicalOffset : -1;
+            _isRecovering = true;
+        }
+
+        foreach (IndexFile file in dropped)
+        {
+            file.Delete();
+        }
+
+        if (dropped.Count > 0)
+        {
+            _files.FlushDirectory(_directory);
+        }
+    }
+
+    /// <summary>
+    /// From here on whoever puts does not wait for the disk: keys wait for the slots of a file from before the start, which the first <see cref="Write"/> or
+    /// <see cref="Query"/> reads.
+    /// </summary>
+    public void EndRecovery()
+    {
+        lock (_lock)
+        {
+            _isRecovering = false;
+            _deferred = _current is { NeedsSlots: true } ? [] : null;
+        }
+    }
+
     /// <summary>Hands what was put to the kernel; slots only when many have changed, or all.</summary>
     public void Write(bool withSlots)
     {
-        IndexFile[] filled;
-        lock (_lock)
+        lock (_writeLock)
         {
-            filled = [.. _filled];
-            _filled.Clear();
-            if (_current is not null)
-            {
-                _current.WriteEntries();
-                if (withSlots || _current.UnwrittenSlotEntries >= SlotWriteEntries)
-                {
-                    _current.WriteSlots();
-                }
-            }
-        }
-
-        // Full files change no more: their slots go without the lock, and with them they are durable for good.
-        foreach (var file in filled)
-        {
-            file.WriteSlots();
-            file.Flush();
+            LoadSlots();
+            IndexFile[] filled;
+            IndexFile? current;
+            bool writesSlots;
             lock (_lock)
             {
-                file.Seal();
+                filled = [.. _filled];
+                current = _current;
+                writesSlots = withSlots || current?.UnwrittenSlotEntries >= SlotWriteEntries;
+            }
+
+            foreach (IndexFile file in filled)
+            {
+                // It changes no more: with its slots it is durable for good. Until then a failure leaves it in the list, and the next call goes on with it.
+                WriteEntries(file);
+                WriteSlots(file);
+                file.Flush();
+                lock (_lock)
+                {
+                    file.Seal();
+                    _filled.Remove(file);
+                }
+            }
+
+            if (current is not null)
+            {
+                WriteEntries(current);
+                if (writesSlots)
+                {
+                    WriteSlots(current);
+                }
             }
         }
     }
@@ -197,61 +322,46 @@ internal sealed partial class MessageIndex : IDisposable
         current?.Flush();
     }
 
-    public IndexQueryResult Query(string topic, string key, int maxNum, long begin, long end)
+    /// <summary>
+    /// Records by key, newest first. May wait for the disk, without holding up whoever dispatches. After <see cref="StoreOptions.IndexQuerySteps"/> entries of chains it
+    /// gives up with what it has: a key of millions of messages must not keep a thread.
+    /// </summary>
+    public IndexQueryResult Query(string topic, string key, int maxNum, long begin, long end, CancellationToken cancellationToken)
     {
-        var keyHash = IndexKey.Hash(JavaHash.Compute(Encoding.UTF8.GetBytes($"{topic}#")), Encoding.UTF8.GetBytes(key));
-        List<PhysicalOffset> found = [];
-        List<(IndexFile File, IndexHeader Header, int First)> chains = [];
-        long lastTimestamp = 0;
-        long lastOffset = 0;
-        lock (_lock)
+        if (Volatile.Read(ref _deferred) is not null)
         {
-            if (_current is not null)
+            lock (_writeLock)
             {
-                _current.WriteEntries();
-            }
-
-            for (var i = _indexFiles.Count - 1; i >= 0; i--)
-            {
-                var file = _indexFiles[i];
-                if (_filled.Contains(file))
-                {
-                    file.WriteEntries();
-                }
-
-                var header = file.Header;
-                if (i == _indexFiles.Count - 1)
-                {
-                    lastTimestamp = header.EndTimestamp;
-                    lastOffset = header.EndPhysicalOffset;
-                }
-
-                if (begin <= header.EndTimestamp && end >= header.BeginTimestamp)
-                {
-                    chains.Add((file, header, file.FirstEntry(keyHash)));
-                }
-
-                if (header.BeginTimestamp < begin)
-                {
-                    break;
-                }
+                LoadSlots();
             }
         }
 
-        foreach (var (file, header, first) in chains)
+        int keyHash = IndexKey.Hash(JavaHash.Compute(Encoding.UTF8.GetBytes($"{topic}#")), Encoding.UTF8.GetBytes(key));
+        List<Chain> chains = FindChains(keyHash, begin, end, out long lastTimestamp, out long lastOffset);
+        List<PhysicalOffset> found = [];
+        int steps = _options.IndexQuerySteps;
+        foreach (Chain chain in chains)
         {
             if (found.Count >= maxNum)
             {
                 break;
             }
 
+            cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                file.Select(first, keyHash, maxNum, begin, end, header, found);
+                int first = chain.First ?? chain.File.ReadFirstEntry(keyHash);
+                chain.File.Select(first, keyHash, maxNum, begin, end, chain.Pending, ref steps, found, cancellationToken);
             }
             catch (ObjectDisposedException)
             {
                 // Retention deleted the file meanwhile; so are the messages it pointed to.
+                break;
+            }
+
+            if (steps == 0)
+            {
+                LogChainTooLong(key, topic, _options.IndexQuerySteps, found.Count);
                 break;
             }
         }
@@ -262,25 +372,29 @@ internal sealed partial class MessageIndex : IDisposable
     /// <summary>Deletes files whose newest message is below the log; the newest file stays.</summary>
     public int ExpireBelow(long minPhysicalOffset)
     {
+        List<IndexFile> expired = [];
         lock (_lock)
         {
-            var removed = 0;
             while (_indexFiles.Count > 1 && _indexFiles[0].Header.EndPhysicalOffset < minPhysicalOffset && !_filled.Contains(_indexFiles[0]))
             {
-                _indexFiles[0].Delete();
+                expired.Add(_indexFiles[0]);
                 _indexFiles.RemoveAt(0);
-                removed++;
             }
-
-            return removed;
         }
+
+        foreach (IndexFile file in expired)
+        {
+            file.Delete();
+        }
+
+        return expired.Count;
     }
 
     public void Dispose()
     {
         lock (_lock)
         {
-            foreach (var file in _indexFiles)
+            foreach (IndexFile file in _indexFiles)
             {
                 file.Dispose();
             }
@@ -292,41 +406,175 @@ internal sealed partial class MessageIndex : IDisposable
 
     private void Put(int keyHash, long physicalOffset, long storeTimestamp)
     {
-        var current = _current;
+        if (_deferred is { } deferred)
+        {
+            deferred.Add((keyHash, physicalOffset, storeTimestamp));
+            return;
+        }
+
+        IndexFile? current = _current;
         if (current is null || current.IsFull)
         {
             current = Roll(current);
         }
 
         current.Put(keyHash, physicalOffset, storeTimestamp);
+        if (_isRecovering && current.PendingCount >= RecoveryEntries)
+        {
+            PendingEntries pending = current.Pending();
+            current.Write(pending);
+            current.Written(pending);
+        }
     }
 
+    /// <summary>The next file, in memory: the maintenance creates it when it writes.</summary>
     private IndexFile Roll(IndexFile? full)
     {
-        if (full is not null)
-        {
-            full.WriteEntries();
-            _filled.Add(full);
-        }
-        else
-        {
-            _files.CreateDirectory(_directory);
-        }
-
         // Java names a file by the local time of its creation; two within a millisecond (tiny test files) take the next free one.
-        var time = _time.GetLocalNow();
-        string path;
+        DateTimeOffset time = _time.GetLocalNow();
+        string name;
         do
         {
-            path = Path.Combine(_directory, time.ToString("yyyyMMddHHmmssfff"));
+            name = time.ToString("yyyyMMddHHmmssfff");
             time = time.AddMilliseconds(1);
         }
-        while (_files.FileExists(path) || (_indexFiles is [.., var last] && string.CompareOrdinal(Path.GetFileName(path), last.Name) <= 0));
+        while (_indexFiles is [.., var last] && string.CompareOrdinal(name, last.Name) <= 0);
 
-        var previous = _indexFiles is [.., var newest] ? newest.Header : (IndexHeader?)null;
-        _current = IndexFile.Create(_files, path, _options.IndexSlots, _options.IndexEntries, previous);
+        IndexHeader? previous = _indexFiles is [.., var newest] ? newest.Header : null;
+        if (full is not null)
+        {
+            _filled.Add(full);
+        }
+
+        _current = IndexFile.Create(_files, Path.Combine(_directory, name), _options.IndexSlots, _options.IndexEntries, previous);
         _indexFiles.Add(_current);
         return _current;
+    }
+
+    /// <summary>Under the write lock: reads the slots of a file from before the start, and puts what came meanwhile.</summary>
+    private void LoadSlots()
+    {
+        IndexFile? file;
+        lock (_lock)
+        {
+            file = _deferred is null ? null : _current;
+        }
+
+        if (file is null)
+        {
+            return;
+        }
+
+        // Nobody puts into it before this is done, and only this thread writes.
+        file.LoadSlots();
+        lock (_lock)
+        {
+            List<(int KeyHash, long PhysicalOffset, long StoreTimestamp)> deferred = _deferred!;
+            _deferred = null;
+            foreach ((int keyHash, long physicalOffset, long storeTimestamp) in deferred)
+            {
+                Put(keyHash, physicalOffset, storeTimestamp);
+            }
+        }
+    }
+
+    private void WriteEntries(IndexFile file)
+    {
+        PendingEntries pending;
+        lock (_lock)
+        {
+            pending = file.Pending();
+        }
+
+        file.Write(pending);
+        lock (_lock)
+        {
+            file.Written(pending);
+        }
+    }
+
+    private void WriteSlots(IndexFile file)
+    {
+        int page = 0;
+        int count;
+        lock (_lock)
+        {
+            count = file.Header.IndexCount;
+        }
+
+        while (true)
+        {
+            int bytes;
+            PendingEntries pending;
+            lock (_lock)
+            {
+                bytes = file.TakeChangedSlots(ref page, _slotRun);
+                pending = file.Pending();
+            }
+
+            if (bytes == 0)
+            {
+                break;
+            }
+
+            try
+            {
+                // Slots may point to entries put since the last look: these are in the kernel before them.
+                file.Write(pending);
+                lock (_lock)
+                {
+                    file.Written(pending);
+                }
+
+                file.WriteSlots(page, _slotRun.AsSpan(0, bytes));
+            }
+            catch
+            {
+                lock (_lock)
+                {
+                    file.ReturnChangedSlots(page, bytes);
+                }
+
+                throw;
+            }
+
+            page += SlotTable.PagesOf(bytes);
+        }
+
+        file.SlotsWritten(count);
+    }
+
+    /// <summary>The files that may have the key, newest first, with what of each is only in memory.</summary>
+    private List<Chain> FindChains(int keyHash, long begin, long end, out long lastTimestamp, out long lastOffset)
+    {
+        List<Chain> chains = [];
+        lastTimestamp = 0;
+        lastOffset = 0;
+        lock (_lock)
+        {
+            for (int i = _indexFiles.Count - 1; i >= 0; i--)
+            {
+                IndexFile file = _indexFiles[i];
+                IndexHeader header = file.Header;
+                if (i == _indexFiles.Count - 1)
+                {
+                    lastTimestamp = header.EndTimestamp;
+                    lastOffset = header.EndPhysicalOffset;
+                }
+
+                if (begin <= header.EndTimestamp && end >= header.BeginTimestamp)
+                {
+                    chains.Add(new Chain(file, file.Pending(), file.HasSlots ? file.FirstEntry(keyHash) : null));
+                }
+
+                if (header.BeginTimestamp < begin)
+                {
+                    break;
+                }
+            }
+        }
+
+        return chains;
     }
 
     [LoggerMessage(EventId = 2201, Level = LogLevel.Warning, Message = "Index file {Name} was not completed before the unclean stop and is deleted; keys of messages recovered from the log are indexed again")]
@@ -334,4 +582,10 @@ internal sealed partial class MessageIndex : IDisposable
 
     [LoggerMessage(EventId = 2202, Level = LogLevel.Error, Message = "Index file {Name} claims keys of messages up to {EndPhysicalOffset}, but the log ends before {LogEnd}: it is deleted")]
     private partial void LogBeyondLog(string name, long endPhysicalOffset, long logEnd);
+
+    [LoggerMessage(EventId = 2203, Level = LogLevel.Warning, Message = "The query for key {Key} of {Topic} was ended after {Steps} index entries with {Found} messages: the key has too many messages for it, a narrower time or a smaller number helps")]
+    private partial void LogChainTooLong(string key, string topic, int steps, int found);
+
+    /// <summary>A look-up in one file; null says that where the chain begins is still to be read.</summary>
+    private sealed record Chain(IndexFile File, PendingEntries Pending, int? First);
 }

@@ -11,7 +11,7 @@ namespace RocketOps.Store.Indexing;
 internal sealed unsafe class SlotTable : IDisposable
 {
     private const int PageSlots = 1024;
-    private const int PageBytes = PageSlots * IndexLayout.SlotBytes;
+    public const int PageBytes = PageSlots * IndexLayout.SlotBytes;
 
     private readonly int _slots;
     private readonly IStoreFile? _source;
@@ -24,7 +24,8 @@ internal sealed unsafe class SlotTable : IDisposable
     {
         _slots = slots;
         _source = source;
-        var pages = (slots + PageSlots - 1) / PageSlots;
+        int pages = (slots + PageSlots - 1) / PageSlots;
+        IsLoaded = source is null;
         _loaded = new bool[pages];
         _dirty = new bool[pages];
         _memory = (byte*)NativeMemory.AllocZeroed((nuint)pages * PageBytes);
@@ -40,25 +41,59 @@ internal sealed unsafe class SlotTable : IDisposable
 
         set
         {
-            var page = slot / PageSlots;
+            int page = slot / PageSlots;
             EnsureLoaded(page);
             BinaryPrimitives.WriteInt32BigEndian(Slot(slot), value);
             _dirty[page] = true;
         }
     }
 
-    /// <summary>Writes all changed pages.</summary>
-    public void WriteTo(IStoreFile file)
+    /// <summary>Every page is in memory.</summary>
+    public bool IsLoaded { get; private set; }
+
+    /// <summary>Reads the pages that are not in memory yet. Nobody else may use the table meanwhile.</summary>
+    public void Load()
     {
-        for (var page = 0; page < _dirty.Length; page++)
+        // Holes hold no slots: left out, they cost no memory either.
+        for (int page = 0; page < _loaded.Length && _source!.NextDataOffset(PositionOf(page)) is var data and >= 0; page++)
         {
-            if (_dirty[page])
+            page = Math.Max(page, (int)Math.Min((data - IndexLayout.HeaderBytes) / PageBytes, _loaded.Length));
+            if (page < _loaded.Length)
             {
-                _dirty[page] = false;
-                file.Write(Page(page), IndexLayout.HeaderBytes + ((long)page * PageBytes));
+                EnsureLoaded(page);
             }
         }
+
+        _loaded.AsSpan().Fill(true);
+        IsLoaded = true;
     }
+
+    /// <summary>
+    /// Copies the next changed pages from <paramref name="page"/> on that lie side by side, as many as fit, and counts them as written. Returns the bytes copied, 0 when
+    /// no page has changed; <paramref name="page"/> becomes the first of them.
+    /// </summary>
+    public int TakeChanged(ref int page, Span<byte> destination)
+    {
+        page = _dirty.AsSpan(page).IndexOf(true) is var found and >= 0 ? page + found : _dirty.Length;
+        int bytes = 0;
+        for (int at = page; at < _dirty.Length && _dirty[at] && bytes + PageBytes <= destination.Length; at++)
+        {
+            Span<byte> content = Page(at);
+            content.CopyTo(destination[bytes..]);
+            bytes += content.Length;
+            _dirty[at] = false;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Pages taken that could not be written count as changed again.</summary>
+    public void ReturnChanged(int page, int bytes) => _dirty.AsSpan(page, PagesOf(bytes)).Fill(true);
+
+    /// <summary>Where in the file a page lies.</summary>
+    public static long PositionOf(int page) => IndexLayout.HeaderBytes + ((long)page * PageBytes);
+
+    public static int PagesOf(int bytes) => (bytes + PageBytes - 1) / PageBytes;
 
     public void Dispose()
     {

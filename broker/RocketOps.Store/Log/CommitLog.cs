@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using RocketOps.Store.Checksums;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Files;
 using RocketOps.Store.Records;
@@ -8,35 +7,40 @@ using RocketOps.Store.Records;
 namespace RocketOps.Store.Log;
 
 /// <summary>
-/// The log. Four positions follow each other: appended (in the tail), written (in the kernel), durable (on the disk); dispatch follows one of the latter two.
-/// Appending is a short critical section that gives out offsets and copies into the tail; writing hands all that is pending to the kernel in one call.
-/// Locks, in this order where both are held: write, append. The flush lock is taken alone.
+/// The log. Appending is a short critical section that gives out offsets and copies into the tail. Writing hands all that is pending to the kernel in one call; one
+/// thread at a time does, the leader, and takes along what others append meanwhile; a follower never waits for it, its replies wait for the position.
+/// The append lock and the flush lock are taken alone; nothing is locked while the kernel writes.
 /// </summary>
 internal sealed class CommitLog
 {
+    /// <summary>What a leader writes for itself and others before it hands on: its own replies wait meanwhile.</summary>
+    private const int MaxLedBytes = 4 * 1024 * 1024;
+
     private readonly StoreOptions _options;
+    private readonly LogPositions _positions;
     private readonly TimeProvider _time;
     private readonly StoreState _state;
     private readonly LogTail _tail;
     private readonly LogSegments _segments;
     private readonly SegmentAllocator _allocator;
     private readonly Lock _appendLock = new();
-    private readonly Lock _writeLock = new();
     private readonly Lock _flushLock = new();
     private readonly byte[] _wrapScratch;
     private readonly int _maxPendingBytes;
     private readonly int _prepareAheadAt;
 
-    private long _appended;
-    private long _written;
-    private long _durable;
     private long _lastStoreTimestamp;
     private long _messagesAppended;
     private long _startOffset;
-    private long _writeStartedAtMs;
+    private int _writing;
+    private int _restQueued;
+    private long _writeStartedAt;
+    private int _cuts;
+    private long _lowestCut = long.MaxValue;
 
-    public CommitLog(StoreOptions options, LogSegments segments, SegmentAllocator allocator, StoreState state, TimeProvider time)
+    public CommitLog(StoreOptions options, LogPositions positions, LogSegments segments, SegmentAllocator allocator, StoreState state, TimeProvider time)
     {
+        _positions = positions;
         _options = options;
         _segments = segments;
         _allocator = allocator;
@@ -45,7 +49,7 @@ internal sealed class CommitLog
 
         // What is pending must have room for the largest unit of append twice: one in the making, and the filler of a file it did not fit into. The quarter
         // that is never pending keeps readers who are up to date in memory while a burst is being written.
-        var largest = MaxUnitBytes(options);
+        long largest = MaxUnitBytes(options);
         _tail = new LogTail((int)Math.Max((uint)options.TailBytes, BitOperations.RoundUpToPowerOf2((uint)(((2 * largest) + RecordLayout.BlankBytes) * 4 / 3))));
         _maxPendingBytes = _tail.Capacity / 4 * 3;
         _wrapScratch = GC.AllocateUninitializedArray<byte>((int)largest);
@@ -58,11 +62,14 @@ internal sealed class CommitLog
 
     public LogSegments Segments => _segments;
 
-    public long Appended => Volatile.Read(ref _appended);
+    public long Appended => _positions.AppendedOffset;
 
-    public long Written => Volatile.Read(ref _written);
+    public long Written => _positions.Reached(LogPosition.Written);
 
-    public long Durable => Volatile.Read(ref _durable);
+    public long Durable => _positions.Reached(LogPosition.Durable);
+
+    /// <summary>Writes, and dispatches, what a leader has left to others; on a thread that may wait for the kernel. Without one the leader goes on to the end.</summary>
+    public IThreadPoolWorkItem? Rest { get; set; }
 
     public long MessagesAppended => Volatile.Read(ref _messagesAppended);
 
@@ -76,8 +83,8 @@ internal sealed class CommitLog
     {
         get
         {
-            var since = Volatile.Read(ref _writeStartedAtMs);
-            return since == 0 ? 0 : Environment.TickCount64 - since;
+            long since = Volatile.Read(ref _writeStartedAt);
+            return since == 0 ? 0 : (long)_time.GetElapsedTime(since).TotalMilliseconds;
         }
     }
 
@@ -88,26 +95,63 @@ internal sealed class CommitLog
     /// <summary>Before use: the log ends at that offset, is known to be durable up to another, and nothing of it is in the tail.</summary>
     public void Start(long end, long durable, long lastStoreTimestamp)
     {
-        _appended = end;
-        _written = end;
-        _durable = durable;
+        _positions.Start(end, durable);
         _startOffset = end;
         _lastStoreTimestamp = lastStoreTimestamp;
         _tail.Start(end);
     }
 
+    /// <summary>
+    /// Counts when a cut begins to change what lies behind it, and again when it has ended, before anything is appended there; odd means that one is under way.
+    /// Taken before a queue or the log is looked at, it tells afterwards (<see cref="IsIntact"/>) whether what was found is still that.
+    /// </summary>
+    public int Cuts => Volatile.Read(ref _cuts);
+
+    /// <summary>Whether bytes read up to an offset, or units that point to them, belong to the log as it was when <see cref="Cuts"/> was <paramref name="cuts"/>.</summary>
+    public bool IsIntact(int cuts, long end)
+    {
+        Volatile.ReadBarrier();
+        return Cuts == cuts || end <= Volatile.Read(ref _lowestCut);
+    }
+
+    /// <summary>Becomes the one who writes; false while somebody else is. Until <see cref="ReleaseWriting"/> nothing is handed to the kernel.</summary>
+    public bool TryOwnWriting() => Interlocked.CompareExchange(ref _writing, 1, 0) == 0;
+
+    public void ReleaseWriting() => Interlocked.Exchange(ref _writing, 0);
+
+    /// <summary>
+    /// The log ends there from now on. Appends are refused, nobody writes (<see cref="TryOwnWriting"/>), and everything before the offset is durable. Readers see the
+    /// end before the count, and the count before any byte changes.
+    /// </summary>
+    public void BeginCut(long offset, long lastStoreTimestamp)
+    {
+        lock (_flushLock)
+        {
+            _startOffset -= Appended - offset;
+            _positions.CutTo(offset);
+            _lastStoreTimestamp = lastStoreTimestamp;
+            _tail.Start(offset);
+        }
+
+        Volatile.Write(ref _lowestCut, Math.Min(_lowestCut, offset));
+        Interlocked.Increment(ref _cuts);
+    }
+
+    /// <summary>Queues and files are cut as well.</summary>
+    public void EndCut() => Interlocked.Increment(ref _cuts);
+
     public AppendStatus Append(in MessageToAppend message, ConsumeQueue queue, out AppendResult result)
     {
         result = default;
-        var topic = message.Topic.Utf8Name.Span;
-        var properties = new PropertyParts(message.Properties, message.MoreProperties, message.LastProperties);
-        var status = Check(topic, message.Body.Length, properties.Length);
+        ReadOnlySpan<byte> topic = message.Topic.Utf8Name.Span;
+        PropertyParts properties = new(message.Properties, message.MoreProperties, message.LastProperties);
+        AppendStatus status = Check(topic, message.Body.Length, properties.Length);
         if (status != AppendStatus.Ok)
         {
             return status;
         }
 
-        var record = new RecordEncoder
+        RecordEncoder record = new()
         {
             Topic = topic,
             QueueId = message.QueueId,
@@ -122,17 +166,17 @@ internal sealed class CommitLog
             BodyCrc = Crc32.ComputeForRecord(message.Body),
             Properties = properties,
         };
-        var size = (int)record.Size;
+        int size = (int)record.Size;
         while (true)
         {
             lock (_appendLock)
             {
-                status = Reserve(size, out var offset);
+                status = Reserve(size, out long offset);
                 if (status == AppendStatus.Ok)
                 {
-                    var storeTimestamp = NextStoreTimestamp();
-                    var hasUnit = SysFlags.HasQueueUnit(message.SysFlag);
-                    var queueOffset = hasUnit ? queue.NextOffset : 0;
+                    long storeTimestamp = NextStoreTimestamp();
+                    bool hasUnit = SysFlags.HasQueueUnit(message.SysFlag);
+                    long queueOffset = hasUnit ? queue.NextOffset : 0;
                     Encode(record, offset, size, queueOffset, storeTimestamp);
                     if (hasUnit)
                     {
@@ -140,7 +184,7 @@ internal sealed class CommitLog
                     }
 
                     _messagesAppended++;
-                    Volatile.Write(ref _appended, offset + size);
+                    _positions.AppendedOffset = offset + size;
                     result = new AppendResult(new PhysicalOffset(offset), new PhysicalOffset(offset + size), queueOffset, storeTimestamp, 1);
                     return AppendStatus.Ok;
                 }
@@ -156,8 +200,8 @@ internal sealed class CommitLog
     public AppendStatus AppendBatch(in BatchToAppend batch, ConsumeQueue queue, Span<PhysicalOffset> offsets, out AppendResult result)
     {
         result = default;
-        var topic = batch.Topic.Utf8Name.Span;
-        var status = MeasureBatch(batch, topic, offsets.Length, out var totalSize, out var count);
+        ReadOnlySpan<byte> topic = batch.Topic.Utf8Name.Span;
+        AppendStatus status = MeasureBatch(batch, topic, offsets.Length, out int totalSize, out int count);
         if (status != AppendStatus.Ok)
         {
             return status;
@@ -168,18 +212,18 @@ internal sealed class CommitLog
             lock (_appendLock)
             {
                 // The batch is one unit: if it does not fit into the rest of the file, all of it moves to the next.
-                status = Reserve(totalSize, out var start);
+                status = Reserve(totalSize, out long start);
                 if (status == AppendStatus.Ok)
                 {
-                    var storeTimestamp = NextStoreTimestamp();
-                    var firstQueueOffset = queue.NextOffset;
-                    var at = start;
-                    var index = 0;
-                    var reader = new BatchBodyReader(batch.Body);
+                    long storeTimestamp = NextStoreTimestamp();
+                    long firstQueueOffset = queue.NextOffset;
+                    long at = start;
+                    int index = 0;
+                    BatchBodyReader reader = new(batch.Body);
                     while (reader.MoveNext())
                     {
-                        var record = Record(batch, topic, ref reader, Crc32.ComputeForRecord(reader.Body));
-                        var size = (int)record.Size;
+                        RecordEncoder record = Record(batch, topic, ref reader, Crc32.ComputeForRecord(reader.Body));
+                        int size = (int)record.Size;
                         Encode(record, at, size, firstQueueOffset + index, storeTimestamp);
                         offsets[index++] = new PhysicalOffset(at);
                         at += size;
@@ -187,7 +231,7 @@ internal sealed class CommitLog
 
                     queue.NextOffset = firstQueueOffset + count;
                     _messagesAppended += count;
-                    Volatile.Write(ref _appended, at);
+                    _positions.AppendedOffset = at;
                     result = new AppendResult(new PhysicalOffset(start), new PhysicalOffset(at), firstQueueOffset, storeTimestamp, count);
                     return AppendStatus.Ok;
                 }
@@ -200,59 +244,117 @@ internal sealed class CommitLog
         }
     }
 
-    /// <summary>Hands everything appended to the kernel. Returns the written position; it stays behind what was appended only when the write failed.</summary>
-    public long WritePending()
+    /// <summary>See <see cref="LogWriter.AppendRaw"/>.</summary>
+    public AppendStatus AppendRaw(long offset, ReadOnlySpan<byte> bytes, out int taken)
     {
-        var target = Appended;
-        if (Written >= target || _state.HasFailed)
+        taken = 0;
+        while (true)
         {
-            return Written;
-        }
-
-        lock (_writeLock)
-        {
-            // Whatever others appended while this thread waited goes with the same write.
-            target = Appended;
-            if (_written < target && !_state.HasFailed)
+            AppendStatus status = IsPageCacheBusy ? AppendStatus.Busy : _state.AppendStatus;
+            if (status != AppendStatus.Ok)
             {
-                Volatile.Write(ref _writeStartedAtMs, Environment.TickCount64);
-                try
+                return status;
+            }
+
+            if (!RawRecords.TryMeasure(bytes[taken..], offset + taken, _segments.FileBytes, _wrapScratch.Length, out RawRun run))
+            {
+                return AppendStatus.MessageIllegal;
+            }
+
+            if (run.Bytes == 0)
+            {
+                return AppendStatus.Ok;
+            }
+
+            lock (_appendLock)
+            {
+                if (Appended != offset + taken)
                 {
-                    Write(target);
+                    throw new StoreException($"Bytes of offset {offset + taken} cannot be appended: the log ends at {Appended}.");
                 }
-                catch (StoreIOException e)
+
+                status = ReserveRaw(offset + taken, run.Bytes);
+                if (status == AppendStatus.Ok)
                 {
-                    _state.Fail(StoreFlags.NotWriteable, "Writing the commit log", e);
-                }
-                finally
-                {
-                    Volatile.Write(ref _writeStartedAtMs, 0);
+                    _tail.CopyIn(offset + taken, bytes.Slice(taken, run.Bytes));
+                    _messagesAppended += run.Messages;
+                    _lastStoreTimestamp = Math.Max(_lastStoreTimestamp, run.LastStoreTimestamp);
+                    taken += run.Bytes;
+                    _positions.AppendedOffset = offset + taken;
+                    continue;
                 }
             }
 
-            return _written;
+            if (!MakeRoom(ref status))
+            {
+                return status;
+            }
         }
     }
+
+    /// <summary>
+    /// Hands everything appended to the kernel, unless another thread is at it, which then takes it along: this one returns at once, and what it appended is written
+    /// when the position says so. Returns the written position.
+    /// </summary>
+    public long WritePending()
+    {
+        long led = 0;
+        while (Written < Appended && !_state.HasFailed)
+        {
+            if (Interlocked.CompareExchange(ref _writing, 1, 0) != 0)
+            {
+                // The leader looks again after letting go, and this thread has appended before it looked: one of the two sees the other.
+                return Written;
+            }
+
+            try
+            {
+                led += WriteAsLeader();
+            }
+            finally
+            {
+                Interlocked.Exchange(ref _writing, 0);
+            }
+
+            _positions.Complete(LogPosition.Written);
+            if (led >= MaxLedBytes && Rest is not null && Interlocked.Exchange(ref _restQueued, 1) == 0)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(Rest, preferLocal: false);
+                return Written;
+            }
+        }
+
+        if (_state.HasFailed)
+        {
+            _positions.Complete(LogPosition.Written);
+        }
+
+        return Written;
+    }
+
+    /// <summary>To be called by <see cref="Rest"/> before it writes.</summary>
+    public void RestBegins() => Interlocked.Exchange(ref _restQueued, 0);
 
     /// <summary>Makes everything written durable. Returns the durable position. A failed flush is never repeated: the kernel has forgotten which pages it lost.</summary>
     public long Flush()
     {
         lock (_flushLock)
         {
-            var target = Written;
-            if (_durable >= target || _state.HasFailed)
+            long target = Written;
+            long at = Durable;
+            if (at >= target || _state.HasFailed)
             {
-                return _durable;
+                return at;
             }
 
             try
             {
-                for (var at = _durable; at < target;)
+                while (at < target)
                 {
-                    var segment = _segments.Find(at) ?? throw new StoreException($"No commit-log file holds offset {at}.");
+                    LogSegment segment = _segments.Find(at) ?? throw new StoreException($"No commit-log file holds offset {at}.");
                     segment.File.FlushData();
                     at = Math.Min(target, segment.BaseOffset + _segments.FileBytes);
-                    Volatile.Write(ref _durable, at);
+                    _positions.Move(LogPosition.Durable, at);
                 }
             }
             catch (StoreIOException e)
@@ -260,7 +362,7 @@ internal sealed class CommitLog
                 _state.Fail(StoreFlags.NotWriteable, "Flushing the commit log", e);
             }
 
-            return _durable;
+            return Durable;
         }
     }
 
@@ -283,8 +385,8 @@ internal sealed class CommitLog
     /// <summary>Number of messages of a batch body, −1 when it is malformed.</summary>
     public static int CountBatch(ReadOnlySpan<byte> body)
     {
-        var count = 0;
-        var reader = new BatchBodyReader(body);
+        int count = 0;
+        BatchBodyReader reader = new(body);
         while (reader.MoveNext())
         {
             count++;
@@ -319,11 +421,11 @@ internal sealed class CommitLog
         }
 
         long total = 0;
-        var reader = new BatchBodyReader(batch.Body);
+        BatchBodyReader reader = new(batch.Body);
         while (reader.MoveNext())
         {
-            var record = Record(batch, topic, ref reader, bodyCrc: 0);
-            var status = Check(topic, record.Body.Length, record.Properties.Length);
+            RecordEncoder record = Record(batch, topic, ref reader, bodyCrc: 0);
+            AppendStatus status = Check(topic, record.Body.Length, record.Properties.Length);
             if (status != AppendStatus.Ok)
             {
                 return status;
@@ -345,10 +447,16 @@ internal sealed class CommitLog
 
     private AppendStatus Check(ReadOnlySpan<byte> topic, int bodyLength, int propertiesLength)
     {
-        var status = _state.AppendStatus;
+        AppendStatus status = _state.AppendStatus;
         if (status != AppendStatus.Ok)
         {
             return status;
+        }
+
+        // What comes now would lie in memory until the kernel takes writes again, and its producer wait for that long.
+        if (IsPageCacheBusy)
+        {
+            return AppendStatus.Busy;
         }
 
         if (propertiesLength > RecordLayout.MaxPropertiesBytes)
@@ -356,8 +464,8 @@ internal sealed class CommitLog
             return AppendStatus.PropertiesTooLong;
         }
 
-        var maxTopic = _options.LongTopics ? RecordLayout.MaxTopicBytesV2 : RecordLayout.MaxTopicBytesV1;
-        var fits = bodyLength <= _options.MaxMessageBytes && topic.Length <= maxTopic
+        int maxTopic = _options.LongTopics ? RecordLayout.MaxTopicBytesV2 : RecordLayout.MaxTopicBytesV1;
+        bool fits = bodyLength <= _options.MaxMessageBytes && topic.Length <= maxTopic
             && RecordLayout.FixedBytes + 1 + (2 * RecordLayout.IPv6ExtraBytes) + (long)bodyLength + topic.Length + propertiesLength + RecordLayout.BlankBytes <= _options.CommitLogFileBytes;
         return fits ? AppendStatus.Ok : AppendStatus.MessageIllegal;
     }
@@ -365,16 +473,16 @@ internal sealed class CommitLog
     /// <summary>Under the append lock: the place of the next unit, after ending the file when the unit does not fit into it.</summary>
     private AppendStatus Reserve(int size, out long offset)
     {
-        offset = _appended;
-        if (!_state.IsRunning)
+        offset = Appended;
+        if (!_state.TakesMessages)
         {
             return AppendStatus.ServiceNotAvailable;
         }
 
-        var segmentEnd = _segments.EndOffset;
-        var left = segmentEnd - offset;
-        var rolls = size + RecordLayout.BlankBytes > left;
-        var filler = rolls ? left : 0;
+        long segmentEnd = _segments.EndOffset;
+        long left = segmentEnd - offset;
+        bool rolls = size + RecordLayout.BlankBytes > left;
+        long filler = rolls ? left : 0;
         if (offset + filler + size - Written > _maxPendingBytes)
         {
             return AppendStatus.Busy;
@@ -382,7 +490,7 @@ internal sealed class CommitLog
 
         if (rolls)
         {
-            var status = Roll(offset, (int)filler);
+            AppendStatus status = Roll(offset, (int)filler);
             if (status != AppendStatus.Ok)
             {
                 return status;
@@ -391,6 +499,38 @@ internal sealed class CommitLog
             offset += filler;
         }
         else if (left < _prepareAheadAt)
+        {
+            _allocator.PrepareAhead(segmentEnd);
+        }
+
+        _tail.Reserve(offset + size);
+        return AppendStatus.Ok;
+    }
+
+    /// <summary>Under the append lock: the place of bytes that follow another log's file ends. They cross none.</summary>
+    private AppendStatus ReserveRaw(long offset, int size)
+    {
+        if (!_state.TakesRawBytes)
+        {
+            return AppendStatus.ServiceNotAvailable;
+        }
+
+        if (offset + size - Written > _maxPendingBytes)
+        {
+            return AppendStatus.Busy;
+        }
+
+        long segmentEnd = _segments.EndOffset;
+        if (offset == segmentEnd)
+        {
+            // The source ended its file exactly here: nothing is to be filled, the next begins.
+            AppendStatus status = Roll(offset, filler: 0);
+            if (status != AppendStatus.Ok)
+            {
+                return status;
+            }
+        }
+        else if (segmentEnd - offset < _prepareAheadAt)
         {
             _allocator.PrepareAhead(segmentEnd);
         }
@@ -427,27 +567,27 @@ internal sealed class CommitLog
         }
 
         _tail.Reserve(offset + filler);
-        _tail.GetSpans(offset, filler, out var first, out var second);
+        _tail.GetSpans(offset, filler, out Span<byte> first, out Span<byte> second);
         first.Clear();
         second.Clear();
         Span<byte> blank = stackalloc byte[RecordLayout.BlankBytes];
         BinaryPrimitives.WriteInt32BigEndian(blank, filler);
         BinaryPrimitives.WriteInt32BigEndian(blank[4..], RecordLayout.MagicBlank);
         _tail.CopyIn(offset, blank);
-        Volatile.Write(ref _appended, offset + filler);
+        _positions.AppendedOffset = offset + filler;
         return AppendStatus.Ok;
     }
 
     private void Encode(scoped in RecordEncoder record, long offset, int size, long queueOffset, long storeTimestamp)
     {
-        if (_tail.TryGetSpan(offset, size, out var place))
+        if (_tail.TryGetSpan(offset, size, out Span<byte> place))
         {
             record.Encode(place, offset, queueOffset, storeTimestamp);
             return;
         }
 
         // Once per round of the ring a record wraps around its end.
-        var scratch = _wrapScratch.AsSpan(0, size);
+        Span<byte> scratch = _wrapScratch.AsSpan(0, size);
         record.Encode(scratch, offset, queueOffset, storeTimestamp);
         _tail.CopyIn(offset, scratch);
     }
@@ -455,37 +595,73 @@ internal sealed class CommitLog
     /// <summary>Under the append lock. Store time never goes back in the log, whatever the clock does.</summary>
     private long NextStoreTimestamp()
     {
-        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         _lastStoreTimestamp = Math.Max(_lastStoreTimestamp, now);
         return _lastStoreTimestamp;
     }
 
-    /// <summary>After a refused reservation: writes what is pending, unless that is what hangs. True to try again.</summary>
+    /// <summary>
+    /// After a refused reservation: writes what is pending, if nobody else does. True to try again. When another thread writes, this one does not wait for it:
+    /// <see cref="AppendStatus.WouldBlock"/>, or busy when that write hangs.
+    /// </summary>
     private bool MakeRoom(ref AppendStatus status)
     {
-        if (status != AppendStatus.Busy || IsPageCacheBusy)
+        if (status != AppendStatus.Busy)
         {
             return false;
         }
 
-        WritePending();
         if (_state.HasFailed)
         {
             status = AppendStatus.ServiceNotAvailable;
             return false;
         }
 
-        return true;
+        long before = Written;
+        if (WritePending() > before)
+        {
+            return true;
+        }
+
+        status = _state.HasFailed ? AppendStatus.ServiceNotAvailable : IsPageCacheBusy ? AppendStatus.Busy : AppendStatus.WouldBlock;
+        return false;
     }
 
-    private void Write(long target)
+    /// <summary>One write of what is pending now. Returns the bytes written.</summary>
+    private long WriteAsLeader()
     {
-        while (_written < target)
+        long start = Written;
+        long target = Appended;
+        if (start >= target || _state.HasFailed)
         {
-            var segment = _segments.Find(_written) ?? throw new StoreException($"No commit-log file holds offset {_written}.");
-            var inFile = _written - segment.BaseOffset;
-            var length = (int)Math.Min(target - _written, _segments.FileBytes - inFile);
-            _tail.GetSpans(_written, length, out var first, out var second);
+            return 0;
+        }
+
+        Volatile.Write(ref _writeStartedAt, Math.Max(1, _time.GetTimestamp()));
+        try
+        {
+            Write(start, target);
+        }
+        catch (StoreIOException e)
+        {
+            _state.Fail(StoreFlags.NotWriteable, "Writing the commit log", e);
+        }
+        finally
+        {
+            Volatile.Write(ref _writeStartedAt, 0);
+        }
+
+        return Written - start;
+    }
+
+    private void Write(long at, long target)
+    {
+        while (at < target)
+        {
+            LogSegment segment = _segments.Find(at) ?? throw new StoreException($"No commit-log file holds offset {at}.");
+            long inFile = at - segment.BaseOffset;
+            int length = (int)Math.Min(target - at, _segments.FileBytes - inFile);
+            _tail.GetSpans(at, length, out Span<byte> first, out Span<byte> second);
             if (second.IsEmpty)
             {
                 segment.File.Write(first, inFile);
@@ -495,7 +671,8 @@ internal sealed class CommitLog
                 segment.File.Write(first, second, inFile);
             }
 
-            Volatile.Write(ref _written, _written + length);
+            at += length;
+            _positions.Move(LogPosition.Written, at);
         }
     }
 }

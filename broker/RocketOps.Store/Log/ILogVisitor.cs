@@ -1,5 +1,3 @@
-using RocketOps.Store.Records;
-
 namespace RocketOps.Store.Log;
 
 /// <summary>Shown what a scan of the log finds, in order.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using RocketOps.Store.Records;
 
 namespace RocketOps.Store.Log;
 
@@ -25,21 +24,29 @@ internal sealed class LogScanner
     }
 
     /// <summary>Shows everything from <paramref name="from"/>, where a record begins, to the first place that holds none.</summary>
-    public LogEnd Scan(long from, ILogVisitor visitor, CancellationToken cancellationToken)
+    public LogEnd Scan(long from, ILogVisitor visitor, CancellationToken cancellationToken) => Scan(from, long.MaxValue, visitor, cancellationToken);
+
+    /// <summary>The same, but not the records from <paramref name="to"/> on. Ends there when one begins there, and behind it when one lies across it.</summary>
+    public LogEnd Scan(long from, long to, ILogVisitor visitor, CancellationToken cancellationToken)
     {
-        var at = from;
+        long at = from;
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var segment = _segments.Find(at);
+            if (at >= to)
+            {
+                return new LogEnd(at, RecordCheck.Empty);
+            }
+
+            LogSegment? segment = _segments.Find(at);
             if (segment is null)
             {
                 return new LogEnd(at, RecordCheck.Empty);
             }
 
-            var fileEnd = segment.BaseOffset + _segments.FileBytes;
-            var length = _segments.Read(at, _buffer, mayBlock: true);
-            var end = ScanChunk(_buffer.AsSpan(0, length), at, fileEnd, visitor, out var next);
+            long fileEnd = segment.BaseOffset + _segments.FileBytes;
+            int length = _segments.Read(at, _buffer, mayBlock: true);
+            LogEnd? end = ScanChunk(_buffer.AsSpan(0, length), at, fileEnd, to, visitor, out long next);
             if (end is { } found)
             {
                 return found;
@@ -58,20 +65,25 @@ internal sealed class LogScanner
     private static bool EndsInZero(in RecordView record) =>
         record.Properties.IsEmpty ? record.Topic.Contains((byte)0) : record.Properties[^1] == 0;
 
-    private LogEnd? ScanChunk(ReadOnlySpan<byte> chunk, long start, long fileEnd, ILogVisitor visitor, out long next)
+    private LogEnd? ScanChunk(ReadOnlySpan<byte> chunk, long start, long fileEnd, long to, ILogVisitor visitor, out long next)
     {
-        var at = 0;
+        int at = 0;
         while (true)
         {
             next = start + at;
+            if (next >= to)
+            {
+                return null;
+            }
+
             if (at == chunk.Length)
             {
                 return next == fileEnd ? null : chunk.IsEmpty ? new LogEnd(next, RecordCheck.Empty) : null;
             }
 
-            var rest = chunk[at..];
-            var atFileEnd = start + chunk.Length == fileEnd;
-            var check = RecordView.Parse(rest, next, verifyCrc: true, out var record);
+            ReadOnlySpan<byte> rest = chunk[at..];
+            bool atFileEnd = start + chunk.Length == fileEnd;
+            RecordCheck check = RecordView.Parse(rest, next, verifyCrc: true, out RecordView record);
             switch (check)
             {
                 case RecordCheck.Valid when _suspectsTornEnd && EndsInZero(record) && rest.Length < record.Size + RecordLayout.BlankBytes && !atFileEnd:

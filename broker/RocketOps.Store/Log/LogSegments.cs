@@ -26,13 +26,13 @@ internal sealed class LogSegments
 
     public LogSegment? Find(long offset)
     {
-        var segments = _segments;
+        LogSegment[] segments = _segments;
         if (segments.Length == 0 || offset < segments[0].BaseOffset)
         {
             return null;
         }
 
-        var index = (offset - segments[0].BaseOffset) / FileBytes;
+        long index = (offset - segments[0].BaseOffset) / FileBytes;
         return index < segments.Length ? segments[index] : null;
     }
 
@@ -40,7 +40,7 @@ internal sealed class LogSegments
     {
         lock (_lock)
         {
-            var segments = _segments;
+            LogSegment[] segments = _segments;
             if (segments.Length > 0 && segment.BaseOffset != segments[^1].BaseOffset + FileBytes)
             {
                 throw new StoreException($"Commit-log file {segment.File.Path} does not follow {segments[^1].File.Path}.");
@@ -55,7 +55,7 @@ internal sealed class LogSegments
     {
         lock (_lock)
         {
-            var segments = _segments;
+            LogSegment[] segments = _segments;
             if (segments.Length < 2)
             {
                 return null;
@@ -78,14 +78,14 @@ internal sealed class LogSegments
     /// <summary>Copies bytes within one file; −1 when that would wait for the disk, else the bytes read (fewer at the end of the log's files).</summary>
     public int Read(long offset, Span<byte> destination, bool mayBlock)
     {
-        var segment = Find(offset);
+        LogSegment? segment = Find(offset);
         if (segment is null)
         {
             return 0;
         }
 
-        var inFile = offset - segment.BaseOffset;
-        var length = (int)Math.Min(destination.Length, FileBytes - inFile);
+        long inFile = offset - segment.BaseOffset;
+        int length = (int)Math.Min(destination.Length, FileBytes - inFile);
         try
         {
             return mayBlock ? segment.File.Read(destination[..length], inFile) : segment.File.TryReadCached(destination[..length], inFile);
@@ -101,7 +101,7 @@ internal sealed class LogSegments
     {
         lock (_lock)
         {
-            foreach (var segment in _segments)
+            foreach (LogSegment segment in _segments)
             {
                 segment.File.Dispose();
             }

@@ -23,12 +23,12 @@ internal sealed class LogTail
     public int Capacity => _ring.Length;
 
     /// <summary>First offset that can still be read here.</summary>
-    public long ValidFrom => Math.Max(_startedAt, Volatile.Read(ref _reservedEnd) - _ring.Length);
+    public long ValidFrom => Math.Max(Volatile.Read(ref _startedAt), Volatile.Read(ref _reservedEnd) - _ring.Length);
 
-    /// <summary>Before use: the log begins (again) at that offset.</summary>
+    /// <summary>The log begins (again) at that offset: before use, or after a cut, when nobody appends or writes.</summary>
     public void Start(long offset)
     {
-        _startedAt = offset;
+        Volatile.Write(ref _startedAt, offset);
         Volatile.Write(ref _reservedEnd, offset);
     }
 
@@ -44,7 +44,7 @@ internal sealed class LogTail
     /// <summary>The place of reserved bytes, or false when they wrap around the end of the ring.</summary>
     public bool TryGetSpan(long offset, int length, out Span<byte> span)
     {
-        var at = (int)(offset & _mask);
+        int at = (int)(offset & _mask);
         if (at + length > _ring.Length)
         {
             span = default;
@@ -58,15 +58,15 @@ internal sealed class LogTail
     /// <summary>Both pieces of a range; the second is empty unless it wraps.</summary>
     public void GetSpans(long offset, int length, out Span<byte> first, out Span<byte> second)
     {
-        var at = (int)(offset & _mask);
-        var untilEnd = Math.Min(length, _ring.Length - at);
+        int at = (int)(offset & _mask);
+        int untilEnd = Math.Min(length, _ring.Length - at);
         first = _ring.AsSpan(at, untilEnd);
         second = _ring.AsSpan(0, length - untilEnd);
     }
 
     public void CopyIn(long offset, ReadOnlySpan<byte> bytes)
     {
-        GetSpans(offset, bytes.Length, out var first, out var second);
+        GetSpans(offset, bytes.Length, out Span<byte> first, out Span<byte> second);
         bytes[..first.Length].CopyTo(first);
         bytes[first.Length..].CopyTo(second);
     }
@@ -79,7 +79,7 @@ internal sealed class LogTail
             return false;
         }
 
-        GetSpans(offset, destination.Length, out var first, out var second);
+        GetSpans(offset, destination.Length, out Span<byte> first, out Span<byte> second);
         first.CopyTo(destination);
         second.CopyTo(destination[first.Length..]);
         Volatile.ReadBarrier();

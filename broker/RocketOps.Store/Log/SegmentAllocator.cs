@@ -5,28 +5,39 @@ namespace RocketOps.Store.Log;
 
 /// <summary>
 /// Creates commit-log files, the next one ahead of need on another thread. A file is created and brought to its full length with blocks reserved, so that a
-/// full disk shows here and not at a write in the middle of a message; it reads as zeros, which recovery and Java take for the end of the log.
+/// full disk shows here and not at a write in the middle of a message; it reads as zeros, which recovery and Java take for the end of the log. With
+/// <see cref="StoreOptions.ZeroFillAhead"/> these zeros are written, by and by.
 /// </summary>
 internal sealed partial class SegmentAllocator
 {
+    private const int FillChunkBytes = 1024 * 1024;
+
+    private readonly StoreOptions _options;
     private readonly IStoreFileSystem _files;
     private readonly string _directory;
     private readonly int _fileBytes;
     private readonly bool _ahead;
+    private readonly Func<long> _logEnd;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
     private LogSegment? _next;
     private long _taken = -1;
     private int _requested;
     private Task _preparing = Task.CompletedTask;
     private bool _closed;
+    private int _cuts;
 
-    public SegmentAllocator(IStoreFileSystem files, string directory, int fileBytes, bool ahead, ILogger logger)
+    public SegmentAllocator(StoreOptions options, IStoreFileSystem files, bool ahead, Func<long> logEnd, TimeProvider time, ILogger logger)
     {
+        _options = options;
         _files = files;
-        _directory = directory;
-        _fileBytes = fileBytes;
+        _directory = options.CommitLogPath;
+        _fileBytes = options.CommitLogFileBytes;
         _ahead = ahead;
+        _logEnd = logEnd;
+        _time = time;
         _logger = logger;
     }
 
@@ -54,7 +65,7 @@ internal sealed partial class SegmentAllocator
     {
         lock (_lock)
         {
-            var next = _next;
+            LogSegment? next = _next;
             _next = null;
             _taken = baseOffset;
             Volatile.Write(ref _requested, 0);
@@ -69,6 +80,29 @@ internal sealed partial class SegmentAllocator
         }
     }
 
+    /// <summary>
+    /// The log was cut and ends before the prepared file, which is deleted; what still wants to prepare one for the log as it was finds that out. Nobody appends meanwhile.
+    /// True when there was a file.
+    /// </summary>
+    public bool DropPrepared(long lastBaseOffset)
+    {
+        lock (_lock)
+        {
+            _cuts++;
+            _taken = lastBaseOffset;
+            Volatile.Write(ref _requested, 0);
+            if (_next is not { } next)
+            {
+                return false;
+            }
+
+            _next = null;
+            next.File.Dispose();
+            _files.DeleteFile(next.File.Path);
+            return true;
+        }
+    }
+
     public async Task CloseAsync()
     {
         lock (_lock)
@@ -76,23 +110,98 @@ internal sealed partial class SegmentAllocator
             _closed = true;
         }
 
+        await _closing.CancelAsync();
         await Volatile.Read(ref _preparing);
         lock (_lock)
         {
             _next?.File.Dispose();
             _next = null;
         }
+
+        _closing.Dispose();
+    }
+
+    /// <summary>
+    /// Fills the prepared file with zeros, at least at the pace set and at least twice as fast as the log comes nearer, until it is full or taken. Nothing is lost when it
+    /// is taken before: the rest of it flushes as any file does. In a store without threads tests call it.
+    /// </summary>
+    internal async Task FillAsync()
+    {
+        LogSegment? segment = _next;
+        if (segment is null)
+        {
+            return;
+        }
+
+        byte[] zeros = new byte[Math.Min(FillChunkBytes, _fileBytes)];
+        long startedAt = _time.GetTimestamp();
+        long logAtStart = _logEnd();
+        try
+        {
+            for (long filled = 0; filled < _fileBytes;)
+            {
+                int length = (int)Math.Min(zeros.Length, _fileBytes - filled);
+                lock (_lock)
+                {
+                    // Taken, it belongs to the log, whose bytes must not be overwritten.
+                    if (_next != segment || _closed)
+                    {
+                        return;
+                    }
+
+                    segment.File.Write(zeros.AsSpan(0, length), filled);
+                }
+
+                filled += length;
+
+                // Each chunk by itself: dirty pages that gather would be written back all at once, beside somebody's flush.
+                segment.File.FlushData();
+                TimeSpan due = TimeSpan.FromSeconds((double)filled / _options.ZeroFillBytesPerSecond) - _time.GetElapsedTime(startedAt);
+                if (due > TimeSpan.Zero && filled < _fileBytes && filled > 2 * (_logEnd() - logAtStart))
+                {
+                    await Task.Delay(due, _time, _closing.Token);
+                }
+            }
+
+            LogFilled(segment.File.Path);
+        }
+        catch (StoreIOException e)
+        {
+            LogNotFilled(segment.File.Path, e);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed between the look and the flush.
+            return;
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
     }
 
     /// <summary>Apart, because the closure would be allocated on every call of the method it stands in.</summary>
-    private void StartPreparing(long baseOffset) => Volatile.Write(ref _preparing, Task.Run(() => Prepare(baseOffset)));
+    private void StartPreparing(long baseOffset)
+    {
+        int cuts = Volatile.Read(ref _cuts);
+        Volatile.Write(ref _preparing, Task.Run(async () =>
+        {
+            Prepare(baseOffset, cuts);
+            if (_options.ZeroFillAhead)
+            {
+                await FillAsync();
+            }
+        }));
+    }
 
-    private void Prepare(long baseOffset)
+    internal void Prepare(long baseOffset) => Prepare(baseOffset, Volatile.Read(ref _cuts));
+
+    private void Prepare(long baseOffset, int cuts)
     {
         lock (_lock)
         {
             // The appender may have been faster and created the file itself.
-            if (_next is not null || _closed || baseOffset <= _taken)
+            if (_next is not null || _closed || cuts != _cuts || baseOffset <= _taken)
             {
                 return;
             }
@@ -111,8 +220,8 @@ internal sealed partial class SegmentAllocator
 
     private LogSegment Create(long baseOffset)
     {
-        var path = Path.Combine(_directory, LogSegments.FileName(baseOffset));
-        var file = _files.Open(path, FileOpenMode.OpenOrCreate);
+        string path = Path.Combine(_directory, LogSegments.FileName(baseOffset));
+        IStoreFile file = _files.Open(path, FileOpenMode.OpenOrCreate);
         try
         {
             file.Allocate(_fileBytes);
@@ -136,6 +245,12 @@ internal sealed partial class SegmentAllocator
 
     [LoggerMessage(EventId = 2011, Level = LogLevel.Debug, Message = "Created commit-log file {Path}")]
     private partial void LogCreated(string path);
+
+    [LoggerMessage(EventId = 2013, Level = LogLevel.Debug, Message = "Filled commit-log file {Path} with zeros")]
+    private partial void LogFilled(string path);
+
+    [LoggerMessage(EventId = 2014, Level = LogLevel.Warning, Message = "Commit-log file {Path} could not be filled with zeros; it is used as it is")]
+    private partial void LogNotFilled(string path, Exception reason);
 
     [LoggerMessage(EventId = 2012, Level = LogLevel.Warning, Message = "Commit-log file {Name} could not be prepared ahead; it is tried again when it is needed")]
     private partial void LogNotPrepared(string name, Exception reason);

@@ -62,13 +62,13 @@ internal sealed partial class Retention
 
     public void CheckDisk()
     {
-        var space = _files.GetDiskSpace(_options.CommitLogPath);
+        DiskSpace space = _files.GetDiskSpace(_options.CommitLogPath);
         Volatile.Write(ref _usedPercent, space.UsedPercent);
         if (space.UsedPercent > _options.DiskWarningRatio)
         {
             _state.SetDiskFull($"{space.UsedPercent} % of the disk below {_options.CommitLogPath} are used, more than diskSpaceWarningLevelRatio {_options.DiskWarningRatio}");
         }
-        else if (_log.Segments.EndOffset - _log.Appended > _options.MaxMessageBytes || space.AvailableBytes >= _options.CommitLogFileBytes)
+        else if (!_state.IsOutOfSpace && (_log.Segments.EndOffset - _log.Appended > _options.MaxMessageBytes || space.AvailableBytes >= _options.CommitLogFileBytes))
         {
             // There is room for the next file, or none is needed soon.
             _state.ClearDiskFull();
@@ -77,19 +77,19 @@ internal sealed partial class Retention
 
     private int RemoveExpired()
     {
-        var used = _usedPercent;
-        var inHours = _options.DeleteHours.Contains(_time.GetLocalNow().Hour);
-        var atOnce = _options.CleanFilesForcibly && used > _options.DiskCleanForciblyRatio;
+        int used = _usedPercent;
+        bool inHours = _options.DeleteHours.Contains(_time.GetLocalNow().Hour);
+        bool atOnce = _options.CleanFilesForcibly && used > _options.DiskCleanForciblyRatio;
         if (!inHours && !atOnce && used <= _options.DiskMaxUsedRatio)
         {
             return 0;
         }
 
-        var removed = 0;
-        var expiry = _time.GetUtcNow() - TimeSpan.FromHours(_options.FileReservedHours);
+        int removed = 0;
+        DateTimeOffset expiry = _time.GetUtcNow() - TimeSpan.FromHours(_options.FileReservedHours);
         while (removed < MaxFilesPerRun && _log.Segments.All is [var first, _, ..])
         {
-            var end = first.BaseOffset + _log.Segments.FileBytes;
+            long end = first.BaseOffset + _log.Segments.FileBytes;
             if (end > _dispatcher.Dispatched || end > _log.Durable || (!atOnce && _files.GetLastWriteTime(first.File.Path) > expiry))
             {
                 break;
@@ -98,6 +98,9 @@ internal sealed partial class Retention
             _log.Segments.RemoveFirst();
             first.File.Dispose();
             _files.DeleteFile(first.File.Path);
+
+            // Before the next one goes: of two removals a power cut may take back the first alone, and a log with a hole cannot be used.
+            _files.FlushDirectory(_options.CommitLogPath);
             removed++;
             LogRemoved(first.File.Path, used);
         }
@@ -107,18 +110,18 @@ internal sealed partial class Retention
 
     private void RemovePointers()
     {
-        var min = _log.Segments.MinOffset;
-        var queueFiles = 0;
-        foreach (var topic in _topics.All)
+        long min = _log.Segments.MinOffset;
+        int queueFiles = 0;
+        foreach (StoreTopic topic in _topics.All)
         {
             _topics.EnsureListed(topic);
-            foreach (var queue in topic.Queues)
+            foreach (ConsumeQueue? queue in topic.Queues)
             {
                 queueFiles += queue is null ? 0 : ExpireQueue(queue, min);
             }
         }
 
-        var indexFiles = _index?.ExpireBelow(min) ?? 0;
+        int indexFiles = _index?.ExpireBelow(min) ?? 0;
         LogPointersRemoved(min, queueFiles, indexFiles);
     }
 

@@ -9,9 +9,9 @@ namespace RocketOps.Store.Maintenance;
 
 /// <summary>
 /// The slow half of dispatch, on a thread of its own: hands queues and index to the kernel every second, makes them durable every minute, each time noting in
-/// the checkpoint how far, which is where recovery begins. Also expires flush waiters, closes idle queues, and lets retention look at the disk.
+/// the checkpoint how far, which is where recovery begins. Also closes idle queues, and lets retention look at the disk.
 /// </summary>
-internal sealed class StoreMaintenance : IDisposable
+internal sealed class StoreMaintenance : ILogFollower, IDisposable
 {
     private const int IdlePasses = 10;
 
@@ -19,7 +19,6 @@ internal sealed class StoreMaintenance : IDisposable
     private readonly IStoreFileSystem _files;
     private readonly CommitLog _log;
     private readonly Dispatcher _dispatcher;
-    private readonly LogFlusher _flusher;
     private readonly MessageIndex? _index;
     private readonly CheckpointFile _checkpoint;
     private readonly Retention _retention;
@@ -37,16 +36,16 @@ internal sealed class StoreMaintenance : IDisposable
     private long _lastThoroughAt;
     private long _lastCleanAt;
     private long _kernelOffset;
+    private int _woken;
     private bool _stopping;
     private bool _started;
 
-    public StoreMaintenance(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, LogFlusher flusher, MessageIndex? index, CheckpointFile checkpoint, Retention retention, OpenQueueFiles openQueueFiles, StoreState state, TimeProvider time)
+    public StoreMaintenance(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, MessageIndex? index, CheckpointFile checkpoint, Retention retention, OpenQueueFiles openQueueFiles, StoreState state, TimeProvider time)
     {
         _options = options;
         _files = files;
         _log = log;
         _dispatcher = dispatcher;
-        _flusher = flusher;
         _index = index;
         _checkpoint = checkpoint;
         _retention = retention;
@@ -75,10 +74,11 @@ internal sealed class StoreMaintenance : IDisposable
         }
     }
 
-    /// <summary>Called after each write: comes early when a kill now would leave much to read.</summary>
-    public void OnWritten(long written)
+    /// <summary>After each write: comes early when a kill now would leave much to read.</summary>
+    public void OnMoved(long offset)
     {
-        if (written - Volatile.Read(ref _kernelOffset) >= _options.RecoveryPaceBytes)
+        // Once per pass: setting an event takes a lock of the whole process.
+        if (offset - Volatile.Read(ref _kernelOffset) >= _options.RecoveryPaceBytes && Volatile.Read(ref _woken) == 0 && Interlocked.Exchange(ref _woken, 1) == 0)
         {
             _wake.Set();
         }
@@ -87,7 +87,6 @@ internal sealed class StoreMaintenance : IDisposable
     /// <summary>One round, as the thread makes it.</summary>
     public void Pass()
     {
-        _flusher.ExpireWaiters();
         if (_state.HasFailed)
         {
             return;
@@ -95,9 +94,11 @@ internal sealed class StoreMaintenance : IDisposable
 
         try
         {
+            // What stopped at a full disk goes on when there is room again; retention makes some below.
+            _dispatcher.Run();
             lock (_passLock)
             {
-                var thorough = _time.GetElapsedTime(_lastThoroughAt).TotalMilliseconds >= _options.ConsumeQueueThoroughIntervalMs;
+                bool thorough = _time.GetElapsedTime(_lastThoroughAt).TotalMilliseconds >= _options.ConsumeQueueThoroughIntervalMs;
                 if (thorough)
                 {
                     MakeDurable();
@@ -109,6 +110,16 @@ internal sealed class StoreMaintenance : IDisposable
 
                 ReleaseIdle();
             }
+
+            // And so does what had run too far ahead of this pass.
+            _dispatcher.Run();
+            _state.IsOutOfSpace = _dispatcher.IsStalled;
+        }
+        catch (StoreIOException e) when (e.MayBeRetried)
+        {
+            // Nothing is lost: the log holds it all, and the next pass writes what this one could not.
+            _state.IsOutOfSpace = true;
+            _state.SetDiskFull(e.Message);
         }
         catch (StoreIOException e)
         {
@@ -138,15 +149,15 @@ internal sealed class StoreMaintenance : IDisposable
                 return;
             }
 
-            var timestamp = _dispatcher.LastStoreTimestamp;
-            var offset = Math.Min(_dispatcher.Dispatched, _log.Durable);
+            long timestamp = _dispatcher.LastStoreTimestamp;
+            long offset = Math.Min(_dispatcher.Dispatched, _log.Durable);
             WriteQueues();
             _index?.Write(withSlots: true);
             FlushQueues();
             FlushDirectories();
             _index?.Flush();
             _lastThoroughAt = _time.GetTimestamp();
-            var (indexName, slotsValidUpTo) = _index?.Position ?? (0, 0);
+            (long indexName, int slotsValidUpTo) = _index?.Position ?? (0, 0);
             _checkpoint.Write(
                 _checkpoint.Current with
                 {
@@ -164,7 +175,27 @@ internal sealed class StoreMaintenance : IDisposable
                 },
                 durable: true);
             Volatile.Write(ref _kernelOffset, offset);
+            _dispatcher.HandedOver = offset;
         }
+    }
+
+    /// <summary>Runs it while no pass does.</summary>
+    public void Exclusively(Action action)
+    {
+        lock (_passLock)
+        {
+            action();
+        }
+    }
+
+    /// <summary>Within <see cref="Exclusively"/>: the log was cut, and queues and index are to be completed from an offset on. Durable when it returns.</summary>
+    public void Restart(long offset, long lastStoreTimestamp)
+    {
+        (long indexName, int slotsValidUpTo) = _index?.Position ?? (0, 0);
+        _checkpoint.Write(
+            _checkpoint.Current.CutAt(offset, lastStoreTimestamp, _index?.EndTimestamp ?? 0) with { IndexName = indexName, IndexSlotsValidUpTo = slotsValidUpTo },
+            durable: true);
+        Volatile.Write(ref _kernelOffset, offset);
     }
 
     public void Dispose() => _wake.Dispose();
@@ -172,8 +203,8 @@ internal sealed class StoreMaintenance : IDisposable
     /// <summary>Hands queues and index to the kernel and notes how far; nothing is done when nothing was dispatched.</summary>
     private void HandOver()
     {
-        var timestamp = _dispatcher.LastStoreTimestamp;
-        var offset = _dispatcher.Dispatched;
+        long timestamp = _dispatcher.LastStoreTimestamp;
+        long offset = _dispatcher.Dispatched;
         if (offset == _kernelOffset)
         {
             return;
@@ -181,8 +212,8 @@ internal sealed class StoreMaintenance : IDisposable
 
         WriteQueues();
         _index?.Write(withSlots: false);
-        var (indexName, slotsValidUpTo) = _index?.Position ?? (0, 0);
-        var current = _checkpoint.Current;
+        (long indexName, int slotsValidUpTo) = _index?.Position ?? (0, 0);
+        Checkpoint current = _checkpoint.Current;
         _checkpoint.Write(
             current with
             {
@@ -196,16 +227,28 @@ internal sealed class StoreMaintenance : IDisposable
             },
             durable: false);
         Volatile.Write(ref _kernelOffset, offset);
+        _dispatcher.HandedOver = offset;
     }
 
     private void WriteQueues()
     {
-        foreach (var queue in _dispatcher.TakeDirty())
+        List<ConsumeQueue> dirty = _dispatcher.TakeDirty();
+        for (int i = 0; i < dirty.Count; i++)
         {
+            ConsumeQueue queue = dirty[i];
             _active[queue] = 0;
-            if (queue.WriteUnits())
+            try
             {
-                _unsynced.Add(queue);
+                if (queue.WriteUnits())
+                {
+                    _unsynced.Add(queue);
+                }
+            }
+            catch (StoreIOException)
+            {
+                queue.MarkDirty();
+                _dispatcher.ReturnDirty(dirty, i);
+                throw;
             }
 
             if (_openQueueFiles.IsFull)
@@ -219,12 +262,9 @@ internal sealed class StoreMaintenance : IDisposable
 
     private void FlushQueues()
     {
-        foreach (var queue in _unsynced)
+        foreach (ConsumeQueue queue in _unsynced)
         {
             queue.Flush(_unsyncedDirectories);
-
-            // Thousands of queues take the disk some seconds.
-            _flusher.ExpireWaiters();
         }
 
         _unsynced.Clear();
@@ -232,7 +272,7 @@ internal sealed class StoreMaintenance : IDisposable
 
     private void FlushDirectories()
     {
-        foreach (var directory in _unsyncedDirectories)
+        foreach (string directory in _unsyncedDirectories)
         {
             try
             {
@@ -250,7 +290,7 @@ internal sealed class StoreMaintenance : IDisposable
 
     private void ReleaseIdle()
     {
-        foreach (var (queue, passes) in _active)
+        foreach ((ConsumeQueue queue, int passes) in _active)
         {
             _active[queue] = passes + 1;
             if (passes >= IdlePasses && !_unsynced.Contains(queue))
@@ -267,7 +307,7 @@ internal sealed class StoreMaintenance : IDisposable
         // The ring belongs to whoever dispatches; busy now means that the next pass tries again.
         if (_dispatcher.TryOwn())
         {
-            foreach (var queue in _idle)
+            foreach (ConsumeQueue queue in _idle)
             {
                 queue.ReleaseIdle();
                 _active.Remove(queue);
@@ -287,6 +327,7 @@ internal sealed class StoreMaintenance : IDisposable
             while (!Volatile.Read(ref _stopping))
             {
                 _wake.WaitOne(_options.ConsumeQueueFlushIntervalMs);
+                Interlocked.Exchange(ref _woken, 0);
                 Pass();
             }
 

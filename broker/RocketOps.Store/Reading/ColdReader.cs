@@ -13,26 +13,26 @@ internal sealed class ColdReader : IDisposable
     private readonly Thread[] _threads;
     private bool _stopping;
 
-    public ColdReader(int threads, int maxQueued)
+    public ColdReader(string name, int threads, int maxQueued)
     {
         _maxQueued = maxQueued;
         _threads = new Thread[threads];
-        for (var i = 0; i < threads; i++)
+        for (int i = 0; i < threads; i++)
         {
-            _threads[i] = new Thread(Loop) { Name = $"store-read-{i}", IsBackground = true };
+            _threads[i] = new Thread(Loop) { Name = $"{name}-{i}", IsBackground = true };
             _threads[i].Start();
         }
     }
 
-    /// <summary>Runs a read on one of the threads. Throws <see cref="StoreException"/> when too many wait already or the store has stopped.</summary>
+    /// <summary>Runs a read on one of the threads. Throws <see cref="ColdReadRefusedException"/> when too many wait already or the store has stopped.</summary>
     public Task<T> RunAsync<T>(Func<T> read, CancellationToken cancellationToken)
     {
-        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<T> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
             if (_stopping || _work.Count >= _maxQueued)
             {
-                throw new StoreException(_stopping ? "The store has stopped." : $"{_maxQueued} cold reads are waiting already: the disk cannot keep up.");
+                throw new ColdReadRefusedException(_stopping ? "The store has stopped." : $"{_maxQueued} cold reads are waiting already: the disk cannot keep up.");
             }
 
             _work.Enqueue(() => Complete(completion, read, cancellationToken));
@@ -51,7 +51,7 @@ internal sealed class ColdReader : IDisposable
         }
 
         _available.Release(_threads.Length);
-        foreach (var thread in _threads)
+        foreach (Thread thread in _threads)
         {
             thread.Join();
         }

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Log;
-using RocketOps.Store.Records;
 
 namespace RocketOps.Store.Reading;
 
@@ -35,7 +34,17 @@ internal sealed class MessageReader
     public GetStatus Get(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
         result.Reset();
+        int cuts = _log.Cuts;
+        result.Cuts = cuts;
         result.Status = GetCore(topic, queueId, queueOffset, limits, filter, result, mayBlock);
+        if (_log.IsIntact(cuts, long.MaxValue))
+        {
+            return result.Status;
+        }
+
+        // What was found may be half of before the cut and half of after.
+        result.Reset();
+        result.Status = GetStatus.NotReadable;
         return result.Status;
     }
 
@@ -68,7 +77,17 @@ internal sealed class MessageReader
     }
 
     /// <summary>Copies log bytes below the written end.</summary>
-    public ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock)
+    public ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock) => Read(offset, destination, mayBlock, _log.Cuts);
+
+    /// <summary>The same for a record that was found when <see cref="CommitLog.Cuts"/> was <paramref name="cuts"/>: what has taken its place since is not read for it.</summary>
+    private ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock, int cuts)
+    {
+        long end = offset + destination.Length;
+        ReadOutcome outcome = ReadNow(offset, destination, mayBlock);
+        return outcome != ReadOutcome.Done || _log.IsIntact(cuts, end) ? outcome : ReadOutcome.NotThere;
+    }
+
+    private ReadOutcome ReadNow(long offset, Span<byte> destination, bool mayBlock)
     {
         if (offset < 0 || offset + destination.Length > _log.Written)
         {
@@ -82,7 +101,7 @@ internal sealed class MessageReader
 
         while (!destination.IsEmpty)
         {
-            var read = _log.Segments.Read(offset, destination, mayBlock);
+            int read = _log.Segments.Read(offset, destination, mayBlock);
             if (read <= 0)
             {
                 return read < 0 ? ReadOutcome.WouldBlock : ReadOutcome.NotThere;
@@ -96,20 +115,21 @@ internal sealed class MessageReader
     }
 
     /// <summary>Copies records one behind the other. Neighbours in the log, the usual case, are copied in one go.</summary>
-    public ReadOutcome Copy(ReadOnlySpan<MessageRange> messages, Span<byte> destination, bool mayBlock)
+    public ReadOutcome Copy(GetResult result, Span<byte> destination, bool mayBlock)
     {
+        ReadOnlySpan<MessageRange> messages = result.Messages;
         while (!messages.IsEmpty)
         {
-            var start = messages[0].Offset.Value;
-            var end = start + messages[0].Size;
-            var count = 1;
+            long start = messages[0].Offset.Value;
+            long end = start + messages[0].Size;
+            int count = 1;
             while (count < messages.Length && messages[count].Offset.Value == end)
             {
                 end += messages[count++].Size;
             }
 
-            var length = (int)(end - start);
-            var outcome = Read(start, destination[..length], mayBlock);
+            int length = (int)(end - start);
+            ReadOutcome outcome = Read(start, destination[..length], mayBlock, result.Cuts);
             if (outcome != ReadOutcome.Done)
             {
                 return outcome;
@@ -128,54 +148,56 @@ internal sealed class MessageReader
     public byte[]? Look(long offset)
     {
         Span<byte> head = stackalloc byte[4];
-        if (Read(offset, head, mayBlock: true) != ReadOutcome.Done)
+        int cuts = _log.Cuts;
+        if (Read(offset, head, mayBlock: true, cuts) != ReadOutcome.Done)
         {
             return null;
         }
 
         // Any offset may be asked for, and a body may look like the head of a record: nobody gets to choose how much is allocated.
-        var size = BinaryPrimitives.ReadInt32BigEndian(head);
+        int size = BinaryPrimitives.ReadInt32BigEndian(head);
         if (size < RecordLayout.FixedBytes || size > _largestRecord)
         {
             return null;
         }
 
-        var bytes = new byte[size];
-        return Read(offset, bytes, mayBlock: true) == ReadOutcome.Done && RecordView.Parse(bytes, offset, verifyCrc: false, out _) == RecordCheck.Valid ? bytes : null;
+        byte[] bytes = new byte[size];
+        return Read(offset, bytes, mayBlock: true, cuts) == ReadOutcome.Done && RecordView.Parse(bytes, offset, verifyCrc: false, out _) == RecordCheck.Valid ? bytes : null;
     }
 
     /// <summary>Store time of the message at a queue offset, −1 when it cannot be read. May wait for the disk.</summary>
     public long StoreTimestampAt(ConsumeQueue queue, long queueOffset)
     {
-        if (!queue.TryReadUnit(queueOffset, out var unit) || unit.IsFiller)
+        int cuts = _log.Cuts;
+        if (!queue.TryReadUnit(queueOffset, out ConsumeQueueUnit unit) || unit.IsFiller)
         {
             return -1;
         }
 
         // The store time lies behind a born host of 8 or 20 bytes; the system flag says which.
         Span<byte> head = stackalloc byte[RecordLayout.BornHostAt + 20 + 8];
-        if (unit.RecordSize < head.Length || Read(unit.PhysicalOffset, head, mayBlock: true) != ReadOutcome.Done)
+        if (unit.RecordSize < head.Length || Read(unit.PhysicalOffset, head, mayBlock: true, cuts) != ReadOutcome.Done)
         {
             return -1;
         }
 
-        var sysFlag = BinaryPrimitives.ReadInt32BigEndian(head[RecordLayout.SysFlagAt..]);
+        int sysFlag = BinaryPrimitives.ReadInt32BigEndian(head[RecordLayout.SysFlagAt..]);
         return BinaryPrimitives.ReadInt64BigEndian(head[(RecordLayout.BornHostAt + ((sysFlag & SysFlags.BornHostIPv6) != 0 ? 20 : 8))..]);
     }
 
     /// <summary>Queue offset by store time, clamped to [min, max]. May wait for the disk.</summary>
     public long OffsetByTime(ConsumeQueue queue, long timestamp, TimeBoundary boundary)
     {
-        var low = queue.Min;
-        var high = queue.Max;
-        var min = low;
+        long low = queue.Min;
+        long high = queue.Max;
+        long min = low;
 
         // First offset whose time is not below (lower) or above (upper) the given one; what cannot be read has expired and counts as older.
         while (low < high)
         {
-            var middle = low + ((high - low) / 2);
-            var time = StoreTimestampAt(queue, middle);
-            var before = boundary == TimeBoundary.Lower ? time < timestamp : time <= timestamp;
+            long middle = low + ((high - low) / 2);
+            long time = StoreTimestampAt(queue, middle);
+            bool before = boundary == TimeBoundary.Lower ? time < timestamp : time <= timestamp;
             if (before)
             {
                 low = middle + 1;
@@ -191,12 +213,12 @@ internal sealed class MessageReader
 
     private GetStatus GetCore(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
-        if (!_state.IsReadable || !_state.IsRunning)
+        if (!_state.IsReadable || !_state.IsRunning || (result.Cuts & 1) != 0)
         {
             return GetStatus.NotReadable;
         }
 
-        if (!TryFindQueue(topic, queueId, mayBlock, out var queue))
+        if (!TryFindQueue(topic, queueId, mayBlock, out ConsumeQueue? queue))
         {
             return GetStatus.WouldBlock;
         }
@@ -206,8 +228,8 @@ internal sealed class MessageReader
             return GetStatus.NoMatchedLogicQueue;
         }
 
-        var min = queue.Min;
-        var max = queue.Max;
+        long min = queue.Min;
+        long max = queue.Max;
         result.MinOffset = min;
         result.MaxOffset = max;
         if (max == 0)
@@ -232,19 +254,19 @@ internal sealed class MessageReader
 
     private GetStatus Scan(ConsumeQueue queue, long queueOffset, long max, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
-        var maxMessages = Math.Max(1, limits.MaxMessages);
+        int maxMessages = Math.Max(1, limits.MaxMessages);
 
         // One file of units at most, as Java: how many are asked for is the client's choice.
-        var scanEnd = Math.Min(max, queueOffset + Math.Min(Math.Max(MinScanBytes / ConsumeQueueUnit.Size, maxMessages), queue.UnitsPerFile));
-        var logMin = _log.Segments.MinOffset;
-        var logEnd = _log.Written;
-        var removed = false;
-        var at = queueOffset;
+        long scanEnd = Math.Min(max, queueOffset + Math.Min(Math.Max(MinScanBytes / ConsumeQueueUnit.Size, maxMessages), queue.UnitsPerFile));
+        long logMin = _log.Segments.MinOffset;
+        long logEnd = _log.Written;
+        bool removed = false;
+        long at = queueOffset;
         long lastPhysical = -1;
         while (at < scanEnd)
         {
-            var wanted = (int)Math.Min(scanEnd - at, result.Units.Length / ConsumeQueueUnit.Size);
-            var count = queue.ReadUnits(at, result.Units.AsSpan(0, wanted * ConsumeQueueUnit.Size), mayBlock);
+            int wanted = (int)Math.Min(scanEnd - at, result.Units.Length / ConsumeQueueUnit.Size);
+            int count = queue.ReadUnits(at, result.Units.AsSpan(0, wanted * ConsumeQueueUnit.Size), mayBlock);
             if (count < 0)
             {
                 return GetStatus.WouldBlock;
@@ -255,10 +277,10 @@ internal sealed class MessageReader
                 break;
             }
 
-            for (var i = 0; i < count; i++)
+            for (int i = 0; i < count; i++)
             {
-                var unit = ConsumeQueueUnit.Read(result.Units.AsSpan(i * ConsumeQueueUnit.Size));
-                var place = Locate(unit, logMin, logEnd, mayBlock);
+                ConsumeQueueUnit unit = ConsumeQueueUnit.Read(result.Units.AsSpan(i * ConsumeQueueUnit.Size));
+                ReadOutcome place = Locate(unit, logMin, logEnd, mayBlock);
                 if (place == ReadOutcome.WouldBlock)
                 {
                     return GetStatus.WouldBlock;
@@ -325,7 +347,7 @@ internal sealed class MessageReader
         }
 
         Span<byte> size = stackalloc byte[sizeof(int)];
-        var outcome = Read(unit.PhysicalOffset, size, mayBlock);
+        ReadOutcome outcome = Read(unit.PhysicalOffset, size, mayBlock);
         return outcome == ReadOutcome.Done && BinaryPrimitives.ReadInt32BigEndian(size) != unit.RecordSize ? ReadOutcome.NotThere : outcome;
     }
 
@@ -336,9 +358,9 @@ internal sealed class MessageReader
             return false;
         }
 
-        var onDisk = logEnd - unit.PhysicalOffset > _inMemoryBytes;
-        var countLimit = Math.Min(maxMessages, onDisk ? _options.MaxTransferCountOnDisk : _options.MaxTransferCountInMemory);
-        var bytesLimit = onDisk ? _options.MaxTransferBytesOnDisk : _options.MaxTransferBytesInMemory;
+        bool onDisk = logEnd - unit.PhysicalOffset > _inMemoryBytes;
+        int countLimit = Math.Min(maxMessages, onDisk ? _options.MaxTransferCountOnDisk : _options.MaxTransferCountInMemory);
+        int bytesLimit = onDisk ? _options.MaxTransferBytesOnDisk : _options.MaxTransferBytesInMemory;
         if (maxBytes > 0)
         {
             bytesLimit = Math.Min(bytesLimit, maxBytes);
@@ -374,8 +396,8 @@ internal sealed class MessageReader
             result.RecordScratch = GC.AllocateUninitializedArray<byte>(unit.RecordSize);
         }
 
-        var record = result.RecordScratch.AsSpan(0, unit.RecordSize);
-        var outcome = Read(unit.PhysicalOffset, record, mayBlock);
+        Span<byte> record = result.RecordScratch.AsSpan(0, unit.RecordSize);
+        ReadOutcome outcome = Read(unit.PhysicalOffset, record, mayBlock);
         return outcome == ReadOutcome.Done && !filter.MatchesRecord(record) ? ReadOutcome.NotThere : outcome;
     }
 }

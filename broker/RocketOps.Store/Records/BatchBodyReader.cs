@@ -45,19 +45,19 @@ internal ref struct BatchBodyReader
             return Malformed();
         }
 
-        var totalSize = BinaryPrimitives.ReadInt32BigEndian(_rest);
+        int totalSize = BinaryPrimitives.ReadInt32BigEndian(_rest);
         if (totalSize < FixedBytes || totalSize > _rest.Length)
         {
             return Malformed();
         }
 
-        var bodyLength = BinaryPrimitives.ReadInt32BigEndian(_rest[16..]);
+        int bodyLength = BinaryPrimitives.ReadInt32BigEndian(_rest[16..]);
         if (bodyLength < 0 || bodyLength > totalSize - FixedBytes)
         {
             return Malformed();
         }
 
-        var propertiesLength = BinaryPrimitives.ReadInt16BigEndian(_rest[(20 + bodyLength)..]);
+        short propertiesLength = BinaryPrimitives.ReadInt16BigEndian(_rest[(20 + bodyLength)..]);
         if (propertiesLength < 0 || FixedBytes + bodyLength + propertiesLength != totalSize)
         {
             return Malformed();

@@ -12,7 +12,7 @@ internal readonly ref struct PropertyParts
         _first = first;
         _second = second;
         _third = third;
-        var length = Measure(0, separated: true, first, out var separated);
+        int length = Measure(0, separated: true, first, out bool separated);
         length = Measure(length, separated, second, out separated);
         Length = Measure(length, separated, third, out _);
     }
@@ -21,7 +21,7 @@ internal readonly ref struct PropertyParts
 
     public void CopyTo(Span<byte> destination)
     {
-        var at = Copy(destination, 0, _first);
+        int at = Copy(destination, 0, _first);
         at = Copy(destination, at, _second);
         Copy(destination, at, _third);
     }
@@ -34,7 +34,7 @@ internal readonly ref struct PropertyParts
             return length;
         }
 
-        separatedAfter = part[^1] == RecordProperties.PairEnd;
+        separatedAfter = part[^1] == PropertyReader.PropertyEnd;
         return length + (separated ? 0 : 1) + part.Length;
     }
 
@@ -45,9 +45,9 @@ internal readonly ref struct PropertyParts
             return at;
         }
 
-        if (at > 0 && destination[at - 1] != RecordProperties.PairEnd)
+        if (at > 0 && destination[at - 1] != PropertyReader.PropertyEnd)
         {
-            destination[at++] = RecordProperties.PairEnd;
+            destination[at++] = PropertyReader.PropertyEnd;
         }
 
         part.CopyTo(destination[at..]);

@@ -56,7 +56,7 @@ internal readonly ref struct RecordEncoder
         BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.PhysicalOffsetAt..], physicalOffset);
         BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.SysFlagAt..], SysFlag);
         BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.BornTimestampAt..], BornTimestamp);
-        var rest = destination[RecordLayout.BornHostAt..];
+        Span<byte> rest = destination[RecordLayout.BornHostAt..];
         rest = rest[BornHost.Write(rest)..];
         BinaryPrimitives.WriteInt64BigEndian(rest, storeTimestamp);
         rest = rest[8..];

@@ -3,14 +3,10 @@ using System.Buffers.Text;
 namespace RocketOps.Store.Records;
 
 /// <summary>
-/// The properties the store itself needs, found in one pass over the properties text (remoting.md §4.2): pairs separated by 0x02, name and value by 0x01;
-/// pairs of fewer than three characters or without value are skipped, of duplicates the last wins.
+/// The properties the store itself needs, found in one pass with <see cref="PropertyReader"/>; of duplicates the last wins. Borrows from the text.
 /// </summary>
 internal readonly ref struct RecordProperties
 {
-    public const byte NameEnd = 1;
-    public const byte PairEnd = 2;
-
     private RecordProperties(ReadOnlySpan<byte> tags, ReadOnlySpan<byte> keys, ReadOnlySpan<byte> uniqueKey, int delayLevel)
     {
         Tags = tags;
@@ -33,48 +29,27 @@ internal readonly ref struct RecordProperties
         ReadOnlySpan<byte> tags = default;
         ReadOnlySpan<byte> keys = default;
         ReadOnlySpan<byte> uniqueKey = default;
-        var delayLevel = 0;
-        while (TryNext(ref text, out var name, out var value))
+        int delayLevel = 0;
+        PropertyReader reader = new(text);
+        while (reader.TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
             switch (name.Length)
             {
-                case 4 when name.SequenceEqual("TAGS"u8):
+                case 4 when name.SequenceEqual(PropertyNames.Utf8.Tags):
                     tags = value;
                     break;
-                case 4 when name.SequenceEqual("KEYS"u8):
+                case 4 when name.SequenceEqual(PropertyNames.Utf8.Keys):
                     keys = value;
                     break;
-                case 8 when name.SequenceEqual("UNIQ_KEY"u8):
+                case 8 when name.SequenceEqual(PropertyNames.Utf8.UniqKey):
                     uniqueKey = value;
                     break;
-                case 5 when name.SequenceEqual("DELAY"u8):
-                    delayLevel = Utf8Parser.TryParse(value, out int level, out var used) && used == value.Length ? level : 0;
+                case 5 when name.SequenceEqual(PropertyNames.Utf8.Delay):
+                    delayLevel = Utf8Parser.TryParse(value, out int level, out int used) && used == value.Length ? level : 0;
                     break;
             }
         }
 
         return new RecordProperties(tags, keys, uniqueKey, delayLevel);
-    }
-
-    /// <summary>Takes the next pair off the front of the text.</summary>
-    public static bool TryNext(scoped ref ReadOnlySpan<byte> text, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
-    {
-        while (!text.IsEmpty)
-        {
-            var end = text.IndexOf(PairEnd);
-            var pair = end < 0 ? text : text[..end];
-            text = end < 0 ? default : text[(end + 1)..];
-            var split = pair.IndexOf(NameEnd);
-            if (pair.Length >= 3 && split >= 0 && split + 1 < pair.Length)
-            {
-                name = pair[..split];
-                value = pair[(split + 1)..];
-                return true;
-            }
-        }
-
-        name = default;
-        value = default;
-        return false;
     }
 }

@@ -4,5 +4,5 @@ namespace RocketOps.Store.Recovery;
 internal static class BootIds
 {
     /// <summary>Empty for a text that is no id; it equals no other machine's.</summary>
-    public static Guid Parse(string text) => Guid.TryParse(text, out var id) ? id : Guid.Empty;
+    public static Guid Parse(string text) => Guid.TryParse(text, out Guid id) ? id : Guid.Empty;
 }

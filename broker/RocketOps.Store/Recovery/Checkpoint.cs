@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using RocketOps.Store.Checksums;
 
 namespace RocketOps.Store.Recovery;
 
@@ -60,13 +59,26 @@ internal sealed record Checkpoint
 
     private static ReadOnlySpan<byte> BlockMagic => "RKOPCKP1"u8;
 
+    /// <summary>The same after a cut of the log: recovery begins at an offset before which everything is durable.</summary>
+    public Checkpoint CutAt(long offset, long lastStoreTimestamp, long indexTimestamp) => this with
+    {
+        PhysicTimestamp = lastStoreTimestamp,
+        LogicsTimestamp = lastStoreTimestamp,
+        IndexTimestamp = indexTimestamp,
+        LogicsPhysicalOffset = offset,
+        HasPositions = true,
+        KernelOffset = offset,
+        DurableOffset = offset,
+        LastStoreTimestamp = lastStoreTimestamp,
+    };
+
     /// <summary>Shorter files read as if they went on with zeros.</summary>
     public static Checkpoint Read(ReadOnlySpan<byte> source)
     {
         Span<byte> file = stackalloc byte[BlockCrcAt + 4];
         file.Clear();
         source[..Math.Min(source.Length, file.Length)].CopyTo(file);
-        var block = file[BlockAt..];
+        Span<byte> block = file[BlockAt..];
         return new Checkpoint
         {
             PhysicTimestamp = BinaryPrimitives.ReadInt64BigEndian(file),
@@ -101,7 +113,7 @@ internal sealed record Checkpoint
             return;
         }
 
-        var block = file[BlockAt..];
+        Span<byte> block = file[BlockAt..];
         BlockMagic.CopyTo(block);
         BinaryPrimitives.WriteInt64BigEndian(block[8..], KernelOffset);
         BinaryPrimitives.WriteInt64BigEndian(block[16..], DurableOffset);

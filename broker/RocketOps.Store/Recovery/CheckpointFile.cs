@@ -11,7 +11,7 @@ internal sealed class CheckpointFile : IDisposable
     public CheckpointFile(IStoreFileSystem files, string rootDirectory)
     {
         _file = files.Open(Path.Combine(rootDirectory, "checkpoint"), FileOpenMode.OpenOrCreate);
-        var length = _file.Read(_buffer, 0);
+        int length = _file.Read(_buffer, 0);
         Current = Checkpoint.Read(_buffer.AsSpan(0, length));
         if (length < Checkpoint.FileBytes)
         {

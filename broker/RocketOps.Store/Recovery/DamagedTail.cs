@@ -3,7 +3,6 @@ using System.Buffers.Binary;
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.Files;
 using RocketOps.Store.Log;
-using RocketOps.Store.Records;
 
 namespace RocketOps.Store.Recovery;
 
@@ -25,14 +24,14 @@ internal sealed partial class DamagedTail
     private readonly Dictionary<LogSegment, long> _dataEnds = [];
 
     /// <summary>Before the log is read: see <see cref="IStoreFile.GetDataEnd"/>.</summary>
-    public DamagedTail(IStoreFileSystem files, LogSegments segments, string rootDirectory, TimeProvider time, ILogger logger)
+    public DamagedTail(IStoreFileSystem files, LogSegments segments, string rootDirectory, TimeProvider time, ILogger logger, string asideDirectory = "damaged")
     {
         _files = files;
         _segments = segments;
-        _asideDirectory = Path.Combine(rootDirectory, "damaged");
+        _asideDirectory = Path.Combine(rootDirectory, asideDirectory);
         _time = time;
         _logger = logger;
-        foreach (var segment in segments.All)
+        foreach (LogSegment segment in segments.All)
         {
             _dataEnds[segment] = segment.File.GetDataEnd();
         }
@@ -44,7 +43,7 @@ internal sealed partial class DamagedTail
         long bytes = 0;
         long records = 0;
         long firstRecord = -1;
-        var last = end.Offset;
+        long last = end.Offset;
         ForEachData(end.Offset, (offset, data) =>
         {
             last = offset + data.TrimEnd((byte)0).Length;
@@ -62,7 +61,7 @@ internal sealed partial class DamagedTail
         }
         else
         {
-            var aside = CopyAside(end.Offset);
+            string aside = CopyAside(end.Offset);
             LogDamaged(end.Offset, end.Reason, records, firstRecord, bytes, aside);
         }
 
@@ -73,7 +72,7 @@ internal sealed partial class DamagedTail
     /// <summary>Whether anything but zeros lies in the file.</summary>
     public bool HasData(LogSegment segment)
     {
-        var found = false;
+        bool found = false;
         ForEachDataIn(segment, 0, (_, _) => found = true);
         return found;
     }
@@ -81,23 +80,23 @@ internal sealed partial class DamagedTail
     private void FindRecords(long from, long to, ref long records, ref long first)
     {
         ReadOnlySpan<byte> magicStart = [0xDA, 0xA3, 0x20];
-        foreach (var segment in _segments.All)
+        foreach (LogSegment segment in _segments.All)
         {
-            var fileEnd = segment.BaseOffset + _segments.FileBytes;
-            var end = Math.Min(to, fileEnd);
-            var at = Math.Max(from, segment.BaseOffset);
+            long fileEnd = segment.BaseOffset + _segments.FileBytes;
+            long end = Math.Min(to, fileEnd);
+            long at = Math.Max(from, segment.BaseOffset);
             while (at < end)
             {
                 // Windows overlap, so that no magic is cut by their border; a record is read as a whole only where its first bytes make sense.
-                var length = segment.File.Read(_chunk.AsSpan(0, (int)Math.Min(_chunk.Length, end - at)), at - segment.BaseOffset);
-                var found = _chunk.AsSpan(0, length).IndexOf(magicStart);
+                int length = segment.File.Read(_chunk.AsSpan(0, (int)Math.Min(_chunk.Length, end - at)), at - segment.BaseOffset);
+                int found = _chunk.AsSpan(0, length).IndexOf(magicStart);
                 if (found < 0)
                 {
                     at += Math.Max(1, length - magicStart.Length + 1);
                     continue;
                 }
 
-                var record = at + found - RecordLayout.MagicAt;
+                long record = at + found - RecordLayout.MagicAt;
                 if (record >= from && record >= segment.BaseOffset && IsRecord(segment, record, fileEnd))
                 {
                     records++;
@@ -118,16 +117,16 @@ internal sealed partial class DamagedTail
             return false;
         }
 
-        var size = BinaryPrimitives.ReadInt32BigEndian(head);
+        int size = BinaryPrimitives.ReadInt32BigEndian(head);
         if (size < RecordLayout.FixedBytes || size > fileEnd - offset)
         {
             return false;
         }
 
-        var bytes = ArrayPool<byte>.Shared.Rent(size);
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(size);
         try
         {
-            var length = segment.File.Read(bytes.AsSpan(0, size), offset - segment.BaseOffset);
+            int length = segment.File.Read(bytes.AsSpan(0, size), offset - segment.BaseOffset);
             return RecordView.Parse(bytes.AsSpan(0, length), offset, verifyCrc: true, out _) == RecordCheck.Valid;
         }
         finally
@@ -136,21 +135,24 @@ internal sealed partial class DamagedTail
         }
     }
 
-    private string CopyAside(long from)
+    /// <summary>Copies what lies behind an offset to a file of its own, durably. Returns its path.</summary>
+    public string CopyAside(long from)
     {
         _files.CreateDirectory(_asideDirectory);
-        var path = Path.Combine(_asideDirectory, $"{LogSegments.FileName(from)}-{_time.GetUtcNow():yyyyMMddHHmmssfff}.log");
-        using var aside = _files.Open(path, FileOpenMode.Truncate);
+        string path = Path.Combine(_asideDirectory, $"{LogSegments.FileName(from)}-{_time.GetUtcNow():yyyyMMddHHmmssfff}.log");
+        using IStoreFile aside = _files.Open(path, FileOpenMode.Truncate);
         ForEachData(from, (offset, data) => aside.Write(data, offset - from));
         aside.FlushData();
         _files.FlushDirectory(_asideDirectory);
+        _files.FlushDirectory(Path.GetDirectoryName(_asideDirectory)!);
         return path;
     }
 
-    private void ZeroFrom(long from)
+    /// <summary>Leaves only zeros behind an offset, durably.</summary>
+    public void ZeroFrom(long from)
     {
-        var zeros = new byte[ChunkBytes];
-        foreach (var segment in _segments.All)
+        byte[] zeros = new byte[ChunkBytes];
+        foreach (LogSegment segment in _segments.All)
         {
             if (segment.BaseOffset + _segments.FileBytes <= from)
             {
@@ -164,7 +166,7 @@ internal sealed partial class DamagedTail
 
     private void ForEachData(long from, DataAction action)
     {
-        foreach (var segment in _segments.All)
+        foreach (LogSegment segment in _segments.All)
         {
             if (segment.BaseOffset + _segments.FileBytes > from)
             {
@@ -176,11 +178,11 @@ internal sealed partial class DamagedTail
     /// <summary>Shows every chunk that is not all zeros, skipping holes and blocks never written without reading them.</summary>
     private void ForEachDataIn(LogSegment segment, long fromInFile, DataAction action)
     {
-        var at = fromInFile;
-        var end = Math.Min(_segments.FileBytes, _dataEnds[segment]);
+        long at = fromInFile;
+        long end = Math.Min(_segments.FileBytes, _dataEnds[segment]);
         while (at < end && (at = segment.File.NextDataOffset(at)) >= 0 && at < end)
         {
-            var length = segment.File.Read(_chunk.AsSpan(0, (int)Math.Min(_chunk.Length, end - at)), at);
+            int length = segment.File.Read(_chunk.AsSpan(0, (int)Math.Min(_chunk.Length, end - at)), at);
             if (length == 0)
             {
                 break;

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
@@ -31,6 +30,7 @@ internal sealed partial class StoreRecovery
     private readonly Dispatcher _dispatcher;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly StoreCuts _cuts;
 
     public StoreRecovery(StoreOptions options, IStoreFileSystem files, LogSegments segments, SegmentAllocator allocator, TopicTable topics, MessageIndex? index, Dispatcher dispatcher, TimeProvider time, ILogger logger)
     {
@@ -43,14 +43,17 @@ internal sealed partial class StoreRecovery
         _dispatcher = dispatcher;
         _time = time;
         _logger = logger;
+        _cuts = new StoreCuts(options, files, segments, topics, time, logger);
     }
 
     /// <summary>Recovers. <paramref name="isClean"/>: there was no abort file.</summary>
-    public RecoveredStore Run(Checkpoint checkpoint, bool isClean, CancellationToken cancellationToken)
+    public RecoveredStore Run(CheckpointFile checkpointFile, bool isClean, CancellationToken cancellationToken)
     {
-        var started = Stopwatch.GetTimestamp();
+        long started = Stopwatch.GetTimestamp();
         LoadSegments();
         _topics.Load();
+        _cuts.Finish(checkpointFile);
+        Checkpoint checkpoint = checkpointFile.Current;
         if (_segments.All.Count == 0)
         {
             SetQueuesAside();
@@ -58,24 +61,24 @@ internal sealed partial class StoreRecovery
             return new RecoveredStore(0, 0, 0);
         }
 
-        var tail = new DamagedTail(_files, _segments, _options.RootDirectory, _time, _logger);
-        var plan = MakePlan(checkpoint, isClean);
+        DamagedTail tail = new(_files, _segments, _options.RootDirectory, _time, _logger);
+        Plan plan = MakePlan(checkpoint, isClean);
         _index?.Load(plan.TrustsFiles ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.IndexName : 0, checkpoint.IndexSlotsValidUpTo, _segments.EndOffset);
         if (plan.CutsQueues)
         {
-            CutQueues(plan.Start);
+            _cuts.CutQueues(plan.Start);
         }
 
-        var visitor = new DispatchingVisitor(_dispatcher, plan.LastStoreTimestamp);
-        var end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(plan.Start, visitor, cancellationToken);
+        DispatchingVisitor visitor = new(_dispatcher, plan.LastStoreTimestamp);
+        LogEnd end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(plan.Start, visitor, cancellationToken);
         if (tail.Clear(end))
         {
             // Units behind the damage point to records that are no longer there.
-            CutQueues(end.Offset);
+            _cuts.CutQueues(end.Offset);
         }
 
         DropEmptyFiles(end.Offset, tail);
-        var elapsedMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        double elapsedMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         LogRecovered(isClean ? "clean" : "unclean", plan.Start, end.Offset, visitor.Records, elapsedMs);
         return new RecoveredStore(end.Offset, Math.Min(plan.DurableOffset, end.Offset), visitor.LastStoreTimestamp);
     }
@@ -84,23 +87,23 @@ internal sealed partial class StoreRecovery
     {
         if (checkpoint.HasPositions)
         {
-            var sameBoot = _files.BootId.Length > 0 && checkpoint.BootId == BootIds.Parse(_files.BootId);
-            var trusts = isClean || sameBoot;
-            var start = trusts ? checkpoint.KernelOffset : checkpoint.DurableOffset;
+            bool sameBoot = _files.BootId.Length > 0 && checkpoint.BootId == BootIds.Parse(_files.BootId);
+            bool trusts = isClean || sameBoot;
+            long start = trusts ? checkpoint.KernelOffset : checkpoint.DurableOffset;
             if (start >= _segments.MinOffset && start <= _segments.EndOffset)
             {
                 return new Plan(start, trusts, CutsQueues: !trusts, isClean ? start : checkpoint.DurableOffset, checkpoint.LastStoreTimestamp);
             }
         }
 
-        var file = isClean ? NewestFileWithMessages() : NewestFileBefore(checkpoint.MinTimestamp);
+        LogSegment file = isClean ? NewestFileWithMessages() : NewestFileBefore(checkpoint.MinTimestamp);
         return new Plan(file.BaseOffset, isClean, CutsQueues: !isClean, file.BaseOffset, 0);
     }
 
     /// <summary>The newest file that begins with a record. Files before it were completed and flushed by the clean stop.</summary>
     private LogSegment NewestFileWithMessages()
     {
-        for (var i = _segments.All.Count - 1; i > 0; i--)
+        for (int i = _segments.All.Count - 1; i > 0; i--)
         {
             if (FirstStoreTimestamp(_segments.All[i]) is not null)
             {
@@ -114,7 +117,7 @@ internal sealed partial class StoreRecovery
     /// <summary>Java's rule: the newest file whose first record was stored before everything the checkpoint vouches for; without one the first.</summary>
     private LogSegment NewestFileBefore(long timestamp)
     {
-        for (var i = _segments.All.Count - 1; i > 0; i--)
+        for (int i = _segments.All.Count - 1; i > 0; i--)
         {
             if (FirstStoreTimestamp(_segments.All[i]) is > 0 and var first && first <= timestamp)
             {
@@ -127,11 +130,11 @@ internal sealed partial class StoreRecovery
 
     private long? FirstStoreTimestamp(LogSegment segment)
     {
-        var bytes = new byte[Math.Min(_segments.FileBytes, 64 * 1024)];
+        byte[] bytes = new byte[Math.Min(_segments.FileBytes, 64 * 1024)];
         while (true)
         {
-            var length = segment.File.Read(bytes, 0);
-            switch (RecordView.Parse(bytes.AsSpan(0, length), segment.BaseOffset, verifyCrc: false, out var record))
+            int length = segment.File.Read(bytes, 0);
+            switch (RecordView.Parse(bytes.AsSpan(0, length), segment.BaseOffset, verifyCrc: false, out RecordView record))
             {
                 case RecordCheck.Valid:
                     return record.StoreTimestamp;
@@ -147,16 +150,16 @@ internal sealed partial class StoreRecovery
     private void LoadSegments()
     {
         List<(string Path, long Offset)> found = [];
-        foreach (var entry in _files.List(_options.CommitLogPath))
+        foreach (FileEntry entry in _files.List(_options.CommitLogPath))
         {
-            if (!entry.IsDirectory && entry.Name.Length == 20 && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+            if (!entry.IsDirectory && entry.Name.Length == 20 && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
             {
                 found.Add((Path.Combine(_options.CommitLogPath, entry.Name), offset));
             }
         }
 
         found.Sort((left, right) => left.Offset.CompareTo(right.Offset));
-        for (var i = 0; i < found.Count; i++)
+        for (int i = 0; i < found.Count; i++)
         {
             LoadSegment(found[i].Path, found[i].Offset, isLast: i == found.Count - 1);
         }
@@ -164,9 +167,9 @@ internal sealed partial class StoreRecovery
 
     private void LoadSegment(string path, long offset, bool isLast)
     {
-        var fileBytes = _segments.FileBytes;
-        var file = _files.Open(path, FileOpenMode.ReadWrite);
-        var length = file.Length;
+        int fileBytes = _segments.FileBytes;
+        IStoreFile file = _files.Open(path, FileOpenMode.ReadWrite);
+        long length = file.Length;
         if (length != fileBytes)
         {
             if (!isLast || length != 0)
@@ -202,58 +205,19 @@ internal sealed partial class StoreRecovery
             return;
         }
 
-        var damaged = Path.Combine(_options.RootDirectory, "damaged");
-        var from = Path.Combine(_options.RootDirectory, "consumequeue");
-        var to = Path.Combine(damaged, $"consumequeue-{_time.GetUtcNow():yyyyMMddHHmmssfff}");
+        string damaged = Path.Combine(_options.RootDirectory, "damaged");
+        string from = Path.Combine(_options.RootDirectory, "consumequeue");
+        string to = Path.Combine(damaged, $"consumequeue-{_time.GetUtcNow():yyyyMMddHHmmssfff}");
         _files.CreateDirectory(damaged);
         _files.Rename(from, to);
         _files.CreateDirectory(from);
         _files.FlushDirectory(_options.RootDirectory);
-        foreach (var topic in _topics.All)
+        foreach (StoreTopic topic in _topics.All)
         {
             _topics.Remove(topic);
         }
 
         LogQueuesAside(to);
-    }
-
-    private void CutQueues(long physicalOffset)
-    {
-        HashSet<string> unsyncedDirectories = [];
-        foreach (var topic in _topics.All)
-        {
-            _topics.EnsureListed(topic);
-            foreach (var queue in topic.Queues)
-            {
-                // Units that recovery has just put are written first: cutting looks at the files. Made durable, their files can be closed when there are many.
-                if (queue?.IsLoaded == true && queue.WriteUnits())
-                {
-                    queue.Flush(unsyncedDirectories);
-                }
-
-                queue?.TruncateFrom(physicalOffset, PointsToItsRecord);
-            }
-        }
-
-        foreach (var directory in unsyncedDirectories)
-        {
-            _files.FlushDirectory(directory);
-        }
-    }
-
-    private bool PointsToItsRecord(ConsumeQueue queue, long index, ConsumeQueueUnit unit)
-    {
-        // What has expired cannot be asked; units of light queues point to records of another topic.
-        if (unit.PhysicalOffset < _segments.MinOffset || queue.Topic.Name.StartsWith("%LMQ%", StringComparison.Ordinal))
-        {
-            return true;
-        }
-
-        Span<byte> head = stackalloc byte[RecordLayout.PhysicalOffsetAt + 8];
-        return _segments.Read(unit.PhysicalOffset, head, mayBlock: true) == head.Length
-            && BinaryPrimitives.ReadInt64BigEndian(head[RecordLayout.PhysicalOffsetAt..]) == unit.PhysicalOffset
-            && BinaryPrimitives.ReadInt32BigEndian(head[RecordLayout.QueueIdAt..]) == queue.QueueId
-            && BinaryPrimitives.ReadInt64BigEndian(head[RecordLayout.QueueOffsetAt..]) == index;
     }
 
     /// <summary>Empty files behind the one the log ends in: the first is the prepared next, others are of no use.</summary>
@@ -275,6 +239,9 @@ internal sealed partial class StoreRecovery
             {
                 last.File.Dispose();
                 _files.DeleteFile(last.File.Path);
+
+                // One after the other, or a power cut could leave a hole before those that come back.
+                _files.FlushDirectory(_options.CommitLogPath);
             }
         }
     }

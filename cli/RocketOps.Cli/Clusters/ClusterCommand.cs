@@ -11,17 +11,17 @@ internal static class ClusterCommand
 
     private static Command Status()
     {
-        var (nameServers, format) = (CommonOptions.NameServers(), CommonOptions.Format());
-        var command = new Command("status", "Brokers with role, version and rates; fails when one does not answer") { nameServers, format };
+        (Option<string> nameServers, Option<string> format) = (CommonOptions.NameServers(), CommonOptions.Format());
+        Command command = new("status", "Brokers with role, version and rates; fails when one does not answer") { nameServers, format };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var admin = new RocketMqAdmin(new AdminOptions { NameServers = parsed.GetValue(nameServers)! });
-            var info = await admin.GetClusterInfoAsync(cancellation);
-            var listing = new Listing("cluster", "broker", "id", "role", "address", "version", "inTps", "outTps", "problem");
-            var isFine = info.Brokers.Count > 0;
-            foreach (var broker in info.Brokers.Values.OrderBy(broker => broker.BrokerName, StringComparer.Ordinal))
+            await using RocketMqAdmin admin = new(new AdminOptions { NameServers = parsed.GetValue(nameServers)! });
+            ClusterInfo info = await admin.GetClusterInfoAsync(cancellation);
+            Listing listing = new("cluster", "broker", "id", "role", "address", "version", "inTps", "outTps", "problem");
+            bool isFine = info.Brokers.Count > 0;
+            foreach (BrokerData broker in info.Brokers.Values.OrderBy(broker => broker.BrokerName, StringComparer.Ordinal))
             {
-                foreach (var (id, address) in broker.Addresses.OrderBy(entry => entry.Key))
+                foreach ((long id, string address) in broker.Addresses.OrderBy(entry => entry.Key))
                 {
                     IReadOnlyDictionary<string, string> runtime = new Dictionary<string, string>(StringComparer.Ordinal);
                     string? problem = null;

@@ -34,15 +34,15 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Time
     /// <summary>Runs to the end. Throws <see cref="CommandFailedException"/> when a step does not get done in time.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await using (var admin = new RocketMqAdmin(new AdminOptions { NameServers = nameServers, LoggerFactory = loggers, TimeProvider = time }))
+        await using (RocketMqAdmin admin = new(new AdminOptions { NameServers = nameServers, LoggerFactory = loggers, TimeProvider = time }))
         {
             await UntilAsync(() => HasAllQueuesAsync(admin, cancellation), $"the topic has {queues} queues", cancellation);
         }
 
         _step = "starting two consumers";
-        await using var producer = new RocketMqProducer(new ProducerOptions { NameServers = nameServers, Group = Group + "-producer", LoggerFactory = loggers, TimeProvider = time });
-        await using var first = await StartConsumerAsync(0, cancellation);
-        await using var second = await StartConsumerAsync(1, cancellation);
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = nameServers, Group = Group + "-producer", LoggerFactory = loggers, TimeProvider = time });
+        await using RocketMqPushConsumer first = await StartConsumerAsync(0, cancellation);
+        await using RocketMqPushConsumer second = await StartConsumerAsync(1, cancellation);
 
         // Queues change hands while members join, and what is under way then may come twice: at least once is the
         // protocol's promise. Once both have their share, each message comes exactly once.
@@ -70,7 +70,7 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Time
     {
         try
         {
-            var route = await admin.GetTopicRouteAsync(topic, cancellation);
+            TopicRoute? route = await admin.GetTopicRouteAsync(topic, cancellation);
             return route is not null
                 && route.Queues.Where(queue => route.Brokers.Any(broker => broker.BrokerName == queue.BrokerName && broker.MasterAddress is not null)).Sum(queue => queue.WriteQueues) == queues;
         }
@@ -86,9 +86,9 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Time
 
     private async ValueTask SendAsync(RocketMqProducer producer, int number, CancellationToken cancellation)
     {
-        var message = new Message(topic, Encoding.UTF8.GetBytes($"message {number} of run {_run}"), "demo", $"{_run}-{number}");
+        Message message = new(topic, Encoding.UTF8.GetBytes($"message {number} of run {_run}"), "demo", $"{_run}-{number}");
         message.SetProperty(RunProperty, _run).SetProperty(NumberProperty, number.ToString(CultureInfo.InvariantCulture));
-        var result = await producer.SendAsync(message, cancellation);
+        SendResult result = await producer.SendAsync(message, cancellation);
         if (result.Status == SendStatus.SendOk)
         {
             Interlocked.Increment(ref _sent);
@@ -101,7 +101,7 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Time
 
     private async Task<RocketMqPushConsumer> StartConsumerAsync(int member, CancellationToken cancellation)
     {
-        var consumer = new RocketMqPushConsumer(new PushConsumerOptions
+        RocketMqPushConsumer consumer = new(new PushConsumerOptions
         {
             NameServers = nameServers,
             Group = Group,
@@ -117,7 +117,7 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Time
     private ValueTask<ConsumeResult> Receive(int member, ReceivedMessage message)
     {
         if (message.Properties.GetValueOrDefault(RunProperty) == _run
-            && int.TryParse(message.Properties.GetValueOrDefault(NumberProperty), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            && int.TryParse(message.Properties.GetValueOrDefault(NumberProperty), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
         {
             if (_received.TryAdd(number, member))
             {
@@ -134,7 +134,7 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Time
 
     private async Task UntilAsync(Func<Task<bool>> condition, string what, CancellationToken cancellation)
     {
-        var begun = time.GetTimestamp();
+        long begun = time.GetTimestamp();
         while (!await condition())
         {
             if (time.GetElapsedTime(begun) > StepTimeout)

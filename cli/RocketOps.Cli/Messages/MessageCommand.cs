@@ -13,19 +13,19 @@ internal static class MessageCommand
 
     private static Command Send()
     {
-        var topic = new Argument<string>("TOPIC") { Description = "Topic to send to" };
-        var body = new Argument<string>("BODY") { Description = "Text of the message; - reads standard input" };
-        var (nameServers, format) = (CommonOptions.NameServers(), CommonOptions.Format());
-        var tag = new Option<string?>("--tag", "-t") { Description = "Tag consumers can filter by" };
-        var keys = new Option<string[]>("--key", "-k") { Description = "Key the message can be found by; may be given several times" };
-        var command = new Command("send", "Send one message") { topic, body, nameServers, format, tag, keys };
+        Argument<string> topic = new("TOPIC") { Description = "Topic to send to" };
+        Argument<string> body = new("BODY") { Description = "Text of the message; - reads standard input" };
+        (Option<string> nameServers, Option<string> format) = (CommonOptions.NameServers(), CommonOptions.Format());
+        Option<string?> tag = new("--tag", "-t") { Description = "Tag consumers can filter by" };
+        Option<string[]> keys = new("--key", "-k") { Description = "Key the message can be found by; may be given several times" };
+        Command command = new("send", "Send one message") { topic, body, nameServers, format, tag, keys };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var text = parsed.GetValue(body)!;
-            var bytes = text == "-" ? await ReadInputAsync(cancellation) : Encoding.UTF8.GetBytes(text);
-            await using var producer = new RocketMqProducer(new ProducerOptions { NameServers = parsed.GetValue(nameServers)! });
-            var result = await producer.SendAsync(new Message(parsed.GetValue(topic)!, bytes, parsed.GetValue(tag), parsed.GetValue(keys) ?? []), cancellation);
-            var listing = new Listing("status", "messageId", "broker", "queue", "offset");
+            string text = parsed.GetValue(body)!;
+            byte[] bytes = text == "-" ? await ReadInputAsync(cancellation) : Encoding.UTF8.GetBytes(text);
+            await using RocketMqProducer producer = new(new ProducerOptions { NameServers = parsed.GetValue(nameServers)! });
+            SendResult result = await producer.SendAsync(new Message(parsed.GetValue(topic)!, bytes, parsed.GetValue(tag), parsed.GetValue(keys) ?? []), cancellation);
+            Listing listing = new("status", "messageId", "broker", "queue", "offset");
             listing.Add(result.Status.ToString(), result.MessageId, result.Queue.BrokerName, result.Queue.QueueId, result.QueueOffset);
             await listing.WriteAsync(parsed.GetValue(format)!, Console.Out);
             return result.Status == SendStatus.SendOk ? ExitCodes.Success : ExitCodes.Failed;
@@ -35,20 +35,20 @@ internal static class MessageCommand
 
     private static Command Tail()
     {
-        var topic = new Argument<string>("TOPIC") { Description = "Topic to watch" };
-        var (nameServers, format) = (CommonOptions.NameServers(), CommonOptions.Format());
-        var tags = new Option<string>("--tags", "-t") { Description = "Tag expression, for example \"a || b\"", DefaultValueFactory = _ => "*" };
-        var command = new Command("tail", "Show new messages as they come, until Ctrl-C; takes none away from any group") { topic, nameServers, format, tags };
+        Argument<string> topic = new("TOPIC") { Description = "Topic to watch" };
+        (Option<string> nameServers, Option<string> format) = (CommonOptions.NameServers(), CommonOptions.Format());
+        Option<string> tags = new("--tags", "-t") { Description = "Tag expression, for example \"a || b\"", DefaultValueFactory = _ => "*" };
+        Command command = new("tail", "Show new messages as they come, until Ctrl-C; takes none away from any group") { topic, nameServers, format, tags };
         command.SetAction(async (parsed, _) =>
         {
-            using var signals = new StopSignals();
-            var isJson = parsed.GetValue(format) == "json";
+            using StopSignals signals = new();
+            bool isJson = parsed.GetValue(format) == "json";
 
             // Broadcasting: a group of its own that shares with nobody, with offsets in a folder that goes with it.
-            var folder = Directory.CreateTempSubdirectory("rocketops-tail-");
+            DirectoryInfo folder = Directory.CreateTempSubdirectory("rocketops-tail-");
             try
             {
-                await using var consumer = new RocketMqPushConsumer(new PushConsumerOptions
+                await using RocketMqPushConsumer consumer = new(new PushConsumerOptions
                 {
                     NameServers = parsed.GetValue(nameServers)!,
                     Group = "rocketops-tail",
@@ -72,8 +72,8 @@ internal static class MessageCommand
 
     private static async Task<byte[]> ReadInputAsync(CancellationToken cancellation)
     {
-        using var buffer = new MemoryStream();
-        await using var input = Console.OpenStandardInput();
+        using MemoryStream buffer = new();
+        await using Stream input = Console.OpenStandardInput();
         await input.CopyToAsync(buffer, cancellation);
         return buffer.ToArray();
     }
@@ -81,7 +81,7 @@ internal static class MessageCommand
     /// <summary>What strangers send must not move the cursor or change colours of the terminal it is shown on.</summary>
     private static string Printable(string text) => string.Create(text.Length, text, static (shown, original) =>
     {
-        for (var i = 0; i < original.Length; i++)
+        for (int i = 0; i < original.Length; i++)
         {
             shown[i] = char.IsControl(original[i]) && original[i] is not '\t' ? '\uFFFD' : original[i];
         }
@@ -89,8 +89,8 @@ internal static class MessageCommand
 
     private static async ValueTask<ConsumeResult> ShowAsync(ReceivedMessage message, bool isJson)
     {
-        var body = Encoding.UTF8.GetString(message.Body.Span);
-        var line = isJson
+        string body = Encoding.UTF8.GetString(message.Body.Span);
+        string line = isJson
             ? new JsonObject
             {
                 ["storeTime"] = message.StoreTime.ToString("O"),

@@ -14,7 +14,7 @@ internal static class CommonOptions
 
     public static Option<string> Format()
     {
-        var format = new Option<string>("--output", "-o") { Description = "table or json", HelpName = "FORMAT", DefaultValueFactory = _ => "table" };
+        Option<string> format = new("--output", "-o") { Description = "table or json", HelpName = "FORMAT", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "json");
         return format;
     }

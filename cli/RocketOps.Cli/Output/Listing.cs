@@ -23,9 +23,9 @@ internal sealed class Listing(params string[] columns)
         }
 
         // Own columns, not a drawn table: never wrapped or cut, whatever the width, so that grep and cut work on it.
-        var lines = _rows.Select(row => row.Select(cell => cell?.ToString() ?? "-").ToArray()).Prepend([.. columns.Select(column => column.ToUpperInvariant())]).ToList();
-        var widths = Enumerable.Range(0, columns.Length).Select(column => lines.Max(line => line[column].Length)).ToArray();
-        foreach (var line in lines)
+        List<string[]> lines = _rows.Select(row => row.Select(cell => cell?.ToString() ?? "-").ToArray()).Prepend([.. columns.Select(column => column.ToUpperInvariant())]).ToList();
+        int[] widths = Enumerable.Range(0, columns.Length).Select(column => lines.Max(line => line[column].Length)).ToArray();
+        foreach (string[] line in lines)
         {
             await output.WriteLineAsync(string.Join("   ", line.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
         }
@@ -33,14 +33,14 @@ internal sealed class Listing(params string[] columns)
 
     private string ToJson()
     {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, Json))
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter writer = new(buffer, Json))
         {
             writer.WriteStartArray();
-            foreach (var row in _rows)
+            foreach (JsonNode?[] row in _rows)
             {
                 writer.WriteStartObject();
-                for (var i = 0; i < columns.Length; i++)
+                for (int i = 0; i < columns.Length; i++)
                 {
                     writer.WritePropertyName(columns[i]);
                     if (row[i] is { } cell)

@@ -23,12 +23,12 @@ internal sealed class FrameRecorder(string path)
 
     public void Add(IRenderable shown, TimeSpan at)
     {
-        using var sink = new StringWriter();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(sink), Ansi = AnsiSupport.Yes, ColorSystem = ColorSystemSupport.TrueColor });
+        using StringWriter sink = new();
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(sink), Ansi = AnsiSupport.Yes, ColorSystem = ColorSystemSupport.TrueColor });
         console.Profile.Width = Columns;
         console.Profile.Capabilities.Unicode = true;
-        var lines = SplitLines(shown.GetSegments(console));
-        var text = string.Join('\n', lines.Select(line => string.Concat(line.Select(segment => segment.Text))));
+        List<SegmentLine> lines = SplitLines(shown.GetSegments(console));
+        string text = string.Join('\n', lines.Select(line => string.Concat(line.Select(segment => segment.Text))));
         if (text != _last && _frames.Count < MaxFrames)
         {
             _last = text;
@@ -38,7 +38,7 @@ internal sealed class FrameRecorder(string path)
 
     public async Task SaveAsync(CancellationToken cancellation)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(folder);
         await File.WriteAllTextAsync(path, Render(), cancellation);
     }
@@ -47,10 +47,10 @@ internal sealed class FrameRecorder(string path)
     private static List<SegmentLine> SplitLines(IEnumerable<Segment> segments)
     {
         List<SegmentLine> lines = [[]];
-        foreach (var segment in segments.Where(segment => !segment.IsControlCode))
+        foreach (Segment segment in segments.Where(segment => !segment.IsControlCode))
         {
-            var parts = segment.Text.ReplaceLineEndings("\n").Split('\n');
-            for (var i = 0; i < parts.Length; i++)
+            string[] parts = segment.Text.ReplaceLineEndings("\n").Split('\n');
+            for (int i = 0; i < parts.Length; i++)
             {
                 if (i > 0)
                 {
@@ -74,16 +74,16 @@ internal sealed class FrameRecorder(string path)
 
     private string Render()
     {
-        var height = (_frames.Max(frame => frame.Lines.Count) * LineHeight) + (2 * Margin);
-        var width = (Columns * CharWidth) + (2 * Margin);
-        var total = (_frames[^1].At - _frames[0].At + LastFrame).TotalSeconds;
-        var svg = new StringBuilder();
+        double height = (_frames.Max(frame => frame.Lines.Count) * LineHeight) + (2 * Margin);
+        double width = (Columns * CharWidth) + (2 * Margin);
+        double total = (_frames[^1].At - _frames[0].At + LastFrame).TotalSeconds;
+        StringBuilder svg = new();
         svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:0}\" height=\"{height:0}\" viewBox=\"0 0 {width:0} {height:0}\" font-family=\"ui-monospace,Menlo,Consolas,monospace\" font-size=\"13\">\n");
         svg.Append("<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#14171c\"/>\n");
-        for (var i = 0; i < _frames.Count; i++)
+        for (int i = 0; i < _frames.Count; i++)
         {
-            var from = (_frames[i].At - _frames[0].At).TotalSeconds / total;
-            var to = i + 1 < _frames.Count ? (_frames[i + 1].At - _frames[0].At).TotalSeconds / total : 1;
+            double from = (_frames[i].At - _frames[0].At).TotalSeconds / total;
+            double to = i + 1 < _frames.Count ? (_frames[i + 1].At - _frames[0].At).TotalSeconds / total : 1;
             AppendFrame(svg, _frames[i].Lines, from, to, total, isLast: i + 1 == _frames.Count);
         }
 
@@ -96,12 +96,12 @@ internal sealed class FrameRecorder(string path)
         svg.Append(CultureInfo.InvariantCulture, $"<g visibility=\"{(isLast ? "visible" : "hidden")}\">");
         if (from > 0 || to < 1)
         {
-            var values = from > 0 ? "hidden;visible;hidden" : "visible;hidden";
-            var times = from > 0 ? string.Create(CultureInfo.InvariantCulture, $"0;{from:0.####};{to:0.####}") : string.Create(CultureInfo.InvariantCulture, $"0;{to:0.####}");
+            string values = from > 0 ? "hidden;visible;hidden" : "visible;hidden";
+            string times = from > 0 ? string.Create(CultureInfo.InvariantCulture, $"0;{from:0.####};{to:0.####}") : string.Create(CultureInfo.InvariantCulture, $"0;{to:0.####}");
             svg.Append(CultureInfo.InvariantCulture, $"<animate attributeName=\"visibility\" calcMode=\"discrete\" values=\"{values}\" keyTimes=\"{times}\" dur=\"{total:0.##}s\" repeatCount=\"indefinite\"/>");
         }
 
-        for (var row = 0; row < lines.Count; row++)
+        for (int row = 0; row < lines.Count; row++)
         {
             AppendLine(svg, lines[row], Margin + ((row + 1) * LineHeight) - 4);
         }
@@ -111,13 +111,13 @@ internal sealed class FrameRecorder(string path)
 
     private static void AppendLine(StringBuilder svg, SegmentLine line, double y)
     {
-        var column = 0;
-        foreach (var segment in line)
+        int column = 0;
+        foreach (Segment segment in line)
         {
             if (!string.IsNullOrWhiteSpace(segment.Text))
             {
-                var color = segment.Style.Foreground == Color.Default ? "#d6dae0" : "#" + segment.Style.Foreground.ToHex();
-                var weight = segment.Style.Decoration.HasFlag(Decoration.Bold) ? " font-weight=\"bold\"" : "";
+                string color = segment.Style.Foreground == Color.Default ? "#d6dae0" : "#" + segment.Style.Foreground.ToHex();
+                string weight = segment.Style.Decoration.HasFlag(Decoration.Bold) ? " font-weight=\"bold\"" : "";
                 svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Margin + (column * CharWidth):0.#}\" y=\"{y:0.#}\" fill=\"{color}\"{weight} xml:space=\"preserve\" textLength=\"{segment.CellCount() * CharWidth:0.#}\">");
                 svg.Append(segment.Text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)).Append("</text>");
             }

@@ -16,13 +16,13 @@ internal static class StoreCommand
 
     private static Command Dump()
     {
-        var directory = Directory();
-        var noUnits = new Option<bool>("--no-units") { Description = "Leave out the units of consume queues" };
-        var command = new Command("dump", "Print messages, queues, index and checkpoint as JSON lines") { directory, noUnits };
+        Argument<string> directory = Directory();
+        Option<bool> noUnits = new("--no-units") { Description = "Leave out the units of consume queues" };
+        Command command = new("dump", "Print messages, queues, index and checkpoint as JSON lines") { directory, noUnits };
         command.SetAction((result, cancellationToken) => Task.Run(
             () => Guarded(() =>
             {
-                using var output = new BufferedStream(Console.OpenStandardOutput(), 1 << 16);
+                using BufferedStream output = new(Console.OpenStandardOutput(), 1 << 16);
                 StoreDumper.Dump(new LinuxFileSystem(), result.GetRequiredValue(directory), output, !result.GetValue(noUnits), cancellationToken);
                 return Sound;
             }),
@@ -32,9 +32,9 @@ internal static class StoreCommand
 
     private static Command Verify()
     {
-        var directory = Directory();
-        var slots = new Option<int?>("--index-slots") { Description = "maxHashSlotNum of the broker, where it is not the default" };
-        var command = new Command("verify", "Check every record, queue unit and index entry; exit code 1 when something is damaged") { directory, slots };
+        Argument<string> directory = Directory();
+        Option<int?> slots = new("--index-slots") { Description = "maxHashSlotNum of the broker, where it is not the default" };
+        Command command = new("verify", "Check every record, queue unit and index entry; exit code 1 when something is damaged") { directory, slots };
         command.SetAction((result, cancellationToken) => Task.Run(
             () => Guarded(() => Verify(result.GetRequiredValue(directory), result.GetValue(slots), cancellationToken)),
             cancellationToken));
@@ -43,12 +43,12 @@ internal static class StoreCommand
 
     private static int Verify(string directory, int? indexSlots, CancellationToken cancellationToken)
     {
-        var verifier = new StoreVerifier(
+        StoreVerifier verifier = new(
             new LinuxFileSystem(),
             directory,
             indexSlots,
             finding => Console.Out.WriteLine($"{(finding.IsDamage ? "damaged" : "to be recovered")}: {finding.Where}: {finding.What}"));
-        var figures = verifier.Run(cancellationToken);
+        VerifyResult figures = verifier.Run(cancellationToken);
         Console.Out.WriteLine($"{figures.Messages} messages, {figures.Units} queue units, {figures.IndexEntries} index entries; the log ends at {figures.LogEnd}");
         Console.Out.WriteLine(figures switch
         {

@@ -11,15 +11,15 @@ internal static class TopicCommand
 
     private static Command List()
     {
-        var (nameServers, format) = (CommonOptions.NameServers(), CommonOptions.Format());
-        var command = new Command("list", "Topics the name servers know") { nameServers, format };
+        (Option<string> nameServers, Option<string> format) = (CommonOptions.NameServers(), CommonOptions.Format());
+        Command command = new("list", "Topics the name servers know") { nameServers, format };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var admin = Admin(parsed.GetValue(nameServers)!);
-            var listing = new Listing("topic", "brokers", "queues");
-            foreach (var topic in (await admin.GetTopicNamesAsync(cancellation)).Order(StringComparer.Ordinal))
+            await using RocketMqAdmin admin = Admin(parsed.GetValue(nameServers)!);
+            Listing listing = new("topic", "brokers", "queues");
+            foreach (string topic in (await admin.GetTopicNamesAsync(cancellation)).Order(StringComparer.Ordinal))
             {
-                var route = await admin.GetTopicRouteAsync(topic, cancellation);
+                TopicRoute? route = await admin.GetTopicRouteAsync(topic, cancellation);
                 listing.Add(topic, route?.Queues.Count ?? 0, route?.Queues.Sum(queue => queue.ReadQueues) ?? 0);
             }
 
@@ -31,23 +31,23 @@ internal static class TopicCommand
 
     private static Command CreateTopic()
     {
-        var name = TopicName();
-        var (nameServers, cluster) = (CommonOptions.NameServers(), Cluster());
-        var queues = new Option<int>("--queues", "-q") { Description = "Read and write queues per broker group", DefaultValueFactory = _ => 8 };
+        Argument<string> name = TopicName();
+        (Option<string> nameServers, Option<string?> cluster) = (CommonOptions.NameServers(), Cluster());
+        Option<int> queues = new("--queues", "-q") { Description = "Read and write queues per broker group", DefaultValueFactory = _ => 8 };
         queues.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, out var count) || count is < 1 or > 65535))
+            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, out int count) || count is < 1 or > 65535))
             {
                 result.AddError("--queues must be between 1 and 65535.");
             }
         });
-        var command = new Command("create", "Create a topic on every master, or change its queues there") { name, nameServers, cluster, queues };
+        Command command = new("create", "Create a topic on every master, or change its queues there") { name, nameServers, cluster, queues };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var admin = Admin(parsed.GetValue(nameServers)!);
-            var count = parsed.GetValue(queues);
-            var topic = new TopicConfig { Name = parsed.GetValue(name)!, ReadQueues = count, WriteQueues = count };
-            foreach (var (broker, address) in await MastersAsync(admin, parsed.GetValue(cluster), cancellation))
+            await using RocketMqAdmin admin = Admin(parsed.GetValue(nameServers)!);
+            int count = parsed.GetValue(queues);
+            TopicConfig topic = new() { Name = parsed.GetValue(name)!, ReadQueues = count, WriteQueues = count };
+            foreach ((string broker, string address) in await MastersAsync(admin, parsed.GetValue(cluster), cancellation))
             {
                 await admin.CreateOrUpdateTopicAsync(address, topic, cancellation);
                 await Console.Out.WriteLineAsync($"{topic.Name}: {count} queues on {broker}");
@@ -60,20 +60,20 @@ internal static class TopicCommand
 
     private static Command Delete()
     {
-        var name = TopicName();
-        var (nameServers, cluster) = (CommonOptions.NameServers(), Cluster());
-        var command = new Command("delete", "Delete a topic from every master and name server, with its messages") { name, nameServers, cluster };
+        Argument<string> name = TopicName();
+        (Option<string> nameServers, Option<string?> cluster) = (CommonOptions.NameServers(), Cluster());
+        Command command = new("delete", "Delete a topic from every master and name server, with its messages") { name, nameServers, cluster };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var admin = Admin(parsed.GetValue(nameServers)!);
-            var topic = parsed.GetValue(name)!;
+            await using RocketMqAdmin admin = Admin(parsed.GetValue(nameServers)!);
+            string topic = parsed.GetValue(name)!;
             if (!(await admin.GetTopicNamesAsync(cancellation)).Contains(topic, StringComparer.Ordinal))
             {
                 // Brokers and name servers say yes to the removal of what is not there; a mistyped name must not look like a deletion.
                 throw new CommandFailedException($"The name servers know no topic {topic}.");
             }
 
-            foreach (var (broker, address) in await MastersAsync(admin, parsed.GetValue(cluster), cancellation))
+            foreach ((string broker, string address) in await MastersAsync(admin, parsed.GetValue(cluster), cancellation))
             {
                 await admin.DeleteTopicOnBrokerAsync(address, topic, cancellation);
                 await Console.Out.WriteLineAsync($"{topic}: deleted on {broker}");
@@ -87,19 +87,19 @@ internal static class TopicCommand
 
     private static Command Describe()
     {
-        var name = TopicName();
-        var (nameServers, format) = (CommonOptions.NameServers(), CommonOptions.Format());
-        var command = new Command("describe", "Queues of a topic and what they hold") { name, nameServers, format };
+        Argument<string> name = TopicName();
+        (Option<string> nameServers, Option<string> format) = (CommonOptions.NameServers(), CommonOptions.Format());
+        Command command = new("describe", "Queues of a topic and what they hold") { name, nameServers, format };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var admin = Admin(parsed.GetValue(nameServers)!);
-            var topic = parsed.GetValue(name)!;
-            var route = await admin.GetTopicRouteAsync(topic, cancellation) ?? throw new CommandFailedException($"The name servers know no topic {topic}.");
-            var listing = new Listing("broker", "queue", "minOffset", "maxOffset", "messages");
-            foreach (var broker in route.Brokers.Where(broker => broker.MasterAddress is not null).OrderBy(broker => broker.BrokerName, StringComparer.Ordinal))
+            await using RocketMqAdmin admin = Admin(parsed.GetValue(nameServers)!);
+            string topic = parsed.GetValue(name)!;
+            TopicRoute route = await admin.GetTopicRouteAsync(topic, cancellation) ?? throw new CommandFailedException($"The name servers know no topic {topic}.");
+            Listing listing = new("broker", "queue", "minOffset", "maxOffset", "messages");
+            foreach (BrokerData broker in route.Brokers.Where(broker => broker.MasterAddress is not null).OrderBy(broker => broker.BrokerName, StringComparer.Ordinal))
             {
-                var stats = await admin.GetTopicStatsAsync(broker.MasterAddress!, topic, cancellation);
-                foreach (var (queue, offsets) in stats.Queues.OrderBy(entry => entry.Key.QueueId))
+                TopicStats stats = await admin.GetTopicStatsAsync(broker.MasterAddress!, topic, cancellation);
+                foreach ((MessageQueue queue, QueueOffsets offsets) in stats.Queues.OrderBy(entry => entry.Key.QueueId))
                 {
                     listing.Add(broker.BrokerName, queue.QueueId, offsets.MinOffset, offsets.MaxOffset, offsets.MaxOffset - offsets.MinOffset);
                 }
@@ -119,7 +119,7 @@ internal static class TopicCommand
 
     private static async Task<IReadOnlyList<(string Broker, string Address)>> MastersAsync(RocketMqAdmin admin, string? cluster, CancellationToken cancellation)
     {
-        var info = await admin.GetClusterInfoAsync(cancellation);
+        ClusterInfo info = await admin.GetClusterInfoAsync(cancellation);
         if (cluster is null && info.Clusters.Count > 1)
         {
             throw new CommandFailedException($"The name servers know several clusters; choose one with --cluster: {string.Join(", ", info.Clusters.Keys.Order(StringComparer.Ordinal))}.");
@@ -130,7 +130,7 @@ internal static class TopicCommand
             throw new CommandFailedException($"The name servers know no cluster {cluster}, only: {string.Join(", ", info.Clusters.Keys.Order(StringComparer.Ordinal))}.");
         }
 
-        var masters = info.Brokers.Values
+        List<(string BrokerName, string)> masters = info.Brokers.Values
             .Where(broker => (cluster is null || broker.Cluster == cluster) && broker.MasterAddress is not null)
             .Select(broker => (broker.BrokerName, broker.MasterAddress!))
             .OrderBy(broker => broker.BrokerName, StringComparer.Ordinal)

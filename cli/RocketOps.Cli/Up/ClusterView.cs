@@ -12,10 +12,10 @@ internal sealed record ClusterView(
     /// <param name="readyPods">Keys of pods that are ready now: a status from before the last stop says nothing about this run.</param>
     public static ClusterView Of(KubeObject cluster, IReadOnlySet<string> readyPods)
     {
-        var members = new List<MemberView>();
-        foreach (var group in cluster.Status.Items("groups"))
+        List<MemberView> members = new();
+        foreach (System.Text.Json.JsonElement group in cluster.Status.Items("groups"))
         {
-            foreach (var member in group.Items("members"))
+            foreach (System.Text.Json.JsonElement member in group.Items("members"))
             {
                 members.Add(new MemberView(
                     group.Text("name") ?? "",
@@ -26,7 +26,7 @@ internal sealed record ClusterView(
             }
         }
 
-        var ready = ReadyCondition.Of(cluster);
+        ReadyCondition ready = ReadyCondition.Of(cluster);
         if (ready.IsTrue && !members.TrueForAll(member => member.IsReady))
         {
             // The operator has not seen yet that they are gone.

@@ -5,9 +5,9 @@ using RocketOps.Embedded;
 using RocketOps.Embedded.Kubelet;
 using RocketOps.Embedded.Kubelet.Logs;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Hosting.Hosts;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Operator.Hosting;
-using RocketOps.Remoting.Hosts;
 
 namespace RocketOps.Cli.Up;
 
@@ -33,17 +33,20 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public Uri Address => _api.Address;
 
+    /// <summary>Its end before ours means that nothing is looked after any more.</summary>
+    public OperatorHost Operator => _operator;
+
     public static async Task<ControlPlane> StartAsync(
         DataDirectory data, int port, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
-        var logs = new PodLogStore(data.PodLogs, maxFileBytes: 10 * 1024 * 1024, time);
-        var api = await EmbeddedApiServer.StartAsync(
+        PodLogStore logs = new(data.PodLogs, maxFileBytes: 10 * 1024 * 1024, time);
+        EmbeddedApiServer api = await EmbeddedApiServer.StartAsync(
             new EmbeddedApiOptions { DataDirectory = data.Api, Port = port, PodLogs = logs, TimeProvider = time, LoggerFactory = loggers }, cancellation);
         HttpClient? http = null;
         ProcessKubelet? kubelet = null;
         try
         {
-            foreach (var crd in Crds())
+            foreach (string crd in Crds())
             {
                 api.AddCrd(crd);
             }
@@ -56,7 +59,7 @@ internal sealed class ControlPlane : IAsyncDisposable
 
             // The operator and the demo's clients resolve names as the brokers do.
             Environment.SetEnvironmentVariable(HostResolver.HostsVariable, kubelet.HostsFilePath);
-            var host = await OperatorHost.StartAsync(
+            OperatorHost host = await OperatorHost.StartAsync(
                 new KubernetesClientConfiguration { Server = api.Address, Token = api.Token, CertificateAuthorityPem = api.CaCertificatePem, Source = "rocketops up" },
                 new OperatorOptions { LeaderElection = false, ProgressInterval = TimeSpan.FromMilliseconds(200), MasterRestartPause = TimeSpan.Zero },
                 services =>
@@ -69,32 +72,28 @@ internal sealed class ControlPlane : IAsyncDisposable
         }
         catch
         {
-            if (kubelet is not null)
-            {
-                await kubelet.DisposeAsync();
-            }
-
-            http?.Dispose();
-            await api.DisposeAsync();
+            await DisposeSteps.RunAsync(async () => await (kubelet?.DisposeAsync() ?? ValueTask.CompletedTask), () => Done(http), async () => await api.DisposeAsync());
             throw;
         }
     }
 
     /// <summary>The operator first, or it would take the ending pods for failures; the API last, since the kubelet reports to it.</summary>
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() =>
+        await DisposeSteps.RunAsync(
+            async () => await _operator.DisposeAsync(), async () => await _kubelet.DisposeAsync(), () => Done(Http), async () => await _api.DisposeAsync());
+
+    private static Task Done(HttpClient? http)
     {
-        await _operator.DisposeAsync();
-        await _kubelet.DisposeAsync();
-        Http.Dispose();
-        await _api.DisposeAsync();
+        http?.Dispose();
+        return Task.CompletedTask;
     }
 
     private static IEnumerable<string> Crds()
     {
-        var assembly = typeof(ControlPlane).Assembly;
-        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.StartsWith("crds/", StringComparison.Ordinal)))
+        System.Reflection.Assembly assembly = typeof(ControlPlane).Assembly;
+        foreach (string name in assembly.GetManifestResourceNames().Where(name => name.StartsWith("crds/", StringComparison.Ordinal)))
         {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            using StreamReader reader = new(assembly.GetManifestResourceStream(name)!);
             yield return reader.ReadToEnd();
         }
     }

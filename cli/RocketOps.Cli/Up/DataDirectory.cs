@@ -47,9 +47,9 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The lock is the kernel's and ends with the process, however that ends.</summary>
     private static FileStream Lock(string file)
     {
-        var locked = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        FileStream locked = new(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         locked.SetLength(0);
-        using var writer = new StreamWriter(locked, leaveOpen: true);
+        using StreamWriter writer = new(locked, leaveOpen: true);
         writer.WriteLine(Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         return locked;
     }

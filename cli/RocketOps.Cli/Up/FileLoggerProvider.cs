@@ -39,7 +39,7 @@ internal sealed class FileLoggerProvider : ILoggerProvider
 
     private void Write(LogLevel level, string category, string message, Exception? failure)
     {
-        var line = string.Create(CultureInfo.InvariantCulture, $"{_time.GetLocalNow():yyyy-MM-dd HH:mm:ss.fff} {level,-11} {category}: {message}");
+        string line = string.Create(CultureInfo.InvariantCulture, $"{_time.GetLocalNow():yyyy-MM-dd HH:mm:ss.fff} {level,-11} {category}: {message}");
         lock (_gate)
         {
             if (_writer.BaseStream.Length > MaxBytes)

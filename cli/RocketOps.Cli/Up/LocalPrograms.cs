@@ -8,8 +8,8 @@ internal static class LocalPrograms
 {
     public static IReadOnlyDictionary<string, LocalProgram> Find()
     {
-        var broker = new LocalProgram(Beside("RocketOps.Broker"));
-        var nameServer = new LocalProgram(Beside("RocketOps.NameServer"));
+        LocalProgram broker = new(Beside("RocketOps.Broker"));
+        LocalProgram nameServer = new(Beside("RocketOps.NameServer"));
         return new Dictionary<string, LocalProgram>(StringComparer.Ordinal)
         {
             ["broker"] = broker,
@@ -26,7 +26,7 @@ internal static class LocalPrograms
     public static void ShareRuntime()
     {
         // …/dotnet/shared/Microsoft.NETCore.App/VERSION/; a self-contained or native program lies elsewhere and needs nothing.
-        var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        string root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is null && Directory.Exists(Path.Combine(root, "shared", "Microsoft.NETCore.App")))
         {
             Environment.SetEnvironmentVariable("DOTNET_ROOT", root);

@@ -15,8 +15,8 @@ internal sealed record Manifest(string Source, string ApiVersion, string Kind, s
     /// <summary>Reads the documents of a file. Throws <see cref="CommandFailedException"/> naming file and line.</summary>
     public static IReadOnlyList<Manifest> ReadFile(string path)
     {
-        var manifests = new List<Manifest>();
-        foreach (var (line, text) in Documents(File.ReadAllText(path)))
+        List<Manifest> manifests = new();
+        foreach ((int line, string text) in Documents(File.ReadAllText(path)))
         {
             if (Read(path, line, text) is { } manifest)
             {
@@ -32,9 +32,9 @@ internal sealed record Manifest(string Source, string ApiVersion, string Kind, s
     /// <summary>Splits at lines of --- and perhaps a comment, as kubectl does; inside a block text such a line would be indented.</summary>
     private static IEnumerable<(int Line, string Text)> Documents(string text)
     {
-        var lines = text.Split('\n');
-        var begin = 0;
-        for (var i = 0; i <= lines.Length; i++)
+        string[] lines = text.Split('\n');
+        int begin = 0;
+        for (int i = 0; i <= lines.Length; i++)
         {
             if (i == lines.Length || IsSeparator(lines[i]))
             {
@@ -49,7 +49,7 @@ internal sealed record Manifest(string Source, string ApiVersion, string Kind, s
 
     private static Manifest? Read(string path, int line, string text)
     {
-        var stream = new YamlStream();
+        YamlStream stream = new();
         try
         {
             stream.Load(new StringReader(text));
@@ -69,10 +69,10 @@ internal sealed record Manifest(string Source, string ApiVersion, string Kind, s
             throw new CommandFailedException($"{path}:{line}: a Kubernetes object is expected here: apiVersion, kind, metadata, spec.");
         }
 
-        var metadata = Child(root, "metadata") as YamlMappingNode;
-        var apiVersion = Scalar(root, "apiVersion");
-        var kind = Scalar(root, "kind");
-        var name = metadata is null ? null : Scalar(metadata, "name");
+        YamlMappingNode? metadata = Child(root, "metadata") as YamlMappingNode;
+        string? apiVersion = Scalar(root, "apiVersion");
+        string? kind = Scalar(root, "kind");
+        string? name = metadata is null ? null : Scalar(metadata, "name");
         if (apiVersion is null || kind is null || name is null)
         {
             throw new CommandFailedException($"{path}:{line}: the object needs apiVersion, kind and metadata.name.");
@@ -82,7 +82,7 @@ internal sealed record Manifest(string Source, string ApiVersion, string Kind, s
     }
 
     private static YamlNode? Child(YamlMappingNode node, string key) =>
-        node.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;
+        node.Children.TryGetValue(new YamlScalarNode(key), out YamlNode? child) ? child : null;
 
     private static string? Scalar(YamlMappingNode node, string key) => (Child(node, key) as YamlScalarNode)?.Value;
 }

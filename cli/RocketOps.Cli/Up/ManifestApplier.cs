@@ -15,14 +15,14 @@ internal sealed class ManifestApplier(HttpClient http)
     /// <summary>Applies one manifest. Throws <see cref="CommandFailedException"/> with the server's sentence when it is refused.</summary>
     public async Task ApplyAsync(Manifest manifest, CancellationToken cancellation)
     {
-        var root = manifest.ApiVersion.Contains('/', StringComparison.Ordinal) ? $"apis/{manifest.ApiVersion}" : $"api/{manifest.ApiVersion}";
-        var (plural, isNamespaced) = await FindResourceAsync(manifest, root, cancellation);
-        var scope = isNamespaced ? $"/namespaces/{Uri.EscapeDataString(manifest.Namespace ?? "default")}" : "";
-        var path = $"{root}{scope}/{plural}/{Uri.EscapeDataString(manifest.Name)}?fieldManager={FieldManager}&force=true&fieldValidation=Strict";
-        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(manifest.Text));
+        string root = manifest.ApiVersion.Contains('/', StringComparison.Ordinal) ? $"apis/{manifest.ApiVersion}" : $"api/{manifest.ApiVersion}";
+        (string plural, bool isNamespaced) = await FindResourceAsync(manifest, root, cancellation);
+        string scope = isNamespaced ? $"/namespaces/{Uri.EscapeDataString(manifest.Namespace ?? "default")}" : "";
+        string path = $"{root}{scope}/{plural}/{Uri.EscapeDataString(manifest.Name)}?fieldManager={FieldManager}&force=true&fieldValidation=Strict";
+        using ByteArrayContent content = new(Encoding.UTF8.GetBytes(manifest.Text));
         content.Headers.ContentType = new MediaTypeHeaderValue(KubernetesMediaTypes.ApplyPatch);
-        using var request = new HttpRequestMessage(HttpMethod.Patch, path) { Content = content };
-        using var response = await http.SendAsync(request, cancellation);
+        using HttpRequestMessage request = new(HttpMethod.Patch, path) { Content = content };
+        using HttpResponseMessage response = await http.SendAsync(request, cancellation);
         if (!response.IsSuccessStatusCode)
         {
             throw new CommandFailedException($"{manifest.Source}: {manifest}: {await MessageAsync(response, cancellation)}");
@@ -31,13 +31,13 @@ internal sealed class ManifestApplier(HttpClient http)
 
     private async Task<(string Plural, bool IsNamespaced)> FindResourceAsync(Manifest manifest, string root, CancellationToken cancellation)
     {
-        using var response = await http.GetAsync(new Uri(root, UriKind.Relative), cancellation);
+        using HttpResponseMessage response = await http.GetAsync(new Uri(root, UriKind.Relative), cancellation);
         if (response.StatusCode != HttpStatusCode.NotFound)
         {
             response.EnsureSuccessStatusCode();
-            await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-            using var document = await JsonDocument.ParseAsync(stream, cancellationToken: cancellation);
-            foreach (var resource in document.RootElement.Items("resources"))
+            await using Stream stream = await response.Content.ReadAsStreamAsync(cancellation);
+            using JsonDocument document = await JsonDocument.ParseAsync(stream, cancellationToken: cancellation);
+            foreach (JsonElement resource in document.RootElement.Items("resources"))
             {
                 if (resource.Text("kind") == manifest.Kind && resource.Text("name") is { } name && !name.Contains('/', StringComparison.Ordinal))
                 {
@@ -51,10 +51,10 @@ internal sealed class ManifestApplier(HttpClient http)
 
     private static async Task<string> MessageAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
-        var text = await response.Content.ReadAsStringAsync(cancellation);
+        string text = await response.Content.ReadAsStringAsync(cancellation);
         try
         {
-            using var status = JsonDocument.Parse(text);
+            using JsonDocument status = JsonDocument.Parse(text);
             return status.RootElement.Text("message") ?? text;
         }
         catch (JsonException)

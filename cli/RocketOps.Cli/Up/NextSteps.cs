@@ -13,21 +13,21 @@ internal static class NextSteps
         await output.WriteLineAsync();
         if (state.Demo is { } demo)
         {
-            var verdict = demo.Succeeded ? "Demo succeeded" : "Demo FAILED";
+            string verdict = demo.Succeeded ? "Demo succeeded" : "Demo FAILED";
             await output.WriteLineAsync(
                 $"{verdict}: {demo.Sent} sent, {demo.ReceivedByFirst + demo.ReceivedBySecond} received exactly once "
                 + $"(member 1: {demo.ReceivedByFirst}, member 2: {demo.ReceivedBySecond}), {demo.Duplicates} duplicates, {demo.Missing} missing, {elapsed.TotalSeconds:0.0} s after the start.");
         }
 
-        var again = isEnding ? $"start it again with {ShellWord.Quote(Program())} up --data {ShellWord.Quote(Path.GetDirectoryName(kubeconfig)!)}; then, " : "";
+        string again = isEnding ? $"start it again with {ShellWord.Quote(Program())} up --data {ShellWord.Quote(Path.GetDirectoryName(kubeconfig)!)}; then, " : "";
         await output.WriteLineAsync($"Try next, {again}in another terminal:");
         await output.WriteLineAsync($"  export KUBECONFIG={ShellWord.Quote(kubeconfig)}");
         await output.WriteLineAsync("  kubectl get rocketops,pods -o wide");
         if (state.Clusters.Count > 0)
         {
-            var cluster = state.Clusters[0];
-            var hosts = Path.Combine(Path.GetDirectoryName(kubeconfig)!, "run", "hosts");
-            var nameServer = await FirstAddressAsync(hosts, cluster.NameServers);
+            ClusterView cluster = state.Clusters[0];
+            string hosts = Path.Combine(Path.GetDirectoryName(kubeconfig)!, "run", "hosts");
+            string nameServer = await FirstAddressAsync(hosts, cluster.NameServers);
             await output.WriteLineAsync($"  kubectl logs -f {(cluster.Members.Count > 0 ? cluster.Members[0].Name : "POD")}");
             await output.WriteLineAsync($"  {ShellWord.Quote(Program())} topic list -n {nameServer}");
             await output.WriteLineAsync($"  mqadmin clusterList -n {nameServer}        # Apache's own tool, or any RocketMQ client");
@@ -39,8 +39,8 @@ internal static class NextSteps
     /// <summary>As it can be typed: the name when the search path leads to this program, else its file.</summary>
     private static string Program()
     {
-        var own = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "rocketops"));
-        var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        string own = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "rocketops"));
+        string? found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Select(folder => Path.Combine(folder, "rocketops"))
             .FirstOrDefault(File.Exists);
         return found is not null && (File.ResolveLinkTarget(found, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(found)) == own ? "rocketops" : own;
@@ -49,12 +49,12 @@ internal static class NextSteps
     /// <summary>Programs outside do not read the hosts file: they get an address they can use.</summary>
     private static async Task<string> FirstAddressAsync(string hosts, string nameServers)
     {
-        var colon = nameServers.LastIndexOf(':');
+        int colon = nameServers.LastIndexOf(':');
         if (colon > 0 && File.Exists(hosts))
         {
-            foreach (var line in await File.ReadAllLinesAsync(hosts))
+            foreach (string line in await File.ReadAllLinesAsync(hosts))
             {
-                var parts = line.Split(' ');
+                string[] parts = line.Split(' ');
                 if (parts.Length == 2 && parts[1] == nameServers[..colon])
                 {
                     return parts[0] + nameServers[colon..];

@@ -13,11 +13,11 @@ internal sealed record PodProblem(string Key, string Text)
             return null;
         }
 
-        foreach (var container in pod.Status.Items("containerStatuses"))
+        foreach (System.Text.Json.JsonElement container in pod.Status.Items("containerStatuses"))
         {
-            var waiting = container.Field("state").Field("waiting");
-            var ended = container.Field("state").Field("terminated");
-            var before = container.Field("lastState").Field("terminated");
+            System.Text.Json.JsonElement waiting = container.Field("state").Field("waiting");
+            System.Text.Json.JsonElement ended = container.Field("state").Field("terminated");
+            System.Text.Json.JsonElement before = container.Field("lastState").Field("terminated");
             if (waiting.Text("reason") is { } reason and not ("ContainerCreating" or "PodInitializing"))
             {
                 return new PodProblem(pod.Key, Sentence(reason, before.Text("message") ?? waiting.Text("message")));

@@ -9,8 +9,8 @@ internal readonly record struct ReadyCondition(bool IsTrue, string Reason, strin
 
     public static ReadyCondition Of(KubeObject item)
     {
-        var isCurrent = (item.Status.Number("observedGeneration") ?? 0) >= item.Generation;
-        foreach (var condition in item.Status.Items("conditions"))
+        bool isCurrent = (item.Status.Number("observedGeneration") ?? 0) >= item.Generation;
+        foreach (System.Text.Json.JsonElement condition in item.Status.Items("conditions"))
         {
             if (condition.Text("type") == "Ready")
             {

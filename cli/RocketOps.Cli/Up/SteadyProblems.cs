@@ -10,7 +10,7 @@ internal sealed class SteadyProblems(TimeProvider time)
     /// <summary>Those of <paramref name="seen"/> that every call of the last two seconds saw as well.</summary>
     public IReadOnlyList<PodProblem> Of(IReadOnlyList<PodProblem> seen)
     {
-        var now = time.GetTimestamp();
+        long now = time.GetTimestamp();
         _since = seen.Distinct().ToDictionary(problem => problem, problem => _since.GetValueOrDefault(problem, now));
         return [.. seen.Where(problem => time.GetElapsedTime(_since[problem], now) >= Patience)];
     }

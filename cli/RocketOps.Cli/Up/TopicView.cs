@@ -7,7 +7,7 @@ internal sealed record TopicView(string Key, string Cluster, string TopicName, b
 {
     public static TopicView Of(KubeObject topic)
     {
-        var ready = ReadyCondition.Of(topic);
+        ReadyCondition ready = ReadyCondition.Of(topic);
         return new TopicView(
             topic.Key,
             ObjectKey.Of(topic.Namespace, topic.Spec.Field("clusterRef").Text("name") ?? ""),

@@ -7,23 +7,28 @@ internal sealed class UpLines(TextWriter output)
 
     public async Task WriteAsync(UpState state, TimeSpan elapsed)
     {
-        foreach (var cluster in state.Clusters)
+        foreach (ClusterView cluster in state.Clusters)
         {
-            var ready = cluster.Members.Count(member => member.IsReady);
+            int ready = cluster.Members.Count(member => member.IsReady);
             await TellAsync(
                 $"cluster {cluster.Key}",
                 $"{(cluster.IsReady ? "ready" : $"not ready ({cluster.Reason})")}, name servers {cluster.ReadyNameServers}, brokers {ready}/{cluster.Members.Count}",
                 elapsed);
         }
 
-        foreach (var topic in state.Topics)
+        foreach (TopicView topic in state.Topics)
         {
             await TellAsync($"topic {topic.Key}", topic.IsReady ? $"ready, {topic.ReadQueues} queues per group" : $"not ready ({topic.Reason})", elapsed);
         }
 
-        foreach (var problem in state.Problems)
+        foreach (PodProblem problem in state.Problems)
         {
             await TellAsync($"pod {problem.Key}", problem.Text, elapsed);
+        }
+
+        if (state.OperatorEnd is { } end)
+        {
+            await TellAsync("operator", end, elapsed);
         }
 
         if (state.Demo is { } demo)

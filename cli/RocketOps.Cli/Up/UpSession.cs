@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Cli.Demo;
 using RocketOps.Cli.Recording;
+using RocketOps.Operator.Hosting;
 using Spectre.Console;
 
 namespace RocketOps.Cli.Up;
@@ -28,14 +29,14 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
 
     public async Task<int> RunAsync(CancellationToken stop)
     {
-        var manifests = options.Files.SelectMany(file => Manifest.ReadFile(file.FullName)).ToList();
-        using var data = DataDirectory.Open(options.DataDirectory);
-        using var loggers = LoggerFactory.Create(logging => logging
+        List<Manifest> manifests = options.Files.SelectMany(file => Manifest.ReadFile(file.FullName)).ToList();
+        using DataDirectory data = DataDirectory.Open(options.DataDirectory);
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddProvider(new FileLoggerProvider(data.LogFile, time)));
         try
         {
-            await using var plane = await ControlPlane.StartAsync(data, options.Port, time, loggers, stop);
+            await using ControlPlane plane = await ControlPlane.StartAsync(data, options.Port, time, loggers, stop);
             return await RunAsync(plane, data, manifests, loggers, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -51,10 +52,11 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         }
     }
 
-    private async Task<int> RunAsync(ControlPlane plane, DataDirectory data, List<Manifest> manifests, ILoggerFactory loggers, CancellationToken stop)
+    /// <summary>The run on a control plane that has started; it stays the caller's.</summary>
+    internal async Task<int> RunAsync(ControlPlane plane, DataDirectory data, List<Manifest> manifests, ILoggerFactory loggers, CancellationToken stop)
     {
-        var applier = new ManifestApplier(plane.Http);
-        foreach (var manifest in manifests)
+        ManifestApplier applier = new(plane.Http);
+        foreach (Manifest manifest in manifests)
         {
             await applier.ApplyAsync(manifest, stop);
         }
@@ -116,13 +118,19 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     /// <summary>Reads and shows the state until the end; tells what to try next once, when all is ready and the demo done.</summary>
     private async Task ShowAsync(ControlPlane plane, ILoggerFactory loggers, Func<UpState, Task> show, DataDirectory data, CancellationToken stop)
     {
-        var isTold = false;
+        bool isTold = false;
         while (true)
         {
             _state = await UpState.ReadAsync(plane.Client, _demoRun?.Progress, stop);
-            _state = _state with { Problems = _problems.Of(_state.Problems) };
+            _state = _state with { Problems = _problems.Of(_state.Problems), OperatorEnd = EndOf(plane.Operator, data) };
             await show(_state);
             _recorder?.Add(UpTable.Render(_state, Elapsed), Elapsed);
+            if (_state.OperatorEnd is { } end)
+            {
+                stop.ThrowIfCancellationRequested();
+                throw new CommandFailedException(end, plane.Operator.Failure);
+            }
+
             StartDemoWhenReady(loggers, stop);
             if (_demo is { IsCompleted: true })
             {
@@ -132,7 +140,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
                 await show(_state);
             }
 
-            var isFinished = _state.IsReady && (!options.Demo || _demo is { IsCompleted: true });
+            bool isFinished = _state.IsReady && (!options.Demo || _demo is { IsCompleted: true });
             if (isFinished && !isTold)
             {
                 isTold = true;
@@ -146,8 +154,21 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
                 return;
             }
 
-            await Task.Delay(isTold ? IdleRefresh : FastRefresh, time, stop);
+            await Task.WhenAny(Task.Delay(isTold ? IdleRefresh : FastRefresh, time, stop), plane.Operator.Stopped);
+            stop.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <summary>Null while the operator works. Without it the objects go on saying what it saw last, so the run must not go on as if all were well.</summary>
+    private static string? EndOf(OperatorHost host, DataDirectory data)
+    {
+        if (!host.Stopped.IsCompleted)
+        {
+            return null;
+        }
+
+        string reason = host.Failure is { } failure ? failure.Message.TrimEnd('.') : "it was stopped";
+        return $"The operator has ended: {reason}. Nothing is looked after any more; {data.LogFile} may tell why. The data stays; start again with the same command.";
     }
 
     /// <summary>At a terminal as part of what is drawn, which would overwrite anything else.</summary>
@@ -159,7 +180,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
             return;
         }
 
-        await using var text = new StringWriter();
+        await using StringWriter text = new();
         await NextSteps.WriteAsync(text, _state, kubeconfig, Elapsed, EndsByItself);
         _nextSteps = text.ToString();
     }
@@ -171,11 +192,11 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
             return;
         }
 
-        var topic = _state.Topics.Count > 0
+        TopicView topic = _state.Topics.Count > 0
             ? _state.Topics[0]
             : throw new CommandFailedException("The demo needs a Topic object: add one to the manifest, as deploy/samples/quickstart.yaml does.");
-        var cluster = _state.Clusters.First(cluster => cluster.Key == topic.Cluster);
-        var run = new DemoRun(cluster.NameServers, topic.TopicName, topic.WriteQueues * cluster.GroupCount, time, loggers);
+        ClusterView cluster = _state.Clusters.First(cluster => cluster.Key == topic.Cluster);
+        DemoRun run = new(cluster.NameServers, topic.TopicName, topic.WriteQueues * cluster.GroupCount, time, loggers);
         _demoRun = run;
         _demo = Task.Run(
             async () =>

@@ -11,15 +11,18 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
 
     public static readonly UpState Empty = new([], [], [], null);
 
-    /// <summary>All there is is ready; nothing at all is, too.</summary>
-    public bool IsReady => Clusters.All(cluster => cluster.IsReady) && Topics.All(topic => topic.IsReady);
+    /// <summary>What to say about the operator's end; null while it works.</summary>
+    public string? OperatorEnd { get; init; }
+
+    /// <summary>All there is is ready; nothing at all is, too. Nothing is without the operator: what the objects say is then of the past.</summary>
+    public bool IsReady => OperatorEnd is null && Clusters.All(cluster => cluster.IsReady) && Topics.All(topic => topic.IsReady);
 
     public static async Task<UpState> ReadAsync(ClusterClient client, DemoProgress? demo, CancellationToken cancellation)
     {
-        var clusters = await client.ListAsync(Cluster, cancellation);
-        var pods = await client.ListAsync(ResourceKind.Pod, cancellation);
-        var ready = pods.Items.Where(pod => pod.HasCondition("Ready")).Select(pod => pod.Key).ToHashSet(StringComparer.Ordinal);
-        var topics = await client.ListAsync(Topic, cancellation);
+        ObjectList clusters = await client.ListAsync(Cluster, cancellation);
+        ObjectList pods = await client.ListAsync(ResourceKind.Pod, cancellation);
+        HashSet<string> ready = pods.Items.Where(pod => pod.HasCondition("Ready")).Select(pod => pod.Key).ToHashSet(StringComparer.Ordinal);
+        ObjectList topics = await client.ListAsync(Topic, cancellation);
         return new UpState(
             [.. clusters.Items.Select(cluster => ClusterView.Of(cluster, ready)).OrderBy(cluster => cluster.Key, StringComparer.Ordinal)],
             [.. topics.Items.Select(TopicView.Of).OrderBy(topic => topic.Key, StringComparer.Ordinal)],

@@ -8,7 +8,12 @@ internal static class UpTable
 {
     public static IRenderable Render(UpState state, TimeSpan elapsed)
     {
-        var rows = new List<IRenderable> { new Markup($"[bold]RocketOps[/] on this machine [grey]{elapsed.TotalSeconds:0.0} s[/]") };
+        List<IRenderable> rows = new() { new Markup($"[bold]RocketOps[/] on this machine [grey]{elapsed.TotalSeconds:0.0} s[/]") };
+        if (state.OperatorEnd is { } end)
+        {
+            rows.Add(new Markup($"[red]{end.EscapeMarkup()}[/]"));
+        }
+
         rows.AddRange(state.Clusters.Select(Cluster));
         if (state.Topics.Count > 0)
         {
@@ -26,10 +31,10 @@ internal static class UpTable
 
     private static Table Cluster(ClusterView cluster)
     {
-        var table = new Table().Border(TableBorder.Rounded).Expand().Title(
+        Table table = new Table().Border(TableBorder.Rounded).Expand().Title(
             $"[bold]{cluster.Key.EscapeMarkup()}[/] {Mark(cluster.IsReady)} [grey]{cluster.Reason.EscapeMarkup()}[/]  name servers ready: {cluster.ReadyNameServers}");
         table.AddColumns("group", "broker", "role", "ready", "registered");
-        foreach (var member in cluster.Members)
+        foreach (MemberView member in cluster.Members)
         {
             table.AddRow(member.Group.EscapeMarkup(), member.Name.EscapeMarkup(), member.Role.EscapeMarkup(), Mark(member.IsReady), Mark(member.IsRegistered));
         }
@@ -39,9 +44,9 @@ internal static class UpTable
 
     private static Table Topics(UpState state)
     {
-        var table = new Table().Border(TableBorder.Rounded).Expand().Title("[bold]topics[/]");
+        Table table = new Table().Border(TableBorder.Rounded).Expand().Title("[bold]topics[/]");
         table.AddColumns("topic", "cluster", "queues read/write", "ready", "reason");
-        foreach (var topic in state.Topics)
+        foreach (TopicView topic in state.Topics)
         {
             table.AddRow(
                 topic.TopicName.EscapeMarkup(), topic.Cluster.EscapeMarkup(), $"{topic.ReadQueues}/{topic.WriteQueues}", Mark(topic.IsReady), topic.Reason.EscapeMarkup());
@@ -52,7 +57,7 @@ internal static class UpTable
 
     private static Table Demo(Demo.DemoProgress demo)
     {
-        var table = new Table().Border(TableBorder.Rounded).Expand().Title($"[bold]demo[/] {demo.Step.EscapeMarkup()}");
+        Table table = new Table().Border(TableBorder.Rounded).Expand().Title($"[bold]demo[/] {demo.Step.EscapeMarkup()}");
         table.AddColumns("sent", "received by member 1", "received by member 2", "duplicates", "missing");
         table.AddRow($"{demo.Sent}", $"{demo.ReceivedByFirst}", $"{demo.ReceivedBySecond}", $"{demo.Duplicates}", $"{demo.Missing}");
         return table;

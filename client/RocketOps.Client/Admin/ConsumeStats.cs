@@ -14,3 +14,26 @@ public sealed record ConsumeStats
     [JsonIgnore]
     public long TotalLag => Queues.Values.Sum(static queue => queue.Lag);
 }
+
+/// <summary>How far a group is in one queue.</summary>
+public sealed record ConsumerQueueOffsets
+{
+    /// <summary>Offset the next message of the queue will get.</summary>
+    [JsonPropertyName("brokerOffset")]
+    public long BrokerOffset { get; init; }
+
+    /// <summary>Offset up to which the group has committed.</summary>
+    [JsonPropertyName("consumerOffset")]
+    public long ConsumerOffset { get; init; }
+
+    /// <summary>Offset up to which the group has pulled; 4.x brokers do not tell.</summary>
+    [JsonPropertyName("pullOffset")]
+    public long PullOffset { get; init; }
+
+    /// <summary>Store time of the last message consumed, milliseconds since the epoch; 0 when none.</summary>
+    [JsonPropertyName("lastTimestamp")]
+    public long LastTimestampMs { get; init; }
+
+    [JsonIgnore]
+    public long Lag => BrokerOffset - ConsumerOffset;
+}

@@ -19,3 +19,20 @@ public sealed record ConsumerConnections
     [JsonPropertyName("consumeFromWhere")]
     public string? ConsumeFromWhere { get; init; }
 }
+
+/// <summary>One client connected to a broker.</summary>
+public sealed record ClientConnection
+{
+    [JsonPropertyName("clientId")]
+    public string ClientId { get; init; } = string.Empty;
+
+    [JsonPropertyName("clientAddr")]
+    public string Address { get; init; } = string.Empty;
+
+    [JsonPropertyName("language")]
+    public string? Language { get; init; }
+
+    /// <summary>Ordinal of the client's release (remoting.md §1.7).</summary>
+    [JsonPropertyName("version")]
+    public int Version { get; init; }
+}

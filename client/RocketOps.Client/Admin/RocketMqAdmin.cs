@@ -3,10 +3,10 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Client.Internal;
 using RocketOps.Client.Json;
+using RocketOps.Hosting.Hosts;
+using RocketOps.Hosting.Properties;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Hosts;
-using RocketOps.Remoting.Properties;
 
 namespace RocketOps.Client;
 
@@ -24,7 +24,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         _options = options;
         Microsoft.Extensions.Logging.ILoggerFactory loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
         HostResolver resolver = HostResolver.FromEnvironment();
-        _remoting = new RemotingClient(new RemotingClientOptions { InvokeTimeout = options.RequestTimeout }, loggers, resolver: resolver, time: options.TimeProvider);
+        _remoting = new RemotingClient(new RemotingClientOptions { InvokeTimeout = options.RequestTimeout }, loggers, resolver.ResolveAsync, time: options.TimeProvider);
         _caller = new RemotingCaller(_remoting);
         _nameServers = new NameServers(options.NameServers, _caller, resolver, options.RequestTimeout, options.TimeProvider, loggers.CreateLogger("RocketOps.Client"));
     }
@@ -99,7 +99,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
 
     public async Task<IReadOnlyDictionary<string, TopicConfig>> GetTopicConfigsAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
-        // Without paging fields every version answers the whole table (release-5.5.md §3.3).
+        // Without paging fields every version answers the whole table.
         RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetAllTopicConfig), cancellationToken).ConfigureAwait(false);
         return ClientJson.Read(response, ClientJson.Default.TopicConfigTable, brokerAddress).Topics;
     }
@@ -211,7 +211,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         return response.Code == ResponseCode.Success ? (response, address) : throw new RocketMqException(response.Code, response.Remark, address);
     }
 
-    // Name servers do not talk to each other: what changes one must be said to all, and one that was not told makes the whole incomplete.
+    // Name servers do not talk to each other: a change is sent to all of them and fails as a whole when one does not take it.
     private async Task<RemotingCommand> ForEachNameServerAsync(Func<RemotingCommand> request, CancellationToken cancellationToken)
     {
         RemotingCommand? last = null;

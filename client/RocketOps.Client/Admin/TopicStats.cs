@@ -8,3 +8,19 @@ public sealed record TopicStats
     [JsonPropertyName("offsetTable")]
     public IReadOnlyDictionary<MessageQueue, QueueOffsets> Queues { get; init; } = new Dictionary<MessageQueue, QueueOffsets>();
 }
+
+/// <summary>What one queue holds.</summary>
+public sealed record QueueOffsets
+{
+    /// <summary>Offset of the oldest message.</summary>
+    [JsonPropertyName("minOffset")]
+    public long MinOffset { get; init; }
+
+    /// <summary>Offset the next message will get.</summary>
+    [JsonPropertyName("maxOffset")]
+    public long MaxOffset { get; init; }
+
+    /// <summary>Store time of the newest message, milliseconds since the epoch; 0 when there is none.</summary>
+    [JsonPropertyName("lastUpdateTimestamp")]
+    public long LastUpdateTimestampMs { get; init; }
+}

@@ -8,3 +8,7 @@ internal sealed record BroadcastOffsets
     [JsonPropertyName("offsets")]
     public IReadOnlyList<BroadcastOffset>? Offsets { get; init; }
 }
+
+internal sealed record BroadcastOffset(
+    [property: JsonPropertyName("queue")] MessageQueue Queue,
+    [property: JsonPropertyName("offset")] long Offset);

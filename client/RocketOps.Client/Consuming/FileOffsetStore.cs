@@ -38,7 +38,7 @@ internal sealed class FileOffsetStore : IOffsetStore
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or JsonException)
         {
-            // Beginning anew would deliver everything again or skip something: neither is ours to choose.
+            // Starting without offsets would deliver everything again or skip messages; that is for the user to decide.
             throw new RocketMqException($"the offsets in {_path} cannot be read: {failure.Message}", failure);
         }
     }

@@ -77,7 +77,7 @@ internal sealed class HandlerPool
         }
         catch (Exception unforeseen)
         {
-            // A worker that ends would be missed by nobody until all are gone. The message stays unfinished and comes again.
+            // A worker must not end: nobody would notice before the last one is gone. The message stays unfinished and is delivered again.
             ClientLog.HandlingBroken(_client.Logger, unforeseen, message.Owner.Queue, message.Stored.QueueOffset);
         }
     }
@@ -96,16 +96,12 @@ internal sealed class HandlerPool
             return;
         }
 
-        long commit = message.Owner.Finish(message.Stored.QueueOffset);
-        if (!message.Owner.IsDropped)
-        {
-            _offsets.Update(message.Owner.Queue, commit, increaseOnly: true);
-        }
+        message.Owner.Finish(message.Stored.QueueOffset, _offsets);
     }
 
     private async Task<ConsumeResult> CallAsync(PulledMessage message)
     {
-        string id = message.Stored.Properties.GetValueOrDefault(MessagePropertyNames.UniqueKey) ?? "without id";
+        string id = message.Stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? "without id";
         try
         {
             ReceivedMessage received = Unpack(message);
@@ -134,7 +130,7 @@ internal sealed class HandlerPool
         }
         catch (RocketMqException failure)
         {
-            string id = message.Stored.Properties.GetValueOrDefault(MessagePropertyNames.UniqueKey) ?? "without id";
+            string id = message.Stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? "without id";
             ClientLog.SendBackFailed(_client.Logger, id, message.Owner.Queue, failure.Message);
             _ = EnqueueLaterAsync(message);
             return false;
@@ -153,18 +149,18 @@ internal sealed class HandlerPool
     private ReceivedMessage Unpack(PulledMessage message)
     {
         StoredMessage stored = message.Stored;
-        ReadOnlyMemory<byte> body = (stored.SysFlag & SysFlag.Compressed) != 0
+        ReadOnlyMemory<byte> body = (stored.SysFlag & SysFlags.Compressed) != 0
             ? BodyCompression.Decompress(stored.Body.Span, stored.SysFlag, _options.MaxDecompressedBytes)
             : stored.Body.ToArray();
-        string offsetId = OffsetMessageId.Write(stored.StoreHost, stored.PhysicalOffset);
+        string offsetId = OffsetMessageId.Format(MessageHost.From(stored.StoreHost), new PhysicalOffset(stored.PhysicalOffset));
         return new ReceivedMessage
         {
-            Topic = stored.Topic.StartsWith(RetryTopic.Prefix, StringComparison.Ordinal) ? stored.Properties.GetValueOrDefault(MessagePropertyNames.RetryTopic) ?? stored.Topic : stored.Topic,
+            Topic = stored.Topic.StartsWith(RetryTopic.Prefix, StringComparison.Ordinal) ? stored.Properties.GetValueOrDefault(PropertyNames.RetryTopic) ?? stored.Topic : stored.Topic,
             Queue = message.Owner.Queue,
             QueueOffset = stored.QueueOffset,
             Body = body,
             Properties = stored.Properties,
-            MessageId = stored.Properties.GetValueOrDefault(MessagePropertyNames.UniqueKey) ?? offsetId,
+            MessageId = stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? offsetId,
             OffsetMessageId = offsetId,
             CommitLogOffset = stored.PhysicalOffset,
             ReconsumeTimes = stored.ReconsumeTimes,

@@ -18,7 +18,7 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
             .Set("offset", message.Stored.PhysicalOffset)
             .Set("group", options.Group)
             .Set("delayLevel", DelayByReconsumeTimes)
-            .Set("originMsgId", OffsetMessageId.Write(message.Stored.StoreHost, message.Stored.PhysicalOffset))
+            .Set("originMsgId", OffsetMessageId.Format(MessageHost.From(message.Stored.StoreHost), new PhysicalOffset(message.Stored.PhysicalOffset)))
             .Set("originTopic", message.Stored.Topic)
             .Set("unitMode", false)
             .Set("maxReconsumeTimes", options.MaxReconsumeTimes)

@@ -15,13 +15,14 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
     private readonly CancellationTokenSource _dropped = new();
     private long _bytes;
     private long _nextOffset = -1;
+    private volatile bool _isDropped;
 
     public MessageQueue Queue { get; } = queue;
 
     /// <summary>Cancelled when the queue belongs to this consumer no more: nothing of it is committed from then on.</summary>
     public CancellationToken Dropped => _dropped.Token;
 
-    public bool IsDropped => _dropped.IsCancellationRequested;
+    public bool IsDropped => _isDropped;
 
     public int Count
     {
@@ -34,7 +35,16 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
         }
     }
 
-    public void Drop() => _dropped.Cancel();
+    /// <summary>The queue belongs to this consumer no more. When this returns, no <see cref="Finish"/> notes an offset any longer, also none that had begun.</summary>
+    public void Drop()
+    {
+        lock (_gate)
+        {
+            _isDropped = true;
+        }
+
+        _dropped.Cancel();
+    }
 
     public void Add(long offset, int bytes)
     {
@@ -49,10 +59,12 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
         }
     }
 
-    /// <summary>Finishes a message; the offset up to which (exclusive) all are finished now.</summary>
-    public long Finish(long offset)
+    /// <summary>
+    /// Finishes a message and notes in <paramref name="offsets"/> the offset up to which (exclusive) all are finished now, unless the queue was dropped. Under the lock
+    /// that <see cref="Drop"/> takes: noted after the owner forgot the queue's offset, it would be committed when the queue comes back, over what others did meanwhile.
+    /// </summary>
+    public void Finish(long offset, IOffsetStore offsets)
     {
-        long commit;
         lock (_gate)
         {
             if (_unfinished.Remove(offset) && _sizes.Remove(offset, out int bytes))
@@ -60,11 +72,13 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
                 _bytes -= bytes;
             }
 
-            commit = _unfinished.Count > 0 ? _unfinished.Min : _nextOffset;
+            if (!_isDropped)
+            {
+                offsets.Update(Queue, _unfinished.Count > 0 ? _unfinished.Min : _nextOffset, increaseOnly: true);
+            }
         }
 
         _finished.Wake();
-        return commit;
     }
 
     /// <summary>Waits until another pull would not exceed what may be held here.</summary>

@@ -30,7 +30,7 @@ internal sealed class PullLoop(
             }
             catch (Exception unforeseen)
             {
-                // A mistake of this client must not leave a queue unread in silence.
+                // A bug in this client must not stop the reading of a queue unnoticed.
                 ClientLog.PullBroken(client.Logger, unforeseen, processing.Queue);
                 await Task.Delay(options.PullRetryDelay, options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -59,7 +59,7 @@ internal sealed class PullLoop(
                 TakeIn(result);
                 break;
             case PullStatus.Nothing when processing.Count == 0:
-                // Nothing of the group's is between the committed offset and here.
+                // No message for this group lies between the committed offset and here.
                 offsets.Update(queue, result.NextOffset, increaseOnly: true);
                 break;
             case PullStatus.OffsetMoved:
@@ -91,12 +91,12 @@ internal sealed class PullLoop(
             }
             catch (InvalidDataException malformed)
             {
+                // The decoder has moved past it; the records behind it are good.
                 ClientLog.RecordUnreadable(client.Logger, processing.Queue, _offset, malformed.Message);
-                break;
             }
         }
 
-        // All are noted before any is handed out, so that none is committed past by a quick handler.
+        // All are registered before the first is handed out: a quick handler must not commit past those behind it.
         foreach (PulledMessage message in pulled)
         {
             processing.Add(message.Stored.QueueOffset, message.Stored.Body.Length);

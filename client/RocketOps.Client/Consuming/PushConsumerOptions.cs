@@ -57,3 +57,26 @@ public sealed record PushConsumerOptions : ClientOptions
     /// <summary>Folder for the offsets of broadcasting groups. Null: <c>.rocketops/offsets</c> in the home directory.</summary>
     public string? BroadcastOffsetFolder { get; init; }
 }
+
+/// <summary>Who of a group gets a message.</summary>
+public enum MessageModel
+{
+    /// <summary>One member.</summary>
+    Clustering,
+
+    /// <summary>Every member.</summary>
+    Broadcasting,
+}
+
+/// <summary>Where a group begins in a queue it has no offset for.</summary>
+public enum ConsumeFromWhere
+{
+    /// <summary>With messages that arrive from now on. A broker may say "from the start" for a queue that is still whole in memory.</summary>
+    LastOffset,
+
+    /// <summary>With the oldest message.</summary>
+    FirstOffset,
+
+    /// <summary>With the first message stored at <see cref="PushConsumerOptions.ConsumeFromTime"/> or later.</summary>
+    Timestamp,
+}

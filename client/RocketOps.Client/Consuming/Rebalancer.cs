@@ -87,12 +87,12 @@ internal sealed class Rebalancer
         }
         catch (RocketMqException failure)
         {
-            // What is read now stays so until somebody says otherwise.
+            // The queues read now stay assigned until a later rebalance succeeds.
             ClientLog.RebalanceFailed(_client.Logger, _options.Group, topic, failure.Message);
         }
         catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
         {
-            // A mistake of this client must not end the balancing of all topics in silence.
+            // A bug in this client must not end the balancing of all topics unnoticed.
             ClientLog.RebalanceBroken(_client.Logger, unforeseen, _options.Group, topic);
         }
     }

@@ -14,3 +14,27 @@ internal sealed record HeartbeatBody
     [JsonPropertyName("producerDataSet")]
     public IReadOnlyList<ProducerBody> Producers { get; init; } = [];
 }
+
+internal sealed record ProducerBody([property: JsonPropertyName("groupName")] string Group);
+
+/// <summary>One consumer group of a heartbeat; enums by RocketMQ's names.</summary>
+internal sealed record ConsumerBody
+{
+    [JsonPropertyName("groupName")]
+    public required string Group { get; init; }
+
+    [JsonPropertyName("consumeType")]
+    public string ConsumeType { get; init; } = "CONSUME_PASSIVELY";
+
+    [JsonPropertyName("messageModel")]
+    public required string MessageModel { get; init; }
+
+    [JsonPropertyName("consumeFromWhere")]
+    public required string ConsumeFromWhere { get; init; }
+
+    [JsonPropertyName("subscriptionDataSet")]
+    public required IReadOnlyList<Subscription> Subscriptions { get; init; }
+
+    [JsonPropertyName("unitMode")]
+    public bool UnitMode { get; init; }
+}

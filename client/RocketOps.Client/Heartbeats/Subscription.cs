@@ -42,10 +42,10 @@ internal sealed record Subscription
         }
 
         tags = [.. tags.Distinct(StringComparer.Ordinal)];
-        return new Subscription { Topic = topic, Expression = text, Tags = tags, Codes = [.. tags.Select(JavaHash.Of).Distinct()], Version = version };
+        return new Subscription { Topic = topic, Expression = text, Tags = tags, Codes = [.. tags.Select(JavaHash.Compute).Distinct()], Version = version };
     }
 
     /// <summary>Whether the message is wanted. Brokers compare hashes; two tags may share one, so the client compares the tags.</summary>
     public bool Matches(IReadOnlyDictionary<string, string> properties) =>
-        Tags.Count == 0 || (properties.TryGetValue(MessagePropertyNames.Tags, out string? tag) && Tags.Contains(tag, StringComparer.Ordinal));
+        Tags.Count == 0 || (properties.TryGetValue(PropertyNames.Tags, out string? tag) && Tags.Contains(tag, StringComparer.Ordinal));
 }

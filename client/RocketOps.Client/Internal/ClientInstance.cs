@@ -6,10 +6,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Client.Heartbeats;
 using RocketOps.Client.Json;
 using RocketOps.Client.Routing;
+using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Hosts;
 
 namespace RocketOps.Client.Internal;
 
@@ -43,7 +43,7 @@ internal sealed class ClientInstance : IAsyncDisposable
         Address = ClientIdentity.LocalAddress();
         ClientId = ClientIdentity.ClientId(Address, options.InstanceName);
         HostResolver resolver = HostResolver.FromEnvironment();
-        _remoting = new RemotingClient(new RemotingClientOptions { InvokeTimeout = options.RequestTimeout }, loggers, handlers, resolver, options.TimeProvider);
+        _remoting = new RemotingClient(new RemotingClientOptions { InvokeTimeout = options.RequestTimeout }, loggers, resolver.ResolveAsync, handlers, options.TimeProvider);
         Caller = new RemotingCaller(_remoting);
         Routes = new RouteCache(new NameServers(options.NameServers, Caller, resolver, options.RequestTimeout, options.TimeProvider, Logger));
         _greet = new WakeSignal(options.TimeProvider);
@@ -126,8 +126,9 @@ internal sealed class ClientInstance : IAsyncDisposable
         {
             RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
             request.Body = body;
-            await Caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+            // Before it is sent: a client that leaves while the answer is on its way has to unregister all the same.
             _greeted[address] = true;
+            await Caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
         }
         catch (RocketMqException failure)
         {

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Hosts;
 
 namespace RocketOps.Client.Internal;
 

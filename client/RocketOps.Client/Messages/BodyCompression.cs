@@ -20,13 +20,13 @@ internal static class BodyCompression
     /// <summary>The plain body. Throws <see cref="InvalidDataException"/> when it cannot be unpacked or would exceed <paramref name="maxBytes"/>.</summary>
     public static byte[] Decompress(ReadOnlySpan<byte> body, int sysFlag, int maxBytes)
     {
-        int type = (sysFlag & SysFlag.CompressionMask) >> SysFlag.CompressionShift;
+        int type = sysFlag & SysFlags.CompressionMask;
         string? unsupported = type switch
         {
-            SysFlag.TypeOldZlib or SysFlag.TypeZlib => null,
-            SysFlag.TypeLz4 => "LZ4",
-            SysFlag.TypeZstd => "Zstd",
-            _ => $"type {type}",
+            SysFlags.OldZlib or SysFlags.Zlib => null,
+            SysFlags.Lz4 => "LZ4",
+            SysFlags.Zstd => "Zstd",
+            _ => $"type 0x{type:X}",
         };
         if (unsupported is not null)
         {

@@ -15,10 +15,10 @@ public sealed class Message
         Topic = topic;
         Body = body;
         Tag = tag;
-        string joined = string.Join(MessagePropertyNames.KeySeparator, keys);
+        string joined = string.Join(PropertyNames.KeySeparator, keys);
         if (joined.Length > 0)
         {
-            _properties[MessagePropertyNames.Keys] = joined;
+            _properties[PropertyNames.Keys] = joined;
         }
     }
 
@@ -28,22 +28,22 @@ public sealed class Message
 
     public string? Tag
     {
-        get => _properties.GetValueOrDefault(MessagePropertyNames.Tags);
-        init => SetReserved(MessagePropertyNames.Tags, value);
+        get => _properties.GetValueOrDefault(PropertyNames.Tags);
+        init => SetReserved(PropertyNames.Tags, value);
     }
 
     /// <summary>Keys separated by a blank; null for none.</summary>
     public string? Keys
     {
-        get => _properties.GetValueOrDefault(MessagePropertyNames.Keys);
-        init => SetReserved(MessagePropertyNames.Keys, value);
+        get => _properties.GetValueOrDefault(PropertyNames.Keys);
+        init => SetReserved(PropertyNames.Keys, value);
     }
 
     /// <summary>Delay level 1–18 of the broker (1 s … 2 h by default); 0 delivers at once.</summary>
     public int DelayLevel
     {
-        get => _properties.TryGetValue(MessagePropertyNames.DelayLevel, out string? level) ? int.Parse(level) : 0;
-        init => SetReserved(MessagePropertyNames.DelayLevel, value > 0 ? value.ToString() : null);
+        get => _properties.TryGetValue(PropertyNames.Delay, out string? level) ? int.Parse(level) : 0;
+        init => SetReserved(PropertyNames.Delay, value > 0 ? value.ToString() : null);
     }
 
     /// <summary>False lets the broker answer before the message is flushed or replicated, whatever it is configured to.</summary>
@@ -62,7 +62,7 @@ public sealed class Message
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentException.ThrowIfNullOrWhiteSpace(value);
-        if (MessagePropertyNames.Reserved.Contains(name))
+        if (ReservedProperties.Names.Contains(name))
         {
             throw new ArgumentException($"the property name {name} belongs to the protocol", nameof(name));
         }

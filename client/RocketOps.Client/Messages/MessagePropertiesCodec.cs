@@ -3,15 +3,15 @@ using System.Text;
 namespace RocketOps.Client;
 
 /// <summary>
-/// The properties of a message as one string: <c>name U+0001 value U+0002</c> repeated. Source: remoting.md §4.2.
+/// The properties of a message as one text, and back. How it is written: <see cref="PropertyReader"/>. Source: remoting.md §4.2.
 /// </summary>
 internal static class MessagePropertiesCodec
 {
     /// <summary>Longest string in UTF-8 bytes: its length is stored as a signed 16-bit number.</summary>
-    public const int MaxBytes = short.MaxValue;
+    public const int MaxBytes = RecordLayout.MaxPropertiesBytes;
 
-    private const char NameValueSeparator = '\u0001';
-    private const char PropertySeparator = '\u0002';
+    private const char NameValueSeparator = (char)PropertyReader.NameEnd;
+    private const char PropertySeparator = (char)PropertyReader.PropertyEnd;
 
     public static bool ContainsSeparator(string text) => text.AsSpan().IndexOfAny(NameValueSeparator, PropertySeparator) >= 0;
 
@@ -26,18 +26,14 @@ internal static class MessagePropertiesCodec
         return text.ToString();
     }
 
-    /// <summary>Reads as Java does: an entry without a value is dropped, a later separator belongs to the value, the last of two equal names wins.</summary>
-    public static Dictionary<string, string> Read(string text)
+    /// <summary>Of two equal names the last wins.</summary>
+    public static Dictionary<string, string> Read(ReadOnlySpan<byte> encoded)
     {
         Dictionary<string, string> properties = new(StringComparer.Ordinal);
-        foreach (Range range in text.AsSpan().Split(PropertySeparator))
+        PropertyReader reader = new(encoded);
+        while (reader.TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
-            ReadOnlySpan<char> entry = text.AsSpan(range);
-            int separator = entry.IndexOf(NameValueSeparator);
-            if (separator > 0 && separator < entry.Length - 1)
-            {
-                properties[entry[..separator].ToString()] = entry[(separator + 1)..].ToString();
-            }
+            properties[Encoding.UTF8.GetString(name)] = Encoding.UTF8.GetString(value);
         }
 
         return properties;

@@ -41,8 +41,8 @@ public sealed record ReceivedMessage
 
     public required int Flag { get; init; }
 
-    public string? Tag => Properties.GetValueOrDefault(MessagePropertyNames.Tags);
+    public string? Tag => Properties.GetValueOrDefault(PropertyNames.Tags);
 
     /// <summary>Keys separated by a blank; null for none.</summary>
-    public string? Keys => Properties.GetValueOrDefault(MessagePropertyNames.Keys);
+    public string? Keys => Properties.GetValueOrDefault(PropertyNames.Keys);
 }

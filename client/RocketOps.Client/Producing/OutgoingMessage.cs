@@ -6,7 +6,7 @@ namespace RocketOps.Client.Producing;
 /// <summary>A message or batch in the form it travels in, made once and used by every attempt.</summary>
 /// <param name="Topic">Its topic.</param>
 /// <param name="Body">Body as sent: compressed, or the encoded batch.</param>
-/// <param name="SysFlag">Bits of <see cref="Client.SysFlag"/>.</param>
+/// <param name="SysFlag">Bits of <see cref="SysFlags"/>.</param>
 /// <param name="Flag">The application's number.</param>
 /// <param name="Properties">Property string.</param>
 /// <param name="MessageId">Unique key; of a batch all, joined by commas.</param>
@@ -29,7 +29,7 @@ internal sealed record OutgoingMessage(
         if (body.Length >= options.CompressBodyOverBytes && BodyCompression.TryCompress(body) is { } packed)
         {
             body = packed;
-            sysFlag = Client.SysFlag.Compressed | (Client.SysFlag.TypeZlib << Client.SysFlag.CompressionShift);
+            sysFlag = SysFlags.Compressed | SysFlags.Zlib;
         }
 
         return new OutgoingMessage(message.Topic, body, sysFlag, message.Flag, Encode(properties), id, IsBatch: false);
@@ -85,7 +85,7 @@ internal sealed record OutgoingMessage(
         }
 
         string joined = string.Join(',', ids);
-        string wait = MessagePropertiesCodec.Write([KeyValuePair.Create(MessagePropertyNames.Wait, first.WaitStored ? "true" : "false")]);
+        string wait = MessagePropertiesCodec.Write([KeyValuePair.Create(PropertyNames.Wait, first.WaitStored ? "true" : "false")]);
         return new OutgoingMessage(first.Topic, body, 0, 0, wait, joined, IsBatch: true);
     }
 
@@ -106,12 +106,12 @@ internal sealed record OutgoingMessage(
     {
         Dictionary<string, string> properties = new(message.Properties, StringComparer.Ordinal)
         {
-            [MessagePropertyNames.Wait] = message.WaitStored ? "true" : "false",
+            [PropertyNames.Wait] = message.WaitStored ? "true" : "false",
         };
-        if (!properties.TryGetValue(MessagePropertyNames.UniqueKey, out string? id))
+        if (!properties.TryGetValue(PropertyNames.UniqKey, out string? id))
         {
             id = keys.Next();
-            properties[MessagePropertyNames.UniqueKey] = id;
+            properties[PropertyNames.UniqKey] = id;
         }
 
         return (properties, id);

@@ -47,12 +47,12 @@ public sealed class RocketMqProducer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentException.ThrowIfNullOrEmpty(shardingKey);
-        message.SetReserved(MessagePropertyNames.ShardingKey, shardingKey);
+        message.SetReserved(PropertyNames.ShardingKey, shardingKey);
         OutgoingMessage outgoing = OutgoingMessage.Create(message, _options, _keys);
         IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
 
         // As SelectMessageQueueByHash, so that Java and this client agree on the queue of a key.
-        int index = Math.Abs(JavaHash.Of(shardingKey) % queues.Count);
+        int index = Math.Abs(JavaHash.Compute(shardingKey) % queues.Count);
         return await SendToAsync(outgoing, queues[index], cancellationToken).ConfigureAwait(false);
     }
 
@@ -63,7 +63,7 @@ public sealed class RocketMqProducer : IAsyncDisposable
         return SendToAnyAsync(OutgoingMessage.CreateBatch(messages, _options, _keys), cancellationToken);
     }
 
-    /// <summary>Hands a message to the network without waiting for an answer: nobody tells when it is lost. Throws when no broker can be reached.</summary>
+    /// <summary>Hands a message to the network without waiting for an answer; a loss is not reported. Throws when no broker can be reached.</summary>
     public async Task SendOneWayAsync(Message message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -81,7 +81,7 @@ public sealed class RocketMqProducer : IAsyncDisposable
         IReadOnlyList<MessageQueue> queues = route is null ? [] : TopicQueueLists.ForWrite(topic, route);
         if (queues.Count == 0)
         {
-            // The route may be one of a moment without masters: ask again rather than wait for the next refresh.
+            // The route may date from a moment without masters: ask again rather than wait for the next refresh.
             route = await _client.Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
             queues = route is null ? [] : TopicQueueLists.ForWrite(topic, route);
         }
@@ -173,7 +173,7 @@ public sealed class RocketMqProducer : IAsyncDisposable
         }
     }
 
-    // A broker that is gone is soon missing from the route, or its master is another: a retry should know. What comes of it is the retry's to tell.
+    // When a broker is gone, the route soon lacks it or names another master, and the retry should use that. A failure here is only logged: the retry reports its own.
     private async Task RefreshAfterFailureAsync(string topic, RocketMqException failure, CancellationToken cancellationToken)
     {
         if (failure.ResponseCode is null or ResponseCode.TopicNotExist or ResponseCode.ServiceNotAvailable)

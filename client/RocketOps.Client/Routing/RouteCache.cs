@@ -114,25 +114,16 @@ internal sealed class RouteCache(NameServers nameServers)
     {
         lock (_gate)
         {
+            // The newest answer wins where routes of several topics name the same broker: the others may be as old as a refresh interval and know of no failover since.
+            _brokers = _brokers.SetItems(route.Brokers.Select(static broker => KeyValuePair.Create(broker.BrokerName, broker)));
             if (_routes.TryGetValue(topic, out TopicRoute? old) && Same(old, route))
             {
                 return;
             }
 
             _routes = _routes.SetItem(topic, route);
-            ImmutableDictionary<string, BrokerData>.Builder brokers = ImmutableDictionary.CreateBuilder<string, BrokerData>(StringComparer.Ordinal);
-            foreach (BrokerData broker in _routes.Values.SelectMany(static known => known.Brokers))
-            {
-                brokers[broker.BrokerName] = broker;
-            }
-
-            // The newest answer wins where routes of several topics name the same broker.
-            foreach (BrokerData broker in route.Brokers)
-            {
-                brokers[broker.BrokerName] = broker;
-            }
-
-            _brokers = brokers.ToImmutable();
+            HashSet<string> named = [.. _routes.Values.SelectMany(static known => known.Brokers).Select(static broker => broker.BrokerName)];
+            _brokers = _brokers.RemoveRange(_brokers.Keys.Where(name => !named.Contains(name)));
         }
 
         Changed?.Invoke(topic);

@@ -1,8 +1,8 @@
 using System.Text;
+using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Handling;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Properties;
 
 namespace RocketOps.NameServer.Configuration;
 

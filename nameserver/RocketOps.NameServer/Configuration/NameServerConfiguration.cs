@@ -1,5 +1,7 @@
+using System.Text;
+using RocketOps.Hosting.Files;
+using RocketOps.Hosting.Properties;
 using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Properties;
 
 namespace RocketOps.NameServer.Configuration;
 
@@ -93,9 +95,7 @@ internal sealed class NameServerConfiguration : IDisposable
             pairs[change.Key] = change.Value;
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        string temporary = path + ".tmp";
-        await File.WriteAllTextAsync(temporary, JavaPropertiesWriter.Write(pairs.OrderBy(static pair => pair.Key, StringComparer.Ordinal)));
-        File.Move(temporary, path, overwrite: true);
+        string text = JavaPropertiesWriter.Write(pairs.OrderBy(static pair => pair.Key, StringComparer.Ordinal));
+        await new DurableFile(path).WriteAsync(Encoding.UTF8.GetBytes(text));
     }
 }

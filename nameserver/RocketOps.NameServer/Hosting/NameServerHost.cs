@@ -1,12 +1,12 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Handling;
 using RocketOps.NameServer.Health;
 using RocketOps.NameServer.KeyValues;
 using RocketOps.NameServer.Routing;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Properties;
 using RocketOps.Remoting.Server;
 
 namespace RocketOps.NameServer.Hosting;
@@ -112,6 +112,8 @@ public sealed class NameServerHost : IAsyncDisposable
         _server = await RemotingServer.StartAsync(options, handlers, loggers, _time, cancellationToken);
         _eviction = EvictAsync(TimeSpan.FromMilliseconds(values.Get(NameServerProperties.ScanNotActiveBrokerInterval)));
         NameServerLog.Listening(_logger, _server.EndPoint);
+        // Routes are served meanwhile.
+        await _server.HttpStarted;
     }
 
     private string? NotReady()
@@ -128,21 +130,39 @@ public sealed class NameServerHost : IAsyncDisposable
     private async Task EvictAsync(TimeSpan interval)
     {
         using PeriodicTimer timer = new(interval, _time);
-        try
+        while (await WaitAsync(timer))
         {
-            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            try
             {
-                foreach (LiveBroker broker in _routes.RemoveSilent())
-                {
-                    string reason = $"silent for more than {broker.Timeout.TotalSeconds:0} s";
-                    NameServerLog.Removed(_logger, broker.BrokerName, broker.Address, reason);
-                    broker.Connection?.Abort(reason);
-                }
+                Evict();
+            }
+            catch (Exception failure)
+            {
+                // Whatever it was: without this loop, brokers that died would stay in routes until the next restart.
+                NameServerLog.EvictionFailed(_logger, failure);
             }
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+    }
+
+    private void Evict()
+    {
+        foreach (LiveBroker broker in _routes.RemoveSilent())
         {
-            // The server stops.
+            string reason = $"silent for more than {broker.Timeout.TotalSeconds:0} s";
+            NameServerLog.Removed(_logger, broker.BrokerName, broker.Address, reason);
+            broker.Connection?.Abort(reason);
+        }
+    }
+
+    private async Task<bool> WaitAsync(PeriodicTimer timer)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 }

@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using RocketOps.Hosting.Files;
 using RocketOps.NameServer.Registration;
 using RocketOps.Remoting.Commands;
 
 namespace RocketOps.NameServer.KeyValues;
 
 /// <summary>
-/// The name server's own configuration entries by namespace and key, kept in kvConfig.json. A change is answered only after it is in the file.
+/// The name server's own configuration entries by namespace and key, kept in kvConfig.json. A change is answered only after it is durable in the file.
 /// Readers take a snapshot; writers wait for each other.
 /// </summary>
 internal sealed class KeyValueStore : IDisposable
@@ -18,12 +19,14 @@ internal sealed class KeyValueStore : IDisposable
     public const int MaxFileBytes = 16 * 1024 * 1024;
 
     private readonly string _path;
+    private readonly DurableFile _file;
     private readonly SemaphoreSlim _writer = new(1, 1);
     private volatile ImmutableDictionary<string, ImmutableSortedDictionary<string, string>> _table;
 
     private KeyValueStore(string path, ImmutableDictionary<string, ImmutableSortedDictionary<string, string>> table)
     {
         _path = path;
+        _file = new DurableFile(path);
         _table = table;
     }
 
@@ -101,7 +104,7 @@ internal sealed class KeyValueStore : IDisposable
 
             try
             {
-                await WriteAsync(json);
+                await _file.WriteAsync(json);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
@@ -114,20 +117,5 @@ internal sealed class KeyValueStore : IDisposable
         {
             _writer.Release();
         }
-    }
-
-    // Beside the file and renamed over it, so that a crash leaves the old or the new one. Not cancelled half-way.
-    private async Task WriteAsync(byte[] json)
-    {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(_path))!;
-        Directory.CreateDirectory(folder);
-        string temporary = _path + ".tmp";
-        await using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 4096, FileOptions.Asynchronous))
-        {
-            await file.WriteAsync(json, CancellationToken.None);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, _path, overwrite: true);
     }
 }

@@ -10,8 +10,8 @@ public static class ControlPlaneHttp
     public static HttpClient CreateClient(Uri address, string token, string authorityPem)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var authority = X509Certificate2.CreateFromPem(authorityPem);
-        var handler = new SocketsHttpHandler
+        X509Certificate2 authority = X509Certificate2.CreateFromPem(authorityPem);
+        SocketsHttpHandler handler = new()
         {
             UseProxy = false,
 

@@ -44,24 +44,24 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         _logger = loggers.CreateLogger<ProcessKubelet>();
         _client = new ClusterClient(http);
         _prober = new Prober(time);
-        var hosts = new HostsFile(HostsPath(options.DataDirectory));
-        var events = Run(new EventRecorder(_client, "rocketops-kubelet", options.NodeName, time, _logger));
+        HostsFile hosts = new(HostsPath(options.DataDirectory));
+        EventRecorder events = Run(new EventRecorder(_client, "rocketops-kubelet", options.NodeName, time, _logger));
 
-        var pods = Cache(ResourceKind.Pod);
-        var services = Cache(ResourceKind.Service);
-        var claims = Cache(ResourceKind.VolumeClaim);
-        var configMaps = Cache(ResourceKind.ConfigMap);
-        var secrets = Cache(ResourceKind.Secret);
-        var statefulSets = Cache(ResourceKind.StatefulSet);
-        var deployments = Cache(ResourceKind.Deployment);
-        var replicaSets = Cache(ResourceKind.ReplicaSet);
-        var slices = Cache(ResourceKind.EndpointSlice);
-        var budgets = Cache(ResourceKind.DisruptionBudget);
+        ObjectCache pods = Cache(ResourceKind.Pod);
+        ObjectCache services = Cache(ResourceKind.Service);
+        ObjectCache claims = Cache(ResourceKind.VolumeClaim);
+        ObjectCache configMaps = Cache(ResourceKind.ConfigMap);
+        ObjectCache secrets = Cache(ResourceKind.Secret);
+        ObjectCache statefulSets = Cache(ResourceKind.StatefulSet);
+        ObjectCache deployments = Cache(ResourceKind.Deployment);
+        ObjectCache replicaSets = Cache(ResourceKind.ReplicaSet);
+        ObjectCache slices = Cache(ResourceKind.EndpointSlice);
+        ObjectCache budgets = Cache(ResourceKind.DisruptionBudget);
 
-        var folders = new ClaimFolders(Path.Combine(options.DataDirectory, "volumes"), claims);
+        ClaimFolders folders = new(Path.Combine(options.DataDirectory, "volumes"), claims);
         claims.Removed += folders.Delete;
-        var sources = new ConfigSources(configMaps, secrets);
-        var node = new Node
+        ConfigSources sources = new(configMaps, secrets);
+        Node node = new()
         {
             Options = options,
             Client = _client,
@@ -78,17 +78,17 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         pods.Removed += _pods.Vanished;
 
         Loop("pods", _pods.ReconcileAsync, (pods, pod => pod.Key));
-        var statefulSetsLoop = Loop(
+        ControllerLoop statefulSetsLoop = Loop(
             "statefulsets",
             new StatefulSetController(_client, statefulSets, pods, claims, events, options.NodeName, time).ReconcileAsync,
             (statefulSets, set => set.Key),
             (pods, pod => ControllerKey(pod, "StatefulSet")));
-        var replicaSetsLoop = Loop(
+        ControllerLoop replicaSetsLoop = Loop(
             "replicasets",
             new ReplicaSetController(_client, replicaSets, pods, events, options.NodeName, time).ReconcileAsync,
             (replicaSets, set => set.Key),
             (pods, pod => ControllerKey(pod, "ReplicaSet")));
-        var deploymentsLoop = Loop(
+        ControllerLoop deploymentsLoop = Loop(
             "deployments",
             new DeploymentController(_client, deployments, replicaSets, pods, events, time).ReconcileAsync,
             (deployments, deployment => deployment.Key),
@@ -98,10 +98,10 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         OnOrphans(pods, pod => EnqueueAll(statefulSets, pod.Namespace, statefulSetsLoop));
         OnOrphans(pods, pod => EnqueueAll(replicaSets, pod.Namespace, replicaSetsLoop));
         OnOrphans(replicaSets, set => EnqueueAll(deployments, set.Namespace, deploymentsLoop));
-        var claimsLoop = Loop("claims", new VolumeClaimController(_client, claims, pods, folders, events).ReconcileAsync, (claims, claim => claim.Key));
-        var slicesLoop = Loop(
+        ControllerLoop claimsLoop = Loop("claims", new VolumeClaimController(_client, claims, pods, folders, events).ReconcileAsync, (claims, claim => claim.Key));
+        ControllerLoop slicesLoop = Loop(
             "endpointslices", new EndpointSliceController(_client, services, pods, slices).ReconcileAsync, (services, service => service.Key));
-        var budgetsLoop = Loop("budgets", new DisruptionBudgetController(_client, budgets, pods).ReconcileAsync, (budgets, budget => budget.Key));
+        ControllerLoop budgetsLoop = Loop("budgets", new DisruptionBudgetController(_client, budgets, pods).ReconcileAsync, (budgets, budget => budget.Key));
         Loop("names", new ClusterNames(services, pods, hosts).ReconcileAsync, (services, _ => ClusterNames.Key), (pods, _ => ClusterNames.Key));
         OnPods(pods, pod => EnqueueAll(services, pod.Namespace, slicesLoop));
         OnPods(pods, pod => EnqueueAll(budgets, pod.Namespace, budgetsLoop));
@@ -129,12 +129,12 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         ProcessKubeletOptions options, HttpClient http, PodLogStore logs, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var run = Path.Combine(options.DataDirectory, "run");
+        string run = Path.Combine(options.DataDirectory, "run");
         Directory.CreateDirectory(run);
-        var ledger = new ProcessLedger(Path.Combine(run, "processes"), time, loggers.CreateLogger<ProcessLedger>());
+        ProcessLedger ledger = new(Path.Combine(run, "processes"), time, loggers.CreateLogger<ProcessLedger>());
         await ledger.EndOrphansAsync(OrphanGrace, cancellation);
-        var network = LoopbackNetwork.Claim(PreferredSubnet(options.DataDirectory));
-        var kubelet = new ProcessKubelet(options, http, logs, ledger, network, time, loggers);
+        LoopbackNetwork network = LoopbackNetwork.Claim(PreferredSubnet(options.DataDirectory));
+        ProcessKubelet kubelet = new(options, http, logs, ledger, network, time, loggers);
         try
         {
             await kubelet.StartAsync(cancellation);
@@ -174,7 +174,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
 
     private static string? ControllerKey(KubeObject item, string kind)
     {
-        var owner = item.Controller;
+        System.Text.Json.JsonElement owner = item.Controller;
         return owner.Text("kind") == kind ? ObjectKey.Of(item.Namespace, owner.Text("name") ?? "") : null;
     }
 
@@ -194,7 +194,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
 
     private static void EnqueueAll(ObjectCache cache, string ns, ControllerLoop loop)
     {
-        foreach (var item in cache.All())
+        foreach (KubeObject item in cache.All())
         {
             if (item.Namespace == ns)
             {
@@ -206,7 +206,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellation)
     {
         await new NodeRegistration(_client, NodeName, NodeAddress, _time).RegisterAsync(cancellation);
-        foreach (var cache in _caches)
+        foreach (ObjectCache cache in _caches)
         {
             _loops.Add(Task.Run(() => cache.RunAsync(_stop.Token), CancellationToken.None));
         }
@@ -214,7 +214,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         await Task.WhenAll(_caches.Select(cache => cache.Synced)).WaitAsync(cancellation);
 
         // Only now: a controller that sees half of the objects would make the other half anew.
-        foreach (var loop in _controllers)
+        foreach (ControllerLoop loop in _controllers)
         {
             _loops.Add(Task.Run(() => loop.RunAsync(_stop.Token), CancellationToken.None));
         }
@@ -222,7 +222,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
 
     private ObjectCache Cache(ResourceKind kind)
     {
-        var cache = new ObjectCache(_client, kind, _time, _logger);
+        ObjectCache cache = new(_client, kind, _time, _logger);
         _caches.Add(cache);
         return cache;
     }
@@ -236,9 +236,9 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
     private ControllerLoop Loop(
         string name, Func<string, CancellationToken, Task<TimeSpan?>> reconcile, params ReadOnlySpan<(ObjectCache Cache, Func<KubeObject, string?> Key)> triggers)
     {
-        var loop = new ControllerLoop(name, reconcile, _time, _logger);
+        ControllerLoop loop = new(name, reconcile, _time, _logger);
         _controllers.Add(loop);
-        foreach (var (cache, key) in triggers)
+        foreach ((ObjectCache cache, Func<KubeObject, string?> key) in triggers)
         {
             Action<KubeObject> enqueue = item =>
             {

@@ -13,9 +13,9 @@ internal static class ApplyBody
     public static JsonObject ForObject<T>(T entity, KubernetesType<T> type, ApplyOptions options)
         where T : class, IKubernetesObject
     {
-        var body = Serialize(entity, type);
+        JsonObject body = Serialize(entity, type);
         body.Remove("status");
-        var metadata = StripMetadata(entity, body, options);
+        JsonObject metadata = StripMetadata(entity, body, options);
         PruneEmpty(metadata, "labels");
         PruneEmpty(metadata, "annotations");
         PruneEmpty(metadata, "ownerReferences");
@@ -26,16 +26,16 @@ internal static class ApplyBody
     public static JsonObject ForStatus<T>(T entity, KubernetesType<T> type, ApplyOptions options)
         where T : class, IKubernetesObject
     {
-        var body = Serialize(entity, type);
-        foreach (var key in body.Select(p => p.Key).Where(k => k is not ("apiVersion" or "kind" or "metadata" or "status")).ToList())
+        JsonObject body = Serialize(entity, type);
+        foreach (string key in body.Select(p => p.Key).Where(k => k is not ("apiVersion" or "kind" or "metadata" or "status")).ToList())
         {
             body.Remove(key);
         }
 
-        var metadata = StripMetadata(entity, body, options);
+        JsonObject metadata = StripMetadata(entity, body, options);
 
         // Labels, owners and the like are not part of a status.
-        foreach (var key in metadata.Select(p => p.Key).Where(k => k is not ("name" or "namespace" or "uid" or "resourceVersion")).ToList())
+        foreach (string key in metadata.Select(p => p.Key).Where(k => k is not ("name" or "namespace" or "uid" or "resourceVersion")).ToList())
         {
             metadata.Remove(key);
         }
@@ -46,7 +46,7 @@ internal static class ApplyBody
     private static JsonObject Serialize<T>(T entity, KubernetesType<T> type)
         where T : class, IKubernetesObject
     {
-        var body = JsonSerializer.SerializeToNode(entity, type.Json)!.AsObject();
+        JsonObject body = JsonSerializer.SerializeToNode(entity, type.Json)!.AsObject();
         body["apiVersion"] = type.ApiVersion;
         body["kind"] = type.Kind;
         return body;
@@ -54,8 +54,8 @@ internal static class ApplyBody
 
     private static JsonObject StripMetadata(IKubernetesObject entity, JsonObject body, ApplyOptions options)
     {
-        var metadata = body["metadata"]!.AsObject();
-        foreach (var key in ServerSetMetadata)
+        JsonObject metadata = body["metadata"]!.AsObject();
+        foreach (string key in ServerSetMetadata)
         {
             metadata.Remove(key);
         }

@@ -14,8 +14,8 @@ public static class CanonicalJson
 
     public static byte[] Serialize(JsonNode? node)
     {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter writer = new(buffer))
         {
             Write(writer, node);
         }
@@ -26,10 +26,10 @@ public static class CanonicalJson
     /// <summary>A short text that is the same for the same meaning: fits a label, and is stable across versions of this program.</summary>
     public static string Hash(JsonNode? node)
     {
-        var digest = SHA256.HashData(Serialize(node));
+        byte[] digest = SHA256.HashData(Serialize(node));
         return string.Create(HashLength, digest, static (text, bytes) =>
         {
-            for (var i = 0; i < text.Length; i++)
+            for (int i = 0; i < text.Length; i++)
             {
                 text[i] = Alphabet[((bytes[2 * i] << 8) | bytes[(2 * i) + 1]) % Alphabet.Length];
             }
@@ -42,7 +42,7 @@ public static class CanonicalJson
         {
             case JsonObject map:
                 writer.WriteStartObject();
-                foreach (var (key, value) in map.Where(p => p.Value is not null).OrderBy(p => p.Key, StringComparer.Ordinal))
+                foreach ((string? key, JsonNode? value) in map.Where(p => p.Value is not null).OrderBy(p => p.Key, StringComparer.Ordinal))
                 {
                     writer.WritePropertyName(key);
                     Write(writer, value);
@@ -52,7 +52,7 @@ public static class CanonicalJson
                 break;
             case JsonArray list:
                 writer.WriteStartArray();
-                foreach (var item in list)
+                foreach (JsonNode? item in list)
                 {
                     Write(writer, item);
                 }

@@ -39,7 +39,7 @@ internal static class FieldOwnership
 
     private static bool CoversBody(JsonElement fieldsV1, JsonObject body)
     {
-        foreach (var (key, value) in body)
+        foreach ((string? key, JsonNode? value) in body)
         {
             if (Identity.Contains(key))
             {
@@ -48,8 +48,8 @@ internal static class FieldOwnership
 
             if (key == "metadata" && value is JsonObject metadata)
             {
-                var fields = metadata.Where(p => !IdentityMetadata.Contains(p.Key)).ToList();
-                if (fields.Count > 0 && (!fieldsV1.TryGetProperty("f:metadata", out var node) || !fields.TrueForAll(p => CoversField(node, p.Key, p.Value))))
+                List<KeyValuePair<string, JsonNode?>> fields = metadata.Where(p => !IdentityMetadata.Contains(p.Key)).ToList();
+                if (fields.Count > 0 && (!fieldsV1.TryGetProperty("f:metadata", out JsonElement node) || !fields.TrueForAll(p => CoversField(node, p.Key, p.Value))))
                 {
                     return false;
                 }
@@ -64,7 +64,7 @@ internal static class FieldOwnership
     }
 
     private static bool CoversField(JsonElement parent, string name, JsonNode? value) =>
-        parent.TryGetProperty($"f:{name}", out var node) && CoversValue(node, value);
+        parent.TryGetProperty($"f:{name}", out JsonElement node) && CoversValue(node, value);
 
     private static bool CoversValue(JsonElement node, JsonNode? value)
     {
@@ -88,7 +88,7 @@ internal static class FieldOwnership
 
     private static bool CoversItem(JsonElement node, JsonNode? item)
     {
-        foreach (var entry in node.EnumerateObject())
+        foreach (JsonProperty entry in node.EnumerateObject())
         {
             if (entry.Name.StartsWith("k:", StringComparison.Ordinal) && item is JsonObject map && KeysMatch(entry.Name, map))
             {
@@ -107,11 +107,11 @@ internal static class FieldOwnership
 
     /// <summary>A key the body leaves out has its default there (a port's protocol, mostly).</summary>
     private static bool KeysMatch(string entry, JsonObject item) =>
-        Parse(entry) is JsonObject keys && keys.All(k => !item.TryGetPropertyValue(k.Key, out var value) || JsonNode.DeepEquals(k.Value, value));
+        Parse(entry) is JsonObject keys && keys.All(k => !item.TryGetPropertyValue(k.Key, out JsonNode? value) || JsonNode.DeepEquals(k.Value, value));
 
     private static bool IsLeaf(JsonElement node)
     {
-        using var entries = node.EnumerateObject();
+        using JsonElement.ObjectEnumerator entries = node.EnumerateObject();
         return !entries.MoveNext();
     }
 

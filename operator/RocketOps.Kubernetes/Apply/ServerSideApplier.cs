@@ -25,18 +25,18 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
         where T : class, IKubernetesObject
     {
         ArgumentNullException.ThrowIfNull(desired);
-        var type = client.Types.Get<T>();
-        var body = ApplyBody.ForObject(desired, type, _apply);
-        var hash = CanonicalJson.Hash(body);
+        KubernetesType<T> type = client.Types.Get<T>();
+        JsonObject body = ApplyBody.ForObject(desired, type, _apply);
+        string hash = CanonicalJson.Hash(body);
         if (live is not null && !NeedsApply(body, hash, live))
         {
             return new ApplyOutcome<T>(live, Written: false, Created: false);
         }
 
-        var stamped = body["metadata"]!["annotations"] is JsonObject annotations ? annotations : new JsonObject();
+        JsonObject stamped = body["metadata"]!["annotations"] is JsonObject annotations ? annotations : new JsonObject();
         stamped[options.HashAnnotation] = hash;
         body["metadata"]!["annotations"] = stamped.Parent is null ? stamped : stamped.DeepClone();
-        var entity = body.Deserialize(type.Json)!;
+        T entity = body.Deserialize(type.Json)!;
         return new ApplyOutcome<T>(await client.ApplyAsync(entity, _apply, cancellationToken), Written: true, Created: live is null);
     }
 
@@ -46,7 +46,7 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
     {
         ArgumentNullException.ThrowIfNull(desired);
         ArgumentNullException.ThrowIfNull(live);
-        var body = ApplyBody.ForObject(desired, client.Types.Get<T>(), _apply);
+        JsonObject body = ApplyBody.ForObject(desired, client.Types.Get<T>(), _apply);
         return NeedsApply(body, CanonicalJson.Hash(body), live);
     }
 

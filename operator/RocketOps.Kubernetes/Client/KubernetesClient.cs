@@ -44,7 +44,7 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         where T : class, IKubernetesObject
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        var type = Types.Get<T>();
+        KubernetesType<T> type = Types.Get<T>();
         try
         {
             return await SendAsync(type, new KubernetesRequest(HttpMethod.Get, type.Path(RequireNamespace(type, ns), name)) { Repeatable = true }, cancellationToken);
@@ -59,15 +59,15 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         where T : class, IKubernetesObject
     {
         options ??= new ListOptions();
-        var page = await ListPageAsync<T>(options, cancellationToken);
+        KubernetesList<T> page = await ListPageAsync<T>(options, cancellationToken);
         if (string.IsNullOrEmpty(page.Metadata.Continue))
         {
             return page;
         }
 
-        var items = new List<T>(page.Items);
-        var unreadable = new List<UnreadableObject>(page.Unreadable);
-        for (var pages = 1; !string.IsNullOrEmpty(page.Metadata.Continue); pages++)
+        List<T> items = new(page.Items);
+        List<UnreadableObject> unreadable = new(page.Unreadable);
+        for (int pages = 1; !string.IsNullOrEmpty(page.Metadata.Continue); pages++)
         {
             if (pages == MaxPages)
             {
@@ -88,8 +88,8 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         where T : class, IKubernetesObject
     {
         options ??= new ListOptions();
-        var type = Types.Get<T>();
-        var path = new QueryBuilder(type.Path(options.Namespace))
+        KubernetesType<T> type = Types.Get<T>();
+        QueryBuilder path = new QueryBuilder(type.Path(options.Namespace))
             .Add("labelSelector", options.LabelSelector)
             .Add("fieldSelector", options.FieldSelector)
             .Add("limit", options.Limit)
@@ -105,19 +105,19 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         where T : class, IKubernetesObject
     {
         options ??= new WatchOptions();
-        var type = Types.Get<T>();
-        var path = new QueryBuilder(type.Path(options.Namespace))
+        KubernetesType<T> type = Types.Get<T>();
+        QueryBuilder path = new QueryBuilder(type.Path(options.Namespace))
             .Add("watch", value: true)
             .Add("labelSelector", options.LabelSelector)
             .Add("fieldSelector", options.FieldSelector)
             .Add("resourceVersion", options.ResourceVersion)
             .Add("timeoutSeconds", options.Timeout is { } timeout ? (long)timeout.TotalSeconds : null)
             .Add("allowWatchBookmarks", options.AllowBookmarks);
-        using var response = await _transport.OpenStreamAsync(
+        using HttpResponseMessage response = await _transport.OpenStreamAsync(
             new KubernetesRequest(HttpMethod.Get, path.ToString()) { IsStream = true }, cancellationToken);
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var events = WatchReader.ReadAsync(stream, type.Json, _options.MaxWatchEventBytes, options.IdleTimeout, _time, cancellationToken);
-        await foreach (var item in events)
+        await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        IAsyncEnumerable<WatchEvent<T>> events = WatchReader.ReadAsync(stream, type.Json, _options.MaxWatchEventBytes, options.IdleTimeout, _time, cancellationToken);
+        await foreach (WatchEvent<T> item in events)
         {
             yield return item;
         }
@@ -127,8 +127,8 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         where T : class, IKubernetesObject
     {
         ArgumentNullException.ThrowIfNull(entity);
-        var type = Types.Get<T>();
-        var path = type.Path(RequireNamespace(type, entity.Metadata.Namespace));
+        KubernetesType<T> type = Types.Get<T>();
+        string path = type.Path(RequireNamespace(type, entity.Metadata.Namespace));
         return SendAsync(type, Write(HttpMethod.Post, path, options, JsonSerializer.SerializeToUtf8Bytes(entity, type.Json)), cancellationToken);
     }
 
@@ -136,8 +136,8 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         where T : class, IKubernetesObject
     {
         ArgumentNullException.ThrowIfNull(entity);
-        var type = Types.Get<T>();
-        var path = type.Path(RequireNamespace(type, entity.Metadata.Namespace), RequireName(entity), options?.Subresource);
+        KubernetesType<T> type = Types.Get<T>();
+        string path = type.Path(RequireNamespace(type, entity.Metadata.Namespace), RequireName(entity), options?.Subresource);
         return SendAsync(type, Write(HttpMethod.Put, path, options, JsonSerializer.SerializeToUtf8Bytes(entity, type.Json)), cancellationToken);
     }
 
@@ -150,8 +150,8 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(patch);
-        var type = Types.Get<T>();
-        var request = Write(HttpMethod.Patch, type.Path(RequireNamespace(type, ns), name, options?.Subresource), options, JsonBytes(patch.Body)) with
+        KubernetesType<T> type = Types.Get<T>();
+        KubernetesRequest request = Write(HttpMethod.Patch, type.Path(RequireNamespace(type, ns), name, options?.Subresource), options, JsonBytes(patch.Body)) with
         {
             ContentType = patch.ContentType,
             Repeatable = patch.Repeatable,
@@ -171,8 +171,8 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         where T : class, IKubernetesObject
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        var type = Types.Get<T>();
-        var request = new KubernetesRequest(HttpMethod.Delete, type.Path(RequireNamespace(type, ns), name))
+        KubernetesType<T> type = Types.Get<T>();
+        KubernetesRequest request = new(HttpMethod.Delete, type.Path(RequireNamespace(type, ns), name))
         {
             Body = JsonSerializer.SerializeToUtf8Bytes(options ?? new DeleteOptions(), KubernetesJsonContext.Default.DeleteOptions),
             ContentType = KubernetesMediaTypes.Json,
@@ -193,14 +193,14 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentException.ThrowIfNullOrEmpty(ns);
-        var eviction = new Eviction
+        Eviction eviction = new()
         {
             ApiVersion = "policy/v1",
             Kind = "Eviction",
             Metadata = new ObjectMeta { Name = name, Namespace = ns },
             DeleteOptions = options,
         };
-        var request = new KubernetesRequest(HttpMethod.Post, Types.Get<Pod>().Path(ns, name, "eviction"))
+        KubernetesRequest request = new(HttpMethod.Post, Types.Get<Pod>().Path(ns, name, "eviction"))
         {
             Body = JsonSerializer.SerializeToUtf8Bytes(eviction, KubernetesJsonContext.Default.Eviction),
             ContentType = KubernetesMediaTypes.Json,
@@ -214,7 +214,7 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     {
         ArgumentNullException.ThrowIfNull(method);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var request = new KubernetesRequest(method, path)
+        KubernetesRequest request = new(method, path)
         {
             Body = body is null ? default : JsonBytes(body),
             ContentType = body is null ? null : contentType,
@@ -226,8 +226,8 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     public async Task<Stream> ReadStreamAsync(string path, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var request = new KubernetesRequest(HttpMethod.Get, path) { IsStream = true, Accept = "*/*" };
-        var response = await _transport.OpenStreamAsync(request, cancellationToken);
+        KubernetesRequest request = new(HttpMethod.Get, path) { IsStream = true, Accept = "*/*" };
+        HttpResponseMessage response = await _transport.OpenStreamAsync(request, cancellationToken);
 
         // Disposing the stream ends the exchange; the response object itself holds nothing else.
         return await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -240,14 +240,14 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     {
         ArgumentNullException.ThrowIfNull(entity);
         ArgumentNullException.ThrowIfNull(options);
-        var type = Types.Get<T>();
-        var body = subresource is null ? ApplyBody.ForObject(entity, type, options) : ApplyBody.ForStatus(entity, type, options);
-        var path = new QueryBuilder(type.Path(RequireNamespace(type, entity.Metadata.Namespace), RequireName(entity), subresource))
+        KubernetesType<T> type = Types.Get<T>();
+        JsonObject body = subresource is null ? ApplyBody.ForObject(entity, type, options) : ApplyBody.ForStatus(entity, type, options);
+        QueryBuilder path = new QueryBuilder(type.Path(RequireNamespace(type, entity.Metadata.Namespace), RequireName(entity), subresource))
             .Add("fieldManager", options.FieldManager)
             .Add("force", options.Force)
             .Add("dryRun", options.DryRun ? "All" : null)
             .Add("fieldValidation", options.FieldValidation);
-        var request = new KubernetesRequest(HttpMethod.Patch, path.ToString())
+        KubernetesRequest request = new(HttpMethod.Patch, path.ToString())
         {
             Body = JsonBytes(body),
             ContentType = KubernetesMediaTypes.ApplyPatch,
@@ -264,7 +264,7 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
 
     private static KubernetesRequest Write(HttpMethod method, string path, WriteOptions? options, byte[] body)
     {
-        var query = new QueryBuilder(path)
+        QueryBuilder query = new QueryBuilder(path)
             .Add("dryRun", options?.DryRun == true ? "All" : null)
             .Add("fieldManager", options?.FieldManager)
             .Add("fieldValidation", options?.FieldValidation);
@@ -276,7 +276,7 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     {
         try
         {
-            var entity = await JsonSerializer.DeserializeAsync(body, type.Json, cancellationToken)
+            T entity = await JsonSerializer.DeserializeAsync(body, type.Json, cancellationToken)
                 ?? throw new InvalidDataException($"The API server answered null where a {type.Kind} was expected.");
             entity.Metadata ??= new ObjectMeta();
             return entity;
@@ -292,15 +292,15 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     {
         try
         {
-            using var document = await JsonDocument.ParseAsync(body, default, cancellationToken);
-            var metadata = document.RootElement.TryGetProperty("metadata", out var meta) ? meta.Deserialize(KubernetesJsonContext.Default.ListMeta) : null;
-            var items = new List<T>();
-            var unreadable = new List<UnreadableObject>();
-            if (document.RootElement.TryGetProperty("items", out var array) && array.ValueKind == JsonValueKind.Array)
+            using JsonDocument document = await JsonDocument.ParseAsync(body, default, cancellationToken);
+            ListMeta? metadata = document.RootElement.TryGetProperty("metadata", out JsonElement meta) ? meta.Deserialize(KubernetesJsonContext.Default.ListMeta) : null;
+            List<T> items = new();
+            List<UnreadableObject> unreadable = new();
+            if (document.RootElement.TryGetProperty("items", out JsonElement array) && array.ValueKind == JsonValueKind.Array)
             {
-                foreach (var item in array.EnumerateArray())
+                foreach (JsonElement item in array.EnumerateArray())
                 {
-                    var (entity, problem) = ObjectReader.Read(item, type.Json);
+                    (T? entity, UnreadableObject? problem) = ObjectReader.Read(item, type.Json);
                     if (entity is null)
                     {
                         unreadable.Add(problem!);
@@ -324,14 +324,14 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
 
     private static async Task<JsonNode?> ReadNodeAsync(Stream body, CancellationToken cancellationToken)
     {
-        using var copy = new MemoryStream();
+        using MemoryStream copy = new();
         await body.CopyToAsync(copy, cancellationToken);
         if (copy.Length == 0)
         {
             return null;
         }
 
-        var bytes = copy.GetBuffer().AsSpan(0, (int)copy.Length);
+        Span<byte> bytes = copy.GetBuffer().AsSpan(0, (int)copy.Length);
         try
         {
             return JsonNode.Parse(bytes);
@@ -351,8 +351,8 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
 
     private static byte[] JsonBytes(JsonNode node)
     {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter writer = new(buffer))
         {
             node.WriteTo(writer);
         }

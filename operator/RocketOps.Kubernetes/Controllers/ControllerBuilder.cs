@@ -1,3 +1,5 @@
+using RocketOps.Kubernetes.Models;
+
 namespace RocketOps.Kubernetes.Controllers;
 
 /// <summary>What else brings an entity's controller into action, and how it runs. (Extensions of KubeOps' model.)</summary>
@@ -24,8 +26,8 @@ public sealed class ControllerBuilder<TEntity>
     public ControllerBuilder<TEntity> Owns<TChild>(string? labelSelector = null)
         where TChild : class, IKubernetesObject
     {
-        var owner = KubernetesEntityAttribute.Of(typeof(TEntity));
-        var isNamespaced = OperatorBuilder.ScopeOf(typeof(TEntity)) == EntityScope.Namespaced;
+        KubernetesEntityAttribute owner = KubernetesEntityAttribute.Of(typeof(TEntity));
+        bool isNamespaced = OperatorBuilder.ScopeOf(typeof(TEntity)) == EntityScope.Namespaced;
         return Watches<TChild>(child => OwnerKey(child, owner, isNamespaced), labelSelector);
     }
 
@@ -63,7 +65,7 @@ public sealed class ControllerBuilder<TEntity>
     private static IEnumerable<ObjectKey> OwnerKey(IKubernetesObject child, KubernetesEntityAttribute owner, bool isNamespaced)
     {
         // Group and kind decide, not the version: objects written by an older version of us name the older one.
-        var reference = child.ControllerOwner();
+        OwnerReference? reference = child.ControllerOwner();
         return reference is not null && reference.Kind == owner.Kind && GroupOf(reference.ApiVersion) == owner.Group
             ? [new ObjectKey(isNamespaced ? child.Metadata.Namespace : null, reference.Name)]
             : [];
@@ -71,7 +73,7 @@ public sealed class ControllerBuilder<TEntity>
 
     private static string GroupOf(string apiVersion)
     {
-        var slash = apiVersion.IndexOf('/', StringComparison.Ordinal);
+        int slash = apiVersion.IndexOf('/', StringComparison.Ordinal);
         return slash < 0 ? "" : apiVersion[..slash];
     }
 }

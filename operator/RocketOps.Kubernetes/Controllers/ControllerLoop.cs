@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using RocketOps.Kubernetes.Client;
@@ -58,10 +59,10 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
     public void TriggerBy<TOther>(IServiceProvider services, Func<TOther, IEnumerable<ObjectKey>> map)
         where TOther : class, IKubernetesObject
     {
-        var informer = services.GetRequiredService<Informer<TOther>>();
+        Informer<TOther> informer = services.GetRequiredService<Informer<TOther>>();
         _triggers.Add(add => informer.Subscribe(change =>
         {
-            foreach (var key in map(change.Object))
+            foreach (ObjectKey key in map(change.Object))
             {
                 add(key, change.IsInitial);
             }
@@ -69,7 +70,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
             // A child that changed its owner concerns the one it left as well.
             if (change.Type == InformerEventType.Updated && change.Previous is { } previous)
             {
-                foreach (var key in map(previous))
+                foreach (ObjectKey key in map(previous))
                 {
                     add(key, change.IsInitial);
                 }
@@ -79,21 +80,21 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var queue = new WorkQueue<ObjectKey>(_time, _options.Queue);
+        using WorkQueue<ObjectKey> queue = new(_time, _options.Queue);
         _queue = queue;
         _deleted.Clear();
-        var subscriptions = new List<IDisposable>();
+        List<IDisposable> subscriptions = new();
         try
         {
             // The entities first: what their children have to say is known then to be about existing ones.
             subscriptions.Add(_informer.Subscribe(OnEntity));
             subscriptions.AddRange(_triggers.Select(subscribe => subscribe(OnOther)));
-            var tasks = Enumerable.Range(0, _options.Workers).Select(_ => WorkAsync(queue, cancellationToken)).Append(ResyncAsync(queue, cancellationToken));
+            IEnumerable<Task> tasks = Enumerable.Range(0, _options.Workers).Select(_ => WorkAsync(queue, cancellationToken)).Append(ResyncAsync(queue, cancellationToken));
             await Task.WhenAll(tasks);
         }
         finally
         {
-            foreach (var subscription in subscriptions)
+            foreach (IDisposable subscription in subscriptions)
             {
                 subscription.Dispose();
             }
@@ -101,7 +102,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
 
         void OnEntity(InformerEvent<TEntity> change)
         {
-            var key = ObjectKey.Of(change.Object);
+            ObjectKey key = ObjectKey.Of(change.Object);
             if (change.Type == InformerEventType.Deleted)
             {
                 _deleted[key] = change.Object;
@@ -151,14 +152,14 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
 
     private async Task PassAsync(WorkQueue<ObjectKey> queue, WorkItem<ObjectKey> item, CancellationToken cancellationToken)
     {
-        var key = item.Key;
-        var started = _time.GetTimestamp();
-        var outcome = "error";
+        ObjectKey key = item.Key;
+        long started = _time.GetTimestamp();
+        string outcome = "error";
         _metrics.Started(Kind, item.Waited);
         try
         {
-            using var deadline = new CancellationTokenSource(_options.ReconcileTimeout, _time);
-            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+            using CancellationTokenSource deadline = new(_options.ReconcileTimeout, _time);
+            using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
             try
             {
                 outcome = Settle(queue, key, await ProcessAsync(key, linked.Token));
@@ -195,9 +196,9 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
 
     private async Task<ReconciliationResult<TEntity>?> ProcessAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        if (_deleted.TryGetValue(key, out var gone))
+        if (_deleted.TryGetValue(key, out TEntity? gone))
         {
-            var result = await _controller.DeletedAsync(gone, cancellationToken);
+            ReconciliationResult<TEntity> result = await _controller.DeletedAsync(gone, cancellationToken);
             if (result.IsSuccess)
             {
                 _deleted.TryRemove(new KeyValuePair<ObjectKey, TEntity>(key, gone));
@@ -215,7 +216,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         }
 
         // Cached objects are shared; what the controller gets it may change.
-        var entity = Copy(cached);
+        TEntity? entity = Copy(cached);
         if (entity.IsDeleting())
         {
             return await FinalizeAsync(entity, cancellationToken);
@@ -228,16 +229,16 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
     /// <summary>Before anything is done for an entity that will have to be undone.</summary>
     private async Task<TEntity?> SettleFinalizersAsync(TEntity entity, CancellationToken cancellationToken)
     {
-        var current = entity;
-        foreach (var (identifier, finalizer) in _finalizers)
+        TEntity current = entity;
+        foreach ((string? identifier, IEntityFinalizer<TEntity>? finalizer) in _finalizers)
         {
-            var wanted = finalizer.AppliesTo(current);
+            bool wanted = finalizer.AppliesTo(current);
             if (wanted == current.HasFinalizer(identifier))
             {
                 continue;
             }
 
-            var changed = wanted
+            TEntity? changed = wanted
                 ? await Finalizers.AddAsync(_client, current, identifier, cancellationToken)
                 : await Finalizers.RemoveAsync(_client, current, identifier, cancellationToken);
             if (changed is null)
@@ -254,7 +255,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
     private async Task<ReconciliationResult<TEntity>?> FinalizeAsync(TEntity entity, CancellationToken cancellationToken)
     {
         ReconciliationResult<TEntity>? result = null;
-        foreach (var (identifier, finalizer) in _finalizers.Where(f => entity.HasFinalizer(f.Identifier)))
+        foreach ((string? identifier, IEntityFinalizer<TEntity>? finalizer) in _finalizers.Where(f => entity.HasFinalizer(f.Identifier)))
         {
             result = await finalizer.FinalizeAsync(entity, cancellationToken);
             if (result.IsFailure || result.RequeueAfter is not null)
@@ -321,7 +322,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
                 return;
             }
 
-            foreach (var entity in _informer.List())
+            foreach (TEntity entity in _informer.List())
             {
                 queue.Add(entity.Key(), WorkPriority.Low);
             }
@@ -330,7 +331,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
 
     private TEntity Copy(TEntity entity)
     {
-        var json = _client.Types.Get<TEntity>().Json;
+        JsonTypeInfo<TEntity> json = _client.Types.Get<TEntity>().Json;
         return JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(entity, json), json)!;
     }
 

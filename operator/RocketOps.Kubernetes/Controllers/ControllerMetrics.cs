@@ -26,7 +26,7 @@ public sealed class ControllerMetrics
 
     internal void Observe(string kind, Func<int> depth, Func<int> failing, Func<int> cached, Func<TimeSpan> silence)
     {
-        var tag = new KeyValuePair<string, object?>("kind", kind);
+        KeyValuePair<string, object?> tag = new("kind", kind);
         _meter.CreateObservableGauge("rocketops.operator.queue.depth", () => new Measurement<int>(depth(), tag), "{key}", "Keys waiting for a worker.");
         _meter.CreateObservableGauge("rocketops.operator.queue.failing", () => new Measurement<int>(failing(), tag), "{key}", "Keys whose last pass failed.");
         _meter.CreateObservableGauge("rocketops.operator.cache.objects", () => new Measurement<int>(cached(), tag), "{object}", "Objects in the cache.");
@@ -36,7 +36,7 @@ public sealed class ControllerMetrics
 
     internal void Started(string kind, TimeSpan waited)
     {
-        var tags = new TagList { { "kind", kind } };
+        TagList tags = new() { { "kind", kind } };
         _wait.Record(waited.TotalSeconds, tags);
         _active.Add(1, tags);
     }
@@ -44,7 +44,7 @@ public sealed class ControllerMetrics
     internal void Ended(string kind, string result, TimeSpan duration)
     {
         _active.Add(-1, new TagList { { "kind", kind } });
-        var tags = new TagList { { "kind", kind }, { "result", result } };
+        TagList tags = new() { { "kind", kind }, { "result", result } };
         _reconciles.Add(1, tags);
         _duration.Record(duration.TotalSeconds, tags);
     }

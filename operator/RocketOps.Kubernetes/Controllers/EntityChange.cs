@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Kubernetes.Controllers;
 
@@ -17,8 +18,8 @@ internal static class EntityChange
             return true;
         }
 
-        var before = previous.Metadata;
-        var after = change.Object.Metadata;
+        ObjectMeta before = previous.Metadata;
+        ObjectMeta after = change.Object.Metadata;
         return after.Generation is null
             || before.Generation != after.Generation
             || before.DeletionTimestamp != after.DeletionTimestamp
@@ -28,5 +29,5 @@ internal static class EntityChange
     }
 
     private static bool SameMap(Dictionary<string, string>? a, Dictionary<string, string>? b) =>
-        (a?.Count ?? 0) == (b?.Count ?? 0) && (a is null || b is null || a.All(p => b.TryGetValue(p.Key, out var value) && value == p.Value));
+        (a?.Count ?? 0) == (b?.Count ?? 0) && (a is null || b is null || a.All(p => b.TryGetValue(p.Key, out string? value) && value == p.Value));
 }

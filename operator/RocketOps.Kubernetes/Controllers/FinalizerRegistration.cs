@@ -9,7 +9,7 @@ internal sealed record FinalizerRegistration<TEntity>(string Identifier, IEntity
     public static void Check(string identifier)
     {
         ArgumentException.ThrowIfNullOrEmpty(identifier);
-        var slash = identifier.IndexOf('/', StringComparison.Ordinal);
+        int slash = identifier.IndexOf('/', StringComparison.Ordinal);
         if (slash <= 0 || identifier.Length - slash - 1 is < 1 or > MaxNameLength)
         {
             throw new ArgumentException($"'{identifier}' is not a finalizer of the form domain/purpose with at most {MaxNameLength} characters after the slash.", nameof(identifier));

@@ -25,9 +25,9 @@ internal static class Finalizers
         IKubernetesClient client, TEntity entity, Func<List<string>, string[]?> change, bool refuseDeleting, CancellationToken cancellationToken)
         where TEntity : class, IKubernetesObject
     {
-        for (var attempt = 1; ; attempt++)
+        for (int attempt = 1; ; attempt++)
         {
-            var live = await client.GetAsync<TEntity>(entity.Name(), entity.Namespace(), cancellationToken);
+            TEntity? live = await client.GetAsync<TEntity>(entity.Name(), entity.Namespace(), cancellationToken);
             if (live is null || live.Uid() != entity.Uid())
             {
                 // Gone, or another object of the same name, whose turn comes with its own event.
@@ -40,13 +40,13 @@ internal static class Finalizers
                 return live;
             }
 
-            var changed = change(live.Metadata.Finalizers ?? []);
+            string[]? changed = change(live.Metadata.Finalizers ?? []);
             if (changed is null)
             {
                 return live;
             }
 
-            var patch = new JsonObject
+            JsonObject patch = new()
             {
                 ["metadata"] = new JsonObject
                 {

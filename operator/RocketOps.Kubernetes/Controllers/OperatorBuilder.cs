@@ -33,13 +33,13 @@ internal sealed class OperatorBuilder(IServiceCollection services, OperatorSetti
         where TController : class, IEntityController<TEntity>
         where TEntity : class, IKubernetesObject
     {
-        var builder = new ControllerBuilder<TEntity>(this);
+        ControllerBuilder<TEntity> builder = new(this);
         configure?.Invoke(builder);
         AddCache<TEntity>();
         services.TryAddSingleton<TController>();
         services.AddSingleton<IControllerLoop>(provider =>
         {
-            var loop = new ControllerLoop<TEntity>(
+            ControllerLoop<TEntity> loop = new(
                 provider.GetRequiredService<TController>(),
                 [.. provider.GetServices<FinalizerRegistration<TEntity>>()],
                 provider.GetRequiredService<Informer<TEntity>>(),
@@ -54,7 +54,7 @@ internal sealed class OperatorBuilder(IServiceCollection services, OperatorSetti
                 provider.GetRequiredService<ControllerMetrics>(),
                 provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<ILogger<ControllerLoop<TEntity>>>());
-            foreach (var trigger in builder.Triggers)
+            foreach (Action<IServiceProvider, ControllerLoop<TEntity>> trigger in builder.Triggers)
             {
                 trigger(provider, loop);
             }
@@ -77,7 +77,7 @@ internal sealed class OperatorBuilder(IServiceCollection services, OperatorSetti
     public IOperatorBuilder AddCache<T>(string? labelSelector = null)
         where T : class, IKubernetesObject
     {
-        if (_caches.TryGetValue(typeof(T), out var existing))
+        if (_caches.TryGetValue(typeof(T), out string? existing))
         {
             return existing == labelSelector
                 ? this

@@ -23,7 +23,7 @@ public sealed class OperatorHealth
     /// <summary>Null when everything was listed once and goes on being watched; standby processes are ready too. Otherwise what is missing.</summary>
     public string? ReadyProblem()
     {
-        foreach (var informer in _informers)
+        foreach (IInformerLoop informer in _informers)
         {
             if (!informer.HasSynced || informer.Problem is not null)
             {
@@ -37,7 +37,7 @@ public sealed class OperatorHealth
     /// <summary>Null while a restart would not help.</summary>
     public string? LiveProblem()
     {
-        foreach (var informer in _informers)
+        foreach (IInformerLoop informer in _informers)
         {
             if (informer.Silence > _settings.MaxSilence)
             {

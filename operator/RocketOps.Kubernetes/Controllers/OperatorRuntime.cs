@@ -27,12 +27,12 @@ internal sealed partial class OperatorRuntime(
         LogStarting(logger, settings.Name, client.BaseAddress, settings.Namespace ?? "all namespaces");
 
         // One failing for good (a bug: they retry everything else) takes the others down with it, and the host.
-        using var all = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var tasks = _informers.Select(i => i.RunAsync(all.Token))
+        using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        List<Task> tasks = _informers.Select(i => i.RunAsync(all.Token))
             .Append(events.RunAsync(all.Token))
             .Append(ControlAsync(all.Token))
             .ToList();
-        var first = await Task.WhenAny(tasks);
+        Task first = await Task.WhenAny(tasks);
         await all.CancelAsync();
         try
         {
@@ -59,9 +59,9 @@ internal sealed partial class OperatorRuntime(
 
     private async Task SyncAsync(CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(settings.SyncTimeout, time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        foreach (var informer in _informers)
+        using CancellationTokenSource deadline = new(settings.SyncTimeout, time);
+        using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        foreach (IInformerLoop informer in _informers)
         {
             try
             {
@@ -78,8 +78,8 @@ internal sealed partial class OperatorRuntime(
     private async Task RunControllersAsync(CancellationToken cancellationToken)
     {
         LogRunning(logger, string.Join(", ", _controllers.Select(c => c.Kind)));
-        using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var tasks = _controllers.Select(c => c.RunAsync(all.Token)).ToList();
+        using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        List<Task> tasks = _controllers.Select(c => c.RunAsync(all.Token)).ToList();
         if (tasks.Count == 0)
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);

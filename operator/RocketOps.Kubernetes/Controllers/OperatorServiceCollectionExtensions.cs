@@ -35,7 +35,7 @@ public static class OperatorServiceCollectionExtensions
     public static IOperatorBuilder AddKubernetesOperator(this IServiceCollection services, Action<OperatorSettings>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        var settings = new OperatorSettings();
+        OperatorSettings settings = new();
         configure?.Invoke(settings);
         services.AddMetrics();
         services.AddLogging();
@@ -60,7 +60,7 @@ public static class OperatorServiceCollectionExtensions
 
     private static LeaderElector CreateElector(IServiceProvider provider, OperatorSettings settings)
     {
-        var client = provider.GetRequiredService<IKubernetesClient>();
+        IKubernetesClient client = provider.GetRequiredService<IKubernetesClient>();
         return new LeaderElector(
             client,
             new LeaderElectionOptions
@@ -83,7 +83,7 @@ public static class OperatorServiceCollectionExtensions
             return existing;
         }
 
-        var types = new KubernetesTypes();
+        KubernetesTypes types = new();
         services.AddSingleton(types);
         return types;
     }

@@ -26,9 +26,9 @@ public static class CrdGenerator
             throw new ArgumentException("At least one version is needed.", nameof(versions));
         }
 
-        var first = versions[0];
-        var entity = KubernetesEntityAttribute.Of(first);
-        var stored = StoredVersion(versions);
+        Type first = versions[0];
+        KubernetesEntityAttribute entity = KubernetesEntityAttribute.Of(first);
+        Type stored = StoredVersion(versions);
         return new JsonObject
         {
             ["apiVersion"] = "apiextensions.k8s.io/v1",
@@ -51,7 +51,7 @@ public static class CrdGenerator
             return versions[0];
         }
 
-        var marked = versions.Where(v => v.GetCustomAttribute<StorageVersionAttribute>() is not null).ToList();
+        List<Type> marked = versions.Where(v => v.GetCustomAttribute<StorageVersionAttribute>() is not null).ToList();
         return marked.Count == 1
             ? marked[0]
             : throw new InvalidOperationException($"Exactly one of {string.Join(", ", versions.Select(v => v.Name))} must carry [StorageVersion].");
@@ -59,7 +59,7 @@ public static class CrdGenerator
 
     private static JsonObject Names(Type type, KubernetesEntityAttribute entity)
     {
-        var names = new JsonObject
+        JsonObject names = new()
         {
             ["kind"] = entity.Kind,
             ["listKind"] = $"{entity.Kind}List",
@@ -81,14 +81,14 @@ public static class CrdGenerator
 
     private static JsonObject Version(Type type, KubernetesEntityAttribute first, bool isStored)
     {
-        var entity = KubernetesEntityAttribute.Of(type);
+        KubernetesEntityAttribute entity = KubernetesEntityAttribute.Of(type);
         if (entity.Group != first.Group || entity.Kind != first.Kind || entity.PluralName != first.PluralName)
         {
             throw new InvalidOperationException($"{type.Name} is not a version of {first.Kind}.{first.Group}.");
         }
 
-        var schema = new SchemaBuilder();
-        var version = new JsonObject
+        SchemaBuilder schema = new();
+        JsonObject version = new()
         {
             ["name"] = entity.ApiVersion,
             ["served"] = true,
@@ -100,7 +100,7 @@ public static class CrdGenerator
             version["additionalPrinterColumns"] = new JsonArray([.. schema.Columns]);
         }
 
-        var subresources = new JsonObject();
+        JsonObject subresources = new();
         if (type.GetProperty("Status") is not null)
         {
             subresources["status"] = new JsonObject();

@@ -29,23 +29,23 @@ internal sealed class SchemaBuilder
 
     public JsonObject BuildEntity(Type type)
     {
-        foreach (var column in type.GetCustomAttributes<PrinterColumnAttribute>())
+        foreach (PrinterColumnAttribute column in type.GetCustomAttributes<PrinterColumnAttribute>())
         {
-            var path = column.JsonPath ?? throw new InvalidOperationException($"[PrinterColumn(\"{column.Name}\")] on {type.Name} needs a JsonPath.");
+            string path = column.JsonPath ?? throw new InvalidOperationException($"[PrinterColumn(\"{column.Name}\")] on {type.Name} needs a JsonPath.");
             _classColumns.Add(Column(column, path, column.Type ?? "string"));
         }
 
-        var properties = new JsonObject
+        JsonObject properties = new()
         {
             ["apiVersion"] = new JsonObject { ["type"] = "string" },
             ["kind"] = new JsonObject { ["type"] = "string" },
             ["metadata"] = new JsonObject { ["type"] = "object" },
         };
-        var required = new List<string>();
-        foreach (var property in Properties(type).Where(p => p.Name is not (nameof(IKubernetesObject.ApiVersion) or nameof(IKubernetesObject.Kind) or nameof(IKubernetesObject.Metadata))))
+        List<string> required = new();
+        foreach (PropertyInfo? property in Properties(type).Where(p => p.Name is not (nameof(IKubernetesObject.ApiVersion) or nameof(IKubernetesObject.Kind) or nameof(IKubernetesObject.Metadata))))
         {
-            var name = NameOf(property);
-            var schema = BuildProperty(property, $".{name}");
+            string name = NameOf(property);
+            JsonObject schema = BuildProperty(property, $".{name}");
             properties[name] = schema;
 
             // Without this a missing spec would get past the required fields inside it.
@@ -55,7 +55,7 @@ internal sealed class SchemaBuilder
             }
         }
 
-        var root = new JsonObject { ["type"] = "object", ["properties"] = properties };
+        JsonObject root = new() { ["type"] = "object", ["properties"] = properties };
         if (type.GetCustomAttribute<DescriptionAttribute>() is { } description)
         {
             root["description"] = description.Text;
@@ -68,9 +68,9 @@ internal sealed class SchemaBuilder
 
     private JsonObject BuildProperty(PropertyInfo property, string path)
     {
-        var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-        var where = $"{property.DeclaringType!.Name}.{property.Name}";
-        var schema = property.GetCustomAttribute<PreserveUnknownFieldsAttribute>() is not null && !IsScalar(type)
+        Type type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+        string where = $"{property.DeclaringType!.Name}.{property.Name}";
+        JsonObject schema = property.GetCustomAttribute<PreserveUnknownFieldsAttribute>() is not null && !IsScalar(type)
             ? Unstructured(type)
             : BuildType(type, path, where);
         SchemaConstraints.AddConstraints(schema, property, where);
@@ -92,7 +92,7 @@ internal sealed class SchemaBuilder
         }
 
         SchemaConstraints.AddRules(schema, property.GetCustomAttributes<ValidationRuleAttribute>());
-        foreach (var column in property.GetCustomAttributes<PrinterColumnAttribute>())
+        foreach (PrinterColumnAttribute column in property.GetCustomAttributes<PrinterColumnAttribute>())
         {
             _propertyColumns.Add(Column(column, column.JsonPath ?? path, column.Type ?? ColumnType(schema)));
         }
@@ -133,11 +133,11 @@ internal sealed class SchemaBuilder
         }
 
         _path.Push(type);
-        var properties = new JsonObject();
-        var required = new List<string>();
-        foreach (var property in Properties(type))
+        JsonObject properties = new();
+        List<string> required = new();
+        foreach (PropertyInfo property in Properties(type))
         {
-            var name = NameOf(property);
+            string name = NameOf(property);
             properties[name] = BuildProperty(property, $"{path}.{name}");
             if (IsRequired(property))
             {
@@ -146,7 +146,7 @@ internal sealed class SchemaBuilder
         }
 
         _path.Pop();
-        var schema = new JsonObject { ["type"] = "object" };
+        JsonObject schema = new() { ["type"] = "object" };
         if (properties.Count > 0)
         {
             schema["properties"] = properties;

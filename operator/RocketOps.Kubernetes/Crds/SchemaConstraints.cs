@@ -75,11 +75,11 @@ internal static class SchemaConstraints
         if (property.GetCustomAttribute<ListMapKeysAttribute>() is { } keys)
         {
             Only(schema, where, keys, "array");
-            var item = schema["items"]!.AsObject();
-            foreach (var key in keys.Keys)
+            JsonObject item = schema["items"]!.AsObject();
+            foreach (string key in keys.Keys)
             {
-                var isRequired = item["required"] is JsonArray required && required.Any(r => r!.GetValue<string>() == key);
-                var isDefaulted = item["properties"]?[key]?["default"] is not null;
+                bool isRequired = item["required"] is JsonArray required && required.Any(r => r!.GetValue<string>() == key);
+                bool isDefaulted = item["properties"]?[key]?["default"] is not null;
                 if (!isRequired && !isDefaulted)
                 {
                     throw new InvalidOperationException($"{where}: the list key '{key}' must be required or have a default.");
@@ -106,8 +106,8 @@ internal static class SchemaConstraints
     public static void AddRules(JsonObject schema, IEnumerable<ValidationRuleAttribute> rules)
     {
         // A property's rules follow those of its type.
-        var list = schema["x-kubernetes-validations"] as JsonArray ?? [];
-        foreach (var rule in rules)
+        JsonArray list = schema["x-kubernetes-validations"] as JsonArray ?? [];
+        foreach (ValidationRuleAttribute rule in rules)
         {
             list.Add((JsonNode)new JsonObject
             {
@@ -160,7 +160,7 @@ internal static class SchemaConstraints
     {
         if (!types.Contains((string?)schema["type"]))
         {
-            var name = attribute.GetType().Name.Replace("Attribute", "", StringComparison.Ordinal);
+            string name = attribute.GetType().Name.Replace("Attribute", "", StringComparison.Ordinal);
             throw new InvalidOperationException(
                 string.Create(CultureInfo.InvariantCulture, $"{where}: [{name}] goes with {string.Join(" or ", types)}, this is {(string?)schema["type"] ?? "int-or-string"}."));
         }

@@ -12,7 +12,7 @@ public abstract class CustomEntity<TSpec, TStatus> : IKubernetesObject
 {
     protected CustomEntity()
     {
-        var entity = KubernetesEntityAttribute.Of(GetType());
+        KubernetesEntityAttribute entity = KubernetesEntityAttribute.Of(GetType());
         ApiVersion = entity.GroupVersion;
         Kind = entity.Kind;
     }

@@ -7,7 +7,7 @@ public abstract class KubernetesType
 {
     private protected KubernetesType(Type clrType)
     {
-        var entity = KubernetesEntityAttribute.Of(clrType);
+        KubernetesEntityAttribute entity = KubernetesEntityAttribute.Of(clrType);
         Group = entity.Group;
         Version = entity.ApiVersion;
         Kind = entity.Kind;
@@ -35,7 +35,7 @@ public abstract class KubernetesType
     /// </summary>
     public string Path(string? ns, string? name = null, string? subresource = null)
     {
-        var path = Group.Length == 0 ? $"api/{Version}" : $"apis/{Group}/{Version}";
+        string path = Group.Length == 0 ? $"api/{Version}" : $"apis/{Group}/{Version}";
         if (Scope == EntityScope.Namespaced && !string.IsNullOrEmpty(ns))
         {
             path += $"/namespaces/{Uri.EscapeDataString(ns)}";

@@ -14,7 +14,7 @@ public sealed class KubernetesTypes
 
     public KubernetesTypes()
     {
-        var context = KubernetesJsonContext.Default;
+        KubernetesJsonContext context = KubernetesJsonContext.Default;
         Add(context.Namespace);
         Add(context.Node);
         Add(context.Pod);
@@ -54,7 +54,7 @@ public sealed class KubernetesTypes
     /// <summary>Throws <see cref="InvalidOperationException"/> for a type that was not added.</summary>
     public KubernetesType<T> Get<T>()
         where T : class, IKubernetesObject =>
-        _types.TryGetValue(typeof(T), out var type)
+        _types.TryGetValue(typeof(T), out KubernetesType? type)
             ? (KubernetesType<T>)type
             : throw new InvalidOperationException($"{typeof(T).Name} is not known to the client: add its JsonTypeInfo to KubernetesTypes.");
 }

@@ -8,7 +8,7 @@ public readonly record struct ObjectKey(string? Namespace, string Name)
     public static ObjectKey Of(IKubernetesObject entity)
     {
         ArgumentNullException.ThrowIfNull(entity);
-        var ns = entity.Metadata.Namespace;
+        string? ns = entity.Metadata.Namespace;
         return new ObjectKey(string.IsNullOrEmpty(ns) ? null : ns, entity.Metadata.Name ?? "");
     }
 

@@ -47,12 +47,12 @@ public sealed partial class EventRecorder : IEventRecorder
         ArgumentNullException.ThrowIfNull(regarding);
         ArgumentException.ThrowIfNullOrEmpty(reason);
         ArgumentException.ThrowIfNullOrEmpty(action);
-        var now = _time.GetUtcNow();
+        DateTimeOffset now = _time.GetUtcNow();
         reason = CutWord(reason);
         action = CutWord(action);
         note = CutBytes(note, MaxNoteBytes);
-        var key = new EventKey(type, action, reason, note, regarding.Uid(), regarding.Kind, regarding.Key(), related?.Uid());
-        var item = new Event
+        EventKey key = new(type, action, reason, note, regarding.Uid(), regarding.Kind, regarding.Key(), related?.Uid());
+        Event item = new()
         {
             Metadata = new ObjectMeta
             {
@@ -79,13 +79,13 @@ public sealed partial class EventRecorder : IEventRecorder
     /// <summary>Sends until cancelled. What is queued then, and counts not written yet, are lost.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var sweptAt = _time.GetTimestamp();
+        long sweptAt = _time.GetTimestamp();
         try
         {
             while (true)
             {
-                using var tick = new CancellationTokenSource(SweepEvery, _time);
-                using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, tick.Token);
+                using CancellationTokenSource tick = new(SweepEvery, _time);
+                using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, tick.Token);
                 try
                 {
                     if (!await _queue.Reader.WaitToReadAsync(linked.Token))
@@ -98,7 +98,7 @@ public sealed partial class EventRecorder : IEventRecorder
                     // Time to sweep.
                 }
 
-                while (_queue.Reader.TryRead(out var item))
+                while (_queue.Reader.TryRead(out (EventKey Key, Event Event) item))
                 {
                     await SendAsync(item.Key, item.Event, cancellationToken);
                 }
@@ -121,8 +121,8 @@ public sealed partial class EventRecorder : IEventRecorder
     {
         while (true)
         {
-            var last = Volatile.Read(ref _lastTicks);
-            var next = Math.Max(last + 1, now.UtcTicks);
+            long last = Volatile.Read(ref _lastTicks);
+            long next = Math.Max(last + 1, now.UtcTicks);
             if (Interlocked.CompareExchange(ref _lastTicks, next, last) == last)
             {
                 return next;
@@ -132,13 +132,13 @@ public sealed partial class EventRecorder : IEventRecorder
 
     private async Task SendAsync(EventKey given, Event item, CancellationToken cancellationToken)
     {
-        var key = _similar.Place(given);
+        EventKey key = _similar.Place(given);
         if (key != given)
         {
             item.Note = CutBytes(SimilarEvents.CombinedPrefix + item.Note, MaxNoteBytes);
         }
 
-        if (_series.TryGetValue(key, out var series) && _time.GetElapsedTime(series.LastSeenAt) < _options.SeriesSilence)
+        if (_series.TryGetValue(key, out Series? series) && _time.GetElapsedTime(series.LastSeenAt) < _options.SeriesSilence)
         {
             series.Count++;
             series.LastSeen = item.EventTime;
@@ -156,14 +156,14 @@ public sealed partial class EventRecorder : IEventRecorder
 
         if (await TryAsync(() => _client.CreateAsync(item, cancellationToken: cancellationToken), item.Reason, cancellationToken) && _series.Count < _options.MaxSeries)
         {
-            var now = _time.GetTimestamp();
+            long now = _time.GetTimestamp();
             _series[key] = new Series(item.Metadata.Name!, item.Metadata.Namespace!) { LastSeen = item.EventTime, LastSeenAt = now, WrittenAt = now };
         }
     }
 
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
-        foreach (var (key, series) in _series.Where(p => _time.GetElapsedTime(p.Value.LastSeenAt) >= _options.SeriesSilence).ToList())
+        foreach ((EventKey? key, Series? series) in _series.Where(p => _time.GetElapsedTime(p.Value.LastSeenAt) >= _options.SeriesSilence).ToList())
         {
             if (series.Count > series.WrittenCount)
             {
@@ -179,7 +179,7 @@ public sealed partial class EventRecorder : IEventRecorder
     /// <returns>False when the event is gone (they live an hour): a new one begins.</returns>
     private async Task<bool> WriteSeriesAsync(Series series, CancellationToken cancellationToken)
     {
-        var patch = new JsonObject
+        JsonObject patch = new()
         {
             ["series"] = new JsonObject
             {
@@ -234,9 +234,9 @@ public sealed partial class EventRecorder : IEventRecorder
             return text;
         }
 
-        var builder = new StringBuilder();
-        var bytes = 0;
-        foreach (var rune in text.EnumerateRunes())
+        StringBuilder builder = new();
+        int bytes = 0;
+        foreach (Rune rune in text.EnumerateRunes())
         {
             bytes += rune.Utf8SequenceLength;
             if (bytes > maxBytes)

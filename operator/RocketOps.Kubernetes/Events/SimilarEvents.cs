@@ -20,8 +20,8 @@ internal sealed class SimilarEvents(TimeProvider time, int capacity)
     /// <returns>The key of the event that takes it: the given one, or that of the combined event, whose note is empty.</returns>
     public EventKey Place(EventKey key)
     {
-        var combined = key with { Note = "" };
-        if (!_notes.TryGetValue(combined, out var notes) || time.GetElapsedTime(notes.LastSeenAt) >= Interval)
+        EventKey combined = key with { Note = "" };
+        if (!_notes.TryGetValue(combined, out Notes? notes) || time.GetElapsedTime(notes.LastSeenAt) >= Interval)
         {
             if (notes is null && _notes.Count >= capacity)
             {
@@ -43,7 +43,7 @@ internal sealed class SimilarEvents(TimeProvider time, int capacity)
     /// <summary>Forgets what has been silent for longer than <see cref="Interval"/>.</summary>
     public void Sweep()
     {
-        foreach (var key in _notes.Where(entry => time.GetElapsedTime(entry.Value.LastSeenAt) >= Interval).Select(entry => entry.Key).ToList())
+        foreach (EventKey? key in _notes.Where(entry => time.GetElapsedTime(entry.Value.LastSeenAt) >= Interval).Select(entry => entry.Key).ToList())
         {
             _notes.Remove(key);
         }

@@ -23,8 +23,8 @@ internal sealed class EntityStore<T>
     {
         lock (_lock)
         {
-            var index = new Index(values);
-            foreach (var (key, entity) in _objects)
+            Index index = new(values);
+            foreach ((ObjectKey key, T? entity) in _objects)
             {
                 index.Add(key, entity);
             }
@@ -64,7 +64,7 @@ internal sealed class EntityStore<T>
     {
         lock (_lock)
         {
-            var index = _indexes.GetValueOrDefault(name) ?? throw new InvalidOperationException($"There is no index '{name}' of {typeof(T).Name}.");
+            Index index = _indexes.GetValueOrDefault(name) ?? throw new InvalidOperationException($"There is no index '{name}' of {typeof(T).Name}.");
             return [.. index.Find(value).Select(key => _objects[key])];
         }
     }
@@ -74,13 +74,13 @@ internal sealed class EntityStore<T>
     {
         lock (_lock)
         {
-            if (_objects.TryGetValue(key, out var previous))
+            if (_objects.TryGetValue(key, out T? previous))
             {
                 RemoveFromIndexes(key, previous);
             }
 
             _objects[key] = entity;
-            foreach (var index in _indexes.Values)
+            foreach (Index index in _indexes.Values)
             {
                 index.Add(key, entity);
             }
@@ -94,7 +94,7 @@ internal sealed class EntityStore<T>
     {
         lock (_lock)
         {
-            if (_objects.Remove(key, out var previous))
+            if (_objects.Remove(key, out T? previous))
             {
                 RemoveFromIndexes(key, previous);
             }
@@ -105,7 +105,7 @@ internal sealed class EntityStore<T>
 
     private void RemoveFromIndexes(ObjectKey key, T entity)
     {
-        foreach (var index in _indexes.Values)
+        foreach (Index index in _indexes.Values)
         {
             index.Remove(key, entity);
         }
@@ -115,13 +115,13 @@ internal sealed class EntityStore<T>
     {
         private readonly Dictionary<string, HashSet<ObjectKey>> _keys = [];
 
-        public HashSet<ObjectKey> Find(string value) => _keys.TryGetValue(value, out var keys) ? keys : [];
+        public HashSet<ObjectKey> Find(string value) => _keys.TryGetValue(value, out HashSet<ObjectKey>? keys) ? keys : [];
 
         public void Add(ObjectKey key, T entity)
         {
-            foreach (var value in values(entity))
+            foreach (string value in values(entity))
             {
-                if (!_keys.TryGetValue(value, out var keys))
+                if (!_keys.TryGetValue(value, out HashSet<ObjectKey>? keys))
                 {
                     _keys[value] = keys = [];
                 }
@@ -132,9 +132,9 @@ internal sealed class EntityStore<T>
 
         public void Remove(ObjectKey key, T entity)
         {
-            foreach (var value in values(entity))
+            foreach (string value in values(entity))
             {
-                if (_keys.TryGetValue(value, out var keys) && keys.Remove(key) && keys.Count == 0)
+                if (_keys.TryGetValue(value, out HashSet<ObjectKey>? keys) && keys.Remove(key) && keys.Count == 0)
                 {
                     _keys.Remove(value);
                 }

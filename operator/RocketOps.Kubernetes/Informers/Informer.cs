@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
 using RocketOps.Kubernetes.Timing;
 
 namespace RocketOps.Kubernetes.Informers;
@@ -76,7 +77,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
         ArgumentNullException.ThrowIfNull(handler);
         lock (_dispatch)
         {
-            foreach (var entity in _store.List(ns: null))
+            foreach (T entity in _store.List(ns: null))
             {
                 Tell(handler, new InformerEvent<T>(InformerEventType.Added, entity, Previous: null, IsInitial: true));
             }
@@ -90,16 +91,16 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         string? version = null;
-        var failures = 0;
+        int failures = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var started = _time.GetTimestamp();
+            long started = _time.GetTimestamp();
             try
             {
                 version ??= await ListAsync(cancellationToken);
                 _problem = null;
-                var seen = 0;
-                await foreach (var change in WatchAsync(version, cancellationToken))
+                int seen = 0;
+                await foreach (WatchEvent<T> change in WatchAsync(version, cancellationToken))
                 {
                     Heard();
                     Handle(change);
@@ -108,7 +109,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
                 }
 
                 Heard();
-                var lived = _time.GetElapsedTime(started);
+                TimeSpan lived = _time.GetElapsedTime(started);
                 if (seen > 0 || lived >= ShortestHealthyWatch)
                 {
                     failures = lived >= HealthyWatch ? 0 : failures;
@@ -161,7 +162,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     /// </summary>
     private async Task<string> ListAsync(CancellationToken cancellationToken)
     {
-        var list = await _client.ListAsync<T>(
+        KubernetesList<T> list = await _client.ListAsync<T>(
             new ListOptions { Namespace = _options.Namespace, LabelSelector = _options.LabelSelector, FieldSelector = _options.FieldSelector }, cancellationToken);
         Heard();
         if (string.IsNullOrEmpty(list.Metadata.ResourceVersion))
@@ -180,7 +181,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
 
     private IAsyncEnumerable<WatchEvent<T>> WatchAsync(string version, CancellationToken cancellationToken)
     {
-        var timeout = _options.WatchTimeout * (1 + Random.Shared.NextDouble());
+        TimeSpan timeout = _options.WatchTimeout * (1 + Random.Shared.NextDouble());
         return _client.WatchAsync<T>(
             new WatchOptions
             {
@@ -198,10 +199,10 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     {
         lock (_dispatch)
         {
-            var present = new HashSet<ObjectKey>();
-            foreach (var entity in list.Items)
+            HashSet<ObjectKey> present = new();
+            foreach (T entity in list.Items)
             {
-                var key = ObjectKey.Of(entity);
+                ObjectKey key = ObjectKey.Of(entity);
                 present.Add(key);
                 if (_store.Get(key)?.Metadata.ResourceVersion is { } known && known == entity.Metadata.ResourceVersion)
                 {
@@ -211,14 +212,14 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
                 Put(key, entity, isInitial: true);
             }
 
-            foreach (var unreadable in list.Unreadable)
+            foreach (UnreadableObject unreadable in list.Unreadable)
             {
                 // It exists: what we last understood of it stays.
                 present.Add(new ObjectKey(unreadable.Namespace, unreadable.Name));
                 LogUnreadable(_logger, Kind, unreadable.Namespace, unreadable.Name, unreadable.Reason);
             }
 
-            foreach (var gone in _store.Keys().Where(k => !present.Contains(k)))
+            foreach (ObjectKey gone in _store.Keys().Where(k => !present.Contains(k)))
             {
                 Delete(gone, last: null);
             }
@@ -246,7 +247,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
             return;
         }
 
-        var key = ObjectKey.Of(entity);
+        ObjectKey key = ObjectKey.Of(entity);
         lock (_dispatch)
         {
             if (change.Type == WatchEventType.Deleted)
@@ -263,7 +264,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     private void Put(ObjectKey key, T entity, bool isInitial)
     {
         Trim(entity);
-        var previous = _store.Set(key, entity);
+        T? previous = _store.Set(key, entity);
         if (previous is not null && previous.Metadata.Uid != entity.Metadata.Uid)
         {
             // Deleted and made again while we did not look: two objects, not a change of one.
@@ -276,7 +277,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
 
     private void Delete(ObjectKey key, T? last)
     {
-        var previous = _store.Remove(key);
+        T? previous = _store.Remove(key);
         if (previous is not null)
         {
             TellAll(new InformerEvent<T>(InformerEventType.Deleted, last ?? previous, previous, IsInitial: false));
@@ -285,10 +286,10 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
 
     private void Trim(T entity)
     {
-        var metadata = entity.Metadata;
+        ObjectMeta metadata = entity.Metadata;
         if (metadata.ManagedFields is { } managed)
         {
-            var kept = _options.KeepManagedFieldsOf is { } manager ? managed.FindAll(m => m.Manager == manager) : [];
+            List<ManagedFieldsEntry> kept = _options.KeepManagedFieldsOf is { } manager ? managed.FindAll(m => m.Manager == manager) : [];
             metadata.ManagedFields = kept.Count > 0 ? kept : null;
         }
 
@@ -297,7 +298,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
 
     private void TellAll(InformerEvent<T> change)
     {
-        foreach (var handler in _handlers)
+        foreach (Action<InformerEvent<T>> handler in _handlers)
         {
             Tell(handler, change);
         }

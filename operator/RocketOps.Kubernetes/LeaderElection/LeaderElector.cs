@@ -70,24 +70,24 @@ public sealed partial class LeaderElector
     /// <summary>One attempt to take or keep the lease.</summary>
     internal async Task<bool> TryAcquireOrRenewAsync(CancellationToken cancellationToken)
     {
-        var startedAt = _time.GetTimestamp();
-        var lease = await _client.GetAsync<Lease>(_options.LeaseName, _options.LeaseNamespace, cancellationToken);
+        long startedAt = _time.GetTimestamp();
+        Lease? lease = await _client.GetAsync<Lease>(_options.LeaseName, _options.LeaseNamespace, cancellationToken);
         if (lease is null)
         {
             return Adopt(await CreateAsync(cancellationToken), startedAt);
         }
 
         Observe(lease);
-        var spec = lease.Spec ??= new LeaseSpec();
-        var holder = spec.HolderIdentity ?? "";
-        var mine = holder == _options.Identity;
+        LeaseSpec spec = lease.Spec ??= new LeaseSpec();
+        string holder = spec.HolderIdentity ?? "";
+        bool mine = holder == _options.Identity;
         if (!mine && holder.Length > 0 && !HasExpired(spec))
         {
             _holding = false;
             return false;
         }
 
-        var now = _time.GetUtcNow();
+        DateTimeOffset now = _time.GetUtcNow();
         spec.HolderIdentity = _options.Identity;
         spec.LeaseDurationSeconds = (int)_options.LeaseDuration.TotalSeconds;
         spec.RenewTime = now;
@@ -125,8 +125,8 @@ public sealed partial class LeaderElector
 
     private async Task LeadAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
-        using var leadership = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var working = RunWorkAsync(work, leadership);
+        using CancellationTokenSource leadership = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task working = RunWorkAsync(work, leadership);
         await RenewUntilLostAsync(leadership);
         await leadership.CancelAsync();
         try
@@ -191,10 +191,10 @@ public sealed partial class LeaderElector
     /// <summary>An attempt that ends in time: an answer after the deadline is worthless.</summary>
     private async Task<bool> AttemptAsync(CancellationToken cancellationToken)
     {
-        var limit = _options.RenewDeadline / 2 > TimeSpan.FromSeconds(1) ? _options.RenewDeadline / 2 : TimeSpan.FromSeconds(1);
+        TimeSpan limit = _options.RenewDeadline / 2 > TimeSpan.FromSeconds(1) ? _options.RenewDeadline / 2 : TimeSpan.FromSeconds(1);
         if (_holding)
         {
-            var left = _options.RenewDeadline - _time.GetElapsedTime(_renewedAt);
+            TimeSpan left = _options.RenewDeadline - _time.GetElapsedTime(_renewedAt);
             limit = left < limit ? left : limit;
             if (limit <= TimeSpan.Zero)
             {
@@ -202,11 +202,11 @@ public sealed partial class LeaderElector
             }
         }
 
-        using var deadline = new CancellationTokenSource(limit, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        using CancellationTokenSource deadline = new(limit, _time);
+        using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            var held = await TryAcquireOrRenewAsync(linked.Token);
+            bool held = await TryAcquireOrRenewAsync(linked.Token);
             Interlocked.Exchange(ref _lastError, value: null);
             return held;
         }
@@ -224,8 +224,8 @@ public sealed partial class LeaderElector
 
     private async Task<Lease?> CreateAsync(CancellationToken cancellationToken)
     {
-        var now = _time.GetUtcNow();
-        var lease = new Lease
+        DateTimeOffset now = _time.GetUtcNow();
+        Lease lease = new()
         {
             Metadata = new ObjectMeta { Name = _options.LeaseName, Namespace = _options.LeaseNamespace },
             Spec = new LeaseSpec
@@ -278,7 +278,7 @@ public sealed partial class LeaderElector
 
     private void Observe(Lease lease)
     {
-        var known = _observed;
+        Lease? known = _observed;
         if (known is null || known.Metadata.Uid != lease.Metadata.Uid || known.Metadata.ResourceVersion != lease.Metadata.ResourceVersion)
         {
             _observedAt = _time.GetTimestamp();
@@ -292,10 +292,10 @@ public sealed partial class LeaderElector
     /// <summary>Hands over at once instead of letting the others wait out the duration.</summary>
     private async Task ReleaseAsync()
     {
-        using var deadline = new CancellationTokenSource(_options.RetryPeriod, _time);
+        using CancellationTokenSource deadline = new(_options.RetryPeriod, _time);
         try
         {
-            var lease = await _client.GetAsync<Lease>(_options.LeaseName, _options.LeaseNamespace, deadline.Token);
+            Lease? lease = await _client.GetAsync<Lease>(_options.LeaseName, _options.LeaseNamespace, deadline.Token);
             if (lease?.Spec is not { } spec || spec.HolderIdentity != _options.Identity)
             {
                 return;
@@ -316,7 +316,7 @@ public sealed partial class LeaderElector
     /// <summary>The retry period, jittered, but never beyond the point where the claim ends.</summary>
     private Task DelayAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
-        var period = _options.RetryPeriod * (1 + (Random.Shared.NextDouble() * (JitterFactor - 1)));
+        TimeSpan period = _options.RetryPeriod * (1 + (Random.Shared.NextDouble() * (JitterFactor - 1)));
         return limit <= TimeSpan.Zero ? Task.CompletedTask : Task.Delay(period < limit ? period : limit, _time, cancellationToken);
     }
 

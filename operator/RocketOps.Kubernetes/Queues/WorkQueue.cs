@@ -93,9 +93,9 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         lock (_lock)
         {
-            var failures = _failures[key] = _failures.GetValueOrDefault(key) + 1;
-            var backoff = Backoff.Exponential(_options.InitialBackoff, _options.MaxBackoff, failures);
-            var turn = _retryRate.Reserve();
+            int failures = _failures[key] = _failures.GetValueOrDefault(key) + 1;
+            TimeSpan backoff = Backoff.Exponential(_options.InitialBackoff, _options.MaxBackoff, failures);
+            TimeSpan turn = _retryRate.Reserve();
             AddAfterLocked(key, backoff > turn ? backoff : turn);
         }
     }
@@ -115,10 +115,10 @@ public sealed class WorkQueue<TKey> : IDisposable
         await _available.WaitAsync(cancellationToken);
         lock (_lock)
         {
-            var list = _normal.Count > 0 ? _normal : _low;
-            var key = list.First!.Value;
+            LinkedList<TKey> list = _normal.Count > 0 ? _normal : _low;
+            TKey key = list.First!.Value;
             list.RemoveFirst();
-            _waiting.Remove(key, out var waiting);
+            _waiting.Remove(key, out Waiting waiting);
             _working.Add(key);
 
             // The pass that begins sees the present state and asks for its own delay; an older one would only repeat it.
@@ -136,7 +136,7 @@ public sealed class WorkQueue<TKey> : IDisposable
                 throw new InvalidOperationException($"{key} was not taken.");
             }
 
-            if (_again.Remove(key, out var again))
+            if (_again.Remove(key, out (WorkPriority Priority, long Since) again))
             {
                 EnqueueLocked(key, again.Priority, again.Since);
             }
@@ -161,7 +161,7 @@ public sealed class WorkQueue<TKey> : IDisposable
             return;
         }
 
-        if (_waiting.TryGetValue(key, out var waiting))
+        if (_waiting.TryGetValue(key, out Waiting waiting))
         {
             if (priority < waiting.Priority)
             {
@@ -175,7 +175,7 @@ public sealed class WorkQueue<TKey> : IDisposable
 
         if (_working.Contains(key))
         {
-            _again[key] = _again.TryGetValue(key, out var again)
+            _again[key] = _again.TryGetValue(key, out (WorkPriority Priority, long Since) again)
                 ? (priority < again.Priority ? priority : again.Priority, again.Since)
                 : (priority, _time.GetTimestamp());
             return;
@@ -202,8 +202,8 @@ public sealed class WorkQueue<TKey> : IDisposable
             return;
         }
 
-        var due = _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency);
-        if (_delayed.TryGetValue(key, out var earlier) && earlier <= due)
+        long due = _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency);
+        if (_delayed.TryGetValue(key, out long earlier) && earlier <= due)
         {
             return;
         }
@@ -222,8 +222,8 @@ public sealed class WorkQueue<TKey> : IDisposable
                 return;
             }
 
-            var now = _time.GetTimestamp();
-            while (_due.TryPeek(out var key, out var due) && (due <= now || !IsCurrent(key, due)))
+            long now = _time.GetTimestamp();
+            while (_due.TryPeek(out TKey? key, out long due) && (due <= now || !IsCurrent(key, due)))
             {
                 _due.Dequeue();
                 if (IsCurrent(key, due))
@@ -238,11 +238,11 @@ public sealed class WorkQueue<TKey> : IDisposable
     }
 
     /// <summary>Entries that an earlier delay replaced, or a take ended, stay in the heap until their time; they mean nothing.</summary>
-    private bool IsCurrent(TKey key, long due) => _delayed.TryGetValue(key, out var current) && current == due;
+    private bool IsCurrent(TKey key, long due) => _delayed.TryGetValue(key, out long current) && current == due;
 
     private void SetTimerLocked()
     {
-        while (_due.TryPeek(out var key, out var due))
+        while (_due.TryPeek(out TKey? key, out long due))
         {
             if (!IsCurrent(key, due))
             {
@@ -250,7 +250,7 @@ public sealed class WorkQueue<TKey> : IDisposable
                 continue;
             }
 
-            var wait = TimeSpan.FromSeconds((due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
+            TimeSpan wait = TimeSpan.FromSeconds((due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
 
             // Timers tick in milliseconds; rounded up, or the callback would come just before the time and again.
             _timer.Change(wait <= TimeSpan.Zero ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), Timeout.InfiniteTimeSpan);

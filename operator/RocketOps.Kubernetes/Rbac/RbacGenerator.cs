@@ -20,23 +20,23 @@ public static class RbacGenerator
     public static IReadOnlyList<PolicyRule> Generate(IEnumerable<Type> annotated, string? leaseName = null)
     {
         ArgumentNullException.ThrowIfNull(annotated);
-        var wanted = new Dictionary<Resource, RbacVerbs>();
-        foreach (var type in annotated)
+        Dictionary<Resource, RbacVerbs> wanted = new();
+        foreach (Type type in annotated)
         {
-            foreach (var rbac in type.GetCustomAttributes<EntityRbacAttribute>(inherit: false))
+            foreach (EntityRbacAttribute rbac in type.GetCustomAttributes<EntityRbacAttribute>(inherit: false))
             {
-                foreach (var entity in rbac.Entities.Select(KubernetesEntityAttribute.Of))
+                foreach (KubernetesEntityAttribute? entity in rbac.Entities.Select(KubernetesEntityAttribute.Of))
                 {
-                    var resource = rbac.Subresource is null ? entity.PluralName : $"{entity.PluralName}/{rbac.Subresource}";
+                    string resource = rbac.Subresource is null ? entity.PluralName : $"{entity.PluralName}/{rbac.Subresource}";
                     Want(wanted, entity.Group, resource, rbac.ResourceNames, rbac.Verbs);
                 }
             }
 
-            foreach (var rbac in type.GetCustomAttributes<GenericRbacAttribute>(inherit: false))
+            foreach (GenericRbacAttribute rbac in type.GetCustomAttributes<GenericRbacAttribute>(inherit: false))
             {
-                foreach (var group in rbac.Groups)
+                foreach (string group in rbac.Groups)
                 {
-                    foreach (var resource in rbac.Resources)
+                    foreach (string resource in rbac.Resources)
                     {
                         Want(wanted, group, resource, rbac.ResourceNames, rbac.Verbs);
                     }
@@ -72,8 +72,8 @@ public static class RbacGenerator
     /// <summary>The rules as a YAML document with the single key <c>rules</c>, for a chart to take in.</summary>
     public static string GenerateYaml(IEnumerable<Type> annotated, string? leaseName = null)
     {
-        var rules = Generate(annotated, leaseName);
-        var list = new JsonArray([.. rules.Select(r => JsonSerializer.SerializeToNode(r, KubernetesJsonContext.Default.PolicyRule))]);
+        IReadOnlyList<PolicyRule> rules = Generate(annotated, leaseName);
+        JsonArray list = new([.. rules.Select(r => JsonSerializer.SerializeToNode(r, KubernetesJsonContext.Default.PolicyRule))]);
         return "# Generated from the attributes of the controllers; change those and run the tests with ROCKETOPS_UPDATE=1.\n"
             + YamlText.Write(new JsonObject { ["rules"] = list });
     }
@@ -85,7 +85,7 @@ public static class RbacGenerator
             throw new InvalidOperationException($"Rights on {resource} without verbs.");
         }
 
-        var key = new Resource(group, resource, names is null ? "" : string.Join(',', names.Order(StringComparer.Ordinal)));
+        Resource key = new(group, resource, names is null ? "" : string.Join(',', names.Order(StringComparer.Ordinal)));
         wanted[key] = wanted.GetValueOrDefault(key) | verbs;
     }
 

@@ -9,8 +9,8 @@ internal static class Backoff
     public static TimeSpan Exponential(TimeSpan initial, TimeSpan max, int failures)
     {
         // 2^30 times any sensible start is beyond any sensible cap; more would overflow.
-        var doublings = Math.Clamp(failures - 1, 0, 30);
-        var ticks = initial.Ticks * Math.Pow(2, doublings);
+        int doublings = Math.Clamp(failures - 1, 0, 30);
+        double ticks = initial.Ticks * Math.Pow(2, doublings);
         return ticks >= max.Ticks ? max : TimeSpan.FromTicks((long)ticks);
     }
 

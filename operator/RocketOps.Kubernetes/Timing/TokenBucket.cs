@@ -13,7 +13,7 @@ internal sealed class TokenBucket(double ratePerSecond, int burst, TimeProvider 
 
     public ValueTask WaitAsync(CancellationToken cancellationToken)
     {
-        var wait = Reserve();
+        TimeSpan wait = Reserve();
         return wait == TimeSpan.Zero ? ValueTask.CompletedTask : new ValueTask(Task.Delay(wait, time, cancellationToken));
     }
 
@@ -22,7 +22,7 @@ internal sealed class TokenBucket(double ratePerSecond, int burst, TimeProvider 
     {
         lock (_lock)
         {
-            var now = time.GetElapsedTime(_origin).TotalSeconds;
+            double now = time.GetElapsedTime(_origin).TotalSeconds;
             _tokens = Math.Min(burst, _tokens + ((now - _updatedSeconds) * ratePerSecond));
             _updatedSeconds = now;
             _tokens -= 1;

@@ -18,7 +18,7 @@ public static class YamlText
     public static string Write(JsonNode node)
     {
         ArgumentNullException.ThrowIfNull(node);
-        var text = new StringBuilder();
+        StringBuilder text = new();
         WriteNode(text, node, indent: 0);
         return text.ToString();
     }
@@ -41,7 +41,7 @@ public static class YamlText
 
     private static void WriteMap(StringBuilder text, JsonObject map, int indent, bool firstIndented)
     {
-        foreach (var (key, value) in map.Where(p => p.Value is not null).OrderBy(p => p.Key, StringComparer.Ordinal))
+        foreach ((string? key, JsonNode? value) in map.Where(p => p.Value is not null).OrderBy(p => p.Key, StringComparer.Ordinal))
         {
             if (firstIndented)
             {
@@ -69,7 +69,7 @@ public static class YamlText
 
     private static void WriteList(StringBuilder text, JsonArray list, int indent)
     {
-        foreach (var item in list)
+        foreach (JsonNode? item in list)
         {
             text.Append(' ', indent).Append("- ");
             switch (item)
@@ -112,7 +112,7 @@ public static class YamlText
             return false;
         }
 
-        for (var i = 0; i < value.Length; i++)
+        for (int i = 0; i < value.Length; i++)
         {
             if (char.IsControl(value[i]) || value[i] > '~' || (value[i] == ':' && value[i + 1] == ' ') || (value[i] == '#' && value[i - 1] == ' '))
             {

@@ -22,7 +22,7 @@ internal sealed class ClusterAdmins : IAsyncDisposable
 
     public async ValueTask ForgetAsync(ObjectKey cluster)
     {
-        if (_admins.TryRemove(cluster, out var admin) && admin.IsValueCreated)
+        if (_admins.TryRemove(cluster, out Lazy<IRocketMqAdmin>? admin) && admin.IsValueCreated)
         {
             await admin.Value.DisposeAsync();
         }
@@ -30,7 +30,7 @@ internal sealed class ClusterAdmins : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var cluster in _admins.Keys)
+        foreach (ObjectKey cluster in _admins.Keys)
         {
             await ForgetAsync(cluster);
         }

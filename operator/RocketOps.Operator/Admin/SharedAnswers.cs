@@ -21,9 +21,9 @@ internal sealed class SharedAnswers<TKey, TAnswer>(TimeProvider time, TimeSpan t
     /// <param name="cancellationToken">Ends the waiting of this caller.</param>
     public Task<TAnswer> GetAsync(TKey key, TimeSpan maxAge, Func<CancellationToken, Task<TAnswer>> ask, CancellationToken cancellationToken)
     {
-        if (!_answers.TryGetValue(key, out var asked) || !IsUsable(asked, maxAge))
+        if (!_answers.TryGetValue(key, out Asked? asked) || !IsUsable(asked, maxAge))
         {
-            var next = new Asked(time.GetTimestamp(), new Lazy<Task<TAnswer>>(() => AskAsync(ask)));
+            Asked next = new Asked(time.GetTimestamp(), new Lazy<Task<TAnswer>>(() => AskAsync(ask)));
             asked = _answers.AddOrUpdate(key, next, (_, other) => IsUsable(other, maxAge) ? other : next);
             DropOld();
         }
@@ -46,13 +46,13 @@ internal sealed class SharedAnswers<TKey, TAnswer>(TimeProvider time, TimeSpan t
 
     private async Task<TAnswer> AskAsync(Func<CancellationToken, Task<TAnswer>> ask)
     {
-        using var deadline = new CancellationTokenSource(timeout, time);
+        using CancellationTokenSource deadline = new CancellationTokenSource(timeout, time);
         return await ask(deadline.Token);
     }
 
     private void DropOld()
     {
-        foreach (var (key, asked) in _answers)
+        foreach ((TKey? key, Asked? asked) in _answers)
         {
             if (time.GetElapsedTime(asked.At) > keepFor + timeout)
             {

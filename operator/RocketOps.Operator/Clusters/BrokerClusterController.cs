@@ -69,15 +69,15 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             return ReconciliationResult<BrokerCluster>.Success(entity);
         }
 
-        var context = new ClusterContext(entity, _options.Images);
-        var findings = await FindAsync(context, cancellationToken);
-        var next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, _time.GetUtcNow()) };
+        ClusterContext context = new ClusterContext(entity, _options.Images);
+        ClusterFindings findings = await FindAsync(context, cancellationToken);
+        BrokerCluster next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, _time.GetUtcNow()) };
         if (await _status.WriteAsync(entity, next, cancellationToken))
         {
             TransitionEvents.Record(_events, entity, entity.Status?.Conditions, next.Status.Conditions);
         }
 
-        var working = Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Reconciling);
+        bool working = Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Reconciling);
         return ReconciliationResult<BrokerCluster>.Success(entity, working ? _options.ProgressInterval : _options.ResyncInterval);
     }
 
@@ -90,12 +90,12 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
     private async Task<ClusterFindings> FindAsync(ClusterContext context, CancellationToken cancellationToken)
     {
-        var observation = Observe(context);
-        var problem = ClusterValidator.Check(context, observation);
+        ClusterObservation observation = Observe(context);
+        Problem? problem = ClusterValidator.Check(context, observation);
         Problem? pending = null;
         if (problem is null)
         {
-            var children = await _children.RunAsync(context, cancellationToken);
+            ChildrenOutcome children = await _children.RunAsync(context, cancellationToken);
             problem = children.Problem;
             pending = children.Pending;
 
@@ -104,18 +104,18 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         }
 
         // Asked before anything restarts: a pod that serves but is not known yet counts as away.
-        var registrations = await _registrations.RunAsync(context, observation, cancellationToken);
-        var members = observation.Members(context, registrations);
+        BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
+        IReadOnlyList<MemberState> members = observation.Members(context, registrations);
         await _roles.RunAsync(context, observation, members, cancellationToken);
-        var roll = problem is null ? await _roll.RunAsync(context, observation, registrations, cancellationToken) : new RollDecision(null, 0, null);
+        RollDecision roll = problem is null ? await _roll.RunAsync(context, observation, registrations, cancellationToken) : new RollDecision(null, 0, null);
         return new ClusterFindings(observation, members, registrations, roll, problem, pending);
     }
 
     private ClusterObservation Observe(ClusterContext context)
     {
-        var ns = context.Names.Namespace;
-        var cluster = context.Names.Cluster;
-        var pods = _caches.Pods.List(ns).Where(pod => pod.Label(ClusterLabels.Cluster) == cluster).ToArray();
+        string ns = context.Names.Namespace;
+        string cluster = context.Names.Cluster;
+        Pod[] pods = _caches.Pods.List(ns).Where(pod => pod.Label(ClusterLabels.Cluster) == cluster).ToArray();
         return new ClusterObservation(
             _caches.Deployments.Get(ns, context.Names.NameServer),
             [.. _caches.StatefulSets.OwnedBy(context.Cluster.Uid())],

@@ -1,5 +1,4 @@
 using System.Globalization;
-using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters;
 
@@ -11,12 +10,12 @@ internal static class BrokerConfigFile
 {
     public static string Render(ClusterContext context, string group, int ordinal)
     {
-        var properties = new Dictionary<string, string>(context.Spec.Brokers.Config ?? [], StringComparer.Ordinal)
+        Dictionary<string, string> properties = new Dictionary<string, string>(context.Spec.Brokers.Config ?? [], StringComparer.Ordinal)
         {
             ["brokerClusterName"] = context.Names.Cluster,
             ["brokerName"] = group,
             ["brokerId"] = ordinal.ToString(CultureInfo.InvariantCulture),
-            ["brokerRole"] = Role(context.Spec.Replication.Mode, ordinal),
+            ["brokerRole"] = Role(ordinal),
             ["namesrvAddr"] = context.Names.NameServerRegistrationAddress,
             ["listenPort"] = Ports.Broker.ToString(CultureInfo.InvariantCulture),
             ["httpPort"] = Ports.Http.ToString(CultureInfo.InvariantCulture),
@@ -24,10 +23,6 @@ internal static class BrokerConfigFile
         return PropertiesFile.Render(properties);
     }
 
-    private static string Role(ReplicationMode mode, int ordinal) => (ordinal, mode) switch
-    {
-        ( > 0, _) => "SLAVE",
-        (_, ReplicationMode.Sync) => "SYNC_MASTER",
-        _ => "ASYNC_MASTER",
-    };
+    // Never SYNC_MASTER: no broker replicates yet, and one that is told to wait for a slave refuses its start. ClusterValidator refuses the mode that would need it.
+    private static string Role(int ordinal) => ordinal > 0 ? "SLAVE" : "ASYNC_MASTER";
 }

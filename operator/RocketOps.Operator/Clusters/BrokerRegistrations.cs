@@ -20,12 +20,12 @@ internal sealed class BrokerRegistrations
     /// </summary>
     public bool Contains(string group, long brokerId, string podIP)
     {
-        if (_info is null || !_info.Brokers.TryGetValue(group, out var broker) || !broker.Addresses.TryGetValue(brokerId, out var address))
+        if (_info is null || !_info.Brokers.TryGetValue(group, out BrokerData? broker) || !broker.Addresses.TryGetValue(brokerId, out string? address))
         {
             return false;
         }
 
-        var port = Ports.Broker.ToString(CultureInfo.InvariantCulture);
+        string port = Ports.Broker.ToString(CultureInfo.InvariantCulture);
         return address == $"{podIP}:{port}" || address == $"[{podIP}]:{port}";
     }
 }

@@ -41,14 +41,14 @@ internal static class ClusterLabels
 
     public static Dictionary<string, string> ForNameServer(string cluster)
     {
-        var labels = ForCluster(cluster);
+        Dictionary<string, string> labels = ForCluster(cluster);
         labels[Component] = NameServerComponent;
         return labels;
     }
 
     public static Dictionary<string, string> ForGroup(string cluster, string group)
     {
-        var labels = ForCluster(cluster);
+        Dictionary<string, string> labels = ForCluster(cluster);
         labels[Component] = BrokerComponent;
         labels[Group] = group;
         return labels;
@@ -69,7 +69,7 @@ internal static class ClusterLabels
 
     public static Dictionary<string, string> RoleSelector(string cluster, string group, string role)
     {
-        var selector = GroupSelector(cluster, group);
+        Dictionary<string, string> selector = GroupSelector(cluster, group);
         selector[Role] = role;
         return selector;
     }

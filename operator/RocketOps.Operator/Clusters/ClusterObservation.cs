@@ -30,11 +30,11 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
     /// <summary>The wanted members of all groups, there or not.</summary>
     public IReadOnlyList<MemberState> Members(ClusterContext context, BrokerRegistrations registrations)
     {
-        var members = new List<MemberState>();
-        foreach (var group in context.Groups)
+        List<MemberState> members = new List<MemberState>();
+        foreach (string group in context.Groups)
         {
-            var set = Set(group);
-            for (var ordinal = 0; ordinal < context.Spec.Brokers.Replicas; ordinal++)
+            StatefulSet? set = Set(group);
+            for (int ordinal = 0; ordinal < context.Spec.Brokers.Replicas; ordinal++)
             {
                 members.Add(Member(group, ordinal, set, registrations));
             }
@@ -54,9 +54,9 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
 
     private MemberState Member(string group, int ordinal, StatefulSet? set, BrokerRegistrations registrations)
     {
-        var name = ClusterNames.Member(group, ordinal);
-        var role = ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave;
-        var pod = Pod(name);
+        string name = ClusterNames.Member(group, ordinal);
+        BrokerMemberRole role = ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave;
+        Pod? pod = Pod(name);
 
         // A pod that belongs to nobody or to another incarnation of the set is about to be collected: the member is not there.
         if (pod is null || set is null || pod.ControllerOwner()?.Uid != set.Uid())

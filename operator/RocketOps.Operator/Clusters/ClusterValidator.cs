@@ -61,7 +61,7 @@ internal static partial class ClusterValidator
             return null;
         }
 
-        var refused = config.Keys.Where(owned.Contains).Order(StringComparer.Ordinal).ToArray();
+        string[] refused = config.Keys.Where(owned.Contains).Order(StringComparer.Ordinal).ToArray();
         return refused.Length == 0
             ? null
             : new Problem(Reasons.InvalidConfig, $"{field} may not set {string.Join(", ", refused)}: the operator does. Remove it.");
@@ -82,8 +82,8 @@ internal static partial class ClusterValidator
 
     private static Problem? CheckGroups(ClusterContext context, ClusterObservation observation)
     {
-        var wanted = context.Groups.ToHashSet(StringComparer.Ordinal);
-        var surplus = observation.Sets.Select(static set => set.Name()).Where(name => !wanted.Contains(name)).Order(StringComparer.Ordinal).ToArray();
+        HashSet<string> wanted = context.Groups.ToHashSet(StringComparer.Ordinal);
+        string[] surplus = observation.Sets.Select(static set => set.Name()).Where(name => !wanted.Contains(name)).Order(StringComparer.Ordinal).ToArray();
         return surplus.Length == 0
             ? null
             : new Problem(
@@ -93,10 +93,10 @@ internal static partial class ClusterValidator
 
     private static Problem? CheckStorage(ClusterContext context, ClusterObservation observation)
     {
-        var storage = context.Spec.Brokers.Storage;
-        foreach (var set in observation.Sets)
+        StorageSpec storage = context.Spec.Brokers.Storage;
+        foreach (StatefulSet set in observation.Sets)
         {
-            var claim = set.Spec?.VolumeClaimTemplates?.Find(static template => template.Name() == ClusterNames.DataVolume)?.Spec;
+            PersistentVolumeClaimSpec? claim = set.Spec?.VolumeClaimTemplates?.Find(static template => template.Name() == ClusterNames.DataVolume)?.Spec;
             if (claim is null)
             {
                 continue;
@@ -109,7 +109,7 @@ internal static partial class ClusterValidator
                     $"brokers.storage.storageClassName cannot change: the claims of {set.Name()} have {claim.StorageClassName ?? "the default class"}. Set it back.");
             }
 
-            var size = claim.Resources?.Requests?.GetValueOrDefault("storage");
+            Quantity? size = claim.Resources?.Requests?.GetValueOrDefault("storage");
             if (size is not null && size != storage.Size)
             {
                 return storage.Size < size

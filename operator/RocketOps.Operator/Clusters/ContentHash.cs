@@ -11,8 +11,8 @@ internal static class ContentHash
 
     public static string Of(IEnumerable<KeyValuePair<string, string>> files)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (name, content) in files.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach ((string? name, string? content) in files.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
             // The zero bytes keep (ab, c) and (a, bc) apart: neither names nor contents hold one.
             hash.AppendData(Encoding.UTF8.GetBytes(name));

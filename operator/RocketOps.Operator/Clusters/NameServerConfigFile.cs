@@ -9,7 +9,7 @@ internal static class NameServerConfigFile
 
     public static string Render(ClusterContext context)
     {
-        var properties = new Dictionary<string, string>(context.Spec.NameServer.Config ?? [], StringComparer.Ordinal)
+        Dictionary<string, string> properties = new Dictionary<string, string>(context.Spec.NameServer.Config ?? [], StringComparer.Ordinal)
         {
             ["listenPort"] = Ports.NameServer.ToString(CultureInfo.InvariantCulture),
             ["httpPort"] = Ports.Http.ToString(CultureInfo.InvariantCulture),

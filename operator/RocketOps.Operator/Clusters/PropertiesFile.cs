@@ -10,8 +10,8 @@ internal static class PropertiesFile
 {
     public static string Render(IEnumerable<KeyValuePair<string, string>> properties)
     {
-        var text = new StringBuilder();
-        foreach (var (key, value) in properties.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+        StringBuilder text = new StringBuilder();
+        foreach ((string? key, string? value) in properties.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
             AppendEscaped(text, key, isKey: true);
             text.Append('=');
@@ -24,9 +24,9 @@ internal static class PropertiesFile
 
     private static void AppendEscaped(StringBuilder text, string value, bool isKey)
     {
-        for (var i = 0; i < value.Length; i++)
+        for (int i = 0; i < value.Length; i++)
         {
-            var c = value[i];
+            char c = value[i];
             switch (c)
             {
                 case '\\':

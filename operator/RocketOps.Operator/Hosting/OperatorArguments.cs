@@ -39,8 +39,8 @@ internal sealed class OperatorArguments
     {
         get
         {
-            var text = new StringBuilder("RocketOps.Operator [--option=value …]\n\n");
-            foreach (var option in Known)
+            StringBuilder text = new StringBuilder("RocketOps.Operator [--option=value …]\n\n");
+            foreach (Option option in Known)
             {
                 text.Append(CultureInfo.InvariantCulture, $"  --{option.Name,-20}{option.Meaning} ({option.Variable})\n");
             }
@@ -52,8 +52,8 @@ internal sealed class OperatorArguments
     /// <summary>Reads everything before it complains, so that one start shows all mistakes.</summary>
     public static OperatorArguments? TryParse(IReadOnlyList<string> arguments, Func<string, string?> environment, ICollection<string> errors)
     {
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var option in Known)
+        Dictionary<string, string> values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (Option option in Known)
         {
             if (environment(option.Variable) is { Length: > 0 } value)
             {
@@ -61,16 +61,16 @@ internal sealed class OperatorArguments
             }
         }
 
-        var help = ReadCommandLine(arguments, values, errors);
-        var leaderElection = Boolean(values, "leader-election", true, errors);
-        var httpPort = Port(values, "http-port", 8080, errors);
+        bool help = ReadCommandLine(arguments, values, errors);
+        bool leaderElection = Boolean(values, "leader-election", true, errors);
+        int httpPort = Port(values, "http-port", 8080, errors);
         if (errors.Count > 0)
         {
             return null;
         }
 
-        var images = OperatorImages.Default;
-        var options = new OperatorOptions
+        OperatorImages images = OperatorImages.Default;
+        OperatorOptions options = new OperatorOptions
         {
             Namespace = values.GetValueOrDefault("namespace"),
             LeaderElection = leaderElection,
@@ -82,17 +82,17 @@ internal sealed class OperatorArguments
 
     private static bool ReadCommandLine(IReadOnlyList<string> arguments, Dictionary<string, string> values, ICollection<string> errors)
     {
-        var help = false;
-        for (var i = 0; i < arguments.Count; i++)
+        bool help = false;
+        for (int i = 0; i < arguments.Count; i++)
         {
-            var argument = arguments[i];
+            string argument = arguments[i];
             if (argument is "--help" or "-h")
             {
                 help = true;
                 continue;
             }
 
-            var (name, value) = Split(argument);
+            (string? name, string? value) = Split(argument);
             if (name is null || !Array.Exists(Known, option => option.Name == name))
             {
                 errors.Add($"{argument}: not an option; --help lists them");
@@ -123,18 +123,18 @@ internal sealed class OperatorArguments
             return (null, null);
         }
 
-        var equals = argument.IndexOf('=', StringComparison.Ordinal);
+        int equals = argument.IndexOf('=', StringComparison.Ordinal);
         return equals < 0 ? (argument[2..], null) : (argument[2..equals], argument[(equals + 1)..]);
     }
 
     private static bool Boolean(Dictionary<string, string> values, string name, bool otherwise, ICollection<string> errors)
     {
-        if (!values.TryGetValue(name, out var text))
+        if (!values.TryGetValue(name, out string? text))
         {
             return otherwise;
         }
 
-        if (bool.TryParse(text, out var value))
+        if (bool.TryParse(text, out bool value))
         {
             return value;
         }
@@ -145,12 +145,12 @@ internal sealed class OperatorArguments
 
     private static int Port(Dictionary<string, string> values, string name, int otherwise, ICollection<string> errors)
     {
-        if (!values.TryGetValue(name, out var text))
+        if (!values.TryGetValue(name, out string? text))
         {
             return otherwise;
         }
 
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= MaxPort)
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port <= MaxPort)
         {
             return port;
         }

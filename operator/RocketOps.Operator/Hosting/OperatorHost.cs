@@ -38,12 +38,12 @@ public sealed class OperatorHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
 
         // Empty: the surrounding program has the signals, the console and the configuration.
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
         builder.Services.AddKubernetesClient(_ => configuration);
         builder.Services.AddRocketOpsOperator(options);
         configure?.Invoke(builder.Services);
-        var host = builder.Build();
+        IHost host = builder.Build();
         await host.StartAsync(cancellationToken);
         return new OperatorHost(host);
     }

@@ -12,7 +12,7 @@ public sealed record OperatorImages(string Broker, string NameServer)
     {
         get
         {
-            var version = typeof(OperatorImages).Assembly.GetName().Version ?? new Version(0, 0, 0);
+            Version version = typeof(OperatorImages).Assembly.GetName().Version ?? new Version(0, 0, 0);
             return version.ToString(3);
         }
     }

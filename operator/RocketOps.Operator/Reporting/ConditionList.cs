@@ -54,7 +54,7 @@ internal sealed class ConditionList
 
     private ConditionList Set(string type, string status, string reason, string message)
     {
-        var condition = new Condition { Type = type, Status = status, Reason = reason, Message = message, ObservedGeneration = _generation };
+        Condition condition = new Condition { Type = type, Status = status, Reason = reason, Message = message, ObservedGeneration = _generation };
 
         // Set in a copy of the old list gives the right transition time; taken over into the new one, order and dropped types follow the calls.
         Conditions.Set(_previous, condition, _now);

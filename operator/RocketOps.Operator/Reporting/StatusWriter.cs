@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Operator.Hosting;
@@ -19,9 +20,9 @@ internal sealed class StatusWriter
     public async Task<bool> WriteAsync<T>(T entity, T next, CancellationToken cancellationToken)
         where T : class, IKubernetesObject
     {
-        var type = _client.Types.Get<T>();
-        var before = JsonSerializer.SerializeToNode(entity, type.Json)?["status"];
-        var after = JsonSerializer.SerializeToNode(next, type.Json)?["status"];
+        KubernetesType<T> type = _client.Types.Get<T>();
+        JsonNode? before = JsonSerializer.SerializeToNode(entity, type.Json)?["status"];
+        JsonNode? after = JsonSerializer.SerializeToNode(next, type.Json)?["status"];
         if (System.Text.Json.Nodes.JsonNode.DeepEquals(before, after))
         {
             return false;
@@ -30,7 +31,7 @@ internal sealed class StatusWriter
         try
         {
             // Only onto what was read: a pass that began with an old copy must not take a newer finding back. It fails and is repeated.
-            var written = await _client.ApplyStatusAsync(next, new ApplyOptions(FieldManager.Name) { OnlyIfUnchanged = true }, cancellationToken);
+            T written = await _client.ApplyStatusAsync(next, new ApplyOptions(FieldManager.Name) { OnlyIfUnchanged = true }, cancellationToken);
             entity.Metadata.ResourceVersion = written.Metadata.ResourceVersion;
             return true;
         }

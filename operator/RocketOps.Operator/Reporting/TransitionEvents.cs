@@ -11,10 +11,10 @@ internal static class TransitionEvents
 
     public static void Record(IEventRecorder recorder, IKubernetesObject entity, IEnumerable<Condition>? before, IEnumerable<Condition>? after)
     {
-        var previous = before?.ToList() ?? [];
-        foreach (var condition in after ?? [])
+        List<Condition> previous = before?.ToList() ?? [];
+        foreach (Condition condition in after ?? [])
         {
-            var last = Conditions.Find(previous, condition.Type);
+            Condition? last = Conditions.Find(previous, condition.Type);
             if (condition.Status != ConditionStatus.True || (last?.Status == ConditionStatus.True && last.Reason == condition.Reason))
             {
                 continue;

@@ -29,15 +29,15 @@ internal sealed class BrokerTopics
     public async Task<TopicOutcome> SyncAsync(
         IRocketMqAdmin admin, TopicMaster master, string topic, TopicSettings wanted, TopicBrokerStatus? last, CancellationToken cancellationToken)
     {
-        var address = master.Address ?? throw new ArgumentException("The broker has no address.", nameof(master));
-        var written = false;
-        var drainingSince = last?.DrainingSince;
-        var config = await admin.GetTopicConfigAsync(address, topic, cancellationToken);
-        for (var i = 0; i < MaxSteps; i++)
+        string address = master.Address ?? throw new ArgumentException("The broker has no address.", nameof(master));
+        bool written = false;
+        DateTimeOffset? drainingSince = last?.DrainingSince;
+        TopicConfig? config = await admin.GetTopicConfigAsync(address, topic, cancellationToken);
+        for (int i = 0; i < MaxSteps; i++)
         {
-            var found = Settings(config);
-            var drain = await DrainAsync(admin, master.Broker, address, topic, wanted, found, drainingSince, cancellationToken);
-            var step = TopicPlanner.Next(wanted, found, drain.Drained);
+            TopicSettings? found = Settings(config);
+            DrainReport drain = await DrainAsync(admin, master.Broker, address, topic, wanted, found, drainingSince, cancellationToken);
+            TopicStep step = TopicPlanner.Next(wanted, found, drain.Drained);
             if (step.Converged)
             {
                 return new TopicOutcome(master.Broker, found, written);
@@ -45,7 +45,7 @@ internal sealed class BrokerTopics
 
             if (step.Write is null)
             {
-                var blockedBy = drain.BlockedBy ?? "producers that may still know them";
+                string blockedBy = drain.BlockedBy ?? "producers that may still know them";
                 return new TopicOutcome(master.Broker, found, written, drainingSince ?? Now(), new Problem(Reasons.DrainingQueues, $"Queues {step.Draining} and above wait for {blockedBy}."));
             }
 
@@ -79,7 +79,7 @@ internal sealed class BrokerTopics
     {
         // Whatever the object does not speak of stays as the broker has it. Attributes given here are added to the stored ones,
         // and brokers of 4.9 know none, so they are sent only when they differ.
-        var type = Settings(found)?.MessageType ?? TopicSettings.DefaultMessageType;
+        string type = Settings(found)?.MessageType ?? TopicSettings.DefaultMessageType;
         return (found ?? new TopicConfig { Name = topic }) with
         {
             ReadQueues = settings.ReadQueues,
@@ -97,7 +97,7 @@ internal sealed class BrokerTopics
     private async Task<DrainReport> DrainAsync(
         IRocketMqAdmin admin, string broker, string address, string topic, TopicSettings wanted, TopicSettings? found, DateTimeOffset? since, CancellationToken cancellationToken)
     {
-        var closed = found is not null && found.ReadQueues > wanted.ReadQueues && found == wanted with { ReadQueues = found.ReadQueues };
+        bool closed = found is not null && found.ReadQueues > wanted.ReadQueues && found == wanted with { ReadQueues = found.ReadQueues };
         return closed && since is { } start && _time.GetUtcNow() - start >= _options.RouteRefreshGrace
             ? await DrainCheck.AskAsync(admin, address, broker, topic, wanted.ReadQueues, found!.ReadQueues, cancellationToken)
             : new DrainReport(false, null);

@@ -30,30 +30,30 @@ internal static class DrainCheck
             return DrainReport.Done;
         }
 
-        var reported = stats.Queues.Keys.Select(static queue => queue.QueueId).ToHashSet();
+        HashSet<int> reported = stats.Queues.Keys.Select(static queue => queue.QueueId).ToHashSet();
         if (!Enumerable.Range(fromQueue, toQueue - fromQueue).All(reported.Contains))
         {
             return new DrainReport(false, $"queues on {broker} whose offsets the broker does not tell");
         }
 
-        var filled = stats.Queues.Where(queue => queue.Key.QueueId >= fromQueue && queue.Value.MaxOffset > queue.Value.MinOffset).ToArray();
+        KeyValuePair<MessageQueue, QueueOffsets>[] filled = stats.Queues.Where(queue => queue.Key.QueueId >= fromQueue && queue.Value.MaxOffset > queue.Value.MinOffset).ToArray();
         if (filled.Length == 0)
         {
             return DrainReport.Done;
         }
 
-        var groups = await admin.GetGroupsOfTopicAsync(address, topic, cancellationToken);
+        IReadOnlyList<string> groups = await admin.GetGroupsOfTopicAsync(address, topic, cancellationToken);
         if (groups.Count == 0)
         {
             return new DrainReport(false, $"messages on {broker} that no consumer group reads");
         }
 
-        foreach (var group in groups.Order(StringComparer.Ordinal))
+        foreach (string group in groups.Order(StringComparer.Ordinal))
         {
-            var progress = await admin.GetConsumeStatsAsync(address, group, topic, cancellationToken);
-            foreach (var (queue, offsets) in filled)
+            ConsumeStats progress = await admin.GetConsumeStatsAsync(address, group, topic, cancellationToken);
+            foreach ((MessageQueue? queue, QueueOffsets? offsets) in filled)
             {
-                if (!progress.Queues.TryGetValue(queue, out var consumed) || consumed.ConsumerOffset < offsets.MaxOffset)
+                if (!progress.Queues.TryGetValue(queue, out ConsumerQueueOffsets? consumed) || consumed.ConsumerOffset < offsets.MaxOffset)
                 {
                     return new DrainReport(false, $"messages on {broker} that group {group} has not read");
                 }

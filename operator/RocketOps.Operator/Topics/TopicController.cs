@@ -70,23 +70,23 @@ internal sealed partial class TopicController : IEntityController<Topic>
 
         if (TopicOwnership.Winner(entity, _topics.List(entity.Namespace())) is { } winner)
         {
-            var conflict = new Problem(
+            Problem conflict = new Problem(
                 Reasons.ResourceConflict,
                 $"Topic {winner.Name()} is older and has {TopicNames.Effective(entity)} already. Delete one of the two objects.");
             return await ReportAsync(entity, [], conflict, null, _options.ResyncInterval, cancellationToken);
         }
 
-        var cluster = _clusters.Get(entity.Namespace(), entity.Spec.ClusterRef.Name);
+        BrokerCluster? cluster = _clusters.Get(entity.Namespace(), entity.Spec.ClusterRef.Name);
         if (cluster is null || cluster.IsDeleting())
         {
-            var missing = new Problem(Reasons.ClusterNotFound, $"There is no BrokerCluster {entity.Spec.ClusterRef.Name} in namespace {entity.Namespace()}.");
+            Problem missing = new Problem(Reasons.ClusterNotFound, $"There is no BrokerCluster {entity.Spec.ClusterRef.Name} in namespace {entity.Namespace()}.");
             return await ReportAsync(entity, [], null, missing, _options.ResyncInterval, cancellationToken);
         }
 
         if (cluster.Status?.ReadyNameServers is null or 0)
         {
             // Its status is watched, so the topic comes back when that changes.
-            var starting = new Problem(Reasons.ClusterNotReady, $"BrokerCluster {cluster.Name()} has no name server that serves yet.");
+            Problem starting = new Problem(Reasons.ClusterNotReady, $"BrokerCluster {cluster.Name()} has no name server that serves yet.");
             return await ReportAsync(entity, [], null, starting, _options.ResyncInterval, cancellationToken);
         }
 
@@ -104,18 +104,18 @@ internal sealed partial class TopicController : IEntityController<Topic>
 
     private async Task FixIdentityAsync(Topic topic, CancellationToken cancellationToken)
     {
-        var identified = TopicStatusBuilder.Build(topic, [], null, new Problem(Reasons.Updating, "The topic is being created."), _time.GetUtcNow());
+        TopicStatus identified = TopicStatusBuilder.Build(topic, [], null, new Problem(Reasons.Updating, "The topic is being created."), _time.GetUtcNow());
         identified.TopicName = TopicNames.Effective(topic);
         identified.Cluster = topic.Spec.ClusterRef.Name;
-        var next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = identified };
+        Topic next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = identified };
         await _status.WriteAsync(topic, next, cancellationToken);
         topic.Status = identified;
     }
 
     private async Task<ReconciliationResult<Topic>> SyncAsync(Topic topic, BrokerCluster cluster, CancellationToken cancellationToken)
     {
-        var names = new ClusterNames(cluster.Name(), cluster.Namespace()!);
-        var admin = _admins.Get(cluster.Key(), names.NameServerRegistrationAddress);
+        ClusterNames names = new ClusterNames(cluster.Name(), cluster.Namespace()!);
+        IRocketMqAdmin admin = _admins.Get(cluster.Key(), names.NameServerRegistrationAddress);
         IReadOnlyList<TopicMaster> masters;
         try
         {
@@ -123,12 +123,12 @@ internal sealed partial class TopicController : IEntityController<Topic>
         }
         catch (Exception unreachable) when (AdminFailures.IsFailure(unreachable, cancellationToken))
         {
-            var silent = new Problem(Reasons.NameServersUnreachable, $"The name servers at {names.NameServerRegistrationAddress} do not answer the operator.");
+            Problem silent = new Problem(Reasons.NameServersUnreachable, $"The name servers at {names.NameServerRegistrationAddress} do not answer the operator.");
             return await ReportAsync(topic, [], null, silent, _options.ProgressInterval, cancellationToken);
         }
 
-        var outcomes = new List<TopicOutcome>(masters.Count);
-        foreach (var master in masters)
+        List<TopicOutcome> outcomes = new List<TopicOutcome>(masters.Count);
+        foreach (TopicMaster master in masters)
         {
             outcomes.Add(await SyncAsync(topic, admin, master, cancellationToken));
         }
@@ -143,9 +143,9 @@ internal sealed partial class TopicController : IEntityController<Topic>
             return new TopicOutcome(master.Broker, null, Pending: new Problem(Reasons.ClusterNotReady, $"No master of {master.Broker} is registered."));
         }
 
-        var name = TopicNames.Effective(topic);
-        var last = topic.Status?.Brokers?.Find(broker => broker.Name == master.Broker);
-        var wanted = TopicSettings.Wanted(topic.Spec);
+        string name = TopicNames.Effective(topic);
+        TopicBrokerStatus? last = topic.Status?.Brokers?.Find(broker => broker.Name == master.Broker);
+        TopicSettings wanted = TopicSettings.Wanted(topic.Spec);
         try
         {
             if (IsSettled(topic) && await _tables.FindAsync(admin, master.Address, name, cancellationToken) is { } found && found == wanted)
@@ -153,7 +153,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
                 return new TopicOutcome(master.Broker, found);
             }
 
-            var outcome = await WithDeadlineAsync(token => _brokers.SyncAsync(admin, master, name, wanted, last, token), cancellationToken);
+            TopicOutcome outcome = await WithDeadlineAsync(token => _brokers.SyncAsync(admin, master, name, wanted, last, token), cancellationToken);
             if (outcome.Written)
             {
                 _tables.Forget(master.Address);
@@ -179,21 +179,21 @@ internal sealed partial class TopicController : IEntityController<Topic>
     private TimeSpan Next(List<TopicOutcome> outcomes)
     {
         // A drain takes minutes and sends no events; other things pending are moments away.
-        var waits = outcomes.Exists(static outcome => outcome.Pending is { Reason: not Reasons.DrainingQueues });
+        bool waits = outcomes.Exists(static outcome => outcome.Pending is { Reason: not Reasons.DrainingQueues });
         return waits ? _options.ProgressInterval : _options.ResyncInterval;
     }
 
     private async Task<T> WithDeadlineAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         return await call(either.Token);
     }
 
     private async Task<ReconciliationResult<Topic>> ReportAsync(
         Topic topic, IReadOnlyList<TopicOutcome> outcomes, Problem? problem, Problem? pending, TimeSpan requeueAfter, CancellationToken cancellationToken)
     {
-        var next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = TopicStatusBuilder.Build(topic, outcomes, problem, pending, _time.GetUtcNow()) };
+        Topic next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = TopicStatusBuilder.Build(topic, outcomes, problem, pending, _time.GetUtcNow()) };
         if (await _status.WriteAsync(topic, next, cancellationToken))
         {
             TransitionEvents.Record(_events, topic, topic.Status?.Conditions, next.Status.Conditions);

@@ -63,31 +63,31 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         }
 
         // Decided on live objects: a topic deleted for good is no place for a cache that lags.
-        var ns = entity.Namespace()!;
-        var cluster = await _client.GetAsync<BrokerCluster>(clusterName, ns, cancellationToken);
+        string ns = entity.Namespace()!;
+        BrokerCluster? cluster = await _client.GetAsync<BrokerCluster>(clusterName, ns, cancellationToken);
         if (cluster is null || cluster.IsDeleting())
         {
             LogClusterGone(name, clusterName);
             return ReconciliationResult<Topic>.Success(entity);
         }
 
-        var topics = await _client.ListAsync<Topic>(new ListOptions { Namespace = ns }, cancellationToken);
+        KubernetesList<Topic> topics = await _client.ListAsync<Topic>(new ListOptions { Namespace = ns }, cancellationToken);
         if (topics.Items.Any(other => IsClaimedBy(other, entity, name, clusterName)))
         {
             return ReconciliationResult<Topic>.Success(entity);
         }
 
         // The pass notes in its own copy since when producers are out; what was read is kept to tell whether that is news.
-        var before = Copy(entity.Status);
+        TopicStatus before = Copy(entity.Status);
         try
         {
-            var pending = await DeleteAsync(entity, cluster, name, cancellationToken);
+            Problem? pending = await DeleteAsync(entity, cluster, name, cancellationToken);
             return pending is null ? ReconciliationResult<Topic>.Success(entity) : await WaitAsync(entity, before, pending, cancellationToken);
         }
         catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
         {
             LogFailed(failed, name);
-            var words = AdminFailures.Refusal(failed) ?? "a broker or name server does not answer";
+            string words = AdminFailures.Refusal(failed) ?? "a broker or name server does not answer";
             return await WaitAsync(entity, before, new Problem(Reasons.BrokerUnreachable, $"The topic could not be removed: {words}. Annotate {TopicAnnotations.ForceDelete}=true to give up."), cancellationToken);
         }
     }
@@ -109,12 +109,12 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     /// <returns>What is waited for; null when the topic is gone everywhere.</returns>
     private async Task<Problem?> DeleteAsync(Topic topic, BrokerCluster cluster, string name, CancellationToken cancellationToken)
     {
-        var names = new ClusterNames(cluster.Name(), cluster.Namespace()!);
-        var admin = _admins.Get(cluster.Key(), names.NameServerRegistrationAddress);
-        using var deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        ClusterNames names = new ClusterNames(cluster.Name(), cluster.Namespace()!);
+        IRocketMqAdmin admin = _admins.Get(cluster.Key(), names.NameServerRegistrationAddress);
+        using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
 
-        var masters = TopicMasters.Find(cluster, await admin.GetClusterInfoAsync(either.Token));
+        IReadOnlyList<TopicMaster> masters = TopicMasters.Find(cluster, await admin.GetClusterInfoAsync(either.Token));
         if (masters.FirstOrDefault(static master => master.Address is null) is { } missing)
         {
             return new Problem(Reasons.ClusterNotReady, $"No master of {missing.Broker} is registered. Annotate {TopicAnnotations.ForceDelete}=true to give up.");
@@ -125,7 +125,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
             return draining;
         }
 
-        foreach (var master in masters)
+        foreach (TopicMaster master in masters)
         {
             await admin.DeleteTopicOnBrokerAsync(master.Address!, name, either.Token);
         }
@@ -139,17 +139,17 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     /// <summary>Keeps producers out, waits until they have noticed, and then until consumers have read what is left.</summary>
     private async Task<Problem?> DrainAsync(Topic topic, IRocketMqAdmin admin, IReadOnlyList<TopicMaster> masters, string name, CancellationToken cancellationToken)
     {
-        var now = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
-        var brokers = new List<TopicBrokerStatus>();
-        foreach (var master in masters)
+        DateTimeOffset now = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
+        List<TopicBrokerStatus> brokers = new List<TopicBrokerStatus>();
+        foreach (TopicMaster master in masters)
         {
-            var config = await admin.GetTopicConfigAsync(master.Address!, name, cancellationToken);
+            TopicConfig? config = await admin.GetTopicConfigAsync(master.Address!, name, cancellationToken);
             if (config is null)
             {
                 continue;
             }
 
-            var since = topic.Status?.Brokers?.Find(last => last.Name == master.Broker)?.DrainingSince;
+            DateTimeOffset? since = topic.Status?.Brokers?.Find(last => last.Name == master.Broker)?.DrainingSince;
             if (config.Permission.HasFlag(Client.TopicPermission.Write))
             {
                 config = config with { Permission = config.Permission & ~Client.TopicPermission.Write, Attributes = null };
@@ -173,11 +173,11 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
             return new Problem(Reasons.WaitingForConsumers, "Producers are kept out; waiting until they have noticed.");
         }
 
-        foreach (var broker in brokers)
+        foreach (TopicBrokerStatus broker in brokers)
         {
-            var address = masters.First(master => master.Broker == broker.Name).Address!;
-            var queues = Math.Max(broker.ReadQueues, broker.WriteQueues);
-            var report = await DrainCheck.AskAsync(admin, address, broker.Name, name, 0, queues, cancellationToken);
+            string address = masters.First(master => master.Broker == broker.Name).Address!;
+            int queues = Math.Max(broker.ReadQueues, broker.WriteQueues);
+            DrainReport report = await DrainCheck.AskAsync(admin, address, broker.Name, name, 0, queues, cancellationToken);
             if (!report.Drained)
             {
                 return new Problem(Reasons.WaitingForConsumers, $"There are {report.BlockedBy}.");
@@ -189,8 +189,8 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
 
     private async Task<ReconciliationResult<Topic>> WaitAsync(Topic topic, TopicStatus? before, Problem pending, CancellationToken cancellationToken)
     {
-        var status = TopicStatusBuilder.Build(topic, [], null, pending, _time.GetUtcNow());
-        var last = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = before };
+        TopicStatus status = TopicStatusBuilder.Build(topic, [], null, pending, _time.GetUtcNow());
+        Topic last = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = before };
         await _status.WriteAsync(last, new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = status }, cancellationToken);
         return ReconciliationResult<Topic>.Success(topic, TimeSpan.FromTicks(Math.Min(_options.ResyncInterval.Ticks, 5 * _options.ProgressInterval.Ticks)));
     }

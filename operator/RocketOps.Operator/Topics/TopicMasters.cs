@@ -9,7 +9,7 @@ internal static class TopicMasters
 {
     public static IReadOnlyList<TopicMaster> Find(BrokerCluster cluster, ClusterInfo info)
     {
-        var names = new ClusterNames(cluster.Metadata.Name!, cluster.Metadata.Namespace!);
+        ClusterNames names = new ClusterNames(cluster.Metadata.Name!, cluster.Metadata.Namespace!);
         return
         [
             .. Enumerable.Range(0, cluster.Spec.Brokers.Groups)

@@ -12,8 +12,8 @@ internal static class TopicOwnership
     /// <summary>The object that has the topic instead of this one; null when this one has it.</summary>
     public static Topic? Winner(Topic topic, IEnumerable<Topic> others)
     {
-        var owner = topic;
-        foreach (var other in Rivals(topic, others))
+        Topic owner = topic;
+        foreach (Topic other in Rivals(topic, others))
         {
             if (IsOlder(other, owner))
             {
@@ -27,7 +27,7 @@ internal static class TopicOwnership
     /// <summary>Other objects that mean the same topic and are not being deleted.</summary>
     public static IEnumerable<Topic> Rivals(Topic topic, IEnumerable<Topic> others)
     {
-        var name = TopicNames.Effective(topic);
+        string name = TopicNames.Effective(topic);
         return others.Where(other =>
             other.Uid() != topic.Uid()
             && !other.IsDeleting()
@@ -38,13 +38,13 @@ internal static class TopicOwnership
 
     private static bool IsOlder(Topic left, Topic right)
     {
-        var order = Nullable.Compare(left.Metadata.CreationTimestamp, right.Metadata.CreationTimestamp);
+        int order = Nullable.Compare(left.Metadata.CreationTimestamp, right.Metadata.CreationTimestamp);
         if (order != 0)
         {
             return order < 0;
         }
 
-        var (leftHolds, rightHolds) = (Holds(left), Holds(right));
+        (bool leftHolds, bool rightHolds) = (Holds(left), Holds(right));
         return leftHolds != rightHolds ? leftHolds : string.CompareOrdinal(left.Uid(), right.Uid()) < 0;
     }
 

@@ -29,7 +29,7 @@ internal static class TopicPlanner
 
         if (wanted.ReadQueues < found.ReadQueues)
         {
-            var closed = wanted with { ReadQueues = found.ReadQueues };
+            TopicSettings closed = wanted with { ReadQueues = found.ReadQueues };
             if (closed != found)
             {
                 return new TopicStep(closed, wanted.ReadQueues);

@@ -37,8 +37,8 @@ internal static class TopicStatusBuilder
             return topic.Status?.Brokers;
         }
 
-        var brokers = new List<TopicBrokerStatus>(outcomes.Count);
-        foreach (var outcome in outcomes)
+        List<TopicBrokerStatus> brokers = new List<TopicBrokerStatus>(outcomes.Count);
+        foreach (TopicOutcome outcome in outcomes)
         {
             if (outcome.Found is { } found)
             {
@@ -62,7 +62,7 @@ internal static class TopicStatusBuilder
 
     private static Problem? Join(IEnumerable<Problem?> problems)
     {
-        var all = problems.OfType<Problem>().ToArray();
+        Problem[] all = problems.OfType<Problem>().ToArray();
         return all.Length == 0 ? null : new Problem(all[0].Reason, string.Join(" ", all.Select(static problem => problem.Message).Distinct(StringComparer.Ordinal)));
     }
 }

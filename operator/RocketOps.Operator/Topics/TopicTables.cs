@@ -32,7 +32,7 @@ internal sealed class TopicTables
     /// <summary>The topic as the broker had it lately; null when it did not know it.</summary>
     public async Task<TopicSettings?> FindAsync(IRocketMqAdmin admin, string address, string topic, CancellationToken cancellationToken)
     {
-        var table = await _tables.GetAsync(address, MaxAge, token => ReadAsync(admin, address, token), cancellationToken);
+        Dictionary<string, TopicSettings> table = await _tables.GetAsync(address, MaxAge, token => ReadAsync(admin, address, token), cancellationToken);
         return table.GetValueOrDefault(topic);
     }
 
@@ -41,7 +41,7 @@ internal sealed class TopicTables
 
     private static async Task<Dictionary<string, TopicSettings>> ReadAsync(IRocketMqAdmin admin, string address, CancellationToken cancellationToken)
     {
-        var configs = await admin.GetTopicConfigsAsync(address, cancellationToken);
+        IReadOnlyDictionary<string, TopicConfig> configs = await admin.GetTopicConfigsAsync(address, cancellationToken);
         return configs.ToDictionary(static pair => pair.Key, static pair => BrokerTopics.Settings(pair.Value)!, StringComparer.Ordinal);
     }
 }

@@ -8,7 +8,7 @@ internal static class TopicValidator
 {
     public static Problem? Check(Topic topic)
     {
-        var name = TopicNames.Effective(topic);
+        string name = TopicNames.Effective(topic);
         if (topic.Status?.TopicName is { Length: > 0 } created && created != name)
         {
             return new Problem(Reasons.Immutable, $"The topic's name cannot change from {created} to {name}: its messages would stay behind. Set it back, or make another Topic object.");
@@ -33,7 +33,7 @@ internal static class TopicValidator
             return new Problem(Reasons.InvalidName, $"{name} is a topic brokers make themselves. Choose another name.");
         }
 
-        var wanted = TopicSettings.Wanted(topic.Spec);
+        TopicSettings wanted = TopicSettings.Wanted(topic.Spec);
         return wanted.ReadQueues < 1 || wanted.WriteQueues < 1 || wanted.WriteQueues > wanted.ReadQueues
             ? new Problem(Reasons.InvalidSpec, "readQueues and writeQueues must be at least 1, and writeQueues not larger than readQueues: consumers would never see the messages of the queues above it.")
             : null;

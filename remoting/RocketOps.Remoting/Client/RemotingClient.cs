@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Hosts;
 
 namespace RocketOps.Remoting.Client;
 
@@ -19,10 +18,11 @@ public sealed class RemotingClient : IAsyncDisposable
 
     private readonly RemotingClientOptions _options;
     private readonly RequestHandlerRegistry _handlers;
-    private readonly HostResolver _resolver;
+    private readonly AddressResolver _resolve;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SocketConnectionContextFactory _contexts;
+    private readonly ByteBudget _budget;
     private readonly ITimer _idleScan;
 
     private readonly Lock _gate = new();
@@ -30,14 +30,21 @@ public sealed class RemotingClient : IAsyncDisposable
     private readonly HashSet<Task> _running = [];
     private bool _disposed;
 
+    /// <param name="options">Time-outs and limits.</param>
+    /// <param name="loggers">Makes the log.</param>
+    /// <param name="resolve">Finds the addresses of a <c>host:port</c>.</param>
+    /// <param name="handlers">Handle what servers ask; null: nothing is handled.</param>
+    /// <param name="time">The clock; null: the system's.</param>
     public RemotingClient(
-        RemotingClientOptions options, ILoggerFactory loggers, RequestHandlerRegistry? handlers = null, HostResolver? resolver = null, TimeProvider? time = null)
+        RemotingClientOptions options, ILoggerFactory loggers, AddressResolver resolve, RequestHandlerRegistry? handlers = null, TimeProvider? time = null)
     {
         _options = options;
         _handlers = handlers ?? new RequestHandlerRegistry();
-        _resolver = resolver ?? HostResolver.FromEnvironment();
+        _resolve = resolve;
         _time = time ?? TimeProvider.System;
         _logger = loggers.CreateLogger("RocketOps.Remoting.Client");
+        // A client answers few requests and chooses its peers: what it holds is bounded per connection.
+        _budget = new ByteBudget(long.MaxValue / 2, _logger);
         _contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), _logger);
         _idleScan = _time.CreateTimer(static state => ((RemotingClient)state!).CloseIdle(), this, IdleScanInterval, IdleScanInterval);
     }
@@ -135,9 +142,9 @@ public sealed class RemotingClient : IAsyncDisposable
         {
             socket = await ConnectSocketAsync(address, deadline.Token).ConfigureAwait(false);
             ConnectionContext context = _contexts.Create(socket);
-            RemotingConnection connection = new(context, _handlers, _options.Remoting, _time, _logger);
-            Track(address, connection, context);
-            return connection;
+            PipeDriver driver = new(context, _handlers, _options.Remoting, _budget, _time, _logger);
+            Track(address, driver, context);
+            return driver.Connection;
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException or FormatException)
         {
@@ -150,7 +157,7 @@ public sealed class RemotingClient : IAsyncDisposable
     private async Task<Socket> ConnectSocketAsync(string address, CancellationToken cancellationToken)
     {
         SocketException? failure = null;
-        foreach (IPEndPoint endPoint in await _resolver.ResolveAsync(address, cancellationToken).ConfigureAwait(false))
+        foreach (IPEndPoint endPoint in await _resolve(address, cancellationToken).ConfigureAwait(false))
         {
             Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
@@ -173,11 +180,11 @@ public sealed class RemotingClient : IAsyncDisposable
         throw failure!;
     }
 
-    private void Track(string address, RemotingConnection connection, ConnectionContext context)
+    private void Track(string address, PipeDriver driver, ConnectionContext context)
     {
         lock (_gate)
         {
-            Task running = RunAsync(address, connection, context);
+            Task running = RunAsync(address, driver, context);
             if (!running.IsCompleted)
             {
                 _running.Add(running);
@@ -195,14 +202,14 @@ public sealed class RemotingClient : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync(string address, RemotingConnection connection, ConnectionContext context)
+    private async Task RunAsync(string address, PipeDriver driver, ConnectionContext context)
     {
         await Task.Yield();
-        await connection.RunAsync().ConfigureAwait(false);
+        await driver.RunAsync().ConfigureAwait(false);
         await context.DisposeAsync().ConfigureAwait(false);
         lock (_gate)
         {
-            if (_connections.TryGetValue(address, out Task<RemotingConnection>? current) && current.IsCompletedSuccessfully && ReferenceEquals(current.Result, connection))
+            if (_connections.TryGetValue(address, out Task<RemotingConnection>? current) && current.IsCompletedSuccessfully && ReferenceEquals(current.Result, driver.Connection))
             {
                 _connections.Remove(address);
             }

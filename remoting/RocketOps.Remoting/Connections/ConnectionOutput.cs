@@ -1,26 +1,47 @@
-using System.Buffers;
-using System.IO.Pipelines;
-using Microsoft.AspNetCore.Connections;
-
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// The output of a connection: whole frames from any thread, one flush at a time, and an end to what a peer that does not read may let pile up. Thread-safe.
+/// The output of a connection: whole frames from any thread, sent one behind the other, and an end to what a peer that does not read may let pile up. Thread-safe.
 /// </summary>
-internal sealed class ConnectionOutput(RemotingConnection connection, PipeWriter pipe, long maxUnsentBytes)
+internal abstract class ConnectionOutput(ConnectionDriver driver, long maxUnsentBytes)
 {
-    // Guards everything below: the pipe's writer is not thread-safe. Held while flushing too, as a flush may write to the socket inline.
-    private readonly Lock _gate = new();
-    private Task? _pausedFlush;
-    private bool _flushAgain;
+    /// <summary>With more than this written and not sent, the driver sends before it handles further requests: a batch of pulls must not gather gigabytes.</summary>
+    public const long SendAtBytes = 256 * 1024;
+
+    private long _writtenBytes;
+    private long _leasedAt;
     private long _unsentBytes;
-    private bool _ended;
+    private long _heldBytes;
+
+    /// <summary>The peer has not taken what was sent: the driver reads no more requests until it does.</summary>
+    public abstract bool IsBlocked { get; }
+
+    /// <summary>More is written and not sent than one batch may gather.</summary>
+    public bool IsFull => Volatile.Read(ref _unsentBytes) > SendAtBytes;
+
+    /// <summary>Guards everything below. Held while sending too.</summary>
+    protected Lock Gate { get; } = new();
+
+    protected bool Ended { get; private set; }
+
+    /// <summary>Bytes written and not known to be sent. Under the gate.</summary>
+    protected long UnsentBytes
+    {
+        get => _unsentBytes;
+        set => Volatile.Write(ref _unsentBytes, value);
+    }
 
     /// <summary>Takes the exclusive right to write; <see cref="Release"/> gives it back.</summary>
-    public void Lease() => _gate.Enter();
-
-    public void Release(bool flush)
+    public void Lease()
     {
+        Gate.Enter();
+        _leasedAt = _writtenBytes;
+    }
+
+    /// <summary>Returns how many bytes were written under the lease.</summary>
+    public long Release(bool flush)
+    {
+        long written = _writtenBytes - _leasedAt;
         try
         {
             if (flush)
@@ -30,19 +51,21 @@ internal sealed class ConnectionOutput(RemotingConnection connection, PipeWriter
         }
         finally
         {
-            _gate.Exit();
+            Gate.Exit();
         }
+
+        return written;
     }
 
     /// <summary>Under the lease. Room for at least that many bytes; after the end it leads nowhere.</summary>
-    public Span<byte> GetSpan(int sizeHint) => _ended ? new byte[Math.Max(sizeHint, 1)] : pipe.GetSpan(sizeHint);
+    public Span<byte> GetSpan(int sizeHint) => Ended ? new byte[Math.Max(sizeHint, 1)] : GetSpanCore(sizeHint);
 
     /// <summary>Under the lease.</summary>
     public void Advance(int count)
     {
-        if (!_ended)
+        if (!Ended)
         {
-            pipe.Advance(count);
+            AdvanceCore(count);
             NoteWritten(count);
         }
     }
@@ -50,132 +73,105 @@ internal sealed class ConnectionOutput(RemotingConnection connection, PipeWriter
     /// <summary>Under the lease.</summary>
     public void Copy(ReadOnlySpan<byte> bytes)
     {
-        if (!_ended)
+        if (!Ended && !bytes.IsEmpty)
         {
-            pipe.Write(bytes);
+            CopyCore(bytes);
             NoteWritten(bytes.Length);
         }
     }
 
-    /// <summary>Appends whole frames; somebody flushes later.</summary>
-    public void Write(ReadOnlySpan<byte> frames)
+    /// <summary>Appends whole frames; somebody flushes later. False when the connection is closed.</summary>
+    public bool Write(ReadOnlySpan<byte> frames)
     {
-        if (!frames.IsEmpty)
+        lock (Gate)
         {
-            lock (_gate)
+            if (Ended)
             {
-                Copy(frames);
+                return false;
             }
+
+            Copy(frames);
+            return true;
         }
     }
 
     /// <summary>Appends whole frames and sends them; false when the connection is closed.</summary>
     public bool WriteAndFlush(ReadOnlySpan<byte> frames)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            if (_ended)
+            if (Ended)
             {
                 return false;
             }
 
-            Copy(frames);
-            FlushLocked();
+            if (!TrySendLocked(frames))
+            {
+                Copy(frames);
+                FlushLocked();
+            }
+
             return true;
         }
     }
 
-    /// <summary>Sends what was written. The task, if there is one, ends when the peer has made room for more.</summary>
-    public Task? Flush()
+    /// <summary>Sends what was written.</summary>
+    public void Flush()
     {
-        lock (_gate)
+        lock (Gate)
         {
-            if (!pipe.CanGetUnflushedBytes || pipe.UnflushedBytes > 0)
-            {
-                FlushLocked();
-            }
-
-            return _pausedFlush;
+            FlushLocked();
         }
     }
 
-    /// <summary>Nothing is written from here on. The task, if there is one, is a flush that the peer holds up.</summary>
-    public Task? End()
+    /// <summary>Sends what was written, on the driver's thread where there is one, so that the caller goes on at once.</summary>
+    public virtual void FlushSoon() => Flush();
+
+    protected abstract Span<byte> GetSpanCore(int sizeHint);
+
+    protected abstract void AdvanceCore(int count);
+
+    protected abstract void CopyCore(ReadOnlySpan<byte> bytes);
+
+    /// <summary>Under the gate: sends the frames from where they lie, if nothing is before them and the transport can; false when they are to be copied.</summary>
+    protected virtual bool TrySendLocked(ReadOnlySpan<byte> frames) => false;
+
+    /// <summary>Under the gate: sends as much as the peer takes. Does nothing when nothing is there.</summary>
+    protected abstract void FlushLocked();
+
+    /// <summary>Under the gate: tells the server's budget what a peer that does not read makes this connection hold.</summary>
+    protected void AccountHeld()
     {
-        lock (_gate)
+        long held = IsBlocked && !Ended ? _unsentBytes : 0;
+        if (held != _heldBytes)
         {
-            _ended = true;
-            return _pausedFlush;
+            driver.Connection.ChangeHeld(held - _heldBytes);
+            _heldBytes = held;
         }
     }
 
-    /// <summary>After <see cref="End"/>, when no flush runs any more.</summary>
-    public ValueTask CompleteAsync() => pipe.CompleteAsync();
-
-    /// <summary>
-    /// Starts a flush unless one is paused by back-pressure, in which case the pending one is followed by another. The pipe allows one flush at a time.
-    /// </summary>
-    private void FlushLocked()
+    /// <summary>Under the gate: nothing is written from here on.</summary>
+    protected void EndLocked()
     {
-        if (_ended)
-        {
-            return;
-        }
-
-        if (_pausedFlush is not null)
-        {
-            _flushAgain = true;
-            return;
-        }
-
-        connection.NoteActivity();
-        ValueTask<FlushResult> flush = pipe.FlushAsync(CancellationToken.None);
-        if (flush.IsCompletedSuccessfully)
-        {
-            _ = flush.Result;
-            _unsentBytes = 0;
-        }
-        else
-        {
-            _pausedFlush = AwaitFlushAsync(flush);
-            if (_pausedFlush.IsCompleted)
-            {
-                _pausedFlush = null;
-            }
-        }
-    }
-
-    private async Task AwaitFlushAsync(ValueTask<FlushResult> flush)
-    {
-        try
-        {
-            await flush.ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is IOException or ConnectionAbortedException or InvalidOperationException)
-        {
-            // The reading loop sees the same end of the connection and reports it.
-            connection.NoteEnd(error.Message);
-        }
-
-        lock (_gate)
-        {
-            _pausedFlush = null;
-            _unsentBytes = 0;
-            if (_flushAgain)
-            {
-                _flushAgain = false;
-                FlushLocked();
-            }
-        }
+        Ended = true;
+        UnsentBytes = 0;
+        AccountHeld();
     }
 
     private void NoteWritten(int count)
     {
-        _unsentBytes += count;
-        if (_pausedFlush is not null && _unsentBytes > maxUnsentBytes)
+        _writtenBytes += count;
+        UnsentBytes += count;
+        if (!IsBlocked)
         {
-            _ended = true;
-            connection.Abort($"the peer does not read: more than {maxUnsentBytes} bytes wait to be sent");
+            return;
+        }
+
+        AccountHeld();
+        if (_unsentBytes > maxUnsentBytes)
+        {
+            EndLocked();
+            driver.Abort($"the peer does not read: more than {maxUnsentBytes} bytes wait to be sent");
         }
     }
 }

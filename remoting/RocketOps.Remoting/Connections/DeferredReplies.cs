@@ -64,7 +64,7 @@ public sealed class DeferredReplies
     /// <summary>Sends the replies as they are.</summary>
     public void Release()
     {
-        Connection.WriteAndFlush(Written);
+        Connection.WriteAndFlushSoon(Written);
         Connection.Recycle(this);
     }
 
@@ -85,7 +85,7 @@ public sealed class DeferredReplies
             rest = rest[size..];
         }
 
-        Connection.WriteAndFlush(rewritten.WrittenSpan);
+        Connection.WriteAndFlushSoon(rewritten.WrittenSpan);
         Connection.Recycle(this);
     }
 

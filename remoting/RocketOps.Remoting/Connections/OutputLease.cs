@@ -2,16 +2,20 @@ namespace RocketOps.Remoting.Connections;
 
 /// <summary>
 /// The exclusive right to append whole frames to a connection's output, from any thread. Dispose it at once: others wait. Nothing leaves before a flush:
-/// the batch flushes at its end by itself, other threads lease with <c>flush: true</c>.
+/// the batch flushes at its end by itself, everything else leases with <c>flush: true</c>.
 /// </summary>
 public readonly ref struct OutputLease
 {
+    private readonly RemotingConnection _connection;
     private readonly ConnectionOutput _output;
+    private readonly DriverRound? _round;
     private readonly bool _flush;
 
-    internal OutputLease(ConnectionOutput output, bool flush)
+    internal OutputLease(RemotingConnection connection, ConnectionOutput output, DriverRound? round, bool flush)
     {
+        _connection = connection;
         _output = output;
+        _round = round;
         _flush = flush;
     }
 
@@ -24,5 +28,9 @@ public readonly ref struct OutputLease
     /// <summary>Copies bytes of any length.</summary>
     public void Write(ReadOnlySpan<byte> bytes) => _output.Copy(bytes);
 
-    public void Dispose() => _output.Release(_flush);
+    public void Dispose()
+    {
+        long unsent = _output.Release(_flush && _round is null);
+        _round?.FlushLater(_connection, unsent);
+    }
 }

@@ -1,8 +1,6 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Framing;
@@ -11,17 +9,19 @@ using RocketOps.Remoting.Headers;
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// One connection, the same at both ends: a loop that reads what is there, handles it as one batch and answers it with one send; requests in the other
-/// direction with their own correlation ids; an output that any thread may append whole frames to. All public members are thread-safe.
+/// One connection, the same at both ends and over every <see cref="ConnectionDriver"/>: frames are handled as a batch and answered with one send; requests in the other
+/// direction have their own correlation ids; any thread may append whole frames to the output. All public members are thread-safe.
 /// </summary>
 public sealed class RemotingConnection
 {
     /// <summary>Deferred-reply buffers kept for reuse: one being filled, one being flushed, one spare.</summary>
     private const int KeptReplies = 3;
 
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
+    /// <summary>How long a stop waits for requests that are being worked on.</summary>
+    internal static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly ConnectionContext _context;
+    private readonly ConnectionDriver _driver;
+    private readonly ByteBudget _budget;
     private readonly RequestHandlerRegistry _handlers;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -29,7 +29,6 @@ public sealed class RemotingConnection
     private readonly OutstandingRequests _outstanding;
     private readonly ConnectionOutput _output;
     private readonly CancellationTokenSource _closed = new();
-    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly Lock _repliesGate = new();
     private readonly Stack<DeferredReplies> _freeReplies = new();
@@ -38,31 +37,31 @@ public sealed class RemotingConnection
     private volatile bool _stopping;
     private string? _closeReason;
     private long _lastActivity;
+    private long _heldBytes;
 
-    internal RemotingConnection(ConnectionContext context, RequestHandlerRegistry handlers, RemotingOptions options, TimeProvider time, ILogger logger)
+    internal RemotingConnection(ConnectionDriver driver, RequestHandlerRegistry handlers, RemotingOptions options, ByteBudget budget, TimeProvider time, ILogger logger)
     {
-        _context = context;
+        _driver = driver;
         _handlers = handlers;
         Options = options;
+        _budget = budget;
         _time = time;
         _logger = logger;
-        _output = new ConnectionOutput(this, context.Transport.Output, options.MaxUnsentBytes);
+        _output = driver.Output;
         _batch = new RequestBatch(this);
         _lastActivity = time.GetTimestamp();
         Closed = _closed.Token;
-        RemoteEndPoint = context.RemoteEndPoint as IPEndPoint ?? new IPEndPoint(IPAddress.None, 0);
-        _outstanding = new OutstandingRequests(RemoteEndPoint, options.MaxOutstandingRequests);
-        LocalEndPoint = context.LocalEndPoint as IPEndPoint ?? new IPEndPoint(IPAddress.None, 0);
+        _outstanding = new OutstandingRequests(driver.RemoteEndPoint, options.MaxOutstandingRequests);
     }
 
     /// <summary>Unique among the connections of this process.</summary>
-    public string Id => _context.ConnectionId;
+    public string Id => _driver.Id;
 
     /// <summary>The peer's address; <see cref="IPAddress.None"/> when the transport has none.</summary>
-    public IPEndPoint RemoteEndPoint { get; }
+    public IPEndPoint RemoteEndPoint => _driver.RemoteEndPoint;
 
     /// <summary>This end's address.</summary>
-    public IPEndPoint LocalEndPoint { get; }
+    public IPEndPoint LocalEndPoint => _driver.LocalEndPoint;
 
     public RemotingOptions Options { get; }
 
@@ -116,13 +115,15 @@ public sealed class RemotingConnection
     }
 
     /// <summary>
-    /// Leases the output for writing whole frames in place. Within a handler lease without flush: the batch flushes at its end.
+    /// Leases the output for writing whole frames in place. Within a handler lease without flush: the batch flushes at its end. With flush the frames leave when the lease
+    /// is disposed, or, on a driver's thread within a round, at the end of the round, once for all that was written to this connection.
     /// Writing to a closed connection is harmless and goes nowhere.
     /// </summary>
     public OutputLease LeaseOutput(bool flush)
     {
+        DriverRound? round = flush ? DriverRound.Current : null;
         _output.Lease();
-        return new OutputLease(_output, flush);
+        return new OutputLease(this, _output, round, flush);
     }
 
     /// <summary>
@@ -144,49 +145,86 @@ public sealed class RemotingConnection
     public void Abort(string reason)
     {
         NoteEnd(reason);
-        _context.Abort(new ConnectionAbortedException(reason));
+        _driver.Abort(reason);
     }
 
-    /// <summary>Runs until the connection ends. Never throws.</summary>
-    internal async Task RunAsync()
-    {
-        PipeReader input = _context.Transport.Input;
-        CancellationToken stopRequested = _context.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
-        RemotingLog.Opened(_logger, RemoteEndPoint, Id);
-        using (stopRequested.UnsafeRegister(static state => ((RemotingConnection)state!).Stop(), this))
-        {
-            try
-            {
-                await ReadLoopAsync(input).ConfigureAwait(false);
-                if (_stopping)
-                {
-                    await DrainAsync().ConfigureAwait(false);
-                }
-            }
-            catch (FrameFormatException malformed)
-            {
-                _closeReason = malformed.Message;
-                RemotingLog.Malformed(_logger, RemoteEndPoint, Id, malformed.Message);
-            }
-            catch (Exception error) when (error is IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException)
-            {
-                NoteEnd(error.Message);
-            }
-            catch (Exception error)
-            {
-                _closeReason = error.Message;
-                RemotingLog.Failed(_logger, error, RemoteEndPoint, Id);
-            }
-        }
+    /// <summary>Bytes this connection holds for its peer, as the budget counts them.</summary>
+    internal long HeldBytes => Volatile.Read(ref _heldBytes);
 
-        await CloseAsync(input).ConfigureAwait(false);
-    }
+    /// <summary>Handlers or participants still work on requests of this connection.</summary>
+    internal bool IsWorking => Volatile.Read(ref _working) > 0;
+
+    internal bool IsStopping => _stopping;
+
+    internal string? CloseReason => _closeReason;
 
     /// <summary>Stops reading; what is being worked on is still answered. Used when the server or client shuts down.</summary>
     internal void Stop()
     {
         _stopping = true;
-        _context.Transport.Input.CancelPendingRead();
+        _driver.StopReading();
+    }
+
+    /// <summary>The driver runs from here on.</summary>
+    internal void Opened() => RemotingLog.Opened(_logger, RemoteEndPoint, Id);
+
+    /// <summary>Before the frames of a round are handled; the driver's thread.</summary>
+    internal void BeginBatch(long readAt)
+    {
+        _batch.ReadAt = readAt;
+        Volatile.Write(ref _lastActivity, readAt);
+    }
+
+    /// <summary>
+    /// Handles the whole frames at the beginning of <paramref name="readable"/> and returns how many bytes they were; the driver keeps the rest. Stops early when the output
+    /// is full: the driver sends, and calls again when the peer takes what it is sent. Throws <see cref="FrameFormatException"/> when the peer does not speak the protocol.
+    /// </summary>
+    internal int Receive(ReadOnlySpan<byte> readable)
+    {
+        int consumed = 0;
+        while (readable.Length - consumed >= FrameLayout.LengthSize && !_output.IsFull)
+        {
+            ReadOnlySpan<byte> rest = readable[consumed..];
+            int size = FrameLayout.ReadFrameSize(rest, Options.MaxFrameBytes);
+            if (rest.Length < size)
+            {
+                break;
+            }
+
+            HandleFrame(rest[..size]);
+            consumed += size;
+        }
+
+        return consumed;
+    }
+
+    /// <summary>Ends the batch: its deferred replies go to the round. False when there were none.</summary>
+    internal bool Seal(DriverRound round) => _batch.Seal(round);
+
+    /// <summary>Remembers and logs an end that the peer or this program is to blame for.</summary>
+    internal void NoteFailure(Exception error)
+    {
+        switch (error)
+        {
+            case FrameFormatException:
+                _closeReason = error.Message;
+                RemotingLog.Malformed(_logger, RemoteEndPoint, Id, error.Message);
+                break;
+            case IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException:
+                NoteEnd(error.Message);
+                break;
+            default:
+                _closeReason = error.Message;
+                RemotingLog.Failed(_logger, error, RemoteEndPoint, Id);
+                break;
+        }
+    }
+
+    /// <summary>The connection holds so many bytes more, or fewer, for its peer.</summary>
+    internal void ChangeHeld(long bytes)
+    {
+        Interlocked.Add(ref _heldBytes, bytes);
+        _budget.Change(bytes);
     }
 
     /// <summary>Closes the connection when nothing came or went for longer than the idle timeout.</summary>
@@ -211,6 +249,7 @@ public sealed class RemotingConnection
             return;
         }
 
+        ChangeHeld(request.Body.Length);
         ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Connection.HandleDetachedAsync(work.Handler, work.Request), (Connection: this, Handler: handler, Request: request), preferLocal: false);
     }
 
@@ -249,111 +288,52 @@ public sealed class RemotingConnection
         EndWork();
     }
 
-    /// <summary>Appends whole frames to the output; the batch flushes.</summary>
+    /// <summary>Sends whole frames behind what was written before.</summary>
+    internal void WriteNow(ReadOnlySpan<byte> frames) => _output.WriteAndFlush(frames);
+
+    /// <summary>Appends whole frames to the output; somebody flushes.</summary>
     internal void Write(ReadOnlySpan<byte> frames) => _output.Write(frames);
 
-    internal bool WriteAndFlush(ReadOnlySpan<byte> frames) => _output.WriteAndFlush(frames);
+    /// <summary>Appends whole frames and sends them, within a driver's round at its end; false when the connection is closed.</summary>
+    internal bool WriteAndFlush(ReadOnlySpan<byte> frames)
+    {
+        if (DriverRound.Current is not { } round)
+        {
+            return _output.WriteAndFlush(frames);
+        }
+
+        round.FlushLater(this, frames.Length);
+        return _output.Write(frames);
+    }
+
+    /// <summary>As <see cref="WriteAndFlush"/>, but the driver's thread sends where there is one: for the flusher, which has the next flush to begin.</summary>
+    internal void WriteAndFlushSoon(ReadOnlySpan<byte> frames)
+    {
+        if (DriverRound.Current is { } round)
+        {
+            round.FlushLater(this, frames.Length);
+            _output.Write(frames);
+        }
+        else if (_output.Write(frames))
+        {
+            _output.FlushSoon();
+        }
+    }
+
+    /// <summary>Sends what was written.</summary>
+    internal void Flush() => _output.Flush();
+
+    /// <summary>Gives back what the batch has rented; after the last frame.</summary>
+    internal void DisposeBatch() => _batch.Dispose();
 
     internal void NoteActivity() => Volatile.Write(ref _lastActivity, _time.GetTimestamp());
 
     /// <summary>Remembers why the connection ends, unless a reason is known already.</summary>
     internal void NoteEnd(string reason) => Interlocked.CompareExchange(ref _closeReason, reason, null);
 
-    private async Task ReadLoopAsync(PipeReader input)
+    internal void HandleFrame(ReadOnlySpan<byte> bytes)
     {
-        while (!_stopping)
-        {
-            ReadResult result = await input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-            ReadOnlySequence<byte> buffer = result.Buffer;
-            _batch.ReadAt = _time.GetTimestamp();
-            Volatile.Write(ref _lastActivity, _batch.ReadAt);
-            Task? paused;
-            try
-            {
-                HandleFrames(ref buffer);
-            }
-            finally
-            {
-                // Also when a later frame is malformed: what was stored before it must be written and answered.
-                _batch.Complete();
-                paused = _output.Flush();
-            }
-
-            input.AdvanceTo(buffer.Start, buffer.End);
-            if (paused is not null)
-            {
-                // The peer does not read its answers: take no more requests from it until it does.
-                await paused.ConfigureAwait(false);
-            }
-
-            if (result.IsCompleted)
-            {
-                if (!buffer.IsEmpty)
-                {
-                    _closeReason = "closed by the peer inside a frame";
-                }
-
-                return;
-            }
-        }
-    }
-
-    /// <summary>Handles every whole frame of the buffer and leaves the rest in it.</summary>
-    private void HandleFrames(ref ReadOnlySequence<byte> buffer)
-    {
-        Span<byte> lengthField = stackalloc byte[FrameLayout.LengthSize];
-        while (true)
-        {
-            ReadOnlySpan<byte> first = buffer.FirstSpan;
-            int size;
-            if (first.Length >= FrameLayout.LengthSize)
-            {
-                size = FrameLayout.ReadFrameSize(first, Options.MaxFrameBytes);
-            }
-            else if (buffer.Length >= FrameLayout.LengthSize)
-            {
-                buffer.Slice(0, FrameLayout.LengthSize).CopyTo(lengthField);
-                size = FrameLayout.ReadFrameSize(lengthField, Options.MaxFrameBytes);
-            }
-            else
-            {
-                return;
-            }
-
-            if (first.Length >= size)
-            {
-                HandleFrame(first[..size]);
-            }
-            else if (buffer.Length >= size)
-            {
-                HandleStraddlingFrame(buffer.Slice(0, size), size);
-            }
-            else
-            {
-                return;
-            }
-
-            buffer = buffer.Slice(size);
-        }
-    }
-
-    /// <summary>A frame that crosses the transport's blocks is made contiguous. Only whole frames get here, so the size is that of bytes received.</summary>
-    private void HandleStraddlingFrame(in ReadOnlySequence<byte> frame, int size)
-    {
-        byte[] copy = ArrayPool<byte>.Shared.Rent(size);
-        try
-        {
-            frame.CopyTo(copy);
-            HandleFrame(copy.AsSpan(0, size));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(copy);
-        }
-    }
-
-    private void HandleFrame(ReadOnlySpan<byte> bytes)
-    {
+        // Step 2 of a send and of a pull (ARCHITECTURE.md).
         RequestFrame frame = RequestFrame.Parse(bytes);
         if (frame.IsResponse)
         {
@@ -375,7 +355,10 @@ public sealed class RemotingConnection
 
         try
         {
-            handler.Handle(frame, _batch);
+            if (_handlers.Gate is not { } gate || gate.TryAdmit(frame, _batch))
+            {
+                handler.Handle(frame, _batch);
+            }
         }
         catch (RemotingCommandException refusal)
         {
@@ -390,6 +373,7 @@ public sealed class RemotingConnection
 
     private async Task HandleDetachedAsync(AsyncRequestHandler handler, RemotingCommand request)
     {
+        int held = request.Body.Length;
         RemotingCommand? response;
         try
         {
@@ -425,6 +409,7 @@ public sealed class RemotingConnection
         }
         finally
         {
+            ChangeHeld(-held);
             EndWork();
         }
     }
@@ -433,39 +418,15 @@ public sealed class RemotingConnection
     {
         if (Interlocked.Decrement(ref _working) == 0 && _stopping)
         {
-            _drained.TrySetResult();
+            _driver.OnDrained();
         }
     }
 
-    private async Task DrainAsync()
+    internal void NoteDrainTimedOut(TimeSpan waited) => RemotingLog.DrainTimedOut(_logger, RemoteEndPoint, Volatile.Read(ref _working), waited.TotalSeconds);
+
+    /// <summary>The driver has let go of the connection's socket: whoever waits for something here is told. Never throws.</summary>
+    internal async Task EndAsync()
     {
-        if (Volatile.Read(ref _working) == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            await _drained.Task.WaitAsync(DrainTimeout, _time).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            RemotingLog.DrainTimedOut(_logger, RemoteEndPoint, Volatile.Read(ref _working), DrainTimeout.TotalSeconds);
-        }
-    }
-
-    private async Task CloseAsync(PipeReader input)
-    {
-        Task? paused = _output.End();
-        _batch.Dispose();
-        await input.CompleteAsync().ConfigureAwait(false);
-        if (paused is not null)
-        {
-            _context.Abort(new ConnectionAbortedException(_closeReason ?? "closed while the peer does not read"));
-            await paused.ConfigureAwait(false);
-        }
-
-        await _output.CompleteAsync().ConfigureAwait(false);
         try
         {
             await _closed.CancelAsync().ConfigureAwait(false);

@@ -32,4 +32,28 @@ internal static partial class RemotingLog
 
     [LoggerMessage(1009, LogLevel.Error, "A callback for the closed connection {RemoteEndPoint} failed")]
     public static partial void ClosedCallbackFailed(ILogger logger, Exception error, IPEndPoint remoteEndPoint);
+
+    [LoggerMessage(1010, LogLevel.Error, "Work after the replies of a batch failed")]
+    public static partial void AfterRepliesFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(1011, LogLevel.Warning, "Connections hold {HeldBytes} bytes for their peers, more than {LimitBytes}: no new requests are read until they hold less")]
+    public static partial void BudgetExceeded(ILogger logger, long heldBytes, long limitBytes);
+
+    [LoggerMessage(1012, LogLevel.Information, "Connections hold {HeldBytes} bytes for their peers, requests are read again")]
+    public static partial void BudgetKept(ILogger logger, long heldBytes);
+
+    [LoggerMessage(1013, LogLevel.Warning, "A commit hangs for more than {Milliseconds} ms: another thread goes on with the connections of event loop {Loop}")]
+    public static partial void LoopTakenOver(ILogger logger, int loop, double milliseconds);
+
+    [LoggerMessage(1014, LogLevel.Error, "Event loop {Loop} failed and ends its connections")]
+    public static partial void LoopFailed(ILogger logger, Exception error, int loop);
+
+    [LoggerMessage(1015, LogLevel.Error, "Connections cannot be accepted (error {Errno}); tried again in {Milliseconds} ms")]
+    public static partial void AcceptFailed(ILogger logger, int errno, double milliseconds);
+
+    [LoggerMessage(1016, LogLevel.Warning, "{RemoteEndPoint} is refused: {Connections} connections are open")]
+    public static partial void TooManyConnections(ILogger logger, IPEndPoint remoteEndPoint, long connections);
+
+    [LoggerMessage(1017, LogLevel.Debug, "The TLS handshake with {RemoteEndPoint} failed: {Reason}")]
+    public static partial void HandshakeFailed(ILogger logger, IPEndPoint remoteEndPoint, string reason);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using RocketOps.Remoting.Headers;
 
 namespace RocketOps.Remoting.Connections;
 
@@ -9,6 +10,9 @@ namespace RocketOps.Remoting.Connections;
 /// </summary>
 public sealed class RequestBatch
 {
+    /// <summary>Scratch above this size goes back to the pool after the batch: one large header must not pin memory to a connection.</summary>
+    private const int KeptScratchBytes = 64 * 1024;
+
     private readonly List<DeferredReplies> _deferred = new(1);
     private byte[] _scratch = [];
 
@@ -38,7 +42,7 @@ public sealed class RequestBatch
 
     /// <summary>
     /// Where to write replies that may leave only after <paramref name="participant"/> says so. Its <see cref="IBatchParticipant.CompleteBatch"/> is called once
-    /// at the end of the batch, also when only one-way requests joined and nothing was written.
+    /// after the batch, also when only one-way requests joined and nothing was written.
     /// </summary>
     public DeferredReplies Defer(IBatchParticipant participant)
     {
@@ -57,19 +61,38 @@ public sealed class RequestBatch
         return replies;
     }
 
-    /// <summary>Ends the batch: lets every participant do its work and hands the replies that may leave to the output. The caller flushes.</summary>
-    internal void Complete()
+    /// <summary>
+    /// Answers a request without header fields, straight into the connection's output: it leaves with the batch. Allocates nothing. One-way requests are not answered.
+    /// </summary>
+    public void Reply(in RequestFrame request, int code, scoped ReadOnlySpan<byte> utf8Remark = default)
     {
+        if (request.IsOneWay)
+        {
+            return;
+        }
+
+        using OutputLease output = Connection.LeaseOutput(flush: false);
+        Span<byte> destination = output.GetSpan(ResponseFrameWriter.FixedBytes + ResponseFrameWriter.MaxRemarkBytes(utf8Remark.Length));
+        ResponseFrameWriter writer = new(destination, request.SerializeType, code, request.Opaque, Connection.Options.Version, utf8Remark);
+        output.Advance(writer.Complete(0));
+    }
+
+    /// <summary>Ends the batch: its deferred replies go to the round, and this object is free for the next batch. False when there were none.</summary>
+    internal bool Seal(DriverRound round)
+    {
+        bool any = _deferred.Count > 0;
         foreach (DeferredReplies replies in _deferred)
         {
-            if (replies.Participant!.CompleteBatch(replies))
-            {
-                Connection.Write(replies.Written);
-                Connection.Recycle(replies);
-            }
+            round.Add(replies);
         }
 
         _deferred.Clear();
+        if (_scratch.Length > KeptScratchBytes)
+        {
+            ReturnScratch();
+        }
+
+        return any;
     }
 
     internal void Dispose()

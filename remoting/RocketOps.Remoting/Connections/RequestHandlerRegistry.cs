@@ -11,6 +11,9 @@ public sealed class RequestHandlerRegistry
     private readonly IRequestHandler?[] _direct = new IRequestHandler?[DirectCodes];
     private readonly Dictionary<int, IRequestHandler> _others = [];
 
+    /// <summary>Asked before any handler; null lets everything through. Set at start.</summary>
+    public IRequestGate? Gate { get; set; }
+
     /// <summary>The registered codes, in no particular order.</summary>
     public IEnumerable<int> Codes => _others.Keys.Concat(Enumerable.Range(0, DirectCodes).Where(code => _direct[code] is not null));
 

@@ -34,6 +34,7 @@ internal sealed class LargeBlockMemoryPool : MemoryPool<byte>
             {
                 Block block = _free[--_freeCount]!;
                 _free[_freeCount] = null;
+                block.IsRented = true;
                 return block;
             }
         }
@@ -50,6 +51,13 @@ internal sealed class LargeBlockMemoryPool : MemoryPool<byte>
     {
         lock (_gate)
         {
+            if (!block.IsRented)
+            {
+                // Twice in the pool, it would be given to two connections, and one would send the other's bytes.
+                throw new InvalidOperationException("a block was returned twice");
+            }
+
+            block.IsRented = false;
             if (_freeCount < KeptBlocks)
             {
                 _free[_freeCount++] = block;
@@ -68,6 +76,9 @@ internal sealed class LargeBlockMemoryPool : MemoryPool<byte>
         }
 
         public Memory<byte> Memory { get; }
+
+        /// <summary>Guarded by the pool's gate.</summary>
+        public bool IsRented { get; set; } = true;
 
         public void Dispose() => _pool.Return(this);
     }

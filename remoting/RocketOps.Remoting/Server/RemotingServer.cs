@@ -1,49 +1,36 @@
 using System.Net;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Loops;
 
 namespace RocketOps.Remoting.Server;
 
 /// <summary>
-/// The server end: Kestrel, tuned as performance.md §11.2 measured it (64 KiB blocks, inline scheduling; inline completions by <see cref="EnableInlineCompletions"/>),
-/// with a <see cref="RequestHandlerRegistry"/> behind its remoting ports and optionally an HTTP port.
+/// The server end: a <see cref="RequestHandlerRegistry"/> behind remoting ports, carried by event loops of our own or by Kestrel, and optionally an HTTP port, which is
+/// always Kestrel's and does not hold up the others.
 /// </summary>
 public sealed class RemotingServer : IAsyncDisposable
 {
     private const string InlineCompletionsVariable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+    private const string TransportVariable = "ROCKETOPS_TRANSPORT";
 
     private static readonly TimeSpan IdleScanInterval = TimeSpan.FromSeconds(10);
 
-    private readonly WebApplication _application;
-    private readonly RemotingConnectionHandler _handler;
+    private readonly OpenConnections _connections;
+    private readonly EventLoopGroup? _loops;
+    private readonly Task<HttpServer?> _http;
     private readonly ITimer _idleScan;
     private readonly TimeSpan _shutdownTimeout;
     private bool _stopped;
 
-    private RemotingServer(WebApplication application, RemotingConnectionHandler handler, ITimer idleScan, RemotingServerOptions options)
+    private RemotingServer(OpenConnections connections, EventLoopGroup? loops, Task<HttpServer?> http, IReadOnlyList<IPEndPoint> endPoints)
     {
-        _application = application;
-        _handler = handler;
-        _idleScan = idleScan;
-        _shutdownTimeout = options.ShutdownTimeout;
-        IPEndPoint[] bound = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
-            .Select(address => new Uri(address))
-            .Select(address => new IPEndPoint(IPAddress.Parse(address.Host.Trim('[', ']')), address.Port))
-            .ToArray();
-
-        // Kestrel lists addresses in the order of the Listen calls: the remoting ports, then HTTP.
-        EndPoints = bound[..options.EndPoints.Count];
-        HttpEndPoint = bound.Length > options.EndPoints.Count ? bound[^1] : null;
+        _connections = connections;
+        _loops = loops;
+        _http = http;
+        EndPoints = endPoints;
+        _shutdownTimeout = connections.Options.ShutdownTimeout;
+        _idleScan = connections.Time.CreateTimer(static state => ((OpenConnections)state!).CloseIdle(), connections, IdleScanInterval, IdleScanInterval);
     }
 
     /// <summary>The bound remoting addresses with their real ports, in the order of the options.</summary>
@@ -52,11 +39,17 @@ public sealed class RemotingServer : IAsyncDisposable
     /// <summary>The first of <see cref="EndPoints"/>.</summary>
     public IPEndPoint EndPoint => EndPoints[0];
 
-    /// <summary>The bound HTTP address, or null without one.</summary>
-    public IPEndPoint? HttpEndPoint { get; }
+    /// <summary>Ends when the HTTP port, if there is one, serves. Fails with an <see cref="IOException"/> when it is taken.</summary>
+    public Task HttpStarted => _http;
+
+    /// <summary>The bound HTTP address; null without one, and before <see cref="HttpStarted"/>.</summary>
+    public IPEndPoint? HttpEndPoint => _http.IsCompletedSuccessfully ? _http.Result?.HttpEndPoint : null;
 
     /// <summary>The connections open at this moment.</summary>
-    public ICollection<RemotingConnection> Connections => _handler.Connections;
+    public ICollection<RemotingConnection> Connections => _connections.All;
+
+    /// <summary>Bytes the connections hold for their peers, as <see cref="RemotingServerOptions.MaxHeldBytes"/> counts them.</summary>
+    public long HeldBytes => _connections.Budget.Held;
 
     /// <summary>
     /// Makes sockets run completions on the polling thread. To be called first thing in a server's Program, as the runtime reads it once before the first socket.
@@ -70,26 +63,28 @@ public sealed class RemotingServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Binds and starts serving. Throws <see cref="IOException"/> when a port is taken.</summary>
+    /// <summary>Binds the remoting ports and starts serving. Throws <see cref="IOException"/> when a port is taken. The HTTP port follows, see <see cref="HttpStarted"/>.</summary>
     public static async Task<RemotingServer> StartAsync(
         RemotingServerOptions options, RequestHandlerRegistry handlers, ILoggerFactory loggers, TimeProvider? time = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        time ??= TimeProvider.System;
-        RemotingConnectionHandler handler = new(handlers, options.Remoting, time, loggers.CreateLogger("RocketOps.Remoting.Connection"));
-        WebApplication application = Build(options, handler, loggers);
-        try
+        ArgumentNullException.ThrowIfNull(loggers);
+        OpenConnections connections = new(handlers, options, time ?? TimeProvider.System, loggers.CreateLogger("RocketOps.Remoting.Connection"));
+        if (UsesLoop(options))
         {
-            await application.StartAsync(cancellationToken);
-        }
-        catch
-        {
-            await application.DisposeAsync();
-            throw;
+            EventLoopGroup loops = EventLoopGroup.Start(connections, new LinuxSockets());
+            // Kestrel costs a tenth of a second to load: the remoting ports serve meanwhile.
+            Task<HttpServer?> http = options.HttpEndPoint is null ? NoHttp : Task.Run(() => StartHttpAsync(options, loggers, cancellationToken), cancellationToken);
+            return new RemotingServer(connections, loops, http, loops.EndPoints);
         }
 
-        ITimer idleScan = time.CreateTimer(static state => ((RemotingConnectionHandler)state!).CloseIdle(), handler, IdleScanInterval, IdleScanInterval);
-        return new RemotingServer(application, handler, idleScan, options);
+        if (options.Tls is not null)
+        {
+            throw new NotSupportedException("TLS on the remoting ports needs the event loop, which runs on 64-bit Linux");
+        }
+
+        HttpServer kestrel = await HttpServer.StartAsync(options, new RemotingConnectionHandler(connections), loggers, cancellationToken);
+        return new RemotingServer(connections, null, Task.FromResult<HttpServer?>(kestrel), kestrel.EndPoints);
     }
 
     /// <summary>Stops accepting, lets every connection answer what it has taken, then closes; cuts what is left after the shutdown timeout. Idempotent.</summary>
@@ -101,51 +96,54 @@ public sealed class RemotingServer : IAsyncDisposable
         }
 
         _stopped = true;
-        await _idleScan.DisposeAsync();
         using CancellationTokenSource deadline = new(_shutdownTimeout);
-        await _application.StopAsync(deadline.Token);
+        if (_loops is not null)
+        {
+            await _loops.StopAsync(deadline.Token);
+        }
+
+        if (await StartedHttpAsync() is { } http)
+        {
+            await http.StopAsync(deadline.Token);
+        }
+
+        await _idleScan.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        await _application.DisposeAsync();
+        if (await StartedHttpAsync() is { } http)
+        {
+            await http.DisposeAsync();
+        }
     }
 
-    private static WebApplication Build(RemotingServerOptions options, RemotingConnectionHandler handler, ILoggerFactory loggers)
-    {
-        // The empty builder reads no configuration files and registers no providers: start-up is measured.
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "RocketOps" });
-        builder.WebHost.UseKestrelCore();
-        builder.Services.Replace(ServiceDescriptor.Singleton(loggers));
-        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
-        builder.Services.AddSingleton(handler);
-        builder.Services.Replace(ServiceDescriptor.Singleton<IMemoryPoolFactory<byte>>(new LargeBlockMemoryPoolFactory()));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
-        builder.Services.Configure<SocketTransportOptions>(transport =>
-        {
-            transport.UnsafePreferInlineScheduling = true;
-            transport.NoDelay = true;
-            transport.Backlog = 1024;
-            transport.MaxReadBufferSize = 1024 * 1024;
-            transport.MaxWriteBufferSize = 1024 * 1024;
-        });
-        builder.Services.Configure<KestrelServerOptions>(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
-            foreach (IPEndPoint endPoint in options.EndPoints)
-            {
-                kestrel.Listen(endPoint, listen => listen.UseConnectionHandler<RemotingConnectionHandler>());
-            }
+    private static Task<HttpServer?> NoHttp => Task.FromResult<HttpServer?>(null);
 
-            if (options.HttpEndPoint is not null)
+    private static bool UsesLoop(RemotingServerOptions options)
+    {
+        RemotingTransport transport = options.Transport;
+        if (transport == RemotingTransport.Default)
+        {
+            transport = Environment.GetEnvironmentVariable(TransportVariable) switch
             {
-                kestrel.Listen(options.HttpEndPoint, listen => listen.Protocols = HttpProtocols.Http1);
-            }
-        });
-        WebApplication application = builder.Build();
-        options.ConfigureHttp?.Invoke(application);
-        return application;
+                "pipe" => RemotingTransport.Pipe,
+                "loop" => RemotingTransport.EventLoop,
+                _ => LinuxSockets.IsSupported ? RemotingTransport.EventLoop : RemotingTransport.Pipe,
+            };
+        }
+
+        return transport == RemotingTransport.EventLoop;
+    }
+
+    private static async Task<HttpServer?> StartHttpAsync(RemotingServerOptions options, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+        await HttpServer.StartAsync(options, handler: null, loggers, cancellationToken);
+
+    private async Task<HttpServer?> StartedHttpAsync()
+    {
+        // Whoever awaited HttpStarted has seen why it failed; here there is only nothing to stop.
+        await ((Task)_http).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _http.IsCompletedSuccessfully ? _http.Result : null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
 using RocketOps.Remoting.Connections;
 
@@ -23,4 +24,22 @@ public sealed class RemotingServerOptions
 
     /// <summary>How long a stop waits for connections to end before it cuts them.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What carries the connections.</summary>
+    public RemotingTransport Transport { get; init; }
+
+    /// <summary>Event loops, each a thread; 0 takes half of the processors, at least 1 and at most 8.</summary>
+    public int Loops { get; init; }
+
+    /// <summary>Microseconds an event loop waits for more after something became readable: fewer and larger batches, but every answer that much later. 0 waits for nothing.</summary>
+    public int LingerMicros { get; init; }
+
+    /// <summary>
+    /// Bytes all connections together may hold for their peers: frames that have not arrived whole, bodies of requests in work, answers that peers do not take. Above it no
+    /// new requests are read; a quarter above it the connection that holds most is closed.
+    /// </summary>
+    public long MaxHeldBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>With it, connections that begin with a TLS handshake are served too, on the same ports. Event loop only.</summary>
+    public SslServerAuthenticationOptions? Tls { get; init; }
 }

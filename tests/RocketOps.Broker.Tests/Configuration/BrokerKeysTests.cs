@@ -1,5 +1,5 @@
 using RocketOps.Broker.Configuration;
-using RocketOps.Remoting.Properties;
+using RocketOps.Hosting.Properties;
 
 namespace RocketOps.Broker.Tests.Configuration;
 
@@ -59,6 +59,15 @@ public sealed class BrokerKeysTests
         PropertyLoadResult result = Load("brokerRole=SLAVE");
 
         BrokerOptions.FindContradictions(result.Values).Should().ContainSingle().Which.ToString().Should().Contain("broker.conf:1").And.Contain("brokerId");
+    }
+
+    [Fact]
+    public void FindContradictions_SyncMaster_IsRefusedAsNothingReplicates()
+    {
+        PropertyLoadResult result = Load("# a comment", "brokerRole=SYNC_MASTER");
+
+        BrokerOptions.FindContradictions(result.Values).Should().ContainSingle().Which.ToString().Should()
+            .Contain("broker.conf:2").And.Contain("SYNC_MASTER").And.Contain("does not replicate").And.Contain("ASYNC_MASTER");
     }
 
     [Fact]

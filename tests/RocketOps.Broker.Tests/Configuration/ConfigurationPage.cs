@@ -1,6 +1,6 @@
 using System.Text;
 using RocketOps.Broker.Configuration;
-using RocketOps.Remoting.Properties;
+using RocketOps.Hosting.Properties;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Configuration;

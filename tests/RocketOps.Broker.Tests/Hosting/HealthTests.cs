@@ -20,4 +20,15 @@ public sealed class HealthTests
 
         response.StatusCode.Should().Be(expected);
     }
+
+    [Fact]
+    public async Task Metrics_NamesWithQuotes_AreEscaped()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["httpPort"] = "-1", ["brokerClusterName"] = "the \"big\" \\ one" });
+        using HttpClient client = new();
+
+        string page = await client.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics");
+
+        page.Should().Contain("rocketmq_topic_number{cluster=\"the \\\"big\\\" \\\\ one\",node_type=");
+    }
 }

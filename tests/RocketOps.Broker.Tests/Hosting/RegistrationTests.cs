@@ -2,7 +2,15 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Registration;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Topics;
+using RocketOps.Hosting.Properties;
+using RocketOps.NameServer.Configuration;
+using RocketOps.NameServer.Hosting;
+using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
@@ -44,6 +52,21 @@ public sealed class RegistrationTests
         await broker.CreateTopicAsync("New");
 
         Encoding.UTF8.GetString(nameServer.Registrations.Last().Body.Span).Should().Contain("\"New\":");
+    }
+
+    [Fact]
+    public async Task Role_Changed_TheNameServerKnowsTheNewIdWhenTheChangeReturns()
+    {
+        await using FakeNameServer nameServer = await FakeNameServer.StartAsync();
+        await using TestBroker broker = await StartBrokerAsync(nameServer.Address);
+        await broker.Host.FirstRegistration;
+
+        await broker.Host.Parts.Roles.ChangeToSlaveAsync(epoch: 1, brokerId: 3);
+        string? asSlave = nameServer.Registrations.Last().Get("brokerId");
+        await broker.Host.Parts.Roles.ChangeToMasterAsync(epoch: 2);
+
+        asSlave.Should().Be("3");
+        nameServer.Registrations.Last().Get("brokerId").Should().Be("0");
     }
 
     [Fact]
@@ -95,13 +118,119 @@ public sealed class RegistrationTests
         await broker.SendAsync("Alone", "x");
     }
 
+    [Fact]
+    public async Task ManyTopics_AllAreInRoutesAndAnotherOneIsToldAlone()
+    {
+        const int Topics = 100_000;
+        using TempDirectory directory = new("many-");
+        System.IO.Directory.CreateDirectory(directory.File("store", "config"));
+        await File.WriteAllBytesAsync(
+            directory.File("store", "config", "topics.json"),
+            BrokerJson.WriteFile(new TopicTableFile
+            {
+                DataVersion = new DataVersion { Counter = 7, Timestamp = 1 },
+                Topics = Enumerable.Range(0, Topics).Select(static i => new TopicConfig { TopicName = $"orders-of-the-customer-{i:D6}", ReadQueueNums = 4, WriteQueueNums = 4, TopicSysFlag = i == 5 ? 1 : 0 })
+                    .ToDictionary(static topic => topic.Name, StringComparer.Ordinal),
+            }));
+        await using NameServerHost real = await StartNameServerAsync(directory);
+        await using FakeNameServer fake = await FakeNameServer.StartAsync();
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = $"{real.EndPoint};{fake.Address}" }, directory);
+        await broker.Host.FirstRegistration;
+        await using RemotingClient client = TestBroker.NewClient();
+
+        (await RouteOfAsync(client, real, "orders-of-the-customer-000000")).Should().Contain("\"readQueueNums\":4").And.Contain("\"topicSysFlag\":0");
+        (await RouteOfAsync(client, real, "orders-of-the-customer-000005")).Should().Contain("\"topicSysFlag\":1", "what the compressed format cannot say follows");
+        (await RouteOfAsync(client, real, $"orders-of-the-customer-{Topics - 1:D6}")).Should().Contain(broker.Address);
+        fake.Registrations.Sum(static registration => registration.Body.Length).Should().BeLessThan(4 * 1024 * 1024, "a frame holds no more than 16 MiB");
+        int before = fake.Registrations.Count;
+
+        await broker.CreateTopicAsync("New");
+
+        (await RouteOfAsync(client, real, "New")).Should().Contain(broker.Address);
+        (await RouteOfAsync(client, real, "orders-of-the-customer-000001")).Should().Contain(broker.Address);
+        fake.Registrations.Skip(before).Should().AllSatisfy(static registration => registration.Body.Length.Should().BeLessThan(1_000));
+    }
+
+    [Fact]
+    public async Task Changes_NameServerRefusesThem_GetsTheWholeTable()
+    {
+        await using FakeNameServer nameServer = await FakeNameServer.StartAsync();
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = nameServer.Address, ["enableSingleTopicRegister"] = "true" });
+        await broker.Host.FirstRegistration;
+        await broker.CreateTopicAsync("First");
+        BodyOf(nameServer.Registrations.Last()).Should().Contain("\"First\":").And.NotContain("\"TBW102\":");
+
+        // As RocketMQ 5 answers one topic of a broker it does not know.
+        nameServer.RefuseNext = 1;
+        await broker.CreateTopicAsync("Second");
+
+        BodyOf(nameServer.Registrations.Last()).Should().ContainAll("\"First\":", "\"Second\":", "\"TBW102\":");
+    }
+
+    [Fact]
+    public async Task Changes_TheConnectionIsNew_GetsTheWholeTable()
+    {
+        await using FakeNameServer nameServer = await FakeNameServer.StartAsync();
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = nameServer.Address, ["enableSingleTopicRegister"] = "true" });
+        await broker.Host.FirstRegistration;
+        int before = nameServer.Registrations.Count;
+        nameServer.CloseConnections();
+        await Eventually.TrueAsync(() => nameServer.Registrations.Count > before, "it is told again");
+
+        BodyOf(nameServer.Registrations.Skip(before).First()).Should().Contain("\"TBW102\":");
+    }
+
+    [Fact]
+    public void Split_Table_PartsHaveDifferentVersionsAndTheLastHasTheTables()
+    {
+        DataVersion version = new() { Counter = 3, Timestamp = 1_000 };
+        BrokerOptions options = TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["enableSplitRegistration"] = "true", ["splitRegistrationSize"] = "40" });
+        Dictionary<string, TopicConfig> topics = Enumerable.Range(0, 100).Select(static i => new TopicConfig { TopicName = $"T{i}" }).ToDictionary(static topic => topic.Name, StringComparer.Ordinal);
+
+        string[] bodies = [.. RegistrationBodies.Write(version, topics, options).Select(static part => Encoding.UTF8.GetString(part.Body))];
+
+        bodies.Should().HaveCount(3);
+        bodies[0].Should().Contain("\"timestamp\":998}");
+        bodies[1].Should().Contain("\"timestamp\":999}");
+        bodies[2].Should().Contain("\"timestamp\":1000}");
+        topics.Keys.Should().AllSatisfy(name => bodies.Count(body => body.Contains($"\"{name}\":", StringComparison.Ordinal)).Should().Be(1));
+    }
+
+    private static string BodyOf(RemotingCommand registration) => Encoding.UTF8.GetString(registration.Body.Span);
+
+    private static async Task<string> RouteOfAsync(RemotingClient client, NameServerHost nameServer, string topic)
+    {
+        RemotingCommand answer = await client.InvokeAsync(
+            nameServer.EndPoint.ToString(), RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic), TimeSpan.FromSeconds(60));
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        return Encoding.UTF8.GetString(answer.Body.Span);
+    }
+
+    private static Task<NameServerHost> StartNameServerAsync(TempDirectory directory) => NameServerHost.StartAsync(
+        PropertyLoader.Apply(
+            PropertyValues.Defaults(NameServerProperties.Catalog),
+            [
+                new PropertyEntry("listenPort", "0", default), new PropertyEntry("bindAddress", "127.0.0.1", default),
+                new PropertyEntry("kvConfigPath", directory.File("kvConfig.json"), default), new PropertyEntry("configStorePath", directory.File("namesrv.properties"), default),
+            ]).Values,
+        configFile: null,
+        NullLoggerFactory.Instance);
+
     private static Task<TestBroker> StartBrokerAsync(string nameServers) => TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = nameServers });
 
     private sealed class FakeNameServer : IAsyncDisposable
     {
         private RemotingServer _server = null!;
 
+        private int _refuseNext;
+
         public ConcurrentQueue<RemotingCommand> Registrations { get; } = new();
+
+        /// <summary>So many of the next requests are refused.</summary>
+        public int RefuseNext
+        {
+            set => Volatile.Write(ref _refuseNext, value);
+        }
 
         public ConcurrentQueue<RemotingCommand> Unregistrations { get; } = new();
 
@@ -135,7 +264,8 @@ public sealed class RegistrationTests
             {
                 owner.Connections[connection.Id] = connection;
                 requests.Enqueue(request);
-                return new ValueTask<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success));
+                int code = Interlocked.Decrement(ref owner._refuseNext) >= 0 ? ResponseCode.SystemError : ResponseCode.Success;
+                return new ValueTask<RemotingCommand?>(RemotingCommand.CreateResponse(request, code));
             }
         }
     }

@@ -4,29 +4,11 @@ using FsCheck.Fluent;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Sending;
-using RocketOps.Store;
 
 namespace RocketOps.Broker.Tests.Messages;
 
 public sealed class MessageTextTests
 {
-    [Fact]
-    public void OffsetMessageId_ReferenceExample_IsUpperCaseHex()
-    {
-        // remoting.md §4.5
-        OffsetMessageId.Format(MessageHost.From(System.Net.IPAddress.Parse("10.1.2.3"), 10911), new PhysicalOffset(1311768)).Should().Be("0A01020300002A9F0000000000140418");
-    }
-
-    [Fact]
-    public void JavaHash_ReferenceTags_AreJavas()
-    {
-        // remoting.md §4.4
-        TagFilter.JavaHash("TagA").Should().Be(2598919);
-        TagFilter.JavaHash("TagB").Should().Be(2598920);
-        // Wraps, and counts UTF-16 units.
-        TagFilter.JavaHash("тег-з-довгою-назвою").Should().Be("тег-з-довгою-назвою".Aggregate(0, static (hash, unit) => unchecked((31 * hash) + unit)));
-    }
-
     [Theory]
     [InlineData("*")]
     [InlineData("")]
@@ -42,25 +24,6 @@ public sealed class MessageTextTests
         filter.MatchesTagsCode(2598919).Should().BeTrue();
         filter.MatchesTagsCode(2598920).Should().BeTrue();
         filter.MatchesTagsCode(0).Should().BeFalse();
-    }
-
-    [Theory]
-    [InlineData("A\u0001b\u0002C\u0001d", "A=b,C=d")]
-    [InlineData("A\u0001b\u0002C\u0001d\u0002", "A=b,C=d")]
-    [InlineData("A\u0001\u0002C\u0001d", "C=d")]
-    [InlineData("A\u0001b\u0001c\u0002", "A=b\u0001c")]
-    [InlineData("novalue\u0002A\u0001b", "A=b")]
-    [InlineData("\u0002\u0002", "")]
-    public void PropertyReader_JavasRules_Hold(string encoded, string expected)
-    {
-        List<string> found = [];
-        PropertyReader reader = new(Encoding.UTF8.GetBytes(encoded));
-        while (reader.TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
-        {
-            found.Add($"{Encoding.UTF8.GetString(name)}={Encoding.UTF8.GetString(value)}");
-        }
-
-        string.Join(',', found).Should().Be(expected);
     }
 
     [Fact]
@@ -82,43 +45,6 @@ public sealed class MessageTextTests
                 {
                     // Java passes over segments of less than three bytes, and so do we; none of these is shorter.
                     read.Get(name).Should().Be(properties.Get(name));
-                }
-            }).QuickCheckThrowOnFailure();
-    }
-
-    [Fact]
-    public void PropertyReader_AnyBytes_EndsWithoutReadingBeyond()
-    {
-        Prop.ForAll(
-            ArbMap.Default.ArbFor<byte[]>(),
-            static bytes =>
-            {
-                PropertyReader reader = new(bytes);
-                int total = 0;
-                while (reader.TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
-                {
-                    total += name.Length + value.Length;
-                }
-
-                return total <= bytes.Length;
-            }).QuickCheckThrowOnFailure();
-    }
-
-    [Fact]
-    public void MessageRecord_AnyBytes_AreRefusedNotReadBeyond()
-    {
-        Prop.ForAll(
-            ArbMap.Default.ArbFor<byte[]>(),
-            static bytes =>
-            {
-                byte[] record = [0, 0, 0, 0, 0xDA, 0xA3, 0x20, 0xA7, .. bytes];
-                try
-                {
-                    MessageRecord.Parse(record);
-                }
-                catch (InvalidDataException)
-                {
-                    // What it must be.
                 }
             }).QuickCheckThrowOnFailure();
     }

@@ -99,6 +99,29 @@ public sealed class OffsetFileTests : IDisposable
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(1_000);
     }
 
+    [Fact]
+    public async Task Serialize_QueuesAreCommittedForTheFirstTimeMeanwhile_EverySnapshotIsWhole()
+    {
+        const int Queues = 65_536;
+        ConsumerOffsetTable table = NewTable();
+        Task commits = Task.Run(() =>
+        {
+            for (int queueId = 0; queueId < Queues; queueId++)
+            {
+                table.Commit("T", "g", queueId, queueId);
+            }
+        });
+
+        do
+        {
+            table.Invoking(static table => table.Serialize()).Should().NotThrow();
+        }
+        while (!commits.IsCompleted);
+
+        await commits;
+        Encoding.UTF8.GetString(table.Serialize()).Should().Contain("\n\t\t\t65535:65535\n");
+    }
+
     public void Dispose() => _directory.Dispose();
 
     private static void CommitMany(ConsumerOffsetTable table, int count)

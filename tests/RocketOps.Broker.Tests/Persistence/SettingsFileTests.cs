@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Properties;
+using RocketOps.Hosting.Properties;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 

@@ -4,15 +4,17 @@ using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Headers;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Pulling;
 
 /// <summary>What consumers see of a broker when they pull, through a real connection.</summary>
 public sealed class PullTests : IAsyncLifetime
 {
+    private readonly FakeTimeProvider _time = new();
     private TestBroker _broker = null!;
 
-    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync();
+    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync(time: _time);
 
     public async Task DisposeAsync() => await _broker.DisposeAsync();
 
@@ -62,11 +64,17 @@ public sealed class PullTests : IAsyncLifetime
     {
         await _broker.CreateTopicAsync("Wait", queues: 2);
         await _broker.SubscribeAsync("g", "Wait", "A");
+        await _broker.SubscribeAsync("g-b", "Wait", "B");
+        // Parked second, woken first: when the other one has its answer, this one would have had its.
+        Task<RemotingCommand> other = _broker.PullAsync("g-b", "Wait", 1, 0, PullMessageRequestHeader.SuspendFlag, 60_000);
+        await ParkedAsync(1);
         Task<RemotingCommand> pull = _broker.PullAsync("g", "Wait", 1, 0, PullMessageRequestHeader.SuspendFlag, 60_000);
-        await Eventually.TrueAsync(() => _broker.Host.Parts.ParkedPulls.Count == 1, "the pull is parked");
+        await ParkedAsync(2);
 
         await _broker.SendAsync("Wait", "other queue", queueId: 0, Requests.Properties(("TAGS", "A")));
         await _broker.SendAsync("Wait", "other tag", queueId: 1, Requests.Properties(("TAGS", "B")));
+        Requests.Decode(await other).Select(static message => message.Body).Should().Equal("other tag");
+        _broker.Host.Parts.ParkedPulls.Count.Should().Be(1);
         pull.IsCompleted.Should().BeFalse();
         await _broker.SendAsync("Wait", "wanted", queueId: 1, Requests.Properties(("TAGS", "A")));
 
@@ -81,10 +89,16 @@ public sealed class PullTests : IAsyncLifetime
     {
         await _broker.CreateTopicAsync("Unwanted");
         await _broker.SubscribeAsync("g", "Unwanted", "A");
+        await _broker.SubscribeAsync("g-b", "Unwanted", "B");
+        Task<RemotingCommand> dispatched = _broker.PullAsync("g-b", "Unwanted", 0, 0, PullMessageRequestHeader.SuspendFlag, 60_000);
         Task<RemotingCommand> pull = _broker.PullAsync("g", "Unwanted", 0, 0, PullMessageRequestHeader.SuspendFlag, 180_000);
-        await Eventually.TrueAsync(() => _broker.Host.Parts.ParkedPulls.Count == 1, "the pull is parked");
+        await ParkedAsync(2);
 
         await _broker.SendAsync("Unwanted", "other tag", queueId: 0, Requests.Properties(("TAGS", "B")));
+        await dispatched;
+        _time.Advance(TimeSpan.FromSeconds(4.9));
+        _broker.Host.Parts.ParkedPulls.Count.Should().Be(1);
+        _time.Advance(TimeSpan.FromSeconds(0.6));
 
         RemotingCommand answer = await pull;
         answer.Code.Should().Be(ResponseCode.PullRetryImmediately);
@@ -97,8 +111,13 @@ public sealed class PullTests : IAsyncLifetime
         await _broker.SendAsync("Ends", "one");
         await _broker.SubscribeAsync("g", "Ends");
 
-        RemotingCommand answer = await _broker.PullAsync("g", "Ends", 0, 1, PullMessageRequestHeader.SuspendFlag, 100);
+        Task<RemotingCommand> pull = _broker.PullAsync("g", "Ends", 0, 1, PullMessageRequestHeader.SuspendFlag, 10_000);
+        await ParkedAsync(1);
+        _time.Advance(TimeSpan.FromSeconds(9.9));
+        _broker.Host.Parts.ParkedPulls.Count.Should().Be(1);
+        _time.Advance(TimeSpan.FromSeconds(0.6));
 
+        RemotingCommand answer = await pull;
         answer.Code.Should().Be(ResponseCode.PullNotFound);
         answer.Get("nextBeginOffset").Should().Be("1");
         answer.Get("minOffset").Should().Be("0");
@@ -112,9 +131,18 @@ public sealed class PullTests : IAsyncLifetime
         await _broker.SubscribeAsync("g", "Waits");
 
         Task<RemotingCommand> longer = _broker.PullAsync("g", "Waits", 0, 0, PullMessageRequestHeader.SuspendFlag, 1_200);
-        RemotingCommand first = await _broker.PullAsync("g", "Waits", 1, 0, PullMessageRequestHeader.SuspendFlag, 50);
+        await ParkedAsync(1);
+        Task<RemotingCommand> shorter = _broker.PullAsync("g", "Waits", 1, 0, PullMessageRequestHeader.SuspendFlag, 50);
+        await ParkedAsync(2);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        RemotingCommand first = await shorter;
+        _broker.Host.Parts.ParkedPulls.Count.Should().Be(1);
+        _time.Advance(TimeSpan.FromSeconds(1));
         RemotingCommand second = await longer;
-        RemotingCommand afterNobodyWaited = await _broker.PullAsync("g", "Waits", 1, 0, PullMessageRequestHeader.SuspendFlag, 50);
+        Task<RemotingCommand> later = _broker.PullAsync("g", "Waits", 1, 0, PullMessageRequestHeader.SuspendFlag, 50);
+        await ParkedAsync(1);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        RemotingCommand afterNobodyWaited = await later;
 
         new[] { first, second, afterNobodyWaited }.Select(static answer => answer.Code).Should().AllBeEquivalentTo(ResponseCode.PullNotFound);
     }
@@ -239,4 +267,6 @@ public sealed class PullTests : IAsyncLifetime
             Requests.Decode(answer)[0].Body.Should().StartWith($"{i:00}").And.HaveLength(2 + (1024 * 1024));
         }
     }
+
+    private Task ParkedAsync(int pulls) => Eventually.TrueAsync(() => _broker.Host.Parts.ParkedPulls.Count == pulls, "the pull is parked");
 }

@@ -1,29 +1,19 @@
+using System.Text;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
+using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Sending;
 
 /// <summary>The tables from outcomes to wire codes, every value and one that is none.</summary>
 public sealed class AnswerTableTests
 {
-    private static readonly StoreStats Stats = new()
-    {
-        MinOffset = default,
-        MaxOffset = default,
-        WrittenOffset = default,
-        DurableOffset = default,
-        DispatchedOffset = default,
-        DiskUsedRatio = 0.97,
-        Flags = StoreFlags.DiskFull,
-        MessagesAppended = 0,
-        BytesAppended = 0,
-        BootTimestamp = 0,
-    };
-
     [Theory]
+    [InlineData(AppendStatus.Ok, ResponseCode.Success)]
     [InlineData(AppendStatus.ServiceNotAvailable, ResponseCode.ServiceNotAvailable)]
     [InlineData(AppendStatus.DiskFull, ResponseCode.ServiceNotAvailable)]
     [InlineData(AppendStatus.MessageIllegal, ResponseCode.MessageIllegal)]
@@ -31,15 +21,56 @@ public sealed class AnswerTableTests
     [InlineData(AppendStatus.Busy, ResponseCode.SystemBusy)]
     [InlineData(AppendStatus.FileCreationFailed, ResponseCode.SystemError)]
     [InlineData((AppendStatus)99, ResponseCode.SystemError)]
-    public void SendRefusals_From_GivesRocketMqsCode(AppendStatus status, int code) =>
-        SendRefusals.From(status, TestBroker.OptionsOf([]), Stats).ResponseCode.Should().Be(code);
+    public void SendRefusals_OfTheStore_GiveRocketMqsCode(AppendStatus status, int code) => SendRefusals.CodeOf(SendPipeline.StatusOf(status)).Should().Be(code);
+
+    [Fact]
+    public async Task SendRefusals_Remarks_AreRocketMqsAndAllocateNothing()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        SendRefusals refusals = broker.Host.Parts.SendRefusals;
+        TopicConfig config = new() { TopicName = "T", WriteQueueNums = 4, ReadQueueNums = 5 };
+        byte[] buffer = new byte[SendRefusals.MaxRemarkBytes];
+        Dictionary<SendStatus, string> remarks = [];
+        foreach (SendStatus status in Enum.GetValues<SendStatus>())
+        {
+            remarks[status] = Encoding.UTF8.GetString(refusals.RemarkOf(status, "%RETRY%g"u8, 7, config, buffer));
+        }
+
+        // The runtime boxes what it formats until it has compiled the formatting for good.
+        await Eventually.TrueAsync(
+            () =>
+            {
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                foreach (SendStatus status in remarks.Keys)
+                {
+                    refusals.RemarkOf(status, "%RETRY%g"u8, 7, config, buffer);
+                }
+
+                return GC.GetAllocatedBytesForCurrentThread() == before;
+            },
+            "no remark allocates");
+        remarks[SendStatus.Slave].Should().Be("service not available now: this broker is a slave");
+        remarks[SendStatus.BrokerNotWriteable].Should().Be("the broker[127.0.0.1] sending message is forbidden");
+        remarks[SendStatus.TopicForbidden].Should().Be("Sending message to topic[%RETRY%g] is forbidden.");
+        remarks[SendStatus.TopicMissing].Should().Be("topic[%RETRY%g] not exist, apply first please!");
+        remarks[SendStatus.BadQueue].Should().Be("request queueId[7] is illegal, topic %RETRY%g has 4 write and 5 read queues");
+        remarks[SendStatus.BatchTopicTooLong].Should().Be("message topic length too long 8");
+        remarks[SendStatus.GroupMissing].Should().Be("subscription group not exist, g");
+        remarks[SendStatus.TransactionForbidden].Should().Be("the broker[127.0.0.1] sending transaction message is forbidden");
+        remarks[SendStatus.MessageIllegal].Should().Be(
+            "the message is illegal, maybe msg body or properties length not matched. msg body length limit 4194304B, msg properties length limit 32KB.");
+        remarks[SendStatus.DiskFull].Should().MatchRegex(@"^service not available now: the disk is full \(-?\d+ ?% used, the limit is diskSpaceWarningLevelRatio\)$");
+        remarks[SendStatus.StoreNotAvailable].Should().Be("service not available now: the store takes no messages (None)");
+        remarks[SendStatus.Busy].Should().Be("[PC_SYNCHRONIZED]broker busy, start flow control for a while");
+        remarks[SendStatus.NotYet].Should().StartWith("broker unable to service, until 1970-01-01 00:00:00,000");
+    }
 
     [Theory]
-    [InlineData(DurabilityOutcome.Durable, ResponseCode.Success)]
-    [InlineData(DurabilityOutcome.TimedOut, ResponseCode.FlushDiskTimeout)]
-    [InlineData(DurabilityOutcome.Failed, ResponseCode.ServiceNotAvailable)]
-    [InlineData((DurabilityOutcome)99, ResponseCode.ServiceNotAvailable)]
-    public void SendRefusals_CodeOf_GivesRocketMqsCode(DurabilityOutcome outcome, int code) => SendRefusals.CodeOf(outcome).Should().Be(code);
+    [InlineData(WaitOutcome.Reached, ResponseCode.Success)]
+    [InlineData(WaitOutcome.TimedOut, ResponseCode.FlushDiskTimeout)]
+    [InlineData(WaitOutcome.Failed, ResponseCode.ServiceNotAvailable)]
+    [InlineData((WaitOutcome)99, ResponseCode.ServiceNotAvailable)]
+    public void SendRefusals_CodeOf_GivesRocketMqsCode(WaitOutcome outcome, int code) => SendRefusals.CodeOf(outcome).Should().Be(code);
 
     [Theory]
     [InlineData(GetStatus.Found, 0, ResponseCode.Success)]
@@ -55,5 +86,5 @@ public sealed class AnswerTableTests
     [InlineData(GetStatus.OffsetTooSmall, 3, ResponseCode.PullOffsetMoved)]
     [InlineData(GetStatus.NotReadable, 0, ResponseCode.SystemError)]
     [InlineData((GetStatus)99, 0, ResponseCode.SystemError)]
-    public void PullCodes_From_GivesRocketMqsCode(GetStatus status, long offset, int code) => PullCodes.From(status, offset).Should().Be(code);
+    public void PullCodes_From_GivesRocketMqsCode(GetStatus status, long offset, int code) => PullCodes.CodeOf(PullCodes.From(status, offset)).Should().Be(code);
 }

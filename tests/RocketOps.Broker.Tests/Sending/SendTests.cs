@@ -193,6 +193,41 @@ public sealed class SendTests : IAsyncLifetime
         dead.Properties.Get("ORIGIN_MESSAGE_ID").Should().Be(retried.Properties.Get("ORIGIN_MESSAGE_ID")).And.HaveLength(32);
     }
 
+    [Fact]
+    public async Task Send_ToTheRetryTopicByTheClient_AttemptsUsedUp_IsADeadLetterAtOnceWithoutItsDelay()
+    {
+        await _broker.SubscribeAsync("g", "Fails");
+        RemotingCommand retry = Requests.Send("%RETRY%g", "work", properties: Requests.Properties(("DELAY", "3"), ("RETRY_TOPIC", "Fails"), ("KEYS", "k"), ("UNIQ_KEY", "u")))
+            .Set("j", 3).Set("l", 2);
+
+        // The first makes the dead-letter topic off the connection's loop, the second finds it there.
+        RemotingCommand first = await _broker.InvokeAsync(retry);
+        RemotingCommand second = await _broker.InvokeAsync(retry);
+
+        first.Code.Should().Be(ResponseCode.Success, first.Remark);
+        second.ExtFields!.Keys.Should().BeEquivalentTo(first.ExtFields!.Keys);
+        (second.Get("queueId"), second.Get("queueOffset"), second.Get("transactionId")).Should().Be(("0", "1", "u"));
+        IReadOnlyList<Requests.Received> dead = Requests.Decode(
+            await _broker.PullAsync("g", "%DLQ%g", 0, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "*"));
+        dead.Select(static message => (message.Body, message.ReconsumeTimes, message.Properties.Get("DELAY"), message.Properties.Get("KEYS"), message.Properties.Get("REAL_TOPIC")))
+            .Should().Equal(("work", 3, null, "k", null), ("work", 3, null, "k", null));
+    }
+
+    [Fact]
+    public async Task Send_ToTheRetryTopicByTheClient_AttemptsLeft_WaitsForItsDelay()
+    {
+        await _broker.SubscribeAsync("g", "Fails");
+
+        RemotingCommand answer = await _broker.InvokeAsync(
+            Requests.Send("%RETRY%g", "work", properties: Requests.Properties(("DELAY", "18"), ("RETRY_TOPIC", "Fails"))).Set("j", 2).Set("l", 2));
+
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        Requests.Received waiting = Requests.Decode(
+            await _broker.PullAsync("tools", "SCHEDULE_TOPIC_XXXX", 17, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "*")).Single();
+        waiting.Properties.Get("REAL_TOPIC").Should().Be("%RETRY%g");
+        (await OffsetAsync(RequestCode.GetMaxOffset, "%RETRY%g")).Should().Be("0");
+    }
+
     private async Task<string?> OffsetAsync(int code, string topic, int queueId = 0) =>
         (await _broker.InvokeAsync(RemotingCommand.CreateRequest(code).Set("topic", topic).Set("queueId", queueId))).Get("offset");
 

@@ -2,17 +2,25 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Tests.Support;
 
-/// <summary>The real file system; a hook sees every rename before it happens and may throw or wait.</summary>
+/// <summary>The real file system; hooks see every rename and every deletion before it happens and may throw or wait.</summary>
 internal sealed class HookedFileSystem : IStoreFileSystem
 {
     private readonly LinuxFileSystem _files = new();
     private volatile Action<string>? _beforeRename;
+    private volatile Action<string>? _beforeDelete;
 
     /// <summary>Gets the new path.</summary>
     public Action<string>? BeforeRename
     {
         get => _beforeRename;
         set => _beforeRename = value;
+    }
+
+    /// <summary>Gets the path of the file.</summary>
+    public Action<string>? BeforeDelete
+    {
+        get => _beforeDelete;
+        set => _beforeDelete = value;
     }
 
     public string BootId => _files.BootId;
@@ -33,7 +41,11 @@ internal sealed class HookedFileSystem : IStoreFileSystem
         _files.Rename(from, to);
     }
 
-    public void DeleteFile(string path) => _files.DeleteFile(path);
+    public void DeleteFile(string path)
+    {
+        BeforeDelete?.Invoke(path);
+        _files.DeleteFile(path);
+    }
 
     public void DeleteDirectory(string path) => _files.DeleteDirectory(path);
 

@@ -9,7 +9,10 @@ namespace RocketOps.Broker.Tests.Support;
 internal sealed class RawClient : IDisposable
 {
     private const int CodeOffset = 8;
-    private const int Window = 32;
+
+    private static readonly byte[] Success = "{\"code\":0,"u8.ToArray();
+
+    private const int DefaultWindow = 32;
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 90_000 };
     private readonly byte[] _received = new byte[1024 * 1024];
@@ -28,21 +31,41 @@ internal sealed class RawClient : IDisposable
     }
 
     /// <summary>Sends the frame so often, some at a time, and reads as many answers. Returns how many of them were successes.</summary>
-    public int Exchange(ReadOnlySpan<byte> frame, int count)
+    public int Exchange(ReadOnlySpan<byte> frame, int count) => Exchange(frame, count, Success);
+
+    /// <summary>The same for any answers: returns how many of their headers begin as expected. At most <paramref name="window"/> requests are on their way.</summary>
+    public int Exchange(ReadOnlySpan<byte> frame, int count, ReadOnlySpan<byte> expected, int window = DefaultWindow)
     {
         int sent = 0;
         int answered = 0;
         int succeeded = 0;
         while (answered < count)
         {
-            while (sent < count && sent - answered < Window)
+            while (sent < count && sent - answered < window)
             {
                 _socket.Send(frame);
                 sent++;
             }
 
             _length += _socket.Receive(_received.AsSpan(_length));
-            answered += Consume(ref succeeded);
+            answered += Consume(expected, ref succeeded);
+        }
+
+        return succeeded;
+    }
+
+    /// <summary>Sends the frame once; <see cref="Receive"/> reads its answer.</summary>
+    public void Send(ReadOnlySpan<byte> frame) => _socket.Send(frame);
+
+    /// <summary>Reads one answer: 1 when it is a success, else 0.</summary>
+    public int Receive()
+    {
+        int answered = 0;
+        int succeeded = 0;
+        while (answered == 0)
+        {
+            _length += _socket.Receive(_received.AsSpan(_length));
+            answered = Consume(Success, ref succeeded);
         }
 
         return succeeded;
@@ -50,7 +73,7 @@ internal sealed class RawClient : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private int Consume(ref int succeeded)
+    private int Consume(ReadOnlySpan<byte> expected, ref int succeeded)
     {
         int answered = 0;
         int at = 0;
@@ -62,7 +85,7 @@ internal sealed class RawClient : IDisposable
                 break;
             }
 
-            if (_received.AsSpan(at + CodeOffset).StartsWith("{\"code\":0,"u8))
+            if (_received.AsSpan(at + CodeOffset).StartsWith(expected))
             {
                 succeeded++;
             }

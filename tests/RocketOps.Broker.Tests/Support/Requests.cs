@@ -67,8 +67,8 @@ internal static class Requests
         ReadOnlySpan<byte> rest = answer.Body.Span;
         while (!rest.IsEmpty)
         {
-            int size = MessageRecord.SizeAt(rest);
-            MessageRecord record = MessageRecord.Parse(rest[..size]);
+            int size = RecordView.SizeAt(rest);
+            RecordView record = RecordView.Read(rest[..size]);
             messages.Add(new Received(
                 record.TopicName, Encoding.UTF8.GetString(record.Body), MessageProperties.Parse(record.Properties), record.QueueId, record.QueueOffset, record.PhysicalOffset, record.ReconsumeTimes));
             rest = rest[size..];

@@ -1,11 +1,13 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
+using RocketOps.Hosting.Hosts;
+using RocketOps.Hosting.Properties;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Properties;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 
@@ -32,8 +34,14 @@ internal sealed class TestBroker : IAsyncDisposable
 
     public TempDirectory Directory => _directory;
 
-    /// <summary>Starts a broker; <paramref name="settings"/> are RocketMQ's keys and win over the fixture's.</summary>
-    public static async Task<TestBroker> StartAsync(Dictionary<string, string>? settings = null, TempDirectory? directory = null, RequestHandlerRegistry? pushed = null, IStoreFileSystem? fileSystem = null)
+    /// <summary>Starts a broker; <paramref name="settings"/> are RocketMQ's keys and win over the fixture's, <paramref name="time"/> is its clock, the system's by default.</summary>
+    public static async Task<TestBroker> StartAsync(
+        Dictionary<string, string>? settings = null,
+        TempDirectory? directory = null,
+        RequestHandlerRegistry? pushed = null,
+        IStoreFileSystem? fileSystem = null,
+        ILoggerFactory? loggers = null,
+        TimeProvider? time = null)
     {
         TempDirectory folder = directory ?? new TempDirectory("broker-");
         Dictionary<string, string> values = new(StringComparer.Ordinal)
@@ -55,7 +63,7 @@ internal sealed class TestBroker : IAsyncDisposable
             values[key] = value;
         }
 
-        BrokerHost host = await BrokerHost.StartAsync(OptionsOf(values), NullLoggerFactory.Instance, fileSystem: fileSystem);
+        BrokerHost host = await BrokerHost.StartAsync(OptionsOf(values), loggers ?? NullLoggerFactory.Instance, fileSystem: fileSystem, time: time);
         return new TestBroker(folder, directory is null, host, NewClient(pushed));
     }
 
@@ -67,7 +75,7 @@ internal sealed class TestBroker : IAsyncDisposable
         return BrokerOptions.From(result.Values);
     }
 
-    public static RemotingClient NewClient(RequestHandlerRegistry? pushed = null) => new(new RemotingClientOptions(), NullLoggerFactory.Instance, pushed);
+    public static RemotingClient NewClient(RequestHandlerRegistry? pushed = null) => new(new RemotingClientOptions(), NullLoggerFactory.Instance, new HostResolver().ResolveAsync, pushed);
 
     public Task<RemotingCommand> InvokeAsync(RemotingCommand request) => _client.InvokeAsync(Address, request, TimeSpan.FromSeconds(90));
 

@@ -84,13 +84,13 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
         await _broker.SendAsync("Kept", "one");
         FailTopicsFile();
 
-        await Table.Invoking(table => table.DeleteAsync("Kept", CancellationToken.None)).Should().ThrowAsync<StoreIOException>();
+        await Table.Invoking(table => table.DeleteAsync("Kept")).Should().ThrowAsync<StoreIOException>();
 
         _files.BeforeRename = null;
         RemotingCommand answer = await _broker.SendAsync("Kept", "two");
         answer.Get("queueOffset").Should().Be("1");
-        (await Table.DeleteAsync("Kept", CancellationToken.None)).Should().BeTrue();
-        (await Table.DeleteAsync("Kept", CancellationToken.None)).Should().BeFalse();
+        (await Table.DeleteAsync("Kept")).Should().BeTrue();
+        (await Table.DeleteAsync("Kept")).Should().BeFalse();
         (await OnDiskAsync("Kept")).Should().BeNull();
     }
 
@@ -103,13 +103,110 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
         await reached.Task;
         Task same = Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Often", ReadQueueNums = 1 });
         Task update = Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Often", ReadQueueNums = 2 });
-        Task<bool> delete = Table.DeleteAsync("Often", CancellationToken.None);
+        Task<bool> delete = Table.DeleteAsync("Often");
         Task last = Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Often", ReadQueueNums = 3 });
         _files.BeforeRename = null;
         await Task.WhenAll(create, same, update, delete, last);
 
         Table.GetOrThrow("Often").Config.ReadQueueNums.Should().Be(3);
         (await OnDiskAsync("Often"))!.ReadQueueNums.Should().Be(3);
+    }
+
+    [Fact]
+    public async Task Delete_NameServersAreStillBeingToldWhenASendMakesTheTopicAgain_TheMessageStays()
+    {
+        await _broker.SendAsync("Reborn", "old");
+        TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Table.Changed = () =>
+        {
+            told.TrySetResult();
+            return go.Task;
+        };
+        Task<RemotingCommand> delete = _broker.InvokeAsync(Delete("Reborn"));
+        await told.Task;
+        // The removal alone is held up: what makes the topic again must not wait for it.
+        Table.Changed = null;
+
+        RemotingCommand sent = await _broker.SendAsync("Reborn", "new");
+        go.SetResult();
+        (await delete).Code.Should().Be(ResponseCode.Success);
+
+        sent.Get("queueOffset").Should().Be("0");
+        await PullsOneAsync("Reborn", "new");
+        (await _broker.SendAsync("Reborn", "next")).Get("queueOffset").Should().Be("1", "old and new senders write to one queue");
+    }
+
+    [Fact]
+    public async Task Delete_QueuesAreStillBeingRemovedWhenASendMakesTheTopicAgain_ItWaitsForThem()
+    {
+        await _broker.SendAsync("Slow", "old");
+        await Eventually.TrueAsync(() => Directory.Exists(_directory.File("store/consumequeue/Slow/0")), "the queue has a file to remove");
+        TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _files.BeforeDelete = path =>
+        {
+            if (path.Contains("/consumequeue/Slow/", StringComparison.Ordinal))
+            {
+                reached.TrySetResult();
+                SpinWait.SpinUntil(() => _files.BeforeDelete is null, TimeSpan.FromMinutes(1));
+            }
+        };
+        Task<RemotingCommand> delete = _broker.InvokeAsync(Delete("Slow"));
+        await reached.Task;
+
+        Task<RemotingCommand> send = _broker.InvokeAsync(Requests.Send("Slow", "new", 0, string.Empty, "pg"));
+        await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo));
+        Table.TryGet("Slow", out _).Should().BeFalse();
+        (await OnDiskAsync("Slow")).Should().BeNull("a crash now must not find the old queues below the new topic");
+        send.IsCompleted.Should().BeFalse();
+
+        _files.BeforeDelete = null;
+        (await send).Get("queueOffset").Should().Be("0");
+        (await delete).Code.Should().Be(ResponseCode.Success);
+        await PullsOneAsync("Slow", "new");
+    }
+
+    [Fact]
+    public async Task Delete_PullsWaitForTheTopic_AreAnsweredAndItsOffsetsAreGone()
+    {
+        await _broker.SendAsync("Parked", "one");
+        await _broker.SubscribeAsync("g", "Parked");
+        _broker.Host.Parts.ConsumerOffsets.Commit("Parked", "g", 0, 1);
+        Task<RemotingCommand> pull = _broker.PullAsync("g", "Parked", 0, 1, sysFlag: 2, holdMs: 60_000);
+        await Eventually.TrueAsync(() => _broker.Host.Parts.ParkedPulls.Count == 1, "the pull waits");
+
+        await _broker.InvokeAsync(Delete("Parked"));
+
+        (await pull.WaitAsync(TimeSpan.FromSeconds(50))).Code.Should().NotBe(ResponseCode.Success);
+        _broker.Host.Parts.ConsumerOffsets.Query("Parked", "g", 0).Should().Be(-1);
+    }
+
+    [Fact]
+    public async Task CreateMany_InOneRequest_ShareAFewWritesOfTheFile()
+    {
+        const int Topics = 1_000;
+        int writes = 0;
+        _files.BeforeRename = to => writes += string.Equals(to, TopicsFile, StringComparison.Ordinal) ? 1 : 0;
+        RemotingCommand create = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopicList);
+        create.Body = BrokerJson.Write(
+            new TopicConfigList { Topics = [.. Enumerable.Range(0, Topics).Select(static i => new TopicConfig { TopicName = $"Many-{i}", ReadQueueNums = 1, WriteQueueNums = 1 })] },
+            BrokerJson.Default.TopicConfigList);
+
+        RemotingCommand answer = await _broker.InvokeAsync(create);
+
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        writes.Should().BeLessThan(10);
+        (await OnDiskAsync($"Many-{Topics - 1}")).Should().NotBeNull();
+    }
+
+    private static RemotingCommand Delete(string topic) => RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", topic);
+
+    private async Task PullsOneAsync(string topic, string body)
+    {
+        await _broker.SubscribeAsync("reader", topic);
+        RemotingCommand pulled = await _broker.PullAsync("reader", topic, 0, 0);
+        pulled.Code.Should().Be(ResponseCode.Success, pulled.Remark);
+        System.Text.Encoding.UTF8.GetString(pulled.Body.Span).Should().Contain(body).And.NotContain("old");
     }
 
     private string TopicsFile => _directory.File("store/config/topics.json");

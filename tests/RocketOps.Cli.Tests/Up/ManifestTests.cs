@@ -12,7 +12,7 @@ public sealed class ManifestTests : IDisposable
     [Fact]
     public void ReadFile_SeveralDocuments_GivesEachWithItsText()
     {
-        var manifests = Read("# a comment\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  x: |\n    ---\n    text\n---\n---\napiVersion: v1\nkind: Secret\nmetadata: { name: b, namespace: n }\n");
+        IReadOnlyList<Manifest> manifests = Read("# a comment\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  x: |\n    ---\n    text\n---\n---\napiVersion: v1\nkind: Secret\nmetadata: { name: b, namespace: n }\n");
 
         manifests.Should().HaveCount(2);
         manifests[0].Should().BeEquivalentTo(new { Kind = "ConfigMap", Name = "a", Namespace = (string?)null });
@@ -24,7 +24,7 @@ public sealed class ManifestTests : IDisposable
     [Fact]
     public void ReadFile_SeparatorWithAComment_Separates()
     {
-        var manifests = Read("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n--- # the second\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: b }\n");
+        IReadOnlyList<Manifest> manifests = Read("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n--- # the second\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: b }\n");
 
         manifests.Select(manifest => manifest.Name).Should().Equal("a", "b");
     }
@@ -35,7 +35,7 @@ public sealed class ManifestTests : IDisposable
     [InlineData("# first\n---\n\na: [\n", "manifest.yaml:5:")]
     public void ReadFile_NotAnObject_SaysWhere(string text, string expected)
     {
-        var read = () => Read(text);
+        Func<IReadOnlyList<Manifest>>? read = () => Read(text);
 
         read.Should().Throw<CommandFailedException>().Which.Message.Should().Contain("manifest.yaml:").And.Contain(expected);
     }

@@ -24,7 +24,7 @@ public sealed class PodProblemTests
 
     private static KubeObject Pod(string status)
     {
-        using var document = JsonDocument.Parse($$"""{"metadata":{"name":"p","namespace":"n"},"status":{{status}} }""");
+        using JsonDocument document = JsonDocument.Parse($$"""{"metadata":{"name":"p","namespace":"n"},"status":{{status}} }""");
         return new KubeObject(document.RootElement.Clone());
     }
 }

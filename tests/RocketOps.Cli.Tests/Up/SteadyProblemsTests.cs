@@ -8,9 +8,9 @@ public sealed class SteadyProblemsTests
     [Fact]
     public void Of_ProblemThatLasts_IsToldAfterTwoSecondsOnly()
     {
-        var time = new FakeTimeProvider();
-        var steady = new SteadyProblems(time);
-        var crash = new PodProblem("n/p", "CrashLoopBackOff");
+        FakeTimeProvider time = new();
+        SteadyProblems steady = new(time);
+        PodProblem crash = new("n/p", "CrashLoopBackOff");
 
         steady.Of([crash]).Should().BeEmpty();
         time.Advance(TimeSpan.FromSeconds(2));

@@ -24,15 +24,15 @@ internal sealed class UpProcess : IAsyncDisposable
 
     public static UpProcess Start(params string[] arguments)
     {
-        var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "rocketops"), arguments)
+        ProcessStartInfo info = new(Path.Combine(AppContext.BaseDirectory, "rocketops"), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
             UseShellExecute = false,
         };
-        var process = new Process { StartInfo = info };
-        var up = new UpProcess(process);
+        Process process = new() { StartInfo = info };
+        UpProcess up = new(process);
         process.OutputDataReceived += (_, line) => up.Append(line.Data);
         process.ErrorDataReceived += (_, line) => up.Append(line.Data);
         process.Start();
@@ -44,13 +44,13 @@ internal sealed class UpProcess : IAsyncDisposable
     /// <summary>What Ctrl-C does.</summary>
     public async Task InterruptAsync()
     {
-        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString()]);
+        using Process kill = Process.Start("kill", ["-INT", _process.Id.ToString()]);
         await kill.WaitForExitAsync();
     }
 
     public async Task<int> ExitCodeAsync(TimeSpan deadline)
     {
-        using var late = new CancellationTokenSource(deadline);
+        using CancellationTokenSource late = new(deadline);
         try
         {
             await _process.WaitForExitAsync(late.Token);

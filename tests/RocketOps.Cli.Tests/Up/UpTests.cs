@@ -11,10 +11,10 @@ public sealed class UpTests
     [Fact]
     public async Task Up_DemoTwiceThenKilled_FindsDataAndLeavesNoProcess()
     {
-        using var folder = new TempDirectory();
-        var data = folder.File("data");
+        using TempDirectory folder = new();
+        string data = folder.File("data");
 
-        await using (var first = UpProcess.Start("up", Quickstart, "--data", data, "--demo", "--record", folder.File("demo.svg")))
+        await using (UpProcess first = UpProcess.Start("up", Quickstart, "--data", data, "--demo", "--record", folder.File("demo.svg")))
         {
             (await first.ExitCodeAsync(Deadline)).Should().Be(0, first.Output);
             first.Output.Should().Contain("Demo succeeded: 1000 sent, 1000 received exactly once").And.Contain("0 duplicates, 0 missing");
@@ -27,11 +27,11 @@ public sealed class UpTests
             File.GetUnixFileMode(Path.Combine(data, "kubeconfig")).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
 
-        var logs = Directory.GetFiles(Path.Combine(data, "volumes"), "*", SearchOption.AllDirectories).Where(file => file.Contains("commitlog", StringComparison.Ordinal)).ToList();
+        List<string> logs = Directory.GetFiles(Path.Combine(data, "volumes"), "*", SearchOption.AllDirectories).Where(file => file.Contains("commitlog", StringComparison.Ordinal)).ToList();
         logs.Should().HaveCountGreaterThanOrEqualTo(2, "both masters have written");
 
         // No manifest: objects and messages are found again.
-        await using (var second = UpProcess.Start("up", "--data", data, "--demo"))
+        await using (UpProcess second = UpProcess.Start("up", "--data", data, "--demo"))
         {
             (await second.ExitCodeAsync(Deadline)).Should().Be(0, second.Output);
             second.Output.Should().Contain("Demo succeeded");
@@ -39,13 +39,13 @@ public sealed class UpTests
 
         logs.Should().OnlyContain(file => File.Exists(file), "the same store was used");
 
-        await using (var third = UpProcess.Start("up", "--data", data))
+        await using (UpProcess third = UpProcess.Start("up", "--data", data))
         {
             await Eventually.TrueAsync(() => third.Output.Contains("Try next", StringComparison.Ordinal), "everything is ready", Deadline);
-            var children = Children(data);
+            List<int> children = Children(data);
             children.Should().NotBeEmpty();
 
-            await using (var rival = UpProcess.Start("up", "--data", data))
+            await using (UpProcess rival = UpProcess.Start("up", "--data", data))
             {
                 (await rival.ExitCodeAsync(Deadline)).Should().Be(1);
                 rival.Output.Should().Contain("in use by another");
@@ -60,11 +60,11 @@ public sealed class UpTests
     [Fact]
     public async Task Up_Interrupted_EndsWithZeroAndWithoutChildren()
     {
-        using var folder = new TempDirectory();
-        var data = folder.File("data");
-        await using var up = UpProcess.Start("up", Quickstart, "--data", data);
+        using TempDirectory folder = new();
+        string data = folder.File("data");
+        await using UpProcess up = UpProcess.Start("up", Quickstart, "--data", data);
         await Eventually.TrueAsync(() => Children(data).Count > 0, "the first process runs", Deadline);
-        var children = Children(data);
+        List<int> children = Children(data);
 
         await up.InterruptAsync();
 
@@ -76,7 +76,7 @@ public sealed class UpTests
     [Fact]
     public async Task Up_FileIsMissing_IsWrongUsage()
     {
-        await using var up = UpProcess.Start("up", "no-such-file.yaml");
+        await using UpProcess up = UpProcess.Start("up", "no-such-file.yaml");
 
         (await up.ExitCodeAsync(Deadline)).Should().Be(2);
         up.Output.Should().Contain("no-such-file.yaml");
@@ -85,11 +85,11 @@ public sealed class UpTests
     [Fact]
     public async Task Up_ObjectIsWrong_FailsWithFileAndFieldAndLeavesNothing()
     {
-        using var folder = new TempDirectory();
+        using TempDirectory folder = new();
         await File.WriteAllTextAsync(
             folder.File("wrong.yaml"),
             "apiVersion: rocketops.io/v1beta1\nkind: Topic\nmetadata: { name: t }\nspec: { clusterRef: { name: none }, readQueues: many }\n");
-        await using var up = UpProcess.Start("up", folder.File("wrong.yaml"), "--data", folder.File("data"));
+        await using UpProcess up = UpProcess.Start("up", folder.File("wrong.yaml"), "--data", folder.File("data"));
 
         (await up.ExitCodeAsync(Deadline)).Should().Be(1, up.Output);
         up.Output.Should().Contain("wrong.yaml").And.Contain("readQueues");
@@ -98,9 +98,9 @@ public sealed class UpTests
     [Fact]
     public async Task Up_DataFolderIsAFile_SaysSo()
     {
-        using var folder = new TempDirectory();
+        using TempDirectory folder = new();
         await File.WriteAllTextAsync(folder.File("data"), "");
-        await using var up = UpProcess.Start("up", "--data", folder.File("data"));
+        await using UpProcess up = UpProcess.Start("up", "--data", folder.File("data"));
 
         (await up.ExitCodeAsync(Deadline)).Should().Be(1, up.Output);
         up.Output.Should().Contain("cannot be the data folder").And.NotContain("in use");
@@ -109,8 +109,8 @@ public sealed class UpTests
     [Fact]
     public async Task Up_NothingToWaitFor_EndsWhenAskedTo()
     {
-        using var folder = new TempDirectory();
-        await using var up = UpProcess.Start("up", "--data", folder.File("my data"), "--exit");
+        using TempDirectory folder = new();
+        await using UpProcess up = UpProcess.Start("up", "--data", folder.File("my data"), "--exit");
 
         (await up.ExitCodeAsync(Deadline)).Should().Be(0, up.Output);
         up.Output.Should().Contain("start it again with").And.Contain($"up --data '{folder.File("my data")}'", "nothing runs any more");
@@ -121,8 +121,8 @@ public sealed class UpTests
     [Fact]
     public async Task Up_DemoWithoutATopic_SaysWhatIsMissing()
     {
-        using var folder = new TempDirectory();
-        await using var up = UpProcess.Start("up", "--data", folder.File("data"), "--demo");
+        using TempDirectory folder = new();
+        await using UpProcess up = UpProcess.Start("up", "--data", folder.File("data"), "--demo");
 
         (await up.ExitCodeAsync(Deadline)).Should().Be(1, up.Output);
         up.Output.Should().Contain("needs a Topic object");
@@ -131,7 +131,7 @@ public sealed class UpTests
     [Fact]
     public async Task Up_UnknownOption_IsWrongUsage()
     {
-        await using var up = UpProcess.Start("up", "--demmo");
+        await using UpProcess up = UpProcess.Start("up", "--demmo");
 
         (await up.ExitCodeAsync(Deadline)).Should().Be(2);
         up.Output.Should().Contain("no option --demmo");
@@ -140,7 +140,7 @@ public sealed class UpTests
     /// <summary>The processes on record for this data folder that still run.</summary>
     private static List<int> Children(string data)
     {
-        var ledger = Path.Combine(data, "run", "processes");
+        string ledger = Path.Combine(data, "run", "processes");
         return Directory.Exists(ledger) ? [.. Directory.GetFiles(ledger).Select(file => int.Parse(Path.GetFileName(file))).Where(IsRunning)] : [];
     }
 

@@ -149,6 +149,30 @@ public sealed class RocketMqPushConsumerTests
     }
 
     [Fact]
+    public async Task Record_Unreadable_IsPassedOverAloneAndLogged()
+    {
+        using RecordingLoggerFactory logs = new();
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        foreach (string body in new[] { "first", "damaged", "third", "fourth" })
+        {
+            cluster.Broker.Append("T", 0, body);
+        }
+
+        cluster.Broker.Damage("T", 0, 1);
+        await using (RocketMqPushConsumer consumer = new(Options(cluster) with { LoggerFactory = logs }))
+        {
+            await consumer.SubscribeAsync("T", "*", Collect);
+            await consumer.StartAsync();
+            cluster.Broker.Append("T", 0, "last");
+            await Eventually.TrueAsync(() => _received.Any(static message => Text(message) == "last"), "the last message came");
+        }
+
+        _received.Select(Text).Should().BeEquivalentTo("first", "third", "fourth", "last");
+        cluster.Broker.Offsets[("T", 0)].Should().Be(5);
+        logs.Messages.Should().Contain(static message => message.Contains("BadMagic", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Offset_OutsideTheQueue_IsCorrectedAndKept()
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);

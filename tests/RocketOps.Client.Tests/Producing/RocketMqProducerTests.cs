@@ -22,7 +22,7 @@ public sealed class RocketMqProducerTests
         Dictionary<string, string> fields = request.ExtFields!;
         fields.Should().Contain("a", "pg").And.Contain("b", "T").And.Contain("c", "TBW102").And.Contain("d", "4").And.Contain("e", "0").And.Contain("f", "0").And.Contain("h", "7")
             .And.Contain("j", "0").And.Contain("k", "false").And.Contain("m", "false").And.Contain("n", "broker-a").And.NotContainKey("l");
-        MessagePropertiesCodec.Read(fields["i"]).Should().BeEquivalentTo(new Dictionary<string, string>(StringComparer.Ordinal)
+        MessagePropertiesCodec.Read(Encoding.UTF8.GetBytes(fields["i"])).Should().BeEquivalentTo(new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["KEYS"] = "k1 k2",
             ["TAGS"] = "TagA",
@@ -197,7 +197,7 @@ public sealed class RocketMqProducerTests
             Encoding.UTF8.GetString(rest.Slice(20, body.Length)).Should().Be(body);
             int propertiesLength = BinaryPrimitives.ReadInt16BigEndian(rest[(20 + body.Length)..]);
             size.Should().Be(22 + body.Length + propertiesLength);
-            MessagePropertiesCodec.Read(Encoding.UTF8.GetString(rest.Slice(22 + body.Length, propertiesLength))).Should().Contain("UNIQ_KEY", id);
+            MessagePropertiesCodec.Read(rest.Slice(22 + body.Length, propertiesLength)).Should().Contain("UNIQ_KEY", id);
             rest = rest[size..];
         }
 
@@ -246,7 +246,7 @@ public sealed class RocketMqProducerTests
         }
 
         queues.Should().ContainSingle();
-        MessagePropertiesCodec.Read(cluster.Brokers.SelectMany(static broker => broker.Of(RequestCode.SendMessageV2)).First().GetRequired("i")).Should().Contain("__SHARDINGKEY", "order-17");
+        MessagePropertiesCodec.Read(Encoding.UTF8.GetBytes(cluster.Brokers.SelectMany(static broker => broker.Of(RequestCode.SendMessageV2)).First().GetRequired("i"))).Should().Contain("__SHARDINGKEY", "order-17");
     }
 
     [Fact]

@@ -81,6 +81,15 @@ internal sealed class FakeBroker : IAsyncDisposable
         Append(topic, queue, Encoding.UTF8.GetBytes(body), MessagePropertiesCodec.Write(properties), sysFlag, reconsumeTimes);
     }
 
+    /// <summary>Makes a message unreadable, size excepted.</summary>
+    public void Damage(string topic, int queue, int offset)
+    {
+        lock (_gate)
+        {
+            _queues[(topic, queue)][offset].AsSpan(RecordLayout.MagicAt, sizeof(int)).Clear();
+        }
+    }
+
     /// <summary>Tells every member that the group changed.</summary>
     public void NotifyMembers(string group)
     {
@@ -237,7 +246,7 @@ internal sealed class FakeBroker : IAsyncDisposable
             }
 
             BinaryPrimitives.WriteInt32BigEndian(record, record.Length);
-            BinaryPrimitives.WriteInt32BigEndian(record.AsSpan(4), StoredMessageDecoder.MagicV1);
+            BinaryPrimitives.WriteInt32BigEndian(record.AsSpan(4), RecordLayout.MagicV1);
             BinaryPrimitives.WriteInt32BigEndian(record.AsSpan(12), queue);
             BinaryPrimitives.WriteInt64BigEndian(record.AsSpan(20), records.Count);
             BinaryPrimitives.WriteInt64BigEndian(record.AsSpan(28), _physical);

@@ -29,6 +29,7 @@ public sealed class ObjectLogTests
             using ObjectStore store = new(100, new ObjectLog(copy.Path));
 
             store.Snapshot(Things).Objects.Keys.Select(n => n.Name).Should().Equal("t0", "t1");
+            File.ReadAllBytes(copy.File($"objects.log.torn-{whole}")).Should().Equal(File.ReadAllBytes(path)[(int)whole..(int)cut], "what was cut off is kept");
         }
     }
 
@@ -50,6 +51,58 @@ public sealed class ObjectLogTests
 
         open.Should().Throw<InvalidDataException>().WithMessage("*offset 8*");
         File.ReadAllBytes(path).Should().Equal(bytes);
+    }
+
+    // Each byte of the first record's length, so that it is negative, beyond the bound, beyond the end, or ends within another record.
+    [Theory]
+    [InlineData(0, 0x01)]
+    [InlineData(1, 0x01)]
+    [InlineData(1, 0xff)]
+    [InlineData(2, 0x01)]
+    [InlineData(3, 0x01)]
+    [InlineData(3, 0x80)]
+    public void Recover_LengthInTheMiddleIsDamaged_IsRefusedAndNothingIsChanged(int offset, byte flipped)
+    {
+        using TempDirectory directory = new();
+        Fill(directory, 3);
+        string path = directory.File("objects.log");
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[8 + offset] ^= flipped;
+        File.WriteAllBytes(path, bytes);
+
+        Action open = () =>
+        {
+            using ObjectLog log = new(directory.Path);
+            log.Recover((_, _, _) => { });
+        };
+
+        open.Should().Throw<InvalidDataException>().WithMessage("*offset 8 *");
+        File.ReadAllBytes(path).Should().Equal(bytes);
+    }
+
+    [Fact]
+    public void Recover_NextWholeRecordIsFarAway_IsFound()
+    {
+        using TempDirectory directory = new();
+        string filling = new('x', 1_100_000); // further than one look at the file reaches
+        using (ObjectStore store = new(10, new ObjectLog(directory.Path)))
+        {
+            store.Write(Things, new ObjectName("n", "big"), null, Thing("big", filling));
+            store.Write(Things, new ObjectName("n", "small"), null, Thing("small", "v"));
+        }
+
+        string path = directory.File("objects.log");
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[11] = 0x7f;
+        File.WriteAllBytes(path, bytes);
+
+        Action open = () =>
+        {
+            using ObjectLog log = new(directory.Path);
+            log.Recover((_, _, _) => { });
+        };
+
+        open.Should().Throw<InvalidDataException>().WithMessage("*offset 8 *");
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class ProtobufBodyTests
     public void Read_MetadataWithEverything_IsComplete()
     {
         // By hand: labels, a creation time of 1 s, an owner, a finalizer and a managed field.
-        var whole = Read("6b387300" + Part(1, Part(1, Hex("v1")) + Part(2, Hex("ConfigMap"))) + Part(2, Part(1,
+        JsonObject whole = Read("6b387300" + Part(1, Part(1, Hex("v1")) + Part(2, Hex("ConfigMap"))) + Part(2, Part(1,
             "0a0161" + "42020801" + "5a060a016c120176"
             + Part(13, Part(1, Hex("Kind")) + Part(3, Hex("n")) + Part(4, Hex("u")) + Part(5, Hex("v1")) + "3001")
             + Part(14, Hex("f/x"))
@@ -73,7 +73,7 @@ public sealed class ProtobufBodyTests
     [Fact]
     public void Read_KindWithoutATable_SaysTheWayRound()
     {
-        var act = () => Read("6b387300" + Part(1, Part(1, Hex("apps/v1")) + Part(2, Hex("Deployment"))));
+        Func<JsonObject>? act = () => Read("6b387300" + Part(1, Part(1, Hex("apps/v1")) + Part(2, Hex("Deployment"))));
 
         act.Should().Throw<ApiErrorException>().Where(e => e.Code == 415).WithMessage("*apps/v1, Kind=Deployment*--dry-run=client*");
     }
@@ -81,7 +81,7 @@ public sealed class ProtobufBodyTests
     [Fact]
     public void Read_UnknownField_IsRefusedNotDropped()
     {
-        var act = () => Read("6b387300" + Part(1, Part(1, Hex("v1")) + Part(2, Hex("ConfigMap"))) + Part(2, Part(9, Hex("x"))));
+        Func<JsonObject>? act = () => Read("6b387300" + Part(1, Part(1, Hex("v1")) + Part(2, Hex("ConfigMap"))) + Part(2, Part(9, Hex("x"))));
 
         act.Should().Throw<FormatException>().WithMessage("*field 9 of ConfigMap*");
     }
@@ -89,10 +89,10 @@ public sealed class ProtobufBodyTests
     [Fact]
     public void Read_CutAnywhere_IsAnErrorOrAnObject()
     {
-        foreach (var whole in (string[])[ConfigMap, Access])
+        foreach (string whole in (string[])[ConfigMap, Access])
         {
-            var bytes = Convert.FromHexString(whole);
-            for (var length = 0; length < bytes.Length; length++)
+            byte[] bytes = Convert.FromHexString(whole);
+            for (int length = 0; length < bytes.Length; length++)
             {
                 Tolerates(bytes[..length]);
             }
@@ -102,10 +102,10 @@ public sealed class ProtobufBodyTests
     [Fact]
     public void Read_AnyChange_IsAnErrorOrAnObject()
     {
-        var bytes = Convert.FromHexString(Access);
+        byte[] bytes = Convert.FromHexString(Access);
         Check.QuickThrowOnFailure(Prop.ForAll<int, byte>((at, value) =>
         {
-            var changed = (byte[])bytes.Clone();
+            byte[] changed = (byte[])bytes.Clone();
             changed[(at & int.MaxValue) % changed.Length] = value;
             Tolerates(changed);
         }));
@@ -130,8 +130,8 @@ public sealed class ProtobufBodyTests
     /// <summary>A field of bytes.</summary>
     private static string Part(int number, string hex)
     {
-        var tag = (number << 3) | 2;
-        var head = tag < 0x80 ? $"{tag:x2}" : $"{(tag & 0x7f) | 0x80:x2}{tag >> 7:x2}";
+        int tag = (number << 3) | 2;
+        string head = tag < 0x80 ? $"{tag:x2}" : $"{(tag & 0x7f) | 0x80:x2}{tag >> 7:x2}";
         return $"{head}{hex.Length / 2:x2}{hex}";
     }
 }

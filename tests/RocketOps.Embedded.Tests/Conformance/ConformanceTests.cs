@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RocketOps.Testing;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Embedded.Tests.Conformance;
 
@@ -33,7 +35,8 @@ public sealed class ConformanceTests(RealServer real) : IClassFixture<RealServer
     [MemberData(nameof(Files))]
     public async Task RealServer_Requests_AnswersAreAsRecorded(string file)
     {
-        Skip.IfNot(RealServer.Wanted, "ring cluster: not run; ROCKETOPS_RINGS=cluster runs the conformance cases against kube-apiserver");
+        string? reason = RingRules.Current.WhySkipGuest(RingRules.Cluster, SharedKits.WhyMissing(SharedKits.Kube));
+        Skip.If(reason is not null, reason);
         using HttpClient client = await real.ClientAsync();
 
         JsonObject answers = await RunAsync(client, file);

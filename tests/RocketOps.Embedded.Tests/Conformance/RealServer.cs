@@ -18,8 +18,6 @@ public sealed class RealServer : IAsyncLifetime
 
     public RealServer() => _config = new Lazy<Task<JsonObject>>(StartAsync);
 
-    public static bool Wanted => (Environment.GetEnvironmentVariable("ROCKETOPS_RINGS") ?? string.Empty).Split(',').Contains("cluster");
-
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()

@@ -34,11 +34,17 @@ internal sealed class KubeletFixture : IAsyncDisposable
 
     public string Folder => _folder.Path;
 
+    /// <summary>Faults of the API server.</summary>
+    public Func<ApiCall, ApiFault?>? FaultHook
+    {
+        set => _api.FaultHook = value;
+    }
+
     public static async Task<KubeletFixture> StartAsync()
     {
-        var folder = new TempDirectory();
-        var logs = new PodLogStore(folder.File("logs"), 1024 * 1024, TimeProvider.System);
-        var fixture = new KubeletFixture(folder, await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { PodLogs = logs }), logs);
+        TempDirectory folder = new();
+        PodLogStore logs = new(folder.File("logs"), 1024 * 1024, TimeProvider.System);
+        KubeletFixture fixture = new(folder, await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { PodLogs = logs }), logs);
         await fixture.StartKubeletAsync();
         return fixture;
     }
@@ -99,14 +105,14 @@ internal sealed class KubeletFixture : IAsyncDisposable
     /// <summary>Deletes the object and leaves what it owns; returns when it is gone.</summary>
     public async Task OrphanAsync(ResourceKind kind, string name)
     {
-        using var response = await Http.DeleteAsync(new Uri(kind.ObjectPath("default", name) + "?propagationPolicy=Orphan", UriKind.Relative));
+        using HttpResponseMessage response = await Http.DeleteAsync(new Uri(kind.ObjectPath("default", name) + "?propagationPolicy=Orphan", UriKind.Relative));
         response.EnsureSuccessStatusCode();
         await GoneAsync(kind, name);
     }
 
     public async Task<string> LogAsync(KubeObject pod, string query = "")
     {
-        using var response = await Http.GetAsync(new Uri($"api/v1/namespaces/default/pods/{pod.Name}/log?{query}", UriKind.Relative));
+        using HttpResponseMessage response = await Http.GetAsync(new Uri($"api/v1/namespaces/default/pods/{pod.Name}/log?{query}", UriKind.Relative));
         return await response.Content.ReadAsStringAsync();
     }
 

@@ -20,11 +20,11 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     {
         await _kubelet.RunAsync("plain", "echo hello; exec sleep 60");
 
-        var pod = await _kubelet.PodAsync("plain", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubeObject pod = await _kubelet.PodAsync("plain", pod => pod.HasCondition("Ready"), "the pod is ready");
 
         pod.Status.Text("phase").Should().Be("Running");
         pod.Status.Text("podIP").Should().StartWith("127.10.").And.NotBe(_kubelet.Kubelet.NodeAddress);
-        var status = pod.Status.Items("containerStatuses").Single();
+        JsonElement status = pod.Status.Items("containerStatuses").Single();
         status.Flag("ready").Should().BeTrue();
         status.Int("restartCount").Should().Be(0);
         status.Field("state").Has("running").Should().BeTrue();
@@ -35,8 +35,8 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Delete_RunningPod_TermsTheProcessAndRemovesObjectAndFolders()
     {
         await _kubelet.RunAsync("stopping", "trap 'echo bye > $KEEP/bye; exit 0' TERM; while :; do sleep 0.05; done", $$""","env":[{"name":"KEEP","value":"{{_kubelet.Folder}}"}]""");
-        var pod = await _kubelet.PodAsync("stopping", pod => pod.HasCondition("Ready"), "the pod is ready");
-        var process = ProcessOf(pod);
+        KubeObject pod = await _kubelet.PodAsync("stopping", pod => pod.HasCondition("Ready"), "the pod is ready");
+        int process = ProcessOf(pod);
 
         await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
 
@@ -47,10 +47,59 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Delete_RemovalOfTheObjectFailsTwice_IsTriedAgainUntilItIsGone()
+    {
+        await _kubelet.RunAsync("unlucky", "exec sleep 60");
+        KubeObject pod = await _kubelet.PodAsync("unlucky", pod => pod.HasCondition("Ready"), "the pod is ready");
+        int calls = 0;
+        _kubelet.FaultHook = call =>
+            call is { Verb: "delete", Resource: "pods" } && Interlocked.Increment(ref calls) is 2 or 3 ? ApiFault.Fail(500, "InternalError") : null;
+
+        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
+
+        await _kubelet.GoneAsync(ResourceKind.Pod, "unlucky");
+        calls.Should().Be(4, "one is ours, two failed");
+    }
+
+    [Fact]
+    public async Task Delete_LastStatusIsRefused_IsRemovedAllTheSame()
+    {
+        await _kubelet.RunAsync("mute", "exec sleep 60");
+        KubeObject pod = await _kubelet.PodAsync("mute", pod => pod.HasCondition("Ready"), "the pod is ready");
+        _kubelet.FaultHook = call => call is { Verb: "patch", Resource: "pods", Subresource: "status" } ? ApiFault.Fail(500, "InternalError") : null;
+
+        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
+
+        await _kubelet.GoneAsync(ResourceKind.Pod, "mute");
+    }
+
+    [Fact]
+    public async Task Stop_ApiRefusesEveryDeletion_EndsAndTheNextStartDeletes()
+    {
+        await _kubelet.RunAsync("leftover", "exec sleep 60");
+        KubeObject pod = await _kubelet.PodAsync("leftover", pod => pod.HasCondition("Ready"), "the pod is ready");
+        int failures = 0;
+        _kubelet.FaultHook = call =>
+        {
+            bool isFinal = call is { Verb: "delete", Resource: "pods" } && ProcessIdentity.Of(ProcessOf(pod)) is null;
+            return isFinal && Interlocked.Increment(ref failures) > 0 ? ApiFault.Fail(500, "InternalError") : null;
+        };
+        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
+        await Eventually.TrueAsync(() => Volatile.Read(ref failures) > 0, "the deletion was refused");
+
+        await _kubelet.Kubelet.StopAsync();
+        (await _kubelet.GetAsync(ResourceKind.Pod, "leftover")).Should().NotBeNull();
+        _kubelet.FaultHook = null;
+        await _kubelet.StartKubeletAsync();
+
+        await _kubelet.GoneAsync(ResourceKind.Pod, "leftover");
+    }
+
+    [Fact]
     public async Task Delete_ProcessThatIgnoresTerm_IsKilledAfterGrace()
     {
         await _kubelet.RunAsync("stubborn", "trap '' TERM; while :; do sleep 0.05; done");
-        var pod = await _kubelet.PodAsync("stubborn", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubeObject pod = await _kubelet.PodAsync("stubborn", pod => pod.HasCondition("Ready"), "the pod is ready");
 
         await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, graceSeconds: 1, CancellationToken.None);
 
@@ -63,7 +112,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     {
         await _kubelet.RunAsync("crashing", "echo run; echo '   at Some.Frame()' >&2; exit 7");
 
-        var pod = await _kubelet.PodAsync(
+        KubeObject pod = await _kubelet.PodAsync(
             "crashing",
             pod => pod.Status.Items("containerStatuses").FirstOrDefault() is { ValueKind: JsonValueKind.Object } status
                 && status.Int("restartCount") >= 2
@@ -72,7 +121,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
 
         pod.Status.Text("phase").Should().Be("Running");
         pod.HasCondition("Ready").Should().BeFalse();
-        var last = pod.Status.Items("containerStatuses").Single().Field("lastState").Field("terminated");
+        JsonElement last = pod.Status.Items("containerStatuses").Single().Field("lastState").Field("terminated");
         last.Int("exitCode").Should().Be(7);
         last.Text("reason").Should().Be("Error");
         last.Text("message").Should().Be("run", "it is the last thing it said that is no stack trace");
@@ -86,7 +135,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
         await _kubelet.RunAsync("bad", "exit 3", podMore: ""","restartPolicy":"Never" """);
 
         await _kubelet.PodAsync("good", pod => pod.Status.Text("phase") == "Succeeded", "phase Succeeded");
-        var bad = await _kubelet.PodAsync("bad", pod => pod.Status.Text("phase") == "Failed", "phase Failed");
+        KubeObject bad = await _kubelet.PodAsync("bad", pod => pod.Status.Text("phase") == "Failed", "phase Failed");
 
         bad.Status.Items("containerStatuses").Single().Field("state").Field("terminated").Int("exitCode").Should().Be(3);
     }
@@ -97,7 +146,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
         await _kubelet.CreateAsync(
             ResourceKind.Pod, """{"metadata":{"name":"foreign"},"spec":{"containers":[{"name":"main","image":"nginx:1.27"}]}}""");
 
-        var pod = await _kubelet.PodAsync(
+        KubeObject pod = await _kubelet.PodAsync(
             "foreign",
             pod => pod.Status.Items("containerStatuses").FirstOrDefault().Field("state").Field("waiting").Text("reason") == "ErrImagePull",
             "reason ErrImagePull");
@@ -114,10 +163,10 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     {
         await _kubelet.RunAsync(
             "probed", "exec sleep 60", ""","readinessProbe":{"tcpSocket":{"port":7070},"periodSeconds":1,"failureThreshold":1}""");
-        var pod = await _kubelet.PodAsync("probed", pod => pod.Status.Text("phase") == "Running", "the pod runs");
+        KubeObject pod = await _kubelet.PodAsync("probed", pod => pod.Status.Text("phase") == "Running", "the pod runs");
         pod.HasCondition("Ready").Should().BeFalse();
 
-        var listener = new TcpListener(IPAddress.Parse(pod.Status.Text("podIP")!), 7070);
+        TcpListener listener = new(IPAddress.Parse(pod.Status.Text("podIP")!), 7070);
         listener.Start();
         await _kubelet.PodAsync("probed", pod => pod.HasCondition("Ready"), "ready once the port is open");
         listener.Stop();
@@ -131,7 +180,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
         await _kubelet.RunAsync(
             "wedged", "exec sleep 60", ""","livenessProbe":{"httpGet":{"port":7071,"path":"/livez"},"periodSeconds":1,"failureThreshold":1}""");
 
-        var pod = await _kubelet.PodAsync(
+        KubeObject pod = await _kubelet.PodAsync(
             "wedged", pod => pod.Status.Items("containerStatuses").FirstOrDefault().Int("restartCount") >= 1, "the container was restarted");
 
         pod.Status.Items("containerStatuses").Single().Field("lastState").Field("terminated").Text("message").Should().Contain("Liveness probe failed");
@@ -155,11 +204,11 @@ public sealed class PodLifecycleTests : IAsyncLifetime
                 "args":["-c","echo $GREETING $POD_IP $TOKEN $ROCKETOPS_bindAddress; cat /etc/app/app.conf; mkdir -p /var/lib/app/store; cat /etc/keys/token; echo; exec sleep 60"],
                 "volumeMounts":[{"name":"config","mountPath":"/etc/app"},{"name":"data","mountPath":"/var/lib/app"},{"name":"keys","mountPath":"/etc/keys"}]}]}}
             """);
-        var pod = await _kubelet.PodAsync("mounted", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubeObject pod = await _kubelet.PodAsync("mounted", pod => pod.HasCondition("Ready"), "the pod is ready");
 
-        var address = pod.Status.Text("podIP");
-        var volumes = Path.Combine(_kubelet.Folder, "pods", pod.Uid, "volumes");
-        var expected = $"hello mounted $(POD_NAME) {address} s3cret {address}\nstore={volumes}/data/store\nplain=yes\ns3cret";
+        string? address = pod.Status.Text("podIP");
+        string volumes = Path.Combine(_kubelet.Folder, "pods", pod.Uid, "volumes");
+        string expected = $"hello mounted $(POD_NAME) {address} s3cret {address}\nstore={volumes}/data/store\nplain=yes\ns3cret";
         await Eventually.TrueAsync(async () => (await _kubelet.LogAsync(pod)).Split('\n').Length >= 4, "all is in the log");
         (await _kubelet.LogAsync(pod)).Should().StartWith(expected);
         Directory.Exists(Path.Combine(volumes, "data", "store")).Should().BeTrue();
@@ -174,13 +223,13 @@ public sealed class PodLifecycleTests : IAsyncLifetime
             {"metadata":{"name":"early"},"spec":{"containers":[{"name":"main","image":"shell","args":["-c","echo $VALUE; exec sleep 60"],
               "env":[{"name":"VALUE","valueFrom":{"configMapKeyRef":{"name":"late","key":"value"}}}]}]}}
             """);
-        var waiting = await _kubelet.PodAsync(
+        KubeObject waiting = await _kubelet.PodAsync(
             "early", pod => pod.Status.Items("containerStatuses").FirstOrDefault().Field("state").Field("waiting").Text("reason") == "CreateContainerConfigError", "it waits");
         waiting.Status.Items("containerStatuses").Single().Field("state").Field("waiting").Text("message").Should().Be("configmap \"late\" not found");
 
         await _kubelet.CreateAsync(ResourceKind.ConfigMap, """{"metadata":{"name":"late"},"data":{"value":"here"}}""");
 
-        var pod = await _kubelet.PodAsync("early", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubeObject pod = await _kubelet.PodAsync("early", pod => pod.HasCondition("Ready"), "the pod is ready");
         await Eventually.TrueAsync(async () => await _kubelet.LogAsync(pod) == "here\n", "it saw the value");
     }
 
@@ -188,11 +237,11 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Logs_Follow_EndsWithTheContainer()
     {
         await _kubelet.RunAsync("talking", "for i in 1 2 3; do echo line $i; sleep 0.05; done; echo last >&2", podMore: ""","restartPolicy":"Never" """);
-        var pod = await _kubelet.PodAsync("talking", pod => pod.Status.Text("phase") != "Pending", "it has started");
+        KubeObject pod = await _kubelet.PodAsync("talking", pod => pod.Status.Text("phase") != "Pending", "it has started");
 
-        var followed = await _kubelet.LogAsync(pod, "follow=true");
-        var tail = await _kubelet.LogAsync(pod, "tailLines=2");
-        var stamped = await _kubelet.LogAsync(pod, "tailLines=1&timestamps=true");
+        string followed = await _kubelet.LogAsync(pod, "follow=true");
+        string tail = await _kubelet.LogAsync(pod, "tailLines=2");
+        string stamped = await _kubelet.LogAsync(pod, "tailLines=1&timestamps=true");
 
         followed.Should().Be("line 1\nline 2\nline 3\nlast\n");
         tail.Should().Be("line 3\nlast\n");
@@ -203,14 +252,14 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Restart_KubeletStopsAndStarts_RunsThePodAgainAtItsAddress()
     {
         await _kubelet.RunAsync("durable", "exec sleep 60");
-        var before = await _kubelet.PodAsync("durable", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubeObject before = await _kubelet.PodAsync("durable", pod => pod.HasCondition("Ready"), "the pod is ready");
 
         await _kubelet.Kubelet.StopAsync();
         ProcessIdentity.Of(ProcessOf(before)).Should().BeNull();
         (await _kubelet.GetAsync(ResourceKind.Pod, "durable"))!.HasCondition("Ready").Should().BeFalse();
         await _kubelet.StartKubeletAsync();
 
-        var after = await _kubelet.PodAsync("durable", pod => pod.HasCondition("Ready"), "the pod is ready again");
+        KubeObject after = await _kubelet.PodAsync("durable", pod => pod.HasCondition("Ready"), "the pod is ready again");
         after.Status.Text("podIP").Should().Be(before.Status.Text("podIP"));
         after.Status.Items("containerStatuses").Single().Int("restartCount").Should().Be(1);
     }

@@ -19,9 +19,9 @@ public sealed class WorkloadTests : IAsyncLifetime
     {
         await CreateSetAsync("db", replicas: 2);
 
-        var set = await SetAsync("db", set => set.Status.Int("readyReplicas") == 2 && set.Status.Int("availableReplicas") == 2);
-        var pod = (await _kubelet.GetAsync(ResourceKind.Pod, "db-1"))!;
-        var claim = (await _kubelet.GetAsync(ResourceKind.VolumeClaim, "data-db-1"))!;
+        KubeObject set = await SetAsync("db", set => set.Status.Int("readyReplicas") == 2 && set.Status.Int("availableReplicas") == 2);
+        KubeObject pod = (await _kubelet.GetAsync(ResourceKind.Pod, "db-1"))!;
+        KubeObject claim = (await _kubelet.GetAsync(ResourceKind.VolumeClaim, "data-db-1"))!;
 
         pod.Label("statefulset.kubernetes.io/pod-name").Should().Be("db-1");
         pod.Label("apps.kubernetes.io/pod-index").Should().Be("1");
@@ -40,9 +40,9 @@ public sealed class WorkloadTests : IAsyncLifetime
     {
         await CreateSetAsync("kv", replicas: 1);
         await SetAsync("kv", set => set.Status.Int("readyReplicas") == 1);
-        var first = (await _kubelet.GetAsync(ResourceKind.Pod, "kv-0"))!;
-        var claim = (await _kubelet.GetAsync(ResourceKind.VolumeClaim, "data-kv-0"))!;
-        var file = Path.Combine(_kubelet.Folder, "volumes", "pvc-" + claim.Uid, "file");
+        KubeObject first = (await _kubelet.GetAsync(ResourceKind.Pod, "kv-0"))!;
+        KubeObject claim = (await _kubelet.GetAsync(ResourceKind.VolumeClaim, "data-kv-0"))!;
+        string file = Path.Combine(_kubelet.Folder, "volumes", "pvc-" + claim.Uid, "file");
         await File.WriteAllTextAsync(file, "kept");
 
         await _kubelet.Client.DeleteAsync(ResourceKind.Pod, first, null, CancellationToken.None);
@@ -55,16 +55,16 @@ public sealed class WorkloadTests : IAsyncLifetime
     public async Task StatefulSet_OnDelete_KeepsPodsUntilTheyAreDeleted()
     {
         await CreateSetAsync("od", replicas: 1, ""","updateStrategy":{"type":"OnDelete"}""");
-        var before = await SetAsync("od", set => set.Status.Int("readyReplicas") == 1);
-        var pod = (await _kubelet.GetAsync(ResourceKind.Pod, "od-0"))!;
+        KubeObject before = await SetAsync("od", set => set.Status.Int("readyReplicas") == 1);
+        KubeObject pod = (await _kubelet.GetAsync(ResourceKind.Pod, "od-0"))!;
 
         await ChangeTemplateAsync(ResourceKind.StatefulSet, "od");
-        var after = await SetAsync("od", set => set.Status.Number("observedGeneration") == set.Generation && set.Generation > before.Generation);
+        KubeObject after = await SetAsync("od", set => set.Status.Number("observedGeneration") == set.Generation && set.Generation > before.Generation);
 
         after.Status.Text("updateRevision").Should().NotBe(after.Status.Text("currentRevision"));
         (await _kubelet.GetAsync(ResourceKind.Pod, "od-0"))!.Uid.Should().Be(pod.Uid);
         await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
-        var fresh = await _kubelet.PodAsync("od-0", live => live.Uid != pod.Uid && live.HasCondition("Ready"), "the pod came back");
+        KubeObject fresh = await _kubelet.PodAsync("od-0", live => live.Uid != pod.Uid && live.HasCondition("Ready"), "the pod came back");
         fresh.Label("controller-revision-hash").Should().Be(after.Status.Text("updateRevision"));
     }
 
@@ -105,14 +105,14 @@ public sealed class WorkloadTests : IAsyncLifetime
         await _kubelet.CreateAsync(
             ResourceKind.Deployment,
             $$"""{"metadata":{"name":"web"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"web"} },"template":{{TemplateOf("web", "")}} } }""");
-        var first = await DeploymentAsync("web", IsComplete);
+        KubeObject first = await DeploymentAsync("web", IsComplete);
 
         await ChangeTemplateAsync(ResourceKind.Deployment, "web");
-        var second = await DeploymentAsync("web", deployment => deployment.Generation > first.Generation && IsComplete(deployment));
+        KubeObject second = await DeploymentAsync("web", deployment => deployment.Generation > first.Generation && IsComplete(deployment));
 
         second.Annotation("deployment.kubernetes.io/revision").Should().Be("2");
         second.HasCondition("Available").Should().BeTrue();
-        var sets = (await _kubelet.Client.ListAsync(ResourceKind.ReplicaSet, CancellationToken.None)).Items
+        List<KubeObject> sets = (await _kubelet.Client.ListAsync(ResourceKind.ReplicaSet, CancellationToken.None)).Items
             .Where(set => set.Name.StartsWith("web-", StringComparison.Ordinal)).ToList();
         sets.Should().HaveCount(2);
         sets.Sum(set => set.Spec.Int("replicas")).Should().Be(2);
@@ -127,14 +127,14 @@ public sealed class WorkloadTests : IAsyncLifetime
     public async Task StatefulSet_CreatedAgainAfterAnOrphaningDelete_AdoptsItsPods()
     {
         await CreateSetAsync("ad", replicas: 1);
-        var old = await SetAsync("ad", set => set.Status.Int("readyReplicas") == 1);
-        var pod = (await _kubelet.GetAsync(ResourceKind.Pod, "ad-0"))!;
+        KubeObject old = await SetAsync("ad", set => set.Status.Int("readyReplicas") == 1);
+        KubeObject pod = (await _kubelet.GetAsync(ResourceKind.Pod, "ad-0"))!;
         await _kubelet.OrphanAsync(ResourceKind.StatefulSet, "ad");
 
         await CreateSetAsync("ad", replicas: 1);
 
-        var fresh = await SetAsync("ad", set => set.Uid != old.Uid && set.Status.Int("readyReplicas") == 1);
-        var adopted = (await _kubelet.GetAsync(ResourceKind.Pod, "ad-0"))!;
+        KubeObject fresh = await SetAsync("ad", set => set.Uid != old.Uid && set.Status.Int("readyReplicas") == 1);
+        KubeObject adopted = (await _kubelet.GetAsync(ResourceKind.Pod, "ad-0"))!;
         adopted.Uid.Should().Be(pod.Uid, "the process goes on");
         adopted.IsControlledBy(fresh).Should().BeTrue();
     }
@@ -142,15 +142,15 @@ public sealed class WorkloadTests : IAsyncLifetime
     [Fact]
     public async Task Deployment_CreatedAgainAfterAnOrphaningDelete_AdoptsItsReplicaSetAndGoesWithIt()
     {
-        var manifest = $$"""{"metadata":{"name":"oa"},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"oa"} },"template":{{TemplateOf("oa", "")}} } }""";
+        string manifest = $$"""{"metadata":{"name":"oa"},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"oa"} },"template":{{TemplateOf("oa", "")}} } }""";
         await _kubelet.CreateAsync(ResourceKind.Deployment, manifest);
-        var old = await DeploymentAsync("oa", deployment => deployment.Status.Int("readyReplicas") == 1);
-        var set = (await _kubelet.Client.ListAsync(ResourceKind.ReplicaSet, CancellationToken.None)).Items.Single(set => set.IsControlledBy(old));
+        KubeObject old = await DeploymentAsync("oa", deployment => deployment.Status.Int("readyReplicas") == 1);
+        KubeObject set = (await _kubelet.Client.ListAsync(ResourceKind.ReplicaSet, CancellationToken.None)).Items.Single(set => set.IsControlledBy(old));
         await _kubelet.OrphanAsync(ResourceKind.Deployment, "oa");
 
         await _kubelet.CreateAsync(ResourceKind.Deployment, manifest);
 
-        var fresh = await DeploymentAsync("oa", deployment => deployment.Uid != old.Uid && deployment.Status.Int("readyReplicas") == 1);
+        KubeObject fresh = await DeploymentAsync("oa", deployment => deployment.Uid != old.Uid && deployment.Status.Int("readyReplicas") == 1);
         (await _kubelet.GetAsync(ResourceKind.ReplicaSet, set.Name))!.IsControlledBy(fresh).Should().BeTrue();
         await _kubelet.Client.DeleteAsync(ResourceKind.Deployment, fresh, null, CancellationToken.None);
         await _kubelet.GoneAsync(ResourceKind.ReplicaSet, set.Name);
@@ -164,9 +164,9 @@ public sealed class WorkloadTests : IAsyncLifetime
             """{"metadata":{"name":"db2-headless"},"spec":{"clusterIP":"None","selector":{"app":"db2"},"ports":[{"name":"sql","port":5432}]}}""");
         await CreateSetAsync("db2", replicas: 1);
         await SetAsync("db2", set => set.Status.Int("readyReplicas") == 1);
-        var address = (await _kubelet.GetAsync(ResourceKind.Pod, "db2-0"))!.Status.Text("podIP");
+        string? address = (await _kubelet.GetAsync(ResourceKind.Pod, "db2-0"))!.Status.Text("podIP");
 
-        foreach (var name in (string[])["db2-headless.default", "db2-headless.default.svc", "db2-0.db2-headless.default.svc.cluster.local"])
+        foreach (string name in (string[])["db2-headless.default", "db2-headless.default.svc", "db2-0.db2-headless.default.svc.cluster.local"])
         {
             await Eventually.TrueAsync(
                 async () => (await File.ReadAllLinesAsync(_kubelet.Kubelet.HostsFilePath)).Contains($"{address} {name}"), $"{name} stands for {address}");

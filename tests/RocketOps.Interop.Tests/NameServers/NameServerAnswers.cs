@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -80,7 +81,7 @@ internal static class NameServerAnswers
             {
                 if (!clients.TryGetValue(step.Version, out RemotingClient? client))
                 {
-                    clients[step.Version] = client = new RemotingClient(new RemotingClientOptions { Remoting = new RemotingOptions { Version = step.Version } }, NullLoggerFactory.Instance);
+                    clients[step.Version] = client = new RemotingClient(new RemotingClientOptions { Remoting = new RemotingOptions { Version = step.Version } }, NullLoggerFactory.Instance, new HostResolver().ResolveAsync);
                 }
 
                 RemotingCommand request = RemotingCommand.CreateRequest(step.Code);

@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Client;
+using RocketOps.Hosting.Properties;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
-using RocketOps.Remoting.Properties;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Servers;
@@ -59,23 +59,74 @@ public sealed class NameServerInteropTests
         (await admin.GetClusterInfoAsync()).Brokers.Should().BeEmpty();
     }
 
+    [SkippableTheory]
+    [InlineData(ApacheServer.Version4)]
+    [InlineData(ApacheServer.Version5)]
+    public async Task OurBroker_WithManyTopicsAtApachesNameServer_IsUnderstoodCompressedAndInChanges(string version)
+    {
+        const int Topics = 2_000;
+        Kit.Require(SharedKits.RocketMq);
+        using TempDirectory directory = new("many-");
+        string nameServer = $"127.0.0.1:{LoopbackPorts.Find(0).ToString(CultureInfo.InvariantCulture)}";
+        string listenPort = LoopbackPorts.Find(-2, 0).ToString(CultureInfo.InvariantCulture);
+        string config = directory.File("broker.conf");
+        Directory.CreateDirectory(directory.File("store", "config"));
+        IEnumerable<string> topics = Enumerable.Range(0, Topics).Select(static i =>
+            $$"""
+            "many-{{i}}":{"perm":6,"readQueueNums":3,"topicFilterType":"SINGLE_TAG","topicName":"many-{{i}}","topicSysFlag":{{(i == 7 ? 1 : 0)}},"writeQueueNums":2}
+            """);
+        await File.WriteAllTextAsync(
+            directory.File("store", "config", "topics.json"), "{\"dataVersion\":{\"counter\":1,\"timestamp\":1},\"topicConfigTable\":{" + string.Join(',', topics) + "}}");
+        await File.WriteAllLinesAsync(
+            config,
+            [
+                "brokerName=broker-a", "brokerIP1=127.0.0.1", "bindAddress=127.0.0.1", $"listenPort={listenPort}", $"namesrvAddr={nameServer}", "compressedRegister=true",
+                $"storePathRootDir={directory.File("store")}", "mappedFileSizeCommitLog=16777216", "diskMaxUsedSpaceRatio=95",
+            ]);
+        string folder = directory.File("apache");
+        try
+        {
+            (await KitAsync(version, "namesrv", "start", "--dir", folder, "--heap", "160m", "--port", nameServer.Split(':')[1], "--jvm", "-Dtls.server.mode=disabled", "--seconds", "240"))
+                .EnsureSuccess();
+            await using ChildProcess broker = ChildProcess.Start(RocketOpsServer.ProgramPath("RocketOps.Broker"), ["-c", config], workingDirectory: directory.Path);
+            await using RocketMqAdmin admin = new(new AdminOptions { NameServers = nameServer });
+
+            await Eventually.TrueAsync(async () => await admin.GetTopicRouteAsync("many-7") is { } route && route.Queues[0].SysFlag == 1, "the topic that follows the compressed part is there");
+            for (int i = 0; i < Topics; i += Topics - 1)
+            {
+                TopicRoute route = (await admin.GetTopicRouteAsync($"many-{i.ToString(CultureInfo.InvariantCulture)}"))!;
+                route.Queues.Should().ContainSingle().Which.Should().BeEquivalentTo(new { BrokerName = "broker-a", ReadQueues = 3, WriteQueues = 2 });
+            }
+
+            await admin.CreateOrUpdateTopicAsync($"127.0.0.1:{listenPort}", new TopicConfig { Name = "many-0", ReadQueues = 5, WriteQueues = 5 });
+            await admin.CreateOrUpdateTopicAsync($"127.0.0.1:{listenPort}", new TopicConfig { Name = "another", ReadQueues = 1, WriteQueues = 1 });
+
+            (await admin.GetTopicRouteAsync("many-0"))!.Queues[0].ReadQueues.Should().Be(5);
+            (await admin.GetTopicRouteAsync("another")).Should().NotBeNull();
+            (await admin.GetTopicRouteAsync("many-1999"))!.Queues[0].ReadQueues.Should().Be(3);
+        }
+        finally
+        {
+            (await KitAsync(version, "kill", "--dir", folder)).EnsureSuccess();
+        }
+    }
+
+    private static Task<ProcessResult> KitAsync(string version, params string[] arguments) => ChildProcess.RunAsync(
+        Path.Combine(SharedKits.RocketMq, "bin", "rocketmq"), ["--version", version, .. arguments], Patience, new Dictionary<string, string>(StringComparer.Ordinal) { ["ROCKETMQ_TIER"] = "1" });
+
     private static async Task<IReadOnlyList<string>> AskApacheAsync(string version, TempDirectory directory, bool like4)
     {
         string folder = directory.File("apache");
         string port = LoopbackPorts.Find(0).ToString(CultureInfo.InvariantCulture);
-        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["ROCKETMQ_TIER"] = "1" };
         try
         {
-            (await KitAsync("namesrv", "start", "--dir", folder, "--heap", "160m", "--port", port, "--jvm", "-Dtls.server.mode=disabled", "--seconds", "240", "orderMessageEnable=true")).EnsureSuccess();
+            (await KitAsync(version, "namesrv", "start", "--dir", folder, "--heap", "160m", "--port", port, "--jvm", "-Dtls.server.mode=disabled", "--seconds", "240", "orderMessageEnable=true")).EnsureSuccess();
             return await NameServerAnswers.CollectAsync("127.0.0.1:" + port, like4);
         }
         finally
         {
-            (await KitAsync("kill", "--dir", folder)).EnsureSuccess();
+            (await KitAsync(version, "kill", "--dir", folder)).EnsureSuccess();
         }
-
-        Task<ProcessResult> KitAsync(params string[] arguments) =>
-            ChildProcess.RunAsync(Path.Combine(SharedKits.RocketMq, "bin", "rocketmq"), ["--version", version, .. arguments], Patience, environment);
     }
 
     private static Task<NameServerHost> StartOursAsync(TempDirectory directory) => NameServerHost.StartAsync(

@@ -13,8 +13,8 @@ public sealed class CanonicalJsonTests
     [Fact]
     public void Hash_OfTheSameMeaning_IsTheSame_AndStaysSo()
     {
-        var one = CanonicalJson.Hash(JsonNode.Parse("""{"a":1,"b":2}"""));
-        var two = CanonicalJson.Hash(JsonNode.Parse("""{"b":2,"a":1,"c":null}"""));
+        string one = CanonicalJson.Hash(JsonNode.Parse("""{"a":1,"b":2}"""));
+        string two = CanonicalJson.Hash(JsonNode.Parse("""{"b":2,"a":1,"c":null}"""));
 
         one.Should().Be(two);
 

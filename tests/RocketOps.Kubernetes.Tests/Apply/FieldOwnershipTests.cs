@@ -43,7 +43,7 @@ public sealed class FieldOwnershipTests
     public void Covers_MapWhoseKeysOthersTook_IsNotCovered()
     {
         // Only the map itself is left to us.
-        var fields = Parse("""{"f:metadata":{"f:labels":{".":{}}}}""");
+        JsonElement fields = Parse("""{"f:metadata":{"f:labels":{".":{}}}}""");
 
         FieldOwnership.Covers(fields, JsonNode.Parse("""{"metadata":{"labels":{"app":"x"}}}""")!.AsObject()).Should().BeFalse();
     }

@@ -52,8 +52,8 @@ public sealed class HostileInputTests
     [Fact]
     public void Kubeconfig_Damaged_IsReadOrRefused()
     {
-        using var directory = new TempDirectory();
-        var path = directory.File("config");
+        using TempDirectory directory = new TempDirectory();
+        string path = directory.File("config");
         ForAllDamages(Kubeconfig, bytes =>
         {
             File.WriteAllBytes(path, bytes);
@@ -93,12 +93,12 @@ public sealed class HostileInputTests
 
     private static void ForAllDamages(string valid, Action<byte[]> decode)
     {
-        var bytes = Encoding.UTF8.GetBytes(valid);
-        var damage = Gen.Choose(0, bytes.Length - 1).SelectMany(_ => Gen.Choose(0, 255), (at, value) => (At: at, Value: (byte)value));
+        byte[] bytes = Encoding.UTF8.GetBytes(valid);
+        Gen<(int At, byte Value)> damage = Gen.Choose(0, bytes.Length - 1).SelectMany(_ => Gen.Choose(0, 255), (at, value) => (At: at, Value: (byte)value));
         Prop.ForAll(damage.ArrayOf(4).ToArbitrary(), damages =>
         {
-            var copy = (byte[])bytes.Clone();
-            foreach (var (at, value) in damages)
+            byte[] copy = (byte[])bytes.Clone();
+            foreach ((int at, byte value) in damages)
             {
                 copy[at] = value;
             }
@@ -109,9 +109,9 @@ public sealed class HostileInputTests
 
     private static void ReadAll(byte[] bytes)
     {
-        using var stream = new MemoryStream(bytes);
-        var events = WatchReader.ReadAsync(stream, KubernetesJsonContext.Default.Pod, 1_000_000, idleTimeout: null, TimeProvider.System, CancellationToken.None);
-        foreach (var item in events.ToBlockingEnumerable())
+        using MemoryStream stream = new MemoryStream(bytes);
+        IAsyncEnumerable<WatchEvent<Pod>> events = WatchReader.ReadAsync(stream, KubernetesJsonContext.Default.Pod, 1_000_000, idleTimeout: null, TimeProvider.System, CancellationToken.None);
+        foreach (WatchEvent<Pod>? item in events.ToBlockingEnumerable())
         {
             _ = item.ResourceVersion;
         }

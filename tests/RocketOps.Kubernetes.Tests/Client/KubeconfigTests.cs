@@ -15,7 +15,7 @@ public sealed class KubeconfigTests : IDisposable
     [Fact]
     public void Resolve_CurrentContext_GivesServerNamespaceAndToken()
     {
-        var config = Load("""
+        KubernetesClientConfiguration config = Load("""
             current-context: one
             contexts:
             - name: one
@@ -50,18 +50,18 @@ public sealed class KubeconfigTests : IDisposable
     [Fact]
     public void Load_SeveralFiles_FirstWins_AndPathsAreRelativeToTheirFile()
     {
-        var first = Write("a/config", """
+        string first = Write("a/config", """
             current-context: one
             contexts: [{name: one, context: {cluster: c, user: u}}]
             users: [{name: u, user: {tokenFile: token}}]
             """);
-        var second = Write("b/config", """
+        string second = Write("b/config", """
             current-context: two
             clusters: [{name: c, cluster: {server: "https://c:1"}}]
             users: [{name: u, user: {token: other}}]
             """);
 
-        var config = Kubeconfig.Load([first, _directory.File("missing"), second]).Resolve(contextName: null);
+        KubernetesClientConfiguration config = Kubeconfig.Load([first, _directory.File("missing"), second]).Resolve(contextName: null);
 
         config.Server.Host.Should().Be("c");
         config.TokenFile.Should().Be(_directory.File("a", "token"));
@@ -78,7 +78,7 @@ public sealed class KubeconfigTests : IDisposable
     [InlineData("current-context: [", "(")]
     public void Resolve_Unusable_SaysWhat(string yaml, string words)
     {
-        var load = () => Load(yaml);
+        Func<KubernetesClientConfiguration> load = () => Load(yaml);
 
         load.Should().Throw<KubernetesConfigurationException>().WithMessage($"*{words}*");
     }
@@ -92,7 +92,7 @@ public sealed class KubeconfigTests : IDisposable
     [InlineData("{client-certificate-data: aGVsbG8=, client-key-data: aGVsbG8=}", "certificate")]
     public void Resolve_CredentialsWeCannotUse_SaysWhatToDo(string user, string words)
     {
-        var load = () => Load(WithUser(user.StartsWith('{') ? user : "{" + user + "}"));
+        Func<KubernetesClientConfiguration> load = () => Load(WithUser(user.StartsWith('{') ? user : "{" + user + "}"));
 
         load.Should().Throw<KubernetesConfigurationException>().WithMessage($"*{words}*");
     }
@@ -100,7 +100,7 @@ public sealed class KubeconfigTests : IDisposable
     [Fact]
     public void Load_NoFile_SaysWhere()
     {
-        var load = () => KubernetesClientConfiguration.FromKubeconfig(_directory.File("none"));
+        Func<KubernetesClientConfiguration> load = () => KubernetesClientConfiguration.FromKubeconfig(_directory.File("none"));
 
         load.Should().Throw<KubernetesConfigurationException>().WithMessage($"*{_directory.File("none")}*");
     }
@@ -108,11 +108,11 @@ public sealed class KubeconfigTests : IDisposable
     [Fact]
     public void Resolve_ClientCertificate_HasItsKey()
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest("CN=admin", key, HashAlgorithmName.SHA256)
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 certificate = new CertificateRequest("CN=admin", key, HashAlgorithmName.SHA256)
             .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
 
-        var config = Load(WithUser(
+        KubernetesClientConfiguration config = Load(WithUser(
             $"{{client-certificate-data: {Base64(certificate.ExportCertificatePem())}, client-key-data: {Base64(key.ExportECPrivateKeyPem())}}}"));
 
         config.ClientCertificate!.HasPrivateKey.Should().BeTrue();
@@ -126,7 +126,7 @@ public sealed class KubeconfigTests : IDisposable
         Write("token", "t");
         Write("namespace", " mq\n");
 
-        var config = InClusterConfiguration.TryLoad(Environment(host, "443"), _directory.Path);
+        KubernetesClientConfiguration? config = InClusterConfiguration.TryLoad(Environment(host, "443"), _directory.Path);
 
         config!.Server.Should().Be(new Uri(server));
         config.Namespace.Should().Be("mq");
@@ -163,7 +163,7 @@ public sealed class KubeconfigTests : IDisposable
 
     private string Write(string name, string text)
     {
-        var path = _directory.File(name);
+        string path = _directory.File(name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, text);
         return path;

@@ -24,9 +24,9 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Get_UnknownFields_AreIgnored()
     {
         _peer.Then(200, Pod);
-        using var client = _peer.CreateClient();
+        using KubernetesClient client = _peer.CreateClient();
 
-        var pod = await client.GetAsync<Pod>("p", "ns");
+        Pod? pod = await client.GetAsync<Pod>("p", "ns");
 
         pod!.Metadata.ResourceVersion.Should().Be("7");
         _peer.Received.Should().ContainSingle().Which.PathAndQuery.Should().Be("/api/v1/namespaces/ns/pods/p");
@@ -36,7 +36,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Get_NotFound_IsNull()
     {
         _peer.Then(404, Failure(404, "NotFound"));
-        using var client = _peer.CreateClient();
+        using KubernetesClient client = _peer.CreateClient();
 
         (await client.GetAsync<Pod>("p", "ns")).Should().BeNull();
     }
@@ -49,7 +49,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Get_TransientAnswer_IsRepeated(int code)
     {
         _peer.Then(code, Failure(code, "Later")).Then(code, Failure(code, "Later")).Then(200, Pod);
-        using var client = _peer.CreateClient();
+        using KubernetesClient client = _peer.CreateClient();
 
         (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
 
@@ -60,7 +60,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Get_ConnectionBrokenOff_IsRepeated()
     {
         _peer.ThenBreakOff().Then(200, Pod);
-        using var client = _peer.CreateClient();
+        using KubernetesClient client = _peer.CreateClient();
 
         (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
     }
@@ -68,13 +68,13 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     [Fact]
     public async Task Get_NeverAnswered_GivesUpAfterItsAttempts()
     {
-        for (var i = 0; i < 4; i++)
+        for (int i = 0; i < 4; i++)
         {
             _peer.Then(503, Failure(503, "ServiceUnavailable"));
         }
 
-        using var client = _peer.CreateClient();
-        var get = () => client.GetAsync<Pod>("p", "ns");
+        using KubernetesClient client = _peer.CreateClient();
+        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
 
         (await get.Should().ThrowAsync<KubernetesException>()).Which.IsTransient.Should().BeTrue();
         _peer.Received.Should().HaveCount(4);
@@ -84,8 +84,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Get_RetryAfter_IsHonoured()
     {
         _peer.Then(429, Failure(429, "TooManyRequests"), ("Retry-After", "1")).Then(200, Pod);
-        using var client = _peer.CreateClient();
-        var begin = TimeProvider.System.GetTimestamp();
+        using KubernetesClient client = _peer.CreateClient();
+        long begin = TimeProvider.System.GetTimestamp();
 
         await client.GetAsync<Pod>("p", "ns");
 
@@ -96,8 +96,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Get_RetryAfterBeyondTheLimit_IsLeftToTheCaller()
     {
         _peer.Then(429, Failure(429, "TooManyRequests"), ("Retry-After", "3600"));
-        using var client = _peer.CreateClient();
-        var get = () => client.GetAsync<Pod>("p", "ns");
+        using KubernetesClient client = _peer.CreateClient();
+        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
 
         (await get.Should().ThrowAsync<KubernetesException>()).Which.RetryAfter.Should().Be(TimeSpan.FromHours(1));
     }
@@ -106,8 +106,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Create_AmbiguousFailure_IsNotRepeated()
     {
         _peer.Then(500, Failure(500, "InternalError"));
-        using var client = _peer.CreateClient();
-        var create = () => client.CreateAsync(new Pod { Metadata = new ObjectMeta { Name = "p", Namespace = "ns" } });
+        using KubernetesClient client = _peer.CreateClient();
+        Func<Task<Pod>> create = () => client.CreateAsync(new Pod { Metadata = new ObjectMeta { Name = "p", Namespace = "ns" } });
 
         await create.Should().ThrowAsync<KubernetesException>();
         _peer.Received.Should().ContainSingle("it may have been done");
@@ -117,7 +117,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Create_Throttled_IsRepeated()
     {
         _peer.Then(429, Failure(429, "TooManyRequests")).Then(201, Pod);
-        using var client = _peer.CreateClient();
+        using KubernetesClient client = _peer.CreateClient();
 
         await client.CreateAsync(new Pod { Metadata = new ObjectMeta { Name = "p", Namespace = "ns" } });
 
@@ -128,8 +128,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Evict_ForbiddenByABudget_IsNotRepeated()
     {
         _peer.Then(429, Failure(429, "TooManyRequests", "DisruptionBudget"));
-        using var client = _peer.CreateClient();
-        var evict = () => client.EvictAsync("p", "ns");
+        using KubernetesClient client = _peer.CreateClient();
+        Func<Task> evict = () => client.EvictAsync("p", "ns");
 
         (await evict.Should().ThrowAsync<KubernetesException>()).Which.HasCause("DisruptionBudget").Should().BeTrue();
         _peer.Received.Should().ContainSingle().Which.PathAndQuery.Should().Be("/api/v1/namespaces/ns/pods/p/eviction");
@@ -139,8 +139,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Patch_JsonPatchAmbiguousFailure_IsNotRepeated()
     {
         _peer.Then(503, Failure(503, "ServiceUnavailable"));
-        using var client = _peer.CreateClient();
-        var patch = () => client.PatchAsync<Pod>("p", "ns", KubernetesPatch.Json([]));
+        using KubernetesClient client = _peer.CreateClient();
+        Func<Task<Pod>> patch = () => client.PatchAsync<Pod>("p", "ns", KubernetesPatch.Json([]));
 
         await patch.Should().ThrowAsync<KubernetesException>();
         _peer.Received.Should().ContainSingle();
@@ -150,12 +150,12 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Patch_MergeWithoutVersion_IsRepeatedAndWithVersionIsNot()
     {
         _peer.Then(503, Failure(503, "ServiceUnavailable")).Then(200, Pod).Then(503, Failure(503, "ServiceUnavailable"));
-        using var client = _peer.CreateClient();
-        var plain = KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "b" } } });
-        var swap = KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = "7" } });
+        using KubernetesClient client = _peer.CreateClient();
+        KubernetesPatch plain = KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "b" } } });
+        KubernetesPatch swap = KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = "7" } });
 
         await client.PatchAsync<Pod>("p", "ns", plain);
-        var swapping = () => client.PatchAsync<Pod>("p", "ns", swap);
+        Func<Task<Pod>> swapping = () => client.PatchAsync<Pod>("p", "ns", swap);
 
         await swapping.Should().ThrowAsync<KubernetesException>();
         _peer.Received.Should().HaveCount(3);
@@ -166,8 +166,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Apply_SendsTheIntentAlone()
     {
         _peer.Then(200, Pod);
-        using var client = _peer.CreateClient();
-        var pod = new Pod
+        using KubernetesClient client = _peer.CreateClient();
+        Pod pod = new Pod
         {
             Metadata = new ObjectMeta { Name = "p", Namespace = "ns", Uid = "u", ResourceVersion = "7", Generation = 3, Labels = [], ManagedFields = [] },
             Status = new PodStatus { Phase = "Running" },
@@ -176,7 +176,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
 
         await client.ApplyAsync(pod, new ApplyOptions("me"));
 
-        var request = _peer.Received.Should().ContainSingle().Subject;
+        ReceivedRequest request = _peer.Received.Should().ContainSingle().Subject;
         request.PathAndQuery.Should().Be("/api/v1/namespaces/ns/pods/p?fieldManager=me&force=true&fieldValidation=Strict");
         request.Headers["Content-Type"].Should().Be("application/apply-patch+yaml");
         request.Body.Should().Be("""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"ns"},"spec":{"containers":[{"name":"c"}]}}""");
@@ -186,8 +186,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task ApplyStatus_SendsTheStatusAlone()
     {
         _peer.Then(200, Pod);
-        using var client = _peer.CreateClient();
-        var pod = new Pod
+        using KubernetesClient client = _peer.CreateClient();
+        Pod pod = new Pod
         {
             Metadata = new ObjectMeta { Name = "p", Namespace = "ns", Labels = new() { ["a"] = "b" } },
             Status = new PodStatus { Phase = "Running" },
@@ -196,7 +196,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
 
         await client.ApplyStatusAsync(pod, new ApplyOptions("me") { Force = false });
 
-        var request = _peer.Received.Should().ContainSingle().Subject;
+        ReceivedRequest request = _peer.Received.Should().ContainSingle().Subject;
         request.PathAndQuery.Should().Be("/api/v1/namespaces/ns/pods/p/status?fieldManager=me&fieldValidation=Strict");
         request.Body.Should().Be("""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"ns"},"status":{"phase":"Running"}}""");
     }
@@ -207,9 +207,9 @@ public sealed class KubernetesClientTests : IAsyncLifetime
         _peer
             .Then(200, """{"metadata":{"resourceVersion":"9","continue":"next page"},"items":[{"metadata":{"name":"a","namespace":"ns"},"spec":{"replicas":1}}]}""")
             .Then(200, """{"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"bad","namespace":"ns"},"spec":{"replicas":"many"}},{"metadata":{"name":"b"}}]}""");
-        using var client = _peer.CreateClient();
+        using KubernetesClient client = _peer.CreateClient();
 
-        var list = await client.ListAsync<Widget>(new ListOptions { ResourceVersion = "0", Limit = 1, LabelSelector = "a in (b,c)" });
+        KubernetesList<Widget> list = await client.ListAsync<Widget>(new ListOptions { ResourceVersion = "0", Limit = 1, LabelSelector = "a in (b,c)" });
 
         list.Items.Select(w => w.Name()).Should().Equal("a", "b");
         list.Items[0].ApiVersion.Should().Be("test.rocketops.io/v1beta1");
@@ -225,10 +225,10 @@ public sealed class KubernetesClientTests : IAsyncLifetime
         _peer.Then(async context =>
         {
             context.Response.Headers.ContentEncoding = "gzip";
-            await using var gzip = new GZipStream(context.Response.Body, CompressionLevel.Fastest);
+            await using GZipStream gzip = new GZipStream(context.Response.Body, CompressionLevel.Fastest);
             await gzip.WriteAsync(Encoding.UTF8.GetBytes(Pod));
         });
-        using var client = _peer.CreateClient();
+        using KubernetesClient client = _peer.CreateClient();
 
         (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
         _peer.Received[0].Headers["Accept-Encoding"].Should().Be("gzip");
@@ -240,11 +240,11 @@ public sealed class KubernetesClientTests : IAsyncLifetime
         _peer.Then(async context =>
         {
             context.Response.Headers.ContentEncoding = "gzip";
-            await using var gzip = new GZipStream(context.Response.Body, CompressionLevel.Fastest);
+            await using GZipStream gzip = new GZipStream(context.Response.Body, CompressionLevel.Fastest);
             await gzip.WriteAsync(new byte[1_000_000]);
         });
-        using var client = _peer.CreateClient(new KubernetesClientOptions { MaxResponseBytes = 10_000 });
-        var get = () => client.GetAsync<Pod>("p", "ns");
+        using KubernetesClient client = _peer.CreateClient(new KubernetesClientOptions { MaxResponseBytes = 10_000 });
+        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
 
         await get.Should().ThrowAsync<InvalidDataException>().WithMessage("*10000 bytes*");
     }
@@ -257,8 +257,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Get_AnswerThatIsNoObject_IsRefused(string body)
     {
         _peer.Then(200, body);
-        using var client = _peer.CreateClient();
-        var get = () => client.GetAsync<Pod>("p", "ns");
+        using KubernetesClient client = _peer.CreateClient();
+        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
 
         await get.Should().ThrowAsync<InvalidDataException>();
     }
@@ -267,8 +267,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Error_ThatIsNoStatus_ShowsItsBeginning()
     {
         _peer.Then(403, "<html>proxy says no</html>");
-        using var client = _peer.CreateClient();
-        var get = () => client.GetAsync<Pod>("p", "ns");
+        using KubernetesClient client = _peer.CreateClient();
+        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
 
         (await get.Should().ThrowAsync<KubernetesException>()).Which.Message.Should().Contain("403").And.Contain("proxy says no");
     }
@@ -276,11 +276,11 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     [Fact]
     public async Task TokenFile_Rotated_IsReadAgainAfter401()
     {
-        using var directory = new TempDirectory();
-        var file = directory.File("token");
+        using TempDirectory directory = new TempDirectory();
+        string file = directory.File("token");
         await File.WriteAllTextAsync(file, "old\n");
         _peer.Then(200, Pod).Then(401, Failure(401, "Unauthorized")).Then(200, Pod);
-        using var client = _peer.CreateClient(configure: c => new KubernetesClientConfiguration { Server = c.Server, TokenFile = file });
+        using KubernetesClient client = _peer.CreateClient(configure: c => new KubernetesClientConfiguration { Server = c.Server, TokenFile = file });
 
         await client.GetAsync<Pod>("p", "ns");
         await File.WriteAllTextAsync(file, "new\n");
@@ -293,8 +293,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Unauthorized_WithAFixedToken_IsFinal()
     {
         _peer.Then(401, Failure(401, "Unauthorized"));
-        using var client = _peer.CreateClient(configure: c => new KubernetesClientConfiguration { Server = c.Server, Token = "fixed" });
-        var get = () => client.GetAsync<Pod>("p", "ns");
+        using KubernetesClient client = _peer.CreateClient(configure: c => new KubernetesClientConfiguration { Server = c.Server, Token = "fixed" });
+        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
 
         await get.Should().ThrowAsync<KubernetesException>();
         _peer.Received.Should().ContainSingle();
@@ -303,14 +303,14 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     [Fact]
     public async Task Get_SlowAnswer_TimesOut()
     {
-        var release = new TaskCompletionSource();
-        for (var i = 0; i < 2; i++)
+        TaskCompletionSource release = new TaskCompletionSource();
+        for (int i = 0; i < 2; i++)
         {
             _peer.Then(async context => await Task.WhenAny(release.Task, Task.Delay(Timeout.Infinite, context.RequestAborted)));
         }
 
-        using var client = _peer.CreateClient(new KubernetesClientOptions { RequestTimeout = TimeSpan.FromMilliseconds(200), MaxAttempts = 2 });
-        var get = () => client.GetAsync<Pod>("p", "ns");
+        using KubernetesClient client = _peer.CreateClient(new KubernetesClientOptions { RequestTimeout = TimeSpan.FromMilliseconds(200), MaxAttempts = 2 });
+        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
 
         await get.Should().ThrowAsync<TimeoutException>();
         release.SetResult();
@@ -319,11 +319,11 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     [Fact]
     public async Task Watch_EventsSplitAnywhere_AreReadWhole()
     {
-        var lines = Line("ADDED", "a", 1) + Line("MODIFIED", "ä€😀", 2) + """{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"3"}}}""" + "\n" + Line("DELETED", "a", 4);
+        string lines = Line("ADDED", "a", 1) + Line("MODIFIED", "ä€😀", 2) + """{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"3"}}}""" + "\n" + Line("DELETED", "a", 4);
         _peer.Then(context => WriteInPiecesAsync(context, Encoding.UTF8.GetBytes(lines), pieceBytes: 1));
-        using var client = _peer.CreateClient();
+        using KubernetesClient client = _peer.CreateClient();
 
-        var events = await ReadAsync(client);
+        List<WatchEvent<Pod>> events = await ReadAsync(client);
 
         events.Select(e => (e.Type, e.ResourceVersion, Name: e.Object?.Name())).Should().Equal(
             (WatchEventType.Added, "1", "a"),
@@ -338,7 +338,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Watch_PartialLastLine_IsDropped()
     {
         _peer.Then(200, Line("ADDED", "a", 1) + """{"type":"ADDED","obj""");
-        using var client = _peer.CreateClient();
+        using KubernetesClient client = _peer.CreateClient();
 
         (await ReadAsync(client)).Should().ContainSingle();
     }
@@ -347,8 +347,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Watch_ErrorEvent_IsAStatusWhateverTheKind()
     {
         _peer.Then(200, Line("ADDED", "a", 1) + $$"""{"type":"ERROR","object":{{Failure(410, "Expired")}}}""" + "\n");
-        using var client = _peer.CreateClient();
-        var read = () => ReadAsync(client);
+        using KubernetesClient client = _peer.CreateClient();
+        Func<Task<List<WatchEvent<Pod>>>> read = () => ReadAsync(client);
 
         (await read.Should().ThrowAsync<KubernetesException>()).Which.IsExpired.Should().BeTrue();
     }
@@ -357,9 +357,9 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Watch_UnreadableObject_DoesNotEndTheStream()
     {
         _peer.Then(200, """{"type":"ADDED","object":{"metadata":{"name":"bad","resourceVersion":"1"},"spec":{"containers":"none"}}}""" + "\n" + Line("ADDED", "good", 2));
-        using var client = _peer.CreateClient();
+        using KubernetesClient client = _peer.CreateClient();
 
-        var events = await ReadAsync(client);
+        List<WatchEvent<Pod>> events = await ReadAsync(client);
 
         events[0].Unreadable!.Name.Should().Be("bad");
         events[0].ResourceVersion.Should().Be("1");
@@ -376,8 +376,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Watch_MalformedLine_IsRefused(string line)
     {
         _peer.Then(200, line);
-        using var client = _peer.CreateClient();
-        var read = () => ReadAsync(client);
+        using KubernetesClient client = _peer.CreateClient();
+        Func<Task<List<WatchEvent<Pod>>>> read = () => ReadAsync(client);
 
         await read.Should().ThrowAsync<InvalidDataException>();
     }
@@ -386,8 +386,8 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Watch_EventLargerThanTheLimit_IsRefused()
     {
         _peer.Then(200, new string('x', 100_000));
-        using var client = _peer.CreateClient(new KubernetesClientOptions { MaxWatchEventBytes = 10_000 });
-        var read = () => ReadAsync(client);
+        using KubernetesClient client = _peer.CreateClient(new KubernetesClientOptions { MaxWatchEventBytes = 10_000 });
+        Func<Task<List<WatchEvent<Pod>>>> read = () => ReadAsync(client);
 
         await read.Should().ThrowAsync<InvalidDataException>().WithMessage("*10000 bytes*");
     }
@@ -401,17 +401,17 @@ public sealed class KubernetesClientTests : IAsyncLifetime
             await context.Response.Body.FlushAsync();
             await Task.WhenAny(Task.Delay(Timeout.Infinite, context.RequestAborted));
         });
-        using var client = _peer.CreateClient();
-        var read = () => ReadAsync(client, TimeSpan.FromMilliseconds(200));
+        using KubernetesClient client = _peer.CreateClient();
+        Func<Task<List<WatchEvent<Pod>>>> read = () => ReadAsync(client, TimeSpan.FromMilliseconds(200));
 
         await read.Should().ThrowAsync<TimeoutException>().WithMessage("*no sign of life*");
     }
 
     private static async Task<List<WatchEvent<Pod>>> ReadAsync(KubernetesClient client, TimeSpan? idle = null)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        var events = new List<WatchEvent<Pod>>();
-        await foreach (var item in client.WatchAsync<Pod>(new WatchOptions { ResourceVersion = "1", IdleTimeout = idle }, deadline.Token))
+        using CancellationTokenSource deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        List<WatchEvent<Pod>> events = new List<WatchEvent<Pod>>();
+        await foreach (WatchEvent<Pod> item in client.WatchAsync<Pod>(new WatchOptions { ResourceVersion = "1", IdleTimeout = idle }, deadline.Token))
         {
             events.Add(item);
         }
@@ -421,7 +421,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
 
     private static async Task WriteInPiecesAsync(HttpContext context, byte[] bytes, int pieceBytes)
     {
-        for (var i = 0; i < bytes.Length; i += pieceBytes)
+        for (int i = 0; i < bytes.Length; i += pieceBytes)
         {
             await context.Response.Body.WriteAsync(bytes.AsMemory(i, Math.Min(pieceBytes, bytes.Length - i)));
             await context.Response.Body.FlushAsync();
@@ -430,7 +430,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
 
     private static string Line(string type, string name, int version)
     {
-        var pod = new JsonObject
+        JsonObject pod = new JsonObject
         {
             ["apiVersion"] = "v1",
             ["kind"] = "Pod",

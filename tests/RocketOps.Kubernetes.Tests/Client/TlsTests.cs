@@ -26,10 +26,10 @@ public sealed class TlsTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        var certificate = Server(_authority);
+        X509Certificate2 certificate = Server(_authority);
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
         _app = builder.Build();
         _app.Run(context => context.Response.WriteAsync("""{"metadata":{"name":"p"}}"""));
@@ -47,7 +47,7 @@ public sealed class TlsTests : IAsyncLifetime
     [Fact]
     public async Task Get_ServerOfOurAuthority_IsTrusted()
     {
-        using var client = Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityPem = _authority.ExportCertificatePem() });
+        using KubernetesClient client = Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityPem = _authority.ExportCertificatePem() });
 
         (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
     }
@@ -55,9 +55,9 @@ public sealed class TlsTests : IAsyncLifetime
     [Fact]
     public async Task Get_ServerOfAnotherAuthority_IsRefused()
     {
-        using var other = Authority("other");
-        using var client = Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityPem = other.ExportCertificatePem() });
-        var get = () => client.GetAsync<Pod>("p", "ns");
+        using X509Certificate2 other = Authority("other");
+        using KubernetesClient client = Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityPem = other.ExportCertificatePem() });
+        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
 
         await get.Should().ThrowAsync<HttpRequestException>();
     }
@@ -65,15 +65,15 @@ public sealed class TlsTests : IAsyncLifetime
     [Fact]
     public async Task Get_OtherNameInTheCertificate_IsRefusedUnlessExpected()
     {
-        var byAddress = new Uri(_address.AbsoluteUri.Replace("localhost", "127.0.0.1", StringComparison.Ordinal));
-        using var strict = Client(new KubernetesClientConfiguration { Server = byAddress, CertificateAuthorityPem = _authority.ExportCertificatePem() });
-        using var told = Client(new KubernetesClientConfiguration
+        Uri byAddress = new Uri(_address.AbsoluteUri.Replace("localhost", "127.0.0.1", StringComparison.Ordinal));
+        using KubernetesClient strict = Client(new KubernetesClientConfiguration { Server = byAddress, CertificateAuthorityPem = _authority.ExportCertificatePem() });
+        using KubernetesClient told = Client(new KubernetesClientConfiguration
         {
             Server = byAddress,
             CertificateAuthorityPem = _authority.ExportCertificatePem(),
             TlsServerName = "localhost",
         });
-        var get = () => strict.GetAsync<Pod>("p", "ns");
+        Func<Task<Pod?>> get = () => strict.GetAsync<Pod>("p", "ns");
 
         await get.Should().ThrowAsync<HttpRequestException>();
         (await told.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
@@ -82,11 +82,11 @@ public sealed class TlsTests : IAsyncLifetime
     [Fact]
     public async Task Get_AuthorityFileRotated_IsReadAgain()
     {
-        var file = _directory.File("ca.crt");
-        using var other = Authority("other");
+        string file = _directory.File("ca.crt");
+        using X509Certificate2 other = Authority("other");
         await File.WriteAllTextAsync(file, other.ExportCertificatePem());
-        using var client = Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityFile = file });
-        var get = () => client.GetAsync<Pod>("p", "ns");
+        using KubernetesClient client = Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityFile = file });
+        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
         await get.Should().ThrowAsync<HttpRequestException>();
 
         await File.WriteAllTextAsync(file, other.ExportCertificatePem() + "\n" + _authority.ExportCertificatePem());
@@ -98,7 +98,7 @@ public sealed class TlsTests : IAsyncLifetime
     [Fact]
     public async Task Get_VerificationSwitchedOff_TrustsAnyone()
     {
-        using var client = Client(new KubernetesClientConfiguration { Server = _address, SkipTlsVerify = true });
+        using KubernetesClient client = Client(new KubernetesClientConfiguration { Server = _address, SkipTlsVerify = true });
 
         (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
     }
@@ -106,7 +106,7 @@ public sealed class TlsTests : IAsyncLifetime
     [Fact]
     public void Create_AuthorityThatIsNone_IsRefused()
     {
-        var create = () => Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityPem = "nothing" });
+        Func<KubernetesClient> create = () => Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityPem = "nothing" });
 
         create.Should().Throw<KubernetesConfigurationException>();
     }
@@ -116,20 +116,20 @@ public sealed class TlsTests : IAsyncLifetime
 
     private static X509Certificate2 Authority(string name)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         return request.CreateSelfSigned(From, To);
     }
 
     private static X509Certificate2 Server(X509Certificate2 authority)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=server", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new CertificateRequest("CN=server", key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("localhost");
         request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(authority, From, To, [1, 2, 3, 4]);
+        using X509Certificate2 certificate = request.Create(authority, From, To, [1, 2, 3, 4]);
         return certificate.CopyWithPrivateKey(key);
     }
 }

@@ -59,7 +59,7 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
     [Fact]
     public async Task OwnedObject_Changing_BringsAPassOfItsOwnerOnly()
     {
-        var owner = await _client.CreateAsync(Widget("a"));
+        Widget owner = await _client.CreateAsync(Widget("a"));
         _client.Put(Widget("b"));
         await StartAsync();
         await PassesAsync("a", 1);
@@ -127,8 +127,8 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
     [Fact]
     public async Task Passes_OfOneEntity_NeverOverlap()
     {
-        var overlapped = false;
-        var inside = 0;
+        bool overlapped = false;
+        int inside = 0;
         _controller.Around = async () =>
         {
             overlapped |= Interlocked.Increment(ref inside) > 1;
@@ -137,7 +137,7 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
         };
         _client.Put(Widget("a"));
         await StartAsync();
-        for (var i = 0; i < 30; i++)
+        for (int i = 0; i < 30; i++)
         {
             await ChangeAsync("a", w => w.Spec.Minimum++);
             await Task.Yield();
@@ -192,7 +192,7 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
     [Fact]
     public async Task Finalizer_OfOthers_AreLeftAlone()
     {
-        var widget = Widget("a");
+        Widget widget = Widget("a");
         widget.Metadata.Finalizers = ["other/first", Finalizer, "other/last"];
         _client.Put(widget);
         await StartAsync(withFinalizer: true);
@@ -208,7 +208,7 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
     public async Task Finalizer_ThatDoesNotApply_IsNotAttachedAndTakenOffAgain()
     {
         _finalizer.Applies = false;
-        var widget = Widget("a");
+        Widget widget = Widget("a");
         widget.Metadata.Finalizers = [Finalizer];
         _client.Put(widget);
         _client.Put(Widget("b"));
@@ -222,7 +222,7 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
     [Fact]
     public async Task Finalizer_ConflictsOnTheWay_AreOvercome()
     {
-        var conflicts = 0;
+        int conflicts = 0;
         _client.Fault = call => call == "patch Widget" && Interlocked.Increment(ref conflicts) <= 3 ? FakeKubernetesClient.Error(409, "Conflict") : null;
         _client.Put(Widget("a"));
         await StartAsync(withFinalizer: true);
@@ -236,7 +236,7 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
         _client.Put(Widget("a"));
         await StartAsync(resync: TimeSpan.FromMilliseconds(10), withFinalizer: true);
         await PassesAsync("a", 2);
-        var writes = _client.Writes.Count;
+        int writes = _client.Writes.Count;
 
         await PassesAsync("a", 6);
         _client.EndWatches(FakeKubernetesClient.Error(410, "Expired"));
@@ -255,13 +255,13 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
         });
         _client.Put(Widget("a"));
         await StartAsync(leaderElection: true);
-        var health = _host!.Services.GetRequiredService<OperatorHealth>();
+        OperatorHealth health = _host!.Services.GetRequiredService<OperatorHealth>();
         await Eventually.TrueAsync(() => health.ReadyProblem() is null, "a standby is ready");
         await Eventually.TrueAsync(() => _host.Services.GetRequiredService<OperatorElector>().Elector!.ObservedHolder == "another", "the other leader is seen");
         health.IsLeader.Should().BeFalse();
         _controller.Passes("a").Should().Be(0);
 
-        var lease = (await _client.GetAsync<Lease>("op", "default"))!;
+        Lease lease = (await _client.GetAsync<Lease>("op", "default"))!;
         lease.Spec!.HolderIdentity = "";
         _client.Put(lease);
 
@@ -274,7 +274,7 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
     {
         _client.Fault = call => call == "list ConfigMap" ? FakeKubernetesClient.Error(403, "Forbidden") : null;
         await StartAsync(syncTimeout: TimeSpan.FromMilliseconds(200));
-        var lifetime = _host!.Services.GetRequiredService<IHostApplicationLifetime>();
+        IHostApplicationLifetime lifetime = _host!.Services.GetRequiredService<IHostApplicationLifetime>();
 
         await Eventually.TrueAsync(() => lifetime.ApplicationStopping.IsCancellationRequested, "the host stops");
         _host.Services.GetRequiredService<OperatorHealth>().ReadyProblem().Should().Contain("ConfigMap").And.Contain("Forbidden");
@@ -283,10 +283,10 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
     [Fact]
     public void AddCache_OfOneKindWithTwoSelectors_IsRefused()
     {
-        var builder = new ServiceCollection().AddKubernetesOperator();
+        IOperatorBuilder builder = new ServiceCollection().AddKubernetesOperator();
         builder.AddCache<ConfigMap>("a=b");
 
-        var add = () => builder.AddCache<ConfigMap>("c=d");
+        Func<IOperatorBuilder> add = () => builder.AddCache<ConfigMap>("c=d");
 
         add.Should().Throw<InvalidOperationException>().WithMessage("*ConfigMap*");
     }
@@ -297,9 +297,9 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
     [InlineData("domain/")]
     public void AddFinalizer_NameOfTheWrongForm_IsRefused(string identifier)
     {
-        var builder = new ServiceCollection().AddKubernetesOperator();
+        IOperatorBuilder builder = new ServiceCollection().AddKubernetesOperator();
 
-        var add = () => builder.AddFinalizer<RecordingFinalizer, Widget>(identifier);
+        Func<IOperatorBuilder> add = () => builder.AddFinalizer<RecordingFinalizer, Widget>(identifier);
 
         add.Should().Throw<ArgumentException>();
     }
@@ -312,18 +312,18 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
 
     private async Task ChangeAsync(string name, Action<Widget> change)
     {
-        var widget = (await _client.GetAsync<Widget>(name, "default"))!;
+        Widget widget = (await _client.GetAsync<Widget>(name, "default"))!;
         change(widget);
         _client.Put(widget);
     }
 
     private async Task StartAsync(TimeSpan? resync = null, bool withFinalizer = false, bool leaderElection = false, TimeSpan? syncTimeout = null)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(settings: null);
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
         builder.Services.AddSingleton<IKubernetesClient>(_client);
         builder.Services.AddSingleton(_controller);
         builder.Services.AddSingleton(_finalizer);
-        var @operator = builder.Services.AddKubernetesOperator(o =>
+        IOperatorBuilder @operator = builder.Services.AddKubernetesOperator(o =>
         {
             o.Name = "op";
             o.LeaderElection = leaderElection;

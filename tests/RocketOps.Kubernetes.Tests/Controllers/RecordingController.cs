@@ -14,14 +14,14 @@ internal sealed class RecordingController : IEntityController<Widget>
 
     public ConcurrentBag<string> Deleted { get; } = [];
 
-    public int Passes(string name) => _seen.TryGetValue(name, out var seen) ? seen.Passes : 0;
+    public int Passes(string name) => _seen.TryGetValue(name, out (int Passes, Widget Last) seen) ? seen.Passes : 0;
 
-    public Widget? Last(string name) => _seen.TryGetValue(name, out var seen) ? seen.Last : null;
+    public Widget? Last(string name) => _seen.TryGetValue(name, out (int Passes, Widget Last) seen) ? seen.Last : null;
 
     public async Task<ReconciliationResult<Widget>> ReconcileAsync(Widget entity, CancellationToken cancellationToken)
     {
         await Around();
-        var (passes, _) = _seen.AddOrUpdate(entity.Name(), (1, entity), (_, seen) => (seen.Passes + 1, entity));
+        (int passes, Widget _) = _seen.AddOrUpdate(entity.Name(), (1, entity), (_, seen) => (seen.Passes + 1, entity));
         return OnReconcile(entity, passes);
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using RocketOps.Kubernetes.Crds;
 using RocketOps.Kubernetes.Tests.Support;
 
@@ -16,7 +17,7 @@ public sealed class CrdGeneratorTests
     [InlineData(typeof(string), "[KubernetesEntity]")]
     public void Generate_WhatASchemaCannotSay_IsRefused(Type type, string words)
     {
-        var generate = () => CrdGenerator.Generate(type);
+        Func<JsonObject> generate = () => CrdGenerator.Generate(type);
 
         generate.Should().Throw<InvalidOperationException>().WithMessage($"*{words}*");
     }
@@ -24,7 +25,7 @@ public sealed class CrdGeneratorTests
     [Fact]
     public void Generate_TwoVersionsWithoutAStoredOne_IsRefused()
     {
-        var generate = () => CrdGenerator.Generate(typeof(Widget), typeof(Widget));
+        Func<JsonObject> generate = () => CrdGenerator.Generate(typeof(Widget), typeof(Widget));
 
         generate.Should().Throw<InvalidOperationException>().WithMessage("*StorageVersion*");
     }

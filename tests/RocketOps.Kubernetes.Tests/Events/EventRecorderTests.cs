@@ -36,7 +36,7 @@ public sealed class EventRecorderTests : IAsyncLifetime
         _recorder.Record(Widget, EventType.Warning, "Broken", "Repair", new string('ä', 2000));
 
         await WritesAsync(1);
-        var item = (await _client.ListAsync<Event>()).Items.Single();
+        Event item = (await _client.ListAsync<Event>()).Items.Single();
         item.Type.Should().Be("Warning");
         item.Reason.Should().Be("Broken");
         item.Action.Should().Be("Repair");
@@ -50,7 +50,7 @@ public sealed class EventRecorderTests : IAsyncLifetime
     public async Task Record_Repeated_IsCountedAndWrittenRarely()
     {
         Start();
-        for (var i = 0; i < 10; i++)
+        for (int i = 0; i < 10; i++)
         {
             _recorder.Record(Widget, EventType.Normal, "Rolled", "Roll", "pod 0");
             await Eventually.TrueAsync(() => _client.Writes.Count >= Math.Min(i + 1, 2), "the event was taken");
@@ -78,7 +78,7 @@ public sealed class EventRecorderTests : IAsyncLifetime
         _recorder.Record(Widget, EventType.Normal, "Written", "Write", "written on b");
 
         await WritesAsync(3);
-        var items = (await _client.ListAsync<Event>()).Items.OrderBy(item => item.Note, StringComparer.Ordinal).ToList();
+        List<Event> items = (await _client.ListAsync<Event>()).Items.OrderBy(item => item.Note, StringComparer.Ordinal).ToList();
         items.Select(item => (item.Note, item.Series?.Count)).Should().Equal(("written on a", null), ("written on b", 2));
     }
 
@@ -86,14 +86,14 @@ public sealed class EventRecorderTests : IAsyncLifetime
     public async Task Record_NotesThatAlwaysDiffer_AreCombinedFromTheTenthOn()
     {
         Start();
-        for (var i = 0; i < 30; i++)
+        for (int i = 0; i < 30; i++)
         {
             _recorder.Record(Widget, EventType.Normal, "Rolled", "Roll", $"pod {i}");
             await Eventually.TrueAsync(() => _client.Writes.Count >= Math.Min(i + 1, 11), "the event was taken");
         }
 
         _client.Writes.Should().HaveCount(11, "nine creations, one of the combined event, one patch that makes it a series");
-        var items = (await _client.ListAsync<Event>()).Items;
+        IReadOnlyList<Event> items = (await _client.ListAsync<Event>()).Items;
         items.Should().HaveCount(10);
         items.Should().ContainSingle(item => item.Note == "(combined from similar events): pod 9").Which.Series!.Count.Should().Be(2, "later ones are counted in memory");
     }
@@ -102,7 +102,7 @@ public sealed class EventRecorderTests : IAsyncLifetime
     public async Task Record_AfterTenMinutesOfSilence_IsNotCombinedAnyMore()
     {
         Start();
-        for (var i = 0; i < 10; i++)
+        for (int i = 0; i < 10; i++)
         {
             _recorder.Record(Widget, EventType.Normal, "Rolled", "Roll", $"pod {i}");
         }
@@ -128,7 +128,7 @@ public sealed class EventRecorderTests : IAsyncLifetime
     [Fact]
     public async Task Record_ServerFails_IsHarmless()
     {
-        var failed = 0;
+        int failed = 0;
         _client.Fault = _ => Interlocked.Increment(ref failed) == 1 ? FakeKubernetesClient.Error(403, "Forbidden") : null;
         Start();
 
@@ -142,7 +142,7 @@ public sealed class EventRecorderTests : IAsyncLifetime
     [Fact]
     public async Task Record_QueueFull_DropsTheRestWithoutBlocking()
     {
-        for (var i = 0; i < 50; i++)
+        for (int i = 0; i < 50; i++)
         {
             _recorder.Record(Widget, EventType.Normal, $"Reason{i}", "Act", "");
         }

@@ -85,7 +85,7 @@ public sealed class InformerTests : IAsyncLifetime
     {
         _client.Put(Widget("a"));
         await StartAsync();
-        var before = _informer.Get("default", "a")!.Uid();
+        string before = _informer.Get("default", "a")!.Uid();
 
         _client.Silently(() =>
         {
@@ -101,7 +101,7 @@ public sealed class InformerTests : IAsyncLifetime
     [Fact]
     public async Task ListAndWatch_FailingForAWhile_RecoverWithoutLoss()
     {
-        var failures = 0;
+        int failures = 0;
         _client.Put(Widget("a"));
         _client.Fault = call => call is "list Widget" && Interlocked.Increment(ref failures) <= 3 ? FakeKubernetesClient.Error(503, "ServiceUnavailable") : null;
         await StartAsync();
@@ -128,7 +128,7 @@ public sealed class InformerTests : IAsyncLifetime
     [Fact]
     public async Task Handler_ThatThrows_DoesNotStopTheOthers()
     {
-        using var broken = _informer.Subscribe(_ => throw new InvalidOperationException("a bug"));
+        using IDisposable broken = _informer.Subscribe(_ => throw new InvalidOperationException("a bug"));
         await StartAsync();
         _client.Put(Widget("a"));
         _client.Put(Widget("b"));
@@ -165,13 +165,13 @@ public sealed class InformerTests : IAsyncLifetime
     public async Task Cache_KeepsNoManagedFieldsButTheWantedOnes()
     {
         _informer = new Informer<Widget>(_client, Options with { KeepManagedFieldsOf = "me" });
-        var widget = Widget("a");
+        Widget widget = Widget("a");
         widget.Metadata.ManagedFields = [new ManagedFieldsEntry { Manager = "kubectl" }, new ManagedFieldsEntry { Manager = "me" }];
         widget.Metadata.Annotations = new() { ["kubectl.kubernetes.io/last-applied-configuration"] = "{}", ["keep"] = "this" };
         _client.Put(widget);
         await StartAsync();
 
-        var cached = _informer.Get("default", "a")!.Metadata;
+        ObjectMeta cached = _informer.Get("default", "a")!.Metadata;
         cached.ManagedFields.Should().ContainSingle().Which.Manager.Should().Be("me");
         cached.Annotations.Should().ContainSingle().Which.Key.Should().Be("keep");
     }

@@ -14,12 +14,12 @@ public sealed class LeaderElectorTests
     [Fact]
     public async Task TryAcquire_NoLease_CreatesIt()
     {
-        var elector = Elector("a");
+        LeaderElector elector = Elector("a");
 
         (await elector.TryAcquireOrRenewAsync(CancellationToken.None)).Should().BeTrue();
 
         elector.IsLeader.Should().BeTrue();
-        var lease = await LeaseAsync();
+        LeaseSpec lease = await LeaseAsync();
         lease.HolderIdentity.Should().Be("a");
         lease.LeaseTransitions.Should().Be(0);
         lease.LeaseDurationSeconds.Should().Be(15);
@@ -28,8 +28,8 @@ public sealed class LeaderElectorTests
     [Fact]
     public async Task TryAcquire_HeldByAnother_WaitsForADurationOfItsOwnClockSinceTheLastChange()
     {
-        var a = Elector("a");
-        var b = Elector("b");
+        LeaderElector a = Elector("a");
+        LeaderElector b = Elector("b");
         await a.TryAcquireOrRenewAsync(CancellationToken.None);
 
         (await b.TryAcquireOrRenewAsync(CancellationToken.None)).Should().BeFalse();
@@ -49,7 +49,7 @@ public sealed class LeaderElectorTests
     public async Task TryAcquire_WallClockOfTheHolderIsWrong_DoesNotMatter()
     {
         _client.Put(Lease("other", renewed: _time.GetUtcNow().AddYears(-1)));
-        var elector = Elector("a");
+        LeaderElector elector = Elector("a");
 
         (await elector.TryAcquireOrRenewAsync(CancellationToken.None)).Should().BeFalse("only changes count, never the times written in it");
     }
@@ -59,7 +59,7 @@ public sealed class LeaderElectorTests
     {
         _client.Put(Lease("", renewed: _time.GetUtcNow()));
         _client.Fault = call => call == "replace Lease" ? FakeKubernetesClient.Error(409, "Conflict") : null;
-        var elector = Elector("a");
+        LeaderElector elector = Elector("a");
 
         (await elector.TryAcquireOrRenewAsync(CancellationToken.None)).Should().BeFalse();
         elector.IsLeader.Should().BeFalse();
@@ -69,7 +69,7 @@ public sealed class LeaderElectorTests
     public async Task TryAcquire_OwnNameAfterLosingIt_IsANewTerm()
     {
         _client.Put(Lease("a", renewed: _time.GetUtcNow(), transitions: 4));
-        var elector = Elector("a");
+        LeaderElector elector = Elector("a");
 
         (await elector.TryAcquireOrRenewAsync(CancellationToken.None)).Should().BeTrue();
 
@@ -79,7 +79,7 @@ public sealed class LeaderElectorTests
     [Fact]
     public async Task IsLeader_WithoutRenewal_EndsByTheClock()
     {
-        var elector = Elector("a");
+        LeaderElector elector = Elector("a");
         await elector.TryAcquireOrRenewAsync(CancellationToken.None);
 
         _time.Advance(TimeSpan.FromSeconds(15));
@@ -90,11 +90,11 @@ public sealed class LeaderElectorTests
     [Fact]
     public async Task Run_ApiGone_StopsTheWorkAtTheRenewDeadline_AndLeadsAgainLater()
     {
-        var elector = Elector("a");
-        using var stop = new CancellationTokenSource();
-        var terms = 0;
-        var working = false;
-        var running = elector.RunAsync(
+        LeaderElector elector = Elector("a");
+        using CancellationTokenSource stop = new CancellationTokenSource();
+        int terms = 0;
+        bool working = false;
+        Task running = elector.RunAsync(
             async token =>
             {
                 terms++;
@@ -110,7 +110,7 @@ public sealed class LeaderElectorTests
             },
             stop.Token);
         await Eventually.TrueAsync(() => working, "the work runs");
-        var lostAt = _time.GetUtcNow();
+        DateTimeOffset lostAt = _time.GetUtcNow();
 
         _client.Fault = _ => new HttpRequestException("no route");
         await AdvanceUntilAsync(() => !working);
@@ -128,9 +128,9 @@ public sealed class LeaderElectorTests
     [Fact]
     public async Task Run_WorkFails_EndsWithItsException()
     {
-        var elector = Elector("a");
+        LeaderElector elector = Elector("a");
 
-        var run = () => elector.RunAsync(_ => throw new InvalidOperationException("a bug"), CancellationToken.None);
+        Func<Task> run = () => elector.RunAsync(_ => throw new InvalidOperationException("a bug"), CancellationToken.None);
 
         await run.Should().ThrowAsync<InvalidOperationException>();
         (await LeaseAsync()).HolderIdentity.Should().BeEmpty();
@@ -139,7 +139,7 @@ public sealed class LeaderElectorTests
     [Fact]
     public void Options_InTheWrongOrder_AreRefused()
     {
-        var create = () => new LeaderElector(
+        Func<LeaderElector> create = () => new LeaderElector(
             _client, new LeaderElectionOptions { LeaseName = "l", LeaseNamespace = "n", RenewDeadline = TimeSpan.FromSeconds(20) });
 
         create.Should().Throw<InvalidOperationException>().WithMessage("*renew deadline*");

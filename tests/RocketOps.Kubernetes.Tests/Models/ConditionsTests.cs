@@ -9,7 +9,7 @@ public sealed class ConditionsTests
     [Fact]
     public void Set_NewType_IsAddedInWholeSeconds()
     {
-        var conditions = new List<Condition>();
+        List<Condition> conditions = new List<Condition>();
 
         Conditions.Set(conditions, Ready(ConditionStatus.True), Noon.AddMilliseconds(700)).Should().BeTrue();
 
@@ -19,7 +19,7 @@ public sealed class ConditionsTests
     [Fact]
     public void Set_SameStatus_KeepsItsTransitionTime()
     {
-        var conditions = new List<Condition>();
+        List<Condition> conditions = new List<Condition>();
         Conditions.Set(conditions, Ready(ConditionStatus.True), Noon);
 
         Conditions.Set(conditions, Ready(ConditionStatus.True, "other words"), Noon.AddHours(1)).Should().BeTrue();
@@ -31,7 +31,7 @@ public sealed class ConditionsTests
     [Fact]
     public void Set_OtherStatus_IsATransition()
     {
-        var conditions = new List<Condition>();
+        List<Condition> conditions = new List<Condition>();
         Conditions.Set(conditions, Ready(ConditionStatus.True), Noon);
 
         Conditions.Set(conditions, Ready(ConditionStatus.False), Noon.AddHours(1)).Should().BeTrue();

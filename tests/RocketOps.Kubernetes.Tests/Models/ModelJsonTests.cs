@@ -8,10 +8,10 @@ public sealed class ModelJsonTests
     [Fact]
     public void MicroTime_HasSixDigits_AndTimeNone()
     {
-        var at = new DateTimeOffset(2026, 11, 20, 13, 0, 0, TimeSpan.FromHours(1)).AddTicks(1234567);
-        var lease = new Lease { Metadata = new ObjectMeta { Name = "l", CreationTimestamp = at }, Spec = new LeaseSpec { RenewTime = at } };
+        DateTimeOffset at = new DateTimeOffset(2026, 11, 20, 13, 0, 0, TimeSpan.FromHours(1)).AddTicks(1234567);
+        Lease lease = new Lease { Metadata = new ObjectMeta { Name = "l", CreationTimestamp = at }, Spec = new LeaseSpec { RenewTime = at } };
 
-        var json = JsonSerializer.Serialize(lease, KubernetesJsonContext.Default.Lease);
+        string json = JsonSerializer.Serialize(lease, KubernetesJsonContext.Default.Lease);
 
         json.Should().Contain("\"renewTime\":\"2026-11-20T12:00:00.123456Z\"").And.Contain("\"creationTimestamp\":\"2026-11-20T12:00:00Z\"");
     }
@@ -19,8 +19,8 @@ public sealed class ModelJsonTests
     [Fact]
     public void Names_OfAcronyms_AreTheApis()
     {
-        var service = new Service { Spec = new ServiceSpec { ClusterIP = "None", ClusterIPs = ["None"], Ports = [new ServicePort { Port = 1, TargetPort = "http" }] } };
-        var pod = new Pod { Spec = new PodSpec { DnsPolicy = "Default" }, Status = new PodStatus { PodIP = "1.2.3.4", PodIPs = [new PodIP { Ip = "1.2.3.4" }], HostIP = "h" } };
+        Service service = new Service { Spec = new ServiceSpec { ClusterIP = "None", ClusterIPs = ["None"], Ports = [new ServicePort { Port = 1, TargetPort = "http" }] } };
+        Pod pod = new Pod { Spec = new PodSpec { DnsPolicy = "Default" }, Status = new PodStatus { PodIP = "1.2.3.4", PodIPs = [new PodIP { Ip = "1.2.3.4" }], HostIP = "h" } };
 
         JsonSerializer.Serialize(service, KubernetesJsonContext.Default.Service).Should().Be(
             """{"apiVersion":"v1","kind":"Service","metadata":{},"spec":{"ports":[{"port":1,"targetPort":"http"}],"clusterIP":"None","clusterIPs":["None"]}}""");
@@ -31,9 +31,9 @@ public sealed class ModelJsonTests
     [Fact]
     public void LeaseSpec_RoundTrip_KeepsWhatIsNotOurs()
     {
-        var json = """{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"l"},"spec":{"strategy":"OldestEmulationVersion","preferredHolder":"x"}}""";
+        string json = """{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"l"},"spec":{"strategy":"OldestEmulationVersion","preferredHolder":"x"}}""";
 
-        var lease = JsonSerializer.Deserialize(json, KubernetesJsonContext.Default.Lease)!;
+        Lease lease = JsonSerializer.Deserialize(json, KubernetesJsonContext.Default.Lease)!;
 
         JsonSerializer.Serialize(lease, KubernetesJsonContext.Default.Lease).Should().Be(json);
     }
@@ -44,7 +44,7 @@ public sealed class ModelJsonTests
     [InlineData("\"50%\"", null, "50%")]
     public void IntOrString_RoundTrips(string json, int? number, string? text)
     {
-        var port = JsonSerializer.Deserialize($$"""{"port":{{json}}}""", KubernetesJsonContext.Default.HttpGetAction)!.Port;
+        IntOrString port = JsonSerializer.Deserialize($$"""{"port":{{json}}}""", KubernetesJsonContext.Default.HttpGetAction)!.Port;
 
         port.Number.Should().Be(number);
         port.Text.Should().Be(text);
@@ -53,7 +53,7 @@ public sealed class ModelJsonTests
     [Fact]
     public void SecretData_IsBase64()
     {
-        var secret = new Secret { Metadata = new ObjectMeta { Name = "s" }, Data = new() { ["k"] = [1, 2, 3] } };
+        Secret secret = new Secret { Metadata = new ObjectMeta { Name = "s" }, Data = new() { ["k"] = [1, 2, 3] } };
 
         JsonSerializer.Serialize(secret, KubernetesJsonContext.Default.Secret).Should().Contain("\"data\":{\"k\":\"AQID\"}");
     }

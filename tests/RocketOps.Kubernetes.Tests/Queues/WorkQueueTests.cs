@@ -92,8 +92,8 @@ public sealed class WorkQueueTests : IDisposable
     [Fact]
     public async Task Retry_DoublesUpToTheLimit_AndForgetStartsAnew()
     {
-        var delays = new List<double>();
-        for (var i = 0; i < 12; i++)
+        List<double> delays = new List<double>();
+        for (int i = 0; i < 12; i++)
         {
             delays.Add(await RetryDelayAsync());
         }
@@ -107,7 +107,7 @@ public sealed class WorkQueueTests : IDisposable
     [Fact]
     public void Retry_OfManyKeysAtOnce_IsSpreadByTheCommonRate()
     {
-        for (var i = 0; i < 200; i++)
+        for (int i = 0; i < 200; i++)
         {
             _queue.Retry($"key-{i}");
         }
@@ -131,7 +131,7 @@ public sealed class WorkQueueTests : IDisposable
     [Fact]
     public void Done_WithoutTake_IsABug()
     {
-        var done = () => _queue.Done("a");
+        Action done = () => _queue.Done("a");
 
         done.Should().Throw<InvalidOperationException>();
     }
@@ -142,18 +142,18 @@ public sealed class WorkQueueTests : IDisposable
     [Fact]
     public void AnySequence_LosesNothingAndDoublesNothing()
     {
-        var operation = Gen.Choose(0, 4).SelectMany(_ => Gen.Choose(0, 3), (kind, key) => (kind, key));
+        Gen<(int kind, int key)> operation = Gen.Choose(0, 4).SelectMany(_ => Gen.Choose(0, 3), (kind, key) => (kind, key));
         Prop.ForAll(operation.ListOf().ToArbitrary(), operations => Run([.. operations])).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
     }
 
     private static bool Run(IReadOnlyList<(int Kind, int Key)> operations)
     {
-        var time = new FakeTimeProvider();
-        using var queue = new WorkQueue<int>(time);
-        var pending = new HashSet<int>();
-        var delayed = new HashSet<int>();
-        var working = new HashSet<int>();
-        foreach (var (kind, key) in operations)
+        FakeTimeProvider time = new FakeTimeProvider();
+        using WorkQueue<int> queue = new WorkQueue<int>(time);
+        HashSet<int> pending = new HashSet<int>();
+        HashSet<int> delayed = new HashSet<int>();
+        HashSet<int> working = new HashSet<int>();
+        foreach ((int kind, int key) in operations)
         {
             switch (kind)
             {
@@ -171,7 +171,7 @@ public sealed class WorkQueueTests : IDisposable
                     delayed.Clear();
                     break;
                 case 3 when queue.Depth > 0:
-                    var taken = queue.TakeAsync(CancellationToken.None);
+                    Task<WorkItem<int>> taken = queue.TakeAsync(CancellationToken.None);
                     if (!taken.IsCompletedSuccessfully || !pending.Remove(taken.Result.Key) || !working.Add(taken.Result.Key))
                     {
                         return false;
@@ -196,7 +196,7 @@ public sealed class WorkQueueTests : IDisposable
     private async Task<double> RetryDelayAsync()
     {
         _queue.Retry("a");
-        var wait = _time.UntilNextTimer!.Value;
+        TimeSpan wait = _time.UntilNextTimer!.Value;
         _time.Advance(wait);
         await TakeAsync();
         _queue.Done("a");

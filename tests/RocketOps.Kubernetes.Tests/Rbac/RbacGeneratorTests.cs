@@ -16,7 +16,7 @@ public sealed class RbacGeneratorTests
     [Fact]
     public void Generate_NoVerbs_IsRefused()
     {
-        var generate = () => RbacGenerator.Generate([typeof(Nothing)]);
+        Func<IReadOnlyList<PolicyRule>> generate = () => RbacGenerator.Generate([typeof(Nothing)]);
 
         generate.Should().Throw<InvalidOperationException>();
     }

@@ -20,16 +20,16 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task Crud_OfAConfigMap_RoundTrips()
     {
-        using var client = server.CreateClient();
-        var ns = await CreateNamespaceAsync(client);
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
 
-        var created = await client.CreateAsync(ConfigMap(ns, "settings", ("a", "1")));
+        ConfigMap created = await client.CreateAsync(ConfigMap(ns, "settings", ("a", "1")));
         created.Data!["b"] = "2";
-        var replaced = await client.ReplaceAsync(created);
-        var patched = await client.PatchAsync<ConfigMap>(
+        ConfigMap replaced = await client.ReplaceAsync(created);
+        ConfigMap patched = await client.PatchAsync<ConfigMap>(
             "settings", ns, KubernetesPatch.Merge(new JsonObject { ["data"] = new JsonObject { ["a"] = null, ["c"] = "3" } }));
-        var read = await client.GetAsync<ConfigMap>("settings", ns);
-        var deleted = await client.DeleteAsync<ConfigMap>("settings", ns, new DeleteOptions { Preconditions = new Preconditions { Uid = created.Uid() } });
+        ConfigMap? read = await client.GetAsync<ConfigMap>("settings", ns);
+        bool deleted = await client.DeleteAsync<ConfigMap>("settings", ns, new DeleteOptions { Preconditions = new Preconditions { Uid = created.Uid() } });
 
         replaced.Data.Should().Contain("b", "2");
         patched.Data.Should().BeEquivalentTo(new Dictionary<string, string> { ["b"] = "2", ["c"] = "3" });
@@ -42,16 +42,16 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task Errors_CarryTheStatus()
     {
-        using var client = server.CreateClient();
-        var ns = await CreateNamespaceAsync(client);
-        var first = await client.CreateAsync(ConfigMap(ns, "one"));
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
+        ConfigMap first = await client.CreateAsync(ConfigMap(ns, "one"));
         await client.PatchAsync<ConfigMap>("one", ns, KubernetesPatch.Merge(new JsonObject { ["data"] = new JsonObject { ["x"] = "y" } }));
 
-        var again = () => client.CreateAsync(ConfigMap(ns, "one"));
-        var stale = () => client.ReplaceAsync(first);
-        var otherIncarnation = () => client.DeleteAsync<ConfigMap>(
+        Func<Task<ConfigMap>> again = () => client.CreateAsync(ConfigMap(ns, "one"));
+        Func<Task<ConfigMap>> stale = () => client.ReplaceAsync(first);
+        Func<Task<bool>> otherIncarnation = () => client.DeleteAsync<ConfigMap>(
             "one", ns, new DeleteOptions { Preconditions = new Preconditions { Uid = "11111111-1111-1111-1111-111111111111" } });
-        var invalid = () => client.CreateAsync(ConfigMap(ns, "Not_A_Name"));
+        Func<Task<ConfigMap>> invalid = () => client.CreateAsync(ConfigMap(ns, "Not_A_Name"));
 
         (await again.Should().ThrowAsync<KubernetesException>()).Which.IsAlreadyExists.Should().BeTrue();
         (await stale.Should().ThrowAsync<KubernetesException>()).Which.IsConflict.Should().BeTrue();
@@ -62,15 +62,15 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task List_InPages_SeesEverything()
     {
-        using var client = server.CreateClient();
-        var ns = await CreateNamespaceAsync(client);
-        for (var i = 0; i < 7; i++)
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
+        for (int i = 0; i < 7; i++)
         {
             await client.CreateAsync(ConfigMap(ns, $"map-{i}"));
         }
 
-        var page = await client.ListPageAsync<ConfigMap>(new ListOptions { Namespace = ns, Limit = 3 });
-        var all = await client.ListAsync<ConfigMap>(new ListOptions { Namespace = ns, Limit = 3 });
+        KubernetesList<ConfigMap> page = await client.ListPageAsync<ConfigMap>(new ListOptions { Namespace = ns, Limit = 3 });
+        KubernetesList<ConfigMap> all = await client.ListAsync<ConfigMap>(new ListOptions { Namespace = ns, Limit = 3 });
 
         page.Items.Should().HaveCount(3);
         page.Metadata.Continue.Should().NotBeNullOrEmpty();
@@ -82,16 +82,16 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task Watch_FromAListsVersion_SeesLaterChanges()
     {
-        using var client = server.CreateClient();
-        var ns = await CreateNamespaceAsync(client);
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
         await client.CreateAsync(ConfigMap(ns, "before"));
-        var list = await client.ListAsync<ConfigMap>(new ListOptions { Namespace = ns });
+        KubernetesList<ConfigMap> list = await client.ListAsync<ConfigMap>(new ListOptions { Namespace = ns });
 
         await client.CreateAsync(ConfigMap(ns, "after"));
         await client.DeleteAsync<ConfigMap>("before", ns);
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        var seen = new List<string>();
-        await foreach (var change in client.WatchAsync<ConfigMap>(
+        using CancellationTokenSource deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        List<string> seen = new List<string>();
+        await foreach (WatchEvent<ConfigMap> change in client.WatchAsync<ConfigMap>(
             new WatchOptions { Namespace = ns, ResourceVersion = list.Metadata.ResourceVersion }, deadline.Token))
         {
             seen.Add($"{change.Type} {change.Object?.Name()}");
@@ -107,13 +107,13 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task Applier_AfterConvergence_WritesNothing()
     {
-        using var client = server.CreateClient();
-        var ns = await CreateNamespaceAsync(client);
-        var applier = Applier(client);
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
+        ServerSideApplier applier = Applier(client);
 
-        var first = await applier.ApplyAsync(StatefulSet(ns), live: null, CancellationToken.None);
-        var live = await client.GetAsync<StatefulSet>("broker", ns);
-        var second = await applier.ApplyAsync(StatefulSet(ns), live, CancellationToken.None);
+        ApplyOutcome<StatefulSet> first = await applier.ApplyAsync(StatefulSet(ns), live: null, CancellationToken.None);
+        StatefulSet? live = await client.GetAsync<StatefulSet>("broker", ns);
+        ApplyOutcome<StatefulSet> second = await applier.ApplyAsync(StatefulSet(ns), live, CancellationToken.None);
 
         first.Written.Should().BeTrue();
         first.Created.Should().BeTrue();
@@ -123,15 +123,15 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task Applier_WhenAnotherWriterChangesAField_TakesItBack()
     {
-        using var client = server.CreateClient();
-        var ns = await CreateNamespaceAsync(client);
-        var applier = Applier(client);
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
+        ServerSideApplier applier = Applier(client);
         await applier.ApplyAsync(StatefulSet(ns), live: null, CancellationToken.None);
 
         await client.PatchAsync<StatefulSet>(
             "broker", ns, KubernetesPatch.Merge(new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 5 } }), new WriteOptions { FieldManager = "someone" });
-        var repaired = await applier.ApplyAsync(StatefulSet(ns), await client.GetAsync<StatefulSet>("broker", ns), CancellationToken.None);
-        var again = await applier.ApplyAsync(StatefulSet(ns), await client.GetAsync<StatefulSet>("broker", ns), CancellationToken.None);
+        ApplyOutcome<StatefulSet> repaired = await applier.ApplyAsync(StatefulSet(ns), await client.GetAsync<StatefulSet>("broker", ns), CancellationToken.None);
+        ApplyOutcome<StatefulSet> again = await applier.ApplyAsync(StatefulSet(ns), await client.GetAsync<StatefulSet>("broker", ns), CancellationToken.None);
 
         repaired.Written.Should().BeTrue();
         repaired.Object.Spec!.Replicas.Should().Be(2);
@@ -141,16 +141,16 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task Applier_WhenAnotherWriterChangesAListItem_TakesItBack()
     {
-        using var client = server.CreateClient();
-        var ns = await CreateNamespaceAsync(client);
-        var applier = Applier(client);
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
+        ServerSideApplier applier = Applier(client);
         await applier.ApplyAsync(StatefulSet(ns), live: null, CancellationToken.None);
 
         await client.PatchAsync<StatefulSet>(
             "broker",
             ns,
             KubernetesPatch.Json(JsonNode.Parse("""[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"other:1"}]""")!.AsArray()));
-        var repaired = await applier.ApplyAsync(StatefulSet(ns), await client.GetAsync<StatefulSet>("broker", ns), CancellationToken.None);
+        ApplyOutcome<StatefulSet> repaired = await applier.ApplyAsync(StatefulSet(ns), await client.GetAsync<StatefulSet>("broker", ns), CancellationToken.None);
 
         repaired.Written.Should().BeTrue();
         repaired.Object.Spec!.Template!.Spec!.Containers![0].Image.Should().Be("broker:1");
@@ -159,12 +159,12 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task Applier_WhenAFieldIsLeftOut_RemovesIt()
     {
-        using var client = server.CreateClient();
-        var ns = await CreateNamespaceAsync(client);
-        var applier = Applier(client);
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
+        ServerSideApplier applier = Applier(client);
         await applier.ApplyAsync(ConfigMap(ns, "settings", ("a", "1"), ("b", "2")), live: null, CancellationToken.None);
 
-        var outcome = await applier.ApplyAsync(ConfigMap(ns, "settings", ("a", "1")), await client.GetAsync<ConfigMap>("settings", ns), CancellationToken.None);
+        ApplyOutcome<ConfigMap> outcome = await applier.ApplyAsync(ConfigMap(ns, "settings", ("a", "1")), await client.GetAsync<ConfigMap>("settings", ns), CancellationToken.None);
 
         outcome.Written.Should().BeTrue();
         outcome.Object.Data.Should().BeEquivalentTo(new Dictionary<string, string> { ["a"] = "1" });
@@ -173,27 +173,27 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task Crd_Generated_IsAcceptedAndUnchangedByTheServer()
     {
-        using var client = server.CreateClient(new KubernetesTypes().Add(WidgetJsonContext.Default.Widget));
-        var ns = await CreateNamespaceAsync(client);
-        var crd = CrdGenerator.Generate(typeof(Widget));
+        using KubernetesClient client = server.CreateClient(new KubernetesTypes().Add(WidgetJsonContext.Default.Widget));
+        string ns = await CreateNamespaceAsync(client);
+        JsonObject crd = CrdGenerator.Generate(typeof(Widget));
 
-        var stored = await InstallAsync(client, crd);
+        JsonObject stored = await InstallAsync(client, crd);
 
         // In the server's normal form: what we send is all there, as we sent it.
         Differences(crd, stored, "$").Should().BeEmpty();
 
-        var widget = Widget(ns);
-        var applied = await client.ApplyAsync(widget, new ApplyOptions("tests"));
+        Widget widget = Widget(ns);
+        Widget applied = await client.ApplyAsync(widget, new ApplyOptions("tests"));
         applied.Spec.Color.Should().Be(WidgetColor.Red);
         applied.Spec.Replicas.Should().Be(2);
 
         widget.Spec.Title = "NOT LOWER";
-        var pattern = () => client.ApplyAsync(widget, new ApplyOptions("tests"));
+        Func<Task<Widget>> pattern = () => client.ApplyAsync(widget, new ApplyOptions("tests"));
         (await pattern.Should().ThrowAsync<KubernetesException>()).Which.IsInvalid.Should().BeTrue();
         applied.Status = new WidgetStatus { ObservedGeneration = 1, Replicas = 2, Conditions = [] };
         Conditions.Set(applied.Status.Conditions, new Condition { Type = "Ready", Status = ConditionStatus.True, Reason = "Works", Message = "" }, DateTimeOffset.UtcNow);
-        var withStatus = await client.ApplyStatusAsync(applied, new ApplyOptions("tests"));
-        var withStatusAgain = await client.ApplyStatusAsync(applied, new ApplyOptions("tests"));
+        Widget withStatus = await client.ApplyStatusAsync(applied, new ApplyOptions("tests"));
+        Widget withStatusAgain = await client.ApplyStatusAsync(applied, new ApplyOptions("tests"));
         withStatus.Status!.Conditions.Should().ContainSingle().Which.Reason.Should().Be("Works");
         withStatusAgain.Metadata.ResourceVersion.Should().Be(withStatus.Metadata.ResourceVersion, "nothing changed");
 
@@ -203,22 +203,22 @@ public abstract class ApiServerTests(IApiServer server)
         }
 
         widget.Spec.Title = "other";
-        var immutable = () => client.ApplyAsync(widget, new ApplyOptions("tests"));
+        Func<Task<Widget>> immutable = () => client.ApplyAsync(widget, new ApplyOptions("tests"));
         (await immutable.Should().ThrowAsync<KubernetesException>()).Which.Message.Should().Contain("title cannot be changed");
         widget.Spec.Title = "mine";
         widget.Spec.Replicas = 1;
-        var crossField = () => client.ApplyAsync(widget, new ApplyOptions("tests"));
+        Func<Task<Widget>> crossField = () => client.ApplyAsync(widget, new ApplyOptions("tests"));
         (await crossField.Should().ThrowAsync<KubernetesException>()).Which.Message.Should().Contain("replicas must not be less than minimum");
     }
 
     [SkippableFact]
     public async Task Runtime_WithAControllerThatApplies_ConvergesGoesQuietAndRepairs()
     {
-        var types = new KubernetesTypes().Add(WidgetJsonContext.Default.Widget);
-        using var client = server.CreateClient(types);
-        var ns = await CreateNamespaceAsync(client);
+        KubernetesTypes types = new KubernetesTypes().Add(WidgetJsonContext.Default.Widget);
+        using KubernetesClient client = server.CreateClient(types);
+        string ns = await CreateNamespaceAsync(client);
         await InstallAsync(client, CrdGenerator.Generate(typeof(Widget)));
-        var builder = Host.CreateEmptyApplicationBuilder(settings: null);
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
         builder.Services.AddSingleton(types);
         builder.Services.AddSingleton<IKubernetesClient>(client);
         builder.Services
@@ -228,17 +228,17 @@ public abstract class ApiServerTests(IApiServer server)
                 o.LeaseNamespace = ns;
             })
             .AddController<ApplyingController, Widget>(c => c.Owns<ConfigMap>().WithResync(TimeSpan.FromMilliseconds(100)));
-        using var host = builder.Build();
+        using IHost host = builder.Build();
         await host.StartAsync();
-        var controller = host.Services.GetRequiredService<ApplyingController>();
+        ApplyingController controller = host.Services.GetRequiredService<ApplyingController>();
 
         await client.ApplyAsync(Widget(ns), new ApplyOptions("tests"));
         await Eventually.TrueAsync(async () => (await client.GetAsync<Widget>("one", ns))?.Status?.ObservedGeneration == 1, "the status is written");
 
         // Quiet: passes go on, writes do not.
         await Eventually.TrueAsync(() => controller.QuietPasses >= 3, "passes without a write");
-        var writes = controller.Writes;
-        var passes = controller.Passes;
+        int writes = controller.Writes;
+        int passes = controller.Passes;
         await Eventually.TrueAsync(() => controller.Passes >= passes + 10, "ten more passes");
         controller.Writes.Should().Be(writes);
 
@@ -255,12 +255,12 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task Informer_SeesChangesMadeElsewhere()
     {
-        using var client = server.CreateClient();
-        var ns = await CreateNamespaceAsync(client);
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
         await client.CreateAsync(ConfigMap(ns, "old"));
-        var informer = new Informer<ConfigMap>(client, new InformerOptions { Namespace = ns });
-        using var stop = new CancellationTokenSource();
-        var running = informer.RunAsync(stop.Token);
+        Informer<ConfigMap> informer = new Informer<ConfigMap>(client, new InformerOptions { Namespace = ns });
+        using CancellationTokenSource stop = new CancellationTokenSource();
+        Task running = informer.RunAsync(stop.Token);
         await informer.WaitForSyncAsync(stop.Token).WaitAsync(TimeSpan.FromSeconds(90));
 
         informer.List().Select(c => c.Name()).Should().Equal("old");
@@ -275,23 +275,23 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task Lease_OfTwoCandidates_HasOneLeaderAndIsHandedOver()
     {
-        using var client = server.CreateClient();
-        var ns = await CreateNamespaceAsync(client);
-        var first = new LeaderElector(client, new LeaderElectionOptions { LeaseName = "op", LeaseNamespace = ns, Identity = "first" });
-        var second = new LeaderElector(client, new LeaderElectionOptions { LeaseName = "op", LeaseNamespace = ns, Identity = "second" });
-        using var stopFirst = new CancellationTokenSource();
-        using var stopSecond = new CancellationTokenSource();
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
+        LeaderElector first = new LeaderElector(client, new LeaderElectionOptions { LeaseName = "op", LeaseNamespace = ns, Identity = "first" });
+        LeaderElector second = new LeaderElector(client, new LeaderElectionOptions { LeaseName = "op", LeaseNamespace = ns, Identity = "second" });
+        using CancellationTokenSource stopFirst = new CancellationTokenSource();
+        using CancellationTokenSource stopSecond = new CancellationTokenSource();
 
-        var runningFirst = first.RunAsync(token => Task.Delay(Timeout.Infinite, token), stopFirst.Token);
+        Task runningFirst = first.RunAsync(token => Task.Delay(Timeout.Infinite, token), stopFirst.Token);
         await Eventually.TrueAsync(() => first.IsLeader, "the first leads");
-        var runningSecond = second.RunAsync(token => Task.Delay(Timeout.Infinite, token), stopSecond.Token);
+        Task runningSecond = second.RunAsync(token => Task.Delay(Timeout.Infinite, token), stopSecond.Token);
         await Eventually.TrueAsync(() => second.ObservedHolder == "first", "the second sees the first");
         second.IsLeader.Should().BeFalse();
         await stopFirst.CancelAsync();
         await runningFirst;
 
         await Eventually.TrueAsync(() => second.IsLeader, "the second takes over");
-        var lease = await client.GetAsync<Lease>("op", ns);
+        Lease? lease = await client.GetAsync<Lease>("op", ns);
         lease!.Spec!.HolderIdentity.Should().Be("second");
         lease.Spec.LeaseTransitions.Should().Be(1);
         await stopSecond.CancelAsync();
@@ -301,12 +301,12 @@ public abstract class ApiServerTests(IApiServer server)
     [SkippableFact]
     public async Task Events_Repeated_BecomeASeries()
     {
-        using var client = server.CreateClient();
-        var ns = await CreateNamespaceAsync(client);
-        var map = await client.CreateAsync(ConfigMap(ns, "subject"));
-        var recorder = new EventRecorder(client, new EventRecorderOptions { ReportingController = "rocketops.io/tests" });
-        using var stop = new CancellationTokenSource();
-        var running = recorder.RunAsync(stop.Token);
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
+        ConfigMap map = await client.CreateAsync(ConfigMap(ns, "subject"));
+        EventRecorder recorder = new EventRecorder(client, new EventRecorderOptions { ReportingController = "rocketops.io/tests" });
+        using CancellationTokenSource stop = new CancellationTokenSource();
+        Task running = recorder.RunAsync(stop.Token);
 
         recorder.Record(map, EventType.Warning, "Failed", "Try", "It did not work.");
         recorder.Record(map, EventType.Warning, "Failed", "Try", "It did not work.");
@@ -319,15 +319,15 @@ public abstract class ApiServerTests(IApiServer server)
 
     private static async Task<string> CreateNamespaceAsync(KubernetesClient client)
     {
-        var name = $"test-{Guid.NewGuid():N}";
+        string name = $"test-{Guid.NewGuid():N}";
         await client.CreateAsync(new Namespace { Metadata = new ObjectMeta { Name = name } });
         return name;
     }
 
     private static async Task<JsonObject> InstallAsync(KubernetesClient client, JsonObject crd)
     {
-        var name = crd["metadata"]!["name"]!.GetValue<string>();
-        var path = $"apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}";
+        string name = crd["metadata"]!["name"]!.GetValue<string>();
+        string path = $"apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}";
         await client.SendAsync(HttpMethod.Patch, $"{path}?fieldManager=tests&force=true&fieldValidation=Strict", crd.DeepClone(), KubernetesMediaTypes.ApplyPatch);
         JsonObject? stored = null;
         await Eventually.TrueAsync(

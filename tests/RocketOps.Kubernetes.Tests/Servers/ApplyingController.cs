@@ -23,9 +23,9 @@ internal sealed class ApplyingController(IKubernetesClient client, IEntityCache<
 
     public async Task<ReconciliationResult<Widget>> ReconcileAsync(Widget entity, CancellationToken cancellationToken)
     {
-        var before = Writes;
-        var name = $"{entity.Name()}-config";
-        var child = new ConfigMap
+        int before = Writes;
+        string name = $"{entity.Name()}-config";
+        ConfigMap child = new ConfigMap
         {
             Metadata = new ObjectMeta { Name = name, Namespace = entity.Namespace(), OwnerReferences = [entity.AsControllerReference()] },
             Data = new() { ["replicas"] = $"{entity.Spec.Replicas}" },

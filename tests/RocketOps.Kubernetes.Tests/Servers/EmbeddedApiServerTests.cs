@@ -11,18 +11,18 @@ public sealed class EmbeddedApiServerTests(EmbeddedServer server) : ApiServerTes
     [Fact]
     public async Task Watch_FromAVersionBeyondTheWindow_IsExpired()
     {
-        using var client = _server.CreateClient();
-        var map = await client.CreateAsync(new ConfigMap { Metadata = new ObjectMeta { Name = "busy", Namespace = "default" } });
-        var old = map.Metadata.ResourceVersion;
-        for (var i = 0; i < 600; i++)
+        using KubernetesClient client = _server.CreateClient();
+        ConfigMap map = await client.CreateAsync(new ConfigMap { Metadata = new ObjectMeta { Name = "busy", Namespace = "default" } });
+        string? old = map.Metadata.ResourceVersion;
+        for (int i = 0; i < 600; i++)
         {
             map.Data = new() { ["i"] = $"{i}" };
             map = await client.ReplaceAsync(map);
         }
 
-        var watch = async () =>
+        Func<Task> watch = async () =>
         {
-            await foreach (var change in client.WatchAsync<ConfigMap>(new WatchOptions { ResourceVersion = old, Timeout = TimeSpan.FromSeconds(60) }))
+            await foreach (WatchEvent<ConfigMap> change in client.WatchAsync<ConfigMap>(new WatchOptions { ResourceVersion = old, Timeout = TimeSpan.FromSeconds(60) }))
             {
                 throw new InvalidOperationException($"{change.Type} came instead of the error.");
             }

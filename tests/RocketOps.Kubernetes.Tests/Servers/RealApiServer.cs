@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Kubernetes.Tests.Servers;
 
@@ -14,7 +15,6 @@ public sealed class RealApiServer : IApiServer, IAsyncLifetime
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(3);
 
     private readonly TempDirectory _directory = new("rocketops-kube-");
-    private readonly string? _whyNot = WhyNot();
     private bool _isUp;
 
     public bool EvaluatesRules => true;
@@ -23,19 +23,20 @@ public sealed class RealApiServer : IApiServer, IAsyncLifetime
 
     public KubernetesClient CreateClient(KubernetesTypes? types = null)
     {
-        Skip.If(_whyNot is not null, _whyNot);
+        string? reason = RingRules.Current.WhySkipGuest(RingRules.Cluster, SharedKits.WhyMissing(SharedKits.Kube));
+        Skip.If(reason is not null, reason);
         return new KubernetesClient(KubernetesClientConfiguration.FromKubeconfig(Path.Combine(State, "admin.conf")), types);
     }
 
     public async Task InitializeAsync()
     {
-        if (_whyNot is not null)
+        if (!RingRules.Current.IsAskedFor(RingRules.Cluster) || SharedKits.WhyMissing(SharedKits.Kube) is not null)
         {
             return;
         }
 
         _isUp = true;
-        var result = await ChildProcess.RunAsync(
+        ProcessResult result = await ChildProcess.RunAsync(
             Path.Combine(SharedKits.Kube, "kube-up.sh"), ["--api-only", "--api-port", FreePorts().ToString()], StartDeadline, Environment());
         if (result.ExitCode != 0)
         {
@@ -53,18 +54,12 @@ public sealed class RealApiServer : IApiServer, IAsyncLifetime
         _directory.Dispose();
     }
 
-    private static string? WhyNot()
-    {
-        var rings = (System.Environment.GetEnvironmentVariable("ROCKETOPS_RINGS") ?? "").Split(',');
-        return rings.Contains("cluster") ? SharedKits.WhyMissing(SharedKits.Kube) : "ring cluster: not run; ROCKETOPS_RINGS=cluster runs it";
-    }
-
     private Dictionary<string, string> Environment() => new() { ["STATE"] = State };
 
     /// <summary>The kit takes the port of the API and the two after it for etcd.</summary>
     private static int FreePorts()
     {
-        for (var port = 30200; port < 30290; port += 3)
+        for (int port = 30200; port < 30290; port += 3)
         {
             if (Enumerable.Range(port, 3).All(IsFree))
             {
@@ -79,7 +74,7 @@ public sealed class RealApiServer : IApiServer, IAsyncLifetime
     {
         try
         {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
+            using TcpListener listener = new TcpListener(IPAddress.Loopback, port);
             listener.Start();
             return true;
         }

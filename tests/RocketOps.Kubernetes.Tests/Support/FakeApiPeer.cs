@@ -25,11 +25,11 @@ internal sealed class FakeApiPeer : IAsyncDisposable
 
     public static async Task<FakeApiPeer> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
-        var peer = new FakeApiPeer(app);
+        WebApplication app = builder.Build();
+        FakeApiPeer peer = new FakeApiPeer(app);
         app.Run(peer.AnswerAsync);
         await app.StartAsync();
         return peer;
@@ -45,7 +45,7 @@ internal sealed class FakeApiPeer : IAsyncDisposable
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
-        foreach (var (name, value) in headers)
+        foreach ((string? name, string? value) in headers)
         {
             context.Response.Headers[name] = value;
         }
@@ -61,7 +61,7 @@ internal sealed class FakeApiPeer : IAsyncDisposable
 
     public KubernetesClient CreateClient(KubernetesClientOptions? options = null, Func<KubernetesClientConfiguration, KubernetesClientConfiguration>? configure = null, TimeProvider? time = null)
     {
-        var configuration = new KubernetesClientConfiguration { Server = Address };
+        KubernetesClientConfiguration configuration = new KubernetesClientConfiguration { Server = Address };
         return new KubernetesClient(
             configure?.Invoke(configuration) ?? configuration,
             new KubernetesTypes().Add(WidgetJsonContext.Default.Widget),
@@ -73,14 +73,14 @@ internal sealed class FakeApiPeer : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
-        using var reader = new StreamReader(context.Request.Body);
-        var body = await reader.ReadToEndAsync();
+        using StreamReader reader = new StreamReader(context.Request.Body);
+        string body = await reader.ReadToEndAsync();
         _received.Enqueue(new ReceivedRequest(
             context.Request.Method,
             context.Request.Path + context.Request.QueryString.ToString(),
             context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase),
             body));
-        if (_script.TryDequeue(out var answer))
+        if (_script.TryDequeue(out RequestDelegate? answer))
         {
             await answer(context);
             return;

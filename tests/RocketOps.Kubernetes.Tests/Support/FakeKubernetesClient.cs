@@ -62,7 +62,7 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
     {
         lock (_lock)
         {
-            foreach (var watcher in _watchers)
+            foreach (Watcher watcher in _watchers)
             {
                 watcher.End(error);
             }
@@ -76,7 +76,7 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
     {
         lock (_lock)
         {
-            var watchers = _watchers.ToList();
+            List<Watcher> watchers = _watchers.ToList();
             _watchers.Clear();
             change();
             _watchers.AddRange(watchers);
@@ -88,9 +88,9 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
     {
         lock (_lock)
         {
-            var type = Types.Get<T>();
-            var key = ObjectKey.Of(entity);
-            var node = JsonSerializer.SerializeToNode(entity, type.Json)!.AsObject();
+            KubernetesType<T> type = Types.Get<T>();
+            ObjectKey key = ObjectKey.Of(entity);
+            JsonObject node = JsonSerializer.SerializeToNode(entity, type.Json)!.AsObject();
             Store<T>(key, node, _objects.GetValueOrDefault((typeof(T), key)));
         }
     }
@@ -100,8 +100,8 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
     {
         lock (_lock)
         {
-            var key = new ObjectKey(ns, name);
-            if (_objects.Remove((typeof(T), key), out var node))
+            ObjectKey key = new ObjectKey(ns, name);
+            if (_objects.Remove((typeof(T), key), out JsonObject? node))
             {
                 node["metadata"]!["resourceVersion"] = NextVersion();
                 Tell<T>(WatchEventType.Deleted, node);
@@ -115,7 +115,7 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         Check<T>("get", cancellationToken);
         lock (_lock)
         {
-            return Task.FromResult(_objects.TryGetValue((typeof(T), new ObjectKey(ns, name)), out var node) ? Read<T>(node) : null);
+            return Task.FromResult(_objects.TryGetValue((typeof(T), new ObjectKey(ns, name)), out JsonObject? node) ? Read<T>(node) : null);
         }
     }
 
@@ -126,7 +126,7 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         lock (_lock)
         {
             Lists++;
-            var items = _objects.Where(p => p.Key.Type == typeof(T)).Select(p => Read<T>(p.Value)).ToList();
+            List<T> items = _objects.Where(p => p.Key.Type == typeof(T)).Select(p => Read<T>(p.Value)).ToList();
             return Task.FromResult(new KubernetesList<T>(items, new ListMeta { ResourceVersion = _version.ToString(CultureInfo.InvariantCulture) }, []));
         }
     }
@@ -138,13 +138,13 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         where T : class, IKubernetesObject
     {
         Check<T>("watch", cancellationToken);
-        var channel = Channel.CreateUnbounded<WatchEvent<T>>();
+        Channel<WatchEvent<T>> channel = Channel.CreateUnbounded<WatchEvent<T>>();
         lock (_lock)
         {
             _watchers.Add(new Watcher(typeof(T), (type, node) => channel.Writer.TryWrite(Event<T>(type, node)), e => channel.Writer.TryComplete(e)));
         }
 
-        await foreach (var item in channel.Reader.ReadAllAsync(cancellationToken))
+        await foreach (WatchEvent<T> item in channel.Reader.ReadAllAsync(cancellationToken))
         {
             yield return item;
         }
@@ -156,7 +156,7 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         Check<T>("create", cancellationToken);
         lock (_lock)
         {
-            var key = ObjectKey.Of(entity);
+            ObjectKey key = ObjectKey.Of(entity);
             _writes.Add($"create {typeof(T).Name} {key}");
             if (_objects.ContainsKey((typeof(T), key)))
             {
@@ -173,9 +173,9 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         Check<T>("replace", cancellationToken);
         lock (_lock)
         {
-            var key = ObjectKey.Of(entity);
+            ObjectKey key = ObjectKey.Of(entity);
             _writes.Add($"replace {typeof(T).Name} {key}");
-            var previous = Find<T>(key);
+            JsonObject previous = Find<T>(key);
             CompareVersion(previous, entity.Metadata.ResourceVersion);
             return Task.FromResult(Read<T>(Store<T>(key, JsonSerializer.SerializeToNode(entity, Types.Get<T>().Json)!.AsObject(), previous)));
         }
@@ -190,13 +190,13 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         Check<T>("patch", cancellationToken);
         lock (_lock)
         {
-            var key = new ObjectKey(ns, name);
+            ObjectKey key = new ObjectKey(ns, name);
             _writes.Add($"patch {typeof(T).Name} {key}");
-            var previous = Find<T>(key);
+            JsonObject previous = Find<T>(key);
             CompareVersion(previous, (string?)patch.Body["metadata"]?["resourceVersion"]);
-            var node = previous.DeepClone().AsObject();
+            JsonObject node = previous.DeepClone().AsObject();
             Merge(node, patch.Body.AsObject());
-            var isFinished = node["metadata"]!["deletionTimestamp"] is not null && node["metadata"]!["finalizers"] is null or JsonArray { Count: 0 };
+            bool isFinished = node["metadata"]!["deletionTimestamp"] is not null && node["metadata"]!["finalizers"] is null or JsonArray { Count: 0 };
             if (isFinished)
             {
                 Remove<T>(name, ns ?? "default");
@@ -213,10 +213,10 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         Check<T>("apply", cancellationToken);
         lock (_lock)
         {
-            var key = ObjectKey.Of(entity);
+            ObjectKey key = ObjectKey.Of(entity);
             _writes.Add($"apply {typeof(T).Name} {key}");
-            var previous = _objects.GetValueOrDefault((typeof(T), key));
-            var node = previous?.DeepClone().AsObject() ?? [];
+            JsonObject? previous = _objects.GetValueOrDefault((typeof(T), key));
+            JsonObject node = previous?.DeepClone().AsObject() ?? [];
             Merge(node, JsonSerializer.SerializeToNode(entity, Types.Get<T>().Json)!.AsObject());
             return Task.FromResult(Read<T>(Store<T>(key, node, previous)));
         }
@@ -231,16 +231,16 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         Check<T>("delete", cancellationToken);
         lock (_lock)
         {
-            var key = new ObjectKey(ns, name);
+            ObjectKey key = new ObjectKey(ns, name);
             _writes.Add($"delete {typeof(T).Name} {key}");
-            if (!_objects.TryGetValue((typeof(T), key), out var previous))
+            if (!_objects.TryGetValue((typeof(T), key), out JsonObject? previous))
             {
                 return Task.FromResult(false);
             }
 
             if (previous["metadata"]!["finalizers"] is JsonArray { Count: > 0 })
             {
-                var node = previous.DeepClone().AsObject();
+                JsonObject node = previous.DeepClone().AsObject();
                 node["metadata"]!["deletionTimestamp"] = "2026-01-01T00:00:00Z";
                 Store<T>(key, node, previous);
             }
@@ -263,7 +263,7 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
 
     private static void Merge(JsonObject target, JsonObject patch)
     {
-        foreach (var (name, value) in patch)
+        foreach ((string? name, JsonNode? value) in patch)
         {
             if (value is JsonObject child && target[name] is JsonObject existing)
             {
@@ -302,9 +302,9 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
     private JsonObject Store<T>(ObjectKey key, JsonObject node, JsonObject? previous)
         where T : class, IKubernetesObject
     {
-        var metadata = node["metadata"]!.AsObject();
+        JsonObject metadata = node["metadata"]!.AsObject();
         metadata["uid"] ??= previous?["metadata"]?["uid"]?.DeepClone() ?? Guid.NewGuid().ToString();
-        var generation = (long?)previous?["metadata"]?["generation"] ?? 0;
+        long generation = (long?)previous?["metadata"]?["generation"] ?? 0;
         metadata["generation"] = JsonNode.DeepEquals(node["spec"], previous?["spec"]) && previous is not null ? generation : generation + 1;
         metadata["resourceVersion"] = NextVersion();
         _objects[(typeof(T), key)] = node;
@@ -316,7 +316,7 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
 
     private void Tell<T>(WatchEventType type, JsonObject node)
     {
-        foreach (var watcher in _watchers.Where(w => w.Type == typeof(T)))
+        foreach (Watcher? watcher in _watchers.Where(w => w.Type == typeof(T)))
         {
             watcher.Tell(type, node);
         }
@@ -325,7 +325,7 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
     private WatchEvent<T> Event<T>(WatchEventType type, JsonObject node)
         where T : class, IKubernetesObject
     {
-        var entity = Read<T>(node);
+        T entity = Read<T>(node);
         return new WatchEvent<T>(type, entity.Metadata.ResourceVersion, entity);
     }
 

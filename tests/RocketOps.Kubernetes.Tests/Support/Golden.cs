@@ -7,7 +7,7 @@ internal static class Golden
 {
     public static void Check(string file, string actual)
     {
-        var path = Path.Combine(SharedKits.RepositoryRoot, "tests", "RocketOps.Kubernetes.Tests", file);
+        string path = Path.Combine(SharedKits.RepositoryRoot, "tests", "RocketOps.Kubernetes.Tests", file);
         if (Environment.GetEnvironmentVariable("ROCKETOPS_UPDATE") == "1")
         {
             File.WriteAllText(path, actual);

@@ -11,7 +11,7 @@ public sealed class YamlTextTests
     [Fact]
     public void Write_NestedMapsAndLists_AreBlocks()
     {
-        var node = JsonNode.Parse("""{"b":[{"y":1,"x":{"k":"v"}},"plain"],"a":{},"c":[],"n":null,"t":true,"s":"true"}""")!;
+        JsonNode node = JsonNode.Parse("""{"b":[{"y":1,"x":{"k":"v"}},"plain"],"a":{},"c":[],"n":null,"t":true,"s":"true"}""")!;
 
         YamlText.Write(node).Should().Be("""
             a: {}
@@ -48,7 +48,7 @@ public sealed class YamlTextTests
 
     private static string? ReadBack(string text)
     {
-        var stream = new YamlStream();
+        YamlStream stream = new YamlStream();
         stream.Load(new StringReader(YamlText.Write(new JsonObject { ["k"] = text })));
         return ((YamlScalarNode)((YamlMappingNode)stream.Documents[0].RootNode).Children["k"]).Value;
     }

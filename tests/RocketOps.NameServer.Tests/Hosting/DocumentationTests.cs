@@ -1,5 +1,5 @@
+using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
-using RocketOps.Remoting.Properties;
 using RocketOps.Testing;
 
 namespace RocketOps.NameServer.Tests.Hosting;

@@ -31,6 +31,22 @@ public sealed class NameServerHostTests
     }
 
     [Fact]
+    public async Task Eviction_FailsOnce_SilentBrokersAreRemovedAllTheSame()
+    {
+        const int Removed = 2103;
+        const int EvictionFailed = 2108;
+        using FailingLog log = new(failAt: Removed, count: EvictionFailed);
+        await using NameServerFixture server = await NameServerFixture.StartAsync(log, "scanNotActiveBrokerInterval=100");
+        await server.RegisterAsync(server.Client(), "a", 0, "h:1", null, ("heartbeatTimeoutMillis", "1"));
+        await Eventually.TrueAsync(() => log.Counted == 1, "a scan has failed");
+
+        await server.RegisterAsync(server.Client(), "b", 0, "h:2", null, ("heartbeatTimeoutMillis", "1"));
+
+        await Eventually.TrueAsync(async () => (await server.RouteAsync()).Code == ResponseCode.TopicNotExist, "the silent broker is gone");
+        log.HasFailed.Should().BeTrue();
+    }
+
+    [Fact]
     public async Task Route_TopicUnknown_IsCode17WithRocketMqsWords()
     {
         await using NameServerFixture server = await NameServerFixture.StartAsync();
@@ -249,8 +265,8 @@ public sealed class NameServerHostTests
         using TempDirectory directory = new();
         string path = directory.File("kvConfig.json");
         await File.WriteAllTextAsync(path, "{\"configTable\":");
-        RocketOps.Remoting.Properties.PropertyValues values = RocketOps.Remoting.Properties.PropertyLoader.Apply(
-            RocketOps.Remoting.Properties.PropertyValues.Defaults(NameServer.Configuration.NameServerProperties.Catalog),
+        RocketOps.Hosting.Properties.PropertyValues values = RocketOps.Hosting.Properties.PropertyLoader.Apply(
+            RocketOps.Hosting.Properties.PropertyValues.Defaults(NameServer.Configuration.NameServerProperties.Catalog),
             [new("kvConfigPath", path, default), new("listenPort", "0", default)]).Values;
 
         await FluentActions.Awaiting(() => NameServer.Hosting.NameServerHost.StartAsync(values, null, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance))

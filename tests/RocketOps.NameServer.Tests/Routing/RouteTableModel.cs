@@ -16,7 +16,7 @@ internal sealed class RouteTableModel
 
     public void Register(BrokerRegistration broker)
     {
-        SortedDictionary<long, string> addresses = Groups.TryGetValue(broker.BrokerName, out var group) ? new(group.Addresses) : [];
+        SortedDictionary<long, string> addresses = Groups.TryGetValue(broker.BrokerName, out (string Cluster, SortedDictionary<long, string> Addresses, bool ActingMaster) group) ? new(group.Addresses) : [];
         foreach (long other in addresses.Where(member => member.Value == broker.Address && member.Key != broker.BrokerId).Select(member => member.Key).ToArray())
         {
             addresses.Remove(other);
@@ -45,7 +45,7 @@ internal sealed class RouteTableModel
             bool changed = !known || !Live.TryGetValue((broker.Cluster, broker.Address), out BrokerRegistration? last) || last.DataVersion != broker.DataVersion;
             foreach (TopicRegistration topic in broker.Topics)
             {
-                SortedDictionary<string, QueueData> queues = Topics.TryGetValue(topic.Topic, out var existing) ? existing : Topics[topic.Topic] = new(StringComparer.Ordinal);
+                SortedDictionary<string, QueueData> queues = Topics.TryGetValue(topic.Topic, out SortedDictionary<string, QueueData>? existing) ? existing : Topics[topic.Topic] = new(StringComparer.Ordinal);
                 if (changed || !queues.ContainsKey(broker.BrokerName))
                 {
                     queues[broker.BrokerName] = new QueueData(broker.BrokerName, topic.ReadQueues, topic.WriteQueues, prime && acting ? topic.Perm & ~2 : topic.Perm, topic.SysFlag);
@@ -59,7 +59,7 @@ internal sealed class RouteTableModel
     public void Unregister(string cluster, string brokerName, string address)
     {
         Live.Remove((cluster, address));
-        if (!Groups.TryGetValue(brokerName, out var group) || !group.Addresses.ContainsValue(address))
+        if (!Groups.TryGetValue(brokerName, out (string Cluster, SortedDictionary<long, string> Addresses, bool ActingMaster) group) || !group.Addresses.ContainsValue(address))
         {
             return;
         }
@@ -96,7 +96,7 @@ internal sealed class RouteTableModel
 
     public void DeleteTopic(string topic, string? cluster)
     {
-        if (!Topics.TryGetValue(topic, out var queues))
+        if (!Topics.TryGetValue(topic, out SortedDictionary<string, QueueData>? queues))
         {
             return;
         }

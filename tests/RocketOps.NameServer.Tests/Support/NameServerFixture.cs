@@ -1,11 +1,13 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Hosting.Hosts;
+using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Properties;
 using RocketOps.Testing;
 
 namespace RocketOps.NameServer.Tests.Support;
@@ -15,7 +17,13 @@ internal sealed class NameServerFixture : IAsyncDisposable
 {
     private readonly TempDirectory _directory = new();
     private readonly List<RemotingClient> _clients = [];
+    private readonly ILoggerFactory _loggers;
     private NameServerHost? _host;
+
+    private NameServerFixture(ILoggerFactory loggers)
+    {
+        _loggers = loggers;
+    }
 
     public NameServerHost Host => _host!;
 
@@ -23,9 +31,11 @@ internal sealed class NameServerFixture : IAsyncDisposable
 
     public string ConfigFile => _directory.File("namesrv.conf");
 
-    public static async Task<NameServerFixture> StartAsync(params string[] properties)
+    public static Task<NameServerFixture> StartAsync(params string[] properties) => StartAsync(NullLoggerFactory.Instance, properties);
+
+    public static async Task<NameServerFixture> StartAsync(ILoggerFactory loggers, params string[] properties)
     {
-        NameServerFixture fixture = new();
+        NameServerFixture fixture = new(loggers);
         await fixture.StartHostAsync(properties);
         return fixture;
     }
@@ -39,7 +49,7 @@ internal sealed class NameServerFixture : IAsyncDisposable
     /// <summary>A client whose frames carry this version; each has a connection of its own.</summary>
     public RemotingClient Client(int version = MqVersion.V533)
     {
-        RemotingClient client = new(new RemotingClientOptions { Remoting = new RemotingOptions { Version = version } }, NullLoggerFactory.Instance);
+        RemotingClient client = new(new RemotingClientOptions { Remoting = new RemotingOptions { Version = version } }, NullLoggerFactory.Instance, new HostResolver().ResolveAsync);
         _clients.Add(client);
         return client;
     }
@@ -89,6 +99,6 @@ internal sealed class NameServerFixture : IAsyncDisposable
         PropertyArguments arguments = PropertyArguments.Parse(["-c", ConfigFile], new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
         PropertyLoadResult loaded = PropertyLoader.Load(NameServerProperties.Catalog, arguments, new Dictionary<string, string>(StringComparer.Ordinal));
         loaded.Errors.Should().BeEmpty();
-        _host = await NameServerHost.StartAsync(loaded.Values, ConfigFile, NullLoggerFactory.Instance);
+        _host = await NameServerHost.StartAsync(loaded.Values, ConfigFile, _loggers);
     }
 }

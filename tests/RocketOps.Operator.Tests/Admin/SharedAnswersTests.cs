@@ -13,7 +13,7 @@ public sealed class SharedAnswersTests
     [Fact]
     public async Task Get_WithinTheAge_AskedOnce()
     {
-        var answers = Create();
+        SharedAnswers<string, int> answers = Create();
 
         (await GetAsync(answers)).Should().Be(1);
         _time.Advance(9 * Second);
@@ -25,12 +25,12 @@ public sealed class SharedAnswersTests
     [Fact]
     public async Task Get_WhileSomebodyAsks_SharesTheAnswerAndOutlivesTheFirstAsker()
     {
-        var answers = Create();
-        var answer = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var first = new CancellationTokenSource();
+        SharedAnswers<string, int> answers = Create();
+        TaskCompletionSource<int> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenSource first = new();
 
-        var cancelled = answers.GetAsync("a", 10 * Second, _ => answer.Task, first.Token);
-        var waiting = answers.GetAsync("a", TimeSpan.Zero, _ => throw new InvalidOperationException("asked twice"), CancellationToken.None);
+        Task<int> cancelled = answers.GetAsync("a", 10 * Second, _ => answer.Task, first.Token);
+        Task<int> waiting = answers.GetAsync("a", TimeSpan.Zero, _ => throw new InvalidOperationException("asked twice"), CancellationToken.None);
         await first.CancelAsync();
         answer.SetResult(7);
 
@@ -41,8 +41,8 @@ public sealed class SharedAnswersTests
     [Fact]
     public async Task Get_Failed_SharedForAMomentThenAskedAgain()
     {
-        var answers = Create();
-        var failing = () => answers.GetAsync("a", 10 * Second, _ => ++_asked > 1 ? Task.FromResult(_asked) : throw new TimeoutException(), CancellationToken.None);
+        SharedAnswers<string, int> answers = Create();
+        Func<Task<int>> failing = () => answers.GetAsync("a", 10 * Second, _ => ++_asked > 1 ? Task.FromResult(_asked) : throw new TimeoutException(), CancellationToken.None);
 
         await failing.Should().ThrowAsync<TimeoutException>();
         await failing.Should().ThrowAsync<TimeoutException>();
@@ -55,7 +55,7 @@ public sealed class SharedAnswersTests
     [Fact]
     public async Task Forget_Known_AskedAgain()
     {
-        var answers = Create();
+        SharedAnswers<string, int> answers = Create();
         await GetAsync(answers);
 
         answers.Forget("a");

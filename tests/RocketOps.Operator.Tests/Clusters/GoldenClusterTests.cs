@@ -1,5 +1,6 @@
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Tests.Support;
 
@@ -16,9 +17,9 @@ public sealed class GoldenClusterTests
     [MemberData(nameof(Cases))]
     public void Build_Cluster_GoldenChildren(string name)
     {
-        var cluster = Manifests.Cluster(File.ReadAllText(Path.Combine(Folder, name, "cluster.yaml")));
+        BrokerCluster cluster = Manifests.Cluster(File.ReadAllText(Path.Combine(Folder, name, "cluster.yaml")));
 
-        var children = Manifests.Write(ClusterChildren.Parts(new ClusterContext(cluster, new OperatorImages("test/broker:1", "test/nameserver:1"))).SelectMany(static part => part));
+        string children = Manifests.Write(ClusterChildren.Parts(new ClusterContext(cluster, new OperatorImages("test/broker:1", "test/nameserver:1"))).SelectMany(static part => part));
 
         Repository.ShouldMatch(Path.Combine(Folder, name, "children.yaml"), children);
     }
@@ -26,10 +27,10 @@ public sealed class GoldenClusterTests
     [Fact]
     public void Build_SameClusterTwice_SameBytes()
     {
-        var yaml = File.ReadAllText(Path.Combine(Folder, "full", "cluster.yaml"));
+        string yaml = File.ReadAllText(Path.Combine(Folder, "full", "cluster.yaml"));
 
-        var first = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)).SelectMany(static part => part));
-        var second = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)).SelectMany(static part => part));
+        string first = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)).SelectMany(static part => part));
+        string second = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)).SelectMany(static part => part));
 
         second.Should().Be(first);
     }

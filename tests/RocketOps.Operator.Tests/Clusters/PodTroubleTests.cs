@@ -8,7 +8,7 @@ public sealed class PodTroubleTests
     [Fact]
     public void Describe_CrashedOrWaitingForTheNextStart_SameTextWithTheProgramsLastWords()
     {
-        var end = new ContainerStateTerminated
+        ContainerStateTerminated end = new()
         {
             ExitCode = 2,
             Reason = "Error",
@@ -25,7 +25,7 @@ public sealed class PodTroubleTests
     [Fact]
     public void Describe_EvictedFromALostNode_SaysWhatItWaitsFor()
     {
-        var pod = new Pod
+        Pod pod = new()
         {
             Metadata = new ObjectMeta { DeletionTimestamp = DateTimeOffset.UnixEpoch },
             Status = new PodStatus { Conditions = [new PodCondition { Type = "DisruptionTarget", Status = "True", Reason = "DeletionByTaintManager" }] },
@@ -55,7 +55,7 @@ public sealed class PodTroubleTests
     [Fact]
     public void Describe_SidecarServesBrokerDoesNot_SpeaksOfTheBroker()
     {
-        var pod = Pod(new ContainerState { Waiting = new ContainerStateWaiting { Reason = "ImagePullBackOff" } });
+        Pod pod = Pod(new ContainerState { Waiting = new ContainerStateWaiting { Reason = "ImagePullBackOff" } });
         pod.Status!.ContainerStatuses!.Insert(0, new ContainerStatus { Name = "sidecar", Ready = true, State = new ContainerState { Running = new ContainerStateRunning() } });
 
         PodTrouble.Describe(pod).Should().StartWith("ImagePullBackOff");
@@ -74,7 +74,7 @@ public sealed class PodTroubleTests
     [Fact]
     public void IsFailing_NoNodeTakesIt_True()
     {
-        var pod = new Pod
+        Pod pod = new()
         {
             Status = new PodStatus { Conditions = [new PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "0/1 nodes are available" }] },
         };
@@ -88,7 +88,7 @@ public sealed class PodTroubleTests
     {
         PodTrouble.IsFailing(null).Should().BeFalse();
         PodTrouble.IsFailing(Pod(new ContainerState { Running = new ContainerStateRunning() })).Should().BeFalse();
-        var going = Waiting("CrashLoopBackOff");
+        Pod going = Waiting("CrashLoopBackOff");
         going.Metadata.DeletionTimestamp = DateTimeOffset.UnixEpoch;
         PodTrouble.IsFailing(going).Should().BeFalse();
     }

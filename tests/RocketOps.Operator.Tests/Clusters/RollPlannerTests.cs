@@ -25,7 +25,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_SlavesOfAllGroupsDone_MasterOfFirstGroup()
     {
-        var decision = Next([Member("a-1", 0, outdated: true), Member("a-1", 1), Member("a-0", 0, outdated: true), Member("a-0", 1)]);
+        RollDecision decision = Next([Member("a-1", 0, outdated: true), Member("a-1", 1), Member("a-0", 0, outdated: true), Member("a-0", 1)]);
 
         decision.Restart!.Pod.Should().Be("a-0-0");
     }
@@ -39,7 +39,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_RestartedPodNotReadyYet_Waits()
     {
-        var decision = Next([Member("a-0", 0, outdated: true), Member("a-0", 1, ready: false)]);
+        RollDecision decision = Next([Member("a-0", 0, outdated: true), Member("a-0", 1, ready: false)]);
 
         decision.Restart.Should().BeNull();
         decision.WaitsFor!.Pod.Should().Be("a-0-1");
@@ -49,7 +49,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_PodMissing_Waits()
     {
-        var missing = new MemberState("a-0", "a-0-1", 1, BrokerMemberRole.Slave, null, false, false, false);
+        MemberState missing = new("a-0", "a-0-1", 1, BrokerMemberRole.Slave, null, false, false, false);
 
         Next([Member("a-0", 0, outdated: true), missing]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = missing });
     }
@@ -57,7 +57,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_PodTerminating_WaitsEvenForBrokenOnes()
     {
-        var decision = Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, terminating: true)]);
+        RollDecision decision = Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, terminating: true)]);
 
         decision.Restart.Should().BeNull();
         decision.WaitsFor!.Pod.Should().Be("a-0-1");
@@ -67,27 +67,28 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_AnyState_NeverTakesASecondHealthyPodAway()
     {
-        var member = from role in Gen.Elements(0, 1)
-                     from ready in Gen.Elements(true, false)
-                     from outdated in Gen.Elements(true, false)
-                     from terminating in Gen.Frequency((5, Gen.Constant(false)), (1, Gen.Constant(true)))
-                     from missing in Gen.Frequency((5, Gen.Constant(false)), (1, Gen.Constant(true)))
-                     select (role, ready, outdated, terminating, missing);
+        Gen<(int role, bool ready, bool outdated, bool terminating, bool missing)> member =
+            from role in Gen.Elements(0, 1)
+            from ready in Gen.Elements(true, false)
+            from outdated in Gen.Elements(true, false)
+            from terminating in Gen.Frequency((5, Gen.Constant(false)), (1, Gen.Constant(true)))
+            from missing in Gen.Frequency((5, Gen.Constant(false)), (1, Gen.Constant(true)))
+            select (role, ready, outdated, terminating, missing);
 
         Prop.ForAll(Gen.NonEmptyListOf(member).ToArbitrary(), generated =>
         {
-            var members = generated.Select(static (m, i) => m.missing
+            MemberState[] members = generated.Select(static (m, i) => m.missing
                 ? new MemberState($"g-{i}", $"g-{i}-{m.role}", m.role, Role(m.role), null, false, false, false)
                 : Member($"g-{i}", m.role, m.ready, m.outdated, m.terminating)).ToArray();
 
-            var decision = Next(members);
+            RollDecision decision = Next(members);
 
             if (decision.Restart is not { } chosen)
             {
                 return decision.Outdated == 0 || decision.WaitsFor is not null;
             }
 
-            var others = members.Where(other => other != chosen).ToArray();
+            MemberState[] others = members.Where(other => other != chosen).ToArray();
             return chosen.Outdated && !chosen.Terminating && !others.Any(static other => other.Terminating)
                 && (!chosen.Ready || others.All(static other => other.Settled))
                 && (!chosen.Ready || chosen.Role == BrokerMemberRole.Slave || !others.Any(static other => other is { Outdated: true, Role: BrokerMemberRole.Slave }));
@@ -99,9 +100,9 @@ public sealed class RollPlannerTests
     [InlineData(35, "a-1-0")]
     public void Next_MasterOfAnotherGroupJustRestarted_WaitsUntilClientsFoundIt(int servesForSeconds, string? expected)
     {
-        var restarted = Member("a-0", 0) with { ReadySince = Now.AddSeconds(-servesForSeconds) };
+        MemberState restarted = Member("a-0", 0) with { ReadySince = Now.AddSeconds(-servesForSeconds) };
 
-        var decision = Next([restarted, Member("a-1", 0, outdated: true)]);
+        RollDecision decision = Next([restarted, Member("a-1", 0, outdated: true)]);
 
         decision.Restart?.Pod.Should().Be(expected);
         decision.WaitsFor.Should().Be(expected is null ? restarted : null);
@@ -110,7 +111,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_MasterJustRestarted_SlavesAndBrokenPodsDoNotWait()
     {
-        var restarted = Member("a-0", 0) with { ReadySince = Now };
+        MemberState restarted = Member("a-0", 0) with { ReadySince = Now };
 
         Next([restarted, Member("a-1", 0, outdated: true), Member("a-1", 1, outdated: true)]).Restart!.Pod.Should().Be("a-1-1");
         Next([restarted, Member("a-1", 0, ready: false, outdated: true)]).Restart!.Pod.Should().Be("a-1-0");
@@ -125,7 +126,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_RestartedPodNotRegisteredYet_Waits()
     {
-        var unknown = Member("a-0", 0) with { Registered = false };
+        MemberState unknown = Member("a-0", 0) with { Registered = false };
 
         Next([unknown, Member("a-1", 0, outdated: true)]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = unknown });
     }

@@ -15,11 +15,11 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_NewCluster_BecomesReady()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
 
         await world.CreateClusterAsync("a", TwoByTwo);
 
-        var cluster = await world.ClusterAsync("a", "Ready", "True");
+        BrokerCluster cluster = await world.ClusterAsync("a", "Ready", "True");
         cluster.Status.Should().BeEquivalentTo(new { NameServers = "a-nameserver.default.svc:9876", ReadyGroups = 2, Brokers = "4/4", ReadyNameServers = 2 });
         cluster.Status!.Groups!.Select(static group => (group.Name, group.Master, group.Ready)).Should().Equal(("a-0", "a-0-0", true), ("a-1", "a-1-0", true));
         Conditions.IsTrue(cluster.Status.Conditions, "Available").Should().BeTrue();
@@ -32,7 +32,7 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_Converged_WritesNothing()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", TwoByTwo);
         await world.CreateTopicAsync("t", "a");
         await world.ClusterAsync("a", "Ready", "True");
@@ -50,7 +50,7 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_OperatorRestarted_WritesNothing()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
         await world.PassesAsync(4);
@@ -67,7 +67,7 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_ChildrenDeletedOrChanged_PutBack()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
 
@@ -81,7 +81,7 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_ConfigChanged_RestartsSlavesThenMastersOneAtATime()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
         world.Workloads.Started.Clear();
@@ -96,16 +96,16 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_BadConfig_StopsAtTheFirstPodAndRecoversWhenRepaired()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", TwoByTwo);
-        var good = await world.ClusterAsync("a", "Ready", "True");
-        var hash = (await world.Client.GetAsync<Pod>("a-0-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
-        var otherHash = (await world.Client.GetAsync<Pod>("a-1-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
+        BrokerCluster good = await world.ClusterAsync("a", "Ready", "True");
+        string? hash = (await world.Client.GetAsync<Pod>("a-0-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
+        string? otherHash = (await world.Client.GetAsync<Pod>("a-1-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
         world.Workloads.Healthy = pod => pod.Annotation("rocketops.io/config-hash") == hash || pod.Annotation("rocketops.io/config-hash") == otherHash;
         world.Workloads.Started.Clear();
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "NONSENSE" });
-        var stuck = await world.ClusterAsync("a", "Reconciling", "True", Reasons.RollingUpdate);
+        BrokerCluster stuck = await world.ClusterAsync("a", "Reconciling", "True", Reasons.RollingUpdate);
         await world.AwaitAsync<BrokerCluster>(
             "a", static cluster => Conditions.Find(cluster.Status!.Conditions, "Ready")!.Message.Contains("a-0-1: CrashLoopBackOff", StringComparison.Ordinal), "names the pod");
         await world.PassesAsync(5);
@@ -121,13 +121,13 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_GroupsShrunk_StalledAndNothingRemoved()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 1);
 
-        var stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.NotSupported);
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.NotSupported);
         Conditions.Find(stalled.Status!.Conditions, "Ready")!.Message.Should().Contain("a-1").And.Contain("Set it back to 2");
         (await world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns)).Should().NotBeNull();
 
@@ -140,7 +140,7 @@ public sealed class BrokerClusterControllerTests
     [InlineData("Async", "Automatic", Reasons.NotSupported)]
     public async Task Reconcile_ReplicationNotThereYet_StalledInsteadOfPromised(string mode, string failover, string reason)
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
 
         await world.CreateClusterAsync("a", spec => spec.Replication = new() { Mode = Enum.Parse<ReplicationMode>(mode), Failover = Enum.Parse<FailoverMode>(failover) });
 
@@ -151,13 +151,13 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_StorageChanged_StalledWithWhatToDo()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", static spec => spec.Brokers.Storage.Size = Quantity.Parse("2Gi"));
         await world.ClusterAsync("a", "Ready", "True");
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Storage.Size = Quantity.Parse("1Gi"));
 
-        var stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
         Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("cannot shrink").And.Contain("2Gi");
     }
 
@@ -165,18 +165,18 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_StorageWithoutUnit_StalledWithWhatToDo()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
 
         await world.CreateClusterAsync("a", static spec => spec.Brokers.Storage.Size = Quantity.Parse("20"));
 
-        var stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidSpec);
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidSpec);
         Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("unit").And.Contain("20");
     }
 
     [Fact]
     public async Task Reconcile_NameTakenBySomebodyElse_StalledAndLeftAlone()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.Client.CreateAsync(new ConfigMap
         {
             Metadata = new ObjectMeta { Name = "a-0-config", Namespace = OperatorWorld.Ns },
@@ -185,7 +185,7 @@ public sealed class BrokerClusterControllerTests
 
         await world.CreateClusterAsync("a");
 
-        var stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
         Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("ConfigMap a-0-config");
         (await world.Client.GetAsync<ConfigMap>("a-0-config", OperatorWorld.Ns))!.Data.Should().Equal(new Dictionary<string, string> { ["mine"] = "1" });
     }
@@ -194,7 +194,7 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_LeftoverOfADeletedClusterOfThisName_WaitsInsteadOfStalling()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.Client.CreateAsync(new ConfigMap
         {
             Metadata = new ObjectMeta
@@ -208,7 +208,7 @@ public sealed class BrokerClusterControllerTests
 
         await world.CreateClusterAsync("a");
 
-        var waiting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.Updating);
+        BrokerCluster waiting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.Updating);
         Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Contain("ConfigMap a-0-config of a deleted cluster");
         await world.Client.PatchAsync<ConfigMap>("a-0-config", OperatorWorld.Ns, KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }));
         await world.ClusterAsync("a", "Ready", "True");
@@ -218,17 +218,17 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_PortOfServiceChanged_PutBackAlthoughApplyIsRefused()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
-        var patches = 0;
+        int patches = 0;
         world.Fault = call => call is { Verb: "patch", Resource: "services", Name: "a-nameserver" } && Interlocked.Increment(ref patches) == 2 ? ApiFault.Fail(422, "Invalid") : null;
 
         // The first patch is this one; the second the operator's apply.
-        var port = new JsonObject { ["op"] = "replace", ["path"] = "/spec/ports/0/port", ["value"] = 1234 };
+        JsonObject port = new() { ["op"] = "replace", ["path"] = "/spec/ports/0/port", ["value"] = 1234 };
         await world.Client.PatchAsync<Service>("a-nameserver", OperatorWorld.Ns, KubernetesPatch.Json([port]), new WriteOptions { FieldManager = "kubectl" });
 
-        var service = await world.AwaitAsync<Service>("a-nameserver", static service => service.Spec!.Ports!.Exists(static port => port.Port == 9876), "the port is back");
+        Service service = await world.AwaitAsync<Service>("a-nameserver", static service => service.Spec!.Ports!.Exists(static port => port.Port == 9876), "the port is back");
         service.Spec!.Ports.Should().ContainSingle();
         await world.ClusterAsync("a", "Ready", "True");
     }
@@ -236,8 +236,8 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_QuotaRefusesAChild_StalledWithTheServersWordsAndTheOthersMade()
     {
-        await using var world = await OperatorWorld.StartAsync();
-        var exceeded = true;
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        bool exceeded = true;
         world.Fault = call => Volatile.Read(ref exceeded) && call is { Verb: "create" or "patch", Resource: "configmaps", Name: "a-0-config" } ? ApiFault.Fail(403, "Forbidden") : null;
 
         await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
@@ -251,10 +251,10 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_BadConfigInRolling_Degraded()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
-        var hash = (await world.Client.GetAsync<Pod>("a-0-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
+        string? hash = (await world.Client.GetAsync<Pod>("a-0-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
         world.Workloads.Healthy = pod => pod.Annotation("rocketops.io/config-hash") == hash;
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "NONSENSE" });
@@ -270,14 +270,14 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_MoreMembers_NotDegradedByThoseThatComeUp()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
         world.Workloads.Healthy = static pod => pod.Name() != "a-0-1";
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 2);
 
-        var growing = await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Brokers == "1/2", "the new member is counted");
+        BrokerCluster growing = await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Brokers == "1/2", "the new member is counted");
         Conditions.IsTrue(growing.Status!.Conditions, "Degraded").Should().BeFalse();
         await world.ClusterAsync("a", "Degraded", "False", Reasons.PodsStarting);
         world.Workloads.Healthy = static _ => true;
@@ -288,7 +288,7 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_MasterLost_DegradedAndUnavailable()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
 
@@ -304,7 +304,7 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_NameServersSilent_AvailableUnknown()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         world.Admin.Registered = null;
 
         await world.CreateClusterAsync("a");
@@ -316,7 +316,7 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Delete_Cluster_ChildrenGo()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
 
@@ -335,8 +335,8 @@ public sealed class BrokerClusterControllerTests
     [InlineData(true)]
     public async Task Reconcile_EveryThirdWriteFails_SameEnd(bool answerLost)
     {
-        await using var world = await OperatorWorld.StartAsync();
-        var writes = 0;
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        int writes = 0;
         world.Fault = call => call.Verb is "create" or "patch" or "delete" && call.Resource != "events" && Interlocked.Increment(ref writes) % 3 == 0
             ? (answerLost ? ApiFault.LoseAnswer : ApiFault.Fail(500, "InternalError"))
             : null;
@@ -345,7 +345,7 @@ public sealed class BrokerClusterControllerTests
 
         await world.ClusterAsync("a", "Ready", "True");
         world.Fault = null;
-        foreach (var service in new[] { "a-nameserver", "a-nameserver-headless", "a-0-headless", "a-0-master", "a-0-slave" })
+        foreach (string? service in new[] { "a-nameserver", "a-nameserver-headless", "a-0-headless", "a-0-master", "a-0-slave" })
         {
             (await world.Client.GetAsync<Service>(service, OperatorWorld.Ns)).Should().NotBeNull();
         }

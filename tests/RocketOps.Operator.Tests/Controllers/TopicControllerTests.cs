@@ -13,7 +13,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Reconcile_NewTopic_OnEveryMaster()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
 
         await world.CreateTopicAsync("events", "a", static spec =>
         {
@@ -21,10 +21,10 @@ public sealed class TopicControllerTests
             spec.MessageType = TopicMessageType.Fifo;
         });
 
-        var topic = await world.TopicAsync("events", "Ready", "True");
+        Topic topic = await world.TopicAsync("events", "Ready", "True");
         topic.Status.Should().BeEquivalentTo(new { TopicName = "events", Cluster = "a", ReadQueues = 4, WriteQueues = 4 });
         topic.Status!.Brokers!.Select(static broker => broker.Name).Should().Equal("a-0", "a-1");
-        foreach (var group in new[] { "a-0", "a-1" })
+        foreach (string? group in new[] { "a-0", "a-1" })
         {
             world.Admin.Topic(Master(world, group), "events").Should().BeEquivalentTo(new { ReadQueues = 4, WriteQueues = 4, Permission = Client.TopicPermission.ReadWrite });
             world.Admin.Topic(Master(world, group), "events")!.Attributes.Should().Contain("message.type", "FIFO");
@@ -36,7 +36,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Reconcile_TopicBeforeCluster_WaitsAndComes()
     {
-        await using var world = await OperatorWorld.StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateTopicAsync("events", "a");
         await world.TopicAsync("events", "Reconciling", "True", Reasons.ClusterNotFound);
 
@@ -48,10 +48,10 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Reconcile_DriftOnBroker_Corrected()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
         await world.CreateTopicAsync("events", "a");
         await world.TopicAsync("events", "Ready", "True");
-        var master = Master(world, "a-1");
+        string master = Master(world, "a-1");
 
         world.Admin.Put(master, world.Admin.Topic(master, "events")! with { Permission = Client.TopicPermission.Read, WriteQueues = 2 });
 
@@ -63,19 +63,19 @@ public sealed class TopicControllerTests
     public async Task Reconcile_SettledTopics_OneRequestPerBrokerForAll()
     {
         const int Topics = 12;
-        await using var world = await StartAsync();
-        for (var i = 0; i < Topics; i++)
+        await using OperatorWorld world = await StartAsync();
+        for (int i = 0; i < Topics; i++)
         {
             await world.CreateTopicAsync($"t-{i}", "a");
         }
 
-        for (var i = 0; i < Topics; i++)
+        for (int i = 0; i < Topics; i++)
         {
             await world.TopicAsync($"t-{i}", "Ready", "True");
         }
 
         await world.PassesAsync(4);
-        var requests = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        System.Collections.Concurrent.ConcurrentQueue<string> requests = new();
         world.Admin.Fault = requests.Enqueue;
 
         await Eventually.TrueAsync(() => requests.Count(static request => request == nameof(IRocketMqAdmin.GetTopicConfigsAsync)) >= 6, "both brokers are asked in three rounds");
@@ -86,7 +86,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Reconcile_SpecChangedThereAndBack_BrokerFollows()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
         await world.CreateTopicAsync("events", "a");
         await world.TopicAsync("events", "Ready", "True");
 
@@ -101,7 +101,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Reconcile_TwoObjectsOneTopic_OldestWinsUntilItGoes()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
         await world.CreateTopicAsync("first", "a", static spec => spec.TopicName = "SAME");
         await world.TopicAsync("first", "Ready", "True");
 
@@ -111,8 +111,8 @@ public sealed class TopicControllerTests
             spec.ReadQueues = 16;
         });
 
-        var stalled = await world.TopicAsync("second", "Stalled", "True", Reasons.ResourceConflict);
-        var winner = Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message;
+        Topic stalled = await world.TopicAsync("second", "Stalled", "True", Reasons.ResourceConflict);
+        string winner = Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message;
         winner.Should().Contain("first").And.Contain("SAME");
         world.Admin.Topic(Master(world, "a-0"), "SAME")!.ReadQueues.Should().Be(8);
 
@@ -124,7 +124,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Reconcile_TopicNameChanged_StalledAndNothingMade()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
         await world.CreateTopicAsync("events", "a", static spec => spec.TopicName = "OLD");
         await world.TopicAsync("events", "Ready", "True");
 
@@ -137,7 +137,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Reconcile_SystemTopic_Stalled()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
 
         await world.CreateTopicAsync("events", "a", static spec => spec.TopicName = "TBW102");
 
@@ -148,7 +148,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Reconcile_BrokerRefuses_StalledWithItsWords()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
         world.Admin.Fault = request =>
         {
             if (request == nameof(IRocketMqAdmin.CreateOrUpdateTopicAsync))
@@ -159,14 +159,14 @@ public sealed class TopicControllerTests
 
         await world.CreateTopicAsync("events", "a");
 
-        var stalled = await world.TopicAsync("events", "Stalled", "True", Reasons.Refused);
+        Topic stalled = await world.TopicAsync("events", "Stalled", "True", Reasons.Refused);
         Conditions.Find(stalled.Status!.Conditions, "Ready")!.Message.Should().Contain("no such message type");
     }
 
     [Fact]
     public async Task Delete_Retain_TopicStays()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
         await world.CreateTopicAsync("events", "a");
         await world.TopicAsync("events", "Ready", "True");
 
@@ -179,7 +179,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Delete_PolicyDelete_GoneFromBrokersAndNameServers()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
         await world.CreateTopicAsync("events", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
         (await world.TopicAsync("events", "Ready", "True")).Metadata.Finalizers.Should().Equal(TopicFinalizer.Identifier);
 
@@ -194,7 +194,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Delete_DeleteIfDrained_WaitsForConsumersAndKeepsProducersOut()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
         await world.CreateTopicAsync("events", "a", static spec =>
         {
             spec.ReadQueues = 1;
@@ -217,7 +217,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Delete_ClusterGone_Released()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
         await world.CreateTopicAsync("events", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
         await world.TopicAsync("events", "Ready", "True");
 
@@ -231,7 +231,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Delete_NameServersSilent_WaitsUntilForced()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
         await world.CreateTopicAsync("events", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
         await world.TopicAsync("events", "Ready", "True");
         world.Admin.Registered = null;
@@ -246,7 +246,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Delete_AnotherObjectHasTheTopic_TopicStays()
     {
-        await using var world = await StartAsync();
+        await using OperatorWorld world = await StartAsync();
         await world.CreateTopicAsync("first", "a", static spec =>
         {
             spec.TopicName = "SAME";
@@ -264,7 +264,7 @@ public sealed class TopicControllerTests
 
     private static async Task<OperatorWorld> StartAsync()
     {
-        var world = await OperatorWorld.StartAsync();
+        OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
         await world.ClusterAsync("a", "Ready", "True");
         return world;
@@ -274,10 +274,10 @@ public sealed class TopicControllerTests
 
     private static void SetOffsets(OperatorWorld world, long consumed)
     {
-        var progress = new Dictionary<MessageQueue, ConsumerQueueOffsets>();
-        foreach (var group in new[] { "a-0", "a-1" })
+        Dictionary<MessageQueue, ConsumerQueueOffsets> progress = new();
+        foreach (string? group in new[] { "a-0", "a-1" })
         {
-            var queue = new MessageQueue("events", group, 0);
+            MessageQueue queue = new("events", group, 0);
             world.Admin.Stats[(Master(world, group), "events")] = new TopicStats { Queues = new Dictionary<MessageQueue, QueueOffsets> { [queue] = new() { MaxOffset = 4 } } };
             progress[queue] = new ConsumerQueueOffsets { BrokerOffset = 4, ConsumerOffset = consumed };
         }

@@ -1,5 +1,6 @@
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Crds;
+using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
@@ -19,7 +20,7 @@ public sealed class GeneratedManifestsTests
     [InlineData(typeof(Topic), "topics.rocketops.io.yaml")]
     public void Crd_Entity_IsCheckedIn(Type entity, string file)
     {
-        var yaml = CrdGenerator.GenerateYaml(entity);
+        string yaml = CrdGenerator.GenerateYaml(entity);
 
         yaml.Length.Should().BeLessThan(MaxCrdBytes);
         Repository.ShouldMatch(Repository.Path("deploy", "crds", file), yaml);
@@ -28,7 +29,7 @@ public sealed class GeneratedManifestsTests
     [Fact]
     public void Rbac_Controllers_AreCheckedIn()
     {
-        var yaml = RbacGenerator.GenerateYaml([typeof(BrokerClusterController), typeof(TopicController), typeof(TopicFinalizer)], FieldManager.Name);
+        string yaml = RbacGenerator.GenerateYaml([typeof(BrokerClusterController), typeof(TopicController), typeof(TopicFinalizer)], FieldManager.Name);
 
         Repository.ShouldMatch(Repository.Path("deploy", "rbac", "operator-rules.yaml"), yaml);
     }
@@ -36,9 +37,9 @@ public sealed class GeneratedManifestsTests
     [Fact]
     public void Rbac_Rules_HoldNothingAnOperatorMustNotHave()
     {
-        var rules = RbacGenerator.Generate([typeof(BrokerClusterController), typeof(TopicController), typeof(TopicFinalizer)], FieldManager.Name);
+        IReadOnlyList<PolicyRule> rules = RbacGenerator.Generate([typeof(BrokerClusterController), typeof(TopicController), typeof(TopicFinalizer)], FieldManager.Name);
 
-        var resources = rules.SelectMany(static rule => rule.Resources!).ToArray();
+        string[] resources = rules.SelectMany(static rule => rule.Resources!).ToArray();
         resources.Should().NotContain(["secrets", "pods/exec", "persistentvolumeclaims", "*"]);
         rules.SelectMany(static rule => rule.Verbs!).Should().NotContain("*");
     }

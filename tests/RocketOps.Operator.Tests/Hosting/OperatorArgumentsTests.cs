@@ -7,7 +7,7 @@ public sealed class OperatorArgumentsTests
     [Fact]
     public void TryParse_Nothing_Defaults()
     {
-        var parsed = Parse([], [])!;
+        OperatorArguments parsed = Parse([], [])!;
 
         parsed.Should().BeEquivalentTo(new { Kubeconfig = (string?)null, HttpPort = 8080, Help = false });
         parsed.Options.Should().BeEquivalentTo(new { Namespace = (string?)null, LeaderElection = true, Images = OperatorImages.Default });
@@ -16,7 +16,7 @@ public sealed class OperatorArgumentsTests
     [Fact]
     public void TryParse_CommandLineAndEnvironment_CommandLineFirst()
     {
-        var parsed = Parse(
+        OperatorArguments parsed = Parse(
             ["--broker-image=mine/broker:2", "--namespace", "mq", "--leader-election=false"],
             new() { ["ROCKETOPS_BROKER_IMAGE"] = "theirs/broker:1", ["ROCKETOPS_HTTP_PORT"] = "9090" })!;
 
@@ -28,9 +28,9 @@ public sealed class OperatorArgumentsTests
     [Fact]
     public void TryParse_SeveralMistakes_AllReported()
     {
-        var errors = new List<string>();
+        List<string> errors = new();
 
-        var parsed = OperatorArguments.TryParse(["--htp-port=1", "--leader-election=maybe", "--http-port=70000", "--namespace"], static _ => null, errors);
+        OperatorArguments? parsed = OperatorArguments.TryParse(["--htp-port=1", "--leader-election=maybe", "--http-port=70000", "--namespace"], static _ => null, errors);
 
         parsed.Should().BeNull();
         errors.Should().HaveCount(4);
@@ -39,8 +39,8 @@ public sealed class OperatorArgumentsTests
 
     private static OperatorArguments? Parse(string[] arguments, Dictionary<string, string> environment)
     {
-        var errors = new List<string>();
-        var parsed = OperatorArguments.TryParse(arguments, environment.GetValueOrDefault, errors);
+        List<string> errors = new();
+        OperatorArguments? parsed = OperatorArguments.TryParse(arguments, environment.GetValueOrDefault, errors);
         errors.Should().BeEmpty();
         return parsed;
     }

@@ -12,9 +12,9 @@ public sealed class ProgramTests
     [Fact]
     public async Task Main_ToldToStop_EndsWithZero()
     {
-        using var directory = new TempDirectory();
-        var kubeconfig = Path.Combine(directory.Path, "config");
-        var nobody = LoopbackPorts.Find();
+        using TempDirectory directory = new();
+        string kubeconfig = Path.Combine(directory.Path, "config");
+        int nobody = LoopbackPorts.Find();
         await File.WriteAllTextAsync(kubeconfig, $$$"""
             apiVersion: v1
             kind: Config
@@ -23,9 +23,9 @@ public sealed class ProgramTests
             contexts: [{name: n, context: {cluster: n, user: n}}]
             current-context: n
             """);
-        var port = LoopbackPorts.Find();
-        await using var process = ChildProcess.Start("dotnet", [Program, "--kubeconfig", kubeconfig, $"--http-port={port}"]);
-        using var client = new HttpClient();
+        int port = LoopbackPorts.Find();
+        await using ChildProcess process = ChildProcess.Start("dotnet", [Program, "--kubeconfig", kubeconfig, $"--http-port={port}"]);
+        using HttpClient client = new();
         await Eventually.TrueAsync(async () => await StatusAsync(client, port, "livez") == HttpStatusCode.OK, "the process lives");
         (await StatusAsync(client, port, "readyz")).Should().Be(HttpStatusCode.ServiceUnavailable);
 
@@ -38,7 +38,7 @@ public sealed class ProgramTests
     {
         try
         {
-            using var response = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/{path}"));
+            using HttpResponseMessage response = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/{path}"));
             return response.StatusCode;
         }
         catch (HttpRequestException)

@@ -55,8 +55,8 @@ internal sealed class FakeAdmin : IRocketMqAdmin
         Writes.Enqueue($"{brokerAddress} {topic.Name} {topic.ReadQueues}/{topic.WriteQueues} {(int)topic.Permission}");
         if (!Forgetful)
         {
-            var attributes = new Dictionary<string, string>(Topic(brokerAddress, topic.Name)?.Attributes ?? new Dictionary<string, string>(), StringComparer.Ordinal);
-            foreach (var (key, value) in topic.Attributes ?? new Dictionary<string, string>())
+            Dictionary<string, string> attributes = new(Topic(brokerAddress, topic.Name)?.Attributes ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+            foreach ((string? key, string? value) in topic.Attributes ?? new Dictionary<string, string>())
             {
                 attributes[key] = value;
             }
@@ -91,7 +91,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     public Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
     {
         Check(nameof(GetTopicStatsAsync));
-        return Stats.TryGetValue((brokerAddress, topic), out var stats)
+        return Stats.TryGetValue((brokerAddress, topic), out TopicStats? stats)
             ? Task.FromResult(stats)
             : throw new RocketMqException(17, $"topic[{topic}] not exist", brokerAddress);
     }

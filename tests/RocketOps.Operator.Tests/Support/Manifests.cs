@@ -12,7 +12,7 @@ internal static class Manifests
 {
     public static BrokerCluster Cluster(string yaml)
     {
-        var cluster = Yaml.ReadAll(yaml).Single().Deserialize(OperatorJsonContext.Default.BrokerCluster)!;
+        BrokerCluster cluster = Yaml.ReadAll(yaml).Single().Deserialize(OperatorJsonContext.Default.BrokerCluster)!;
         cluster.Metadata.Namespace ??= "default";
         cluster.Metadata.Uid ??= "00000000-0000-0000-0000-000000000001";
         cluster.Metadata.Generation ??= 1;

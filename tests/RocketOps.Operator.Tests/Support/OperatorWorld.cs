@@ -44,13 +44,13 @@ internal sealed class OperatorWorld : IAsyncDisposable
 
     public static async Task<OperatorWorld> StartAsync(Func<OperatorOptions, OperatorOptions>? configure = null)
     {
-        var server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
-        foreach (var file in Directory.GetFiles(Repository.Path("deploy", "crds"), "*.yaml"))
+        EmbeddedApiServer server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
+        foreach (string file in Directory.GetFiles(Repository.Path("deploy", "crds"), "*.yaml"))
         {
             server.AddCrd(await File.ReadAllTextAsync(file));
         }
 
-        var options = new OperatorOptions
+        OperatorOptions options = new()
         {
             LeaderElection = false,
             Images = new OperatorImages("test/broker:1", "test/nameserver:1"),
@@ -58,7 +58,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
             ResyncInterval = TimeSpan.FromMilliseconds(200),
             RouteRefreshGrace = TimeSpan.Zero,
         };
-        var world = new OperatorWorld(server, configure?.Invoke(options) ?? options);
+        OperatorWorld world = new(server, configure?.Invoke(options) ?? options);
         server.FaultHook = world.OnCall;
         await world.StartOperatorAsync();
         return world;
@@ -79,7 +79,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
 
     public Task<BrokerCluster> CreateClusterAsync(string name, Action<BrokerClusterSpec>? configure = null)
     {
-        var cluster = new BrokerCluster { Metadata = new ObjectMeta { Name = name, Namespace = Ns } };
+        BrokerCluster cluster = new() { Metadata = new ObjectMeta { Name = name, Namespace = Ns } };
         configure?.Invoke(cluster.Spec);
         return Client.CreateAsync(cluster);
     }
@@ -106,7 +106,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
 
     public Task<Topic> CreateTopicAsync(string name, string cluster, Action<TopicSpec>? configure = null)
     {
-        var topic = new Topic { Metadata = new ObjectMeta { Name = name, Namespace = Ns } };
+        Topic topic = new() { Metadata = new ObjectMeta { Name = name, Namespace = Ns } };
         topic.Spec.ClusterRef.Name = cluster;
         configure?.Invoke(topic.Spec);
         return Client.CreateAsync(topic);
@@ -118,7 +118,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
         await Eventually.TrueAsync(
             async () =>
             {
-                var live = await Client.GetAsync<T>(name, Ns) ?? throw new InvalidOperationException($"There is no {typeof(T).Name} {name}.");
+                T live = await Client.GetAsync<T>(name, Ns) ?? throw new InvalidOperationException($"There is no {typeof(T).Name} {name}.");
                 change(live);
                 try
                 {
@@ -150,7 +150,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
         }
         catch (TimeoutException late)
         {
-            var json = last is null ? "not there" : System.Text.Json.JsonSerializer.Serialize(last, Client.Types.Get<T>().Json);
+            string json = last is null ? "not there" : System.Text.Json.JsonSerializer.Serialize(last, Client.Types.Get<T>().Json);
             throw new TimeoutException($"{late.Message}; it is {json}; workloads: {Workloads.Failure}", late);
         }
 
@@ -164,7 +164,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
     /// <summary>Waits until the operator has looked at its clusters this many times more.</summary>
     public async Task PassesAsync(int count)
     {
-        var before = Admin.Questions;
+        int before = Admin.Questions;
         await Eventually.TrueAsync(() => Admin.Questions >= before + count, $"{count} more passes");
     }
 
@@ -182,7 +182,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
 
     private ApiFault? OnCall(ApiCall call)
     {
-        var fault = Fault?.Invoke(call);
+        ApiFault? fault = Fault?.Invoke(call);
         if (call.Verb is "create" or "update" or "patch" or "delete" && call.Resource != "events")
         {
             Writes.Enqueue($"{call.Verb} {call.Resource}{(call.Subresource.Length > 0 ? "/" + call.Subresource : "")} {call.Name}");

@@ -83,34 +83,34 @@ internal sealed class Workloads : IAsyncDisposable
 
     private async Task StepAsync(CancellationToken cancellationToken)
     {
-        var sets = (await _client.ListAsync<StatefulSet>(cancellationToken: cancellationToken)).Items;
-        var pods = (await _client.ListAsync<Pod>(cancellationToken: cancellationToken)).Items;
-        var deployments = (await _client.ListAsync<Deployment>(cancellationToken: cancellationToken)).Items;
+        IReadOnlyList<StatefulSet> sets = (await _client.ListAsync<StatefulSet>(cancellationToken: cancellationToken)).Items;
+        IReadOnlyList<Pod> pods = (await _client.ListAsync<Pod>(cancellationToken: cancellationToken)).Items;
+        IReadOnlyList<Deployment> deployments = (await _client.ListAsync<Deployment>(cancellationToken: cancellationToken)).Items;
 
-        foreach (var pod in pods.Where(static pod => pod.IsDeleting()))
+        foreach (Pod? pod in pods.Where(static pod => pod.IsDeleting()))
         {
             await _client.DeleteAsync<Pod>(pod.Name(), pod.Namespace(), new DeleteOptions { GracePeriodSeconds = 0 }, cancellationToken);
         }
 
-        foreach (var deployment in deployments)
+        foreach (Deployment deployment in deployments)
         {
             await RunAsync(deployment, cancellationToken);
         }
 
         Register(sets, pods);
-        foreach (var set in sets.Where(static set => !set.IsDeleting()))
+        foreach (StatefulSet? set in sets.Where(static set => !set.IsDeleting()))
         {
             await RunAsync(set, [.. pods.Where(pod => pod.ControllerOwner()?.Uid == set.Uid() && !pod.IsDeleting())], cancellationToken);
         }
 
-        var ready = pods.Where(static pod => IsReady(pod) && !pod.IsDeleting()).Select(static pod => pod.Name()).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> ready = pods.Where(static pod => IsReady(pod) && !pod.IsDeleting()).Select(static pod => pod.Name()).ToHashSet(StringComparer.Ordinal);
         MostAway = Math.Max(MostAway, _everReady.Count(name => !ready.Contains(name)));
         _everReady.UnionWith(ready);
     }
 
     private async Task RunAsync(Deployment deployment, CancellationToken cancellationToken)
     {
-        var replicas = deployment.Spec!.Replicas ?? 1;
+        int replicas = deployment.Spec!.Replicas ?? 1;
         if (deployment.Status is { } status && status.ObservedGeneration == deployment.Metadata.Generation && status.ReadyReplicas == replicas)
         {
             return;
@@ -129,10 +129,10 @@ internal sealed class Workloads : IAsyncDisposable
 
     private async Task RunAsync(StatefulSet set, Pod[] pods, CancellationToken cancellationToken)
     {
-        var revision = $"{set.Name()}-{JsonSerializer.Serialize(set.Spec!.Template, TemplateJson).GetHashCode(StringComparison.Ordinal):x8}";
-        for (var ordinal = 0; ordinal < set.Spec.Replicas; ordinal++)
+        string revision = $"{set.Name()}-{JsonSerializer.Serialize(set.Spec!.Template, TemplateJson).GetHashCode(StringComparison.Ordinal):x8}";
+        for (int ordinal = 0; ordinal < set.Spec.Replicas; ordinal++)
         {
-            var name = string.Create(CultureInfo.InvariantCulture, $"{set.Name()}-{ordinal}");
+            string name = string.Create(CultureInfo.InvariantCulture, $"{set.Name()}-{ordinal}");
             if (Array.Find(pods, pod => pod.Name() == name) is { } pod)
             {
                 await RunAsync(pod, cancellationToken);
@@ -144,7 +144,7 @@ internal sealed class Workloads : IAsyncDisposable
             }
         }
 
-        var ready = pods.Count(IsReady);
+        int ready = pods.Count(IsReady);
         if (set.Status is not { } status || status.ObservedGeneration != set.Metadata.Generation || status.UpdateRevision != revision || status.ReadyReplicas != ready)
         {
             set.Status = new StatefulSetStatus { ObservedGeneration = set.Metadata.Generation, Replicas = pods.Length, ReadyReplicas = ready, UpdateRevision = revision, CurrentRevision = revision };
@@ -156,7 +156,7 @@ internal sealed class Workloads : IAsyncDisposable
 
     private async Task RunAsync(Pod pod, CancellationToken cancellationToken)
     {
-        var ready = Healthy(pod);
+        bool ready = Healthy(pod);
         if (pod.Status?.PodIP is not null && IsReady(pod) == ready)
         {
             return;
@@ -190,13 +190,13 @@ internal sealed class Workloads : IAsyncDisposable
             return;
         }
 
-        var registered = new Dictionary<string, Dictionary<long, string>>(StringComparer.Ordinal);
-        foreach (var pod in pods.Where(IsReady))
+        Dictionary<string, Dictionary<long, string>> registered = new(StringComparer.Ordinal);
+        foreach (Pod? pod in pods.Where(IsReady))
         {
-            var set = sets.FirstOrDefault(set => set.Uid() == pod.ControllerOwner()?.Uid);
+            StatefulSet? set = sets.FirstOrDefault(set => set.Uid() == pod.ControllerOwner()?.Uid);
             if (set is not null)
             {
-                var brokers = registered.TryGetValue(set.Name(), out var known) ? known : registered[set.Name()] = [];
+                Dictionary<long, string> brokers = registered.TryGetValue(set.Name(), out Dictionary<long, string>? known) ? known : registered[set.Name()] = [];
                 brokers[long.Parse(pod.Name()[(set.Name().Length + 1)..], CultureInfo.InvariantCulture)] = $"{pod.Status!.PodIP}:10911";
             }
         }
@@ -207,13 +207,13 @@ internal sealed class Workloads : IAsyncDisposable
     private static Pod Make(StatefulSet set, string name, string revision)
     {
         // As the real controller does: a volume for each claim, which the template cannot name.
-        var spec = JsonSerializer.Deserialize<PodSpec>(JsonSerializer.Serialize(set.Spec!.Template!.Spec, TemplateJson), TemplateJson)!;
+        PodSpec spec = JsonSerializer.Deserialize<PodSpec>(JsonSerializer.Serialize(set.Spec!.Template!.Spec, TemplateJson), TemplateJson)!;
         spec.Volumes!.AddRange(set.Spec.VolumeClaimTemplates!.Select(claim => new Volume
         {
             Name = claim.Name(),
             PersistentVolumeClaim = new PersistentVolumeClaimVolumeSource { ClaimName = $"{claim.Name()}-{name}" },
         }));
-        var labels = new Dictionary<string, string>(set.Spec.Template.Metadata!.Labels!, StringComparer.Ordinal) { ["controller-revision-hash"] = revision };
+        Dictionary<string, string> labels = new(set.Spec.Template.Metadata!.Labels!, StringComparer.Ordinal) { ["controller-revision-hash"] = revision };
         return new Pod
         {
             Metadata = new ObjectMeta

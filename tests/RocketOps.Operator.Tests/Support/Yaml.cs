@@ -11,14 +11,14 @@ internal static class Yaml
 {
     public static IEnumerable<JsonNode> ReadAll(string text)
     {
-        var stream = new YamlStream();
+        YamlStream stream = new();
         stream.Load(new StringReader(text));
         return stream.Documents.Select(static document => ToJson(document.RootNode)!).ToArray();
     }
 
     public static string Write(JsonNode node)
     {
-        var text = new StringBuilder();
+        StringBuilder text = new();
         WriteNode(text, node, 0);
         return text.ToString();
     }
@@ -38,7 +38,7 @@ internal static class Yaml
         "" or "null" or "~" => null,
         "true" => JsonValue.Create(true),
         "false" => JsonValue.Create(false),
-        _ when long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
+        _ when long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) => JsonValue.Create(number),
         _ => JsonValue.Create(value),
     };
 
@@ -59,8 +59,8 @@ internal static class Yaml
 
     private static void WriteMap(StringBuilder text, JsonObject map, int indent, bool firstInline)
     {
-        var first = firstInline;
-        foreach (var (key, value) in map.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+        bool first = firstInline;
+        foreach ((string? key, JsonNode? value) in map.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
             text.Append(' ', first ? 0 : indent).Append(key).Append(':');
             first = false;
@@ -70,7 +70,7 @@ internal static class Yaml
 
     private static void WriteList(StringBuilder text, JsonArray list, int indent)
     {
-        foreach (var item in list)
+        foreach (JsonNode? item in list)
         {
             text.Append(' ', indent).Append('-');
             if (item is JsonObject { Count: > 0 } map)
@@ -97,9 +97,9 @@ internal static class Yaml
                 text.Append('\n');
                 WriteList(text, list, indent);
                 break;
-            case JsonValue scalar when scalar.TryGetValue<string>(out var content) && content.Contains('\n', StringComparison.Ordinal):
+            case JsonValue scalar when scalar.TryGetValue<string>(out string? content) && content.Contains('\n', StringComparison.Ordinal):
                 text.Append(" |\n");
-                foreach (var line in content.TrimEnd('\n').Split('\n'))
+                foreach (string line in content.TrimEnd('\n').Split('\n'))
                 {
                     text.Append(' ', indent).Append(line).Append('\n');
                 }

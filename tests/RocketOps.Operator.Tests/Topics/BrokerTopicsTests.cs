@@ -18,7 +18,7 @@ public sealed class BrokerTopicsTests
     [Fact]
     public async Task Sync_NewTopic_OneWrite()
     {
-        var outcome = await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
+        TopicOutcome outcome = await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
 
         outcome.Should().BeEquivalentTo(new { Written = true, Pending = (Problem?)null, Problem = (Problem?)null });
         _admin.Writes.Should().Equal($"{Address} T 8/8 6");
@@ -30,7 +30,7 @@ public sealed class BrokerTopicsTests
         await SyncAsync(new TopicSettings(8, 8, 6, "FIFO"));
         _admin.Writes.Clear();
 
-        var outcome = await SyncAsync(new TopicSettings(8, 8, 6, "FIFO"));
+        TopicOutcome outcome = await SyncAsync(new TopicSettings(8, 8, 6, "FIFO"));
 
         outcome.Written.Should().BeFalse();
         _admin.Writes.Should().BeEmpty();
@@ -42,7 +42,7 @@ public sealed class BrokerTopicsTests
         await SyncAsync(new TopicSettings(4, 4, 6, "NORMAL"));
         _admin.Writes.Clear();
 
-        var outcome = await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
+        TopicOutcome outcome = await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
 
         outcome.Found.Should().Be(new TopicSettings(8, 8, 6, "NORMAL"));
         _admin.Writes.Should().Equal($"{Address} T 8/4 6", $"{Address} T 8/8 6");
@@ -51,25 +51,25 @@ public sealed class BrokerTopicsTests
     [Fact]
     public async Task Sync_ShrinkWithUnreadMessages_KeepsReadQueuesUntilConsumed()
     {
-        var wanted = new TopicSettings(1, 1, 6, "NORMAL");
+        TopicSettings wanted = new(1, 1, 6, "NORMAL");
         await SyncAsync(new TopicSettings(2, 2, 6, "NORMAL"));
         _admin.Writes.Clear();
         SetOffsets(queue0: 5, queue1: 7, consumed1: 6);
 
-        var closed = await SyncAsync(wanted);
+        TopicOutcome closed = await SyncAsync(wanted);
         closed.DrainingSince.Should().Be(_time.GetUtcNow());
         _admin.Writes.Should().Equal([$"{Address} T 2/1 6"], "producers leave first");
 
-        var early = await SyncAsync(wanted, closed);
+        TopicOutcome early = await SyncAsync(wanted, closed);
         early.Pending!.Message.Should().Contain("producers");
 
         _time.Advance(TimeSpan.FromMinutes(2));
-        var blocked = await SyncAsync(wanted, early);
+        TopicOutcome blocked = await SyncAsync(wanted, early);
         blocked.Pending!.Message.Should().Contain("group G");
         blocked.DrainingSince.Should().Be(closed.DrainingSince, "a wait keeps its beginning");
 
         SetOffsets(queue0: 5, queue1: 7, consumed1: 7);
-        var done = await SyncAsync(wanted, blocked);
+        TopicOutcome done = await SyncAsync(wanted, blocked);
         done.Should().BeEquivalentTo(new { Found = wanted, Pending = (Problem?)null, DrainingSince = (DateTimeOffset?)null });
         _admin.Writes.Should().Equal($"{Address} T 2/1 6", $"{Address} T 1/1 6");
     }
@@ -78,11 +78,11 @@ public sealed class BrokerTopicsTests
     public async Task Sync_ShrinkAndBrokerHidesQueue_NotTakenForDrained()
     {
         await SyncAsync(new TopicSettings(2, 2, 6, "NORMAL"));
-        var closed = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"));
+        TopicOutcome closed = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"));
         _time.Advance(TimeSpan.FromMinutes(2));
         _admin.Stats[(Address, "T")] = new TopicStats { Queues = new Dictionary<MessageQueue, QueueOffsets> { [new("T", "a-0", 0)] = new() } };
 
-        var outcome = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"), closed);
+        TopicOutcome outcome = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"), closed);
 
         outcome.Found!.ReadQueues.Should().Be(2);
         outcome.Pending!.Reason.Should().Be(Reasons.DrainingQueues);
@@ -103,7 +103,7 @@ public sealed class BrokerTopicsTests
     {
         _admin.Forgetful = true;
 
-        var outcome = await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
+        TopicOutcome outcome = await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
 
         outcome.Problem!.Reason.Should().Be(Reasons.Refused);
         _admin.Writes.Should().HaveCount(1);
@@ -111,14 +111,14 @@ public sealed class BrokerTopicsTests
 
     private Task<TopicOutcome> SyncAsync(TopicSettings wanted, TopicOutcome? last = null)
     {
-        var status = last is null ? null : new TopicBrokerStatus { Name = last.Broker, DrainingSince = last.DrainingSince };
+        TopicBrokerStatus? status = last is null ? null : new TopicBrokerStatus { Name = last.Broker, DrainingSince = last.DrainingSince };
         return new BrokerTopics(new OperatorOptions(), _time).SyncAsync(_admin, Master, "T", wanted, status, CancellationToken.None);
     }
 
     private void SetOffsets(long queue0, long queue1, long consumed1)
     {
-        var first = new MessageQueue("T", "a-0", 0);
-        var second = new MessageQueue("T", "a-0", 1);
+        MessageQueue first = new("T", "a-0", 0);
+        MessageQueue second = new("T", "a-0", 1);
         _admin.Stats[(Address, "T")] = new TopicStats
         {
             Queues = new Dictionary<MessageQueue, QueueOffsets> { [first] = new() { MaxOffset = queue0 }, [second] = new() { MaxOffset = queue1 } },

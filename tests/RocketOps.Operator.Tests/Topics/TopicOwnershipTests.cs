@@ -10,8 +10,8 @@ public sealed class TopicOwnershipTests
     [Fact]
     public void Winner_OlderObject_HasTheTopic()
     {
-        var older = Topic("z", Noon);
-        var younger = Topic("a", Noon.AddSeconds(1));
+        Topic older = Topic("z", Noon);
+        Topic younger = Topic("a", Noon.AddSeconds(1));
 
         TopicOwnership.Winner(younger, [older, younger]).Should().BeSameAs(older);
         TopicOwnership.Winner(older, [older, younger]).Should().BeNull();
@@ -20,8 +20,8 @@ public sealed class TopicOwnershipTests
     [Fact]
     public void Winner_SameSecond_TheOneThatManagesItKeepsIt()
     {
-        var first = Topic("z", Noon, holds: true);
-        var second = Topic("a", Noon);
+        Topic first = Topic("z", Noon, holds: true);
+        Topic second = Topic("a", Noon);
 
         TopicOwnership.Winner(second, [first, second]).Should().BeSameAs(first);
         TopicOwnership.Winner(first, [first, second]).Should().BeNull();
@@ -30,8 +30,8 @@ public sealed class TopicOwnershipTests
     [Fact]
     public void Winner_SameSecondAndNothingElse_BothSidesDecideAlike()
     {
-        var low = Topic("a", Noon);
-        var high = Topic("b", Noon);
+        Topic low = Topic("a", Noon);
+        Topic high = Topic("b", Noon);
 
         TopicOwnership.Winner(low, [low, high]).Should().BeNull();
         TopicOwnership.Winner(high, [low, high]).Should().BeSameAs(low);
@@ -40,10 +40,10 @@ public sealed class TopicOwnershipTests
     [Fact]
     public void Winner_OtherClusterOrBeingDeleted_NoRival()
     {
-        var topic = Topic("b", Noon);
-        var elsewhere = Topic("a", Noon.AddDays(-1));
+        Topic topic = Topic("b", Noon);
+        Topic elsewhere = Topic("a", Noon.AddDays(-1));
         elsewhere.Spec.ClusterRef.Name = "other";
-        var leaving = Topic("c", Noon.AddDays(-1));
+        Topic leaving = Topic("c", Noon.AddDays(-1));
         leaving.Metadata.DeletionTimestamp = Noon;
 
         TopicOwnership.Winner(topic, [topic, elsewhere, leaving]).Should().BeNull();
@@ -51,7 +51,7 @@ public sealed class TopicOwnershipTests
 
     private static Topic Topic(string uid, DateTimeOffset created, bool holds = false)
     {
-        var topic = new Topic { Metadata = new() { Name = "object-" + uid, Namespace = "default", Uid = uid, CreationTimestamp = created } };
+        Topic topic = new() { Metadata = new() { Name = "object-" + uid, Namespace = "default", Uid = uid, CreationTimestamp = created } };
         topic.Spec.ClusterRef.Name = "cluster";
         topic.Spec.TopicName = "SAME";
         topic.Status = holds ? new TopicStatus { TopicName = "SAME" } : null;

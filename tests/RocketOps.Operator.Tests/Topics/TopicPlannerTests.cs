@@ -9,7 +9,7 @@ public sealed class TopicPlannerTests
     [Fact]
     public void Next_UnknownTopic_CreatedAtOnce()
     {
-        var wanted = Settings(8, 8);
+        TopicSettings wanted = Settings(8, 8);
 
         TopicPlanner.Next(wanted, null, drained: false).Should().Be(new TopicStep(wanted, null));
     }
@@ -51,24 +51,24 @@ public sealed class TopicPlannerTests
     [Fact]
     public void Next_AnyStates_ReachesWantedWithoutHidingQueues()
     {
-        var count = Gen.Choose(1, 32);
-        var pair = from a in count from b in count select (Read: Math.Max(a, b), Write: Math.Min(a, b));
-        var permission = Gen.Elements(2, 4, 6);
-        var all = from wanted in pair from found in pair from p in permission from q in permission select (wanted, found, p, q);
+        Gen<int> count = Gen.Choose(1, 32);
+        Gen<(int Read, int Write)> pair = from a in count from b in count select (Read: Math.Max(a, b), Write: Math.Min(a, b));
+        Gen<int> permission = Gen.Elements(2, 4, 6);
+        Gen<((int Read, int Write) wanted, (int Read, int Write) found, int p, int q)> all = from wanted in pair from found in pair from p in permission from q in permission select (wanted, found, p, q);
 
         Prop.ForAll(all.ToArbitrary(), state =>
         {
-            var wanted = new TopicSettings(state.wanted.Read, state.wanted.Write, state.p, "NORMAL");
-            var found = new TopicSettings(state.found.Read, state.found.Write, state.q, "NORMAL");
-            for (var steps = 0; steps < 4; steps++)
+            TopicSettings wanted = new(state.wanted.Read, state.wanted.Write, state.p, "NORMAL");
+            TopicSettings found = new(state.found.Read, state.found.Write, state.q, "NORMAL");
+            for (int steps = 0; steps < 4; steps++)
             {
-                var undrained = TopicPlanner.Next(wanted, found, drained: false);
+                TopicStep undrained = TopicPlanner.Next(wanted, found, drained: false);
                 if (undrained.Write is { } early && early.ReadQueues < found.ReadQueues)
                 {
                     return false;
                 }
 
-                var step = TopicPlanner.Next(wanted, found, drained: true);
+                TopicStep step = TopicPlanner.Next(wanted, found, drained: true);
                 if (step.Converged)
                 {
                     return found == wanted;

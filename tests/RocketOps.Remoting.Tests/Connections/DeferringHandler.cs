@@ -9,8 +9,29 @@ internal sealed class DeferringHandler : IRequestHandler, IBatchParticipant
     private readonly Lock _gate = new();
     private readonly List<DeferredReplies> _held = [];
     private int _handled;
+    private int _commits;
 
     public bool Hold { get; set; }
+
+    /// <summary>What happens after the replies of a round.</summary>
+    public Action? After { get; set; }
+
+    /// <summary>What the commit does.</summary>
+    public Action? OnCommit { get; set; }
+
+    /// <summary>Batches completed.</summary>
+    public int Completed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return BatchSizes.Count;
+            }
+        }
+    }
+
+    public int Commits => Volatile.Read(ref _commits);
 
     public List<int> BatchSizes { get; } = [];
 
@@ -33,6 +54,14 @@ internal sealed class DeferringHandler : IRequestHandler, IBatchParticipant
         replies.Advance(writer.Complete(0));
         replies.Tag++;
     }
+
+    public void Commit()
+    {
+        Interlocked.Increment(ref _commits);
+        OnCommit?.Invoke();
+    }
+
+    public void AfterReplies() => After?.Invoke();
 
     public bool CompleteBatch(DeferredReplies replies)
     {

@@ -10,9 +10,11 @@ internal sealed class EchoHandler : IRequestHandler
 
     public int Calls => Volatile.Read(ref _calls);
 
+    public void Count() => Interlocked.Increment(ref _calls);
+
     public void Handle(in RequestFrame frame, RequestBatch batch)
     {
-        Interlocked.Increment(ref _calls);
+        Count();
         if (frame.IsOneWay)
         {
             return;

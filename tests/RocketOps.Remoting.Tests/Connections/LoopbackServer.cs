@@ -25,12 +25,19 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public string Address => Server.EndPoint.ToString();
 
-    public static async Task<LoopbackServer> StartAsync(RequestHandlerRegistry handlers, RemotingOptions? options = null, RequestHandlerRegistry? clientHandlers = null)
+    /// <param name="handlers">The server's.</param>
+    /// <param name="options">Limits of its connections.</param>
+    /// <param name="clientHandlers">The client's.</param>
+    /// <param name="transport">What carries the server's connections.</param>
+    /// <param name="serverOptions">Instead of <paramref name="options"/> and <paramref name="transport"/>.</param>
+    public static async Task<LoopbackServer> StartAsync(
+        RequestHandlerRegistry handlers, RemotingOptions? options = null, RequestHandlerRegistry? clientHandlers = null, RemotingTransport transport = RemotingTransport.Default,
+        RemotingServerOptions? serverOptions = null)
     {
         RecordingLoggerFactory log = new();
         RemotingServer server = await RemotingServer.StartAsync(
-            new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], Remoting = options ?? new RemotingOptions() }, handlers, log);
-        return new LoopbackServer(server, new RemotingClient(new RemotingClientOptions(), log, clientHandlers), log);
+            serverOptions ?? new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], Remoting = options ?? new RemotingOptions(), Transport = transport }, handlers, log);
+        return new LoopbackServer(server, new RemotingClient(new RemotingClientOptions(), log, ParseAsync, clientHandlers), log);
     }
 
     public async Task<NetworkStream> OpenRawAsync()
@@ -45,6 +52,9 @@ internal sealed class LoopbackServer : IAsyncDisposable
         await Client.DisposeAsync();
         await Server.DisposeAsync();
     }
+
+    private static Task<IReadOnlyList<IPEndPoint>> ParseAsync(string address, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<IPEndPoint>>([IPEndPoint.Parse(address)]);
 
     internal sealed class RecordingLoggerFactory : ILoggerFactory, ILogger
     {

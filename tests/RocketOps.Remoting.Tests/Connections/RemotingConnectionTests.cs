@@ -5,11 +5,13 @@ using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Framing;
 using RocketOps.Remoting.Headers;
+using RocketOps.Remoting.Server;
 using RocketOps.Testing;
 
 namespace RocketOps.Remoting.Tests.Connections;
 
-public sealed class RemotingConnectionTests
+/// <summary>What a connection does, whatever carries it: derived classes run every test over one transport.</summary>
+public abstract class RemotingConnectionTests(RemotingTransport transport)
 {
     private const int Echo = 1;
 
@@ -18,7 +20,7 @@ public sealed class RemotingConnectionTests
     [InlineData(SerializeType.RocketMq)]
     public async Task Invoke_Echo_AnswersInTheRequestsFormat(SerializeType type)
     {
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
 
         RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, SerializeType = type, Body = "hello"u8.ToArray() });
 
@@ -35,7 +37,7 @@ public sealed class RemotingConnectionTests
     [InlineData(16 * 1024 * 1024 - 300)]
     public async Task Invoke_BodyAcrossBlocks_ArrivesWhole(int size)
     {
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
         byte[] body = new byte[size];
         new Random(size).NextBytes(body);
 
@@ -47,7 +49,7 @@ public sealed class RemotingConnectionTests
     [Fact]
     public async Task Invoke_ManyAtOnce_EachGetsItsOwnAnswer()
     {
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
 
         RemotingCommand[] answers = await Task.WhenAll(Enumerable.Range(0, 500).Select(n =>
             peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, Body = BitConverter.GetBytes(n) }, TimeSpan.FromSeconds(90))));
@@ -55,10 +57,53 @@ public sealed class RemotingConnectionTests
         answers.Select(answer => BitConverter.ToInt32(answer.Body.Span)).Should().Equal(Enumerable.Range(0, 500));
     }
 
+    [Theory]
+    [InlineData(SerializeType.Json)]
+    [InlineData(SerializeType.RocketMq)]
+    public async Task Gate_ByCodeAndByFields_RefusesHotAndDetachedRequestsAlike(SerializeType type)
+    {
+        const int Detached = 2;
+        const int Forbidden = 3;
+        int handled = 0;
+        DelegateHandler detached = new((_, request, _) =>
+        {
+            Interlocked.Increment(ref handled);
+            return new ValueTask<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success));
+        });
+        RequestHandlerRegistry handlers = new() { Gate = new SigningGate(Forbidden) };
+        await using LoopbackServer peer = await StartAsync(handlers.Add(Echo, new EchoHandler()).Add(Detached, detached).Add(Forbidden, detached));
+        List<string> answers = [];
+        foreach (int code in (int[])[Echo, Detached, Forbidden])
+        {
+            RemotingCommand request = new RemotingCommand { Code = code, SerializeType = type }.Set("topic", "T \"1\"").Set("a", "κλειδί").Set("queueId", 3);
+            request.Set(SigningGate.Signature, SigningGate.Sign(request));
+            RemotingCommand signed = await peer.Client.InvokeAsync(peer.Address, request);
+            RemotingCommand forged = await peer.Client.InvokeAsync(peer.Address, request.Set("queueId", 4));
+            answers.Add($"{code}: {signed.Code} {signed.Remark}, {forged.Code} {forged.Remark}");
+        }
+
+        answers.Should().Equal("1: 0 , 16 signature", "2: 0 , 16 signature", "3: 16 code, 16 code");
+        handled.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Gate_RefusedOneWay_IsNotAnsweredAndTheNextRequestIs()
+    {
+        RequestHandlerRegistry handlers = new() { Gate = new SigningGate(Echo) };
+        await using LoopbackServer peer = await StartAsync(handlers.Add(Echo, new EchoHandler()));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 1, Flag = RemotingCommand.OneWayFlag }));
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 2 }));
+
+        RemotingCommand answer = await ReadFrameAsync(raw);
+        (answer.Opaque, answer.Code).Should().Be((2, ResponseCode.NoPermission));
+    }
+
     [Fact]
     public async Task Frame_OneByteAtATime_IsAnswered()
     {
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
         await using NetworkStream raw = await peer.OpenRawAsync();
         byte[] frame = Encode(new RemotingCommand { Code = Echo, Opaque = 42, Body = "x"u8.ToArray() });
 
@@ -74,7 +119,7 @@ public sealed class RemotingConnectionTests
     public async Task Batch_RepliesWaitForTheParticipant_AndLeaveTogether()
     {
         DeferringHandler handler = new();
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
         await using NetworkStream raw = await peer.OpenRawAsync();
         ArrayBufferWriter<byte> frames = new();
         for (int opaque = 1; opaque <= 10; opaque++)
@@ -84,21 +129,91 @@ public sealed class RemotingConnectionTests
 
         await raw.WriteAsync(frames.WrittenMemory);
 
+        List<RemotingCommand> replies = await ReadOnceAsync(raw);
+
+        replies.Select(reply => reply.Opaque).Should().Equal(Enumerable.Range(1, 10), "all leave with one send");
+        replies.Select(reply => reply.GetRequiredInt32("n")).Should().Equal(Enumerable.Range(1, 10));
+        handler.BatchSizes.Should().Equal(10);
+        handler.Commits.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Batch_Refusals_LeaveTogether()
+    {
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry());
+        await using NetworkStream raw = await peer.OpenRawAsync();
+        ArrayBufferWriter<byte> frames = new();
         for (int opaque = 1; opaque <= 10; opaque++)
         {
-            RemotingCommand reply = await ReadFrameAsync(raw);
-            reply.Opaque.Should().Be(opaque);
-            reply.GetRequiredInt32("n").Should().Be(opaque);
+            RemotingCommandCodec.Write(new RemotingCommand { Code = 31999, Opaque = opaque }, frames);
         }
 
-        handler.BatchSizes.Sum().Should().Be(10);
+        await raw.WriteAsync(frames.WrittenMemory);
+        List<RemotingCommand> replies = await ReadOnceAsync(raw);
+
+        replies.Select(reply => reply.Opaque).Should().Equal(Enumerable.Range(1, 10), "a refusal costs no send of its own");
+    }
+
+    [Fact]
+    public async Task Batch_AfterReplies_RunsWhenTheRepliesHaveLeft()
+    {
+        using ManualResetEventSlim replied = new();
+        bool afterwards = false;
+        TaskCompletionSource<bool> itemRan = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        DeferringHandler handler = new();
+        handler.After = () =>
+        {
+            // Run before the replies had left, this would hold them up until the time is over.
+            afterwards = replied.Wait(TimeSpan.FromSeconds(10));
+            int thread = Environment.CurrentManagedThreadId;
+            AfterReplies.Run(new WorkItem(() => itemRan.SetResult(Environment.CurrentManagedThreadId == thread)));
+        };
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 7 }));
+        (await ReadFrameAsync(raw)).Opaque.Should().Be(7);
+        replied.Set();
+
+        (await itemRan.Task.WaitAsync(TimeSpan.FromSeconds(30))).Should().BeTrue("the item runs on the driver's thread");
+        afterwards.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Batch_MoreItemsThanARoundRuns_TheRestRunsOnThePool()
+    {
+        using CountdownEvent ran = new(200);
+        int onDriver = 0;
+        DeferringHandler handler = new();
+        handler.After = () =>
+        {
+            int thread = Environment.CurrentManagedThreadId;
+            for (int i = 0; i < 200; i++)
+            {
+                AfterReplies.Run(new WorkItem(() =>
+                {
+                    if (!Thread.CurrentThread.IsThreadPoolThread || Environment.CurrentManagedThreadId == thread)
+                    {
+                        Interlocked.Increment(ref onDriver);
+                    }
+
+                    ran.Signal();
+                }));
+            }
+        };
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+
+        await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo });
+
+        await Eventually.TrueAsync(() => ran.IsSet, "all run");
+        onDriver.Should().BeGreaterThanOrEqualTo(64);
     }
 
     [Fact]
     public async Task Batch_HeldReplies_LeaveOnReleaseAndDoNotStopTheConnection()
     {
         DeferringHandler handler = new() { Hold = true };
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
 
         Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90));
         await Eventually.TrueAsync(() => handler.Held == 1, "the reply is held");
@@ -113,7 +228,7 @@ public sealed class RemotingConnectionTests
     public async Task Batch_ReleasedAsFailure_KeepsTheFields()
     {
         DeferringHandler handler = new() { Hold = true };
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
 
         Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90));
         await Eventually.TrueAsync(() => handler.Held == 1, "the reply is held");
@@ -128,7 +243,7 @@ public sealed class RemotingConnectionTests
     [Fact]
     public async Task Request_UnknownCode_GetsRocketMqsAnswer()
     {
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry());
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry());
 
         RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = 31999 });
 
@@ -140,7 +255,7 @@ public sealed class RemotingConnectionTests
     public async Task Request_HandlerThrows_IsAnsweredAndLogged()
     {
         DelegateHandler failing = new((_, _, _) => throw new InvalidDataException("boom"));
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, failing));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, failing));
 
         RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo });
 
@@ -153,7 +268,7 @@ public sealed class RemotingConnectionTests
     public async Task Request_Refused_CarriesCodeAndRemark()
     {
         DelegateHandler refusing = new((_, request, _) => throw new RemotingCommandException(ResponseCode.TopicNotExist, $"topic[{request.GetRequired("topic")}] not exist"));
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, refusing));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, refusing));
 
         RemotingCommand refused = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }.Set("topic", "T"));
         RemotingCommand missing = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo });
@@ -167,7 +282,7 @@ public sealed class RemotingConnectionTests
     public async Task OneWay_IsHandledAndNotAnswered()
     {
         EchoHandler echo = new();
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, echo));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, echo));
         await using NetworkStream raw = await peer.OpenRawAsync();
 
         await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 1, Flag = RemotingCommand.OneWayFlag }));
@@ -186,7 +301,7 @@ public sealed class RemotingConnectionTests
             return new RemotingCommand { Code = 0, Remark = answer.Remark };
         });
         DelegateHandler client = new((_, request, _) => ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, 0, "from the client")));
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(
+        await using LoopbackServer peer = await StartAsync(
             new RequestHandlerRegistry().Add(Echo, new DelegateHandler(async (connection, request, ct) =>
             {
                 RemotingCommand inner = (await callback.HandleAsync(connection, request, ct))!;
@@ -209,7 +324,7 @@ public sealed class RemotingConnectionTests
     [InlineData("0000000801000004AABBCCDD", "shorter than the minimum")]
     public async Task MalformedFrame_ClosesOnlyItsConnection_AndSaysWhy(string hex, string reason)
     {
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
         await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo });
         await using NetworkStream raw = await peer.OpenRawAsync();
 
@@ -225,7 +340,7 @@ public sealed class RemotingConnectionTests
     public async Task MalformedFrame_AfterGoodOnes_StillAnswersThose()
     {
         DeferringHandler handler = new();
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
         await using NetworkStream raw = await peer.OpenRawAsync();
 
         await raw.WriteAsync((byte[])[.. Encode(new RemotingCommand { Code = Echo, Opaque = 9 }), .. Convert.FromHexString("FFFFFFFF")]);
@@ -242,7 +357,7 @@ public sealed class RemotingConnectionTests
             await Task.Delay(Timeout.Infinite, ct);
             return null;
         });
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, never).Add(2, new EchoHandler()));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, never).Add(2, new EchoHandler()));
         Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromMinutes(1));
         await Eventually.TrueAsync(() => peer.Server.Connections.Count == 1, "the client is connected");
 
@@ -257,7 +372,7 @@ public sealed class RemotingConnectionTests
     public async Task Client_NoAnswer_TimesOutNamingTheRequest()
     {
         DelegateHandler silent = new((_, _, _) => ValueTask.FromResult<RemotingCommand?>(null));
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, silent));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, silent));
 
         Func<Task> invoke = () => peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromMilliseconds(50));
 
@@ -267,7 +382,7 @@ public sealed class RemotingConnectionTests
     [Fact]
     public async Task Client_NobodyListens_SaysWhere()
     {
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry());
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry());
         string address = peer.Address;
         await peer.Server.StopAsync();
 
@@ -287,11 +402,13 @@ public sealed class RemotingConnectionTests
             await go.Task;
             return RemotingCommand.CreateResponse(request, 0, "late but there");
         });
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, slow));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, slow));
         Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90));
         await entered.Task;
 
         Task stopping = peer.Server.StopAsync();
+        await Eventually.TrueAsync(() => RefusesAsync(peer), "the stop has reached the listener");
+        waiting.IsCompleted.Should().BeFalse();
         go.SetResult();
 
         (await waiting).Remark.Should().Be("late but there");
@@ -307,7 +424,7 @@ public sealed class RemotingConnectionTests
             await go.Task;
             return RemotingCommand.CreateResponse(request, 0);
         });
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, slow), new RemotingOptions { MaxDetachedRequests = 2 });
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, slow), new RemotingOptions { MaxDetachedRequests = 2 });
 
         Task<RemotingCommand>[] sent = [.. Enumerable.Range(0, 3).Select(_ => peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90)))];
         RemotingCommand first = await await Task.WhenAny(sent);
@@ -321,7 +438,7 @@ public sealed class RemotingConnectionTests
     [Fact]
     public async Task PeerThatDoesNotRead_IsClosedAtTheLimit()
     {
-        await using LoopbackServer peer = await LoopbackServer.StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), new RemotingOptions { MaxUnsentBytes = 1024 * 1024 });
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), new RemotingOptions { MaxUnsentBytes = 1024 * 1024 });
         await using NetworkStream raw = await peer.OpenRawAsync();
         await Eventually.TrueAsync(() => peer.Server.Connections.Count == 1, "the connection is there");
         RemotingConnection connection = peer.Server.Connections.Single();
@@ -335,14 +452,51 @@ public sealed class RemotingConnectionTests
         peer.Log.Entries.Should().Contain(entry => entry.Text.Contains("does not read", StringComparison.Ordinal));
     }
 
-    private static byte[] Encode(RemotingCommand command)
+    private Task<LoopbackServer> StartAsync(RequestHandlerRegistry handlers, RemotingOptions? options = null, RequestHandlerRegistry? clientHandlers = null) =>
+        LoopbackServer.StartAsync(handlers, options, clientHandlers, transport);
+
+    private static async Task<bool> RefusesAsync(LoopbackServer peer)
+    {
+        try
+        {
+            await using NetworkStream raw = await peer.OpenRawAsync();
+            return false;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+    }
+
+    private sealed class WorkItem(Action work) : IThreadPoolWorkItem
+    {
+        public void Execute() => work();
+    }
+
+    protected static byte[] Encode(RemotingCommand command)
     {
         ArrayBufferWriter<byte> written = new();
         RemotingCommandCodec.Write(command, written);
         return written.WrittenSpan.ToArray();
     }
 
-    private static async Task<RemotingCommand> ReadFrameAsync(Stream stream)
+    /// <summary>The whole frames that one receive returns.</summary>
+    private static async Task<List<RemotingCommand>> ReadOnceAsync(Stream stream)
+    {
+        byte[] received = new byte[64 * 1024];
+        int length = await stream.ReadAsync(received);
+        List<RemotingCommand> frames = [];
+        for (int at = 0; at < length;)
+        {
+            int size = FrameLayout.ReadFrameSize(received.AsSpan(at, length - at), FrameLayout.DefaultMaxFrameBytes);
+            frames.Add(RequestFrame.Parse(received.AsSpan(at, size)).ToCommand());
+            at += size;
+        }
+
+        return frames;
+    }
+
+    protected static async Task<RemotingCommand> ReadFrameAsync(Stream stream)
     {
         byte[] length = new byte[4];
         await stream.ReadExactlyAsync(length);

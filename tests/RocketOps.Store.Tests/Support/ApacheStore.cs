@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text.Json;
 using RocketOps.Testing;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Store.Tests.Support;
 
@@ -14,7 +15,7 @@ internal sealed class ApacheStore : IDisposable
     private ApacheStore(string folder)
     {
         _folder = folder;
-        using var packed = new GZipStream(File.OpenRead(Path.Combine(folder, "store.tar.gz")), CompressionMode.Decompress);
+        using GZipStream packed = new(File.OpenRead(Path.Combine(folder, "store.tar.gz")), CompressionMode.Decompress);
         TarFile.ExtractToDirectory(packed, _directory.Path, overwriteFiles: false);
         Expected = ReadLines("expected.jsonl.gz");
         Acked = File.Exists(Path.Combine(folder, "acked.jsonl.gz")) ? ReadLines("acked.jsonl.gz") : [];
@@ -27,18 +28,19 @@ internal sealed class ApacheStore : IDisposable
     /// <summary>What clients were told, for stores of killed brokers.</summary>
     public IReadOnlyList<JsonElement> Acked { get; }
 
-    /// <summary>Unpacks the store of that name; skips the test when the kit is not there.</summary>
+    /// <summary>Unpacks the store of that name; skips the test when the kit is not there, fails it on CI.</summary>
     public static ApacheStore Open(string name)
     {
-        var folder = Path.Combine(SharedKits.Stores, name);
-        Skip.If(SharedKits.WhyMissing(folder) is not null, SharedKits.WhyMissing(folder));
+        string folder = Path.Combine(SharedKits.Stores, name);
+        string? reason = RingRules.Current.WhySkip(ring: null, SharedKits.WhyMissing(folder));
+        Skip.If(reason is not null, reason);
         return new ApacheStore(folder);
     }
 
     /// <summary>File sizes from the broker.conf beside the store.</summary>
     public StoreOptions Options()
     {
-        var conf = File.ReadAllLines(Path.Combine(_folder, "broker.conf"))
+        Dictionary<string, string> conf = File.ReadAllLines(Path.Combine(_folder, "broker.conf"))
             .Select(line => line.Split('=', 2))
             .Where(pair => pair.Length == 2)
             .ToDictionary(pair => pair[0], pair => pair[1]);
@@ -62,7 +64,7 @@ internal sealed class ApacheStore : IDisposable
 
     private List<JsonElement> ReadLines(string name)
     {
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(_folder, name)), CompressionMode.Decompress));
+        using StreamReader reader = new(new GZipStream(File.OpenRead(Path.Combine(_folder, name)), CompressionMode.Decompress));
         List<JsonElement> lines = [];
         while (reader.ReadLine() is { } line)
         {

@@ -15,28 +15,28 @@ internal sealed unsafe class BadDiskCalls(params int[] answers) : FileCalls
 
     public override nint PWrite(SafeFileHandle file, byte* bytes, nint count, long offset)
     {
-        var answer = Next(count);
+        nint answer = Next(count);
         return answer > 0 ? base.PWrite(file, bytes, answer, offset) : answer;
     }
 
     public override nint PWriteV(SafeFileHandle file, NativeMethods.IoVector* vectors, int count, long offset)
     {
         nint total = 0;
-        for (var i = 0; i < count; i++)
+        for (int i = 0; i < count; i++)
         {
             total += vectors[i].Length;
         }
 
-        var allowed = Next(total);
+        nint allowed = Next(total);
         if (allowed <= 0)
         {
             return allowed;
         }
 
-        var shortened = stackalloc NativeMethods.IoVector[count];
-        for (var i = 0; i < count; i++)
+        NativeMethods.IoVector* shortened = stackalloc NativeMethods.IoVector[count];
+        for (int i = 0; i < count; i++)
         {
-            var length = Math.Min(vectors[i].Length, allowed);
+            nint length = Math.Min(vectors[i].Length, allowed);
             shortened[i] = new NativeMethods.IoVector { Base = vectors[i].Base, Length = length };
             allowed -= length;
         }
@@ -46,14 +46,14 @@ internal sealed unsafe class BadDiskCalls(params int[] answers) : FileCalls
 
     public override nint PRead(SafeFileHandle file, byte* bytes, nint count, long offset)
     {
-        var answer = Next(count);
+        nint answer = Next(count);
         return answer > 0 ? base.PRead(file, bytes, answer, offset) : answer;
     }
 
     public override nint PReadV2(SafeFileHandle file, NativeMethods.IoVector* vectors, int count, long offset, int flags)
     {
         // Read plainly: whether the file system knows RWF_NOWAIT is not what is tested.
-        var answer = Next(vectors[0].Length);
+        nint answer = Next(vectors[0].Length);
         return answer > 0 ? base.PRead(file, vectors[0].Base, answer, offset) : answer;
     }
 
@@ -66,6 +66,6 @@ internal sealed unsafe class BadDiskCalls(params int[] answers) : FileCalls
     private nint Next(nint asked)
     {
         Calls++;
-        return _answers.TryDequeue(out var answer) ? Math.Min(answer, asked) : asked;
+        return _answers.TryDequeue(out int answer) ? Math.Min(answer, asked) : asked;
     }
 }

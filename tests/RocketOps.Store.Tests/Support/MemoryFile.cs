@@ -25,12 +25,12 @@ internal sealed class MemoryFile(MemoryFileSystem files, string path, MemoryInod
     public int Read(Span<byte> destination, long offset)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return files.Read(inode, destination, offset);
+        return files.Read(inode, path, destination, offset);
     }
 
     public int TryReadCached(Span<byte> destination, long offset)
     {
-        var read = Read(destination, offset);
+        int read = Read(destination, offset);
         return read == destination.Length ? read : -1;
     }
 

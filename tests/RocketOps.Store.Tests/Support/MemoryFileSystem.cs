@@ -16,6 +16,7 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
     private readonly List<Action<Dictionary<string, MemoryInode>>> _journal = [];
     private readonly HashSet<string> _locked = [];
     private readonly List<string> _open = [];
+    private readonly Dictionary<string, int> _looks = [];
     private bool _dead;
 
     /// <summary>Changing calls so far.</summary>
@@ -27,6 +28,9 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
     /// <summary>Asked before each changing call: operation and path; an errno makes it fail.</summary>
     public Func<string, string, int?>? Fault { get; set; }
 
+    /// <summary>Asked before each call that only looks ("open", "read", "list"), without the disk's lock held: it may wait, and an errno makes the call fail.</summary>
+    public Func<string, string, int?>? ReadFault { get; set; }
+
     /// <summary>fdatasync says that it has done its work and has not.</summary>
     public bool FlushLies { get; init; }
 
@@ -36,23 +40,23 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
 
     public MemoryFileSystem AfterKill()
     {
-        var next = new MemoryFileSystem { BootId = BootId };
+        MemoryFileSystem next = new() { BootId = BootId };
         next._directories.UnionWith(_directories);
-        foreach (var (path, inode) in _names)
+        foreach ((string path, MemoryInode inode) in _names)
         {
-            var copy = inode.Copy();
+            MemoryInode copy = inode.Copy();
             next._names[path] = copy;
         }
 
         // What was durable stays so; the rest is still only in the kernel.
-        foreach (var (path, inode) in _durableNames)
+        foreach ((string path, MemoryInode inode) in _durableNames)
         {
-            next._durableNames[path] = _names.TryGetValue(path, out var current) && ReferenceEquals(current, inode) ? next._names[path] : inode.Copy();
+            next._durableNames[path] = _names.TryGetValue(path, out MemoryInode? current) && ReferenceEquals(current, inode) ? next._names[path] : inode.Copy();
         }
 
-        foreach (var (path, inode) in next._names)
+        foreach ((string path, MemoryInode inode) in next._names)
         {
-            if (!next._durableNames.TryGetValue(path, out var durable) || !ReferenceEquals(durable, inode))
+            if (!next._durableNames.TryGetValue(path, out MemoryInode? durable) || !ReferenceEquals(durable, inode))
             {
                 next._journal.Add(names => names[path] = inode);
             }
@@ -63,9 +67,19 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
 
     /// <param name="random">Chooses what survives.</param>
     /// <param name="keepEverything">All of it does; only the boot is another.</param>
-    public MemoryFileSystem AfterPowerCut(Random random, bool keepEverything = false)
+    /// <param name="reordersNames">Of creations, renames and deletions since the last flush each survives or not by itself, where a journal would keep a beginning of them.</param>
+    public MemoryFileSystem AfterPowerCut(Random random, bool keepEverything = false, bool reordersNames = false)
     {
-        var next = new MemoryFileSystem();
+        // Those whose process goes on meanwhile get one moment of it.
+        lock (_lock)
+        {
+            return CutPower(random, keepEverything, reordersNames);
+        }
+    }
+
+    private MemoryFileSystem CutPower(Random random, bool keepEverything, bool reordersNames)
+    {
+        MemoryFileSystem next = new();
         if (keepEverything)
         {
             next.TakeFrom(this);
@@ -73,15 +87,16 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
         }
 
         next._directories.UnionWith(_directories);
-        var names = new Dictionary<string, MemoryInode>(_durableNames);
-        foreach (var change in _journal.Take(random.Next(_journal.Count + 1)))
+        Dictionary<string, MemoryInode> names = new(_durableNames);
+        IEnumerable<Action<Dictionary<string, MemoryInode>>> kept = reordersNames ? _journal.Where(_ => random.Next(2) == 0) : _journal.Take(random.Next(_journal.Count + 1));
+        foreach (Action<Dictionary<string, MemoryInode>> change in kept)
         {
             change(names);
         }
 
-        foreach (var (path, inode) in names)
+        foreach ((string path, MemoryInode inode) in names)
         {
-            var survivor = inode.AfterPowerCut(random);
+            MemoryInode survivor = inode.AfterPowerCut(random);
             next._names[path] = survivor;
             next._durableNames[path] = survivor;
         }
@@ -93,9 +108,9 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
     public void TakeFrom(MemoryFileSystem other)
     {
         _directories.UnionWith(other._directories);
-        foreach (var (path, inode) in other._names)
+        foreach ((string path, MemoryInode inode) in other._names)
         {
-            var copy = inode.Copy();
+            MemoryInode copy = inode.Copy();
             copy.Flush();
             _names[path] = copy;
             _durableNames[path] = copy;
@@ -122,12 +137,22 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
         }
     }
 
-    public IStoreFile Open(string path, FileOpenMode mode)
+    /// <summary>How often an operation that only looks was asked for.</summary>
+    public int CountOf(string operation)
     {
         lock (_lock)
         {
+            return _looks.GetValueOrDefault(operation);
+        }
+    }
+
+    public IStoreFile Open(string path, FileOpenMode mode)
+    {
+        Looking("open", path);
+        lock (_lock)
+        {
             ThrowIfDead();
-            if (!_names.TryGetValue(path, out var inode))
+            if (!_names.TryGetValue(path, out MemoryInode? inode))
             {
                 if (mode is FileOpenMode.Read or FileOpenMode.ReadWrite || !_directories.Contains(Path.GetDirectoryName(path)!))
                 {
@@ -153,14 +178,20 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
 
     public bool FileExists(string path)
     {
-        ThrowIfDead();
-        return _names.ContainsKey(path);
+        lock (_lock)
+        {
+            ThrowIfDead();
+            return _names.ContainsKey(path);
+        }
     }
 
     public bool DirectoryExists(string path)
     {
-        ThrowIfDead();
-        return _directories.Contains(path);
+        lock (_lock)
+        {
+            ThrowIfDead();
+            return _directories.Contains(path);
+        }
     }
 
     public void CreateDirectory(string path)
@@ -170,7 +201,7 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
             ThrowIfDead();
 
             // Directories are durable at once: losing one is losing its files' names, which the journal covers.
-            for (var at = path; at is not null && _directories.Add(at); at = Path.GetDirectoryName(at))
+            for (string? at = path; at is not null && _directories.Add(at); at = Path.GetDirectoryName(at))
             {
             }
         }
@@ -178,6 +209,7 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
 
     public IReadOnlyList<FileEntry> List(string path)
     {
+        Looking("list", path);
         lock (_lock)
         {
             ThrowIfDead();
@@ -200,7 +232,7 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
                 return;
             }
 
-            var inode = _names[from];
+            MemoryInode inode = _names[from];
             _names.Remove(from);
             _names[to] = inode;
             _journal.Add(names =>
@@ -250,7 +282,7 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
             }
 
             // A journal commit takes everything before it along.
-            foreach (var change in _journal)
+            foreach (Action<Dictionary<string, MemoryInode>> change in _journal)
             {
                 change(_durableNames);
             }
@@ -307,8 +339,9 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
         }
     }
 
-    internal int Read(MemoryInode inode, Span<byte> destination, long offset)
+    internal int Read(MemoryInode inode, string path, Span<byte> destination, long offset)
     {
+        Looking("read", path);
         lock (_lock)
         {
             ThrowIfDead();
@@ -329,7 +362,7 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
             inode.Flush();
 
             // As on ext4, syncing a new file commits the journal that holds its name.
-            foreach (var change in _journal)
+            foreach (Action<Dictionary<string, MemoryInode>> change in _journal)
             {
                 change(_durableNames);
             }
@@ -352,10 +385,10 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
 
     private void MoveDirectory(string from, string to)
     {
-        foreach (var path in _names.Keys.Where(name => name.StartsWith($"{from}/", StringComparison.Ordinal)).ToList())
+        foreach (string path in _names.Keys.Where(name => name.StartsWith($"{from}/", StringComparison.Ordinal)).ToList())
         {
-            var target = to + path[from.Length..];
-            var inode = _names[path];
+            string target = to + path[from.Length..];
+            MemoryInode inode = _names[path];
             _names.Remove(path);
             _names[target] = inode;
             _journal.Add(names =>
@@ -365,7 +398,7 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
             });
         }
 
-        foreach (var directory in _directories.Where(name => name == from || name.StartsWith($"{from}/", StringComparison.Ordinal)).ToList())
+        foreach (string directory in _directories.Where(name => name == from || name.StartsWith($"{from}/", StringComparison.Ordinal)).ToList())
         {
             _directories.Remove(directory);
             _directories.Add(to + directory[from.Length..]);
@@ -387,7 +420,21 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
         }
     }
 
-    private void ThrowIfDead()
+    private void Looking(string operation, string path)
+    {
+        lock (_lock)
+        {
+            _looks[operation] = _looks.GetValueOrDefault(operation) + 1;
+        }
+
+        if (ReadFault?.Invoke(operation, path) is { } errno)
+        {
+            throw new StoreIOException(operation, path, errno, "injected");
+        }
+    }
+
+    /// <summary>Ends the process at its next step when the crash was swallowed by what keeps a store going.</summary>
+    internal void ThrowIfDead()
     {
         if (_dead)
         {

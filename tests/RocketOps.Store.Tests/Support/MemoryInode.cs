@@ -19,13 +19,13 @@ internal sealed class MemoryInode
 
     public MemoryInode Copy()
     {
-        var copy = new MemoryInode { Length = Length, _durableLength = _durableLength, LastWrite = LastWrite };
-        foreach (var (index, page) in _pages)
+        MemoryInode copy = new() { Length = Length, _durableLength = _durableLength, LastWrite = LastWrite };
+        foreach ((long index, byte[] page) in _pages)
         {
             copy._pages[index] = [.. page];
         }
 
-        foreach (var (index, page) in _durablePages)
+        foreach ((long index, byte[] page) in _durablePages)
         {
             copy._durablePages[index] = [.. page];
         }
@@ -36,14 +36,14 @@ internal sealed class MemoryInode
 
     public MemoryInode AfterPowerCut(Random random)
     {
-        var survivor = new MemoryInode { LastWrite = LastWrite };
+        MemoryInode survivor = new() { LastWrite = LastWrite };
         survivor.Length = survivor._durableLength = random.Next(2) == 0 ? Length : _durableLength;
-        var keepAll = random.Next(4) == 0;
-        foreach (var index in _pages.Keys.Union(_durablePages.Keys))
+        bool keepAll = random.Next(4) == 0;
+        foreach (long index in _pages.Keys.Union(_durablePages.Keys))
         {
-            var old = _durablePages.GetValueOrDefault(index) ?? new byte[PageBytes];
-            var page = old;
-            if (_dirty.Contains(index) && _pages.TryGetValue(index, out var fresh))
+            byte[] old = _durablePages.GetValueOrDefault(index) ?? new byte[PageBytes];
+            byte[] page = old;
+            if (_dirty.Contains(index) && _pages.TryGetValue(index, out byte[]? fresh))
             {
                 page = keepAll ? fresh : random.Next(3) switch
                 {
@@ -68,10 +68,10 @@ internal sealed class MemoryInode
         Length = Math.Max(Length, offset + bytes.Length);
         while (!bytes.IsEmpty)
         {
-            var index = offset / PageBytes;
-            var inPage = (int)(offset % PageBytes);
-            var count = Math.Min(bytes.Length, PageBytes - inPage);
-            if (!_pages.TryGetValue(index, out var page))
+            long index = offset / PageBytes;
+            int inPage = (int)(offset % PageBytes);
+            int count = Math.Min(bytes.Length, PageBytes - inPage);
+            if (!_pages.TryGetValue(index, out byte[]? page))
             {
                 _pages[index] = page = new byte[PageBytes];
             }
@@ -85,13 +85,13 @@ internal sealed class MemoryInode
 
     public int Read(Span<byte> destination, long offset)
     {
-        var total = (int)Math.Clamp(Length - offset, 0, destination.Length);
-        for (var done = 0; done < total;)
+        int total = (int)Math.Clamp(Length - offset, 0, destination.Length);
+        for (int done = 0; done < total;)
         {
-            var at = offset + done;
-            var inPage = (int)(at % PageBytes);
-            var count = Math.Min(total - done, PageBytes - inPage);
-            if (_pages.TryGetValue(at / PageBytes, out var page))
+            long at = offset + done;
+            int inPage = (int)(at % PageBytes);
+            int count = Math.Min(total - done, PageBytes - inPage);
+            if (_pages.TryGetValue(at / PageBytes, out byte[]? page))
             {
                 page.AsSpan(inPage, count).CopyTo(destination[done..]);
             }
@@ -108,9 +108,9 @@ internal sealed class MemoryInode
 
     public void Flush()
     {
-        foreach (var index in _dirty)
+        foreach (long index in _dirty)
         {
-            if (_pages.TryGetValue(index, out var page))
+            if (_pages.TryGetValue(index, out byte[]? page))
             {
                 _durablePages[index] = [.. page];
             }
@@ -122,7 +122,7 @@ internal sealed class MemoryInode
 
     public void SetLength(long length)
     {
-        foreach (var index in _pages.Keys.Where(index => index * PageBytes >= length).ToList())
+        foreach (long index in _pages.Keys.Where(index => index * PageBytes >= length).ToList())
         {
             _pages.Remove(index);
         }
@@ -132,9 +132,9 @@ internal sealed class MemoryInode
 
     public long NextDataOffset(long offset)
     {
-        foreach (var index in _pages.Keys.Order())
+        foreach (long index in _pages.Keys.Order())
         {
-            var end = (index + 1) * PageBytes;
+            long end = (index + 1) * PageBytes;
             if (end > offset && Math.Max(offset, index * PageBytes) < Length)
             {
                 return Math.Max(offset, index * PageBytes);
@@ -149,7 +149,7 @@ internal sealed class MemoryInode
     private static byte[] Torn(byte[] old, byte[] fresh, Random random)
     {
         byte[] page = [.. old];
-        for (var at = 0; at < PageBytes; at += SectorBytes)
+        for (int at = 0; at < PageBytes; at += SectorBytes)
         {
             if (random.Next(2) == 0)
             {

@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 
 namespace RocketOps.Store.Tests.Support;
 
-internal sealed class RecordingWaiter : IDurabilityWaiter
+internal sealed class RecordingWaiter : ILogWaiter
 {
-    public ConcurrentQueue<DurabilityOutcome> Outcomes { get; } = new();
+    public ConcurrentQueue<WaitOutcome> Outcomes { get; } = new();
 
-    public void OnDurable(PhysicalOffset upTo, DurabilityOutcome outcome) => Outcomes.Enqueue(outcome);
+    public void OnPosition(PhysicalOffset upTo, WaitOutcome outcome) => Outcomes.Enqueue(outcome);
 }

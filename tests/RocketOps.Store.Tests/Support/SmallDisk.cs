@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Store.Tests.Support;
 
-/// <summary>A file system in memory with a size of its own; only root may make one, so tests that need it are skipped for others.</summary>
+/// <summary>A file system in memory with a size of its own; only root may make one, so tests that need it are skipped for others, and fail on CI.</summary>
 internal sealed class SmallDisk : IDisposable
 {
     private SmallDisk(string path)
@@ -14,19 +15,25 @@ internal sealed class SmallDisk : IDisposable
 
     public static SmallDisk Mount(string path, int kilobytes)
     {
-        Skip.IfNot(Environment.IsPrivilegedProcess, "Only root can mount a small file system.");
+        Require(Environment.IsPrivilegedProcess ? null : "only root can mount a small file system");
         Directory.CreateDirectory(path);
-        var error = Run("mount", "-t", "tmpfs", "-o", $"size={kilobytes}k", "tmpfs", path);
-        Skip.If(error.Length > 0, $"A small file system cannot be mounted here: {error}");
+        string error = Run("mount", "-t", "tmpfs", "-o", $"size={kilobytes}k", "tmpfs", path);
+        Require(error.Length == 0 ? null : $"a small file system cannot be mounted here: {error}");
         return new SmallDisk(path);
     }
 
     public void Dispose() => Run("umount", Path);
 
+    private static void Require(string? whyMissing)
+    {
+        string? reason = RingRules.Current.WhySkip(ring: null, whyMissing);
+        Skip.If(reason is not null, reason);
+    }
+
     private static string Run(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
-        var error = process.StandardError.ReadToEnd();
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
+        string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0 ? "" : $"{error} (exit code {process.ExitCode})";
     }

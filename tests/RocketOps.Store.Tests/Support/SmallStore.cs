@@ -7,14 +7,14 @@ namespace RocketOps.Store.Tests.Support;
 /// <summary>Stores with small files, so that rolls happen within a few messages.</summary>
 internal static class SmallStore
 {
-    public static StoreOptions Options(string root, FlushDiskType flush = FlushDiskType.AsyncFlush, int maxOpenQueueFiles = 4096) => new()
+    public static StoreOptions Options(string root, FlushDiskType flush = FlushDiskType.AsyncFlush, int maxOpenQueueFiles = 4096, int indexEntries = 100) => new()
     {
         RootDirectory = root,
         FlushDiskType = flush,
         CommitLogFileBytes = 64 * 1024,
         ConsumeQueueFileBytes = 20 * 50,
         IndexSlots = 50,
-        IndexEntries = 100,
+        IndexEntries = indexEntries,
         MaxMessageBytes = 16 * 1024,
         TailBytes = 256 * 1024,
         DiskWarningRatio = 100,
@@ -26,7 +26,7 @@ internal static class SmallStore
 
     public static async Task<MessageStore> StartAsync(StoreOptions options, IStoreFileSystem? files = null, TimeProvider? time = null, bool hasThreads = true)
     {
-        var store = new MessageStore(options, files ?? new LinuxFileSystem(), time ?? TimeProvider.System, NullLoggerFactory.Instance, hasThreads);
+        MessageStore store = new(options, files ?? new LinuxFileSystem(), time ?? TimeProvider.System, NullLoggerFactory.Instance, hasThreads);
         try
         {
             await store.StartAsync(CancellationToken.None);

@@ -12,13 +12,35 @@ internal static class TestMessages
 
     public static AppendResult Append(this MessageStore store, string topic, int queueId, string body, string properties = "", int sysFlag = 0)
     {
-        var status = store.TryAppend(topic, queueId, Encoding.UTF8.GetBytes(body), out var result, properties, sysFlag);
+        AppendStatus status = store.TryAppend(topic, queueId, Encoding.UTF8.GetBytes(body), out AppendResult result, properties, sysFlag);
+        while (status == AppendStatus.WouldBlock)
+        {
+            store.Writer.WhenRoomAsync().GetAwaiter().GetResult().Should().Be(WaitOutcome.Reached);
+            status = store.TryAppend(topic, queueId, Encoding.UTF8.GetBytes(body), out result, properties, sysFlag);
+        }
+
         status.Should().Be(AppendStatus.Ok);
         return result;
     }
 
-    public static AppendStatus TryAppend(this MessageStore store, string topic, int queueId, byte[] body, out AppendResult result, string properties = "", int sysFlag = 0) =>
-        store.Append(
+    /// <summary>Appends, after loading the queue where that is needed.</summary>
+    public static AppendStatus TryAppend(this MessageStore store, string topic, int queueId, byte[] body, out AppendResult result, string properties = "", int sysFlag = 0)
+    {
+        AppendStatus status = store.TryAppendNow(topic, queueId, body, out result, properties, sysFlag);
+        return status == AppendStatus.QueueNotLoaded && (status = store.Writer.LoadQueueAsync(store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic)), queueId, CancellationToken.None).AsTask().GetAwaiter().GetResult()) == AppendStatus.Ok
+            ? store.TryAppendNow(topic, queueId, body, out result, properties, sysFlag)
+            : status;
+    }
+
+    /// <summary>Where the queue ends.</summary>
+    public static async Task<long> MaxOffsetAsync(this QueueReader reader, StoreTopic topic, int queueId) => (await reader.GetOffsetsAsync(topic, queueId, CancellationToken.None)).Max;
+
+    /// <summary>Where the queue begins.</summary>
+    public static async Task<long> MinOffsetAsync(this QueueReader reader, StoreTopic topic, int queueId) => (await reader.GetOffsetsAsync(topic, queueId, CancellationToken.None)).Min;
+
+    /// <summary>Appends as a connection's loop does, which must not wait for the disk.</summary>
+    public static AppendStatus TryAppendNow(this MessageStore store, string topic, int queueId, byte[] body, out AppendResult result, string properties = "", int sysFlag = 0) =>
+        store.Writer.Append(
             new MessageToAppend
             {
                 Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic)),
@@ -36,14 +58,14 @@ internal static class TestMessages
     public static async Task<List<string>> ReadAllAsync(this MessageStore store, string topic, int queueId, long from = 0)
     {
         List<string> bodies = [];
-        var result = new GetResult();
-        var interned = store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic));
+        GetResult result = new();
+        StoreTopic interned = store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic));
         while (true)
         {
-            var status = store.GetMessages(interned, queueId, from, new GetLimits(32), null, result);
+            GetStatus status = store.Reader.GetMessages(interned, queueId, from, new GetLimits(32), null, result);
             if (status == GetStatus.WouldBlock)
             {
-                status = await store.GetMessagesAsync(interned, queueId, from, new GetLimits(32), null, result, CancellationToken.None);
+                status = await store.Reader.GetMessagesAsync(interned, queueId, from, new GetLimits(32), null, result, CancellationToken.None);
             }
 
             if (status != GetStatus.Found)
@@ -52,17 +74,17 @@ internal static class TestMessages
                 return bodies;
             }
 
-            var bytes = new byte[result.TotalBytes];
-            if (!store.TryCopyMessages(result, bytes))
+            byte[] bytes = new byte[result.TotalBytes];
+            if (!store.Reader.TryCopyMessages(result, bytes))
             {
-                (await store.CopyMessagesAsync(result, bytes, CancellationToken.None)).Should().BeTrue();
+                (await store.Reader.CopyMessagesAsync(result, bytes, CancellationToken.None)).Should().BeTrue();
             }
 
             ReadOnlyMemory<byte> rest = bytes;
-            var offset = from;
+            long offset = from;
             while (!rest.IsEmpty)
             {
-                var record = rest[..BinaryPrimitives.ReadInt32BigEndian(rest.Span)];
+                ReadOnlyMemory<byte> record = rest[..BinaryPrimitives.ReadInt32BigEndian(rest.Span)];
                 rest = rest[record.Length..];
                 bodies.Add(Body(record.Span, offset++));
             }
@@ -73,7 +95,7 @@ internal static class TestMessages
 
     public static string Body(ReadOnlySpan<byte> record, long expectedQueueOffset)
     {
-        Records.RecordView.Parse(record, -1, verifyCrc: true, out var view).Should().Be(Records.RecordCheck.Valid);
+        RecordView.Parse(record, -1, verifyCrc: true, out RecordView view).Should().Be(RecordCheck.Valid);
         view.QueueOffset.Should().Be(expectedQueueOffset);
         return Encoding.UTF8.GetString(view.Body);
     }
@@ -81,9 +103,9 @@ internal static class TestMessages
     /// <summary>One message of a client batch body.</summary>
     public static byte[] BatchEntry(string body, string properties = "", int flag = 0)
     {
-        var bodyBytes = Encoding.UTF8.GetBytes(body);
-        var propertyBytes = Encoding.UTF8.GetBytes(properties);
-        var entry = new byte[22 + bodyBytes.Length + propertyBytes.Length];
+        byte[] bodyBytes = Encoding.UTF8.GetBytes(body);
+        byte[] propertyBytes = Encoding.UTF8.GetBytes(properties);
+        byte[] entry = new byte[22 + bodyBytes.Length + propertyBytes.Length];
         BinaryPrimitives.WriteInt32BigEndian(entry, entry.Length);
         BinaryPrimitives.WriteInt32BigEndian(entry.AsSpan(12), flag);
         BinaryPrimitives.WriteInt32BigEndian(entry.AsSpan(16), bodyBytes.Length);

@@ -52,7 +52,7 @@ public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnder
     }
 
     protected override async Task StartBrokerProcessAsync() =>
-        _broker = await StartAsync("RocketOps.Broker", "broker.conf", BrokerProperties(), BrokerAddress);
+        _broker = await StartAsync("RocketOps.Broker", "broker.conf", BrokerProperties(), BrokerAddress, Options.Environment);
 
     protected override async Task DisposeServersAsync()
     {
@@ -63,11 +63,11 @@ public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnder
         }
     }
 
-    private async Task<ChildProcess> StartAsync(string program, string file, IEnumerable<KeyValuePair<string, string>> properties, string address)
+    private async Task<ChildProcess> StartAsync(string program, string file, IEnumerable<KeyValuePair<string, string>> properties, string address, IReadOnlyDictionary<string, string>? environment = null)
     {
         string path = Path.Combine(WorkDirectory, file);
         await File.WriteAllLinesAsync(path, properties.Select(property => $"{property.Key}={property.Value}"));
-        ChildProcess process = ChildProcess.Start(ProgramPath(program), ["-c", path], workingDirectory: WorkDirectory);
+        ChildProcess process = ChildProcess.Start(ProgramPath(program), ["-c", path], environment, WorkDirectory);
         try
         {
             await Eventually.TrueAsync(

@@ -6,6 +6,9 @@ public sealed record ServerOptions
     /// <summary>Further broker properties by RocketMQ's names; they win over the fixture's own.</summary>
     public IReadOnlyDictionary<string, string> Broker { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Environment variables of the broker's process, beside those of the tests. Ours only.</summary>
+    public IReadOnlyDictionary<string, string>? Environment { get; init; }
+
     /// <summary>A store directory to open instead of a new, empty one.</summary>
     public string? StoreDirectory { get; init; }
 }

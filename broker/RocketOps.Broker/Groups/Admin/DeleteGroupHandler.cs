@@ -1,5 +1,5 @@
-using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics.Admin;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -7,11 +7,11 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>DELETE_SUBSCRIPTIONGROUP (207). 4.9 tools say <c>removeOffset</c>, 5.x tools <c>cleanOffset</c>.</summary>
-internal sealed class DeleteGroupHandler(BrokerSettings settings, GroupTable groups, ConsumerOffsetTable offsets) : AsyncRequestHandler
+internal sealed class DeleteGroupHandler(CurrentRole role, GroupTable groups, ConsumerOffsetTable offsets) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        TopicAdminChecks.CheckMaster(settings.Current);
+        TopicAdminChecks.CheckMaster(role);
         string name = request.GetRequired("groupName");
         await groups.DeleteAsync(name);
         if (request.GetBoolean("cleanOffset", fallback: false) || request.GetBoolean("removeOffset", fallback: false))

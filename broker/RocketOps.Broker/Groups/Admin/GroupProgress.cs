@@ -19,9 +19,9 @@ internal sealed class GroupProgress(BrokerSettings settings, ConsumerOffsetTable
         long waiting = 0;
         for (int queueId = 0; queueId < queues; queueId++)
         {
-            long brokerOffset = Math.Max(0, store.MaxOffset(topic.StoreTopic, queueId));
+            long brokerOffset = (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken)).Max;
             long consumerOffset = Math.Max(0, offsets.Query(topic.Name, group, queueId));
-            long last = consumerOffset > 0 ? await store.StoreTimestampAtAsync(topic.StoreTopic, queueId, consumerOffset - 1, cancellationToken) : 0;
+            long last = consumerOffset > 0 ? await store.Reader.StoreTimestampAtAsync(topic.StoreTopic, queueId, consumerOffset - 1, cancellationToken) : 0;
             json.BeginObjectName().Field("brokerName", settings.Current.BrokerName).Field("queueId", queueId).Field("topic", topic.Name).EndObjectName();
             json.BeginObject()
                 .Field("brokerOffset", brokerOffset)

@@ -1,5 +1,5 @@
-using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
+using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Broker.Topics.Admin;
 using RocketOps.Remoting.Commands;
@@ -8,11 +8,11 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>UPDATE_AND_CREATE_SUBSCRIPTIONGROUP (200).</summary>
-internal sealed class UpdateGroupHandler(BrokerSettings settings, GroupTable groups) : AsyncRequestHandler
+internal sealed class UpdateGroupHandler(CurrentRole role, GroupTable groups) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        TopicAdminChecks.CheckMaster(settings.Current);
+        TopicAdminChecks.CheckMaster(role);
         SubscriptionGroupConfig config = BrokerJson.ReadBody(request, BrokerJson.Default.SubscriptionGroupConfig);
         if (TopicNames.FindGroupProblem(config.Name) is { } problem)
         {

@@ -1,5 +1,5 @@
-using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
+using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Broker.Topics.Admin;
 using RocketOps.Remoting.Commands;
@@ -8,11 +8,11 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST (225): all are checked before the first is made.</summary>
-internal sealed class UpdateGroupListHandler(BrokerSettings settings, GroupTable groups) : AsyncRequestHandler
+internal sealed class UpdateGroupListHandler(CurrentRole role, GroupTable groups) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        TopicAdminChecks.CheckMaster(settings.Current);
+        TopicAdminChecks.CheckMaster(role);
         List<SubscriptionGroupConfig> wanted = BrokerJson.ReadBody(request, BrokerJson.Default.GroupConfigList).Groups ?? [];
         foreach (SubscriptionGroupConfig config in wanted)
         {

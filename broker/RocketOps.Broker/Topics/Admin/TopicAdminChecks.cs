@@ -1,4 +1,5 @@
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Roles;
 using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Broker.Topics.Admin;
@@ -8,9 +9,9 @@ internal static class TopicAdminChecks
 {
     private const string OnSlave = "Can't modify topic or subscription group from slave broker, please execute it from master broker.";
 
-    public static void CheckMaster(BrokerOptions options)
+    public static void CheckMaster(CurrentRole role)
     {
-        if (options.IsSlave)
+        if (role.IsSlave)
         {
             throw new RemotingCommandException(ResponseCode.SystemError, OnSlave);
         }

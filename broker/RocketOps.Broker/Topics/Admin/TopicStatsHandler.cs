@@ -17,9 +17,8 @@ internal sealed class TopicStatsHandler(BrokerSettings settings, TopicTable topi
         json.BeginObject().Name("offsetTable").BeginObject();
         for (int queueId = 0; queueId < queues; queueId++)
         {
-            long min = store.MinOffset(topic.StoreTopic, queueId);
-            long max = store.MaxOffset(topic.StoreTopic, queueId);
-            long last = max > 0 ? await store.StoreTimestampAtAsync(topic.StoreTopic, queueId, max - 1, cancellationToken) : 0;
+            (long min, long max) = await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken);
+            long last = max > 0 ? await store.Reader.StoreTimestampAtAsync(topic.StoreTopic, queueId, max - 1, cancellationToken) : 0;
             json.BeginObjectName().Field("brokerName", settings.Current.BrokerName).Field("queueId", queueId).Field("topic", topic.Name).EndObjectName();
             json.BeginObject().Field("lastUpdateTimestamp", Math.Max(0, last)).Field("maxOffset", max).Field("minOffset", min).EndObject();
         }

@@ -1,16 +1,17 @@
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Roles;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Topics.Admin;
 
 /// <summary>UPDATE_AND_CREATE_TOPIC (17).</summary>
-internal sealed class UpdateTopicHandler(BrokerSettings settings, TopicTable topics) : AsyncRequestHandler
+internal sealed class UpdateTopicHandler(BrokerSettings settings, CurrentRole role, TopicTable topics) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("topic");
-        TopicAdminChecks.CheckMaster(settings.Current);
+        TopicAdminChecks.CheckMaster(role);
         TopicAdminChecks.CheckName(name, settings.Current);
         topics.TryGet(name, out TopicState? existing);
         TopicConfig config = new()

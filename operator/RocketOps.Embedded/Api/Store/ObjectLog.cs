@@ -23,6 +23,9 @@ internal sealed class ObjectLog : IDisposable
     /// <summary>Below this size history is cheaper kept than rewritten.</summary>
     private const long CompactFloorBytes = 4 << 20;
 
+    private const int SearchWindowBytes = 1 << 20;
+
+    private static readonly byte[] PayloadStart = "{\"v\":"u8.ToArray();
     private static readonly byte[] Magic = "ROKAPI\x01\n"u8.ToArray();
 
     private readonly string _path;
@@ -38,12 +41,12 @@ internal sealed class ObjectLog : IDisposable
         _file = Open(_path, FileMode.OpenOrCreate);
     }
 
-    /// <summary>Bytes cut off the end by <see cref="Recover"/> because the last write was torn.</summary>
+    /// <summary>Bytes cut off the end by <see cref="Recover"/> because the last write was torn; they are kept in <c>objects.log.torn-OFFSET</c>.</summary>
     public long TornBytes { get; private set; }
 
     /// <summary>Replays the log.</summary>
     /// <returns>The last version, 0 for a new log.</returns>
-    /// <exception cref="InvalidDataException">A record in the middle is damaged; nothing is changed and the file is named.</exception>
+    /// <exception cref="InvalidDataException">A record with whole ones behind it is damaged; nothing is changed and the file is named.</exception>
     public long Recover(Action<string, ObjectName, StoredObject?> restore)
     {
         long version = 0;
@@ -87,15 +90,15 @@ internal sealed class ObjectLog : IDisposable
 
             if (!whole)
             {
-                // The last record may be torn. Damage with whole records behind it is corruption, and dropping those would lose objects.
-                bool reachesEnd = length <= 0 || length > MaxPayload || position + HeaderBytes + length >= end;
-                if (!reachesEnd)
+                // The last record may be torn. Whole records behind it mean corruption, whatever the length field says: dropping those would lose objects.
+                if (FindWholeRecord(position + 1, end) is { } next)
                 {
-                    throw new InvalidDataException($"{_path}: the record at offset {position} is damaged; move the file aside to start empty");
+                    throw new InvalidDataException(
+                        $"{_path}: the record at offset {position} is damaged and a whole one follows at offset {next}; nothing was changed. "
+                        + "Put back a copy of the file, or move it aside to start empty");
                 }
 
-                TornBytes = end - position;
-                _file.SetLength(position);
+                CutTail(position, end);
                 break;
             }
 
@@ -171,6 +174,58 @@ internal sealed class ObjectLog : IDisposable
         }
 
         _file.Dispose();
+    }
+
+    /// <summary>The offset of the first whole record from <paramref name="start"/> on, or null. Found by how every payload begins and proven by its checksum.</summary>
+    private long? FindWholeRecord(long start, long end)
+    {
+        byte[] window = new byte[SearchWindowBytes];
+        byte[] header = new byte[HeaderBytes];
+        for (long at = start + HeaderBytes; at + PayloadStart.Length <= end;)
+        {
+            int count = RandomAccess.Read(_file.SafeFileHandle, window.AsSpan(0, (int)Math.Min(window.Length, end - at)), at);
+            if (count < PayloadStart.Length)
+            {
+                return null;
+            }
+
+            for (int from = 0; window.AsSpan(from, count - from).IndexOf(PayloadStart) is >= 0 and int found; from += found + 1)
+            {
+                long record = at + from + found - HeaderBytes;
+                RandomAccess.Read(_file.SafeFileHandle, header, record);
+                int length = BinaryPrimitives.ReadInt32LittleEndian(header);
+                if (length is <= 0 or > MaxPayload || length > end - record - HeaderBytes)
+                {
+                    continue;
+                }
+
+                byte[] payload = new byte[length];
+                if (RandomAccess.Read(_file.SafeFileHandle, payload, record + HeaderBytes) == length
+                    && Crc32(payload) == BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4)))
+                {
+                    return record;
+                }
+            }
+
+            // The last bytes may be the first of a match.
+            at += count - PayloadStart.Length + 1;
+        }
+
+        return null;
+    }
+
+    /// <summary>Copies what is behind <paramref name="position"/> to a file of its own before it is cut off: somebody may want to look.</summary>
+    private void CutTail(long position, long end)
+    {
+        using (FileStream kept = Open(FormattableString.Invariant($"{_path}.torn-{position}"), FileMode.Create))
+        {
+            _file.Position = position;
+            _file.CopyTo(kept);
+            kept.Flush(flushToDisk: true);
+        }
+
+        TornBytes = end - position;
+        _file.SetLength(position);
     }
 
     // No buffer in the stream: a change is with the kernel before anybody sees it. No sharing: a second server on the directory fails at its start.

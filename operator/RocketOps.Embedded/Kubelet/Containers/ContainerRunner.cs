@@ -53,9 +53,9 @@ internal sealed class ContainerRunner
     /// <summary>Completes when the container has ended for good or was stopped.</summary>
     public async Task RunAsync()
     {
-        var stop = _stop.Token;
-        var delay = TimeSpan.Zero;
-        var configRetry = FirstConfigRetry;
+        CancellationToken stop = _stop.Token;
+        TimeSpan delay = TimeSpan.Zero;
+        TimeSpan configRetry = FirstConfigRetry;
         while (!stop.IsCancellationRequested)
         {
             if (await StartAsync(isNews: configRetry == LongestConfigRetry) is not { } process)
@@ -71,7 +71,7 @@ internal sealed class ContainerRunner
 
             configRetry = FirstConfigRetry;
 
-            var begun = _node.Time.GetTimestamp();
+            long begun = _node.Time.GetTimestamp();
             using (process)
             {
                 await WatchAsync(process);
@@ -106,12 +106,12 @@ internal sealed class ContainerRunner
         try
         {
             _probes = ContainerProbes.Of(_spec);
-            var launch = _node.Launches.Build(_pod, _spec);
-            var log = _node.Logs.Begin(_pod.LogFolder, View.Name, View.RestartCount);
+            ProcessLaunch launch = _node.Launches.Build(_pod, _spec);
+            Logs.ContainerLog log = _node.Logs.Begin(_pod.LogFolder, View.Name, View.RestartCount);
             ContainerProcess process;
             try
             {
-                process = ContainerProcess.Start(launch, log, _node.Ledger, _node.Time);
+                process = await ContainerProcess.StartAsync(launch, log, _node.Ledger, _node.Time);
             }
             catch
             {
@@ -165,8 +165,8 @@ internal sealed class ContainerRunner
 
     private async Task WatchAsync(ContainerProcess process)
     {
-        using var running = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        var probes = new ProbeRun(
+        using CancellationTokenSource running = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        ProbeRun probes = new(
             _probes,
             _node.Prober,
             _pod.Address,
@@ -174,8 +174,8 @@ internal sealed class ContainerRunner
             started => Set(view => view with { Started = started }),
             ready => Set(view => view with { Ready = ready }),
             (name, message) => _node.Events.Warning(ResourceKind.Pod, _pod.Object, "Unhealthy", $"{name} probe failed: {message}"));
-        var verdict = probes.RunAsync(running.Token);
-        var message = "";
+        Task<string> verdict = probes.RunAsync(running.Token);
+        string message = "";
         await Task.WhenAny(process.Exited, verdict);
         if (verdict.IsCompletedSuccessfully && !process.Exited.IsCompleted)
         {
@@ -191,7 +191,7 @@ internal sealed class ContainerRunner
             await EndAsync(process);
         }
 
-        var exitCode = await process.Exited;
+        int exitCode = await process.Exited;
         Set(view => view with
         {
             Phase = ContainerPhase.Terminated,
@@ -214,7 +214,7 @@ internal sealed class ContainerRunner
         }
 
         process.RequestStop();
-        using var grace = CancellationTokenSource.CreateLinkedTokenSource(_kill.Token);
+        using CancellationTokenSource grace = CancellationTokenSource.CreateLinkedTokenSource(_kill.Token);
         if (!_stop.IsCancellationRequested)
         {
             // Restarted by a probe: nobody set the timer.
@@ -230,10 +230,10 @@ internal sealed class ContainerRunner
 
     private async Task<bool> BackOffAsync(TimeSpan delay)
     {
-        var ended = View;
+        ContainerView ended = View;
         if (delay > TimeSpan.Zero)
         {
-            var message = $"back-off {delay.TotalSeconds:0}s restarting failed container={ended.Name}";
+            string message = $"back-off {delay.TotalSeconds:0}s restarting failed container={ended.Name}";
             Set(_ => Waiting(ended, "CrashLoopBackOff", message));
             _node.Events.Warning(ResourceKind.Pod, _pod.Object, "BackOff", message);
         }

@@ -25,9 +25,9 @@ internal static class DownwardApi
     /// <summary>limits.cpu and the like; without a limit the whole machine counts, as on any node.</summary>
     public static string Resource(JsonElement container, JsonElement reference)
     {
-        var path = reference.Text("resource") ?? "";
-        var dot = path.IndexOf('.', StringComparison.Ordinal);
-        var set = dot < 0 ? null : container.Field("resources").Field(path[..dot]).Text(path[(dot + 1)..]);
+        string path = reference.Text("resource") ?? "";
+        int dot = path.IndexOf('.', StringComparison.Ordinal);
+        string? set = dot < 0 ? null : container.Field("resources").Field(path[..dot]).Text(path[(dot + 1)..]);
         return set ?? (path.EndsWith("cpu", StringComparison.Ordinal)
             ? Environment.ProcessorCount.ToString()
             : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes.ToString());
@@ -40,8 +40,8 @@ internal static class DownwardApi
 
     private static string All(KubeObject pod, string field)
     {
-        var lines = new List<string>();
-        foreach (var entry in pod.Metadata.Entries(field))
+        List<string> lines = new();
+        foreach (JsonProperty entry in pod.Metadata.Entries(field))
         {
             lines.Add($"{entry.Name}=\"{entry.Value.GetString()}\"");
         }

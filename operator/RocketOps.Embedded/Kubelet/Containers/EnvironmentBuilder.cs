@@ -9,13 +9,13 @@ internal sealed class EnvironmentBuilder(ConfigSources sources)
 {
     public Dictionary<string, string> Build(PodIdentity pod, JsonElement container, IReadOnlyDictionary<string, string> given)
     {
-        var result = new Dictionary<string, string>(given, StringComparer.Ordinal);
-        foreach (var source in container.Items("envFrom"))
+        Dictionary<string, string> result = new(given, StringComparer.Ordinal);
+        foreach (JsonElement source in container.Items("envFrom"))
         {
             AddAll(pod.Object.Namespace, source, result);
         }
 
-        foreach (var variable in container.Items("env"))
+        foreach (JsonElement variable in container.Items("env"))
         {
             if (Value(pod, container, variable, result) is { } value)
             {
@@ -28,11 +28,11 @@ internal sealed class EnvironmentBuilder(ConfigSources sources)
 
     private void AddAll(string ns, JsonElement source, Dictionary<string, string> result)
     {
-        var prefix = source.Text("prefix") ?? "";
-        var (kind, reference) = source.Has("configMapRef")
+        string prefix = source.Text("prefix") ?? "";
+        (ResourceKind kind, JsonElement reference) = source.Has("configMapRef")
             ? (ResourceKind.ConfigMap, source.Field("configMapRef"))
             : (ResourceKind.Secret, source.Field("secretRef"));
-        foreach (var (name, bytes) in sources.Read(kind, ns, reference.Text("name") ?? "", reference.Flag("optional") == true))
+        foreach ((string name, byte[] bytes) in sources.Read(kind, ns, reference.Text("name") ?? "", reference.Flag("optional") == true))
         {
             result[prefix + name] = Encoding.UTF8.GetString(bytes);
         }
@@ -40,7 +40,7 @@ internal sealed class EnvironmentBuilder(ConfigSources sources)
 
     private string? Value(PodIdentity pod, JsonElement container, JsonElement variable, Dictionary<string, string> known)
     {
-        var from = variable.Field("valueFrom");
+        JsonElement from = variable.Field("valueFrom");
         if (!from.Exists())
         {
             return VariableExpansion.Expand(variable.Text("value") ?? "", known);
@@ -56,13 +56,13 @@ internal sealed class EnvironmentBuilder(ConfigSources sources)
             return DownwardApi.Resource(container, from.Field("resourceFieldRef"));
         }
 
-        var (kind, reference) = from.Has("configMapKeyRef")
+        (ResourceKind kind, JsonElement reference) = from.Has("configMapKeyRef")
             ? (ResourceKind.ConfigMap, from.Field("configMapKeyRef"))
             : (ResourceKind.Secret, from.Field("secretKeyRef"));
-        var optional = reference.Flag("optional") == true;
-        var name = reference.Text("name") ?? "";
-        var key = reference.Text("key") ?? "";
-        if (sources.Read(kind, pod.Object.Namespace, name, optional).TryGetValue(key, out var bytes))
+        bool optional = reference.Flag("optional") == true;
+        string name = reference.Text("name") ?? "";
+        string key = reference.Text("key") ?? "";
+        if (sources.Read(kind, pod.Object.Namespace, name, optional).TryGetValue(key, out byte[]? bytes))
         {
             return Encoding.UTF8.GetString(bytes);
         }

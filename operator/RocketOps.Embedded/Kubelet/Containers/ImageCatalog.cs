@@ -5,7 +5,7 @@ internal sealed class ImageCatalog(IReadOnlyDictionary<string, LocalProgram> pro
 {
     public LocalProgram Find(string image)
     {
-        if (!programs.TryGetValue(ShortName(image), out var program))
+        if (!programs.TryGetValue(ShortName(image), out LocalProgram? program))
         {
             throw new ContainerConfigException(
                 "ErrImagePull",
@@ -26,7 +26,7 @@ internal sealed class ImageCatalog(IReadOnlyDictionary<string, LocalProgram> pro
     /// <summary>example.org:5000/rocketops/broker:1.0@sha256:… → broker</summary>
     public static string ShortName(string image)
     {
-        var name = image;
+        string name = image;
         if (name.IndexOf('@', StringComparison.Ordinal) is > 0 and var digest)
         {
             name = name[..digest];

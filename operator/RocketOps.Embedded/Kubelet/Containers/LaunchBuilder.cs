@@ -13,38 +13,38 @@ internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, 
 
     public ProcessLaunch Build(PodIdentity pod, JsonElement container)
     {
-        var program = images.Find(container.Text("image") ?? "");
-        var map = volumes.Mount(pod, container);
-        var given = Given(pod);
-        var variables = environment.Build(pod, container, given);
-        var arguments = new List<string>(program.Arguments);
-        foreach (var argument in Command(container, program))
+        LocalProgram program = images.Find(container.Text("image") ?? "");
+        PathMap map = volumes.Mount(pod, container);
+        Dictionary<string, string> given = Given(pod);
+        Dictionary<string, string> variables = environment.Build(pod, container, given);
+        List<string> arguments = new(program.Arguments);
+        foreach (string argument in Command(container, program))
         {
             arguments.Add(map.Rewrite(VariableExpansion.Expand(argument, variables)));
         }
 
-        foreach (var argument in container.Items("args"))
+        foreach (JsonElement argument in container.Items("args"))
         {
             arguments.Add(map.Rewrite(VariableExpansion.Expand(argument.GetString() ?? "", variables)));
         }
 
-        foreach (var (name, value) in variables.ToList())
+        foreach ((string name, string value) in variables.ToList())
         {
             // What this machine gave is a path of this machine already, perhaps below one that is mounted (/tmp).
             variables[name] = given.GetValueOrDefault(name) == value ? value : map.Rewrite(value);
         }
 
-        var folder = container.Text("workingDir") is { } workingDir ? map.Rewrite(workingDir) : pod.Folder;
+        string folder = container.Text("workingDir") is { } workingDir ? map.Rewrite(workingDir) : pod.Folder;
         return new ProcessLaunch(program.FileName, arguments, variables, Directory.Exists(folder) ? folder : pod.Folder);
     }
 
     /// <summary>A command may name the image's own program, by whatever path it has in the image; any other is refused.</summary>
     private static IEnumerable<string> Command(JsonElement container, LocalProgram program)
     {
-        var first = true;
-        foreach (var part in container.Items("command"))
+        bool first = true;
+        foreach (JsonElement part in container.Items("command"))
         {
-            var text = part.GetString() ?? "";
+            string text = part.GetString() ?? "";
             if (first && Path.GetFileNameWithoutExtension(text) != Path.GetFileNameWithoutExtension(program.FileName))
             {
                 throw ContainerConfigException.Unsupported(
@@ -62,10 +62,10 @@ internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, 
 
     private Dictionary<string, string> Given(PodIdentity pod)
     {
-        var given = new Dictionary<string, string>(StringComparer.Ordinal);
+        Dictionary<string, string> given = new(StringComparer.Ordinal);
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
         {
-            var name = (string)variable.Key;
+            string name = (string)variable.Key;
             if (Inherited.Contains(name) || name.StartsWith("DOTNET_", StringComparison.Ordinal))
             {
                 given[name] = (string)variable.Value!;

@@ -12,7 +12,7 @@ internal sealed class PathMap
 
     public void Add(string mountPath, string localPath)
     {
-        var trimmed = mountPath.TrimEnd('/');
+        string trimmed = mountPath.TrimEnd('/');
         if (trimmed.Length == 0 || _mounts.Exists(mount => mount.Key == trimmed))
         {
             return;
@@ -36,8 +36,8 @@ internal sealed class PathMap
         }
 
         StringBuilder? result = null;
-        var copied = 0;
-        for (var at = text.IndexOf('/', StringComparison.Ordinal); at >= 0; at = at >= text.Length ? -1 : text.IndexOf('/', at))
+        int copied = 0;
+        for (int at = text.IndexOf('/', StringComparison.Ordinal); at >= 0; at = at >= text.Length ? -1 : text.IndexOf('/', at))
         {
             if (!IsStart(text, at) || MountAt(text, at) is not { } mount)
             {
@@ -60,9 +60,9 @@ internal sealed class PathMap
 
     private KeyValuePair<string, string>? MountAt(string text, int at)
     {
-        foreach (var mount in _mounts)
+        foreach (KeyValuePair<string, string> mount in _mounts)
         {
-            var end = at + mount.Key.Length;
+            int end = at + mount.Key.Length;
             if (string.CompareOrdinal(text, at, mount.Key, 0, mount.Key.Length) == 0
                 && (end == text.Length || text[end] == '/' || !IsPathCharacter(text[end])))
             {

@@ -14,8 +14,8 @@ internal static class VariableExpansion
             return text;
         }
 
-        var result = new StringBuilder(text.Length);
-        for (var i = 0; i < text.Length; i++)
+        StringBuilder result = new(text.Length);
+        for (int i = 0; i < text.Length; i++)
         {
             if (text[i] != '$' || i + 1 == text.Length)
             {
@@ -30,8 +30,8 @@ internal static class VariableExpansion
                 continue;
             }
 
-            var close = text[i + 1] == '(' ? text.IndexOf(')', i + 2) : -1;
-            if (close > 0 && variables.TryGetValue(text[(i + 2)..close], out var value))
+            int close = text[i + 1] == '(' ? text.IndexOf(')', i + 2) : -1;
+            if (close > 0 && variables.TryGetValue(text[(i + 2)..close], out string? value))
             {
                 result.Append(value);
                 i = close;

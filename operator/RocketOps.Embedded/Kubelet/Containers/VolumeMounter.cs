@@ -13,27 +13,27 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
 {
     public PathMap Mount(PodIdentity pod, JsonElement container)
     {
-        var folders = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var volume in pod.Object.Spec.Items("volumes"))
+        Dictionary<string, string> folders = new(StringComparer.Ordinal);
+        foreach (JsonElement volume in pod.Object.Spec.Items("volumes"))
         {
-            var name = volume.Text("name") ?? "";
+            string name = volume.Text("name") ?? "";
             folders[name] = FolderOf(pod, volume, name);
         }
 
-        var map = new PathMap();
-        foreach (var mount in container.Items("volumeMounts"))
+        PathMap map = new();
+        foreach (JsonElement mount in container.Items("volumeMounts"))
         {
-            var name = mount.Text("name") ?? "";
-            if (!folders.TryGetValue(name, out var folder))
+            string name = mount.Text("name") ?? "";
+            if (!folders.TryGetValue(name, out string? folder))
             {
                 throw ContainerConfigException.Unsupported($"volumeMounts names volume {name}, which the pod does not have.");
             }
 
-            var subPath = mount.Text("subPath");
+            string? subPath = mount.Text("subPath");
             map.Add(mount.Text("mountPath") ?? "", string.IsNullOrEmpty(subPath) ? folder : Below(folder, subPath));
         }
 
-        foreach (var volume in pod.Object.Spec.Items("volumes"))
+        foreach (JsonElement volume in pod.Object.Spec.Items("volumes"))
         {
             WriteFiles(pod, volume, folders[volume.Text("name") ?? ""], map);
         }
@@ -54,14 +54,14 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
             return hostPath;
         }
 
-        var isKnown = volume.Has("emptyDir") || volume.Has("configMap") || volume.Has("secret") || volume.Has("downwardAPI") || volume.Has("projected");
+        bool isKnown = volume.Has("emptyDir") || volume.Has("configMap") || volume.Has("secret") || volume.Has("downwardAPI") || volume.Has("projected");
         if (!isKnown)
         {
             throw ContainerConfigException.Unsupported(
                 $"volume {name}: only configMap, secret, emptyDir, persistentVolumeClaim, downwardAPI, projected and hostPath volumes exist here.");
         }
 
-        var folder = Path.Combine(pod.Folder, "volumes", name);
+        string folder = Path.Combine(pod.Folder, "volumes", name);
         Directory.CreateDirectory(folder);
         return folder;
     }
@@ -69,7 +69,7 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
     private void WriteFiles(PodIdentity pod, JsonElement volume, string folder, PathMap map)
     {
         WriteSource(pod, volume, folder, map);
-        foreach (var source in volume.Field("projected").Items("sources"))
+        foreach (JsonElement source in volume.Field("projected").Items("sources"))
         {
             // A service account token is left out: pods here have no rights of their own at the API.
             WriteSource(pod, source, folder, map);
@@ -80,30 +80,30 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
     {
         if (source.Has("configMap"))
         {
-            var config = source.Field("configMap");
+            JsonElement config = source.Field("configMap");
             WriteKeys(pod, ResourceKind.ConfigMap, config, config.Text("name") ?? "", folder, map);
         }
 
         if (source.Has("secret"))
         {
             // As a volume the field is secretName, in a projection it is name.
-            var secret = source.Field("secret");
+            JsonElement secret = source.Field("secret");
             WriteKeys(pod, ResourceKind.Secret, secret, secret.Text("secretName") ?? secret.Text("name") ?? "", folder, map: null);
         }
 
-        foreach (var item in source.Field("downwardAPI").Items("items"))
+        foreach (JsonElement item in source.Field("downwardAPI").Items("items"))
         {
-            var value = item.Field("fieldRef").Text("fieldPath") is { } path ? DownwardApi.Field(pod, path) : "";
+            string value = item.Field("fieldRef").Text("fieldPath") is { } path ? DownwardApi.Field(pod, path) : "";
             WriteFile(folder, item.Text("path") ?? "", Encoding.UTF8.GetBytes(value), isSecret: false);
         }
     }
 
     private void WriteKeys(PodIdentity pod, ResourceKind kind, JsonElement source, string name, string folder, PathMap? map)
     {
-        var content = sources.Read(kind, pod.Object.Namespace, name, source.Flag("optional") == true);
+        Dictionary<string, byte[]> content = sources.Read(kind, pod.Object.Namespace, name, source.Flag("optional") == true);
         if (!source.Has("items"))
         {
-            foreach (var (key, bytes) in content)
+            foreach ((string key, byte[] bytes) in content)
             {
                 WriteFile(folder, key, Rewritten(bytes, map), map is null);
             }
@@ -111,10 +111,10 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
             return;
         }
 
-        foreach (var item in source.Items("items"))
+        foreach (JsonElement item in source.Items("items"))
         {
-            var key = item.Text("key") ?? "";
-            if (!content.TryGetValue(key, out var bytes))
+            string key = item.Text("key") ?? "";
+            if (!content.TryGetValue(key, out byte[]? bytes))
             {
                 throw ContainerConfigException.Config($"{kind.Kind} {name} has no key {key}");
             }
@@ -128,9 +128,9 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
 
     private static void WriteFile(string folder, string path, byte[] bytes, bool isSecret)
     {
-        var file = Below(folder, path);
+        string file = Below(folder, path);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        var draft = file + ".new";
+        string draft = file + ".new";
         File.WriteAllBytes(draft, bytes);
         if (isSecret && !OperatingSystem.IsWindows())
         {
@@ -143,8 +143,8 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
     /// <summary>A path below a folder; a spec that points outside of it is refused.</summary>
     private static string Below(string folder, string path)
     {
-        var root = Path.GetFullPath(folder);
-        var full = Path.GetFullPath(Path.Combine(root, path));
+        string root = Path.GetFullPath(folder);
+        string full = Path.GetFullPath(Path.Combine(root, path));
         return full.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
             ? full
             : throw ContainerConfigException.Unsupported($"Path {path} leaves its volume.");

@@ -18,7 +18,7 @@ internal static class Adoption
     public static async Task AdoptAsync(
         ClusterClient client, ObjectCache candidates, ResourceKind ownerKind, KubeObject owner, Func<KubeObject, bool> isWanted, CancellationToken cancellation)
     {
-        foreach (var orphan in candidates.All())
+        foreach (KubeObject orphan in candidates.All())
         {
             if (orphan.Namespace == owner.Namespace
                 && !orphan.IsDeleting
@@ -34,9 +34,9 @@ internal static class Adoption
     private static async Task AdoptAsync(
         ClusterClient client, ObjectCache candidates, ResourceKind ownerKind, KubeObject owner, KubeObject orphan, CancellationToken cancellation)
     {
-        var references = new JsonArray([.. orphan.Metadata.Items("ownerReferences").Select(reference => (JsonNode?)JsonObject.Create(reference))]);
+        JsonArray references = new([.. orphan.Metadata.Items("ownerReferences").Select(reference => (JsonNode?)JsonObject.Create(reference))]);
         references.Add((JsonNode)PodFactory.OwnerReference(ownerKind, owner));
-        var metadata = new JsonObject { ["uid"] = orphan.Uid, ["resourceVersion"] = orphan.ResourceVersion, ["ownerReferences"] = references };
+        JsonObject metadata = new() { ["uid"] = orphan.Uid, ["resourceVersion"] = orphan.ResourceVersion, ["ownerReferences"] = references };
         try
         {
             candidates.Observe(await client.PatchAsync(

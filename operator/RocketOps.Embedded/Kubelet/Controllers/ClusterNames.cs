@@ -21,30 +21,30 @@ internal sealed class ClusterNames(ObjectCache services, ObjectCache pods, Hosts
 
     private IEnumerable<HostsEntry> Entries()
     {
-        foreach (var service in services.All())
+        foreach (KubeObject service in services.All())
         {
             if (!service.Spec.Has("selector"))
             {
                 continue;
             }
 
-            var publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
-            foreach (var pod in ServiceMembers.Of(service, pods))
+            bool publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
+            foreach (KubeObject pod in ServiceMembers.Of(service, pods))
             {
                 if (!publishNotReady && !PodFactory.IsReady(pod))
                 {
                     continue;
                 }
 
-                var address = pod.Status.Text("podIP")!;
-                foreach (var name in Forms($"{service.Name}.{service.Namespace}"))
+                string address = pod.Status.Text("podIP")!;
+                foreach (string name in Forms($"{service.Name}.{service.Namespace}"))
                 {
                     yield return new HostsEntry(address, name);
                 }
 
                 if (pod.Spec.Text("subdomain") == service.Name && pod.Spec.Text("hostname") is { } hostname)
                 {
-                    foreach (var name in Forms($"{hostname}.{service.Name}.{service.Namespace}"))
+                    foreach (string name in Forms($"{hostname}.{service.Name}.{service.Namespace}"))
                     {
                         yield return new HostsEntry(address, name);
                     }

@@ -36,7 +36,7 @@ internal sealed partial class ControllerLoop(
     {
         try
         {
-            await foreach (var key in _ready.Reader.ReadAllAsync(cancellation))
+            await foreach (string key in _ready.Reader.ReadAllAsync(cancellation))
             {
                 lock (_gate)
                 {
@@ -56,7 +56,7 @@ internal sealed partial class ControllerLoop(
     {
         try
         {
-            var again = await reconcile(key, cancellation);
+            TimeSpan? again = await reconcile(key, cancellation);
             _failures.Remove(key);
             if (again is { } delay)
             {
@@ -69,8 +69,8 @@ internal sealed partial class ControllerLoop(
         }
         catch (Exception failure)
         {
-            var failures = _failures[key] = _failures.GetValueOrDefault(key) + 1;
-            var delay = TimeSpan.FromTicks(Math.Min(FirstBackOff.Ticks << Math.Min(failures - 1, 20), LongestBackOff.Ticks));
+            int failures = _failures[key] = _failures.GetValueOrDefault(key) + 1;
+            TimeSpan delay = TimeSpan.FromTicks(Math.Min(FirstBackOff.Ticks << Math.Min(failures - 1, 20), LongestBackOff.Ticks));
             LogFailed(logger, failure, name, key, delay);
             EnqueueAfter(key, delay, cancellation);
         }

@@ -25,8 +25,8 @@ internal sealed class DeploymentController(
             return null;
         }
 
-        var name = $"{deployment.Name}-{TemplateHash.Of(deployment.Spec.Field("template"))}";
-        var plan = RolloutPlan.Of(deployment);
+        string name = $"{deployment.Name}-{TemplateHash.Of(deployment.Spec.Field("template"))}";
+        RolloutPlan plan = RolloutPlan.Of(deployment);
         await Adoption.AdoptAsync(client, sets, ResourceKind.Deployment, deployment, _ => true, cancellation);
         if (Owned(deployment).All(set => set.Name != name) && !await CreateSetAsync(deployment, name, plan, cancellation))
         {
@@ -43,7 +43,7 @@ internal sealed class DeploymentController(
         [.. sets.All().Where(set => set.Namespace == deployment.Namespace && set.IsControlledBy(deployment) && !set.IsDeleting)];
 
     private static int RevisionOf(KubeObject set) =>
-        int.TryParse(set.Annotation(Revision), NumberStyles.None, CultureInfo.InvariantCulture, out var revision) ? revision : 0;
+        int.TryParse(set.Annotation(Revision), NumberStyles.None, CultureInfo.InvariantCulture, out int revision) ? revision : 0;
 
     private static int ReplicasOf(KubeObject set) => set.Spec.Int("replicas") ?? 0;
 
@@ -51,20 +51,20 @@ internal sealed class DeploymentController(
 
     private async Task<bool> CreateSetAsync(KubeObject deployment, string name, RolloutPlan plan, CancellationToken cancellation)
     {
-        var hash = name[(deployment.Name.Length + 1)..];
-        var template = JsonObject.Create(deployment.Spec.Field("template")) ?? [];
-        var templateMetadata = template["metadata"] as JsonObject ?? [];
+        string hash = name[(deployment.Name.Length + 1)..];
+        JsonObject template = JsonObject.Create(deployment.Spec.Field("template")) ?? [];
+        JsonObject templateMetadata = template["metadata"] as JsonObject ?? [];
         template["metadata"] = templateMetadata.Parent is null ? templateMetadata : templateMetadata.DeepClone();
-        var labels = template["metadata"]!["labels"] as JsonObject ?? [];
+        JsonObject labels = template["metadata"]!["labels"] as JsonObject ?? [];
         labels = (JsonObject)labels.DeepClone();
         labels[HashLabel] = hash;
         template["metadata"]!["labels"] = labels;
-        var selector = JsonObject.Create(deployment.Spec.Field("selector")) ?? [];
-        var matchLabels = (JsonObject?)selector["matchLabels"]?.DeepClone() ?? [];
+        JsonObject selector = JsonObject.Create(deployment.Spec.Field("selector")) ?? [];
+        JsonObject matchLabels = (JsonObject?)selector["matchLabels"]?.DeepClone() ?? [];
         matchLabels[HashLabel] = hash;
         selector["matchLabels"] = matchLabels;
 
-        var revision = Owned(deployment).Select(RevisionOf).DefaultIfEmpty(0).Max() + 1;
+        int revision = Owned(deployment).Select(RevisionOf).DefaultIfEmpty(0).Max() + 1;
         try
         {
             sets.Observe(await client.CreateAsync(
@@ -118,41 +118,41 @@ internal sealed class DeploymentController(
 
     private async Task ScaleAsync(KubeObject deployment, string newName, RolloutPlan plan, CancellationToken cancellation)
     {
-        var owned = Owned(deployment);
-        var latest = owned.Find(set => set.Name == newName);
+        List<KubeObject> owned = Owned(deployment);
+        KubeObject? latest = owned.Find(set => set.Name == newName);
         if (latest is null)
         {
             return;
         }
 
-        var old = owned.Where(set => set.Name != newName).OrderBy(RevisionOf).ToList();
-        var oldReplicas = old.Sum(set => Math.Max(ReplicasOf(set), set.Status.Int("replicas") ?? 0));
+        List<KubeObject> old = owned.Where(set => set.Name != newName).OrderBy(RevisionOf).ToList();
+        int oldReplicas = old.Sum(set => Math.Max(ReplicasOf(set), set.Status.Int("replicas") ?? 0));
         if (plan.IsRecreate)
         {
-            foreach (var set in old)
+            foreach (KubeObject set in old)
             {
                 await ScaleSetAsync(deployment, set, 0, plan, cancellation);
             }
 
-            var oldPods = pods.All().Count(pod => pod.Namespace == deployment.Namespace && old.Exists(pod.IsControlledBy));
+            int oldPods = pods.All().Count(pod => pod.Namespace == deployment.Namespace && old.Exists(pod.IsControlledBy));
             await ScaleSetAsync(deployment, latest, oldReplicas + oldPods == 0 ? plan.Replicas : ReplicasOf(latest), plan, cancellation);
             return;
         }
 
         // Grow the new set into the room that replicas + surge leaves.
-        var total = owned.Sum(ReplicasOf);
-        var room = plan.Replicas + plan.MaxSurge - total;
-        var grown = ReplicasOf(latest) > plan.Replicas
+        int total = owned.Sum(ReplicasOf);
+        int room = plan.Replicas + plan.MaxSurge - total;
+        int grown = ReplicasOf(latest) > plan.Replicas
             ? plan.Replicas
             : Math.Min(plan.Replicas, ReplicasOf(latest) + Math.Max(0, room));
         await ScaleSetAsync(deployment, latest, grown, plan, cancellation);
 
         // Shrink old sets by what may be unavailable: pods that are not available go free of charge.
-        var spare = owned.Sum(AvailableOf) - (plan.Replicas - plan.MaxUnavailable);
-        foreach (var set in old)
+        int spare = owned.Sum(AvailableOf) - (plan.Replicas - plan.MaxUnavailable);
+        foreach (KubeObject set in old)
         {
-            var broken = Math.Max(0, ReplicasOf(set) - AvailableOf(set));
-            var shrink = Math.Min(ReplicasOf(set), broken + Math.Max(0, spare));
+            int broken = Math.Max(0, ReplicasOf(set) - AvailableOf(set));
+            int shrink = Math.Min(ReplicasOf(set), broken + Math.Max(0, spare));
             spare -= Math.Max(0, shrink - broken);
             await ScaleSetAsync(deployment, set, ReplicasOf(set) - shrink, plan, cancellation);
         }
@@ -176,7 +176,7 @@ internal sealed class DeploymentController(
                 ["spec"] = new JsonObject { ["replicas"] = replicas },
             },
             cancellation));
-        var direction = replicas > ReplicasOf(set) ? "up" : "down";
+        string direction = replicas > ReplicasOf(set) ? "up" : "down";
         events.Normal(
             ResourceKind.Deployment,
             deployment,
@@ -186,12 +186,12 @@ internal sealed class DeploymentController(
 
     private async Task RemoveHistoryAsync(KubeObject deployment, string newName, CancellationToken cancellation)
     {
-        var keep = deployment.Spec.Int("revisionHistoryLimit") ?? 10;
-        var idle = Owned(deployment)
+        int keep = deployment.Spec.Int("revisionHistoryLimit") ?? 10;
+        IEnumerable<KubeObject> idle = Owned(deployment)
             .Where(set => set.Name != newName && ReplicasOf(set) == 0 && (set.Status.Int("replicas") ?? 0) == 0)
             .OrderByDescending(RevisionOf)
             .Skip(keep);
-        foreach (var set in idle)
+        foreach (KubeObject set in idle)
         {
             await client.DeleteAsync(ResourceKind.ReplicaSet, set, graceSeconds: null, cancellation);
         }
@@ -199,14 +199,14 @@ internal sealed class DeploymentController(
 
     private async Task WriteStatusAsync(KubeObject deployment, string newName, RolloutPlan plan, CancellationToken cancellation)
     {
-        var owned = Owned(deployment);
-        var latest = owned.Find(set => set.Name == newName);
-        var replicas = owned.Sum(set => set.Status.Int("replicas") ?? 0);
-        var updated = latest?.Status.Int("replicas") ?? 0;
-        var available = owned.Sum(AvailableOf);
-        var isAvailable = available >= plan.Replicas - plan.MaxUnavailable;
-        var isComplete = updated == plan.Replicas && replicas == plan.Replicas && available == plan.Replicas;
-        var conditions = new JsonArray();
+        List<KubeObject> owned = Owned(deployment);
+        KubeObject? latest = owned.Find(set => set.Name == newName);
+        int replicas = owned.Sum(set => set.Status.Int("replicas") ?? 0);
+        int updated = latest?.Status.Int("replicas") ?? 0;
+        int available = owned.Sum(AvailableOf);
+        bool isAvailable = available >= plan.Replicas - plan.MaxUnavailable;
+        bool isComplete = updated == plan.Replicas && replicas == plan.Replicas && available == plan.Replicas;
+        JsonArray conditions = new();
         AddCondition(
             conditions,
             deployment,
@@ -240,10 +240,10 @@ internal sealed class DeploymentController(
 
     private void AddCondition(JsonArray conditions, KubeObject deployment, string type, bool isTrue, string reason, string message)
     {
-        var status = isTrue ? "True" : "False";
-        var now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        string status = isTrue ? "True" : "False";
+        string now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         JsonElement known = default;
-        foreach (var condition in deployment.Status.Items("conditions"))
+        foreach (JsonElement condition in deployment.Status.Items("conditions"))
         {
             if (condition.Text("type") == type)
             {
@@ -251,8 +251,8 @@ internal sealed class DeploymentController(
             }
         }
 
-        var sameStatus = known.Text("status") == status;
-        var same = sameStatus && known.Text("reason") == reason && known.Text("message") == message;
+        bool sameStatus = known.Text("status") == status;
+        bool same = sameStatus && known.Text("reason") == reason && known.Text("message") == message;
         conditions.Add((JsonNode)new JsonObject
         {
             ["type"] = type,

@@ -15,11 +15,11 @@ internal sealed class DisruptionBudgetController(ClusterClient client, ObjectCac
             return null;
         }
 
-        var members = pods.All()
+        List<KubeObject> members = pods.All()
             .Where(pod => pod.Namespace == budget.Namespace && !PodFactory.IsFinished(pod) && LabelSelector.Matches(budget.Spec.Field("selector"), pod))
             .ToList();
-        var healthy = members.Count(PodFactory.IsReady);
-        var desired = budget.Spec.Has("maxUnavailable")
+        int healthy = members.Count(PodFactory.IsReady);
+        int desired = budget.Spec.Has("maxUnavailable")
             ? members.Count - Resolve(budget.Spec.Field("maxUnavailable"), members.Count)
             : Resolve(budget.Spec.Field("minAvailable"), members.Count);
         desired = Math.Max(0, desired);
@@ -42,12 +42,12 @@ internal sealed class DisruptionBudgetController(ClusterClient client, ObjectCac
     /// <summary>A number, or a percentage rounded up, as Kubernetes does for both fields.</summary>
     private static int Resolve(JsonElement value, int total)
     {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number))
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number))
         {
             return number;
         }
 
-        var text = value.ValueKind == JsonValueKind.String ? value.GetString()!.TrimEnd('%') : "0";
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var percent) ? (int)(((long)total * percent + 99) / 100) : 0;
+        string text = value.ValueKind == JsonValueKind.String ? value.GetString()!.TrimEnd('%') : "0";
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int percent) ? (int)(((long)total * percent + 99) / 100) : 0;
     }
 }

@@ -19,9 +19,9 @@ internal sealed class EndpointSliceController(ClusterClient client, ObjectCache 
             return null;
         }
 
-        var endpoints = Endpoints(service);
-        var ports = Ports(service);
-        var name = $"{service.Name}-{service.Uid[..Math.Min(5, service.Uid.Length)]}";
+        JsonArray endpoints = Endpoints(service);
+        JsonArray ports = Ports(service);
+        string name = $"{service.Name}-{service.Uid[..Math.Min(5, service.Uid.Length)]}";
         if (slices.Find(service.Namespace, name) is not { } slice)
         {
             slices.Observe(await client.CreateAsync(ResourceKind.EndpointSlice, service.Namespace, NewSlice(service, name, endpoints, ports), cancellation));
@@ -56,12 +56,12 @@ internal sealed class EndpointSliceController(ClusterClient client, ObjectCache 
 
     private JsonArray Endpoints(KubeObject service)
     {
-        var publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
-        var endpoints = new JsonArray();
-        foreach (var pod in ServiceMembers.Of(service, pods).OrderBy(pod => pod.Name, StringComparer.Ordinal))
+        bool publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
+        JsonArray endpoints = new();
+        foreach (KubeObject pod in ServiceMembers.Of(service, pods).OrderBy(pod => pod.Name, StringComparer.Ordinal))
         {
-            var isServing = pod.HasCondition("Ready");
-            var endpoint = new JsonObject
+            bool isServing = pod.HasCondition("Ready");
+            JsonObject endpoint = new()
             {
                 ["addresses"] = new JsonArray((JsonNode)pod.Status.Text("podIP")!),
                 ["conditions"] = new JsonObject
@@ -92,8 +92,8 @@ internal sealed class EndpointSliceController(ClusterClient client, ObjectCache 
 
     private JsonArray Ports(KubeObject service)
     {
-        var ports = new JsonArray();
-        foreach (var port in service.Spec.Items("ports"))
+        JsonArray ports = new();
+        foreach (JsonElement port in service.Spec.Items("ports"))
         {
             if (TargetPort(service, port) is { } number)
             {
@@ -111,7 +111,7 @@ internal sealed class EndpointSliceController(ClusterClient client, ObjectCache 
 
     private int? TargetPort(KubeObject service, JsonElement port)
     {
-        var target = port.Field("targetPort");
+        JsonElement target = port.Field("targetPort");
         if (target.ValueKind == JsonValueKind.Number)
         {
             return port.Int("targetPort");
@@ -122,11 +122,11 @@ internal sealed class EndpointSliceController(ClusterClient client, ObjectCache 
             return port.Int("port");
         }
 
-        foreach (var pod in ServiceMembers.Of(service, pods))
+        foreach (KubeObject pod in ServiceMembers.Of(service, pods))
         {
-            foreach (var container in pod.Spec.Items("containers"))
+            foreach (JsonElement container in pod.Spec.Items("containers"))
             {
-                foreach (var named in container.Items("ports"))
+                foreach (JsonElement named in container.Items("ports"))
                 {
                     if (named.Text("name") == target.GetString())
                     {

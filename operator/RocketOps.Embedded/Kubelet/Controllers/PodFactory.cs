@@ -9,8 +9,8 @@ internal static class PodFactory
 {
     public static JsonObject FromTemplate(JsonElement template, ResourceKind ownerKind, KubeObject owner, string name, string nodeName)
     {
-        var metadata = new JsonObject { ["name"] = name, ["generateName"] = owner.Name + "-", ["namespace"] = owner.Namespace };
-        foreach (var field in (ReadOnlySpan<string>)["labels", "annotations"])
+        JsonObject metadata = new() { ["name"] = name, ["generateName"] = owner.Name + "-", ["namespace"] = owner.Namespace };
+        foreach (string field in (ReadOnlySpan<string>)["labels", "annotations"])
         {
             if (template.Field("metadata").Field(field) is { ValueKind: JsonValueKind.Object } map)
             {
@@ -20,7 +20,7 @@ internal static class PodFactory
 
         metadata["labels"] ??= new JsonObject();
         metadata["ownerReferences"] = new JsonArray((JsonNode)OwnerReference(ownerKind, owner));
-        var spec = JsonObject.Create(template.Field("spec")) ?? [];
+        JsonObject spec = JsonObject.Create(template.Field("spec")) ?? [];
         spec["nodeName"] = nodeName;
         return new JsonObject { ["metadata"] = metadata, ["spec"] = spec };
     }
@@ -48,7 +48,7 @@ internal static class PodFactory
             return false;
         }
 
-        foreach (var condition in pod.Status.Items("conditions"))
+        foreach (JsonElement condition in pod.Status.Items("conditions"))
         {
             if (condition.Text("type") == "Ready" && condition.Time("lastTransitionTime") is { } since)
             {

@@ -16,11 +16,11 @@ internal sealed class ReplicaSetController(
         }
 
         await Adoption.AdoptAsync(client, pods, ResourceKind.ReplicaSet, set, pod => !PodFactory.IsFinished(pod), cancellation);
-        var live = Pods(set).Where(pod => !pod.IsDeleting && !PodFactory.IsFinished(pod)).ToList();
-        var wanted = set.Spec.Int("replicas") ?? 1;
-        for (var missing = wanted - live.Count; missing > 0; missing--)
+        List<KubeObject> live = Pods(set).Where(pod => !pod.IsDeleting && !PodFactory.IsFinished(pod)).ToList();
+        int wanted = set.Spec.Int("replicas") ?? 1;
+        for (int missing = wanted - live.Count; missing > 0; missing--)
         {
-            var name = $"{set.Name}-{TemplateHash.RandomSuffix()}";
+            string name = $"{set.Name}-{TemplateHash.RandomSuffix()}";
             pods.Observe(await client.CreateAsync(
                 ResourceKind.Pod,
                 set.Namespace,
@@ -30,7 +30,7 @@ internal sealed class ReplicaSetController(
         }
 
         // Those that are not ready leave first, then the youngest.
-        foreach (var pod in live.OrderBy(PodFactory.IsReady).ThenByDescending(pod => pod.CreatedAt).Take(live.Count - wanted))
+        foreach (KubeObject pod in live.OrderBy(PodFactory.IsReady).ThenByDescending(pod => pod.CreatedAt).Take(live.Count - wanted))
         {
             await client.DeleteAsync(ResourceKind.Pod, pod, graceSeconds: null, cancellation);
             events.Normal(ResourceKind.ReplicaSet, set, "SuccessfulDelete", $"Deleted pod: {pod.Name}");
@@ -45,8 +45,8 @@ internal sealed class ReplicaSetController(
 
     private async Task WriteStatusAsync(KubeObject set, CancellationToken cancellation)
     {
-        var live = Pods(set).Where(pod => !pod.IsDeleting && !PodFactory.IsFinished(pod)).ToList();
-        var minReadySeconds = set.Spec.Int("minReadySeconds") ?? 0;
+        List<KubeObject> live = Pods(set).Where(pod => !pod.IsDeleting && !PodFactory.IsFinished(pod)).ToList();
+        int minReadySeconds = set.Spec.Int("minReadySeconds") ?? 0;
         await StatusWriter.WriteAsync(
             client,
             sets,

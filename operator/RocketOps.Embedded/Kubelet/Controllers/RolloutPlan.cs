@@ -9,16 +9,16 @@ internal sealed record RolloutPlan(int Replicas, bool IsRecreate, int MaxSurge, 
 {
     public static RolloutPlan Of(KubeObject deployment)
     {
-        var replicas = deployment.Spec.Int("replicas") ?? 1;
-        var strategy = deployment.Spec.Field("strategy");
+        int replicas = deployment.Spec.Int("replicas") ?? 1;
+        JsonElement strategy = deployment.Spec.Field("strategy");
         if (strategy.Text("type") == "Recreate")
         {
             return new RolloutPlan(replicas, IsRecreate: true, MaxSurge: 0, MaxUnavailable: replicas);
         }
 
-        var rolling = strategy.Field("rollingUpdate");
-        var surge = Resolve(rolling.Field("maxSurge"), replicas, roundUp: true);
-        var unavailable = Resolve(rolling.Field("maxUnavailable"), replicas, roundUp: false);
+        JsonElement rolling = strategy.Field("rollingUpdate");
+        int surge = Resolve(rolling.Field("maxSurge"), replicas, roundUp: true);
+        int unavailable = Resolve(rolling.Field("maxUnavailable"), replicas, roundUp: false);
 
         // Both zero would never move; Kubernetes then allows one to be unavailable.
         return new RolloutPlan(replicas, IsRecreate: false, surge, surge == 0 && unavailable == 0 ? 1 : Math.Min(unavailable, replicas));
@@ -26,13 +26,13 @@ internal sealed record RolloutPlan(int Replicas, bool IsRecreate, int MaxSurge, 
 
     private static int Resolve(JsonElement value, int replicas, bool roundUp)
     {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number))
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number))
         {
             return number;
         }
 
-        var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : "25%";
-        var percent = int.TryParse(text.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) ? parsed : 25;
+        string text = value.ValueKind == JsonValueKind.String ? value.GetString()! : "25%";
+        int percent = int.TryParse(text.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out int parsed) ? parsed : 25;
         return roundUp ? (int)(((long)replicas * percent + 99) / 100) : (int)((long)replicas * percent / 100);
     }
 }

@@ -24,14 +24,14 @@ internal sealed class StatefulSetController(
             return null;
         }
 
-        var revision = $"{set.Name}-{TemplateHash.Of(set.Spec.Field("template"))}";
-        var isOrdered = set.Spec.Text("podManagementPolicy") != "Parallel";
+        string revision = $"{set.Name}-{TemplateHash.Of(set.Spec.Field("template"))}";
+        bool isOrdered = set.Spec.Text("podManagementPolicy") != "Parallel";
         await Adoption.AdoptAsync(client, pods, ResourceKind.StatefulSet, set, pod => OrdinalOf(set, pod) is not null, cancellation);
         await CreateMissingAsync(set, revision, isOrdered, cancellation);
         await RemoveSurplusAsync(set, isOrdered, cancellation);
         await ReplaceOutdatedAsync(set, revision, cancellation);
         await WriteStatusAsync(set, revision, cancellation);
-        var waitsForAge = set.Spec.Int("minReadySeconds") is > 0 && Members(set).Values.Any(PodFactory.IsReady);
+        bool waitsForAge = set.Spec.Int("minReadySeconds") is > 0 && Members(set).Values.Any(PodFactory.IsReady);
         return waitsForAge ? TimeSpan.FromSeconds(1) : null;
     }
 
@@ -42,14 +42,14 @@ internal sealed class StatefulSetController(
     /// <summary>The number at the end of a pod's name; null when it is not a name this set gives.</summary>
     private static int? OrdinalOf(KubeObject set, KubeObject pod) =>
         pod.Name.StartsWith(set.Name + "-", StringComparison.Ordinal)
-        && int.TryParse(pod.Name.AsSpan(set.Name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal)
+        && int.TryParse(pod.Name.AsSpan(set.Name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal)
             ? ordinal
             : null;
 
     private SortedDictionary<int, KubeObject> Members(KubeObject set)
     {
-        var members = new SortedDictionary<int, KubeObject>();
-        foreach (var pod in pods.All())
+        SortedDictionary<int, KubeObject> members = new();
+        foreach (KubeObject pod in pods.All())
         {
             if (pod.Namespace == set.Namespace && pod.IsControlledBy(set) && OrdinalOf(set, pod) is { } ordinal)
             {
@@ -62,11 +62,11 @@ internal sealed class StatefulSetController(
 
     private async Task CreateMissingAsync(KubeObject set, string revision, bool isOrdered, CancellationToken cancellation)
     {
-        var members = Members(set);
-        var first = FirstOrdinal(set);
-        for (var ordinal = first; ordinal < first + Replicas(set); ordinal++)
+        SortedDictionary<int, KubeObject> members = Members(set);
+        int first = FirstOrdinal(set);
+        for (int ordinal = first; ordinal < first + Replicas(set); ordinal++)
         {
-            var pod = members.GetValueOrDefault(ordinal);
+            KubeObject? pod = members.GetValueOrDefault(ordinal);
             if (pod is { IsDeleting: false } && PodFactory.IsFinished(pod))
             {
                 events.Warning(ResourceKind.StatefulSet, set, "RecreatingFailedPod", $"StatefulSet {set.Key} is recreating failed Pod {pod.Name}");
@@ -88,13 +88,13 @@ internal sealed class StatefulSetController(
 
     private async Task CreateAsync(KubeObject set, string revision, int ordinal, CancellationToken cancellation)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"{set.Name}-{ordinal}");
-        var pod = PodFactory.FromTemplate(set.Spec.Field("template"), ResourceKind.StatefulSet, set, name, nodeName);
-        var labels = pod["metadata"]!["labels"]!.AsObject();
+        string name = string.Create(CultureInfo.InvariantCulture, $"{set.Name}-{ordinal}");
+        JsonObject pod = PodFactory.FromTemplate(set.Spec.Field("template"), ResourceKind.StatefulSet, set, name, nodeName);
+        JsonObject labels = pod["metadata"]!["labels"]!.AsObject();
         labels["apps.kubernetes.io/pod-index"] = ordinal.ToString(CultureInfo.InvariantCulture);
         labels[RevisionLabel] = revision;
         labels["statefulset.kubernetes.io/pod-name"] = name;
-        var spec = pod["spec"]!.AsObject();
+        JsonObject spec = pod["spec"]!.AsObject();
         spec["hostname"] = name;
         spec["subdomain"] = set.Spec.Text("serviceName") ?? "";
         await AddClaimsAsync(set, name, spec, cancellation);
@@ -111,17 +111,17 @@ internal sealed class StatefulSetController(
 
     private async Task AddClaimsAsync(KubeObject set, string podName, JsonObject podSpec, CancellationToken cancellation)
     {
-        var volumes = podSpec["volumes"]?.AsArray() ?? [];
-        foreach (var template in set.Spec.Items("volumeClaimTemplates"))
+        JsonArray volumes = podSpec["volumes"]?.AsArray() ?? [];
+        foreach (JsonElement template in set.Spec.Items("volumeClaimTemplates"))
         {
-            var volume = template.Field("metadata").Text("name") ?? "";
-            var claim = $"{volume}-{podName}";
+            string volume = template.Field("metadata").Text("name") ?? "";
+            string claim = $"{volume}-{podName}";
             if (claims.Find(set.Namespace, claim) is null)
             {
                 await CreateClaimAsync(set, template, claim, cancellation);
             }
 
-            foreach (var replaced in volumes.Where(known => (string?)known?["name"] == volume).ToList())
+            foreach (JsonNode? replaced in volumes.Where(known => (string?)known?["name"] == volume).ToList())
             {
                 // A claim template wins over a volume of the same name.
                 volumes.Remove(replaced);
@@ -143,9 +143,9 @@ internal sealed class StatefulSetController(
 
     private async Task CreateClaimAsync(KubeObject set, JsonElement template, string name, CancellationToken cancellation)
     {
-        var metadata = new JsonObject { ["name"] = name, ["namespace"] = set.Namespace };
-        var labels = JsonObject.Create(set.Spec.Field("selector").Field("matchLabels")) ?? [];
-        foreach (var label in template.Field("metadata").Entries("labels"))
+        JsonObject metadata = new() { ["name"] = name, ["namespace"] = set.Namespace };
+        JsonObject labels = JsonObject.Create(set.Spec.Field("selector").Field("matchLabels")) ?? [];
+        foreach (JsonProperty label in template.Field("metadata").Entries("labels"))
         {
             labels[label.Name] = label.Value.GetString();
         }
@@ -158,7 +158,7 @@ internal sealed class StatefulSetController(
 
         if (set.Spec.Field("persistentVolumeClaimRetentionPolicy").Text("whenDeleted") == "Delete")
         {
-            var owner = PodFactory.OwnerReference(ResourceKind.StatefulSet, set);
+            JsonObject owner = PodFactory.OwnerReference(ResourceKind.StatefulSet, set);
             owner.Remove("blockOwnerDeletion");
             metadata["ownerReferences"] = new JsonArray((JsonNode)owner);
         }
@@ -179,11 +179,11 @@ internal sealed class StatefulSetController(
 
     private async Task RemoveSurplusAsync(KubeObject set, bool isOrdered, CancellationToken cancellation)
     {
-        var first = FirstOrdinal(set);
-        var end = first + Replicas(set);
-        var members = Members(set);
-        var surplus = members.Where(member => member.Key < first || member.Key >= end).Reverse().ToList();
-        foreach (var (_, pod) in surplus)
+        int first = FirstOrdinal(set);
+        int end = first + Replicas(set);
+        SortedDictionary<int, KubeObject> members = Members(set);
+        List<KeyValuePair<int, KubeObject>> surplus = members.Where(member => member.Key < first || member.Key >= end).Reverse().ToList();
+        foreach ((_, KubeObject pod) in surplus)
         {
             if (!pod.IsDeleting)
             {
@@ -207,15 +207,15 @@ internal sealed class StatefulSetController(
     private async Task RemoveScaledClaimsAsync(
         KubeObject set, SortedDictionary<int, KubeObject> members, int first, int end, CancellationToken cancellation)
     {
-        foreach (var template in set.Spec.Items("volumeClaimTemplates"))
+        foreach (JsonElement template in set.Spec.Items("volumeClaimTemplates"))
         {
-            var prefix = $"{template.Field("metadata").Text("name")}-{set.Name}-";
-            foreach (var claim in claims.All())
+            string prefix = $"{template.Field("metadata").Text("name")}-{set.Name}-";
+            foreach (KubeObject claim in claims.All())
             {
                 if (claim.Namespace == set.Namespace
                     && !claim.IsDeleting
                     && claim.Name.StartsWith(prefix, StringComparison.Ordinal)
-                    && int.TryParse(claim.Name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal)
+                    && int.TryParse(claim.Name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal)
                     && (ordinal < first || ordinal >= end)
                     && !members.ContainsKey(ordinal)
                     && LabelSelector.MatchesMap(set.Spec.Field("selector").Field("matchLabels"), claim))
@@ -228,20 +228,20 @@ internal sealed class StatefulSetController(
 
     private async Task ReplaceOutdatedAsync(KubeObject set, string revision, CancellationToken cancellation)
     {
-        var strategy = set.Spec.Field("updateStrategy");
+        JsonElement strategy = set.Spec.Field("updateStrategy");
         if (strategy.Text("type") == "OnDelete")
         {
             return;
         }
 
-        var partition = strategy.Field("rollingUpdate").Int("partition") ?? 0;
-        var members = Members(set);
+        int partition = strategy.Field("rollingUpdate").Int("partition") ?? 0;
+        SortedDictionary<int, KubeObject> members = Members(set);
         if (members.Count < Replicas(set))
         {
             return;
         }
 
-        foreach (var (ordinal, pod) in members.Reverse())
+        foreach ((int ordinal, KubeObject pod) in members.Reverse())
         {
             if (ordinal >= partition && pod.Label(RevisionLabel) != revision)
             {
@@ -263,15 +263,15 @@ internal sealed class StatefulSetController(
 
     private async Task WriteStatusAsync(KubeObject set, string revision, CancellationToken cancellation)
     {
-        var members = Members(set).Values;
-        var now = time.GetUtcNow();
-        var minReadySeconds = set.Spec.Int("minReadySeconds") ?? 0;
-        var updated = members.Count(pod => pod.Label(RevisionLabel) == revision && !pod.IsDeleting);
-        var ready = members.Count(PodFactory.IsReady);
-        var known = set.Status.Text("currentRevision");
+        SortedDictionary<int, KubeObject>.ValueCollection members = Members(set).Values;
+        DateTimeOffset now = time.GetUtcNow();
+        int minReadySeconds = set.Spec.Int("minReadySeconds") ?? 0;
+        int updated = members.Count(pod => pod.Label(RevisionLabel) == revision && !pod.IsDeleting);
+        int ready = members.Count(PodFactory.IsReady);
+        string? known = set.Status.Text("currentRevision");
 
         // The update is complete when no pod of an older revision is left.
-        var current = known is null || updated == members.Count(pod => !pod.IsDeleting) ? revision : known;
+        string current = known is null || updated == members.Count(pod => !pod.IsDeleting) ? revision : known;
         await StatusWriter.WriteAsync(
             client,
             sets,

@@ -23,9 +23,9 @@ internal static class StatusWriter
 
     private static bool IsContained(JsonObject wanted, JsonElement live)
     {
-        foreach (var (name, value) in wanted)
+        foreach ((string name, JsonNode? value) in wanted)
         {
-            var field = live.Field(name);
+            JsonElement field = live.Field(name);
             if (value is null)
             {
                 if (field.Exists())

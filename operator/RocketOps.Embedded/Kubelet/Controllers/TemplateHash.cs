@@ -13,8 +13,8 @@ internal static class TemplateHash
 
     public static string Of(JsonElement template)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter writer = new(buffer))
         {
             WriteSorted(template, writer);
         }
@@ -23,7 +23,7 @@ internal static class TemplateHash
         SHA256.HashData(buffer.WrittenSpan, hash);
         return string.Create(Length, hash.ToArray(), static (name, bytes) =>
         {
-            for (var i = 0; i < name.Length; i++)
+            for (int i = 0; i < name.Length; i++)
             {
                 name[i] = Alphabet[bytes[i] % Alphabet.Length];
             }
@@ -39,7 +39,7 @@ internal static class TemplateHash
         {
             case JsonValueKind.Object:
                 writer.WriteStartObject();
-                foreach (var property in element.EnumerateObject().OrderBy(property => property.Name, StringComparer.Ordinal))
+                foreach (JsonProperty property in element.EnumerateObject().OrderBy(property => property.Name, StringComparer.Ordinal))
                 {
                     writer.WritePropertyName(property.Name);
                     WriteSorted(property.Value, writer);
@@ -49,7 +49,7 @@ internal static class TemplateHash
                 break;
             case JsonValueKind.Array:
                 writer.WriteStartArray();
-                foreach (var item in element.EnumerateArray())
+                foreach (JsonElement item in element.EnumerateArray())
                 {
                     WriteSorted(item, writer);
                 }

@@ -27,7 +27,7 @@ internal sealed class VolumeClaimController(ClusterClient client, ObjectCache cl
         }
 
         folders.Create(claim);
-        var isNew = claim.Status.Text("phase") != "Bound";
+        bool isNew = claim.Status.Text("phase") != "Bound";
         if (claim.Spec.Text("volumeName") is null)
         {
             claim = await client.PatchAsync(
@@ -63,9 +63,9 @@ internal sealed class VolumeClaimController(ClusterClient client, ObjectCache cl
 
     private async Task ReleaseAsync(KubeObject claim, CancellationToken cancellation)
     {
-        var kept = new JsonArray();
-        var isProtected = false;
-        foreach (var finalizer in claim.Metadata.Items("finalizers"))
+        JsonArray kept = new();
+        bool isProtected = false;
+        foreach (System.Text.Json.JsonElement finalizer in claim.Metadata.Items("finalizers"))
         {
             if (finalizer.GetString() == Protection)
             {
@@ -105,7 +105,7 @@ internal sealed class VolumeClaimController(ClusterClient client, ObjectCache cl
             return false;
         }
 
-        foreach (var volume in pod.Spec.Items("volumes"))
+        foreach (System.Text.Json.JsonElement volume in pod.Spec.Items("volumes"))
         {
             if (volume.Field("persistentVolumeClaim").Text("claimName") == claim.Name)
             {

@@ -32,7 +32,7 @@ internal sealed partial class EventRecorder(ClusterClient client, string compone
     {
         try
         {
-            await foreach (var pending in _queue.Reader.ReadAllAsync(cancellation))
+            await foreach (PendingEvent pending in _queue.Reader.ReadAllAsync(cancellation))
             {
                 try
                 {
@@ -52,14 +52,14 @@ internal sealed partial class EventRecorder(ClusterClient client, string compone
 
     private async Task WriteAsync(PendingEvent pending, CancellationToken cancellation)
     {
-        var key = (pending.Subject.Uid, pending.Reason, pending.Message);
-        var at = pending.At.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
-        var ns = pending.Subject.Namespace.Length == 0 ? "default" : pending.Subject.Namespace;
-        if (_known.TryGetValue(key, out var known))
+        (string Uid, string Reason, string Message) key = (pending.Subject.Uid, pending.Reason, pending.Message);
+        string at = pending.At.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        string ns = pending.Subject.Namespace.Length == 0 ? "default" : pending.Subject.Namespace;
+        if (_known.TryGetValue(key, out (string Name, int Count) known))
         {
             try
             {
-                var count = known.Count + 1;
+                int count = known.Count + 1;
                 await client.PatchAsync(
                     ResourceKind.Event, ns, known.Name, null, new JsonObject { ["count"] = count, ["lastTimestamp"] = at }, cancellation);
                 _known[key] = (known.Name, count);
@@ -76,7 +76,7 @@ internal sealed partial class EventRecorder(ClusterClient client, string compone
             _known.Clear();
         }
 
-        var name = $"{pending.Subject.Name}.{pending.At.UtcTicks:x}";
+        string name = $"{pending.Subject.Name}.{pending.At.UtcTicks:x}";
         await client.CreateAsync(
             ResourceKind.Event,
             ns,

@@ -72,8 +72,8 @@ internal sealed class ContainerLog : IDisposable
 
             while (!output.IsEmpty)
             {
-                var end = output.IndexOf((byte)'\n');
-                var part = end < 0 ? output : output[..end];
+                int end = output.IndexOf((byte)'\n');
+                ReadOnlySpan<byte> part = end < 0 ? output : output[..end];
                 output = end < 0 ? [] : output[(end + 1)..];
                 Collect(channel, part, finished: end >= 0);
             }
@@ -92,7 +92,7 @@ internal sealed class ContainerLog : IDisposable
                 return;
             }
 
-            foreach (var channel in (ReadOnlySpan<LogChannel>)[LogChannel.Stdout, LogChannel.Stderr])
+            foreach (LogChannel channel in (ReadOnlySpan<LogChannel>)[LogChannel.Stdout, LogChannel.Stderr])
             {
                 if (_unfinished[(int)channel].WrittenCount > 0)
                 {
@@ -123,10 +123,10 @@ internal sealed class ContainerLog : IDisposable
 
     private void Collect(LogChannel channel, ReadOnlySpan<byte> part, bool finished)
     {
-        var line = _unfinished[(int)channel];
+        ArrayBufferWriter<byte> line = _unfinished[(int)channel];
         while (line.WrittenCount + part.Length > MaxLineBytes)
         {
-            var fits = MaxLineBytes - line.WrittenCount;
+            int fits = MaxLineBytes - line.WrittenCount;
             line.Write(part[..fits]);
             part = part[fits..];
             Format(channel, line.WrittenSpan, 'P');
@@ -144,7 +144,7 @@ internal sealed class ContainerLog : IDisposable
 
     private void Remember(ReadOnlySpan<byte> line)
     {
-        var text = line.Trim(" \t\r"u8);
+        ReadOnlySpan<byte> text = line.Trim(" \t\r"u8);
         if (!text.IsEmpty && !text.StartsWith("at "u8))
         {
             _lastLine.ResetWrittenCount();
@@ -154,10 +154,10 @@ internal sealed class ContainerLog : IDisposable
 
     private void Format(LogChannel channel, ReadOnlySpan<byte> text, char kind)
     {
-        var span = _draft.GetSpan(HeaderBytes + text.Length + 1);
+        Span<byte> span = _draft.GetSpan(HeaderBytes + text.Length + 1);
 
         // Round-trip format "O" of a UTC DateTime is 27 characters with seven digits and ends in Z; runtimes write nine digits.
-        Utf8Formatter.TryFormat(_time.GetUtcNow().UtcDateTime, span, out var written, new StandardFormat('O'));
+        Utf8Formatter.TryFormat(_time.GetUtcNow().UtcDateTime, span, out int written, new StandardFormat('O'));
         span[written - 1] = (byte)'0';
         written += Encoding.UTF8.GetBytes(channel == LogChannel.Stdout ? "0Z stdout " : "0Z stderr ", span[written..]);
         span[written++] = (byte)kind;
@@ -208,7 +208,7 @@ internal sealed class ContainerLog : IDisposable
         }
 
         _draft.ResetWrittenCount();
-        var changed = _changed;
+        TaskCompletionSource changed = _changed;
         _changed = NewSignal();
         changed.TrySetResult();
     }

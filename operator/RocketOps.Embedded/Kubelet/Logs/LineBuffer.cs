@@ -21,7 +21,7 @@ internal sealed class LineBuffer
             _end = 0;
         }
 
-        var read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellation);
+        int read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellation);
         _end += read;
         return read > 0;
     }
@@ -29,7 +29,7 @@ internal sealed class LineBuffer
     /// <summary>The next whole line without its end, borrowed until the next fill.</summary>
     public bool TryTake(out ReadOnlySpan<byte> line)
     {
-        var end = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
+        int end = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
         if (end < 0)
         {
             line = default;

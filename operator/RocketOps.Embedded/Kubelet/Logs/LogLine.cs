@@ -23,14 +23,14 @@ internal readonly ref struct LogLine
     public static bool TryParse(ReadOnlySpan<byte> stored, out LogLine line)
     {
         line = default;
-        var time = stored.IndexOf((byte)' ');
+        int time = stored.IndexOf((byte)' ');
         if (time < 0)
         {
             return false;
         }
 
-        var rest = stored[(time + 1)..];
-        var channel = rest.IndexOf((byte)' ');
+        ReadOnlySpan<byte> rest = stored[(time + 1)..];
+        int channel = rest.IndexOf((byte)' ');
         if (channel < 0 || rest.Length < channel + 3 || rest[channel + 2] != (byte)' ')
         {
             return false;

@@ -13,10 +13,10 @@ internal sealed class LogReader(string path, ContainerLog? live, LogReadOptions 
     public async Task CopyToAsync(PipeWriter output, CancellationToken cancellation)
     {
         // The state is taken before the files are read: what is appended meanwhile completes its signal.
-        var state = live?.State();
+        ContainerLogState? state = live?.State();
         if (options.TailLines is { } tail)
         {
-            var total = await CountLinesAsync(ContainerLog.RotatedPath(path), cancellation) + await CountLinesAsync(path, cancellation);
+            long total = await CountLinesAsync(ContainerLog.RotatedPath(path), cancellation) + await CountLinesAsync(path, cancellation);
             _skip = Math.Max(0, total - tail);
         }
 
@@ -45,13 +45,13 @@ internal sealed class LogReader(string path, ContainerLog? live, LogReadOptions 
 
     private static async Task<long> CountLinesAsync(string file, CancellationToken cancellation)
     {
-        await using var stream = TryOpen(file);
+        await using FileStream? stream = TryOpen(file);
         if (stream is null)
         {
             return 0;
         }
 
-        var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
         try
         {
             long lines = 0;
@@ -71,7 +71,7 @@ internal sealed class LogReader(string path, ContainerLog? live, LogReadOptions 
 
     private async Task CopyFileAsync(string file, PipeWriter output, CancellationToken cancellation)
     {
-        await using var stream = TryOpen(file);
+        await using FileStream? stream = TryOpen(file);
         if (stream is not null)
         {
             await CopyToEndAsync(stream, output, cancellation);
@@ -80,13 +80,13 @@ internal sealed class LogReader(string path, ContainerLog? live, LogReadOptions 
 
     private async Task FollowAsync(ContainerLog log, ContainerLogState state, PipeWriter output, CancellationToken cancellation)
     {
-        var stream = TryOpen(log.CurrentPath);
+        FileStream? stream = TryOpen(log.CurrentPath);
         try
         {
             while (stream is not null && _left > 0)
             {
                 await CopyToEndAsync(stream, output, cancellation);
-                var now = log.State();
+                ContainerLogState now = log.State();
                 if (now.Generation != state.Generation)
                 {
                     // Rotated: what this handle still sees was read above or came in since; read its rest, then go on.
@@ -119,12 +119,12 @@ internal sealed class LogReader(string path, ContainerLog? live, LogReadOptions 
     {
         while (_left > 0 && await _lines.FillAsync(stream, cancellation))
         {
-            while (_left > 0 && _lines.TryTake(out var stored))
+            while (_left > 0 && _lines.TryTake(out ReadOnlySpan<byte> stored))
             {
                 Write(stored, output);
             }
 
-            var flushed = await output.FlushAsync(cancellation);
+            FlushResult flushed = await output.FlushAsync(cancellation);
             if (flushed.IsCompleted)
             {
                 _left = 0;
@@ -140,7 +140,7 @@ internal sealed class LogReader(string path, ContainerLog? live, LogReadOptions 
             return;
         }
 
-        if (!LogLine.TryParse(stored, out var line) || (options.Since is { } since && line.IsBefore(since)))
+        if (!LogLine.TryParse(stored, out LogLine line) || (options.Since is { } since && line.IsBefore(since)))
         {
             return;
         }
@@ -160,7 +160,7 @@ internal sealed class LogReader(string path, ContainerLog? live, LogReadOptions 
 
     private void Emit(ReadOnlySpan<byte> bytes, PipeWriter output)
     {
-        var part = bytes.Length > _left ? bytes[..(int)_left] : bytes;
+        ReadOnlySpan<byte> part = bytes.Length > _left ? bytes[..(int)_left] : bytes;
         output.Write(part);
         _left -= part.Length;
     }

@@ -18,8 +18,8 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
     public async Task WriteLogAsync(PodLogRequest request, Stream destination, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var output = PipeWriter.Create(destination, new StreamPipeWriterOptions(leaveOpen: true));
-        var options = new LogReadOptions
+        PipeWriter output = PipeWriter.Create(destination, new StreamPipeWriterOptions(leaveOpen: true));
+        LogReadOptions options = new()
         {
             Follow = request.Follow,
             Timestamps = request.Timestamps,
@@ -27,7 +27,7 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
             Since = request.Since,
             LimitBytes = request.LimitBytes,
         };
-        var found = FindPod(request.Namespace, request.Pod) is { } pod
+        bool found = FindPod(request.Namespace, request.Pod) is { } pod
             && await CopyAsync(pod, request.Container, request.Previous, options, output, cancellationToken);
         if (!found)
         {
@@ -42,8 +42,8 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
     /// <summary>Begins the log of a run; the caller completes it when the container has ended.</summary>
     internal ContainerLog Begin(string pod, string container, int restart)
     {
-        var log = new ContainerLog(PathOf(pod, container, restart), maxFileBytes, time);
-        var outdated = PathOf(pod, container, restart - 2);
+        ContainerLog log = new(PathOf(pod, container, restart), maxFileBytes, time);
+        string outdated = PathOf(pod, container, restart - 2);
         File.Delete(ContainerLog.RotatedPath(outdated));
         File.Delete(outdated);
         _live[KeyOf(pod, container)] = log;
@@ -52,7 +52,7 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
 
     internal void Remove(string pod)
     {
-        foreach (var key in _live.Keys)
+        foreach (string key in _live.Keys)
         {
             if (key.StartsWith(pod + "/", StringComparison.Ordinal))
             {
@@ -60,7 +60,7 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
             }
         }
 
-        var path = Path.Combine(folder, pod);
+        string path = Path.Combine(folder, pod);
         if (Directory.Exists(path))
         {
             Directory.Delete(path, recursive: true);
@@ -76,14 +76,14 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
             return false;
         }
 
-        var restart = previous ? latest - 1 : latest;
-        var path = PathOf(pod, container, restart);
+        int restart = previous ? latest - 1 : latest;
+        string path = PathOf(pod, container, restart);
         if (!File.Exists(path))
         {
             return false;
         }
 
-        var live = previous ? null : _live.GetValueOrDefault(KeyOf(pod, container));
+        ContainerLog? live = previous ? null : _live.GetValueOrDefault(KeyOf(pod, container));
         if (live?.CurrentPath != path)
         {
             live = null;
@@ -104,16 +104,16 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
 
     private int? Latest(string pod, string container)
     {
-        var path = Path.Combine(folder, pod, container);
+        string path = Path.Combine(folder, pod, container);
         if (!Directory.Exists(path))
         {
             return null;
         }
 
         int? latest = null;
-        foreach (var file in Directory.EnumerateFiles(path, "*.log"))
+        foreach (string file in Directory.EnumerateFiles(path, "*.log"))
         {
-            if (int.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var restart)
+            if (int.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out int restart)
                 && (latest is null || restart > latest))
             {
                 latest = restart;

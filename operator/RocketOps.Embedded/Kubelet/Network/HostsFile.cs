@@ -15,19 +15,19 @@ internal sealed class HostsFile(string path)
     /// <summary>Writes the entries if they differ from what the file holds.</summary>
     public async Task WriteAsync(IEnumerable<HostsEntry> entries, CancellationToken cancellation)
     {
-        var text = new StringBuilder("# Written by rocketops up: names of services and pods. Changes are overwritten.\n");
-        foreach (var entry in entries.OrderBy(entry => entry.Address, StringComparer.Ordinal).ThenBy(entry => entry.Name, StringComparer.Ordinal))
+        StringBuilder text = new("# Written by rocketops up: names of services and pods. Changes are overwritten.\n");
+        foreach (HostsEntry entry in entries.OrderBy(entry => entry.Address, StringComparer.Ordinal).ThenBy(entry => entry.Name, StringComparer.Ordinal))
         {
             text.Append(entry.Address).Append(' ').Append(entry.Name).Append('\n');
         }
 
-        var content = text.ToString();
+        string content = text.ToString();
         if (content == _written)
         {
             return;
         }
 
-        var draft = path + ".new";
+        string draft = path + ".new";
         await File.WriteAllTextAsync(draft, content, cancellation);
         File.Move(draft, path, overwrite: true);
         _written = content;

@@ -38,10 +38,10 @@ internal sealed class LoopbackNetwork : IDisposable
     public static LoopbackNetwork Claim(byte preferred)
     {
         SocketException? last = null;
-        for (var i = 0; i < 256; i++)
+        for (int i = 0; i < 256; i++)
         {
-            var subnet = (byte)(preferred + i);
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = true };
+            byte subnet = (byte)(preferred + i);
+            Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = true };
             try
             {
                 socket.Bind(new IPEndPoint(new IPAddress([127, 10, subnet, 1]), ClaimPort));
@@ -74,21 +74,21 @@ internal sealed class LoopbackNetwork : IDisposable
     {
         lock (_gate)
         {
-            if (_byOwner.TryGetValue(owner, out var held))
+            if (_byOwner.TryGetValue(owner, out byte held))
             {
                 return AddressOf(held);
             }
 
-            if (wish is not null && IsPodAddress(wish, out var wished) && _used.Add(wished))
+            if (wish is not null && IsPodAddress(wish, out byte wished) && _used.Add(wished))
             {
                 _byOwner[owner] = wished;
                 return wish;
             }
 
             // Round robin, so that the address of a pod that just ended is not at once another pod's.
-            for (var tries = FirstPod; tries <= LastPod; tries++)
+            for (int tries = FirstPod; tries <= LastPod; tries++)
             {
-                var candidate = _next;
+                byte candidate = _next;
                 _next = candidate == LastPod ? (byte)FirstPod : (byte)(candidate + 1);
                 if (_used.Add(candidate))
                 {
@@ -105,7 +105,7 @@ internal sealed class LoopbackNetwork : IDisposable
     {
         lock (_gate)
         {
-            if (_byOwner.Remove(owner, out var host))
+            if (_byOwner.Remove(owner, out byte host))
             {
                 _used.Remove(host);
             }

@@ -44,7 +44,7 @@ internal sealed class ClusterClient(HttpClient http)
     public Task<KubeObject> PatchAsync(
         ResourceKind kind, string ns, string name, string? subresource, JsonObject patch, CancellationToken cancellation)
     {
-        var path = kind.ObjectPath(ns, name) + (subresource is null ? "" : "/" + subresource) + "?fieldManager=rocketops-kubelet";
+        string path = kind.ObjectPath(ns, name) + (subresource is null ? "" : "/" + subresource) + "?fieldManager=rocketops-kubelet";
         return SendAsync(HttpMethod.Patch, path, patch, "application/merge-patch+json", cancellation);
     }
 
@@ -55,7 +55,7 @@ internal sealed class ClusterClient(HttpClient http)
     public async Task<bool> DeleteAsync(
         ResourceKind kind, KubeObject target, int? graceSeconds, CancellationToken cancellation)
     {
-        var options = new JsonObject
+        JsonObject options = new()
         {
             ["apiVersion"] = "v1",
             ["kind"] = "DeleteOptions",
@@ -81,13 +81,13 @@ internal sealed class ClusterClient(HttpClient http)
 
     public async Task<ObjectList> ListAsync(ResourceKind kind, CancellationToken cancellation)
     {
-        var items = new List<KubeObject>();
+        List<KubeObject> items = new();
         string? continuation = null;
         while (true)
         {
-            var path = kind.CollectionPath(null) + "?limit=500" + (continuation is null ? "" : "&continue=" + Uri.EscapeDataString(continuation));
-            var page = await SendRawAsync(HttpMethod.Get, path, null, null, cancellation);
-            foreach (var item in page.Items("items"))
+            string path = kind.CollectionPath(null) + "?limit=500" + (continuation is null ? "" : "&continue=" + Uri.EscapeDataString(continuation));
+            JsonElement page = await SendRawAsync(HttpMethod.Get, path, null, null, cancellation);
+            foreach (JsonElement item in page.Items("items"))
             {
                 items.Add(new KubeObject(item));
             }
@@ -107,21 +107,21 @@ internal sealed class ClusterClient(HttpClient http)
     public async IAsyncEnumerable<WatchEvent> WatchAsync(
         ResourceKind kind, string resourceVersion, int timeoutSeconds, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var path = string.Create(
+        string path = string.Create(
             CultureInfo.InvariantCulture,
             $"{kind.CollectionPath(null)}?watch=true&allowWatchBookmarks=true&timeoutSeconds={timeoutSeconds}&resourceVersion={Uri.EscapeDataString(resourceVersion)}");
-        using var request = NewRequest(HttpMethod.Get, path, null, null);
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        using HttpRequestMessage request = NewRequest(HttpMethod.Get, path, null, null);
+        using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         await ThrowIfRefusedAsync(response, cancellation);
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-        var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
+        await using Stream stream = await response.Content.ReadAsStreamAsync(cancellation);
+        PipeReader reader = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
         try
         {
             while (true)
             {
-                var read = await reader.ReadAsync(cancellation);
-                var buffer = read.Buffer;
-                while (TryReadLine(ref buffer, out var line))
+                ReadResult read = await reader.ReadAsync(cancellation);
+                ReadOnlySequence<byte> buffer = read.Buffer;
+                while (TryReadLine(ref buffer, out ReadOnlySequence<byte> line))
                 {
                     if (Decode(line) is { } change)
                     {
@@ -167,9 +167,9 @@ internal sealed class ClusterClient(HttpClient http)
             return null;
         }
 
-        var reader = new Utf8JsonReader(line);
-        var frame = JsonElement.ParseValue(ref reader);
-        var body = frame.Field("object");
+        Utf8JsonReader reader = new(line);
+        JsonElement frame = JsonElement.ParseValue(ref reader);
+        JsonElement body = frame.Field("object");
         switch (frame.Text("type"))
         {
             case "ADDED" or "MODIFIED":
@@ -190,15 +190,15 @@ internal sealed class ClusterClient(HttpClient http)
 
     private async Task<JsonElement> SendRawAsync(HttpMethod method, string path, JsonObject? body, string? contentType, CancellationToken cancellation)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(UnaryTimeout);
-        using var request = NewRequest(method, path, body, contentType);
+        using HttpRequestMessage request = NewRequest(method, path, body, contentType);
         try
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
+            using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
             await ThrowIfRefusedAsync(response, deadline.Token);
-            await using var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
-            using var document = await JsonDocument.ParseAsync(stream, cancellationToken: deadline.Token);
+            await using Stream stream = await response.Content.ReadAsStreamAsync(deadline.Token);
+            using JsonDocument document = await JsonDocument.ParseAsync(stream, cancellationToken: deadline.Token);
             return document.RootElement.Clone();
         }
         catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
@@ -209,7 +209,7 @@ internal sealed class ClusterClient(HttpClient http)
 
     private static HttpRequestMessage NewRequest(HttpMethod method, string path, JsonObject? body, string? contentType)
     {
-        var request = new HttpRequestMessage(method, path);
+        HttpRequestMessage request = new(method, path);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (body is not null)
         {
@@ -227,11 +227,11 @@ internal sealed class ClusterClient(HttpClient http)
             return;
         }
 
-        var text = await response.Content.ReadAsStringAsync(cancellation);
+        string text = await response.Content.ReadAsStringAsync(cancellation);
         JsonElement status;
         try
         {
-            using var document = JsonDocument.Parse(text);
+            using JsonDocument document = JsonDocument.Parse(text);
             status = document.RootElement.Clone();
         }
         catch (JsonException notAStatus)

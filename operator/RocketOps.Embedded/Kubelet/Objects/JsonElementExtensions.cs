@@ -10,7 +10,7 @@ namespace RocketOps.Embedded.Kubelet.Objects;
 internal static class JsonElementExtensions
 {
     public static JsonElement Field(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) ? value : default;
 
     public static bool Has(this JsonElement element, string name) =>
         element.Field(name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
@@ -20,20 +20,20 @@ internal static class JsonElementExtensions
 
     public static string? Text(this JsonElement element, string name)
     {
-        var value = element.Field(name);
+        JsonElement value = element.Field(name);
         return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
 
     public static long? Number(this JsonElement element, string name)
     {
-        var value = element.Field(name);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
+        JsonElement value = element.Field(name);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) ? number : null;
     }
 
     public static int? Int(this JsonElement element, string name)
     {
-        var value = element.Field(name);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
+        JsonElement value = element.Field(name);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : null;
     }
 
     public static bool? Flag(this JsonElement element, string name) => element.Field(name).ValueKind switch
@@ -44,17 +44,17 @@ internal static class JsonElementExtensions
     };
 
     public static DateTimeOffset? Time(this JsonElement element, string name) =>
-        DateTimeOffset.TryParse(element.Text(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        DateTimeOffset.TryParse(element.Text(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
 
     public static JsonElement.ArrayEnumerator Items(this JsonElement element, string name)
     {
-        var value = element.Field(name);
+        JsonElement value = element.Field(name);
         return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : default;
     }
 
     public static JsonElement.ObjectEnumerator Entries(this JsonElement element, string name)
     {
-        var value = element.Field(name);
+        JsonElement value = element.Field(name);
         return value.ValueKind == JsonValueKind.Object ? value.EnumerateObject() : default;
     }
 }

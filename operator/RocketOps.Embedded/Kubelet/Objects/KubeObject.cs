@@ -11,7 +11,7 @@ internal sealed class KubeObject
     public KubeObject(JsonElement json)
     {
         Json = json;
-        var metadata = json.Field("metadata");
+        JsonElement metadata = json.Field("metadata");
         Name = metadata.Text("name") ?? "";
         Namespace = metadata.Text("namespace") ?? "";
         Uid = metadata.Text("uid") ?? "";
@@ -52,7 +52,7 @@ internal sealed class KubeObject
     {
         get
         {
-            foreach (var owner in Metadata.Items("ownerReferences"))
+            foreach (JsonElement owner in Metadata.Items("ownerReferences"))
             {
                 if (owner.Flag("controller") == true)
                 {
@@ -69,7 +69,7 @@ internal sealed class KubeObject
     /// <summary>Whether the condition of this type in the status is True.</summary>
     public bool HasCondition(string type)
     {
-        foreach (var condition in Status.Items("conditions"))
+        foreach (JsonElement condition in Status.Items("conditions"))
         {
             if (condition.Text("type") == type)
             {

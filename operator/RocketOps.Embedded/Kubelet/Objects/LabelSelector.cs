@@ -13,7 +13,7 @@ internal static class LabelSelector
             return false;
         }
 
-        foreach (var expression in selector.Items("matchExpressions"))
+        foreach (JsonElement expression in selector.Items("matchExpressions"))
         {
             if (!MatchesExpression(expression, candidate))
             {
@@ -31,7 +31,7 @@ internal static class LabelSelector
             return true;
         }
 
-        foreach (var label in labels.EnumerateObject())
+        foreach (JsonProperty label in labels.EnumerateObject())
         {
             if (candidate.Label(label.Name) != label.Value.GetString())
             {
@@ -44,7 +44,7 @@ internal static class LabelSelector
 
     private static bool MatchesExpression(JsonElement expression, KubeObject candidate)
     {
-        var value = candidate.Label(expression.Text("key") ?? "");
+        string? value = candidate.Label(expression.Text("key") ?? "");
         return expression.Text("operator") switch
         {
             "Exists" => value is not null,
@@ -57,7 +57,7 @@ internal static class LabelSelector
 
     private static bool Contains(JsonElement expression, string value)
     {
-        foreach (var allowed in expression.Items("values"))
+        foreach (JsonElement allowed in expression.Items("values"))
         {
             if (allowed.GetString() == value)
             {

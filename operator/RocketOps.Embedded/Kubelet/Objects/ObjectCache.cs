@@ -61,7 +61,7 @@ internal sealed partial class ObjectCache(ClusterClient client, ResourceKind kin
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        var backOff = FirstBackOff;
+        TimeSpan backOff = FirstBackOff;
         string? version = null;
         while (!cancellation.IsCancellationRequested)
         {
@@ -69,16 +69,16 @@ internal sealed partial class ObjectCache(ClusterClient client, ResourceKind kin
             {
                 if (version is null)
                 {
-                    var list = await client.ListAsync(kind, cancellation);
+                    ObjectList list = await client.ListAsync(kind, cancellation);
                     Replace(list);
                     version = list.ResourceVersion;
                     _synced.TrySetResult();
                 }
 
                 // Watches of all kinds must not end together.
-                var timeoutSeconds = Random.Shared.Next(300, 600);
-                var begun = time.GetTimestamp();
-                await foreach (var change in client.WatchAsync(kind, version, timeoutSeconds, cancellation))
+                int timeoutSeconds = Random.Shared.Next(300, 600);
+                long begun = time.GetTimestamp();
+                await foreach (WatchEvent change in client.WatchAsync(kind, version, timeoutSeconds, cancellation))
                 {
                     Apply(change);
                     version = change.Object.ResourceVersion;
@@ -137,7 +137,7 @@ internal sealed partial class ObjectCache(ClusterClient client, ResourceKind kin
                 return false;
             }
 
-            if (_items.TryGetValue(item.Key, out var known)
+            if (_items.TryGetValue(item.Key, out KubeObject? known)
                 && known.Uid == item.Uid
                 && !KubeObject.IsNewer(item.ResourceVersion, known.ResourceVersion))
             {
@@ -154,7 +154,7 @@ internal sealed partial class ObjectCache(ClusterClient client, ResourceKind kin
         lock (_gate)
         {
             Forget(item.Uid);
-            if (_items.TryGetValue(item.Key, out var known) && known.Uid == item.Uid)
+            if (_items.TryGetValue(item.Key, out KubeObject? known) && known.Uid == item.Uid)
             {
                 _items.Remove(item.Key);
             }
@@ -165,11 +165,11 @@ internal sealed partial class ObjectCache(ClusterClient client, ResourceKind kin
 
     private void Replace(ObjectList list)
     {
-        var gone = new List<KubeObject>();
+        List<KubeObject> gone = new();
         lock (_gate)
         {
-            var uids = list.Items.Select(item => item.Uid).ToHashSet(StringComparer.Ordinal);
-            foreach (var known in _items.Values.Where(known => !uids.Contains(known.Uid)).ToList())
+            HashSet<string> uids = list.Items.Select(item => item.Uid).ToHashSet(StringComparer.Ordinal);
+            foreach (KubeObject known in _items.Values.Where(known => !uids.Contains(known.Uid)).ToList())
             {
                 if (KubeObject.IsNewer(known.ResourceVersion, list.ResourceVersion))
                 {
@@ -184,12 +184,12 @@ internal sealed partial class ObjectCache(ClusterClient client, ResourceKind kin
             }
         }
 
-        foreach (var item in gone)
+        foreach (KubeObject item in gone)
         {
             Removed?.Invoke(item);
         }
 
-        foreach (var item in list.Items)
+        foreach (KubeObject item in list.Items)
         {
             Observe(item);
         }

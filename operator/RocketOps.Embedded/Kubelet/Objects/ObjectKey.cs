@@ -6,7 +6,7 @@ internal static class ObjectKey
 
     public static (string Namespace, string Name) Split(string key)
     {
-        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        int slash = key.IndexOf('/', StringComparison.Ordinal);
         return (key[..slash], key[(slash + 1)..]);
     }
 }

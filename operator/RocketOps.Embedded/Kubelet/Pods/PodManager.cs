@@ -19,7 +19,7 @@ internal sealed partial class PodManager(Node node, ILogger logger)
             return null;
         }
 
-        var assigned = pod.Spec.Text("nodeName");
+        string? assigned = pod.Spec.Text("nodeName");
         if (string.IsNullOrEmpty(assigned))
         {
             await BindAsync(pod, cancellation);
@@ -39,7 +39,7 @@ internal sealed partial class PodManager(Node node, ILogger logger)
     {
         lock (_gate)
         {
-            if (_workers.TryGetValue(pod.Uid, out var known))
+            if (_workers.TryGetValue(pod.Uid, out (PodWorker Worker, Task Run) known))
             {
                 known.Worker.Vanished();
             }
@@ -59,9 +59,9 @@ internal sealed partial class PodManager(Node node, ILogger logger)
             running = [.. _workers.Values];
         }
 
-        foreach (var wave in running.GroupBy(entry => entry.Worker.Current.Controller.Text("kind") == "StatefulSet").OrderByDescending(wave => wave.Key))
+        foreach (IGrouping<bool, (PodWorker Worker, Task Run)> wave in running.GroupBy(entry => entry.Worker.Current.Controller.Text("kind") == "StatefulSet").OrderByDescending(wave => wave.Key))
         {
-            foreach (var (worker, _) in wave)
+            foreach ((PodWorker worker, _) in wave)
             {
                 worker.StopForShutdown();
             }
@@ -74,13 +74,13 @@ internal sealed partial class PodManager(Node node, ILogger logger)
     {
         lock (_gate)
         {
-            if (_workers.TryGetValue(pod.Uid, out var known))
+            if (_workers.TryGetValue(pod.Uid, out (PodWorker Worker, Task Run) known))
             {
                 known.Worker.Update(pod);
             }
             else if (!_stopping)
             {
-                var worker = new PodWorker(node, pod, logger);
+                PodWorker worker = new(node, pod, logger);
                 _workers[pod.Uid] = (worker, Task.Run(() => RunAsync(worker)));
             }
         }

@@ -19,15 +19,15 @@ internal static class PodStatusBuilder
         IReadOnlyList<ContainerView> containers,
         DateTimeOffset now)
     {
-        var initialized = inits.All(init => init is { Phase: ContainerPhase.Terminated, ExitCode: 0 });
-        var notReady = containers.Where(container => !container.Ready).Select(container => container.Name).ToList();
-        var phase = PhaseOf(inits, containers, initialized);
-        var isDone = phase is "Succeeded";
-        var gates = UnmetGates(current);
-        var containersReady = initialized && notReady.Count == 0;
-        var reason = isDone ? "PodCompleted" : "ContainersNotReady";
-        var message = isDone ? "" : $"containers with unready status: [{string.Join(' ', notReady)}]";
-        var conditions = new JsonArray();
+        bool initialized = inits.All(init => init is { Phase: ContainerPhase.Terminated, ExitCode: 0 });
+        List<string> notReady = containers.Where(container => !container.Ready).Select(container => container.Name).ToList();
+        string phase = PhaseOf(inits, containers, initialized);
+        bool isDone = phase is "Succeeded";
+        List<string> gates = UnmetGates(current);
+        bool containersReady = initialized && notReady.Count == 0;
+        string reason = isDone ? "PodCompleted" : "ContainersNotReady";
+        string message = isDone ? "" : $"containers with unready status: [{string.Join(' ', notReady)}]";
+        JsonArray conditions = new();
         Add(conditions, current, "PodReadyToStartContainers", true, "", "", now);
         Add(conditions, current, "Initialized", initialized, initialized ? "" : "ContainersNotInitialized", initialized ? "" : Uninitialized(inits), now);
         Add(
@@ -40,7 +40,7 @@ internal static class PodStatusBuilder
             now);
         Add(conditions, current, "ContainersReady", containersReady, containersReady ? "" : reason, containersReady ? "" : message, now);
         Add(conditions, current, "PodScheduled", true, "", "", now);
-        foreach (var foreign in current.Status.Items("conditions"))
+        foreach (System.Text.Json.JsonElement foreign in current.Status.Items("conditions"))
         {
             if (!OwnConditions.Contains(foreign.Text("type")))
             {
@@ -48,7 +48,7 @@ internal static class PodStatusBuilder
             }
         }
 
-        var status = new JsonObject
+        JsonObject status = new()
         {
             ["phase"] = phase,
             ["conditions"] = conditions,
@@ -84,8 +84,8 @@ internal static class PodStatusBuilder
 
     private static List<string> UnmetGates(KubeObject pod)
     {
-        var unmet = new List<string>();
-        foreach (var gate in pod.Spec.Items("readinessGates"))
+        List<string> unmet = new();
+        foreach (System.Text.Json.JsonElement gate in pod.Spec.Items("readinessGates"))
         {
             if (gate.Text("conditionType") is { } type && !pod.HasCondition(type))
             {
@@ -101,9 +101,9 @@ internal static class PodStatusBuilder
 
     private static void Add(JsonArray conditions, KubeObject current, string type, bool isTrue, string reason, string message, DateTimeOffset now)
     {
-        var status = isTrue ? "True" : "False";
-        var since = now;
-        foreach (var known in current.Status.Items("conditions"))
+        string status = isTrue ? "True" : "False";
+        DateTimeOffset since = now;
+        foreach (System.Text.Json.JsonElement known in current.Status.Items("conditions"))
         {
             if (known.Text("type") == type && known.Text("status") == status)
             {
@@ -111,7 +111,7 @@ internal static class PodStatusBuilder
             }
         }
 
-        var condition = new JsonObject
+        JsonObject condition = new()
         {
             ["type"] = type,
             ["status"] = status,
@@ -133,8 +133,8 @@ internal static class PodStatusBuilder
 
     private static JsonArray Statuses(IEnumerable<ContainerView> containers)
     {
-        var statuses = new JsonArray();
-        foreach (var container in containers)
+        JsonArray statuses = new();
+        foreach (ContainerView container in containers)
         {
             statuses.Add((JsonNode)new JsonObject
             {
@@ -155,7 +155,7 @@ internal static class PodStatusBuilder
 
     private static JsonObject State(ContainerView view)
     {
-        var state = new JsonObject();
+        JsonObject state = new();
         switch (view.Phase)
         {
             case ContainerPhase.Waiting:

@@ -14,6 +14,7 @@ namespace RocketOps.Embedded.Kubelet.Pods;
 internal sealed partial class PodWorker
 {
     private static readonly TimeSpan StatusRetry = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestDeleteRetry = TimeSpan.FromSeconds(15);
 
     private readonly Node _node;
     private readonly ILogger _logger;
@@ -22,6 +23,7 @@ internal sealed partial class PodWorker
     private readonly CancellationTokenSource _finished = new();
     private readonly TaskCompletionSource _deletion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private KubeObject _current;
     private PodIdentity? _identity;
     private DateTimeOffset _startTime;
@@ -65,14 +67,15 @@ internal sealed partial class PodWorker
     /// <summary>The machine stops; the object stays and is run again at the next start.</summary>
     public void StopForShutdown()
     {
-        var grace = _identity?.GracePeriod ?? TimeSpan.Zero;
+        TimeSpan grace = _identity?.GracePeriod ?? TimeSpan.Zero;
         Stop(grace < _node.Options.LongestStopGrace ? grace : _node.Options.LongestStopGrace);
+        _shutdown.TrySetResult();
     }
 
     /// <summary>Completes when the pod's processes are gone and, if it was deleted, its object too.</summary>
     public async Task RunAsync()
     {
-        var publisher = Task.CompletedTask;
+        Task publisher = Task.CompletedTask;
         try
         {
             if (!Admit())
@@ -104,7 +107,7 @@ internal sealed partial class PodWorker
         lock (_gate)
         {
             _stopped.TrySetResult();
-            foreach (var container in _inits.Concat(_containers))
+            foreach (ContainerRunner container in _inits.Concat(_containers))
             {
                 container.Stop(grace);
             }
@@ -113,25 +116,25 @@ internal sealed partial class PodWorker
 
     private bool Admit()
     {
-        var pod = Current;
+        KubeObject pod = Current;
         if (pod.Status.Text("phase") is "Succeeded" or "Failed")
         {
             // Ended for good before this machine started: only its deletion is left to wait for.
             return false;
         }
 
-        var wish = IPAddress.TryParse(pod.Status.Text("podIP"), out var had) ? had : null;
+        IPAddress? wish = IPAddress.TryParse(pod.Status.Text("podIP"), out IPAddress? had) ? had : null;
         if (_node.Network.Acquire(pod.Uid, wish) is not { } address)
         {
             _node.Events.Warning(ResourceKind.Pod, pod, "FailedCreatePodSandBox", "All 253 pod addresses of this machine are taken.");
             return false;
         }
 
-        var folder = _node.PodFolder(pod.Uid);
+        string folder = _node.PodFolder(pod.Uid);
         Directory.CreateDirectory(folder);
         _identity = new PodIdentity(pod, address.ToString(), _node.Options.NodeName, _node.Network.NodeAddress.ToString(), folder);
         _startTime = pod.Status.Time("startTime") ?? _node.Time.GetUtcNow();
-        var policy = pod.Spec.Text("restartPolicy");
+        string? policy = pod.Spec.Text("restartPolicy");
         lock (_gate)
         {
             if (_stopped.Task.IsCompleted)
@@ -148,10 +151,10 @@ internal sealed partial class PodWorker
 
     private List<ContainerRunner> Runners(KubeObject pod, string specs, string statuses, RestartPolicy policy)
     {
-        var runners = new List<ContainerRunner>();
-        foreach (var spec in pod.Spec.Items(specs))
+        List<ContainerRunner> runners = new();
+        foreach (System.Text.Json.JsonElement spec in pod.Spec.Items(specs))
         {
-            var view = new ContainerView
+            ContainerView view = new()
             {
                 Name = spec.Text("name") ?? "",
                 Image = spec.Text("image") ?? "",
@@ -166,9 +169,9 @@ internal sealed partial class PodWorker
     /// <summary>A container that ran before the machine stopped counts as restarted, as after a reboot.</summary>
     private static ContainerView Resumed(KubeObject pod, string statuses, ContainerView view)
     {
-        foreach (var status in pod.Status.Items(statuses))
+        foreach (System.Text.Json.JsonElement status in pod.Status.Items(statuses))
         {
-            var ran = status.Field("state").Has("running") || status.Field("state").Has("terminated");
+            bool ran = status.Field("state").Has("running") || status.Field("state").Has("terminated");
             if (status.Text("name") == view.Name)
             {
                 return view with { RestartCount = (status.Int("restartCount") ?? 0) + (ran ? 1 : 0) };
@@ -180,7 +183,7 @@ internal sealed partial class PodWorker
 
     private async Task<bool> RunInitsAsync()
     {
-        foreach (var init in _inits)
+        foreach (ContainerRunner init in _inits)
         {
             await init.RunAsync();
             if (init.View is not { Phase: ContainerPhase.Terminated, ExitCode: 0 } || _stopped.Task.IsCompleted)
@@ -225,15 +228,15 @@ internal sealed partial class PodWorker
 
     private async Task PublishOnceAsync(CancellationToken cancellation)
     {
-        var pod = Current;
-        var status = PodStatusBuilder.Build(pod, _identity!, _startTime, Views(_inits), Views(_containers), _node.Time.GetUtcNow());
-        var text = status.ToJsonString();
+        KubeObject pod = Current;
+        JsonObject status = PodStatusBuilder.Build(pod, _identity!, _startTime, Views(_inits), Views(_containers), _node.Time.GetUtcNow());
+        string text = status.ToJsonString();
         if (text == _published)
         {
             return;
         }
 
-        var written = await _node.Client.PatchAsync(
+        KubeObject written = await _node.Client.PatchAsync(
             ResourceKind.Pod, pod.Namespace, pod.Name, "status", new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Uid }, ["status"] = status }, cancellation);
         _published = text;
         _node.Pods.Observe(written);
@@ -242,25 +245,14 @@ internal sealed partial class PodWorker
     private async Task EndAsync()
     {
         // Not cancelled by anything: the last status on a stopped machine must not say Ready.
-        try
+        if (_containers.Count > 0)
         {
-            if (_containers.Count > 0)
-            {
-                await PublishOnceAsync(CancellationToken.None);
-            }
+            await TryAsync(() => PublishOnceAsync(CancellationToken.None));
+        }
 
-            if (_deletion.Task.IsCompleted)
-            {
-                await _node.Client.DeleteAsync(ResourceKind.Pod, Current, graceSeconds: 0, CancellationToken.None);
-            }
-        }
-        catch (ClusterApiException gone) when (gone.IsNotFound || gone.IsConflict)
+        if (_deletion.Task.IsCompleted)
         {
-            // Deleted by force; another pod may have the name by now.
-        }
-        catch (Exception failure) when (failure is ClusterApiException or HttpRequestException or IOException or TimeoutException)
-        {
-            LogEndFailed(_logger, failure, Current.Key);
+            await DeleteObjectAsync();
         }
 
         if (_deletion.Task.IsCompleted)
@@ -272,11 +264,42 @@ internal sealed partial class PodWorker
         _node.Network.Release(Uid);
     }
 
+    /// <summary>Tries until the object is gone: nobody else removes it, and until then no controller makes the pod anew. At a shutdown the next start goes on with it.</summary>
+    private async Task DeleteObjectAsync()
+    {
+        TimeSpan delay = StatusRetry;
+        while (!await TryAsync(() => _node.Client.DeleteAsync(ResourceKind.Pod, Current, graceSeconds: 0, CancellationToken.None)) && !_shutdown.Task.IsCompleted)
+        {
+            await Task.WhenAny(Task.Delay(delay, _node.Time), _shutdown.Task);
+            delay = delay * 2 < LongestDeleteRetry ? delay * 2 : LongestDeleteRetry;
+        }
+    }
+
+    /// <summary>Whether a last request was served, or has become needless.</summary>
+    private async Task<bool> TryAsync(Func<Task> request)
+    {
+        try
+        {
+            await request();
+            return true;
+        }
+        catch (ClusterApiException gone) when (gone.IsNotFound || gone.IsConflict)
+        {
+            // Deleted by force; another pod may have the name by now.
+            return true;
+        }
+        catch (Exception failure) when (failure is ClusterApiException or HttpRequestException or IOException or TimeoutException)
+        {
+            LogEndFailed(_logger, failure, Current.Key);
+            return false;
+        }
+    }
+
     private void DeleteFolder()
     {
         try
         {
-            var folder = _node.PodFolder(Uid);
+            string folder = _node.PodFolder(Uid);
             if (Directory.Exists(folder))
             {
                 Directory.Delete(folder, recursive: true);

@@ -30,14 +30,14 @@ internal sealed record Probe
     /// <summary>The probe in this field of the container, or null when it has none.</summary>
     public static Probe? Of(JsonElement container, string field)
     {
-        var spec = container.Field(field);
+        JsonElement spec = container.Field(field);
         if (!spec.Exists())
         {
             return null;
         }
 
-        var http = spec.Field("httpGet");
-        var check = http.Exists() ? http : spec.Field("tcpSocket");
+        JsonElement http = spec.Field("httpGet");
+        JsonElement check = http.Exists() ? http : spec.Field("tcpSocket");
         if (!check.Exists())
         {
             throw ContainerConfigException.Unsupported($"{field}: only httpGet and tcpSocket probes exist here.");
@@ -48,8 +48,8 @@ internal sealed record Probe
             throw ContainerConfigException.Unsupported($"{field}: scheme HTTPS does not exist here.");
         }
 
-        var headers = new List<KeyValuePair<string, string>>();
-        foreach (var header in http.Items("httpHeaders"))
+        List<KeyValuePair<string, string>> headers = new();
+        foreach (JsonElement header in http.Items("httpHeaders"))
         {
             headers.Add(new(header.Text("name") ?? "", header.Text("value") ?? ""));
         }
@@ -75,8 +75,8 @@ internal sealed record Probe
             return number;
         }
 
-        var name = check.Text("port");
-        foreach (var port in container.Items("ports"))
+        string? name = check.Text("port");
+        foreach (JsonElement port in container.Items("ports"))
         {
             if (port.Text("name") == name && port.Int("containerPort") is { } named)
             {
@@ -84,7 +84,7 @@ internal sealed record Probe
             }
         }
 
-        return int.TryParse(name, out var parsed)
+        return int.TryParse(name, out int parsed)
             ? parsed
             : throw ContainerConfigException.Unsupported($"{field}: the container has no port named {name}.");
     }

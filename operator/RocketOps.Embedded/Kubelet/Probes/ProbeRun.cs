@@ -25,8 +25,8 @@ internal sealed class ProbeRun(
         }
 
         started(true);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var readiness = ReadyAsync(both.Token);
+        using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task readiness = ReadyAsync(both.Token);
         try
         {
             return await LivenessAsync(both.Token);
@@ -41,18 +41,18 @@ internal sealed class ProbeRun(
     private async Task<string?> UntilAliveAsync(Probe probe, string name, CancellationToken cancellation)
     {
         await Task.Delay(probe.InitialDelay, time, cancellation);
-        var begun = time.GetTimestamp();
-        var interval = FirstEarlyInterval;
-        var counted = 0;
+        long begun = time.GetTimestamp();
+        TimeSpan interval = FirstEarlyInterval;
+        int counted = 0;
         while (true)
         {
-            var result = await prober.CheckAsync(probe, podAddress, cancellation);
+            ProbeResult result = await prober.CheckAsync(probe, podAddress, cancellation);
             if (result.Succeeded)
             {
                 return null;
             }
 
-            var failures = (int)(time.GetElapsedTime(begun) / probe.Period);
+            int failures = (int)(time.GetElapsedTime(begun) / probe.Period);
             if (failures > counted)
             {
                 counted = failures;
@@ -78,14 +78,14 @@ internal sealed class ProbeRun(
         }
 
         await Task.Delay(probe.InitialDelay, time, cancellation);
-        var interval = FirstEarlyInterval;
-        var begun = time.GetTimestamp();
-        var told = 0;
-        var isReady = false;
-        var inARow = 0;
+        TimeSpan interval = FirstEarlyInterval;
+        long begun = time.GetTimestamp();
+        int told = 0;
+        bool isReady = false;
+        int inARow = 0;
         while (true)
         {
-            var result = await prober.CheckAsync(probe, podAddress, cancellation);
+            ProbeResult result = await prober.CheckAsync(probe, podAddress, cancellation);
             inARow = result.Succeeded == isReady ? 0 : inARow + 1;
             if (!isReady && result.Succeeded && inARow >= probe.SuccessThreshold)
             {
@@ -123,10 +123,10 @@ internal sealed class ProbeRun(
         }
 
         await Task.Delay(probe.InitialDelay, time, cancellation);
-        var failures = 0;
+        int failures = 0;
         while (true)
         {
-            var result = await prober.CheckAsync(probe, podAddress, cancellation);
+            ProbeResult result = await prober.CheckAsync(probe, podAddress, cancellation);
             failures = result.Succeeded ? 0 : failures + 1;
             if (!result.Succeeded)
             {

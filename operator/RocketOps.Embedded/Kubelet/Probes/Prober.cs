@@ -18,9 +18,9 @@ internal sealed class Prober(TimeProvider time) : IDisposable
 
     public async Task<ProbeResult> CheckAsync(Probe probe, string podAddress, CancellationToken cancellation)
     {
-        using var timeout = new CancellationTokenSource(probe.Timeout, time);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
-        var host = probe.Host ?? podAddress;
+        using CancellationTokenSource timeout = new(probe.Timeout, time);
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
+        string host = probe.Host ?? podAddress;
         try
         {
             return probe.Path is { } path
@@ -41,16 +41,16 @@ internal sealed class Prober(TimeProvider time) : IDisposable
 
     private async Task<ProbeResult> CheckHttpAsync(Probe probe, string host, string path, CancellationToken cancellation)
     {
-        var slash = path.StartsWith('/') ? "" : "/";
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{host}:{probe.Port}{slash}{path}");
+        string slash = path.StartsWith('/') ? "" : "/";
+        using HttpRequestMessage request = new(HttpMethod.Get, $"http://{host}:{probe.Port}{slash}{path}");
         request.Headers.TryAddWithoutValidation("User-Agent", "kube-probe/1.34");
-        foreach (var (name, value) in probe.Headers)
+        foreach ((string name, string value) in probe.Headers)
         {
             request.Headers.Remove(name);
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        using var response = await _http.SendAsync(request, cancellation);
+        using HttpResponseMessage response = await _http.SendAsync(request, cancellation);
         return response.StatusCode is >= HttpStatusCode.OK and < HttpStatusCode.BadRequest
             ? ProbeResult.Success
             : new ProbeResult(false, $"HTTP probe failed with statuscode: {(int)response.StatusCode}");
@@ -58,7 +58,7 @@ internal sealed class Prober(TimeProvider time) : IDisposable
 
     private static async Task<ProbeResult> CheckTcpAsync(Probe probe, string host, CancellationToken cancellation)
     {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(host, probe.Port, cancellation);
         return ProbeResult.Success;
     }

@@ -14,6 +14,7 @@ internal sealed class ContainerProcess : IDisposable
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
+    private readonly ProcessSignals? _signals;
     private readonly ProcessLedger _ledger;
     private readonly ContainerLog _log;
     private readonly TimeProvider _time;
@@ -24,6 +25,7 @@ internal sealed class ContainerProcess : IDisposable
         _ledger = ledger;
         _log = log;
         _time = time;
+        _signals = OperatingSystem.IsWindows() ? null : new ProcessSignals(process.Id, () => !process.HasExited);
         Id = process.Id;
         Exited = WaitAsync();
     }
@@ -36,10 +38,13 @@ internal sealed class ContainerProcess : IDisposable
     /// <summary>The last line it has said (<see cref="ContainerLog.LastLine"/>).</summary>
     public string LastLine => _log.LastLine;
 
-    /// <summary>Starts the program. Throws Win32Exception when it cannot be executed.</summary>
-    public static ContainerProcess Start(ProcessLaunch launch, ContainerLog log, ProcessLedger ledger, TimeProvider time)
+    /// <summary>
+    /// Starts the program. Throws Win32Exception when it cannot be executed; when it cannot be put on record (IOException, UnauthorizedAccessException)
+    /// it has been killed: a second start must not meet it on the same store.
+    /// </summary>
+    public static async Task<ContainerProcess> StartAsync(ProcessLaunch launch, ContainerLog log, ProcessLedger ledger, TimeProvider time)
     {
-        var info = new ProcessStartInfo(launch.FileName)
+        ProcessStartInfo info = new(launch.FileName)
         {
             WorkingDirectory = launch.WorkingDirectory,
             RedirectStandardInput = true,
@@ -47,25 +52,36 @@ internal sealed class ContainerProcess : IDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        foreach (var argument in launch.Arguments)
+        foreach (string argument in launch.Arguments)
         {
             info.ArgumentList.Add(argument);
         }
 
         info.Environment.Clear();
-        foreach (var (name, value) in launch.Environment)
+        foreach ((string name, string value) in launch.Environment)
         {
             info.Environment[name] = value;
         }
 
-        var process = Process.Start(info) ?? throw new InvalidOperationException($"{launch.FileName} was not started.");
-        if (ProcessIdentity.Of(process.Id) is { } identity)
+        Process process = Process.Start(info) ?? throw new InvalidOperationException($"{launch.FileName} was not started.");
+        try
         {
-            // Null when it has ended already: then there is nothing to find later.
-            ledger.Add(identity, launch.FileName);
-        }
+            if (ProcessIdentity.Of(process.Id) is { } identity)
+            {
+                // Null when it has ended already: then there is nothing to find later.
+                ledger.Add(identity, launch.FileName);
+            }
 
-        return new ContainerProcess(process, ledger, log, time);
+            return new ContainerProcess(process, ledger, log, time);
+        }
+        catch
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+            ledger.Remove(process.Id);
+            process.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Asks the process to stop: SIGTERM; on Windows, which has none, the end of its input.</summary>
@@ -82,18 +98,20 @@ internal sealed class ContainerProcess : IDisposable
             return;
         }
 
-        // The child is not reaped before Exited completes, so the id cannot have become another process's here; when
-        // it has just ended the call fails with ESRCH, which is what was wanted.
-        _ = NativeMethods.Kill(Id, NativeMethods.SigTerm);
+        _signals!.Send(NativeMethods.SigTerm);
     }
 
     public void Kill() => _process.Kill(entireProcessTree: true);
 
-    public void Dispose() => _process.Dispose();
+    public void Dispose()
+    {
+        _signals?.Dispose();
+        _process.Dispose();
+    }
 
     private async Task<int> WaitAsync()
     {
-        var output = Task.WhenAll(
+        Task output = Task.WhenAll(
             PumpAsync(_process.StandardOutput.BaseStream, LogChannel.Stdout),
             PumpAsync(_process.StandardError.BaseStream, LogChannel.Stderr));
         await _process.WaitForExitAsync();
@@ -105,7 +123,7 @@ internal sealed class ContainerProcess : IDisposable
 
     private async Task PumpAsync(Stream pipe, LogChannel channel)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(32 * 1024);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(32 * 1024);
         try
         {
             int read;

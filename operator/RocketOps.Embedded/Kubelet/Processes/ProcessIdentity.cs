@@ -19,7 +19,7 @@ internal readonly record struct ProcessIdentity(int Id, string StartMark)
 
         try
         {
-            using var process = Process.GetProcessById(id);
+            using Process process = Process.GetProcessById(id);
             return process.HasExited ? null : new ProcessIdentity(id, process.StartTime.ToUniversalTime().Ticks.ToString(CultureInfo.InvariantCulture));
         }
         catch (Exception gone) when (gone is ArgumentException or InvalidOperationException)
@@ -34,10 +34,10 @@ internal readonly record struct ProcessIdentity(int Id, string StartMark)
     {
         try
         {
-            var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/stat"));
+            string stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/stat"));
 
             // Field 2, the command in parentheses, may itself hold blanks and parentheses: count from the last one.
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             const int state = 0;
             const int startTime = 22 - 3;
             if (fields[state] is "Z" or "X")
@@ -45,7 +45,7 @@ internal readonly record struct ProcessIdentity(int Id, string StartMark)
                 return null;
             }
 
-            var boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+            string boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
             return new ProcessIdentity(id, $"{boot}/{fields[startTime]}");
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException or IOException)

@@ -20,12 +20,22 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
         File.WriteAllText(PathOf(process.Id), $"{process.StartMark}\n{program}\n");
     }
 
-    /// <summary>Takes a process off the record; one that ended too early to be recorded is not there, nor perhaps the folder.</summary>
+    /// <summary>
+    /// Takes a process off the record; one that ended too early to be recorded is not there, nor perhaps the folder. A record that cannot be deleted
+    /// does no harm: the next start finds that it names no running process.
+    /// </summary>
     public void Remove(int id)
     {
-        if (File.Exists(PathOf(id)))
+        try
         {
-            File.Delete(PathOf(id));
+            if (File.Exists(PathOf(id)))
+            {
+                File.Delete(PathOf(id));
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogRecordStays(logger, failure, id);
         }
     }
 
@@ -40,12 +50,12 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
             return 0;
         }
 
-        var orphans = new List<ProcessIdentity>();
-        foreach (var file in Directory.EnumerateFiles(folder))
+        List<ProcessIdentity> orphans = new();
+        foreach (string file in Directory.EnumerateFiles(folder))
         {
-            var lines = await File.ReadAllLinesAsync(file, cancellation);
+            string[] lines = await File.ReadAllLinesAsync(file, cancellation);
             if (lines.Length > 1
-                && int.TryParse(Path.GetFileName(file), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && int.TryParse(Path.GetFileName(file), NumberStyles.None, CultureInfo.InvariantCulture, out int id)
                 && new ProcessIdentity(id, lines[0]) is { IsRunning: true } orphan)
             {
                 LogOrphan(logger, id, lines[1]);
@@ -57,20 +67,20 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
             }
         }
 
-        foreach (var orphan in orphans)
+        foreach (ProcessIdentity orphan in orphans)
         {
             Signal(orphan, kill: false);
         }
 
-        var begun = time.GetTimestamp();
-        foreach (var orphan in orphans)
+        long begun = time.GetTimestamp();
+        foreach (ProcessIdentity orphan in orphans)
         {
             while (orphan.IsRunning && time.GetElapsedTime(begun) < grace)
             {
                 await Task.Delay(Poll, time, cancellation);
             }
 
-            for (var tries = 0; orphan.IsRunning; tries++)
+            for (int tries = 0; orphan.IsRunning; tries++)
             {
                 if (tries == KillTries)
                 {
@@ -94,10 +104,11 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
         {
             KillOnWindows(process);
         }
-        else if (process.IsRunning)
+        else
         {
-            // A failure means the process ended in between, or is not ours to signal; the caller looks again.
-            _ = NativeMethods.Kill(process.Id, kill ? NativeMethods.SigKill : NativeMethods.SigTerm);
+            // No success is reported: the caller looks again whether the process runs.
+            using ProcessSignals signals = new(process.Id, () => process.IsRunning);
+            signals.Send(kill ? NativeMethods.SigKill : NativeMethods.SigTerm);
         }
     }
 
@@ -106,7 +117,7 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
     {
         try
         {
-            using var process = System.Diagnostics.Process.GetProcessById(identity.Id);
+            using System.Diagnostics.Process process = System.Diagnostics.Process.GetProcessById(identity.Id);
             process.Kill();
         }
         catch (Exception gone) when (gone is ArgumentException or InvalidOperationException)
@@ -119,4 +130,7 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
 
     [LoggerMessage(EventId = 7020, Level = LogLevel.Warning, Message = "Ending process {ProcessId} ({Program}), left behind by an earlier run.")]
     private static partial void LogOrphan(ILogger logger, int processId, string program);
+
+    [LoggerMessage(EventId = 7021, Level = LogLevel.Warning, Message = "The record of process {ProcessId}, which has ended, could not be deleted.")]
+    private static partial void LogRecordStays(ILogger logger, Exception failure, int processId);
 }

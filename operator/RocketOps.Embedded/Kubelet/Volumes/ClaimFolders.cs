@@ -23,7 +23,7 @@ internal sealed class ClaimFolders(string folder, ObjectCache claims)
 
     public string Create(KubeObject claim)
     {
-        var path = PathOf(claim);
+        string path = PathOf(claim);
         Directory.CreateDirectory(path);
         return path;
     }

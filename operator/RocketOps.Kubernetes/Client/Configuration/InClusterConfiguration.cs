@@ -10,16 +10,16 @@ internal static class InClusterConfiguration
 
     internal static KubernetesClientConfiguration? TryLoad(Func<string, string?> environment, string directory)
     {
-        var host = environment("KUBERNETES_SERVICE_HOST");
-        var port = environment("KUBERNETES_SERVICE_PORT");
-        var tokenFile = Path.Combine(directory, "token");
+        string? host = environment("KUBERNETES_SERVICE_HOST");
+        string? port = environment("KUBERNETES_SERVICE_PORT");
+        string tokenFile = Path.Combine(directory, "token");
         if (string.IsNullOrEmpty(host) || string.IsNullOrEmpty(port) || !File.Exists(tokenFile))
         {
             return null;
         }
 
-        var address = host.Contains(':', StringComparison.Ordinal) ? $"https://[{host}]:{port}" : $"https://{host}:{port}";
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var server))
+        string address = host.Contains(':', StringComparison.Ordinal) ? $"https://[{host}]:{port}" : $"https://{host}:{port}";
+        if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? server))
         {
             throw new KubernetesConfigurationException($"KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT give '{address}', which is not an address.");
         }
@@ -41,7 +41,7 @@ internal static class InClusterConfiguration
             return "default";
         }
 
-        var ns = File.ReadAllText(path).Trim();
+        string ns = File.ReadAllText(path).Trim();
         return ns.Length > 0 ? ns : "default";
     }
 }

@@ -27,8 +27,8 @@ internal sealed class Kubeconfig
     /// <summary>Files of a list that do not exist are skipped; that none exists is an error.</summary>
     public static Kubeconfig Load(IReadOnlyList<string> paths)
     {
-        var config = new Kubeconfig();
-        foreach (var path in paths.Where(File.Exists))
+        Kubeconfig config = new();
+        foreach (string path in paths.Where(File.Exists))
         {
             config.Merge(Path.GetFullPath(path), ReadFile(path));
         }
@@ -41,12 +41,12 @@ internal sealed class Kubeconfig
     public KubernetesClientConfiguration Resolve(string? contextName)
     {
         contextName ??= _currentContext ?? throw Wrong("has no current-context; choose one with 'kubectl config use-context'");
-        var context = Find(_contexts, contextName, "context");
-        var cluster = Find(_clusters, context.Scalar("cluster") ?? throw Wrong($"context '{contextName}' names no cluster"), "cluster");
-        var user = context.Scalar("user") is { Length: > 0 } userName ? Find(_users, userName, "user") : null;
+        Entry context = Find(_contexts, contextName, "context");
+        Entry cluster = Find(_clusters, context.Scalar("cluster") ?? throw Wrong($"context '{contextName}' names no cluster"), "cluster");
+        Entry? user = context.Scalar("user") is { Length: > 0 } userName ? Find(_users, userName, "user") : null;
         RefuseUnsupported(user);
 
-        if (!IsHttp(cluster.Scalar("server"), out var server))
+        if (!IsHttp(cluster.Scalar("server"), out Uri? server))
         {
             throw Wrong($"cluster '{context.Scalar("cluster")}' has no usable 'server': it must be an http or https address");
         }
@@ -57,8 +57,8 @@ internal sealed class Kubeconfig
             throw Wrong($"cluster '{context.Scalar("cluster")}' has the 'proxy-url' '{proxyText}', which is no address");
         }
 
-        var token = user?.Scalar("token");
-        var tokenFile = user?.File("tokenFile");
+        string? token = user?.Scalar("token");
+        string? tokenFile = user?.File("tokenFile");
         return new KubernetesClientConfiguration
         {
             Server = server,
@@ -81,7 +81,7 @@ internal sealed class Kubeconfig
 
     internal void Merge(string path, string yaml)
     {
-        var stream = new YamlStream();
+        YamlStream stream = new();
         try
         {
             stream.Load(new StringReader(yaml));
@@ -102,8 +102,8 @@ internal sealed class Kubeconfig
             return;
         }
 
-        var directory = Path.GetDirectoryName(path) ?? ".";
-        var top = new Entry(root, directory, path);
+        string directory = Path.GetDirectoryName(path) ?? ".";
+        Entry top = new(root, directory, path);
         _currentContext ??= top.Scalar("current-context") is { Length: > 0 } current ? current : null;
         Collect(top, "clusters", "cluster", _clusters);
         Collect(top, "users", "user", _users);
@@ -127,7 +127,7 @@ internal sealed class Kubeconfig
 
     private static void Collect(Entry top, string listKey, string itemKey, Dictionary<string, Entry> into)
     {
-        foreach (var item in top.Maps(listKey))
+        foreach (Entry item in top.Maps(listKey))
         {
             if (item.Scalar("name") is { } name)
             {
@@ -153,8 +153,8 @@ internal sealed class Kubeconfig
 
     private static X509Certificate2? ClientCertificate(Entry user)
     {
-        var certificate = user.DataOrFile("client-certificate");
-        var key = user.DataOrFile("client-key");
+        string? certificate = user.DataOrFile("client-certificate");
+        string? key = user.DataOrFile("client-key");
         if (certificate is null || key is null)
         {
             return certificate is null && key is null
@@ -164,7 +164,7 @@ internal sealed class Kubeconfig
 
         try
         {
-            var pair = X509Certificate2.CreateFromPem(certificate, key);
+            X509Certificate2 pair = X509Certificate2.CreateFromPem(certificate, key);
             if (!OperatingSystem.IsWindows())
             {
                 return pair;
@@ -183,25 +183,25 @@ internal sealed class Kubeconfig
     }
 
     private Entry Find(Dictionary<string, Entry> entries, string name, string what) =>
-        entries.TryGetValue(name, out var entry) ? entry : throw Wrong($"has no {what} '{name}'");
+        entries.TryGetValue(name, out Entry? entry) ? entry : throw Wrong($"has no {what} '{name}'");
 
     private KubernetesConfigurationException Wrong(string what) => new($"{string.Join(", ", _files)}: {what}.");
 
     /// <summary>A map of the file, with the place it came from.</summary>
     private sealed record Entry(YamlMappingNode Node, string Directory, string Path)
     {
-        public string? Scalar(string key) => Node.Children.TryGetValue(key, out var node) && node is YamlScalarNode { Value: { } value } ? value : null;
+        public string? Scalar(string key) => Node.Children.TryGetValue(key, out YamlNode? node) && node is YamlScalarNode { Value: { } value } ? value : null;
 
         public Entry? Map(string key) =>
-            Node.Children.TryGetValue(key, out var node) && node is YamlMappingNode map ? new Entry(map, Directory, Path) : null;
+            Node.Children.TryGetValue(key, out YamlNode? node) && node is YamlMappingNode map ? new Entry(map, Directory, Path) : null;
 
         public IEnumerable<Entry> Maps(string key) =>
-            Node.Children.TryGetValue(key, out var node) && node is YamlSequenceNode list
+            Node.Children.TryGetValue(key, out YamlNode? node) && node is YamlSequenceNode list
                 ? list.Children.OfType<YamlMappingNode>().Select(m => new Entry(m, Directory, Path))
                 : [];
 
         public IReadOnlyList<string> List(string key) =>
-            Node.Children.TryGetValue(key, out var node) && node is YamlSequenceNode list
+            Node.Children.TryGetValue(key, out YamlNode? node) && node is YamlSequenceNode list
                 ? [.. list.Children.OfType<YamlScalarNode>().Select(s => s.Value ?? "")]
                 : [];
 

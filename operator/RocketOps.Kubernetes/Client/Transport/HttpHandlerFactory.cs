@@ -11,7 +11,7 @@ internal static class HttpHandlerFactory
     [SuppressMessage("Security", "MA0039:Do not write your own certificate validation method", Justification = "The cluster's own authorities instead of the system's.")]
     public static SocketsHttpHandler Create(KubernetesClientConfiguration configuration, ServerCertificateValidator? validator)
     {
-        var handler = new SocketsHttpHandler
+        SocketsHttpHandler handler = new()
         {
             // Each watch holds a stream for minutes; one connection carries 100 to 250 of them.
             EnableMultipleHttp2Connections = true,

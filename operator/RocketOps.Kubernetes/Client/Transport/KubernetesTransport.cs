@@ -42,7 +42,7 @@ internal sealed partial class KubernetesTransport : IDisposable
             _validator = new ServerCertificateValidator(configuration.CertificateAuthorityPem, configuration.CertificateAuthorityFile, logger);
         }
 
-        var root = configuration.Server.AbsoluteUri;
+        string root = configuration.Server.AbsoluteUri;
         BaseAddress = new Uri(root.EndsWith('/') ? root : root + "/");
         _http = new HttpClient(HttpHandlerFactory.Create(configuration, _validator))
         {
@@ -60,16 +60,16 @@ internal sealed partial class KubernetesTransport : IDisposable
     public async Task<TResult> SendAsync<TResult>(
         KubernetesRequest request, Func<Stream, CancellationToken, Task<TResult>> read, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        for (int attempt = 1; ; attempt++)
         {
             await _rate.WaitAsync(cancellationToken);
-            using var deadline = new CancellationTokenSource(_options.RequestTimeout, _time);
-            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+            using CancellationTokenSource deadline = new(_options.RequestTimeout, _time);
+            using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
             TimeSpan? wait;
             try
             {
-                using var response = await SendOnceAsync(request, linked.Token);
-                await using var body = await OpenAsync(response, linked.Token);
+                using HttpResponseMessage response = await SendOnceAsync(request, linked.Token);
+                await using Stream body = await OpenAsync(response, linked.Token);
                 return await read(body, linked.Token);
             }
             catch (KubernetesException e)
@@ -112,8 +112,8 @@ internal sealed partial class KubernetesTransport : IDisposable
     public async Task<HttpResponseMessage> OpenStreamAsync(KubernetesRequest request, CancellationToken cancellationToken)
     {
         await _rate.WaitAsync(cancellationToken);
-        using var deadline = new CancellationTokenSource(_options.RequestTimeout, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        using CancellationTokenSource deadline = new(_options.RequestTimeout, _time);
+        using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
             // The deadline covers the headers only.
@@ -133,7 +133,7 @@ internal sealed partial class KubernetesTransport : IDisposable
 
     private async Task<HttpResponseMessage> SendOnceAsync(KubernetesRequest request, CancellationToken cancellationToken)
     {
-        var response = await DispatchAsync(request, cancellationToken);
+        HttpResponseMessage response = await DispatchAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.Unauthorized && _tokens.Invalidate())
         {
             // A rotated token; asked again with the file's present content, once.
@@ -156,7 +156,7 @@ internal sealed partial class KubernetesTransport : IDisposable
     private Task<HttpResponseMessage> DispatchAsync(KubernetesRequest request, CancellationToken cancellationToken)
     {
         // The message lives as long as the response, which disposes what matters of it.
-        var message = new HttpRequestMessage(request.Method, new Uri(BaseAddress, request.PathAndQuery))
+        HttpRequestMessage message = new(request.Method, new Uri(BaseAddress, request.PathAndQuery))
         {
             Version = _http.DefaultRequestVersion,
             VersionPolicy = _http.DefaultVersionPolicy,
@@ -178,7 +178,7 @@ internal sealed partial class KubernetesTransport : IDisposable
         if (_configuration.ImpersonateUser is { Length: > 0 } user)
         {
             message.Headers.TryAddWithoutValidation("Impersonate-User", user);
-            foreach (var group in _configuration.ImpersonateGroups)
+            foreach (string group in _configuration.ImpersonateGroups)
             {
                 message.Headers.TryAddWithoutValidation("Impersonate-Group", group);
             }
@@ -195,7 +195,7 @@ internal sealed partial class KubernetesTransport : IDisposable
 
     private async Task<Stream> OpenAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         if (response.Content.Headers.ContentEncoding.Contains("gzip"))
         {
             stream = new GZipStream(stream, CompressionMode.Decompress);
@@ -212,7 +212,7 @@ internal sealed partial class KubernetesTransport : IDisposable
         }
 
         // 429 was not done, whatever it was. After 5xx a write may have happened.
-        var repeat = error.Code == HttpStatusCode.TooManyRequests ? request.RepeatWhenThrottled : (int)error.Code >= 500 && request.Repeatable;
+        bool repeat = error.Code == HttpStatusCode.TooManyRequests ? request.RepeatWhenThrottled : (int)error.Code >= 500 && request.Repeatable;
         if (!repeat)
         {
             return null;
@@ -234,16 +234,16 @@ internal sealed partial class KubernetesTransport : IDisposable
 
     private async Task<KubernetesException> ToExceptionAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        await using var body = await OpenAsync(response, cancellationToken);
-        var buffer = new byte[MaxErrorBytes];
-        var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        var status = ParseStatus(buffer.AsSpan(0, length)) ?? new Status
+        await using Stream body = await OpenAsync(response, cancellationToken);
+        byte[] buffer = new byte[MaxErrorBytes];
+        int length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        Status status = ParseStatus(buffer.AsSpan(0, length)) ?? new Status
         {
             Code = (int)response.StatusCode,
             Message = Encoding.UTF8.GetString(buffer, 0, Math.Min(length, 512)).Trim(),
         };
-        var header = response.Headers.RetryAfter?.Delta;
-        var detail = status.Details?.RetryAfterSeconds is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
+        TimeSpan? header = response.Headers.RetryAfter?.Delta;
+        TimeSpan? detail = status.Details?.RetryAfterSeconds is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
         return new KubernetesException(response.StatusCode, status) { RetryAfter = header ?? detail };
     }
 
@@ -251,7 +251,7 @@ internal sealed partial class KubernetesTransport : IDisposable
     {
         try
         {
-            var status = JsonSerializer.Deserialize(body, KubernetesJsonContext.Default.Status);
+            Status? status = JsonSerializer.Deserialize(body, KubernetesJsonContext.Default.Status);
             return status?.Kind == "Status" ? status : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -263,12 +263,12 @@ internal sealed partial class KubernetesTransport : IDisposable
 
     private void LogWarnings(HttpResponseMessage response)
     {
-        if (!response.Headers.TryGetValues("Warning", out var warnings))
+        if (!response.Headers.TryGetValues("Warning", out IEnumerable<string>? warnings))
         {
             return;
         }
 
-        foreach (var warning in warnings)
+        foreach (string warning in warnings)
         {
             if (_warnings.Count < MaxDistinctWarnings && _warnings.TryAdd(warning, true))
             {

@@ -13,7 +13,7 @@ internal static class ObjectReader
     {
         try
         {
-            var entity = item.Deserialize(json);
+            T? entity = item.Deserialize(json);
             if (entity?.Metadata?.Name is not null)
             {
                 return (entity, null);
@@ -35,9 +35,9 @@ internal static class ObjectReader
 
     private static string? MetadataString(JsonElement item, string property) =>
         item.ValueKind == JsonValueKind.Object
-        && item.TryGetProperty("metadata", out var metadata)
+        && item.TryGetProperty("metadata", out JsonElement metadata)
         && metadata.ValueKind == JsonValueKind.Object
-        && metadata.TryGetProperty(property, out var value)
+        && metadata.TryGetProperty(property, out JsonElement value)
         && value.ValueKind == JsonValueKind.String
             ? value.GetString()
             : null;

@@ -39,14 +39,14 @@ internal sealed partial class ServerCertificateValidator : IDisposable
             return false;
         }
 
-        using var chain = new X509Chain();
+        using X509Chain chain = new();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.CustomTrustStore.AddRange(Authorities());
         if (peerChain is not null)
         {
             // Intermediates the server sent along.
-            foreach (var element in peerChain.ChainElements)
+            foreach (X509ChainElement element in peerChain.ChainElements)
             {
                 chain.ChainPolicy.ExtraStore.Add(element.Certificate);
             }
@@ -57,7 +57,7 @@ internal sealed partial class ServerCertificateValidator : IDisposable
 
     public void Dispose()
     {
-        foreach (var authority in _authorities)
+        foreach (X509Certificate2 authority in _authorities)
         {
             authority.Dispose();
         }
@@ -74,7 +74,7 @@ internal sealed partial class ServerCertificateValidator : IDisposable
 
             try
             {
-                var fileTime = File.GetLastWriteTimeUtc(_file);
+                DateTime fileTime = File.GetLastWriteTimeUtc(_file);
                 if (fileTime != _fileTime)
                 {
                     // The old certificates are left to the garbage collector: another handshake may be using them.
@@ -105,7 +105,7 @@ internal sealed partial class ServerCertificateValidator : IDisposable
 
     private static X509Certificate2Collection Import(string pem, string source)
     {
-        var collection = new X509Certificate2Collection();
+        X509Certificate2Collection collection = new();
         try
         {
             collection.ImportFromPem(pem);

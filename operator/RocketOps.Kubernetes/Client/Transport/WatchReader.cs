@@ -18,14 +18,14 @@ internal static class WatchReader
         Stream stream, JsonTypeInfo<T> json, int maxEventBytes, TimeSpan? idleTimeout, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IKubernetesObject
     {
-        var reader = PipeReader.Create(stream);
+        PipeReader reader = PipeReader.Create(stream);
         try
         {
             while (true)
             {
-                var result = await ReadAsync(reader, idleTimeout, time, cancellationToken);
-                var buffer = result.Buffer;
-                while (TryReadLine(ref buffer, out var line))
+                ReadResult result = await ReadAsync(reader, idleTimeout, time, cancellationToken);
+                ReadOnlySequence<byte> buffer = result.Buffer;
+                while (TryReadLine(ref buffer, out ReadOnlySequence<byte> line))
                 {
                     if (!line.IsEmpty)
                     {
@@ -58,8 +58,8 @@ internal static class WatchReader
             return await reader.ReadAsync(cancellationToken);
         }
 
-        using var timer = new CancellationTokenSource(idle, time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using CancellationTokenSource timer = new(idle, time);
+        using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
             return await reader.ReadAsync(linked.Token);
@@ -86,7 +86,7 @@ internal static class WatchReader
     private static WatchEvent<T> Parse<T>(ReadOnlySequence<byte> line, JsonTypeInfo<T> json)
         where T : class, IKubernetesObject
     {
-        using var document = ParseDocument(line);
+        using JsonDocument document = ParseDocument(line);
         try
         {
             return Parse(document.RootElement, json);
@@ -102,9 +102,9 @@ internal static class WatchReader
         where T : class, IKubernetesObject
     {
         if (root.ValueKind != JsonValueKind.Object
-            || !root.TryGetProperty("type", out var typeName)
+            || !root.TryGetProperty("type", out JsonElement typeName)
             || typeName.ValueKind != JsonValueKind.String
-            || !root.TryGetProperty("object", out var item)
+            || !root.TryGetProperty("object", out JsonElement item)
             || item.ValueKind != JsonValueKind.Object)
         {
             throw new InvalidDataException("A line of the watch has no type and object.");
@@ -122,7 +122,7 @@ internal static class WatchReader
                 return new WatchEvent<T>(WatchEventType.Bookmark, ObjectReader.ResourceVersion(item), Object: null);
             case "ERROR":
                 // The object is a Status here, whatever the watch is of.
-                var status = ParseStatus(item);
+                Status status = ParseStatus(item);
                 throw new KubernetesException((HttpStatusCode)(status.Code ?? 500), status);
             default:
                 throw new InvalidDataException($"A line of the watch has the unknown type '{typeName.GetString()}'.");
@@ -156,7 +156,7 @@ internal static class WatchReader
     private static WatchEvent<T> Event<T>(WatchEventType type, JsonElement item, JsonTypeInfo<T> json)
         where T : class, IKubernetesObject
     {
-        var (entity, unreadable) = ObjectReader.Read(item, json);
+        (T? entity, UnreadableObject? unreadable) = ObjectReader.Read(item, json);
         return new WatchEvent<T>(type, ObjectReader.ResourceVersion(item), entity, unreadable);
     }
 }

@@ -19,8 +19,8 @@ public static class Conditions
         ArgumentNullException.ThrowIfNull(conditions);
         ArgumentNullException.ThrowIfNull(condition);
 
-        var index = conditions.FindIndex(c => c.Type == condition.Type);
-        var previous = index < 0 ? null : conditions[index];
+        int index = conditions.FindIndex(c => c.Type == condition.Type);
+        Condition? previous = index < 0 ? null : conditions[index];
         condition.LastTransitionTime = previous is not null && previous.Status == condition.Status && previous.LastTransitionTime is { } since
             ? since
             : WholeSeconds(now);

@@ -30,7 +30,7 @@ public sealed class Quantity : IEquatable<Quantity>, IComparable<Quantity>
     public decimal Value { get; }
 
     public static Quantity Parse(string text) =>
-        TryParse(text, out var quantity) ? quantity : throw new FormatException($"'{text}' is not a quantity such as 20Gi, 500m or 2.");
+        TryParse(text, out Quantity? quantity) ? quantity : throw new FormatException($"'{text}' is not a quantity such as 20Gi, 500m or 2.");
 
     public static bool TryParse(string? text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Quantity? quantity)
     {
@@ -40,14 +40,14 @@ public sealed class Quantity : IEquatable<Quantity>, IComparable<Quantity>
             return false;
         }
 
-        var end = 0;
+        int end = 0;
         while (end < text.Length && (char.IsAsciiDigit(text[end]) || text[end] == '.' || (end == 0 && text[end] is '+' or '-')))
         {
             end++;
         }
 
-        if (!decimal.TryParse(text.AsSpan(0, end), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            || !TryFactor(text.AsSpan(end), out var factor))
+        if (!decimal.TryParse(text.AsSpan(0, end), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
+            || !TryFactor(text.AsSpan(end), out decimal factor))
         {
             return false;
         }
@@ -113,14 +113,14 @@ public sealed class Quantity : IEquatable<Quantity>, IComparable<Quantity>
         }
 
         if (suffix[0] is not ('e' or 'E')
-            || !int.TryParse(suffix[1..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent)
+            || !int.TryParse(suffix[1..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int exponent)
             || exponent is < -MaxExponent or > MaxExponent)
         {
             return false;
         }
 
         factor = 1m;
-        for (var i = 0; i < Math.Abs(exponent); i++)
+        for (int i = 0; i < Math.Abs(exponent); i++)
         {
             factor = exponent > 0 ? factor * 10m : factor / 10m;
         }

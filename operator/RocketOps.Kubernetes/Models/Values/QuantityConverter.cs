@@ -9,13 +9,13 @@ public sealed class QuantityConverter : JsonConverter<Quantity>
 {
     public override Quantity Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        var text = reader.TokenType switch
+        string? text = reader.TokenType switch
         {
             JsonTokenType.String => reader.GetString(),
             JsonTokenType.Number => Encoding.UTF8.GetString(reader.ValueSpan),
             _ => null,
         };
-        return Quantity.TryParse(text, out var quantity) ? quantity : throw new JsonException($"'{text}' is not a quantity such as 20Gi, 500m or 2.");
+        return Quantity.TryParse(text, out Quantity? quantity) ? quantity : throw new JsonException($"'{text}' is not a quantity such as 20Gi, 500m or 2.");
     }
 
     public override void Write(Utf8JsonWriter writer, Quantity value, JsonSerializerOptions options)

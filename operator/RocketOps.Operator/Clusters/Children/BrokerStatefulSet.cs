@@ -15,9 +15,9 @@ internal static class BrokerStatefulSet
 
     public static StatefulSet Build(ClusterContext context, string group)
     {
-        var cluster = context.Names.Cluster;
-        var brokers = context.Spec.Brokers;
-        var selector = ClusterLabels.GroupSelector(cluster, group);
+        string cluster = context.Names.Cluster;
+        BrokersSpec brokers = context.Spec.Brokers;
+        Dictionary<string, string> selector = ClusterLabels.GroupSelector(cluster, group);
         return new StatefulSet
         {
             Metadata = ChildMetadata.For(context, group, ClusterLabels.ForGroup(cluster, group)),

@@ -11,7 +11,7 @@ internal static class ChildService
     /// </summary>
     public static Service Headless(ObjectMeta metadata, Dictionary<string, string> selector, params (string Name, int Port)[] ports)
     {
-        var service = Build(metadata, selector, ports);
+        Service service = Build(metadata, selector, ports);
         service.Spec!.ClusterIP = "None";
         service.Spec.PublishNotReadyAddresses = true;
         return service;

@@ -20,7 +20,7 @@ internal static class ClusterChildren
             NameServerDeployment.Build(context),
         ];
 
-        foreach (var group in context.Groups)
+        foreach (string group in context.Groups)
         {
             yield return
             [

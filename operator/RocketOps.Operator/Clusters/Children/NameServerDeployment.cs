@@ -17,8 +17,8 @@ internal static class NameServerDeployment
 
     public static Deployment Build(ClusterContext context)
     {
-        var names = context.Names;
-        var selector = ClusterLabels.NameServerSelector(names.Cluster);
+        ClusterNames names = context.Names;
+        Dictionary<string, string> selector = ClusterLabels.NameServerSelector(names.Cluster);
         return new Deployment
         {
             Metadata = ChildMetadata.For(context, names.NameServer, ClusterLabels.ForNameServer(names.Cluster)),

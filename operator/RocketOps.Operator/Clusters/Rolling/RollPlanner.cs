@@ -15,33 +15,33 @@ internal static class RollPlanner
     /// <param name="masterPause">How long a master has to have served before that of another group goes.</param>
     public static RollDecision Next(IReadOnlyCollection<MemberState> members, DateTimeOffset now, TimeSpan masterPause)
     {
-        var outdated = members.Where(static member => member.Outdated && member.Uid is not null).ToArray();
+        MemberState[] outdated = members.Where(static member => member.Outdated && member.Uid is not null).ToArray();
         if (outdated.Length == 0)
         {
             return new RollDecision(null, 0, null);
         }
 
-        var terminating = members.FirstOrDefault(static member => member.Terminating);
+        MemberState? terminating = members.FirstOrDefault(static member => member.Terminating);
         if (terminating is not null)
         {
             return new RollDecision(null, outdated.Length, terminating);
         }
 
-        var broken = Ordered(outdated.Where(static member => !member.Ready)).FirstOrDefault();
+        MemberState? broken = Ordered(outdated.Where(static member => !member.Ready)).FirstOrDefault();
         if (broken is not null)
         {
             return new RollDecision(broken, outdated.Length, null);
         }
 
         // An outdated pod that is not known may have the wrong name servers: its restart may be the repair, in its turn.
-        var unsettled = Ordered(members.Where(static member => !member.Settled || member is { Registered: false, Outdated: false })).FirstOrDefault();
+        MemberState? unsettled = Ordered(members.Where(static member => !member.Settled || member is { Registered: false, Outdated: false })).FirstOrDefault();
         if (unsettled is not null)
         {
             return new RollDecision(null, outdated.Length, unsettled);
         }
 
-        var next = Ordered(outdated).First();
-        var newcomer = next.Role == BrokerMemberRole.Master
+        MemberState next = Ordered(outdated).First();
+        MemberState? newcomer = next.Role == BrokerMemberRole.Master
             ? Ordered(members.Where(member => member.Role == BrokerMemberRole.Master && member != next && now - member.ReadySince < masterPause)).FirstOrDefault()
             : null;
         return new RollDecision(newcomer is null ? next : null, outdated.Length, newcomer);

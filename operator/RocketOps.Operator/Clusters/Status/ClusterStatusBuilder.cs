@@ -18,8 +18,8 @@ internal static class ClusterStatusBuilder
 
     public static BrokerClusterStatus Build(ClusterContext context, ClusterFindings findings, DateTimeOffset now)
     {
-        var groups = context.Groups.Select(group => Group(group, findings)).ToList();
-        var ready = findings.Members.Count(static member => member.Settled);
+        List<BrokerGroupStatus> groups = context.Groups.Select(group => Group(group, findings)).ToList();
+        int ready = findings.Members.Count(static member => member.Settled);
         return new BrokerClusterStatus
         {
             ObservedGeneration = context.Cluster.Metadata.Generation,
@@ -34,7 +34,7 @@ internal static class ClusterStatusBuilder
 
     private static ConditionList BuildConditions(ClusterContext context, ClusterFindings findings, List<BrokerGroupStatus> groups, DateTimeOffset now)
     {
-        var conditions = new ConditionList(context.Cluster.Status?.Conditions, context.Cluster.Metadata.Generation, now);
+        ConditionList conditions = new ConditionList(context.Cluster.Status?.Conditions, context.Cluster.Metadata.Generation, now);
         conditions.Outcome(findings.Problem, Pending(context, findings), "Every name server and every broker serves.");
         Availability(conditions, context, findings, groups);
         Degradation(conditions, context, findings);
@@ -65,7 +65,7 @@ internal static class ClusterStatusBuilder
             });
         }
 
-        var waiting = findings.Members.Where(static member => !member.Settled).ToArray();
+        MemberState[] waiting = findings.Members.Where(static member => !member.Settled).ToArray();
         if (waiting.Length > 0)
         {
             return new Problem(Reasons.PodsStarting, Named(waiting, findings) + ".");
@@ -86,7 +86,7 @@ internal static class ClusterStatusBuilder
             return new Problem(Reasons.NameServersUnreachable, $"The name servers at {context.Names.NameServerClientAddress} do not answer the operator.");
         }
 
-        var unregistered = findings.Members.Where(static member => member.Registered == false).Select(static member => member.Pod).ToArray();
+        string[] unregistered = findings.Members.Where(static member => member.Registered == false).Select(static member => member.Pod).ToArray();
         return unregistered.Length == 0
             ? null
             : new Problem(Reasons.WaitingForRegistration, $"Waiting for {List(unregistered)} to register with the name servers.");
@@ -94,7 +94,7 @@ internal static class ClusterStatusBuilder
 
     private static string NameServerTrouble(ClusterObservation observation)
     {
-        var unready = observation.NameServerPods.Where(static pod => !pod.IsDeleting() && !ClusterObservation.IsReady(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
+        Pod[] unready = observation.NameServerPods.Where(static pod => !pod.IsDeleting() && !ClusterObservation.IsReady(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
         if (unready.Length > 0)
         {
             return List([.. unready.Select(Trouble)], "; ") + ".";
@@ -114,7 +114,7 @@ internal static class ClusterStatusBuilder
             return;
         }
 
-        var missing = groups.Where(static group => !group.Ready).Select(static group => group.Name).ToArray();
+        string[] missing = groups.Where(static group => !group.Ready).Select(static group => group.Name).ToArray();
         if (missing.Length == 0)
         {
             conditions.True(ConditionTypes.Available, Reasons.MastersRegistered, "Every group has a registered master.");
@@ -131,8 +131,8 @@ internal static class ClusterStatusBuilder
     /// </summary>
     private static void Degradation(ConditionList conditions, ClusterContext context, ClusterFindings findings)
     {
-        var broken = findings.Members.Where(static member => !member.Settled).ToArray();
-        var nameServers = findings.Observation.NameServerPods.Where(static pod => PodTrouble.IsFailing(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
+        MemberState[] broken = findings.Members.Where(static member => !member.Settled).ToArray();
+        Pod[] nameServers = findings.Observation.NameServerPods.Where(static pod => PodTrouble.IsFailing(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
         if (broken.Length == 0 && nameServers.Length == 0)
         {
             conditions.False(ConditionTypes.Degraded, Reasons.AsExpected, "");
@@ -140,10 +140,10 @@ internal static class ClusterStatusBuilder
         }
 
         // The last pod of a restart is up to date before it is ready: the restart goes on until it is.
-        var last = Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Degraded);
-        var restarting = findings.Roll.InProgress || last?.Reason == Reasons.RollingUpdate;
-        var failing = nameServers.Length > 0 || Array.Exists(broken, member => PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
-        var hasRun = last?.Status == ConditionStatus.True
+        Condition? last = Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Degraded);
+        bool restarting = findings.Roll.InProgress || last?.Reason == Reasons.RollingUpdate;
+        bool failing = nameServers.Length > 0 || Array.Exists(broken, member => PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
+        bool hasRun = last?.Status == ConditionStatus.True
             || (nameServers.Length > 0 && last?.Reason == Reasons.AsExpected)
             || Array.Exists(broken, member => WasReady(member, context.Cluster.Status));
         if (restarting && !failing)
@@ -165,8 +165,8 @@ internal static class ClusterStatusBuilder
 
     private static BrokerGroupStatus Group(string name, ClusterFindings findings)
     {
-        var members = findings.Members.Where(member => member.Group == name).ToArray();
-        var master = Array.Find(members, static member => member.Role == BrokerMemberRole.Master);
+        MemberState[] members = findings.Members.Where(member => member.Group == name).ToArray();
+        MemberState? master = Array.Find(members, static member => member.Role == BrokerMemberRole.Master);
         return new BrokerGroupStatus
         {
             Name = name,

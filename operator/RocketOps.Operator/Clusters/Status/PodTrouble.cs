@@ -29,7 +29,7 @@ internal static class PodTrouble
             return WithDetail(unscheduled.Reason!, unscheduled.Message);
         }
 
-        var container = Container(pod);
+        ContainerStatus? container = Container(pod);
         if (End(container) is { } end)
         {
             return Describe(end);
@@ -51,7 +51,7 @@ internal static class PodTrouble
             return false;
         }
 
-        var container = Container(pod);
+        ContainerStatus? container = Container(pod);
         return Unscheduled(pod) is not null
             || End(container) is not null
             || container?.State?.Waiting is { Reason: { Length: > 0 } reason and not ("ContainerCreating" or "PodInitializing") };
@@ -74,7 +74,7 @@ internal static class PodTrouble
     private static string Describe(ContainerStateTerminated end)
     {
         // The kubelet's "Error" says less than the exit code; other reasons, such as OOMKilled, say more.
-        var what = end.Reason is { Length: > 0 } reason and not ("Error" or "Completed") ? reason : string.Create(CultureInfo.InvariantCulture, $"ended with exit code {end.ExitCode}");
+        string what = end.Reason is { Length: > 0 } reason and not ("Error" or "Completed") ? reason : string.Create(CultureInfo.InvariantCulture, $"ended with exit code {end.ExitCode}");
         return WithDetail(what, LastWords(end.Message));
     }
 

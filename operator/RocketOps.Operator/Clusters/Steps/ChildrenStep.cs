@@ -34,12 +34,12 @@ internal sealed class ChildrenStep
         Deployment? nameServers = null;
         Problem? problem = null;
         Problem? pending = null;
-        var sets = new List<StatefulSet>();
-        foreach (var part in ClusterChildren.Parts(context))
+        List<StatefulSet> sets = new List<StatefulSet>();
+        foreach (IReadOnlyList<IKubernetesObject> part in ClusterChildren.Parts(context))
         {
             try
             {
-                foreach (var child in part)
+                foreach (IKubernetesObject child in part)
                 {
                     switch (await ApplyAsync(context, child, cancellationToken))
                     {
@@ -88,7 +88,7 @@ internal sealed class ChildrenStep
         where T : class, IKubernetesObject
     {
         // The caches hold only what carries the operator's label. Before something is made, a look at the server finds what somebody else has under that name.
-        var live = cached ?? await _client.GetAsync<T>(child.Name(), child.Namespace(), cancellationToken);
+        T? live = cached ?? await _client.GetAsync<T>(child.Name(), child.Namespace(), cancellationToken);
         if (live is not null && live.ControllerOwner()?.Uid != context.Cluster.Uid())
         {
             throw Foreign(context, live);
@@ -111,7 +111,7 @@ internal sealed class ChildrenStep
     private async Task<T> OverwriteAsync<T>(T child, T live, KubernetesException refused, CancellationToken cancellationToken)
         where T : class, IKubernetesObject
     {
-        var body = JsonSerializer.SerializeToNode(child, _client.Types.Get<T>().Json)!.AsObject();
+        JsonObject body = JsonSerializer.SerializeToNode(child, _client.Types.Get<T>().Json)!.AsObject();
         body.Remove("apiVersion");
         body.Remove("kind");
         body.Remove("status");
@@ -133,13 +133,13 @@ internal sealed class ChildrenStep
 
     private static ForeignObjectException Foreign(ClusterContext context, IKubernetesObject live)
     {
-        var controller = live.ControllerOwner();
+        OwnerReference? controller = live.ControllerOwner();
         if (controller is { Kind: BrokerCluster.KindName } && controller.Name == context.Names.Cluster)
         {
             return new ForeignObjectException($"{live.Kind} {live.Name()} of a deleted cluster of this name is still there; waiting until it is gone.", goesByItself: true);
         }
 
-        var owner = controller is null ? "was not made by the operator" : $"belongs to {controller.Kind} {controller.Name}";
+        string owner = controller is null ? "was not made by the operator" : $"belongs to {controller.Kind} {controller.Name}";
         return new ForeignObjectException($"{live.Kind} {live.Name()} is needed by {context.Names.Cluster} but {owner}. Remove or rename one of them.", goesByItself: false);
     }
 }

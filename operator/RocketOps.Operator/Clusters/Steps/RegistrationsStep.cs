@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Client;
 using RocketOps.Kubernetes;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Hosting;
@@ -29,11 +30,11 @@ internal sealed partial class RegistrationsStep
             return BrokerRegistrations.Unknown;
         }
 
-        var key = context.Cluster.Key();
-        var address = context.Names.NameServerRegistrationAddress;
-        var admin = _admins.Get(key, address);
-        using var deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        ObjectKey key = context.Cluster.Key();
+        string address = context.Names.NameServerRegistrationAddress;
+        IRocketMqAdmin admin = _admins.Get(key, address);
+        using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
             return new BrokerRegistrations(await admin.GetClusterInfoAsync(either.Token));

@@ -17,14 +17,14 @@ internal sealed class RolesStep
 
     public async Task RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<MemberState> members, CancellationToken cancellationToken)
     {
-        foreach (var member in members)
+        foreach (MemberState member in members)
         {
             if (member.Uid is null || member.Terminating || observation.Pod(member.Pod) is not { } pod)
             {
                 continue;
             }
 
-            var role = member.Role == BrokerMemberRole.Master ? ClusterLabels.MasterRole : ClusterLabels.SlaveRole;
+            string role = member.Role == BrokerMemberRole.Master ? ClusterLabels.MasterRole : ClusterLabels.SlaveRole;
             if (pod.Label(ClusterLabels.Role) != role)
             {
                 await LabelAsync(context.Names.Namespace, pod, role, cancellationToken);
@@ -34,7 +34,7 @@ internal sealed class RolesStep
 
     private async Task LabelAsync(string ns, Pod pod, string role, CancellationToken cancellationToken)
     {
-        var patch = new JsonObject
+        JsonObject patch = new JsonObject
         {
             ["metadata"] = new JsonObject
             {

@@ -24,21 +24,21 @@ internal sealed class RollStep
 
     public async Task<RollDecision> RunAsync(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations, CancellationToken cancellationToken)
     {
-        var decision = Next(context, observation, registrations);
+        RollDecision decision = Next(context, observation, registrations);
         if (decision.Restart is null)
         {
             return decision;
         }
 
         // The cache lags behind. A deletion cannot be taken back, so it is decided on what the API server says now.
-        var live = await ReadLiveAsync(context, observation, cancellationToken);
-        var confirmed = Next(context, live, registrations);
+        ClusterObservation live = await ReadLiveAsync(context, observation, cancellationToken);
+        RollDecision confirmed = Next(context, live, registrations);
         if (confirmed.Restart is not { Uid: { } uid } member)
         {
             return confirmed;
         }
 
-        var options = new DeleteOptions { Preconditions = new Preconditions { Uid = uid } };
+        DeleteOptions options = new DeleteOptions { Preconditions = new Preconditions { Uid = uid } };
         try
         {
             await _client.DeleteAsync<Pod>(member.Pod, context.Names.Namespace, options, cancellationToken);
@@ -58,13 +58,13 @@ internal sealed class RollStep
 
     private async Task<ClusterObservation> ReadLiveAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
     {
-        var options = new ListOptions
+        ListOptions options = new ListOptions
         {
             Namespace = context.Names.Namespace,
             LabelSelector = $"{ClusterLabels.Cluster}={context.Names.Cluster},{ClusterLabels.Component}={ClusterLabels.BrokerComponent}",
         };
-        var sets = await _client.ListAsync<StatefulSet>(options, cancellationToken);
-        var pods = await _client.ListAsync<Pod>(options, cancellationToken);
+        KubernetesList<StatefulSet> sets = await _client.ListAsync<StatefulSet>(options, cancellationToken);
+        KubernetesList<Pod> pods = await _client.ListAsync<Pod>(options, cancellationToken);
         return observation with { Sets = sets.Items, Pods = pods.Items };
     }
 }

@@ -15,9 +15,9 @@ public sealed class ContainerLogTests : IDisposable
     public async Task Append_OutputInPieces_ComesBackAsWritten()
     {
         const string text = "first\nsecond line\n\nlast without end";
-        using var log = NewLog();
+        using ContainerLog log = NewLog();
 
-        foreach (var piece in Encoding.UTF8.GetBytes(text))
+        foreach (byte piece in Encoding.UTF8.GetBytes(text))
         {
             log.Append(LogChannel.Stdout, [piece]);
         }
@@ -29,8 +29,8 @@ public sealed class ContainerLogTests : IDisposable
     [Fact]
     public async Task Append_LineBeyondBound_IsStoredInPartsAndReadAsOneLine()
     {
-        var text = new string('x', (3 * ContainerLog.MaxLineBytes) + 17) + "\n";
-        using var log = NewLog();
+        string text = new string('x', (3 * ContainerLog.MaxLineBytes) + 17) + "\n";
+        using ContainerLog log = NewLog();
 
         log.Append(LogChannel.Stderr, Encoding.UTF8.GetBytes(text));
 
@@ -42,9 +42,9 @@ public sealed class ContainerLogTests : IDisposable
     [Fact]
     public async Task Append_BeyondFileLimit_KeepsTwoFilesOfBoundedSize()
     {
-        using var log = NewLog(maxFileBytes: 2000);
+        using ContainerLog log = NewLog(maxFileBytes: 2000);
 
-        for (var i = 0; i < 500; i++)
+        for (int i = 0; i < 500; i++)
         {
             log.Append(LogChannel.Stdout, Encoding.UTF8.GetBytes($"line {i}\n"));
         }
@@ -59,7 +59,7 @@ public sealed class ContainerLogTests : IDisposable
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "/dev/full is Linux's");
         File.CreateSymbolicLink(_folder.File("0.log"), "/dev/full");
-        using var log = NewLog();
+        using ContainerLog log = NewLog();
 
         log.Append(LogChannel.Stdout, "lost\n"u8);
         log.LastLine.Should().Be("lost");
@@ -75,19 +75,19 @@ public sealed class ContainerLogTests : IDisposable
     [Fact]
     public async Task Follow_WhileRotating_SeesEveryLineInOrder()
     {
-        using var log = NewLog(maxFileBytes: 4000);
+        using ContainerLog log = NewLog(maxFileBytes: 4000);
         log.Append(LogChannel.Stdout, "line 0\n"u8);
-        var pipe = new Pipe();
-        var copy = Task.Run(async () =>
+        Pipe pipe = new();
+        Task copy = Task.Run(async () =>
         {
             await new LogReader(log.CurrentPath, log, new LogReadOptions { Follow = true }).CopyToAsync(pipe.Writer, CancellationToken.None);
             await pipe.Writer.CompleteAsync();
         });
-        using var reader = new StreamReader(pipe.Reader.AsStream());
+        using StreamReader reader = new(pipe.Reader.AsStream());
 
         // One line at a time: a follower that keeps up loses nothing to rotation.
         (await reader.ReadLineAsync()).Should().Be("line 0");
-        for (var i = 1; i < 300; i++)
+        for (int i = 1; i < 300; i++)
         {
             log.Append(LogChannel.Stdout, Encoding.UTF8.GetBytes($"line {i}\n"));
             (await reader.ReadLineAsync()).Should().Be($"line {i}");
@@ -101,7 +101,7 @@ public sealed class ContainerLogTests : IDisposable
     [Fact]
     public async Task Read_LimitBytes_EndsThere()
     {
-        using var log = NewLog();
+        using ContainerLog log = NewLog();
         log.Append(LogChannel.Stdout, "0123456789\n"u8);
         log.Complete();
 
@@ -110,8 +110,8 @@ public sealed class ContainerLogTests : IDisposable
 
     private static async Task<string> ReadAsync(ContainerLog log, LogReadOptions options)
     {
-        using var output = new MemoryStream();
-        var writer = PipeWriter.Create(output, new StreamPipeWriterOptions(leaveOpen: true));
+        using MemoryStream output = new();
+        PipeWriter writer = PipeWriter.Create(output, new StreamPipeWriterOptions(leaveOpen: true));
         await new LogReader(log.CurrentPath, null, options).CopyToAsync(writer, CancellationToken.None);
         await writer.CompleteAsync();
         return Encoding.UTF8.GetString(output.ToArray());

@@ -16,9 +16,9 @@ public sealed class ImageCatalogTests
     [Fact]
     public void Find_ProgramIsMissing_SaysWhichFile()
     {
-        var catalog = new ImageCatalog(new Dictionary<string, LocalProgram> { ["broker"] = new("/nowhere/RocketOps.Broker") });
+        ImageCatalog catalog = new(new Dictionary<string, LocalProgram> { ["broker"] = new("/nowhere/RocketOps.Broker") });
 
-        var find = () => catalog.Find("rocketops/broker:1");
+        Func<LocalProgram>? find = () => catalog.Find("rocketops/broker:1");
 
         find.Should().Throw<ContainerConfigException>().Which.Message.Should().Contain("/nowhere/RocketOps.Broker");
     }

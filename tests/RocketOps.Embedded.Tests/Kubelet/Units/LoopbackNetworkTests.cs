@@ -8,8 +8,8 @@ public sealed class LoopbackNetworkTests
     [Fact]
     public void Claim_SameSubnetTwice_GivesAnother()
     {
-        using var first = LoopbackNetwork.Claim(77);
-        using var second = LoopbackNetwork.Claim(first.Subnet);
+        using LoopbackNetwork first = LoopbackNetwork.Claim(77);
+        using LoopbackNetwork second = LoopbackNetwork.Claim(first.Subnet);
 
         second.Subnet.Should().NotBe(first.Subnet);
     }
@@ -17,9 +17,9 @@ public sealed class LoopbackNetworkTests
     [Fact]
     public void Acquire_UntilFull_GivesEachAddressOnceThenNothing()
     {
-        using var network = LoopbackNetwork.Claim(78);
+        using LoopbackNetwork network = LoopbackNetwork.Claim(78);
 
-        var addresses = Enumerable.Range(0, 253).Select(i => network.Acquire($"pod-{i}", null)).ToList();
+        List<IPAddress?> addresses = Enumerable.Range(0, 253).Select(i => network.Acquire($"pod-{i}", null)).ToList();
 
         addresses.Should().OnlyHaveUniqueItems().And.NotContainNulls().And.NotContain(network.NodeAddress);
         network.Acquire("one too many", null).Should().BeNull();
@@ -30,8 +30,8 @@ public sealed class LoopbackNetworkTests
     [Fact]
     public void Acquire_WishedAddress_IsGrantedWhenFreeAndOurs()
     {
-        using var network = LoopbackNetwork.Claim(79);
-        var wish = new IPAddress([127, 10, network.Subnet, 42]);
+        using LoopbackNetwork network = LoopbackNetwork.Claim(79);
+        IPAddress wish = new([127, 10, network.Subnet, 42]);
 
         network.Acquire("a", wish).Should().Be(wish);
         network.Acquire("a", null).Should().Be(wish, "an owner keeps its address");

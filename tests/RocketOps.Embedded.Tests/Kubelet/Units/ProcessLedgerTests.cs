@@ -14,10 +14,10 @@ public sealed class ProcessLedgerTests : IDisposable
     [Fact]
     public async Task EndOrphans_RecordedProcess_IsEnded()
     {
-        using var orphan = Process.Start("sleep", "60");
+        using Process orphan = Process.Start("sleep", "60");
         NewLedger().Add(ProcessIdentity.Of(orphan.Id)!.Value, "sleep");
 
-        var ended = await NewLedger().EndOrphansAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
+        int ended = await NewLedger().EndOrphansAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
 
         ended.Should().Be(1);
         await orphan.WaitForExitAsync();
@@ -27,12 +27,12 @@ public sealed class ProcessLedgerTests : IDisposable
     [Fact]
     public async Task EndOrphans_IdNowBelongsToAnotherProcess_IsLeftAlone()
     {
-        using var innocent = Process.Start("sleep", "60");
+        using Process innocent = Process.Start("sleep", "60");
         try
         {
             NewLedger().Add(new ProcessIdentity(innocent.Id, "another boot/1"), "broker");
 
-            var ended = await NewLedger().EndOrphansAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
+            int ended = await NewLedger().EndOrphansAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
 
             ended.Should().Be(0);
             innocent.HasExited.Should().BeFalse();

@@ -14,7 +14,7 @@ public sealed class RolloutPlanTests
     [InlineData(3, """{"rollingUpdate":{"maxSurge":"50%","maxUnavailable":"50%"}}""", 2, 1)]
     public void Of_RollingUpdate_ResolvesAsKubernetes(int replicas, string strategy, int surge, int unavailable)
     {
-        using var json = JsonDocument.Parse($$"""{"metadata":{},"spec":{"replicas":{{replicas}},"strategy":{{strategy}} } }""");
+        using JsonDocument json = JsonDocument.Parse($$"""{"metadata":{},"spec":{"replicas":{{replicas}},"strategy":{{strategy}} } }""");
 
         RolloutPlan.Of(new KubeObject(json.RootElement)).Should().Be(new RolloutPlan(replicas, IsRecreate: false, surge, unavailable));
     }

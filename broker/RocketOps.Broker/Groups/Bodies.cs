@@ -1,0 +1,32 @@
+using System.Text.Json.Serialization;
+using RocketOps.Broker.Json;
+
+namespace RocketOps.Broker.Groups;
+
+/// <summary>Body of UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST.</summary>
+internal sealed class GroupConfigList
+{
+    [JsonPropertyName("groupConfigList")]
+    public List<SubscriptionGroupConfig>? Groups { get; init; }
+}
+
+/// <summary>Answer to QUERY_TOPIC_CONSUME_BY_WHO.</summary>
+internal sealed class GroupListBody
+{
+    [JsonPropertyName("groupList")]
+    public required IReadOnlyList<string> Groups { get; init; }
+}
+
+/// <summary>subscriptionGroup.json, and the answer to GET_ALL_SUBSCRIPTIONGROUP_CONFIG. Source: store.md §1.4.</summary>
+internal sealed class GroupTableFile
+{
+    [JsonPropertyName("dataVersion")]
+    public DataVersion? DataVersion { get; init; }
+
+    /// <summary>group → topic → bit mask. Kept for Java; nothing here sets it.</summary>
+    [JsonPropertyName("forbiddenTable")]
+    public Dictionary<string, Dictionary<string, int>>? Forbidden { get; init; }
+
+    [JsonPropertyName("subscriptionGroupTable")]
+    public Dictionary<string, SubscriptionGroupConfig>? Groups { get; init; }
+}

@@ -1,0 +1,22 @@
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Pulling;
+
+/// <summary>Answers pulls in the words of one protocol, at once or long after the request. Each pull is answered once. Thread-safe.</summary>
+internal interface IPullReplySink
+{
+    /// <summary>Cancelled when nobody waits for the answer any more.</summary>
+    CancellationToken GoneToken(in PullTicket ticket);
+
+    /// <summary>
+    /// Answers with the found messages, copied once from the reader to where they leave from. False, with nothing answered, when the reader has not all of them in memory.
+    /// <paramref name="flush"/> is false on the loop of the connection the pull came by only.
+    /// </summary>
+    bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush);
+
+    /// <summary>Answers with these messages, or without any.</summary>
+    void Answer(in PullTicket ticket, in PullAnswer answer, ReadOnlySpan<byte> messages, bool flush);
+
+    /// <summary>Answers a pull that could not be served; <paramref name="detail"/> is for people.</summary>
+    void Fail(in PullTicket ticket, PullFailure failure, string? detail = null);
+}

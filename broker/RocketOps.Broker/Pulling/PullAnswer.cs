@@ -1,0 +1,6 @@
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Pulling;
+
+/// <summary>What a read found, with all that consumers are told of the queue.</summary>
+internal readonly record struct PullAnswer(PullOutcome Outcome, GetStatus Status, long NextOffset, long MinOffset, long MaxOffset, long SuggestedBrokerId);

@@ -1,0 +1,141 @@
+using System.Text;
+using RocketOps.Broker.Clients;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Groups;
+using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Topics;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Pulling;
+
+/// <summary>
+/// The checks every pull passes, in RocketMQ's order, for every protocol; stores the piggy-backed progress of those that pass. Never blocks. Order: remoting.md §5.6.
+/// Thread-safe.
+/// </summary>
+internal sealed class PullChecks(BrokerSettings settings, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets)
+{
+    /// <summary>Fills <paramref name="pull"/> but for whom to answer; only with <see cref="PullStatus.Ok"/> is it of use.</summary>
+    public PullStatus Check(in PullRequest request, out PullArguments pull)
+    {
+        // Step 4 of a pull.
+        pull = default;
+        BrokerOptions options = settings.Current;
+        if (!options.IsReadable)
+        {
+            return PullStatus.BrokerNotReadable;
+        }
+
+        if (request.IsLite && !options.LitePullEnable)
+        {
+            return PullStatus.LitePullForbidden;
+        }
+
+        if (!groups.TryGet(request.ConsumerGroup, out GroupState? state))
+        {
+            return options.AutoCreateGroup ? PullStatus.GroupToBeMade : PullStatus.GroupMissing;
+        }
+
+        SubscriptionGroupConfig group = state.Config;
+        PullStatus status = CheckTopic(request, group, out TopicState? topic);
+        if (status != PullStatus.Ok)
+        {
+            return status;
+        }
+
+        status = FindFilter(request, group, options, out IMessageFilter? filter);
+        if (status != PullStatus.Ok)
+        {
+            return status;
+        }
+
+        if (request.CommitOffset is { } progress)
+        {
+            offsets.Commit(request.Topic, request.ConsumerGroup, request.QueueId, progress);
+        }
+
+        pull = new PullArguments
+        {
+            Topic = topic!,
+            QueueId = request.QueueId,
+            Offset = request.Offset,
+            MaxMessages = Math.Max(1, request.MaxMessages),
+            // Retries belong to the group whatever their tags.
+            Filter = TopicNames.IsRetry(request.Topic) ? null : filter,
+            SlowBrokerId = group.WhichBrokerWhenConsumeSlowly,
+            BrokerId = group.BrokerId,
+            HoldMs = request.HoldMs is not { } asked ? 0 : options.LongPolling ? Math.Max(0, asked) : options.ShortPollingMs,
+        };
+        return PullStatus.Ok;
+    }
+
+    private PullStatus CheckTopic(in PullRequest request, SubscriptionGroupConfig group, out TopicState? topic)
+    {
+        topic = null;
+        if (!group.ConsumeEnable)
+        {
+            return PullStatus.GroupForbidden;
+        }
+
+        if (!topics.TryGet(request.Topic, out topic))
+        {
+            return PullStatus.TopicMissing;
+        }
+
+        TopicConfig config = topic.Config;
+        if (!config.IsReadable)
+        {
+            return PullStatus.TopicForbidden;
+        }
+
+        return (uint)request.QueueId >= (uint)config.ReadQueueNums ? PullStatus.BadQueue : PullStatus.Ok;
+    }
+
+    private PullStatus FindFilter(in PullRequest request, SubscriptionGroupConfig group, BrokerOptions options, out IMessageFilter? filter)
+    {
+        filter = null;
+        if (request.HasSubscription)
+        {
+            if (!request.IsTag)
+            {
+                return PullStatus.SqlNotSupported;
+            }
+
+            filter = request.Subscription.IsEmpty || request.Subscription.SequenceEqual("*"u8) ? null : TagFilter.For(Encoding.UTF8.GetString(request.Subscription));
+            return PullStatus.Ok;
+        }
+
+        if (!consumers.TryGet(request.ConsumerGroup, out ConsumerGroup? online))
+        {
+            return PullStatus.GroupNotOnline;
+        }
+
+        if (online.IsBroadcasting && !group.ConsumeBroadcastEnable)
+        {
+            return PullStatus.BroadcastForbidden;
+        }
+
+        if (!online.TryGetSubscription(request.Topic, out Subscription? subscription))
+        {
+            return PullStatus.SubscriptionMissing;
+        }
+
+        bool outdated = subscription.Version < request.SubscriptionVersion;
+        if (outdated && !(request.FiltersItself && request.IsTag))
+        {
+            return PullStatus.SubscriptionNotLatest;
+        }
+
+        if (!subscription.IsTag)
+        {
+            return PullStatus.SqlNotSupported;
+        }
+
+        if (options.RejectPullConsumer && online.IsPullConsumer)
+        {
+            return PullStatus.PullConsumerRejected;
+        }
+
+        filter = outdated ? null : subscription.Filter;
+        return PullStatus.Ok;
+    }
+}

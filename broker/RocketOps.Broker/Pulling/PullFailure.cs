@@ -1,0 +1,13 @@
+namespace RocketOps.Broker.Pulling;
+
+/// <summary>Why a pull could not be served.</summary>
+internal enum PullFailure
+{
+    /// <summary>The store does not serve reads.</summary>
+    NotReadable,
+
+    /// <summary>Retention took the messages while they were read: asked again, the consumer is told the new beginning.</summary>
+    DeletedMeanwhile,
+
+    ReadFailed,
+}

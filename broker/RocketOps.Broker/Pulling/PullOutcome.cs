@@ -1,0 +1,19 @@
+namespace RocketOps.Broker.Pulling;
+
+/// <summary>What a consumer should do next.</summary>
+internal enum PullOutcome
+{
+    Found = 0,
+
+    /// <summary>Nothing there yet.</summary>
+    NotFound,
+
+    /// <summary>Ask again at once, further on.</summary>
+    RetryAtOnce,
+
+    /// <summary>The offset is not within the queue: go on where the answer says.</summary>
+    OffsetMoved,
+
+    /// <summary>The store does not serve reads.</summary>
+    NotReadable,
+}

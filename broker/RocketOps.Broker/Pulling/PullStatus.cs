@@ -1,0 +1,40 @@
+namespace RocketOps.Broker.Pulling;
+
+/// <summary>Whether a pull may be served. <see cref="PullRefusals"/> says what the consumer is told.</summary>
+internal enum PullStatus
+{
+    Ok = 0,
+
+    /// <summary>The group is to be made first, which writes a file: await it and ask again.</summary>
+    GroupToBeMade,
+
+    // Everything from here on is final.
+
+    BrokerNotReadable,
+
+    LitePullForbidden,
+
+    GroupMissing,
+
+    GroupForbidden,
+
+    TopicMissing,
+
+    TopicForbidden,
+
+    BadQueue,
+
+    /// <summary>No member of the group has sent a heartbeat.</summary>
+    GroupNotOnline,
+
+    BroadcastForbidden,
+
+    SubscriptionMissing,
+
+    /// <summary>The pull's subscription is newer than the last heartbeat's.</summary>
+    SubscriptionNotLatest,
+
+    SqlNotSupported,
+
+    PullConsumerRejected,
+}

@@ -1,0 +1,146 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Topics;
+
+namespace RocketOps.Broker.Registration;
+
+/// <summary>
+/// Writes a broker's topics as bodies of REGISTER_BROKER. A table of usual size is one JSON text; a large one goes in RocketMQ's compressed format, as a frame holds no
+/// more than 16 MiB, and 80 000 topics fill that as JSON. Source: remoting.md §3.3.
+/// </summary>
+internal static class RegistrationBodies
+{
+    /// <summary>JSON up to this is sent as it is: about 5 000 topics.</summary>
+    public const int MaxPlainBytes = 1024 * 1024;
+
+    /// <summary>Bytes of a compressed part before compression: far below what a frame holds after it, and what name servers take before they call it a bomb.</summary>
+    public const int MaxInflatedBytes = 16 * 1024 * 1024;
+
+    /// <summary>
+    /// The whole table in as many parts as it needs, to be sent in this order. Name servers apply a part only when its version is not the one they have, so each has its
+    /// own; the last one has the table's.
+    /// </summary>
+    public static IReadOnlyList<RegistrationPart> Write(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics, BrokerOptions options)
+    {
+        if (options.SplitRegistrationSize > 0)
+        {
+            return WriteParts(version, [.. topics.Values.Chunk(options.SplitRegistrationSize)], []);
+        }
+
+        if (!options.CompressedRegister)
+        {
+            byte[] plain = WriteJson(version, topics);
+            if (plain.Length <= MaxPlainBytes)
+            {
+                return [new RegistrationPart(plain, IsCompressed: false, Crc32: 0)];
+            }
+        }
+
+        // The compressed format has no room for topicSysFlag: the few topics of unit mode follow as JSON.
+        return WriteParts(
+            version,
+            [.. topics.Values.Where(static topic => topic.TopicSysFlag != 0).Chunk(MaxPlainBytes / 512)],
+            SplitByBytes(topics.Values.Where(static topic => topic.TopicSysFlag == 0)));
+    }
+
+    /// <summary>A table of a few topics.</summary>
+    public static RegistrationPart WriteChanges(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics) =>
+        new(WriteJson(version, topics), IsCompressed: false, Crc32: 0);
+
+    private static List<RegistrationPart> WriteParts(DataVersion version, List<TopicConfig[]> plain, List<TopicConfig[]> compressed)
+    {
+        List<RegistrationPart> parts = [];
+        int left = plain.Count + compressed.Count;
+        foreach (TopicConfig[] topics in compressed)
+        {
+            byte[] body = WriteCompressed(NextVersion(), topics);
+            parts.Add(new RegistrationPart(body, IsCompressed: true, (int)(Crc32.Compute(body) & 0x7FFFFFFF)));
+        }
+
+        foreach (TopicConfig[] topics in plain)
+        {
+            parts.Add(WriteChanges(NextVersion(), topics.ToDictionary(static topic => topic.Name, StringComparer.Ordinal)));
+        }
+
+        return parts;
+
+        DataVersion NextVersion() => version with { Timestamp = version.Timestamp - --left };
+    }
+
+    private static byte[] WriteJson(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics) =>
+        BrokerJson.Write(new RegisterBody { Topics = new AllTopicsBody { DataVersion = version, Topics = topics } }, BrokerJson.Default.RegisterBody);
+
+    private static List<TopicConfig[]> SplitByBytes(IEnumerable<TopicConfig> topics)
+    {
+        List<TopicConfig[]> parts = [];
+        List<TopicConfig> part = [];
+        int bytes = 0;
+        foreach (TopicConfig topic in topics)
+        {
+            int size = Encoding.UTF8.GetByteCount(LineOf(topic)) + sizeof(int);
+            if (bytes + size > MaxInflatedBytes)
+            {
+                parts.Add([.. part]);
+                part.Clear();
+                bytes = 0;
+            }
+
+            part.Add(topic);
+            bytes += size;
+        }
+
+        // Also an empty table is told.
+        parts.Add([.. part]);
+        return parts;
+    }
+
+    // All integers big-endian. Source: RegisterBrokerBody.encode().
+    //   size  field
+    //   4     length of the version
+    //   n     version as JSON
+    //   4     number of topics
+    //         per topic: 4 length, n line
+    //   4     length of the filter servers
+    //   n     filter servers as JSON, always []
+    //   4     number of queue mappings, always 0; read by name servers of 5.x
+    private static byte[] WriteCompressed(DataVersion version, TopicConfig[] topics)
+    {
+        ArrayBufferWriter<byte> plain = new(64 * 1024);
+        WriteBlock(plain, BrokerJson.Write(version, BrokerJson.Default.DataVersion));
+        WriteInt32(plain, topics.Length);
+        foreach (TopicConfig topic in topics)
+        {
+            WriteBlock(plain, Encoding.UTF8.GetBytes(LineOf(topic)));
+        }
+
+        WriteBlock(plain, "[]"u8);
+        WriteInt32(plain, 0);
+        using MemoryStream compressed = new();
+        using (ZLibStream zlib = new(compressed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            zlib.Write(plain.WrittenSpan);
+        }
+
+        return compressed.ToArray();
+    }
+
+    /// <summary>Without attributes, which routes do not need: 4.9 understands lines of exactly five words.</summary>
+    private static string LineOf(TopicConfig topic) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{topic.Name} {topic.ReadQueueNums} {topic.WriteQueueNums} {topic.Perm} {topic.TopicFilterType ?? TopicConfig.SingleTag}");
+
+    private static void WriteBlock(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> bytes)
+    {
+        WriteInt32(output, bytes.Length);
+        output.Write(bytes);
+    }
+
+    private static void WriteInt32(ArrayBufferWriter<byte> output, int value)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(output.GetSpan(sizeof(int)), value);
+        output.Advance(sizeof(int));
+    }
+}

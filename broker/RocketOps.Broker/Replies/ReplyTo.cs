@@ -1,0 +1,11 @@
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Framing;
+using RocketOps.Remoting.Headers;
+
+namespace RocketOps.Broker.Replies;
+
+/// <summary>What a reply must know of its remoting request.</summary>
+internal readonly record struct ReplyTo(RemotingConnection Connection, SerializeType SerializeType, int Opaque)
+{
+    public static ReplyTo Of(in RequestFrame frame, RemotingConnection connection) => new(connection, frame.SerializeType, frame.Opaque);
+}

@@ -1,0 +1,192 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Delay;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Roles;
+
+/// <summary>
+/// Changes the role of the running broker: its process, server and connections stay, the <see cref="RoleSession"/> of the master begins or ends. Changes happen one
+/// at a time, in the order of their epochs. Thread-safe.
+/// <para>
+/// A slave refuses sends in two places. Handlers ask <see cref="CurrentRole"/> and refuse before they do anything; the store refuses under its append lock, which stops
+/// the sends that had passed the handler's check. So when a change to slave has returned, the end of the log does not move by a message any more.
+/// </para>
+/// </summary>
+internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDisposable
+{
+    private readonly CurrentRole _role;
+    private readonly MessageStore _store;
+    private readonly DelayOffsetTable _delayOffsets;
+    private readonly Func<RoleSession> _newSession;
+    private readonly ILogger<RoleManager> _logger;
+    private readonly SemaphoreSlim _changes = new(1);
+    private volatile RoleSession? _session;
+    private bool _stopped;
+
+    public RoleManager(CurrentRole role, MessageStore store, DelayOffsetTable delayOffsets, Func<RoleSession> newSession, ILogger<RoleManager> logger)
+    {
+        _role = role;
+        _store = store;
+        _delayOffsets = delayOffsets;
+        _newSession = newSession;
+        _logger = logger;
+    }
+
+    /// <summary>Tells name servers of a change; awaited as the last step of one, so it is bounded in time by whoever sets it.</summary>
+    public Func<Task>? Changed { get; set; }
+
+    /// <summary>What runs for the master; null on a slave.</summary>
+    internal RoleSession? Session => _session;
+
+    /// <summary>Begins the configured role. Call once, before the server takes requests.</summary>
+    public void Start()
+    {
+        if (_role.IsMaster)
+        {
+            BeginSession();
+        }
+        else
+        {
+            _store.RefuseMessages();
+        }
+    }
+
+    /// <summary>
+    /// Makes this broker a slave: sends are refused from the first moment; when the task completes, the session of the master has ended, no message is being
+    /// appended, and the delivery of delayed messages is on disk as far as it got.
+    /// </summary>
+    /// <param name="epoch">Must be above the current epoch.</param>
+    /// <param name="brokerId">The id as a slave, above 0.</param>
+    public async Task<RoleChange> ChangeToSlaveAsync(long epoch, long brokerId)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(brokerId);
+        await _changes.WaitAsync();
+        try
+        {
+            if (FindObstacle(epoch) is { } obstacle)
+            {
+                return obstacle;
+            }
+
+            // Before anything that waits: a deposed master must not take one more message.
+            _role.Change(new RoleTerm(IsMaster: false, brokerId, epoch));
+            _store.RefuseMessages();
+            Task told = TellAsync();
+            try
+            {
+                await EndSessionAsync();
+                await PersistProgressAsync();
+            }
+            finally
+            {
+                await told;
+            }
+
+            LogSlave(epoch, brokerId);
+            return RoleChange.Done;
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    /// <summary>
+    /// Makes this broker the master: when the task completes, everything in the log is readable and messages are taken. Throws <see cref="StoreException"/>, and
+    /// stays a slave, when the store has failed.
+    /// </summary>
+    /// <param name="epoch">Must be above the current epoch.</param>
+    public async Task<RoleChange> ChangeToMasterAsync(long epoch)
+    {
+        await _changes.WaitAsync();
+        try
+        {
+            if (FindObstacle(epoch) is { } obstacle)
+            {
+                return obstacle;
+            }
+
+            // A master that is confirmed in a new epoch begins anew as well: what ran under the old epoch must not act under the new one.
+            await EndSessionAsync();
+
+            // Offsets of new messages follow those of the old ones, and consumers must not see the new ones first.
+            await _store.FinishDispatchAsync();
+            _store.AcceptMessages();
+            _role.Change(new RoleTerm(IsMaster: true, BrokerId: 0, epoch));
+            BeginSession();
+            await TellAsync();
+            LogMaster(epoch);
+            return RoleChange.Done;
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    public void OnArrived(in MessageArrival message) => _session?.OnArrived(message);
+
+    public void OnRoundCompleted()
+    {
+        // Sessions act on single messages.
+    }
+
+    /// <summary>Ends the session; the role stays, and can no longer be changed.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _changes.WaitAsync();
+        try
+        {
+            _stopped = true;
+            await EndSessionAsync();
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    private RoleChange? FindObstacle(long epoch) =>
+        _stopped ? RoleChange.Stopping : epoch <= _role.Term.Epoch ? RoleChange.StaleEpoch : null;
+
+    // Before its start, so that no message that arrives meanwhile is missed.
+    private void BeginSession()
+    {
+        RoleSession session = _newSession();
+        _session = session;
+        session.Start();
+    }
+
+    private async Task EndSessionAsync()
+    {
+        if (_session is { } session)
+        {
+            _session = null;
+            await session.DisposeAsync();
+        }
+    }
+
+    private async Task PersistProgressAsync()
+    {
+        try
+        {
+            await _delayOffsets.PersistAsync();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Not a reason to stay master: whoever delivers next repeats what was delivered since the last write.
+            LogProgressNotWritten(failure);
+        }
+    }
+
+    private Task TellAsync() => Changed?.Invoke() ?? Task.CompletedTask;
+
+    [LoggerMessage(EventId = 3501, Level = LogLevel.Information, Message = "This broker is the master of its group in epoch {Epoch}")]
+    private partial void LogMaster(long epoch);
+
+    [LoggerMessage(EventId = 3502, Level = LogLevel.Information, Message = "This broker is a slave in epoch {Epoch}, with id {BrokerId}: it serves reads and refuses messages")]
+    private partial void LogSlave(long epoch, long brokerId);
+
+    [LoggerMessage(EventId = 3503, Level = LogLevel.Error, Message = "Writing delayOffset.json at the change to slave failed; delayed messages delivered since it was last written may be delivered again")]
+    private partial void LogProgressNotWritten(Exception failure);
+}

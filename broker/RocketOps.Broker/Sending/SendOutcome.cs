@@ -1,0 +1,29 @@
+using RocketOps.Broker.Topics;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Sending;
+
+/// <summary>What became of a send, as a value: refusing must not cost more than accepting. Borrows from the request.</summary>
+internal readonly ref struct SendOutcome
+{
+    public required SendStatus Status { get; init; }
+
+    /// <summary>Where the message, or the first of a batch, is stored.</summary>
+    public AppendResult Result { get; init; }
+
+    /// <summary>The queue the producer is told: of the message's topic, even when it waits elsewhere. For a refusal the one that was asked for.</summary>
+    public int QueueId { get; init; }
+
+    /// <summary>The producer does not wait for the disk.</summary>
+    public bool SkipsDiskWait { get; init; }
+
+    public ReadOnlySpan<byte> UniqKey { get; init; }
+
+    /// <summary>With <see cref="SendStatus.QueueToBeLoaded"/> the topic whose queue <see cref="LoadQueue"/> is to be loaded; not the message's own when it waits elsewhere.</summary>
+    public StoreTopic? LoadTopic { get; init; }
+
+    public int LoadQueue { get; init; }
+
+    /// <summary>The topic, where it was found.</summary>
+    public TopicState? Topic { get; init; }
+}

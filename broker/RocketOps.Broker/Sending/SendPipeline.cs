@@ -1,0 +1,212 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Messages;
+using RocketOps.Broker.Roles;
+using RocketOps.Broker.Topics;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Sending;
+
+/// <summary>
+/// The one way of a message into the log, for every protocol: checks in RocketMQ's order, routers, append to the store's tail. Never blocks and, but for messages whose
+/// properties are written anew, allocates nothing; what must be awaited first is an outcome. Nothing is acknowledged before the store says so: the caller's business.
+/// Source: remoting.md §5.1. Thread-safe.
+/// </summary>
+internal sealed class SendPipeline(
+    BrokerSettings settings, CurrentRole role, TopicTable topics, MessageStore store, BrokerAddress address, BrokerProperties brokerProperties, PutStatistics statistics, TimeProvider time, ISendRouter[] routers)
+{
+    /// <summary>Bit of sysFlag: the tag property holds several tags.</summary>
+    private const int MultiTagsFlag = 0x2;
+
+    /// <summary>Stores the message or says why not. <paramref name="offsets"/> receives the place of each message of a batch and is not used otherwise.</summary>
+    public SendOutcome Send(scoped in SendRequest request, Span<PhysicalOffset> offsets)
+    {
+        // Step 4 of a send.
+        BrokerOptions options = settings.Current;
+        if (CheckBroker(options) is not SendStatus.Stored and SendStatus refused)
+        {
+            return Refused(refused, request);
+        }
+
+        if (request.IsBatch && TopicNames.IsRetry(request.Topic))
+        {
+            return Refused(SendStatus.BatchToRetryTopic, request);
+        }
+
+        if (!topics.TryGet(request.Topic, out TopicState? topic))
+        {
+            return Refused(CheckMissingTopic(request), request);
+        }
+
+        if (CheckTopic(topic, options, request.QueueId) is not SendStatus.Stored and SendStatus forbidden)
+        {
+            return Refused(forbidden, request, topic);
+        }
+
+        int queueId = request.QueueId >= 0 ? request.QueueId : Random.Shared.Next(Math.Max(1, topic.Config.WriteQueueNums));
+        SendProperties properties = SendProperties.Read(request.Properties);
+        return request.IsBatch ? StoreBatch(request, properties, topic, queueId, offsets) : StoreOne(request, properties, topic, queueId);
+    }
+
+    /// <summary>What the store says of an append, in the pipeline's words.</summary>
+    internal static SendStatus StatusOf(AppendStatus status) => status switch
+    {
+        AppendStatus.Ok => SendStatus.Stored,
+        AppendStatus.ServiceNotAvailable => SendStatus.StoreNotAvailable,
+        AppendStatus.DiskFull => SendStatus.DiskFull,
+        AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong => SendStatus.MessageIllegal,
+        AppendStatus.Busy => SendStatus.Busy,
+        AppendStatus.WouldBlock => SendStatus.RoomToBeMade,
+        AppendStatus.FileCreationFailed => SendStatus.FileCreationFailed,
+        _ => SendStatus.Failed,
+    };
+
+    private SendStatus CheckBroker(BrokerOptions options)
+    {
+        if (role.IsSlave)
+        {
+            return SendStatus.Slave;
+        }
+
+        return options.StartAcceptSendTimestamp > 0 && time.GetUtcNow().ToUnixTimeMilliseconds() < options.StartAcceptSendTimestamp ? SendStatus.NotYet : SendStatus.Stored;
+    }
+
+    private SendStatus CheckMissingTopic(scoped in SendRequest request)
+    {
+        if (TopicNames.FindProblem(request.Topic) is not null)
+        {
+            return SendStatus.BadTopicName;
+        }
+
+        if (TopicNames.IsSendForbidden(request.Topic))
+        {
+            return SendStatus.TopicForbidden;
+        }
+
+        return topics.MayBeMadeForSend(request.Topic, request.DefaultTopic) ? SendStatus.TopicToBeMade : SendStatus.TopicMissing;
+    }
+
+    private static SendStatus CheckTopic(TopicState topic, BrokerOptions options, int queueId)
+    {
+        TopicConfig config = topic.Config;
+        if (!options.IsWriteable && config.Order)
+        {
+            return SendStatus.BrokerNotWriteable;
+        }
+
+        if (topic.IsSendForbidden)
+        {
+            return SendStatus.TopicForbidden;
+        }
+
+        return queueId >= Math.Max(config.WriteQueueNums, config.ReadQueueNums) ? SendStatus.BadQueue : SendStatus.Stored;
+    }
+
+    private SendOutcome StoreOne(scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId)
+    {
+        SendRoute route = new(topic, queueId, properties.DelayLevel) { RewritesProperties = properties.WasStoredBefore };
+        foreach (ISendRouter router in routers)
+        {
+            if (router.Route(request, properties, ref route) is not SendStatus.Stored and SendStatus status)
+            {
+                return Refused(status, request, topic);
+            }
+        }
+
+        Span<byte> truePlace = stackalloc byte[SendRoute.MaxTruePlaceBytes];
+        scoped ReadOnlySpan<byte> own = request.Properties;
+        scoped ReadOnlySpan<byte> last = default;
+        if (route.RewritesProperties)
+        {
+            own = route.Rewrite(request.Properties);
+        }
+        else if (route.WaitsElsewhere)
+        {
+            last = truePlace[..route.WriteTruePlace(truePlace)];
+        }
+
+        // Step 5 of a send.
+        AppendStatus appended = store.Writer.Append(
+            new MessageToAppend
+            {
+                Topic = route.StoreTopic,
+                QueueId = route.StoreQueue,
+                Flag = request.Flag,
+                SysFlag = SysFlagOf(route.Topic, request.SysFlag),
+                BornTimestamp = request.BornTimestamp,
+                BornHost = request.BornHost,
+                StoreHost = address.StoreHost,
+                ReconsumeTimes = request.ReconsumeTimes,
+                Body = request.Body,
+                Properties = own,
+                MoreProperties = brokerProperties.Utf8,
+                LastProperties = last,
+            },
+            out AppendResult result);
+        return appended == AppendStatus.QueueNotLoaded
+            ? ToBeLoaded(request, route.Topic, route.StoreTopic, route.StoreQueue)
+            : Outcome(appended, result, request, properties, route.Topic, route.QueueId);
+    }
+
+    private SendOutcome StoreBatch(scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId, Span<PhysicalOffset> offsets)
+    {
+        if (topic.Utf8Name.Length > TopicNames.MaxLength)
+        {
+            return Refused(SendStatus.BatchTopicTooLong, request, topic);
+        }
+
+        if (request.BatchCount <= 0)
+        {
+            return Refused(SendStatus.MessageIllegal, request, topic);
+        }
+
+        AppendStatus appended = store.Writer.AppendBatch(
+            new BatchToAppend
+            {
+                Topic = topic.StoreTopic,
+                QueueId = queueId,
+                SysFlag = SysFlagOf(topic, request.SysFlag),
+                BornTimestamp = request.BornTimestamp,
+                BornHost = request.BornHost,
+                StoreHost = address.StoreHost,
+                ReconsumeTimes = request.ReconsumeTimes,
+                Body = request.Body,
+            },
+            offsets,
+            out AppendResult result);
+        return appended == AppendStatus.QueueNotLoaded
+            ? ToBeLoaded(request, topic, topic.StoreTopic, queueId)
+            : Outcome(appended, result, request, properties, topic, queueId);
+    }
+
+    private SendOutcome Outcome(AppendStatus appended, scoped in AppendResult result, scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId)
+    {
+        if (appended != AppendStatus.Ok)
+        {
+            if (appended != AppendStatus.WouldBlock)
+            {
+                statistics.AddFailure();
+            }
+
+            return Refused(StatusOf(appended), request, topic);
+        }
+
+        return new SendOutcome
+        {
+            Status = SendStatus.Stored,
+            Result = result,
+            QueueId = queueId,
+            SkipsDiskWait = properties.SkipsDiskWait,
+            UniqKey = properties.UniqKey,
+            Topic = topic,
+        };
+    }
+
+    private static SendOutcome ToBeLoaded(scoped in SendRequest request, TopicState topic, StoreTopic storeTopic, int storeQueue) =>
+        new() { Status = SendStatus.QueueToBeLoaded, QueueId = request.QueueId, Topic = topic, LoadTopic = storeTopic, LoadQueue = storeQueue };
+
+    private static SendOutcome Refused(SendStatus status, scoped in SendRequest request, TopicState? topic = null) => new() { Status = status, QueueId = request.QueueId, Topic = topic };
+
+    private static int SysFlagOf(TopicState topic, int sysFlag) =>
+        string.Equals(topic.Config.TopicFilterType, TopicConfig.MultiTag, StringComparison.Ordinal) ? sysFlag | MultiTagsFlag : sysFlag;
+}

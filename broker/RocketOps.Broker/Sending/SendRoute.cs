@@ -1,0 +1,98 @@
+using System.Buffers.Text;
+using System.Globalization;
+using RocketOps.Broker.Messages;
+using RocketOps.Broker.Topics;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Sending;
+
+/// <summary>
+/// Where a message goes: it begins at the topic and queue of the request, and the routers change it one after another. A message that waits elsewhere carries its true
+/// place in two properties. Source: remoting.md §5.2.
+/// </summary>
+internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
+{
+    /// <summary>Both properties with the longest topic name.</summary>
+    public const int MaxTruePlaceBytes = 320;
+
+    private bool _dropsDelay;
+
+    /// <summary>The topic its consumers subscribe to.</summary>
+    public TopicState Topic { get; private set; } = topic;
+
+    public int QueueId { get; private set; } = queueId;
+
+    /// <summary>Above 0: deliver later.</summary>
+    public int DelayLevel { get; private set; } = delayLevel;
+
+    /// <summary>Where the record is stored.</summary>
+    public StoreTopic StoreTopic { get; private set; } = topic.StoreTopic;
+
+    public int StoreQueue { get; private set; } = queueId;
+
+    /// <summary>The record's properties are written anew instead of as they came.</summary>
+    public bool RewritesProperties { get; set; }
+
+    public readonly bool WaitsElsewhere => !ReferenceEquals(StoreTopic, Topic.StoreTopic);
+
+    /// <summary>Sends the message to another topic for good, at once.</summary>
+    public void Redirect(TopicState topic, int queueId)
+    {
+        Topic = topic;
+        QueueId = queueId;
+        StoreTopic = topic.StoreTopic;
+        StoreQueue = queueId;
+        DelayLevel = 0;
+        _dropsDelay = true;
+        RewritesProperties = true;
+    }
+
+    /// <summary>Stores the message in a topic of the broker's own, which brings it to its true place later.</summary>
+    public void WaitIn(StoreTopic topic, int queueId)
+    {
+        StoreTopic = topic;
+        StoreQueue = queueId;
+    }
+
+    /// <summary>Writes the two properties and returns their length.</summary>
+    public readonly int WriteTruePlace(Span<byte> properties)
+    {
+        int length = Put(properties, 0, PropertyNames.Utf8.RealTopic);
+        properties[length++] = PropertyReader.NameEnd;
+        length = Put(properties, length, Topic.Utf8Name);
+        properties[length++] = PropertyReader.PropertyEnd;
+        length = Put(properties, length, PropertyNames.Utf8.RealQueueId);
+        properties[length++] = PropertyReader.NameEnd;
+        Utf8Formatter.TryFormat(QueueId, properties[length..], out int digits);
+        length += digits;
+        properties[length++] = PropertyReader.PropertyEnd;
+        return length;
+    }
+
+    /// <summary>The properties written anew: without what is not meant any more and what brokers add, with the true place of a message that waits.</summary>
+    public readonly byte[] Rewrite(ReadOnlySpan<byte> encoded)
+    {
+        MessageProperties properties = MessageProperties.Parse(encoded);
+        if (_dropsDelay)
+        {
+            properties.Remove(PropertyNames.Delay);
+        }
+
+        if (WaitsElsewhere)
+        {
+            SetTruePlace(properties, Topic.Name, QueueId);
+        }
+
+        return BrokerProperties.RemoveFrom(properties).Encode();
+    }
+
+    /// <summary>The two properties in a list that is being changed.</summary>
+    public static void SetTruePlace(MessageProperties properties, string topic, int queueId) =>
+        properties.Set(PropertyNames.RealTopic, topic).Set(PropertyNames.RealQueueId, queueId.ToString(CultureInfo.InvariantCulture));
+
+    private static int Put(Span<byte> destination, int at, ReadOnlySpan<byte> text)
+    {
+        text.CopyTo(destination[at..]);
+        return at + text.Length;
+    }
+}

@@ -1,0 +1,62 @@
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Sending;
+
+/// <summary>What became of a send. <see cref="SendRefusals"/> says what the producer is told.</summary>
+internal enum SendStatus
+{
+    /// <summary>Appended to the store's tail; it may be acknowledged when the store says so.</summary>
+    Stored = 0,
+
+    /// <summary>The topic is to be made first, which writes a file: await it and send again.</summary>
+    TopicToBeMade,
+
+    /// <summary>The group's dead-letter topic is to be made first: await it and send again.</summary>
+    DeadLetterTopicToBeMade,
+
+    /// <summary>The store's memory is full of messages that are just being written: await room and send again.</summary>
+    RoomToBeMade,
+
+    /// <summary>Where the queue ends is on the disk: await <see cref="LogWriter.LoadQueueAsync"/> for <see cref="SendOutcome.LoadTopic"/> and send again.</summary>
+    QueueToBeLoaded,
+
+    // Everything from here on is final.
+
+    Slave,
+
+    /// <summary>Before <c>startAcceptSendRequestTimeStamp</c>.</summary>
+    NotYet,
+
+    BrokerNotWriteable,
+
+    BadTopicName,
+
+    TopicForbidden,
+
+    TopicMissing,
+
+    BadQueue,
+
+    BatchTopicTooLong,
+
+    BatchToRetryTopic,
+
+    GroupMissing,
+
+    TransactionForbidden,
+
+    TimerNotEnabled,
+
+    MessageIllegal,
+
+    DiskFull,
+
+    StoreNotAvailable,
+
+    /// <summary>The kernel does not take writes as fast as messages arrive.</summary>
+    Busy,
+
+    FileCreationFailed,
+
+    Failed,
+}

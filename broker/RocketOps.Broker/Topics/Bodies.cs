@@ -1,0 +1,60 @@
+using System.Text.Json.Serialization;
+using RocketOps.Broker.Json;
+
+namespace RocketOps.Broker.Topics;
+
+/// <summary>Answer to GET_ALL_TOPIC_CONFIG and the topic part of REGISTER_BROKER, with the (always empty) static-topic members a 5.x peer looks for.</summary>
+internal sealed class AllTopicsBody
+{
+    [JsonPropertyName("dataVersion")]
+    public required DataVersion DataVersion { get; init; }
+
+    [JsonPropertyName("mappingDataVersion")]
+    public DataVersion MappingDataVersion { get; init; } = new();
+
+    [JsonPropertyName("topicConfigTable")]
+    public required IReadOnlyDictionary<string, TopicConfig> Topics { get; init; }
+
+    [JsonPropertyName("topicQueueMappingDetailMap")]
+    public IReadOnlyDictionary<string, string> MappingDetails { get; init; } = new Dictionary<string, string>();
+
+    [JsonPropertyName("topicQueueMappingInfoMap")]
+    public IReadOnlyDictionary<string, string> MappingInfos { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>Body of REGISTER_BROKER. Source: remoting.md §3.3.</summary>
+internal sealed class RegisterBody
+{
+    [JsonPropertyName("filterServerList")]
+    public IReadOnlyList<string> FilterServers { get; init; } = [];
+
+    [JsonPropertyName("topicConfigSerializeWrapper")]
+    public required AllTopicsBody Topics { get; init; }
+}
+
+/// <summary>Body of UPDATE_AND_CREATE_TOPIC_LIST.</summary>
+internal sealed class TopicConfigList
+{
+    [JsonPropertyName("topicConfigList")]
+    public List<TopicConfig>? Topics { get; init; }
+}
+
+/// <summary>A list of topic names as several requests answer it.</summary>
+internal sealed class TopicListBody
+{
+    [JsonPropertyName("brokerAddr")]
+    public string? BrokerAddress { get; init; }
+
+    [JsonPropertyName("topicList")]
+    public required IReadOnlyList<string> Topics { get; init; }
+}
+
+/// <summary>topics.json; also the body of a registration. Source: store.md §1.4.</summary>
+internal sealed class TopicTableFile
+{
+    [JsonPropertyName("dataVersion")]
+    public DataVersion? DataVersion { get; init; }
+
+    [JsonPropertyName("topicConfigTable")]
+    public Dictionary<string, TopicConfig>? Topics { get; init; }
+}

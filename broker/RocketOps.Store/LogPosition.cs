@@ -1,0 +1,11 @@
+namespace RocketOps.Store;
+
+/// <summary>How far the log has come in one respect. Everything before a position has the property it is named after.</summary>
+public enum LogPosition
+{
+    /// <summary>In the kernel: survives the process.</summary>
+    Written = 0,
+
+    /// <summary>On the disk: survives the machine.</summary>
+    Durable = 1,
+}

@@ -1,0 +1,326 @@
+using Microsoft.Extensions.Logging;
+
+namespace RocketOps.Store;
+
+/// <summary>
+/// How far the log has come: appended (in memory, has its place), written, durable. One list of waiters for all of them, and the timer that ends waits which the
+/// disk does not. Positions only grow, but for a cut of the log. Thread-safe; waiting allocates nothing once the lists have grown.
+/// </summary>
+public sealed partial class LogPositions : IDisposable
+{
+    private const int Count = 2;
+
+    private readonly StoreState _state;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly TimeSpan _timeout;
+    private readonly ITimer _timer;
+    private readonly long[] _reached = new long[Count];
+    private readonly List<ILogFollower>[] _followers = [[], []];
+    private readonly Lock _lock = new();
+    private readonly List<Waiter>[] _waiters = [[], []];
+    private readonly Stack<List<Waiter>> _spareLists = new();
+    private int _waiting;
+    private bool _timerRuns;
+    private bool _closed;
+    private long _appended;
+
+    internal LogPositions(StoreOptions options, StoreState state, TimeProvider time, ILogger logger)
+    {
+        _state = state;
+        _time = time;
+        _logger = logger;
+        _timeout = TimeSpan.FromMilliseconds(options.SyncFlushTimeoutMs);
+        VisibleAt = options.FlushDiskType == FlushDiskType.SyncFlush ? LogPosition.Durable : LogPosition.Written;
+        _timer = time.CreateTimer(static positions => ((LogPositions)positions!).Expire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>End of what has its place in the log.</summary>
+    public PhysicalOffset Appended => new(AppendedOffset);
+
+    /// <summary>Consumers see no message before it is here: what a reader saw must not be taken back by the crash that the flush mode promises to survive.</summary>
+    public LogPosition VisibleAt { get; }
+
+    /// <summary>Called when somebody begins to wait for the disk, which otherwise may follow the clock.</summary>
+    internal Action? DurableWanted { get; set; }
+
+    internal long AppendedOffset
+    {
+        get => Volatile.Read(ref _appended);
+        set => Volatile.Write(ref _appended, value);
+    }
+
+    public PhysicalOffset Get(LogPosition position) => new(Reached(position));
+
+    /// <summary>
+    /// Calls the waiter once: when everything before <paramref name="upTo"/> is there, when that cannot be any more, or after <c>syncFlushTimeout</c>, whatever the disk's threads
+    /// are stuck in. Calls it at once, on this thread, when there is nothing to wait for.
+    /// </summary>
+    public void When(LogPosition position, PhysicalOffset upTo, ILogWaiter waiter)
+    {
+        ArgumentNullException.ThrowIfNull(waiter);
+        if (Reached(position) < upTo.Value && TryAdd(position, upTo, waiter))
+        {
+            return;
+        }
+
+        Tell(new Waiter(upTo, waiter, 0), Reached(position) >= upTo.Value ? WaitOutcome.Reached : WaitOutcome.Failed);
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    internal long Reached(LogPosition position) => Volatile.Read(ref _reached[(int)position]);
+
+    internal bool HasWaiters(LogPosition position)
+    {
+        lock (_lock)
+        {
+            return _waiters[(int)position].Count > 0;
+        }
+    }
+
+    /// <summary>Before use.</summary>
+    internal void Start(long end, long durable)
+    {
+        _appended = end;
+        _reached[(int)LogPosition.Written] = end;
+        _reached[(int)LogPosition.Durable] = durable;
+        _closed = false;
+    }
+
+    /// <summary>Before use: from then on it is told of each move.</summary>
+    internal void Follow(LogPosition position, ILogFollower follower) => _followers[(int)position].Add(follower);
+
+    /// <summary>Publishes a move, tells the followers; <see cref="Complete"/> then answers who waited. One thread at a time per position.</summary>
+    internal void Move(LogPosition position, long offset)
+    {
+        // With a full fence: whoever waits looks at the position after it has counted itself, whoever moves it looks at the count afterwards.
+        Interlocked.Exchange(ref _reached[(int)position], offset);
+        foreach (ILogFollower follower in _followers[(int)position])
+        {
+            follower.OnMoved(offset);
+        }
+    }
+
+    /// <summary>Answers those whose position is reached; all of them when the store has failed. Any number of threads.</summary>
+    internal void Complete(LogPosition position)
+    {
+        if (Volatile.Read(ref _waiting) == 0)
+        {
+            return;
+        }
+
+        List<Waiter> ready;
+        bool failed = _state.HasFailed || Volatile.Read(ref _closed);
+        long reached = Reached(position);
+        lock (_lock)
+        {
+            List<Waiter> waiters = _waiters[(int)position];
+            if (waiters.Count == 0)
+            {
+                return;
+            }
+
+            ready = RentList();
+            if (failed)
+            {
+                ready.AddRange(waiters);
+                waiters.Clear();
+            }
+            else
+            {
+                // Nearly always all: what was registered while the write or flush ran is the exception.
+                int kept = 0;
+                for (int i = 0; i < waiters.Count; i++)
+                {
+                    if (waiters[i].UpTo.Value <= reached)
+                    {
+                        ready.Add(waiters[i]);
+                    }
+                    else
+                    {
+                        waiters[kept++] = waiters[i];
+                    }
+                }
+
+                waiters.RemoveRange(kept, waiters.Count - kept);
+            }
+
+            _waiting -= ready.Count;
+        }
+
+        foreach (Waiter waiter in ready)
+        {
+            Tell(waiter, waiter.UpTo.Value <= reached ? WaitOutcome.Reached : WaitOutcome.Failed);
+        }
+
+        ReturnList(ready);
+    }
+
+    /// <summary>
+    /// The log ends there from now on, all of it durable. Nobody appends, writes or flushes meanwhile. The appended position goes first: written ahead of it says that
+    /// there is nothing to write.
+    /// </summary>
+    internal void CutTo(long end)
+    {
+        AppendedOffset = end;
+        Interlocked.Exchange(ref _reached[(int)LogPosition.Written], end);
+        Interlocked.Exchange(ref _reached[(int)LogPosition.Durable], end);
+    }
+
+    /// <summary>Ends the waits for what was cut off, before anything is appended in its place.</summary>
+    internal void FailBehind(long end)
+    {
+        List<Waiter> failed;
+        lock (_lock)
+        {
+            failed = RentList();
+            foreach (List<Waiter> waiters in _waiters)
+            {
+                foreach (Waiter waiter in waiters)
+                {
+                    if (waiter.UpTo.Value > end)
+                    {
+                        failed.Add(waiter);
+                    }
+                }
+
+                waiters.RemoveAll(waiter => waiter.UpTo.Value > end);
+            }
+
+            _waiting -= failed.Count;
+        }
+
+        foreach (Waiter waiter in failed)
+        {
+            Tell(waiter, WaitOutcome.Failed);
+        }
+
+        ReturnList(failed);
+        Complete(LogPosition.Written);
+        Complete(LogPosition.Durable);
+    }
+
+    /// <summary>Ends all waits, and those that come later at once.</summary>
+    internal void Close()
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _closed, true);
+        }
+
+        Complete(LogPosition.Written);
+        Complete(LogPosition.Durable);
+    }
+
+    private bool TryAdd(LogPosition position, PhysicalOffset upTo, ILogWaiter waiter)
+    {
+        lock (_lock)
+        {
+            Interlocked.Increment(ref _waiting);
+            if (Reached(position) >= upTo.Value || _state.HasFailed || _closed)
+            {
+                _waiting--;
+                return false;
+            }
+
+            _waiters[(int)position].Add(new Waiter(upTo, waiter, _time.GetTimestamp()));
+            if (!_timerRuns)
+            {
+                _timerRuns = true;
+                _timer.Change(_timeout, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        if (position == LogPosition.Durable)
+        {
+            DurableWanted?.Invoke();
+        }
+
+        return true;
+    }
+
+    /// <summary>On the timer's thread: the disk's threads may be the ones that hang.</summary>
+    private void Expire()
+    {
+        List<Waiter> expired;
+        lock (_lock)
+        {
+            expired = RentList();
+            TimeSpan oldest = TimeSpan.Zero;
+            foreach (List<Waiter> waiters in _waiters)
+            {
+                int kept = 0;
+                for (int i = 0; i < waiters.Count; i++)
+                {
+                    TimeSpan age = _time.GetElapsedTime(waiters[i].Since);
+                    if (age >= _timeout)
+                    {
+                        expired.Add(waiters[i]);
+                    }
+                    else
+                    {
+                        oldest = age > oldest ? age : oldest;
+                        waiters[kept++] = waiters[i];
+                    }
+                }
+
+                waiters.RemoveRange(kept, waiters.Count - kept);
+            }
+
+            _waiting -= expired.Count;
+            _timerRuns = _waiting > 0;
+            if (_timerRuns)
+            {
+                // Rounded up to a whole millisecond: timers know no less, and one that fires early would fire again at once.
+                _timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling((_timeout - oldest).TotalMilliseconds)), Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        if (expired.Count > 0)
+        {
+            LogTimedOut(expired.Count, _timeout.TotalMilliseconds);
+        }
+
+        foreach (Waiter waiter in expired)
+        {
+            Tell(waiter, WaitOutcome.TimedOut);
+        }
+
+        ReturnList(expired);
+    }
+
+    private void Tell(in Waiter waiter, WaitOutcome outcome)
+    {
+        try
+        {
+            waiter.Target.OnPosition(waiter.UpTo, outcome);
+        }
+        catch (Exception e)
+        {
+            // A connection's trouble, not the disk's: the others are told, and the store goes on.
+            LogWaiterFailed(waiter.UpTo.Value, e);
+        }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private List<Waiter> RentList() => _spareLists.TryPop(out List<Waiter>? list) ? list : [];
+
+    private void ReturnList(List<Waiter> list)
+    {
+        list.Clear();
+        lock (_lock)
+        {
+            // As many as threads ever completed waits at the same time.
+            _spareLists.Push(list);
+        }
+    }
+
+    private readonly record struct Waiter(PhysicalOffset UpTo, ILogWaiter Target, long Since);
+
+    [LoggerMessage(EventId = 2021, Level = LogLevel.Warning, Message = "{Count} sends were not durable within {TimeoutMs} ms (syncFlushTimeout): the disk is slow, or hangs")]
+    private partial void LogTimedOut(int count, double timeoutMs);
+
+    [LoggerMessage(EventId = 2022, Level = LogLevel.Error, Message = "Who waited for the log to come to {Offset} failed when it was told")]
+    private partial void LogWaiterFailed(long offset, Exception reason);
+}

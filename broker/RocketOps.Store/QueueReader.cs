@@ -1,0 +1,149 @@
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Indexing;
+using RocketOps.Store.Reading;
+
+namespace RocketOps.Store;
+
+/// <summary>
+/// The side of a store that messages go out by: queues, records, times and keys. What is in memory or in the page cache is answered at once, the rest on a few
+/// threads that may wait for the disk. Thread-safe.
+/// </summary>
+public sealed class QueueReader
+{
+    private readonly MessageReader _reader;
+    private readonly MessageIndex? _index;
+    private readonly bool _hasThreads;
+    private ColdReader? _coldReader;
+    private ColdReader? _queryReader;
+
+    internal QueueReader(MessageReader reader, MessageIndex? index, bool hasThreads)
+    {
+        _reader = reader;
+        _index = index;
+        _hasThreads = hasThreads;
+    }
+
+    /// <summary>
+    /// Finds messages from memory and page cache only. <see cref="GetStatus.WouldBlock"/> says that the disk is needed: then, and only then, call
+    /// <see cref="GetMessagesAsync"/>. Null filter = all messages.
+    /// </summary>
+    public GetStatus GetMessages(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        ArgumentNullException.ThrowIfNull(result);
+        return _reader.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: false);
+    }
+
+    /// <summary>As <see cref="GetMessages"/> on a thread that may wait for the disk. <paramref name="result"/> belongs to the store until the task completes.</summary>
+    public async ValueTask<GetStatus> GetMessagesAsync(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        ArgumentNullException.ThrowIfNull(result);
+        return await RunColdAsync(() => _reader.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: true), cancellationToken);
+    }
+
+    /// <summary>Copies log bytes from the memory tail or the page cache; false when that would wait for the disk or the bytes are gone.</summary>
+    public bool TryRead(PhysicalOffset offset, Span<byte> destination) => _reader.Read(offset.Value, destination, mayBlock: false) == ReadOutcome.Done;
+
+    /// <summary>Copies log bytes on a thread that may wait for the disk; false when they are not (or no longer) in the log.</summary>
+    public async ValueTask<bool> ReadAsync(PhysicalOffset offset, Memory<byte> destination, CancellationToken cancellationToken) =>
+        await RunColdAsync(() => _reader.Read(offset.Value, destination.Span, mayBlock: true), cancellationToken) == ReadOutcome.Done;
+
+    /// <summary>Copies the records of a result one behind the other, <see cref="GetResult.TotalBytes"/> bytes; false as <see cref="TryRead"/>.</summary>
+    public bool TryCopyMessages(GetResult result, Span<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return _reader.Copy(result, destination, mayBlock: false) == ReadOutcome.Done;
+    }
+
+    /// <summary>As <see cref="TryCopyMessages"/> on a thread that may wait for the disk; false when retention or a cut of the log has removed a record meanwhile.</summary>
+    public async ValueTask<bool> CopyMessagesAsync(GetResult result, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return await RunColdAsync(() => _reader.Copy(result, destination.Span, mayBlock: true), cancellationToken) == ReadOutcome.Done;
+    }
+
+    /// <summary>The record at that offset, or null when there is no valid record.</summary>
+    public async ValueTask<byte[]?> LookMessageAsync(PhysicalOffset offset, CancellationToken cancellationToken) =>
+        await RunColdAsync(() => _reader.Look(offset.Value), cancellationToken);
+
+    /// <summary>
+    /// Where a queue begins and ends, from memory. False when nobody has used the queue since the start: its ends are on the disk, and
+    /// <see cref="GetOffsetsAsync"/> reads them.
+    /// </summary>
+    public bool TryGetOffsets(StoreTopic topic, int queueId, out QueueOffsets offsets)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        bool isKnown = _reader.TryFindQueue(topic, queueId, mayBlock: false, out ConsumeQueue? queue);
+        offsets = isKnown && queue is not null ? new QueueOffsets(queue.Min, queue.Max) : default;
+        return isKnown;
+    }
+
+    /// <summary>Where a queue begins and ends. A queue nobody has used since the start is loaded first, on a thread that may wait for the disk.</summary>
+    public ValueTask<QueueOffsets> GetOffsetsAsync(StoreTopic topic, int queueId, CancellationToken cancellationToken)
+    {
+        return TryGetOffsets(topic, queueId, out QueueOffsets offsets) ? new ValueTask<QueueOffsets>(offsets) : LoadAsync();
+
+        async ValueTask<QueueOffsets> LoadAsync() => await RunColdAsync(
+            () =>
+            {
+                _reader.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue);
+                return queue is null ? default : new QueueOffsets(queue.Min, queue.Max);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Queue offset by store time (request 29), between min and max; 0 for an unknown queue.</summary>
+    public async ValueTask<long> OffsetByTimeAsync(StoreTopic topic, int queueId, long timestamp, TimeBoundary boundary, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        return await RunColdAsync(
+            () => _reader.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? _reader.OffsetByTime(queue, timestamp, boundary) : 0,
+            cancellationToken);
+    }
+
+    /// <summary>Store time of the message at a queue offset, −1 when there is none.</summary>
+    public async ValueTask<long> StoreTimestampAtAsync(StoreTopic topic, int queueId, long queueOffset, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        return await RunColdAsync(
+            () => _reader.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? _reader.StoreTimestampAt(queue, queueOffset) : -1,
+            cancellationToken);
+    }
+
+    /// <summary>Records by key (or unique key) with store time in [begin, end], newest first; empty without an index.</summary>
+    public async ValueTask<IndexQueryResult> QueryIndexAsync(StoreTopic topic, string key, int maxNum, long begin, long end, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        ArgumentNullException.ThrowIfNull(key);
+        return _index is null
+            ? new IndexQueryResult([], 0, new PhysicalOffset(0))
+            : await RunOnAsync(_queryReader, () => _index.Query(topic.Name, key, maxNum, begin, end, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>From here on cold reads have threads to wait on, and queries by key, which may take long, one of their own.</summary>
+    internal void Start(ColdReader coldReader, ColdReader queryReader)
+    {
+        _coldReader = coldReader;
+        _queryReader = queryReader;
+    }
+
+    internal void Stop()
+    {
+        _queryReader?.Dispose();
+        _coldReader?.Dispose();
+    }
+
+    /// <summary>Runs it on a thread that may wait for the disk; here and now in a store without threads.</summary>
+    internal Task<T> RunColdAsync<T>(Func<T> read, CancellationToken cancellationToken) => RunOnAsync(_coldReader, read, cancellationToken);
+
+    private async Task<T> RunOnAsync<T>(ColdReader? reader, Func<T> read, CancellationToken cancellationToken)
+    {
+        if (reader is null)
+        {
+            return _hasThreads ? throw new StoreException("The store has not been started.") : read();
+        }
+
+        return await reader.RunAsync(read, cancellationToken);
+    }
+}

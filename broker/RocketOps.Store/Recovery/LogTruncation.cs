@@ -1,0 +1,164 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Dispatching;
+using RocketOps.Store.Files;
+using RocketOps.Store.Indexing;
+using RocketOps.Store.Log;
+using RocketOps.Store.Maintenance;
+using RocketOps.Store.Records;
+
+namespace RocketOps.Store.Recovery;
+
+/// <summary>
+/// Cuts the end of the log off while the store runs. Whoever calls has stopped all who change it: appends are refused, the write, the dispatcher and the maintenance pass
+/// are his. Before <see cref="CutIntent"/> is durable nothing has changed; afterwards a failure makes the store read-only, and the next start finishes the cut.
+/// </summary>
+internal sealed partial class LogTruncation
+{
+    private readonly StoreOptions _options;
+    private readonly IStoreFileSystem _files;
+    private readonly LogPositions _positions;
+    private readonly CommitLog _log;
+    private readonly SegmentAllocator _allocator;
+    private readonly TopicTable _topics;
+    private readonly QueueEnvironment _queues;
+    private readonly MessageIndex? _index;
+    private readonly Dispatcher _dispatcher;
+    private readonly StoreMaintenance _maintenance;
+    private readonly StoreState _state;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    public LogTruncation(StoreOptions options, IStoreFileSystem files, LogPositions positions, CommitLog log, SegmentAllocator allocator, TopicTable topics, QueueEnvironment queues, MessageIndex? index, Dispatcher dispatcher, StoreMaintenance maintenance, StoreState state, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _files = files;
+        _positions = positions;
+        _log = log;
+        _allocator = allocator;
+        _topics = topics;
+        _queues = queues;
+        _index = index;
+        _dispatcher = dispatcher;
+        _maintenance = maintenance;
+        _state = state;
+        _time = time;
+        _logger = logger;
+    }
+
+    public void Run(long offset, string? keepIn, CancellationToken cancellationToken)
+    {
+        long lastStoreTimestamp = Check(offset, cancellationToken);
+        long oldEnd = _log.Appended;
+        if (offset == oldEnd)
+        {
+            return;
+        }
+
+        // Everything written and durable: from here on only files count, and nothing before the cut depends on what comes.
+        _maintenance.MakeDurable();
+        if (_state.HasFailed)
+        {
+            throw new StoreException($"The log cannot be cut: it could not be made durable ({_state.Flags}).");
+        }
+
+        string aside = keepIn is null ? "nowhere" : new DamagedTail(_files, _log.Segments, _options.RootDirectory, _time, _logger, keepIn).CopyAside(offset);
+        long from = Math.Min(offset, _dispatcher.Dispatched);
+        from = Math.Max(_log.Segments.MinOffset, Math.Min(from, _index?.RebuildStart(from) ?? from));
+        CutIntent intent = new(offset, from);
+        intent.Write(_files, _options.RootDirectory);
+        try
+        {
+            Cut(intent, lastStoreTimestamp);
+        }
+        catch (Exception e) when (e is StoreIOException or StoreException)
+        {
+            _state.Fail(StoreFlags.NotWriteable, "Cutting the log", e);
+            _positions.FailBehind(offset);
+            throw;
+        }
+
+        LogCut(oldEnd, offset, from, aside);
+    }
+
+    /// <summary>Refuses what is no boundary of records. Returns the store time of the last message before it.</summary>
+    private long Check(long offset, CancellationToken cancellationToken)
+    {
+        long min = _log.Segments.MinOffset;
+        if (offset < min || offset > _log.Appended)
+        {
+            throw new StoreException($"The log cannot be cut at {offset}: it begins at {min} and ends at {_log.Appended}.");
+        }
+
+        // From the last place before it where a record surely begins: any bytes may look like a record, a message's body too.
+        long from = Math.Max(min, (offset - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes);
+        LastTimestamp last = new();
+        LogEnd end = new LogScanner(_log.Segments).Scan(from, offset, last, cancellationToken);
+        if (end.Offset != offset)
+        {
+            throw new StoreException($"The log cannot be cut at {offset}: no record begins there.");
+        }
+
+        return last.StoreTimestamp;
+    }
+
+    private void Cut(CutIntent intent, long lastStoreTimestamp)
+    {
+        _log.BeginCut(intent.Offset, lastStoreTimestamp);
+        _positions.FailBehind(intent.Offset);
+        if (_allocator.DropPrepared(intent.Offset == 0 ? 0 : (intent.Offset - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes))
+        {
+            _files.FlushDirectory(_options.CommitLogPath);
+        }
+
+        StoreCuts cuts = new(_options, _files, _log.Segments, _topics, _time, _logger);
+        cuts.CutLog(intent.Offset);
+        cuts.CutQueues(intent.Offset);
+        _index?.Truncate(intent.RebuildFrom);
+        _maintenance.Restart(intent.RebuildFrom, lastStoreTimestamp);
+        CutIntent.Remove(_files, _options.RootDirectory);
+        _dispatcher.Restart(intent.Offset, intent.RebuildFrom, lastStoreTimestamp);
+        _queues.IsRecovering = true;
+        Redispatch redispatch = new(_dispatcher);
+        LogEnd end = new LogScanner(_log.Segments).Scan(intent.RebuildFrom, intent.Offset, redispatch, CancellationToken.None);
+        if (end.Offset != intent.Offset)
+        {
+            throw new StoreException($"The log cannot be read at {end.Offset} ({end.Reason}).");
+        }
+
+        _queues.IsRecovering = false;
+        _index?.EndRecovery();
+        _positions.FailBehind(intent.Offset);
+        _log.EndCut();
+    }
+
+    [LoggerMessage(EventId = 2422, Level = LogLevel.Warning, Message = "The log was cut from {OldEnd} to {Offset}; queues and index were completed from {From} on. What was cut off is kept in: {Aside}")]
+    private partial void LogCut(long oldEnd, long offset, long from, string aside);
+
+    private sealed class LastTimestamp : ILogVisitor
+    {
+        public long StoreTimestamp { get; private set; }
+
+        public void OnRecord(in RecordView record) => StoreTimestamp = record.StoreTimestamp;
+
+        public void OnBlank(long offset, int size)
+        {
+        }
+    }
+
+    private sealed class Redispatch : ILogVisitor
+    {
+        private readonly Dispatcher _dispatcher;
+
+        public Redispatch(Dispatcher dispatcher)
+        {
+            _dispatcher = dispatcher;
+        }
+
+        public void OnRecord(in RecordView record) => _dispatcher.Dispatch(record, RecordProperties.Read(record.Properties), out _);
+
+        public void OnBlank(long offset, int size)
+        {
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System.Buffers.Binary;
+using Microsoft.Extensions.Logging;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Files;
+using RocketOps.Store.Indexing;
+using RocketOps.Store.Log;
+
+namespace RocketOps.Store.Recovery;
+
+/// <summary>Cuts the files of log and queues at an offset: for recovery, and for a cut while the store runs. Each step can be made again after a crash.</summary>
+internal sealed partial class StoreCuts
+{
+    private readonly StoreOptions _options;
+    private readonly IStoreFileSystem _files;
+    private readonly LogSegments _segments;
+    private readonly TopicTable _topics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    public StoreCuts(StoreOptions options, IStoreFileSystem files, LogSegments segments, TopicTable topics, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _files = files;
+        _segments = segments;
+        _topics = topics;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Carries out a cut that a crash has interrupted: log files and topics are loaded, the index is not.</summary>
+    public void Finish(CheckpointFile checkpoint)
+    {
+        if (CutIntent.Read(_files, _options.RootDirectory) is { } intent && _segments.All.Count > 0)
+        {
+            CutLog(intent.Offset);
+            CutQueues(intent.Offset);
+            long indexTimestamp = MessageIndex.DropFrom(_files, _options, intent.RebuildFrom);
+            Checkpoint current = checkpoint.Current;
+            bool keepsIndexFile = current.IndexName != 0 && _files.FileExists(Path.Combine(_options.RootDirectory, "index", $"{current.IndexName}"));
+            checkpoint.Write(
+                current.CutAt(intent.RebuildFrom, current.LastStoreTimestamp, indexTimestamp) with
+                {
+                    IndexName = keepsIndexFile ? current.IndexName : 0,
+                    IndexSlotsValidUpTo = keepsIndexFile ? current.IndexSlotsValidUpTo : 0,
+                },
+                durable: true);
+            LogFinished(intent.Offset);
+        }
+
+        CutIntent.Remove(_files, _options.RootDirectory);
+    }
+
+    /// <summary>The log's files end at the offset: those behind it are deleted, but for the first, and the rest of the last is zeros. Durable when it returns.</summary>
+    public void CutLog(long offset)
+    {
+        while (_segments.All is [_, .., var last] && last.BaseOffset >= offset)
+        {
+            _segments.RemoveLast();
+            last.File.Dispose();
+            _files.DeleteFile(last.File.Path);
+
+            // One after the other, or a power cut could leave a hole before those that come back.
+            _files.FlushDirectory(_options.CommitLogPath);
+        }
+
+        new DamagedTail(_files, _segments, _options.RootDirectory, _time, _logger).ZeroFrom(offset);
+    }
+
+    /// <summary>Units of records at or behind the offset are gone from all queues. Durable when it returns.</summary>
+    public void CutQueues(long physicalOffset)
+    {
+        HashSet<string> unsyncedDirectories = [];
+        foreach (StoreTopic topic in _topics.All)
+        {
+            _topics.EnsureListed(topic);
+            foreach (ConsumeQueue? queue in topic.Queues)
+            {
+                if (queue is null)
+                {
+                    continue;
+                }
+
+                // Units that recovery has just put are written first: cutting looks at the files. Made durable, their files can be closed when there are many.
+                if (queue.IsLoaded && queue.WriteUnits())
+                {
+                    queue.Flush(unsyncedDirectories);
+                }
+
+                queue.TruncateFrom(physicalOffset, PointsToItsRecord);
+
+                // The directory, when files were deleted: one that came back would hold units of what is no longer there.
+                queue.Flush(unsyncedDirectories);
+            }
+        }
+
+        foreach (string directory in unsyncedDirectories)
+        {
+            _files.FlushDirectory(directory);
+        }
+    }
+
+    private bool PointsToItsRecord(ConsumeQueue queue, long index, ConsumeQueueUnit unit)
+    {
+        // What has expired cannot be asked; units of light queues point to records of another topic.
+        if (unit.PhysicalOffset < _segments.MinOffset || queue.Topic.Name.StartsWith("%LMQ%", StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        Span<byte> head = stackalloc byte[RecordLayout.PhysicalOffsetAt + 8];
+        return _segments.Read(unit.PhysicalOffset, head, mayBlock: true) == head.Length
+            && BinaryPrimitives.ReadInt64BigEndian(head[RecordLayout.PhysicalOffsetAt..]) == unit.PhysicalOffset
+            && BinaryPrimitives.ReadInt32BigEndian(head[RecordLayout.QueueIdAt..]) == queue.QueueId
+            && BinaryPrimitives.ReadInt64BigEndian(head[RecordLayout.QueueOffsetAt..]) == index;
+    }
+
+    [LoggerMessage(EventId = 2421, Level = LogLevel.Information, Message = "The cut of the log at {Offset}, which the last stop has interrupted, was carried out")]
+    private partial void LogFinished(long offset);
+}

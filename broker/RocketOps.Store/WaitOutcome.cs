@@ -1,0 +1,13 @@
+namespace RocketOps.Store;
+
+/// <summary>How waiting for a position ended.</summary>
+public enum WaitOutcome
+{
+    Reached = 0,
+
+    /// <summary>The write or the flush failed, or the store stopped: the position will not be reached.</summary>
+    Failed,
+
+    /// <summary><c>syncFlushTimeout</c> has passed. The message has its place in the log and may still get there.</summary>
+    TimedOut,
+}

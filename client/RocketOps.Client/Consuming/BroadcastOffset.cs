@@ -1,7 +1,0 @@
-using System.Text.Json.Serialization;
-
-namespace RocketOps.Client.Consuming;
-
-internal sealed record BroadcastOffset(
-    [property: JsonPropertyName("queue")] MessageQueue Queue,
-    [property: JsonPropertyName("offset")] long Offset);

@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace RocketOps.Hosting.Files;
+
+/// <summary>
+/// A small file replaced as a whole: whatever is cut off, the old content or the new one is there afterwards, and the new one once a write has returned.
+/// Writers of one file take turns. The broker's files go through the store's seam instead, where tests lose and tear every single call.
+/// </summary>
+/// <param name="path">The file; its folder is made when missing.</param>
+/// <param name="flushFolder">Makes renames in a folder durable; null for fsync(2).</param>
+public sealed class DurableFile(string path, Action<string>? flushFolder = null)
+{
+    private readonly string _path = Path.GetFullPath(path);
+    private readonly Action<string> _flushFolder = flushFolder ?? FlushFolder;
+
+    /// <summary>Replaces the content. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when that fails. Not cancelled half-way.</summary>
+    public async Task WriteAsync(ReadOnlyMemory<byte> content)
+    {
+        string folder = Path.GetDirectoryName(_path)!;
+        Directory.CreateDirectory(folder);
+        string temporary = _path + ".tmp";
+        await using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 4096, FileOptions.Asynchronous))
+        {
+            await file.WriteAsync(content);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, _path, overwrite: true);
+        _flushFolder(folder);
+    }
+
+    private static void FlushFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            // A folder cannot be flushed there, and NTFS writes renames in order.
+            return;
+        }
+
+        using SafeFileHandle handle = NativeMethods.Open(folder, flags: 0);
+        if (handle.IsInvalid || NativeMethods.FlushAll(handle) != 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            throw new IOException($"{folder} cannot be made durable: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace RocketOps.Hosting.Logging;
+
+/// <summary>
+/// The log of our programs: one line per event on standard output, as Microsoft's simple console logger writes it with SingleLine, and without the container and options
+/// that one costs at the start.
+/// <para>
+/// Nobody who logs waits for the output: lines go through a bounded queue to a thread of their own, as the reader of a pipe may stand still for as long as it likes and
+/// connections are served on the threads that log. When the queue is full, lines are dropped and counted, and the log tells how many as soon as lines are taken again.
+/// </para>
+/// Thread-safe. Disposing writes what is queued, for at most <see cref="LongestFlush"/>.
+/// </summary>
+public sealed class ConsoleLog : ILoggerFactory
+{
+    /// <summary>How long the end of the program waits for an output that does not take the last lines.</summary>
+    public static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(2);
+
+    /// <summary>Characters that may wait: some thousand lines, a few megabytes at most.</summary>
+    private const int MaxQueuedChars = 1024 * 1024;
+
+    private const string MicrosoftCategories = "Microsoft";
+
+    // A port that is taken is reported in one line by the program; the host would add its stack.
+    private const string HostCategories = "Microsoft.Extensions.Hosting";
+
+    private readonly Stream _output;
+    private readonly LogLevel _minimum;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private readonly AutoResetEvent _wake = new(initialState: false);
+    private readonly Thread _writer;
+    private List<string> _queue = [];
+    private int _queuedChars;
+    private long _dropped;
+    private bool _stopping;
+
+    /// <param name="minimum">Least severe level that is written; what the framework logs is written from warnings on.</param>
+    /// <param name="output">Where to; standard output when not given.</param>
+    /// <param name="time">For the lines' time, in the local zone.</param>
+    public ConsoleLog(LogLevel minimum, Stream? output = null, TimeProvider? time = null)
+    {
+        _minimum = minimum;
+        _output = output ?? Console.OpenStandardOutput();
+        _time = time ?? TimeProvider.System;
+        _writer = new Thread(WriteQueued) { IsBackground = true, Name = "log" };
+        _writer.Start();
+    }
+
+    public ILogger CreateLogger(string categoryName)
+    {
+        ArgumentNullException.ThrowIfNull(categoryName);
+        return new CategoryLogger(this, categoryName, MinimumOf(categoryName));
+    }
+
+    /// <summary>Writes a line as it is, in its order among the others: what scripts look for in the output.</summary>
+    public void WriteLine(string line) => Enqueue(line + "\n");
+
+    /// <summary>There is one output; throws <see cref="NotSupportedException"/>.</summary>
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("the console log has one output");
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_stopping)
+            {
+                return;
+            }
+
+            _stopping = true;
+        }
+
+        _wake.Set();
+        if (_writer.Join(LongestFlush))
+        {
+            _wake.Dispose();
+        }
+    }
+
+    private static string NameOf(LogLevel level) => level switch
+    {
+        LogLevel.Trace => "trce",
+        LogLevel.Debug => "dbug",
+        LogLevel.Information => "info",
+        LogLevel.Warning => "warn",
+        LogLevel.Error => "fail",
+        _ => "crit",
+    };
+
+    private static string OnOneLine(string text) => text.Contains('\n', StringComparison.Ordinal) ? text.Replace("\n", " ", StringComparison.Ordinal) : text;
+
+    private LogLevel MinimumOf(string category)
+    {
+        if (category.StartsWith(HostCategories, StringComparison.Ordinal))
+        {
+            return LogLevel.None;
+        }
+
+        return category.StartsWith(MicrosoftCategories, StringComparison.Ordinal) && _minimum < LogLevel.Warning ? LogLevel.Warning : _minimum;
+    }
+
+    private string Format(LogLevel level, string category, int eventId, string message, Exception? failure)
+    {
+        StringBuilder line = new(160);
+        line.Append(CultureInfo.InvariantCulture, $"{_time.GetLocalNow():yyyy-MM-dd HH:mm:ss.fff} {NameOf(level)}: {category}[{eventId}] ");
+        line.Append(OnOneLine(message));
+        if (failure is not null)
+        {
+            line.Append(' ').Append(OnOneLine(failure.ToString()));
+        }
+
+        return line.Append('\n').ToString();
+    }
+
+    private void Enqueue(string line)
+    {
+        lock (_gate)
+        {
+            if (_stopping || _queuedChars + line.Length > MaxQueuedChars)
+            {
+                _dropped++;
+                return;
+            }
+
+            _queue.Add(line);
+            _queuedChars += line.Length;
+            if (_queue.Count > 1)
+            {
+                // The writer was woken for the first one and takes all.
+                return;
+            }
+        }
+
+        _wake.Set();
+    }
+
+    // The thread's own: all that waits goes with one write, outside the lock.
+    private void WriteQueued()
+    {
+        List<string> taken = [];
+        while (true)
+        {
+            _wake.WaitOne();
+            long dropped;
+            bool stopping;
+            lock (_gate)
+            {
+                (taken, _queue) = (_queue, taken);
+                (dropped, _dropped) = (_dropped, 0);
+                _queuedChars = 0;
+                stopping = _stopping;
+            }
+
+            if (dropped > 0)
+            {
+                taken.Add(Format(LogLevel.Warning, typeof(ConsoleLog).FullName!, 1020, $"{dropped} lines were dropped here, as standard output did not take them", failure: null));
+            }
+
+            if (!TryWrite(taken) || stopping)
+            {
+                return;
+            }
+
+            taken.Clear();
+        }
+    }
+
+    private bool TryWrite(List<string> lines)
+    {
+        if (lines.Count == 0)
+        {
+            return true;
+        }
+
+        try
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(string.Concat(lines));
+            _output.Write(bytes, 0, bytes.Length);
+            _output.Flush();
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+        {
+            // Whoever read the output is gone, and there is nobody left to tell. What is logged from here on is dropped.
+            lock (_gate)
+            {
+                _stopping = true;
+            }
+
+            return false;
+        }
+    }
+
+    private sealed class CategoryLogger(ConsoleLog log, string category, LogLevel minimum) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= minimum && logLevel != LogLevel.None;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            ArgumentNullException.ThrowIfNull(formatter);
+            if (IsEnabled(logLevel))
+            {
+                log.Enqueue(log.Format(logLevel, category, eventId.Id, formatter(state, exception), exception));
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using RocketOps.Hosting.Logging;
+using RocketOps.Hosting.Properties;
+
+namespace RocketOps.Hosting.Processes;
+
+/// <summary>
+/// What the programs of all servers do alike: read RocketMQ's configuration and options, refuse wrong ones, print what would be used, serve until told to stop.
+/// Exit codes: 0 after an orderly stop, 1 when the server cannot serve, 2 for a wrong configuration.
+/// </summary>
+public sealed partial class ServerProgram
+{
+    private const int ExitCannotServe = 1;
+    private const int ExitWrongConfiguration = 2;
+
+    /// <summary>Category of the log, and the command in the help.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The help's lines above the keys.</summary>
+    public required IReadOnlyList<string> Usage { get; init; }
+
+    public required PropertyCatalog Catalog { get; init; }
+
+    public required PropertyDefinition<LogLevel> LogLevelKey { get; init; }
+
+    /// <summary>Starts the server; gets the configuration and the path of its file, null without one.</summary>
+    public required Func<PropertyLoadResult, string?, ILoggerFactory, Task<StartedServer>> StartAsync { get; init; }
+
+    /// <summary>Options without a value that print the configuration, as RocketMQ names them.</summary>
+    public IReadOnlyList<string> PrintFlags { get; init; } = ["-p", "--printConfigItem"];
+
+    /// <summary>Options that stand for a key, for example <c>-n</c> for <c>namesrvAddr</c>.</summary>
+    public Dictionary<string, string> ShortOptions { get; init; } = new(StringComparer.Ordinal) { ["-n"] = "namesrvAddr" };
+
+    /// <summary>Finds values that are right each by itself and wrong together.</summary>
+    public Func<PropertyValues, IEnumerable<PropertyProblem>> FindContradictions { get; init; } = static _ => [];
+
+    /// <summary>Failures of the start whose message is meant for people and stands without a stack.</summary>
+    public Func<Exception, bool> IsExpected { get; init; } = static failure => failure is IOException or InvalidDataException or UnauthorizedAccessException;
+
+    /// <summary>Runs the program and returns its exit code.</summary>
+    public async Task<int> RunAsync(string[] args)
+    {
+        PropertyArguments arguments = PropertyArguments.Parse(args, new HashSet<string>([.. PrintFlags, "-h", "--help"], StringComparer.Ordinal), ShortOptions);
+        if (arguments.Flags.Contains("-h") || arguments.Flags.Contains("--help"))
+        {
+            await WriteHelpAsync();
+            return 0;
+        }
+
+        PropertyLoadResult configuration = PropertyLoader.Load(Catalog, arguments);
+        PropertyProblem[] errors = [.. configuration.Errors, .. FindContradictions(configuration.Values)];
+        if (errors.Length > 0)
+        {
+            foreach (PropertyProblem problem in errors)
+            {
+                await Console.Error.WriteLineAsync(problem.ToString());
+            }
+
+            return ExitWrongConfiguration;
+        }
+
+        if (arguments.Flags.Count > 0)
+        {
+            await Console.Out.WriteAsync(JavaPropertiesWriter.Write(configuration.Values.Enumerate()));
+            return 0;
+        }
+
+        return await ServeAsync(configuration, arguments.ConfigFile);
+    }
+
+    private async Task<int> ServeAsync(PropertyLoadResult configuration, string? configFile)
+    {
+        TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        ParentPipe.Watch(() => stop.TrySetResult());
+        using ConsoleLog loggers = new(configuration.Values.Get(LogLevelKey));
+        ILogger logger = loggers.CreateLogger(Name);
+        foreach (PropertyProblem warning in configuration.Warnings)
+        {
+            LogConfigurationWarning(logger, warning.ToString());
+        }
+
+        try
+        {
+            StartedServer server = await StartAsync(configuration, configFile, loggers);
+            await using (server.Host.ConfigureAwait(false))
+            {
+                loggers.WriteLine(server.Banner);
+                await stop.Task;
+            }
+        }
+        catch (Exception failure) when (IsExpected(failure))
+        {
+            await Console.Error.WriteLineAsync(failure.Message);
+            return ExitCannotServe;
+        }
+
+        LogStopped(logger);
+        return 0;
+
+        void Stop(PosixSignalContext signal)
+        {
+            // The runtime would end the process at once.
+            signal.Cancel = true;
+            stop.TrySetResult();
+        }
+    }
+
+    private async Task WriteHelpAsync()
+    {
+        foreach (string line in Usage)
+        {
+            await Console.Out.WriteLineAsync(line);
+        }
+
+        await Console.Out.WriteLineAsync();
+        foreach (PropertyDefinition definition in Catalog.Definitions.Where(static definition => definition is { Support: PropertySupport.Honoured, Description: not null }))
+        {
+            await Console.Out.WriteLineAsync($"  {definition.Name,-36} {definition.Description} {definition.Allowed}; default {definition.DefaultText}");
+        }
+    }
+
+    [LoggerMessage(1010, LogLevel.Warning, "{Problem}")]
+    private static partial void LogConfigurationWarning(ILogger logger, string problem);
+
+    [LoggerMessage(1011, LogLevel.Information, "Stopped")]
+    private static partial void LogStopped(ILogger logger);
+}

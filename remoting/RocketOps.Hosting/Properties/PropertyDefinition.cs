@@ -1,0 +1,154 @@
+using System.Globalization;
+
+namespace RocketOps.Hosting.Properties;
+
+/// <summary>A key that may be written in a configuration: its name, what is allowed, its default and whether it can be changed while running.</summary>
+public abstract class PropertyDefinition
+{
+    private protected PropertyDefinition(string name, string allowed, string? defaultText, bool live)
+    {
+        Name = name;
+        Allowed = allowed;
+        DefaultText = defaultText;
+        IsLive = live;
+    }
+
+    /// <summary>RocketMQ's property name, case-sensitive.</summary>
+    public string Name { get; }
+
+    /// <summary>What a value may be, in words: "a whole number from 0 to 65535".</summary>
+    public string Allowed { get; }
+
+    /// <summary>The default as it would be written; null when there is none or it is found at start.</summary>
+    public string? DefaultText { get; }
+
+    /// <summary>True when an update of the running configuration takes effect at once.</summary>
+    public bool IsLive { get; }
+
+    /// <summary>One sentence on what the key does, for the documentation and the help text.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>See <see cref="PropertySupport"/>.</summary>
+    public PropertySupport Support { get; private init; }
+
+    /// <summary>For <see cref="PropertySupport.Unsupported"/>: what to do instead.</summary>
+    public string? Advice { get; private init; }
+
+    /// <summary>A whole number of 32 bits in [<paramref name="min"/>, <paramref name="max"/>].</summary>
+    public static PropertyDefinition<int> Int32(string name, int defaultValue, int min = int.MinValue, int max = int.MaxValue, bool live = false, string? description = null) =>
+        new(name, $"a whole number from {min} to {max}", defaultValue, live, ParseInt32, Format)
+        {
+            Check = value => value >= min && value <= max,
+            Description = description,
+        };
+
+    /// <summary>A whole number of 64 bits in [<paramref name="min"/>, <paramref name="max"/>].</summary>
+    public static PropertyDefinition<long> Int64(string name, long defaultValue, long min = long.MinValue, long max = long.MaxValue, bool live = false, string? description = null) =>
+        new(name, $"a whole number from {min} to {max}", defaultValue, live, ParseInt64, Format)
+        {
+            Check = value => value >= min && value <= max,
+            Description = description,
+        };
+
+    /// <summary>A decimal number in [<paramref name="min"/>, <paramref name="max"/>].</summary>
+    public static PropertyDefinition<double> Double(string name, double defaultValue, double min, double max, bool live = false, string? description = null) =>
+        new(name, string.Create(CultureInfo.InvariantCulture, $"a number from {min} to {max}"), defaultValue, live, ParseDouble, Format)
+        {
+            Check = value => value >= min && value <= max,
+            Description = description,
+        };
+
+    /// <summary><c>true</c> or <c>false</c> in any case. Java reads everything else as false; here it is a mistake worth telling.</summary>
+    public static PropertyDefinition<bool> Boolean(string name, bool defaultValue, bool live = false, string? description = null) =>
+        new(name, "true or false", defaultValue, live, ParseBoolean, static value => value ? "true" : "false") { Description = description };
+
+    /// <summary>Any text, trimmed. An empty value is the same as none and gives the default.</summary>
+    public static PropertyDefinition<string> Text(string name, string defaultValue, bool live = false, string? description = null) =>
+        new(name, "any text", defaultValue, live, static (string text, out string value) => ParseText(text, out value), static value => value) { Description = description };
+
+    /// <summary>Text that <paramref name="check"/> accepts; <paramref name="allowed"/> says which that is.</summary>
+    public static PropertyDefinition<string> Text(string name, string defaultValue, string allowed, Func<string, bool> check, bool live = false, string? description = null) =>
+        new(name, allowed, defaultValue, live, static (string text, out string value) => ParseText(text, out value), static value => value)
+        {
+            Check = check,
+            Description = description,
+        };
+
+    /// <summary>One of a few names, compared without regard to case as nobody means two things by them.</summary>
+    public static PropertyDefinition<T> Choice<T>(string name, T defaultValue, IReadOnlyDictionary<string, T> choices, bool live = false, string? description = null)
+        where T : notnull =>
+        new(name, "one of " + string.Join(", ", choices.Keys), defaultValue, live, (string text, out T value) => ParseChoice(choices, text, out value), value => NameOf(choices, value))
+        {
+            Description = description,
+        };
+
+    /// <summary>A key of RocketMQ that has nothing to act on here, see <see cref="PropertySupport.Ignored"/>.</summary>
+    public static PropertyDefinition<string> Ignored(string name, string description) =>
+        new(name, "any text", string.Empty, false, static (string text, out string value) => ParseText(text, out value), static value => value)
+        {
+            Support = PropertySupport.Ignored,
+            Description = description,
+        };
+
+    /// <summary>A key of RocketMQ for something not done here, see <see cref="PropertySupport.Unsupported"/>.</summary>
+    public static PropertyDefinition<string> Unsupported(string name, string advice) =>
+        new(name, "any text", string.Empty, false, static (string text, out string value) => ParseText(text, out value), static value => value)
+        {
+            Support = PropertySupport.Unsupported,
+            Advice = advice,
+        };
+
+    /// <summary>True when <paramref name="text"/> is an allowed value.</summary>
+    public abstract bool Accepts(string text);
+
+    internal abstract bool TryParseBoxed(string text, out object? value);
+
+    internal abstract string FormatBoxed(object? value);
+
+    private static bool ParseInt32(string text, out int value) => int.TryParse(text.AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+
+    private static bool ParseInt64(string text, out long value) => long.TryParse(text.AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+
+    private static bool ParseDouble(string text, out double value) =>
+        double.TryParse(text.AsSpan().Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+
+    private static bool ParseBoolean(string text, out bool value) => bool.TryParse(text, out value);
+
+    private static bool ParseText(string text, out string value)
+    {
+        value = text.Trim();
+        return true;
+    }
+
+    private static bool ParseChoice<T>(IReadOnlyDictionary<string, T> choices, string text, out T value)
+    {
+        ReadOnlySpan<char> trimmed = text.AsSpan().Trim();
+        foreach ((string name, T choice) in choices)
+        {
+            if (trimmed.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                value = choice;
+                return true;
+            }
+        }
+
+        value = default!;
+        return false;
+    }
+
+    private static string NameOf<T>(IReadOnlyDictionary<string, T> choices, T value)
+    {
+        foreach ((string name, T choice) in choices)
+        {
+            if (EqualityComparer<T>.Default.Equals(choice, value))
+            {
+                return name;
+            }
+        }
+
+        return value?.ToString() ?? string.Empty;
+    }
+
+    private static string Format<T>(T value)
+        where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
+}

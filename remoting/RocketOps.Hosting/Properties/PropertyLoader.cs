@@ -1,0 +1,110 @@
+using System.Collections;
+
+namespace RocketOps.Hosting.Properties;
+
+/// <summary>Puts the sources of a configuration together, file before environment before arguments, and collects everything that is wrong with them.</summary>
+public static class PropertyLoader
+{
+    /// <summary>Prefix of the environment variables that set properties: <c>ROCKETOPS_listenPort=9876</c>.</summary>
+    public const string EnvironmentPrefix = "ROCKETOPS_";
+
+    /// <summary>
+    /// Reads the file named by the arguments (if any), the process environment and the arguments. Never throws for what a user wrote: an unreadable file is an
+    /// error of the result like any other.
+    /// </summary>
+    public static PropertyLoadResult Load(PropertyCatalog catalog, PropertyArguments arguments) =>
+        Load(catalog, arguments, Environment.GetEnvironmentVariables());
+
+    /// <inheritdoc cref="Load(PropertyCatalog, PropertyArguments)"/>
+    public static PropertyLoadResult Load(PropertyCatalog catalog, PropertyArguments arguments, IDictionary environment)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        List<PropertyProblem> problems = [.. arguments.Problems];
+        List<PropertyEntry> entries = [];
+        if (arguments.ConfigFile is { } path)
+        {
+            try
+            {
+                entries.AddRange(JavaPropertiesParser.ParseFile(path, problems));
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+            {
+                problems.Add(new PropertyProblem(new PropertyOrigin(path, 0), null, $"the configuration file cannot be read: {exception.Message}"));
+            }
+        }
+
+        entries.AddRange(FromEnvironment(environment));
+        entries.AddRange(arguments.Entries);
+        return Apply(PropertyValues.Defaults(catalog), entries, problems);
+    }
+
+    /// <summary>Lays entries over <paramref name="values"/>; later entries win over earlier ones.</summary>
+    public static PropertyLoadResult Apply(PropertyValues values, IEnumerable<PropertyEntry> entries, IEnumerable<PropertyProblem>? earlier = null)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(entries);
+        List<PropertyProblem> errors = [.. earlier ?? []];
+        List<PropertyProblem> warnings = [];
+        foreach (PropertyEntry entry in entries)
+        {
+            values = ApplyOne(values, entry, errors, warnings);
+        }
+
+        return new PropertyLoadResult(values, errors, warnings);
+    }
+
+    /// <summary>
+    /// The properties among environment variables. RocketMQ's names begin with a lower-case letter, so names all in capitals
+    /// (<c>ROCKETOPS_HOSTS</c>, <c>ROCKETOPS_BROKER_SERVICE_HOST</c> of a Kubernetes Service) are not meant for this.
+    /// </summary>
+    public static IEnumerable<PropertyEntry> FromEnvironment(IDictionary environment)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        List<PropertyEntry> entries = [];
+        foreach (DictionaryEntry variable in environment)
+        {
+            if (variable.Key is string name && variable.Value is string value && name.StartsWith(EnvironmentPrefix, StringComparison.Ordinal)
+                && name.AsSpan(EnvironmentPrefix.Length).IndexOfAnyInRange('a', 'z') >= 0)
+            {
+                entries.Add(new PropertyEntry(name[EnvironmentPrefix.Length..], value, PropertyOrigin.Environment(name)));
+            }
+        }
+
+        entries.Sort(static (left, right) => string.CompareOrdinal(left.Key, right.Key));
+        return entries;
+    }
+
+    private static PropertyValues ApplyOne(PropertyValues values, PropertyEntry entry, List<PropertyProblem> errors, List<PropertyProblem> warnings)
+    {
+        PropertyDefinition? definition = values.Catalog.Find(entry.Key);
+        if (definition is null)
+        {
+            string? near = values.Catalog.Suggest(entry.Key);
+            errors.Add(new PropertyProblem(entry.Origin, entry.Key, near is null ? "unknown key" : $"unknown key; did you mean {near}?"));
+            return values;
+        }
+
+        if (definition.Support == PropertySupport.Unsupported && !IsOff(entry.Value))
+        {
+            warnings.Add(new PropertyProblem(entry.Origin, entry.Key, $"not supported, the value has no effect; {definition.Advice}"));
+        }
+
+        if (string.IsNullOrWhiteSpace(entry.Value))
+        {
+            // "key=" means "not set" to people and, for numbers, to Java, which keeps the default.
+            return values.Without(definition);
+        }
+
+        if (!definition.TryParseBoxed(entry.Value, out object? value))
+        {
+            string fallback = string.IsNullOrEmpty(definition.DefaultText) ? string.Empty : $" (default {definition.DefaultText})";
+            errors.Add(new PropertyProblem(entry.Origin, entry.Key, $"\"{entry.Value}\" is not allowed; allowed: {definition.Allowed}{fallback}"));
+            return values;
+        }
+
+        return values.With(definition, value, entry.Origin);
+    }
+
+    // Switching off what is not there is no reason to warn: files that list every key with its default are common.
+    private static bool IsOff(string value) => string.IsNullOrWhiteSpace(value) || value.AsSpan().Trim().Equals("false", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,30 @@
+using System.Net;
+
+namespace RocketOps.Remoting.Connections;
+
+/// <summary>
+/// What carries one connection: who reads, when a batch ends and who sends. The protocol above it (<see cref="RemotingConnection"/>) is the same for all of them.
+/// </summary>
+internal abstract class ConnectionDriver
+{
+    /// <summary>The protocol this driver carries; set by the driver's constructor.</summary>
+    public RemotingConnection Connection { get; protected init; } = null!;
+
+    /// <summary>Unique among the connections of this process.</summary>
+    public abstract string Id { get; }
+
+    public abstract IPEndPoint RemoteEndPoint { get; }
+
+    public abstract IPEndPoint LocalEndPoint { get; }
+
+    public abstract ConnectionOutput Output { get; }
+
+    /// <summary>Ends the connection at once. Any thread, also under the output's lease.</summary>
+    public abstract void Abort(string reason);
+
+    /// <summary>Takes no more requests; what is being worked on is still answered, then the connection ends. Any thread.</summary>
+    public abstract void StopReading();
+
+    /// <summary>After <see cref="StopReading"/>: nothing is being worked on any more. Any thread.</summary>
+    public abstract void OnDrained();
+}

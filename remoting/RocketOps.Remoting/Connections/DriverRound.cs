@@ -1,0 +1,246 @@
+using Microsoft.Extensions.Logging;
+
+namespace RocketOps.Remoting.Connections;
+
+/// <summary>
+/// What one round of a driver gathers on its thread: the batches of its connections, whom to commit for, work that runs after the replies have left, and connections to
+/// flush at the end. Belongs to the thread that entered it; only <see cref="Current"/> makes it known to the code the round calls.
+/// </summary>
+internal sealed class DriverRound
+{
+    /// <summary>Items of <see cref="After"/> that run on the driver's thread; more go to the thread pool, so that one topic's consumers cannot hold up its producers.</summary>
+    private const int MaxItems = 64;
+
+    /// <summary>Output in bytes after which the remaining items go to the thread pool.</summary>
+    private const long MaxItemOutputBytes = 1024 * 1024;
+
+    // The one place where a thread finds its round: handlers and stores between the driver and here do not know drivers.
+    [ThreadStatic]
+    private static DriverRound? _current;
+
+    private readonly List<DeferredReplies> _sealed = [];
+    private readonly List<IBatchParticipant> _participants = [];
+    private readonly List<IThreadPoolWorkItem> _items = [];
+    private readonly List<RemotingConnection> _toFlush = [];
+    private DriverRound? _outer;
+    private bool _active;
+    private bool _runsItems;
+    private Exception? _failed;
+    private long _outputBytes;
+
+    private DriverRound()
+    {
+    }
+
+    /// <summary>Replies wait for <see cref="Commit"/>.</summary>
+    public bool HasSealed => _sealed.Count > 0;
+
+    /// <summary>The round this thread is in, or null.</summary>
+    public static DriverRound? Current => _current is { _active: true } round ? round : null;
+
+    /// <summary>Begins a round on this thread; <see cref="Exit"/> ends it, whatever happens.</summary>
+    /// <param name="runsItems">False for a round that only gathers output: its items go to the thread pool.</param>
+    public static DriverRound Enter(bool runsItems)
+    {
+        DriverRound? outer = _current;
+        DriverRound round;
+        if (outer is { _active: false })
+        {
+            round = outer;
+        }
+        else
+        {
+            round = new DriverRound { _outer = outer };
+            _current = round;
+        }
+
+        round._active = true;
+        round._runsItems = runsItems;
+        round._outputBytes = 0;
+        return round;
+    }
+
+    /// <summary>Ends the round: what was written and not sent leaves now, items that did not run go to the thread pool.</summary>
+    public void Exit()
+    {
+        try
+        {
+            Flush();
+        }
+        finally
+        {
+            HandItemsOver(0);
+            _sealed.Clear();
+            _participants.Clear();
+            _toFlush.Clear();
+            _active = false;
+            if (_outer is not null)
+            {
+                _current = _outer;
+            }
+        }
+    }
+
+    /// <summary>Runs the item after the replies of this round have left.</summary>
+    public void After(IThreadPoolWorkItem item)
+    {
+        if (_runsItems)
+        {
+            _items.Add(item);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
+        }
+    }
+
+    /// <summary>From here on items go to the thread pool: this thread no longer drives connections.</summary>
+    public void StopRunningItems()
+    {
+        _runsItems = false;
+        HandItemsOver(0);
+    }
+
+    /// <summary>Takes over the replies of a batch, which is free for reuse from here on.</summary>
+    public void Add(DeferredReplies replies)
+    {
+        _sealed.Add(replies);
+        if (!_participants.Contains(replies.Participant!))
+        {
+            _participants.Add(replies.Participant!);
+        }
+    }
+
+    /// <summary>The connection is flushed when the round sends; it has <paramref name="bytes"/> more to send.</summary>
+    public void FlushLater(RemotingConnection connection, long bytes)
+    {
+        _outputBytes += bytes;
+        if (_toFlush.Count == 0 || !ReferenceEquals(_toFlush[^1], connection))
+        {
+            _toFlush.Add(connection);
+        }
+    }
+
+    /// <summary>Lets every participant do its work once; the kernel may hold this up. Never throws: <see cref="Complete"/> closes the connections of a commit that failed.</summary>
+    public void Commit()
+    {
+        foreach (IBatchParticipant participant in _participants)
+        {
+            try
+            {
+                participant.Commit();
+            }
+            catch (Exception error)
+            {
+                _failed ??= error;
+            }
+        }
+    }
+
+    /// <summary>Sends the replies that may leave, one connection after the other: none holds a buffer while others send.</summary>
+    public void Complete()
+    {
+        for (int i = 0; i < _sealed.Count; i++)
+        {
+            DeferredReplies replies = _sealed[i];
+            RemotingConnection connection = replies.Connection;
+            bool hasMore = i + 1 < _sealed.Count && ReferenceEquals(_sealed[i + 1].Connection, connection);
+            try
+            {
+                if (_failed is not null)
+                {
+                    Fail(connection, _failed);
+                    connection.Recycle(replies);
+                }
+                else if (replies.Participant!.CompleteBatch(replies))
+                {
+                    if (hasMore)
+                    {
+                        connection.Write(replies.Written);
+                    }
+                    else
+                    {
+                        connection.WriteNow(replies.Written);
+                    }
+
+                    connection.Recycle(replies);
+                }
+                else if (!hasMore)
+                {
+                    connection.Flush();
+                }
+            }
+            catch (Exception error)
+            {
+                // Whose the replies are now is not known: they are left to the collector.
+                Fail(connection, error);
+            }
+        }
+
+        _failed = null;
+        _sealed.Clear();
+    }
+
+    /// <summary>Sends what was written within the round, once per connection.</summary>
+    public void Flush()
+    {
+        foreach (RemotingConnection connection in _toFlush)
+        {
+            connection.Flush();
+        }
+
+        _toFlush.Clear();
+    }
+
+    /// <summary>After the replies were sent: what the participants have left for now, and what that wakes.</summary>
+    public void RunAfterReplies(ILogger logger)
+    {
+        foreach (IBatchParticipant participant in _participants)
+        {
+            try
+            {
+                participant.AfterReplies();
+            }
+            catch (Exception error)
+            {
+                // The replies have left: none of the connections of this round is to blame.
+                RemotingLog.AfterRepliesFailed(logger, error);
+            }
+        }
+
+        _participants.Clear();
+        _outputBytes = 0;
+        int run = 0;
+        // An item may add others.
+        while (run < _items.Count && run < MaxItems && _outputBytes < MaxItemOutputBytes)
+        {
+            try
+            {
+                _items[run++].Execute();
+            }
+            catch (Exception error)
+            {
+                RemotingLog.AfterRepliesFailed(logger, error);
+            }
+        }
+
+        HandItemsOver(run);
+    }
+
+    /// <summary>What was stored is not known to be: the peer gets no answer but the end of the connection.</summary>
+    private static void Fail(RemotingConnection connection, Exception error)
+    {
+        connection.NoteFailure(error);
+        connection.Abort(error.Message);
+    }
+
+    private void HandItemsOver(int from)
+    {
+        for (int i = from; i < _items.Count; i++)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_items[i], preferLocal: false);
+        }
+
+        _items.Clear();
+    }
+}

@@ -1,0 +1,238 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.Extensions.Logging;
+using RocketOps.Remoting.Framing;
+
+namespace RocketOps.Remoting.Connections;
+
+/// <summary>
+/// Carries a connection over a pair of pipes: Kestrel's, a client's, a TLS stream's. A round is what this one connection has readable.
+/// </summary>
+internal sealed class PipeDriver : ConnectionDriver
+{
+    private readonly ConnectionContext _context;
+    private readonly PipeOutput _output;
+    private readonly ByteBudget _budget;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _heldBytes;
+
+    public PipeDriver(ConnectionContext context, RequestHandlerRegistry handlers, RemotingOptions options, ByteBudget budget, TimeProvider time, ILogger logger)
+    {
+        _context = context;
+        _budget = budget;
+        _time = time;
+        _logger = logger;
+        RemoteEndPoint = context.RemoteEndPoint as IPEndPoint ?? new IPEndPoint(IPAddress.None, 0);
+        LocalEndPoint = context.LocalEndPoint as IPEndPoint ?? new IPEndPoint(IPAddress.None, 0);
+        _output = new PipeOutput(this, context.Transport.Output, options.MaxUnsentBytes);
+        Connection = new RemotingConnection(this, handlers, options, budget, time, logger);
+    }
+
+    public override string Id => _context.ConnectionId;
+
+    /// <summary>The peer's address; <see cref="IPAddress.None"/> when the transport has none.</summary>
+    public override IPEndPoint RemoteEndPoint { get; }
+
+    public override IPEndPoint LocalEndPoint { get; }
+
+    public override ConnectionOutput Output => _output;
+
+    public override void Abort(string reason) => _context.Abort(new ConnectionAbortedException(reason));
+
+    public override void StopReading() => _context.Transport.Input.CancelPendingRead();
+
+    public override void OnDrained() => _drained.TrySetResult();
+
+    /// <summary>Runs until the connection ends. Never throws.</summary>
+    public async Task RunAsync()
+    {
+        PipeReader input = _context.Transport.Input;
+        CancellationToken stopRequested = _context.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        Connection.Opened();
+        using (stopRequested.UnsafeRegister(static state => ((RemotingConnection)state!).Stop(), Connection))
+        {
+            try
+            {
+                await ReadLoopAsync(input).ConfigureAwait(false);
+                if (Connection.IsStopping)
+                {
+                    await DrainAsync().ConfigureAwait(false);
+                }
+            }
+            catch (Exception error)
+            {
+                Connection.NoteFailure(error);
+            }
+        }
+
+        await CloseAsync(input).ConfigureAwait(false);
+    }
+
+    private async Task ReadLoopAsync(PipeReader input)
+    {
+        while (!Connection.IsStopping)
+        {
+            if (_heldBytes == 0 && _budget.IsExceeded)
+            {
+                await _budget.WhenWithin().WaitAsync(_context.ConnectionClosed).ConfigureAwait(false);
+            }
+
+            ReadResult result = await input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            ReadOnlySequence<byte> buffer = result.Buffer;
+            while (HandleRound(ref buffer))
+            {
+                // The answers to a part of the batch fill the output: the rest waits until the peer takes them.
+                if (_output.PausedFlush is { } full)
+                {
+                    await full.ConfigureAwait(false);
+                }
+            }
+
+            Hold(buffer.Length);
+            input.AdvanceTo(buffer.Start, buffer.End);
+            if (_output.PausedFlush is { } paused)
+            {
+                // The peer does not read its answers: take no more requests from it until it does.
+                await paused.ConfigureAwait(false);
+            }
+
+            if (result.IsCompleted)
+            {
+                if (!buffer.IsEmpty)
+                {
+                    Connection.NoteEnd("closed by the peer inside a frame");
+                }
+
+                return;
+            }
+        }
+    }
+
+    /// <summary>One round of this connection alone; true when it ended early because the output was full.</summary>
+    private bool HandleRound(ref ReadOnlySequence<byte> buffer)
+    {
+        Connection.BeginBatch(_time.GetTimestamp());
+        bool isFull = false;
+        DriverRound round = DriverRound.Enter(runsItems: true);
+        try
+        {
+            try
+            {
+                isFull = HandleFrames(ref buffer);
+            }
+            finally
+            {
+                // Also when a later frame is malformed: what was stored before it must be written and answered.
+                Connection.Seal(round);
+                round.Commit();
+                round.Complete();
+                _output.Flush();
+                round.Flush();
+                round.RunAfterReplies(_logger);
+            }
+        }
+        finally
+        {
+            round.Exit();
+        }
+
+        return isFull;
+    }
+
+    /// <summary>Handles every whole frame of the buffer and leaves the rest in it; true when it stopped because the output is full.</summary>
+    private bool HandleFrames(ref ReadOnlySequence<byte> buffer)
+    {
+        Span<byte> lengthField = stackalloc byte[FrameLayout.LengthSize];
+        while (!_output.IsFull)
+        {
+            buffer = buffer.Slice(Connection.Receive(buffer.FirstSpan));
+            if (_output.IsFull)
+            {
+                return true;
+            }
+
+            if (buffer.Length < FrameLayout.LengthSize)
+            {
+                return false;
+            }
+
+            // What is left begins with a frame that is not whole, or crosses the transport's blocks and is made contiguous.
+            buffer.Slice(0, FrameLayout.LengthSize).CopyTo(lengthField);
+            int size = FrameLayout.ReadFrameSize(lengthField, Connection.Options.MaxFrameBytes);
+            if (buffer.Length < size)
+            {
+                return false;
+            }
+
+            if (buffer.FirstSpan.Length < size)
+            {
+                HandleStraddlingFrame(buffer.Slice(0, size), size);
+                buffer = buffer.Slice(size);
+            }
+        }
+
+        return true;
+    }
+
+    private void HandleStraddlingFrame(in ReadOnlySequence<byte> frame, int size)
+    {
+        byte[] copy = ArrayPool<byte>.Shared.Rent(size);
+        try
+        {
+            frame.CopyTo(copy);
+            Connection.HandleFrame(copy.AsSpan(0, size));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(copy);
+        }
+    }
+
+    /// <summary>Tells the budget how much of a frame that is not whole lies in the pipe.</summary>
+    private void Hold(long bytes)
+    {
+        if (bytes != _heldBytes)
+        {
+            Connection.ChangeHeld(bytes - _heldBytes);
+            _heldBytes = bytes;
+        }
+    }
+
+    private async Task DrainAsync()
+    {
+        if (!Connection.IsWorking)
+        {
+            return;
+        }
+
+        try
+        {
+            await _drained.Task.WaitAsync(RemotingConnection.DrainTimeout, _time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            Connection.NoteDrainTimedOut(RemotingConnection.DrainTimeout);
+        }
+    }
+
+    private async Task CloseAsync(PipeReader input)
+    {
+        Task? paused = _output.End();
+        Hold(0);
+        Connection.DisposeBatch();
+        await input.CompleteAsync().ConfigureAwait(false);
+        if (paused is not null)
+        {
+            _context.Abort(new ConnectionAbortedException(Connection.CloseReason ?? "closed while the peer does not read"));
+            await paused.ConfigureAwait(false);
+        }
+
+        await _output.CompleteAsync().ConfigureAwait(false);
+        await Connection.EndAsync().ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Server;
+
+namespace RocketOps.Remoting.Loops;
+
+/// <summary>
+/// The event loops of a server: the first accepts and gives every connection to the loop with the fewest, where it stays. A guard looks whether one hangs in a commit.
+/// </summary>
+internal sealed class EventLoopGroup : IAsyncDisposable
+{
+    /// <summary>The first byte of a TLS handshake. No frame of the protocol begins with it: it would be 369 MB long.</summary>
+    public const byte TlsHandshake = 0x16;
+
+    private const int Backlog = 1024;
+
+    /// <summary>A commit that takes longer has its connections taken over.</summary>
+    private static readonly TimeSpan CommitLimit = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TimeSpan GuardInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>While no loop moves there is nothing to guard; an idle server is to cost nothing.</summary>
+    private static readonly TimeSpan IdleGuardInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly OpenConnections _connections;
+    private readonly List<Socket> _listeners;
+    private readonly EventLoop[] _loops;
+    private readonly TlsHandover? _tls;
+    private readonly ManualResetEventSlim _guardStops = new();
+    private readonly string _idPrefix = string.Create(CultureInfo.InvariantCulture, $"{Environment.TickCount64:X}-");
+    private long _lastId;
+    private Task? _stopped;
+
+    private EventLoopGroup(OpenConnections connections, INativeSockets sockets, List<Socket> listeners)
+    {
+        _connections = connections;
+        _listeners = listeners;
+        EndPoints = [.. listeners.Select(static listener => (IPEndPoint)listener.LocalEndPoint!)];
+        _tls = connections.Options.Tls is { } tls ? new TlsHandover(connections, tls) : null;
+        int loops = connections.Options.Loops > 0 ? connections.Options.Loops : Math.Clamp(Environment.ProcessorCount / 2, 1, 8);
+        _loops = new EventLoop[loops];
+        for (int i = 0; i < loops; i++)
+        {
+            _loops[i] = new EventLoop(i, this, connections, sockets);
+        }
+    }
+
+    public bool TakesTls => _tls is not null;
+
+    /// <summary>The bound addresses with their real ports.</summary>
+    public IReadOnlyList<IPEndPoint> EndPoints { get; }
+
+    /// <summary>Binds and starts serving. Throws <see cref="IOException"/> when a port is taken.</summary>
+    /// <param name="connections">What the loops share.</param>
+    /// <param name="sockets">The system calls.</param>
+    /// <param name="listeners">Listeners of the test's own; null binds the end points of the options.</param>
+    public static EventLoopGroup Start(OpenConnections connections, INativeSockets sockets, IReadOnlyList<int>? listeners = null)
+    {
+        List<Socket> bound = [];
+        EventLoopGroup group;
+        try
+        {
+            foreach (IPEndPoint endPoint in listeners is null ? connections.Options.EndPoints : [])
+            {
+                bound.Add(Bind(endPoint));
+            }
+
+            group = new EventLoopGroup(connections, sockets, bound);
+        }
+        catch
+        {
+            bound.ForEach(static listener => listener.Dispose());
+            throw;
+        }
+
+        group._loops[0].Listen(listeners ?? [.. bound.Select(static listener => (int)listener.Handle)]);
+        foreach (EventLoop loop in group._loops)
+        {
+            loop.Start();
+        }
+
+        new Thread(group.Guard) { Name = "remoting-guard", IsBackground = true }.Start();
+        return group;
+    }
+
+    public string NextId() => string.Create(CultureInfo.InvariantCulture, $"{_idPrefix}{Interlocked.Increment(ref _lastId)}");
+
+    public EventLoop FewestConnections()
+    {
+        EventLoop fewest = _loops[0];
+        foreach (EventLoop loop in _loops)
+        {
+            if (loop.Count < fewest.Count)
+            {
+                fewest = loop;
+            }
+        }
+
+        return fewest;
+    }
+
+    public void HandOver(int descriptor, IPEndPoint remote, IPEndPoint local) => _tls!.Take(descriptor, remote, local);
+
+    /// <summary>The accepting loop has let go of the listeners.</summary>
+    public void CloseListeners(EventLoop loop)
+    {
+        if (loop == _loops[0])
+        {
+            _listeners.ForEach(listener => listener.Dispose());
+        }
+    }
+
+    /// <summary>Stops accepting, lets every connection answer what it has taken, then closes; cuts what is left after the drain timeout or with <paramref name="deadline"/>.</summary>
+    public Task StopAsync(CancellationToken deadline) => _stopped ??= StopCoreAsync(deadline);
+
+    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None).ConfigureAwait(false);
+
+    private async Task StopCoreAsync(CancellationToken deadline)
+    {
+        Array.ForEach(_loops, loop => loop.BeginStop());
+        Task ended = Task.WhenAll(_loops.Select(loop => loop.Ended).Append(_tls?.StopAsync() ?? Task.CompletedTask));
+        ITimer drained = _connections.Time.CreateTimer(static state => ((EventLoopGroup)state!).CutRest(), this, RemotingConnection.DrainTimeout, Timeout.InfiniteTimeSpan);
+        await using (deadline.UnsafeRegister(static state => ((EventLoopGroup)state!).CutRest(), this).ConfigureAwait(false))
+        {
+            await ended.ConfigureAwait(false);
+        }
+
+        _guardStops.Set();
+        await drained.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void CutRest()
+    {
+        Array.ForEach(_loops, loop => loop.CutRest());
+        foreach (RemotingConnection connection in _connections.All)
+        {
+            connection.Abort("the server stops");
+        }
+    }
+
+    private static Socket Bind(IPEndPoint endPoint)
+    {
+        Socket listener = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endPoint.Address.Equals(IPAddress.IPv6Any))
+            {
+                listener.DualMode = true;
+            }
+
+            listener.Bind(endPoint);
+            listener.Listen(Backlog);
+            listener.Blocking = false;
+            return listener;
+        }
+        catch (SocketException error)
+        {
+            listener.Dispose();
+            string reason = error.SocketErrorCode == SocketError.AddressAlreadyInUse ? "address already in use" : error.Message;
+            throw new IOException($"Failed to bind to address {endPoint}: {reason}.", error);
+        }
+    }
+
+    private void Guard()
+    {
+        long seen = 0;
+        bool moves = true;
+        while (!_guardStops.Wait(moves ? GuardInterval : IdleGuardInterval))
+        {
+            long ticks = 0;
+            bool commits = false;
+            foreach (EventLoop loop in _loops)
+            {
+                ticks += loop.Ticks;
+                // Read first: a take-over clears it, and whoever has just hung may hang again.
+                commits |= loop.IsInCommit;
+                loop.TryTakeOver(CommitLimit);
+            }
+
+            // A loop that hangs does not tick: that it stands still is no reason to look less often.
+            moves = ticks != seen || commits;
+            seen = ticks;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Remoting.Server;
+
+/// <summary>The connections of a server, whatever carries them, and what they share. Thread-safe.</summary>
+internal sealed class OpenConnections
+{
+    private readonly ConcurrentDictionary<string, RemotingConnection> _connections = new(StringComparer.Ordinal);
+    private long _count;
+    private long _lastTlsId;
+
+    public OpenConnections(RequestHandlerRegistry handlers, RemotingServerOptions options, TimeProvider time, ILogger logger)
+    {
+        Handlers = handlers;
+        Options = options;
+        Time = time;
+        Logger = logger;
+        Budget = new ByteBudget(options.MaxHeldBytes, logger) { Connections = () => _connections.Values };
+    }
+
+    public RequestHandlerRegistry Handlers { get; }
+
+    public RemotingServerOptions Options { get; }
+
+    public TimeProvider Time { get; }
+
+    public ILogger Logger { get; }
+
+    public ByteBudget Budget { get; }
+
+    public ICollection<RemotingConnection> All => _connections.Values;
+
+    /// <summary>False when <see cref="RemotingServerOptions.MaxConnections"/> are open; else <see cref="GiveBack"/> ends what begins here.</summary>
+    public bool TryTake()
+    {
+        if (Interlocked.Increment(ref _count) <= Options.MaxConnections)
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _count);
+        return false;
+    }
+
+    /// <summary>Connections that <see cref="TryTake"/> let in.</summary>
+    public long Count => Volatile.Read(ref _count);
+
+    public void GiveBack() => Interlocked.Decrement(ref _count);
+
+    public void Add(RemotingConnection connection) => _connections[connection.Id] = connection;
+
+    public void Remove(RemotingConnection connection) => _connections.TryRemove(connection.Id, out _);
+
+    /// <summary>An id for a connection that has left its event loop.</summary>
+    public string NextTlsId() => string.Create(CultureInfo.InvariantCulture, $"tls-{Interlocked.Increment(ref _lastTlsId)}");
+
+    public void CloseIdle()
+    {
+        foreach ((_, RemotingConnection connection) in _connections)
+        {
+            connection.CloseIfIdle();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Clients;
+
+public sealed class HeartbeatTests
+{
+    [Fact]
+    public async Task Heartbeat_WithoutSubscriptionsTheBrokerKnows_AsksForThem()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+
+        // As a 5.x client sends it whose group was forgotten here meanwhile.
+        (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 5)).Should().BeTrue();
+        (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: false, fingerprint: 5)).Should().BeFalse();
+        (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 5)).Should().BeFalse();
+        (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 6)).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Heartbeat_MoreGroupsThanAConnectionMayHave_IsRefusedBeforeOneIsMade()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxGroupsPerConnection"] = "2" });
+        await broker.SubscribeAsync("one", "T");
+        await broker.SubscribeAsync("two", "T");
+        await broker.SubscribeAsync("two", "T", version: 2);
+        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+        heartbeat.Body = TestBroker.Heartbeat("three", "T", "*", "client-1", 1);
+
+        RemotingCommand answer = await broker.InvokeAsync(heartbeat);
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+        answer.Remark.Should().Contain("maxGroupsPerConnection");
+        broker.Host.Parts.Groups.TryGet("three", out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Connection_Closes_LeavesItsGroupsAndNoOthers()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await broker.SubscribeAsync("stays", "T");
+        RemotingClient leaving = TestBroker.NewClient();
+        foreach (string group in new[] { "one", "two" })
+        {
+            RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+            heartbeat.Body = TestBroker.Heartbeat(group, "T", "*", "leaving", 1);
+            await leaving.InvokeAsync(broker.Address, heartbeat, TimeSpan.FromSeconds(50));
+        }
+
+        broker.Host.Parts.Consumers.All.Should().HaveCount(3);
+        broker.Host.Parts.Producers.ChannelsOf("CLIENT_INNER_PRODUCER").Should().HaveCount(2);
+
+        await leaving.DisposeAsync();
+
+        await Eventually.TrueAsync(() => broker.Host.Parts.Consumers.All.Count() == 1, "its groups are gone");
+        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("CLIENT_INNER_PRODUCER").Count == 1, "it is no producer any more");
+        broker.Host.Parts.Consumers.TryGet("stays", out _).Should().BeTrue();
+    }
+
+    private static async Task<bool> IsSubscriptionWantedAsync(TestBroker broker, bool withoutSubscriptions, int fingerprint)
+    {
+        string subscriptions = withoutSubscriptions ? string.Empty : "\"subscriptionDataSet\":[{\"subString\":\"*\",\"subVersion\":1,\"topic\":\"T\"}],";
+        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+        heartbeat.Body = Encoding.UTF8.GetBytes(
+            $$"""
+            {"clientID":"c","consumerDataSet":[{"consumeType":"CONSUME_PASSIVELY","groupName":"g","messageModel":"CLUSTERING",{{subscriptions}}"unitMode":false}],
+            "heartbeatFingerprint":{{fingerprint}},"withoutSub":{{(withoutSubscriptions ? "true" : "false")}}}
+            """);
+        return (await broker.InvokeAsync(heartbeat)).GetBoolean("IS_SUB_CHANGE", fallback: false);
+    }
+}

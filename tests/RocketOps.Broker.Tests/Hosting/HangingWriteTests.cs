@@ -1,0 +1,37 @@
+using System.Net;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+using RocketOps.Store.Files;
+using RocketOps.Store.Tests.Support;
+
+namespace RocketOps.Broker.Tests.Hosting;
+
+/// <summary>While a write of the log hangs in the kernel, only those wait who are to be told that it is done.</summary>
+public sealed class HangingWriteTests
+{
+    [Fact]
+    public async Task Write_Hangs_PullsHeartbeatsAndHealthAreAnswered()
+    {
+        using Gate gate = new();
+        GatedFileSystem files = new(new LinuxFileSystem());
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["httpPort"] = "-1" }, fileSystem: files);
+        await broker.SendAsync("T", "before");
+        await broker.SubscribeAsync("g", "T");
+        files.BeforeWrite = gate.Pass;
+        await using RemotingClient producer = TestBroker.NewClient();
+        using HttpClient http = new();
+
+        Task<RemotingCommand> stuck = producer.InvokeAsync(broker.Address, Requests.Send("T", "stuck"), TimeSpan.FromSeconds(90));
+        await gate.Reached;
+
+        Requests.Decode(await broker.PullAsync("g", "T", 0, 0)).Should().ContainSingle("what was written before is read from memory");
+        await broker.SubscribeAsync("g", "T", version: 2);
+        using HttpResponseMessage alive = await http.GetAsync($"http://{broker.Host.HttpEndPoint}/livez");
+        alive.StatusCode.Should().Be(HttpStatusCode.OK);
+        stuck.IsCompleted.Should().BeFalse("nothing is acknowledged before it is written");
+
+        gate.Open();
+        (await stuck).Code.Should().Be(ResponseCode.Success);
+    }
+}

@@ -1,0 +1,81 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Delay;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Store;
+using RocketOps.Store.Files;
+using RocketOps.Testing;
+using RocketOps.Testing.Time;
+
+namespace RocketOps.Broker.Tests.Offsets;
+
+/// <summary>Offsets go on being written, whatever happened to an earlier write.</summary>
+public sealed class OffsetPersisterTests : IDisposable
+{
+    private readonly TempDirectory _directory = new("offsets-");
+    private readonly HookedFileSystem _files = new();
+    private readonly FakeTimeProvider _time = new();
+    private readonly BrokerSettings _settings;
+    private readonly ConsumerOffsetTable _offsets;
+    private readonly OffsetPersister _persister;
+
+    public OffsetPersisterTests()
+    {
+        _settings = new BrokerSettings(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path }));
+        _offsets = new ConsumerOffsetTable(_settings, _files, _time);
+        _persister = new OffsetPersister(_settings, _offsets, new DelayOffsetTable(_settings, static _ => Task.FromResult(WaitOutcome.Reached), _files, _time), _time, NullLogger<OffsetPersister>.Instance);
+    }
+
+    public static TheoryData<Exception> Failures =>
+    [
+        new StoreIOException("rename", "consumerOffset.json", StoreIOException.NoSpace, "No space left on device"),
+        new InvalidOperationException("the array is not large enough"),
+        new OperationCanceledException("not ours"),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public async Task Run_AWriteFails_TheNextOneIsMadeAllTheSame(Exception failure)
+    {
+        _files.BeforeRename = _ => throw failure;
+        _persister.Start();
+        _offsets.Commit("T", "g", 0, 7);
+        await TickAsync();
+        await Eventually.TrueAsync(() => _persister.Failures > 0, "the write has failed");
+
+        _files.BeforeRename = null;
+        await TickAsync();
+
+        await Eventually.TrueAsync(() => OnDisk() == 7, "the offset is in the file");
+        await _persister.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Dispose_TheLastWriteFails_IsCountedAndTheStopGoesOn()
+    {
+        _persister.Start();
+        _offsets.Commit("T", "g", 0, 7);
+        _files.BeforeRename = static _ => throw new InvalidOperationException("whatever");
+
+        await _persister.Invoking(static async persister => await persister.DisposeAsync()).Should().NotThrowAsync();
+
+        _persister.Failures.Should().Be(1);
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private async Task TickAsync()
+    {
+        await Eventually.TrueAsync(() => _time.PendingTimers == 2, "both loops wait for their interval");
+        _time.Advance(_settings.Current.FlushConsumerOffsetInterval);
+    }
+
+    private long OnDisk()
+    {
+        ConsumerOffsetTable read = new(_settings, new LinuxFileSystem(), _time);
+        read.Load();
+        return read.Query("T", "g", 0);
+    }
+}

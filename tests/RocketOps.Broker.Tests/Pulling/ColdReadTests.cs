@@ -1,0 +1,59 @@
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Headers;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Pulling;
+
+/// <summary>Pulls of messages that only the disk has.</summary>
+public sealed class ColdReadTests
+{
+    private const string Topic = "Cold";
+
+    // As many as the store lets wait for its disk (StoreOptions.ColdReadQueueLength), and more; of one connection no more than it may have at work.
+    private const int Clients = 6;
+    private const int PullsPerClient = 800;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    public async Task Pull_TooManyWaitForTheDisk_RestIsAnsweredBusyAndNobodyWaits()
+    {
+        using TempDirectory directory = new("cold-");
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync(Topic);
+            await before.SendAsync(Topic, "only on disk");
+        }
+
+        using StuckReads disk = new();
+        await using TestBroker broker = await TestBroker.StartAsync(directory: directory, fileSystem: disk);
+        RemotingClient[] clients = [.. Enumerable.Range(0, Clients).Select(_ => TestBroker.NewClient())];
+        try
+        {
+            disk.Begin();
+            List<Task<RemotingCommand>> pulls = [.. clients.SelectMany(client => Enumerable.Range(0, PullsPerClient).Select(_ => PullAsync(broker, client)))];
+
+            RemotingCommand refused = await (await Task.WhenAny(pulls)).WaitAsync(Patience);
+            refused.Code.Should().Be(ResponseCode.SystemBusy);
+            refused.Remark.Should().Contain("the disk cannot keep up");
+            await broker.SubscribeAsync("others", Topic);
+            disk.End();
+
+            RemotingCommand[] answers = await Task.WhenAll(pulls).WaitAsync(Patience);
+            answers.Select(answer => answer.Code).Distinct().Should().BeEquivalentTo([ResponseCode.Success, ResponseCode.SystemBusy]);
+        }
+        finally
+        {
+            disk.End();
+            foreach (RemotingClient client in clients)
+            {
+                await client.DisposeAsync();
+            }
+        }
+    }
+
+    private static Task<RemotingCommand> PullAsync(TestBroker broker, RemotingClient client) =>
+        client.InvokeAsync(broker.Address, Requests.Pull("cold", Topic, 0, 0, PullMessageRequestHeader.SubscriptionFlag, max: 1, subscription: "*"), Patience);
+}

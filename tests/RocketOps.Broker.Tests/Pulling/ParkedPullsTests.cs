@@ -1,0 +1,274 @@
+using System.Collections.Concurrent;
+using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Topics;
+using RocketOps.Store;
+using RocketOps.Testing;
+using RocketOps.Testing.Time;
+
+namespace RocketOps.Broker.Tests.Pulling;
+
+/// <summary>Parked pulls against a real store and a clock of the test's, answered into a list.</summary>
+public sealed class ParkedPullsTests : IAsyncLifetime
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly RecordingSink _sink = new();
+    private TestBroker _broker = null!;
+
+    private ParkedPulls Parked => _broker.Host.Parts.ParkedPulls;
+
+    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync(time: _time);
+
+    public async Task DisposeAsync() => await _broker.DisposeAsync();
+
+    [Fact]
+    public async Task Sweep_QueuesNobodyWaitsForAnyMore_AreLetGoAndTheTimerRests()
+    {
+        await _broker.CreateTopicAsync("Many", queues: 100);
+        for (int queueId = 0; queueId < 100; queueId++)
+        {
+            Parked.TryPark(Pull("Many", queueId, 0, holdMs: 1_000)).Should().BeTrue();
+        }
+
+        Parked.QueueCount.Should().Be(100);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await Eventually.TrueAsync(() => _sink.Answered.Count == 100, "all waits have ended");
+        _time.Advance(TimeSpan.FromMinutes(3));
+
+        Parked.QueueCount.Should().Be(0);
+        Parked.Count.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Forget_PullsOfTheTopic_AreAnsweredAndTheNextOnesWaitAnew()
+    {
+        await _broker.CreateTopicAsync("Gone");
+        await _broker.CreateTopicAsync("Stays");
+        Parked.TryPark(Pull("Gone", 0, 0));
+        Parked.TryPark(Pull("Stays", 0, 0));
+
+        Parked.Forget(Topic("Gone").StoreTopic);
+
+        await Eventually.TrueAsync(() => _sink.Answered.Count == 1, "the pull of the forgotten topic is answered");
+        Parked.TryPark(Pull("Gone", 0, 0)).Should().BeTrue();
+        Parked.Count.Should().Be(2);
+        await _broker.SendAsync("Gone", "there again");
+        await Eventually.TrueAsync(() => _sink.Answered.Count == 2, "the new one is woken");
+    }
+
+    [Fact]
+    public async Task Visit_GivenUpQueue_TakesNoPull()
+    {
+        await _broker.CreateTopicAsync("T");
+        List<ParkedPull> due = [];
+        ParkedQueue queue = new();
+        queue.Visit(now: 100, end: 0, recheckAfter: 5, keepEmpty: 10, due).Should().BeTrue();
+        queue.Visit(now: 109, end: 0, recheckAfter: 5, keepEmpty: 10, due).Should().BeTrue();
+        queue.Visit(now: 110, end: 0, recheckAfter: 5, keepEmpty: 10, due).Should().BeFalse();
+
+        queue.TryAdd(new ParkedPull()).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Visit_NothingDue_IsNotBeforeTheNextOneIs()
+    {
+        await _broker.CreateTopicAsync("T");
+        List<ParkedPull> due = [];
+        ParkedQueue queue = new();
+        ParkedPull parked = new() { Since = 100, Deadline = 10_000 };
+        parked.Pull = Pull("T", 0, 0);
+        queue.TryAdd(parked);
+
+        queue.Visit(now: 100, end: 0, recheckAfter: 500, keepEmpty: 10, due);
+
+        due.Should().BeEmpty();
+        queue.NextVisit.Should().Be(600);
+        ParkedPull shorter = new() { Since = 110, Deadline = 200 };
+        shorter.Pull = Pull("T", 0, 0);
+        queue.TryAdd(shorter);
+        queue.NextVisit.Should().Be(200);
+        queue.Visit(now: 200, end: 0, recheckAfter: 500, keepEmpty: 10, due);
+        due.Should().Equal(shorter);
+    }
+
+    [Fact]
+    public async Task Visit_ArrivalNobodyTold_IsNoticedAtTheNextLook()
+    {
+        await _broker.CreateTopicAsync("T");
+        List<ParkedPull> due = [];
+        ParkedQueue queue = new();
+        ParkedPull parked = new() { Since = 100, Deadline = 10_000 };
+        parked.Pull = Pull("T", 0, 3);
+        queue.TryAdd(parked);
+
+        queue.Visit(now: 100, end: 3, recheckAfter: 500, keepEmpty: 10, due);
+        queue.Visit(now: 600, end: 3, recheckAfter: 500, keepEmpty: 10, due);
+        due.Should().BeEmpty();
+        queue.Visit(now: 1_100, end: 4, recheckAfter: 500, keepEmpty: 10, due);
+        due.Should().Equal(parked);
+    }
+
+    [Fact]
+    public async Task Answer_SinkFails_OthersAreAnsweredAndTheFailedOneIsTold()
+    {
+        await _broker.CreateTopicAsync("Fails");
+        _sink.FailOn = 1;
+        for (int tag = 0; tag < 3; tag++)
+        {
+            Parked.TryPark(Pull("Fails", 0, 0, tag: tag));
+        }
+
+        await _broker.SendAsync("Fails", "x");
+
+        await Eventually.TrueAsync(() => _sink.Answered.Count + _sink.Failed.Count == 3, "every pull is answered");
+        _sink.Failed.Should().Equal(1L);
+        _sink.Answered.Should().BeEquivalentTo([0L, 2L]);
+        Parked.Count.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Arrival_FilterThatWantsProperties_WakesOnlyItsPulls()
+    {
+        await _broker.CreateTopicAsync("Colours");
+        Parked.TryPark(Pull("Colours", 0, 0, tag: 1, filter: new PropertyFilter("colour\u0001red")));
+        Parked.TryPark(Pull("Colours", 0, 0, tag: 2, filter: new PropertyFilter("colour\u0001blue")));
+
+        await _broker.SendAsync("Colours", "x", properties: Requests.Properties(("colour", "blue")));
+
+        await Eventually.TrueAsync(() => !_sink.Answered.IsEmpty, "the pull is woken");
+        _sink.Answered.Should().Equal(2L);
+        Parked.Count.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Round_WakesMoreThanOneItemTakes_AllAreAnsweredOnce()
+    {
+        await _broker.CreateTopicAsync("Crowd");
+        for (int tag = 0; tag < 1_000; tag++)
+        {
+            Parked.TryPark(Pull("Crowd", 0, 0, tag: tag));
+        }
+
+        await _broker.SendAsync("Crowd", "x");
+
+        await Eventually.TrueAsync(() => _sink.Answered.Count == 1_000, "all are woken");
+        _sink.Answered.Should().OnlyHaveUniqueItems();
+    }
+
+    /// <summary>Parking, dispatch, Forget, the end of waits and the limit at the same time: every pull that was taken is answered, exactly once.</summary>
+    [Fact]
+    public async Task Park_RacingDispatchForgetAndTheLimit_EveryPullIsAnsweredExactlyOnce()
+    {
+        const int Pulls = 30_000;
+        const int Queues = 4;
+        // Minutes of the test's clock pass between two messages.
+        await using TestBroker broker = await TestBroker.StartAsync(
+            new(StringComparer.Ordinal) { ["maxParkedPulls"] = "50", ["serverChannelMaxIdleTimeSeconds"] = "1000000000" }, time: _time);
+        await broker.CreateTopicAsync("Race", queues: Queues);
+        TopicState topic = broker.Host.Parts.Topics.GetOrThrow("Race");
+        ParkedPulls parked = broker.Host.Parts.ParkedPulls;
+        RecordingSink sink = new();
+        using CancellationTokenSource parking = new();
+        ConcurrentBag<long> taken = [];
+        int next = 0;
+
+        Task[] parkers = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            for (int tag = Interlocked.Increment(ref next); tag <= Pulls; tag = Interlocked.Increment(ref next))
+            {
+                int queueId = tag % Queues;
+                broker.Host.Parts.Store.Reader.TryGetOffsets(topic.StoreTopic, queueId, out QueueOffsets offsets);
+                PullArguments pull = Pull(topic, queueId, offsets.Max, sink, tag: tag);
+                if (parked.TryPark(pull))
+                {
+                    taken.Add(tag);
+                }
+            }
+        }))];
+        Task sender = Task.Run(async () =>
+        {
+            for (int i = 0; !parking.IsCancellationRequested; i++)
+            {
+                await broker.SendAsync("Race", "x", queueId: i % Queues);
+            }
+        });
+        Task forgetter = Task.Run(() =>
+        {
+            while (!parking.IsCancellationRequested)
+            {
+                parked.Forget(topic.StoreTopic);
+                _time.Advance(TimeSpan.FromMilliseconds(500));
+            }
+        });
+        await Task.WhenAll(parkers);
+        await parking.CancelAsync();
+        await Task.WhenAll(sender, forgetter);
+
+        taken.Should().NotBeEmpty();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(ParkedPulls.MaxHoldMs));
+                return parked.Count == 0 && sink.Answered.Count >= taken.Count;
+            },
+            "every pull that was taken is answered");
+        sink.Answered.Should().BeEquivalentTo(taken).And.OnlyHaveUniqueItems();
+    }
+
+    private PullArguments Pull(string topic, int queueId, long offset, long holdMs = ParkedPulls.MaxHoldMs, long tag = 0, IMessageFilter? filter = null) =>
+        Pull(Topic(topic), queueId, offset, _sink, holdMs, tag, filter);
+
+    private static PullArguments Pull(
+        TopicState topic, int queueId, long offset, RecordingSink sink, long holdMs = ParkedPulls.MaxHoldMs, long tag = 0, IMessageFilter? filter = null) => new()
+        {
+            Ticket = new PullTicket(sink, "a consumer", tag),
+            Topic = topic,
+            QueueId = queueId,
+            Offset = offset,
+            MaxMessages = 32,
+            Filter = filter,
+            HoldMs = holdMs,
+        };
+
+    private TopicState Topic(string name) => _broker.Host.Parts.Topics.GetOrThrow(name);
+
+    private sealed class RecordingSink : IPullReplySink
+    {
+        public ConcurrentQueue<long> Answered { get; } = [];
+
+        public ConcurrentQueue<long> Failed { get; } = [];
+
+        public long FailOn { get; set; } = -1;
+
+        public CancellationToken GoneToken(in PullTicket ticket) => CancellationToken.None;
+
+        public bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
+        {
+            Answer(ticket, answer, default, flush);
+            return true;
+        }
+
+        public void Answer(in PullTicket ticket, in PullAnswer answer, ReadOnlySpan<byte> messages, bool flush)
+        {
+            if (ticket.Tag == FailOn)
+            {
+                throw new IOException("no way to the consumer");
+            }
+
+            Answered.Enqueue(ticket.Tag);
+        }
+
+        public void Fail(in PullTicket ticket, PullFailure failure, string? detail = null) => Failed.Enqueue(ticket.Tag);
+    }
+
+    private sealed class PropertyFilter(string wanted) : IMessageFilter
+    {
+        public bool NeedsRecord => true;
+
+        public bool MatchesTagsCode(long tagsCode) => true;
+
+        public bool MatchesProperties(ReadOnlySpan<byte> properties) => properties.IndexOf(System.Text.Encoding.UTF8.GetBytes(wanted)) >= 0;
+
+        public bool MatchesRecord(ReadOnlySpan<byte> record) => MatchesProperties(record);
+    }
+}

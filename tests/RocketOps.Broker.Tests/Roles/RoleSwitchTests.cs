@@ -1,0 +1,259 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using RocketOps.Broker.Roles;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Headers;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Roles;
+
+/// <summary>A thousand changes of role while producers, a consumer and delayed messages are at work. Alone, as it counts what the process has open.</summary>
+[Collection(nameof(RoleSwitchTests))]
+[CollectionDefinition(nameof(RoleSwitchTests), DisableParallelization = true)]
+public sealed class RoleSwitchTests
+{
+    private const int WarmUp = 20;
+    private const int Producers = 4;
+
+    /// <summary>A leak is one handle a change. Queue files opened on first use, assemblies and their symbols are a handful.</summary>
+    private const int HandlesPerChanges = 10;
+
+    private const string Plain = "Plain";
+    private const string Delayed = "Delayed";
+
+    [Theory]
+    [InlineData("ASYNC_FLUSH", 1_000)]
+    [InlineData("SYNC_FLUSH", 200)]
+    public async Task Change_ManyTimesUnderLoad_LosesAndLeaksNothing(string flush, int changes)
+    {
+        CountedTimers time = new();
+        using MemoryDirectory directory = new();
+        await using TestBroker broker = await TestBroker.StartAsync(
+            new(StringComparer.Ordinal) { ["storePathRootDir"] = directory.Path, ["flushDiskType"] = flush, ["messageDelayLevel"] = "0s 1s" }, time: time);
+        await broker.CreateTopicAsync(Plain);
+        await broker.CreateTopicAsync(Delayed);
+        await broker.SubscribeAsync("g", Plain);
+        RoleManager roles = broker.Host.Parts.Roles;
+        List<WeakReference> sessions = [];
+        Load load = new(broker);
+        load.Start();
+
+        await SwitchAsync(roles, load, sessions, from: 1, to: WarmUp);
+        await load.PauseAsync();
+        int timersBefore = time.Alive;
+        int handlesBefore = OpenHandles();
+        load.Start();
+        await SwitchAsync(roles, load, sessions, from: WarmUp + 1, to: changes);
+        await load.PauseAsync();
+
+        // Nothing lost and, as no process died, nothing twice: neither what was sent at once nor what was delivered later.
+        load.Failures.Should().BeEmpty();
+        load.Refused.Should().BeGreaterThanOrEqualTo(changes / 2, "each time as a slave somebody was refused");
+        (await load.ReceivedAsync(Plain)).Should().BeEquivalentTo(load.Acknowledged(Plain));
+        await Eventually.TrueAsync(async () => (await load.ReceivedAsync(Delayed)).Count >= load.Acknowledged(Delayed).Count, "all delayed messages are delivered");
+        (await load.ReceivedAsync(Delayed)).Should().BeEquivalentTo(load.Acknowledged(Delayed));
+
+        broker.Host.Parts.Role.Term.Epoch.Should().Be(changes);
+        await Eventually.TrueAsync(() => time.Alive <= timersBefore, $"there are no more timers than the {timersBefore} before");
+        await Eventually.TrueAsync(() => OpenHandles() - handlesBefore < changes / HandlesPerChanges, $"no handle stays open with every change; there were {handlesBefore}, there are {OpenHandles()}");
+        await Eventually.TrueAsync(() => AliveAfterCollection(sessions) <= 1, "of all sessions only the current one is held by anything: no task or timer of an old one runs");
+    }
+
+    private static async Task SwitchAsync(RoleManager roles, Load load, List<WeakReference> sessions, int from, int to)
+    {
+        for (int epoch = from; epoch <= to; epoch++)
+        {
+            if (epoch % 2 == 1)
+            {
+                (await roles.ChangeToSlaveAsync(epoch, brokerId: 1)).Should().Be(RoleChange.Done);
+                long refused = load.Refused;
+                await load.UntilAsync(() => load.Refused > refused);
+            }
+            else
+            {
+                (await roles.ChangeToMasterAsync(epoch)).Should().Be(RoleChange.Done);
+                Remember(roles, sessions);
+                long acknowledged = load.AcknowledgedCount;
+                await load.UntilAsync(() => load.AcknowledgedCount > acknowledged + Producers);
+            }
+        }
+    }
+
+    private static void Remember(RoleManager roles, List<WeakReference> sessions) => sessions.Add(new WeakReference(roles.Session));
+
+    private static int AliveAfterCollection(List<WeakReference> sessions)
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        return sessions.Count(static session => session.IsAlive);
+    }
+
+    private static int OpenHandles() => Directory.GetFiles("/proc/self/fd").Length;
+
+    /// <summary>Producers that repeat what was refused, half of it delayed.</summary>
+    private sealed class Load(TestBroker broker)
+    {
+        private readonly ConcurrentBag<string> _plain = [];
+        private readonly ConcurrentBag<string> _delayed = [];
+        private readonly ConcurrentBag<string> _failures = [];
+        private readonly RemotingClient[] _clients = [TestBroker.NewClient(), TestBroker.NewClient()];
+        private Task _producers = Task.CompletedTask;
+        private CancellationTokenSource _pause = new();
+        private long _refused;
+        private long _acknowledged;
+        private long _sent;
+        private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ConcurrentBag<string> Failures => _failures;
+
+        public long Refused => Interlocked.Read(ref _refused);
+
+        public long AcknowledgedCount => Interlocked.Read(ref _acknowledged);
+
+        public ConcurrentBag<string> Acknowledged(string topic) => topic == Plain ? _plain : _delayed;
+
+        public void Start()
+        {
+            _pause = new CancellationTokenSource();
+            _producers = Task.WhenAll(Enumerable.Range(0, Producers).Select(producer => Task.Run(() => ProduceAsync(_clients[producer % _clients.Length], _pause.Token))));
+        }
+
+        /// <summary>Ends when every send has its answer; what was refused last is given up.</summary>
+        public async Task PauseAsync()
+        {
+            await _pause.CancelAsync();
+            await _producers.WaitAsync(Eventually.DefaultDeadline);
+            _pause.Dispose();
+        }
+
+        public async Task UntilAsync(Func<bool> condition)
+        {
+            while (!condition())
+            {
+                Task progress = Volatile.Read(ref _progress).Task;
+                if (!condition())
+                {
+                    await progress.WaitAsync(Eventually.DefaultDeadline);
+                }
+            }
+        }
+
+        public async Task<IReadOnlyList<string>> ReceivedAsync(string topic)
+        {
+            List<string> bodies = [];
+            long offset = 0;
+            while (true)
+            {
+                RemotingCommand answer = await broker.PullAsync("g", topic, 0, offset, PullMessageRequestHeader.SubscriptionFlag, subscription: "*");
+                if (answer.Code != ResponseCode.Success)
+                {
+                    return bodies;
+                }
+
+                bodies.AddRange(Requests.Decode(answer).Select(static message => message.Body));
+                offset = long.Parse(answer.Get("nextBeginOffset")!, CultureInfo.InvariantCulture);
+            }
+        }
+
+        private async Task ProduceAsync(RemotingClient client, CancellationToken pause)
+        {
+            while (!pause.IsCancellationRequested)
+            {
+                long number = Interlocked.Increment(ref _sent);
+                string body = number.ToString(CultureInfo.InvariantCulture);
+                bool delayed = number % 2 == 0;
+                string properties = delayed ? Requests.Properties(("DELAY", "1")) : string.Empty;
+                while (!await SendAsync(client, delayed ? Delayed : Plain, body, properties) && !pause.IsCancellationRequested)
+                {
+                    // Refused by the slave: sent again.
+                }
+            }
+        }
+
+        private async Task<bool> SendAsync(RemotingClient client, string topic, string body, string properties)
+        {
+            try
+            {
+                RemotingCommand answer = await client.InvokeAsync(broker.Address, Requests.Send(topic, body, properties: properties), TimeSpan.FromSeconds(60));
+                switch (answer.Code)
+                {
+                    case ResponseCode.Success:
+                        (topic == Plain ? _plain : _delayed).Add(body);
+                        Interlocked.Increment(ref _acknowledged);
+                        return true;
+                    case ResponseCode.ServiceNotAvailable:
+                        Interlocked.Increment(ref _refused);
+                        return false;
+                    default:
+                        _failures.Add($"{answer.Code} {answer.Remark}");
+                        return true;
+                }
+            }
+            catch (Exception failure) when (failure is IOException or TimeoutException)
+            {
+                _failures.Add(failure.Message);
+                return true;
+            }
+            finally
+            {
+                Interlocked.Exchange(ref _progress, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>The system's clock, counting the timers that were not disposed.</summary>
+    private sealed class CountedTimers : TimeProvider
+    {
+        private int _alive;
+
+        public int Alive => Volatile.Read(ref _alive);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Interlocked.Increment(ref _alive);
+            return new CountedTimer(this, base.CreateTimer(callback, state, dueTime, period));
+        }
+
+        private sealed class CountedTimer(CountedTimers owner, ITimer timer) : ITimer
+        {
+            private int _disposed;
+
+            public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(dueTime, period);
+
+            public void Dispose()
+            {
+                Count();
+                timer.Dispose();
+            }
+
+            public ValueTask DisposeAsync()
+            {
+                Count();
+                return timer.DisposeAsync();
+            }
+
+            private void Count()
+            {
+                if (Interlocked.Exchange(ref _disposed, 1) == 0)
+                {
+                    Interlocked.Decrement(ref owner._alive);
+                }
+            }
+        }
+    }
+
+    /// <summary>In memory where the system has such a directory: a thousand changes are some thousand flushes, and the disk is not what is tested.</summary>
+    private sealed class MemoryDirectory : IDisposable
+    {
+        private const string SharedMemory = "/dev/shm";
+
+        public string Path { get; } = Directory.Exists(SharedMemory)
+            ? Directory.CreateDirectory(System.IO.Path.Combine(SharedMemory, $"rocketops-{Guid.NewGuid():N}")).FullName
+            : Directory.CreateTempSubdirectory("rocketops-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
+}

@@ -1,0 +1,118 @@
+using RocketOps.Broker.Roles;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Roles;
+
+/// <summary>One change of role at a time, what it means for clients, and which changes are not made.</summary>
+public sealed class RoleTests : IAsyncLifetime
+{
+    private TestBroker _broker = null!;
+
+    private RoleManager Manager => _broker.Host.Parts.Roles;
+
+    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s 1h" });
+
+    public Task DisposeAsync() => _broker.DisposeAsync().AsTask();
+
+    [Fact]
+    public async Task ChangeToSlave_WritesAreRefusedAndReadsServed()
+    {
+        await _broker.SendAsync("Kept", "one");
+        await _broker.SubscribeAsync("g", "Kept");
+
+        (await Manager.ChangeToSlaveAsync(epoch: 1, brokerId: 2)).Should().Be(RoleChange.Done);
+
+        (await _broker.InvokeAsync(Requests.Send("Kept", "two"))).Code.Should().Be(ResponseCode.ServiceNotAvailable);
+        (await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteSubscriptionGroup).Set("groupName", "g"))).Code.Should().Be(ResponseCode.SystemError);
+        Requests.Decode(await _broker.PullAsync("g", "Kept", 0, 0)).Select(static message => message.Body).Should().Equal("one");
+        Manager.Session.Should().BeNull("only a master has one");
+    }
+
+    /// <summary>A send that has passed the handler's check when the role changes: the store is asked again where the message gets its place.</summary>
+    [Fact]
+    public async Task ChangeToSlave_AnAppendBehindTheHandlersCheck_IsRefusedByTheStore()
+    {
+        await _broker.SendAsync("Kept", "one");
+        await Manager.ChangeToSlaveAsync(epoch: 1, brokerId: 2);
+        long end = _broker.Host.Parts.Store.GetStats().MaxOffset.Value;
+
+        AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(RocketOps.Store.AppendStatus.ServiceNotAvailable);
+
+        _broker.Host.Parts.Store.GetStats().MaxOffset.Value.Should().Be(end);
+        await Manager.ChangeToMasterAsync(epoch: 2);
+        AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(RocketOps.Store.AppendStatus.Ok);
+    }
+
+    [Fact]
+    public async Task ChangeToMaster_MessagesThatWaitedForTheirTime_AreDelivered()
+    {
+        await _broker.CreateTopicAsync("Later");
+        await _broker.SubscribeAsync("g", "Later");
+        await Manager.ChangeToSlaveAsync(epoch: 1, brokerId: 2);
+        await Manager.ChangeToMasterAsync(epoch: 2);
+
+        await _broker.SendAsync("Later", "due", properties: Requests.Properties(("DELAY", "1")));
+
+        await Eventually.TrueAsync(async () => Requests.Decode(await _broker.PullAsync("g", "Later", 0, 0)).Count == 1, "the new session delivers");
+        _broker.Host.Parts.Role.Term.Should().Be(new RoleTerm(IsMaster: true, BrokerId: 0, Epoch: 2));
+    }
+
+    [Fact]
+    public async Task ChangeToSlave_DelayedMessagesOnTheirWay_ProgressIsOnDisk()
+    {
+        await _broker.CreateTopicAsync("Later");
+        for (int i = 0; i < 5; i++)
+        {
+            await _broker.SendAsync("Later", "due", properties: Requests.Properties(("DELAY", "1")));
+        }
+
+        await Eventually.TrueAsync(() => _broker.Host.Parts.DelayOffsets.Get(1) == 5, "all are delivered");
+        await Manager.ChangeToSlaveAsync(epoch: 1, brokerId: 2);
+
+        File.ReadAllText(_broker.Directory.File("store/config/delayOffset.json")).Should().Contain("1:5");
+    }
+
+    [Fact]
+    public async Task Change_WithAnEpochThatIsNotAbove_IsNotMade()
+    {
+        (await Manager.ChangeToSlaveAsync(epoch: 5, brokerId: 2)).Should().Be(RoleChange.Done);
+
+        (await Manager.ChangeToMasterAsync(epoch: 5)).Should().Be(RoleChange.StaleEpoch);
+        (await Manager.ChangeToMasterAsync(epoch: 4)).Should().Be(RoleChange.StaleEpoch);
+
+        _broker.Host.Parts.Role.IsSlave.Should().BeTrue();
+        (await _broker.InvokeAsync(Requests.Send("Kept", "x"))).Code.Should().Be(ResponseCode.ServiceNotAvailable);
+    }
+
+    [Fact]
+    public async Task Change_AfterTheStop_IsNotMade()
+    {
+        await Manager.DisposeAsync();
+
+        (await Manager.ChangeToSlaveAsync(epoch: 1, brokerId: 2)).Should().Be(RoleChange.Stopping);
+    }
+
+    private static RocketOps.Store.AppendStatus AppendOutcomeOf(RocketOps.Broker.Messages.AppendOutcome outcome) => outcome.Status;
+
+    private async Task<RocketOps.Broker.Messages.AppendOutcome> AppendDirectlyAsync()
+    {
+        MessageHost host = _broker.Host.Parts.Address.StoreHost;
+        return await _broker.Host.Parts.Appender.AppendAsync(
+            new RocketOps.Broker.Messages.StoredMessage
+            {
+                Topic = _broker.Host.Parts.Store.GetOrAddTopic("Kept"u8),
+                QueueId = 0,
+                Flag = 0,
+                SysFlag = 0,
+                BornTimestamp = 1,
+                BornHost = host,
+                StoreHost = host,
+                ReconsumeTimes = 0,
+                Body = "late"u8.ToArray(),
+                Properties = ReadOnlyMemory<byte>.Empty,
+            },
+            waitForDisk: false);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Client.Internal;
+using RocketOps.Client.Routing;
+using RocketOps.Client.Tests.Support;
+using RocketOps.Hosting.Hosts;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Client.Tests.Routing;
+
+public sealed class RouteCacheTests : IAsyncLifetime
+{
+    private static readonly string[] StaleTopics = [.. Enumerable.Range(0, 40).Select(static i => $"Stale{i}")];
+
+    private readonly ConcurrentDictionary<string, string> _answers = new(StringComparer.Ordinal);
+    private readonly List<string> _changed = [];
+    private FakePeer _nameServer = null!;
+    private RemotingClient _remoting = null!;
+    private RouteCache _routes = null!;
+
+    public async Task InitializeAsync()
+    {
+        _nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, Answer));
+        HostResolver resolver = new();
+        _remoting = new RemotingClient(new RemotingClientOptions(), NullLoggerFactory.Instance, resolver.ResolveAsync);
+        _routes = new RouteCache(new NameServers(_nameServer.Address, new RemotingCaller(_remoting), resolver, TimeSpan.FromSeconds(10), TimeProvider.System, NullLogger.Instance))
+        {
+            Changed = _changed.Add,
+        };
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _remoting.DisposeAsync();
+        await _nameServer.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Refresh_AfterAFailover_StaleRoutesDoNotBringTheOldMasterBack()
+    {
+        foreach (string topic in StaleTopics)
+        {
+            await LearnAsync(topic, "a", "10.0.0.1:1");
+        }
+
+        await LearnAsync("Fresh", "a", "10.0.0.2:1");
+        _routes.FindMaster("a").Should().Be("10.0.0.2:1");
+        await LearnAsync("Other", "b", "10.0.0.9:1");
+
+        _routes.FindMaster("a").Should().Be("10.0.0.2:1");
+        _routes.FindMaster("b").Should().Be("10.0.0.9:1");
+    }
+
+    [Fact]
+    public async Task Refresh_UnchangedRoute_IsStillTheNewestWordOnItsBrokers()
+    {
+        await LearnAsync("A", "a", "10.0.0.1:1");
+        await LearnAsync("B", "a", "10.0.0.2:1");
+        _changed.Clear();
+
+        await LearnAsync("A", "a", "10.0.0.1:1");
+
+        _routes.FindMaster("a").Should().Be("10.0.0.1:1");
+        _changed.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Refresh_BrokerLeavesTheLastRouteThatNamesIt_IsForgotten()
+    {
+        await LearnAsync("A", "a", "10.0.0.1:1");
+        await LearnAsync("A", "b", "10.0.0.2:1");
+
+        _routes.Brokers.Keys.Should().Equal("b");
+    }
+
+    private async Task LearnAsync(string topic, string broker, string master)
+    {
+        _answers[topic] = $$$"""{"brokerDatas":[{"brokerAddrs":{0:"{{{master}}}"},"brokerName":"{{{broker}}}","cluster":"C"}],"queueDatas":[]}""";
+        await _routes.RefreshAsync(topic, CancellationToken.None);
+    }
+
+    private RemotingCommand Answer(RemotingCommand request)
+    {
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = Encoding.UTF8.GetBytes(_answers[request.GetRequired("topic")]);
+        return response;
+    }
+}

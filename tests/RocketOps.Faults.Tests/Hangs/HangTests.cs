@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Text;
+using RocketOps.Faults.Tests.Histories;
+using RocketOps.Faults.Tests.Kills;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Rings;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Faults.Tests.Hangs;
+
+/// <summary>
+/// A disk that does not answer holds up what needs it and nothing else: consumers read what is in memory, clients stay alive, the health port answers, senders
+/// are refused or told of the time-out. What is acknowledged, before, meanwhile or late, is stored.
+/// </summary>
+public sealed class HangTests
+{
+    private const string Topic = "Hangs";
+    private const string Probes = "Probes";
+    private const int Queues = 4;
+    private const int EnoughSends = 500;
+    private const int HeartBeat = 34;
+    private const int SystemBusy = 2;
+    private const int FlushDiskTimeout = 10;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    // How long a probe's send may wait for its answer before another one is tried; no answer is right as long as the write hangs.
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromMilliseconds(500);
+
+    [SkippableFact]
+    public Task Write_HangsWithAsyncFlush_AllElseIsServedAndSendsAreRefused() => AssertServedMeanwhileAsync("write", "ASYNC_FLUSH", SystemBusy);
+
+    [SkippableFact]
+    public Task Write_HangsWithSyncFlush_AllElseIsServedAndSendsAreRefused() => AssertServedMeanwhileAsync("write", "SYNC_FLUSH", SystemBusy);
+
+    [SkippableFact]
+    public Task Flush_HangsWithSyncFlush_AllElseIsServedAndSendsTimeOut() => AssertServedMeanwhileAsync("flush", "SYNC_FLUSH", FlushDiskTimeout);
+
+    private static async Task AssertServedMeanwhileAsync(string call, string flushDiskType, int refusal)
+    {
+        string? missing = RingRules.Current.WhySkip(RingRules.Faults, HangingDisk.WhyMissing());
+        Skip.If(missing is not null, missing);
+        using HangingDisk disk = await HangingDisk.BuildAsync();
+        int health = LoopbackPorts.Find(0);
+        await using RocketOpsServer server = new(new ServerOptions
+        {
+            Environment = disk.Environment,
+            Broker = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["flushDiskType"] = flushDiskType,
+                ["httpPort"] = health.ToString(CultureInfo.InvariantCulture),
+                // Longer than any of the waits below: that a send is refused must not depend on who comes first.
+                ["syncFlushTimeout"] = refusal == FlushDiskTimeout ? "300" : "60000",
+                ["osPageCacheBusyTimeOutMills"] = "300",
+            },
+        });
+        await server.StartAsync();
+        await using RawConnection client = await RawConnection.ConnectAsync(server.BrokerAddress);
+        (await RawBroker.CreateTopicAsync(client, Topic, Queues)).Code.Should().Be(RawBroker.Success);
+        (await RawBroker.CreateTopicAsync(client, Probes, Queues)).Code.Should().Be(RawBroker.Success);
+        await using Load load = Load.Start(server, Topic, Queues);
+        await Eventually.TrueAsync(() => load.Acknowledged >= EnoughSends, "load is served");
+
+        await disk.BeginAsync(call);
+        try
+        {
+            await AssertPulledAsync(server);
+            await AssertAliveAsync(client);
+            await AssertHealthyAsync(health);
+            await Eventually.TrueAsync(async () => await SendAsync(server) == refusal, $"sends are answered with {refusal} while a {call} hangs", Patience);
+
+            // Again, now that everything had time to run into the hanging call.
+            await AssertPulledAsync(server);
+            await AssertAliveAsync(client);
+            await AssertHealthyAsync(health);
+            disk.IsHanging.Should().BeTrue("all of this happened meanwhile");
+        }
+        finally
+        {
+            disk.End();
+        }
+
+        long enough = load.Acknowledged + EnoughSends;
+        await Eventually.TrueAsync(() => load.Acknowledged >= enough, "load is served again");
+        await load.StopAsync();
+        load.CutOff.Should().Be(0, "no connection was lost");
+        IReadOnlyList<Reading> stored = [];
+        await Eventually.TrueAsync(
+            async () => (stored = await Load.ReadAllAsync(server, Topic, Queues)).Count >= load.Acknowledged, "every acknowledged message is in a queue", Patience);
+        HistoryCheck.Violations(load.Attempts, load.Readings, stored).Should().BeEmpty();
+        await server.StopBrokerAsync();
+    }
+
+    /// <summary>What was stored before is in memory.</summary>
+    private static async Task AssertPulledAsync(ServerUnderTest server)
+    {
+        using CancellationTokenSource late = new(Patience);
+        await using RawConnection consumer = await RawConnection.ConnectAsync(server.BrokerAddress, late.Token);
+        for (int queue = 0; queue < Queues; queue++)
+        {
+            (await RawBroker.PullAsync(consumer, Topic, queue, 0, cancellationToken: late.Token)).Code.Should().Be(RawBroker.Success);
+        }
+    }
+
+    private static async Task AssertAliveAsync(RawConnection client)
+    {
+        using CancellationTokenSource late = new(Patience);
+        byte[] body = Encoding.UTF8.GetBytes("""{"clientID":"127.0.0.1@hang","consumerDataSet":[],"producerDataSet":[{"groupName":"hang"}]}""");
+        (await client.RequestAsync(HeartBeat, body: body, cancellationToken: late.Token)).Code.Should().Be(RawBroker.Success);
+    }
+
+    private static async Task AssertHealthyAsync(int port)
+    {
+        using HttpClient http = new() { Timeout = Patience };
+        using HttpResponseMessage answer = await http.GetAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/livez")));
+        answer.IsSuccessStatusCode.Should().BeTrue();
+    }
+
+    /// <summary>The code a send of a new connection is answered with; -1 when none came in time.</summary>
+    private static async Task<int> SendAsync(ServerUnderTest server)
+    {
+        using CancellationTokenSource late = new(ProbePatience);
+        try
+        {
+            await using RawConnection producer = await RawConnection.ConnectAsync(server.BrokerAddress, late.Token);
+            return (await RawBroker.SendAsync(producer, Probes, 0, "probe"u8.ToArray(), late.Token)).Code;
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            return -1;
+        }
+    }
+}

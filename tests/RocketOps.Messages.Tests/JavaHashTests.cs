@@ -1,0 +1,20 @@
+using System.Text;
+
+namespace RocketOps.Messages.Tests;
+
+public sealed class JavaHashTests
+{
+    [Theory]
+    [InlineData("TagA", 2598919)]
+    [InlineData("TagB", 2598920)]
+    [InlineData("", 0)]
+    [InlineData("\u4e2d\u6587", 646394)]
+    [InlineData("标签", 857175)]
+    [InlineData("😀", 1772899)]
+    public void Compute_Text_IsJavasHashCode(string text, int expected)
+    {
+        JavaHash.Compute(Encoding.UTF8.GetBytes(text)).Should().Be(text.Aggregate(0, (hash, unit) => unchecked((31 * hash) + unit)));
+        JavaHash.Compute(Encoding.UTF8.GetBytes(text)).Should().Be(expected);
+        JavaHash.Compute(text).Should().Be(expected);
+    }
+}

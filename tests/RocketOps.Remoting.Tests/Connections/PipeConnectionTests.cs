@@ -1,0 +1,53 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Server;
+
+namespace RocketOps.Remoting.Tests.Connections;
+
+/// <summary>The connection tests over pipes, and what only these do.</summary>
+public sealed class PipeConnectionTests() : RemotingConnectionTests(RemotingTransport.Pipe)
+{
+    private const int EchoCode = 1;
+
+    [Fact]
+    public async Task Output_FlushFailsWithMuchUnsent_TheConnectionEnds()
+    {
+        Pipe input = new();
+        await using DefaultConnectionContext context = new("failing")
+        {
+            Transport = new Duplex(input.Reader, PipeWriter.Create(new FailingStream())),
+        };
+        PipeDriver driver = new(
+            context, new RequestHandlerRegistry().Add(EchoCode, new EchoHandler()), new RemotingOptions(), new ByteBudget(long.MaxValue / 2, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+        Task running = driver.RunAsync();
+
+        for (int i = 0; i < 4; i++)
+        {
+            await input.Writer.WriteAsync(Encode(new RemotingCommand { Code = EchoCode, Opaque = i, Body = new byte[300 * 1024] }));
+        }
+
+        await input.Writer.CompleteAsync();
+        await running.WaitAsync(TimeSpan.FromSeconds(60));
+
+        driver.Connection.Closed.IsCancellationRequested.Should().BeTrue();
+        driver.Connection.SendOneWay(new RemotingCommand { Code = EchoCode }).Should().BeFalse();
+    }
+
+    private sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input => input;
+
+        public PipeWriter Output => output;
+    }
+
+    /// <summary>A peer that is gone.</summary>
+    private sealed class FailingStream : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("gone");
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => throw new IOException("gone");
+    }
+}

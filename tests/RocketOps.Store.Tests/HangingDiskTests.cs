@@ -1,0 +1,221 @@
+using RocketOps.Store.Tests.Support;
+using RocketOps.Testing;
+
+namespace RocketOps.Store.Tests;
+
+/// <summary>While one write or flush is stuck in the kernel, nobody else waits: appends return, reads go on, waits end in time, and all comes right when it goes on.</summary>
+public sealed class HangingDiskTests
+{
+    [Fact]
+    public async Task WritePending_AnotherThreadsWriteHangs_ReturnsAndTheWriterTakesTheBytesAlong()
+    {
+        using Gate gate = new();
+        GatedFileSystem files = new(new MemoryFileSystem());
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        store.Append("T", 0, "before");
+        store.Writer.WritePending();
+        files.BeforeWrite = gate.Pass;
+        RecordingWaiter waiter = new();
+
+        store.Append("T", 0, "leader");
+        Task<PhysicalOffset> leader = Task.Run(store.Writer.WritePending);
+        await gate.Reached;
+        AppendResult followed = store.Append("T", 0, "follower");
+        PhysicalOffset written = store.Writer.WritePending();
+        store.Positions.When(LogPosition.Written, followed.End, waiter);
+
+        written.Should().BeLessThan(followed.Offset);
+        waiter.Outcomes.Should().BeEmpty();
+        (await store.ReadAllAsync("T", 0)).Should().Equal("before");
+
+        gate.Open();
+        (await leader).Should().Be(followed.End, "the leader writes until nothing is pending");
+        waiter.Outcomes.Should().Equal(WaitOutcome.Reached);
+        (await store.ReadAllAsync("T", 0)).Should().Equal("before", "leader", "follower");
+    }
+
+    [Fact]
+    public async Task Append_WriteHangsForLongerThanThePageCacheLimit_IsRefusedAsBusy()
+    {
+        using Gate gate = new();
+        ManualTime time = new();
+        GatedFileSystem files = new(new MemoryFileSystem());
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, time, hasThreads: false);
+        files.BeforeWrite = gate.Pass;
+        store.Append("T", 0, "stuck");
+        Task<PhysicalOffset> leader = Task.Run(store.Writer.WritePending);
+        await gate.Reached;
+
+        time.Advance(TimeSpan.FromMilliseconds(900));
+        AppendStatus early = store.TryAppend("T", 0, [1], out _);
+        time.Advance(TimeSpan.FromMilliseconds(200));
+        AppendStatus late = store.TryAppend("T", 0, [2], out _);
+        gate.Open();
+        await leader;
+
+        early.Should().Be(AppendStatus.Ok);
+        late.Should().Be(AppendStatus.Busy);
+        store.TryAppend("T", 0, [3], out _).Should().Be(AppendStatus.Ok);
+    }
+
+    [Fact]
+    public async Task Append_MemoryFullWhileAnotherThreadWrites_WouldBlockUntilThereIsRoom()
+    {
+        using Gate gate = new();
+        GatedFileSystem files = new(new MemoryFileSystem());
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        files.BeforeWrite = gate.Pass;
+        store.Append("T", 0, "stuck");
+        Task<PhysicalOffset> leader = Task.Run(store.Writer.WritePending);
+        await gate.Reached;
+        int accepted = 1;
+        AppendStatus status;
+        while ((status = store.TryAppend("T", 0, new byte[10_000], out _)) == AppendStatus.Ok)
+        {
+            accepted++;
+        }
+
+        Task<WaitOutcome> room = store.Writer.WhenRoomAsync();
+        room.IsCompleted.Should().BeFalse();
+        gate.Open();
+        (await room).Should().Be(WaitOutcome.Reached);
+        await leader;
+
+        status.Should().Be(AppendStatus.WouldBlock);
+        store.TryAppend("T", 0, new byte[10_000], out AppendResult result).Should().Be(AppendStatus.Ok);
+        result.QueueOffset.Should().Be(accepted);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task When_DiskHangs_WaitTimesOutWithoutTheDisksThreads(bool inWrite)
+    {
+        using Gate gate = new();
+        ManualTime time = new();
+        GatedFileSystem files = new(new MemoryFileSystem());
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), files, time, hasThreads: false);
+        AppendResult result = store.Append("T", 0, "m");
+        if (inWrite)
+        {
+            files.BeforeWrite = gate.Pass;
+        }
+        else
+        {
+            files.BeforeFlush = gate.Pass;
+        }
+
+        RecordingWaiter waiter = new();
+        store.Positions.When(LogPosition.Durable, result.End, waiter);
+        Task flusher = Task.Run(() =>
+        {
+            store.Writer.WritePending();
+            store.Flusher.Pass(everything: false);
+        });
+        await gate.Reached;
+        Task maintenance = inWrite ? Task.CompletedTask : Task.Run(store.Maintenance.MakeDurable);
+
+        time.Advance(TimeSpan.FromSeconds(4));
+        waiter.Outcomes.Should().BeEmpty();
+        RecordingWaiter second = new();
+        store.Positions.When(LogPosition.Durable, result.End, second);
+        time.Advance(TimeSpan.FromSeconds(1));
+        waiter.Outcomes.Should().Equal(WaitOutcome.TimedOut);
+        second.Outcomes.Should().BeEmpty();
+        time.Advance(TimeSpan.FromSeconds(4));
+        second.Outcomes.Should().Equal(WaitOutcome.TimedOut);
+
+        gate.Open();
+        await flusher;
+        await maintenance;
+        store.Writer.IsDurable(result.End).Should().BeTrue();
+        waiter.Outcomes.Should().HaveCount(1, "who was told once is not told again");
+    }
+
+    [Fact]
+    public async Task When_OneWaiterThrows_OthersAreToldAndTheStoreGoesOn()
+    {
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        RecordingWaiter waiter = new();
+        AppendResult result = store.Append("T", 0, "m");
+        store.Writer.WritePending();
+        store.Positions.When(LogPosition.Durable, result.End, new ThrowingWaiter());
+        store.Positions.When(LogPosition.Durable, result.End, waiter);
+
+        store.Flusher.Pass(everything: false);
+
+        waiter.Outcomes.Should().Equal(WaitOutcome.Reached);
+        store.Flags.Should().Be(StoreFlags.None);
+    }
+
+    [Fact]
+    public async Task WritePending_OthersAppendWithoutEnd_HandsOnToAnotherThread()
+    {
+        GatedFileSystem files = new(new MemoryFileSystem());
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024 * 1024, IndexEnabled = false, DiskWarningRatio = 100, DeleteHours = [] };
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        int appended = 1;
+        int leader = Environment.CurrentManagedThreadId;
+        int byLeader = 0;
+        byte[] body = new byte[1024 * 1024];
+
+        // During each write somebody appends another MiB.
+        files.BeforeWrite = () =>
+        {
+            byLeader += Environment.CurrentManagedThreadId == leader ? 1 : 0;
+            if (appended < 20)
+            {
+                appended++;
+                store.TryAppend("T", 0, body, out _).Should().Be(AppendStatus.Ok);
+            }
+        };
+        store.TryAppend("T", 0, body, out _).Should().Be(AppendStatus.Ok);
+        store.Writer.WritePending();
+
+        byLeader.Should().BeLessThan(10);
+        await Eventually.TrueAsync(() => store.Reader.TryGetOffsets(store.FindTopic("T"u8)!, 0, out QueueOffsets offsets) && offsets.Max == 20, "the rest is written and made readable by another thread");
+    }
+
+    [Fact]
+    public async Task When_SteadyState_AllocatesNothing()
+    {
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        CountingWaiter waiter = new();
+        AppendResult first = store.Append("T", 0, "m");
+        Wait(store, waiter, first.End, rounds: 100);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Wait(store, waiter, first.End, rounds: 1000);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        waiter.Told.Should().Be(1100 * 8);
+        allocated.Should().Be(0);
+    }
+
+    private static void Wait(MessageStore store, CountingWaiter waiter, PhysicalOffset upTo, int rounds)
+    {
+        for (int round = 0; round < rounds; round++)
+        {
+            for (int i = 0; i < 8; i++)
+            {
+                store.Positions.When(LogPosition.Written, new PhysicalOffset(upTo.Value + round), waiter);
+            }
+
+            store.Positions.Move(LogPosition.Written, upTo.Value + round);
+            store.Positions.Complete(LogPosition.Written);
+            store.Positions.Move(LogPosition.Written, 0);
+        }
+    }
+
+    private sealed class CountingWaiter : ILogWaiter
+    {
+        public int Told { get; private set; }
+
+        public void OnPosition(PhysicalOffset upTo, WaitOutcome outcome) => Told += outcome == WaitOutcome.Reached ? 1 : 0;
+    }
+
+    private sealed class ThrowingWaiter : ILogWaiter
+    {
+        public void OnPosition(PhysicalOffset upTo, WaitOutcome outcome) => throw new InvalidOperationException("the connection is gone");
+    }
+}
