@@ -31,7 +31,8 @@ public sealed class NameServerInteropTests
 
         IReadOnlyList<string> ours = await NameServerAnswers.CollectAsync(host.EndPoint.ToString(), like4);
 
-        ours.Should().Equal(apaches);
+        ours.Should().HaveSameCount(apaches);
+        ours.Zip(apaches).Where(static pair => pair.First != pair.Second).Should().BeEmpty("each answer of ours is Apache's");
     }
 
     [SkippableTheory]
