@@ -5,8 +5,11 @@ namespace RocketOps.Client;
 /// <summary>What producers and consumers have in common. Defaults are the Java client's.</summary>
 public abstract record ClientOptions
 {
-    /// <summary><c>host:port;host:port</c>; every address a host resolves to counts as a name server.</summary>
-    public required string NameServers { get; init; }
+    /// <summary>
+    /// <c>host:port;host:port</c>; every address a host resolves to counts as a name server. Null takes the environment variable <c>NAMESRV_ADDR</c>; without either
+    /// no client can be made.
+    /// </summary>
+    public string? NameServers { get; init; }
 
     /// <summary>Part of the client id after the address. Null gives every client its own, which members of a clustering group must have.</summary>
     public string? InstanceName { get; init; }
@@ -22,6 +25,15 @@ public abstract record ClientOptions
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Null logs nothing.</summary>
+    /// <summary>
+    /// Where the client logs. Null with <see cref="OnError"/> null too: warnings and errors go to standard error, a line each, so that no failure is silent;
+    /// <c>NullLoggerFactory.Instance</c> silences them.
+    /// </summary>
     public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>
+    /// Called for everything that is logged as a warning or an error, beside the log: handlers that threw, pulls and heartbeats that failed, topics that are missing.
+    /// Called on the client's own threads, possibly several at a time: it must be quick and thread-safe. An exception of it is logged and goes no further.
+    /// </summary>
+    public Action<ClientError>? OnError { get; init; }
 }

@@ -20,7 +20,7 @@ public sealed class RocketMqException : Exception
         Remark = remark;
     }
 
-    /// <summary>The server's response code (remoting.md appendix B); null when no server refused.</summary>
+    /// <summary>The server's response code (for example 17: no such topic, 16: no permission, 2: busy); null when no server refused.</summary>
     public int? ResponseCode { get; }
 
     /// <summary>The server's words.</summary>

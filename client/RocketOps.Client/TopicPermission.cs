@@ -1,6 +1,6 @@
 namespace RocketOps.Client;
 
-/// <summary>What may be done with a topic's queues on one broker. Source: remoting.md §3.6.</summary>
+/// <summary>What may be done with a topic's queues on one broker.</summary>
 [Flags]
 public enum TopicPermission
 {

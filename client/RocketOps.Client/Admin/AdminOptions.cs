@@ -5,14 +5,17 @@ namespace RocketOps.Client;
 /// <summary>How an admin client reaches a cluster.</summary>
 public sealed record AdminOptions
 {
-    /// <summary><c>host:port;host:port</c>; every address a host resolves to counts as a name server. Empty is allowed when only broker addresses are used.</summary>
-    public string NameServers { get; init; } = string.Empty;
+    /// <summary>
+    /// <c>host:port;host:port</c>; every address a host resolves to counts as a name server. Null takes the environment variable <c>NAMESRV_ADDR</c>. None at all is
+    /// allowed when only brokers are asked.
+    /// </summary>
+    public string? NameServers { get; init; }
 
     /// <summary>Time for one request, connecting included. Matches mqadmin's default of 5 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Null logs nothing.</summary>
+    /// <summary>Null logs nothing: whatever an administration request meets is thrown.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 }

@@ -32,7 +32,7 @@ public sealed record ClientConnection
     [JsonPropertyName("language")]
     public string? Language { get; init; }
 
-    /// <summary>Ordinal of the client's release (remoting.md §1.7).</summary>
+    /// <summary>Ordinal of the client's release.</summary>
     [JsonPropertyName("version")]
     public int Version { get; init; }
 }

@@ -39,7 +39,7 @@ public interface IRocketMqAdmin : IAsyncDisposable
     /// <summary>How far a group is on a broker, in one topic or (null) in all it consumes.</summary>
     Task<ConsumeStats> GetConsumeStatsAsync(string brokerAddress, string group, string? topic = null, CancellationToken cancellationToken = default);
 
-    /// <summary>The broker's runtime figures by RocketMQ's names (admin.md §2.6).</summary>
+    /// <summary>The broker's runtime figures by RocketMQ's names.</summary>
     Task<IReadOnlyDictionary<string, string>> GetBrokerRuntimeInfoAsync(string brokerAddress, CancellationToken cancellationToken = default);
 
     /// <summary>The broker's configuration by RocketMQ's property names.</summary>

@@ -26,7 +26,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         HostResolver resolver = HostResolver.FromEnvironment();
         _remoting = new RemotingClient(new RemotingClientOptions { InvokeTimeout = options.RequestTimeout }, loggers, resolver.ResolveAsync, time: options.TimeProvider);
         _caller = new RemotingCaller(_remoting);
-        _nameServers = new NameServers(options.NameServers, _caller, resolver, options.RequestTimeout, options.TimeProvider, loggers.CreateLogger("RocketOps.Client"));
+        _nameServers = new NameServers(NameServerSetting.Find(options.NameServers) ?? string.Empty, _caller, resolver, options.RequestTimeout, options.TimeProvider, loggers.CreateLogger("RocketOps.Client"));
     }
 
     public async Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default)

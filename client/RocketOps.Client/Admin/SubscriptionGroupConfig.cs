@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
 
-/// <summary>A consumer group as one broker holds it. Source: admin.md §2.3.</summary>
+/// <summary>A consumer group as one broker holds it.</summary>
 public sealed record SubscriptionGroupConfig
 {
     [JsonPropertyName("groupName")]

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
 
-/// <summary>A topic as one broker holds it. Source: admin.md §2.2.</summary>
+/// <summary>A topic as one broker holds it.</summary>
 public sealed record TopicConfig
 {
     [JsonPropertyName("topicName")]

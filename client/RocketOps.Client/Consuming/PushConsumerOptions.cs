@@ -3,12 +3,16 @@ namespace RocketOps.Client;
 /// <summary>Settings of a <see cref="RocketMqPushConsumer"/>. Defaults are the Java client's.</summary>
 public sealed record PushConsumerOptions : ClientOptions
 {
-    /// <summary>Consumer group. All members must subscribe to the same.</summary>
+    /// <summary>Consumer group, 1–120 characters a-z A-Z 0-9 _ - % |. All members must subscribe to the same.</summary>
     public required string Group { get; init; }
 
     public MessageModel MessageModel { get; init; } = MessageModel.Clustering;
 
-    public ConsumeFromWhere ConsumeFromWhere { get; init; } = ConsumeFromWhere.LastOffset;
+    /// <summary>
+    /// Where the group begins in a queue it has no offset for. Null means <see cref="ConsumeFromWhere.LastOffset"/>, as in the Java client, with a warning when that
+    /// skips messages.
+    /// </summary>
+    public ConsumeFromWhere? ConsumeFromWhere { get; init; }
 
     /// <summary>For <see cref="ConsumeFromWhere.Timestamp"/>. Matches consumeTimestamp: half an hour before the start when not set.</summary>
     public DateTimeOffset? ConsumeFromTime { get; init; }

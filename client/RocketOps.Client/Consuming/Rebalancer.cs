@@ -21,6 +21,7 @@ internal sealed class Rebalancer
     private readonly Puller _puller;
     private readonly HandlerPool _handlers;
     private readonly WakeSignal _wake;
+    private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
     private volatile IReadOnlyCollection<MessageQueue> _assigned = [];
     private readonly ConcurrentDictionary<MessageQueue, (ProcessQueue Processing, Subscription Subscription, Task Loop)> _reading = new();
 
@@ -75,9 +76,16 @@ internal sealed class Rebalancer
         {
             if (await _client.Routes.GetAsync(topic, cancellationToken).ConfigureAwait(false) is not { } route)
             {
-                // The topic, or the group's retry topic, is yet to be created.
+                // The group's retry topic is created by the first broker that hears of the group; any other topic somebody has to create.
+                if (!topic.StartsWith(RetryTopic.Prefix, StringComparison.Ordinal) && _missing.Add(topic))
+                {
+                    ClientLog.TopicMissing(_client.Logger, topic, _options.Group);
+                }
+
                 return;
             }
+
+            _missing.Remove(topic);
 
             IReadOnlyList<MessageQueue> all = TopicQueueLists.ForRead(topic, route);
             IReadOnlyList<MessageQueue> mine = _options.MessageModel == MessageModel.Broadcasting

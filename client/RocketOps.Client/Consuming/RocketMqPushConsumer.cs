@@ -29,14 +29,11 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     private Task _committing = Task.CompletedTask;
     private bool _stopped;
 
+    /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
     public RocketMqPushConsumer(PushConsumerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (string.IsNullOrWhiteSpace(options.Group))
-        {
-            throw new ArgumentException("a consumer needs a group", nameof(options));
-        }
-
+        Names.CheckGroup(options.Group, nameof(options));
         _options = options.MessageModel == MessageModel.Broadcasting && options.InstanceName is null ? options with { InstanceName = BroadcastInstanceName } : options;
         RequestHandlerRegistry handlers = new RequestHandlerRegistry().Add(RequestCode.NotifyConsumerIdsChanged, new ConsumerIdsChangedHandler(() => _rebalancer?.Wake()));
         _client = new ClientInstance(_options, handlers, Heartbeat, readsFromSlaves: true);
@@ -53,16 +50,16 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     public IReadOnlyCollection<MessageQueue> AssignedQueues => _rebalancer?.Assigned ?? [];
 
     /// <summary>
-    /// Subscribes to a topic, before or after the start; a second call for the topic replaces the first. Throws <see cref="ArgumentException"/> for an expression that
-    /// names nothing.
+    /// Subscribes to a topic, before or after the start; a second call for the topic replaces the first. After the start it returns when the brokers know. Throws
+    /// <see cref="ArgumentException"/> when the name or the expression cannot be one.
     /// </summary>
-    /// <param name="topic">Name of the topic; it may be created later.</param>
+    /// <param name="topic">Name of the topic. It may be created later; that it is missing is logged and reported once.</param>
     /// <param name="expression">Tags: <c>*</c> for all or <c>TagA || TagB</c>.</param>
     /// <param name="handler">Called for every message.</param>
     /// <param name="cancellationToken">Gives up telling the brokers.</param>
     public async Task SubscribeAsync(string topic, string expression, MessageHandler handler, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(topic);
+        Names.CheckTopic(topic, nameof(topic));
         ArgumentNullException.ThrowIfNull(handler);
         AddSubscription(topic, expression);
         _handlers[topic] = handler;
@@ -73,7 +70,10 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         }
     }
 
-    /// <summary>Joins the group and begins to read. Returns when the brokers that are known so far were told; throws <see cref="RocketMqException"/> when no name server answers.</summary>
+    /// <summary>
+    /// Joins the group and begins to read. Returns when the brokers that are known so far were told. Throws <see cref="RocketMqException"/> when no name server answers and
+    /// <see cref="InvalidOperationException"/> when nothing is subscribed. Idempotent.
+    /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         await _lifecycle.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -83,6 +83,11 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             if (_rebalancer is not null)
             {
                 return;
+            }
+
+            if (_handlers.IsEmpty)
+            {
+                throw new InvalidOperationException($"group {_options.Group} is subscribed to nothing: call {nameof(SubscribeAsync)} before {nameof(StartAsync)}");
             }
 
             if (_options.MessageModel == MessageModel.Clustering)

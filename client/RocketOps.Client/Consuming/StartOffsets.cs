@@ -22,12 +22,25 @@ internal sealed class StartOffsets(ClientInstance client, PushConsumerOptions op
         return options.ConsumeFromWhere switch
         {
             // A group's own retries are never skipped.
-            ConsumeFromWhere.LastOffset when retry => 0,
+            null or ConsumeFromWhere.LastOffset when retry => 0,
+            null => await SkipAsync(queue, cancellationToken).ConfigureAwait(false),
             ConsumeFromWhere.FirstOffset => 0,
             ConsumeFromWhere.Timestamp when !retry => await AskAsync(
                 queue, RemotingCommand.CreateRequest(RequestCode.SearchOffsetByTimestamp).Set("timestamp", _from.ToUnixTimeMilliseconds()), cancellationToken).ConfigureAwait(false),
             _ => await AskAsync(queue, RemotingCommand.CreateRequest(RequestCode.GetMaxOffset), cancellationToken).ConfigureAwait(false),
         };
+    }
+
+    // Nobody said that a new group shall skip what is there. A new member of a broadcasting group usually wants just that.
+    private async Task<long> SkipAsync(MessageQueue queue, CancellationToken cancellationToken)
+    {
+        long end = await AskAsync(queue, RemotingCommand.CreateRequest(RequestCode.GetMaxOffset), cancellationToken).ConfigureAwait(false);
+        if (end > 0 && options.MessageModel == MessageModel.Clustering)
+        {
+            ClientLog.MessagesSkipped(client.Logger, options.Group, queue, end);
+        }
+
+        return end;
     }
 
     private async Task<long> AskAsync(MessageQueue queue, RemotingCommand request, CancellationToken cancellationToken)

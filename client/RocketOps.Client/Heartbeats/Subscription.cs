@@ -30,15 +30,16 @@ internal sealed record Subscription
     public bool ClassFilterMode { get; init; }
 
     /// <summary>
-    /// Parses <c>TagA || TagB</c>; <c>*</c>, empty and null mean all. Throws <see cref="ArgumentException"/> when nothing is left between the bars.
+    /// Parses <c>TagA || TagB</c>; <c>*</c>, empty and null mean all. Throws <see cref="ArgumentException"/> for what would silently match nothing: an empty place between
+    /// the bars, a single bar, a star among tags.
     /// </summary>
     public static Subscription Parse(string topic, string? expression, long version)
     {
         string text = string.IsNullOrWhiteSpace(expression) ? "*" : expression.Trim();
-        string[] tags = text == "*" ? [] : text.Split("||", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (tags.Length == 0 && text != "*")
+        string[] tags = text == "*" ? [] : text.Split("||", StringSplitOptions.TrimEntries);
+        if (tags.Any(static tag => tag.Length == 0 || tag == "*" || tag.Contains('|', StringComparison.Ordinal)))
         {
-            throw new ArgumentException($"\"{expression}\" names no tag; write * for all or TagA || TagB", nameof(expression));
+            throw new ArgumentException($"\"{expression}\" is no tag expression; write * for all or TagA || TagB", nameof(expression));
         }
 
         tags = [.. tags.Distinct(StringComparer.Ordinal)];

@@ -20,6 +20,7 @@ namespace RocketOps.Client.Internal;
 internal sealed class ClientInstance : IAsyncDisposable
 {
     private readonly ClientOptions _options;
+    private readonly StandardErrorLog? _standardError;
     private readonly RemotingClient _remoting;
     private readonly Func<string, HeartbeatBody> _heartbeat;
     private readonly bool _readsFromSlaves;
@@ -38,14 +39,17 @@ internal sealed class ClientInstance : IAsyncDisposable
         _options = options;
         _heartbeat = heartbeat;
         _readsFromSlaves = readsFromSlaves;
-        ILoggerFactory loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
-        Logger = loggers.CreateLogger("RocketOps.Client");
+        string nameServers = NameServerSetting.Require(options);
+        _standardError = options.LoggerFactory is null && options.OnError is null ? new StandardErrorLog(options.TimeProvider, Console.OpenStandardError) : null;
+        ILoggerFactory loggers = options.LoggerFactory ?? (ILoggerFactory?)_standardError ?? NullLoggerFactory.Instance;
+        ILogger log = loggers.CreateLogger("RocketOps.Client");
+        Logger = options.OnError is null ? log : new ReportingLogger(log, options.OnError);
         Address = ClientIdentity.LocalAddress();
         ClientId = ClientIdentity.ClientId(Address, options.InstanceName);
         HostResolver resolver = HostResolver.FromEnvironment();
         _remoting = new RemotingClient(new RemotingClientOptions { InvokeTimeout = options.RequestTimeout }, loggers, resolver.ResolveAsync, handlers, options.TimeProvider);
         Caller = new RemotingCaller(_remoting);
-        Routes = new RouteCache(new NameServers(options.NameServers, Caller, resolver, options.RequestTimeout, options.TimeProvider, Logger));
+        Routes = new RouteCache(new NameServers(nameServers, Caller, resolver, options.RequestTimeout, options.TimeProvider, Logger));
         _greet = new WakeSignal(options.TimeProvider);
         Routes.Changed += _ => _greet.Wake();
         _routeLoop = RefreshRoutesPeriodicallyAsync();
@@ -100,6 +104,7 @@ internal sealed class ClientInstance : IAsyncDisposable
         await StopLoopsAsync().ConfigureAwait(false);
         await _remoting.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
+        _standardError?.Dispose();
     }
 
     private IReadOnlyList<string> BrokersToGreet() =>

@@ -20,6 +20,9 @@ internal static partial class ClientLog
     [LoggerMessage(4104, LogLevel.Information, "broker {Address} could not be told that this client leaves: {Reason}")]
     public static partial void UnregisterFailed(ILogger logger, string address, string reason);
 
+    [LoggerMessage(4105, LogLevel.Error, "the OnError callback threw")]
+    public static partial void ErrorCallbackFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(4110, LogLevel.Warning, "send to {Queue} failed: {Reason}; attempt {Attempt} of {Attempts}")]
     public static partial void SendFailed(ILogger logger, MessageQueue queue, string reason, int attempt, int attempts);
 
@@ -61,6 +64,12 @@ internal static partial class ClientLog
 
     [LoggerMessage(4132, LogLevel.Error, "balancing {Topic} for group {Group} failed in a way nobody foresaw")]
     public static partial void RebalanceBroken(ILogger logger, Exception exception, string group, string topic);
+
+    [LoggerMessage(4134, LogLevel.Warning, "topic {Topic} does not exist; group {Group} reads it as soon as it is created")]
+    public static partial void TopicMissing(ILogger logger, string topic, string group);
+
+    [LoggerMessage(4135, LogLevel.Warning, "group {Group} has no offset in {Queue} and begins behind the {Skipped} messages that are there; set ConsumeFromWhere to FirstOffset to read them, or to LastOffset to mean it")]
+    public static partial void MessagesSkipped(ILogger logger, string group, MessageQueue queue, long skipped);
 
     [LoggerMessage(4133, LogLevel.Error, "handling the message of {Queue} at {Offset} failed in a way nobody foresaw")]
     public static partial void HandlingBroken(ILogger logger, Exception exception, MessageQueue queue, long offset);

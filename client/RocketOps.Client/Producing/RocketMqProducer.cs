@@ -22,9 +22,11 @@ public sealed class RocketMqProducer : IAsyncDisposable
     private readonly ConcurrentDictionary<string, QueueSelector> _selectors = new(StringComparer.Ordinal);
     private int _disposed;
 
+    /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
     public RocketMqProducer(ProducerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        Names.CheckGroup(options.Group, nameof(options));
         _options = options;
         _client = new ClientInstance(
             options, new RequestHandlerRegistry(), clientId => new HeartbeatBody { ClientId = clientId, Producers = [new ProducerBody(options.Group)] }, readsFromSlaves: false);

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
 
-/// <summary>Where a topic lives, as a name server knows it. Source: remoting.md §3.2.</summary>
+/// <summary>Where a topic lives, as a name server knows it.</summary>
 public sealed record TopicRoute
 {
     [JsonPropertyName("brokerDatas")]

@@ -90,7 +90,7 @@ public sealed class MessageCodecTests
     [InlineData(null, "*", "")]
     [InlineData(" * ", "*", "")]
     [InlineData("TagA", "TagA", "TagA")]
-    [InlineData("TagA || TagB||TagA ||", "TagA || TagB||TagA ||", "TagA,TagB")]
+    [InlineData("TagA || TagB||TagA", "TagA || TagB||TagA", "TagA,TagB")]
     public void Subscription_Parse_SplitsTags(string? expression, string text, string tags)
     {
         Subscription subscription = Subscription.Parse("T", expression, 1);

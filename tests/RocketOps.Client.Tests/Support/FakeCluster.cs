@@ -16,6 +16,9 @@ internal sealed class FakeCluster : IAsyncDisposable
 
     public string NameServer => _nameServer!.Address;
 
+    /// <summary>How often the name server was asked for the route of a topic.</summary>
+    public int RouteQuestions(string topic) => _nameServer!.Received.Count(request => request.Get("topic") == topic);
+
     public static async Task<FakeCluster> StartAsync(int brokers = 1)
     {
         FakeCluster cluster = new();
