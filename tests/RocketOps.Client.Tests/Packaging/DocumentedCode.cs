@@ -1,0 +1,59 @@
+using System.Text;
+using RocketOps.Testing;
+
+namespace RocketOps.Client.Tests.Packaging;
+
+/// <summary>The code blocks of docs/client.md: as written, and as one file that compiles all C# ones.</summary>
+internal static class DocumentedCode
+{
+    /// <summary>The blocks in order, by the language behind the fence.</summary>
+    public static IReadOnlyList<string> Blocks(string language)
+    {
+        List<string> blocks = [];
+        StringBuilder? block = null;
+        foreach (string line in File.ReadLines(Path.Combine(SharedKits.RepositoryRoot, "docs", "client.md")))
+        {
+            if (block is null && line == "```" + language)
+            {
+                block = new StringBuilder();
+            }
+            else if (block is not null && line == "```")
+            {
+                blocks.Add(block.ToString());
+                block = null;
+            }
+            else
+            {
+                block?.Append(line).Append('\n');
+            }
+        }
+
+        return blocks;
+    }
+
+    /// <summary>
+    /// A C# block as a file of its own beside others: using lines first, statements in a method, types behind them, as in a program of top-level statements.
+    /// </summary>
+    public static string AsFile(string block, int number)
+    {
+        string[] lines = block.Split('\n');
+        int statements = Array.FindIndex(lines, static line => line.Length > 0 && !line.StartsWith("using ", StringComparison.Ordinal));
+        int types = Array.FindIndex(lines, static line => line.StartsWith("sealed ", StringComparison.Ordinal) || line.StartsWith('['));
+        types = types < 0 ? lines.Length : types;
+        return $$"""
+            {{string.Join('\n', lines[..statements])}}
+            namespace Block{{number}};
+
+            internal static class Program{{number}}
+            {
+                internal static async Task RunAsync(string[] args)
+                {
+            {{string.Join('\n', lines[statements..types])}}
+                    await Task.CompletedTask;
+                }
+            }
+
+            {{string.Join('\n', lines[types..])}}
+            """;
+    }
+}

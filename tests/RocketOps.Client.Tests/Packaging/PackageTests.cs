@@ -1,0 +1,151 @@
+using System.IO.Compression;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Client.Tests.Packaging;
+
+/// <summary>The library as an outsider installs and uses it, by the words of docs/client.md.</summary>
+public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
+{
+    [Fact]
+    public async Task Package_OfTheClient_ShowsTheClientAloneAndNeedsNoOther()
+    {
+        await using FileStream file = File.OpenRead(Directory.EnumerateFiles(feed.Packages, "RocketOps.Client.*.nupkg").Single(static path => char.IsAsciiDigit(Path.GetFileName(path)["RocketOps.Client.".Length])));
+        using ZipArchive package = new(file, ZipArchiveMode.Read);
+        using StreamReader nuspec = new(package.GetEntry("RocketOps.Client.nuspec")!.Open());
+        string metadata = await nuspec.ReadToEndAsync();
+
+        string[] entries = [.. package.Entries.Select(static entry => entry.FullName)];
+        entries.Should().Contain(["README.md", "icon.png", "LICENSE", "ref/net10.0/RocketOps.Client.xml", "lib/net10.0/RocketOps.Client.pdb"]);
+        entries.Where(static entry => entry.StartsWith("ref/", StringComparison.Ordinal) && entry.EndsWith(".dll", StringComparison.Ordinal)).Should().Equal("ref/net10.0/RocketOps.Client.dll");
+        metadata.Should().Contain("Apache-2.0").And.NotContain("<dependency ");
+        using StreamReader documentation = new(package.GetEntry("ref/net10.0/RocketOps.Client.xml")!.Open());
+        (await documentation.ReadToEndAsync()).Should().Contain("M:RocketOps.Client.RocketMqProducer.SendAsync(");
+    }
+
+    [Fact]
+    public void PublicTypes_OfTheClient_NameNothingThatThePackageHides()
+    {
+        string[] hidden = ["RocketOps.Hosting", "RocketOps.Messages", "RocketOps.Remoting"];
+
+        typeof(RocketMqProducer).Assembly.GetExportedTypes()
+            .SelectMany(static type => type.GetMembers().SelectMany(member => Named(member).Append(type.BaseType).Concat(type.GetInterfaces())), static (type, named) => (type, named))
+            .Where(pair => hidden.Contains(pair.named?.Assembly.GetName().Name, StringComparer.Ordinal))
+            .Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task FirstProgram_FollowingTheDocs_SendsAndReceives()
+    {
+        await using RocketOpsServer server = new();
+        await server.StartAsync();
+        string folder = feed.Workplace;
+        foreach (string command in DocumentedCode.Blocks("sh")[1].Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] words = command.Split(' ');
+            if (words[0] == "cd")
+            {
+                folder = Path.Combine(folder, words[1]);
+            }
+            else
+            {
+                words[0].Should().Be("dotnet");
+                await feed.DotnetAsync(folder, words[1..]);
+            }
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), DocumentedCode.Blocks("csharp")[0]);
+        DocumentedCode.Blocks("sh")[2].Should().Be("export NAMESRV_ADDR=127.0.0.1:9876\ndotnet run\n", "the test does the same with another port");
+        ProcessResult result = await feed.RunAsync(folder, Environment(server), "run");
+
+        result.ExitCode.Should().Be(0, "{0}\n{1}", result, await server.LogsAsync());
+        result.Output.Should().MatchRegex("sent [0-9A-F]{32} to HELLO@broker-a:[0-9]").And.Contain("received hello, world");
+        result.Error.Should().BeEmpty("nothing went wrong");
+    }
+
+    [Fact]
+    public async Task Handler_ThrowsWithoutALogger_IsSeenOnStandardError()
+    {
+        await using RocketOpsServer server = new();
+        await server.StartAsync();
+        string folder = await CreateProjectAsync("throws", "RocketOps.Client");
+        string program = DocumentedCode.Blocks("csharp")[0];
+        string changed = program.Replace("return ValueTask.FromResult(ConsumeResult.Success);", "throw new InvalidOperationException(\"no bottles\");", StringComparison.Ordinal);
+        changed.Should().NotBe(program);
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), changed);
+
+        ProcessResult result = await feed.RunAsync(folder, Environment(server), "run");
+
+        result.Error.Should().Contain("the handler failed for message").And.Contain("no bottles").And.Contain("HELLO@broker-a");
+    }
+
+    [Fact]
+    public async Task CodeOfTheDocs_AgainstThePackage_Compiles()
+    {
+        string folder = await CreateProjectAsync("documented", Ids());
+        IReadOnlyList<string> blocks = DocumentedCode.Blocks("csharp");
+        blocks.Should().HaveCountGreaterThan(3, "else nothing was looked at");
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, $"Block{i}.cs"), DocumentedCode.AsFile(blocks[i], i));
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), "System.Console.WriteLine();");
+        await feed.DotnetAsync(folder, "build");
+    }
+
+    [Fact]
+    public async Task Samples_AgainstThePackage_Build()
+    {
+        string samples = Path.Combine(SharedKits.RepositoryRoot, "samples");
+        string folder = Path.Combine(feed.Workplace, "samples");
+        foreach (string file in Directory.EnumerateFiles(samples, "*", SearchOption.AllDirectories)
+            .Where(static file => !file.Contains("/bin/", StringComparison.Ordinal) && !file.Contains("/obj/", StringComparison.Ordinal) && Path.GetFileName(file) != "NuGet.config"))
+        {
+            string copy = Path.Combine(folder, Path.GetRelativePath(samples, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        string[] projects = [.. Directory.EnumerateFiles(folder, "*.csproj", SearchOption.AllDirectories)];
+        projects.Should().NotBeEmpty();
+        foreach (string project in projects)
+        {
+            await feed.DotnetAsync(folder, "build", project);
+        }
+
+        (await File.ReadAllTextAsync(Path.Combine(samples, "Hello", "Program.cs"))).Should().Be(DocumentedCode.Blocks("csharp")[0], "docs/client.md shows this program");
+    }
+
+    private static IEnumerable<Type?> Named(System.Reflection.MemberInfo member) => member switch
+    {
+        System.Reflection.MethodBase method => method.GetParameters().Select(static parameter => parameter.ParameterType).Append((method as System.Reflection.MethodInfo)?.ReturnType),
+        System.Reflection.PropertyInfo property => [property.PropertyType],
+        System.Reflection.FieldInfo field => [field.FieldType],
+        _ => [],
+    };
+
+    private static Dictionary<string, string> Environment(RocketOpsServer server) => new(StringComparer.Ordinal) { ["NAMESRV_ADDR"] = server.NameServerAddress };
+
+    private string[] Ids() => [.. Directory.EnumerateFiles(feed.Packages, "*.nupkg").Select(static file => Path.GetFileName(file)[..^".0.1.0.nupkg".Length])];
+
+    private async Task<string> CreateProjectAsync(string name, params string[] packages)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(feed.Workplace, name)).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, name + ".csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <Nullable>enable</Nullable>
+              </PropertyGroup>
+              <ItemGroup>
+                {string.Concat(packages.Select(static id => $"<PackageReference Include=\"{id}\" Version=\"*\" />"))}
+              </ItemGroup>
+            </Project>
+            """);
+        return folder;
+    }
+}
