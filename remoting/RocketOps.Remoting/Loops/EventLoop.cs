@@ -481,6 +481,7 @@ internal sealed class EventLoop
     {
         Volatile.Write(ref worker.CommitBegunAt, _connections.Time.GetTimestamp());
         Interlocked.Exchange(ref _inCommit, worker);
+        _group.Guard.OnCommit();
         round.Commit();
         if (Interlocked.CompareExchange(ref _inCommit, null, worker) == worker)
         {

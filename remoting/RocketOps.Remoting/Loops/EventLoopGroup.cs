@@ -7,7 +7,7 @@ using RocketOps.Remoting.Server;
 namespace RocketOps.Remoting.Loops;
 
 /// <summary>
-/// The event loops of a server: the first accepts and gives every connection to the loop with the fewest, where it stays. A guard looks whether one hangs in a commit.
+/// The event loops of a server: the first accepts and gives every connection to the loop with the fewest, where it stays.
 /// </summary>
 internal sealed class EventLoopGroup : IAsyncDisposable
 {
@@ -16,19 +16,10 @@ internal sealed class EventLoopGroup : IAsyncDisposable
 
     private const int Backlog = 1024;
 
-    /// <summary>A commit that takes longer has its connections taken over.</summary>
-    private static readonly TimeSpan CommitLimit = TimeSpan.FromMilliseconds(100);
-
-    private static readonly TimeSpan GuardInterval = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>While no loop moves there is nothing to guard; an idle server is to cost nothing.</summary>
-    private static readonly TimeSpan IdleGuardInterval = TimeSpan.FromMilliseconds(500);
-
     private readonly OpenConnections _connections;
     private readonly List<Socket> _listeners;
     private readonly EventLoop[] _loops;
     private readonly TlsHandover? _tls;
-    private readonly ManualResetEventSlim _guardStops = new();
     private readonly string _idPrefix = string.Create(CultureInfo.InvariantCulture, $"{Environment.TickCount64:X}-");
     private long _lastId;
     private Task? _stopped;
@@ -45,7 +36,12 @@ internal sealed class EventLoopGroup : IAsyncDisposable
         {
             _loops[i] = new EventLoop(i, this, connections, sockets);
         }
+
+        Guard = new LoopGuard(_loops);
     }
+
+    /// <summary>Replaces a loop's thread that hangs in a commit.</summary>
+    public LoopGuard Guard { get; }
 
     public bool TakesTls => _tls is not null;
 
@@ -81,7 +77,7 @@ internal sealed class EventLoopGroup : IAsyncDisposable
             loop.Start();
         }
 
-        new Thread(group.Guard) { Name = "remoting-guard", IsBackground = true }.Start();
+        group.Guard.Start();
         return group;
     }
 
@@ -127,7 +123,7 @@ internal sealed class EventLoopGroup : IAsyncDisposable
             await ended.ConfigureAwait(false);
         }
 
-        _guardStops.Set();
+        await Guard.StopAsync().ConfigureAwait(false);
         await drained.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -160,28 +156,6 @@ internal sealed class EventLoopGroup : IAsyncDisposable
             listener.Dispose();
             string reason = error.SocketErrorCode == SocketError.AddressAlreadyInUse ? "address already in use" : error.Message;
             throw new IOException($"Failed to bind to address {endPoint}: {reason}.", error);
-        }
-    }
-
-    private void Guard()
-    {
-        long seen = 0;
-        bool moves = true;
-        while (!_guardStops.Wait(moves ? GuardInterval : IdleGuardInterval))
-        {
-            long ticks = 0;
-            bool commits = false;
-            foreach (EventLoop loop in _loops)
-            {
-                ticks += loop.Ticks;
-                // Read first: a take-over clears it, and whoever has just hung may hang again.
-                commits |= loop.IsInCommit;
-                loop.TryTakeOver(CommitLimit);
-            }
-
-            // A loop that hangs does not tick: that it stands still is no reason to look less often.
-            moves = ticks != seen || commits;
-            seen = ticks;
         }
     }
 }

@@ -163,6 +163,26 @@ public sealed class EventLoopTests
     }
 
     [Fact]
+    public async Task Guard_NothingIsCommitted_SleepsAndIsThereForTheNextCommit()
+    {
+        using ManualResetEventSlim disk = new();
+        DeferringHandler handler = new();
+        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
+        await Eventually.TrueAsync(() => bench.Guard.IsAsleep, "an idle server has no guard that looks at the clock");
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+        peer.Send(Frame(1, "x"u8));
+        await Eventually.TrueAsync(() => Answers(peer).Count == 1, "a commit that does not hang is answered");
+        await Eventually.TrueAsync(() => bench.Guard.IsAsleep, "it has looked, and sleeps again");
+
+        handler.OnCommit = () => disk.Wait(TimeSpan.FromSeconds(60));
+        peer.Send(Frame(2, "x"u8));
+
+        await Eventually.TrueAsync(() => bench.Log.Entries.Any(entry => entry.Event == 1013), "the hanging commit is taken over");
+        disk.Set();
+        await Eventually.TrueAsync(() => Answers(peer).Count == 2, "its reply follows");
+    }
+
+    [Fact]
     public async Task Commit_HangsAndThePeerLeaves_NothingTouchesTheDescriptorLater()
     {
         using ManualResetEventSlim disk = new();
@@ -339,6 +359,8 @@ public sealed class EventLoopTests
         public ScriptedSockets Sockets { get; } = new();
 
         public OpenConnections Connections { get; }
+
+        public LoopGuard Guard => _group.Guard;
 
         public LoopbackServer.RecordingLoggerFactory Log { get; } = new();
 
