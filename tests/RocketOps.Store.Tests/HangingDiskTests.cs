@@ -184,12 +184,16 @@ public sealed class HangingDiskTests
         AppendResult first = store.Append("T", 0, "m");
         Wait(store, waiter, first.End, rounds: 100);
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Wait(store, waiter, first.End, rounds: 1000);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        // The runtime itself sometimes allocates on whatever thread it meets (its cache of casts grows): what a wait allocates, it allocates every time.
+        long least = Enumerable.Range(0, 5).Min(_ =>
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Wait(store, waiter, first.End, rounds: 1000);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
 
-        waiter.Told.Should().Be(1100 * 8);
-        allocated.Should().Be(0);
+        waiter.Told.Should().Be(5100 * 8);
+        least.Should().Be(0);
     }
 
     private static void Wait(MessageStore store, CountingWaiter waiter, PhysicalOffset upTo, int rounds)
