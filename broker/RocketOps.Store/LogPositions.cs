@@ -41,8 +41,8 @@ public sealed partial class LogPositions : IDisposable
     /// <summary>Consumers see no message before it is here: what a reader saw must not be taken back by the crash that the flush mode promises to survive.</summary>
     public LogPosition VisibleAt { get; }
 
-    /// <summary>Called when somebody begins to wait for the disk, which otherwise may follow the clock.</summary>
-    internal Action? DurableWanted { get; set; }
+    /// <summary>Called when somebody begins to wait for a position, which otherwise may follow the clock.</summary>
+    internal Action<LogPosition>? Wanted { get; set; }
 
     internal long AppendedOffset
     {
@@ -70,6 +70,9 @@ public sealed partial class LogPositions : IDisposable
     public void Dispose() => _timer.Dispose();
 
     internal long Reached(LogPosition position) => Volatile.Read(ref _reached[(int)position]);
+
+    /// <summary>Somebody waits for one of the positions.</summary>
+    internal bool IsWaitedFor => Volatile.Read(ref _waiting) > 0;
 
     internal bool HasWaiters(LogPosition position)
     {
@@ -232,11 +235,7 @@ public sealed partial class LogPositions : IDisposable
             }
         }
 
-        if (position == LogPosition.Durable)
-        {
-            DurableWanted?.Invoke();
-        }
-
+        Wanted?.Invoke(position);
         return true;
     }
 

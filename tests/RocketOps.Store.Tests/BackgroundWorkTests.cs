@@ -222,6 +222,26 @@ public sealed class BackgroundWorkTests
         files.Paths.Should().NotContain(path => path.Contains("/Gone", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Threads_NothingToDo_SleepUntilTheNextWrite()
+    {
+        MemoryFileSystem files = new();
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 100, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, FlushIntervalMs = 1, FlushThoroughIntervalMs = 1, ConsumeQueueFlushIntervalMs = 1, CleanIntervalMs = 3_600_000, DiskWarningRatio = 100, DeleteHours = [] };
+        await using MessageStore store = await SmallStore.StartAsync(options, files);
+
+        for (int i = 0; i < 3; i++)
+        {
+            await Eventually.TrueAsync(() => store.Flusher.IsAsleep && store.Maintenance.IsAsleep, "an idle store looks at nothing");
+            store.Append("T", i, "x");
+            store.Writer.WritePending();
+
+            await Eventually.TrueAsync(() => store.GetStats() is { } stats && stats.DurableOffset == stats.MaxOffset, "the message becomes durable");
+            string queue = $"/consumequeue/T/{i}/";
+            await Eventually.TrueAsync(() => files.Paths.Any(path => path.Contains(queue, StringComparison.Ordinal)), "its queue is handed to the kernel");
+            store.Maintenance.MakeDurable();
+        }
+    }
+
     private static bool IsPointerFile(string path) => path.Contains("/consumequeue/", StringComparison.Ordinal) || path.Contains("/index/", StringComparison.Ordinal);
 
     private static void AppendWithKeys(MessageStore store, int count)

@@ -4,7 +4,8 @@ namespace RocketOps.Store.Log;
 
 /// <summary>
 /// Makes the log durable on a thread of its own: fdatasync must never hold up a connection. With SYNC_FLUSH everything written while one flush runs is made
-/// durable by the next (group commit), then whoever waits is told and consumers see the messages. With ASYNC_FLUSH it follows the clock and the amount written.
+/// durable by the next (group commit), then whoever waits is told and consumers see the messages. With ASYNC_FLUSH it follows the clock and the amount written;
+/// while all is durable it sleeps.
 /// </summary>
 internal sealed class LogFlusher : ILogFollower, IDisposable
 {
@@ -19,6 +20,7 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
     private readonly AutoResetEvent _wake = new(initialState: false);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _woken;
+    private int _asleep;
     private bool _stopping;
     private bool _started;
     private long _lastFlushAt;
@@ -33,8 +35,11 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
         _time = time;
         _lastFlushAt = time.GetTimestamp();
         positions.Follow(LogPosition.Written, this);
-        positions.DurableWanted = Wake;
+        positions.Wanted = OnWanted;
     }
+
+    /// <summary>All is durable, and the thread waits for the next write.</summary>
+    internal bool IsAsleep => Volatile.Read(ref _asleep) == 1;
 
     private bool IsSync => _options.FlushDiskType == FlushDiskType.SyncFlush;
 
@@ -56,10 +61,10 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
         Pass(everything: true);
     }
 
-    /// <summary>After each write. Wakes the flusher for every write with SYNC_FLUSH, else when much has gathered.</summary>
+    /// <summary>After each write. Wakes the flusher for every write with SYNC_FLUSH, else when much has gathered and for the first one after a sleep.</summary>
     public void OnMoved(long offset)
     {
-        if (IsSync || offset - _log.Durable >= _options.FlushPaceBytes)
+        if (IsSync || IsAsleep || offset - _log.Durable >= _options.FlushPaceBytes)
         {
             Wake();
         }
@@ -97,8 +102,17 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
         {
             while (!Volatile.Read(ref _stopping))
             {
-                _wake.WaitOne(_options.FlushIntervalMs);
+                int wait = AnnounceSleep();
+                bool slept = IsAsleep;
+                _wake.WaitOne(wait);
+                Volatile.Write(ref _asleep, 0);
                 Interlocked.Exchange(ref _woken, 0);
+                if (slept && !IsSync && !_positions.IsWaitedFor)
+                {
+                    // By the first write, for which nobody waits: from here on it follows the clock again.
+                    continue;
+                }
+
                 Pass(everything: false);
             }
 
@@ -110,6 +124,28 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
             _positions.Complete(LogPosition.Durable);
             _positions.Complete(LogPosition.Written);
             _ended.SetResult();
+        }
+    }
+
+    /// <summary>How long to wait. With a full fence here and where the log moves or somebody begins to wait for it: either that is seen here, or it is seen there that this sleeps.</summary>
+    private int AnnounceSleep()
+    {
+        Interlocked.Exchange(ref _asleep, 1);
+        if (_log.Written == _log.Durable && !_positions.IsWaitedFor && !Volatile.Read(ref _stopping))
+        {
+            return Timeout.Infinite;
+        }
+
+        Volatile.Write(ref _asleep, 0);
+        return _options.FlushIntervalMs;
+    }
+
+    /// <summary>Who waits for the disk has it hurry. Who waits for a write has another thread hurry, but is told by this one should the store fail.</summary>
+    private void OnWanted(LogPosition position)
+    {
+        if (position == LogPosition.Durable || IsAsleep)
+        {
+            Wake();
         }
     }
 

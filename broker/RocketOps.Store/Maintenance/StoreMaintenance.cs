@@ -9,7 +9,7 @@ namespace RocketOps.Store.Maintenance;
 
 /// <summary>
 /// The slow half of dispatch, on a thread of its own: hands queues and index to the kernel every second, makes them durable every minute, each time noting in
-/// the checkpoint how far, which is where recovery begins. Also closes idle queues, and lets retention look at the disk.
+/// the checkpoint how far, which is where recovery begins. Also closes idle queues, and lets retention look at the disk; while nothing else is to be done it sleeps until then.
 /// </summary>
 internal sealed class StoreMaintenance : ILogFollower, IDisposable
 {
@@ -37,6 +37,8 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     private long _lastCleanAt;
     private long _kernelOffset;
     private int _woken;
+    private int _asleep;
+    private bool _countsDown;
     private bool _stopping;
     private bool _started;
 
@@ -74,11 +76,14 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         }
     }
 
-    /// <summary>After each write: comes early when a kill now would leave much to read.</summary>
+    /// <summary>Nothing has been written since all was handed over, and the thread waits for the next write, or for retention's next look.</summary>
+    internal bool IsAsleep => Volatile.Read(ref _asleep) == 1;
+
+    /// <summary>After each write: comes early when a kill now would leave much to read, or when the thread sleeps.</summary>
     public void OnMoved(long offset)
     {
         // Once per pass: setting an event takes a lock of the whole process.
-        if (offset - Volatile.Read(ref _kernelOffset) >= _options.RecoveryPaceBytes && Volatile.Read(ref _woken) == 0 && Interlocked.Exchange(ref _woken, 1) == 0)
+        if ((IsAsleep || offset - Volatile.Read(ref _kernelOffset) >= _options.RecoveryPaceBytes) && Volatile.Read(ref _woken) == 0 && Interlocked.Exchange(ref _woken, 1) == 0)
         {
             _wake.Set();
         }
@@ -290,10 +295,15 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
 
     private void ReleaseIdle()
     {
+        _countsDown = false;
         foreach ((ConsumeQueue queue, int passes) in _active)
         {
             _active[queue] = passes + 1;
-            if (passes >= IdlePasses && !_unsynced.Contains(queue))
+            if (passes < IdlePasses)
+            {
+                _countsDown = true;
+            }
+            else if (!_unsynced.Contains(queue))
             {
                 _idle.Add(queue);
             }
@@ -304,6 +314,8 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             return;
         }
 
+        // Until they are.
+        _countsDown = true;
         // The ring belongs to whoever dispatches; busy now means that the next pass tries again.
         if (_dispatcher.TryOwn())
         {
@@ -320,14 +332,36 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         _idle.Clear();
     }
 
+    /// <summary>How long to wait. With a full fence here and where the log moves: either that is seen here, or it is seen there that this sleeps.</summary>
+    private int AnnounceSleep()
+    {
+        Interlocked.Exchange(ref _asleep, 1);
+        if (!_countsDown && !_state.IsOutOfSpace && _log.Written == _dispatcher.Dispatched && _dispatcher.Dispatched == Volatile.Read(ref _kernelOffset) && !Volatile.Read(ref _stopping))
+        {
+            return (int)Math.Max(_options.ConsumeQueueFlushIntervalMs, _options.CleanIntervalMs - _time.GetElapsedTime(_lastCleanAt).TotalMilliseconds);
+        }
+
+        Volatile.Write(ref _asleep, 0);
+        return _options.ConsumeQueueFlushIntervalMs;
+    }
+
     private void Loop()
     {
         try
         {
             while (!Volatile.Read(ref _stopping))
             {
-                _wake.WaitOne(_options.ConsumeQueueFlushIntervalMs);
+                int wait = AnnounceSleep();
+                bool slept = IsAsleep;
+                bool woken = _wake.WaitOne(wait);
+                Volatile.Write(ref _asleep, 0);
                 Interlocked.Exchange(ref _woken, 0);
+                if (slept && woken)
+                {
+                    // By the first write: the pass follows after the interval, as ever. Now it would take the dispatch from whoever has just written.
+                    continue;
+                }
+
                 Pass();
             }
 
