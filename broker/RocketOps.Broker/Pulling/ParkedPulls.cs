@@ -16,7 +16,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     /// <summary>No request is held longer, whatever it asks for: clients give up after 30 s.</summary>
     public const long MaxHoldMs = 60_000;
 
-    /// <summary>Precision of the end of a wait. Half a second costs nothing and keeps well below the clients' own time-outs.</summary>
+    /// <summary>Precision of the end of a wait, as one sweep ends many. Half a second keeps well below the clients' own time-outs.</summary>
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
@@ -46,8 +46,10 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     private readonly Stack<ParkedPull> _idle = new();
     private readonly Stack<WokenPulls> _idleItems = new();
     private readonly ITimer _sweep;
+    private readonly Lock _sweepGate = new();
+    private readonly long _sweepInterval;
+    private long _sweepAt = long.MaxValue;
     private int _count;
-    private int _sweepDue;
     private volatile bool _stopped;
     private WokenPulls? _round;
 
@@ -60,6 +62,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         _logger = logger;
         _recheckAfter = Timestamps(RecheckInterval);
         _keepEmpty = Timestamps(KeepEmptyQueues);
+        _sweepInterval = Timestamps(SweepInterval);
         _sweep = time.CreateTimer(static state => ((ParkedPulls)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -92,7 +95,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
             return false;
         }
 
-        ScheduleSweep();
+        SweepBy(queue.NextVisit);
 
         // A message may have arrived between the read that found nothing and the lines above. With a full fence on both sides either its arrival found the pull here, or the
         // queue's end shows it now. Of a queue nobody has loaded no pull can have found the end.
@@ -115,6 +118,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         {
             _round ??= RentItem();
             queue.TakeMatching(message, _recheckAfter, _round.Pulls);
+            SweepBy(queue.NextVisit);
         }
     }
 
@@ -212,24 +216,30 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     /// <summary>Ends the waits whose time is over. A timer calls it: what goes wrong is logged, and the next sweep tries again.</summary>
     private void Sweep()
     {
-        // Whoever parks from here on asks for another sweep; whoever has parked before is seen by the check at the end.
-        Interlocked.Exchange(ref _sweepDue, 0);
+        // Whoever parks from here on asks for another sweep.
+        lock (_sweepGate)
+        {
+            _sweepAt = long.MaxValue;
+        }
+
+        long now = _time.GetTimestamp();
+        long next = long.MaxValue;
         try
         {
-            long now = _time.GetTimestamp();
             WokenPulls item = RentItem();
             foreach (((StoreTopic Topic, int QueueId) key, ParkedQueue queue) in _queues)
             {
-                if (queue.NextVisit > now)
+                if (queue.NextVisit <= now)
                 {
-                    continue;
+                    long end = _store.Reader.TryGetOffsets(key.Topic, key.QueueId, out QueueOffsets offsets) ? offsets.Max : 0;
+                    if (!queue.Visit(now, end, _recheckAfter, _keepEmpty, item.Pulls))
+                    {
+                        _queues.TryRemove(new(key, queue));
+                        continue;
+                    }
                 }
 
-                long end = _store.Reader.TryGetOffsets(key.Topic, key.QueueId, out QueueOffsets offsets) ? offsets.Max : 0;
-                if (!queue.Visit(now, end, _recheckAfter, _keepEmpty, item.Pulls))
-                {
-                    _queues.TryRemove(new(key, queue));
-                }
+                next = Math.Min(next, queue.NextVisit);
             }
 
             Start(item);
@@ -237,12 +247,10 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         catch (Exception error)
         {
             LogFailed(error);
+            next = now;
         }
 
-        if (!_queues.IsEmpty)
-        {
-            ScheduleSweep();
-        }
+        SweepBy(next);
     }
 
     private bool TryAdd(ParkedPull parked, out ParkedQueue queue)
@@ -251,7 +259,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         do
         {
             queue = _queues.GetOrAdd(key, static _ => new ParkedQueue());
-            if (queue.TryAdd(parked))
+            if (queue.TryAdd(parked, _recheckAfter))
             {
                 // A broker that stops has given up the queues it saw; this one may have come later.
                 return !_stopped || !queue.Remove(parked);
@@ -299,12 +307,27 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         }
     }
 
-    /// <summary>A broker without waiting pulls soon has no timer running.</summary>
-    private void ScheduleSweep()
+    /// <summary>
+    /// Has the timer fire at that time, give or take a <see cref="SweepInterval"/>, but not within the next one. Waits that end later than the next sweep change nothing, so that a
+    /// broker whose consumers wait rarely looks at them.
+    /// </summary>
+    private void SweepBy(long at)
     {
-        if (Volatile.Read(ref _sweepDue) == 0 && Interlocked.Exchange(ref _sweepDue, 1) == 0)
+        if (Volatile.Read(ref _sweepAt) - at <= _sweepInterval)
         {
-            _sweep.Change(SweepInterval, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        lock (_sweepGate)
+        {
+            long now = _time.GetTimestamp();
+            at = Math.Max(at, now + _sweepInterval);
+            if (at < _sweepAt)
+            {
+                Volatile.Write(ref _sweepAt, at);
+                // Rounded up: timers know whole milliseconds, and one that fires early finds nothing to do.
+                _sweep.Change(TimeSpan.FromMilliseconds(Math.Ceiling((at - now) * 1000.0 / _time.TimestampFrequency)), Timeout.InfiniteTimeSpan);
+            }
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed class ParkedQueue
 {
     private readonly Lock _gate = new();
     private readonly List<ParkedPull> _waiting = [];
-    private long _nextVisit;
+    private long _nextVisit = long.MaxValue;
     private long _emptySince = long.MaxValue;
     private long _end;
     private bool _givenUp;
@@ -18,8 +18,8 @@ internal sealed class ParkedQueue
     /// <summary>Before this time there is nothing to do here.</summary>
     public long NextVisit => Volatile.Read(ref _nextVisit);
 
-    /// <summary>False when the queue was given up.</summary>
-    public bool TryAdd(ParkedPull pull)
+    /// <summary>False when the queue was given up. The pull is looked at again <paramref name="recheckAfter"/> after it came, should its consumer be gone.</summary>
+    public bool TryAdd(ParkedPull pull, long recheckAfter)
     {
         lock (_gate)
         {
@@ -30,7 +30,7 @@ internal sealed class ParkedQueue
 
             _waiting.Add(pull);
             _emptySince = long.MaxValue;
-            Volatile.Write(ref _nextVisit, Math.Min(_nextVisit, pull.Deadline));
+            Volatile.Write(ref _nextVisit, Math.Min(_nextVisit, Math.Min(pull.Deadline, pull.Since + recheckAfter)));
             return true;
         }
     }
@@ -108,13 +108,11 @@ internal sealed class ParkedQueue
             {
                 _emptySince = long.MaxValue;
             }
-            else if (_emptySince == long.MaxValue)
-            {
-                _emptySince = now;
-            }
             else
             {
+                _emptySince = Math.Min(_emptySince, now);
                 _givenUp = now - _emptySince >= keepEmpty;
+                next = _emptySince + keepEmpty;
             }
 
             Volatile.Write(ref _nextVisit, next);

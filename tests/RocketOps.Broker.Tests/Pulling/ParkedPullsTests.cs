@@ -40,6 +40,22 @@ public sealed class ParkedPullsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Sweep_PullsThatWaitLong_AreNotLookedAtEveryMoment()
+    {
+        await _broker.CreateTopicAsync("Long", queues: 2);
+        Parked.TryPark(Pull("Long", 0, 0, holdMs: 20_000, tag: 20));
+
+        _time.UntilNextTimer.Should().BeGreaterThan(TimeSpan.FromSeconds(2), "the next look is when something may be due");
+
+        Parked.TryPark(Pull("Long", 1, 0, holdMs: 1_000, tag: 1));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await Eventually.TrueAsync(() => _sink.Answered.Contains(1), "the shorter wait ends first");
+        _sink.Answered.Should().Equal(1L);
+        _time.Advance(TimeSpan.FromSeconds(19));
+        await Eventually.TrueAsync(() => _sink.Answered.Contains(20), "the longer one ends as well");
+    }
+
+    [Fact]
     public async Task Forget_PullsOfTheTopic_AreAnsweredAndTheNextOnesWaitAnew()
     {
         await _broker.CreateTopicAsync("Gone");
@@ -66,7 +82,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         queue.Visit(now: 109, end: 0, recheckAfter: 5, keepEmpty: 10, due).Should().BeTrue();
         queue.Visit(now: 110, end: 0, recheckAfter: 5, keepEmpty: 10, due).Should().BeFalse();
 
-        queue.TryAdd(new ParkedPull()).Should().BeFalse();
+        queue.TryAdd(new ParkedPull(), 500).Should().BeFalse();
     }
 
     [Fact]
@@ -77,7 +93,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         ParkedQueue queue = new();
         ParkedPull parked = new() { Since = 100, Deadline = 10_000 };
         parked.Pull = Pull("T", 0, 0);
-        queue.TryAdd(parked);
+        queue.TryAdd(parked, 500);
 
         queue.Visit(now: 100, end: 0, recheckAfter: 500, keepEmpty: 10, due);
 
@@ -85,7 +101,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         queue.NextVisit.Should().Be(600);
         ParkedPull shorter = new() { Since = 110, Deadline = 200 };
         shorter.Pull = Pull("T", 0, 0);
-        queue.TryAdd(shorter);
+        queue.TryAdd(shorter, 500);
         queue.NextVisit.Should().Be(200);
         queue.Visit(now: 200, end: 0, recheckAfter: 500, keepEmpty: 10, due);
         due.Should().Equal(shorter);
@@ -99,7 +115,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         ParkedQueue queue = new();
         ParkedPull parked = new() { Since = 100, Deadline = 10_000 };
         parked.Pull = Pull("T", 0, 3);
-        queue.TryAdd(parked);
+        queue.TryAdd(parked, 500);
 
         queue.Visit(now: 100, end: 3, recheckAfter: 500, keepEmpty: 10, due);
         queue.Visit(now: 600, end: 3, recheckAfter: 500, keepEmpty: 10, due);
