@@ -1,3 +1,5 @@
+using RocketOps.Store.Dispatching;
+
 namespace RocketOps.Store;
 
 /// <summary>A message that has just become readable. Spans are borrowed for the call.</summary>
@@ -17,8 +19,14 @@ public readonly ref struct MessageArrival
 
     public required long StoreTimestamp { get; init; }
 
-    /// <summary>The stored properties text.</summary>
-    public required ReadOnlySpan<byte> Properties { get; init; }
+    /// <summary>The stored properties text. Where the message came to dispatch without its record, reads that: ask when it is needed.</summary>
+    public ReadOnlySpan<byte> Properties
+    {
+        get => Record is null ? field : Record.ReadProperties(Offset.Value, Size);
+        init;
+    }
+
+    internal Dispatcher? Record { get; init; }
 
     /// <summary>Exclusive end of the queue now.</summary>
     public long MaxOffset => QueueOffset + 1;

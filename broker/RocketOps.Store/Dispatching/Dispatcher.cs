@@ -10,6 +10,7 @@ namespace RocketOps.Store.Dispatching;
 /// <summary>
 /// Follows the log and makes its messages readable: consume queues, index, waiting readers. The same code serves a running store and recovery.
 /// <para>
+/// What this process appended itself comes with a description (<see cref="DescriptorRing"/>); other records, and what found no room there, are read from the log.
 /// There is no dispatch thread: with ASYNC_FLUSH whoever has written to the log dispatches, with SYNC_FLUSH the flusher does, one at a time. A thread of its own
 /// would have to be woken for every batch, which costs more than the dispatch (performance.md §11.2). Everything here is memory; files are the maintenance's.
 /// </para>
@@ -17,6 +18,9 @@ namespace RocketOps.Store.Dispatching;
 internal sealed partial class Dispatcher : IThreadPoolWorkItem
 {
     private const int ChunkBytes = 256 * 1024;
+
+    /// <summary>Messages put with one hold of the index's lock.</summary>
+    private const int MaxDescribed = 256;
 
     /// <summary>What one caller dispatches of its own and others' writes; the rest goes to the thread pool, for the caller has connections to attend to.</summary>
     private const int MaxBytesPerRun = 1024 * 1024;
@@ -95,6 +99,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
         HandedOver = handedOver;
         Volatile.Write(ref _lastStoreTimestamp, lastStoreTimestamp);
         Volatile.Write(ref _dispatched, offset);
+        _log.Descriptors.Clear();
         IsStalled = false;
     }
 
@@ -200,17 +205,21 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
             return null;
         }
 
-        tagsCode = TagsCode(topic, record, properties);
-        ConsumeQueue? queue = _topics.GetOrAddQueue(topic, queueId);
-        if (queue is null || !queue.Put(record.QueueOffset, new ConsumeQueueUnit(record.PhysicalOffset, record.Size, tagsCode)))
+        tagsCode = RecordTagsCode.Of(topic, properties, _options.DelayLevelsMs).At(record.StoreTimestamp);
+        return PutUnit(_topics.GetOrAddQueue(topic, queueId), record.QueueOffset, new ConsumeQueueUnit(record.PhysicalOffset, record.Size, tagsCode));
+    }
+
+    private ConsumeQueue? PutUnit(ConsumeQueue? queue, long queueOffset, in ConsumeQueueUnit unit)
+    {
+        if (queue is null || !queue.Put(queueOffset, unit))
         {
             return null;
         }
 
         // Appending has counted on already, but in recovery, and for the first messages of a topic deleted while they were on their way.
-        if (queue.NextOffset <= record.QueueOffset)
+        if (queue.NextOffset <= queueOffset)
         {
-            _log.RaiseNextOffset(queue, record.QueueOffset + 1);
+            _log.RaiseNextOffset(queue, queueOffset + 1);
         }
 
         if (queue.MarkDirty())
@@ -222,6 +231,18 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
         }
 
         return queue;
+    }
+
+    /// <summary>The stored properties of a message that is being dispatched by its description, for an observer who asks; borrowed until the next.</summary>
+    internal ReadOnlySpan<byte> ReadProperties(long offset, int size)
+    {
+        if (_chunk.Length < size)
+        {
+            _chunk = GC.AllocateUninitializedArray<byte>(size);
+        }
+
+        int length = ReadChunk(offset, offset + size);
+        return RecordView.Read(_chunk.AsSpan(0, length)).Properties;
     }
 
     private void QueueRest()
@@ -243,8 +264,12 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
             long limit = Limit;
             while (_dispatched < limit && (_dispatched < until || !IsBounded) && !_state.HasFailed && !IsTooFarAhead)
             {
-                int length = ReadChunk(_dispatched, limit);
-                DispatchChunk(_chunk.AsSpan(0, length), ref arrived);
+                long end = Math.Min(Math.Min(limit, IsBounded ? until : limit), _dispatched + ChunkBytes);
+                if (!DispatchDescribed(end, ref arrived))
+                {
+                    int length = ReadChunk(_dispatched, Math.Min(limit, _log.Descriptors.EndOfUndescribed(_dispatched)));
+                    DispatchChunk(_chunk.AsSpan(0, length), ref arrived);
+                }
             }
 
             IsStalled = false;
@@ -284,6 +309,28 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
         {
             LogObserverFailed(e);
         }
+    }
+
+    /// <summary>Dispatches messages that begin before <paramref name="end"/> by their descriptions. False when the next has none.</summary>
+    private bool DispatchDescribed(long end, ref bool arrived)
+    {
+        DescriptorRing ring = _log.Descriptors;
+        ring.ReleaseBefore(_dispatched);
+        ReadOnlySpan<MessageDescriptor> messages = ring.First(_dispatched, end, MaxDescribed);
+        if (messages.IsEmpty)
+        {
+            return false;
+        }
+
+        _index?.Put(messages);
+        foreach (ref readonly MessageDescriptor message in messages)
+        {
+            DispatchLive(message, ref arrived);
+            Volatile.Write(ref _dispatched, message.End);
+        }
+
+        ring.Release(messages.Length);
+        return true;
     }
 
     /// <summary>
@@ -331,11 +378,65 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
         }
     }
 
+    private void DispatchLive(in MessageDescriptor message, ref bool arrived)
+    {
+        Volatile.Write(ref _lastStoreTimestamp, message.StoreTimestamp);
+        if (!SysFlags.HasQueueUnit(message.SysFlag))
+        {
+            return;
+        }
+
+        // Deleted since, and perhaps made anew: what is found by name counts, as for a record that is read.
+        ConsumeQueue? queue = message.Queue;
+        if (queue.Topic.IsDeleted)
+        {
+            queue = _topics.GetOrAddQueue(_topics.GetOrAdd(queue.Topic.Utf8Name.Span), queue.QueueId);
+        }
+
+        queue = PutUnit(queue, message.QueueOffset, new ConsumeQueueUnit(message.Offset, message.Size, message.TagsCode));
+        if (queue is not null)
+        {
+            Tell(
+                new MessageArrival
+                {
+                    Topic = queue.Topic,
+                    QueueId = queue.QueueId,
+                    QueueOffset = message.QueueOffset,
+                    TagsCode = message.TagsCode,
+                    Offset = new PhysicalOffset(message.Offset),
+                    Size = message.Size,
+                    StoreTimestamp = message.StoreTimestamp,
+                    Record = this,
+                },
+                ref arrived);
+        }
+    }
+
     private void DispatchLive(in RecordView record, ref bool arrived)
     {
         RecordProperties properties = RecordProperties.Read(record.Properties);
         ConsumeQueue? queue = Dispatch(record, properties, out long tagsCode);
-        if (queue is null || Observer is not { } observer || _observerFailed)
+        if (queue is not null)
+        {
+            Tell(
+                new MessageArrival
+                {
+                    Topic = queue.Topic,
+                    QueueId = queue.QueueId,
+                    QueueOffset = record.QueueOffset,
+                    TagsCode = tagsCode,
+                    Offset = new PhysicalOffset(record.PhysicalOffset),
+                    Size = record.Size,
+                    StoreTimestamp = record.StoreTimestamp,
+                    Properties = record.Properties,
+                },
+                ref arrived);
+        }
+    }
+
+    private void Tell(in MessageArrival message, ref bool arrived)
+    {
+        if (Observer is not { } observer || _observerFailed)
         {
             return;
         }
@@ -343,17 +444,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
         arrived = true;
         try
         {
-            observer.OnArrived(new MessageArrival
-            {
-                Topic = queue.Topic,
-                QueueId = queue.QueueId,
-                QueueOffset = record.QueueOffset,
-                TagsCode = tagsCode,
-                Offset = new PhysicalOffset(record.PhysicalOffset),
-                Size = record.Size,
-                StoreTimestamp = record.StoreTimestamp,
-                Properties = record.Properties,
-            });
+            observer.OnArrived(message);
         }
         catch (Exception e)
         {
@@ -361,18 +452,6 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
             _observerFailed = true;
             LogObserverFailed(e);
         }
-    }
-
-    /// <summary>store.md §3.2: the hash of the tags, but in the schedule topic the time of delivery.</summary>
-    private long TagsCode(StoreTopic topic, in RecordView record, in RecordProperties properties)
-    {
-        if (topic.IsSchedule && properties.DelayLevel > 0)
-        {
-            IReadOnlyList<long> levels = _options.DelayLevelsMs;
-            return record.StoreTimestamp + (levels.Count == 0 ? 1000 : levels[Math.Min(properties.DelayLevel, levels.Count) - 1]);
-        }
-
-        return properties.Tags.IsEmpty ? 0 : JavaHash.Compute(properties.Tags);
     }
 
     [LoggerMessage(EventId = 2303, Level = LogLevel.Error, Message = "Telling of arrived messages failed; they are readable, long polls may wait longer for them")]

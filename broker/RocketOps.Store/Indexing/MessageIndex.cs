@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.Files;
+using RocketOps.Store.Log;
 using RocketOps.Store.Records;
 
 namespace RocketOps.Store.Indexing;
@@ -140,30 +141,35 @@ internal sealed partial class MessageIndex : IDisposable
                 return;
             }
 
-            long storeTimestamp = record.StoreTimestamp;
-            if (!properties.UniqueKey.IsEmpty)
+            RecordKeys keys = new(topic, properties, _options.TagIndexEnabled);
+            while (keys.TryRead(out int keyHash))
             {
-                Put(IndexKey.Hash(topic.IndexPrefixHash, properties.UniqueKey), physicalOffset, storeTimestamp);
-            }
-
-            ReadOnlySpan<byte> keys = properties.Keys;
-            while (!keys.IsEmpty)
-            {
-                int end = keys.IndexOf((byte)' ');
-                ReadOnlySpan<byte> key = end < 0 ? keys : keys[..end];
-                keys = end < 0 ? default : keys[(end + 1)..];
-                if (!key.IsEmpty)
-                {
-                    Put(IndexKey.Hash(topic.IndexPrefixHash, key), physicalOffset, storeTimestamp);
-                }
-            }
-
-            if (_options.TagIndexEnabled && !properties.Tags.IsEmpty)
-            {
-                Put(IndexKey.Hash(JavaHash.Continue(topic.IndexPrefixHash, "T#"u8), properties.Tags), physicalOffset, storeTimestamp);
+                Put(keyHash, physicalOffset, record.StoreTimestamp);
             }
 
             _indexedThrough = physicalOffset;
+        }
+    }
+
+    /// <summary>The same for messages whose keys have been hashed already, in the order of the log.</summary>
+    public void Put(ReadOnlySpan<MessageDescriptor> messages)
+    {
+        lock (_lock)
+        {
+            foreach (ref readonly MessageDescriptor message in messages)
+            {
+                if (message.Offset <= _indexedThrough)
+                {
+                    continue;
+                }
+
+                foreach (int keyHash in message.Keys)
+                {
+                    Put(keyHash, message.Offset, message.StoreTimestamp);
+                }
+
+                _indexedThrough = message.Offset;
+            }
         }
     }
 

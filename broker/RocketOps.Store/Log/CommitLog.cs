@@ -21,6 +21,8 @@ internal sealed class CommitLog
     private readonly TimeProvider _time;
     private readonly StoreState _state;
     private readonly LogTail _tail;
+    private readonly DescriptorRing _descriptors;
+    private readonly MessageDescriber _describer;
     private readonly LogSegments _segments;
     private readonly SegmentAllocator _allocator;
     private readonly Lock _appendLock = new();
@@ -51,6 +53,8 @@ internal sealed class CommitLog
         // that is never pending keeps readers who are up to date in memory while a burst is being written.
         long largest = MaxUnitBytes(options);
         _tail = new LogTail((int)Math.Max((uint)options.TailBytes, BitOperations.RoundUpToPowerOf2((uint)(((2 * largest) + RecordLayout.BlankBytes) * 4 / 3))));
+        _descriptors = new DescriptorRing(options.DescribedMessages);
+        _describer = new MessageDescriber(options);
         _maxPendingBytes = _tail.Capacity / 4 * 3;
         _wrapScratch = GC.AllocateUninitializedArray<byte>((int)largest);
 
@@ -59,6 +63,9 @@ internal sealed class CommitLog
     }
 
     public LogTail Tail => _tail;
+
+    /// <summary>What dispatch need not read from the log.</summary>
+    public DescriptorRing Descriptors => _descriptors;
 
     public LogSegments Segments => _segments;
 
@@ -167,6 +174,7 @@ internal sealed class CommitLog
             Properties = properties,
         };
         int size = (int)record.Size;
+        MessageDescription description = _describer.Describe(queue, record.SysFlag, properties);
         while (true)
         {
             lock (_appendLock)
@@ -183,6 +191,7 @@ internal sealed class CommitLog
                         queue.NextOffset = queueOffset + 1;
                     }
 
+                    description.AddTo(_descriptors, offset, size, queueOffset, storeTimestamp);
                     _messagesAppended++;
                     _positions.AppendedOffset = offset + size;
                     result = new AppendResult(new PhysicalOffset(offset), new PhysicalOffset(offset + size), queueOffset, storeTimestamp, 1);
@@ -225,6 +234,7 @@ internal sealed class CommitLog
                         RecordEncoder record = Record(batch, topic, ref reader, Crc32.ComputeForRecord(reader.Body));
                         int size = (int)record.Size;
                         Encode(record, at, size, firstQueueOffset + index, storeTimestamp);
+                        _describer.Describe(queue, record.SysFlag, record.Properties).AddTo(_descriptors, at, size, firstQueueOffset + index, storeTimestamp);
                         offsets[index++] = new PhysicalOffset(at);
                         at += size;
                     }

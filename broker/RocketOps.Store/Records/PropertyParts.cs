@@ -3,27 +3,30 @@ namespace RocketOps.Store.Records;
 /// <summary>Up to three pieces of properties text stored as one, with a separator between pieces that lack it.</summary>
 internal readonly ref struct PropertyParts
 {
-    private readonly ReadOnlySpan<byte> _first;
-    private readonly ReadOnlySpan<byte> _second;
-    private readonly ReadOnlySpan<byte> _third;
-
     public PropertyParts(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third)
     {
-        _first = first;
-        _second = second;
-        _third = third;
+        First = first;
+        Second = second;
+        Third = third;
         int length = Measure(0, separated: true, first, out bool separated);
         length = Measure(length, separated, second, out separated);
         Length = Measure(length, separated, third, out _);
     }
 
+    public ReadOnlySpan<byte> First { get; }
+
+    public ReadOnlySpan<byte> Second { get; }
+
+    public ReadOnlySpan<byte> Third { get; }
+
+    /// <summary>Of all, with separators.</summary>
     public int Length { get; }
 
     public void CopyTo(Span<byte> destination)
     {
-        int at = Copy(destination, 0, _first);
-        at = Copy(destination, at, _second);
-        Copy(destination, at, _third);
+        int at = Copy(destination, 0, First);
+        at = Copy(destination, at, Second);
+        Copy(destination, at, Third);
     }
 
     private static int Measure(int length, bool separated, ReadOnlySpan<byte> part, out bool separatedAfter)

@@ -24,12 +24,22 @@ internal readonly ref struct RecordProperties
     /// <summary>Property DELAY, 0 without.</summary>
     public int DelayLevel { get; }
 
-    public static RecordProperties Read(ReadOnlySpan<byte> text)
+    public static RecordProperties Read(ReadOnlySpan<byte> text) => default(RecordProperties).With(text);
+
+    /// <summary>As the record will hold them: a later part's count.</summary>
+    public static RecordProperties Read(in PropertyParts parts) => default(RecordProperties).With(parts.First).With(parts.Second).With(parts.Third);
+
+    private RecordProperties With(ReadOnlySpan<byte> text)
     {
-        ReadOnlySpan<byte> tags = default;
-        ReadOnlySpan<byte> keys = default;
-        ReadOnlySpan<byte> uniqueKey = default;
-        int delayLevel = 0;
+        if (text.IsEmpty)
+        {
+            return this;
+        }
+
+        ReadOnlySpan<byte> tags = Tags;
+        ReadOnlySpan<byte> keys = Keys;
+        ReadOnlySpan<byte> uniqueKey = UniqueKey;
+        int delayLevel = DelayLevel;
         PropertyReader reader = new(text);
         while (reader.TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
