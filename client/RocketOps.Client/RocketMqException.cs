@@ -1,7 +1,7 @@
 namespace RocketOps.Client;
 
 /// <summary>A request that could not be done: refused by a server (<see cref="ResponseCode"/> is set), or impossible here (no route, no name server answers).</summary>
-public sealed class RocketMqException : Exception
+public class RocketMqException : Exception
 {
     public RocketMqException(string message)
         : base(message)

@@ -68,4 +68,7 @@ public interface IRocketMqAdmin : IAsyncDisposable
 
     /// <summary>Names of the groups that consume a topic on a broker or have offsets there.</summary>
     Task<IReadOnlyList<string>> GetGroupsOfTopicAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default);
+
+    /// <summary>Makes a group go on at another offset of a queue. Members that are online keep their own position and commit it over this one: stop them first.</summary>
+    Task SetConsumerOffsetAsync(string brokerAddress, string group, MessageQueue queue, long offset, CancellationToken cancellationToken = default);
 }

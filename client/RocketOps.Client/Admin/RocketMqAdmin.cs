@@ -200,6 +200,15 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         return ClientJson.Read(response, ClientJson.Default.NameList, brokerAddress).Groups ?? [];
     }
 
+    public Task SetConsumerOffsetAsync(string brokerAddress, string group, MessageQueue queue, long offset, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset)
+            .Set("consumerGroup", group).Set("topic", queue.Topic).Set("queueId", queue.QueueId).Set("commitOffset", offset).Set("bname", queue.BrokerName);
+        return CallAsync(brokerAddress, request, cancellationToken);
+    }
+
     public ValueTask DisposeAsync() => _remoting.DisposeAsync();
 
     private Task<RemotingCommand> CallAsync(string address, RemotingCommand request, CancellationToken cancellationToken) =>

@@ -104,7 +104,7 @@ internal sealed class HandlerPool
         string id = message.Stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? "without id";
         try
         {
-            ReceivedMessage received = Unpack(message);
+            ReceivedMessage received = ReceivedMessages.From(message.Stored, message.Owner.Queue, _options.MaxDecompressedBytes);
             return _handlers.TryGetValue(received.Topic, out MessageHandler? handler)
                 ? await handler(received, _cut.Token).ConfigureAwait(false)
                 : throw new InvalidDataException($"nothing is subscribed to its topic {received.Topic}");
@@ -145,34 +145,4 @@ internal sealed class HandlerPool
             Enqueue(message);
         }
     }
-
-    private ReceivedMessage Unpack(PulledMessage message)
-    {
-        StoredMessage stored = message.Stored;
-        ReadOnlyMemory<byte> body = (stored.SysFlag & SysFlags.Compressed) != 0
-            ? BodyCompression.Decompress(stored.Body.Span, stored.SysFlag, _options.MaxDecompressedBytes)
-            : stored.Body.ToArray();
-        string offsetId = OffsetMessageId.Format(MessageHost.From(stored.StoreHost), new PhysicalOffset(stored.PhysicalOffset));
-        return new ReceivedMessage
-        {
-            Topic = stored.Topic.StartsWith(RetryTopic.Prefix, StringComparison.Ordinal) ? stored.Properties.GetValueOrDefault(PropertyNames.RetryTopic) ?? stored.Topic : stored.Topic,
-            Queue = message.Owner.Queue,
-            QueueOffset = stored.QueueOffset,
-            Body = body,
-            Properties = stored.Properties,
-            MessageId = stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? offsetId,
-            OffsetMessageId = offsetId,
-            CommitLogOffset = stored.PhysicalOffset,
-            ReconsumeTimes = stored.ReconsumeTimes,
-            BornTime = Time(stored.BornTimestampMs),
-            StoreTime = Time(stored.StoreTimestampMs),
-            BornHost = stored.BornHost,
-            StoreHost = stored.StoreHost,
-            Flag = stored.Flag,
-        };
-    }
-
-    // A producer's clock may say anything; a message is not lost over it.
-    private static DateTimeOffset Time(long milliseconds) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(milliseconds, DateTimeOffset.MinValue.ToUnixTimeMilliseconds(), DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
 }

@@ -84,7 +84,7 @@ internal sealed class NameServers
             _addresses = [];
         }
 
-        throw new RocketMqException($"no name server of \"{_configured}\" answers; last: {failure!.Message}", failure);
+        throw new NameServersUnreachableException(_configured, $"no name server of \"{_configured}\" answers; last: {failure!.Message}", failure);
     }
 
     private async Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancellationToken)
@@ -100,13 +100,13 @@ internal sealed class NameServers
             lock (_gate)
             {
                 // Known addresses outlive a failing lookup.
-                return _addresses.Count > 0 ? _addresses : throw new RocketMqException($"name servers \"{_configured}\" do not resolve: {failure.Message}", failure);
+                return _addresses.Count > 0 ? _addresses : throw new NameServersUnreachableException(_configured, $"name servers \"{_configured}\" do not resolve: {failure.Message}", failure);
             }
         }
 
         if (resolved.Count == 0)
         {
-            throw new RocketMqException("no name server is configured; expected host:port;host:port");
+            throw new NameServersUnreachableException(_configured, "no name server is configured; expected host:port;host:port");
         }
 
         lock (_gate)

@@ -16,7 +16,7 @@ internal sealed class RemotingCaller(RemotingClient remoting)
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {
-            throw new RocketMqException($"request {request.Code} to {address} failed: {failure.Message}", failure);
+            throw Unreachable(address, failure);
         }
     }
 
@@ -36,9 +36,13 @@ internal sealed class RemotingCaller(RemotingClient remoting)
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {
-            throw new RocketMqException($"request {request.Code} to {address} failed: {failure.Message}", failure);
+            throw Unreachable(address, failure);
         }
     }
+
+    // Most failures name the address already.
+    private static RocketMqException Unreachable(string address, Exception failure) =>
+        new(failure.Message.Contains(address, StringComparison.Ordinal) ? failure.Message : $"{address}: {failure.Message}", failure);
 
     private static bool IsUnreachable(Exception failure) =>
         failure is TimeoutException or IOException or SocketException or FormatException or InvalidOperationException and not ObjectDisposedException;

@@ -41,6 +41,11 @@ public sealed record ReceivedMessage
 
     public required int Flag { get; init; }
 
+    /// <summary>The properties the application set; those of the protocol are left out.</summary>
+    public IReadOnlyDictionary<string, string> UserProperties => Properties
+        .Where(static property => !ReservedProperties.Names.Contains(property.Key) && property.Key != PropertyNames.ShardingKey)
+        .ToDictionary(StringComparer.Ordinal);
+
     public string? Tag => Properties.GetValueOrDefault(PropertyNames.Tags);
 
     /// <summary>Keys separated by a blank; null for none.</summary>

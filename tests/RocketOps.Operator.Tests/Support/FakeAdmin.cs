@@ -133,6 +133,8 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task<ConsumerConnections?> GetConsumerConnectionsAsync(string brokerAddress, string group, CancellationToken cancellationToken = default) => throw Unused();
 
+    public Task SetConsumerOffsetAsync(string brokerAddress, string group, MessageQueue queue, long offset, CancellationToken cancellationToken = default) => throw Unused();
+
     private static NotSupportedException Unused() => new("The operator does not ask this.");
 
     private void Check(string request) => Fault?.Invoke(request);

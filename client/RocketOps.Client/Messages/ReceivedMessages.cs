@@ -1,0 +1,35 @@
+namespace RocketOps.Client;
+
+/// <summary>Makes the message a user gets of a stored one: unpacked, with a copy of the body.</summary>
+internal static class ReceivedMessages
+{
+    /// <summary>Throws <see cref="InvalidDataException"/> when the body cannot be unpacked or would exceed <paramref name="maxDecompressedBytes"/>.</summary>
+    public static ReceivedMessage From(StoredMessage stored, MessageQueue queue, int maxDecompressedBytes)
+    {
+        ReadOnlyMemory<byte> body = (stored.SysFlag & SysFlags.Compressed) != 0
+            ? BodyCompression.Decompress(stored.Body.Span, stored.SysFlag, maxDecompressedBytes)
+            : stored.Body.ToArray();
+        string offsetId = OffsetMessageId.Format(MessageHost.From(stored.StoreHost), new PhysicalOffset(stored.PhysicalOffset));
+        return new ReceivedMessage
+        {
+            Topic = stored.Topic.StartsWith(Consuming.RetryTopic.Prefix, StringComparison.Ordinal) ? stored.Properties.GetValueOrDefault(PropertyNames.RetryTopic) ?? stored.Topic : stored.Topic,
+            Queue = queue,
+            QueueOffset = stored.QueueOffset,
+            Body = body,
+            Properties = stored.Properties,
+            MessageId = stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? offsetId,
+            OffsetMessageId = offsetId,
+            CommitLogOffset = stored.PhysicalOffset,
+            ReconsumeTimes = stored.ReconsumeTimes,
+            BornTime = Time(stored.BornTimestampMs),
+            StoreTime = Time(stored.StoreTimestampMs),
+            BornHost = stored.BornHost,
+            StoreHost = stored.StoreHost,
+            Flag = stored.Flag,
+        };
+    }
+
+    // A producer's clock may say anything; a message is not lost over it.
+    private static DateTimeOffset Time(long milliseconds) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(milliseconds, DateTimeOffset.MinValue.ToUnixTimeMilliseconds(), DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
+}

@@ -1,0 +1,8 @@
+namespace RocketOps.Client;
+
+/// <summary>No name server could be found or none answered: the address is wrong, or nothing runs there.</summary>
+public sealed class NameServersUnreachableException(string nameServers, string message, Exception? innerException = null) : RocketMqException(message, innerException)
+{
+    /// <summary>The name servers as they were configured.</summary>
+    public string NameServers { get; } = nameServers;
+}
