@@ -18,7 +18,11 @@ public class RocketMqException : Exception
     {
         ResponseCode = responseCode;
         Remark = remark;
+        Address = address;
     }
+
+    /// <summary>The server that refused, <c>host:port</c>; null when no server refused.</summary>
+    public string? Address { get; }
 
     /// <summary>The server's response code (for example 17: no such topic, 16: no permission, 2: busy); null when no server refused.</summary>
     public int? ResponseCode { get; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Messages;
@@ -15,6 +16,10 @@ namespace RocketOps.Broker.Admin;
 internal sealed class RuntimeFigures : IAsyncDisposable
 {
     private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(10);
+
+    // Ours, beside the protocol's: tools pass over keys they do not know.
+    private static readonly string OwnVersion =
+        typeof(RuntimeFigures).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
     private readonly BrokerSettings _settings;
     private readonly MessageStore _store;
@@ -93,6 +98,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
             ["commitLogMinOffset"] = Text(stats.MinOffset.Value),
             ["commitLogMaxOffset"] = Text(stats.MaxOffset.Value),
             ["brokerVersionDesc"] = "V5_3_3",
+            ["rocketOpsVersion"] = OwnVersion,
             ["brokerVersion"] = Text(MqVersion.V533),
             ["brokerActive"] = "true",
             ["dispatchBehindBytes"] = Text(stats.DispatchBehindBytes),
