@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
 using RocketOps.Cli.Output;
+using RocketOps.Cli.Running;
 using RocketOps.Client;
 
 namespace RocketOps.Cli.Clusters;
@@ -7,53 +10,61 @@ namespace RocketOps.Cli.Clusters;
 /// <summary><c>rocketops cluster</c>: what the name servers know of brokers.</summary>
 internal static class ClusterCommand
 {
-    public static Command Create() => new("cluster", "Look at clusters") { Status() };
-
-    private static Command Status()
+    public static Command Create(Shell shell) => new("cluster", "Look at clusters")
     {
-        (Option<string> nameServers, Option<string> format) = (CommonOptions.NameServers(), CommonOptions.Format());
-        Command command = new("status", "Brokers with role, version and rates; fails when one does not answer") { nameServers, format };
-        command.SetAction(async (parsed, cancellation) =>
+        new DocumentedCommand("status", "Brokers with role, version and rates; exit code 1 when one does not answer", "rocketops cluster status", "rocketops cluster status -o wide --watch")
+            .ListsCluster(shell, StatusAsync),
+    };
+
+    private static async Task<(Listing Listing, int Code)> StatusAsync(ClusterConnection cluster, ParseResult parsed, CancellationToken cancellation)
+    {
+        ClusterInfo info = await cluster.Admin.GetClusterInfoAsync(cancellation);
+        Listing listing = new(
+            "cluster", "broker", "id", "role", "address", "version", "protocol", "inTps", "outTps", Column.Wide("messagesToday"), Column.Wide("diskUsed"), Column.Wide("startTime"), "problem")
         {
-            await using RocketMqAdmin admin = new(new AdminOptions { NameServers = parsed.GetValue(nameServers)! });
-            ClusterInfo info = await admin.GetClusterInfoAsync(cancellation);
-            Listing listing = new("cluster", "broker", "id", "role", "address", "version", "inTps", "outTps", "problem");
-            bool isFine = info.Brokers.Count > 0;
-            foreach (BrokerData broker in info.Brokers.Values.OrderBy(broker => broker.BrokerName, StringComparer.Ordinal))
+            Empty = "the name servers know no broker",
+        };
+        bool isFine = info.Brokers.Count > 0;
+        foreach (BrokerData broker in info.Brokers.Values.OrderBy(static broker => broker.BrokerName, StringComparer.Ordinal))
+        {
+            foreach ((long id, string address) in broker.Addresses.OrderBy(static entry => entry.Key))
             {
-                foreach ((long id, string address) in broker.Addresses.OrderBy(entry => entry.Key))
-                {
-                    IReadOnlyDictionary<string, string> runtime = new Dictionary<string, string>(StringComparer.Ordinal);
-                    string? problem = null;
-                    try
-                    {
-                        runtime = await admin.GetBrokerRuntimeInfoAsync(address, cancellation);
-                    }
-                    catch (RocketMqException failure)
-                    {
-                        problem = failure.Message;
-                        isFine = false;
-                    }
-
-                    listing.Add(
-                        broker.Cluster,
-                        broker.BrokerName,
-                        id,
-                        id == BrokerData.MasterId ? "master" : "slave",
-                        address,
-                        runtime.GetValueOrDefault("brokerVersionDesc"),
-                        FirstRate(runtime.GetValueOrDefault("putTps")),
-                        FirstRate(runtime.GetValueOrDefault("getTransferredTps") ?? runtime.GetValueOrDefault("getTransferedTps")),
-                        problem);
-                }
+                (IReadOnlyDictionary<string, string> figures, string? problem) = await FiguresAsync(cluster, address, cancellation);
+                isFine &= problem is null;
+                listing.Add(
+                    broker.Cluster,
+                    broker.BrokerName,
+                    id,
+                    id == BrokerData.MasterId ? "master" : "slave",
+                    address,
+                    figures.GetValueOrDefault("rocketOpsVersion"),
+                    figures.GetValueOrDefault("brokerVersionDesc")?.TrimStart('V').Replace('_', '.'),
+                    FirstRate(figures.GetValueOrDefault("putTps")),
+                    FirstRate(figures.GetValueOrDefault("getTransferredTps") ?? figures.GetValueOrDefault("getTransferedTps")),
+                    Number(figures.GetValueOrDefault("msgPutTotalTodayNow")) - Number(figures.GetValueOrDefault("msgPutTotalTodayMorning")),
+                    Number(figures.GetValueOrDefault("commitLogDiskRatio")),
+                    figures.TryGetValue("bootTimestamp", out string? booted) && long.TryParse(booted, CultureInfo.InvariantCulture, out long at) ? LocalTime.Text(at, TimeProvider.System) : null,
+                    problem);
             }
+        }
 
-            await listing.WriteAsync(parsed.GetValue(format)!, Console.Out);
-            return isFine ? ExitCodes.Success : ExitCodes.Failed;
-        });
-        return command;
+        return (listing, isFine ? ExitCodes.Success : ExitCodes.Failed);
+    }
+
+    private static async Task<(IReadOnlyDictionary<string, string> Figures, string? Problem)> FiguresAsync(ClusterConnection cluster, string address, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await cluster.Admin.GetBrokerRuntimeInfoAsync(address, cancellation), null);
+        }
+        catch (RocketMqException failure)
+        {
+            return (new Dictionary<string, string>(StringComparer.Ordinal), Failures.Reason(failure));
+        }
     }
 
     /// <summary>Three rates of ten seconds, one and ten minutes: the first is what happens now.</summary>
-    private static string? FirstRate(string? rates) => rates?.Split(' ')[0];
+    private static JsonNode? FirstRate(string? rates) => Number(rates?.Split(' ')[0]) is { } rate ? Math.Round(rate, 1) : null;
+
+    private static double? Number(string? text) => double.TryParse(text, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : null;
 }

@@ -11,11 +11,4 @@ internal static class CommonOptions
         HelpName = "ADDRESSES",
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("NAMESRV_ADDR") is { Length: > 0 } given ? given : "127.0.0.1:9876",
     };
-
-    public static Option<string> Format()
-    {
-        Option<string> format = new("--output", "-o") { Description = "table or json", HelpName = "FORMAT", DefaultValueFactory = _ => "table" };
-        format.AcceptOnlyFromAmong("table", "json");
-        return format;
-    }
 }

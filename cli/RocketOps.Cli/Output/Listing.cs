@@ -1,64 +1,77 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Output;
 
-/// <summary>Rows for people as a table, for programs as JSON: the same names in both.</summary>
-internal sealed class Listing(params string[] columns)
+/// <summary>Rows for people as a table, for programs as JSON or YAML: the same names in all.</summary>
+internal sealed class Listing(params Column[] columns)
 {
     // For a terminal, not for a web page: + and < stay readable.
-    private static readonly JsonWriterOptions Json = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly List<JsonNode?[]> _rows = [];
 
+    public int Count => _rows.Count;
+
+    /// <summary>What a table says when it has no row.</summary>
+    public string Empty { get; init; } = "nothing found";
+
+    /// <summary>Written below a table.</summary>
+    public string? Footer { get; set; }
+
     public void Add(params JsonNode?[] cells) => _rows.Add(cells);
 
-    public async Task WriteAsync(string format, TextWriter output)
+    public async Task WriteAsync(OutputFormat format, Shell shell, TextWriter output)
     {
-        if (format == "json")
+        switch (format)
         {
-            await output.WriteLineAsync(ToJson());
-            return;
+            case OutputFormat.Json:
+                await output.WriteLineAsync(ToArray().ToJsonString(Json));
+                break;
+            case OutputFormat.Yaml:
+                await output.WriteAsync(Yaml.Write(ToArray()));
+                break;
+            case OutputFormat.Table or OutputFormat.Wide when _rows.Count == 0:
+                await shell.Error.WriteLineAsync(Empty);
+                break;
+            default:
+                await WriteTableAsync(format == OutputFormat.Wide, shell, output);
+                break;
         }
+    }
 
-        // Own columns, not a drawn table: never wrapped or cut, whatever the width, so that grep and cut work on it.
-        List<string[]> lines = _rows.Select(row => row.Select(cell => cell?.ToString() ?? "-").ToArray()).Prepend([.. columns.Select(column => column.ToUpperInvariant())]).ToList();
-        int[] widths = Enumerable.Range(0, columns.Length).Select(column => lines.Max(line => line[column].Length)).ToArray();
+    /// <summary>Own columns, not a drawn table: never wrapped or cut, whatever the width, so that grep and cut work on it.</summary>
+    private async Task WriteTableAsync(bool wide, Shell shell, TextWriter output)
+    {
+        int[] shown = [.. Enumerable.Range(0, columns.Length).Where(column => wide || !columns[column].IsWide)];
+        bool[] numbers = [.. shown.Select(column => _rows.All(row => row[column] is null || row[column]!.GetValueKind() == JsonValueKind.Number))];
+        List<string[]> lines = [.. _rows.Select(row => shown.Select(column => Text(row[column])).ToArray()).Prepend([.. shown.Select(column => columns[column].Title)])];
+        int[] widths = [.. Enumerable.Range(0, shown.Length).Select(column => lines.Max(line => line[column].Length))];
+        bool isTitle = true;
         foreach (string[] line in lines)
         {
-            await output.WriteLineAsync(string.Join("   ", line.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+            string text = string.Join("   ", line.Select((cell, column) => numbers[column] ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd();
+            await output.WriteLineAsync(isTitle ? shell.Styled(text, 1) : text);
+            isTitle = false;
         }
-    }
 
-    private string ToJson()
-    {
-        using MemoryStream buffer = new();
-        using (Utf8JsonWriter writer = new(buffer, Json))
+        if (Footer is not null)
         {
-            writer.WriteStartArray();
-            foreach (JsonNode?[] row in _rows)
-            {
-                writer.WriteStartObject();
-                for (int i = 0; i < columns.Length; i++)
-                {
-                    writer.WritePropertyName(columns[i]);
-                    if (row[i] is { } cell)
-                    {
-                        cell.WriteTo(writer);
-                    }
-                    else
-                    {
-                        writer.WriteNullValue();
-                    }
-                }
-
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
+            await output.WriteLineAsync(Footer);
         }
-
-        return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
     }
+
+    private static string Text(JsonNode? cell) => cell switch
+    {
+        null => "-",
+        JsonArray list => list.Count == 0 ? "-" : string.Join(',', list.Select(static item => item?.ToString())),
+        JsonObject map => map.Count == 0 ? "-" : string.Join(',', map.Select(static pair => $"{pair.Key}={pair.Value}")),
+        JsonValue value when value.GetValueKind() is JsonValueKind.True or JsonValueKind.False => value.GetValue<bool>() ? "yes" : "no",
+        _ => Printable.OneLine(cell.ToString()),
+    };
+
+    private JsonArray ToArray() =>
+        [.. _rows.Select(row => (JsonNode)new JsonObject(columns.Select((column, index) => KeyValuePair.Create(column.Name, row[index]?.DeepClone()))))];
 }

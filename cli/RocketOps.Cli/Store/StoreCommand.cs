@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RocketOps.Cli.Running;
 using RocketOps.Store;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
@@ -12,45 +13,61 @@ internal static class StoreCommand
     private const int Damaged = 1;
     private const int Unusable = 2;
 
-    public static Command Create() => new("store", "Look into a store directory, of RocketOps or of Apache RocketMQ") { Dump(), Verify() };
+    /// <summary>What the root directory of a store has one of from a broker's first start on.</summary>
+    private static readonly string[] Marks = ["commitlog", "consumequeue", "checkpoint", "abort", "lock"];
 
-    private static Command Dump()
+    public static Command Create(Shell shell) => new("store", "Look into a store directory, of RocketOps or of Apache RocketMQ") { Dump(shell), Verify(shell) };
+
+    private static Command Dump(Shell shell)
     {
         Argument<string> directory = Directory();
         Option<bool> noUnits = new("--no-units") { Description = "Leave out the units of consume queues" };
-        Command command = new("dump", "Print messages, queues, index and checkpoint as JSON lines") { directory, noUnits };
-        command.SetAction((result, cancellationToken) => Task.Run(
-            () => Guarded(() =>
+        Command command = new DocumentedCommand(
+            "dump",
+            "Print messages, queues, index and checkpoint as JSON lines",
+            "rocketops store dump /home/rocketmq/store",
+            "rocketops store dump --no-units /home/rocketmq/store | grep '\"kind\":\"message\"'")
+        {
+            directory, noUnits,
+        };
+        command.SetAction((result, cancellationToken) => RunAsync(
+            shell,
+            result.GetRequiredValue(directory),
+            root =>
             {
-                using BufferedStream output = new(Console.OpenStandardOutput(), 1 << 16);
-                StoreDumper.Dump(new LinuxFileSystem(), result.GetRequiredValue(directory), output, !result.GetValue(noUnits), cancellationToken);
+                BufferedStream output = new(shell.OutputBytes, 1 << 16);
+                StoreDumper.Dump(new LinuxFileSystem(), root, output, !result.GetValue(noUnits), cancellationToken);
+                output.Flush();
                 return Sound;
-            }),
+            },
             cancellationToken));
         return command;
     }
 
-    private static Command Verify()
+    private static Command Verify(Shell shell)
     {
         Argument<string> directory = Directory();
         Option<int?> slots = new("--index-slots") { Description = "maxHashSlotNum of the broker, where it is not the default" };
-        Command command = new("verify", "Check every record, queue unit and index entry; exit code 1 when something is damaged") { directory, slots };
-        command.SetAction((result, cancellationToken) => Task.Run(
-            () => Guarded(() => Verify(result.GetRequiredValue(directory), result.GetValue(slots), cancellationToken)),
-            cancellationToken));
+        Command command = new DocumentedCommand(
+            "verify", "Check every record, queue unit and index entry; exit code 1 when something is damaged, 2 when DIR is no store", "rocketops store verify /home/rocketmq/store")
+        {
+            directory, slots,
+        };
+        command.SetAction((result, cancellationToken) => RunAsync(
+            shell, result.GetRequiredValue(directory), root => Verify(shell.Output, root, result.GetValue(slots), cancellationToken), cancellationToken));
         return command;
     }
 
-    private static int Verify(string directory, int? indexSlots, CancellationToken cancellationToken)
+    private static int Verify(TextWriter output, string directory, int? indexSlots, CancellationToken cancellationToken)
     {
         StoreVerifier verifier = new(
             new LinuxFileSystem(),
             directory,
             indexSlots,
-            finding => Console.Out.WriteLine($"{(finding.IsDamage ? "damaged" : "to be recovered")}: {finding.Where}: {finding.What}"));
+            finding => output.WriteLine($"{(finding.IsDamage ? "damaged" : "to be recovered")}: {finding.Where}: {finding.What}"));
         VerifyResult figures = verifier.Run(cancellationToken);
-        Console.Out.WriteLine($"{figures.Messages} messages, {figures.Units} queue units, {figures.IndexEntries} index entries; the log ends at {figures.LogEnd}");
-        Console.Out.WriteLine(figures switch
+        output.WriteLine($"{figures.Messages} messages, {figures.Units} queue units, {figures.IndexEntries} index entries; the log ends at {figures.LogEnd}");
+        output.WriteLine(figures switch
         {
             { Damages: > 0 } => $"{figures.Damages} places are damaged",
             { Repairable: > 0 } => $"not damaged; {figures.Repairable} places are put right by the next start",
@@ -59,15 +76,25 @@ internal static class StoreCommand
         return figures.Damages > 0 ? Damaged : Sound;
     }
 
-    private static int Guarded(Func<int> run)
+    private static async Task<int> RunAsync(Shell shell, string directory, Func<string, int> run, CancellationToken cancellationToken)
     {
         try
         {
-            return run();
+            // An all-clear for a directory that holds no store would be the most dangerous answer.
+            string? problem = !System.IO.Directory.Exists(directory) ? "is no directory"
+                : !Marks.Any(mark => Path.Exists(Path.Combine(directory, mark))) ? $"is no store: it has none of {string.Join(", ", Marks)}. Give the directory that storePathRootDir names."
+                : null;
+            if (problem is not null)
+            {
+                await shell.Error.WriteLineAsync($"{shell.StyledError("rocketops:")} {directory} {problem}");
+                return Unusable;
+            }
+
+            return await Task.Run(() => run(directory), cancellationToken);
         }
-        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is StoreException or UnauthorizedAccessException || (failure is IOException && !StandardOutput.IsBrokenPipe(failure)))
         {
-            Console.Error.WriteLine(e.Message);
+            await shell.Error.WriteLineAsync($"{shell.StyledError("rocketops:")} {failure.Message}");
             return Unusable;
         }
     }

@@ -1,28 +1,29 @@
 using System.Text.Json;
+using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
-using RocketOps.Testing.Servers;
 
 namespace RocketOps.Cli.Tests.Commands;
 
 /// <summary>The commands that talk to a running cluster or read a store, as a user types them.</summary>
-public sealed class CommandTests(CommandTests.Servers servers) : IClassFixture<CommandTests.Servers>
+public sealed class CommandTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task Topic_CreateListDescribeDelete_SaysWhatIsThere()
     {
-        (await RunAsync("topic", "create", "Made", "--queues", "4")).EnsureSuccess().Output.Should().Be("Made: 4 queues on broker-a\n");
-        (await RunAsync("topic", "list")).EnsureSuccess().OutputLines.Should().Contain(static line => line.StartsWith("Made ", StringComparison.Ordinal));
+        string topic = cluster.NewName("Made");
+        (await cluster.RunAsync("topic", "create", topic, "--queues", "4")).EnsureSuccess().Output.Should().Be($"{topic}: 4 queues on broker-a\n");
+        (await cluster.RunAsync("topic", "list")).EnsureSuccess().OutputLines.Should().Contain(line => line.StartsWith(topic + " ", StringComparison.Ordinal));
 
-        ProcessResult described = await RunAsync("topic", "describe", "Made", "-o", "json");
+        CliRun described = await cluster.RunAsync("topic", "describe", topic, "-o", "json");
         using JsonDocument queues = JsonDocument.Parse(described.EnsureSuccess().Output);
         queues.RootElement.EnumerateArray().Select(static queue => (queue.GetProperty("queue").GetInt32(), queue.GetProperty("messages").GetInt64()))
             .Should().Equal((0, 0L), (1, 0L), (2, 0L), (3, 0L));
 
-        (await RunAsync("topic", "delete", "Made")).EnsureSuccess().Output.Should().Be("Made: deleted on broker-a\n");
-        (await RunAsync("topic", "list")).EnsureSuccess().OutputLines.Should().NotContain(static line => line.StartsWith("Made ", StringComparison.Ordinal));
+        (await cluster.RunAsync("topic", "delete", topic, "--yes")).EnsureSuccess().Output.Should().Be($"{topic}: deleted on broker-a\n");
+        (await cluster.RunAsync("topic", "list")).EnsureSuccess().OutputLines.Should().NotContain(line => line.StartsWith(topic + " ", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -30,101 +31,133 @@ public sealed class CommandTests(CommandTests.Servers servers) : IClassFixture<C
     [InlineData("delete")]
     public async Task Topic_Unknown_FailsAndSaysSo(string verb)
     {
-        ProcessResult result = await RunAsync("topic", verb, "NeverMade");
+        CliRun result = await cluster.RunAsync("topic", verb, "NeverMade");
 
         result.ExitCode.Should().Be(1);
         result.Output.Should().BeEmpty();
-        result.Error.Should().Be("rocketops: The name servers know no topic NeverMade.\n");
+        result.Error.Should().Be("rocketops: there is no topic NeverMade.\n");
     }
 
     [Fact]
-    public async Task Cluster_Status_ListsTheMaster()
+    public async Task Topic_List_ShowsSystemTopicsOnlyWhenAsked()
     {
-        ProcessResult result = await RunAsync("cluster", "status", "-o", "json");
+        string topic = await cluster.NewTopicAsync();
+
+        (await cluster.RunAsync("topic", "list")).EnsureSuccess().Output.Should().Contain(topic).And.NotContain("TBW102").And.NotContain("broker-a").And.NotContain("SCHEDULE_TOPIC");
+        string[] all = [.. (await cluster.RunAsync("topic", "list", "--all")).EnsureSuccess().OutputLines];
+        Array.FindIndex(all, line => line.StartsWith(topic, StringComparison.Ordinal)).Should().BeLessThan(Array.FindIndex(all, static line => line.StartsWith("TBW102", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Topic_CreateOfAnExistingOne_IsRefused()
+    {
+        string topic = await cluster.NewTopicAsync(queues: 4);
+
+        CliRun again = await cluster.RunAsync("topic", "create", topic, "--queues", "2");
+
+        again.ExitCode.Should().Be(1);
+        again.Error.Should().Be($"rocketops: topic {topic} exists. \"rocketops topic alter {topic}\" changes it.\n");
+        (await cluster.RunAsync("topic", "describe", topic)).EnsureSuccess().OutputLines.Should().HaveCount(1 + 4);
+    }
+
+    [Fact]
+    public async Task Topic_Delete_AsksAtATerminalAndNeedsYesWithoutOne()
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        (await cluster.RunAsync("topic", "delete", topic)).Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.Contains("give --yes"));
+        (await cluster.RunAtTerminalAsync("n\n", "topic", "delete", topic)).Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.EndsWith("Nothing was changed.\n"));
+        (await cluster.RunAsync("topic", "describe", topic)).EnsureSuccess();
+        (await cluster.RunAtTerminalAsync("y\n", "topic", "delete", topic)).EnsureSuccess().Error.Should().StartWith($"Delete topic {topic} with its 0 messages?");
+        (await cluster.RunAsync("topic", "describe", topic)).ExitCode.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Cluster_Status_ListsTheMasterWithBothVersions()
+    {
+        CliRun result = await cluster.RunAsync("cluster", "status", "-o", "json");
 
         using JsonDocument brokers = JsonDocument.Parse(result.EnsureSuccess().Output);
         JsonElement master = brokers.RootElement.EnumerateArray().Should().ContainSingle().Subject;
         master.GetProperty("broker").GetString().Should().Be("broker-a");
         master.GetProperty("role").GetString().Should().Be("master");
-        master.GetProperty("address").GetString().Should().Be(servers.Cluster.BrokerAddress);
+        master.GetProperty("address").GetString().Should().Be(cluster.Cluster.BrokerAddress);
+        master.GetProperty("protocol").GetString().Should().Be("5.3.3");
+        master.GetProperty("version").GetString().Should().MatchRegex(@"^\d+\.\d+\.\d+");
+        master.GetProperty("inTps").ValueKind.Should().Be(JsonValueKind.Number);
     }
 
     [Fact]
-    public async Task Message_SendAndTail_ShowsWhatWasSentWithoutControlCharacters()
+    public async Task Listing_Yaml_SaysTheSameAsJson()
     {
-        (await RunAsync("topic", "create", "Watched", "--queues", "1")).EnsureSuccess();
-        await using ChildProcess tail = ChildProcess.Start(Program, ["message", "tail", "Watched", "-n", servers.Cluster.NameServerAddress]);
-        // Whoever watches sees what comes after it has begun; when that is nobody says, so messages are sent until one is seen.
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                (await RunAsync("message", "send", "Watched", "wörld\u001b[31m red", "--tag", "A", "--key", "k1")).EnsureSuccess();
-                return tail.Output.Contains("wörld", StringComparison.Ordinal);
-            },
-            "the message is shown",
-            Patience);
+        string topic = await cluster.NewTopicAsync();
 
-        tail.Output.Split('\n')[0].Should().EndWith(" A k1 wörld\uFFFD[31m red");
-        tail.Terminate();
-        (await tail.WaitAsync(Patience)).ExitCode.Should().Be(0);
+        (await cluster.RunAsync("topic", "describe", topic, "-o", "yaml")).EnsureSuccess().Output.Should().StartWith("- broker: broker-a\n  queue: 0\n  minOffset: 0\n").And.Contain("\n  lastMessage: null\n");
     }
 
     [Fact]
-    public async Task AnyCommand_NoNameServer_SaysWhichAddressRefused()
+    public async Task Watch_ShowsTheListingAgainUntilCancelled()
     {
-        ProcessResult result = await ChildProcess.RunAsync(Program, ["topic", "list", "-n", "127.0.0.1:1"], Patience);
+        await using ChildProcess watch = ChildProcess.Start(Program, ["cluster", "status", "--watch", "0.1", "-n", cluster.Cluster.NameServerAddress]);
+        await Eventually.TrueAsync(() => Task.FromResult(watch.Output.Split("CLUSTER").Length > 3), "it is shown again and again", Patience);
+
+        watch.Terminate();
+
+        (await watch.WaitAsync(Patience)).ExitCode.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task AnyCommand_NoNameServer_SaysWhichAddressRefusedAndWhatToDo()
+    {
+        CliRun result = await CliRun.RunAsync("topic", "list", "-n", "127.0.0.1:1");
 
         result.ExitCode.Should().Be(1);
-        result.Error.Should().StartWith("rocketops: no name server of \"127.0.0.1:1\" answers").And.Contain("Connection refused");
+        result.Error.Should().Be(
+            "rocketops: no name server answers at 127.0.0.1:1 (connection refused). Give another address with -n HOST:PORT or NAMESRV_ADDR, or start a cluster here with \"rocketops up FILE\".\n");
     }
 
     [Fact]
-    public async Task AnyCommand_WrongOption_ExitsWithUsage()
+    public async Task AnyCommand_NameServersWithCommas_AreTried() =>
+        (await CliRun.RunAsync("cluster", "status", "-n", $"127.0.0.1:1,{cluster.Cluster.NameServerAddress}")).EnsureSuccess();
+
+    [Fact]
+    public async Task Process_WrongOption_ExitsWithUsage()
     {
         ProcessResult result = await ChildProcess.RunAsync(Program, ["topic", "list", "--nope"], Patience);
 
         result.ExitCode.Should().Be(2);
-        result.Error.Should().Contain("--nope");
+        result.Error.Should().Be("rocketops topic list: there is no option --nope. See \"rocketops topic list --help\".\n");
     }
 
     [Fact]
     public async Task Store_DumpAndVerify_ReadTheRunningBrokersStore()
     {
-        ProcessResult sent = await RunAsync("message", "send", "Dumped", "one", "-o", "json");
+        string topic = await cluster.NewTopicAsync();
+        CliRun sent = await cluster.RunAsync("produce", topic, "one", "-o", "json");
         using JsonDocument answer = JsonDocument.Parse(sent.EnsureSuccess().Output);
-        string id = answer.RootElement[0].GetProperty("messageId").GetString()!;
+        string id = answer.RootElement.GetProperty("messageId").GetString()!;
 
-        ProcessResult dump = await ChildProcess.RunAsync(Program, ["store", "dump", servers.Cluster.StoreDirectory], Patience);
-        ProcessResult verify = await ChildProcess.RunAsync(Program, ["store", "verify", servers.Cluster.StoreDirectory], Patience);
+        CliRun dump = await CliRun.RunAsync("store", "dump", cluster.Cluster.StoreDirectory);
+        CliRun verify = await CliRun.RunAsync("store", "verify", cluster.Cluster.StoreDirectory);
 
         dump.EnsureSuccess().OutputLines.Should().Contain(line => line.Contains(id, StringComparison.Ordinal));
         // Of a running broker the index may still be in memory, which the next start would put right.
         verify.EnsureSuccess().Output.Should().MatchRegex("[1-9][0-9]* messages, ").And.NotContain("damaged: ");
     }
 
-    [Fact]
-    public async Task Store_NoSuchFolder_FailsAndSaysSo()
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("dump")]
+    public async Task Store_WhatIsNone_IsNeverCalledSound(string verb)
     {
         using TempDirectory folder = new("cli-");
 
-        ProcessResult result = await ChildProcess.RunAsync(Program, ["store", "verify", folder.File("missing")], Patience);
+        CliRun missing = await CliRun.RunAsync("store", verb, folder.File("missing"));
+        CliRun empty = await CliRun.RunAsync("store", verb, folder.Path);
 
-        result.ExitCode.Should().Be(2);
-        result.Error.Should().Contain("missing is no directory");
+        missing.Should().Match<CliRun>(static run => run.ExitCode == 2 && run.Output.Length == 0 && run.Error.EndsWith("missing is no directory\n"));
+        empty.Should().Match<CliRun>(static run => run.ExitCode == 2 && run.Output.Length == 0 && run.Error.Contains(" is no store: "));
     }
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "rocketops");
-
-    private Task<ProcessResult> RunAsync(params string[] arguments) =>
-        ChildProcess.RunAsync(Program, [.. arguments, "-n", servers.Cluster.NameServerAddress], Patience);
-
-    /// <summary>One name server and one broker for all tests.</summary>
-    public sealed class Servers : IAsyncLifetime
-    {
-        public ServerUnderTest Cluster { get; } = new RocketOpsServer();
-
-        public Task InitializeAsync() => Cluster.StartAsync();
-
-        public async Task DisposeAsync() => await Cluster.DisposeAsync();
-    }
 }

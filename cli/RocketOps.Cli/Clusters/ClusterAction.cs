@@ -1,0 +1,36 @@
+using System.CommandLine;
+using RocketOps.Cli.Output;
+using RocketOps.Cli.Running;
+
+namespace RocketOps.Cli.Clusters;
+
+/// <summary>Commands that talk to a cluster.</summary>
+internal static class ClusterAction
+{
+    /// <summary>Adds the option for the name servers, and what the command does.</summary>
+    public static T RunsOnCluster<T>(this T command, Shell shell, Func<ClusterConnection, ParseResult, CancellationToken, Task<int>> run)
+        where T : Command
+    {
+        Option<string> nameServers = CommonOptions.NameServers();
+        command.Add(nameServers);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using ClusterConnection cluster = new(parsed.GetValue(nameServers)!, shell.Time);
+            return await run(cluster, parsed, cancellation);
+        });
+        return command;
+    }
+
+    /// <summary>The same for a command that shows a listing, with the options for it.</summary>
+    public static T ListsCluster<T>(this T command, Shell shell, Func<ClusterConnection, ParseResult, CancellationToken, Task<Listing>> make)
+        where T : Command =>
+        command.ListsCluster(shell, async (cluster, parsed, cancellation) => (await make(cluster, parsed, cancellation), ExitCodes.Success));
+
+    /// <summary>The same for a listing that can say that something is wrong.</summary>
+    public static T ListsCluster<T>(this T command, Shell shell, Func<ClusterConnection, ParseResult, CancellationToken, Task<(Listing Listing, int Code)>> make)
+        where T : Command
+    {
+        ListingOptions listing = new(command);
+        return command.RunsOnCluster(shell, (cluster, parsed, cancellation) => listing.ShowAsync(shell, parsed, () => make(cluster, parsed, cancellation), cancellation));
+    }
+}

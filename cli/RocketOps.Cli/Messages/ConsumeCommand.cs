@@ -1,0 +1,103 @@
+using System.CommandLine;
+using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Output;
+using RocketOps.Cli.Running;
+using RocketOps.Client;
+
+namespace RocketOps.Cli.Messages;
+
+/// <summary><c>rocketops consume</c>: shows messages, by itself or as a member of a group.</summary>
+internal static class ConsumeCommand
+{
+    public static Command Create(Shell shell)
+    {
+        NameArgument topic = NameArgument.Topic("Topic to read");
+        NameOption group = NameOption.Group("Join this consumer group and commit; without it all messages are shown and none is taken away from any group");
+        Option<string?> from = new Option<string?>("--from", "-f") { Description = $"Where to begin (default: beginning): {StartPoint.Grammar}. A group goes on where it was", HelpName = "WHERE" }
+            .CheckedBy(text => StartPoint.Parse(text, shell.Time) is null ? $"\"{text}\" is none of {StartPoint.Grammar}." : null);
+        Option<long?> count = new Option<long?>("--count", "-c") { Description = "End after so many messages", HelpName = "N" }.Within(1, long.MaxValue);
+        Option<bool> exit = new("--exit", "-e") { Description = "End when everything that is there now has been read, instead of waiting for more" };
+        Option<string> tags = new Option<string>("--tags", "-t") { Description = "Only messages with these tags, for example \"a || b\"", HelpName = "TAGS", DefaultValueFactory = _ => "*" }.CheckedBy(TagProblem);
+        Option<string?> queue = new("--queue", "-q") { Description = "Only this queue: BROKER/ID, or ID of every broker", HelpName = "QUEUE" };
+        Option<string> output = Choice.Of("--output", "-o", "How a message is written", "FORMAT", "text", "text", "json", "body");
+        Option<string?> template = new Option<string?>("--template") { Description = $"A line of your own for every message: {MessageTemplate.Grammar}", HelpName = "TEXT" }.CheckedBy(TemplateProblem);
+        Command command = new DocumentedCommand(
+            "consume",
+            "Show messages of a topic and wait for more; Ctrl-C ends",
+            "rocketops consume orders                       everything, then what comes",
+            "rocketops consume orders --from end            only what comes",
+            "rocketops consume orders --from -10 --exit     the last ten of every queue",
+            "rocketops consume orders --from 2h -o json     since two hours ago, as JSON lines",
+            "rocketops consume orders -g billing -c 1       one message as a member of a group",
+            "rocketops consume orders --template '{offset} {property.region} {body}'")
+        {
+            topic, group, from, count, exit, tags, queue, output, template,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(group) is { Implicit: false })
+            {
+                if (result.GetResult(queue) is { Implicit: false })
+                {
+                    result.AddError("a group shares its queues out by itself: --queue goes without --group.");
+                }
+                else if (result.GetResult(from) is { Tokens: [{ } token] } && StartPoint.Parse(token.Value, shell.Time) is { Time: null } given && given != StartPoint.Beginning && given != StartPoint.End)
+                {
+                    result.AddError("a group that is new begins at beginning, end or a time; \"rocketops group reset\" moves one to an offset.");
+                }
+            }
+        });
+        return command.RunsOnCluster(shell, async (cluster, parsed, cancellation) =>
+        {
+            ConsumeOptions options = new()
+            {
+                Topic = parsed.GetRequiredValue(topic),
+                Group = parsed.GetValue(group),
+                From = StartPoint.Parse(parsed.GetValue(from) ?? "beginning", shell.Time)!,
+                Tags = parsed.GetValue(tags)!,
+                Queue = parsed.GetValue(queue),
+                Count = parsed.GetValue(count),
+                Exit = parsed.GetValue(exit),
+            };
+            MessagePrinter printer = new(
+                shell, Enum.Parse<MessageFormat>(parsed.GetValue(output)!, ignoreCase: true), parsed.GetValue(template) is { } text ? MessageTemplate.Parse(text) : null);
+
+            // A topic that is mistyped would be waited for without an end.
+            await cluster.RouteAsync(options.Topic, cancellation);
+            if (!options.Exit && shell.IsErrorTerminal)
+            {
+                await shell.Error.WriteLineAsync($"Messages of {options.Topic}{(options.Group is null ? string.Empty : $" for group {options.Group}")}; Ctrl-C ends.");
+            }
+
+            return options.Group is null
+                ? await new TopicReader(shell, cluster, options, printer).RunAsync(cancellation)
+                : await new GroupMember(shell, cluster, options, printer).RunAsync(cancellation);
+        });
+    }
+
+    private static string? TagProblem(string expression)
+    {
+        try
+        {
+            RocketMqReader.CheckTags(expression);
+            return null;
+        }
+        catch (ArgumentException)
+        {
+            return $"\"{expression}\" leaves a tag empty; write * for all, or \"a || b\".";
+        }
+    }
+
+    private static string? TemplateProblem(string text)
+    {
+        try
+        {
+            MessageTemplate.Parse(text);
+            return null;
+        }
+        catch (FormatException malformed)
+        {
+            return malformed.Message;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+namespace RocketOps.Cli.Messages;
+
+/// <summary>What a <c>consume</c> was asked to do.</summary>
+internal sealed record ConsumeOptions
+{
+    public required string Topic { get; init; }
+
+    /// <summary>Null reads all queues without a group and takes nothing away from anybody.</summary>
+    public string? Group { get; init; }
+
+    public required StartPoint From { get; init; }
+
+    public string Tags { get; init; } = "*";
+
+    /// <summary><c>broker/id</c> or an id; null reads all.</summary>
+    public string? Queue { get; init; }
+
+    /// <summary>Ends after so many messages.</summary>
+    public long? Count { get; init; }
+
+    /// <summary>Ends when everything that was there at the start has been read.</summary>
+    public bool Exit { get; init; }
+}

@@ -1,0 +1,188 @@
+using System.Globalization;
+using System.Threading.Channels;
+using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Running;
+using RocketOps.Client;
+
+namespace RocketOps.Cli.Messages;
+
+/// <summary>
+/// Reads all queues of a topic in no group. Queues that appear while it runs are read from their first message on: nobody could have asked for them to be left out.
+/// </summary>
+internal sealed class TopicReader(Shell shell, ClusterConnection cluster, ConsumeOptions options, MessagePrinter printer)
+{
+    private const int PullBatch = 32;
+    private const int MaxWaiting = 1024;
+    private static readonly TimeSpan LookForQueues = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<ReceivedMessage> _found = Channel.CreateBounded<ReceivedMessage>(MaxWaiting);
+    private readonly Dictionary<MessageQueue, Task> _queues = [];
+    private volatile IReadOnlyDictionary<string, string> _brokers = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    public async Task<int> RunAsync(CancellationToken cancellation)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task reading = ReadAllAsync(stop.Token);
+        long shown = 0;
+        try
+        {
+            await foreach (ReceivedMessage message in _found.Reader.ReadAllAsync(cancellation))
+            {
+                await printer.WriteAsync(message, cancellation);
+                if (++shown == options.Count)
+                {
+                    break;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Ctrl-C is how following ends.
+            return options.Exit || options.Count is not null ? ExitCodes.Interrupted : ExitCodes.Success;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await reading;
+        }
+
+        return ExitCodes.Success;
+    }
+
+    /// <summary>Ends with <see cref="ConsumeOptions.Exit"/>, with a failure, or when cancelled; the reader of the channel gets to know. Never throws.</summary>
+    private async Task ReadAllAsync(CancellationToken cancellation)
+    {
+        Exception? failure = null;
+        try
+        {
+            await StartNewQueuesAsync(options.From, cancellation);
+            if (_queues.Count == 0)
+            {
+                throw new CommandFailedException(options.Queue is null ? $"topic {options.Topic} has no queue that can be read." : $"topic {options.Topic} has no queue {options.Queue} that can be read.");
+            }
+
+            while (!options.Exit)
+            {
+                await Task.Delay(LookForQueues, shell.Time, cancellation);
+                await TryStartNewQueuesAsync(cancellation);
+            }
+
+            await Task.WhenAll(_queues.Values);
+        }
+        catch (Exception failed)
+        {
+            failure = failed;
+        }
+
+        _found.Writer.TryComplete(failure);
+        await Task.WhenAll(_queues.Values);
+    }
+
+    private async Task TryStartNewQueuesAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await StartNewQueuesAsync(StartPoint.Beginning, cancellation);
+        }
+        catch (RocketMqException)
+        {
+            // What is read goes on; the name servers are asked again in a moment, and reading says by itself when a broker is gone.
+        }
+    }
+
+    private async Task StartNewQueuesAsync(StartPoint from, CancellationToken cancellation)
+    {
+        TopicRoute? route = await cluster.Admin.GetTopicRouteAsync(options.Topic, cancellation);
+        if (route is null)
+        {
+            return;
+        }
+
+        // Slaves read as well as masters.
+        _brokers = route.Brokers.Where(static broker => broker.Addresses.Count > 0)
+            .ToDictionary(static broker => broker.BrokerName, static broker => broker.Addresses.MinBy(static member => member.Key).Value, StringComparer.Ordinal);
+        foreach (MessageQueue queue in Queues(route))
+        {
+            if (!_queues.ContainsKey(queue))
+            {
+                _queues[queue] = ReadGuardedAsync(queue, from, cancellation);
+            }
+        }
+    }
+
+    private IEnumerable<MessageQueue> Queues(TopicRoute route) =>
+        from data in route.Queues
+        where data.Permission.HasFlag(TopicPermission.Read) && _brokers.ContainsKey(data.BrokerName)
+        from id in Enumerable.Range(0, Math.Clamp(data.ReadQueues, 0, ushort.MaxValue))
+        let number = id.ToString(CultureInfo.InvariantCulture)
+        where options.Queue is null || options.Queue == number || options.Queue == $"{data.BrokerName}/{number}"
+        select new MessageQueue(options.Topic, data.BrokerName, id);
+
+    /// <summary>Never throws: what goes wrong ends the whole command.</summary>
+    private async Task ReadGuardedAsync(MessageQueue queue, StartPoint from, CancellationToken cancellation)
+    {
+        try
+        {
+            await ReadAsync(queue, from, cancellation);
+        }
+        catch (Exception failure)
+        {
+            _found.Writer.TryComplete(failure);
+        }
+    }
+
+    private async Task ReadAsync(MessageQueue queue, StartPoint from, CancellationToken cancellation)
+    {
+        long? offset = null;
+        long? end = null;
+        bool isFailing = false;
+        while (true)
+        {
+            try
+            {
+                string broker = _brokers.GetValueOrDefault(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} is not registered");
+                offset ??= await from.ResolveAsync(cluster.Reader, broker, queue, cancellation);
+                if (options.Exit && offset >= (end ??= await cluster.Reader.GetMaxOffsetAsync(broker, queue, cancellation)))
+                {
+                    return;
+                }
+
+                ReadResult read = await cluster.Reader.ReadAsync(broker, queue, offset.Value, PullBatch, options.Tags, options.Exit ? TimeSpan.Zero : LongPoll, cancellation);
+                isFailing = false;
+                offset = await PassOnAsync(queue, read, end, cancellation);
+            }
+            catch (RocketMqException failure) when (!options.Exit)
+            {
+                // A roll or a restart is no reason to end; it is said once.
+                if (!isFailing)
+                {
+                    await shell.Error.WriteLineAsync($"{queue.BrokerName}/{queue.QueueId}: {Failures.Describe(failure)}; trying again");
+                    isFailing = true;
+                }
+
+                await Task.Delay(RetryDelay, shell.Time, cancellation);
+            }
+        }
+    }
+
+    /// <summary>Returns where to go on.</summary>
+    private async Task<long> PassOnAsync(MessageQueue queue, ReadResult read, long? end, CancellationToken cancellation)
+    {
+        foreach (string problem in read.Problems)
+        {
+            await shell.Error.WriteLineAsync($"{queue.BrokerName}/{queue.QueueId}: a message cannot be shown: {problem}");
+        }
+
+        foreach (ReceivedMessage message in read.Messages)
+        {
+            if (end is null || message.QueueOffset < end)
+            {
+                await _found.Writer.WriteAsync(message, cancellation);
+            }
+        }
+
+        return read.NextOffset;
+    }
+}

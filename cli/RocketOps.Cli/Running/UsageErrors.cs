@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace RocketOps.Cli.Running;
+
+/// <summary>What is wrong with a command line, in one line that names the nearest word.</summary>
+internal static class UsageErrors
+{
+    /// <summary>Null when nothing is.</summary>
+    public static string? Find(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        if (UnknownOption(parsed) is { } option)
+        {
+            return $"there is no option {option}.{NearestWord.Hint(option, OptionNames(parsed.CommandResult))}";
+        }
+
+        if (parsed.UnmatchedTokens is [{ } word, ..])
+        {
+            return command.Subcommands.Count > 0
+                ? $"there is no command {word}.{NearestWord.Hint(word, command.Subcommands.Where(static sub => !sub.Hidden).Select(static sub => sub.Name))}"
+                : $"\"{word}\" is one word too many.";
+        }
+
+        return parsed.Errors is [{ } error, ..] ? Describe(error, command) : null;
+    }
+
+    /// <summary>The parser takes an option it does not know for an argument: a body, a topic. Texts that begin with a dash come after <c>--</c>.</summary>
+    private static string? UnknownOption(ParseResult parsed)
+    {
+        foreach (Token token in parsed.Tokens)
+        {
+            switch (token.Type)
+            {
+                case TokenType.DoubleDash:
+                    return null;
+                case TokenType.Argument when token.Value.Length > 1 && token.Value[0] == '-' && !char.IsAsciiDigit(token.Value[1]):
+                    return token.Value.Split('=')[0];
+            }
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<string> OptionNames(CommandResult result)
+    {
+        for (CommandResult? at = result; at is not null; at = at.Parent as CommandResult)
+        {
+            foreach (Option option in at.Command.Options.Where(option => !option.Hidden && (option.Recursive || ReferenceEquals(at, result))))
+            {
+                yield return option.Name;
+            }
+        }
+    }
+
+    private static string Describe(ParseError error, Command command) => error.SymbolResult switch
+    {
+        OptionResult { Tokens.Count: 0 } option when option.Option.Arity.MinimumNumberOfValues > 0 => option.IdentifierToken is null
+            ? $"{option.Option.Name} is missing."
+            : $"{option.Option.Name} needs a value.",
+        ArgumentResult { Tokens.Count: 0 } argument => $"{argument.Argument.Name} is missing.",
+        CommandResult when command.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && error.SymbolResult.GetResult(argument) is not { Tokens.Count: > 0 }) is { } missing =>
+            $"{missing.Name} is missing.",
+        OptionResult { Tokens: [{ } token] } option when error.Message.Contains("expected type", StringComparison.Ordinal) => $"{option.Option.Name} takes a number, not \"{token.Value}\".",
+        ArgumentResult { Parent: OptionResult option, Tokens: [{ } token] } when error.Message.Contains("expected type", StringComparison.Ordinal) => $"{option.Option.Name} takes a number, not \"{token.Value}\".",
+        _ => error.Message.ReplaceLineEndings(" "),
+    };
+}

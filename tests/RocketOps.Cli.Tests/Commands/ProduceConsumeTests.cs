@@ -1,0 +1,285 @@
+using System.Text.Json;
+using RocketOps.Cli.Tests.Support;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+
+namespace RocketOps.Cli.Tests.Commands;
+
+/// <summary><c>produce</c> and <c>consume</c> against a broker.</summary>
+public sealed class ProduceConsumeTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "rocketops");
+
+    [Fact]
+    public async Task Produce_Arguments_SendsOneMessageEachInOrder()
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        CliRun sent = (await cluster.RunAsync("produce", topic, "one", "two", "-t", "a", "-k", "k1", "-k", "k2", "-p", "region=eu")).EnsureSuccess();
+
+        sent.OutputLines.Should().HaveCount(2).And.OnlyContain(static line => line.StartsWith("SendOk broker-a/0@", StringComparison.Ordinal));
+        JsonElement[] read = await ReadAsync(topic);
+        read.Select(static message => message.GetProperty("body").GetString()).Should().Equal("one", "two");
+        JsonElement first = read[0];
+        first.GetProperty("tag").GetString().Should().Be("a");
+        first.GetProperty("keys").EnumerateArray().Select(static key => key.GetString()).Should().Equal("k1", "k2");
+        first.GetProperty("properties").EnumerateObject().Should().ContainSingle().Which.Should().Match<JsonProperty>(static property => property.Name == "region" && property.Value.GetString() == "eu");
+        first.GetProperty("offset").ValueKind.Should().Be(JsonValueKind.Number);
+    }
+
+    [Fact]
+    public async Task Produce_LinesOfInput_SendsEachAndSaysWhichWereEmpty()
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        CliRun sent = (await cluster.RunWithInputAsync("one\r\n\ntwo\nthree", "produce", topic, "--quiet")).EnsureSuccess();
+
+        sent.Output.Should().BeEmpty();
+        sent.Error.Should().Contain("3 messages in ").And.Contain("1 empty lines were left out");
+        (await BodiesAsync(topic)).Should().Equal("one", "two", "three");
+    }
+
+    [Fact]
+    public async Task Produce_CountOverLines_EndsThere()
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        (await cluster.RunWithInputAsync("one\ntwo\nthree\n", "produce", topic, "--count", "2")).EnsureSuccess();
+
+        (await BodiesAsync(topic)).Should().Equal("one", "two");
+    }
+
+    [Fact]
+    public async Task Produce_AllOfInputAndFiles_AreSingleMessages()
+    {
+        using TempDirectory folder = new("cli-");
+        string file = folder.File("body.bin");
+        await File.WriteAllBytesAsync(file, [0xFF, 0x00, 0x0A]);
+        string topic = await cluster.NewTopicAsync();
+
+        (await cluster.RunWithInputAsync("one\ntwo\n", "produce", topic, "-")).EnsureSuccess();
+        (await cluster.RunAsync("produce", topic, "--file", file)).EnsureSuccess();
+
+        JsonElement[] read = await ReadAsync(topic);
+        read[0].GetProperty("body").GetString().Should().Be("one\ntwo\n");
+        read[1].GetProperty("base64").GetString().Should().Be("/wAK");
+        read[1].TryGetProperty("body", out _).Should().BeFalse("bytes that are no text would be lost as one");
+    }
+
+    [Fact]
+    public async Task Produce_GeneratedBatches_HaveTheSizeAndTheCount()
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        (await cluster.RunAsync("produce", topic, "--size", "100", "--count", "25", "--batch", "10", "--rate", "10000")).EnsureSuccess().OutputLines.Should().HaveCount(3);
+
+        string[] bodies = await BodiesAsync(topic);
+        bodies.Should().HaveCount(25).And.OnlyHaveUniqueItems().And.OnlyContain(static body => body.Length == 100);
+        bodies[24].Should().StartWith("25 ");
+    }
+
+    [Fact]
+    public async Task Produce_QueueAndShardingKey_ChooseTheQueue()
+    {
+        string topic = await cluster.NewTopicAsync(queues: 4);
+
+        (await cluster.RunAsync("produce", topic, "a", "b", "--queue", "2")).EnsureSuccess().OutputLines.Should().OnlyContain(static line => line.StartsWith("SendOk broker-a/2@", StringComparison.Ordinal));
+        (await cluster.RunAsync("produce", topic, "a", "b", "c", "--sharding-key", "order-1")).EnsureSuccess()
+            .OutputLines.Select(static line => line.Split('@')[0]).Distinct().Should().ContainSingle();
+        (await cluster.RunAsync("produce", topic, "a", "--queue", "9")).Error.Should().Be($"rocketops: topic {topic} has no queue 9 that can be written, only broker-a/0 to broker-a/3.\n");
+    }
+
+    [Fact]
+    public async Task Produce_JsonOfConsume_CopiesTopics()
+    {
+        (string from, string to) = (await cluster.NewTopicAsync(), await cluster.NewTopicAsync());
+        (await cluster.RunAsync("produce", from, "wörld\n+", "-t", "tag", "-k", "key", "-p", "a=1")).EnsureSuccess();
+
+        string json = (await cluster.RunAsync("consume", from, "--exit", "-o", "json")).EnsureSuccess().Output;
+        (await cluster.RunWithInputAsync(json, "produce", to, "--json")).EnsureSuccess();
+
+        JsonElement copy = (await ReadAsync(to)).Should().ContainSingle().Subject;
+        copy.GetProperty("body").GetString().Should().Be("wörld\n+");
+        copy.GetProperty("tag").GetString().Should().Be("tag");
+        copy.GetProperty("keys")[0].GetString().Should().Be("key");
+        copy.GetProperty("properties").GetProperty("a").GetString().Should().Be("1");
+    }
+
+    [Theory]
+    [InlineData("{\"boddy\":\"x\"}", "message 1: it has a field boddy. Did you mean body?")]
+    [InlineData("{\"body\":\"x\",\"base64\":\"eA==\"}", "message 1: it has both body and base64.")]
+    [InlineData("{}", "message 1: it has neither body nor base64.")]
+    [InlineData("[]", "message 1: it is no JSON object.")]
+    public async Task Produce_JsonThatIsNone_SaysWhatIsWrong(string line, string expected)
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        CliRun run = await cluster.RunWithInputAsync(line, "produce", topic, "--json");
+
+        run.ExitCode.Should().Be(1);
+        run.Error.Should().Be($"rocketops: {expected}\n");
+    }
+
+    [Fact]
+    public async Task Produce_BodyTooLarge_FailsInOneLine()
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        CliRun run = await cluster.RunWithInputAsync(new string('x', (4 * 1024 * 1024) + 1), "produce", topic, "-");
+
+        run.ExitCode.Should().Be(1);
+        run.Error.Should().StartWith("rocketops: standard input has more than the 4194304 bytes a message may have").And.HaveLength(run.Error.IndexOf('\n') + 1);
+    }
+
+    [Fact]
+    public async Task Produce_TopicMistyped_MakesNoTopic()
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        CliRun run = await cluster.RunAsync("produce", topic + "x", "hello");
+
+        run.ExitCode.Should().Be(1);
+        run.Error.Should().Be($"rocketops: there is no topic {topic}x. Did you mean {topic}? Make it with \"rocketops topic create {topic}x\", or give --create.\n");
+        (await cluster.RunAsync("topic", "list")).Output.Should().NotContain(topic + "x");
+    }
+
+    [Fact]
+    public async Task Produce_Create_LetsTheBrokerMakeTheTopic()
+    {
+        string topic = cluster.NewName("Auto");
+
+        (await cluster.RunAsync("produce", topic, "hello", "--create")).EnsureSuccess();
+
+        (await BodiesAsync(topic)).Should().Equal("hello");
+    }
+
+    [Fact]
+    public async Task Consume_From_BeginsThere()
+    {
+        string topic = await cluster.NewTopicAsync();
+        (await cluster.RunAsync("produce", topic, "0", "1", "2", "3")).EnsureSuccess();
+        string since = (await ReadAsync(topic))[0].GetProperty("storeTime").GetString()!;
+
+        (await BodiesAsync(topic, "--from", "2")).Should().Equal("2", "3");
+        (await BodiesAsync(topic, "--from", "-1")).Should().Equal("3");
+        (await BodiesAsync(topic, "--from", "end")).Should().BeEmpty();
+        (await BodiesAsync(topic, "--from", since)).Should().Equal("0", "1", "2", "3");
+        (await BodiesAsync(topic, "--from", "1h")).Should().HaveCount(4);
+        (await BodiesAsync(topic, "--count", "2")).Should().Equal("0", "1");
+    }
+
+    [Fact]
+    public async Task Consume_Tags_ShowsOnlyThose()
+    {
+        string topic = await cluster.NewTopicAsync();
+        (await cluster.RunAsync("produce", topic, "x", "-t", "a")).EnsureSuccess();
+        (await cluster.RunAsync("produce", topic, "y", "-t", "b")).EnsureSuccess();
+        (await cluster.RunAsync("produce", topic, "z", "-t", "c")).EnsureSuccess();
+
+        (await BodiesAsync(topic, "--tags", "a || c")).Should().Equal("x", "z");
+    }
+
+    [Fact]
+    public async Task Consume_Formats_ShowWhatWasSentWithoutControlCharacters()
+    {
+        string topic = await cluster.NewTopicAsync();
+        (await cluster.RunAsync("produce", topic, "wörld\n\u001b[31m red", "-t", "A", "-k", "k1", "-p", "region=eu")).EnsureSuccess();
+
+        (await cluster.RunAsync("consume", topic, "--exit")).EnsureSuccess().Output.Should().EndWith(" broker-a/0@0 A k1 wörld\\n\\x1b[31m red\n");
+        (await cluster.RunAsync("consume", topic, "--exit", "-o", "body")).EnsureSuccess().Output.Should().Be("wörld\n\u001b[31m red\n");
+        (await cluster.RunAsync("consume", topic, "--exit", "--template", "{offset}\\t{property.region}/{property.none} {size} {body}!")).EnsureSuccess()
+            .Output.Should().Be("0\teu/ 16 wörld\\n\\x1b[31m red!\n");
+    }
+
+    [Fact]
+    public async Task Consume_QueuesThatAppear_AreReadFromTheirFirstMessage()
+    {
+        string topic = await cluster.NewTopicAsync();
+        await using ChildProcess reader = ChildProcess.Start(Program, ["consume", topic, "--from", "end", "-o", "body", "-n", cluster.Cluster.NameServerAddress]);
+        // Where the end was is known once a message of the first queue is seen.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                (await cluster.RunAsync("produce", topic, "begun")).EnsureSuccess();
+                return reader.Output.Contains("begun", StringComparison.Ordinal);
+            },
+            "the reader reads",
+            Patience);
+
+        // Sent before the reader can know the queues.
+        (await cluster.RunAsync("topic", "alter", topic, "--queues", "4", "--yes")).EnsureSuccess();
+        foreach (string queue in (string[])["1", "2", "3"])
+        {
+            (await cluster.RunAsync("produce", topic, "in " + queue, "--queue", queue)).EnsureSuccess();
+        }
+
+        await Eventually.TrueAsync(
+            () => Task.FromResult(reader.Output.Split('\n').Where(static line => line.StartsWith("in ", StringComparison.Ordinal)).Order().SequenceEqual(["in 1", "in 2", "in 3"])),
+            "every first message is shown",
+            Patience);
+    }
+
+    [Fact]
+    public async Task Consume_Group_GoesOnWhereItWas()
+    {
+        (string topic, string group) = (await cluster.NewTopicAsync(), cluster.NewName("Group"));
+        (await cluster.RunAsync("produce", topic, "1", "2", "3")).EnsureSuccess();
+
+        (await cluster.RunAsync("consume", topic, "-g", group, "-c", "2", "-o", "body")).EnsureSuccess().Output.Should().Be("1\n2\n");
+        (await cluster.RunAsync("consume", topic, "-g", group, "--exit", "-o", "body")).EnsureSuccess().Output.Should().Be("3\n");
+        (await cluster.RunAsync("consume", topic, "-g", group, "--exit", "-o", "body")).EnsureSuccess().Output.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Consume_TopicMissing_FailsInsteadOfWaiting()
+    {
+        CliRun run = await cluster.RunAsync("consume", "NeverMade");
+
+        run.ExitCode.Should().Be(1);
+        run.Error.Should().StartWith("rocketops: there is no topic NeverMade.");
+    }
+
+    [Fact]
+    public async Task Consume_Follow_ShowsWhatComesUntilTerminated()
+    {
+        string topic = await cluster.NewTopicAsync();
+        await using ChildProcess reader = ChildProcess.Start(Program, ["consume", topic, "-n", cluster.Cluster.NameServerAddress]);
+        (await cluster.RunAsync("produce", topic, "hello")).EnsureSuccess();
+        await Eventually.TrueAsync(() => Task.FromResult(reader.Output.Contains("hello", StringComparison.Ordinal)), "the message is shown", Patience);
+
+        reader.Terminate();
+
+        (await reader.WaitAsync(Patience)).Should().Match<ProcessResult>(static result => result.ExitCode == 0 && result.Error.Length == 0);
+    }
+
+    [Fact]
+    public async Task Consume_ReaderOfThePipeGone_Ends()
+    {
+        string topic = await cluster.NewTopicAsync();
+        string command = $"'{Program}' consume {topic} -n {cluster.Cluster.NameServerAddress}; echo \"code $?\" >&2";
+        await using ChildProcess piped = ChildProcess.Start("/bin/sh", ["-c", $"( {command} ) | head -1"]);
+
+        // The second write meets a closed pipe, if head has gone by then; otherwise one of the next.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                (await cluster.RunAsync("produce", topic, "hello")).EnsureSuccess();
+                return piped.HasExited;
+            },
+            "the command ends after its reader",
+            Patience);
+
+        (await piped.WaitAsync(Patience)).Error.Should().Be("code 0\n");
+    }
+
+    private async Task<JsonElement[]> ReadAsync(string topic, params string[] options)
+    {
+        CliRun run = (await cluster.RunAsync(["consume", topic, "--exit", "-o", "json", .. options])).EnsureSuccess();
+        return [.. run.OutputLines.Select(static line => JsonSerializer.Deserialize<JsonElement>(line))];
+    }
+
+    private async Task<string[]> BodiesAsync(string topic, params string[] options) =>
+        [.. (await ReadAsync(topic, options)).Select(static message => message.GetProperty("body").GetString()!)];
+}
