@@ -26,7 +26,8 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
             throw await cluster.UnknownTopicAsync(options.Topic, $" Make it with \"rocketops topic create {options.Topic}\", or give --create.", cancellation);
         }
 
-        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServers, Group = "rocketops-produce", TimeProvider = shell.Time });
+        using ErrorLoggerFactory loggers = new(shell.Error);
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServers, Group = "rocketops-produce", TimeProvider = shell.Time, LoggerFactory = loggers });
         MessageQueue? queue = options.Queue is null ? null : await QueueAsync(producer, options.Queue, cancellation);
         _begun = shell.Time.GetTimestamp();
         try

@@ -19,7 +19,7 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
 
     private readonly Channel<ReceivedMessage> _found = Channel.CreateBounded<ReceivedMessage>(MaxWaiting);
     private readonly Dictionary<MessageQueue, Task> _queues = [];
-    private volatile IReadOnlyDictionary<string, string> _brokers = new Dictionary<string, string>(StringComparer.Ordinal);
+    private volatile Dictionary<string, string> _brokers = new(StringComparer.Ordinal);
 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
