@@ -126,6 +126,30 @@ public sealed class LinuxFileTests : IDisposable
     }
 
     [Fact]
+    public void WriteBack_Fails_CountsAsAFailedFlush()
+    {
+        BadDiskCalls calls = new(-Interrupted, -StoreIOException.NoSpace);
+
+        Failing(calls, file => file.WriteBack(0, 4096)).Should().Match<StoreIOException>(e => e.Operation == "sync_file_range" && e.IsDiskFull && !e.MayBeRetried);
+
+        calls.Calls.Should().Be(2, "the kernel has told it to this file once and would not tell the flush");
+    }
+
+    [Theory]
+    [InlineData(NativeMethods.NoSuchCall)]
+    [InlineData(StoreIOException.NotSupported)]
+    public void WriteBack_SystemCannot_LeavesItToTheFlush(int errno)
+    {
+        using LinuxFile file = Open(new BadDiskCalls(100, -errno));
+        file.Write(Bytes, At);
+
+        file.WriteBack(0, 4096);
+        file.FlushData();
+
+        Written().Should().Equal(Bytes);
+    }
+
+    [Fact]
     public void CallsWithoutALength_Interrupted_AreMadeAgain()
     {
         BadDiskCalls calls = new(-Interrupted, 0, -Interrupted, 0, -Interrupted, -Interrupted, 0);

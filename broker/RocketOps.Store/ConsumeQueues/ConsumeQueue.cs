@@ -148,6 +148,9 @@ internal sealed partial class ConsumeQueue
         }
     }
 
+    /// <inheritdoc cref="QueueFiles.UnsyncedBytes"/>
+    public long UnsyncedBytes => _files.UnsyncedBytes;
+
     /// <inheritdoc cref="QueueFiles.Flush"/>
     public void Flush(ISet<string> unsyncedDirectories) => _files.Flush(unsyncedDirectories);
 

@@ -2,10 +2,11 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Store.ConsumeQueues;
 
-/// <summary>An open file of a consume queue. The flags are guarded by the queue's lock.</summary>
+/// <summary>An open file of a consume queue. The flags and what is dirty are guarded by the queue's lock.</summary>
 internal sealed class QueueFile
 {
     private long _lastUse;
+    private DirtySpan _dirty;
 
     public QueueFile(QueueFiles owner, long firstUnit, IStoreFile file)
     {
@@ -26,6 +27,17 @@ internal sealed class QueueFile
 
     /// <summary>Being made durable without the lock: whoever would close it leaves that to the flush.</summary>
     public bool IsFlushing { get; set; }
+
+    /// <summary>These bytes were handed to the kernel.</summary>
+    public void NoteWritten(long offset, int length) => _dirty.Add(offset, length);
+
+    /// <summary>What was noted until now; it is the caller's to send to the disk.</summary>
+    public DirtySpan TakeDirty()
+    {
+        DirtySpan dirty = _dirty;
+        _dirty = default;
+        return dirty;
+    }
 
     /// <summary>When it was last used, by the count of <see cref="OpenQueueFiles"/>.</summary>
     public long LastUse

@@ -28,6 +28,7 @@ internal sealed partial class QueueFiles
     private long[] _starts = [];
     private List<QueueFile>? _unsynced;
     private bool _directoryUnsynced;
+    private long _unsyncedBytes;
 
     public QueueFiles(QueueEnvironment environment, string topic, int queueId, Lock queueLock)
     {
@@ -43,6 +44,9 @@ internal sealed partial class QueueFiles
     public ReadOnlySpan<long> Starts => _starts;
 
     public bool HasUnsynced => _unsynced is not null;
+
+    /// <summary>Bytes written since they were last made durable. Needs no lock.</summary>
+    public long UnsyncedBytes => Volatile.Read(ref _unsyncedBytes);
 
     /// <summary>Made when needed: kept, it would be a third of what an idle queue holds.</summary>
     private string DirectoryPath => Path.Combine(_environment.Directory, _topic, _queueId.ToString(CultureInfo.InvariantCulture));
@@ -95,7 +99,10 @@ internal sealed partial class QueueFiles
             (_unsynced ??= []).Add(file);
         }
 
-        file.File.Write(units, (index - fileStart) * ConsumeQueueUnit.Size);
+        long offset = (index - fileStart) * ConsumeQueueUnit.Size;
+        file.File.Write(units, offset);
+        file.NoteWritten(offset, units.Length);
+        Volatile.Write(ref _unsyncedBytes, _unsyncedBytes + units.Length);
     }
 
     /// <summary>
@@ -169,6 +176,7 @@ internal sealed partial class QueueFiles
         {
             files = _unsynced;
             _unsynced = null;
+            Volatile.Write(ref _unsyncedBytes, 0);
             if (_directoryUnsynced)
             {
                 // The file's entry, and those of the queue's and the topic's directories, which may be as new.
@@ -187,6 +195,13 @@ internal sealed partial class QueueFiles
 
         foreach (QueueFile file in files ?? [])
         {
+            DirtySpan dirty;
+            lock (_queueLock)
+            {
+                dirty = file.TakeDirty();
+            }
+
+            dirty.WriteBack(file.File);
             file.File.FlushData();
             lock (_queueLock)
             {

@@ -22,6 +22,9 @@ internal unsafe class FileCalls
 
     public virtual nint FDataSync(SafeFileHandle file) => Answer(NativeMethods.FDataSync(file));
 
+    public virtual nint SyncFileRange(SafeFileHandle file, long offset, long length) =>
+        Answer(NativeMethods.SyncFileRange(file, offset, length, NativeMethods.WriteAndWait));
+
     public virtual nint FAllocate(SafeFileHandle file, long offset, long length) => Answer(NativeMethods.FAllocate(file, 0, offset, length));
 
     public virtual nint FTruncate(SafeFileHandle file, long length) => Answer(NativeMethods.FTruncate(file, length));

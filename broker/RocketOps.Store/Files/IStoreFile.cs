@@ -25,6 +25,12 @@ public interface IStoreFile : IDisposable
     /// <summary>Makes data, and the size needed to read it, durable (fdatasync).</summary>
     void FlushData();
 
+    /// <summary>
+    /// Has the disk write these bytes from the page cache, and waits for that. Makes nothing durable: neither what is needed to find the bytes nor a cache of the disk is cared
+    /// for. Does nothing where the system cannot. A failure counts as one of <see cref="FlushData"/>, which would not report it a second time.
+    /// </summary>
+    void WriteBack(long offset, long length);
+
     /// <summary>Allocates blocks and extends the file to that length where it is shorter. Bytes not written before read as zero.</summary>
     void Allocate(long length);
 

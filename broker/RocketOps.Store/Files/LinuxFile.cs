@@ -119,6 +119,22 @@ internal sealed unsafe class LinuxFile : IStoreFile
         Checked("fdatasync", result);
     }
 
+    public void WriteBack(long offset, long length)
+    {
+        nint result;
+        do
+        {
+            result = _calls.SyncFileRange(_handle, offset, length);
+        }
+        while (result == -NativeMethods.Interrupted);
+
+        // Pacing is all that is lost where there is no such call.
+        if (result is not (-NativeMethods.NoSuchCall or -StoreIOException.NotSupported))
+        {
+            Checked("sync_file_range", result);
+        }
+    }
+
     public void Allocate(long length)
     {
         nint result;

@@ -18,6 +18,7 @@ internal static unsafe partial class NativeMethods
     public const int InvalidArgument = 22;
     public const int NoSuchAddress = 6;
     public const int NotADirectory = 20;
+    public const int NoSuchCall = 38;
 
     public const int ExistenceOnly = 0;
 
@@ -26,6 +27,9 @@ internal static unsafe partial class NativeMethods
     public const int SeekEnd = 2;
 
     public const int NoWait = 8;
+
+    /// <summary>SYNC_FILE_RANGE_WAIT_BEFORE, _WRITE and _WAIT_AFTER.</summary>
+    public const uint WriteAndWait = 7;
 
     /// <summary>F_OFD_SETLK: conflicts with the POSIX lock Java takes, and unlike that one also between two openers in one process.</summary>
     public const int SetOpenFileLock = 37;
@@ -54,6 +58,9 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     public static partial int FSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    public static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int FAllocate(SafeFileHandle file, int mode, long offset, long length);

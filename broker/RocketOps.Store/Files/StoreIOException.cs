@@ -35,5 +35,5 @@ public sealed class StoreIOException : IOException
     /// Only space was missing, and nothing has been lost: a refused write can be made again. After a failed fdatasync it cannot, for the kernel has forgotten which
     /// pages it lost.
     /// </summary>
-    internal bool MayBeRetried => IsDiskFull && Operation is not ("fdatasync" or "fsync");
+    internal bool MayBeRetried => IsDiskFull && Operation is not ("fdatasync" or "fsync" or "sync_file_range");
 }

@@ -26,6 +26,10 @@ internal sealed class IndexFile : IDisposable
     private int _writtenCount;
     private int _slotsWrittenCount;
 
+    // Of whoever writes and flushes, one thread at a time. The header's page is not worth a step.
+    private DirtySpan _dirtyEntries;
+    private DirtySpan _dirtySlots;
+
     private IndexFile(IStoreFileSystem files, string path, int slotCount, int maxEntries, IndexHeader header)
     {
         _files = files;
@@ -163,7 +167,9 @@ internal sealed class IndexFile : IDisposable
         IStoreFile file = OpenFile();
         if (pending.Bytes.Length > 0)
         {
-            file.Write(pending.Bytes, IndexLayout.EntryAt(_slotCount, pending.First));
+            long offset = IndexLayout.EntryAt(_slotCount, pending.First);
+            file.Write(pending.Bytes, offset);
+            _dirtyEntries.Add(offset, pending.Bytes.Length);
         }
 
         Span<byte> header = stackalloc byte[IndexLayout.HeaderBytes];
@@ -197,12 +203,31 @@ internal sealed class IndexFile : IDisposable
     public void ReturnChangedSlots(int page, int bytes) => _slots?.ReturnChanged(page, bytes);
 
     /// <summary>Hands changed slots to the kernel, after the entries they point to.</summary>
-    public void WriteSlots(int page, ReadOnlySpan<byte> slots) => OpenFile().Write(slots, SlotTable.PositionOf(page));
+    public void WriteSlots(int page, ReadOnlySpan<byte> slots)
+    {
+        long offset = SlotTable.PositionOf(page);
+        OpenFile().Write(slots, offset);
+        _dirtySlots.Add(offset, slots.Length);
+    }
 
     /// <summary>All slots of the first so many entries are in the kernel.</summary>
     public void SlotsWritten(int count) => _slotsWrittenCount = count;
 
-    public void Flush() => OpenFile().FlushData();
+    /// <summary>Sends to the disk what a flush would find, but for less than a step.</summary>
+    public void WriteBack()
+    {
+        IStoreFile file = OpenFile();
+        _dirtyEntries.WriteBack(file);
+        _dirtySlots.WriteBack(file);
+    }
+
+    public void Flush()
+    {
+        WriteBack();
+        OpenFile().FlushData();
+        _dirtyEntries = default;
+        _dirtySlots = default;
+    }
 
     /// <summary>Ends writing: everything is in the kernel already.</summary>
     public void Seal()

@@ -317,16 +317,10 @@ internal sealed partial class MessageIndex : IDisposable
     }
 
     /// <summary>Makes everything written durable, after <see cref="Write"/>.</summary>
-    public void Flush()
-    {
-        IndexFile? current;
-        lock (_lock)
-        {
-            current = _current;
-        }
+    public void Flush() => Current()?.Flush();
 
-        current?.Flush();
-    }
+    /// <summary>Sends what was written to the disk, so that the next <see cref="Flush"/> finds little; the same thread's.</summary>
+    public void WriteBack() => Current()?.WriteBack();
 
     /// <summary>
     /// Records by key, newest first. May wait for the disk, without holding up whoever dispatches. After <see cref="StoreOptions.IndexQuerySteps"/> entries of chains it
@@ -430,6 +424,14 @@ internal sealed partial class MessageIndex : IDisposable
             PendingEntries pending = current.Pending();
             current.Write(pending);
             current.Written(pending);
+        }
+    }
+
+    private IndexFile? Current()
+    {
+        lock (_lock)
+        {
+            return _current;
         }
     }
 

@@ -15,6 +15,9 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
 {
     private const int IdlePasses = 10;
 
+    /// <summary>With SYNC_FLUSH a queue's file goes to the disk early when it has so many new bytes: the minute's flush of many of them would hold up the log's.</summary>
+    private const int QueueWriteBackBytes = DirtySpan.StepBytes;
+
     private readonly StoreOptions _options;
     private readonly IStoreFileSystem _files;
     private readonly CommitLog _log;
@@ -111,6 +114,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
                 else
                 {
                     HandOver();
+                    WriteBack();
                 }
 
                 ReleaseIdle();
@@ -233,6 +237,27 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             durable: false);
         Volatile.Write(ref _kernelOffset, offset);
         _dispatcher.HandedOver = offset;
+    }
+
+    /// <summary>
+    /// With SYNC_FLUSH somebody waits for each flush of the log, and the disk serves them in turn with what the kernel writes of queues and index: it gets these by and by, not a
+    /// minute's worth at once. Recovery goes by the checkpoint, so whatever is durable early does no harm.
+    /// </summary>
+    private void WriteBack()
+    {
+        if (_options.FlushDiskType != FlushDiskType.SyncFlush)
+        {
+            return;
+        }
+
+        _index?.WriteBack();
+        foreach (ConsumeQueue queue in _unsynced)
+        {
+            if (queue.UnsyncedBytes >= QueueWriteBackBytes)
+            {
+                queue.Flush(_unsyncedDirectories);
+            }
+        }
     }
 
     private void WriteQueues()

@@ -61,6 +61,8 @@ internal sealed class StuckReads : IStoreFileSystem, IDisposable
 
         public void FlushData() => file.FlushData();
 
+        public void WriteBack(long offset, long length) => file.WriteBack(offset, length);
+
         public void Allocate(long length) => file.Allocate(length);
 
         public void SetLength(long length) => file.SetLength(length);

@@ -59,6 +59,8 @@ internal sealed unsafe class BadDiskCalls(params int[] answers) : FileCalls
 
     public override nint FDataSync(SafeFileHandle file) => Math.Min(0, Next(1)) is var error && error < 0 ? error : base.FDataSync(file);
 
+    public override nint SyncFileRange(SafeFileHandle file, long offset, long length) => Math.Min(0, Next(1)) is var error && error < 0 ? error : base.SyncFileRange(file, offset, length);
+
     public override nint FAllocate(SafeFileHandle file, long offset, long length) => Math.Min(0, Next(1)) is var error && error < 0 ? error : base.FAllocate(file, offset, length);
 
     public override nint FTruncate(SafeFileHandle file, long length) => Math.Min(0, Next(1)) is var error && error < 0 ? error : base.FTruncate(file, length);

@@ -69,6 +69,8 @@ internal sealed class GatedFileSystem(IStoreFileSystem inner) : IStoreFileSystem
             file.FlushData();
         }
 
+        public void WriteBack(long offset, long length) => file.WriteBack(offset, length);
+
         public void Allocate(long length) => file.Allocate(length);
 
         public void SetLength(long length) => file.SetLength(length);

@@ -40,6 +40,12 @@ internal sealed class MemoryFile(MemoryFileSystem files, string path, MemoryInod
         files.Flush(inode, path);
     }
 
+    public void WriteBack(long offset, long length)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        files.WriteBack(path, offset, length);
+    }
+
     public void Allocate(long length) => files.Allocate(inode, path, length, shrink: false);
 
     public void SetLength(long length) => files.Allocate(inode, path, length, shrink: true);

@@ -122,6 +122,9 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
 
     public IEnumerable<string> Paths => _names.Keys;
 
+    /// <summary>What the disk was asked to write without making it durable.</summary>
+    public List<(string Path, long Offset, long Length)> WriteBacks { get; } = [];
+
     /// <summary>How often files were opened.</summary>
     public int Opens { get; private set; }
 
@@ -312,6 +315,15 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
         lock (_lock)
         {
             _open.Remove(path);
+        }
+    }
+
+    internal void WriteBack(string path, long offset, long length)
+    {
+        lock (_lock)
+        {
+            Changing("write back", path);
+            WriteBacks.Add((path, offset, length));
         }
     }
 
