@@ -107,9 +107,11 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
     /// Dispatches what there is unless another thread is at it, which then takes this work too: it looks again after letting go, and this thread has published
     /// its write before trying to take hold (both with a full fence), so one of the two sees the other.
     /// </summary>
-    public void Run()
+    public void Run() => Run(MaxBytesPerRun);
+
+    /// <summary>The same with another bound of what this thread dispatches.</summary>
+    public void Run(long left)
     {
-        long left = MaxBytesPerRun;
         while (Dispatched < Limit && !_state.HasFailed && !IsTooFarAhead)
         {
             if (left <= 0 && IsBounded)
