@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Store;
 using RocketOps.Store.Files;
@@ -10,9 +11,18 @@ namespace RocketOps.StoreScale;
 /// How long a lone message waits for the disk, and how long the disk itself takes for the same bytes: appended to a growing file, to reserved blocks and to blocks that
 /// were written before. What the store adds is the difference. Lines: what, then percentiles in milliseconds.
 /// </summary>
-internal sealed class FlushTailRun(string directory, int count)
+/// <param name="directory">On the disk to be measured.</param>
+/// <param name="count">Messages of each line.</param>
+/// <param name="only">Part of the names of the lines to be measured; empty measures all.</param>
+internal sealed class FlushTailRun(string directory, int count, string only)
 {
     private const int BodyBytes = 1024;
+
+    /// <summary>Keys of a message of the line with much write-back: within two seconds they change nearly every page of the index file's slots.</summary>
+    private const int ManyKeys = 16;
+
+    private const int SlotBytes = 20 * 1024 * 1024;
+    private const int StepBytes = 256 * 1024;
     private const int FileBytes = 64 * 1024 * 1024;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(1);
 
@@ -33,12 +43,20 @@ internal sealed class FlushTailRun(string directory, int count)
 
             file.FlushData();
         });
-        await StoreAsync("store: SYNC_FLUSH", zeroFill: false);
-        await StoreAsync("store: SYNC_FLUSH, zero-filled", zeroFill: true);
+        await BesideAsync("disk: beside a flush of 20 MB", inSteps: false);
+        await BesideAsync("disk: beside it in steps", inSteps: true);
+        await StoreAsync("store: SYNC_FLUSH", zeroFill: false, keys: 0);
+        await StoreAsync("store: SYNC_FLUSH, zero-filled", zeroFill: true, keys: 0);
+        await StoreAsync("store: SYNC_FLUSH, much write-back", zeroFill: false, ManyKeys);
     }
 
     private async Task DiskAsync(string what, Action<IStoreFile, long> prepare)
     {
+        if (!what.Contains(only, StringComparison.Ordinal))
+        {
+            return;
+        }
+
         LinuxFileSystem files = new();
         string path = Path.Combine(directory, "flush-tail");
         byte[] body = new byte[BodyBytes];
@@ -61,8 +79,78 @@ internal sealed class FlushTailRun(string directory, int count)
         Print(what, times);
     }
 
-    private async Task StoreAsync(string what, bool zeroFill)
+    /// <summary>Only those flushes that ran beside a flush of as much as the slots of an index file, once a second.</summary>
+    private async Task BesideAsync(string what, bool inSteps)
     {
+        if (!what.Contains(only, StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        LinuxFileSystem files = new();
+        string path = Path.Combine(directory, "flush-tail");
+        string otherPath = Path.Combine(directory, "flush-beside");
+        byte[] body = new byte[BodyBytes];
+        List<double> times = [];
+        bool isFlushing = false;
+        using (IStoreFile file = files.Open(path, FileOpenMode.Truncate))
+        using (IStoreFile other = files.Open(otherPath, FileOpenMode.Truncate))
+        using (CancellationTokenSource done = new())
+        {
+            file.Allocate(((long)count * BodyBytes) + FileBytes);
+            Task flushes = FlushOtherAsync(other, done.Token);
+            using PeriodicTimer timer = new(Interval);
+            for (int i = 0; i < count; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                bool beside = Volatile.Read(ref isFlushing);
+                file.Write(body, (long)i * BodyBytes);
+                file.FlushData();
+                if (beside || Volatile.Read(ref isFlushing))
+                {
+                    times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                }
+
+                await timer.WaitForNextTickAsync();
+            }
+
+            await done.CancelAsync();
+            await flushes;
+        }
+
+        files.DeleteFile(path);
+        files.DeleteFile(otherPath);
+        if (times.Count > 0)
+        {
+            Print(what, [.. times]);
+        }
+
+        async Task FlushOtherAsync(IStoreFile other, CancellationToken cancellationToken)
+        {
+            byte[] pages = new byte[SlotBytes];
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
+                other.Write(pages, 0);
+                Volatile.Write(ref isFlushing, true);
+                for (int at = 0; inSteps && at < SlotBytes; at += StepBytes)
+                {
+                    other.WriteBack(at, StepBytes);
+                }
+
+                other.FlushData();
+                Volatile.Write(ref isFlushing, false);
+            }
+        }
+    }
+
+    private async Task StoreAsync(string what, bool zeroFill, int keys)
+    {
+        if (!what.Contains(only, StringComparison.Ordinal))
+        {
+            return;
+        }
+
         string root = Path.Combine(directory, "flush-store");
         StoreOptions options = new()
         {
@@ -70,6 +158,9 @@ internal sealed class FlushTailRun(string directory, int count)
             FlushDiskType = FlushDiskType.SyncFlush,
             CommitLogFileBytes = FileBytes,
             ZeroFillAhead = zeroFill,
+
+            // Else once a minute, and the run is shorter than that.
+            ConsumeQueueThoroughIntervalMs = keys > 0 ? 2000 : 60_000,
             DiskWarningRatio = 100,
             DeleteHours = [],
         };
@@ -89,8 +180,9 @@ internal sealed class FlushTailRun(string directory, int count)
             using PeriodicTimer timer = new(Interval);
             for (int i = 0; i < count; i++)
             {
+                byte[] properties = Properties(i, keys);
                 long start = Stopwatch.GetTimestamp();
-                PhysicalOffset end = Append(store, topic, host, body);
+                PhysicalOffset end = Append(store, topic, host, body, properties);
                 store.Writer.WritePending();
                 await store.Writer.WhenAsync(LogPosition.Durable, end);
                 times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -108,7 +200,7 @@ internal sealed class FlushTailRun(string directory, int count)
         {
             for (int i = 0; i < 256; i++)
             {
-                Append(store, topic, host, body);
+                Append(store, topic, host, body, Properties(i, keys: 0));
             }
 
             store.Writer.WritePending();
@@ -116,9 +208,12 @@ internal sealed class FlushTailRun(string directory, int count)
         }
     }
 
-    private static PhysicalOffset Append(MessageStore store, StoreTopic topic, MessageHost host, byte[] body)
+    private static byte[] Properties(int message, int keys) =>
+        Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001{message:D16}{(keys > 0 ? $"\u0002KEYS\u0001{string.Join(' ', Enumerable.Range(0, keys).Select(key => $"{key}k{message}"))}" : "")}");
+
+    private static PhysicalOffset Append(MessageStore store, StoreTopic topic, MessageHost host, byte[] body, byte[] properties)
     {
-        AppendStatus status = store.Writer.Append(new MessageToAppend { Topic = topic, QueueId = 0, BornHost = host, StoreHost = host, Body = body, Properties = "UNIQ_KEY\u00010123456789ABCDEF"u8 }, out AppendResult result);
+        AppendStatus status = store.Writer.Append(new MessageToAppend { Topic = topic, QueueId = 0, BornHost = host, StoreHost = host, Body = body, Properties = properties }, out AppendResult result);
         return status == AppendStatus.Ok ? result.End : throw new InvalidOperationException($"append: {status}");
     }
 

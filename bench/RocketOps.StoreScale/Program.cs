@@ -2,14 +2,14 @@ using RocketOps.StoreScale;
 
 if (args is ["flush", var flushDirectory, ..])
 {
-    await new FlushTailRun(flushDirectory, args is [_, _, var messages, ..] ? int.Parse(messages) : 20_000).RunAsync();
+    await new FlushTailRun(flushDirectory, args is [_, _, var messages, ..] ? int.Parse(messages) : 20_000, args is [_, _, _, var only, ..] ? only : "").RunAsync();
     return 0;
 }
 
 if (args is not [var phase, var directory, ..] || !ScaleRun.Phases.Contains(phase))
 {
     Console.Error.WriteLine($"usage: RocketOps.StoreScale {string.Join('|', ScaleRun.Phases)} DIRECTORY [QUEUES]   (bench/queues.sh runs them all)");
-    Console.Error.WriteLine("       RocketOps.StoreScale flush DIRECTORY [MESSAGES]   (bench/flush-tail.sh)");
+    Console.Error.WriteLine("       RocketOps.StoreScale flush DIRECTORY [MESSAGES [LINES]]   (bench/flush-tail.sh)");
     return 2;
 }
 
