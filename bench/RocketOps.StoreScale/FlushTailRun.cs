@@ -97,7 +97,7 @@ internal sealed class FlushTailRun(string directory, int count, string only)
         using (IStoreFile other = files.Open(otherPath, FileOpenMode.Truncate))
         using (CancellationTokenSource done = new())
         {
-            file.Allocate(((long)count * BodyBytes) + FileBytes);
+            file.Allocate(0, ((long)count * BodyBytes) + FileBytes);
             Task flushes = FlushOtherAsync(other, done.Token);
             using PeriodicTimer timer = new(Interval);
             for (int i = 0; i < count; i++)

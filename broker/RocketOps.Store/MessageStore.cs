@@ -97,8 +97,17 @@ public sealed class MessageStore : IAsyncDisposable
 
     public StoreFlags Flags => _state.Flags;
 
+    /// <summary>Why messages are refused for want of room; follows <see cref="StoreFlags.DiskFull"/>.</summary>
+    public DiskShortage Shortage => _state.Shortage;
+
     /// <summary>Used share of the disk that holds the commit log, 0 to 1; −1 while unknown.</summary>
     public double DiskUsedRatio => _retention.DiskUsedRatio;
+
+    /// <summary>Bytes of that disk this process may still use, as of the last look at it; −1 while unknown.</summary>
+    public long DiskAvailableBytes => _retention.DiskAvailableBytes;
+
+    /// <summary>Bytes of the log that are reserved at once when it needs more.</summary>
+    public long NextReserveBytes => _log.NextReserveBytes;
 
     /// <summary>Who is told of messages that become readable; null for nobody. What recovery dispatches is not told.</summary>
     public IMessageArrivedObserver? ArrivedObserver
@@ -292,6 +301,8 @@ public sealed class MessageStore : IAsyncDisposable
         DurableOffset = new PhysicalOffset(_log.Durable),
         DispatchedOffset = new PhysicalOffset(_dispatcher.Dispatched),
         DiskUsedRatio = _retention.DiskUsedRatio,
+        DiskAvailableBytes = _retention.DiskAvailableBytes,
+        Shortage = _state.Shortage,
         Flags = _state.Flags,
         MessagesAppended = _log.MessagesAppended,
         BytesAppended = _log.BytesAppended,
@@ -488,6 +499,7 @@ public sealed class MessageStore : IAsyncDisposable
             _maintenance.MakeDurable();
         }
 
+        _log.ReserveFirst();
         _retention.CheckDisk();
         _queues.IsRecovering = false;
         _index?.EndRecovery();
@@ -505,7 +517,16 @@ public sealed class MessageStore : IAsyncDisposable
     {
         using (IStoreFile abort = _files.Open(AbortPath, FileOpenMode.Truncate))
         {
-            abort.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString()), 0);
+            try
+            {
+                abort.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString()), 0);
+            }
+            catch (StoreIOException e) when (e.MayBeRetried)
+            {
+                // On a disk without a free block the broker starts all the same: consumers read, and what they have read may go. The name alone says what it must.
+                _state.SetDiskFull(DiskShortage.NoRoomForQueues, e.Message);
+            }
+
             abort.FlushData();
         }
 

@@ -127,6 +127,15 @@ public sealed class StoreOptions
     /// <summary><c>diskSpaceWarningLevelRatio</c>, percent: above it appends are refused.</summary>
     public int DiskWarningRatio { get; init; } = 90;
 
+    /// <summary>
+    /// Bytes: while at least so many are free, <see cref="DiskWarningRatio"/> refuses nothing. Ours: of a disk that others fill a ratio says little. The default is that
+    /// the ratio alone counts.
+    /// </summary>
+    public long DiskWarningBytes { get; init; } = long.MaxValue;
+
+    /// <summary>Bytes: while at least so many are free, <see cref="DiskCleanForciblyRatio"/> removes nothing. The default is that the ratio alone counts.</summary>
+    public long DiskCleanForciblyBytes { get; init; } = long.MaxValue;
+
     /// <summary><c>cleanFileForciblyEnable</c>.</summary>
     public bool CleanFilesForcibly { get; init; } = true;
 

@@ -11,6 +11,7 @@ internal sealed partial class StoreState
     private bool _outOfSpace;
     private int _refusing;
     private int _cutting;
+    private int _shortage;
 
     public StoreState(ILogger logger)
     {
@@ -69,8 +70,13 @@ internal sealed partial class StoreState
         }
     }
 
-    public void SetDiskFull(string why)
+    /// <summary>What the disk has no room for; <see cref="DiskShortage.None"/> while messages are taken.</summary>
+    public DiskShortage Shortage => (Flags & StoreFlags.DiskFull) == StoreFlags.None ? DiskShortage.None : (DiskShortage)Volatile.Read(ref _shortage);
+
+    public void SetDiskFull(DiskShortage shortage, string why)
     {
+        // Before the flag: who sees that finds the reason. The newest one counts.
+        Volatile.Write(ref _shortage, (int)shortage);
         if (Set(StoreFlags.DiskFull))
         {
             LogDiskFull(why);

@@ -22,6 +22,12 @@ public sealed record StoreStats
     /// <summary>Used share of the disk that holds the commit log, 0 to 1; −1 while unknown.</summary>
     public required double DiskUsedRatio { get; init; }
 
+    /// <summary>Bytes of that disk this process may still use; −1 while unknown.</summary>
+    public required long DiskAvailableBytes { get; init; }
+
+    /// <summary>Why messages are refused for want of room.</summary>
+    public required DiskShortage Shortage { get; init; }
+
     public required StoreFlags Flags { get; init; }
 
     /// <summary>Messages appended since the start.</summary>

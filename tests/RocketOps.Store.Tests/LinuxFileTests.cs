@@ -157,7 +157,7 @@ public sealed class LinuxFileTests : IDisposable
 
         file.FlushData();
         file.SetLength(1000);
-        file.Allocate(5000);
+        file.Allocate(0, 5000);
 
         calls.Calls.Should().Be(7);
         file.Length.Should().Be(5000);
@@ -168,18 +168,18 @@ public sealed class LinuxFileTests : IDisposable
     {
         using LinuxFile file = Open(new BadDiskCalls(-StoreIOException.NotSupported, -Interrupted));
 
-        file.Allocate(4096);
+        file.Allocate(0, 4096);
         file.Length.Should().Be(4096);
 
         using LinuxFile longer = Open(new BadDiskCalls(-StoreIOException.NotSupported));
-        longer.Allocate(100);
+        longer.Allocate(0, 100);
         longer.Length.Should().Be(4096, "a longer file keeps what it has");
     }
 
     [Fact]
     public void AllocateAndSetLength_Fail_ThrowTheErrno()
     {
-        Failing(new BadDiskCalls(-StoreIOException.NoSpace), file => file.Allocate(4096)).Should().Match<StoreIOException>(e => e.Operation == "fallocate" && e.IsDiskFull);
+        Failing(new BadDiskCalls(-StoreIOException.NoSpace), file => file.Allocate(0, 4096)).Should().Match<StoreIOException>(e => e.Operation == "fallocate" && e.IsDiskFull);
         Failing(new BadDiskCalls(-StoreIOException.InputOutput), file => file.SetLength(4096)).Should().Match<StoreIOException>(e => e.Operation == "ftruncate" && !e.IsDiskFull);
     }
 

@@ -109,7 +109,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
                     out length);
                 break;
             case SendStatus.DiskFull:
-                Utf8.TryWrite(buffer, text, $"service not available now: the disk is full ({store.DiskUsedRatio:P0} used, the limit is diskSpaceWarningLevelRatio)", out length);
+                length = WriteDiskFull(store.Shortage, buffer);
                 break;
             case SendStatus.StoreNotAvailable:
                 Utf8.TryWrite(buffer, text, $"service not available now: the store takes no messages ({TextOf(store.Flags)})", out length);
@@ -119,6 +119,32 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         }
 
         return buffer[..length];
+    }
+
+    private int WriteDiskFull(DiskShortage shortage, Span<byte> buffer)
+    {
+        const long MiB = 1024 * 1024;
+        CultureInfo text = CultureInfo.InvariantCulture;
+        long free = Math.Max(0, store.DiskAvailableBytes) / MiB;
+        int length;
+        switch (shortage)
+        {
+            case DiskShortage.AboveLimit:
+                Utf8.TryWrite(
+                    buffer,
+                    text,
+                    $"service not available now: the disk is full ({store.DiskUsedRatio:P0} used, diskSpaceWarningLevelRatio is {store.Options.DiskWarningRatio} %, {free} MiB free)",
+                    out length);
+                break;
+            case DiskShortage.NoRoomForQueues:
+                Utf8.TryWrite(buffer, text, $"service not available now: the disk is full (no room for queues and index, {free} MiB free)", out length);
+                break;
+            default:
+                Utf8.TryWrite(buffer, text, $"service not available now: the disk is full (no room for the next {store.NextReserveBytes / 1024} KiB of the log, {free} MiB free)", out length);
+                break;
+        }
+
+        return length;
     }
 
     /// <summary>A refusal for where requests are handled as commands.</summary>

@@ -281,7 +281,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
             // The log has the message, queues and index follow when there is room again.
             IsStalled = true;
             goesOn = false;
-            _state.SetDiskFull(e.Message);
+            _state.SetDiskFull(DiskShortage.NoRoomForQueues, e.Message);
         }
         catch (StoreIOException e)
         {

@@ -31,8 +31,8 @@ public interface IStoreFile : IDisposable
     /// </summary>
     void WriteBack(long offset, long length);
 
-    /// <summary>Allocates blocks and extends the file to that length where it is shorter. Bytes not written before read as zero.</summary>
-    void Allocate(long length);
+    /// <summary>Allocates the blocks of a range and extends the file to its end where it is shorter. Bytes not written before read as zero.</summary>
+    void Allocate(long offset, long length);
 
     /// <summary>Sets the length without allocating.</summary>
     void SetLength(long length);

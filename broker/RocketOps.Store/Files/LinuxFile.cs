@@ -135,12 +135,12 @@ internal sealed unsafe class LinuxFile : IStoreFile
         }
     }
 
-    public void Allocate(long length)
+    public void Allocate(long offset, long length)
     {
         nint result;
         do
         {
-            result = _calls.FAllocate(_handle, 0, length);
+            result = _calls.FAllocate(_handle, offset, length);
         }
         while (result == -NativeMethods.Interrupted);
 
@@ -148,10 +148,10 @@ internal sealed unsafe class LinuxFile : IStoreFile
         {
             Checked("fallocate", result);
         }
-        else if (Length < length)
+        else if (Length < offset + length)
         {
             // Such a file system cannot reserve blocks; a full disk then shows at the write, which the store reports as well.
-            SetLength(length);
+            SetLength(offset + length);
         }
     }
 

@@ -30,6 +30,7 @@ internal sealed class CommitLog
     private readonly byte[] _wrapScratch;
     private readonly int _maxPendingBytes;
     private readonly int _prepareAheadAt;
+    private readonly ReserveSteps _steps;
 
     private long _lastStoreTimestamp;
     private long _messagesAppended;
@@ -60,6 +61,7 @@ internal sealed class CommitLog
 
         // Half a file ahead: more than a second at the speed of the fastest disks, and a fresh store does not take twice its space at once.
         _prepareAheadAt = options.CommitLogFileBytes / 2;
+        _steps = ReserveSteps.Of(options);
     }
 
     public LogTail Tail => _tail;
@@ -106,7 +108,26 @@ internal sealed class CommitLog
         _startOffset = end;
         _lastStoreTimestamp = lastStoreTimestamp;
         _tail.Start(end);
+        _allocator.Start(end);
     }
+
+    /// <summary>Looks for room as the first message would, so that a broker without any says so before one comes. Nothing is created for a log without files.</summary>
+    public void ReserveFirst()
+    {
+        lock (_appendLock)
+        {
+            if (Appended < _segments.EndOffset)
+            {
+                ReserveBlocks(Appended + 1);
+            }
+        }
+    }
+
+    /// <summary>Bytes that are reserved at once when the log needs more.</summary>
+    public long NextReserveBytes => _allocator.NextStepBytes;
+
+    /// <summary>Whether messages find a place without another block of the disk. One of unusual size may not.</summary>
+    public bool HasReservedRoom => _allocator.ReservedEnd - Appended > Math.Min(_options.MaxMessageBytes, _steps.First / 4);
 
     /// <summary>
     /// Counts when a cut begins to change what lies behind it, and again when it has ended, before anything is appended there; odd means that one is under way.
@@ -498,14 +519,14 @@ internal sealed class CommitLog
             return AppendStatus.Busy;
         }
 
+        AppendStatus status = rolls ? Roll(offset, (int)filler, size) : ReserveBlocks(offset + size);
+        if (status != AppendStatus.Ok)
+        {
+            return status;
+        }
+
         if (rolls)
         {
-            AppendStatus status = Roll(offset, (int)filler);
-            if (status != AppendStatus.Ok)
-            {
-                return status;
-            }
-
             offset += filler;
         }
         else if (left < _prepareAheadAt)
@@ -530,17 +551,16 @@ internal sealed class CommitLog
             return AppendStatus.Busy;
         }
 
+        // Where the source ended its file exactly here, nothing is to be filled: the next begins.
         long segmentEnd = _segments.EndOffset;
-        if (offset == segmentEnd)
+        bool rolls = offset == segmentEnd;
+        AppendStatus status = rolls ? Roll(offset, filler: 0, size) : ReserveBlocks(offset + size);
+        if (status != AppendStatus.Ok)
         {
-            // The source ended its file exactly here: nothing is to be filled, the next begins.
-            AppendStatus status = Roll(offset, filler: 0);
-            if (status != AppendStatus.Ok)
-            {
-                return status;
-            }
+            return status;
         }
-        else if (segmentEnd - offset < _prepareAheadAt)
+
+        if (!rolls && segmentEnd - offset < _prepareAheadAt)
         {
             _allocator.PrepareAhead(segmentEnd);
         }
@@ -551,23 +571,22 @@ internal sealed class CommitLog
 
     /// <summary>
     /// Ends the file with a blank record and begins the next. The filler behind the record is written as zeros, so that log, tail and a slave's copy are one
-    /// unbroken run of bytes. The next file exists before anything is said to be in it: a full disk refuses messages and loses none.
+    /// unbroken run of bytes. The blocks of both, and the next file, are there before anything is said to be in them: a full disk refuses messages and loses none.
     /// </summary>
-    private AppendStatus Roll(long offset, int filler)
+    private AppendStatus Roll(long offset, int filler, int size)
     {
         try
         {
-            _segments.Add(_allocator.Take(offset + filler));
-        }
-        catch (StoreIOException e) when (e.IsDiskFull)
-        {
-            _state.SetDiskFull(e.Message);
-            return AppendStatus.DiskFull;
+            if (filler > 0)
+            {
+                _allocator.Reserve(_segments.Last, offset + filler);
+            }
+
+            _segments.Add(_allocator.Take(offset + filler, offset + filler + size));
         }
         catch (StoreIOException e)
         {
-            _state.Fail(StoreFlags.NotWriteable, "Creating a commit-log file", e);
-            return AppendStatus.FileCreationFailed;
+            return NoBlocks(e);
         }
 
         // A log that begins its first file has nothing to end.
@@ -586,6 +605,35 @@ internal sealed class CommitLog
         _tail.CopyIn(offset, blank);
         _positions.AppendedOffset = offset + filler;
         return AppendStatus.Ok;
+    }
+
+    /// <summary>Under the append lock: blocks of the log's last file up to an offset, so that no write fails for want of them.</summary>
+    private AppendStatus ReserveBlocks(long end)
+    {
+        LogSegment segment = _segments.Last;
+        try
+        {
+            _allocator.Reserve(segment, end);
+        }
+        catch (StoreIOException e)
+        {
+            return NoBlocks(e);
+        }
+
+        _allocator.ReserveAhead(segment, end);
+        return AppendStatus.Ok;
+    }
+
+    private AppendStatus NoBlocks(StoreIOException reason)
+    {
+        if (reason.IsDiskFull)
+        {
+            _state.SetDiskFull(DiskShortage.NoRoomForLog, reason.Message);
+            return AppendStatus.DiskFull;
+        }
+
+        _state.Fail(StoreFlags.NotWriteable, "Reserving room for the commit log", reason);
+        return AppendStatus.FileCreationFailed;
     }
 
     private void Encode(scoped in RecordEncoder record, long offset, int size, long queueOffset, long storeTimestamp)

@@ -18,6 +18,9 @@ internal sealed class LogSegments
 
     public IReadOnlyList<LogSegment> All => _segments;
 
+    /// <summary>The newest file; there is one.</summary>
+    public LogSegment Last => _segments[^1];
+
     /// <summary>First offset of the log.</summary>
     public long MinOffset => _segments is [var first, ..] ? first.BaseOffset : 0;
 

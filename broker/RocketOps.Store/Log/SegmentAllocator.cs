@@ -4,11 +4,11 @@ using RocketOps.Store.Files;
 namespace RocketOps.Store.Log;
 
 /// <summary>
-/// Creates commit-log files, the next one ahead of need on another thread. A file is created and brought to its full length with blocks reserved, so that a
-/// full disk shows here and not at a write in the middle of a message; it reads as zeros, which recovery and Java take for the end of the log. With
-/// <see cref="StoreOptions.ZeroFillAhead"/> these zeros are written, by and by.
+/// Creates commit-log files and reserves their blocks, ahead of need on another thread. A file is created with its full length, and its blocks are reserved in steps
+/// (<see cref="ReserveSteps"/>) before anything is appended to them, so that a full disk shows here and not at a write in the middle of a message; it reads as zeros,
+/// which recovery and Java take for the end of the log. With <see cref="StoreOptions.ZeroFillAhead"/> these zeros are written, by and by.
 /// </summary>
-internal sealed partial class SegmentAllocator
+internal sealed partial class SegmentAllocator : IThreadPoolWorkItem
 {
     private const int FillChunkBytes = 1024 * 1024;
 
@@ -16,6 +16,7 @@ internal sealed partial class SegmentAllocator
     private readonly IStoreFileSystem _files;
     private readonly string _directory;
     private readonly int _fileBytes;
+    private readonly ReserveSteps _steps;
     private readonly bool _ahead;
     private readonly Func<long> _logEnd;
     private readonly TimeProvider _time;
@@ -23,6 +24,10 @@ internal sealed partial class SegmentAllocator
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
     private LogSegment? _next;
+    private long _nextReservedEnd;
+    private long _reservedEnd;
+    private LogSegment? _toReserve;
+    private int _reserving;
     private long _taken = -1;
     private int _requested;
     private Task _preparing = Task.CompletedTask;
@@ -35,10 +40,89 @@ internal sealed partial class SegmentAllocator
         _files = files;
         _directory = options.CommitLogPath;
         _fileBytes = options.CommitLogFileBytes;
+        _steps = ReserveSteps.Of(options);
         _ahead = ahead;
         _logEnd = logEnd;
         _time = time;
         _logger = logger;
+    }
+
+    /// <summary>Blocks of the log are reserved up to there: what is appended before it has a place whatever else fills the disk.</summary>
+    public long ReservedEnd => Volatile.Read(ref _reservedEnd);
+
+    /// <summary>Bytes that the next step takes.</summary>
+    public long NextStepBytes
+    {
+        get
+        {
+            long reserved = ReservedEnd;
+            return StepEnd(reserved / _fileBytes * _fileBytes, reserved + 1) - reserved;
+        }
+    }
+
+    /// <summary>Before use: the log ends there. What a former process has reserved behind it is not known.</summary>
+    public void Start(long logEnd) => Volatile.Write(ref _reservedEnd, logEnd);
+
+    /// <summary>
+    /// Starts to reserve more when less than half a step is left before the end of the file. Called under the append lock: takes no lock itself, never waits and
+    /// allocates nothing.
+    /// </summary>
+    public void ReserveAhead(LogSegment segment, long logEnd)
+    {
+        long reserved = ReservedEnd;
+        long inFile = logEnd - segment.BaseOffset;
+        if (!_ahead || reserved - logEnd >= Math.Min(_steps.Next / 2, Math.Max(_steps.First / 2, inFile)) || reserved >= segment.BaseOffset + _fileBytes)
+        {
+            return;
+        }
+
+        if (Volatile.Read(ref _reserving) == 0 && Interlocked.Exchange(ref _reserving, 1) == 0)
+        {
+            Volatile.Write(ref _toReserve, segment);
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    /// <summary>Blocks up to an offset are reserved when it returns, on the caller's thread where that was not done ahead. Throws when the disk has none.</summary>
+    public void Reserve(LogSegment segment, long end)
+    {
+        if (end <= ReservedEnd)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            Volatile.Write(ref _reservedEnd, Grow(segment, _reservedEnd, end));
+
+            // After a failure nobody tries ahead until somebody has succeeded.
+            Volatile.Write(ref _reserving, 0);
+        }
+    }
+
+    /// <summary>On the thread pool: a step ahead.</summary>
+    public void Execute()
+    {
+        lock (_lock)
+        {
+            // Taken back by a cut, or the log is in the next file already.
+            if (_closed || _toReserve is not { } segment || _reservedEnd < segment.BaseOffset || _reservedEnd >= segment.BaseOffset + _fileBytes)
+            {
+                Volatile.Write(ref _reserving, 0);
+                return;
+            }
+
+            try
+            {
+                Volatile.Write(ref _reservedEnd, Grow(segment, _reservedEnd, _reservedEnd + 1));
+                Volatile.Write(ref _reserving, 0);
+            }
+            catch (StoreIOException e)
+            {
+                // The appender tries again when it needs the blocks and reports what it then finds.
+                LogNotReserved(segment.File.Path, e);
+            }
+        }
     }
 
     /// <summary>An existing, empty file behind the end of the log that a former process prepared.</summary>
@@ -47,6 +131,7 @@ internal sealed partial class SegmentAllocator
         lock (_lock)
         {
             _next = segment;
+            _nextReservedEnd = segment.BaseOffset;
             _requested = 1;
         }
     }
@@ -60,23 +145,28 @@ internal sealed partial class SegmentAllocator
         }
     }
 
-    /// <summary>The file at that offset; created now, on the caller's thread, when it has not been prepared.</summary>
-    public LogSegment Take(long baseOffset)
+    /// <summary>
+    /// The file at that offset, with its blocks reserved up to another; created now, on the caller's thread, when it has not been prepared. Throws when there is no room:
+    /// then nothing is taken.
+    /// </summary>
+    public LogSegment Take(long baseOffset, long end)
     {
         lock (_lock)
         {
-            LogSegment? next = _next;
-            _next = null;
             _taken = baseOffset;
             Volatile.Write(ref _requested, 0);
-            if (next is null)
+            _next ??= Create(baseOffset);
+            if (_next.BaseOffset != baseOffset)
             {
-                return Create(baseOffset);
+                throw new StoreException($"Commit-log file {_next.File.Path} was prepared, but the log continues at {baseOffset}.");
             }
 
-            return next.BaseOffset == baseOffset
-                ? next
-                : throw new StoreException($"Commit-log file {next.File.Path} was prepared, but the log continues at {baseOffset}.");
+            _nextReservedEnd = Grow(_next, _nextReservedEnd, end);
+            LogSegment taken = _next;
+            _next = null;
+            Volatile.Write(ref _reservedEnd, _nextReservedEnd);
+            Volatile.Write(ref _reserving, 0);
+            return taken;
         }
     }
 
@@ -84,12 +174,14 @@ internal sealed partial class SegmentAllocator
     /// The log was cut and ends before the prepared file, which is deleted; what still wants to prepare one for the log as it was finds that out. Nobody appends meanwhile.
     /// True when there was a file.
     /// </summary>
-    public bool DropPrepared(long lastBaseOffset)
+    public bool DropPrepared(long lastBaseOffset, long logEnd)
     {
         lock (_lock)
         {
             _cuts++;
             _taken = lastBaseOffset;
+            _toReserve = null;
+            Volatile.Write(ref _reservedEnd, logEnd);
             Volatile.Write(ref _requested, 0);
             if (_next is not { } next)
             {
@@ -218,18 +310,44 @@ internal sealed partial class SegmentAllocator
         }
     }
 
+    /// <summary>Reserves from where that has been done up to an offset, in whole steps. Returns up to where it is done now.</summary>
+    private long Grow(LogSegment segment, long reservedEnd, long end)
+    {
+        if (end <= reservedEnd)
+        {
+            return reservedEnd;
+        }
+
+        long to = StepEnd(segment.BaseOffset, end);
+        segment.File.Allocate(reservedEnd - segment.BaseOffset, to - reservedEnd);
+        return to;
+    }
+
+    /// <summary>End of the step that holds the byte before an offset. Steps lie where they lie, so that a restart asks for the same blocks again.</summary>
+    private long StepEnd(long baseOffset, long end)
+    {
+        long inFile = end - baseOffset;
+        long stepEnd = baseOffset == 0 && inFile <= _steps.First ? _steps.First : (inFile + _steps.Next - 1) / _steps.Next * _steps.Next;
+        return baseOffset + Math.Min(_fileBytes, stepEnd);
+    }
+
+    /// <summary>Creates a file as the next, its first step reserved.</summary>
     private LogSegment Create(long baseOffset)
     {
         string path = Path.Combine(_directory, LogSegments.FileName(baseOffset));
         IStoreFile file = _files.Open(path, FileOpenMode.OpenOrCreate);
         try
         {
-            file.Allocate(_fileBytes);
+            file.SetLength(_fileBytes);
+            LogSegment segment = new(baseOffset, file);
+            _nextReservedEnd = Grow(segment, baseOffset, baseOffset + 1);
 
             // The length before the name, and both before anything is written behind: a power cut that kept a later file but not this one's length would leave a
             // log with a hole, which no start can tell from a lost file.
             file.FlushData();
             _files.FlushDirectory(_directory);
+            LogCreated(path);
+            return segment;
         }
         catch
         {
@@ -238,9 +356,6 @@ internal sealed partial class SegmentAllocator
             _files.DeleteFile(path);
             throw;
         }
-
-        LogCreated(path);
-        return new LogSegment(baseOffset, file);
     }
 
     [LoggerMessage(EventId = 2011, Level = LogLevel.Debug, Message = "Created commit-log file {Path}")]
@@ -251,6 +366,9 @@ internal sealed partial class SegmentAllocator
 
     [LoggerMessage(EventId = 2014, Level = LogLevel.Warning, Message = "Commit-log file {Path} could not be filled with zeros; it is used as it is")]
     private partial void LogNotFilled(string path, Exception reason);
+
+    [LoggerMessage(EventId = 2015, Level = LogLevel.Warning, Message = "No more of commit-log file {Path} could be reserved ahead; it is tried again when it is needed")]
+    private partial void LogNotReserved(string path, Exception reason);
 
     [LoggerMessage(EventId = 2012, Level = LogLevel.Warning, Message = "Commit-log file {Name} could not be prepared ahead; it is tried again when it is needed")]
     private partial void LogNotPrepared(string name, Exception reason);

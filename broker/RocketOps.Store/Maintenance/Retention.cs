@@ -26,6 +26,7 @@ internal sealed partial class Retention
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private int _usedPercent = -1;
+    private long _availableBytes = -1;
 
     public Retention(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, TopicTable topics, MessageIndex? index, StoreState state, TimeProvider time, ILogger logger)
     {
@@ -42,6 +43,9 @@ internal sealed partial class Retention
 
     /// <summary>Share of the disk in use, 0 to 1; −1 before the first look.</summary>
     public double DiskUsedRatio => Volatile.Read(ref _usedPercent) is var percent and >= 0 ? percent / 100.0 : -1;
+
+    /// <summary>Bytes of the disk this process may still use; −1 before the first look.</summary>
+    public long DiskAvailableBytes => Volatile.Read(ref _availableBytes);
 
     public void Run()
     {
@@ -64,13 +68,19 @@ internal sealed partial class Retention
     {
         DiskSpace space = _files.GetDiskSpace(_options.CommitLogPath);
         Volatile.Write(ref _usedPercent, space.UsedPercent);
-        if (space.UsedPercent > _options.DiskWarningRatio)
+        Volatile.Write(ref _availableBytes, space.AvailableBytes);
+        if (space.UsedPercent > _options.DiskWarningRatio && space.AvailableBytes < _options.DiskWarningBytes)
         {
-            _state.SetDiskFull($"{space.UsedPercent} % of the disk below {_options.CommitLogPath} are used, more than diskSpaceWarningLevelRatio {_options.DiskWarningRatio}");
+            _state.SetDiskFull(
+                DiskShortage.AboveLimit,
+                $"{space.UsedPercent} % of the disk below {_options.CommitLogPath} are used, more than diskSpaceWarningLevelRatio {_options.DiskWarningRatio}, and {space.AvailableBytes} bytes are free");
         }
-        else if (!_state.IsOutOfSpace && (_log.Segments.EndOffset - _log.Appended > _options.MaxMessageBytes || space.AvailableBytes >= _options.CommitLogFileBytes))
+        else if (!_log.HasReservedRoom && space.AvailableBytes < _log.NextReserveBytes)
         {
-            // There is room for the next file, or none is needed soon.
+            _state.SetDiskFull(DiskShortage.NoRoomForLog, $"the next {_log.NextReserveBytes} bytes of the log do not fit on the disk below {_options.CommitLogPath}, where {space.AvailableBytes} are free");
+        }
+        else if (!_state.IsOutOfSpace)
+        {
             _state.ClearDiskFull();
         }
     }
@@ -79,7 +89,7 @@ internal sealed partial class Retention
     {
         int used = _usedPercent;
         bool inHours = _options.DeleteHours.Contains(_time.GetLocalNow().Hour);
-        bool atOnce = _options.CleanFilesForcibly && used > _options.DiskCleanForciblyRatio;
+        bool atOnce = _options.CleanFilesForcibly && used > _options.DiskCleanForciblyRatio && _availableBytes < _options.DiskCleanForciblyBytes;
         if (!inHours && !atOnce && used <= _options.DiskMaxUsedRatio)
         {
             return 0;

@@ -128,7 +128,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         {
             // Nothing is lost: the log holds it all, and the next pass writes what this one could not.
             _state.IsOutOfSpace = true;
-            _state.SetDiskFull(e.Message);
+            _state.SetDiskFull(DiskShortage.NoRoomForQueues, e.Message);
         }
         catch (StoreIOException e)
         {

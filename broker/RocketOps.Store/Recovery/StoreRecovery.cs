@@ -179,7 +179,7 @@ internal sealed partial class StoreRecovery
             }
 
             // The process died between creating the file and setting its length.
-            file.Allocate(fileBytes);
+            file.SetLength(fileBytes);
         }
 
         if (offset % fileBytes != 0)

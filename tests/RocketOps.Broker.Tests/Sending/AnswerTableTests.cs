@@ -59,7 +59,7 @@ public sealed class AnswerTableTests
         remarks[SendStatus.TransactionForbidden].Should().Be("the broker[127.0.0.1] sending transaction message is forbidden");
         remarks[SendStatus.MessageIllegal].Should().Be(
             "the message is illegal, maybe msg body or properties length not matched. msg body length limit 4194304B, msg properties length limit 32KB.");
-        remarks[SendStatus.DiskFull].Should().MatchRegex(@"^service not available now: the disk is full \(-?\d+ ?% used, the limit is diskSpaceWarningLevelRatio\)$");
+        remarks[SendStatus.DiskFull].Should().MatchRegex(@"^service not available now: the disk is full \(no room for the next \d+ KiB of the log, \d+ MiB free\)$");
         remarks[SendStatus.StoreNotAvailable].Should().Be("service not available now: the store takes no messages (None)");
         remarks[SendStatus.Busy].Should().Be("[PC_SYNCHRONIZED]broker busy, start flow control for a while");
         remarks[SendStatus.NotYet].Should().StartWith("broker unable to service, until 1970-01-01 00:00:00,000");

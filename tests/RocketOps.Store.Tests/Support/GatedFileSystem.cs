@@ -71,7 +71,7 @@ internal sealed class GatedFileSystem(IStoreFileSystem inner) : IStoreFileSystem
 
         public void WriteBack(long offset, long length) => file.WriteBack(offset, length);
 
-        public void Allocate(long length) => file.Allocate(length);
+        public void Allocate(long offset, long length) => file.Allocate(offset, length);
 
         public void SetLength(long length) => file.SetLength(length);
 

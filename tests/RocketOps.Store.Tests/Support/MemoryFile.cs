@@ -46,9 +46,9 @@ internal sealed class MemoryFile(MemoryFileSystem files, string path, MemoryInod
         files.WriteBack(path, offset, length);
     }
 
-    public void Allocate(long length) => files.Allocate(inode, path, length, shrink: false);
+    public void Allocate(long offset, long length) => files.Allocate(inode, path, offset, length);
 
-    public void SetLength(long length) => files.Allocate(inode, path, length, shrink: true);
+    public void SetLength(long length) => files.SetLength(inode, path, length);
 
     public long NextDataOffset(long offset) => inode.NextDataOffset(offset);
 

@@ -34,6 +34,17 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
     /// <summary>fdatasync says that it has done its work and has not.</summary>
     public bool FlushLies { get; init; }
 
+    /// <summary>Bytes the disk has, enforced block by block; null for no end of them, and <see cref="Space"/> is what it says then.</summary>
+    public long? Capacity { get; set; }
+
+    /// <summary>Of <see cref="Capacity"/>, what others have taken.</summary>
+    public long TakenByOthers { get; set; }
+
+    /// <summary>Bytes of the blocks that files have.</summary>
+    public long UsedBytes => _names.Values.Sum(static inode => inode.Blocks) * MemoryInode.BlockBytes;
+
+    private long FreeBlocks => Capacity is { } capacity ? Math.Max(0, (capacity - TakenByOthers - UsedBytes) / MemoryInode.BlockBytes) : long.MaxValue;
+
     public DiskSpace Space { get; set; } = new(1L << 40, 1L << 39, 1L << 39);
 
     public string BootId { get; private init; } = Guid.NewGuid().ToString();
@@ -306,7 +317,8 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
         }
     }
 
-    public DiskSpace GetDiskSpace(string path) => Space;
+    public DiskSpace GetDiskSpace(string path) =>
+        Capacity is { } capacity ? new DiskSpace(capacity, FreeBlocks * MemoryInode.BlockBytes, FreeBlocks * MemoryInode.BlockBytes) : Space;
 
     public DateTimeOffset GetLastWriteTime(string path) => _names[path].LastWrite;
 
@@ -347,6 +359,11 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
                 throw;
             }
 
+            if (inode.CountMissingBlocks(offset, bytes.Length) > FreeBlocks)
+            {
+                throw NoSpace("pwrite", path);
+            }
+
             inode.Write(bytes, offset);
         }
     }
@@ -383,17 +400,30 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
         }
     }
 
-    internal void Allocate(MemoryInode inode, string path, long length, bool shrink)
+    internal void Allocate(MemoryInode inode, string path, long offset, long length)
     {
         lock (_lock)
         {
-            Changing(shrink ? "ftruncate" : "fallocate", path);
-            if (shrink || inode.Length < length)
+            Changing("fallocate", path);
+            if (inode.CountMissingBlocks(offset, length) > FreeBlocks)
             {
-                inode.SetLength(length);
+                throw NoSpace("fallocate", path);
             }
+
+            inode.Allocate(offset, length);
         }
     }
+
+    internal void SetLength(MemoryInode inode, string path, long length)
+    {
+        lock (_lock)
+        {
+            Changing("ftruncate", path);
+            inode.SetLength(length);
+        }
+    }
+
+    private static StoreIOException NoSpace(string operation, string path) => new(operation, path, StoreIOException.NoSpace, "No space left on device");
 
     private void MoveDirectory(string from, string to)
     {

@@ -3,15 +3,21 @@ namespace RocketOps.Store.Tests.Support;
 /// <summary>Content of a file: what the kernel has, and what is on the disk.</summary>
 internal sealed class MemoryInode
 {
+    public const int BlockBytes = PageBytes;
+
     private const int PageBytes = 4096;
     private const int SectorBytes = 512;
 
     private readonly Dictionary<long, byte[]> _pages = [];
     private readonly Dictionary<long, byte[]> _durablePages = [];
     private readonly HashSet<long> _dirty = [];
+    private readonly HashSet<long> _blocks = [];
     private long _durableLength;
 
     public long Length { get; private set; }
+
+    /// <summary>Blocks the file has, written or reserved.</summary>
+    public int Blocks => _blocks.Count;
 
     public long DataEnd => _pages.Count == 0 ? 0 : Math.Min(Length, (_pages.Keys.Max() + 1) * PageBytes);
 
@@ -31,6 +37,7 @@ internal sealed class MemoryInode
         }
 
         copy._dirty.UnionWith(_dirty);
+        copy._blocks.UnionWith(_blocks);
         return copy;
     }
 
@@ -56,6 +63,7 @@ internal sealed class MemoryInode
             if (index * PageBytes < survivor.Length)
             {
                 survivor._pages[index] = [.. page];
+                survivor._blocks.Add(index);
                 survivor._durablePages[index] = [.. page];
             }
         }
@@ -78,6 +86,7 @@ internal sealed class MemoryInode
 
             bytes[..count].CopyTo(page.AsSpan(inPage));
             _dirty.Add(index);
+            _blocks.Add(index);
             bytes = bytes[count..];
             offset += count;
         }
@@ -120,8 +129,30 @@ internal sealed class MemoryInode
         _durableLength = Length;
     }
 
+    public long CountMissingBlocks(long offset, long length)
+    {
+        long missing = 0;
+        for (long index = offset / BlockBytes; index * BlockBytes < offset + length; index++)
+        {
+            missing += _blocks.Contains(index) ? 0 : 1;
+        }
+
+        return missing;
+    }
+
+    public void Allocate(long offset, long length)
+    {
+        for (long index = offset / BlockBytes; index * BlockBytes < offset + length; index++)
+        {
+            _blocks.Add(index);
+        }
+
+        Length = Math.Max(Length, offset + length);
+    }
+
     public void SetLength(long length)
     {
+        _blocks.RemoveWhere(index => index * BlockBytes >= length);
         foreach (long index in _pages.Keys.Where(index => index * PageBytes >= length).ToList())
         {
             _pages.Remove(index);
