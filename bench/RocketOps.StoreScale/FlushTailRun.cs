@@ -31,10 +31,10 @@ internal sealed class FlushTailRun(string directory, int count, string only)
         Directory.CreateDirectory(directory);
         Console.WriteLine($"{"",-34}{"p50",9}{"p99",9}{"p99.9",9}{"max",9}   ms, {count} x {BodyBytes} bytes, {1 / Interval.TotalSeconds:F0}/s");
         await DiskAsync("disk: fdatasync, growing file", static (_, _) => { });
-        await DiskAsync("disk: fdatasync, reserved blocks", static (file, length) => file.Allocate(length));
+        await DiskAsync("disk: fdatasync, reserved blocks", static (file, length) => file.Allocate(0, length));
         await DiskAsync("disk: fdatasync, zero-filled", static (file, length) =>
         {
-            file.Allocate(length);
+            file.Allocate(0, length);
             byte[] zeros = new byte[1024 * 1024];
             for (long at = 0; at < length; at += zeros.Length)
             {

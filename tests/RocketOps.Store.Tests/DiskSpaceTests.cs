@@ -9,6 +9,7 @@ public sealed class DiskSpaceTests
     private const int MiB = 1024 * 1024;
     private const int FileBytes = 4 * MiB;
     private const int BodyBytes = 100_000;
+    private const int LargeBodyBytes = 400_000;
 
     [Fact]
     public async Task Append_FirstMessageOfAStoreWithDefaultSizes_TakesOneSmallStep()
@@ -143,7 +144,7 @@ public sealed class DiskSpaceTests
             try
             {
                 MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
-                int sent = Fill(store);
+                int sent = Fill(store, LargeBodyBytes);
                 store.Flags.Should().Be(StoreFlags.DiskFull);
                 store.Flusher.Pass(everything: true);
                 files.ThrowIfDead();
@@ -200,11 +201,11 @@ public sealed class DiskSpaceTests
     };
 
     /// <summary>Sends until it is refused. Returns how many messages were taken.</summary>
-    private static int Fill(MessageStore store)
+    private static int Fill(MessageStore store, int bodyBytes = BodyBytes)
     {
         int accepted = 0;
         AppendStatus status;
-        while ((status = store.TryAppend("T", 0, new byte[BodyBytes], out _)) == AppendStatus.Ok)
+        while ((status = store.TryAppend("T", 0, new byte[bodyBytes], out _)) == AppendStatus.Ok)
         {
             store.Writer.WritePending().Should().Be(store.GetStats().MaxOffset, "what was taken has a place");
             accepted++;

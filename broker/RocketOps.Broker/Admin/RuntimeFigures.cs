@@ -114,6 +114,11 @@ internal sealed class RuntimeFigures : IAsyncDisposable
             ["timerEnqueueTps"] = "0.0",
             ["timerDequeueTps"] = "0.0",
         };
+        if (DiskShortageTexts.Find(stats.Shortage, _store.Options) is { } shortage)
+        {
+            figures[DiskShortageTexts.Key] = shortage;
+        }
+
         AddQueues(figures);
         AddDailyTotals(figures, stats);
         await AddDelaysAsync(figures, cancellationToken);

@@ -90,10 +90,11 @@ internal static class BrokerKeys
 
     public static readonly PropertyDefinition<string> StorePathRootDir = Text("storePathRootDir", string.Empty, description: "Folder of everything stored; `store` in the user's home when not set.");
     public static readonly PropertyDefinition<string> StorePathCommitLog = Text("storePathCommitLog", string.Empty, description: "Folder of the commit log; `commitlog` below storePathRootDir when not set.");
-    public static readonly PropertyDefinition<int> MappedFileSizeCommitLog = Int32("mappedFileSizeCommitLog", 1024 * 1024 * 1024, 4_096, description: "Bytes of a commit-log file.");
-    public static readonly PropertyDefinition<int> MappedFileSizeConsumeQueue = Int32("mappedFileSizeConsumeQueue", 300_000 * 20, 20, description: "Bytes of a consume-queue file, rounded up to a multiple of 20.");
-    public static readonly PropertyDefinition<int> MaxHashSlotNum = Int32("maxHashSlotNum", 5_000_000, 1, description: "Hash slots of an index file.");
-    public static readonly PropertyDefinition<int> MaxIndexNum = Int32("maxIndexNum", 20_000_000, 1, description: "Entries of an index file.");
+    public static readonly PropertyDefinition<long> StoreVolumeBytes = Int64("storeVolumeBytes", 0, 0, description: "Bytes of the volume that the store has; 0 asks the file system. Lengths of files that are not set follow it. Not in RocketMQ.");
+    public static readonly PropertyDefinition<int> MappedFileSizeCommitLog = Int32("mappedFileSizeCommitLog", 1024 * 1024 * 1024, 4_096, description: "Bytes of a commit-log file, and most a message can have. When not set, the length an existing store has, else an eighth of the volume, at most the default.");
+    public static readonly PropertyDefinition<int> MappedFileSizeConsumeQueue = Int32("mappedFileSizeConsumeQueue", 300_000 * 20, 20, description: "Bytes of a consume-queue file, rounded up to a multiple of 20. In proportion to mappedFileSizeCommitLog when neither is set.");
+    public static readonly PropertyDefinition<int> MaxHashSlotNum = Int32("maxHashSlotNum", 5_000_000, 1, description: "Hash slots of an index file. In proportion to mappedFileSizeCommitLog when neither is set.");
+    public static readonly PropertyDefinition<int> MaxIndexNum = Int32("maxIndexNum", 20_000_000, 1, description: "Entries of an index file. In proportion to mappedFileSizeCommitLog when neither is set.");
     public static readonly PropertyDefinition<bool> MessageIndexEnable = Boolean("messageIndexEnable", true, description: "Keys are indexed.");
     public static readonly PropertyDefinition<Store.FlushDiskType> FlushDiskType = Choice(
         "flushDiskType", Store.FlushDiskType.AsyncFlush,
@@ -112,8 +113,8 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<string> DeleteWhen = Text("deleteWhen", "04", "hours of the day separated by `;`", static text => IsHours(text), description: "Hours in which expired files are deleted.");
     public static readonly PropertyDefinition<int> FileReservedTime = Int32("fileReservedTime", 72, 1, description: "Hours after which a commit-log file has expired.");
     public static readonly PropertyDefinition<int> DiskMaxUsedSpaceRatio = Int32("diskMaxUsedSpaceRatio", 75, 1, 100, description: "Percentage of used disk above which expired files are deleted at any hour.");
-    public static readonly PropertyDefinition<int> DiskSpaceWarningLevelRatio = Int32("diskSpaceWarningLevelRatio", 90, 1, 100, description: "Percentage of used disk above which sends are refused.");
-    public static readonly PropertyDefinition<int> DiskSpaceCleanForciblyRatio = Int32("diskSpaceCleanForciblyRatio", 85, 1, 100, description: "Percentage of used disk above which files are deleted whatever their age.");
+    public static readonly PropertyDefinition<int> DiskSpaceWarningLevelRatio = Int32("diskSpaceWarningLevelRatio", 90, 1, 100, description: "Percentage of used disk above which sends are refused. When not set, only while less than a quarter of a commit-log file is free.");
+    public static readonly PropertyDefinition<int> DiskSpaceCleanForciblyRatio = Int32("diskSpaceCleanForciblyRatio", 85, 1, 100, description: "Percentage of used disk above which files are deleted whatever their age. When not set, only while less than four commit-log files are free.");
     public static readonly PropertyDefinition<bool> CleanFileForciblyEnable = Boolean("cleanFileForciblyEnable", true, description: "Files may be deleted before they have expired when the disk fills up.");
     public static readonly PropertyDefinition<bool> OffsetCheckInSlave = Boolean("offsetCheckInSlave", false, live: true, description: "A slave corrects offsets of pulls as a master does.");
 
@@ -127,7 +128,7 @@ internal static class BrokerKeys
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,
         MaxTransferCountOnMessageInMemory, MaxTransferBytesOnMessageInDisk, MaxTransferCountOnMessageInDisk, SlaveReadEnable, AccessMessageInMemoryMaxRatio,
-        LitePullMessageEnable, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel, StorePathRootDir, StorePathCommitLog, MappedFileSizeCommitLog,
+        LitePullMessageEnable, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
         MappedFileSizeConsumeQueue, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
         DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,
         .. ForeignKeys.All,

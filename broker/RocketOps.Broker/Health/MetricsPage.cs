@@ -36,6 +36,8 @@ internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, T
         Add("rocketmq_storage_size", "gauge", "Bytes of the commit log.", stats.MaxOffset.Value - stats.MinOffset.Value, Storage);
         Add("rocketmq_storage_flush_behind_bytes", "gauge", "Bytes not yet on disk.", stats.MaxOffset.Value - stats.DurableOffset.Value, Storage);
         Add("rocketmq_storage_dispatch_behind_bytes", "gauge", "Bytes consumers do not see yet.", stats.DispatchBehindBytes, Storage);
+        Add("rocketops_disk_available_bytes", "gauge", "Bytes of the commit log's disk that are free, as of the last look at it; -1 while unknown.", stats.DiskAvailableBytes);
+        Add("rocketops_disk_full", "gauge", "1 while sends are refused for want of room.", stats.Shortage == DiskShortage.None ? 0 : 1);
         Add("rocketops_messages_stored_total", "counter", "Messages stored since the start.", stats.MessagesAppended);
         Add("rocketops_bytes_stored_total", "counter", "Bytes of records stored since the start.", stats.BytesAppended);
         Add("rocketops_messages_delivered_total", "counter", "Messages delivered to pulls since the start.", pulls.Messages);

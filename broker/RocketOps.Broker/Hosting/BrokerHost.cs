@@ -55,6 +55,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     {
         time ??= TimeProvider.System;
         fileSystem ??= new LinuxFileSystem();
+        options = StoreSizes.Fit(options, fileSystem);
         BrokerSettings settings = new(options);
         HostResolver resolver = HostResolver.FromEnvironment();
         BrokerAddress address = await BrokerAddress.CreateAsync(options, resolver, cancellationToken);

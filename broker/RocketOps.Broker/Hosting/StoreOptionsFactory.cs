@@ -13,6 +13,7 @@ internal static class StoreOptionsFactory
     public static StoreOptions Create(BrokerOptions options)
     {
         PropertyValues values = options.Values;
+        long fileBytes = values.Get(BrokerKeys.MappedFileSizeCommitLog);
         return new StoreOptions
         {
             RootDirectory = options.StoreRoot,
@@ -40,6 +41,11 @@ internal static class StoreOptionsFactory
             DiskMaxUsedRatio = values.Get(BrokerKeys.DiskMaxUsedSpaceRatio),
             DiskWarningRatio = values.Get(BrokerKeys.DiskSpaceWarningLevelRatio),
             DiskCleanForciblyRatio = values.Get(BrokerKeys.DiskSpaceCleanForciblyRatio),
+
+            // RocketMQ's ratios speak of a disk of the broker's own. On one that others fill, 95 % used may leave more than any store needs, so they alone decide only
+            // where somebody has set them.
+            DiskWarningBytes = values.IsSet(BrokerKeys.DiskSpaceWarningLevelRatio) ? long.MaxValue : fileBytes / 4,
+            DiskCleanForciblyBytes = values.IsSet(BrokerKeys.DiskSpaceCleanForciblyRatio) ? long.MaxValue : fileBytes * 4,
             CleanFilesForcibly = values.Get(BrokerKeys.CleanFileForciblyEnable),
         };
     }

@@ -105,7 +105,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
                 Utf8.TryWrite(
                     buffer,
                     text,
-                    $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {options.MaxMessageSize}B, msg properties length limit 32KB.",
+                    $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {Math.Min(options.MaxMessageSize, store.Options.CommitLogFileBytes)}B, msg properties length limit 32KB.",
                     out length);
                 break;
             case SendStatus.DiskFull:

@@ -136,7 +136,8 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             return;
         }
 
-        if (_time.GetElapsedTime(_lastCleanAt).TotalMilliseconds >= _options.CleanIntervalMs)
+        // While messages are refused for want of room, each pass makes some if it can.
+        if (_state.Shortage != DiskShortage.None || _time.GetElapsedTime(_lastCleanAt).TotalMilliseconds >= _options.CleanIntervalMs)
         {
             _lastCleanAt = _time.GetTimestamp();
             lock (_passLock)

@@ -31,6 +31,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly RolesStep _roles;
     private readonly RollStep _roll;
     private readonly RegistrationsStep _registrations;
+    private readonly RefusalsStep _refusals;
     private readonly ClusterAdmins _admins;
     private readonly StatusWriter _status;
     private readonly IEventRecorder _events;
@@ -43,6 +44,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         RolesStep roles,
         RollStep roll,
         RegistrationsStep registrations,
+        RefusalsStep refusals,
         ClusterAdmins admins,
         StatusWriter status,
         IEventRecorder events,
@@ -54,6 +56,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _roles = roles;
         _roll = roll;
         _registrations = registrations;
+        _refusals = refusals;
         _admins = admins;
         _status = status;
         _events = events;
@@ -108,6 +111,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         IReadOnlyList<MemberState> members = observation.Members(context, registrations);
         await _roles.RunAsync(context, observation, members, cancellationToken);
         RollDecision roll = problem is null ? await _roll.RunAsync(context, observation, registrations, cancellationToken) : new RollDecision(null, 0, null);
+        members = await _refusals.RunAsync(context, registrations, members, cancellationToken);
         return new ClusterFindings(observation, members, registrations, roll, problem, pending);
     }
 

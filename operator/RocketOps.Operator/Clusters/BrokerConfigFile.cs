@@ -1,4 +1,5 @@
 using System.Globalization;
+using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters;
 
@@ -18,10 +19,15 @@ internal static class BrokerConfigFile
             ["brokerRole"] = Role(ordinal),
             ["namesrvAddr"] = context.Names.NameServerRegistrationAddress,
             ["listenPort"] = Ports.Broker.ToString(CultureInfo.InvariantCulture),
+
+            // All members of a group have log files of the same length, whatever their nodes' disks are.
+            ["storeVolumeBytes"] = VolumeBytes(context.Spec.Brokers.Storage),
             ["httpPort"] = Ports.Http.ToString(CultureInfo.InvariantCulture),
         };
         return PropertiesFile.Render(properties);
     }
+
+    private static string VolumeBytes(StorageSpec storage) => ((long)Math.Min(storage.Size.Value, long.MaxValue)).ToString(CultureInfo.InvariantCulture);
 
     // Never SYNC_MASTER: no broker replicates yet, and one that is told to wait for a slave refuses its start. ClusterValidator refuses the mode that would need it.
     private static string Role(int ordinal) => ordinal > 0 ? "SLAVE" : "ASYNC_MASTER";

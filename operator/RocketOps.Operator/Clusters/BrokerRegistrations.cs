@@ -14,6 +14,10 @@ internal sealed class BrokerRegistrations
 
     public bool Known => _info is not null;
 
+    /// <summary>Address of a group's master when that has this id; null when it is a slave or not registered.</summary>
+    public string? MasterAddress(string group, long brokerId) =>
+        brokerId == BrokerData.MasterId && _info is not null && _info.Brokers.TryGetValue(group, out BrokerData? broker) ? broker.MasterAddress : null;
+
     /// <summary>
     /// Whether the broker is registered from this address. A name server remembers a lost broker for two minutes; the address tells a new pod's
     /// registration from its predecessor's.

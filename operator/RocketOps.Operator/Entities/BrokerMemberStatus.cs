@@ -21,6 +21,9 @@ public sealed class BrokerMemberStatus
     [Description("Whether the name servers know the broker; absent when they could not be asked.")]
     public bool? Registered { get; set; }
 
+    [Description("Why the broker takes no messages although it serves; absent when it takes them.")]
+    public string? SendsRefused { get; set; }
+
     [Description("Whether the pod still runs an older configuration and waits for its restart.")]
     public bool? Outdated { get; set; }
 }

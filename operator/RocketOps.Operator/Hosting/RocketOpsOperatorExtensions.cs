@@ -37,6 +37,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<RolesStep>();
         services.AddSingleton<RollStep>();
         services.AddSingleton<RegistrationsStep>();
+        services.AddSingleton<RefusalsStep>();
         services.AddSingleton<BrokerTopics>();
         services.AddSingleton<TopicTables>();
 

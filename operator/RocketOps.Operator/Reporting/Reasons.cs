@@ -16,6 +16,7 @@ internal static class Reasons
     public const string NameServersUnreachable = "NameServersUnreachable";
     public const string MasterMissing = "MasterMissing";
     public const string PodsNotReady = "PodsNotReady";
+    public const string DiskFull = "DiskFull";
     public const string ClusterNotReady = "ClusterNotReady";
     public const string ClusterNotFound = "ClusterNotFound";
     public const string BrokerUnreachable = "BrokerUnreachable";

@@ -130,10 +130,20 @@ internal sealed partial class TopicController : IEntityController<Topic>
         List<TopicOutcome> outcomes = new List<TopicOutcome>(masters.Count);
         foreach (TopicMaster master in masters)
         {
-            outcomes.Add(await SyncAsync(topic, admin, master, cancellationToken));
+            outcomes.Add(WithRefusal(await SyncAsync(topic, admin, master, cancellationToken), cluster));
         }
 
         return await ReportAsync(topic, outcomes, null, null, Next(outcomes), cancellationToken);
+    }
+
+    /// <summary>The topic is as it should be, and nobody can send to it there: the cluster's controller has found out why.</summary>
+    private static TopicOutcome WithRefusal(TopicOutcome outcome, BrokerCluster cluster)
+    {
+        BrokerGroupStatus? group = cluster.Status?.Groups?.Find(group => group.Name == outcome.Broker);
+        string? refusal = group?.Members?.Find(static member => member is { Role: BrokerMemberRole.Master, SendsRefused: not null })?.SendsRefused;
+        return refusal is null || outcome.Problem is not null || outcome.Pending is not null
+            ? outcome
+            : outcome with { Pending = new Problem(Reasons.DiskFull, $"{outcome.Broker} takes no messages: {refusal}. BrokerCluster {cluster.Name()} says what to do.") };
     }
 
     private async Task<TopicOutcome> SyncAsync(Topic topic, IRocketMqAdmin admin, TopicMaster master, CancellationToken cancellationToken)

@@ -119,6 +119,36 @@ public sealed class BrokerClusterControllerTests
     }
 
     [Fact]
+    public async Task Reconcile_MasterWithoutRoom_ClusterAndTopicSaySoAndRecoverByThemselves()
+    {
+        const string Why = "the disk is full: no room for the next part of the log";
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.CreateTopicAsync("t", "a");
+        await world.ClusterAsync("a", "Ready", "True");
+        await world.TopicAsync("t", "Ready", "True");
+
+        world.Admin.Refusals[world.Admin.Registered!["a-1"][0]] = Why;
+
+        BrokerCluster one = await world.ClusterAsync("a", "Degraded", "True", Reasons.DiskFull);
+        Conditions.Find(one.Status!.Conditions, "Degraded")!.Message.Should().StartWith($"a-1-0 takes no messages: {Why}. Make room");
+        Conditions.Find(one.Status.Conditions, "Ready").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.DiskFull });
+        Conditions.IsTrue(one.Status.Conditions, "Available").Should().BeTrue("the other master takes messages");
+        one.Status.Groups!.SelectMany(static group => group.Members!).Where(static member => member.SendsRefused is not null).Select(static member => member.Name).Should().Equal("a-1-0");
+        Topic topic = await world.TopicAsync("t", "Ready", "False", Reasons.DiskFull);
+        Conditions.Find(topic.Status!.Conditions, "Ready")!.Message.Should().StartWith($"a-1 takes no messages: {Why}.");
+
+        world.Admin.Refusals[world.Admin.Registered!["a-0"][0]] = Why;
+        await world.ClusterAsync("a", "Available", "False", Reasons.DiskFull);
+
+        world.Admin.Refusals.Clear();
+        BrokerCluster well = await world.ClusterAsync("a", "Ready", "True");
+        Conditions.Find(well.Status!.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.AsExpected });
+        Conditions.IsTrue(well.Status.Conditions, "Available").Should().BeTrue();
+        await world.TopicAsync("t", "Ready", "True");
+    }
+
+    [Fact]
     public async Task Reconcile_GroupsShrunk_StalledAndNothingRemoved()
     {
         await using OperatorWorld world = await OperatorWorld.StartAsync();

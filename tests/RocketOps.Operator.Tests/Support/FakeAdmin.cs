@@ -22,6 +22,9 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Dictionary<string, ConsumeStats> Groups { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Brokers that take no messages, by address, and why.</summary>
+    public ConcurrentDictionary<string, string> Refusals { get; } = new(StringComparer.Ordinal);
+
     /// <summary>The broker answers success and keeps nothing.</summary>
     public bool Forgetful { get; set; }
 
@@ -115,7 +118,14 @@ internal sealed class FakeAdmin : IRocketMqAdmin
             _topics.Where(pair => pair.Key.Address == brokerAddress).ToDictionary(static pair => pair.Key.Topic, static pair => pair.Value, StringComparer.Ordinal));
     }
 
-    public Task<IReadOnlyDictionary<string, string>> GetBrokerRuntimeInfoAsync(string brokerAddress, CancellationToken cancellationToken = default) => throw Unused();
+    public Task<IReadOnlyDictionary<string, string>> GetBrokerRuntimeInfoAsync(string brokerAddress, CancellationToken cancellationToken = default)
+    {
+        Check(nameof(GetBrokerRuntimeInfoAsync));
+        return Task.FromResult<IReadOnlyDictionary<string, string>>(
+            Refusals.TryGetValue(brokerAddress, out string? refusal)
+                ? new Dictionary<string, string>(StringComparer.Ordinal) { ["rocketopsSendsRefused"] = refusal }
+                : new Dictionary<string, string>(StringComparer.Ordinal));
+    }
 
     public Task<IReadOnlyDictionary<string, string>> GetBrokerConfigAsync(string brokerAddress, CancellationToken cancellationToken = default) => throw Unused();
 

@@ -13,6 +13,7 @@ namespace RocketOps.Operator.Clusters.Rolling;
 /// <param name="Terminating">The pod is being deleted.</param>
 /// <param name="Registered">The name servers know the pod by its address; null when they could not be asked.</param>
 /// <param name="ReadySince">Since when the pod serves, by the API server's clock; null when it does not or does not say.</param>
+/// <param name="SendsRefused">Why it takes no messages although it serves, in its own words; null when it takes them or could not be asked.</param>
 internal sealed record MemberState(
     string Group,
     string Pod,
@@ -23,7 +24,8 @@ internal sealed record MemberState(
     bool Outdated,
     bool Terminating,
     bool? Registered = null,
-    DateTimeOffset? ReadySince = null)
+    DateTimeOffset? ReadySince = null,
+    string? SendsRefused = null)
 {
     /// <summary>The member serves and nothing is about to change that.</summary>
     public bool Settled => Uid is not null && Ready && !Terminating;

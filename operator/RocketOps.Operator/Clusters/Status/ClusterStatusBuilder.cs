@@ -87,10 +87,19 @@ internal static class ClusterStatusBuilder
         }
 
         string[] unregistered = findings.Members.Where(static member => member.Registered == false).Select(static member => member.Pod).ToArray();
-        return unregistered.Length == 0
-            ? null
-            : new Problem(Reasons.WaitingForRegistration, $"Waiting for {List(unregistered)} to register with the name servers.");
+        if (unregistered.Length > 0)
+        {
+            return new Problem(Reasons.WaitingForRegistration, $"Waiting for {List(unregistered)} to register with the name servers.");
+        }
+
+        return Refusing(findings) is { Length: > 0 } refusing ? new Problem(Reasons.DiskFull, Refusal(refusing)) : null;
     }
+
+    private static MemberState[] Refusing(ClusterFindings findings) => findings.Members.Where(static member => member.SendsRefused is not null).ToArray();
+
+    private static string Refusal(MemberState[] refusing) =>
+        $"{List([.. refusing.Select(static member => $"{member.Pod} takes no messages: {member.SendsRefused}")], "; ")}. "
+        + "Make room on the volume, or lower fileReservedTime in brokers.config; consumers go on reading, and messages are taken again within seconds of there being room.";
 
     private static string NameServerTrouble(ClusterObservation observation)
     {
@@ -115,7 +124,12 @@ internal static class ClusterStatusBuilder
         }
 
         string[] missing = groups.Where(static group => !group.Ready).Select(static group => group.Name).ToArray();
-        if (missing.Length == 0)
+        MemberState[] refusing = Refusing(findings);
+        if (missing.Length == 0 && refusing.Length >= groups.Count)
+        {
+            conditions.False(ConditionTypes.Available, Reasons.DiskFull, Refusal(refusing));
+        }
+        else if (missing.Length == 0)
         {
             conditions.True(ConditionTypes.Available, Reasons.MastersRegistered, "Every group has a registered master.");
         }
@@ -133,6 +147,14 @@ internal static class ClusterStatusBuilder
     {
         MemberState[] broken = findings.Members.Where(static member => !member.Settled).ToArray();
         Pod[] nameServers = findings.Observation.NameServerPods.Where(static pod => PodTrouble.IsFailing(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
+        MemberState[] refusing = Refusing(findings);
+        if (refusing.Length > 0)
+        {
+            string also = broken.Length == 0 ? "" : $" Also: {Named(broken, findings)}.";
+            conditions.True(ConditionTypes.Degraded, Reasons.DiskFull, Refusal(refusing) + also);
+            return;
+        }
+
         if (broken.Length == 0 && nameServers.Length == 0)
         {
             conditions.False(ConditionTypes.Degraded, Reasons.AsExpected, "");
@@ -183,6 +205,7 @@ internal static class ClusterStatusBuilder
         BrokerId = member.Ordinal,
         Ready = member.Settled,
         Registered = member.Registered,
+        SendsRefused = member.SendsRefused,
         Outdated = member.Outdated ? true : null,
     };
 

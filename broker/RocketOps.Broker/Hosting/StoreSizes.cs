@@ -1,0 +1,44 @@
+using System.Globalization;
+using RocketOps.Broker.Configuration;
+using RocketOps.Hosting.Properties;
+using RocketOps.Store;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Broker.Hosting;
+
+/// <summary>
+/// Lengths of the store's files where the configuration gives none: those of the store that is there, else what suits its volume. They become part of the configuration,
+/// so that whoever asks for it is told what is in force.
+/// </summary>
+internal static class StoreSizes
+{
+    private static readonly PropertyOrigin Volume = new("the store's volume", 0);
+
+    /// <summary>The same options with every length set.</summary>
+    /// <exception cref="StoreIOException">The disk cannot be asked.</exception>
+    public static BrokerOptions Fit(BrokerOptions options, IStoreFileSystem files)
+    {
+        PropertyValues values = options.Values;
+        if (values.IsSet(BrokerKeys.MappedFileSizeCommitLog))
+        {
+            // Who chooses one length has the others as RocketMQ has them.
+            return options;
+        }
+
+        StoreLayout layout = StoreLayout.Find(files, options.StoreRoot, options.CommitLogFolder, values.Get(BrokerKeys.StoreVolumeBytes));
+        List<PropertyEntry> entries = [];
+        Add(BrokerKeys.MappedFileSizeCommitLog, layout.CommitLogFileBytes);
+        Add(BrokerKeys.MappedFileSizeConsumeQueue, layout.ConsumeQueueFileBytes);
+        Add(BrokerKeys.MaxHashSlotNum, layout.IndexSlots);
+        Add(BrokerKeys.MaxIndexNum, layout.IndexEntries);
+        return BrokerOptions.From(PropertyLoader.Apply(values, entries).Values);
+
+        void Add(PropertyDefinition<int> key, int value)
+        {
+            if (!values.IsSet(key))
+            {
+                entries.Add(new PropertyEntry(key.Name, value.ToString(CultureInfo.InvariantCulture), Volume));
+            }
+        }
+    }
+}
