@@ -1,5 +1,8 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using RocketOps.Remoting.Framing;
 
 namespace RocketOps.Remoting.Headers;
@@ -155,7 +158,31 @@ internal ref struct JsonHeaderScanner
         }
     }
 
+    /// <summary>
+    /// A header has some sixty strings, nearly all shorter than 16 bytes and without escapes: their end is found in place, as a call per string to a general search was an
+    /// eighth of the broker's time for a send.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadOnlySpan<byte> ReadQuoted(byte quote, out bool escaped)
+    {
+        int start = _position + 1;
+        if (Vector128.IsHardwareAccelerated && _text.Length - start >= Vector128<byte>.Count)
+        {
+            Vector128<byte> bytes = Vector128.Create(_text[start..]);
+            uint ends = (Vector128.Equals(bytes, Vector128.Create(quote)) | Vector128.Equals(bytes, Vector128.Create((byte)'\\'))).ExtractMostSignificantBits();
+            int length = BitOperations.TrailingZeroCount(ends);
+            if (ends != 0 && _text[start + length] == quote)
+            {
+                escaped = false;
+                _position = start + length + 1;
+                return _text.Slice(start, length);
+            }
+        }
+
+        return ReadQuotedSlow(quote, out escaped);
+    }
+
+    private ReadOnlySpan<byte> ReadQuotedSlow(byte quote, out bool escaped)
     {
         escaped = false;
         int start = ++_position;
@@ -186,6 +213,80 @@ internal ref struct JsonHeaderScanner
     }
 
     private void SkipNested()
+    {
+        if (!TrySkipNestedFast())
+        {
+            SkipNestedSlow();
+        }
+    }
+
+    /// <summary>
+    /// Finds the end of an object or array 32 bytes at a time: brackets that no string encloses. The header fields are passed over once to find what follows them, and
+    /// read later. False, with nothing changed, for what it does not cover: escaped quotes, single quotes around strings, the last bytes of the header, too deep nesting.
+    /// </summary>
+    private bool TrySkipNestedFast()
+    {
+        if (!Vector256.IsHardwareAccelerated)
+        {
+            return false;
+        }
+
+        // All ones while a string goes on from the block before.
+        uint within = 0;
+        bool endsWithBackslash = false;
+        int depth = 0;
+        for (int block = _position; _text.Length - block >= Vector256<byte>.Count; block += Vector256<byte>.Count)
+        {
+            Vector256<byte> bytes = Vector256.Create(_text[block..]);
+            uint quotes = Mask(bytes, (byte)'"');
+            uint backslashes = Mask(bytes, (byte)'\\');
+            uint afterBackslash = (backslashes << 1) | (endsWithBackslash ? 1u : 0);
+            if ((afterBackslash & (quotes | backslashes)) != 0)
+            {
+                return false;
+            }
+
+            // From each opening quote up to its closing one: the parity of the quotes so far.
+            uint strings = quotes ^ (quotes << 1);
+            strings ^= strings << 2;
+            strings ^= strings << 4;
+            strings ^= strings << 8;
+            strings ^= strings << 16;
+            strings ^= within;
+            if ((Mask(bytes, (byte)'\'') & ~strings) != 0)
+            {
+                return false;
+            }
+
+            // Square brackets differ from braces in this bit alone, and other bytes do not become braces by it.
+            Vector256<byte> folded = bytes | Vector256.Create((byte)0x20);
+            uint opening = Mask(folded, (byte)'{');
+            for (uint brackets = (opening | Mask(folded, (byte)'}')) & ~strings; brackets != 0; brackets &= brackets - 1)
+            {
+                int at = BitOperations.TrailingZeroCount(brackets);
+                depth += (opening >> at & 1) != 0 ? 1 : -1;
+                if (depth == 0)
+                {
+                    _position = block + at + 1;
+                    return true;
+                }
+
+                if (depth > MaxDepth)
+                {
+                    return false;
+                }
+            }
+
+            within = (uint)((int)strings >> 31);
+            endsWithBackslash = backslashes >> 31 != 0;
+        }
+
+        return false;
+
+        static uint Mask(Vector256<byte> bytes, byte value) => Vector256.Equals(bytes, Vector256.Create(value)).ExtractMostSignificantBits();
+    }
+
+    private void SkipNestedSlow()
     {
         int depth = 0;
         while (_position < _text.Length)
@@ -222,6 +323,15 @@ internal ref struct JsonHeaderScanner
     }
 
     private void SkipWhiteSpace()
+    {
+        // Most headers have none.
+        if (_position < _text.Length && _text[_position] <= (byte)' ')
+        {
+            SkipWhiteSpaceSlow();
+        }
+    }
+
+    private void SkipWhiteSpaceSlow()
     {
         while (_position < _text.Length && _text[_position] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
         {

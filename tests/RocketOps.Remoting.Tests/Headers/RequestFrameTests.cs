@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using RocketOps.Remoting.Commands;
@@ -138,6 +139,35 @@ public sealed class RequestFrameTests
         command.Get("b").Should().Be("true");
         command.Get("z").Should().BeNull();
         command.Remark.Should().Be("x\ty");
+    }
+
+    [Fact]
+    public void ToCommand_StringsOfAnyLengthAndAlignment_AreWhatAGeneralReaderSees()
+    {
+        // Short strings, the skipping of the fields and common escapes have ways of their own, 16 and 32 bytes at a time.
+        string[] pieces = ["a", "{", "}", "[", "]", ":", ",", "'", " ", "\\\"", "\\\\", "\\n", "\\u0001", "\\u0002", "\\u0019", "\\u001f", "\\u0041", "\\u00e9", "é", "0123456789abcdef"];
+        Random random = new(1);
+        for (int round = 0; round < 3000; round++)
+        {
+            StringBuilder fields = new();
+            for (int field = random.Next(6); field >= 0; field--)
+            {
+                string value = string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => pieces[random.Next(round % 2 == 0 ? pieces.Length : 9)]));
+                string nested = random.Next(4) == 0 ? ", \"n" + field + "\" : [{\"x\":\"" + value + "\"},[]]" : "";
+                fields.Append("\"f" + field + "\":\"" + value + "\"" + nested + (field > 0 ? "," : ""));
+            }
+
+            string json = "{\"code\":7,\"extFields\":{" + fields + "}" + new string(' ', random.Next(40)) + ",\"opaque\":" + round + "}";
+            RemotingCommand command = RequestFrame.Parse(JsonFrame(json)).ToCommand();
+
+            command.Opaque.Should().Be(round);
+            using JsonDocument expected = JsonDocument.Parse(json);
+            foreach (JsonProperty property in expected.RootElement.GetProperty("extFields").EnumerateObject())
+            {
+                string text = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()! : property.Value.GetRawText();
+                command.Get(property.Name).Should().Be(text, json);
+            }
+        }
     }
 
     [Theory]
