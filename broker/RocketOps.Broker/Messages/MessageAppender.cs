@@ -2,7 +2,7 @@ using RocketOps.Store;
 
 namespace RocketOps.Broker.Messages;
 
-/// <summary>Appends single messages off the connections' loops and waits for what the configuration promises.</summary>
+/// <summary>Appends off the connections' loops and waits: for a single message as the configuration promises, for many that were appended one by one until they are written.</summary>
 internal sealed class MessageAppender(MessageStore store, PutStatistics statistics, TimeProvider time)
 {
     private readonly bool _sync = store.Options.FlushDiskType == FlushDiskType.SyncFlush;
@@ -13,56 +13,6 @@ internal sealed class MessageAppender(MessageStore store, PutStatistics statisti
         long startedAt = time.GetTimestamp();
         (AppendStatus status, AppendResult result) = await AppendWhenReadyAsync(message);
         return Count(await CompleteAsync(status, result, waitForDisk), startedAt);
-    }
-
-    /// <summary>
-    /// Stores many messages, each for its own queue, with one write and one wait. <paramref name="outcomes"/> receives what became of each, in their order; what one is
-    /// refused for says nothing about the others.
-    /// </summary>
-    public async ValueTask AppendManyAsync(IReadOnlyList<StoredMessage> messages, AppendOutcome[] outcomes, bool waitForDisk)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(messages.Count, outcomes.Length, nameof(messages));
-        long startedAt = time.GetTimestamp();
-        AppendResult last = default;
-        int stored = 0;
-        for (int i = 0; i < messages.Count; i++)
-        {
-            (AppendStatus status, AppendResult result) = await AppendWhenReadyAsync(messages[i]);
-            outcomes[i] = new AppendOutcome(status, result, WaitOutcome.Failed);
-            if (status == AppendStatus.Ok)
-            {
-                stored++;
-                last = result;
-            }
-            else
-            {
-                statistics.AddFailure();
-            }
-        }
-
-        if (stored == 0)
-        {
-            return;
-        }
-
-        // The last one's end is behind all others'.
-        AppendOutcome end = await CompleteAsync(AppendStatus.Ok, last, waitForDisk);
-        for (int i = 0; i < messages.Count; i++)
-        {
-            if (outcomes[i].Status == AppendStatus.Ok)
-            {
-                outcomes[i] = new AppendOutcome(end.Status, outcomes[i].Result, end.Durability);
-            }
-        }
-
-        if (end.IsOk)
-        {
-            statistics.Add(startedAt, stored);
-        }
-        else
-        {
-            statistics.AddFailure();
-        }
     }
 
     /// <summary>The waiting part, for messages in the store's tail; <paramref name="startedAt"/> is when their handling began.</summary>
