@@ -71,7 +71,11 @@ public static class Crc32
         return state;
     }
 
-    /// <summary>At least 64 bytes, a multiple of 16.</summary>
+    /// <summary>
+    /// At least 64 bytes, a multiple of 16. Optimized at its first call: recovery checks every body while the process is a few tenths of a second old, and the runtime
+    /// has not looked at it a second time by then.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint UpdateFolded(uint state, ReadOnlySpan<byte> bytes)
     {
         ref byte source = ref MemoryMarshal.GetReference(bytes);
@@ -114,8 +118,10 @@ public static class Crc32
         return (x1 ^ t).AsUInt32().GetElement(1);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<ulong> Load(ref byte source, int offset) => Vector128.LoadUnsafe(ref source, (nuint)offset).AsUInt64();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<ulong> Fold(Vector128<ulong> value, Vector128<ulong> by) =>
         Pclmulqdq.CarrylessMultiply(value, by, 0x00) ^ Pclmulqdq.CarrylessMultiply(value, by, 0x11);
 
