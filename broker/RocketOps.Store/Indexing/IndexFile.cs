@@ -142,6 +142,9 @@ internal sealed class IndexFile : IDisposable
         };
     }
 
+    /// <summary>A key of that hash is about to be put.</summary>
+    public void PrefetchSlot(int keyHash) => _slots?.Prefetch(keyHash % _slotCount);
+
     /// <summary>Entries that are only in memory.</summary>
     public int PendingCount => Header.IndexCount - _writtenCount;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Indexing;
@@ -45,6 +46,15 @@ internal sealed unsafe class SlotTable : IDisposable
             EnsureLoaded(page);
             BinaryPrimitives.WriteInt32BigEndian(Slot(slot), value);
             _dirty[page] = true;
+        }
+    }
+
+    /// <summary>Tells the processor that a slot is about to be used; touches nothing.</summary>
+    public void Prefetch(int slot)
+    {
+        if (Sse.IsSupported && _memory is not null)
+        {
+            Sse.Prefetch0(_memory + ((nint)slot * IndexLayout.SlotBytes));
         }
     }
 
