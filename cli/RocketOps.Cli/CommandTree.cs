@@ -1,7 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using RocketOps.Cli.Benching;
+using RocketOps.Cli.Brokers;
 using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Completion;
+using RocketOps.Cli.Groups;
 using RocketOps.Cli.Messages;
 using RocketOps.Cli.Running;
 using RocketOps.Cli.Store;
@@ -21,9 +25,15 @@ internal static class CommandTree
             UpCommand.Create(),
             ProduceCommand.Create(shell),
             ConsumeCommand.Create(shell),
+            MessageCommand.Create(shell),
             TopicCommand.Create(shell),
+            GroupCommand.Create(shell),
             ClusterCommand.Create(shell),
+            BrokerCommand.Create(shell),
+            BenchCommand.Create(shell),
             StoreCommand.Create(shell),
+            CompletionCommand.Create(shell),
+            CompletionCommand.Answering(shell),
         };
         root.Add(new HelpOption { Action = new HelpWithExamples() });
         root.Add(new VersionOption { Action = new VersionText() });

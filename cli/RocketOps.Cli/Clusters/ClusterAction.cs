@@ -22,12 +22,13 @@ internal static class ClusterAction
     }
 
     /// <summary>The same for a command that shows a listing, with the options for it.</summary>
-    public static T ListsCluster<T>(this T command, Shell shell, Func<ClusterConnection, ParseResult, CancellationToken, Task<Listing>> make)
-        where T : Command =>
+    public static T ListsCluster<T, TFound>(this T command, Shell shell, Func<ClusterConnection, ParseResult, CancellationToken, Task<TFound>> make)
+        where T : Command
+        where TFound : IPresentation =>
         command.ListsCluster(shell, async (cluster, parsed, cancellation) => (await make(cluster, parsed, cancellation), ExitCodes.Success));
 
     /// <summary>The same for a listing that can say that something is wrong.</summary>
-    public static T ListsCluster<T>(this T command, Shell shell, Func<ClusterConnection, ParseResult, CancellationToken, Task<(Listing Listing, int Code)>> make)
+    public static T ListsCluster<T>(this T command, Shell shell, Func<ClusterConnection, ParseResult, CancellationToken, Task<(IPresentation Found, int Code)>> make)
         where T : Command
     {
         ListingOptions listing = new(command);

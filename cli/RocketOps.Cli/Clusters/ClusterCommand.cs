@@ -16,7 +16,7 @@ internal static class ClusterCommand
             .ListsCluster(shell, StatusAsync),
     };
 
-    private static async Task<(Listing Listing, int Code)> StatusAsync(ClusterConnection cluster, ParseResult parsed, CancellationToken cancellation)
+    private static async Task<(IPresentation Found, int Code)> StatusAsync(ClusterConnection cluster, ParseResult parsed, CancellationToken cancellation)
     {
         ClusterInfo info = await cluster.Admin.GetClusterInfoAsync(cancellation);
         Listing listing = new(

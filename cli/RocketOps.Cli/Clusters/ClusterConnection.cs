@@ -1,4 +1,6 @@
+using RocketOps.Cli.Groups;
 using RocketOps.Cli.Running;
+using RocketOps.Cli.Topics;
 using RocketOps.Client;
 
 namespace RocketOps.Cli.Clusters;
@@ -50,6 +52,18 @@ internal sealed class ClusterConnection : IAsyncDisposable
         BrokerData[] masters = [.. WithMaster(info.Brokers.Values.Where(broker => cluster is null || broker.Cluster == cluster))];
         return masters.Length > 0 ? masters : throw new CommandFailedException("the name servers know no broker that is a master.");
     }
+
+    /// <summary>Topics that are not the system's own, in no order.</summary>
+    public async Task<IEnumerable<string>> UserTopicsAsync(CancellationToken cancellation)
+    {
+        ClusterInfo info = await Admin.GetClusterInfoAsync(cancellation);
+        HashSet<string> servers = [.. info.Clusters.Keys, .. info.Brokers.Keys];
+        return (await Admin.GetTopicNamesAsync(cancellation)).Where(topic => !TopicNames.IsSystem(topic, servers));
+    }
+
+    /// <summary>Consumer groups that are not the system's own, in no order.</summary>
+    public async Task<IEnumerable<string>> UserGroupsAsync(CancellationToken cancellation) =>
+        (await GroupOnBrokers.TableAsync(this, WithMaster((await Admin.GetClusterInfoAsync(cancellation)).Brokers.Values), cancellation)).Keys.Where(static group => !GroupNames.IsSystem(group));
 
     /// <summary>Those of some brokers that have a master, by name.</summary>
     public static IEnumerable<BrokerData> WithMaster(IEnumerable<BrokerData> brokers) =>

@@ -6,7 +6,7 @@ using RocketOps.Cli.Running;
 namespace RocketOps.Cli.Output;
 
 /// <summary>Rows for people as a table, for programs as JSON or YAML: the same names in all.</summary>
-internal sealed class Listing(params Column[] columns)
+internal sealed class Listing(params Column[] columns) : IPresentation
 {
     // For a terminal, not for a web page: + and < stay readable.
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -20,6 +20,16 @@ internal sealed class Listing(params Column[] columns)
 
     /// <summary>Written below a table.</summary>
     public string? Footer { get; set; }
+
+    /// <summary>A value as it stands in a cell.</summary>
+    public static string Text(JsonNode? cell) => cell switch
+    {
+        null => "-",
+        JsonArray list => list.Count == 0 ? "-" : string.Join(',', list.Select(static item => item?.ToString())),
+        JsonObject map => map.Count == 0 ? "-" : string.Join(',', map.Select(static pair => $"{pair.Key}={pair.Value}")),
+        JsonValue value when value.GetValueKind() is JsonValueKind.True or JsonValueKind.False => value.GetValue<bool>() ? "yes" : "no",
+        _ => Printable.OneLine(cell.ToString()),
+    };
 
     public void Add(params JsonNode?[] cells) => _rows.Add(cells);
 
@@ -62,15 +72,6 @@ internal sealed class Listing(params Column[] columns)
             await output.WriteLineAsync(Footer);
         }
     }
-
-    private static string Text(JsonNode? cell) => cell switch
-    {
-        null => "-",
-        JsonArray list => list.Count == 0 ? "-" : string.Join(',', list.Select(static item => item?.ToString())),
-        JsonObject map => map.Count == 0 ? "-" : string.Join(',', map.Select(static pair => $"{pair.Key}={pair.Value}")),
-        JsonValue value when value.GetValueKind() is JsonValueKind.True or JsonValueKind.False => value.GetValue<bool>() ? "yes" : "no",
-        _ => Printable.OneLine(cell.ToString()),
-    };
 
     private JsonArray ToArray() =>
         [.. _rows.Select(row => (JsonNode)new JsonObject(columns.Select((column, index) => KeyValuePair.Create(column.Name, row[index]?.DeepClone()))))];

@@ -29,13 +29,13 @@ internal sealed class ListingOptions
     public OutputFormat Format(ParseResult parsed) => Enum.Parse<OutputFormat>(parsed.GetValue(_format)!, ignoreCase: true);
 
     /// <summary>Writes what <paramref name="make"/> finds, and again while it is watched. Returns its exit code.</summary>
-    public async Task<int> ShowAsync(Shell shell, ParseResult parsed, Func<Task<(Listing Listing, int Code)>> make, CancellationToken cancellation)
+    public async Task<int> ShowAsync(Shell shell, ParseResult parsed, Func<Task<(IPresentation Found, int Code)>> make, CancellationToken cancellation)
     {
         OutputFormat format = Format(parsed);
         if (_watch is null || parsed.GetResult(_watch) is null)
         {
-            (Listing listing, int code) = await make();
-            await listing.WriteAsync(format, shell, shell.Output);
+            (IPresentation found, int code) = await make();
+            await found.WriteAsync(format, shell, shell.Output);
             return code;
         }
 

@@ -9,7 +9,7 @@ internal sealed class WatchLoop(Shell shell, TimeSpan pause)
     private const string ToTop = "\u001b[H\u001b[J";
 
     /// <summary>Runs until cancelled.</summary>
-    public async Task<int> RunAsync(Func<Task<(Listing Listing, int Code)>> make, OutputFormat format, CancellationToken cancellation)
+    public async Task<int> RunAsync(Func<Task<(IPresentation Found, int Code)>> make, OutputFormat format, CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
         {
@@ -17,8 +17,8 @@ internal sealed class WatchLoop(Shell shell, TimeSpan pause)
             await using StringWriter frame = new() { NewLine = "\n" };
             try
             {
-                (Listing listing, _) = await make();
-                await listing.WriteAsync(format, shell with { Error = frame }, frame);
+                (IPresentation found, _) = await make();
+                await found.WriteAsync(format, shell with { Error = frame }, frame);
             }
             catch (Exception failure) when (failure is RocketMqException or CommandFailedException)
             {

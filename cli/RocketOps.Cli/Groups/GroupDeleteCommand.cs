@@ -1,0 +1,58 @@
+using System.CommandLine;
+using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Output;
+using RocketOps.Cli.Running;
+using RocketOps.Cli.Topics;
+using RocketOps.Client;
+
+namespace RocketOps.Cli.Groups;
+
+/// <summary><c>rocketops group delete</c>: removes a group with its offsets.</summary>
+internal static class GroupDeleteCommand
+{
+    public static Command Create(Shell shell)
+    {
+        NameArgument name = NameArgument.Group();
+        Option<bool> keep = new("--keep-offsets") { Description = "A group of this name that comes again goes on where this one was" };
+        Option<bool> force = new("--force") { Description = "Even while members are online, which make it anew with their next heartbeat" };
+        Option<bool> yes = Confirmation.Yes();
+        Option<string?> clusterName = TopicOptions.Cluster();
+        return new DocumentedCommand(
+            "delete",
+            "Delete a consumer group with its offsets and its retry topic; dead letters stay",
+            "rocketops group delete billing",
+            "rocketops group delete billing --yes --keep-offsets")
+        {
+            name, keep, force, yes, clusterName,
+        }.RunsOnCluster(shell, async (cluster, parsed, cancellation) =>
+        {
+            GroupOnBrokers group = await GroupOnBrokers.FindAsync(cluster, parsed.GetRequiredValue(name), parsed.GetValue(clusterName), cancellation);
+            if (group.Members.Count > 0 && !parsed.GetValue(force))
+            {
+                throw new CommandFailedException($"group {group.Name} has {group.Members.Count} members online. Stop them first, or give --force.");
+            }
+
+            bool keepsOffsets = parsed.GetValue(keep);
+            await Confirmation.AskAsync(
+                shell, parsed.GetValue(yes), $"Delete group {group.Name}{(keepsOffsets ? string.Empty : $" with its offsets; {group.Lag} messages wait for it")}?", cancellation);
+            string retry = TopicNames.RetryPrefix + group.Name;
+            foreach ((BrokerData broker, _) in group.Brokers)
+            {
+                await cluster.Admin.DeleteSubscriptionGroupAsync(broker.MasterAddress!, group.Name, !keepsOffsets, cancellation);
+                if (!keepsOffsets)
+                {
+                    await cluster.Admin.DeleteTopicOnBrokerAsync(broker.MasterAddress!, retry, cancellation);
+                }
+
+                await shell.Output.WriteLineAsync($"{group.Name}: deleted on {broker.BrokerName}");
+            }
+
+            if (!keepsOffsets)
+            {
+                await cluster.Admin.DeleteTopicOnNameServersAsync(retry, parsed.GetValue(clusterName), cancellation);
+            }
+
+            return ExitCodes.Success;
+        });
+    }
+}
