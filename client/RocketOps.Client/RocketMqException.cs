@@ -27,6 +27,11 @@ public class RocketMqException : Exception
     /// <summary>The server's response code (for example 17: no such topic, 16: no permission, 2: busy); null when no server refused.</summary>
     public int? ResponseCode { get; }
 
+    /// <summary>
+    /// Whether a request was on its way when the answer was given up: the server may have carried it out. False when it was refused or never sent.
+    /// </summary>
+    public bool IsOutcomeUnknown { get; internal set; }
+
     /// <summary>The server's words.</summary>
     public string? Remark { get; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Threading.Channels;
 using RocketOps.Client.Internal;
 
@@ -36,17 +37,20 @@ internal sealed class HandlerPool
 
     public void Enqueue(PulledMessage message) => _waiting.Writer.TryWrite(message);
 
-    /// <summary>Starts no further handler and waits for those at work; after the shutdown timeout their token is cancelled and they are not waited for.</summary>
-    public async Task StopAsync()
+    /// <summary>
+    /// Starts no further handler and waits for those at work; after the shutdown timeout, or when the caller gives up, their token is cancelled and they are not waited for.
+    /// </summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
+        long begin = _options.TimeProvider.GetTimestamp();
         await _stopping.CancelAsync().ConfigureAwait(false);
         try
         {
-            await Task.WhenAll(_workers).WaitAsync(_options.ShutdownTimeout, _options.TimeProvider).ConfigureAwait(false);
+            await Task.WhenAll(_workers).WaitAsync(_options.ShutdownTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
-        catch (TimeoutException)
+        catch (Exception late) when (late is TimeoutException or OperationCanceledException)
         {
-            ClientLog.ShutdownTimedOut(_client.Logger, Volatile.Read(ref _working), _options.ShutdownTimeout.TotalSeconds);
+            ClientLog.ShutdownTimedOut(_client.Logger, Volatile.Read(ref _working), _options.TimeProvider.GetElapsedTime(begin).TotalSeconds);
             await _cut.CancelAsync().ConfigureAwait(false);
         }
     }
@@ -91,7 +95,12 @@ internal sealed class HandlerPool
         }
 
         ConsumeResult result = await CallAsync(message).ConfigureAwait(false);
-        if (result == ConsumeResult.Later && _options.MessageModel == MessageModel.Clustering && !await TryReturnAsync(message).ConfigureAwait(false))
+        if (result.IsAbandoned)
+        {
+            return;
+        }
+
+        if (result.IsReturned && _options.MessageModel == MessageModel.Clustering && !await TryReturnAsync(message, result.DelayLevel).ConfigureAwait(false))
         {
             return;
         }
@@ -106,7 +115,7 @@ internal sealed class HandlerPool
         {
             ReceivedMessage received = ReceivedMessages.From(message.Stored, message.Owner.Queue, _options.MaxDecompressedBytes);
             return _handlers.TryGetValue(received.Topic, out MessageHandler? handler)
-                ? await handler(received, _cut.Token).ConfigureAwait(false)
+                ? await CallAsync(handler, received, message.Stored).ConfigureAwait(false)
                 : throw new InvalidDataException($"nothing is subscribed to its topic {received.Topic}");
         }
         catch (InvalidDataException unreadable)
@@ -121,11 +130,31 @@ internal sealed class HandlerPool
         return ConsumeResult.Later;
     }
 
-    private async Task<bool> TryReturnAsync(PulledMessage message)
+    private async Task<ConsumeResult> CallAsync(MessageHandler handler, ReceivedMessage received, StoredMessage stored)
+    {
+        long begin = _options.TimeProvider.GetTimestamp();
+        Activity? span = ClientTelemetry.StartProcess(stored, received.Topic, _options.Group, _client.ClientId, _options.MessageModel);
+        Exception? failure = null;
+        try
+        {
+            return await handler(received, _cut.Token).ConfigureAwait(false);
+        }
+        catch (Exception thrown)
+        {
+            failure = thrown;
+            throw;
+        }
+        finally
+        {
+            ClientTelemetry.EndProcess(span, received.Topic, _options.Group, _options.TimeProvider.GetElapsedTime(begin), failure);
+        }
+    }
+
+    private async Task<bool> TryReturnAsync(PulledMessage message, int delayLevel)
     {
         try
         {
-            await _returner.ReturnAsync(message, CancellationToken.None).ConfigureAwait(false);
+            await _returner.ReturnAsync(message, delayLevel, CancellationToken.None).ConfigureAwait(false);
             return true;
         }
         catch (RocketMqException failure)

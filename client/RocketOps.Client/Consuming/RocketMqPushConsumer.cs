@@ -46,6 +46,9 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     /// <summary>What brokers know this consumer by.</summary>
     public string ClientId => _client.ClientId;
 
+    /// <summary>For what is built on this consumer.</summary>
+    internal Microsoft.Extensions.Logging.ILogger Logger => _client.Logger;
+
     /// <summary>The queues this member reads, those of the group's retry topic included.</summary>
     public IReadOnlyCollection<MessageQueue> AssignedQueues => _rebalancer?.Assigned ?? [];
 
@@ -110,9 +113,10 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     /// <summary>
     /// Leaves: no further pull, handlers at work are waited for, offsets are committed, the brokers are told so that the others take over at once. Idempotent.
     /// </summary>
-    public async Task StopAsync()
+    /// <param name="cancellationToken">Ends the wait for handlers before <see cref="PushConsumerOptions.ShutdownTimeout"/>; the rest is done all the same.</param>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
     {
-        await _lifecycle.WaitAsync().ConfigureAwait(false);
+        await _lifecycle.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
             if (_stopped)
@@ -125,7 +129,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             await _rebalancing.ConfigureAwait(false);
             if (_pool is not null)
             {
-                await _pool.StopAsync().ConfigureAwait(false);
+                await _pool.StopAsync(cancellationToken).ConfigureAwait(false);
             }
 
             await _committing.ConfigureAwait(false);

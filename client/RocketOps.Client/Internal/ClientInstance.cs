@@ -48,7 +48,7 @@ internal sealed class ClientInstance : IAsyncDisposable
         ClientId = ClientIdentity.ClientId(Address, options.InstanceName);
         HostResolver resolver = HostResolver.FromEnvironment();
         _remoting = new RemotingClient(new RemotingClientOptions { InvokeTimeout = options.RequestTimeout }, loggers, resolver.ResolveAsync, handlers, options.TimeProvider);
-        Caller = new RemotingCaller(_remoting);
+        Caller = new RemotingCaller(_remoting, options.TimeProvider);
         Routes = new RouteCache(new NameServers(nameServers, Caller, resolver, options.RequestTimeout, options.TimeProvider, Logger));
         _greet = new WakeSignal(options.TimeProvider);
         Routes.Changed += _ => _greet.Wake();

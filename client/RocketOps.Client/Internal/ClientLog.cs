@@ -26,6 +26,9 @@ internal static partial class ClientLog
     [LoggerMessage(4110, LogLevel.Warning, "send to {Queue} failed: {Reason}; attempt {Attempt} of {Attempts}")]
     public static partial void SendFailed(ILogger logger, MessageQueue queue, string reason, int attempt, int attempts);
 
+    [LoggerMessage(4111, LogLevel.Warning, "message {MessageId} is stored in {Queue}, but not as safely as the broker is configured to: {Status}")]
+    public static partial void StoredLessSafely(ILogger logger, string messageId, MessageQueue queue, SendStatus status);
+
     [LoggerMessage(4120, LogLevel.Information, "group {Group} now reads {Count} of {Total} queues of {Topic}")]
     public static partial void Rebalanced(ILogger logger, string group, int count, int total, string topic);
 
@@ -70,6 +73,9 @@ internal static partial class ClientLog
 
     [LoggerMessage(4135, LogLevel.Warning, "group {Group} has no offset in {Queue} and begins behind the {Skipped} messages that are there; set ConsumeFromWhere to FirstOffset to read them, or to LastOffset to mean it")]
     public static partial void MessagesSkipped(ILogger logger, string group, MessageQueue queue, long skipped);
+
+    [LoggerMessage(4136, LogLevel.Warning, "{Count} messages of group {Group} were received and not completed; no further one comes before one of them is")]
+    public static partial void NothingCompleted(ILogger logger, int count, string group);
 
     [LoggerMessage(4133, LogLevel.Error, "handling the message of {Queue} at {Offset} failed in a way nobody foresaw")]
     public static partial void HandlingBroken(ILogger logger, Exception exception, MessageQueue queue, long offset);

@@ -1,22 +1,40 @@
 using System.Net.Sockets;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Client.Internal;
 
-/// <summary>Requests whose failures come out as <see cref="RocketMqException"/>, saying which server and why.</summary>
-internal sealed class RemotingCaller(RemotingClient remoting)
+/// <summary>Requests whose failures come out as <see cref="RocketMqException"/>, saying which server, why, and whether the request may have been carried out.</summary>
+internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
 {
-    /// <summary>The answer, whatever its code. Throws <see cref="RocketMqException"/> without a response code when there is none.</summary>
+    /// <summary>The answer, whatever its code. Throws <see cref="RocketMqException"/> without a response code when there is none within the time, connecting included.</summary>
     public async Task<RemotingCommand> InvokeAsync(string address, RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        long begin = time.GetTimestamp();
+        RemotingConnection connection;
         try
         {
-            return await remoting.InvokeAsync(address, request, timeout, cancellationToken).ConfigureAwait(false);
+            connection = remoting.Find(address)
+                ?? await remoting.ConnectAsync(address, cancellationToken).WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException late)
+        {
+            throw new RocketMqException($"{address} took no connection within {timeout.TotalMilliseconds:0} ms", late);
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {
-            throw Unreachable(address, failure);
+            throw Unreachable(address, failure, isOutcomeUnknown: false);
+        }
+
+        try
+        {
+            TimeSpan left = timeout - time.GetElapsedTime(begin);
+            return await connection.InvokeAsync(request, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (IsUnreachable(failure))
+        {
+            throw Unreachable(address, failure, isOutcomeUnknown: true);
         }
     }
 
@@ -36,13 +54,13 @@ internal sealed class RemotingCaller(RemotingClient remoting)
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {
-            throw Unreachable(address, failure);
+            throw Unreachable(address, failure, isOutcomeUnknown: false);
         }
     }
 
     // Most failures name the address already.
-    private static RocketMqException Unreachable(string address, Exception failure) =>
-        new(failure.Message.Contains(address, StringComparison.Ordinal) ? failure.Message : $"{address}: {failure.Message}", failure);
+    private static RocketMqException Unreachable(string address, Exception failure, bool isOutcomeUnknown) =>
+        new(failure.Message.Contains(address, StringComparison.Ordinal) ? failure.Message : $"{address}: {failure.Message}", failure) { IsOutcomeUnknown = isOutcomeUnknown };
 
     private static bool IsUnreachable(Exception failure) =>
         failure is TimeoutException or IOException or SocketException or FormatException or InvalidOperationException and not ObjectDisposedException;

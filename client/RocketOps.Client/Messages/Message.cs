@@ -1,3 +1,7 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
 namespace RocketOps.Client;
 
 /// <summary>A message to send. Not thread-safe; not changed by sending.</summary>
@@ -20,6 +24,15 @@ public sealed class Message
         {
             _properties[PropertyNames.Keys] = joined;
         }
+    }
+
+    /// <param name="topic">Name of the topic.</param>
+    /// <param name="body">Sent as UTF-8.</param>
+    /// <param name="tag">What consumers filter by; null for none.</param>
+    /// <param name="keys">What the message can be found by later.</param>
+    public Message(string topic, string body, string? tag = null, params IEnumerable<string> keys)
+        : this(topic, Encoding.UTF8.GetBytes(body), tag, keys)
+    {
     }
 
     public string Topic { get; }
@@ -54,6 +67,10 @@ public sealed class Message
 
     /// <summary>All properties, those of the protocol included.</summary>
     public IReadOnlyDictionary<string, string> Properties => _properties;
+
+    /// <summary>A message whose body is a value as JSON, written without reflection by what a <c>JsonSerializerContext</c> generated.</summary>
+    public static Message FromJson<T>(string topic, T value, JsonTypeInfo<T> type, string? tag = null, params IEnumerable<string> keys) =>
+        new(topic, JsonSerializer.SerializeToUtf8Bytes(value, type), tag, keys);
 
     /// <summary>
     /// Sets a property of the application. Throws <see cref="ArgumentException"/> for an empty name or value and for names the protocol uses itself.

@@ -1,4 +1,7 @@
 using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace RocketOps.Client;
 
@@ -50,4 +53,10 @@ public sealed record ReceivedMessage
 
     /// <summary>Keys separated by a blank; null for none.</summary>
     public string? Keys => Properties.GetValueOrDefault(PropertyNames.Keys);
+
+    /// <summary>The body as UTF-8; bytes that are none become U+FFFD.</summary>
+    public string GetText() => Encoding.UTF8.GetString(Body.Span);
+
+    /// <summary>The body as JSON, read without reflection by what a <c>JsonSerializerContext</c> generated. Throws <see cref="JsonException"/> when it is none of this type.</summary>
+    public T? ReadJson<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Body.Span, type);
 }

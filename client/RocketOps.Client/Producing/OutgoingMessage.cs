@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Text;
+using RocketOps.Client.Internal;
 
 namespace RocketOps.Client.Producing;
 
@@ -20,10 +22,14 @@ internal sealed record OutgoingMessage(
     private const int BatchFixedBytes = 20 + sizeof(short);
 
     /// <summary>Throws <see cref="ArgumentException"/> when the message is larger than allowed.</summary>
-    public static OutgoingMessage Create(Message message, ProducerOptions options, UniqueKeys keys)
+    /// <param name="message">What to send.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="keys">Gives it an id.</param>
+    /// <param name="span">Whose context travels with it; null for the current one.</param>
+    public static OutgoingMessage Create(Message message, ProducerOptions options, UniqueKeys keys, Activity? span)
     {
         CheckSize(message, options);
-        (Dictionary<string, string> properties, string id) = Complete(message, keys);
+        (Dictionary<string, string> properties, string id) = Complete(message, keys, span);
         ReadOnlyMemory<byte> body = message.Body;
         int sysFlag = 0;
         if (body.Length >= options.CompressBodyOverBytes && BodyCompression.TryCompress(body) is { } packed)
@@ -39,13 +45,12 @@ internal sealed record OutgoingMessage(
     /// Several messages of one topic as one. Throws <see cref="ArgumentException"/> when they do not go together: another topic, a delay, a different wish to wait
     /// (remoting.md §4.6), or more than allowed.
     /// </summary>
-    public static OutgoingMessage CreateBatch(IReadOnlyList<Message> messages, ProducerOptions options, UniqueKeys keys)
+    /// <param name="messages">Not empty.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="keys">Gives each an id.</param>
+    /// <param name="span">Whose context travels with them; null for the current one.</param>
+    public static OutgoingMessage CreateBatch(IReadOnlyList<Message> messages, ProducerOptions options, UniqueKeys keys, Activity? span)
     {
-        if (messages.Count == 0)
-        {
-            throw new ArgumentException("a batch needs a message", nameof(messages));
-        }
-
         Message first = messages[0];
         List<(ReadOnlyMemory<byte> Body, byte[] Properties, int Flag)> parts = new(messages.Count);
         List<string> ids = new(messages.Count);
@@ -58,7 +63,7 @@ internal sealed record OutgoingMessage(
             }
 
             CheckSize(message, options);
-            (Dictionary<string, string> properties, string id) = Complete(message, keys);
+            (Dictionary<string, string> properties, string id) = Complete(message, keys, span);
             byte[] encoded = Encoding.UTF8.GetBytes(Encode(properties));
             total = checked(total + BatchFixedBytes + message.Body.Length + encoded.Length);
             parts.Add((message.Body, encoded, message.Flag));
@@ -102,7 +107,7 @@ internal sealed record OutgoingMessage(
         }
     }
 
-    private static (Dictionary<string, string> Properties, string Id) Complete(Message message, UniqueKeys keys)
+    private static (Dictionary<string, string> Properties, string Id) Complete(Message message, UniqueKeys keys, Activity? span)
     {
         Dictionary<string, string> properties = new(message.Properties, StringComparer.Ordinal)
         {
@@ -114,6 +119,7 @@ internal sealed record OutgoingMessage(
             properties[PropertyNames.UniqKey] = id;
         }
 
+        ClientTelemetry.Inject(span, properties);
         return (properties, id);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using RocketOps.Client.Heartbeats;
 using RocketOps.Client.Internal;
 using RocketOps.Client.Producing;
@@ -12,7 +13,7 @@ namespace RocketOps.Client;
 /// Sends messages. Queues are used in turn; a send that fails is tried again on another broker within <see cref="ProducerOptions.SendTimeout"/>, so a message can be stored twice
 /// when only its answer was lost. Thread-safe; one per application is enough.
 /// </summary>
-public sealed class RocketMqProducer : IAsyncDisposable
+public sealed class RocketMqProducer : IRocketMqProducer
 {
     private const string RetryTopicPrefix = "%RETRY%";
 
@@ -20,6 +21,7 @@ public sealed class RocketMqProducer : IAsyncDisposable
     private readonly ClientInstance _client;
     private readonly UniqueKeys _keys;
     private readonly ConcurrentDictionary<string, QueueSelector> _selectors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (TopicRoute Route, IReadOnlyList<MessageQueue> Queues)> _queues = new(StringComparer.Ordinal);
     private int _disposed;
 
     /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
@@ -37,42 +39,64 @@ public sealed class RocketMqProducer : IAsyncDisposable
     /// Sends a message to the next queue and waits until the broker has it. Throws <see cref="RocketMqException"/> when no attempt succeeded and
     /// <see cref="ArgumentException"/> when the message is too large.
     /// </summary>
-    public Task<SendResult> SendAsync(Message message, CancellationToken cancellationToken = default) =>
-        SendToAnyAsync(OutgoingMessage.Create(message, _options, _keys), cancellationToken);
+    public Task<SendResult> SendAsync(Message message, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return SendAsync(message, batch: null, queue: null, shardingKey: null, cancellationToken);
+    }
 
     /// <summary>Sends a message to one queue, without a second attempt: order within the queue would be lost by it.</summary>
-    public Task<SendResult> SendAsync(Message message, MessageQueue queue, CancellationToken cancellationToken = default) =>
-        SendToAsync(OutgoingMessage.Create(message, _options, _keys), queue, cancellationToken);
+    public Task<SendResult> SendAsync(Message message, MessageQueue queue, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentNullException.ThrowIfNull(queue);
+        return SendAsync(message, batch: null, queue, shardingKey: null, cancellationToken);
+    }
 
     /// <summary>Sends a message to the queue that its key belongs to, so that messages of one key keep their order while the number of queues stays.</summary>
-    public async Task<SendResult> SendAsync(Message message, string shardingKey, CancellationToken cancellationToken = default)
+    public Task<SendResult> SendAsync(Message message, string shardingKey, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentException.ThrowIfNullOrEmpty(shardingKey);
         message.SetReserved(PropertyNames.ShardingKey, shardingKey);
-        OutgoingMessage outgoing = OutgoingMessage.Create(message, _options, _keys);
-        IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
-
-        // As SelectMessageQueueByHash, so that Java and this client agree on the queue of a key.
-        int index = Math.Abs(JavaHash.Compute(shardingKey) % queues.Count);
-        return await SendToAsync(outgoing, queues[index], cancellationToken).ConfigureAwait(false);
+        return SendAsync(message, batch: null, queue: null, shardingKey, cancellationToken);
     }
 
-    /// <summary>Sends messages of one topic together: one request, one queue, stored one after another.</summary>
+    /// <summary>
+    /// Sends messages of one topic together: one request, one queue, stored one after another. Throws <see cref="ArgumentException"/> when they do not go together, are too
+    /// large together, or there are none.
+    /// </summary>
     public Task<SendResult> SendBatchAsync(IReadOnlyList<Message> messages, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        return SendToAnyAsync(OutgoingMessage.CreateBatch(messages, _options, _keys), cancellationToken);
+        return messages.Count > 0
+            ? SendAsync(messages[0], messages, queue: null, shardingKey: null, cancellationToken)
+            : throw new ArgumentException("a batch needs a message", nameof(messages));
     }
 
     /// <summary>Hands a message to the network without waiting for an answer; a loss is not reported. Throws when no broker can be reached.</summary>
     public async Task SendOneWayAsync(Message message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        OutgoingMessage outgoing = OutgoingMessage.Create(message, _options, _keys);
-        IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(outgoing.Topic, cancellationToken).ConfigureAwait(false);
-        MessageQueue queue = SelectorOf(outgoing.Topic).Select(queues, avoidedBroker: null);
-        await _client.Caller.SendOneWayAsync(MasterOf(queue), Request(outgoing, queue), cancellationToken).ConfigureAwait(false);
+        long begin = _options.TimeProvider.GetTimestamp();
+        Activity? span = ClientTelemetry.StartSend(message.Topic, _client.ClientId);
+        Exception? failure = null;
+        try
+        {
+            OutgoingMessage outgoing = OutgoingMessage.Create(message, _options, _keys, span);
+            IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(outgoing.Topic, cancellationToken).ConfigureAwait(false);
+            MessageQueue queue = SelectorOf(outgoing.Topic).Select(queues, avoidedBroker: null);
+            await _client.Caller.SendOneWayAsync(MasterOf(queue), Request(outgoing, queue), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception thrown)
+        {
+            failure = thrown;
+            throw;
+        }
+        finally
+        {
+            ClientTelemetry.EndSend(span, message.Topic, 1, _options.TimeProvider.GetElapsedTime(begin), result: null, failure);
+        }
     }
 
     /// <summary>The queues a topic can be sent to at this moment. Throws <see cref="RocketMqException"/> when there are none.</summary>
@@ -80,12 +104,12 @@ public sealed class RocketMqProducer : IAsyncDisposable
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         TopicRoute? route = await _client.Routes.GetForSendAsync(topic, _options.DefaultTopicQueues, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<MessageQueue> queues = route is null ? [] : TopicQueueLists.ForWrite(topic, route);
+        IReadOnlyList<MessageQueue> queues = QueuesOf(topic, route);
         if (queues.Count == 0)
         {
             // The route may date from a moment without masters: ask again rather than wait for the next refresh.
             route = await _client.Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
-            queues = route is null ? [] : TopicQueueLists.ForWrite(topic, route);
+            queues = QueuesOf(topic, route);
         }
 
         if (queues.Count == 0)
@@ -113,43 +137,106 @@ public sealed class RocketMqProducer : IAsyncDisposable
         or ResponseCode.SystemError or ResponseCode.SystemBusy or ResponseCode.ServiceNotAvailable or ResponseCode.NoPermission or ResponseCode.TopicNotExist
         or ResponseCode.NoBuyerId or ResponseCode.NotInCurrentUnit or ResponseCode.GoAway;
 
+    // A route is replaced when it changes, so the list made of it holds as long as the route is the same object.
+    private IReadOnlyList<MessageQueue> QueuesOf(string topic, TopicRoute? route)
+    {
+        if (route is null)
+        {
+            return [];
+        }
+
+        if (_queues.TryGetValue(topic, out (TopicRoute Route, IReadOnlyList<MessageQueue> Queues) known) && ReferenceEquals(known.Route, route))
+        {
+            return known.Queues;
+        }
+
+        IReadOnlyList<MessageQueue> queues = TopicQueueLists.ForWrite(topic, route);
+        _queues[topic] = (route, queues);
+        return queues;
+    }
+
+    // One message, or a batch that begins with it; to one queue, to the one of a key, or to any.
+    private async Task<SendResult> SendAsync(Message first, IReadOnlyList<Message>? batch, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
+    {
+        long begin = _options.TimeProvider.GetTimestamp();
+        Activity? span = ClientTelemetry.StartSend(first.Topic, _client.ClientId);
+        SendResult? result = null;
+        Exception? failure = null;
+        try
+        {
+            OutgoingMessage outgoing = batch is null ? OutgoingMessage.Create(first, _options, _keys, span) : OutgoingMessage.CreateBatch(batch, _options, _keys, span);
+            result = queue is null && shardingKey is null
+                ? await SendToAnyAsync(outgoing, cancellationToken).ConfigureAwait(false)
+                : await SendToAsync(outgoing, queue, shardingKey, cancellationToken).ConfigureAwait(false);
+            if (result.Status != SendStatus.SendOk)
+            {
+                ClientLog.StoredLessSafely(_client.Logger, result.MessageId, result.Queue, result.Status);
+            }
+
+            return result;
+        }
+        catch (Exception thrown)
+        {
+            failure = thrown;
+            throw;
+        }
+        finally
+        {
+            ClientTelemetry.EndSend(span, first.Topic, batch?.Count ?? 1, _options.TimeProvider.GetElapsedTime(begin), result, failure);
+        }
+    }
+
     private async Task<SendResult> SendToAnyAsync(OutgoingMessage message, CancellationToken cancellationToken)
     {
         long begin = _options.TimeProvider.GetTimestamp();
         int attempts = 1 + Math.Max(0, _options.RetryTimes);
         string? failedBroker = null;
         RocketMqException? failure = null;
-        for (int attempt = 1; attempt <= attempts; attempt++)
+        try
         {
-            TimeSpan left = _options.SendTimeout - _options.TimeProvider.GetElapsedTime(begin);
-            if (left <= TimeSpan.Zero)
+            for (int attempt = 1; attempt <= attempts; attempt++)
             {
-                break;
-            }
+                TimeSpan left = _options.SendTimeout - _options.TimeProvider.GetElapsedTime(begin);
+                if (left <= TimeSpan.Zero)
+                {
+                    break;
+                }
 
-            IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
-            MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker);
-            try
-            {
-                return await SendOnceAsync(message, queue, left, cancellationToken).ConfigureAwait(false);
+                IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+                MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker);
+                try
+                {
+                    return await SendOnceAsync(message, queue, left, cancellationToken).ConfigureAwait(false);
+                }
+                catch (RocketMqException failed) when (IsWorthRetrying(failed.ResponseCode))
+                {
+                    ClientLog.SendFailed(_client.Logger, queue, failed.Message, attempt, attempts);
+                    failed.IsOutcomeUnknown |= failure?.IsOutcomeUnknown == true;
+                    failure = failed;
+                    failedBroker = queue.BrokerName;
+                    await RefreshAfterFailureAsync(message.Topic, failed, cancellationToken).ConfigureAwait(false);
+                }
             }
-            catch (RocketMqException failed) when (IsWorthRetrying(failed.ResponseCode))
-            {
-                ClientLog.SendFailed(_client.Logger, queue, failed.Message, attempt, attempts);
-                failure = failed;
-                failedBroker = queue.BrokerName;
-                await RefreshAfterFailureAsync(message.Topic, failed, cancellationToken).ConfigureAwait(false);
-            }
+        }
+        catch (RocketMqException last) when (failure?.IsOutcomeUnknown == true)
+        {
+            // An earlier attempt may have stored the message, whatever ended this one.
+            last.IsOutcomeUnknown = true;
+            throw;
         }
 
         throw failure ?? new RocketMqException($"no attempt to send to topic {message.Topic} could be made within {_options.SendTimeout.TotalMilliseconds:0} ms");
     }
 
-    private async Task<SendResult> SendToAsync(OutgoingMessage message, MessageQueue queue, CancellationToken cancellationToken)
+    private async Task<SendResult> SendToAsync(OutgoingMessage message, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(queue);
-        await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
-        return await SendOnceAsync(message, queue, _options.SendTimeout, cancellationToken).ConfigureAwait(false);
+        long begin = _options.TimeProvider.GetTimestamp();
+        IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+
+        // As SelectMessageQueueByHash, so that Java and this client agree on the queue of a key.
+        queue ??= queues[Math.Abs(JavaHash.Compute(shardingKey!) % queues.Count)];
+        TimeSpan left = _options.SendTimeout - _options.TimeProvider.GetElapsedTime(begin);
+        return await SendOnceAsync(message, queue, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<SendResult> SendOnceAsync(OutgoingMessage message, MessageQueue queue, TimeSpan timeout, CancellationToken cancellationToken)
@@ -171,7 +258,7 @@ public sealed class RocketMqProducer : IAsyncDisposable
         }
         catch (RemotingCommandException malformed)
         {
-            throw new RocketMqException($"{address} answered a send without what it promises: {malformed.Message}", malformed);
+            throw new RocketMqException($"{address} answered a send without what it promises: {malformed.Message}", malformed) { IsOutcomeUnknown = true };
         }
     }
 

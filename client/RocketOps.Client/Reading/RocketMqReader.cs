@@ -36,7 +36,7 @@ public sealed class RocketMqReader : IAsyncDisposable
         ILoggerFactory loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
         HostResolver resolver = HostResolver.FromEnvironment();
         _remoting = new RemotingClient(new RemotingClientOptions { InvokeTimeout = options.RequestTimeout }, loggers, resolver.ResolveAsync, time: options.TimeProvider);
-        _caller = new RemotingCaller(_remoting);
+        _caller = new RemotingCaller(_remoting, options.TimeProvider);
     }
 
     /// <summary>Throws <see cref="ArgumentException"/> when an expression of tags names none, or leaves a place between bars empty.</summary>

@@ -20,6 +20,26 @@ public sealed class RocketMqAdminTests
         cluster.Brokers["broker-a"].Addresses[1].Should().Be("10.0.0.2:10911");
     }
 
+    [Fact]
+    public async Task CreateTopic_OnMastersThatLackIt_LeavesTheOthersAsTheyAre()
+    {
+        await using FakePeer has = await FakePeer.StartAsync((RequestCode.GetTopicConfig, FakePeer.Body("{\"topicName\":\"T\",\"readQueueNums\":4,\"writeQueueNums\":4,\"perm\":6}")));
+        await using FakePeer lacks = await FakePeer.StartAsync(
+            (RequestCode.GetTopicConfig, FakePeer.Code(ResponseCode.TopicNotExist)), (RequestCode.UpdateAndCreateTopic, FakePeer.Code(ResponseCode.Success)));
+        await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetBrokerClusterInfo, FakePeer.Body(
+            $"{{\"brokerAddrTable\":{{\"a\":{{\"brokerAddrs\":{{0:\"{has.Address}\",1:\"10.0.0.2:10911\"}},\"brokerName\":\"a\",\"cluster\":\"C\"}},\"b\":{{\"brokerAddrs\":{{0:\"{lacks.Address}\"}},\"brokerName\":\"b\",\"cluster\":\"C\"}},\"c\":{{\"brokerAddrs\":{{0:\"10.0.0.3:10911\"}},\"brokerName\":\"c\",\"cluster\":\"Other\"}}}},\"clusterAddrTable\":{{}}}}")));
+        await using RocketMqAdmin admin = Admin(nameServer.Address);
+
+        IReadOnlyList<string> created = await admin.CreateTopicAsync("T", queues: 2, cluster: "C");
+
+        created.Should().Equal(lacks.Address);
+        RemotingCommand request = lacks.Received.Single(static request => request.Code == RequestCode.UpdateAndCreateTopic);
+        request.ExtFields.Should().Contain("topic", "T").And.Contain("readQueueNums", "2").And.Contain("writeQueueNums", "2").And.Contain("perm", "6");
+        has.Received.Should().OnlyContain(static request => request.Code == RequestCode.GetTopicConfig);
+        await admin.Awaiting(static it => it.CreateTopicAsync("T", 2, "Nowhere")).Should().ThrowAsync<RocketMqException>().WithMessage("*no master*Nowhere*");
+        await admin.Awaiting(static it => it.CreateTopicAsync("no topic", 2)).Should().ThrowAsync<ArgumentException>();
+    }
+
     [Theory]
     [InlineData("{\"brokerDatas\":[{\"brokerAddrs\":{\"0\":\"a:1\"},\"brokerName\":\"b\",\"cluster\":\"C\"}],\"filterServerTable\":{},\"queueDatas\":[{\"brokerName\":\"b\",\"perm\":6,\"readQueueNums\":8,\"topicSysFlag\":0,\"writeQueueNums\":4}]}")]
     [InlineData("{\"brokerDatas\":[{\"brokerAddrs\":{0:\"a:1\"},\"brokerName\":\"b\",\"cluster\":\"C\",\"enableActingMaster\":false}],\"filterServerTable\":{},\"queueDatas\":[{\"brokerName\":\"b\",\"perm\":6,\"readQueueNums\":8,\"topicSysFlag\":0,\"writeQueueNums\":4}]}")]

@@ -256,7 +256,7 @@ public sealed class RocketMqProducerTests
         await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServer, MaxMessageBytes = 10 });
 
         await FluentActions.Awaiting(() => producer.SendAsync(new Message("T", new byte[11]))).Should().ThrowAsync<ArgumentException>().WithMessage("*11 bytes, more than 10*");
-        await FluentActions.Awaiting(() => producer.SendAsync(new Message("T", default))).Should().ThrowAsync<ArgumentException>();
+        await FluentActions.Awaiting(() => producer.SendAsync(new Message("T", ReadOnlyMemory<byte>.Empty))).Should().ThrowAsync<ArgumentException>();
         await FluentActions.Awaiting(() => producer.SendAsync(new Message("T", "x"u8.ToArray()).SetProperty("long", new string('p', 40_000)))).Should().ThrowAsync<ArgumentException>().WithMessage("*more than 32767*");
     }
 
@@ -276,5 +276,65 @@ public sealed class RocketMqProducerTests
         await FluentActions.Awaiting(() => producer.SendAsync(new Message("T", "x"u8.ToArray()))).Should().ThrowAsync<ObjectDisposedException>();
     }
 
+    [Fact]
+    public async Task Send_AnswerNeverComes_SaysThatTheOutcomeIsUnknown()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        await using FakePeer silent = await FakePeer.StartAsync((RequestCode.SendMessageV2, static _ => null));
+        cluster.Redirect("T", silent.Address);
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServer, SendTimeout = TimeSpan.FromSeconds(2), OnError = static _ => { } });
+
+        RocketMqException failure = (await FluentActions.Awaiting(() => producer.SendAsync(new Message("T", "x"))).Should().ThrowAsync<RocketMqException>()).Which;
+
+        failure.IsOutcomeUnknown.Should().BeTrue("the request was on its way");
+        failure.ResponseCode.Should().BeNull();
+        silent.Received.Should().NotBeEmpty();
+    }
+
+    [Fact]
+    public async Task Send_NobodyListens_SaysThatNothingWasSent()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        cluster.Redirect("T", "127.0.0.1:1");
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServer, OnError = static _ => { } });
+
+        RocketMqException failure = (await FluentActions.Awaiting(() => producer.SendAsync(new Message("T", "x"))).Should().ThrowAsync<RocketMqException>()).Which;
+
+        failure.IsOutcomeUnknown.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Send_StoredLessSafelyThanConfigured_IsReported()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        cluster.Broker.Overrides[RequestCode.SendMessageV2] = static request => RemotingCommand.CreateResponse(request, ResponseCode.SlaveNotAvailable).Set("msgId", "7F").Set("queueId", 0).Set("queueOffset", 3);
+        List<ClientError> errors = [];
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServer, OnError = errors.Add });
+
+        SendResult result = await producer.SendAsync(new Message("T", "x"));
+
+        result.Status.Should().Be(SendStatus.SlaveNotAvailable);
+        errors.Should().ContainSingle().Which.MessageId.Should().Be(result.MessageId);
+    }
+
+    [Fact]
+    public async Task Message_OfTextAndOfJson_CarriesUtf8()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        await using RocketMqProducer producer = Producer(cluster);
+
+        await producer.SendAsync(new Message("T", "größe", "TagA"));
+        await producer.SendAsync(Message.FromJson("T", [17, 4], NumbersJson.Default.Int32Array, keys: "k"));
+
+        cluster.Broker.Of(RequestCode.SendMessageV2).Select(static request => Encoding.UTF8.GetString(request.Body.Span)).Should().Equal("größe", "[17,4]");
+    }
+
     private static RocketMqProducer Producer(FakeCluster cluster) => new(new ProducerOptions { NameServers = cluster.NameServer, Group = "pg" });
 }
+
+[System.Text.Json.Serialization.JsonSerializable(typeof(int[]))]
+internal sealed partial class NumbersJson : System.Text.Json.Serialization.JsonSerializerContext;

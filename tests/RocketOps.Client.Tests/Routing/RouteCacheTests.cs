@@ -25,7 +25,7 @@ public sealed class RouteCacheTests : IAsyncLifetime
         _nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, Answer));
         HostResolver resolver = new();
         _remoting = new RemotingClient(new RemotingClientOptions(), NullLoggerFactory.Instance, resolver.ResolveAsync);
-        _routes = new RouteCache(new NameServers(_nameServer.Address, new RemotingCaller(_remoting), resolver, TimeSpan.FromSeconds(10), TimeProvider.System, NullLogger.Instance))
+        _routes = new RouteCache(new NameServers(_nameServer.Address, new RemotingCaller(_remoting, TimeProvider.System), resolver, TimeSpan.FromSeconds(10), TimeProvider.System, NullLogger.Instance))
         {
             Changed = _changed.Add,
         };

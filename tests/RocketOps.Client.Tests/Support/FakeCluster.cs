@@ -41,6 +41,9 @@ internal sealed class FakeCluster : IAsyncDisposable
             + string.Join(',', Brokers.Select(broker => $"{{\"brokerName\":\"{broker.Name}\",\"perm\":{perm},\"readQueueNums\":{queues},\"topicSysFlag\":0,\"writeQueueNums\":{queues}}}"))
             + "]}";
 
+    /// <summary>Lets the name server name another address for the first broker of a topic.</summary>
+    public void Redirect(string topic, string address) => _routes[topic] = _routes[topic].Replace(Broker.Address, address, StringComparison.Ordinal);
+
     public async ValueTask DisposeAsync()
     {
         foreach (FakeBroker broker in Brokers)

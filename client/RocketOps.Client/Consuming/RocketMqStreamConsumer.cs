@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using RocketOps.Client.Internal;
+
+namespace RocketOps.Client;
+
+/// <summary>
+/// A member of a consumer group whose messages the program asks for, one at a time or as a stream, and completes one by one. Everything else is as with
+/// <see cref="RocketMqPushConsumer"/>: at least once, retries, dead letters. At most <see cref="PushConsumerOptions.MaxConcurrency"/> messages are received and not completed
+/// at a time; no further one comes before. Thread-safe: several readers share the stream.
+/// </summary>
+public sealed class RocketMqStreamConsumer : IAsyncDisposable
+{
+    private readonly PushConsumerOptions _options;
+    private readonly RocketMqPushConsumer _consumer;
+
+    // Bounded by the number of handlers at work.
+    private readonly Channel<Delivery> _arrived = Channel.CreateUnbounded<Delivery>();
+    private readonly ConcurrentDictionary<Delivery, bool> _open = new();
+    private volatile bool _closed;
+
+    /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
+    public RocketMqStreamConsumer(PushConsumerOptions options)
+    {
+        _consumer = new RocketMqPushConsumer(options);
+        _options = options;
+    }
+
+    /// <summary>What brokers know this consumer by.</summary>
+    public string ClientId => _consumer.ClientId;
+
+    /// <summary>The queues this member reads, those of the group's retry topic included.</summary>
+    public IReadOnlyCollection<MessageQueue> AssignedQueues => _consumer.AssignedQueues;
+
+    /// <summary>As <see cref="RocketMqPushConsumer.SubscribeAsync"/>; the messages come by <see cref="ReceiveAsync"/> and <see cref="ReadAllAsync"/>.</summary>
+    public Task SubscribeAsync(string topic, string expression = "*", CancellationToken cancellationToken = default) =>
+        _consumer.SubscribeAsync(topic, expression, HandOverAsync, cancellationToken);
+
+    /// <summary>
+    /// Waits for the next message; the first call joins the group. Throws what <see cref="RocketMqPushConsumer.StartAsync"/> throws,
+    /// <see cref="OperationCanceledException"/> when the caller gave up, which loses no message, and <see cref="ObjectDisposedException"/> when the consumer was disposed.
+    /// </summary>
+    public async ValueTask<Delivery> ReceiveAsync(CancellationToken cancellationToken = default)
+    {
+        await _consumer.StartAsync(cancellationToken).ConfigureAwait(false);
+        if (_arrived.Reader.TryRead(out Delivery? waiting))
+        {
+            return waiting;
+        }
+
+        if (_open.Count >= _options.MaxConcurrency)
+        {
+            ClientLog.NothingCompleted(_consumer.Logger, _options.MaxConcurrency, _options.Group);
+        }
+
+        try
+        {
+            return await _arrived.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException closed)
+        {
+            throw new ObjectDisposedException($"the consumer of group {_options.Group} was disposed", closed);
+        }
+    }
+
+    /// <summary>
+    /// The messages as they come, without an end: by cancelling (which throws <see cref="OperationCanceledException"/>), by leaving the loop or by disposing the consumer.
+    /// </summary>
+    public async IAsyncEnumerable<Delivery> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        while (!_closed)
+        {
+            Delivery next;
+            try
+            {
+                next = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (ObjectDisposedException) when (_closed)
+            {
+                yield break;
+            }
+
+            yield return next;
+        }
+    }
+
+    /// <summary>
+    /// Leaves the group at once: what was not received or not completed comes again, to whoever reads its queue then. Completed messages are committed. Idempotent.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        _closed = true;
+        _arrived.Writer.TryComplete();
+        foreach (Delivery delivery in _open.Keys)
+        {
+            delivery.Complete(ConsumeResult.Abandoned);
+        }
+
+        await _consumer.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask<ConsumeResult> HandOverAsync(ReceivedMessage message, CancellationToken cancellationToken)
+    {
+        Delivery delivery = new(message);
+        _open[delivery] = true;
+        try
+        {
+            // Closing completes what it finds among the open ones; this one may have come a moment later.
+            return !_closed && _arrived.Writer.TryWrite(delivery) ? await delivery.Completed.ConfigureAwait(false) : ConsumeResult.Abandoned;
+        }
+        finally
+        {
+            _open.TryRemove(delivery, out _);
+        }
+    }
+}

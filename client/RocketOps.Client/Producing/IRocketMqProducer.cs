@@ -1,0 +1,23 @@
+namespace RocketOps.Client;
+
+/// <summary>What a producer does, for programs that replace it in their tests. <see cref="RocketMqProducer"/> says what each method promises.</summary>
+public interface IRocketMqProducer : IAsyncDisposable
+{
+    /// <inheritdoc cref="RocketMqProducer.SendAsync(Message, CancellationToken)"/>
+    Task<SendResult> SendAsync(Message message, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc cref="RocketMqProducer.SendAsync(Message, MessageQueue, CancellationToken)"/>
+    Task<SendResult> SendAsync(Message message, MessageQueue queue, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc cref="RocketMqProducer.SendAsync(Message, string, CancellationToken)"/>
+    Task<SendResult> SendAsync(Message message, string shardingKey, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc cref="RocketMqProducer.SendBatchAsync"/>
+    Task<SendResult> SendBatchAsync(IReadOnlyList<Message> messages, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc cref="RocketMqProducer.SendOneWayAsync"/>
+    Task SendOneWayAsync(Message message, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc cref="RocketMqProducer.GetQueuesAsync"/>
+    Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default);
+}
