@@ -1,15 +1,14 @@
-using System.Text;
 using RocketOps.Client;
 
 await using RocketMqProducer producer = new(new ProducerOptions { Group = "hello-producer" });
-SendResult sent = await producer.SendAsync(new Message("HELLO", Encoding.UTF8.GetBytes("hello, world")));
+SendResult sent = await producer.SendAsync(new Message("HELLO", "hello, world"));
 Console.WriteLine($"sent {sent.MessageId} to {sent.Queue}");
 
 TaskCompletionSource arrived = new();
 await using RocketMqPushConsumer consumer = new(new PushConsumerOptions { Group = "hello-consumer", ConsumeFromWhere = ConsumeFromWhere.FirstOffset });
 await consumer.SubscribeAsync("HELLO", "*", (message, cancellationToken) =>
 {
-    Console.WriteLine($"received {Encoding.UTF8.GetString(message.Body.Span)}");
+    Console.WriteLine($"received {message.GetText()}");
     arrived.TrySetResult();
     return ValueTask.FromResult(ConsumeResult.Success);
 });

@@ -13,6 +13,7 @@ public sealed class ReferenceDirectionTests
         ["RocketOps.NameServer"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Broker"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Store"],
         ["RocketOps.Client"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
+        ["RocketOps.Client.Extensions"] = ["RocketOps.Client", "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Kubernetes"] = [],
         ["RocketOps.Operator"] = ["RocketOps.Kubernetes", "RocketOps.Client", "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Embedded"] = ["RocketOps.Kubernetes"],

@@ -10,7 +10,7 @@ namespace RocketOps.Client.Tests.Packaging;
 public sealed class LocalFeed : IAsyncLifetime
 {
     /// <summary>For one command of the SDK on a machine that is short of CPU.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 

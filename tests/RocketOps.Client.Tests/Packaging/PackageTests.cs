@@ -109,7 +109,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         }
 
         string[] projects = [.. Directory.EnumerateFiles(folder, "*.csproj", SearchOption.AllDirectories)];
-        projects.Should().NotBeEmpty();
+        projects.Should().HaveCount(3);
         foreach (string project in projects)
         {
             await feed.DotnetAsync(folder, "build", project);

@@ -1,0 +1,76 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace RocketOps.Client;
+
+/// <summary>
+/// What a program uses of one cluster. Every client logs to the host's logger. Options are changed with <c>options => options with { … }</c>, which comes last and may
+/// override everything. What cannot work (names, name servers) fails when the host starts or the client is first asked for.
+/// </summary>
+public sealed class RocketMqBuilder
+{
+    private readonly string? _nameServers;
+
+    internal RocketMqBuilder(IServiceCollection services, string? nameServers)
+    {
+        Services = services;
+        _nameServers = nameServers;
+    }
+
+    public IServiceCollection Services { get; }
+
+    /// <summary>
+    /// A producer as a singleton <see cref="IRocketMqProducer"/>, disposed with the host. The first one is what an unkeyed parameter gets; each is also there under its group as key.
+    /// </summary>
+    /// <param name="group">Producer group.</param>
+    /// <param name="configure">Changes the options.</param>
+    public RocketMqBuilder AddProducer(string group, Func<ProducerOptions, ProducerOptions>? configure = null)
+    {
+        Services.AddKeyedSingleton<IRocketMqProducer>(group, (provider, _) => new RocketMqProducer(Apply(configure, new ProducerOptions
+        {
+            NameServers = _nameServers,
+            Group = group,
+            LoggerFactory = provider.GetService<ILoggerFactory>(),
+        })));
+        Services.TryAddSingleton(provider => provider.GetRequiredKeyedService<IRocketMqProducer>(group));
+        return this;
+    }
+
+    /// <summary>
+    /// A consumer that starts and stops with the host and hands every message to a <typeparamref name="THandler"/>, registered as scoped unless it is registered already.
+    /// The host does not start when no name server answers.
+    /// </summary>
+    /// <param name="group">Consumer group.</param>
+    /// <param name="topic">Topic to read.</param>
+    /// <param name="expression">Tags: <c>*</c> for all or <c>TagA || TagB</c>.</param>
+    /// <param name="configure">Changes the options.</param>
+    public RocketMqBuilder AddConsumer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+        string group, string topic, string expression = "*", Func<PushConsumerOptions, PushConsumerOptions>? configure = null)
+        where THandler : class, IMessageHandler
+    {
+        Services.TryAddScoped<THandler>();
+        Services.AddSingleton<IHostedService>(provider => new ConsumerService<THandler>(
+            provider.GetRequiredService<IServiceScopeFactory>(),
+            Apply(configure, new PushConsumerOptions { NameServers = _nameServers, Group = group, LoggerFactory = provider.GetService<ILoggerFactory>() }),
+            topic,
+            expression));
+        return this;
+    }
+
+    /// <summary>Administration as a singleton <see cref="IRocketMqAdmin"/>.</summary>
+    /// <param name="configure">Changes the options.</param>
+    public RocketMqBuilder AddAdmin(Func<AdminOptions, AdminOptions>? configure = null)
+    {
+        Services.TryAddSingleton<IRocketMqAdmin>(provider => new RocketMqAdmin(Apply(configure, new AdminOptions
+        {
+            NameServers = _nameServers,
+            LoggerFactory = provider.GetService<ILoggerFactory>(),
+        })));
+        return this;
+    }
+
+    private static TOptions Apply<TOptions>(Func<TOptions, TOptions>? configure, TOptions options) => configure is null ? options : configure(options);
+}
