@@ -67,6 +67,12 @@ internal sealed class PipeDriver : ConnectionDriver
             catch (Exception error)
             {
                 Connection.NoteFailure(error);
+                if (error is FrameFormatException)
+                {
+                    // What was stored before the malformed frame is answered first, however long its flush takes.
+                    Connection.Stop();
+                    await DrainAsync().ConfigureAwait(false);
+                }
             }
         }
 

@@ -415,7 +415,9 @@ internal sealed class EventLoop
         catch (Exception error)
         {
             socket.Connection.NoteFailure(error);
-            End(socket);
+            socket.DropKept();
+            // Not ended here: what was stored before a malformed frame is answered first, however long its commit or its flush takes.
+            socket.Connection.Stop();
         }
 
         // Also when a later frame is malformed: what was stored before it must be written and answered.
@@ -587,7 +589,7 @@ internal sealed class EventLoop
         }
     }
 
-    /// <summary>While the loop stops: ends a connection for which nothing is worked on and nothing is left to send.</summary>
+    /// <summary>Ends a connection that stops, when nothing is worked on for it and nothing is left to send.</summary>
     private void EndWhenDone(LoopSocket socket)
     {
         if (socket.Connection.IsStopping && !socket.IsEnding)

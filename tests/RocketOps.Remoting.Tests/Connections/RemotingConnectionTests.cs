@@ -350,6 +350,21 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
     }
 
     [Fact]
+    public async Task MalformedFrame_BehindOneThatWaitsForTheFlush_ClosesAfterItsReply()
+    {
+        DeferringHandler handler = new() { Hold = true };
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+
+        await raw.WriteAsync((byte[])[.. Encode(new RemotingCommand { Code = Echo, Opaque = 9 }), .. Convert.FromHexString("FFFFFFFF")]);
+        await Eventually.TrueAsync(() => handler.Held == 1 && peer.Log.Entries.Any(entry => entry.Event == 1003), "the request waits, and what follows was no frame");
+        handler.Release(replies => replies.Release());
+
+        (await ReadFrameAsync(raw)).Opaque.Should().Be(9);
+        (await ReadToEndAsync(raw)).Should().Be(0);
+    }
+
+    [Fact]
     public async Task Client_ConnectionLost_FailsWaitingRequestsAndConnectsAgain()
     {
         DelegateHandler never = new(async (_, _, ct) =>

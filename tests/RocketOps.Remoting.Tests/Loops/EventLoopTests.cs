@@ -19,6 +19,9 @@ public sealed class EventLoopTests
     private const int Reset = 104;
     private const int BrokenPipe = 32;
 
+    /// <summary>A length no frame has.</summary>
+    private static readonly byte[] NoFrame = [0xff, 0xff, 0xff, 0xff];
+
     [Fact]
     public async Task Frames_CutAtEveryByte_AreAnsweredOnce()
     {
@@ -180,6 +183,43 @@ public sealed class EventLoopTests
         await Eventually.TrueAsync(() => bench.Log.Entries.Any(entry => entry.Event == 1013), "the hanging commit is taken over");
         disk.Set();
         await Eventually.TrueAsync(() => Answers(peer).Count == 2, "its reply follows");
+    }
+
+    [Fact]
+    public async Task Malformed_BehindARequestWhoseCommitHangs_IsClosedAfterItsReply()
+    {
+        using ManualResetEventSlim disk = new();
+        DeferringHandler handler = new() { OnCommit = () => disk.Wait(TimeSpan.FromSeconds(60)) };
+        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+        ScriptedSockets.Peer other = bench.Sockets.Connect();
+
+        peer.Send([.. Frame(1, "x"u8), .. NoFrame]);
+        await Eventually.TrueAsync(() => bench.Log.Entries.Any(entry => entry.Event == 1013), "another thread takes over");
+        other.Send(Frame(5, "pull"u8, 2));
+        await Eventually.TrueAsync(() => Answers(other).Count == 1, "the loop goes round");
+        peer.IsClosed.Should().BeFalse("its first request is stored soon");
+        disk.Set();
+
+        await Eventually.TrueAsync(() => peer.IsClosed, "it is closed in the end");
+        Answers(peer).Should().ContainSingle().Which.Opaque.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Malformed_BehindARequestThatWaitsForTheFlush_IsClosedAfterItsReply()
+    {
+        DeferringHandler handler = new() { Hold = true };
+        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+
+        peer.Send([.. Frame(1, "x"u8), .. NoFrame]);
+        await Eventually.TrueAsync(() => handler.Held == 1, "the reply waits");
+        await bench.RoundAsync(2);
+        peer.IsClosed.Should().BeFalse("its first request is durable soon");
+        handler.Release(replies => replies.Release());
+
+        await Eventually.TrueAsync(() => peer.IsClosed, "it is closed in the end");
+        Answers(peer).Should().ContainSingle().Which.Opaque.Should().Be(1);
     }
 
     [Fact]
@@ -367,10 +407,10 @@ public sealed class EventLoopTests
         public bool Entered(ScriptedSockets.Peer peer) => peer.Received.Length > 0;
 
         /// <summary>The loop has gone round since.</summary>
-        public async Task RoundAsync()
+        public async Task RoundAsync(int code = Echo)
         {
             ScriptedSockets.Peer probe = Sockets.Connect();
-            probe.Send(Frame(1, default));
+            probe.Send(Frame(1, default, code));
             await Eventually.TrueAsync(() => Answers(probe).Count == 1, "the loop answers");
         }
 
