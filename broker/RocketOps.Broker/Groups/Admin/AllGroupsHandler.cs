@@ -4,14 +4,20 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Groups.Admin;
 
-/// <summary>GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201); paging as in <see cref="Topics.Admin.AllTopicsHandler"/>.</summary>
+/// <summary>GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201): all groups, or the page asked for, see <see cref="TablePage"/>.</summary>
 internal sealed class AllGroupsHandler(GroupTable groups) : AsyncRequestHandler
 {
+    private const string Sequence = "groupSeq";
+
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        GroupTableFile snapshot = groups.Snapshot();
-        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("totalGroupNum", snapshot.Groups!.Count);
-        response.Body = BrokerJson.Write(snapshot, BrokerJson.Default.GroupTableFile);
+        // Read first: a change in between makes the next page begin anew.
+        DataVersion version = groups.Version;
+        GroupTableFile all = groups.Snapshot();
+        Dictionary<string, SubscriptionGroupConfig> page = TablePage.Select(request, Sequence, "maxGroupNum", all.Groups!, version);
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("totalGroupNum", all.Groups!.Count);
+        GroupTableFile body = new() { DataVersion = version, Forbidden = all.Forbidden, Groups = page };
+        response.Body = TablePage.Checked(BrokerJson.Write(body, BrokerJson.Default.GroupTableFile), Sequence);
         return new ValueTask<RemotingCommand?>(response);
     }
 }

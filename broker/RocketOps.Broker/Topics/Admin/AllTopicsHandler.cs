@@ -4,16 +4,19 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Topics.Admin;
 
-/// <summary>
-/// GET_ALL_TOPIC_CONFIG (21). 5.3.4 asks in pages; an answer with everything and the total ends its loop at once, which admin.md §2.2 allows.
-/// </summary>
+/// <summary>GET_ALL_TOPIC_CONFIG (21): all topics, or the page asked for, see <see cref="TablePage"/>.</summary>
 internal sealed class AllTopicsHandler(TopicTable topics) : AsyncRequestHandler
 {
+    private const string Sequence = "topicSeq";
+
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        SortedDictionary<string, TopicConfig> snapshot = topics.Snapshot();
-        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("totalTopicNum", snapshot.Count);
-        response.Body = BrokerJson.Write(new AllTopicsBody { DataVersion = topics.Version, Topics = snapshot }, BrokerJson.Default.AllTopicsBody);
+        // Read first: a change in between makes the next page begin anew.
+        DataVersion version = topics.Version;
+        SortedDictionary<string, TopicConfig> all = topics.Snapshot();
+        Dictionary<string, TopicConfig> page = TablePage.Select(request, Sequence, "maxTopicNum", all, version);
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("totalTopicNum", all.Count);
+        response.Body = TablePage.Checked(BrokerJson.Write(new AllTopicsBody { DataVersion = version, Topics = page }, BrokerJson.Default.AllTopicsBody), Sequence);
         return new ValueTask<RemotingCommand?>(response);
     }
 }

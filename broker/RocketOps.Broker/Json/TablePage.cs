@@ -1,0 +1,59 @@
+using System.Text.Json;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Broker.Json;
+
+/// <summary>
+/// The part of a table that a request asks for. Since 5.3.4 callers of GET_ALL_TOPIC_CONFIG and GET_ALL_SUBSCRIPTIONGROUP_CONFIG say where to begin and ask until they have as
+/// many as there are; whoever does not say gets the whole table. Source: admin.md §2.2.
+/// </summary>
+internal static class TablePage
+{
+    /// <summary>RocketMQ's <c>splitMetadataSize</c>.</summary>
+    public const int MaxEntries = 2000;
+
+    /// <summary>A frame's 16 MiB with room for the header.</summary>
+    private const int MaxBodyBytes = 15 * 1024 * 1024;
+
+    /// <param name="request">The fields <c>topicSeq</c>, <c>maxTopicNum</c> (or the same of groups) and <c>dataVersion</c> are read. Throws <see cref="RemotingCommandException"/> when one is no number.</param>
+    /// <param name="sequenceField">Name of the field that says where to begin.</param>
+    /// <param name="maxField">Name of the field with the most entries the caller wants.</param>
+    /// <param name="table">All entries in the order of their names.</param>
+    /// <param name="version">Of the table. Pages of two versions do not fit together: a caller with another one begins anew.</param>
+    public static Dictionary<string, T> Select<T>(RemotingCommand request, string sequenceField, string maxField, IEnumerable<KeyValuePair<string, T>> table, DataVersion version)
+        where T : class
+    {
+        if (request.Get(sequenceField) is null)
+        {
+            return new Dictionary<string, T>(table, StringComparer.Ordinal);
+        }
+
+        int first = Math.Max(0, request.GetRequiredInt32(sequenceField));
+        int most = Math.Clamp(request.GetInt32(maxField, MaxEntries), 1, MaxEntries);
+        return new Dictionary<string, T>(table.Skip(IsOf(request.Get("dataVersion"), version) ? first : 0).Take(most), StringComparer.Ordinal);
+    }
+
+    /// <summary>The body; refused, with what to do instead, when no frame could carry it.</summary>
+    public static byte[] Checked(byte[] body, string sequenceField) =>
+        body.Length <= MaxBodyBytes
+            ? body
+            : throw new RemotingCommandException(ResponseCode.SystemError, $"the table has {body.Length} bytes, more than an answer carries: ask for its pages ({sequenceField})");
+
+    private static bool IsOf(string? text, DataVersion version)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return false;
+        }
+
+        try
+        {
+            return BrokerJson.Read(System.Text.Encoding.UTF8.GetBytes(text), BrokerJson.Default.DataVersion) == version;
+        }
+        catch (JsonException)
+        {
+            // No version of ours.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text.Json;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Broker.Tests.Topics;
+
+/// <summary>GET_ALL_TOPIC_CONFIG and GET_ALL_SUBSCRIPTIONGROUP_CONFIG in pages, as 5.3.4 asks for them.</summary>
+public sealed class TablePageTests
+{
+    [Theory]
+    [InlineData(RequestCode.GetAllTopicConfig, "topicSeq", "maxTopicNum", "totalTopicNum", "topicConfigTable")]
+    [InlineData(RequestCode.GetAllSubscriptionGroupConfig, "groupSeq", "maxGroupNum", "totalGroupNum", "subscriptionGroupTable")]
+    public async Task Pages_AskedForOneAfterTheOther_MakeTheWholeTable(int code, string sequence, string max, string total, string table)
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await broker.CreateTopicAsync("A");
+        RemotingCommand whole = await broker.InvokeAsync(RemotingCommand.CreateRequest(code));
+        List<string> all = Names(whole, table);
+        all.Count.Should().BeGreaterThan(3, "there are those of the system");
+
+        List<string> gathered = [];
+        string version = "";
+        while (gathered.Count < all.Count)
+        {
+            RemotingCommand page = await broker.InvokeAsync(
+                RemotingCommand.CreateRequest(code).Set(sequence, gathered.Count).Set(max, 2).Set("dataVersion", version));
+            page.Get(total).Should().Be(all.Count.ToString(CultureInfo.InvariantCulture));
+            List<string> names = Names(page, table);
+            names.Count.Should().BeInRange(1, 2);
+            gathered.AddRange(names);
+            version = Version(page);
+        }
+
+        gathered.Should().Equal(all, "in the order of their names, each once");
+    }
+
+    [Fact]
+    public async Task Page_OfAnotherVersion_BeginsAnew()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        RemotingCommand first = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetAllTopicConfig).Set("topicSeq", 0).Set("maxTopicNum", 1));
+        await broker.CreateTopicAsync("A");
+
+        RemotingCommand second = await broker.InvokeAsync(
+            RemotingCommand.CreateRequest(RequestCode.GetAllTopicConfig).Set("topicSeq", 1).Set("maxTopicNum", 1).Set("dataVersion", Version(first)));
+
+        Names(second, "topicConfigTable").Should().Equal(["A"], "it comes before those that were there");
+        Version(second).Should().NotBe(Version(first));
+    }
+
+    [Fact]
+    public void Checked_MoreThanAFrameCarries_IsRefusedWithAWayOut()
+    {
+        Action answer = () => TablePage.Checked(new byte[16 * 1024 * 1024], "topicSeq");
+
+        answer.Should().Throw<RemotingCommandException>().WithMessage("*ask for its pages (topicSeq)*");
+    }
+
+    private static List<string> Names(RemotingCommand answer, string table)
+    {
+        using JsonDocument body = JsonDocument.Parse(answer.Body);
+        return [.. body.RootElement.GetProperty(table).EnumerateObject().Select(entry => entry.Name)];
+    }
+
+    private static string Version(RemotingCommand answer)
+    {
+        using JsonDocument body = JsonDocument.Parse(answer.Body);
+        return body.RootElement.GetProperty("dataVersion").GetRawText();
+    }
+}
