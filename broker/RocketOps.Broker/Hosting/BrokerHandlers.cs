@@ -10,6 +10,7 @@ using RocketOps.Broker.Sending;
 using RocketOps.Broker.Topics.Admin;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
+using RocketOps.Store;
 
 namespace RocketOps.Broker.Hosting;
 
@@ -25,7 +26,7 @@ internal static class BrokerHandlers
         PullMessageHandler pull = new(pullChecks, new PullRefusals(parts.Address, parts.Topics), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.Groups);
         HeartbeatHandler heartbeat = new(parts.Settings, parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
         GroupProgress progress = new(parts.Settings, parts.ConsumerOffsets, parts.Consumers, parts.Store);
-        return new RequestHandlerRegistry()
+        return new RequestHandlerRegistry { RefusalOf = RefusalOf }
             .Add(RequestCode.SendMessage, send)
             .Add(RequestCode.SendMessageV2, send)
             .Add(RequestCode.SendBatchMessage, send)
@@ -72,4 +73,8 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(parts.Settings, parts.Role, parts.Address))
             .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(parts.Figures));
     }
+
+    /// <summary>A disk that cannot keep up is no failure of the request, and not worth a stack in the log for each: the caller may ask again, or another broker.</summary>
+    private static RemotingCommandException? RefusalOf(Exception error) =>
+        error is ColdReadRefusedException ? new RemotingCommandException(ResponseCode.SystemBusy, $"reading from disk failed: {error.Message}") : null;
 }

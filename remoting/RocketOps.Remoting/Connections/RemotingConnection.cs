@@ -364,6 +364,10 @@ public sealed class RemotingConnection
         {
             Reply(frame, refusal.ResponseCode, refusal.Message);
         }
+        catch (Exception error) when (_handlers.RefusalOf?.Invoke(error) is { } refusal)
+        {
+            Reply(frame, refusal.ResponseCode, refusal.Message);
+        }
         catch (Exception error) when (error is not FrameFormatException)
         {
             RemotingLog.HandlerFailed(_logger, error, frame.Code, RemoteEndPoint);
@@ -380,6 +384,10 @@ public sealed class RemotingConnection
             response = await handler.HandleAsync(this, request, Closed).ConfigureAwait(false);
         }
         catch (RemotingCommandException refusal)
+        {
+            response = RemotingCommand.CreateResponse(request, refusal.ResponseCode, refusal.Message);
+        }
+        catch (Exception error) when (_handlers.RefusalOf?.Invoke(error) is { } refusal)
         {
             response = RemotingCommand.CreateResponse(request, refusal.ResponseCode, refusal.Message);
         }

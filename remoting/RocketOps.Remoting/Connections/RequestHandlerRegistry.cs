@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Remoting.Connections;
 
@@ -13,6 +14,9 @@ public sealed class RequestHandlerRegistry
 
     /// <summary>Asked before any handler; null lets everything through. Set at start.</summary>
     public IRequestGate? Gate { get; set; }
+
+    /// <summary>The refusal that an exception stands for which handlers let through; null when it is a failure, to be logged. Set at start, called by any thread.</summary>
+    public Func<Exception, RemotingCommandException?>? RefusalOf { get; set; }
 
     /// <summary>The registered codes, in no particular order.</summary>
     public IEnumerable<int> Codes => _others.Keys.Concat(Enumerable.Range(0, DirectCodes).Where(code => _direct[code] is not null));

@@ -38,6 +38,13 @@ public sealed class ColdReadTests
             RemotingCommand refused = await (await Task.WhenAny(pulls)).WaitAsync(Patience);
             refused.Code.Should().Be(ResponseCode.SystemBusy);
             refused.Remark.Should().Contain("the disk cannot keep up");
+            foreach (RemotingCommand request in OtherReads())
+            {
+                RemotingCommand busy = await broker.InvokeAsync(request);
+                busy.Code.Should().Be(ResponseCode.SystemBusy, $"request code {request.Code} needs the disk as well");
+                busy.Remark.Should().Contain("the disk cannot keep up").And.NotContain("Exception");
+            }
+
             await broker.SubscribeAsync("others", Topic);
             disk.End();
 
@@ -53,6 +60,13 @@ public sealed class ColdReadTests
             }
         }
     }
+
+    private static RemotingCommand[] OtherReads() =>
+    [
+        RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", 0),
+        RemotingCommand.CreateRequest(RequestCode.SearchOffsetByTimestamp).Set("topic", Topic).Set("queueId", 0).Set("timestamp", 1),
+        RemotingCommand.CreateRequest(RequestCode.GetEarliestMessageStoreTime).Set("topic", Topic).Set("queueId", 0),
+    ];
 
     private static Task<RemotingCommand> PullAsync(TestBroker broker, RemotingClient client) =>
         client.InvokeAsync(broker.Address, Requests.Pull("cold", Topic, 0, 0, PullMessageRequestHeader.SubscriptionFlag, max: 1, subscription: "*"), Patience);
