@@ -16,8 +16,10 @@ kit="${ROCKETOPS_SHARED:-$root/../shared}/bench"
 options=(--pairs 1 --rate 10000 --seconds 10 --warmup 15 --recover 100000 "$@") # of an option given twice the last counts
 
 programs="$root/out/bench"
-dotnet publish "$root/nameserver/RocketOps.NameServer" -c Release -o "$programs/nameserver" --nologo -v quiet
-dotnet publish "$root/broker/RocketOps.Broker" -c Release -o "$programs/broker" --nologo -v quiet
+# As the images have them: compiled ahead for this kind of machine.
+machine="linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
+dotnet publish "$root/nameserver/RocketOps.NameServer" -c Release -r "$machine" --no-self-contained -o "$programs/nameserver" --nologo -v quiet
+dotnet publish "$root/broker/RocketOps.Broker" -c Release -r "$machine" --no-self-contained -o "$programs/broker" --nologo -v quiet
 export ROCKETOPS_NAMESRV="$programs/nameserver/RocketOps.NameServer" ROCKETOPS_BROKER="$programs/broker/RocketOps.Broker"
 
 # Two thirds of what is available, in a file in memory that is gone at once: the rest of the machine must not notice.

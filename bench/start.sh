@@ -10,15 +10,17 @@ root="$(cd "$(dirname "$0")/.." && pwd)"
 starts="${1:-10}"
 work="$(mktemp -d /dev/shm/rocketops-start-XXXXXX)"
 trap 'rm -rf "$work"' EXIT
-for project in nameserver/RocketOps.NameServer broker/RocketOps.Broker; do
-  dotnet build -c Release "$root/$project" --nologo -v quiet
+# As the images have them: compiled ahead for this kind of machine.
+machine="linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
+for program in nameserver/RocketOps.NameServer broker/RocketOps.Broker; do
+  dotnet publish -c Release -r "$machine" --no-self-contained "$root/$program" -o "$root/out/bench/${program%/*}" --nologo -v quiet
 done
 
 # Nanoseconds on a processor, all threads of a process.
 cpu() { cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%d", sum }'; }
 
-measure() { # NAME DLL ARGUMENT...
-  local name="$1" dll="$2"
+measure() { # NAME PROGRAM ARGUMENT...
+  local name="$1" program="$2"
   shift 2
   : >"$work/$name"
   for ((i = 0; i < starts; i++)); do
@@ -26,7 +28,7 @@ measure() { # NAME DLL ARGUMENT...
     local begin
     begin="$(date +%s%N)"
     mkdir "$work/data"
-    dotnet "$dll" "$@" >"$work/out" 2>&1 &
+    "$program" "$@" >"$work/out" 2>&1 &
     local pid=$!
     while read -r line; do
       case "$line" in
@@ -36,7 +38,7 @@ measure() { # NAME DLL ARGUMENT...
         ;;
       esac
     done <"$work/out"
-    wait "$pid" || { echo "$name did not start; run it by hand: dotnet $dll $*" >&2; exit 1; }
+    wait "$pid" || { echo "$name did not start; run it by hand: $program $*" >&2; exit 1; }
     rm -rf "$work/out" "$work/data"
   done
   for column in 1 2; do
@@ -44,5 +46,5 @@ measure() { # NAME DLL ARGUMENT...
   done | paste -sd ' ' | awk -v n="$name" '{ printf "%-12s wall %s %s   cpu %s %s\n", n, $1, $2, $3, $4 }'
 }
 
-measure nameserver "$root/nameserver/RocketOps.NameServer/bin/Release/net10.0/RocketOps.NameServer.dll" --listenPort=0 --kvConfigPath="$work/data/kvConfig.json" --configStorePath="$work/data/namesrv.properties"
-measure broker "$root/broker/RocketOps.Broker/bin/Release/net10.0/RocketOps.Broker.dll" --listenPort=0 --brokerIP1=127.0.0.1 --bindAddress=127.0.0.1 --storePathRootDir="$work/data/store"
+measure nameserver "$root/out/bench/nameserver/RocketOps.NameServer" --listenPort=0 --kvConfigPath="$work/data/kvConfig.json" --configStorePath="$work/data/namesrv.properties"
+measure broker "$root/out/bench/broker/RocketOps.Broker" --listenPort=0 --brokerIP1=127.0.0.1 --bindAddress=127.0.0.1 --storePathRootDir="$work/data/store"
