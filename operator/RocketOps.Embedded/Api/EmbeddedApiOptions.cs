@@ -11,6 +11,9 @@ public sealed class EmbeddedApiOptions
     /// <summary>Loopback port; 0 takes a free one.</summary>
     public int Port { get; init; }
 
+    /// <summary>Cluster addresses of Services begin at 127.96.N.1: control planes beside each other need different ones, since something listens there.</summary>
+    public byte ServiceSubnet { get; init; }
+
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>Serves <c>pods/log</c>; null answers that no log is there.</summary>

@@ -82,7 +82,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
         {
             BuiltinCatalog builtins = new();
             ResourceRegistry registry = new(builtins);
-            ServiceAddresses addresses = new(store);
+            ServiceAddresses addresses = new(store, options.ServiceSubnet);
             ObjectWriter writer = new(store, options.TimeProvider, addresses);
             ObjectDeleter deleter = new(store, options.TimeProvider);
             SystemObjects system = new(store, registry, writer, new CrdReader(builtins), options.TimeProvider);

@@ -6,10 +6,10 @@ using RocketOps.Embedded.Api.Store;
 namespace RocketOps.Embedded.Api;
 
 /// <summary>
-/// Cluster addresses and node ports no Service has. Addresses are loopback ones outside the range the kubelet gives to pods; whether something listens
-/// there is the kubelet's business.
+/// Cluster addresses and node ports no Service has. Addresses are loopback ones outside the range the kubelet gives to pods, from 127.96.N.1 on; that something
+/// listens there is the kubelet's business.
 /// </summary>
-internal sealed class ServiceAddresses(ObjectStore store) : IServiceAddresses
+internal sealed class ServiceAddresses(ObjectStore store, byte subnet) : IServiceAddresses
 {
     private const int FirstNodePort = 30_000;
     private const int LastNodePort = 32_767;
@@ -25,10 +25,11 @@ internal sealed class ServiceAddresses(ObjectStore store) : IServiceAddresses
             }
         }
 
-        for (int i = 1; i < 65_535; i++)
+        for (int i = 0; i < 65_536; i++)
         {
-            string candidate = string.Create(CultureInfo.InvariantCulture, $"127.96.{i >> 8}.{i & 255}");
-            if (!taken.Contains(candidate))
+            int address = ((subnet << 8) + i) & 0xFFFF;
+            string candidate = string.Create(CultureInfo.InvariantCulture, $"127.96.{address >> 8}.{address & 255}");
+            if ((address & 255) is not (0 or 255) && !taken.Contains(candidate))
             {
                 return candidate;
             }

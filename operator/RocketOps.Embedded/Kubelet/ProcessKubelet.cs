@@ -31,13 +31,21 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
     private readonly LoopbackNetwork _network;
     private readonly Prober _prober;
     private readonly PodManager _pods;
+    private readonly ServiceProxy _proxy;
     private readonly ClusterClient _client;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private int _stopped;
 
     private ProcessKubelet(
-        ProcessKubeletOptions options, HttpClient http, PodLogStore logs, ProcessLedger ledger, LoopbackNetwork network, TimeProvider time, ILoggerFactory loggers)
+        ProcessKubeletOptions options,
+        HttpClient http,
+        PodLogStore logs,
+        ProcessLedger ledger,
+        LoopbackNetwork network,
+        AddressBook book,
+        TimeProvider time,
+        ILoggerFactory loggers)
     {
         _network = network;
         _time = time;
@@ -103,6 +111,8 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
             "endpointslices", new EndpointSliceController(_client, services, pods, slices).ReconcileAsync, (services, service => service.Key));
         ControllerLoop budgetsLoop = Loop("budgets", new DisruptionBudgetController(_client, budgets, pods).ReconcileAsync, (budgets, budget => budget.Key));
         Loop("names", new ClusterNames(services, pods, hosts).ReconcileAsync, (services, _ => ClusterNames.Key), (pods, _ => ClusterNames.Key));
+        _proxy = new ServiceProxy(services, pods, book, options.HostServiceLabels, events, time, loggers.CreateLogger<ServiceProxy>());
+        Loop("proxy", _proxy.ReconcileAsync, (services, service => service.Key));
         OnPods(pods, pod => EnqueueAll(services, pod.Namespace, slicesLoop));
         OnPods(pods, pod => EnqueueAll(budgets, pod.Namespace, budgetsLoop));
         pods.Removed += pod => EnqueueAll(claims, pod.Namespace, claimsLoop);
@@ -117,6 +127,13 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
     public string NodeAddress { get; }
 
     public string NodeName { get; }
+
+    /// <summary>The addresses on 127.0.0.1 of Services by <see cref="ProcessKubeletOptions.HostServiceLabels"/>, by namespace/name; current at each read.</summary>
+    public IReadOnlyDictionary<string, string> HostAddresses => _proxy.HostAddresses;
+
+    /// <summary>The number this data folder's addresses have in the middle: the same folder prefers the same ones, different ones rarely meet.</summary>
+    public static byte PreferredSubnet(string dataDirectory) =>
+        SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(dataDirectory)))[0];
 
     /// <summary>Where the hosts file of a data folder is, also before the kubelet runs.</summary>
     public static string HostsPath(string dataDirectory) => Path.Combine(Path.GetFullPath(dataDirectory), "run", "hosts");
@@ -133,8 +150,9 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         Directory.CreateDirectory(run);
         ProcessLedger ledger = new(Path.Combine(run, "processes"), time, loggers.CreateLogger<ProcessLedger>());
         await ledger.EndOrphansAsync(OrphanGrace, cancellation);
-        LoopbackNetwork network = LoopbackNetwork.Claim(PreferredSubnet(options.DataDirectory));
-        ProcessKubelet kubelet = new(options, http, logs, ledger, network, time, loggers);
+        AddressBook book = AddressBook.Load(Path.Combine(options.DataDirectory, "addresses"), loggers.CreateLogger<AddressBook>());
+        LoopbackNetwork network = LoopbackNetwork.Claim(PreferredSubnet(options.DataDirectory), book);
+        ProcessKubelet kubelet = new(options, http, logs, ledger, network, book, time, loggers);
         try
         {
             await kubelet.StartAsync(cancellation);
@@ -158,6 +176,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         await _pods.StopAsync();
         await _stop.CancelAsync();
         await Task.WhenAll(_loops);
+        await _proxy.DisposeAsync();
         _prober.Dispose();
         _network.Dispose();
     }
@@ -167,10 +186,6 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         await StopAsync();
         _stop.Dispose();
     }
-
-    /// <summary>The same data folder prefers the same addresses, different ones rarely meet.</summary>
-    private static byte PreferredSubnet(string dataDirectory) =>
-        SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(dataDirectory)))[0];
 
     private static string? ControllerKey(KubeObject item, string kind)
     {

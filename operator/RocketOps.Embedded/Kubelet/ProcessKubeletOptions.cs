@@ -14,6 +14,12 @@ public sealed class ProcessKubeletOptions
 
     public string NodeName { get; init; } = "local";
 
+    /// <summary>
+    /// Services with a cluster address and all of these labels are reachable at a port of 127.0.0.1 too: that of their first port where it is free, else the next
+    /// free one; remembered per Service. None when empty.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> HostServiceLabels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>A log file is rotated at this size; a container's run keeps two. Matches the kubelet's containerLogMaxSize.</summary>
     public long MaxLogFileBytes { get; init; } = 10 * 1024 * 1024;
 

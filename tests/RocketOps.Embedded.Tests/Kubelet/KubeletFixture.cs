@@ -44,7 +44,7 @@ internal sealed class KubeletFixture : IAsyncDisposable
     {
         TempDirectory folder = new();
         PodLogStore logs = new(folder.File("logs"), 1024 * 1024, TimeProvider.System);
-        KubeletFixture fixture = new(folder, await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { PodLogs = logs }), logs);
+        KubeletFixture fixture = new(folder, await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { PodLogs = logs, ServiceSubnet = ProcessKubelet.PreferredSubnet(folder.Path) }), logs);
         await fixture.StartKubeletAsync();
         return fixture;
     }
@@ -56,6 +56,7 @@ internal sealed class KubeletFixture : IAsyncDisposable
                 DataDirectory = Folder,
                 Programs = new Dictionary<string, LocalProgram> { ["shell"] = new("/bin/sh") },
                 FirstRestartDelay = TimeSpan.FromMilliseconds(50),
+                HostServiceLabels = new Dictionary<string, string> { ["reach"] = "host" },
                 LongestRestartDelay = TimeSpan.FromMilliseconds(200),
             },
             Http,

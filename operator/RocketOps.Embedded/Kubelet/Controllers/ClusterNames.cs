@@ -5,8 +5,8 @@ namespace RocketOps.Embedded.Kubelet.Controllers;
 
 /// <summary>
 /// Keeps the hosts file: every Service name stands for the addresses of its ready pods (of all its pods when it
-/// publishes addresses that are not ready), headless or not, since no proxy listens on cluster addresses here; and each
-/// pod with a hostname in the Service's subdomain has its own name.
+/// publishes addresses that are not ready), headless or not: our own programs spare themselves the way through the
+/// proxy of cluster addresses; and each pod with a hostname in the Service's subdomain has its own name.
 /// </summary>
 internal sealed class ClusterNames(ObjectCache services, ObjectCache pods, HostsFile hosts)
 {

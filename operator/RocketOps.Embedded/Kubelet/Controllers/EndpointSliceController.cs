@@ -95,7 +95,7 @@ internal sealed class EndpointSliceController(ClusterClient client, ObjectCache 
         JsonArray ports = new();
         foreach (JsonElement port in service.Spec.Items("ports"))
         {
-            if (TargetPort(service, port) is { } number)
+            if (ServiceMembers.TargetPort(service, port, pods) is { } number)
             {
                 ports.Add((JsonNode)new JsonObject
                 {
@@ -107,35 +107,5 @@ internal sealed class EndpointSliceController(ClusterClient client, ObjectCache 
         }
 
         return ports;
-    }
-
-    private int? TargetPort(KubeObject service, JsonElement port)
-    {
-        JsonElement target = port.Field("targetPort");
-        if (target.ValueKind == JsonValueKind.Number)
-        {
-            return port.Int("targetPort");
-        }
-
-        if (target.ValueKind != JsonValueKind.String)
-        {
-            return port.Int("port");
-        }
-
-        foreach (KubeObject pod in ServiceMembers.Of(service, pods))
-        {
-            foreach (JsonElement container in pod.Spec.Items("containers"))
-            {
-                foreach (JsonElement named in container.Items("ports"))
-                {
-                    if (named.Text("name") == target.GetString())
-                    {
-                        return named.Int("containerPort");
-                    }
-                }
-            }
-        }
-
-        return null;
     }
 }

@@ -48,14 +48,20 @@ internal static class PodFactory
             return false;
         }
 
+        return ReadySince(pod) is { } since ? since.AddSeconds(minReadySeconds) <= now : minReadySeconds == 0;
+    }
+
+    /// <summary>When the pod became, or ceased to be, ready; null when its status does not say.</summary>
+    public static DateTimeOffset? ReadySince(KubeObject pod)
+    {
         foreach (JsonElement condition in pod.Status.Items("conditions"))
         {
-            if (condition.Text("type") == "Ready" && condition.Time("lastTransitionTime") is { } since)
+            if (condition.Text("type") == "Ready")
             {
-                return since.AddSeconds(minReadySeconds) <= now;
+                return condition.Time("lastTransitionTime");
             }
         }
 
-        return minReadySeconds == 0;
+        return null;
     }
 }

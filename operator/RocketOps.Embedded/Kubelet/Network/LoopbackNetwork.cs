@@ -16,14 +16,16 @@ internal sealed class LoopbackNetwork : IDisposable
     private const int LastPod = 254;
 
     private readonly Socket _claim;
+    private readonly AddressBook _book;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, byte> _byOwner = new(StringComparer.Ordinal);
     private readonly HashSet<byte> _used = [];
     private byte _next = FirstPod;
 
-    private LoopbackNetwork(Socket claim, byte subnet)
+    private LoopbackNetwork(Socket claim, byte subnet, AddressBook book)
     {
         _claim = claim;
+        _book = book;
         Subnet = subnet;
     }
 
@@ -35,7 +37,9 @@ internal sealed class LoopbackNetwork : IDisposable
     /// Takes the preferred subnet, or the next free one. Throws <see cref="IOException"/> when the machine has no loopback
     /// addresses beyond 127.0.0.1 (macOS without aliases) or all 256 subnets are taken.
     /// </summary>
-    public static LoopbackNetwork Claim(byte preferred)
+    /// <param name="preferred">N of the subnet.</param>
+    /// <param name="book">Which pods keep their addresses.</param>
+    public static LoopbackNetwork Claim(byte preferred, AddressBook book)
     {
         SocketException? last = null;
         for (int i = 0; i < 256; i++)
@@ -46,7 +50,7 @@ internal sealed class LoopbackNetwork : IDisposable
             {
                 socket.Bind(new IPEndPoint(new IPAddress([127, 10, subnet, 1]), ClaimPort));
                 socket.Listen(1);
-                return new LoopbackNetwork(socket, subnet);
+                return new LoopbackNetwork(socket, subnet, book);
             }
             catch (SocketException failure) when (failure.SocketErrorCode == SocketError.AddressNotAvailable)
             {
@@ -67,10 +71,14 @@ internal sealed class LoopbackNetwork : IDisposable
     }
 
     /// <summary>
-    /// The address of a pod, the same for the same owner until released. A wish (the address it had before a restart)
-    /// is granted when free. Null when all 253 are taken.
+    /// The address of a pod, the same for the same owner until released. Null when all 253 are taken.
     /// </summary>
-    public IPAddress? Acquire(string owner, IPAddress? wish)
+    /// <param name="owner">The pod's uid.</param>
+    /// <param name="wish">The address it had before a restart: granted when free.</param>
+    /// <param name="name">
+    /// For a pod that is made anew under its name: the address belongs to the name and is, before all others are taken, nobody else's.
+    /// </param>
+    public IPAddress? Acquire(string owner, IPAddress? wish, string? name = null)
     {
         lock (_gate)
         {
@@ -79,25 +87,20 @@ internal sealed class LoopbackNetwork : IDisposable
                 return AddressOf(held);
             }
 
-            if (wish is not null && IsPodAddress(wish, out byte wished) && _used.Add(wished))
+            byte? host = Kept(name) ?? Wished(wish) ?? Free(isKeptToo: false) ?? Free(isKeptToo: true);
+            if (host is not { } taken)
             {
-                _byOwner[owner] = wished;
-                return wish;
+                return null;
             }
 
-            // Round robin, so that the address of a pod that just ended is not at once another pod's.
-            for (int tries = FirstPod; tries <= LastPod; tries++)
+            _used.Add(taken);
+            _byOwner[owner] = taken;
+            if (name is not null)
             {
-                byte candidate = _next;
-                _next = candidate == LastPod ? (byte)FirstPod : (byte)(candidate + 1);
-                if (_used.Add(candidate))
-                {
-                    _byOwner[owner] = candidate;
-                    return AddressOf(candidate);
-                }
+                _book.Keep(AddressBook.Pod, name, taken);
             }
 
-            return null;
+            return AddressOf(taken);
         }
     }
 
@@ -113,6 +116,27 @@ internal sealed class LoopbackNetwork : IDisposable
     }
 
     public void Dispose() => _claim.Dispose();
+
+    private byte? Kept(string? name) =>
+        name is not null && _book.Find(AddressBook.Pod, name) is { } kept and >= FirstPod and <= LastPod && !_used.Contains((byte)kept) ? (byte)kept : null;
+
+    private byte? Wished(IPAddress? wish) => wish is not null && IsPodAddress(wish, out byte wished) && !_used.Contains(wished) ? wished : null;
+
+    /// <summary>Round robin, so that the address of a pod that just ended is not at once another pod's.</summary>
+    private byte? Free(bool isKeptToo)
+    {
+        for (int tries = FirstPod; tries <= LastPod; tries++)
+        {
+            byte candidate = _next;
+            _next = candidate == LastPod ? (byte)FirstPod : (byte)(candidate + 1);
+            if (!_used.Contains(candidate) && (isKeptToo || !_book.Keeps(AddressBook.Pod, candidate)))
+            {
+                return candidate;
+            }
+        }
+
+        return null;
+    }
 
     private bool IsPodAddress(IPAddress address, out byte host)
     {

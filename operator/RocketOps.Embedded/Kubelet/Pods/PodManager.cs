@@ -80,16 +80,19 @@ internal sealed partial class PodManager(Node node, ILogger logger)
             }
             else if (!_stopping)
             {
+                // A pod deleted by force may still be ending: its address and its volumes are this one's from then on.
+                Task former = Task.WhenAll(_workers.Values.Where(entry => entry.Worker.Current.Key == pod.Key).Select(entry => entry.Run));
                 PodWorker worker = new(node, pod, logger);
-                _workers[pod.Uid] = (worker, Task.Run(() => RunAsync(worker)));
+                _workers[pod.Uid] = (worker, Task.Run(() => RunAsync(worker, former)));
             }
         }
     }
 
-    private async Task RunAsync(PodWorker worker)
+    private async Task RunAsync(PodWorker worker, Task former)
     {
         try
         {
+            await former;
             await worker.RunAsync();
         }
         catch (Exception failure)

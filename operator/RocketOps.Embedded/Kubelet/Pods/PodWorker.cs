@@ -124,7 +124,10 @@ internal sealed partial class PodWorker
         }
 
         IPAddress? wish = IPAddress.TryParse(pod.Status.Text("podIP"), out IPAddress? had) ? had : null;
-        if (_node.Network.Acquire(pod.Uid, wish) is not { } address)
+
+        // The next pod of this name gets this address too: clients hold routes to it through a restart.
+        string? name = pod.Controller.Text("kind") == "StatefulSet" ? pod.Key : null;
+        if (_node.Network.Acquire(pod.Uid, wish, name) is not { } address)
         {
             _node.Events.Warning(ResourceKind.Pod, pod, "FailedCreatePodSandBox", "All 253 pod addresses of this machine are taken.");
             return false;

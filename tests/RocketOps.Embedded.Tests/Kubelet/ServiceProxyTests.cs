@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Sockets;
+using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Testing;
+
+namespace RocketOps.Embedded.Tests.Kubelet;
+
+/// <summary>Services as the programs of this machine meet them. What pods are to answer the test answers at their addresses: the shell cannot listen.</summary>
+public sealed class ServiceProxyTests : IAsyncLifetime
+{
+    private const int Port = 7070;
+
+    private KubeletFixture _kubelet = null!;
+
+    public async Task InitializeAsync() => _kubelet = await KubeletFixture.StartAsync();
+
+    public async Task DisposeAsync() => await _kubelet.DisposeAsync();
+
+    [Fact]
+    public async Task ClusterAddressAndHostAddress_LeadToTheReadyPodAndOutliveIt()
+    {
+        KubeObject service = await CreateServiceAsync("front", Port);
+        string clusterAddress = $"{service.Spec.Text("clusterIP")}:{Port}";
+        await Eventually.TrueAsync(() => _kubelet.Kubelet.HostAddresses.ContainsKey("default/front"), "the Service has a port of 127.0.0.1");
+        string hostAddress = _kubelet.Kubelet.HostAddresses["default/front"];
+        (await AskAsync(hostAddress)).Should().BeNull("there is no pod");
+
+        KubeObject first = await RunPodAsync("one");
+        using (TcpListener listener = Answer(first, "one"))
+        {
+            foreach (string address in new[] { clusterAddress, hostAddress })
+            {
+                await Eventually.TrueAsync(async () => await AskAsync(address) == "one", $"{address} leads to the pod");
+            }
+        }
+
+        KubeObject second = await RunPodAsync("two");
+        using (TcpListener listener = Answer(second, "two"))
+        {
+            await Eventually.TrueAsync(async () => await AskAsync(hostAddress) == "two", "the first pod refuses, the second is asked");
+            await _kubelet.Client.DeleteAsync(ResourceKind.Pod, first, 0, CancellationToken.None);
+            await Eventually.TrueAsync(async () => await AskAsync(clusterAddress) == "two", "the first pod is gone");
+        }
+
+        _kubelet.Kubelet.HostAddresses["default/front"].Should().Be(hostAddress);
+    }
+
+    [Fact]
+    public async Task HostAddress_KubeletStartsAgain_IsTheSame()
+    {
+        // The first has the port taken before, the second another one: both keep theirs.
+        await CreateServiceAsync("b", Port);
+        await HostAddressAsync("b");
+        await CreateServiceAsync("a", Port);
+        (string a, string b) before = (await HostAddressAsync("a"), await HostAddressAsync("b"));
+        before.a.Should().NotBe(before.b);
+
+        await _kubelet.Kubelet.DisposeAsync();
+        await _kubelet.StartKubeletAsync();
+
+        (await HostAddressAsync("a"), await HostAddressAsync("b")).Should().Be(before);
+    }
+
+    [Fact]
+    public async Task Service_Deleted_IsRefused()
+    {
+        KubeObject service = await CreateServiceAsync("short", Port);
+        string hostAddress = await HostAddressAsync("short");
+
+        await _kubelet.Client.DeleteAsync(ResourceKind.Service, service, null, CancellationToken.None);
+
+        await Eventually.TrueAsync(() => !_kubelet.Kubelet.HostAddresses.ContainsKey("default/short"), "the address is no longer shown");
+        foreach (string address in new[] { hostAddress, $"{service.Spec.Text("clusterIP")}:{Port}" })
+        {
+            await Eventually.TrueAsync(async () => await IsRefusedAsync(address), $"nothing listens at {address}");
+        }
+    }
+
+    [Fact]
+    public async Task StatefulSet_PodComesBack_HasItsAddress()
+    {
+        await _kubelet.CreateAsync(
+            ResourceKind.StatefulSet,
+            """
+            {"metadata":{"name":"same"},"spec":{"replicas":2,"serviceName":"same","selector":{"matchLabels":{"app":"same"}},"template":{"metadata":{"labels":{"app":"same"}},
+             "spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"main","image":"shell","args":["-c","exec sleep 60"]}]}}}}
+            """);
+        KubeObject first = await _kubelet.PodAsync("same-0", pod => pod.HasCondition("Ready"), "runs");
+        await _kubelet.PodAsync("same-1", pod => pod.HasCondition("Ready"), "runs");
+
+        // By force, while its process still runs: the next one waits for the address.
+        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, first, 0, CancellationToken.None);
+
+        KubeObject second = await _kubelet.PodAsync("same-0", pod => pod.Uid != first.Uid && pod.HasCondition("Ready"), "came back");
+        second.Status.Text("podIP").Should().Be(first.Status.Text("podIP"));
+    }
+
+    private Task<KubeObject> CreateServiceAsync(string name, int port) => _kubelet.CreateAsync(
+        ResourceKind.Service,
+        $$"""{"metadata":{"name":"{{name}}","labels":{"reach":"host"} },"spec":{"selector":{"service":"{{name}}"},"ports":[{"port":{{port}},"targetPort":{{port}}}]} }""");
+
+    private async Task<string> HostAddressAsync(string service)
+    {
+        await Eventually.TrueAsync(() => _kubelet.Kubelet.HostAddresses.ContainsKey($"default/{service}"), $"Service {service} has a port of 127.0.0.1");
+        return _kubelet.Kubelet.HostAddresses[$"default/{service}"];
+    }
+
+    private async Task<KubeObject> RunPodAsync(string name)
+    {
+        await _kubelet.CreateAsync(
+            ResourceKind.Pod,
+            $$"""
+              {"metadata":{"name":"{{name}}","labels":{"service":"front"} },
+               "spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"main","image":"shell","args":["-c","exec sleep 60"]}] } }
+              """);
+        return await _kubelet.PodAsync(name, pod => pod.HasCondition("Ready"), "runs");
+    }
+
+    /// <summary>Says the text to whoever connects to the pod, until disposed.</summary>
+    private static TcpListener Answer(KubeObject pod, string text)
+    {
+        TcpListener listener = new(IPAddress.Parse(pod.Status.Text("podIP")!), Port);
+        listener.Start();
+        _ = Task.Run(async () =>
+        {
+            while (true)
+            {
+                using Socket socket = await listener.AcceptSocketAsync();
+                await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes(text));
+            }
+        });
+        return listener;
+    }
+
+    private static async Task<string?> AskAsync(string address)
+    {
+        try
+        {
+            using TcpClient client = new();
+            await client.ConnectAsync(IPEndPoint.Parse(address));
+            using StreamReader reader = new(client.GetStream());
+            return await reader.ReadToEndAsync();
+        }
+        catch (Exception failure) when (failure is SocketException or IOException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<bool> IsRefusedAsync(string address)
+    {
+        try
+        {
+            using TcpClient client = new();
+            await client.ConnectAsync(IPEndPoint.Parse(address));
+            return false;
+        }
+        catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            return true;
+        }
+    }
+}
