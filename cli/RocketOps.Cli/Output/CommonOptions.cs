@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using RocketOps.Cli.Up;
 
 namespace RocketOps.Cli.Output;
 
@@ -7,8 +9,19 @@ internal static class CommonOptions
 {
     public static Option<string> NameServers() => new("--name-servers", "-n")
     {
-        Description = "Name servers, host:port;host:port (or the environment variable NAMESRV_ADDR, as for RocketMQ's clients)",
+        Description = "Name servers, host:port;host:port; else NAMESRV_ADDR, else the cluster of a running rocketops up, else 127.0.0.1:9876",
         HelpName = "ADDRESSES",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("NAMESRV_ADDR") is { Length: > 0 } given ? given : "127.0.0.1:9876",
+        DefaultValueFactory = Default,
     };
+
+    private static string Default(ArgumentResult result)
+    {
+        (string? address, string? problem) = DefaultNameServers.Choose(Environment.GetEnvironmentVariable("NAMESRV_ADDR"), RunningUp.FindAll(RunningUp.StateFolder()));
+        if (problem is not null)
+        {
+            result.AddError(problem);
+        }
+
+        return address ?? DefaultNameServers.Usual;
+    }
 }

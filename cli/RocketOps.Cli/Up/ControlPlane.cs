@@ -14,6 +14,9 @@ namespace RocketOps.Cli.Up;
 /// <summary>API server, kubelet and operator of one data folder, started and stopped in order.</summary>
 internal sealed class ControlPlane : IAsyncDisposable
 {
+    // The operator's label on all that belongs to name servers; what clients are to use of it has a cluster address.
+    private static readonly Dictionary<string, string> NameServerLabels = new(StringComparer.Ordinal) { ["rocketops.io/component"] = "nameserver" };
+
     private readonly EmbeddedApiServer _api;
     private readonly ProcessKubelet _kubelet;
     private readonly OperatorHost _operator;
@@ -33,6 +36,9 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public Uri Address => _api.Address;
 
+    /// <summary>Where programs of this machine reach the name servers, by the namespace/name of their Service; current at each read.</summary>
+    public IReadOnlyDictionary<string, string> HostAddresses => _kubelet.HostAddresses;
+
     /// <summary>Its end before ours means that nothing is looked after any more.</summary>
     public OperatorHost Operator => _operator;
 
@@ -41,7 +47,16 @@ internal sealed class ControlPlane : IAsyncDisposable
     {
         PodLogStore logs = new(data.PodLogs, maxFileBytes: 10 * 1024 * 1024, time);
         EmbeddedApiServer api = await EmbeddedApiServer.StartAsync(
-            new EmbeddedApiOptions { DataDirectory = data.Api, Port = port, PodLogs = logs, TimeProvider = time, LoggerFactory = loggers }, cancellation);
+            new EmbeddedApiOptions
+            {
+                DataDirectory = data.Api,
+                Port = port,
+                ServiceSubnet = ProcessKubelet.PreferredSubnet(data.Path),
+                PodLogs = logs,
+                TimeProvider = time,
+                LoggerFactory = loggers,
+            },
+            cancellation);
         HttpClient? http = null;
         ProcessKubelet? kubelet = null;
         try
@@ -55,13 +70,13 @@ internal sealed class ControlPlane : IAsyncDisposable
             http = ControlPlaneHttp.CreateClient(api.Address, api.Token, api.CaCertificatePem);
             LocalPrograms.ShareRuntime();
             kubelet = await ProcessKubelet.StartAsync(
-                new ProcessKubeletOptions { DataDirectory = data.Path, Programs = LocalPrograms.Find() }, http, logs, time, loggers, cancellation);
+                new ProcessKubeletOptions { DataDirectory = data.Path, Programs = LocalPrograms.Find(), HostServiceLabels = NameServerLabels }, http, logs, time, loggers, cancellation);
 
             // The operator and the demo's clients resolve names as the brokers do.
             Environment.SetEnvironmentVariable(HostResolver.HostsVariable, kubelet.HostsFilePath);
             OperatorHost host = await OperatorHost.StartAsync(
                 new KubernetesClientConfiguration { Server = api.Address, Token = api.Token, CertificateAuthorityPem = api.CaCertificatePem, Source = "rocketops up" },
-                new OperatorOptions { LeaderElection = false, ProgressInterval = TimeSpan.FromMilliseconds(200), MasterRestartPause = TimeSpan.Zero },
+                new OperatorOptions { LeaderElection = false, ProgressInterval = TimeSpan.FromMilliseconds(200) },
                 services =>
                 {
                     services.Replace(ServiceDescriptor.Singleton(loggers));

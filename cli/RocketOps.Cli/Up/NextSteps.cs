@@ -26,11 +26,12 @@ internal static class NextSteps
         if (state.Clusters.Count > 0)
         {
             ClusterView cluster = state.Clusters[0];
-            string hosts = Path.Combine(Path.GetDirectoryName(kubeconfig)!, "run", "hosts");
-            string nameServer = await FirstAddressAsync(hosts, cluster.NameServers);
             await output.WriteLineAsync($"  kubectl logs -f {(cluster.Members.Count > 0 ? cluster.Members[0].Name : "POD")}");
-            await output.WriteLineAsync($"  {ShellWord.Quote(Program())} topic list -n {nameServer}");
-            await output.WriteLineAsync($"  mqadmin clusterList -n {nameServer}        # Apache's own tool, or any RocketMQ client");
+            await output.WriteLineAsync($"  {ShellWord.Quote(Program())} topic list{(state.Clusters.Count > 1 ? $" -n {cluster.Address}" : "")}");
+            foreach (ClusterView each in state.Clusters)
+            {
+                await output.WriteLineAsync($"  mqadmin clusterList -n {each.Address}        # Apache's own tool, or any RocketMQ client of {each.Key}");
+            }
         }
 
         await output.FlushAsync();
@@ -44,24 +45,5 @@ internal static class NextSteps
             .Select(folder => Path.Combine(folder, "rocketops"))
             .FirstOrDefault(File.Exists);
         return found is not null && (File.ResolveLinkTarget(found, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(found)) == own ? "rocketops" : own;
-    }
-
-    /// <summary>Programs outside do not read the hosts file: they get an address they can use.</summary>
-    private static async Task<string> FirstAddressAsync(string hosts, string nameServers)
-    {
-        int colon = nameServers.LastIndexOf(':');
-        if (colon > 0 && File.Exists(hosts))
-        {
-            foreach (string line in await File.ReadAllLinesAsync(hosts))
-            {
-                string[] parts = line.Split(' ');
-                if (parts.Length == 2 && parts[1] == nameServers[..colon])
-                {
-                    return parts[0] + nameServers[colon..];
-                }
-            }
-        }
-
-        return nameServers;
     }
 }

@@ -12,7 +12,7 @@ internal sealed class UpLines(TextWriter output)
             int ready = cluster.Members.Count(member => member.IsReady);
             await TellAsync(
                 $"cluster {cluster.Key}",
-                $"{(cluster.IsReady ? "ready" : $"not ready ({cluster.Reason})")}, name servers {cluster.ReadyNameServers}, brokers {ready}/{cluster.Members.Count}",
+                $"{(cluster.IsReady ? "ready" : $"not ready ({cluster.Reason})")}, name servers {cluster.ReadyNameServers}, brokers {ready}/{cluster.Members.Count}{(cluster.Address.Length > 0 ? $", clients use {cluster.Address}" : "")}",
                 elapsed);
         }
 

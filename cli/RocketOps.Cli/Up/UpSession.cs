@@ -118,11 +118,13 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     /// <summary>Reads and shows the state until the end; tells what to try next once, when all is ready and the demo done.</summary>
     private async Task ShowAsync(ControlPlane plane, ILoggerFactory loggers, Func<UpState, Task> show, DataDirectory data, CancellationToken stop)
     {
+        using UpRegistration registration = new(RunningUp.StateFolder(), data.Path, loggers.CreateLogger<UpRegistration>());
         bool isTold = false;
         while (true)
         {
-            _state = await UpState.ReadAsync(plane.Client, _demoRun?.Progress, stop);
+            _state = await UpState.ReadAsync(plane.Client, plane.HostAddresses, _demoRun?.Progress, stop);
             _state = _state with { Problems = _problems.Of(_state.Problems), OperatorEnd = EndOf(plane.Operator, data) };
+            registration.Tell([.. _state.Clusters.Where(cluster => cluster.Address.Length > 0).Select(cluster => (cluster.Key, cluster.Address))]);
             await show(_state);
             _recorder?.Add(UpTable.Render(_state, Elapsed), Elapsed);
             if (_state.OperatorEnd is { } end)

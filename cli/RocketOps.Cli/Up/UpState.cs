@@ -15,16 +15,17 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
     public string? OperatorEnd { get; init; }
 
     /// <summary>All there is is ready; nothing at all is, too. Nothing is without the operator: what the objects say is then of the past.</summary>
-    public bool IsReady => OperatorEnd is null && Clusters.All(cluster => cluster.IsReady) && Topics.All(topic => topic.IsReady);
+    public bool IsReady => OperatorEnd is null && Clusters.All(cluster => cluster is { IsReady: true, Address.Length: > 0 }) && Topics.All(topic => topic.IsReady);
 
-    public static async Task<UpState> ReadAsync(ClusterClient client, DemoProgress? demo, CancellationToken cancellation)
+    public static async Task<UpState> ReadAsync(
+        ClusterClient client, IReadOnlyDictionary<string, string> hostAddresses, DemoProgress? demo, CancellationToken cancellation)
     {
         ObjectList clusters = await client.ListAsync(Cluster, cancellation);
         ObjectList pods = await client.ListAsync(ResourceKind.Pod, cancellation);
         HashSet<string> ready = pods.Items.Where(pod => pod.HasCondition("Ready")).Select(pod => pod.Key).ToHashSet(StringComparer.Ordinal);
         ObjectList topics = await client.ListAsync(Topic, cancellation);
         return new UpState(
-            [.. clusters.Items.Select(cluster => ClusterView.Of(cluster, ready)).OrderBy(cluster => cluster.Key, StringComparer.Ordinal)],
+            [.. clusters.Items.Select(cluster => ClusterView.Of(cluster, ready, hostAddresses)).OrderBy(cluster => cluster.Key, StringComparer.Ordinal)],
             [.. topics.Items.Select(TopicView.Of).OrderBy(topic => topic.Key, StringComparer.Ordinal)],
             [.. pods.Items.Select(PodProblem.Of).OfType<PodProblem>().OrderBy(problem => problem.Key, StringComparer.Ordinal)],
             demo);

@@ -32,7 +32,7 @@ internal static class UpTable
     private static Table Cluster(ClusterView cluster)
     {
         Table table = new Table().Border(TableBorder.Rounded).Expand().Title(
-            $"[bold]{cluster.Key.EscapeMarkup()}[/] {Mark(cluster.IsReady)} [grey]{cluster.Reason.EscapeMarkup()}[/]  name servers ready: {cluster.ReadyNameServers}");
+            $"[bold]{cluster.Key.EscapeMarkup()}[/] {Mark(cluster.IsReady)} [grey]{cluster.Reason.EscapeMarkup()}[/]  name servers ready: {cluster.ReadyNameServers}  clients use [bold]{(cluster.Address.Length > 0 ? cluster.Address : "…")}[/]");
         table.AddColumns("group", "broker", "role", "ready", "registered");
         foreach (MemberView member in cluster.Members)
         {

@@ -22,7 +22,11 @@ internal sealed class UpProcess : IAsyncDisposable
         }
     }
 
-    public static UpProcess Start(params string[] arguments)
+    public static UpProcess Start(params string[] arguments) => StartIn(null, arguments);
+
+    /// <param name="runtimeDirectory">The user's folder for what runs, where other commands look for it; null for that of whoever runs the tests.</param>
+    /// <param name="arguments">Of <c>rocketops</c>.</param>
+    public static UpProcess StartIn(string? runtimeDirectory, params string[] arguments)
     {
         ProcessStartInfo info = new(Path.Combine(AppContext.BaseDirectory, "rocketops"), arguments)
         {
@@ -31,6 +35,12 @@ internal sealed class UpProcess : IAsyncDisposable
             RedirectStandardInput = true,
             UseShellExecute = false,
         };
+        if (runtimeDirectory is not null)
+        {
+            info.Environment["XDG_RUNTIME_DIR"] = runtimeDirectory;
+            info.Environment["NAMESRV_ADDR"] = "";
+        }
+
         Process process = new() { StartInfo = info };
         UpProcess up = new(process);
         process.OutputDataReceived += (_, line) => up.Append(line.Data);

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using RocketOps.Testing;
 
 namespace RocketOps.Cli.Tests.Up;
 
 /// <summary>The whole way: API, operator, kubelet, brokers, clients. One scenario, since each start costs seconds.</summary>
-public sealed class UpTests
+public sealed partial class UpTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
     private static readonly string Quickstart = Path.Combine(SharedKits.RepositoryRoot, "deploy", "samples", "quickstart.yaml");
@@ -13,11 +14,14 @@ public sealed class UpTests
     {
         using TempDirectory folder = new();
         string data = folder.File("data");
+        string address;
 
         await using (UpProcess first = UpProcess.Start("up", Quickstart, "--data", data, "--demo", "--record", folder.File("demo.svg")))
         {
             (await first.ExitCodeAsync(Deadline)).Should().Be(0, first.Output);
             first.Output.Should().Contain("Demo succeeded: 1000 sent, 1000 received exactly once").And.Contain("0 duplicates, 0 missing");
+            address = PrintedAddress().Match(first.Output).Groups[1].Value;
+            address.Should().StartWith("127.0.0.1:");
         }
 
         Children(data).Should().BeEmpty("every child was ended in order");
@@ -39,9 +43,16 @@ public sealed class UpTests
 
         logs.Should().OnlyContain(file => File.Exists(file), "the same store was used");
 
-        await using (UpProcess third = UpProcess.Start("up", "--data", data))
+        await using (UpProcess third = UpProcess.StartIn(folder.Path, "up", "--data", data))
         {
             await Eventually.TrueAsync(() => third.Output.Contains("Try next", StringComparison.Ordinal), "everything is ready", Deadline);
+            PrintedAddress().Match(third.Output).Groups[1].Value.Should().Be(address, "it is remembered");
+            await using (UpProcess command = UpProcess.StartIn(folder.Path, "cluster", "status"))
+            {
+                (await command.ExitCodeAsync(Deadline)).Should().Be(0, command.Output);
+                command.Output.Should().Contain("quickstart-1   0    master", "the command finds the cluster that runs");
+            }
+
             List<int> children = Children(data);
             children.Should().NotBeEmpty();
 
@@ -136,6 +147,9 @@ public sealed class UpTests
         (await up.ExitCodeAsync(Deadline)).Should().Be(2);
         up.Output.Should().Contain("no option --demmo");
     }
+
+    [GeneratedRegex(@"clients use (127\.0\.0\.1:\d+)")]
+    private static partial Regex PrintedAddress();
 
     /// <summary>The processes on record for this data folder that still run.</summary>
     private static List<int> Children(string data)

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Embedded.Kubelet.Processes;
+
+namespace RocketOps.Cli.Up;
+
+/// <summary>
+/// Tells other commands of this user where the clusters of this run are (<see cref="RunningUp"/>), until disposed. A run that cannot tell is logged and goes on: its
+/// addresses are on the screen.
+/// </summary>
+internal sealed partial class UpRegistration(string? folder, string dataDirectory, ILogger logger) : IDisposable
+{
+    private readonly string? _file = folder is null ? null : Path.Combine(folder, $"up-{Environment.ProcessId}.json");
+    private IReadOnlyList<(string Cluster, string Address)> _told = [];
+
+    /// <summary>Tells these clusters if they differ from what was told last.</summary>
+    public void Tell(IReadOnlyList<(string Cluster, string Address)> clusters)
+    {
+        if (_file is null || clusters.SequenceEqual(_told) || ProcessIdentity.Of(Environment.ProcessId) is not { } self)
+        {
+            return;
+        }
+
+        _told = clusters;
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(folder!);
+            }
+            else
+            {
+                Directory.CreateDirectory(folder!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
+            string draft = _file + ".new";
+            File.WriteAllText(draft, RunningUp.Write(new RunningUp(dataDirectory, clusters), self));
+            File.Move(draft, _file, overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogNotTold(logger, failure, _file);
+        }
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            if (_file is not null)
+            {
+                File.Delete(_file);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Readers see by the process id that this run has ended.
+            LogNotTold(logger, failure, _file!);
+        }
+    }
+
+    [LoggerMessage(EventId = 9001, Level = LogLevel.Warning, Message = "{File} could not be written or removed; other commands need -n to find this run.")]
+    private static partial void LogNotTold(ILogger logger, Exception failure, string file);
+}

@@ -1,0 +1,100 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using RocketOps.Interop.Tests.Clients;
+using RocketOps.Interop.Tests.Fixtures;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+
+namespace RocketOps.Interop.Tests.Up;
+
+/// <summary>The address that <c>rocketops up</c> prints, in the hands of an unmodified client.</summary>
+public sealed partial class UpAddressTests
+{
+    private const string Version = "5.5.0";
+    private const string Topic = "Rolled";
+
+    private const string Manifest = """
+        apiVersion: rocketops.io/v1beta1
+        kind: BrokerCluster
+        metadata: { name: own, namespace: default }
+        spec:
+          nameServer: { replicas: 1 }
+          brokers: { groups: 2, replicas: 1, storage: { size: 1Gi } }
+        ---
+        apiVersion: rocketops.io/v1beta1
+        kind: Topic
+        metadata: { name: rolled, namespace: default }
+        spec: { clusterRef: { name: own }, topicName: Rolled, readQueues: 4, writeQueues: 4 }
+        """;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    [SkippableFact]
+    public async Task Address_NameServerReplacedAndBrokersRolled_StaysGoodForAProducer()
+    {
+        Kit.Require(SharedKits.RocketMq);
+        using TempDirectory folder = new();
+        await File.WriteAllTextAsync(folder.File("own.yaml"), Manifest);
+        await using ChildProcess up = ChildProcess.Start(
+            Path.Combine(AppContext.BaseDirectory, "rocketops"),
+            ["up", folder.File("own.yaml"), "--data", folder.File("data")],
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path });
+        await Eventually.TrueAsync(() => up.Output.Contains("Try next", StringComparison.Ordinal), "everything is ready", Patience);
+        string address = PrintedAddress().Match(up.Output).Groups[1].Value;
+        using UpApi api = new(await File.ReadAllTextAsync(Path.Combine(folder.File("data"), "kubeconfig")));
+        Dictionary<string, (string Uid, bool IsReady, string Address)> brokers = await api.PodsAsync("broker");
+        await using ChildProcess producer = ChildProcess.Start(
+            Path.Combine(SharedKits.RocketMq, "bin", "rocketmq-client"),
+            ["--version", Version, "send", "--namesrv", address, "--topic", Topic, "--count", "100000", "--pause", "50", "--size", "100", "--retry", "2"],
+            new Dictionary<string, string>(JavaEnvironment.Variables, StringComparer.Ordinal) { ["ROCKETMQ_CLIENT_HOME"] = folder.File("java") });
+        await SendsAsync(producer, 100);
+
+        string nameServer = (await api.PodsAsync("nameserver")).Keys.Single();
+        await api.DeletePodAsync(nameServer);
+        await Eventually.TrueAsync(
+            async () => await api.PodsAsync("nameserver") is { Count: 1 } pods && !pods.ContainsKey(nameServer) && pods.Values.Single().IsReady, "another name server serves", Patience);
+        await Eventually.TrueAsync(async () => await RoutesAsync(address) == 2, "both brokers have registered with it", Patience);
+
+        await api.ConfigureAsync("own", "fileReservedTime", "71");
+        await Eventually.TrueAsync(
+            async () => (await api.PodsAsync("broker")).All(pod => pod.Value.IsReady && pod.Value.Uid != brokers[pod.Key].Uid), "both brokers were restarted", Patience);
+
+        // For as long as a client needs to ask for routes again, and more.
+        int before = Sent(producer).Count;
+        await SendsAsync(producer, before + 700);
+        List<JsonElement> sent = Sent(producer);
+        List<JsonElement> failed = sent.Where(line => !IsOk(line)).ToList();
+
+        sent.TakeLast(100).Should().OnlyContain(line => IsOk(line), "all is well again");
+        failed.Count.Should().BeLessThan(sent.Count / 20, "what fails, fails while one of two masters is away: {0} of {1}, first {2}", failed.Count, sent.Count, failed.FirstOrDefault());
+        (await api.PodsAsync("broker")).ToDictionary(pod => pod.Key, pod => pod.Value.Address).Should().Equal(brokers.ToDictionary(pod => pod.Key, pod => pod.Value.Address));
+        (await RoutesAsync(address)).Should().Be(2, "the printed address is good for whoever comes new");
+    }
+
+    /// <summary>How many brokers serve the topic, as Apache's tool sees it by this name server.</summary>
+    private static async Task<int> RoutesAsync(string address)
+    {
+        string answer = await new JavaClient(Version, address).AdminAsync("topicRoute", "-t", Topic);
+        return BrokerName().Matches(answer).Select(match => match.Groups[1].Value).Distinct().Count();
+    }
+
+    private static Task SendsAsync(ChildProcess producer, int count) =>
+        Eventually.TrueAsync(() => producer.HasExited || Sent(producer).Count >= count, $"{count} messages were tried", Patience);
+
+    private static List<JsonElement> Sent(ChildProcess producer)
+    {
+        producer.HasExited.Should().BeFalse(producer.Error);
+
+        // Its last line may be half written.
+        string output = producer.Output;
+        return [.. JsonLines.Parse(output[..(output.LastIndexOf('\n') + 1)])];
+    }
+
+    private static bool IsOk(JsonElement line) => line.TryGetProperty("sendStatus", out JsonElement status) && status.GetString() == "SEND_OK";
+
+    [GeneratedRegex(@"clients use (127\.0\.0\.1:\d+)")]
+    private static partial Regex PrintedAddress();
+
+    [GeneratedRegex(@"""brokerName"":\s*""([^""]+)""")]
+    private static partial Regex BrokerName();
+}
