@@ -20,7 +20,7 @@ public sealed partial class UpTests
         {
             (await first.ExitCodeAsync(Deadline)).Should().Be(0, first.Output);
             first.Output.Should().Contain("Demo succeeded: 1000 sent, 1000 received exactly once").And.Contain("0 duplicates, 0 missing");
-            address = PrintedAddress().Match(first.Output).Groups[1].Value;
+            address = PrintedAddress().Match(first.Output).Groups["value"].Value;
             address.Should().StartWith("127.0.0.1:");
         }
 
@@ -46,7 +46,7 @@ public sealed partial class UpTests
         await using (UpProcess third = UpProcess.StartIn(folder.Path, "up", "--data", data))
         {
             await Eventually.TrueAsync(() => third.Output.Contains("Try next", StringComparison.Ordinal), "everything is ready", Deadline);
-            PrintedAddress().Match(third.Output).Groups[1].Value.Should().Be(address, "it is remembered");
+            PrintedAddress().Match(third.Output).Groups["value"].Value.Should().Be(address, "it is remembered");
             await using (UpProcess command = UpProcess.StartIn(folder.Path, "cluster", "status"))
             {
                 (await command.ExitCodeAsync(Deadline)).Should().Be(0, command.Output);
@@ -148,7 +148,7 @@ public sealed partial class UpTests
         up.Output.Should().Contain("no option --demmo");
     }
 
-    [GeneratedRegex(@"clients use (127\.0\.0\.1:\d+)")]
+    [GeneratedRegex(@"clients use (?<value>127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex PrintedAddress();
 
     /// <summary>The processes on record for this data folder that still run.</summary>

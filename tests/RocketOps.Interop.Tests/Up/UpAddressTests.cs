@@ -40,7 +40,7 @@ public sealed partial class UpAddressTests
             ["up", folder.File("own.yaml"), "--data", folder.File("data")],
             new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path });
         await Eventually.TrueAsync(() => up.Output.Contains("Try next", StringComparison.Ordinal), "everything is ready", Patience);
-        string address = PrintedAddress().Match(up.Output).Groups[1].Value;
+        string address = PrintedAddress().Match(up.Output).Groups["value"].Value;
         using UpApi api = new(await File.ReadAllTextAsync(Path.Combine(folder.File("data"), "kubeconfig")));
         Dictionary<string, (string Uid, bool IsReady, string Address)> brokers = await api.PodsAsync("broker");
         await using ChildProcess producer = ChildProcess.Start(
@@ -75,7 +75,7 @@ public sealed partial class UpAddressTests
     private static async Task<int> RoutesAsync(string address)
     {
         string answer = await new JavaClient(Version, address).AdminAsync("topicRoute", "-t", Topic);
-        return BrokerName().Matches(answer).Select(match => match.Groups[1].Value).Distinct().Count();
+        return BrokerName().Matches(answer).Select(match => match.Groups["value"].Value).Distinct().Count();
     }
 
     private static Task SendsAsync(ChildProcess producer, int count) =>
@@ -92,9 +92,9 @@ public sealed partial class UpAddressTests
 
     private static bool IsOk(JsonElement line) => line.TryGetProperty("sendStatus", out JsonElement status) && status.GetString() == "SEND_OK";
 
-    [GeneratedRegex(@"clients use (127\.0\.0\.1:\d+)")]
+    [GeneratedRegex(@"clients use (?<value>127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex PrintedAddress();
 
-    [GeneratedRegex(@"""brokerName"":\s*""([^""]+)""")]
+    [GeneratedRegex(@"""brokerName"":\s*""(?<value>[^""]+)""", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex BrokerName();
 }

@@ -9,9 +9,9 @@ namespace RocketOps.Interop.Tests.Up;
 internal sealed partial class UpApi(string kubeconfig) : IDisposable
 {
     private readonly HttpClient _http = ControlPlaneHttp.CreateClient(
-        new Uri(Server().Match(kubeconfig).Groups[1].Value),
-        Token().Match(kubeconfig).Groups[1].Value,
-        Encoding.ASCII.GetString(Convert.FromBase64String(Authority().Match(kubeconfig).Groups[1].Value)));
+        new Uri(Server().Match(kubeconfig).Groups["value"].Value),
+        Token().Match(kubeconfig).Groups["value"].Value,
+        Encoding.ASCII.GetString(Convert.FromBase64String(Authority().Match(kubeconfig).Groups["value"].Value)));
 
     /// <summary>uid and readiness of the pods of one component, by name.</summary>
     public async Task<Dictionary<string, (string Uid, bool IsReady, string Address)>> PodsAsync(string component)
@@ -43,12 +43,12 @@ internal sealed partial class UpApi(string kubeconfig) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    [GeneratedRegex(@"server: ""?(https://[^\s""]+)")]
+    [GeneratedRegex(@"server: ""?(?<value>https://[^\s""]+)", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex Server();
 
-    [GeneratedRegex(@"token: ""?([^\s""]+)")]
+    [GeneratedRegex(@"token: ""?(?<value>[^\s""]+)", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex Token();
 
-    [GeneratedRegex(@"certificate-authority-data: ""?([^\s""]+)")]
+    [GeneratedRegex(@"certificate-authority-data: ""?(?<value>[^\s""]+)", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex Authority();
 }
