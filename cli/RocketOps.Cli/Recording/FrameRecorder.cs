@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Spectre.Console;
-using Spectre.Console.Rendering;
+using RocketOps.Cli.Up;
 
 namespace RocketOps.Cli.Recording;
 
@@ -11,24 +10,20 @@ namespace RocketOps.Cli.Recording;
 /// </summary>
 internal sealed class FrameRecorder(string path)
 {
-    private const int Columns = 96;
+    public const int Columns = 96;
+    public const int Rows = 40;
     private const int MaxFrames = 200;
     private const double CharWidth = 7.8;
     private const double LineHeight = 17;
     private const double Margin = 14;
     private static readonly TimeSpan LastFrame = TimeSpan.FromSeconds(6);
 
-    private readonly List<(TimeSpan At, List<SegmentLine> Lines)> _frames = [];
+    private readonly List<(TimeSpan At, IReadOnlyList<ScreenLine> Lines)> _frames = [];
     private string _last = "";
 
-    public void Add(IRenderable shown, TimeSpan at)
+    public void Add(IReadOnlyList<ScreenLine> lines, TimeSpan at)
     {
-        using StringWriter sink = new();
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(sink), Ansi = AnsiSupport.Yes, ColorSystem = ColorSystemSupport.TrueColor });
-        console.Profile.Width = Columns;
-        console.Profile.Capabilities.Unicode = true;
-        List<SegmentLine> lines = SplitLines(shown.GetSegments(console));
-        string text = string.Join('\n', lines.Select(line => string.Concat(line.Select(segment => segment.Text))));
+        string text = string.Join('\n', lines.Select(line => line.Text));
         if (text != _last && _frames.Count < MaxFrames)
         {
             _last = text;
@@ -41,35 +36,6 @@ internal sealed class FrameRecorder(string path)
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(folder);
         await File.WriteAllTextAsync(path, Render(), cancellation);
-    }
-
-    /// <summary>By hand: the library has merged segments of one style across line breaks, and its own splitting then loses the breaks.</summary>
-    private static List<SegmentLine> SplitLines(IEnumerable<Segment> segments)
-    {
-        List<SegmentLine> lines = [[]];
-        foreach (Segment segment in segments.Where(segment => !segment.IsControlCode))
-        {
-            string[] parts = segment.Text.ReplaceLineEndings("\n").Split('\n');
-            for (int i = 0; i < parts.Length; i++)
-            {
-                if (i > 0)
-                {
-                    lines.Add([]);
-                }
-
-                if (parts[i].Length > 0)
-                {
-                    lines[^1].Add(new Segment(parts[i], segment.Style));
-                }
-            }
-        }
-
-        if (lines[^1].Count == 0)
-        {
-            lines.RemoveAt(lines.Count - 1);
-        }
-
-        return lines;
     }
 
     private string Render()
@@ -90,7 +56,7 @@ internal sealed class FrameRecorder(string path)
         return svg.Append("</svg>\n").ToString();
     }
 
-    private static void AppendFrame(StringBuilder svg, List<SegmentLine> lines, double from, double to, double total, bool isLast)
+    private static void AppendFrame(StringBuilder svg, IReadOnlyList<ScreenLine> lines, double from, double to, double total, bool isLast)
     {
         // A viewer that does not animate shows the last frame.
         svg.Append(CultureInfo.InvariantCulture, $"<g visibility=\"{(isLast ? "visible" : "hidden")}\">");
@@ -109,20 +75,29 @@ internal sealed class FrameRecorder(string path)
         svg.Append("</g>\n");
     }
 
-    private static void AppendLine(StringBuilder svg, SegmentLine line, double y)
+    private static void AppendLine(StringBuilder svg, ScreenLine line, double y)
     {
         int column = 0;
-        foreach (Segment segment in line)
+        foreach ((string text, Tint tint) in line.Pieces)
         {
-            if (!string.IsNullOrWhiteSpace(segment.Text))
+            int cells = ScreenLine.WidthOf(text);
+            if (!string.IsNullOrWhiteSpace(text))
             {
-                string color = segment.Style.Foreground == Color.Default ? "#d6dae0" : "#" + segment.Style.Foreground.ToHex();
-                string weight = segment.Style.Decoration.HasFlag(Decoration.Bold) ? " font-weight=\"bold\"" : "";
-                svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Margin + (column * CharWidth):0.#}\" y=\"{y:0.#}\" fill=\"{color}\"{weight} xml:space=\"preserve\" textLength=\"{segment.CellCount() * CharWidth:0.#}\">");
-                svg.Append(segment.Text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)).Append("</text>");
+                string weight = tint == Tint.Strong ? " font-weight=\"bold\"" : "";
+                svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Margin + (column * CharWidth):0.#}\" y=\"{y:0.#}\" fill=\"{Color(tint)}\"{weight} xml:space=\"preserve\" textLength=\"{cells * CharWidth:0.#}\">");
+                svg.Append(text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)).Append("</text>");
             }
 
-            column += segment.CellCount();
+            column += cells;
         }
     }
+
+    private static string Color(Tint tint) => tint switch
+    {
+        Tint.Quiet => "#8a919c",
+        Tint.Good => "#5fd38d",
+        Tint.Waiting => "#e5c07b",
+        Tint.Bad => "#e06c75",
+        _ => "#d6dae0",
+    };
 }

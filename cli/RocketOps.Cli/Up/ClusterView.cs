@@ -1,32 +1,48 @@
+using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 
 namespace RocketOps.Cli.Up;
 
-/// <summary>What the table shows of one BrokerCluster.</summary>
+/// <summary>What the screen shows of one BrokerCluster.</summary>
+/// <param name="Key">namespace/name.</param>
+/// <param name="IsReady">All of it serves.</param>
+/// <param name="Reason">One word of why not.</param>
+/// <param name="Message">The full sentence of it.</param>
+/// <param name="NameServers">Address inside the cluster's network.</param>
+/// <param name="ReadyNameServers">How many serve.</param>
+/// <param name="Members">Brokers, by group.</param>
 internal sealed record ClusterView(
     string Key, bool IsReady, string Reason, string Message, string NameServers, int ReadyNameServers, IReadOnlyList<MemberView> Members)
 {
     /// <summary>Where programs of this machine reach the name servers; empty until something listens there.</summary>
     public string Address { get; init; } = "";
 
+    /// <summary>The name servers.</summary>
+    public IReadOnlyList<MemberView> NameServerMembers { get; init; } = [];
+
+    /// <summary>What other conditions have to say, each once: what is degraded, what this version does not do.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     public int GroupCount => Members.Select(member => member.Group).Distinct(StringComparer.Ordinal).Count();
 
     /// <param name="cluster">The object.</param>
+    /// <param name="pods">All pods by their key.</param>
     /// <param name="hostAddresses">Addresses on 127.0.0.1 by the key of their Service.</param>
-    /// <param name="readyPods">Keys of pods that are ready now: a status from before the last stop says nothing about this run.</param>
-    public static ClusterView Of(KubeObject cluster, IReadOnlySet<string> readyPods, IReadOnlyDictionary<string, string> hostAddresses)
+    public static ClusterView Of(KubeObject cluster, IReadOnlyDictionary<string, KubeObject> pods, IReadOnlyDictionary<string, string> hostAddresses)
     {
         List<MemberView> members = new();
-        foreach (System.Text.Json.JsonElement group in cluster.Status.Items("groups"))
+        foreach (JsonElement group in cluster.Status.Items("groups"))
         {
-            foreach (System.Text.Json.JsonElement member in group.Items("members"))
+            foreach (JsonElement member in group.Items("members"))
             {
-                members.Add(new MemberView(
+                string name = member.Text("name") ?? "";
+                members.Add(MemberView.Of(
                     group.Text("name") ?? "",
-                    member.Text("name") ?? "",
+                    name,
                     member.Text("role") ?? "",
-                    readyPods.Contains(ObjectKey.Of(cluster.Namespace, member.Text("name") ?? "")),
-                    member.Flag("registered") == true));
+                    pods.GetValueOrDefault(ObjectKey.Of(cluster.Namespace, name)),
+                    member.Flag("registered") == true,
+                    member.Flag("outdated") == true));
             }
         }
 
@@ -41,9 +57,31 @@ internal sealed record ClusterView(
             cluster.Key, ready.IsTrue, ready.Reason, ready.Message, cluster.Status.Text("nameServers") ?? "", cluster.Status.Int("readyNameServers") ?? 0, members)
         {
             Address = hostAddresses.GetValueOrDefault(ServiceKey(cluster.Status.Text("nameServers") ?? ""), ""),
+            NameServerMembers =
+            [
+                .. pods.Values.Where(pod => pod.Namespace == cluster.Namespace && pod.Label("rocketops.io/cluster") == cluster.Name && pod.Label("rocketops.io/component") == "nameserver")
+                    .Select(pod => MemberView.Of("", pod.Name, MemberView.NameServerRole, pod, isRegistered: true, isOutdated: false))
+                    .OrderBy(member => member.Name, StringComparer.Ordinal),
+            ],
+            Remarks = RemarksOf(cluster, ready.Message),
         };
     }
 
     /// <summary>namespace/name of the Service behind <c>name.namespace.svc:port</c>.</summary>
     private static string ServiceKey(string nameServers) => nameServers.Split('.') is [string name, string ns, ..] ? ObjectKey.Of(ns, name) : "";
+
+    private static List<string> RemarksOf(KubeObject cluster, string told)
+    {
+        List<string> remarks = [];
+        foreach (JsonElement condition in cluster.Status.Items("conditions"))
+        {
+            bool isRemarkable = (condition.Text("type"), condition.Text("status")) is ("Available" or "Replicated", "False") or ("Degraded" or "Stalled", "True");
+            if (isRemarkable && condition.Text("message") is { Length: > 0 } message && message != told && !remarks.Contains(message))
+            {
+                remarks.Add(message);
+            }
+        }
+
+        return remarks;
+    }
 }

@@ -30,7 +30,7 @@ internal static class NextSteps
             await output.WriteLineAsync($"  {ShellWord.Quote(Program())} topic list{(state.Clusters.Count > 1 ? $" -n {cluster.Address}" : "")}");
             foreach (ClusterView each in state.Clusters)
             {
-                await output.WriteLineAsync($"  mqadmin clusterList -n {each.Address}        # Apache's own tool, or any RocketMQ client of {each.Key}");
+                await output.WriteLineAsync($"  mqadmin clusterList -n {each.Address}{(state.Clusters.Count > 1 ? $"        # {each.Key}" : "")}");
             }
         }
 

@@ -5,6 +5,15 @@ internal sealed class UpLines(TextWriter output)
 {
     private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
 
+    /// <summary>What is to be known before anything is ready.</summary>
+    public async Task BeginAsync(IEnumerable<string> lines, TimeSpan elapsed)
+    {
+        foreach (string line in lines)
+        {
+            await output.WriteLineAsync($"{elapsed.TotalSeconds,6:0.0} s  {line}");
+        }
+    }
+
     public async Task WriteAsync(UpState state, TimeSpan elapsed)
     {
         foreach (ClusterView cluster in state.Clusters)
@@ -12,13 +21,22 @@ internal sealed class UpLines(TextWriter output)
             int ready = cluster.Members.Count(member => member.IsReady);
             await TellAsync(
                 $"cluster {cluster.Key}",
-                $"{(cluster.IsReady ? "ready" : $"not ready ({cluster.Reason})")}, name servers {cluster.ReadyNameServers}, brokers {ready}/{cluster.Members.Count}{(cluster.Address.Length > 0 ? $", clients use {cluster.Address}" : "")}",
+                $"{(cluster.IsReady ? "ready" : Because(cluster.Reason, cluster.Message))}, name servers {cluster.ReadyNameServers}, brokers {ready}/{cluster.Members.Count}{(cluster.Address.Length > 0 ? $", clients use {cluster.Address}" : "")}",
                 elapsed);
+            foreach (MemberView member in cluster.NameServerMembers.Concat(cluster.Members))
+            {
+                await TellAsync($"{member.Role.ToLowerInvariant()} {member.Name}", member.Address.Length > 0 ? $"{member.State}, {member.Address}" : member.State, elapsed);
+            }
+
+            foreach (string remark in cluster.Remarks)
+            {
+                await TellAsync($"cluster {cluster.Key} {remark}", remark, elapsed, $"cluster {cluster.Key}");
+            }
         }
 
         foreach (TopicView topic in state.Topics)
         {
-            await TellAsync($"topic {topic.Key}", topic.IsReady ? $"ready, {topic.ReadQueues} queues per group" : $"not ready ({topic.Reason})", elapsed);
+            await TellAsync($"topic {topic.Key}", topic.IsReady ? $"ready, {topic.ReadQueues} queues per group" : Because(topic.Reason, topic.Message), elapsed);
         }
 
         foreach (PodProblem problem in state.Problems)
@@ -37,12 +55,15 @@ internal sealed class UpLines(TextWriter output)
         }
     }
 
-    private async Task TellAsync(string subject, string text, TimeSpan elapsed)
+    /// <summary>Members have lines of their own: a sentence that lists them as they start would be told anew at each step.</summary>
+    private static string Because(string reason, string message) => message.Length > 0 && reason != "PodsStarting" ? $"not ready ({reason}: {message.TrimEnd('.')})" : $"not ready ({reason})";
+
+    private async Task TellAsync(string key, string text, TimeSpan elapsed, string? subject = null)
     {
-        if (_told.GetValueOrDefault(subject) != text)
+        if (_told.GetValueOrDefault(key) != text)
         {
-            _told[subject] = text;
-            await output.WriteLineAsync($"{elapsed.TotalSeconds,6:0.0} s  {subject}: {text}");
+            _told[key] = text;
+            await output.WriteLineAsync($"{elapsed.TotalSeconds,6:0.0} s  {subject ?? key}: {ScreenLine.Harmless(text)}");
         }
     }
 }

@@ -12,14 +12,21 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     private static readonly TimeSpan FastRefresh = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan IdleRefresh = TimeSpan.FromSeconds(1);
 
+    // Many more lines than a screen has: after the end nothing needs to be folded.
+    private const int Unlimited = 10_000;
+
     private readonly long _begun = time.GetTimestamp();
     private readonly UpLines _lines = new(console.Profile.Out.Writer);
     private readonly FrameRecorder? _recorder = options.Record is { } path ? new FrameRecorder(path) : null;
     private readonly SteadyProblems _problems = new(time);
+    private readonly TerminalScreen _screen = new(console.Profile.Out.Writer, console.Profile.Capabilities.ColorSystem != ColorSystem.NoColors);
     private UpState _state = UpState.Empty;
     private Task<DemoRun>? _demo;
     private DemoRun? _demoRun;
-    private string _nextSteps = "";
+    private IReadOnlyList<EventView> _events = [];
+    private long? _eventsRead;
+    private IReadOnlyList<string> _nextSteps = [];
+    private IReadOnlyList<string> _footer = [];
 
     private bool IsInteractive => console.Profile.Capabilities.Interactive && !Console.IsOutputRedirected && !Console.IsInputRedirected;
 
@@ -61,16 +68,15 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
             await applier.ApplyAsync(manifest, stop);
         }
 
+        _footer = [$"Ctrl-C stops; the data stays in {ShellWord.Quote(data.Path)}", $"export KUBECONFIG={ShellWord.Quote(data.Kubeconfig)}"];
+        if (!IsInteractive)
+        {
+            await _lines.BeginAsync(_footer, Elapsed);
+        }
+
         try
         {
-            if (IsInteractive)
-            {
-                await console.Live(new Text("")).StartAsync(live => ShowAsync(plane, loggers, state => Draw(live, state), data, stop));
-            }
-            else
-            {
-                await ShowAsync(plane, loggers, state => _lines.WriteAsync(state, Elapsed), data, stop);
-            }
+            await ShowOnScreenAsync(plane, loggers, data, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -108,25 +114,67 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         return progress.Succeeded ? ExitCodes.Success : ExitCodes.Failed;
     }
 
-    private Task Draw(LiveDisplayContext live, UpState state)
+    /// <summary>Whatever ends it, the terminal is left as it was, with the last state on it.</summary>
+    private async Task ShowOnScreenAsync(ControlPlane plane, ILoggerFactory loggers, DataDirectory data, CancellationToken stop)
     {
-        live.UpdateTarget(new Rows(UpTable.Render(state, Elapsed), new Text(_nextSteps)));
-        live.Refresh();
-        return Task.CompletedTask;
+        await using FiguresPoll? figures = IsInteractive || _recorder is not null ? new FiguresPoll(time, loggers) : null;
+        try
+        {
+            await ShowAsync(plane, loggers, figures, data, stop);
+        }
+        finally
+        {
+            _screen.Close(UpScreen.Render(_state, Elapsed, console.Profile.Width, Unlimited, _footer, _nextSteps));
+        }
+    }
+
+    private async Task ShowAsync(UpState state)
+    {
+        if (IsInteractive)
+        {
+            (int width, int height) = (console.Profile.Width, console.Profile.Height);
+            _screen.Draw(UpScreen.Render(state, Elapsed, width, height, _footer, _nextSteps), width, height);
+        }
+        else
+        {
+            await _lines.WriteAsync(state, Elapsed);
+        }
+
+        _recorder?.Add(UpScreen.Render(state, Elapsed, FrameRecorder.Columns, FrameRecorder.Rows, [], []), Elapsed);
+    }
+
+    private async Task<UpState> ReadAsync(ControlPlane plane, FiguresPoll? figures, DataDirectory data, CancellationToken stop)
+    {
+        UpState state = await UpState.ReadAsync(plane.Client, plane.HostAddresses, _demoRun?.Progress, stop);
+        if (figures is not null)
+        {
+            figures.Ask([.. state.Clusters.SelectMany(cluster => cluster.Members).Where(member => member.IsReady && member.Address.Contains(':', StringComparison.Ordinal)).Select(member => member.Address)]);
+            if (_eventsRead is not { } read || time.GetElapsedTime(read) >= IdleRefresh)
+            {
+                _eventsRead = time.GetTimestamp();
+                _events = await UpState.ReadEventsAsync(plane.Client, stop);
+            }
+        }
+
+        return state with
+        {
+            Problems = _problems.Of(state.Problems),
+            OperatorEnd = EndOf(plane.Operator, data),
+            Events = _events,
+            Figures = figures?.Current ?? state.Figures,
+        };
     }
 
     /// <summary>Reads and shows the state until the end; tells what to try next once, when all is ready and the demo done.</summary>
-    private async Task ShowAsync(ControlPlane plane, ILoggerFactory loggers, Func<UpState, Task> show, DataDirectory data, CancellationToken stop)
+    private async Task ShowAsync(ControlPlane plane, ILoggerFactory loggers, FiguresPoll? figures, DataDirectory data, CancellationToken stop)
     {
         using UpRegistration registration = new(RunningUp.StateFolder(), data.Path, loggers.CreateLogger<UpRegistration>());
         bool isTold = false;
         while (true)
         {
-            _state = await UpState.ReadAsync(plane.Client, plane.HostAddresses, _demoRun?.Progress, stop);
-            _state = _state with { Problems = _problems.Of(_state.Problems), OperatorEnd = EndOf(plane.Operator, data) };
+            _state = await ReadAsync(plane, figures, data, stop);
             registration.Tell([.. _state.Clusters.Where(cluster => cluster.Address.Length > 0).Select(cluster => (cluster.Key, cluster.Address))]);
-            await show(_state);
-            _recorder?.Add(UpTable.Render(_state, Elapsed), Elapsed);
+            await ShowAsync(_state);
             if (_state.OperatorEnd is { } end)
             {
                 stop.ThrowIfCancellationRequested();
@@ -139,16 +187,15 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
                 // A failed demo ends the run with its own words.
                 await _demo;
                 _state = _state with { Demo = _demoRun!.Progress };
-                await show(_state);
+                await ShowAsync(_state);
             }
 
             bool isFinished = _state.IsReady && (!options.Demo || _demo is { IsCompleted: true });
             if (isFinished && !isTold)
             {
                 isTold = true;
-                _recorder?.Add(UpTable.Render(_state, Elapsed), Elapsed);
                 await TellNextStepsAsync(data.Kubeconfig);
-                await show(_state);
+                await ShowAsync(_state);
             }
 
             if (isFinished && EndsByItself)
@@ -184,7 +231,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
 
         await using StringWriter text = new();
         await NextSteps.WriteAsync(text, _state, kubeconfig, Elapsed, EndsByItself);
-        _nextSteps = text.ToString();
+        _nextSteps = text.ToString().TrimEnd().Split('\n');
     }
 
     private void StartDemoWhenReady(ILoggerFactory loggers, CancellationToken stop)

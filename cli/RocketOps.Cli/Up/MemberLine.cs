@@ -1,0 +1,7 @@
+namespace RocketOps.Cli.Up;
+
+/// <summary>One row below a cluster: a member, or a group of them folded.</summary>
+internal sealed record MemberLine(string Name, string Role, string State, string Address, bool IsWell, BrokerFigures? Figures)
+{
+    public bool IsGroup { get; init; }
+}

@@ -1,0 +1,258 @@
+using System.Globalization;
+
+namespace RocketOps.Cli.Up;
+
+/// <summary>
+/// The state as the lines of a terminal, never more or wider than it has room for. What does not fit is folded from the least telling on: older events, well members
+/// into a line per group, well topics and groups into a count. What is not well and how to stop stay to the last.
+/// </summary>
+internal static class UpScreen
+{
+    private const int NameColumn = 2;
+    private const int RateWidth = 7;
+    private const int MinHeight = 6;
+
+    /// <summary>How much is shown, most first.</summary>
+    private static readonly ScreenDetail[] Details =
+    [
+        new(Events: 6, HasHints: true),
+        new(Events: 3, HasHints: true),
+        new(Events: 3),
+        new(Events: 3, FoldsMembers: true),
+        new(Events: 2, FoldsMembers: true, FoldsTopics: true),
+        new(Events: 1, FoldsMembers: true, FoldsTopics: true, FoldsGroups: true),
+        new(Events: 0, FoldsMembers: true, FoldsTopics: true, FoldsGroups: true),
+    ];
+
+    /// <param name="state">What to show.</param>
+    /// <param name="elapsed">Since the start.</param>
+    /// <param name="width">Columns of the terminal, at least 20.</param>
+    /// <param name="height">Its rows, at least 6.</param>
+    /// <param name="footer">The last lines, which are always there.</param>
+    /// <param name="hints">What to try next; empty until there is something.</param>
+    public static IReadOnlyList<ScreenLine> Render(UpState state, TimeSpan elapsed, int width, int height, IReadOnlyList<string> footer, IReadOnlyList<string> hints)
+    {
+        width = Math.Max(20, width);
+        height = Math.Max(MinHeight, height);
+        List<ScreenLine> end = [.. footer.SelectMany(line => ScreenLine.Wrap(line, width, 0, Tint.Quiet))];
+        List<ScreenLine> notes = [.. Notes(state, width)];
+        List<ScreenLine> body = [];
+        foreach (ScreenDetail detail in Details)
+        {
+            body = [.. Body(state, elapsed, detail, width), .. notes, .. Events(state, detail, width), .. detail.HasHints ? hints.SelectMany(hint => ScreenLine.Wrap(hint, width, 0, Tint.Plain)) : []];
+            if (body.Count + end.Count <= height)
+            {
+                return [.. body.Concat(end).Select(line => line.Cut(width))];
+            }
+        }
+
+        // Too small for all: the head, what is not well as far as it goes, and the end.
+        int room = Math.Max(1, height - end.Count);
+        int noteRoom = Math.Min(notes.Count, Math.Max(0, room - 4));
+        List<ScreenLine> head = body[..(body.Count - notes.Count)];
+        int headRoom = Math.Min(head.Count, room - noteRoom);
+        List<ScreenLine> shown = [.. head[..headRoom], .. notes[..noteRoom]];
+        int gap = noteRoom < notes.Count ? shown.Count - 1 : headRoom - 1;
+        shown[gap] = ScreenLine.Of($"… {body.Count - shown.Count + 1} more lines: a larger window, or kubectl get rocketops", Tint.Quiet);
+        return [.. shown.Concat(end).TakeLast(height).Select(line => line.Cut(width))];
+    }
+
+    private static IEnumerable<ScreenLine> Body(UpState state, TimeSpan elapsed, ScreenDetail detail, int width)
+    {
+        yield return new ScreenLine().Add("RocketOps", Tint.Strong).Add($" on this machine  {elapsed.TotalSeconds:0.0} s", Tint.Quiet);
+        if (state.Clusters.Count == 0 && state.Topics.Count == 0)
+        {
+            yield return ScreenLine.Of("There is no cluster yet: kubectl apply -f FILE, or start with one, as rocketops up deploy/samples/quickstart.yaml", Tint.Plain);
+        }
+
+        foreach (ClusterView cluster in state.Clusters)
+        {
+            foreach (ScreenLine line in Cluster(cluster, state, detail, width))
+            {
+                yield return line;
+            }
+        }
+
+        foreach (ScreenLine line in Topics(state.Topics, detail))
+        {
+            yield return line;
+        }
+
+        if (state.Demo is { } demo)
+        {
+            yield return new ScreenLine().Add("demo", Tint.Strong).Add($"  {demo.Step}", demo.Succeeded ? Tint.Good : Tint.Waiting);
+            yield return new ScreenLine().PadTo(NameColumn).Add($"{demo.Sent} sent, {demo.ReceivedByFirst} + {demo.ReceivedBySecond} received by a group of two, {demo.Duplicates} duplicates, {demo.Missing} missing");
+        }
+    }
+
+    private static IEnumerable<ScreenLine> Cluster(ClusterView cluster, UpState state, ScreenDetail detail, int width)
+    {
+        ScreenLine head = new ScreenLine().Add(cluster.Key, Tint.Strong).Add("  ").Add(cluster.IsReady ? "ready" : Words(cluster.Reason), cluster.IsReady ? Tint.Good : Tint.Waiting);
+        if (cluster.Address.Length > 0)
+        {
+            string use = "  clients use ";
+            if (head.Width + use.Length + cluster.Address.Length > width)
+            {
+                // The one thing that is copied from here is never cut.
+                yield return head;
+                head = new ScreenLine();
+            }
+
+            head.Add(use, Tint.Quiet).Add(cluster.Address, Tint.Strong);
+        }
+
+        if (Sum(cluster.Members, state) is { } sum)
+        {
+            head.Add($"  {Rate(sum.InPerSecond)} in/s  {Rate(sum.OutPerSecond)} out/s", Tint.Quiet);
+        }
+
+        yield return head;
+        List<MemberLine> lines = [.. Members(cluster, state, detail)];
+        if (lines.Count == 0)
+        {
+            yield break;
+        }
+
+        // What comes behind the names has its width; names share what is left.
+        int roles = Math.Max(6, lines.Max(line => line.Role.Length)) + 2;
+        int states = Math.Max(7, lines.Max(line => line.State.Length)) + 2;
+        int addresses = Math.Max(9, lines.Max(line => line.Address.Length)) + 2;
+        int names = Math.Min(lines.Max(line => ScreenLine.WidthOf(line.Name)), Math.Max(14, width - NameColumn - 2 - roles - states - addresses - (2 * RateWidth) - 4));
+        int name = NameColumn + names + 2;
+        int role = name + roles;
+        int status = role + states;
+        int address = status + addresses;
+        yield return new ScreenLine().PadTo(NameColumn).Add("MEMBER", Tint.Quiet).PadTo(name).Add("ROLE", Tint.Quiet).PadTo(role).Add("STATE", Tint.Quiet).PadTo(status).Add("ADDRESS", Tint.Quiet)
+            .PadTo(address).Add("IN/S", Tint.Quiet).PadTo(address + RateWidth).Add("OUT/S", Tint.Quiet).PadTo(address + (2 * RateWidth)).Add("DISK", Tint.Quiet);
+        foreach (MemberLine line in lines)
+        {
+            ScreenLine shown = new ScreenLine().PadTo(NameColumn).Add(Shortened(line.Name, names)).PadTo(name).Add(line.Role).PadTo(role).Add(line.State, line.IsWell ? Tint.Good : Tint.Waiting).PadTo(status).Add(line.Address);
+            if (line.Figures is { } figures)
+            {
+                shown.PadTo(address).Add(Rate(figures.InPerSecond)).PadTo(address + RateWidth).Add(Rate(figures.OutPerSecond)).PadTo(address + (2 * RateWidth))
+                    .Add(figures.DiskUsed is { } used ? $"{used:P0}".Replace(" ", "", StringComparison.Ordinal) : "", figures.DiskUsed > 0.9 ? Tint.Waiting : Tint.Plain);
+            }
+
+            yield return shown;
+        }
+
+        int hidden = cluster.GroupCount - lines.Count(line => line.IsGroup);
+        if (detail.FoldsGroups && hidden > 0)
+        {
+            yield return new ScreenLine().PadTo(NameColumn).Add(hidden == 1 ? "… 1 more broker group, ready" : $"… {hidden} more broker groups, all ready", Tint.Quiet);
+        }
+    }
+
+    private static IEnumerable<MemberLine> Members(ClusterView cluster, UpState state, ScreenDetail detail)
+    {
+        if (!detail.FoldsMembers)
+        {
+            foreach (MemberView member in cluster.NameServerMembers.Concat(cluster.Members))
+            {
+                yield return new MemberLine(member.Name, Role(member), member.State, member.Address, member.IsWell, state.Figures.GetValueOrDefault(member.Address));
+            }
+
+            yield break;
+        }
+
+        if (cluster.NameServerMembers.Count > 0)
+        {
+            yield return Folded("name servers", cluster.NameServerMembers, state, isGroup: false);
+        }
+
+        foreach (IGrouping<string, MemberView> group in cluster.Members.GroupBy(member => member.Group, StringComparer.Ordinal))
+        {
+            MemberView[] members = [.. group];
+            if (!detail.FoldsGroups || !members.All(member => member.IsWell))
+            {
+                yield return Folded(group.Key, members, state, isGroup: true);
+            }
+        }
+    }
+
+    private static MemberLine Folded(string name, IReadOnlyList<MemberView> members, UpState state, bool isGroup)
+    {
+        MemberView first = members.FirstOrDefault(member => Role(member) == "master") ?? members[0];
+        string state1 = members.All(member => member.IsWell) ? "ready" : string.Join(", ", members.Where(member => !member.IsWell).Select(member => $"{Role(member)} {member.State}").Distinct());
+        string role = members.Count == 1 ? Role(first) : $"{members.Count(member => member.IsWell)}/{members.Count}";
+        return new MemberLine(name, role, state1, first.Address, members.All(member => member.IsWell), Sum(members, state)) { IsGroup = isGroup };
+    }
+
+    private static IEnumerable<ScreenLine> Topics(IReadOnlyList<TopicView> topics, ScreenDetail detail)
+    {
+        List<TopicView> shown = [.. topics.Where(topic => !detail.FoldsTopics || !topic.IsReady)];
+        if (topics.Count == 0)
+        {
+            yield break;
+        }
+
+        if (shown.Count == 0)
+        {
+            yield return new ScreenLine().Add("topics", Tint.Strong).Add($"  {topics.Count}, all ready", Tint.Quiet);
+            yield break;
+        }
+
+        yield return ScreenLine.Of("topics", Tint.Strong);
+        int queues = NameColumn + Math.Max(8, shown.Max(topic => ScreenLine.WidthOf(topic.TopicName))) + 2;
+        foreach (TopicView topic in shown)
+        {
+            yield return new ScreenLine().PadTo(NameColumn).Add(topic.TopicName).PadTo(queues)
+                .Add(topic.IsReady ? "ready" : Words(topic.Reason), topic.IsReady ? Tint.Good : Tint.Waiting)
+                .Add(topic.ReadQueues == topic.WriteQueues ? $"  {topic.ReadQueues} queues per group" : $"  {topic.ReadQueues} queues to read, {topic.WriteQueues} to write per group", Tint.Quiet)
+                .Add($"  of {topic.Cluster}", Tint.Quiet);
+        }
+
+        if (shown.Count < topics.Count)
+        {
+            yield return new ScreenLine().PadTo(NameColumn).Add($"… {topics.Count - shown.Count} more, all ready", Tint.Quiet);
+        }
+    }
+
+    /// <summary>All that is not well in full, and what else is to be known of a cluster.</summary>
+    private static IEnumerable<ScreenLine> Notes(UpState state, int width)
+    {
+        List<(string Text, Tint Tint)> notes = [];
+        if (state.OperatorEnd is { } end)
+        {
+            notes.Add((end, Tint.Bad));
+        }
+
+        notes.AddRange(state.Clusters.Where(cluster => !cluster.IsReady && cluster.Message.Length > 0).Select(cluster => ($"{cluster.Key}: {cluster.Message}", Tint.Waiting)));
+        notes.AddRange(state.Topics.Where(topic => !topic.IsReady && topic.Message.Length > 0).Select(topic => ($"topic {topic.Key}: {topic.Message}", Tint.Waiting)));
+        notes.AddRange(state.Problems.Select(problem => ($"pod {problem.Key}: {problem.Text}", Tint.Bad)));
+        notes.AddRange(state.Clusters.SelectMany(cluster => cluster.Remarks.Select(remark => ($"{cluster.Key}: {remark}", Tint.Quiet))));
+        return notes.SelectMany(note => ScreenLine.Wrap(note.Text, width, 2, note.Tint));
+    }
+
+    private static IEnumerable<ScreenLine> Events(UpState state, ScreenDetail detail, int width)
+    {
+        if (detail.Events == 0 || state.Events.Count == 0)
+        {
+            yield break;
+        }
+
+        yield return ScreenLine.Of("last", Tint.Strong);
+        foreach (EventView seen in state.Events.TakeLast(detail.Events))
+        {
+            string at = seen.At.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+            yield return new ScreenLine().PadTo(NameColumn).Add(at, Tint.Quiet).Add("  ").Add(seen.Subject).Add($"  {seen.Reason}: {seen.Message}", seen.IsWarning ? Tint.Waiting : Tint.Quiet).Cut(width);
+        }
+    }
+
+    /// <summary>Both ends tell names of pods apart.</summary>
+    private static string Shortened(string name, int width) => name.Length <= width ? name : $"{name[..(width - 6)]}…{name[^5..]}";
+
+    private static string Role(MemberView member) => member.Role == MemberView.NameServerRole ? member.Role : member.Role.ToLowerInvariant();
+
+    private static BrokerFigures? Sum(IReadOnlyList<MemberView> members, UpState state)
+    {
+        List<BrokerFigures> figures = [.. members.Select(member => state.Figures.GetValueOrDefault(member.Address)).OfType<BrokerFigures>()];
+        return figures.Count == 0 ? null : new BrokerFigures(figures.Sum(one => one.InPerSecond), figures.Sum(one => one.OutPerSecond), figures.Max(one => one.DiskUsed));
+    }
+
+    private static string Rate(double perSecond) => perSecond.ToString(perSecond is > 0 and < 10 ? "0.0" : "0", CultureInfo.InvariantCulture);
+
+    /// <summary>A reason such as PodsStarting as words: pods starting.</summary>
+    private static string Words(string reason) =>
+        string.Concat(reason.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : " ") + char.ToLowerInvariant(c) : c.ToString()));
+}
