@@ -55,6 +55,8 @@ internal static class UsageErrors
 
     private static string Describe(ParseError error, Command command) => error.SymbolResult switch
     {
+        // Nobody typed it: its default could not be found.
+        OptionResult { IdentifierToken: null, Option.Required: false } => error.Message,
         OptionResult { Tokens.Count: 0 } option when option.Option.Arity.MinimumNumberOfValues > 0 => option.IdentifierToken is null
             ? $"{option.Option.Name} is missing."
             : $"{option.Option.Name} needs a value.",

@@ -18,7 +18,7 @@ internal sealed class FiguresPoll : IAsyncDisposable
     public FiguresPoll(TimeProvider time, ILoggerFactory loggers)
     {
         _time = time;
-        _admin = new RocketMqAdmin(new AdminOptions { RequestTimeout = Interval, TimeProvider = time, LoggerFactory = loggers });
+        _admin = new RocketMqAdmin(new AdminOptions { NameServers = "", RequestTimeout = Interval, TimeProvider = time, LoggerFactory = loggers });
         _polling = Task.Run(PollAsync);
     }
 
