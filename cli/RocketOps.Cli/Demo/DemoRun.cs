@@ -60,7 +60,7 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Time
 
         // A stop waits for what is being handled: a duplicate on its way is counted.
         _step = "stopping the consumers";
-        await Task.WhenAll(first.StopAsync(), second.StopAsync());
+        await Task.WhenAll(first.StopAsync(cancellation), second.StopAsync(cancellation));
         _isDone = true;
         _step = "done";
     }
