@@ -182,7 +182,7 @@ internal sealed class FlushTailRun(string directory, int count, string only)
             {
                 byte[] properties = Properties(i, keys);
                 long start = Stopwatch.GetTimestamp();
-                PhysicalOffset end = Append(store, topic, host, body, properties);
+                LogMark end = Append(store, topic, host, body, properties);
                 store.Writer.WritePending();
                 await store.Writer.WhenAsync(LogPosition.Durable, end);
                 times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -204,17 +204,17 @@ internal sealed class FlushTailRun(string directory, int count, string only)
             }
 
             store.Writer.WritePending();
-            await store.Writer.WhenAsync(LogPosition.Durable, store.Positions.Appended);
+            await store.Writer.WhenAsync(LogPosition.Durable, store.Positions.End);
         }
     }
 
     private static byte[] Properties(int message, int keys) =>
         Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001{message:D16}{(keys > 0 ? $"\u0002KEYS\u0001{string.Join(' ', Enumerable.Range(0, keys).Select(key => $"{key}k{message}"))}" : "")}");
 
-    private static PhysicalOffset Append(MessageStore store, StoreTopic topic, MessageHost host, byte[] body, byte[] properties)
+    private static LogMark Append(MessageStore store, StoreTopic topic, MessageHost host, byte[] body, byte[] properties)
     {
         AppendStatus status = store.Writer.Append(new MessageToAppend { Topic = topic, QueueId = 0, BornHost = host, StoreHost = host, Body = body, Properties = properties }, out AppendResult result);
-        return status == AppendStatus.Ok ? result.End : throw new InvalidOperationException($"append: {status}");
+        return status == AppendStatus.Ok ? result.Mark : throw new InvalidOperationException($"append: {status}");
     }
 
     private static void Print(string what, double[] times)

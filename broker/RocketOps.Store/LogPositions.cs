@@ -4,7 +4,7 @@ namespace RocketOps.Store;
 
 /// <summary>
 /// How far the log has come: appended (in memory, has its place), written, durable. One list of waiters for all of them, and the timer that ends waits which the
-/// disk does not. Positions only grow, but for a cut of the log. Thread-safe; waiting allocates nothing once the lists have grown.
+/// disk does not. Positions only grow, but for a cut of the log, which begins a new generation: what was appended before waits by its <see cref="LogMark"/>. Thread-safe; waiting allocates nothing once the lists have grown.
 /// </summary>
 public sealed partial class LogPositions : IDisposable
 {
@@ -24,6 +24,7 @@ public sealed partial class LogPositions : IDisposable
     private bool _timerRuns;
     private bool _closed;
     private long _appended;
+    private volatile LogCuts _cuts = LogCuts.None;
 
     internal LogPositions(StoreOptions options, StoreState state, TimeProvider time, ILogger logger)
     {
@@ -37,6 +38,19 @@ public sealed partial class LogPositions : IDisposable
 
     /// <summary>End of what has its place in the log.</summary>
     public PhysicalOffset Appended => new(AppendedOffset);
+
+    /// <summary>As <see cref="Appended"/>, to be waited for. The generation is read first: a cut in between makes the wait end, not last.</summary>
+    public LogMark End
+    {
+        get
+        {
+            int generation = Generation;
+            return new LogMark(Appended, generation);
+        }
+    }
+
+    /// <summary>Number of cuts since the start. Under the append lock it does not change.</summary>
+    internal int Generation => _cuts.Generation;
 
     /// <summary>Consumers see no message before it is here: what a reader saw must not be taken back by the crash that the flush mode promises to survive.</summary>
     public LogPosition VisibleAt { get; }
@@ -53,18 +67,25 @@ public sealed partial class LogPositions : IDisposable
     public PhysicalOffset Get(LogPosition position) => new(Reached(position));
 
     /// <summary>
-    /// Calls the waiter once: when everything before <paramref name="upTo"/> is there, when that cannot be any more, or after <c>syncFlushTimeout</c>, whatever the disk's threads
+    /// Whether everything before the mark is there and still what it was: then it may be acknowledged. The position is read before the cuts: one that new bytes have
+    /// moved comes with the cut they followed.
+    /// </summary>
+    public bool IsReached(LogPosition position, LogMark upTo) => Reached(position) >= upTo.Offset.Value && _cuts.Holds(upTo);
+
+    /// <summary>
+    /// Calls the waiter once: when everything before <paramref name="upTo"/> is there, when that cannot be any more, when it is cut off, or after <c>syncFlushTimeout</c>, whatever the disk's threads
     /// are stuck in. Calls it at once, on this thread, when there is nothing to wait for.
     /// </summary>
-    public void When(LogPosition position, PhysicalOffset upTo, ILogWaiter waiter)
+    public void When(LogPosition position, LogMark upTo, ILogWaiter waiter)
     {
         ArgumentNullException.ThrowIfNull(waiter);
-        if (Reached(position) < upTo.Value && TryAdd(position, upTo, waiter))
+        if (!IsReached(position, upTo) && TryAdd(position, upTo, waiter))
         {
             return;
         }
 
-        Tell(new Waiter(upTo, waiter, 0), Reached(position) >= upTo.Value ? WaitOutcome.Reached : WaitOutcome.Failed);
+        WaitOutcome outcome = IsReached(position, upTo) ? WaitOutcome.Reached : _cuts.Holds(upTo) ? WaitOutcome.Failed : WaitOutcome.CutOff;
+        Tell(new Waiter(upTo.Offset, waiter, 0), outcome);
     }
 
     public void Dispose() => _timer.Dispose();
@@ -115,9 +136,11 @@ public sealed partial class LogPositions : IDisposable
 
         List<Waiter> ready;
         bool failed = _state.HasFailed || Volatile.Read(ref _closed);
-        long reached = Reached(position);
+        long reached;
         lock (_lock)
         {
+            // Not before: a cut could lower it, and somebody wait for what comes in the place of what was there.
+            reached = Reached(position);
             List<Waiter> waiters = _waiters[(int)position];
             if (waiters.Count == 0)
             {
@@ -161,17 +184,21 @@ public sealed partial class LogPositions : IDisposable
     }
 
     /// <summary>
-    /// The log ends there from now on, all of it durable. Nobody appends, writes or flushes meanwhile. The appended position goes first: written ahead of it says that
-    /// there is nothing to write.
+    /// The log ends there from now on, all of it durable. Nobody appends, writes or flushes meanwhile. The generation moves before the positions do, so that whoever sees
+    /// a position of the new log sees the cut; of the positions the appended one goes first: written ahead of it says that there is nothing to write.
     /// </summary>
     internal void CutTo(long end)
     {
-        AppendedOffset = end;
-        Interlocked.Exchange(ref _reached[(int)LogPosition.Written], end);
-        Interlocked.Exchange(ref _reached[(int)LogPosition.Durable], end);
+        lock (_lock)
+        {
+            _cuts = _cuts.Next(new PhysicalOffset(end));
+            AppendedOffset = end;
+            Interlocked.Exchange(ref _reached[(int)LogPosition.Written], end);
+            Interlocked.Exchange(ref _reached[(int)LogPosition.Durable], end);
+        }
     }
 
-    /// <summary>Ends the waits for what was cut off, before anything is appended in its place.</summary>
+    /// <summary>Ends the waits for what was cut off.</summary>
     internal void FailBehind(long end)
     {
         List<Waiter> failed;
@@ -196,7 +223,7 @@ public sealed partial class LogPositions : IDisposable
 
         foreach (Waiter waiter in failed)
         {
-            Tell(waiter, WaitOutcome.Failed);
+            Tell(waiter, WaitOutcome.CutOff);
         }
 
         ReturnList(failed);
@@ -216,18 +243,18 @@ public sealed partial class LogPositions : IDisposable
         Complete(LogPosition.Durable);
     }
 
-    private bool TryAdd(LogPosition position, PhysicalOffset upTo, ILogWaiter waiter)
+    private bool TryAdd(LogPosition position, LogMark upTo, ILogWaiter waiter)
     {
         lock (_lock)
         {
             Interlocked.Increment(ref _waiting);
-            if (Reached(position) >= upTo.Value || _state.HasFailed || _closed)
+            if (Reached(position) >= upTo.Offset.Value || !_cuts.Holds(upTo) || _state.HasFailed || _closed)
             {
                 _waiting--;
                 return false;
             }
 
-            _waiters[(int)position].Add(new Waiter(upTo, waiter, _time.GetTimestamp()));
+            _waiters[(int)position].Add(new Waiter(upTo.Offset, waiter, _time.GetTimestamp()));
             if (!_timerRuns)
             {
                 _timerRuns = true;

@@ -104,8 +104,8 @@ public sealed class LogWriter
 
     /// <summary>
     /// Hands everything appended so far to the kernel in one write and, with ASYNC_FLUSH, makes it readable. Returns the offset up to which the log is in the
-    /// kernel. An append whose end lies beyond it must not be acknowledged yet: another thread is writing it, which this one does not wait for, or the write has
-    /// failed; <see cref="LogPositions.When"/> tells which.
+    /// kernel. An append that is not (<see cref="LogPositions.IsReached"/>) must not be acknowledged yet: another thread is writing it, which this one does not wait for, or
+    /// the write has failed; <see cref="LogPositions.When"/> tells which.
     /// </summary>
     public PhysicalOffset WritePending()
     {
@@ -135,8 +135,6 @@ public sealed class LogWriter
     /// <summary>The offset up to which the log is in the kernel; see <see cref="WritePending"/>.</summary>
     public PhysicalOffset Written => new(_log.Written);
 
-    public bool IsDurable(PhysicalOffset upTo) => _log.Durable >= upTo.Value;
-
     /// <summary>
     /// After <see cref="AppendStatus.WouldBlock"/>: completes when what was pending has been written, or cannot be (appending again tells), or <c>syncFlushTimeout</c>
     /// has passed.
@@ -144,12 +142,12 @@ public sealed class LogWriter
     public Task<WaitOutcome> WhenRoomAsync()
     {
         WaitTask waiter = new();
-        _positions.When(LogPosition.Written, _positions.Appended, waiter);
+        _positions.When(LogPosition.Written, _positions.End, waiter);
         return waiter.Task;
     }
 
     /// <summary>Completes when the log has come so far; see <see cref="LogPositions.When"/>.</summary>
-    public Task<WaitOutcome> WhenAsync(LogPosition position, PhysicalOffset upTo)
+    public Task<WaitOutcome> WhenAsync(LogPosition position, LogMark upTo)
     {
         WaitTask waiter = new();
         _positions.When(position, upTo, waiter);

@@ -226,10 +226,9 @@ public sealed class MessageStore : IAsyncDisposable
     /// <summary>
     /// Cuts off what lies behind an offset, at which a record begins or the log ends: records, queue units and keys are gone, and the log goes on from there. Appends are
     /// refused with <see cref="AppendStatus.ServiceNotAvailable"/> meanwhile, queues answer <see cref="GetStatus.NotReadable"/> for the short while they are changed, and
-    /// whoever waits for what is cut off is told <see cref="WaitOutcome.Failed"/>. Topics stay the objects they are. A crash at any moment leaves a store
-    /// that recovers to the old end or to the new one.
+    /// whoever waits for what is cut off, or begins to wait for it later, is told <see cref="WaitOutcome.CutOff"/>. Topics stay the objects they are. A crash at any moment
+    /// leaves a store that recovers to the old end or to the new one.
     /// <para>
-    /// Whoever has appended and not begun to wait yet must have been answered before something else is appended: a position says how far the log is, not which log.
     /// Reads the file the cut lies in, and again what index files reach from before the cut to behind it.
     /// </para>
     /// </summary>
@@ -285,7 +284,7 @@ public sealed class MessageStore : IAsyncDisposable
                 throw new StoreException($"The store is not usable ({Flags}); what is in the log cannot all be made readable.");
             }
 
-            await Writer.WhenAsync(Positions.VisibleAt, new PhysicalOffset(end));
+            await Writer.WhenAsync(Positions.VisibleAt, Positions.End.NotBehind(new PhysicalOffset(end)));
 
             // Another thread may be dispatching; it is done in a moment.
             _dispatcher.Run();
@@ -326,7 +325,7 @@ public sealed class MessageStore : IAsyncDisposable
             // A write that another thread is at is waited for; it may hang for as long as the disk does.
             while (_log.WritePending() < _log.Appended && !_state.HasFailed)
             {
-                await Writer.WhenAsync(LogPosition.Written, Positions.Appended);
+                await Writer.WhenAsync(LogPosition.Written, Positions.End);
             }
         }
 
@@ -398,7 +397,7 @@ public sealed class MessageStore : IAsyncDisposable
 
             if (_log.WritePending() < _log.Appended)
             {
-                await Writer.WhenAsync(LogPosition.Written, Positions.Appended);
+                await Writer.WhenAsync(LogPosition.Written, Positions.End);
             }
             else if (_log.TryOwnWriting())
             {

@@ -10,4 +10,7 @@ public enum WaitOutcome
 
     /// <summary><c>syncFlushTimeout</c> has passed. The message has its place in the log and may still get there.</summary>
     TimedOut,
+
+    /// <summary>What was waited for has been cut off the log: it is not stored, and is to be sent again.</summary>
+    CutOff,
 }

@@ -347,14 +347,14 @@ public sealed class CrashTests
             NoteDurable(store);
             if (flush == FlushDiskType.SyncFlush)
             {
-                Acknowledged.AddRange(Sent.Skip(Acknowledged.Count).Where(message => store.Writer.IsDurable(message.End)));
+                Acknowledged.AddRange(Sent.Skip(Acknowledged.Count).Where(message => store.Positions.Get(LogPosition.Durable) >= message.End));
             }
         }
 
         private void NoteDurable(MessageStore store)
         {
             Durable.Clear();
-            Durable.AddRange(Sent.Where(message => store.Writer.IsDurable(message.End)));
+            Durable.AddRange(Sent.Where(message => store.Positions.Get(LogPosition.Durable) >= message.End));
         }
     }
 }

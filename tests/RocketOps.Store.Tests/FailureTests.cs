@@ -49,15 +49,15 @@ public sealed class FailureTests
         RecordingWaiter late = new();
 
         store.Writer.WritePending();
-        store.Positions.When(LogPosition.Durable, result.End, waiter);
+        store.Positions.When(LogPosition.Durable, result.Mark, waiter);
         store.Flusher.Pass(everything: false);
         store.Flusher.Pass(everything: true);
-        store.Positions.When(LogPosition.Durable, result.End, late);
+        store.Positions.When(LogPosition.Durable, result.Mark, late);
 
         waiter.Outcomes.Should().Equal(WaitOutcome.Failed);
         late.Outcomes.Should().Equal(WaitOutcome.Failed);
         flushes.Should().Be(1);
-        store.Writer.IsDurable(result.End).Should().BeFalse();
+        store.Positions.IsReached(LogPosition.Durable, result.Mark).Should().BeFalse();
         store.TryAppend("T", 0, [1], out _).Should().Be(AppendStatus.ServiceNotAvailable);
         (await store.ReadAllAsync("T", 0)).Should().BeEmpty("nobody sees what is not durable");
     }

@@ -22,7 +22,7 @@ public sealed class HangingDiskTests
         await gate.Reached;
         AppendResult followed = store.Append("T", 0, "follower");
         PhysicalOffset written = store.Writer.WritePending();
-        store.Positions.When(LogPosition.Written, followed.End, waiter);
+        store.Positions.When(LogPosition.Written, followed.Mark, waiter);
 
         written.Should().BeLessThan(followed.Offset);
         waiter.Outcomes.Should().BeEmpty();
@@ -106,7 +106,7 @@ public sealed class HangingDiskTests
         }
 
         RecordingWaiter waiter = new();
-        store.Positions.When(LogPosition.Durable, result.End, waiter);
+        store.Positions.When(LogPosition.Durable, result.Mark, waiter);
         Task flusher = Task.Run(() =>
         {
             store.Writer.WritePending();
@@ -118,7 +118,7 @@ public sealed class HangingDiskTests
         time.Advance(TimeSpan.FromSeconds(4));
         waiter.Outcomes.Should().BeEmpty();
         RecordingWaiter second = new();
-        store.Positions.When(LogPosition.Durable, result.End, second);
+        store.Positions.When(LogPosition.Durable, result.Mark, second);
         time.Advance(TimeSpan.FromSeconds(1));
         waiter.Outcomes.Should().Equal(WaitOutcome.TimedOut);
         second.Outcomes.Should().BeEmpty();
@@ -128,7 +128,7 @@ public sealed class HangingDiskTests
         gate.Open();
         await flusher;
         await maintenance;
-        store.Writer.IsDurable(result.End).Should().BeTrue();
+        store.Positions.IsReached(LogPosition.Durable, result.Mark).Should().BeTrue();
         waiter.Outcomes.Should().HaveCount(1, "who was told once is not told again");
     }
 
@@ -139,8 +139,8 @@ public sealed class HangingDiskTests
         RecordingWaiter waiter = new();
         AppendResult result = store.Append("T", 0, "m");
         store.Writer.WritePending();
-        store.Positions.When(LogPosition.Durable, result.End, new ThrowingWaiter());
-        store.Positions.When(LogPosition.Durable, result.End, waiter);
+        store.Positions.When(LogPosition.Durable, result.Mark, new ThrowingWaiter());
+        store.Positions.When(LogPosition.Durable, result.Mark, waiter);
 
         store.Flusher.Pass(everything: false);
 
@@ -202,7 +202,7 @@ public sealed class HangingDiskTests
         {
             for (int i = 0; i < 8; i++)
             {
-                store.Positions.When(LogPosition.Written, new PhysicalOffset(upTo.Value + round), waiter);
+                store.Positions.When(LogPosition.Written, new LogMark(new PhysicalOffset(upTo.Value + round), 0), waiter);
             }
 
             store.Positions.Move(LogPosition.Written, upTo.Value + round);

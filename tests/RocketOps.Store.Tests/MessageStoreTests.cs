@@ -237,14 +237,14 @@ public sealed class MessageStoreTests
 
         AppendResult result = store.Append("Sync", 0, "m");
         store.Writer.WritePending();
-        store.Positions.When(LogPosition.Durable, result.End, waiter);
+        store.Positions.When(LogPosition.Durable, result.Mark, waiter);
         List<string> before = await store.ReadAllAsync("Sync", 0);
         waiter.Outcomes.Should().BeEmpty();
         store.Flusher.Pass(everything: false);
 
         before.Should().BeEmpty();
         waiter.Outcomes.Should().Equal(WaitOutcome.Reached);
-        store.Writer.IsDurable(result.End).Should().BeTrue();
+        store.Positions.IsReached(LogPosition.Durable, result.Mark).Should().BeTrue();
         (await store.ReadAllAsync("Sync", 0)).Should().Equal("m");
     }
 
@@ -261,7 +261,7 @@ public sealed class MessageStoreTests
             {
                 AppendResult result = store.Append("Sync", thread, $"{thread}-{i}");
                 store.Writer.WritePending();
-                store.Positions.When(LogPosition.Durable, result.End, waiter);
+                store.Positions.When(LogPosition.Durable, result.Mark, waiter);
             }
         })));
 

@@ -155,13 +155,13 @@ public sealed class TruncateTests
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
         AppendResult kept = store.Append("T", 0, "kept");
         AppendResult cut = store.Append("T", 0, "cut");
-        Task<WaitOutcome> before = store.Writer.WhenAsync(LogPosition.Durable, kept.End);
-        Task<WaitOutcome> behind = store.Writer.WhenAsync(LogPosition.Durable, new PhysicalOffset(cut.End.Value + 1));
+        Task<WaitOutcome> before = store.Writer.WhenAsync(LogPosition.Durable, kept.Mark);
+        Task<WaitOutcome> behind = store.Writer.WhenAsync(LogPosition.Durable, cut.Mark with { Offset = new PhysicalOffset(cut.End.Value + 1) });
 
         await store.TruncateAsync(kept.End, keepIn: null, CancellationToken.None);
 
         (await before).Should().Be(WaitOutcome.Reached);
-        (await behind).Should().Be(WaitOutcome.Failed);
+        (await behind).Should().Be(WaitOutcome.CutOff);
     }
 
     [Fact]

@@ -15,14 +15,15 @@ internal sealed class DelayOffsetTable
 {
     private readonly ConcurrentDictionary<int, long> _offsets = new();
     private readonly OffsetFile _file;
-    private readonly Func<PhysicalOffset, Task<WaitOutcome>> _whenDurable;
-    private long _copiesEnd;
+    private readonly Func<LogMark, Task<WaitOutcome>> _whenDurable;
+    private readonly Lock _copiesLock = new();
+    private LogMark _copiesEnd;
 
     /// <param name="settings">For the file's place.</param>
-    /// <param name="whenDurable">Completes when the log, in which the copies of delivered messages are, is on the disk up to an offset.</param>
+    /// <param name="whenDurable">Completes when the log, in which the copies of delivered messages are, is on the disk up to a mark.</param>
     /// <param name="fileSystem">Where the file is.</param>
     /// <param name="time">For the file's version.</param>
-    public DelayOffsetTable(BrokerSettings settings, Func<PhysicalOffset, Task<WaitOutcome>> whenDurable, IStoreFileSystem fileSystem, TimeProvider time)
+    public DelayOffsetTable(BrokerSettings settings, Func<LogMark, Task<WaitOutcome>> whenDurable, IStoreFileSystem fileSystem, TimeProvider time)
     {
         _whenDurable = whenDurable;
         _file = new OffsetFile(
@@ -50,20 +51,17 @@ internal sealed class DelayOffsetTable
         _file.CountChange();
     }
 
-    /// <summary>As <see cref="Set"/>, when the messages before <paramref name="offset"/> were stored again and the last of these copies ends at <paramref name="copiesEnd"/>.</summary>
-    public void SetDelivered(int level, long offset, PhysicalOffset copiesEnd)
+    /// <summary>As <see cref="Set"/>, when the messages before <paramref name="offset"/> were stored again and these copies lie before <paramref name="copiesEnd"/>.</summary>
+    public void SetDelivered(int level, long offset, LogMark copiesEnd)
     {
         // First the copies' end: whoever sees the offset sees an end that covers it.
-        long known = Volatile.Read(ref _copiesEnd);
-        while (known < copiesEnd.Value)
+        lock (_copiesLock)
         {
-            long seen = Interlocked.CompareExchange(ref _copiesEnd, copiesEnd.Value, known);
-            if (seen == known)
+            // A cut of the log makes durable what it leaves: then only what came later is still to be waited for.
+            if (copiesEnd.Generation > _copiesEnd.Generation || (copiesEnd.Generation == _copiesEnd.Generation && copiesEnd.Offset > _copiesEnd.Offset))
             {
-                break;
+                _copiesEnd = copiesEnd;
             }
-
-            known = seen;
         }
 
         Set(level, offset);
@@ -77,7 +75,12 @@ internal sealed class DelayOffsetTable
 
     private async Task WaitForCopiesAsync()
     {
-        PhysicalOffset end = new(Volatile.Read(ref _copiesEnd));
+        LogMark end;
+        lock (_copiesLock)
+        {
+            end = _copiesEnd;
+        }
+
         WaitOutcome outcome = await _whenDurable(end);
         if (outcome != WaitOutcome.Reached)
         {

@@ -196,8 +196,8 @@ internal sealed partial class ScheduleService : IAsyncDisposable
             AppendStatus status = Append(record, out AppendResult result, ref delivery);
             if (status == AppendStatus.Ok)
             {
+                delivery.CopiesEnd = delivery.Appended == 0 ? result.Mark : result.Mark.And(delivery.CopiesEnd);
                 delivery.Appended++;
-                delivery.CopiesEnd = result.End;
             }
             else if (status is AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong)
             {
@@ -274,8 +274,8 @@ internal sealed partial class ScheduleService : IAsyncDisposable
         /// <summary>Messages stored again.</summary>
         public int Appended;
 
-        /// <summary>End of the last of them in the log.</summary>
-        public PhysicalOffset CopiesEnd;
+        /// <summary>Their mark in the log.</summary>
+        public LogMark CopiesEnd;
 
         /// <summary>Queue offset the level goes on at; −1 when it stays where it is.</summary>
         public long NextOffset;

@@ -39,14 +39,15 @@ internal sealed class MessageAppender(MessageStore store, PutStatistics statisti
 
     /// <summary>
     /// Hands to the kernel what was appended up to <paramref name="end"/>, waiting for as long as another thread's write takes; false when it failed and the store is
-    /// read-only.
+    /// read-only, or the messages were cut off.
     /// </summary>
-    /// <param name="end">End of the last of the messages.</param>
+    /// <param name="end">The mark of all the messages.</param>
     /// <param name="messages">How many messages this is, for the statistics.</param>
     /// <param name="startedAt">When the first of them was begun, a timestamp of the broker's clock.</param>
-    public async ValueTask<bool> WriteAsync(PhysicalOffset end, int messages, long startedAt)
+    public async ValueTask<bool> WriteAsync(LogMark end, int messages, long startedAt)
     {
-        if (store.Writer.WritePending() < end)
+        store.Writer.WritePending();
+        if (!store.Positions.IsReached(LogPosition.Written, end))
         {
             WaitOutcome outcome;
             do
@@ -54,7 +55,7 @@ internal sealed class MessageAppender(MessageStore store, PutStatistics statisti
                 outcome = await store.Writer.WhenAsync(LogPosition.Written, end);
             }
             while (outcome == WaitOutcome.TimedOut);
-            if (outcome == WaitOutcome.Failed)
+            if (outcome != WaitOutcome.Reached)
             {
                 statistics.AddFailure();
                 return false;
@@ -104,13 +105,14 @@ internal sealed class MessageAppender(MessageStore store, PutStatistics statisti
             return new AppendOutcome(status, result, WaitOutcome.Failed);
         }
 
-        if (store.Writer.WritePending() < result.End)
+        store.Writer.WritePending();
+        if (!store.Positions.IsReached(LogPosition.Written, result.Mark))
         {
-            // Another thread is writing it; or the write has failed.
-            WaitOutcome written = await store.Writer.WhenAsync(LogPosition.Written, result.End);
+            // Another thread is writing it; or the write has failed, or the message was cut off.
+            WaitOutcome written = await store.Writer.WhenAsync(LogPosition.Written, result.Mark);
             if (written != WaitOutcome.Reached)
             {
-                return new AppendOutcome(written == WaitOutcome.Failed ? AppendStatus.ServiceNotAvailable : AppendStatus.Ok, result, written);
+                return new AppendOutcome(written == WaitOutcome.TimedOut ? AppendStatus.Ok : AppendStatus.ServiceNotAvailable, result, written);
             }
         }
 
@@ -119,7 +121,7 @@ internal sealed class MessageAppender(MessageStore store, PutStatistics statisti
             return new AppendOutcome(AppendStatus.Ok, result, WaitOutcome.Reached);
         }
 
-        return new AppendOutcome(AppendStatus.Ok, result, await store.Writer.WhenAsync(LogPosition.Durable, result.End));
+        return new AppendOutcome(AppendStatus.Ok, result, await store.Writer.WhenAsync(LogPosition.Durable, result.Mark));
     }
 
     private AppendStatus Append(StoredMessage message, out AppendResult result) => store.Writer.Append(

@@ -84,7 +84,9 @@ internal sealed class SendMessageHandler : IRequestHandler
     {
         // Step 6 of a send: the reply is written now and leaves after step 8.
         DeferredReplies replies = batch.Defer(outcome.SkipsDiskWait ? _writeWithoutDisk : _write);
-        replies.Tag = Math.Max(replies.Tag, outcome.Result.End.Value);
+        LogMark mark = replies.Messages == 0 ? outcome.Result.Mark : outcome.Result.Mark.And(StoreWrite.MarkOf(replies));
+        replies.Tag = mark.Offset.Value;
+        replies.SecondTag = mark.Generation;
         replies.Messages += outcome.Result.MessageCount;
         if (frame.IsOneWay)
         {

@@ -49,6 +49,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
     public static string? RemarkOf(WaitOutcome outcome) => outcome switch
     {
         WaitOutcome.Reached => null,
+        WaitOutcome.CutOff => "service not available now: this broker has lost its role, the message is to be sent again",
         WaitOutcome.TimedOut => "the disk did not confirm in time (syncFlushTimeout); the message is stored",
         _ => "service not available now: writing to the disk failed, the store is read-only until the broker is started again",
     };

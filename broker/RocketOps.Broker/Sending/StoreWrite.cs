@@ -6,7 +6,7 @@ namespace RocketOps.Broker.Sending;
 
 /// <summary>
 /// What happens between the appends of a batch and its acknowledgements: one write of everything pending, and the wait for what does not happen here and now: another
-/// thread's write and, with sync flush, the disk. The waits hold up nobody's loop. The replies' tag is the end of the last record they acknowledge.
+/// thread's write and, with sync flush, the disk. The waits hold up nobody's loop. The replies' tags are the mark behind the last record they acknowledge.
 /// </summary>
 internal sealed class StoreWrite : IBatchParticipant
 {
@@ -26,20 +26,23 @@ internal sealed class StoreWrite : IBatchParticipant
         _needed = waitForDisk ? LogPosition.Durable : LogPosition.Written;
     }
 
+    /// <summary>What the replies wait for.</summary>
+    public static LogMark MarkOf(DeferredReplies replies) => new(new PhysicalOffset(replies.Tag), replies.SecondTag);
+
     // Step 7 of a send, once per round.
     public void Commit() => _store.Writer.WriteWithoutDispatch();
 
     public bool CompleteBatch(DeferredReplies replies)
     {
         // Step 8 of a send, once per connection; step 9 is the round's.
-        PhysicalOffset end = new(replies.Tag);
-        if (_store.Positions.Get(_needed) >= end)
+        LogMark end = MarkOf(replies);
+        if (_store.Positions.IsReached(_needed, end))
         {
             _statistics.Add(replies.ReadAt, replies.Messages);
             return true;
         }
 
-        // The disk is not so far yet; or another thread is writing it just now; or the write has failed, which the waiter is told at once.
+        // The disk is not so far yet; or another thread is writing it just now; or the write has failed or the messages are cut off, which the waiter is told at once.
         _store.Positions.When(_needed, end, Rent(replies));
         return false;
     }

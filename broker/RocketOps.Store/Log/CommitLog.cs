@@ -215,7 +215,7 @@ internal sealed class CommitLog
                     description.AddTo(_descriptors, offset, size, queueOffset, storeTimestamp);
                     _messagesAppended++;
                     _positions.AppendedOffset = offset + size;
-                    result = new AppendResult(new PhysicalOffset(offset), new PhysicalOffset(offset + size), queueOffset, storeTimestamp, 1);
+                    result = new AppendResult(new PhysicalOffset(offset), new PhysicalOffset(offset + size), queueOffset, storeTimestamp, 1, _positions.Generation);
                     return AppendStatus.Ok;
                 }
             }
@@ -263,7 +263,7 @@ internal sealed class CommitLog
                     queue.NextOffset = firstQueueOffset + count;
                     _messagesAppended += count;
                     _positions.AppendedOffset = at;
-                    result = new AppendResult(new PhysicalOffset(start), new PhysicalOffset(at), firstQueueOffset, storeTimestamp, count);
+                    result = new AppendResult(new PhysicalOffset(start), new PhysicalOffset(at), firstQueueOffset, storeTimestamp, count, _positions.Generation);
                     return AppendStatus.Ok;
                 }
             }

@@ -128,7 +128,6 @@ internal sealed partial class LogTruncation
 
         _queues.IsRecovering = false;
         _index?.EndRecovery();
-        _positions.FailBehind(intent.Offset);
         _log.EndCut();
     }
 

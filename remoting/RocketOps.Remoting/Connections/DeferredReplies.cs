@@ -29,6 +29,9 @@ public sealed class DeferredReplies
     /// <summary>The participant's own value for this batch, for example the log offset the replies wait for. Zero for a new batch.</summary>
     public long Tag { get; set; }
 
+    /// <summary>A second value of the participant's own, for example which of several logs the offset belongs to. Zero for a new batch.</summary>
+    public int SecondTag { get; set; }
+
     /// <summary>Messages the participant has taken into this batch; its own value too, zero for a new batch.</summary>
     public int Messages { get; set; }
 
@@ -93,6 +96,7 @@ public sealed class DeferredReplies
     {
         _length = 0;
         Tag = 0;
+        SecondTag = 0;
         Messages = 0;
         Participant = null;
         if (_buffer.Length > KeptBytes)

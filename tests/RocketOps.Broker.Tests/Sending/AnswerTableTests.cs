@@ -69,6 +69,7 @@ public sealed class AnswerTableTests
     [InlineData(WaitOutcome.Reached, ResponseCode.Success)]
     [InlineData(WaitOutcome.TimedOut, ResponseCode.FlushDiskTimeout)]
     [InlineData(WaitOutcome.Failed, ResponseCode.ServiceNotAvailable)]
+    [InlineData(WaitOutcome.CutOff, ResponseCode.ServiceNotAvailable)]
     [InlineData((WaitOutcome)99, ResponseCode.ServiceNotAvailable)]
     public void SendRefusals_CodeOf_GivesRocketMqsCode(WaitOutcome outcome, int code) => SendRefusals.CodeOf(outcome).Should().Be(code);
 
