@@ -27,7 +27,8 @@ public enum AppendStatus
     FileCreationFailed,
 
     /// <summary>
-    /// The queue has not been used since the start, and where it ends is on the disk, which the caller must not wait for: await
+    /// The queue has not been used since the start, and where it ends is on the disk, which the caller must not wait for; or its topic is being deleted, and a new one of
+    /// that name begins when that is over: await
     /// <see cref="LogWriter.LoadQueueAsync"/> off the loops, then append again.
     /// </summary>
     QueueNotLoaded,

@@ -82,6 +82,7 @@ public sealed class LogWriter
             return status;
         }
 
+        await Current(topic).Deletion.WaitAsync(cancellationToken);
         try
         {
             return await _reader.RunColdAsync(() => LoadQueue(topic, queueId), cancellationToken);
@@ -185,7 +186,7 @@ public sealed class LogWriter
         while (true)
         {
             StoreTopic current = Current(topic);
-            if (!current.IsListed)
+            if (!current.IsListed || current.IsClosed)
             {
                 status = AppendStatus.QueueNotLoaded;
                 return false;
@@ -204,17 +205,15 @@ public sealed class LogWriter
     {
         try
         {
-            // Null says that the topic was deleted meanwhile: the one in its place has the queue.
-            while (true)
+            StoreTopic current = Current(topic);
+            if (!current.IsClosed)
             {
-                StoreTopic current = Current(topic);
+                // Null says that a deletion has come first: the next append finds that out, and waits for its end.
                 _topics.EnsureListed(current);
-                if (_topics.GetOrAddQueue(current, queueId) is { } queue)
-                {
-                    queue.EnsureLoaded();
-                    return AppendStatus.Ok;
-                }
+                _topics.GetOrAddQueue(current, queueId)?.EnsureLoaded();
             }
+
+            return AppendStatus.Ok;
         }
         catch (Exception e) when (e is StoreIOException or StoreException)
         {

@@ -174,41 +174,47 @@ public sealed class MessageStore : IAsyncDisposable
         return ids;
     }
 
-    /// <summary>Removes the queues of a topic. Its records stay in the log until they expire.</summary>
+    /// <summary>
+    /// Removes the queues of a topic. Its records stay in the log until they expire. Appends to it answer <see cref="AppendStatus.QueueNotLoaded"/> meanwhile; those that come
+    /// afterwards begin a new topic at queue offset 0. A deletion that fails before it has removed anything leaves the topic as it was: <see cref="StoreException"/> when the
+    /// store has failed, <see cref="StoreIOException"/> when its queues could not be written first.
+    /// </summary>
+    /// <param name="topic">The topic; one that is being deleted already is waited for.</param>
+    /// <param name="cancellationToken">Until the queues are removed.</param>
     public async ValueTask DeleteTopicAsync(StoreTopic topic, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(topic);
-        _topics.EnsureListed(topic);
-        while (!_dispatcher.TryOwn())
+        if (!topic.TryClose())
         {
-            await Task.Yield();
-            cancellationToken.ThrowIfCancellationRequested();
+            await topic.Deletion.WaitAsync(cancellationToken);
+            return;
         }
 
         try
         {
-            _topics.Remove(topic);
-            foreach (ConsumeQueue? queue in topic.Delete())
-            {
-                queue?.Destroy();
-            }
+            // No append is under way that has not seen it: all records of the topic lie before the log's end of now.
+            _log.Quiesce();
+            _topics.EnsureListed(topic);
 
-            string directory = Path.Combine(QueuesDirectory, topic.Name);
-            if (_files.DirectoryExists(directory))
+            // The queues take in what is on its way, and recovery begins behind it. Otherwise the next topic of that name would get the old one's messages, now or after
+            // a crash, and its own first ones, whose queue offsets are lower, would find no place.
+            await FinishDispatchAsync(cancellationToken);
+            await NextPassAsync().WaitAsync(cancellationToken);
+            await _dispatcher.OwnAsync(cancellationToken);
+            try
             {
-                _files.DeleteDirectory(directory);
-                _files.FlushDirectory(QueuesDirectory);
+                RemoveQueues(topic);
+            }
+            finally
+            {
+                _dispatcher.Release();
+                _dispatcher.Run();
             }
         }
         finally
         {
-            _dispatcher.Release();
+            topic.EndDeletion();
         }
-
-        _dispatcher.Run();
-
-        // Recovery begins behind the deleted messages then; it would bring the queues back otherwise.
-        await NextPassAsync();
     }
 
     /// <summary>
@@ -273,7 +279,9 @@ public sealed class MessageStore : IAsyncDisposable
     /// Completes when everything that is in the log at the call is readable, which with SYNC_FLUSH it is once it is durable. Throws <see cref="StoreException"/> when
     /// the store has failed.
     /// </summary>
-    public async Task FinishDispatchAsync()
+    public Task FinishDispatchAsync() => FinishDispatchAsync(CancellationToken.None);
+
+    private async Task FinishDispatchAsync(CancellationToken cancellationToken)
     {
         long end = _log.Appended;
         Writer.WritePending();
@@ -284,11 +292,18 @@ public sealed class MessageStore : IAsyncDisposable
                 throw new StoreException($"The store is not usable ({Flags}); what is in the log cannot all be made readable.");
             }
 
-            await Writer.WhenAsync(Positions.VisibleAt, Positions.End.NotBehind(new PhysicalOffset(end)));
+            await Writer.WhenAsync(Positions.VisibleAt, Positions.End.NotBehind(new PhysicalOffset(end))).WaitAsync(cancellationToken);
+
+            if (_dispatcher.IsStalled || _dispatcher.IsTooFarAhead)
+            {
+                // Until queues and index are on the disk nothing goes on; without room there that is what the caller is told.
+                await NextPassAsync().WaitAsync(cancellationToken);
+            }
 
             // Another thread may be dispatching; it is done in a moment.
+            await _dispatcher.OwnAsync(cancellationToken);
+            _dispatcher.Release();
             _dispatcher.Run();
-            await Task.Yield();
         }
     }
 
@@ -384,6 +399,30 @@ public sealed class MessageStore : IAsyncDisposable
         }
     }
 
+    /// <summary>While nobody dispatches. The name becomes free last: a message of the next topic must not come before the old one's files are gone for good.</summary>
+    private void RemoveQueues(StoreTopic topic)
+    {
+        IReadOnlyList<ConsumeQueue?> queues = topic.Delete();
+        try
+        {
+            foreach (ConsumeQueue? queue in queues)
+            {
+                queue?.Destroy();
+            }
+
+            string directory = Path.Combine(QueuesDirectory, topic.Name);
+            if (_files.DirectoryExists(directory))
+            {
+                _files.DeleteDirectory(directory);
+                _files.FlushDirectory(QueuesDirectory);
+            }
+        }
+        finally
+        {
+            _topics.Remove(topic);
+        }
+    }
+
     /// <summary>Everything appended is written, and nobody writes until <see cref="CommitLog.ReleaseWriting"/>.</summary>
     private async Task OwnWritingAsync(CancellationToken cancellationToken)
     {
@@ -413,12 +452,7 @@ public sealed class MessageStore : IAsyncDisposable
 
     private async Task CutAsync(long offset, string? keepIn, CancellationToken cancellationToken)
     {
-        while (!_dispatcher.TryOwn())
-        {
-            await Task.Yield();
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-
+        await _dispatcher.OwnAsync(cancellationToken);
         try
         {
             LogTruncation truncation = new(Options, _files, Positions, _log, _allocator, _topics, _queues, _index, _dispatcher, Maintenance, _state, _time, _logger);
@@ -492,9 +526,10 @@ public sealed class MessageStore : IAsyncDisposable
         _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);
         Positions.Follow(LogPosition.Written, _maintenance);
         WriteAbort();
-        if (!_checkpoint.Current.HasPositions || Options.FlushDiskType == FlushDiskType.SyncFlush)
+        if (!_checkpoint.Current.HasPositions || Options.FlushDiskType == FlushDiskType.SyncFlush || Math.Max(_checkpoint.Current.DurableOffset, _checkpoint.Current.LogicsPhysicalOffset) > recovered.End)
         {
-            // A store of Java's gets our positions; with SYNC_FLUSH what consumers are about to see must not be taken back.
+            // A store of Java's gets our positions; with SYNC_FLUSH what consumers are about to see must not be taken back; and no checkpoint may claim what damage has
+            // taken from the log, for other records are about to come there.
             _maintenance.MakeDurable();
         }
 

@@ -16,6 +16,7 @@ public sealed class StoreTopic
     private volatile ConsumeQueue?[] _queues = [];
     private volatile bool _listed;
     private volatile bool _deleted;
+    private volatile TaskCompletionSource? _deletion;
 
     internal StoreTopic(string name, byte[] utf8)
     {
@@ -40,6 +41,12 @@ public sealed class StoreTopic
     internal bool IsSchedule { get; }
 
     internal bool IsDeleted => _deleted;
+
+    /// <summary>The topic is being deleted: nothing more is appended to it, and its name is not free yet. Set under the append lock.</summary>
+    internal bool IsClosed => _deletion is not null;
+
+    /// <summary>Completes when a deletion has ended, one way or the other; at once when none is under way.</summary>
+    internal Task Deletion => _deletion?.Task ?? Task.CompletedTask;
 
     /// <summary>The queues that exist on disk are known.</summary>
     internal bool IsListed
@@ -89,6 +96,21 @@ public sealed class StoreTopic
             _queues = queues;
             return queue;
         }
+    }
+
+    /// <summary>Begins a deletion; false when one is under way or over.</summary>
+    internal bool TryClose() => Interlocked.CompareExchange(ref _deletion, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null) is null;
+
+    /// <summary>Ends the deletion: the topic is gone, and stays closed; or the deletion has failed before it changed anything, and the topic takes messages again.</summary>
+    internal void EndDeletion()
+    {
+        TaskCompletionSource deletion = _deletion!;
+        if (!_deleted)
+        {
+            _deletion = null;
+        }
+
+        deletion.SetResult();
     }
 
     /// <summary>Takes all queues away; they are not used by later look-ups.</summary>

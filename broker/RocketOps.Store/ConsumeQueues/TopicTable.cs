@@ -4,8 +4,7 @@ using System.Text;
 namespace RocketOps.Store.ConsumeQueues;
 
 /// <summary>
-/// All topics by the UTF-8 bytes of their names. Look-ups take no lock: chains are only ever extended at their head, and changed otherwise by replacing the
-/// whole array.
+/// All topics by the UTF-8 bytes of their names. Look-ups take no lock: nodes never change, a chain is extended at its head or replaced as a whole, and so is the array.
 /// </summary>
 internal sealed class TopicTable
 {
@@ -76,7 +75,7 @@ internal sealed class TopicTable
 
             if (_count >= _buckets.Length)
             {
-                Rebuild(_buckets.Length * 2, without: null);
+                Rebuild(_buckets.Length * 2);
             }
 
             StoreTopic topic = new(Encoding.UTF8.GetString(name), name.ToArray()) { IsListed = true };
@@ -92,7 +91,22 @@ internal sealed class TopicTable
     {
         lock (_lock)
         {
-            Rebuild(_buckets.Length, topic);
+            Node?[] buckets = _buckets;
+            ref Node? head = ref buckets[topic.Hash & (buckets.Length - 1)];
+            Node? rest = null;
+            for (Node? node = head; node is not null; node = node.Next)
+            {
+                if (node.Topic != topic)
+                {
+                    rest = new Node(node.Topic, rest);
+                }
+                else
+                {
+                    _count--;
+                }
+            }
+
+            Volatile.Write(ref head, rest);
         }
     }
 
@@ -152,18 +166,13 @@ internal sealed class TopicTable
         return null;
     }
 
-    private void Rebuild(int size, StoreTopic? without)
+    private void Rebuild(int size)
     {
         Node?[] buckets = new Node?[size];
-        _count = 0;
         foreach (StoreTopic topic in All)
         {
-            if (topic != without)
-            {
-                ref Node? head = ref buckets[topic.Hash & (size - 1)];
-                head = new Node(topic, head);
-                _count++;
-            }
+            ref Node? head = ref buckets[topic.Hash & (size - 1)];
+            head = new Node(topic, head);
         }
 
         _buckets = buckets;

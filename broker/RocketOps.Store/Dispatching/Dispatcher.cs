@@ -36,10 +36,13 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
     private readonly StoreState _state;
     private readonly ILogger _logger;
     private readonly Lock _dirtyLock = new();
+    private readonly Lock _turnsLock = new();
+    private readonly Queue<TaskCompletionSource> _turns = new();
     private List<ConsumeQueue> _dirty = [];
     private byte[] _chunk = GC.AllocateUninitializedArray<byte>(ChunkBytes);
     private long _handedOver;
     private int _owned;
+    private int _waitingForTurn;
     private int _restQueued;
     private bool _observerFailed;
     private long _dispatched;
@@ -72,7 +75,12 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
     /// What is dispatched and not handed over lies in memory, so that it is bounded: behind a disk that holds up the maintenance dispatch waits, and goes on with the
     /// maintenance's next pass. Appending does not wait.
     /// </summary>
-    private bool IsTooFarAhead => IsBounded && Dispatched - HandedOver >= PassesAhead * (long)_options.RecoveryPaceBytes;
+    public bool IsTooFarAhead => IsBounded && Dispatched - HandedOver >= PassesAhead * (long)_options.RecoveryPaceBytes;
+
+    /// <summary>
+    /// What lies before it is in its queues, or belongs to a topic that was deleted since: only its keys are put. For recovery and after a cut, when the index begins earlier.
+    /// </summary>
+    public long QueuesFrom { get; set; }
 
     /// <summary>The last try stopped at a full disk; the next goes on there.</summary>
     public bool IsStalled { get; private set; }
@@ -155,7 +163,47 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
     /// <summary>Keeps others from dispatching; false when somebody is.</summary>
     public bool TryOwn() => Interlocked.Exchange(ref _owned, 1) == 0;
 
-    public void Release() => Interlocked.Exchange(ref _owned, 0);
+    /// <summary>
+    /// Keeps others from dispatching as soon as whoever does has let go. <see cref="Release"/> hands over to those who wait, in their order: dispatch that always goes on
+    /// keeps nobody out. After the release the caller is to <see cref="Run"/>.
+    /// </summary>
+    public async Task OwnAsync(CancellationToken cancellationToken)
+    {
+        if (TryOwn())
+        {
+            return;
+        }
+
+        TaskCompletionSource turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_turnsLock)
+        {
+            _turns.Enqueue(turn);
+            Interlocked.Increment(ref _waitingForTurn);
+        }
+
+        // Whoever had it may have let go before it could see this turn. Both publish before they look, with a full fence.
+        if (TryOwn())
+        {
+            Release();
+        }
+
+        using CancellationTokenRegistration cancellation = cancellationToken.UnsafeRegister(static (turn, token) => ((TaskCompletionSource)turn!).TrySetCanceled(token), turn);
+        await turn.Task;
+    }
+
+    public void Release()
+    {
+        do
+        {
+            if (Volatile.Read(ref _waitingForTurn) > 0 && TryHandOver())
+            {
+                return;
+            }
+
+            Interlocked.Exchange(ref _owned, 0);
+        }
+        while (Volatile.Read(ref _waitingForTurn) > 0 && TryOwn());
+    }
 
     /// <summary>The queues that have units the kernel does not have; the caller writes them.</summary>
     public List<ConsumeQueue> TakeDirty()
@@ -202,7 +250,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
         }
 
         _index?.Put(topic, record, properties);
-        if (!SysFlags.HasQueueUnit(record.SysFlag))
+        if (!SysFlags.HasQueueUnit(record.SysFlag) || record.PhysicalOffset < QueuesFrom)
         {
             return null;
         }
@@ -218,7 +266,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
             return null;
         }
 
-        // Appending has counted on already, but in recovery, and for the first messages of a topic deleted while they were on their way.
+        // Appending has counted on already, but in recovery, and for what came as another store's bytes.
         if (queue.NextOffset <= queueOffset)
         {
             _log.RaiseNextOffset(queue, queueOffset + 1);
@@ -245,6 +293,24 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
 
         int length = ReadChunk(offset, offset + size);
         return RecordView.Read(_chunk.AsSpan(0, length)).Properties;
+    }
+
+    /// <summary>Gives what is owned to the next who waits for it; false when nobody does any more.</summary>
+    private bool TryHandOver()
+    {
+        lock (_turnsLock)
+        {
+            while (_turns.TryDequeue(out TaskCompletionSource? turn))
+            {
+                Interlocked.Decrement(ref _waitingForTurn);
+                if (turn.TrySetResult())
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     private void QueueRest()

@@ -200,7 +200,7 @@ internal sealed class CommitLog
         {
             lock (_appendLock)
             {
-                status = Reserve(size, out long offset);
+                status = Reserve(queue, size, out long offset);
                 if (status == AppendStatus.Ok)
                 {
                     long storeTimestamp = NextStoreTimestamp();
@@ -242,7 +242,7 @@ internal sealed class CommitLog
             lock (_appendLock)
             {
                 // The batch is one unit: if it does not fit into the rest of the file, all of it moves to the next.
-                status = Reserve(totalSize, out long start);
+                status = Reserve(queue, totalSize, out long start);
                 if (status == AppendStatus.Ok)
                 {
                     long storeTimestamp = NextStoreTimestamp();
@@ -502,12 +502,18 @@ internal sealed class CommitLog
     }
 
     /// <summary>Under the append lock: the place of the next unit, after ending the file when the unit does not fit into it.</summary>
-    private AppendStatus Reserve(int size, out long offset)
+    private AppendStatus Reserve(ConsumeQueue queue, int size, out long offset)
     {
         offset = Appended;
         if (!_state.TakesMessages)
         {
             return AppendStatus.ServiceNotAvailable;
+        }
+
+        // The queue was looked up before the lock was taken; its offsets must not go on in the next topic of that name.
+        if (queue.Topic.IsClosed)
+        {
+            return AppendStatus.QueueNotLoaded;
         }
 
         long segmentEnd = _segments.EndOffset;

@@ -198,12 +198,12 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         }
     }
 
-    /// <summary>Within <see cref="Exclusively"/>: the log was cut, and queues and index are to be completed from an offset on. Durable when it returns.</summary>
-    public void Restart(long offset, long lastStoreTimestamp)
+    /// <summary>Within <see cref="Exclusively"/>: the log was cut, and the index is to be completed from an offset on, queues from a later one. Durable when it returns.</summary>
+    public void Restart(long offset, long queuesFrom, long lastStoreTimestamp)
     {
         (long indexName, int slotsValidUpTo) = _index?.Position ?? (0, 0);
         _checkpoint.Write(
-            _checkpoint.Current.CutAt(offset, lastStoreTimestamp, _index?.EndTimestamp ?? 0) with { IndexName = indexName, IndexSlotsValidUpTo = slotsValidUpTo },
+            _checkpoint.Current.CutAt(offset, queuesFrom, lastStoreTimestamp, _index?.EndTimestamp ?? 0) with { IndexName = indexName, IndexSlotsValidUpTo = slotsValidUpTo },
             durable: true);
         Volatile.Write(ref _kernelOffset, offset);
     }

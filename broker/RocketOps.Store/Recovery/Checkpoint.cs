@@ -59,13 +59,15 @@ internal sealed record Checkpoint
 
     private static ReadOnlySpan<byte> BlockMagic => "RKOPCKP1"u8;
 
-    /// <summary>The same after a cut of the log: recovery begins at an offset before which everything is durable.</summary>
-    public Checkpoint CutAt(long offset, long lastStoreTimestamp, long indexTimestamp) => this with
+    /// <summary>
+    /// The same after a cut of the log: recovery begins at an offset before which everything is durable, and completes the index from there on; the queues from a later one.
+    /// </summary>
+    public Checkpoint CutAt(long offset, long queuesFrom, long lastStoreTimestamp, long indexTimestamp) => this with
     {
         PhysicTimestamp = lastStoreTimestamp,
         LogicsTimestamp = lastStoreTimestamp,
         IndexTimestamp = indexTimestamp,
-        LogicsPhysicalOffset = offset,
+        LogicsPhysicalOffset = queuesFrom,
         HasPositions = true,
         KernelOffset = offset,
         DurableOffset = offset,

@@ -8,7 +8,7 @@ namespace RocketOps.Store.Recovery;
 /// was not written whole counts for nothing: nothing had been changed.
 /// </summary>
 /// <param name="Offset">Where the log is to end.</param>
-/// <param name="RebuildFrom">From where on queues and index are then to be completed from the log; the same offset or an earlier one.</param>
+/// <param name="RebuildFrom">From where on the index is then to be completed from the log; the same offset or an earlier one.</param>
 // truncation, 28 bytes, of RocketOps alone. All integers big-endian.
 //   off   size  field
 //   0     8     "RKOPCUT1"

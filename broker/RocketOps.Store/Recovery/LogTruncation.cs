@@ -63,13 +63,13 @@ internal sealed partial class LogTruncation
         }
 
         string aside = keepIn is null ? "nowhere" : new DamagedTail(_files, _log.Segments, _options.RootDirectory, _time, _logger, keepIn).CopyAside(offset);
-        long from = Math.Min(offset, _dispatcher.Dispatched);
-        from = Math.Max(_log.Segments.MinOffset, Math.Min(from, _index?.RebuildStart(from) ?? from));
+        long queuesFrom = Math.Min(offset, _dispatcher.Dispatched);
+        long from = Math.Max(_log.Segments.MinOffset, Math.Min(queuesFrom, _index?.RebuildStart(queuesFrom) ?? queuesFrom));
         CutIntent intent = new(offset, from);
         intent.Write(_files, _options.RootDirectory);
         try
         {
-            Cut(intent, lastStoreTimestamp);
+            Cut(intent, queuesFrom, lastStoreTimestamp);
         }
         catch (Exception e) when (e is StoreIOException or StoreException)
         {
@@ -102,7 +102,7 @@ internal sealed partial class LogTruncation
         return last.StoreTimestamp;
     }
 
-    private void Cut(CutIntent intent, long lastStoreTimestamp)
+    private void Cut(CutIntent intent, long queuesFrom, long lastStoreTimestamp)
     {
         _log.BeginCut(intent.Offset, lastStoreTimestamp);
         _positions.FailBehind(intent.Offset);
@@ -115,9 +115,10 @@ internal sealed partial class LogTruncation
         cuts.CutLog(intent.Offset);
         cuts.CutQueues(intent.Offset);
         _index?.Truncate(intent.RebuildFrom);
-        _maintenance.Restart(intent.RebuildFrom, lastStoreTimestamp);
+        _maintenance.Restart(intent.RebuildFrom, queuesFrom, lastStoreTimestamp);
         CutIntent.Remove(_files, _options.RootDirectory);
         _dispatcher.Restart(intent.Offset, intent.RebuildFrom, lastStoreTimestamp);
+        _dispatcher.QueuesFrom = queuesFrom;
         _queues.IsRecovering = true;
         Redispatch redispatch = new(_dispatcher);
         LogEnd end = new LogScanner(_log.Segments).Scan(intent.RebuildFrom, intent.Offset, redispatch, CancellationToken.None);
@@ -126,6 +127,7 @@ internal sealed partial class LogTruncation
             throw new StoreException($"The log cannot be read at {end.Offset} ({end.Reason}).");
         }
 
+        _dispatcher.QueuesFrom = 0;
         _queues.IsRecovering = false;
         _index?.EndRecovery();
         _log.EndCut();

@@ -38,7 +38,8 @@ internal sealed partial class StoreCuts
             Checkpoint current = checkpoint.Current;
             bool keepsIndexFile = current.IndexName != 0 && _files.FileExists(Path.Combine(_options.RootDirectory, "index", $"{current.IndexName}"));
             checkpoint.Write(
-                current.CutAt(intent.RebuildFrom, current.LastStoreTimestamp, indexTimestamp) with
+                // The cut began with a checkpoint of everything that was dispatched.
+                current.CutAt(intent.RebuildFrom, Math.Max(intent.RebuildFrom, Math.Min(intent.Offset, current.LogicsPhysicalOffset)), current.LastStoreTimestamp, indexTimestamp) with
                 {
                     IndexName = keepsIndexFile ? current.IndexName : 0,
                     IndexSlotsValidUpTo = keepsIndexFile ? current.IndexSlotsValidUpTo : 0,

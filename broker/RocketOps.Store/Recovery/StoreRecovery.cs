@@ -66,11 +66,13 @@ internal sealed partial class StoreRecovery
         _index?.Load(plan.TrustsFiles ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.IndexName : 0, checkpoint.IndexSlotsValidUpTo, _segments.EndOffset);
         if (plan.CutsQueues)
         {
-            _cuts.CutQueues(plan.Start);
+            _cuts.CutQueues(plan.QueuesFrom);
         }
 
+        _dispatcher.QueuesFrom = plan.QueuesFrom;
         DispatchingVisitor visitor = new(_dispatcher, plan.LastStoreTimestamp);
         LogEnd end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(plan.Start, visitor, cancellationToken);
+        _dispatcher.QueuesFrom = 0;
         if (tail.Clear(end))
         {
             // Units behind the damage point to records that are no longer there.
@@ -92,12 +94,14 @@ internal sealed partial class StoreRecovery
             long start = trusts ? checkpoint.KernelOffset : checkpoint.DurableOffset;
             if (start >= _segments.MinOffset && start <= _segments.EndOffset)
             {
-                return new Plan(start, trusts, CutsQueues: !trusts, isClean ? start : checkpoint.DurableOffset, checkpoint.LastStoreTimestamp);
+                // Later than the start after a cut only: what lies between may belong to a topic that was deleted, whose name has a new one.
+                long queuesFrom = checkpoint.LogicsPhysicalOffset <= _segments.EndOffset ? Math.Max(start, checkpoint.LogicsPhysicalOffset) : start;
+                return new Plan(start, queuesFrom, trusts, CutsQueues: !trusts, isClean ? start : checkpoint.DurableOffset, checkpoint.LastStoreTimestamp);
             }
         }
 
         LogSegment file = isClean ? NewestFileWithMessages() : NewestFileBefore(checkpoint.MinTimestamp);
-        return new Plan(file.BaseOffset, isClean, CutsQueues: !isClean, file.BaseOffset, 0);
+        return new Plan(file.BaseOffset, file.BaseOffset, isClean, CutsQueues: !isClean, file.BaseOffset, 0);
     }
 
     /// <summary>The newest file that begins with a record. Files before it were completed and flushed by the clean stop.</summary>
@@ -252,7 +256,7 @@ internal sealed partial class StoreRecovery
     [LoggerMessage(EventId = 2412, Level = LogLevel.Error, Message = "There are consume queues but no commit log: they were moved to {Path}")]
     private partial void LogQueuesAside(string path);
 
-    private readonly record struct Plan(long Start, bool TrustsFiles, bool CutsQueues, long DurableOffset, long LastStoreTimestamp);
+    private readonly record struct Plan(long Start, long QueuesFrom, bool TrustsFiles, bool CutsQueues, long DurableOffset, long LastStoreTimestamp);
 
     private sealed class DispatchingVisitor : ILogVisitor
     {

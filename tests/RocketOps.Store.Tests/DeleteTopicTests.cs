@@ -1,0 +1,362 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Tests.Support;
+
+namespace RocketOps.Store.Tests;
+
+/// <summary>A topic that is deleted and made again: nothing of the old one comes into the new one, and the new one loses nothing by the old.</summary>
+public sealed class DeleteTopicTests
+{
+    private const string Root = "/store";
+
+    /// <summary>The way of a sender that found the queue, and was overtaken by the whole deletion before it took the append lock.</summary>
+    [Fact]
+    public async Task Append_QueueFoundBeforeTheDeletion_GoesToTheNewTopicFromTheBeginning()
+    {
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        for (int i = 0; i < 5; i++)
+        {
+            store.Append("T", 0, "old");
+        }
+
+        StoreTopic topic = store.FindTopic("T"u8)!;
+        ConsumeQueue queue = topic.FindQueue(0)!;
+        PhysicalOffset end = store.Positions.Appended;
+        await store.DeleteTopicAsync(topic, CancellationToken.None);
+
+        AppendStatus late = store.Log.Append(Message(topic, "late"), queue, out _);
+        AppendStatus lateBatch = store.Log.AppendBatch(Batch(topic, "late"), queue, new PhysicalOffset[1], out _);
+        (await store.Writer.LoadQueueAsync(topic, 0, CancellationToken.None)).Should().Be(AppendStatus.Ok);
+        store.Writer.Append(Message(topic, "again"), out AppendResult again).Should().Be(AppendStatus.Ok);
+        store.Writer.WritePending();
+
+        late.Should().Be(AppendStatus.QueueNotLoaded);
+        lateBatch.Should().Be(AppendStatus.QueueNotLoaded);
+        again.Offset.Should().Be(end, "what was turned away has no place in the log");
+        again.QueueOffset.Should().Be(0);
+        (await store.ReadAllAsync("T", 0)).Should().Equal("again");
+        store.FindTopic("T"u8).Should().NotBeSameAs(topic);
+    }
+
+    /// <summary>The deletion stands at the disk: whoever sends meanwhile waits for it, and is first in the new topic.</summary>
+    [Fact]
+    public async Task Append_DuringTheDeletion_WaitsAndBeginsTheNewTopic()
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files);
+        store.Append("T", 0, "old");
+        store.Append("T", 0, "old");
+        store.Writer.WritePending();
+        await store.FinishDispatchAsync();
+        StoreTopic topic = store.FindTopic("T"u8)!;
+        using Gate gate = new();
+        files.Fault = (operation, path) =>
+        {
+            if (operation == "fdatasync" && path.EndsWith("checkpoint", StringComparison.Ordinal))
+            {
+                gate.Pass();
+            }
+
+            return null;
+        };
+
+        Task deletion = store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
+        await gate.Reached;
+        AppendStatus meanwhile = store.TryAppendNow("T", 0, "new"u8.ToArray(), out _);
+        Task<AppendStatus> load = store.Writer.LoadQueueAsync(topic, 0, CancellationToken.None).AsTask();
+        Task second = store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
+        store.TryAppendNow("Other", 0, "goes on"u8.ToArray(), out _).Should().Be(AppendStatus.Ok);
+
+        meanwhile.Should().Be(AppendStatus.QueueNotLoaded);
+        load.IsCompleted.Should().BeFalse();
+        second.IsCompleted.Should().BeFalse("the topic is not gone yet");
+        gate.Open();
+        await deletion;
+        await second;
+        (await load).Should().Be(AppendStatus.Ok);
+        store.TryAppendNow("T", 0, "new"u8.ToArray(), out AppendResult result).Should().Be(AppendStatus.Ok);
+        result.QueueOffset.Should().Be(0);
+        store.Writer.WritePending();
+        await store.FinishDispatchAsync();
+        (await store.ReadAllAsync("T", 0)).Should().Equal("new");
+    }
+
+    [Fact]
+    public async Task Delete_CannotBeMadeDurable_LeavesTheTopicInUse()
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
+        store.Append("T", 0, "one");
+        store.Writer.WritePending();
+        StoreTopic topic = store.FindTopic("T"u8)!;
+        const int NoSpaceLeft = 28;
+        files.Fault = static (_, path) => path.Contains("consumequeue", StringComparison.Ordinal) ? NoSpaceLeft : null;
+
+        Func<Task> delete = () => store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
+
+        await delete.Should().ThrowAsync<Files.StoreIOException>();
+        files.Fault = null;
+        store.FindTopic("T"u8).Should().BeSameAs(topic);
+        store.Append("T", 0, "two").QueueOffset.Should().Be(1);
+        store.Writer.WritePending();
+        (await store.ReadAllAsync("T", 0)).Should().Equal("one", "two");
+        await store.DeleteTopicAsync(topic, CancellationToken.None);
+        (await store.ReadAllAsync("T", 0)).Should().BeEmpty();
+    }
+
+    /// <summary>Whatever call the machine dies at, the topic is the old one as a whole or the new one with all that was written to it.</summary>
+    [Fact]
+    public async Task Crash_AtEveryCallOfADeletion_LeavesTheOldTopicOrTheNewOne()
+    {
+        const int Old = 60;
+        const int New = 3;
+        int firstCall = 0;
+        int acknowledged = 0;
+        int calls = await RunAsync(new MemoryFileSystem());
+        HashSet<string> seen = [];
+        for (int call = firstCall + 1; call <= calls + 1; call++)
+        {
+            for (int seed = 0; seed < 4; seed++)
+            {
+                MemoryFileSystem files = new() { CrashAtCall = call };
+                await RunAsync(files);
+                bool isKill = seed == 0;
+                MemoryFileSystem survivors = isKill ? files.AfterKill() : files.AfterPowerCut(new Random((call * 31) + seed), reordersNames: seed == 3);
+                string where = $"call {call}, seed {seed}";
+
+                await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), survivors, new ManualTime(), hasThreads: false);
+
+                // Files go one after the other: a deletion that was cut short may have left the end of the old queue.
+                int min = (int)await store.Reader.MinOffsetAsync(store.GetOrAddTopic("T"u8), 0);
+                List<string> bodies = await store.ReadAllAsync("T", 0, min);
+                bool isNew = bodies is [['n', ..], ..];
+                seen.Add(bodies.Count == 0 ? "none" : isNew ? "new" : "old");
+                if (isKill && acknowledged > 0)
+                {
+                    bodies.Should().HaveCountGreaterThanOrEqualTo(acknowledged, where).And.StartWith("new 0", where);
+                }
+
+                bodies.Should().Equal(Enumerable.Range(min, bodies.Count).Select(i => isNew ? $"new {i}" : $"old {i}"), where);
+                (min + bodies.Count).Should().BeOneOf([0, .. Enumerable.Range(1, New), .. Enumerable.Range(Old / 2, (Old / 2) + 1)], where);
+                (isNew ? min : 0).Should().Be(0, where);
+                store.Append("T", 0, "next").QueueOffset.Should().Be(min + bodies.Count, where);
+                store.Writer.WritePending();
+                (await store.ReadAllAsync("T", 0, min)).Should().HaveCount(bodies.Count + 1, where);
+            }
+        }
+
+        seen.Should().Contain("old").And.Contain("new");
+
+        async Task<int> RunAsync(MemoryFileSystem files)
+        {
+            acknowledged = 0;
+            try
+            {
+                MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
+                for (int i = 0; i < Old; i++)
+                {
+                    store.Append("T", 0, $"old {i}");
+                    store.Writer.WritePending();
+                    if (i == Old / 2)
+                    {
+                        // The second half is in the log alone: recovery has to dispatch it again, if it dispatches anything.
+                        store.Maintenance.MakeDurable();
+                    }
+                }
+
+                firstCall = files.Calls;
+                await store.DeleteTopicAsync(store.FindTopic("T"u8)!, CancellationToken.None);
+                for (int i = 0; i < New; i++)
+                {
+                    store.Append("T", 0, $"new {i}").QueueOffset.Should().Be(i);
+                    PhysicalOffset written = store.Writer.WritePending();
+                    acknowledged += written == store.Positions.Appended && !store.Flags.HasFlag(StoreFlags.NotWriteable) ? 1 : 0;
+                }
+
+                store.Maintenance.Pass();
+            }
+            catch (SimulatedCrashException)
+            {
+                // The end of the process.
+            }
+
+            return files.Calls;
+        }
+    }
+
+    /// <summary>The index is completed from before the deletion on; the queues must not be.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public async Task Truncate_BehindATopicMadeAnew_BringsNothingOfTheOldOneBack(int kept)
+    {
+        MemoryFileSystem files = new();
+        int calls = 0;
+        int firstCall = 0;
+        await RunAsync(files);
+        (calls - firstCall).Should().BeGreaterThan(5);
+        for (int call = firstCall + 1; call <= calls + 1; call++)
+        {
+            for (int seed = 0; seed < 3; seed++)
+            {
+                MemoryFileSystem crashed = new() { CrashAtCall = call };
+                await RunAsync(crashed);
+                MemoryFileSystem survivors = seed == 0 ? crashed.AfterKill() : crashed.AfterPowerCut(new Random((call * 31) + seed), reordersNames: seed == 2);
+
+                await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), survivors, new ManualTime(), hasThreads: false);
+
+                await ShouldBeWholeAsync(store, $"call {call}, seed {seed}");
+            }
+        }
+
+        async Task RunAsync(MemoryFileSystem on)
+        {
+            try
+            {
+                MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), on, new ManualTime(), hasThreads: false);
+                Fill(store, "old", 20);
+                await store.DeleteTopicAsync(store.FindTopic("T"u8)!, CancellationToken.None);
+                List<AppendResult> made = Fill(store, "new", 10);
+                store.Maintenance.MakeDurable();
+                firstCall = on.Calls;
+                await store.TruncateAsync(made[kept].Offset, keepIn: null, CancellationToken.None);
+                calls = Math.Max(calls, on.Calls);
+                if (on == files)
+                {
+                    await ShouldBeWholeAsync(store, "without a crash", kept);
+                }
+            }
+            catch (SimulatedCrashException)
+            {
+                // The end of the process.
+            }
+        }
+
+        async Task ShouldBeWholeAsync(MessageStore store, string where, int? count = null)
+        {
+            List<string> bodies = await store.ReadAllAsync("T", 0);
+            bodies.Count.Should().BeOneOf(count is { } known ? [known] : [kept, 10], where);
+            bodies.Should().Equal(Enumerable.Range(0, bodies.Count).Select(static i => $"new {i}"), where);
+            StoreTopic topic = store.GetOrAddTopic("T"u8);
+            foreach ((string key, int found) in new[] { ("new0", bodies.Count > 0 ? 1 : 0), ("old19", 1), ("new6", bodies.Count > 6 ? 1 : 0), ("new8", bodies.Count > 8 ? 1 : 0) })
+            {
+                (await store.Reader.QueryIndexAsync(topic, key, 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().HaveCount(found, $"{where}, {key}");
+            }
+
+            store.Append("T", 0, "next").QueueOffset.Should().Be(bodies.Count, where);
+            store.Writer.WritePending();
+            (await store.ReadAllAsync("T", 0)).Should().HaveCount(bodies.Count + 1, where);
+        }
+    }
+
+    /// <summary>Senders that never pause, and a topic that is deleted all the time: each life of it begins at 0, has no hole, and loses no message that was written in it.</summary>
+    [Fact]
+    public async Task Delete_UnderLoad_EachNewTopicBeginsAnewAndIsWhole()
+    {
+        const int Deletions = 40;
+        using RocketOps.Testing.TempDirectory directory = new();
+        ConcurrentQueue<(AppendResult Result, string Body)> sent = new();
+        long lastDeletion = 0;
+        List<string> left;
+        await using (MessageStore store = await SmallStore.StartAsync(directory))
+        {
+            using CancellationTokenSource stop = new();
+            Task[] senders = [.. Enumerable.Range(0, 3).Select(sender => Task.Run(() => Send(store, sender, stop.Token)))];
+            for (int deletion = 0; deletion < Deletions; deletion++)
+            {
+                int before = sent.Count;
+                while (sent.Count < before + 10)
+                {
+                    await Task.Yield();
+                }
+
+                lastDeletion = store.Positions.Appended.Value;
+                await store.DeleteTopicAsync(store.GetOrAddTopic("T"u8), CancellationToken.None);
+            }
+
+            await stop.CancelAsync();
+            await Task.WhenAll(senders);
+            await store.FinishDispatchAsync();
+            store.Flags.Should().Be(StoreFlags.None);
+
+            // In the order of the log, queue offsets count up, and begin again at 0.
+            long expected = 0;
+            int lives = 0;
+            List<string> last = [];
+            foreach ((AppendResult result, string body) in sent.OrderBy(static message => message.Result.Offset))
+            {
+                if (result.QueueOffset == 0 && result.Offset.Value > 0)
+                {
+                    lives++;
+                    expected = 0;
+                    last.Clear();
+                }
+
+                result.QueueOffset.Should().Be(expected++);
+                last.Add(body);
+            }
+
+            lives.Should().BeGreaterThan(Deletions / 2);
+            left = await store.ReadAllAsync("T", 0);
+            if (sent.Max(static message => message.Result.Offset.Value) >= lastDeletion && left.Count > 0)
+            {
+                left.Should().Equal(last);
+            }
+        }
+
+        await using MessageStore again = await SmallStore.StartAsync(directory);
+        (await again.ReadAllAsync("T", 0)).Should().Equal(left);
+
+        void Send(MessageStore store, int sender, CancellationToken stop)
+        {
+            for (int i = 0; !stop.IsCancellationRequested; i++)
+            {
+                string body = string.Create(CultureInfo.InvariantCulture, $"{sender} {i}");
+                AppendStatus status = store.TryAppend("T", 0, Encoding.UTF8.GetBytes(body), out AppendResult result);
+                if (status == AppendStatus.Ok)
+                {
+                    store.Writer.WritePending();
+                    sent.Enqueue((result, body));
+                }
+                else
+                {
+                    status.Should().BeOneOf(AppendStatus.QueueNotLoaded, AppendStatus.WouldBlock, AppendStatus.Busy);
+                }
+            }
+        }
+    }
+
+    private static List<AppendResult> Fill(MessageStore store, string word, int count)
+    {
+        List<AppendResult> sent = [];
+        for (int i = 0; i < count; i++)
+        {
+            sent.Add(store.Append("T", 0, $"{word} {i}", $"KEYS\u0001{word}{i}"));
+            store.Writer.WritePending();
+        }
+
+        return sent;
+    }
+
+    private static MessageToAppend Message(StoreTopic topic, string body) => new()
+    {
+        Topic = topic,
+        QueueId = 0,
+        BornTimestamp = 1_700_000_000_000,
+        BornHost = TestMessages.BornHost,
+        StoreHost = TestMessages.StoreHost,
+        Body = Encoding.UTF8.GetBytes(body),
+    };
+
+    private static BatchToAppend Batch(StoreTopic topic, string body) => new()
+    {
+        Topic = topic,
+        QueueId = 0,
+        BornTimestamp = 1_700_000_000_000,
+        BornHost = TestMessages.BornHost,
+        StoreHost = TestMessages.StoreHost,
+        Body = TestMessages.BatchEntry(body),
+    };
+}
