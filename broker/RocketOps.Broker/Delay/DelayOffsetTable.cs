@@ -17,6 +17,7 @@ internal sealed class DelayOffsetTable
     private readonly OffsetFile _file;
     private readonly Func<LogMark, Task<WaitOutcome>> _whenDurable;
     private readonly Lock _copiesLock = new();
+    private readonly Dictionary<int, DeliveryHistory> _delivered = [];
     private LogMark _copiesEnd;
 
     /// <param name="settings">For the file's place.</param>
@@ -57,6 +58,14 @@ internal sealed class DelayOffsetTable
         // First the copies' end: whoever sees the offset sees an end that covers it.
         lock (_copiesLock)
         {
+            if (!_delivered.TryGetValue(level, out DeliveryHistory? history))
+            {
+                history = new DeliveryHistory();
+                _delivered.Add(level, history);
+            }
+
+            history.Add(Get(level), copiesEnd.Offset);
+
             // A cut of the log makes durable what it leaves: then only what came later is still to be waited for.
             if (copiesEnd.Generation > _copiesEnd.Generation || (copiesEnd.Generation == _copiesEnd.Generation && copiesEnd.Offset > _copiesEnd.Offset))
             {
@@ -65,6 +74,36 @@ internal sealed class DelayOffsetTable
         }
 
         Set(level, offset);
+    }
+
+    /// <summary>
+    /// The log was cut while nobody delivered: messages whose copies are gone are to be delivered again, and no level is further than its queue, as RocketMQ corrects its
+    /// offsets when it loads them. What was delivered before the start of this process is not known; its copies are taken for kept.
+    /// </summary>
+    /// <param name="end">Where the log ends now, all of it durable.</param>
+    /// <param name="queueOf">Where the queue of a level begins and ends.</param>
+    public async Task CutAsync(PhysicalOffset end, Func<int, ValueTask<QueueOffsets>> queueOf)
+    {
+        lock (_copiesLock)
+        {
+            _copiesEnd = default;
+            foreach ((int level, DeliveryHistory history) in _delivered)
+            {
+                if (history.Cut(end) is { } from)
+                {
+                    Set(level, Math.Min(from, Get(level)));
+                }
+            }
+        }
+
+        foreach (int level in _offsets.Keys)
+        {
+            QueueOffsets queue = await queueOf(level);
+            if (Get(level) > queue.Max)
+            {
+                Set(level, queue.Max);
+            }
+        }
     }
 
     /// <summary>The table as JSON, as it stands in the file and as GET_ALL_DELAY_OFFSET answers it.</summary>

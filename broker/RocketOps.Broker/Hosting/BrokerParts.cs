@@ -46,7 +46,7 @@ internal sealed class BrokerParts
         PullCounters = new PullCounters(time);
         PullExecutor = new PullExecutor(settings, Role, store, PullCounters, loggers.CreateLogger<PullExecutor>());
         ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time, loggers.CreateLogger<ParkedPulls>());
-        Roles = new RoleManager(Role, store, DelayOffsets, NewSession, loggers.CreateLogger<RoleManager>());
+        Roles = new RoleManager(Role, store, DelayOffsets, ParkedPulls, NewSession, loggers.CreateLogger<RoleManager>());
         Figures = new RuntimeFigures(settings, store, PutStatistics, PullCounters, DelayOffsets, time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>());
 

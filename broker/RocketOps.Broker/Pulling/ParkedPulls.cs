@@ -97,10 +97,10 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
 
         SweepBy(queue.NextVisit);
 
-        // A message may have arrived between the read that found nothing and the lines above. With a full fence on both sides either its arrival found the pull here, or the
-        // queue's end shows it now. Of a queue nobody has loaded no pull can have found the end.
+        // A message may have arrived between the read that found nothing and the lines above, or the queue been cut below it. With a full fence on both sides either the arrival
+        // (or the cut) found the pull here, or the queue's end shows it now. Of a queue nobody has loaded no pull can have found the end.
         Interlocked.MemoryBarrier();
-        if (_store.Reader.TryGetOffsets(pull.Topic.StoreTopic, pull.QueueId, out QueueOffsets offsets) && offsets.Max > pull.Offset && queue.Remove(parked))
+        if (_store.Reader.TryGetOffsets(pull.Topic.StoreTopic, pull.QueueId, out QueueOffsets offsets) && offsets.Max != pull.Offset && queue.Remove(parked))
         {
             WokenPulls item = RentItem();
             item.Pulls.Add(parked);
@@ -142,6 +142,23 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
                 GiveUp(key, queue);
             }
         }
+    }
+
+    /// <summary>After a cut of the log: pulls that wait behind their queue's new end are answered, so that their consumers learn where it is.</summary>
+    public void OnLogCut()
+    {
+        // The other side of the fence in TryPark.
+        Interlocked.MemoryBarrier();
+        WokenPulls item = RentItem();
+        foreach (((StoreTopic Topic, int QueueId) key, ParkedQueue queue) in _queues)
+        {
+            if (_store.Reader.TryGetOffsets(key.Topic, key.QueueId, out QueueOffsets offsets))
+            {
+                queue.Cut(offsets.Max, item.Pulls);
+            }
+        }
+
+        Start(item);
     }
 
     public async ValueTask DisposeAsync()

@@ -120,6 +120,23 @@ internal sealed class ParkedQueue
         }
     }
 
+    /// <summary>The queue was cut and ends there now: moves to <paramref name="taken"/> the pulls that wait for what comes later than its next message.</summary>
+    public void Cut(long end, List<ParkedPull> taken)
+    {
+        lock (_gate)
+        {
+            _end = end;
+            for (int i = _waiting.Count - 1; i >= 0; i--)
+            {
+                if (_waiting[i].Pull.Offset > end)
+                {
+                    taken.Add(_waiting[i]);
+                    _waiting.RemoveAt(i);
+                }
+            }
+        }
+    }
+
     /// <summary>Moves all pulls to <paramref name="taken"/> and gives the queue up.</summary>
     public void GiveUp(List<ParkedPull> taken)
     {

@@ -58,8 +58,14 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
             return true;
         }
 
-        long next = outcome == PullOutcome.OffsetMoved && role.IsSlave && !settings.Current.OffsetCheckInSlave ? pull.Offset : result.NextBeginOffset;
-        pull.Ticket.Sink.Answer(pull.Ticket, AnswerOf(pull, outcome, status, result, next), default, flush);
+        PullAnswer answer = AnswerOf(pull, outcome, status, result, result.NextBeginOffset);
+        if (outcome == PullOutcome.OffsetMoved && role.IsSlave && !settings.Current.OffsetCheckInSlave)
+        {
+            // A slave may be behind its master: the consumer keeps its offset and asks the broker its group reads from.
+            answer = answer with { Outcome = PullOutcome.RetryAtOnce, NextOffset = pull.Offset, SuggestedBrokerId = pull.BrokerId };
+        }
+
+        pull.Ticket.Sink.Answer(pull.Ticket, answer, default, flush);
         return true;
     }
 

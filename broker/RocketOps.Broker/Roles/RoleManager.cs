@@ -1,5 +1,8 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Delay;
+using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Topics;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Roles;
@@ -14,20 +17,25 @@ namespace RocketOps.Broker.Roles;
 /// </summary>
 internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDisposable
 {
+    /// <summary>Where what a former master alone had is kept, below the store.</summary>
+    private const string DivergedDirectory = "diverged";
+
     private readonly CurrentRole _role;
     private readonly MessageStore _store;
     private readonly DelayOffsetTable _delayOffsets;
+    private readonly ParkedPulls _parkedPulls;
     private readonly Func<RoleSession> _newSession;
     private readonly ILogger<RoleManager> _logger;
     private readonly SemaphoreSlim _changes = new(1);
     private volatile RoleSession? _session;
     private bool _stopped;
 
-    public RoleManager(CurrentRole role, MessageStore store, DelayOffsetTable delayOffsets, Func<RoleSession> newSession, ILogger<RoleManager> logger)
+    public RoleManager(CurrentRole role, MessageStore store, DelayOffsetTable delayOffsets, ParkedPulls parkedPulls, Func<RoleSession> newSession, ILogger<RoleManager> logger)
     {
         _role = role;
         _store = store;
         _delayOffsets = delayOffsets;
+        _parkedPulls = parkedPulls;
         _newSession = newSession;
         _logger = logger;
     }
@@ -53,11 +61,16 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
 
     /// <summary>
     /// Makes this broker a slave: sends are refused from the first moment; when the task completes, the session of the master has ended, no message is being
-    /// appended, and the delivery of delayed messages is on disk as far as it got.
+    /// appended, and the delivery of delayed messages is on disk as far as it got. Throws <see cref="StoreException"/> when the log cannot be cut as asked for; the broker
+    /// is a slave then nevertheless.
     /// </summary>
     /// <param name="epoch">Must be above the current epoch.</param>
     /// <param name="brokerId">The id as a slave, above 0.</param>
-    public async Task<RoleChange> ChangeToSlaveAsync(long epoch, long brokerId)
+    /// <param name="cutAt">
+    /// Where the log of the group's master and this one part: what this broker has from there on is cut off and kept in <c>diverged</c>, and producers that wait for it are told to
+    /// send again. Null to cut nothing.
+    /// </param>
+    public async Task<RoleChange> ChangeToSlaveAsync(long epoch, long brokerId, PhysicalOffset? cutAt = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(brokerId);
         await _changes.WaitAsync();
@@ -75,10 +88,14 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
             try
             {
                 await EndSessionAsync();
-                await PersistProgressAsync();
+                if (cutAt is { } offset)
+                {
+                    await CutAsync(offset);
+                }
             }
             finally
             {
+                await PersistProgressAsync();
                 await told;
             }
 
@@ -164,6 +181,15 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
             _session = null;
             await session.DisposeAsync();
         }
+    }
+
+    /// <summary>Nobody appends any more, and nobody delivers.</summary>
+    private async Task CutAsync(PhysicalOffset offset)
+    {
+        await _store.TruncateAsync(offset, DivergedDirectory, CancellationToken.None);
+        StoreTopic schedule = _store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.Schedule));
+        await _delayOffsets.CutAsync(offset, level => _store.Reader.GetOffsetsAsync(schedule, level - 1, CancellationToken.None));
+        _parkedPulls.OnLogCut();
     }
 
     private async Task PersistProgressAsync()
