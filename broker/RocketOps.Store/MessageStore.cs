@@ -254,6 +254,8 @@ public sealed class MessageStore : IAsyncDisposable
             throw new StoreException("The log is being cut already.");
         }
 
+        TaskCompletionSource cut = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Reader.Cut = cut.Task;
         try
         {
             _log.Quiesce();
@@ -270,6 +272,7 @@ public sealed class MessageStore : IAsyncDisposable
         finally
         {
             _state.EndCut();
+            cut.SetResult();
         }
 
         _dispatcher.Run();

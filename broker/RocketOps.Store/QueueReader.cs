@@ -13,6 +13,7 @@ public sealed class QueueReader
     private readonly MessageReader _reader;
     private readonly MessageIndex? _index;
     private readonly bool _hasThreads;
+    private volatile Task _cut = Task.CompletedTask;
     private ColdReader? _coldReader;
     private ColdReader? _queryReader;
 
@@ -21,6 +22,12 @@ public sealed class QueueReader
         _reader = reader;
         _index = index;
         _hasThreads = hasThreads;
+    }
+
+    /// <summary>Completes when the cut of the log that is under way has ended.</summary>
+    internal Task Cut
+    {
+        set => _cut = value;
     }
 
     /// <summary>
@@ -111,14 +118,29 @@ public sealed class QueueReader
             cancellationToken);
     }
 
-    /// <summary>Records by key (or unique key) with store time in [begin, end], newest first; empty without an index.</summary>
+    /// <summary>
+    /// Records by key (or unique key) with store time in [begin, end], newest first; empty without an index. Waits while the log is being cut, when the index lacks what is put
+    /// again.
+    /// </summary>
     public async ValueTask<IndexQueryResult> QueryIndexAsync(StoreTopic topic, string key, int maxNum, long begin, long end, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(topic);
         ArgumentNullException.ThrowIfNull(key);
-        return _index is null
-            ? new IndexQueryResult([], 0, new PhysicalOffset(0))
-            : await RunOnAsync(_queryReader, () => _index.Query(topic.Name, key, maxNum, begin, end, cancellationToken), cancellationToken);
+        if (_index is null)
+        {
+            return new IndexQueryResult([], 0, new PhysicalOffset(0));
+        }
+
+        while (true)
+        {
+            await _cut.WaitAsync(cancellationToken);
+            int cuts = _reader.Cuts;
+            IndexQueryResult result = await RunOnAsync(_queryReader, () => _index.Query(topic.Name, key, maxNum, begin, end, cancellationToken), cancellationToken);
+            if (_reader.WasWhole(cuts))
+            {
+                return result;
+            }
+        }
     }
 
     /// <summary>From here on cold reads have threads to wait on, and queries by key, which may take long, one of their own.</summary>

@@ -164,6 +164,51 @@ public sealed class TruncateTests
         (await behind).Should().Be(WaitOutcome.CutOff);
     }
 
+    /// <summary>Index files that know what is cut off are dropped and put again from the log. A query meanwhile waits: it neither misses what is kept nor finds what is not.</summary>
+    [Fact]
+    public async Task QueryIndex_DuringTheCut_GivesWhatIsKept()
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files);
+        List<AppendResult> sent = [];
+        for (int i = 0; i < 60; i++)
+        {
+            sent.Add(store.Append("T", 0, BodyOf(i), $"UNIQ_KEY\u0001K{i}\u0002KEYS\u0001same"));
+        }
+
+        store.Writer.WritePending();
+        await store.FinishDispatchAsync();
+        StoreTopic topic = store.FindTopic("T"u8)!;
+        using Gate gate = new();
+        files.Fault = (operation, path) =>
+        {
+            if (store.Log.Cuts % 2 == 1 && operation == "fdatasync" && path.EndsWith("checkpoint", StringComparison.Ordinal))
+            {
+                gate.Pass();
+            }
+
+            return null;
+        };
+
+        Task cut = store.TruncateAsync(sent[40].Offset, keepIn: null, CancellationToken.None);
+        await gate.Reached;
+        Task<IndexQueryResult> kept = store.Reader.QueryIndexAsync(topic, "K30", 10, 0, long.MaxValue, CancellationToken.None).AsTask();
+        Task<IndexQueryResult> cutOff = store.Reader.QueryIndexAsync(topic, "K50", 10, 0, long.MaxValue, CancellationToken.None).AsTask();
+        Task<IndexQueryResult> all = store.Reader.QueryIndexAsync(topic, "same", 100, 0, long.MaxValue, CancellationToken.None).AsTask();
+        gate.Open();
+        await cut;
+
+        (await kept).Offsets.Should().Equal(sent[30].Offset);
+        (await cutOff).Offsets.Should().BeEmpty();
+        (await all).Offsets.Should().BeEquivalentTo(sent.Take(40).Select(static result => result.Offset));
+        AppendResult other = store.Append("T", 0, BodyOf(40), "UNIQ_KEY\u0001other\u0002KEYS\u0001same");
+        store.Writer.WritePending();
+        await store.FinishDispatchAsync();
+        other.Offset.Should().Be(sent[40].Offset);
+        (await store.Reader.QueryIndexAsync(topic, "K40", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().BeEmpty("another message has its place");
+        (await store.Reader.QueryIndexAsync(topic, "other", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().Equal(other.Offset);
+    }
+
     [Fact]
     public async Task CopyMessages_FoundBeforeTheCut_GivesNothingOfWhatCameInstead()
     {

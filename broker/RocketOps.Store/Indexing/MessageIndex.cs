@@ -368,8 +368,8 @@ internal sealed partial class MessageIndex : IDisposable
             }
             catch (ObjectDisposedException)
             {
-                // Retention deleted the file meanwhile; so are the messages it pointed to.
-                break;
+                // Deleted meanwhile: by retention, and its messages are gone as well; or by a cut, and the query is repeated.
+                continue;
             }
 
             if (steps == 0)

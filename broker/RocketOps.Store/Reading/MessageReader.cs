@@ -30,6 +30,12 @@ internal sealed class MessageReader
         _inMemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 100 * options.AccessMessageInMemoryMaxRatio;
     }
 
+    /// <inheritdoc cref="CommitLog.Cuts"/>
+    public int Cuts => _log.Cuts;
+
+    /// <summary>Whether nothing has been cut since <see cref="Cuts"/> was that, nor was then. A store that has failed while it was cut gives what it has.</summary>
+    public bool WasWhole(int cuts) => (cuts % 2 == 0 && _log.Cuts == cuts) || _state.HasFailed;
+
     /// <summary>The decision table of store.md §5.1.</summary>
     public GetStatus Get(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
