@@ -165,7 +165,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
 
     /// <summary>
     /// Keeps others from dispatching as soon as whoever does has let go. <see cref="Release"/> hands over to those who wait, in their order: dispatch that always goes on
-    /// keeps nobody out. After the release the caller is to <see cref="Run"/>.
+    /// keeps nobody out. After the release the caller is to <see cref="Run()"/>.
     /// </summary>
     public async Task OwnAsync(CancellationToken cancellationToken)
     {
