@@ -25,7 +25,7 @@ public sealed class MessageAppenderTests
         Append(appender, second, 3, 20).Status.Should().Be(AppendStatus.Ok);
         Append(appender, first, 0, options.MaxMessageBytes + 1).Status.Should().Be(AppendStatus.MessageIllegal);
         AppendResult last = Append(appender, first, 0, 30).Result;
-        (await appender.WriteAsync(last.End, 3, TimeProvider.System.GetTimestamp())).Should().BeTrue();
+        (await appender.WriteAsync(last.Mark, 3, TimeProvider.System.GetTimestamp())).Should().BeTrue();
 
         last.QueueOffset.Should().Be(1);
         store.Positions.Get(LogPosition.Written).Should().Be(last.End, "one write is for all");

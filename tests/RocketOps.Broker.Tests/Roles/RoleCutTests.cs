@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Tests.Support;
