@@ -17,7 +17,8 @@ internal static class BoundedLines
         long number = 0;
         while (true)
         {
-            ReadResult read = await reader.ReadAsync(cancellation);
+            // A read of a terminal does not listen to a token.
+            ReadResult read = await reader.ReadAsync(CancellationToken.None).AsTask().WaitAsync(cancellation);
             ReadOnlySequence<byte> rest = read.Buffer;
             while (rest.PositionOf((byte)'\n') is { } end)
             {

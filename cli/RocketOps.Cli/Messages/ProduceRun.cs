@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json.Nodes;
 using RocketOps.Cli.Clusters;
 using RocketOps.Cli.Running;
@@ -11,13 +9,10 @@ namespace RocketOps.Cli.Messages;
 /// <summary>Sends the messages of one <c>produce</c>, one request after the other: they are stored in the order they were given.</summary>
 internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, ProduceOptions options)
 {
-    private const string Alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
-
+    private readonly MessageDrafts _drafts = new(shell, options);
     private long _begun;
-    private long _read;
     private long _sent;
     private long _incomplete;
-    private long _empty;
 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
@@ -45,7 +40,7 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
     private async Task SendAllAsync(RocketMqProducer producer, MessageQueue? queue, CancellationToken cancellation)
     {
         List<Message> batch = new(options.Batch);
-        await foreach (MessageDraft draft in DraftsAsync(cancellation))
+        await foreach (MessageDraft draft in _drafts.ReadAsync(cancellation))
         {
             Message message = Checked(() => draft.ToMessage(options.Topic));
             await PaceAsync(cancellation);
@@ -106,7 +101,7 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
     }
 
     private CommandFailedException NotSent(Exception failure) =>
-        new(_read > 1 ? $"message {_read}: {Failures.Describe(failure)}" : Failures.Describe(failure), failure);
+        new(_drafts.Read > 1 ? $"message {_drafts.Read}: {Failures.Describe(failure)}" : Failures.Describe(failure), failure);
 
     private async Task<MessageQueue> QueueAsync(RocketMqProducer producer, string text, CancellationToken cancellation)
     {
@@ -121,118 +116,6 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
         };
     }
 
-    private async IAsyncEnumerable<MessageDraft> DraftsAsync([EnumeratorCancellation] CancellationToken cancellation)
-    {
-        IAsyncEnumerable<ReadOnlyMemory<byte>> bodies = options switch
-        {
-            { Size: { } size } => Generated(size),
-            { Files.Count: > 0 } or { Bodies.Count: > 0 } => GivenAsync(cancellation),
-            _ => LinesAsync(cancellation),
-        };
-        await foreach (ReadOnlyMemory<byte> body in bodies.WithCancellation(cancellation))
-        {
-            _read++;
-            yield return options.IsJson ? Parsed(body) : options.Defaults with { Body = body };
-        }
-    }
-
-    private MessageDraft Parsed(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            return MessageJson.Read(body.Span, options.Defaults);
-        }
-        catch (FormatException malformed)
-        {
-            throw new CommandFailedException($"message {_read}: {malformed.Message}", malformed);
-        }
-    }
-
-#pragma warning disable CS1998 // What is made here waits for nothing, but its sisters do.
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> Generated(int size)
-#pragma warning restore CS1998
-    {
-        byte[] filling = new byte[size];
-        for (int i = 0; i < size; i++)
-        {
-            filling[i] = (byte)Alphabet[Random.Shared.Next(Alphabet.Length)];
-        }
-
-        for (long number = 1; number <= (options.Count ?? 1); number++)
-        {
-            // Told apart by a number in front, where there is room.
-            byte[] body = [.. filling];
-            byte[] mark = Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture) + " ");
-            mark.AsSpan(0, Math.Min(mark.Length, size)).CopyTo(body);
-            yield return body;
-        }
-    }
-
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> GivenAsync([EnumeratorCancellation] CancellationToken cancellation)
-    {
-        List<byte[]> bodies = [];
-        foreach (string text in options.Bodies)
-        {
-            bodies.Add(text == "-" ? await ReadAllAsync(shell.Input, cancellation) : Encoding.UTF8.GetBytes(text));
-        }
-
-        foreach (FileInfo file in options.Files)
-        {
-            if (file.Exists && file.Length > BoundedLines.MaxBytes)
-            {
-                throw new CommandFailedException($"{file} has {file.Length} bytes, more than the {BoundedLines.MaxBytes} a message may have.");
-            }
-
-            bodies.Add(await File.ReadAllBytesAsync(file.FullName, cancellation));
-        }
-
-        for (long number = 0; number < (options.Count ?? bodies.Count); number++)
-        {
-            yield return bodies[(int)(number % bodies.Count)];
-        }
-    }
-
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync([EnumeratorCancellation] CancellationToken cancellation)
-    {
-        if (shell.IsInputTerminal)
-        {
-            await shell.Error.WriteLineAsync("Every line becomes a message; Ctrl-D ends.");
-        }
-
-        long left = options.Count ?? long.MaxValue;
-        await foreach (byte[] line in BoundedLines.ReadAsync(shell.Input, cancellation))
-        {
-            if (line.Length == 0)
-            {
-                _empty++;
-                continue;
-            }
-
-            yield return line;
-            if (--left == 0)
-            {
-                yield break;
-            }
-        }
-    }
-
-    private static async Task<byte[]> ReadAllAsync(Stream input, CancellationToken cancellation)
-    {
-        using MemoryStream buffer = new();
-        byte[] chunk = new byte[64 * 1024];
-        int read;
-        while ((read = await input.ReadAsync(chunk, cancellation)) > 0)
-        {
-            buffer.Write(chunk, 0, read);
-            if (buffer.Length > BoundedLines.MaxBytes)
-            {
-                throw new CommandFailedException($"standard input has more than the {BoundedLines.MaxBytes} bytes a message may have; without \"-\" every line of it is a message.");
-            }
-        }
-
-        return buffer.ToArray();
-    }
-
     private Task PaceAsync(CancellationToken cancellation)
     {
         if (options.Rate is not { } rate)
@@ -240,7 +123,7 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
             return Task.CompletedTask;
         }
 
-        TimeSpan early = TimeSpan.FromSeconds((_read - 1) / rate) - shell.Time.GetElapsedTime(_begun);
+        TimeSpan early = TimeSpan.FromSeconds((_drafts.Read - 1) / rate) - shell.Time.GetElapsedTime(_begun);
         return early > TimeSpan.Zero ? Task.Delay(early, shell.Time, cancellation) : Task.CompletedTask;
     }
 
@@ -275,16 +158,16 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
 
     private async Task SummariseAsync()
     {
-        if (_sent > 1 || _read > 1)
+        if (_sent > 1 || _drafts.Read > 1)
         {
             TimeSpan elapsed = shell.Time.GetElapsedTime(_begun);
             await shell.Error.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture, $"{_sent} messages in {elapsed.TotalSeconds:0.0} s, {_sent / Math.Max(0.001, elapsed.TotalSeconds):0} a second"));
         }
 
-        if (_empty > 0)
+        if (_drafts.Empty > 0)
         {
-            await shell.Error.WriteLineAsync($"{_empty} empty lines were left out: brokers refuse empty bodies");
+            await shell.Error.WriteLineAsync($"{_drafts.Empty} empty lines were left out: brokers refuse empty bodies");
         }
 
         if (_incomplete > 0)

@@ -3,8 +3,6 @@ namespace RocketOps.Cli.Running;
 /// <summary>Where a command was started from: its streams, whether a person sits at them, and the clock.</summary>
 internal sealed record Shell
 {
-    private const int DefaultWidth = 80;
-
     /// <summary>A write fails with an <see cref="IOException"/> when the reader has gone.</summary>
     public required TextWriter Output { get; init; }
 
@@ -20,9 +18,6 @@ internal sealed record Shell
     public bool IsOutputTerminal { get; init; }
 
     public bool IsErrorTerminal { get; init; }
-
-    /// <summary>Columns of the terminal.</summary>
-    public int Width { get; init; } = DefaultWidth;
 
     /// <summary>Colours are for terminals whose user has not switched them off (no-color.org).</summary>
     public bool HasColour { get; init; }
@@ -44,7 +39,6 @@ internal sealed record Shell
             IsInputTerminal = !Console.IsInputRedirected,
             IsOutputTerminal = !Console.IsOutputRedirected,
             IsErrorTerminal = !Console.IsErrorRedirected,
-            Width = Console.IsOutputRedirected ? DefaultWidth : Math.Max(20, Console.WindowWidth),
             HasColour = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb",
             ShowsStackTraces = Environment.GetEnvironmentVariable("ROCKETOPS_STACKTRACE") == "1",
         };

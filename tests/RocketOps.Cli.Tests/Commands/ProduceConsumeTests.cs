@@ -155,6 +155,29 @@ public sealed class ProduceConsumeTests(ClusterFixture cluster) : IClassFixture<
         (await BodiesAsync(topic)).Should().Equal("hello");
     }
 
+    [Theory]
+    [InlineData]
+    [InlineData("-")]
+    public async Task Produce_InterruptedAtATerminal_EndsAtOnce(params string[] body)
+    {
+        string topic = await cluster.NewTopicAsync();
+        using CancellationTokenSource interrupt = new();
+        Task<CliRun> run = CliRun.RunAsync(new SilentStream(), isTerminal: true, hasColour: false, ["produce", topic, .. body, "-n", cluster.Cluster.NameServerAddress], interrupt.Token);
+
+        await interrupt.CancelAsync();
+
+        (await run.WaitAsync(Patience)).ExitCode.Should().Be(130);
+    }
+
+    [Fact]
+    public async Task Listing_Colours_AreForTerminals()
+    {
+        CliRun coloured = await CliRun.RunAsync(Stream.Null, isTerminal: false, hasColour: true, ["cluster", "status", "-n", cluster.Cluster.NameServerAddress], CancellationToken.None);
+
+        coloured.Output.Should().StartWith("\u001b[1mCLUSTER");
+        (await cluster.RunAsync("cluster", "status")).Output.Should().StartWith("CLUSTER").And.NotContain("\u001b");
+    }
+
     [Fact]
     public async Task Consume_From_BeginsThere()
     {

@@ -11,7 +11,10 @@ public sealed record CliRun(int ExitCode, string Output, string Error)
     public static Task<CliRun> RunAsync(params string[] arguments) => RunAsync(input: null, isTerminal: false, arguments);
 
     /// <summary>Runs with something on standard input; <paramref name="isTerminal"/> lets it ask.</summary>
-    public static async Task<CliRun> RunAsync(string? input, bool isTerminal, IReadOnlyList<string> arguments, CancellationToken cancellation = default)
+    public static Task<CliRun> RunAsync(string? input, bool isTerminal, IReadOnlyList<string> arguments) =>
+        RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(input ?? string.Empty)), isTerminal, hasColour: false, arguments, CancellationToken.None);
+
+    public static async Task<CliRun> RunAsync(Stream input, bool isTerminal, bool hasColour, IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
         using MemoryStream bytes = new();
         await using StreamWriter output = new(bytes, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true, NewLine = "\n" };
@@ -21,8 +24,9 @@ public sealed record CliRun(int ExitCode, string Output, string Error)
             Output = TextWriter.Synchronized(output),
             OutputBytes = bytes,
             Error = TextWriter.Synchronized(error),
-            Input = new MemoryStream(Encoding.UTF8.GetBytes(input ?? string.Empty)),
+            Input = input,
             IsInputTerminal = isTerminal,
+            HasColour = hasColour,
         };
         int code = await new CommandRunner(shell).RunAsync(arguments, cancellation);
         return new CliRun(code, Encoding.UTF8.GetString(bytes.ToArray()), error.ToString());
