@@ -15,8 +15,8 @@ internal static class ClientTelemetry
     public const string Send = "send";
     public const string Process = "process";
 
-    private const string TraceParent = "traceparent";
-    private const string TraceState = "tracestate";
+    public const string TraceParent = "traceparent";
+    public const string TraceState = "tracestate";
 
     private static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
@@ -93,18 +93,17 @@ internal static class ClientTelemetry
         }
     }
 
-    /// <summary>Puts the context of the sending span, or of what is current when nobody listens to ours, into the properties; what the application put there stays.</summary>
-    public static void Inject(Activity? span, Dictionary<string, string> properties)
+    /// <summary>
+    /// The context that a message carries: of the sending span, or of what is current when nobody listens to ours; nothing when the application gave the message one.
+    /// </summary>
+    public static (string? Parent, string? State) ContextFor(Activity? span, Dictionary<string, string> properties)
     {
-        if ((span ?? Activity.Current) is not { IdFormat: ActivityIdFormat.W3C, Id: { } id } context || !properties.TryAdd(TraceParent, id))
+        if ((span ?? Activity.Current) is not { IdFormat: ActivityIdFormat.W3C, Id: { } id } context || properties.ContainsKey(TraceParent) || properties.ContainsKey(TraceState))
         {
-            return;
+            return (null, null);
         }
 
-        if (context.TraceStateString is { Length: > 0 } state && !MessagePropertiesCodec.ContainsSeparator(state))
-        {
-            properties[TraceState] = state;
-        }
+        return (id, context.TraceStateString is { Length: > 0 } state && !MessagePropertiesCodec.ContainsSeparator(state) ? state : null);
     }
 
     private static void Describe(Activity? span, string operation, string type, string topic, string clientId)

@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using RocketOps.Client.Producing;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -12,21 +14,7 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
     public async Task<RemotingCommand> InvokeAsync(string address, RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         long begin = time.GetTimestamp();
-        RemotingConnection connection;
-        try
-        {
-            connection = remoting.Find(address)
-                ?? await remoting.ConnectAsync(address, cancellationToken).WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException late)
-        {
-            throw new RocketMqException($"{address} took no connection within {timeout.TotalMilliseconds:0} ms", late);
-        }
-        catch (Exception failure) when (IsUnreachable(failure))
-        {
-            throw Unreachable(address, failure, isOutcomeUnknown: false);
-        }
-
+        RemotingConnection connection = remoting.Find(address) ?? await ConnectAsync(address, timeout, cancellationToken).ConfigureAwait(false);
         try
         {
             TimeSpan left = timeout - time.GetElapsedTime(begin);
@@ -35,6 +23,27 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         catch (Exception failure) when (IsUnreachable(failure))
         {
             throw Unreachable(address, failure, isOutcomeUnknown: true);
+        }
+    }
+
+    /// <summary>As the other, for the request that is sent for every message.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<SendAnswer> InvokeAsync(string address, SendCall call, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        long begin = time.GetTimestamp();
+        RemotingConnection connection = remoting.Find(address) ?? await ConnectAsync(address, timeout, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            TimeSpan left = timeout - time.GetElapsedTime(begin);
+            return await call.InvokeAsync(connection, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException late)
+        {
+            throw new RocketMqException($"{address} did not answer a send within {timeout.TotalMilliseconds:0} ms", late) { IsOutcomeUnknown = call.WasSent };
+        }
+        catch (Exception failure) when (IsUnreachable(failure))
+        {
+            throw Unreachable(address, failure, call.WasSent);
         }
     }
 
@@ -51,6 +60,22 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         try
         {
             await remoting.InvokeOneWayAsync(address, request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (IsUnreachable(failure))
+        {
+            throw Unreachable(address, failure, isOutcomeUnknown: false);
+        }
+    }
+
+    private async Task<RemotingConnection> ConnectAsync(string address, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await remoting.ConnectAsync(address, cancellationToken).WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException late)
+        {
+            throw new RocketMqException($"{address} took no connection within {timeout.TotalMilliseconds:0} ms", late);
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {

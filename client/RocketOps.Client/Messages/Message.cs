@@ -65,6 +65,9 @@ public sealed class Message
     /// <summary>A number of the application's, stored as it is.</summary>
     public int Flag { get; init; }
 
+    /// <summary><see cref="Properties"/> to walk without allocating.</summary>
+    internal Dictionary<string, string> AllProperties => _properties;
+
     /// <summary>All properties, those of the protocol included.</summary>
     public IReadOnlyDictionary<string, string> Properties => _properties;
 

@@ -26,6 +26,24 @@ internal static class MessagePropertiesCodec
         return text.ToString();
     }
 
+    /// <summary>Bytes one property takes; none without a value.</summary>
+    public static int Size(string name, string? value) => value is null ? 0 : Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value) + 2;
+
+    /// <summary>Writes one property and returns its <see cref="Size"/>.</summary>
+    public static int Write(string name, string? value, Span<byte> destination)
+    {
+        if (value is null)
+        {
+            return 0;
+        }
+
+        int at = Encoding.UTF8.GetBytes(name, destination);
+        destination[at++] = PropertyReader.NameEnd;
+        at += Encoding.UTF8.GetBytes(value, destination[at..]);
+        destination[at++] = PropertyReader.PropertyEnd;
+        return at;
+    }
+
     /// <summary>Of two equal names the last wins.</summary>
     public static Dictionary<string, string> Read(ReadOnlySpan<byte> encoded)
     {

@@ -10,13 +10,13 @@ namespace RocketOps.Client.Producing;
 /// <param name="Body">Body as sent: compressed, or the encoded batch.</param>
 /// <param name="SysFlag">Bits of <see cref="SysFlags"/>.</param>
 /// <param name="Flag">The application's number.</param>
-/// <param name="Properties">Property string.</param>
+/// <param name="Properties">Property string as UTF-8.</param>
 /// <param name="MessageId">Unique key; of a batch all, joined by commas.</param>
 /// <param name="IsBatch">Whether the body is a batch.</param>
 /// <param name="ReconsumeTimes">For a message that a consumer sends to its retry topic.</param>
 /// <param name="MaxReconsumeTimes">Likewise; null otherwise.</param>
 internal sealed record OutgoingMessage(
-    string Topic, ReadOnlyMemory<byte> Body, int SysFlag, int Flag, string Properties, string MessageId, bool IsBatch, int ReconsumeTimes = 0, int? MaxReconsumeTimes = null)
+    string Topic, ReadOnlyMemory<byte> Body, int SysFlag, int Flag, ReadOnlyMemory<byte> Properties, string MessageId, bool IsBatch, int ReconsumeTimes = 0, int? MaxReconsumeTimes = null)
 {
     // 4.6: total size, magic 0, CRC 0, flag, body length; then the body, 2 bytes of length and the properties.
     private const int BatchFixedBytes = 20 + sizeof(short);
@@ -29,7 +29,7 @@ internal sealed record OutgoingMessage(
     public static OutgoingMessage Create(Message message, ProducerOptions options, UniqueKeys keys, Activity? span)
     {
         CheckSize(message, options);
-        (Dictionary<string, string> properties, string id) = Complete(message, keys, span);
+        (byte[] properties, string id) = Complete(message, keys, span);
         ReadOnlyMemory<byte> body = message.Body;
         int sysFlag = 0;
         if (body.Length >= options.CompressBodyOverBytes && BodyCompression.TryCompress(body) is { } packed)
@@ -38,7 +38,7 @@ internal sealed record OutgoingMessage(
             sysFlag = SysFlags.Compressed | SysFlags.Zlib;
         }
 
-        return new OutgoingMessage(message.Topic, body, sysFlag, message.Flag, Encode(properties), id, IsBatch: false);
+        return new OutgoingMessage(message.Topic, body, sysFlag, message.Flag, properties, id, IsBatch: false);
     }
 
     /// <summary>
@@ -63,8 +63,7 @@ internal sealed record OutgoingMessage(
             }
 
             CheckSize(message, options);
-            (Dictionary<string, string> properties, string id) = Complete(message, keys, span);
-            byte[] encoded = Encoding.UTF8.GetBytes(Encode(properties));
+            (byte[] encoded, string id) = Complete(message, keys, span);
             total = checked(total + BatchFixedBytes + message.Body.Length + encoded.Length);
             parts.Add((message.Body, encoded, message.Flag));
             ids.Add(id);
@@ -90,7 +89,7 @@ internal sealed record OutgoingMessage(
         }
 
         string joined = string.Join(',', ids);
-        string wait = MessagePropertiesCodec.Write([KeyValuePair.Create(PropertyNames.Wait, first.WaitStored ? "true" : "false")]);
+        byte[] wait = Encoding.UTF8.GetBytes(MessagePropertiesCodec.Write([KeyValuePair.Create(PropertyNames.Wait, first.WaitStored ? "true" : "false")]));
         return new OutgoingMessage(first.Topic, body, 0, 0, wait, joined, IsBatch: true);
     }
 
@@ -107,28 +106,38 @@ internal sealed record OutgoingMessage(
         }
     }
 
-    private static (Dictionary<string, string> Properties, string Id) Complete(Message message, UniqueKeys keys, Activity? span)
+    // The message's own properties and what every send adds to them.
+    private static (byte[] Properties, string Id) Complete(Message message, UniqueKeys keys, Activity? span)
     {
-        Dictionary<string, string> properties = new(message.Properties, StringComparer.Ordinal)
+        Dictionary<string, string> own = message.AllProperties;
+        string wait = message.WaitStored ? "true" : "false";
+        string? id = own.GetValueOrDefault(PropertyNames.UniqKey);
+        string? added = id is null ? id = keys.Next() : null;
+        (string? parent, string? state) = ClientTelemetry.ContextFor(span, own);
+        int bytes = Size(PropertyNames.Wait, wait) + Size(PropertyNames.UniqKey, added) + Size(ClientTelemetry.TraceParent, parent) + Size(ClientTelemetry.TraceState, state);
+        foreach ((string name, string value) in own)
         {
-            [PropertyNames.Wait] = message.WaitStored ? "true" : "false",
-        };
-        if (!properties.TryGetValue(PropertyNames.UniqKey, out string? id))
-        {
-            id = keys.Next();
-            properties[PropertyNames.UniqKey] = id;
+            bytes = checked(bytes + Size(name, value));
         }
 
-        ClientTelemetry.Inject(span, properties);
-        return (properties, id);
+        if (bytes > MessagePropertiesCodec.MaxBytes)
+        {
+            throw new ArgumentException($"the properties take {bytes} bytes, more than {MessagePropertiesCodec.MaxBytes}", nameof(message));
+        }
+
+        byte[] encoded = new byte[bytes];
+        int at = 0;
+        foreach ((string name, string value) in own)
+        {
+            at += MessagePropertiesCodec.Write(name, value, encoded.AsSpan(at));
+        }
+
+        at += MessagePropertiesCodec.Write(PropertyNames.Wait, wait, encoded.AsSpan(at));
+        at += MessagePropertiesCodec.Write(PropertyNames.UniqKey, added, encoded.AsSpan(at));
+        at += MessagePropertiesCodec.Write(ClientTelemetry.TraceParent, parent, encoded.AsSpan(at));
+        _ = MessagePropertiesCodec.Write(ClientTelemetry.TraceState, state, encoded.AsSpan(at));
+        return (encoded, id);
     }
 
-    private static string Encode(Dictionary<string, string> properties)
-    {
-        string text = MessagePropertiesCodec.Write(properties);
-        int bytes = Encoding.UTF8.GetByteCount(text);
-        return bytes <= MessagePropertiesCodec.MaxBytes
-            ? text
-            : throw new ArgumentException($"the properties take {bytes} bytes, more than {MessagePropertiesCodec.MaxBytes}", nameof(properties));
-    }
+    private static int Size(string name, string? value) => MessagePropertiesCodec.Size(name, value);
 }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Text;
 using RocketOps.Client.Heartbeats;
 using RocketOps.Client.Internal;
 using RocketOps.Client.Producing;
@@ -15,8 +17,6 @@ namespace RocketOps.Client;
 /// </summary>
 public sealed class RocketMqProducer : IRocketMqProducer
 {
-    private const string RetryTopicPrefix = "%RETRY%";
-
     private readonly ProducerOptions _options;
     private readonly ClientInstance _client;
     private readonly UniqueKeys _keys;
@@ -86,7 +86,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
             OutgoingMessage outgoing = OutgoingMessage.Create(message, _options, _keys, span);
             IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(outgoing.Topic, cancellationToken).ConfigureAwait(false);
             MessageQueue queue = SelectorOf(outgoing.Topic).Select(queues, avoidedBroker: null);
-            await _client.Caller.SendOneWayAsync(MasterOf(queue), Request(outgoing, queue), cancellationToken).ConfigureAwait(false);
+            await _client.Caller.SendOneWayAsync(MasterOf(queue), OneWayRequest(outgoing, queue), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception thrown)
         {
@@ -137,6 +137,13 @@ public sealed class RocketMqProducer : IRocketMqProducer
         or ResponseCode.SystemError or ResponseCode.SystemBusy or ResponseCode.ServiceNotAvailable or ResponseCode.NoPermission or ResponseCode.TopicNotExist
         or ResponseCode.NoBuyerId or ResponseCode.NotInCurrentUnit or ResponseCode.GoAway;
 
+    // Nothing is asked and nothing allocated while the topic is known and can be written.
+    private IReadOnlyList<MessageQueue>? KnownQueues(string topic)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        return _client.Routes.Find(topic) is { } route && QueuesOf(topic, route) is { Count: > 0 } queues ? queues : null;
+    }
+
     // A route is replaced when it changes, so the list made of it holds as long as the route is the same object.
     private IReadOnlyList<MessageQueue> QueuesOf(string topic, TopicRoute? route)
     {
@@ -186,7 +193,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
         }
     }
 
-    private async Task<SendResult> SendToAnyAsync(OutgoingMessage message, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<SendResult> SendToAnyAsync(OutgoingMessage message, CancellationToken cancellationToken)
     {
         long begin = _options.TimeProvider.GetTimestamp();
         int attempts = 1 + Math.Max(0, _options.RetryTimes);
@@ -202,7 +210,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
                     break;
                 }
 
-                IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+                IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
                 MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker);
                 try
                 {
@@ -228,10 +236,11 @@ public sealed class RocketMqProducer : IRocketMqProducer
         throw failure ?? new RocketMqException($"no attempt to send to topic {message.Topic} could be made within {_options.SendTimeout.TotalMilliseconds:0} ms");
     }
 
-    private async Task<SendResult> SendToAsync(OutgoingMessage message, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<SendResult> SendToAsync(OutgoingMessage message, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
     {
         long begin = _options.TimeProvider.GetTimestamp();
-        IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
 
         // As SelectMessageQueueByHash, so that Java and this client agree on the queue of a key.
         queue ??= queues[Math.Abs(JavaHash.Compute(shardingKey!) % queues.Count)];
@@ -239,27 +248,25 @@ public sealed class RocketMqProducer : IRocketMqProducer
         return await SendOnceAsync(message, queue, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<SendResult> SendOnceAsync(OutgoingMessage message, MessageQueue queue, TimeSpan timeout, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<SendResult> SendOnceAsync(OutgoingMessage message, MessageQueue queue, TimeSpan timeout, CancellationToken cancellationToken)
     {
         string address = MasterOf(queue);
-        RemotingCommand response = await _client.Caller.InvokeAsync(address, Request(message, queue), timeout, cancellationToken).ConfigureAwait(false);
-        SendStatus status = response.Code switch
+        SendAnswer answer = await _client.Caller.InvokeAsync(address, new SendCall(message, queue, _options), timeout, cancellationToken).ConfigureAwait(false);
+        SendStatus status = answer.Code switch
         {
             ResponseCode.Success => SendStatus.SendOk,
             ResponseCode.FlushDiskTimeout => SendStatus.FlushDiskTimeout,
             ResponseCode.FlushSlaveTimeout => SendStatus.FlushSlaveTimeout,
             ResponseCode.SlaveNotAvailable => SendStatus.SlaveNotAvailable,
-            _ => throw new RocketMqException(response.Code, response.Remark, address),
+            _ => throw new RocketMqException(answer.Code, answer.Remark, address),
         };
-        try
+        if (answer is not { OffsetMessageId: { } offsetId, QueueId: >= 0, QueueOffset: >= 0 })
         {
-            MessageQueue stored = queue with { QueueId = response.GetRequiredInt32("queueId") };
-            return new SendResult(status, message.MessageId, response.GetRequired("msgId"), stored, response.GetRequiredInt64("queueOffset"));
+            throw new RocketMqException($"{address} answered a send without saying where the message is") { IsOutcomeUnknown = true };
         }
-        catch (RemotingCommandException malformed)
-        {
-            throw new RocketMqException($"{address} answered a send without what it promises: {malformed.Message}", malformed) { IsOutcomeUnknown = true };
-        }
+
+        return new SendResult(status, message.MessageId, offsetId, answer.QueueId == queue.QueueId ? queue : queue with { QueueId = answer.QueueId }, answer.QueueOffset);
     }
 
     // When a broker is gone, the route soon lacks it or names another master, and the retry should use that. A failure here is only logged: the retry reports its own.
@@ -283,10 +290,10 @@ public sealed class RocketMqProducer : IRocketMqProducer
 
     private QueueSelector SelectorOf(string topic) => _selectors.GetOrAdd(topic, static _ => new QueueSelector());
 
-    // SendMessageRequestHeaderV2: one letter per field (remoting.md §2.2).
-    private RemotingCommand Request(OutgoingMessage message, MessageQueue queue)
+    // The same header as a SendCall writes, for a request that is not answered (remoting.md §2.2).
+    private RemotingCommand OneWayRequest(OutgoingMessage message, MessageQueue queue)
     {
-        RemotingCommand request = RemotingCommand.CreateRequest(message.IsBatch ? RequestCode.SendBatchMessage : RequestCode.SendMessageV2)
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.SendMessageV2)
             .Set("a", _options.Group)
             .Set("b", message.Topic)
             .Set("c", RouteCache.DefaultTopic)
@@ -295,16 +302,11 @@ public sealed class RocketMqProducer : IRocketMqProducer
             .Set("f", message.SysFlag)
             .Set("g", _options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds())
             .Set("h", message.Flag)
-            .Set("i", message.Properties)
+            .Set("i", Encoding.UTF8.GetString(message.Properties.Span))
             .Set("j", message.ReconsumeTimes)
             .Set("k", false)
             .Set("m", message.IsBatch)
             .Set("n", queue.BrokerName);
-        if (message.MaxReconsumeTimes is { } most && message.Topic.StartsWith(RetryTopicPrefix, StringComparison.Ordinal))
-        {
-            request.Set("l", most);
-        }
-
         request.Body = message.Body;
         return request;
     }

@@ -19,6 +19,9 @@ internal abstract class ConnectionOutput(ConnectionDriver driver, long maxUnsent
     /// <summary>More is written and not sent than one batch may gather.</summary>
     public bool IsFull => Volatile.Read(ref _unsentBytes) > SendAtBytes;
 
+    /// <summary>Under the lease: nothing that is written leaves any more.</summary>
+    public bool HasEnded => Ended;
+
     /// <summary>Guards everything below. Held while sending too.</summary>
     protected Lock Gate { get; } = new();
 

@@ -8,7 +8,8 @@ namespace RocketOps.Remoting.Connections;
 /// <summary>The requests this end has sent and not seen answered, by opaque. Thread-safe.</summary>
 internal sealed class OutstandingRequests(IPEndPoint peer, int limit)
 {
-    private readonly ConcurrentDictionary<int, TaskCompletionSource<RemotingCommand>> _answers = new();
+    // A TaskCompletionSource<RemotingCommand> or a DirectRequest.
+    private readonly ConcurrentDictionary<int, object> _answers = new();
     private int _lastOpaque;
 
     /// <summary>An opaque for a request that is not answered.</summary>
@@ -20,40 +21,81 @@ internal sealed class OutstandingRequests(IPEndPoint peer, int limit)
     /// </summary>
     public Task<RemotingCommand> Add(RemotingCommand request)
     {
-        if (_answers.Count >= limit)
-        {
-            throw new InvalidOperationException($"{_answers.Count} requests to {peer} are outstanding, the limit of one connection");
-        }
-
+        ThrowIfFull();
         TaskCompletionSource<RemotingCommand> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         request.Opaque = NextOpaque();
         _answers[request.Opaque] = answer;
         return answer.Task;
     }
 
-    public void Remove(RemotingCommand request) => _answers.TryRemove(request.Opaque, out _);
+    /// <summary>As <see cref="Add(RemotingCommand)"/>; the request itself hears of the answer.</summary>
+    public void Add(DirectRequest request)
+    {
+        ThrowIfFull();
+        request.Opaque = NextOpaque();
+        _answers[request.Opaque] = request;
+    }
+
+    public void Remove(int opaque) => _answers.TryRemove(opaque, out _);
 
     /// <summary>Hands an answer to whoever waits for it; false when nobody does any more.</summary>
     public bool TryAnswer(in RequestFrame frame)
     {
-        if (!_answers.TryRemove(frame.Opaque, out TaskCompletionSource<RemotingCommand>? answer))
+        if (!_answers.TryRemove(frame.Opaque, out object? waiting))
         {
             return false;
         }
 
-        answer.TrySetResult(frame.ToCommand());
+        try
+        {
+            if (waiting is DirectRequest request)
+            {
+                request.OnAnswer(frame);
+            }
+            else
+            {
+                ((TaskCompletionSource<RemotingCommand>)waiting).TrySetResult(frame.ToCommand());
+            }
+        }
+        catch (Exception malformed)
+        {
+            // The connection ends over it, and whoever waits is no longer among those it ends with.
+            Fail(waiting, malformed);
+            throw;
+        }
+
         return true;
     }
 
     /// <summary>Ends every wait with an error of its own.</summary>
     public void FailAll(Func<Exception> error)
     {
-        foreach ((int opaque, TaskCompletionSource<RemotingCommand> answer) in _answers)
+        foreach ((int opaque, object waiting) in _answers)
         {
             if (_answers.TryRemove(opaque, out _))
             {
-                answer.TrySetException(error());
+                Fail(waiting, error());
             }
+        }
+    }
+
+    private static void Fail(object waiting, Exception error)
+    {
+        if (waiting is DirectRequest request)
+        {
+            request.OnFailed(error);
+        }
+        else
+        {
+            ((TaskCompletionSource<RemotingCommand>)waiting).TrySetException(error);
+        }
+    }
+
+    private void ThrowIfFull()
+    {
+        if (_answers.Count >= limit)
+        {
+            throw new InvalidOperationException($"{_answers.Count} requests to {peer} are outstanding, the limit of one connection");
         }
     }
 }

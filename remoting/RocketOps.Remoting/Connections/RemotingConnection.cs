@@ -91,8 +91,45 @@ public sealed class RemotingConnection
         }
         finally
         {
-            _outstanding.Remove(request);
+            _outstanding.Remove(request.Opaque);
         }
+    }
+
+    /// <summary>
+    /// Sends a request of the hot path, which hears of its answer itself; <see cref="Forget"/> it when the answer is no longer waited for. False when the connection is
+    /// closed: it then hears of nothing. Throws <see cref="InvalidOperationException"/> when too many requests are outstanding.
+    /// </summary>
+    public bool TrySend(DirectRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        _outstanding.Add(request);
+        bool sent = false;
+        try
+        {
+            using OutputLease lease = LeaseOutput(flush: true);
+            if (lease.IsOpen)
+            {
+                lease.Advance(request.WriteHeader(lease.GetSpan(request.MaxHeaderBytes), request.Opaque, Options.Version));
+                lease.Write(request.Body.Span);
+                sent = true;
+            }
+        }
+        finally
+        {
+            if (!sent)
+            {
+                _outstanding.Remove(request.Opaque);
+            }
+        }
+
+        return sent;
+    }
+
+    /// <summary>The answer of the request is no longer waited for; one that comes all the same is dropped.</summary>
+    public void Forget(DirectRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        _outstanding.Remove(request.Opaque);
     }
 
     /// <summary>Sends a request that will not be answered; false when the connection is closed.</summary>

@@ -60,6 +60,9 @@ public readonly ref struct RequestFrame
 
     public bool IsOneWay => (Flag & RemotingCommand.OneWayFlag) != 0;
 
+    /// <summary>Bytes an <see cref="ExtFieldReader"/> of this frame may need for unescaped values.</summary>
+    public int ScratchBytes => RawExtFields.Length;
+
     /// <summary>The header fields as they stand in the frame: a JSON object or binary entries. Its length bounds what unescaping them can need.</summary>
     internal ReadOnlySpan<byte> RawExtFields { get; }
 

@@ -70,7 +70,7 @@ public ref struct ResponseFrameWriter
     /// <summary>Upper bound of a remark in both formats.</summary>
     public static int MaxRemarkBytes(int remarkLength) => JsonText.MaxEscapedLength(remarkLength) + 16;
 
-    public void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    public void Add(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value)
     {
         if (_serializeType == SerializeType.Json)
         {
@@ -88,7 +88,7 @@ public ref struct ResponseFrameWriter
     }
 
     /// <summary>Numbers are strings on the wire too.</summary>
-    public void Add(ReadOnlySpan<byte> name, long value)
+    public void Add(scoped ReadOnlySpan<byte> name, long value)
     {
         if (_serializeType == SerializeType.Json)
         {
@@ -106,7 +106,7 @@ public ref struct ResponseFrameWriter
         }
     }
 
-    public void Add(ReadOnlySpan<byte> name, bool value) => Add(name, value ? "true"u8 : "false"u8);
+    public void Add(scoped ReadOnlySpan<byte> name, bool value) => Add(name, value ? "true"u8 : "false"u8);
 
     /// <summary>Finishes the header for a body of <paramref name="bodyLength"/> bytes and returns the bytes written so far: prefix and header, without the body.</summary>
     public int Complete(int bodyLength)
@@ -142,7 +142,7 @@ public ref struct ResponseFrameWriter
         return _position;
     }
 
-    private void BeginJsonField(ReadOnlySpan<byte> name)
+    private void BeginJsonField(scoped ReadOnlySpan<byte> name)
     {
         Append(_hasFields ? ",\""u8 : ",\"extFields\":{\""u8);
         _hasFields = true;
@@ -150,7 +150,7 @@ public ref struct ResponseFrameWriter
         Append("\":\""u8);
     }
 
-    private void AppendBinaryName(ReadOnlySpan<byte> name)
+    private void AppendBinaryName(scoped ReadOnlySpan<byte> name)
     {
         BinaryPrimitives.WriteInt16BigEndian(_destination[_position..], (short)name.Length);
         _position += sizeof(short);
@@ -167,7 +167,7 @@ public ref struct ResponseFrameWriter
         _position += written;
     }
 
-    private void Append(ReadOnlySpan<byte> bytes)
+    private void Append(scoped ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(_destination[_position..]);
         _position += bytes.Length;

@@ -293,6 +293,56 @@ public sealed class RocketMqProducerTests
     }
 
     [Fact]
+    public async Task Send_GivenUpWhileTheAnswerIsAwaited_EndsAtOnce()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        await using FakePeer silent = await FakePeer.StartAsync((RequestCode.SendMessageV2, static _ => null));
+        cluster.Redirect("T", silent.Address);
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServer, SendTimeout = TimeSpan.FromMinutes(10), OnError = static _ => { } });
+        using CancellationTokenSource givingUp = new();
+        Task<SendResult> sending = producer.SendAsync(new Message("T", "x"), givingUp.Token);
+        await Eventually.TrueAsync(() => !silent.Received.IsEmpty, "the request is on its way");
+
+        await givingUp.CancelAsync();
+
+        await sending.Awaiting(static it => it).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Fact]
+    public async Task Send_ConnectionClosesWhileTheAnswerIsAwaited_FailsWithoutWaitingForTheTimeout()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        FakePeer silent = await FakePeer.StartAsync((RequestCode.SendMessageV2, static _ => null));
+        cluster.Redirect("T", silent.Address);
+        await using RocketMqProducer producer = new(
+            new ProducerOptions { NameServers = cluster.NameServer, SendTimeout = TimeSpan.FromMinutes(10), RetryTimes = 0, OnError = static _ => { } });
+        Task<SendResult> sending = producer.SendAsync(new Message("T", "x"));
+        await Eventually.TrueAsync(() => !silent.Received.IsEmpty, "the request is on its way");
+
+        await silent.DisposeAsync();
+
+        (await sending.Awaiting(static it => it).Should().ThrowAsync<RocketMqException>()).Which.IsOutcomeUnknown.Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("seventeen")]
+    [InlineData("-1")]
+    public async Task Send_AnswerWithoutAPosition_IsAnErrorOfUnknownOutcome(string? offset)
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        cluster.Broker.Overrides[RequestCode.SendMessageV2] = request => RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("msgId", "7F").Set("queueId", 0).Set("queueOffset", offset);
+        await using RocketMqProducer producer = Producer(cluster);
+
+        RocketMqException failure = (await FluentActions.Awaiting(() => producer.SendAsync(new Message("T", "x"))).Should().ThrowAsync<RocketMqException>()).Which;
+
+        failure.IsOutcomeUnknown.Should().BeTrue();
+    }
+
+    [Fact]
     public async Task Send_NobodyListens_SaysThatNothingWasSent()
     {
         await using FakeCluster cluster = await FakeCluster.StartAsync();
