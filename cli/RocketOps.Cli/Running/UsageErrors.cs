@@ -22,7 +22,9 @@ internal static class UsageErrors
                 : $"\"{word}\" is one word too many.";
         }
 
-        return parsed.Errors is [{ } error, ..] ? Describe(error, command) : null;
+        // What was typed comes before a default that could not be found.
+        ParseError? error = parsed.Errors.OrderBy(IsOfDefault).FirstOrDefault();
+        return error is null ? null : Describe(error, command);
     }
 
     /// <summary>The parser takes an option it does not know for an argument: a body, a topic. Texts that begin with a dash come after <c>--</c>.</summary>
@@ -53,10 +55,12 @@ internal static class UsageErrors
         }
     }
 
+    /// <summary>Nobody typed the option: its default could not be found.</summary>
+    private static bool IsOfDefault(ParseError error) => error.SymbolResult is OptionResult { IdentifierToken: null, Option.Required: false };
+
     private static string Describe(ParseError error, Command command) => error.SymbolResult switch
     {
-        // Nobody typed it: its default could not be found.
-        OptionResult { IdentifierToken: null, Option.Required: false } => error.Message,
+        _ when IsOfDefault(error) => error.Message,
         OptionResult { Tokens.Count: 0 } option when option.Option.Arity.MinimumNumberOfValues > 0 => option.IdentifierToken is null
             ? $"{option.Option.Name} is missing."
             : $"{option.Option.Name} needs a value.",
