@@ -6,22 +6,38 @@ namespace RocketOps.Cli.Up;
 
 /// <summary>
 /// The log of the control plane in a file, since the terminal shows the table. One predecessor is kept when the file
-/// grows beyond its bound.
+/// grows beyond its bound. A disk without room costs lines and nothing else: they are counted, and why is told at the end.
 /// </summary>
 internal sealed class FileLoggerProvider : ILoggerProvider
 {
     private const long MaxBytes = 10 * 1024 * 1024;
 
+    // Without a byte order mark, which grep and less would show as part of the first line.
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
-    private StreamWriter _writer;
+    private FileStream? _file;
+    private long _lost;
+    private string _whyLost = "";
 
     public FileLoggerProvider(string path, TimeProvider time)
     {
         _path = path;
         _time = time;
-        _writer = Open();
+    }
+
+    /// <summary>What is missing from the log and why, as a sentence; null when nothing is.</summary>
+    public string? Loss
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lost == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{_lost} lines of {_path} are missing: {_whyLost.TrimEnd('.')}. Make room on that disk.");
+            }
+        }
     }
 
     public ILogger CreateLogger(string categoryName) => new FileLogger(this, categoryName);
@@ -30,29 +46,38 @@ internal sealed class FileLoggerProvider : ILoggerProvider
     {
         lock (_gate)
         {
-            _writer.Dispose();
+            _file?.Dispose();
+            _file = null;
         }
     }
 
-    // Without a byte order mark, which grep and less would show as part of the first line.
-    private StreamWriter Open() => new(new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite), new UTF8Encoding(false)) { AutoFlush = true };
+    // Nothing is kept in memory: what a full disk refuses would be tried again at the end, and fail there.
+    private FileStream Open() => new(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
 
     private void Write(LogLevel level, string category, string message, Exception? failure)
     {
-        string line = string.Create(CultureInfo.InvariantCulture, $"{_time.GetLocalNow():yyyy-MM-dd HH:mm:ss.fff} {level,-11} {category}: {message}");
+        string line = string.Create(CultureInfo.InvariantCulture, $"{_time.GetLocalNow():yyyy-MM-dd HH:mm:ss.fff} {level,-11} {category}: {message}\n");
+        byte[] bytes = Utf8.GetBytes(failure is null ? line : $"{line}{failure}\n");
         lock (_gate)
         {
-            if (_writer.BaseStream.Length > MaxBytes)
+            try
             {
-                _writer.Dispose();
-                File.Move(_path, _path + ".1", overwrite: true);
-                _writer = Open();
-            }
+                _file ??= Open();
+                if (_file.Length > MaxBytes)
+                {
+                    _file.Dispose();
+                    _file = null;
+                    File.Move(_path, _path + ".1", overwrite: true);
+                    _file = Open();
+                }
 
-            _writer.WriteLine(line);
-            if (failure is not null)
+                _file.Write(bytes);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                _writer.WriteLine(failure);
+                // Whoever logs has other things to do than to care for this disk.
+                _lost++;
+                _whyLost = e.Message;
             }
         }
     }

@@ -38,9 +38,10 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     {
         List<Manifest> manifests = options.Files.SelectMany(file => Manifest.ReadFile(file.FullName)).ToList();
         using DataDirectory data = DataDirectory.Open(options.DataDirectory);
+        using FileLoggerProvider log = new(data.LogFile, time);
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging
             .AddFilter("Microsoft", LogLevel.Warning)
-            .AddProvider(new FileLoggerProvider(data.LogFile, time)));
+            .AddProvider(log));
         try
         {
             await using ControlPlane plane = await ControlPlane.StartAsync(data, options.Port, time, loggers, stop);
@@ -55,6 +56,11 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
             if (stop.IsCancellationRequested)
             {
                 console.WriteLine("Stopped. The data stays; the same command finds it again.");
+            }
+
+            if (log.Loss is { } loss)
+            {
+                console.WriteLine(loss);
             }
         }
     }
