@@ -9,7 +9,7 @@ namespace RocketOps.Broker.Admin;
 internal static class DiskShortageTexts
 {
     /// <summary>Key of the runtime figures; there only while sends are refused. Not in RocketMQ.</summary>
-    public const string Key = "rocketopsSendsRefused";
+    public const string Key = "rocketOpsSendsRefused";
 
     /// <summary>Null when there is room.</summary>
     public static string? Find(DiskShortage shortage, StoreOptions options) => shortage switch

@@ -12,7 +12,7 @@ internal static class ClusterCommand
 {
     public static Command Create(Shell shell) => new("cluster", "Look at clusters")
     {
-        new DocumentedCommand("status", "Brokers with role, version and rates; exit code 1 when one does not answer", "rocketops cluster status", "rocketops cluster status -o wide --watch")
+        new DocumentedCommand("status", "Brokers with role, version and rates; exit code 1 when one does not answer or takes no messages", "rocketops cluster status", "rocketops cluster status -o wide --watch")
             .ListsCluster(shell, StatusAsync),
     };
 
@@ -55,7 +55,10 @@ internal static class ClusterCommand
     {
         try
         {
-            return (await cluster.Admin.GetBrokerRuntimeInfoAsync(address, cancellation), null);
+            IReadOnlyDictionary<string, string> figures = await cluster.Admin.GetBrokerRuntimeInfoAsync(address, cancellation);
+
+            // A broker without room on its disk answers everything but sends.
+            return (figures, figures.GetValueOrDefault("rocketOpsSendsRefused"));
         }
         catch (RocketMqException failure)
         {

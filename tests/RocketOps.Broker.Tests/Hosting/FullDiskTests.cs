@@ -53,7 +53,7 @@ public sealed class FullDiskTests
     {
         RemotingCommand answer = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo));
         using JsonDocument body = JsonDocument.Parse(answer.Body);
-        return body.RootElement.GetProperty("table").TryGetProperty("rocketopsSendsRefused", out JsonElement text) ? text.GetString() : null;
+        return body.RootElement.GetProperty("table").TryGetProperty("rocketOpsSendsRefused", out JsonElement text) ? text.GetString() : null;
     }
 
     private static async Task<string> MetricsAsync(TestBroker broker)

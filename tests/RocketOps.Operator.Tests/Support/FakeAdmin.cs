@@ -123,7 +123,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
         Check(nameof(GetBrokerRuntimeInfoAsync));
         return Task.FromResult<IReadOnlyDictionary<string, string>>(
             Refusals.TryGetValue(brokerAddress, out string? refusal)
-                ? new Dictionary<string, string>(StringComparer.Ordinal) { ["rocketopsSendsRefused"] = refusal }
+                ? new Dictionary<string, string>(StringComparer.Ordinal) { ["rocketOpsSendsRefused"] = refusal }
                 : new Dictionary<string, string>(StringComparer.Ordinal));
     }
 

@@ -11,7 +11,7 @@ namespace RocketOps.Operator.Clusters.Steps;
 internal sealed partial class RefusalsStep
 {
     // Of the broker's runtime figures; Apache's brokers have none such and are taken to accept.
-    private const string Key = "rocketopsSendsRefused";
+    private const string Key = "rocketOpsSendsRefused";
 
     private readonly ClusterAdmins _admins;
     private readonly OperatorOptions _options;
