@@ -7,6 +7,8 @@ internal sealed class OtherBootFileSystem(IStoreFileSystem files) : IStoreFileSy
 {
     public string BootId { get; } = Guid.NewGuid().ToString();
 
+    public long GetDiskSequence(string directory) => files.GetDiskSequence(directory);
+
     public IStoreFile Open(string path, FileOpenMode mode) => files.Open(path, mode);
 
     public bool FileExists(string path) => files.FileExists(path);

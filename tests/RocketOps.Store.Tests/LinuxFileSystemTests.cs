@@ -13,6 +13,34 @@ public sealed class LinuxFileSystemTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
+    /// <summary>As the kernel lays it out: a link for each device, a partition below its disk, and no number where there is no disk.</summary>
+    [Theory]
+    [InlineData("8:0", 12)]
+    [InlineData("8:1", 12)]
+    [InlineData("253:0", 7)]
+    [InlineData("0:45", 0)]
+    public void DiskSequence_OfADescriptor_IsItsDisks(string device, long expected)
+    {
+        foreach (string directory in new[] { "fdinfo", "block", "devices/sda/sda1", "devices/vda", "devices/noseq" })
+        {
+            Directory.CreateDirectory(_directory.File(directory));
+        }
+
+        File.WriteAllText(_directory.File("devices/sda/diskseq"), "12\n");
+        File.WriteAllText(_directory.File("devices/vda/diskseq"), "7\n");
+        Directory.CreateSymbolicLink(_directory.File("block/8:0"), "../devices/sda");
+        Directory.CreateSymbolicLink(_directory.File("block/8:1"), "../devices/sda/sda1");
+        Directory.CreateSymbolicLink(_directory.File("block/253:0"), "../devices/vda");
+        File.WriteAllText(_directory.File("mountinfo"), $"22 1 0:20 / /proc rw - proc proc rw\n36 1 {device} / /var/lib/x\\040y rw,noatime shared:1 - ext4 /dev/x rw\n");
+        File.WriteAllText(_directory.File("fdinfo/5"), "pos:\t0\nflags:\t02100000\nmnt_id:\t36\nino:\t2\n");
+
+        new DiskSequence(_directory.Path, _directory.File("block")).Of(5).Should().Be(expected);
+        new DiskSequence(_directory.Path, _directory.File("block")).Of(6).Should().Be(0, "the kernel does not tell");
+    }
+
+    [Fact]
+    public void GetDiskSequence_OfThisMachine_StaysTheSame() => _files.GetDiskSequence(_directory.Path).Should().Be(_files.GetDiskSequence(_directory.Path)).And.BeGreaterThanOrEqualTo(0);
+
     [Fact]
     public void CreateDirectory_BelowAFile_ThrowsStoreIOException()
     {

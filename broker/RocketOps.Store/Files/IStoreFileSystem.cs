@@ -38,4 +38,7 @@ public interface IStoreFileSystem
 
     /// <summary>Changes when the machine starts anew: what an earlier process gave to the kernel is still there if and only if this is the same. Empty = unknown.</summary>
     string BootId { get; }
+
+    /// <summary>Which of this boot's attachments of a disk the directory lies on: another number after the volume was taken away and came back. 0 when unknown.</summary>
+    long GetDiskSequence(string directory);
 }

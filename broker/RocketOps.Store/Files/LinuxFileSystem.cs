@@ -25,6 +25,12 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
 
     public string BootId { get; }
 
+    public long GetDiskSequence(string directory)
+    {
+        using SafeFileHandle handle = OpenHandle(directory, NativeMethods.ReadOnly);
+        return new DiskSequence().Of((int)handle.DangerousGetHandle());
+    }
+
     public IStoreFile Open(string path, FileOpenMode mode) => new LinuxFile(path, OpenHandle(path, mode switch
     {
         FileOpenMode.Read => NativeMethods.ReadOnly,

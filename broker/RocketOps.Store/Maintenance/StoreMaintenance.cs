@@ -57,7 +57,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         _openQueueFiles = openQueueFiles;
         _state = state;
         _time = time;
-        _bootId = BootIds.Parse(files.BootId);
+        _bootId = BootIds.Of(files, options);
         _lastThoroughAt = time.GetTimestamp();
         _lastCleanAt = _lastThoroughAt;
         _kernelOffset = checkpoint.Current.HasPositions ? checkpoint.Current.KernelOffset : -1;

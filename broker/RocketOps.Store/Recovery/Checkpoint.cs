@@ -15,7 +15,7 @@ namespace RocketOps.Store.Recovery;
 //   520   8     kernelOffset           log offset up to which queues and index were handed to the kernel; a record begins there or the log ends
 //   528   8     durableOffset          the same, made durable
 //   536   24    copy of the first three fields: the block counts only while they agree, i.e. while no Java broker has stored anything since
-//   560   16    bootId                 of the machine when kernelOffset was written
+//   560   16    bootId                 of the machine when kernelOffset was written, xor the diskseq of the store's and of the log's disk
 //   576   8     lastStoreTimestamp     of the last message before kernelOffset
 //   584   8     indexName              of the index file being written, as a number; 0 = none
 //   592   4     indexSlotsValidUpTo    entries its slots on disk know

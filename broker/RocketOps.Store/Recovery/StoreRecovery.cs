@@ -89,7 +89,8 @@ internal sealed partial class StoreRecovery
     {
         if (checkpoint.HasPositions)
         {
-            bool sameBoot = _files.BootId.Length > 0 && checkpoint.BootId == BootIds.Parse(_files.BootId);
+            Guid boot = BootIds.Of(_files, _options);
+            bool sameBoot = boot != Guid.Empty && checkpoint.BootId == boot;
             bool trusts = isClean || sameBoot;
             long start = trusts ? checkpoint.KernelOffset : checkpoint.DurableOffset;
             if (start >= _segments.MinOffset && start <= _segments.EndOffset)

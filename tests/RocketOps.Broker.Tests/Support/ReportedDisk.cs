@@ -11,6 +11,8 @@ internal sealed class ReportedDisk : IStoreFileSystem
 
     public string BootId => _files.BootId;
 
+    public long GetDiskSequence(string directory) => _files.GetDiskSequence(directory);
+
     public IStoreFile Open(string path, FileOpenMode mode) => _files.Open(path, mode);
 
     public bool FileExists(string path) => _files.FileExists(path);

@@ -10,6 +10,8 @@ internal sealed class StuckReads : IStoreFileSystem, IDisposable
 
     public string BootId => _files.BootId;
 
+    public long GetDiskSequence(string directory) => _files.GetDiskSequence(directory);
+
     public void Begin() => _free.Reset();
 
     public void End() => _free.Set();

@@ -13,6 +13,8 @@ internal sealed class GatedFileSystem(IStoreFileSystem inner) : IStoreFileSystem
 
     public string BootId => inner.BootId;
 
+    public long GetDiskSequence(string directory) => inner.GetDiskSequence(directory);
+
     public IStoreFile Open(string path, FileOpenMode mode)
     {
         IStoreFile file = inner.Open(path, mode);

@@ -49,6 +49,9 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
 
     public string BootId { get; private init; } = Guid.NewGuid().ToString();
 
+    /// <summary>As the kernel numbers the disk below a path.</summary>
+    public Func<string, long> DiskSequence { get; set; } = static _ => 0;
+
     public MemoryFileSystem AfterKill()
     {
         MemoryFileSystem next = new() { BootId = BootId };
@@ -79,18 +82,19 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
     /// <param name="random">Chooses what survives.</param>
     /// <param name="keepEverything">All of it does; only the boot is another.</param>
     /// <param name="reordersNames">Of creations, renames and deletions since the last flush each survives or not by itself, where a journal would keep a beginning of them.</param>
-    public MemoryFileSystem AfterPowerCut(Random random, bool keepEverything = false, bool reordersNames = false)
+    /// <param name="sameBoot">The machine ran on: only this disk was taken away.</param>
+    public MemoryFileSystem AfterPowerCut(Random random, bool keepEverything = false, bool reordersNames = false, bool sameBoot = false)
     {
         // Those whose process goes on meanwhile get one moment of it.
         lock (_lock)
         {
-            return CutPower(random, keepEverything, reordersNames);
+            return CutPower(random, keepEverything, reordersNames, sameBoot);
         }
     }
 
-    private MemoryFileSystem CutPower(Random random, bool keepEverything, bool reordersNames)
+    private MemoryFileSystem CutPower(Random random, bool keepEverything, bool reordersNames, bool sameBoot)
     {
-        MemoryFileSystem next = new();
+        MemoryFileSystem next = sameBoot ? new() { BootId = BootId } : new();
         if (keepEverything)
         {
             next.TakeFrom(this);
@@ -189,6 +193,8 @@ internal sealed class MemoryFileSystem : IStoreFileSystem
             return new MemoryFile(this, path, inode);
         }
     }
+
+    public long GetDiskSequence(string directory) => DiskSequence(directory);
 
     public bool FileExists(string path)
     {
