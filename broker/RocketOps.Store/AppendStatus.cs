@@ -20,7 +20,7 @@ public enum AppendStatus
     /// <summary>The kernel does not take writes as fast as messages arrive (RocketMQ: page cache busy). Try again later.</summary>
     Busy,
 
-    /// <summary>Memory is full of messages that another thread is handing to the kernel just now. Await <see cref="LogWriter.WhenRoomAsync"/> and append again, not on a loop.</summary>
+    /// <summary>Memory is full of messages that another thread is handing to the kernel. Await <see cref="LogWriter.WhenRoomAsync"/> and append again, not on a loop.</summary>
     WouldBlock,
 
     /// <summary>The next commit-log file could not be created for another reason than a full disk.</summary>

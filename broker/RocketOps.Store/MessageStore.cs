@@ -72,7 +72,7 @@ public sealed class MessageStore : IAsyncDisposable
         _segments = new LogSegments(options.CommitLogFileBytes);
         _allocator = new SegmentAllocator(options, fileSystem, ahead: hasThreads, () => Positions!.AppendedOffset, timeProvider, _logger);
         Positions = new LogPositions(options, _state, timeProvider, _logger);
-        _log = new CommitLog(options, Positions, _segments, _allocator, _state, timeProvider);
+        _log = new CommitLog(options, Positions, _segments, _allocator, _state, timeProvider) { AppendsMayWrite = !hasThreads };
         _openQueueFiles = new OpenQueueFiles(options.MaxOpenQueueFiles);
         _queues = new QueueEnvironment(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger);
         _topics = new TopicTable(_queues);

@@ -34,6 +34,37 @@ public sealed class HangingDiskTests
         (await store.ReadAllAsync("T", 0)).Should().Equal("before", "leader", "follower");
     }
 
+    /// <summary>A handler on a connection's loop appends until memory is full, and nobody has begun to write: it must not become the one who hangs in the write.</summary>
+    [Fact]
+    public async Task Append_MemoryFullAndNobodyWrites_LeavesTheWriteToAnotherThread()
+    {
+        using Gate gate = new();
+        GatedFileSystem files = new(new MemoryFileSystem());
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime());
+        store.Append("T", 0, "loaded");
+        store.Writer.WritePending();
+        files.BeforeWrite = gate.Pass;
+
+        AppendStatus filled = await Task.Run(() =>
+        {
+            AppendStatus status;
+            do
+            {
+                status = store.TryAppendNow("T", 0, new byte[8000], out _);
+            }
+            while (status == AppendStatus.Ok);
+
+            return status;
+        }).WaitAsync(Eventually.DefaultDeadline);
+        await gate.Reached;
+        Task<WaitOutcome> room = store.Writer.WhenRoomAsync();
+        gate.Open();
+
+        filled.Should().Be(AppendStatus.WouldBlock);
+        (await room).Should().Be(WaitOutcome.Reached);
+        store.TryAppendNow("T", 0, new byte[8000], out _).Should().Be(AppendStatus.Ok);
+    }
+
     [Fact]
     public async Task Append_WriteHangsForLongerThanThePageCacheLimit_IsRefusedAsBusy()
     {

@@ -80,6 +80,9 @@ internal sealed class CommitLog
     /// <summary>Writes, and dispatches, what a leader has left to others; on a thread that may wait for the kernel. Without one the leader goes on to the end.</summary>
     public IThreadPoolWorkItem? Rest { get; set; }
 
+    /// <summary>Whether an append of a message that finds memory full writes. Not in a running store: it may stand on a connection's loop, where only the commit may wait for the kernel.</summary>
+    public bool AppendsMayWrite { get; set; } = true;
+
     public long MessagesAppended => Volatile.Read(ref _messagesAppended);
 
     public long BytesAppended => Appended - _startOffset;
@@ -220,7 +223,7 @@ internal sealed class CommitLog
                 }
             }
 
-            if (!MakeRoom(ref status))
+            if (!MakeRoom(ref status, mayWrite: AppendsMayWrite))
             {
                 return status;
             }
@@ -268,7 +271,7 @@ internal sealed class CommitLog
                 }
             }
 
-            if (!MakeRoom(ref status))
+            if (!MakeRoom(ref status, mayWrite: AppendsMayWrite))
             {
                 return status;
             }
@@ -316,7 +319,7 @@ internal sealed class CommitLog
                 }
             }
 
-            if (!MakeRoom(ref status))
+            if (!MakeRoom(ref status, mayWrite: true))
             {
                 return status;
             }
@@ -348,9 +351,8 @@ internal sealed class CommitLog
             }
 
             _positions.Complete(LogPosition.Written);
-            if (led >= MaxLedBytes && Rest is not null && Interlocked.Exchange(ref _restQueued, 1) == 0)
+            if (led >= MaxLedBytes && QueueRest())
             {
-                ThreadPool.UnsafeQueueUserWorkItem(Rest, preferLocal: false);
                 return Written;
             }
         }
@@ -665,10 +667,10 @@ internal sealed class CommitLog
     }
 
     /// <summary>
-    /// After a refused reservation: writes what is pending, if nobody else does. True to try again. When another thread writes, this one does not wait for it:
-    /// <see cref="AppendStatus.WouldBlock"/>, or busy when that write hangs.
+    /// After a refused reservation: writes what is pending, or has it written by <see cref="Rest"/>, if nobody else does. True to try again. What another thread writes this one does
+    /// not wait for: <see cref="AppendStatus.WouldBlock"/>, or busy when that write hangs.
     /// </summary>
-    private bool MakeRoom(ref AppendStatus status)
+    private bool MakeRoom(ref AppendStatus status, bool mayWrite)
     {
         if (status != AppendStatus.Busy)
         {
@@ -681,14 +683,33 @@ internal sealed class CommitLog
             return false;
         }
 
-        long before = Written;
-        if (WritePending() > before)
+        if (mayWrite || Rest is null)
         {
-            return true;
+            long before = Written;
+            if (WritePending() > before)
+            {
+                return true;
+            }
+        }
+        else
+        {
+            QueueRest();
         }
 
         status = _state.HasFailed ? AppendStatus.ServiceNotAvailable : IsPageCacheBusy ? AppendStatus.Busy : AppendStatus.WouldBlock;
         return false;
+    }
+
+    /// <summary>False when it is queued already, or there is none.</summary>
+    private bool QueueRest()
+    {
+        if (Rest is null || Interlocked.Exchange(ref _restQueued, 1) != 0)
+        {
+            return false;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(Rest, preferLocal: false);
+        return true;
     }
 
     /// <summary>One write of what is pending now. Returns the bytes written.</summary>
