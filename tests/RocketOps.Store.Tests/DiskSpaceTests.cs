@@ -89,10 +89,12 @@ public sealed class DiskSpaceTests
     public async Task Append_AppendsComeNearTheEndOfWhatIsReserved_MoreIsReservedOnAnotherThread()
     {
         MemoryFileSystem files = new();
-        int sender = Environment.CurrentManagedThreadId;
         TaskCompletionSource ahead = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using MessageStore store = await SmallStore.StartAsync(Options(), files);
         store.Append("T", 0, "the file is made, and its first step reserved");
+
+        // From here to the last append nothing is awaited: it is one thread.
+        int sender = Environment.CurrentManagedThreadId;
         files.Fault = (operation, _) =>
         {
             if (operation == "fallocate" && Environment.CurrentManagedThreadId != sender)
