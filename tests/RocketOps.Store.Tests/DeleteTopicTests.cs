@@ -256,9 +256,13 @@ public sealed class DeleteTopicTests
     public async Task Delete_UnderLoad_EachNewTopicBeginsAnewAndIsWhole()
     {
         const int Deletions = 40;
+
+        // Bounded: files of this store are tiny, and a slow machine would not find an end of them.
+        const int SendsPerDeletion = 2_000;
         using RocketOps.Testing.TempDirectory directory = new();
         ConcurrentQueue<(AppendResult Result, string Body)> sent = new();
         long lastDeletion = 0;
+        long allowed = 0;
         List<string> left;
         await using (MessageStore store = await SmallStore.StartAsync(directory))
         {
@@ -267,6 +271,7 @@ public sealed class DeleteTopicTests
             for (int deletion = 0; deletion < Deletions; deletion++)
             {
                 int before = sent.Count;
+                Volatile.Write(ref allowed, before + SendsPerDeletion);
                 while (sent.Count < before + 10)
                 {
                     await Task.Yield();
@@ -313,6 +318,12 @@ public sealed class DeleteTopicTests
         {
             for (int i = 0; !stop.IsCancellationRequested; i++)
             {
+                if (sent.Count >= Volatile.Read(ref allowed))
+                {
+                    Thread.Yield();
+                    continue;
+                }
+
                 string body = string.Create(CultureInfo.InvariantCulture, $"{sender} {i}");
                 AppendStatus status = store.TryAppend("T", 0, Encoding.UTF8.GetBytes(body), out AppendResult result);
                 if (status == AppendStatus.Ok)
