@@ -122,7 +122,15 @@ public sealed class DescribedDispatchTests
     {
         StoreOptions options = new()
         {
-            PageCacheBusyTimeoutMs = int.MaxValue, SyncFlushTimeoutMs = 120_000, RootDirectory = "/store", CommitLogFileBytes = 4 * 1024 * 1024, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, DescribedMessages = 8, DiskWarningRatio = 100, DeleteHours = [],
+            PageCacheBusyTimeoutMs = int.MaxValue,
+            SyncFlushTimeoutMs = 120_000,
+            RootDirectory = "/store",
+            CommitLogFileBytes = 4 * 1024 * 1024,
+            MaxMessageBytes = 16 * 1024,
+            TailBytes = 256 * 1024,
+            DescribedMessages = 8,
+            DiskWarningRatio = 100,
+            DeleteHours = [],
         };
         await using MessageStore store = await SmallStore.StartAsync(options, new MemoryFileSystem());
         Arrivals arrivals = new();
@@ -208,8 +216,19 @@ public sealed class DescribedDispatchTests
             ManualTime time = new();
             StoreOptions options = new()
             {
-                RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 20 * 50, IndexSlots = 50, IndexEntries = 300, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024,
-                TagIndexEnabled = true, DescribedMessages = described, DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [],
+                RootDirectory = "/store",
+                CommitLogFileBytes = 64 * 1024,
+                ConsumeQueueFileBytes = 20 * 50,
+                IndexSlots = 50,
+                IndexEntries = 300,
+                MaxMessageBytes = 16 * 1024,
+                TailBytes = 256 * 1024,
+                TagIndexEnabled = true,
+                DescribedMessages = described,
+                DiskWarningRatio = 100,
+                DiskMaxUsedRatio = 100,
+                DiskCleanForciblyRatio = 100,
+                DeleteHours = [],
             };
             Peer peer = new(await SmallStore.StartAsync(options, files, time, hasThreads: false), files, time);
             peer.Store.ArrivedObserver = peer.Arrivals;
