@@ -8,6 +8,7 @@
 # the two peers unevenly. So free memory is touched once before anything is measured (half a minute to two; KEEP_MEMORY=1 leaves that out).
 # Takes about 5 minutes a pair; nothing else should run meanwhile. FLUSH=SYNC_FLUSH measures group commit against targets of its own, beside what the disk
 # itself needs for an fdatasync. Exit code 1 when something that has a target could not be measured; a target that is missed is told, but no error.
+# Before and after the pairs the same open-loop load runs against floor.c, which stores nothing: a tail that it has too is the machine's, not a broker's.
 # ROCKETOPS_SHARED names the folder with the kits (default: ../shared beside the repository).
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
@@ -30,8 +31,40 @@ if [ -z "${KEEP_MEMORY:-}" ] && [ -d /dev/shm ]; then
   rm -f "$touched"
 fi
 
+# The last value of an option, as the kit reads it; else the second argument.
+option() {
+  local name="$1" value="$2" i
+  for ((i = 0; i + 1 < ${#options[@]}; i++)); do
+    if [ "${options[i]}" = "--$name" ]; then value="${options[i + 1]}"; fi
+  done
+  echo "$value"
+}
+
+# floor WHEN: one line of what the machine itself needs for an answer at the rate of the pairs. A shell of its own, with which the server ends.
+floor_port="${FLOOR_PORT:-23600}"
+floor() (
+  "$programs/floor" "$floor_port" &
+  server=$!
+  trap 'kill "$server"; wait "$server" 2> /dev/null || true' EXIT
+  end=$((SECONDS + 10))
+  until (exec 3<> "/dev/tcp/127.0.0.1/$floor_port") 2> /dev/null; do
+    [ "$SECONDS" -lt "$end" ] || { echo "nothing listens on 127.0.0.1:$floor_port; FLOOR_PORT names another port" >&2; exit 2; }
+    sleep 0.05
+  done
+  "$programs/sendload" "broker=127.0.0.1:$floor_port" topic=Floor queues=4 "size=$(option size 1024)" "rate=$(option rate 10000)" warmup=3 "seconds=$(option seconds 10)" \
+    | awk -v when="$1" '{
+        for (i = 1; i <= NF; i++) { split($i, p, "="); v[p[1]] = p[2] }
+        printf "floor %-7s p50 %.2f ms, p99 %.2f ms, p999 %.2f ms, max %.2f ms; %d answered, %d sent late by the client\n",
+          when ":", v["p50us"] / 1e3, v["p99us"] / 1e3, v["p999us"] / 1e3, v["maxus"] / 1e3, v["answered"], v["behind"]
+      }'
+)
+cc -O2 -o "$programs/floor" "$root/bench/floor.c"
+cc -O2 -o "$programs/sendload" "$kit/sendload.c"
+
 log="$programs/compare.log"
+floor before | tee "$programs/floor.log"
 "$kit/compare.sh" --a "apache.sh 4.9.7" --b rocketops.sh "${options[@]}" | tee "$log"
+floor after | tee -a "$programs/floor.log"
 
 if [ "${FLUSH:-ASYNC_FLUSH}" = SYNC_FLUSH ]; then
   cc -O2 -o "$programs/fdatasync" "$root/bench/fdatasync.c"
@@ -91,4 +124,7 @@ awk '
       printf "%-12s %12s %12s %8s  %-22s %s\n", m, apache[m], ours[m], ratio[m], target, verdict
     }
     exit unknown > 0
-  }' <(targets) "$log"
+  }' <(targets) "$log" || unmeasured=$?
+# Again beside the figures they explain: p50, p99 and p999 above hold this much of client, kernel and machine.
+cat "$programs/floor.log"
+exit "${unmeasured:-0}"

@@ -95,11 +95,11 @@ public sealed partial class LogPositions : IDisposable
     /// <summary>Somebody waits for one of the positions.</summary>
     internal bool IsWaitedFor => Volatile.Read(ref _waiting) > 0;
 
-    internal bool HasWaiters(LogPosition position)
+    internal int CountWaiters(LogPosition position)
     {
         lock (_lock)
         {
-            return _waiters[(int)position].Count > 0;
+            return _waiters[(int)position].Count;
         }
     }
 
@@ -126,12 +126,12 @@ public sealed partial class LogPositions : IDisposable
         }
     }
 
-    /// <summary>Answers those whose position is reached; all of them when the store has failed. Any number of threads.</summary>
-    internal void Complete(LogPosition position)
+    /// <summary>Answers those whose position is reached; all of them when the store has failed. Any number of threads. Returns how many it answered.</summary>
+    internal int Complete(LogPosition position)
     {
         if (Volatile.Read(ref _waiting) == 0)
         {
-            return;
+            return 0;
         }
 
         List<Waiter> ready;
@@ -144,7 +144,7 @@ public sealed partial class LogPositions : IDisposable
             List<Waiter> waiters = _waiters[(int)position];
             if (waiters.Count == 0)
             {
-                return;
+                return 0;
             }
 
             ready = RentList();
@@ -180,7 +180,9 @@ public sealed partial class LogPositions : IDisposable
             Tell(waiter, waiter.UpTo.Value <= reached ? WaitOutcome.Reached : WaitOutcome.Failed);
         }
 
+        int answered = ready.Count;
         ReturnList(ready);
+        return answered;
     }
 
     /// <summary>

@@ -35,6 +35,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly Retention _retention;
     private readonly bool _hasThreads;
     private readonly long _bootTimestamp;
+    private readonly TaskCompletionSource _locked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _passGate = new();
     private Task _runningPass = Task.CompletedTask;
     private Task? _nextPass;
@@ -119,6 +120,9 @@ public sealed class MessageStore : IAsyncDisposable
     /// <summary>Topics that have queues in the store, or were interned since the start.</summary>
     public IReadOnlyList<StoreTopic> Topics => _topics.All;
 
+    /// <summary>Completes, within <see cref="StartAsync"/>, when no other process can use the store's directory any more, and fails when that is not to be had.</summary>
+    public Task Locked => _locked.Task;
+
     internal CommitLog Log => _log;
 
     internal SegmentAllocator Allocator => _allocator;
@@ -144,7 +148,7 @@ public sealed class MessageStore : IAsyncDisposable
         }
 
         _started = true;
-        return _hasThreads ? Task.Run(() => Start(cancellationToken), cancellationToken) : StartHere(cancellationToken);
+        return _hasThreads ? Task.Run(() => StartOrTell(cancellationToken), CancellationToken.None) : StartHere(cancellationToken);
     }
 
     /// <summary>
@@ -504,8 +508,23 @@ public sealed class MessageStore : IAsyncDisposable
 
     private Task StartHere(CancellationToken cancellationToken)
     {
-        Start(cancellationToken);
+        StartOrTell(cancellationToken);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Whoever waits for the lock learns why there will be none.</summary>
+    private void StartOrTell(CancellationToken cancellationToken)
+    {
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Start(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            _locked.TrySetException(e);
+            throw;
+        }
     }
 
     private void Start(CancellationToken cancellationToken)
@@ -515,6 +534,7 @@ public sealed class MessageStore : IAsyncDisposable
         _files.CreateDirectory(QueuesDirectory);
         string lockPath = Path.Combine(Options.RootDirectory, "lock");
         _lock = _files.TryLock(lockPath) ?? throw new StoreException($"{Options.RootDirectory} is in use: another broker holds {lockPath}.");
+        _locked.SetResult();
         using (IStoreFile file = _files.Open(lockPath, FileOpenMode.OpenOrCreate))
         {
             file.Write("lock"u8, 0);

@@ -142,6 +142,15 @@ public sealed class StoreOptions
     /// <summary><c>cleanResourceInterval</c>.</summary>
     public int CleanIntervalMs { get; init; } = 10_000;
 
+    /// <summary>
+    /// Blocks of the log's files kept in memory for consumers that are behind, each of whose queues has its messages between those of others; a multiple of four, 0 for none. 128 are 4 MiB,
+    /// taken when they are first used: as far as the queues of one consumer drift apart.
+    /// </summary>
+    public int ReadBlocks { get; init; } = 128;
+
+    /// <summary>Size of such a block: two dozen messages of 1 KiB.</summary>
+    public int ReadBlockBytes { get; init; } = 32 * 1024;
+
     /// <summary>Threads that read what is neither in memory nor in the page cache. Two keep a disk busy without letting one slow read hold up all.</summary>
     public int ColdReadThreads { get; init; } = 2;
 
@@ -180,6 +189,7 @@ public sealed class StoreOptions
         Check(DiskWarningRatio is > 0 and <= 100, "diskSpaceWarningLevelRatio must be between 1 and 100");
         Check(MaxOpenQueueFiles >= 16, "at least 16 consume-queue files must be allowed to be open");
         Check(IndexQuerySteps > 0, "a query by key must be allowed to look at an entry");
+        Check(ReadBlocks >= 0 && ReadBlocks % 4 == 0 && ReadBlockBytes > 0, "blocks of the log that are read ahead must have a size, and their number be a multiple of four");
         Check(ColdReadThreads > 0, "at least one thread must read cold data");
         return errors;
 

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace RocketOps.Client;
 
 /// <summary>One consumer of a host: joins the group when the host starts and leaves it, handlers at work waited for, when it stops.</summary>
-internal sealed class ConsumerService<THandler>(IServiceScopeFactory scopes, PushConsumerOptions options, string topic, string expression) : IHostedService, IAsyncDisposable
+internal sealed class ConsumerService<THandler>(
+    IServiceScopeFactory scopes, HostedConsumers consumers, PushConsumerOptions options, string topic, string expression) : IHostedService, IAsyncDisposable
     where THandler : class, IMessageHandler
 {
     private RocketMqPushConsumer? _consumer;
@@ -14,6 +15,7 @@ internal sealed class ConsumerService<THandler>(IServiceScopeFactory scopes, Pus
         _consumer = new RocketMqPushConsumer(options);
         await _consumer.SubscribeAsync(topic, expression, HandleAsync, cancellationToken);
         await _consumer.StartAsync(cancellationToken);
+        consumers.Add(new HostedConsumer(options.Group, topic, _consumer));
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => _consumer?.StopAsync(cancellationToken) ?? Task.CompletedTask;

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -13,6 +14,7 @@ namespace RocketOps.Client;
 public sealed class RocketMqBuilder
 {
     private readonly string? _nameServers;
+    private readonly HostedConsumers _consumers = new();
 
     internal RocketMqBuilder(IServiceCollection services, string? nameServers)
     {
@@ -54,6 +56,7 @@ public sealed class RocketMqBuilder
         Services.TryAddScoped<THandler>();
         Services.AddSingleton<IHostedService>(provider => new ConsumerService<THandler>(
             provider.GetRequiredService<IServiceScopeFactory>(),
+            _consumers,
             Apply(configure, new PushConsumerOptions { NameServers = _nameServers, Group = group, LoggerFactory = provider.GetService<ILoggerFactory>() }),
             topic,
             expression));
@@ -69,6 +72,21 @@ public sealed class RocketMqBuilder
             NameServers = _nameServers,
             LoggerFactory = provider.GetService<ILoggerFactory>(),
         })));
+        return this;
+    }
+
+    /// <summary>
+    /// A health check beside the host's others: unhealthy when no name server answers, degraded when a consumer added here reads no queue of its topic. Its data has the number of
+    /// queues by consumer.
+    /// </summary>
+    /// <param name="name">Name of the check.</param>
+    /// <param name="failureStatus">Reported when no name server answers; null means unhealthy.</param>
+    /// <param name="tags">What checks are filtered by.</param>
+    public RocketMqBuilder AddHealthCheck(string name = "rocketmq", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
+    {
+        // One administration for all runs of the check: it keeps its connections, and the container disposes it.
+        Services.AddKeyedSingleton(name, (_, _) => new RocketMqHealthCheck(new RocketMqAdmin(new AdminOptions { NameServers = _nameServers }), _consumers));
+        Services.AddHealthChecks().Add(new HealthCheckRegistration(name, provider => provider.GetRequiredKeyedService<RocketMqHealthCheck>(name), failureStatus, tags));
         return this;
     }
 

@@ -6,7 +6,7 @@ namespace RocketOps.Client;
 public abstract record ClientOptions
 {
     /// <summary>
-    /// <c>host:port;host:port</c>; every address a host resolves to counts as a name server. Null takes the environment variable <c>NAMESRV_ADDR</c>; without either
+    /// <c>host:port;host:port</c>, or with commas; every address a host resolves to counts as a name server. Null takes the environment variable <c>NAMESRV_ADDR</c>; without either
     /// no client can be made.
     /// </summary>
     public string? NameServers { get; init; }

@@ -6,6 +6,7 @@ namespace RocketOps.Messages;
 /// </summary>
 public static class PropertyNames
 {
+    public const string CheckImmunitySeconds = "CHECK_IMMUNITY_TIME_IN_SECONDS";
     public const string Cluster = "CLUSTER";
     public const string DeadLetterOriginMessageId = "DLQ_ORIGIN_MESSAGE_ID";
     public const string DeadLetterOriginTopic = "DLQ_ORIGIN_TOPIC";
@@ -13,6 +14,7 @@ public static class PropertyNames
     public const string Keys = "KEYS";
     public const string MaxReconsumeTimes = "MAX_RECONSUME_TIMES";
     public const string OriginMessageId = "ORIGIN_MESSAGE_ID";
+    public const string ProducerGroup = "PGROUP";
     public const string RealQueueId = "REAL_QID";
     public const string RealTopic = "REAL_TOPIC";
     public const string ReconsumeTime = "RECONSUME_TIME";
@@ -24,7 +26,10 @@ public static class PropertyNames
     public const string TimerDelaySeconds = "TIMER_DELAY_SEC";
     public const string TimerDeliverMs = "TIMER_DELIVER_MS";
     public const string TraceOn = "TRACE_ON";
+    public const string TransactionCheckTimes = "TRANSACTION_CHECK_TIMES";
+    public const string TransactionId = "__transactionId__";
     public const string TransactionPrepared = "TRAN_MSG";
+    public const string TransactionPreparedQueueOffset = "TRAN_PREPARED_QUEUE_OFFSET";
     public const string UniqKey = "UNIQ_KEY";
     public const string Wait = "WAIT";
 
@@ -57,6 +62,8 @@ public static class PropertyNames
         public static ReadOnlySpan<byte> TimerDeliverMs => "TIMER_DELIVER_MS"u8;
 
         public static ReadOnlySpan<byte> TraceOn => "TRACE_ON"u8;
+
+        public static ReadOnlySpan<byte> TransactionId => "__transactionId__"u8;
 
         public static ReadOnlySpan<byte> TransactionPrepared => "TRAN_MSG"u8;
 

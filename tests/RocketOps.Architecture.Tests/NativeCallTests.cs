@@ -12,7 +12,7 @@ public sealed class NativeCallTests
         "broker/RocketOps.Store/Files/NativeMethods.cs",
         "operator/RocketOps.Embedded/Kubelet/Processes/NativeMethods.cs",
         "remoting/RocketOps.Hosting/NativeMethods.cs",
-        "remoting/RocketOps.Remoting/Loops/LinuxSockets.cs",
+        "remoting/RocketOps.Remoting.Server/Loops/LinuxSockets.cs",
     ];
 
     [Fact]

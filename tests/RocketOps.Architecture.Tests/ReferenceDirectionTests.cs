@@ -9,9 +9,10 @@ public sealed class ReferenceDirectionTests
         ["RocketOps.Messages"] = [],
         ["RocketOps.Hosting"] = [],
         ["RocketOps.Remoting"] = [],
+        ["RocketOps.Remoting.Server"] = ["RocketOps.Remoting"],
         ["RocketOps.Store"] = ["RocketOps.Messages"],
-        ["RocketOps.NameServer"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
-        ["RocketOps.Broker"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Store"],
+        ["RocketOps.NameServer"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server"],
+        ["RocketOps.Broker"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store"],
         ["RocketOps.Client"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Client.Extensions"] = ["RocketOps.Client", "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Kubernetes"] = [],
@@ -19,7 +20,7 @@ public sealed class ReferenceDirectionTests
         ["RocketOps.Embedded"] = ["RocketOps.Kubernetes"],
         ["RocketOps.Cli"] =
         [
-            "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Client", "RocketOps.Remoting", "RocketOps.Store", "RocketOps.Broker", "RocketOps.NameServer",
+            "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Client", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Broker", "RocketOps.NameServer",
             "RocketOps.Kubernetes", "RocketOps.Operator", "RocketOps.Embedded",
         ],
     };

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 using RocketOps.Client;
 using RocketOps.Interop.Tests.Fixtures;
@@ -77,6 +78,70 @@ public abstract class ClientInteropTests(ServerFixture fixture)
         seen.Should().OnlyContain(message => message.MessageId == sent.MessageId && message.Topic == topic);
         seen.Last().ReconsumeTimes.Should().Be(1);
         seen.Last().Queue.Topic.Should().Be("%RETRY%our_retry_group");
+    }
+
+    [SkippableFact]
+    public async Task ConsumeOrderly_MembersComeAndGo_NoQueueIsOutOfOrder()
+    {
+        const int Keys = 8;
+        const int PerPhase = 15;
+        string topic = "OurOrderly";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 4);
+        ConcurrentQueue<(string Key, int Number)> seen = new();
+        ConcurrentDictionary<string, int> working = new(StringComparer.Ordinal);
+        int together = 0;
+        await using RocketMqProducer producer = Producer();
+        await using RocketMqPushConsumer first = await StartOrderlyAsync();
+        await Eventually.TrueAsync(() => QueuesOf(first, topic) == 4, "one member reads all queues", TimeSpan.FromMinutes(2));
+
+        await SendAsync(phase: 0);
+        await using RocketMqPushConsumer second = await StartOrderlyAsync();
+        await SendAsync(phase: 1);
+        await Eventually.TrueAsync(() => QueuesOf(first, topic) == 2 && QueuesOf(second, topic) == 2, "two members share the queues", TimeSpan.FromMinutes(2));
+        await SendAsync(phase: 2);
+        await first.StopAsync();
+        await SendAsync(phase: 3);
+        await Eventually.TrueAsync(() => QueuesOf(second, topic) == 4, "the other takes over", TimeSpan.FromMinutes(2));
+        await Eventually.TrueAsync(() => seen.Count >= Keys * PerPhase * 4, "all came", TimeSpan.FromMinutes(2));
+        await second.StopAsync();
+
+        together.Should().Be(0, "no key is handled twice at a time, whichever member has it");
+        foreach (IGrouping<string, int> key in seen.GroupBy(static message => message.Key, static message => message.Number, StringComparer.Ordinal))
+        {
+            key.Should().Equal(Enumerable.Range(0, PerPhase * 4), "{0} keeps its order across members, and good hand-overs repeat nothing", key.Key);
+        }
+
+        async Task SendAsync(int phase)
+        {
+            for (int i = phase * PerPhase; i < (phase + 1) * PerPhase; i++)
+            {
+                foreach (int key in Enumerable.Range(0, Keys))
+                {
+                    await producer.SendAsync(new Message(topic, Bytes(i.ToString(CultureInfo.InvariantCulture)), "A", "key" + key), shardingKey: "key" + key);
+                }
+            }
+        }
+
+        async Task<RocketMqPushConsumer> StartOrderlyAsync()
+        {
+            RocketMqPushConsumer consumer = new(Options("our_orderly_group") with { IsOrderly = true, ConsumeFromWhere = ConsumeFromWhere.FirstOffset });
+            await consumer.SubscribeAsync(topic, "*", async (message, _) =>
+            {
+                string key = message.Keys!;
+                if (working.AddOrUpdate(key, 1, static (_, count) => count + 1) > 1)
+                {
+                    Interlocked.Increment(ref together);
+                }
+
+                await Task.Yield();
+                seen.Enqueue((key, int.Parse(message.GetText(), CultureInfo.InvariantCulture)));
+                working.AddOrUpdate(key, 0, static (_, count) => count - 1);
+                return ConsumeResult.Success;
+            });
+            await consumer.StartAsync();
+            return consumer;
+        }
     }
 
     [SkippableFact]

@@ -12,6 +12,7 @@ public abstract class RocketMqCheckTests(ServerFixture fixture, ITestOutputHelpe
     [InlineData("normal")]
     [InlineData("utf8")]
     [InlineData("tags")]
+    [InlineData("sql")]
     [InlineData("oneway")]
     [InlineData("async")]
     [InlineData("batch")]
@@ -22,6 +23,8 @@ public abstract class RocketMqCheckTests(ServerFixture fixture, ITestOutputHelpe
     [InlineData("broadcast")]
     [InlineData("pull")]
     [InlineData("resume")]
+    [InlineData("transaction")]
+    [InlineData("check")]
     public async Task Check_Scenario_Passes(string scenario)
     {
         ServerUnderTest server = fixture.Server;

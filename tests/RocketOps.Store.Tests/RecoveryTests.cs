@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Tests.Support;
 
@@ -5,6 +6,7 @@ namespace RocketOps.Store.Tests;
 
 public sealed class RecoveryTests
 {
+    private const int IndexHeaderBytes = 40;
     private const string LogFile = "/store/commitlog/00000000000000000000";
 
     [Fact]
@@ -127,6 +129,47 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task StartAsync_AfterKill_DoesNotWaitForTheIndex()
+    {
+        StoreOptions options = SmallStore.Options("/store", indexEntries: 1000);
+        MemoryFileSystem files = new();
+        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        List<PhysicalOffset> sent = [];
+        for (int i = 0; i < 40; i++)
+        {
+            sent.Add(store.Append("T", 0, $"message {i}", $"UNIQ_KEY\u0001K{i}").Offset);
+            store.Writer.WritePending();
+            if (i == 29)
+            {
+                // Entries are in the kernel, slots are not; the last ten have neither.
+                store.Maintenance.Pass();
+            }
+        }
+
+        MemoryFileSystem killed = files.AfterKill();
+        int headers = 0;
+        int others = 0;
+        killed.OnRead = (path, length) =>
+        {
+            if (path.StartsWith("/store/index/", StringComparison.Ordinal))
+            {
+                _ = length == IndexHeaderBytes ? headers++ : others++;
+            }
+        };
+        await using MessageStore again = await SmallStore.StartAsync(options, killed, new ManualTime(), hasThreads: false);
+
+        headers.Should().BePositive();
+        others.Should().Be(0, "slots and entries are read by whoever needs them first");
+        StoreTopic topic = again.GetOrAddTopic("T"u8);
+        for (int i = 0; i < sent.Count; i++)
+        {
+            (await again.Reader.QueryIndexAsync(topic, $"K{i}", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().Equal(sent[i]);
+        }
+
+        others.Should().BePositive();
+    }
+
+    [Fact]
     public async Task StartAsync_LogGone_SetsQueuesAside()
     {
         StoreOptions options = SmallStore.Options("/store");
@@ -139,6 +182,26 @@ public sealed class RecoveryTests
         (await store.ReadAllAsync("T", 0)).Should().BeEmpty();
         store.Append("T", 0, "anew").QueueOffset.Should().Be(0);
         killed.Paths.Should().Contain(path => path.StartsWith("/store/damaged/consumequeue-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task StartAsync_LogGone_LeavesTopicsThatWereInternedBefore()
+    {
+        StoreOptions options = SmallStore.Options("/store");
+        (MemoryFileSystem files, _) = await KilledStoreAsync(options, messages: 6);
+        MemoryFileSystem killed = files.AfterKill();
+        killed.DeleteFile(LogFile);
+        await using MessageStore store = new(options, killed, new ManualTime(), NullLoggerFactory.Instance, hasThreads: false);
+        StoreTopic topic = store.GetOrAddTopic("T"u8);
+        StoreTopic other = store.GetOrAddTopic("Other"u8);
+
+        await store.StartAsync(CancellationToken.None);
+
+        store.GetOrAddTopic("T"u8).Should().BeSameAs(topic);
+        store.GetOrAddTopic("Other"u8).Should().BeSameAs(other);
+        store.Append("T", 0, "anew").QueueOffset.Should().Be(0);
+        store.Writer.WritePending();
+        (await store.ReadAllAsync("T", 0)).Should().Equal("anew");
     }
 
     [Fact]

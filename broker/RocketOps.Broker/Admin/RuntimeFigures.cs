@@ -23,7 +23,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
 
     private readonly BrokerSettings _settings;
     private readonly MessageStore _store;
-    private readonly PutStatistics _putStatistics;
+    private readonly AppendStatistics _appendStatistics;
     private readonly PullCounters _pulls;
     private readonly DelayOffsetTable _delays;
     private readonly StoreTopic _schedule;
@@ -37,11 +37,11 @@ internal sealed class RuntimeFigures : IAsyncDisposable
     private (long Put, long Get) _yesterdayMorning;
     private (long Put, long Get) _todayMorning;
 
-    public RuntimeFigures(BrokerSettings settings, MessageStore store, PutStatistics puts, PullCounters pulls, DelayOffsetTable delays, TimeProvider time)
+    public RuntimeFigures(BrokerSettings settings, MessageStore store, AppendStatistics appends, PullCounters pulls, DelayOffsetTable delays, TimeProvider time)
     {
         _settings = settings;
         _store = store;
-        _putStatistics = puts;
+        _appendStatistics = appends;
         _pulls = pulls;
         _delays = delays;
         _schedule = store.GetOrAddTopic("SCHEDULE_TOPIC_XXXX"u8);
@@ -76,12 +76,12 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         {
             ["bootTimestamp"] = Text(stats.BootTimestamp),
             ["runtime"] = $"[ {up.Days} days, {up.Hours} hours, {up.Minutes} minutes, {up.Seconds} seconds ]",
-            ["putMessageEntireTimeMax"] = Text(_putStatistics.MaxMs),
+            ["putMessageEntireTimeMax"] = Text(_appendStatistics.MaxMs),
             ["getMessageEntireTimeMax"] = Text(_pulls.MaxMs),
             ["putMessageTimesTotal"] = Text(Math.Max(1, stats.MessagesAppended)),
-            ["putMessageFailedTimes"] = Text(_putStatistics.Failed),
+            ["putMessageFailedTimes"] = Text(_appendStatistics.Failed),
             ["putMessageSizeTotal"] = Text(stats.BytesAppended),
-            ["putMessageDistributeTime"] = _putStatistics.Distribution(),
+            ["putMessageDistributeTime"] = _appendStatistics.Distribution(),
             ["putMessageAverageSize"] = (stats.BytesAppended / (double)Math.Max(1, stats.MessagesAppended)).ToString("0.0###", CultureInfo.InvariantCulture),
             ["dispatchMaxBuffer"] = "0",
             ["putTps"] = _puts.Format(stats.MessagesAppended),
@@ -90,8 +90,8 @@ internal sealed class RuntimeFigures : IAsyncDisposable
             ["getTotalTps"] = Sum(_found.Format(_pulls.Found), _missed.Format(_pulls.Missed)),
             ["getTransferedTps"] = transferred,
             ["getTransferredTps"] = transferred,
-            ["putLatency99"] = _putStatistics.Percentile(0.99),
-            ["putLatency999"] = _putStatistics.Percentile(0.999),
+            ["putLatency99"] = _appendStatistics.Percentile(0.99),
+            ["putLatency999"] = _appendStatistics.Percentile(0.999),
             ["commitLogDiskRatio"] = Ratio(stats.DiskUsedRatio),
             ["commitLogDiskRatio_" + _settings.Current.CommitLogFolder] = Ratio(stats.DiskUsedRatio),
             ["consumeQueueDiskRatio"] = Ratio(stats.DiskUsedRatio),
@@ -206,7 +206,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
 
     private void Sample()
     {
-        _putStatistics.Turn();
+        _appendStatistics.Turn();
         StoreStats stats = _store.GetStats();
         _puts.Sample(stats.MessagesAppended);
         _transferred.Sample(_pulls.Messages);

@@ -1,20 +1,32 @@
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Clients;
 
-/// <summary>CHECK_CLIENT_CONFIG (46): whether a subscription can be served. Tags can; SQL92 is refused as a broker without property filters does.</summary>
-internal sealed class CheckClientHandler : AsyncRequestHandler
+/// <summary>
+/// CHECK_CLIENT_CONFIG (46): whether a subscription can be served; consumers that filter by something else than tags ask before they start. Source: remoting.md §2.4.
+/// </summary>
+internal sealed class CheckClientHandler(BrokerSettings settings) : AsyncRequestHandler
 {
-    public const string NoSql = "The broker does not support consumer to filter message by SQL92";
+    /// <summary>The remark while enablePropertyFilter is off, before the expression type.</summary>
+    public const string Unsupported = "The broker does not support consumer to filter message by ";
 
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         CheckClientBody body = BrokerJson.ReadBody(request, BrokerJson.Default.CheckClientBody);
-        if (body.Subscription is { IsTag: false })
+        if (body.Subscription is { IsTag: false } subscription)
         {
-            throw new RemotingCommandException(ResponseCode.SystemError, NoSql);
+            if (!settings.Current.EnablePropertyFilter)
+            {
+                throw new RemotingCommandException(ResponseCode.SystemError, $"{Unsupported}{subscription.ExpressionType}");
+            }
+
+            if (Subscription.Compile(subscription.ExpressionType, subscription.SubString, out string? problem) is null)
+            {
+                throw new RemotingCommandException(ResponseCode.SubscriptionParseFailed, problem!);
+            }
         }
 
         return new ValueTask<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success));

@@ -1,19 +1,32 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Names;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Clients;
 
 /// <summary>A consumer group that is online: its members and what they subscribe to; the last heartbeat wins. Thread-safe; pulls read it without locks.</summary>
-internal sealed class ConsumerGroup(string name)
+internal sealed partial class ConsumerGroup
 {
     private readonly NameTable<Subscription> _subscriptions = new();
     private readonly ConcurrentDictionary<RemotingConnection, ClientChannel> _channels = new();
     private readonly Lock _updates = new();
+    private readonly ILogger _logger;
     private int? _fingerprint;
 
-    public string Name { get; } = name;
+    public ConsumerGroup(string name, ILogger logger)
+    {
+        Name = name;
+        RetryFilter = new RetryFilter(this);
+        _logger = logger;
+    }
+
+    public string Name { get; }
+
+    /// <summary>For the group's retry topic, where expressions are to filter that too.</summary>
+    public RetryFilter RetryFilter { get; }
 
     public string ConsumeType { get; private set; } = "CONSUME_PASSIVELY";
 
@@ -90,11 +103,11 @@ internal sealed class ConsumerGroup(string name)
             if (!_subscriptions.TryGet(data.Topic, out Subscription? old))
             {
                 changed = true;
-                _subscriptions.Entries[data.Topic] = new Subscription(data);
+                Set(data.Topic, data);
             }
             else if (data.SubVersion > old.Version)
             {
-                _subscriptions.Entries[data.Topic] = new Subscription(data);
+                Set(data.Topic, data);
             }
         }
 
@@ -108,4 +121,17 @@ internal sealed class ConsumerGroup(string name)
 
         return changed;
     }
+
+    private void Set(string topic, SubscriptionData data)
+    {
+        Subscription subscription = new(data);
+        _subscriptions.Entries[topic] = subscription;
+        if (subscription.Problem is { } problem)
+        {
+            LogMalformed(Name, topic, problem);
+        }
+    }
+
+    [LoggerMessage(EventId = 3601, Level = LogLevel.Warning, Message = "Consumer group {Group} subscribes to {Topic} with an expression that cannot be used, its pulls are refused: {Problem}")]
+    private partial void LogMalformed(string group, string topic, string problem);
 }

@@ -16,6 +16,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
     private readonly BrokerSettings _settings;
     private readonly GroupTable _groupSettings;
     private readonly ConsumerChangeNotices _notices;
+    private readonly ILogger<ConsumerTable> _logger;
     private readonly Lock _changes = new();
 
     // The groups of each connection: one that closes must not look into every group of the broker.
@@ -25,6 +26,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
     {
         _settings = settings;
         _groupSettings = groupSettings;
+        _logger = logger;
         _notices = new ConsumerChangeNotices(Tell, time, logger);
     }
 
@@ -46,7 +48,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
         lock (_changes)
         {
             // Together with Remove: a group that has just become empty must not lose the member that joins now.
-            group = _groups.Entries.GetOrAdd(data.GroupName!, static name => new ConsumerGroup(name));
+            group = _groups.Entries.GetOrAdd(data.GroupName!, static (name, logger) => new ConsumerGroup(name, logger), _logger);
             changed = group.Update(channel, data, keepSubscriptions);
             isUnknown = group.ExchangeFingerprint(fingerprint) | (keepSubscriptions && !group.Subscriptions.Any());
             if (!_byConnection.TryGetValue(channel.Connection, out HashSet<ConsumerGroup>? joined))

@@ -8,6 +8,7 @@ internal sealed class ProducerTable
 {
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<RemotingConnection, ClientChannel>> _groups = new(StringComparer.Ordinal);
     private readonly Lock _changes = new();
+    private int _turns;
 
     // The groups of each connection: one that closes must not look into every group of the broker.
     private readonly Dictionary<RemotingConnection, HashSet<string>> _byConnection = [];
@@ -15,6 +16,13 @@ internal sealed class ProducerTable
     public IEnumerable<string> Groups => _groups.Keys;
 
     public IReadOnlyCollection<ClientChannel> ChannelsOf(string group) => _groups.TryGetValue(group, out ConcurrentDictionary<RemotingConnection, ClientChannel>? channels) ? [.. channels.Values] : [];
+
+    /// <summary>A member of the group, another one each time; null when none is connected.</summary>
+    public ClientChannel? Next(string group)
+    {
+        IReadOnlyCollection<ClientChannel> channels = ChannelsOf(group);
+        return channels.Count == 0 ? null : channels.ElementAt((int)((uint)Interlocked.Increment(ref _turns) % (uint)channels.Count));
+    }
 
     public void Register(string group, ClientChannel channel)
     {

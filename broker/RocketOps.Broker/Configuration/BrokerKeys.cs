@@ -84,9 +84,16 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<bool> SlaveReadEnable = Boolean("slaveReadEnable", false, live: true, description: "Consumers far behind are pointed to a slave.");
     public static readonly PropertyDefinition<int> AccessMessageInMemoryMaxRatio = Int32("accessMessageInMemoryMaxRatio", 40, 1, 100, live: true, description: "Percentage of the machine's memory within which messages count as in memory.");
     public static readonly PropertyDefinition<bool> LitePullMessageEnable = Boolean("litePullMessageEnable", true, live: true, description: "Lite pull requests are served.");
+    public static readonly PropertyDefinition<bool> EnablePropertyFilter = Boolean("enablePropertyFilter", false, live: true, description: "Consumers may filter by properties with SQL92 expressions.");
+    public static readonly PropertyDefinition<bool> FilterSupportRetry = Boolean("filterSupportRetry", false, live: true, description: "The SQL92 expression of the topic a message came from filters the group's retry topic too.");
     public static readonly PropertyDefinition<int> DefaultQueryMaxNum = Int32("defaultQueryMaxNum", 32, 1, 4_096, live: true, description: "Messages of a query by unique key.");
     public static readonly PropertyDefinition<int> MaxMsgsNumBatch = Int32("maxMsgsNumBatch", 64, 1, 4_096, live: true, description: "Most messages of any query by key.");
     public static readonly PropertyDefinition<string> MessageDelayLevel = Text("messageDelayLevel", Delay.DelayLevels.DefaultText, "times such as 10s 5m 1h 2d separated by blanks", static text => Delay.DelayLevels.TryParse(text, out _), description: "The delay levels, from level 1 on.");
+
+    public static readonly PropertyDefinition<bool> RejectTransactionMessage = Boolean("rejectTransactionMessage", false, live: true, description: "Halves of transactions are refused.");
+    public static readonly PropertyDefinition<long> TransactionTimeOut = Int64("transactionTimeOut", 6_000, 0, live: true, description: "Milliseconds after its birth from which on the producer of a half is asked what became of it.");
+    public static readonly PropertyDefinition<int> TransactionCheckMax = Int32("transactionCheckMax", 15, 1, live: true, description: "Questions after which a half is given up and kept in TRANS_CHECK_MAX_TIME_TOPIC.");
+    public static readonly PropertyDefinition<long> TransactionCheckInterval = Int64("transactionCheckInterval", 30_000, 100, live: true, description: "Milliseconds between two rounds of questions.");
 
     public static readonly PropertyDefinition<string> StorePathRootDir = Text("storePathRootDir", string.Empty, description: "Folder of everything stored; `store` in the user's home when not set.");
     public static readonly PropertyDefinition<string> StorePathCommitLog = Text("storePathCommitLog", string.Empty, description: "Folder of the commit log; `commitlog` below storePathRootDir when not set.");
@@ -128,7 +135,8 @@ internal static class BrokerKeys
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,
         MaxTransferCountOnMessageInMemory, MaxTransferBytesOnMessageInDisk, MaxTransferCountOnMessageInDisk, SlaveReadEnable, AccessMessageInMemoryMaxRatio,
-        LitePullMessageEnable, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
+        LitePullMessageEnable, EnablePropertyFilter, FilterSupportRetry, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel,
+        RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
         MappedFileSizeConsumeQueue, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
         DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,
         .. ForeignKeys.All,

@@ -68,11 +68,18 @@ internal sealed class BrokerOptions
         SlaveReadEnable = values.Get(BrokerKeys.SlaveReadEnable);
         MemoryRatio = values.Get(BrokerKeys.AccessMessageInMemoryMaxRatio);
         LitePullEnable = values.Get(BrokerKeys.LitePullMessageEnable);
+        EnablePropertyFilter = values.Get(BrokerKeys.EnablePropertyFilter);
+        FilterSupportRetry = values.Get(BrokerKeys.FilterSupportRetry);
         DefaultQueryMaxNum = values.Get(BrokerKeys.DefaultQueryMaxNum);
         MaxMessagesNumBatch = values.Get(BrokerKeys.MaxMsgsNumBatch);
         DelayLevels = DelayLevels.TryParse(values.Get(BrokerKeys.MessageDelayLevel), out DelayLevels? levels)
             ? levels
             : throw new InvalidOperationException("messageDelayLevel was checked when it was read");
+        RejectTransactions = values.Get(BrokerKeys.RejectTransactionMessage);
+        TransactionTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.TransactionTimeOut));
+        TransactionCheckMax = values.Get(BrokerKeys.TransactionCheckMax);
+        TransactionCheckInterval = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.TransactionCheckInterval));
+        FileReservedTime = TimeSpan.FromHours(values.Get(BrokerKeys.FileReservedTime));
         StoreRoot = OrElse(
             values.Get(BrokerKeys.StorePathRootDir),
             static () => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "store"));
@@ -189,11 +196,29 @@ internal sealed class BrokerOptions
 
     public bool LitePullEnable { get; }
 
+    /// <summary>SQL92 subscriptions are served.</summary>
+    public bool EnablePropertyFilter { get; }
+
+    /// <summary>SQL92 subscriptions filter retries too.</summary>
+    public bool FilterSupportRetry { get; }
+
     public int DefaultQueryMaxNum { get; }
 
     public int MaxMessagesNumBatch { get; }
 
     public DelayLevels DelayLevels { get; }
+
+    public bool RejectTransactions { get; }
+
+    /// <summary>Age from which on the producer of a half is asked.</summary>
+    public TimeSpan TransactionTimeout { get; }
+
+    public int TransactionCheckMax { get; }
+
+    public TimeSpan TransactionCheckInterval { get; }
+
+    /// <summary>How long messages are kept at least, while the disk has room.</summary>
+    public TimeSpan FileReservedTime { get; }
 
     public string StoreRoot { get; }
 

@@ -35,7 +35,7 @@ internal static class ForeignKeys
         "endTransactionPoolQueueCapacity", "litePullThreadPoolQueueCapacity", "ackThreadPoolQueueCapacity", "adminBrokerThreadPoolQueueCapacity", "loadBalanceThreadPoolQueueCapacity",
         "maxAsyncPutMessageRequests", "putMessageTimeout", "asyncSendEnable", "maxTopicLength", "transferMsgByHeap", "highSpeedMode", "accessMessageInMemoryHotRatio", "sampleSteps",
         "maxFilterMessageSize", "travelCqFileNumWhenGetMessage", "pullBatchMaxMessageCount", "diskFallRecorded", "enableCalcFilterBitMap", "expectConsumerNumUseFilter",
-        "maxErrorRateOfBloomFilter", "filterDataCleanTimeSpan", "filterSupportRetry", "estimateAccumulation", "maxConsumeQueueScan", "sampleCountThreshold", "forwardTimeout",
+        "maxErrorRateOfBloomFilter", "filterDataCleanTimeSpan", "estimateAccumulation", "maxConsumeQueueScan", "sampleCountThreshold", "forwardTimeout",
         "enableScheduleMessageStats", "enableScheduleAsyncDeliver", "scheduleAsyncDeliverMaxPendingLimit", "scheduleAsyncDeliverMaxResendNum2Blocked",
         "flushCommitLogTimed", "flushCommitLogLeastPages", "flushCommitLogThoroughInterval", "commitIntervalCommitLog", "commitCommitLogLeastPages", "commitCommitLogThoroughInterval",
         "flushIntervalConsumeQueue", "flushConsumeQueueLeastPages", "flushConsumeQueueThoroughInterval", "slaveTimeout", "transientStorePoolEnable", "transientStorePoolSize",
@@ -91,13 +91,8 @@ internal static class ForeignKeys
 
     private static readonly PropertyDefinition[] NotYet =
     [
-        Unsupported("enablePropertyFilter", "SQL92 filters are not available yet: subscribe by tags"),
         Unsupported("enableConsumeQueueExt", "filter bit maps are not written; remove the key"),
         Unsupported("storeReplyMessageEnable", "request-reply is not available yet"),
-        Unsupported("rejectTransactionMessage", "transactional messages are always refused for now"),
-        Unsupported("transactionTimeOut", "transactional messages are not available yet"),
-        Unsupported("transactionCheckMax", "transactional messages are not available yet"),
-        Unsupported("transactionCheckInterval", "transactional messages are not available yet"),
         Unsupported("timerWheelEnable", "messages with a delivery time are refused for now; delay levels work"),
         Unsupported("timerStopEnqueue", "messages with a delivery time are not available yet"),
         Unsupported("timerStopDequeue", "messages with a delivery time are not available yet"),

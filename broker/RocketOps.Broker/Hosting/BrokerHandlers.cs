@@ -1,6 +1,7 @@
 using RocketOps.Broker.Admin;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Delay;
+using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Groups.Admin;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Ordering;
@@ -8,6 +9,7 @@ using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Queries;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Topics.Admin;
+using RocketOps.Broker.Transactions;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
@@ -21,9 +23,10 @@ internal static class BrokerHandlers
     {
         SendReplies sendReplies = new(parts.Settings, parts.Address, parts.SendRefusals);
         SlowSendHandler slowSend = new(parts.Topics, parts.SendPipeline, sendReplies, parts.SendRefusals, parts.Appender, parts.Store, parts.Time);
-        SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.PutStatistics);
-        PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets);
-        PullMessageHandler pull = new(pullChecks, new PullRefusals(parts.Address, parts.Topics), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.Groups);
+        SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.AppendStatistics);
+        ExpressionCache expressions = new();
+        PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets);
+        PullMessageHandler pull = new(pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.Groups);
         HeartbeatHandler heartbeat = new(parts.Settings, parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
         GroupProgress progress = new(parts.Settings, parts.ConsumerOffsets, parts.Consumers, parts.Store);
         return new RequestHandlerRegistry { RefusalOf = RefusalOf }
@@ -31,6 +34,11 @@ internal static class BrokerHandlers
             .Add(RequestCode.SendMessageV2, send)
             .Add(RequestCode.SendBatchMessage, send)
             .Add(RequestCode.ConsumerSendMessageBack, new SendBackHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.SendRefusals))
+            .Add(
+                RequestCode.EndTransaction,
+                new EndTransactionHandler(
+                    parts.Settings, parts.Role, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.TransactionTopics, parts.Halves, parts.Time))
+            .Add(RequestCode.ResumeCheckHalfMessage, new ResumeCheckHandler(parts.Role, parts.Store, parts.Appender, parts.Address, parts.TransactionTopics))
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
             .Add(RequestCode.QueryConsumerOffset, new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings))
@@ -44,7 +52,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.InvokeBrokerToResetOffset, new ResetOffsetHandler(parts.Settings, parts.Topics, parts.Consumers, parts.ConsumerOffsets, parts.Store))
             .Add(RequestCode.HeartBeat, heartbeat)
             .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(parts.Consumers, parts.Producers))
-            .Add(RequestCode.CheckClientConfig, new CheckClientHandler())
+            .Add(RequestCode.CheckClientConfig, new CheckClientHandler(parts.Settings))
             .Add(RequestCode.GetConsumerListByGroup, new ConsumerListHandler(parts.Consumers))
             .Add(RequestCode.GetConsumerConnectionList, new ConsumerConnectionHandler(parts.Consumers))
             .Add(RequestCode.GetProducerConnectionList, new ProducerConnectionHandler(parts.Producers))

@@ -18,8 +18,6 @@ namespace RocketOps.Broker.Hosting;
 /// </summary>
 internal sealed partial class BrokerHost : IAsyncDisposable
 {
-    // What has been started; the last one is stopped first.
-    private readonly Stack<StopStep> _stopSteps = new();
     private readonly BrokerParts _parts;
     private readonly BrokerHealth _health;
     private readonly ILogger<BrokerHost> _logger;
@@ -30,9 +28,10 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         _parts = parts;
         _health = new BrokerHealth(parts.Store);
         _logger = logger;
-        _stopSteps.Push(new StopStep("the store", parts.Store.DisposeAsync));
-        _stopSteps.Push(new StopStep("the offset files", parts.OffsetPersister.DisposeAsync));
-        _stopSteps.Push(new StopStep("the figures", parts.Figures.DisposeAsync));
+        Stops = new StopSequence(logger);
+        Stops.Push("the store", parts.Store.DisposeAsync);
+        Stops.Push("the offset files", parts.OffsetPersister.DisposeAsync);
+        Stops.Push("the figures", parts.Figures.DisposeAsync);
     }
 
     /// <summary>Ends with the first round of registrations, whatever its outcome.</summary>
@@ -43,6 +42,9 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     public IPEndPoint? HttpEndPoint => Server.HttpEndPoint;
 
     public BrokerParts Parts => _parts;
+
+    /// <summary>What has been started and is to be stopped.</summary>
+    public StopSequence Stops { get; }
 
     private RemotingServer Server => _server ?? throw new InvalidOperationException("the broker has not been started");
 
@@ -62,21 +64,23 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         ArrivedObservers observers = new();
         MessageStore store = new(StoreOptionsFactory.Create(options), fileSystem, time, loggers) { ArrivedObserver = observers };
         BrokerHost? host = null;
+        Task recovery = store.StartAsync(cancellationToken);
         try
         {
-            await store.StartAsync(cancellationToken);
+            // Beside recovery, which is the longer way: the tables, once no other broker can write them any more.
             BrokerParts parts = new(settings, store, address, fileSystem, configFile, loggers, time);
+            await store.Locked;
+            await LoadTablesAsync(parts);
+            await recovery;
             host = new BrokerHost(parts, loggers.CreateLogger<BrokerHost>());
-            await parts.Topics.LoadAsync();
-            await parts.Groups.LoadAsync();
-            parts.ConsumerOffsets.Load();
-            parts.DelayOffsets.Load();
             observers.Attach(parts.ParkedPulls, parts.Roles);
             await host.ServeAsync(resolver, loggers, cancellationToken);
             return host;
         }
         catch
         {
+            // Whatever else has failed: a store is not closed while it starts. What recovery itself threw is on its way to the caller already, or comes second.
+            await recovery.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             await (host?.StopPartsAsync() ?? store.DisposeAsync());
             throw;
         }
@@ -95,6 +99,14 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         await StopPartsAsync();
     }
 
+    private static async Task LoadTablesAsync(BrokerParts parts)
+    {
+        await parts.Topics.LoadAsync();
+        await parts.Groups.LoadAsync();
+        parts.ConsumerOffsets.Load();
+        parts.DelayOffsets.Load();
+    }
+
     private static IReadOnlyList<IPEndPoint> EndPointsOf(BrokerOptions options)
     {
         IPEndPoint main = new(options.BindAddress, options.ListenPort);
@@ -104,20 +116,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
 
     private async ValueTask StopPartsAsync()
     {
-        int failures = 0;
-        while (_stopSteps.TryPop(out StopStep? step))
-        {
-            try
-            {
-                await step.RunAsync();
-            }
-            catch (Exception failure)
-            {
-                failures++;
-                LogStepFailed(failure, step.What);
-            }
-        }
-
+        int failures = await Stops.RunAsync();
         if (failures == 0)
         {
             LogStopped(_parts.Address.Text);
@@ -133,7 +132,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         BrokerOptions options = _parts.Settings.Current;
         MetricsPage metrics = new(_parts.Settings, _parts.Store, _parts.Topics, _parts.Groups, _parts.PullCounters, _parts.ParkedPulls, _parts.Consumers, _parts.OffsetPersister);
         NameServerRegistrar registrar = new(_parts.Settings, _parts.Role, _parts.Topics, _parts.Address, resolver, loggers, _parts.Time);
-        _stopSteps.Push(new StopStep("the connections to name servers", registrar.DisposeAsync));
+        Stops.Push("the connections to name servers", registrar.DisposeAsync);
         _server = await RemotingServer.StartAsync(
             new RemotingServerOptions
             {
@@ -150,8 +149,8 @@ internal sealed partial class BrokerHost : IAsyncDisposable
             loggers,
             _parts.Time,
             cancellationToken);
-        _stopSteps.Push(new StopStep("the server", _server.DisposeAsync));
-        _stopSteps.Push(new StopStep("the parked pulls", _parts.ParkedPulls.DisposeAsync));
+        Stops.Push("the server", _server.DisposeAsync);
+        Stops.Push("the parked pulls", _parts.ParkedPulls.DisposeAsync);
         _parts.Address.SetPort(_server.EndPoint.Port);
         StartWork(registrar);
         // Clients are served meanwhile.
@@ -165,11 +164,11 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         _parts.Figures.Start();
         _parts.OffsetPersister.Start();
         // Delivered messages carry the port, so the session begins once the server has it.
-        _stopSteps.Push(new StopStep("the role session", _parts.Roles.DisposeAsync));
+        Stops.Push("the role session", _parts.Roles.DisposeAsync);
         _parts.Roles.Start();
-        _stopSteps.Push(new StopStep("the table of clients", _parts.Clients.DisposeAsync));
+        Stops.Push("the table of clients", _parts.Clients.DisposeAsync);
         _parts.Clients.Start();
-        _stopSteps.Push(new StopStep("the registration", registrar.UnregisterAsync));
+        Stops.Push("the registration", registrar.UnregisterAsync);
         FirstRegistration = registrar.StartAsync();
         _health.Started = true;
         LogStarted(_parts.Address.Text, Server.EndPoint, _parts.Settings.Current.Role);
@@ -184,12 +183,6 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     [LoggerMessage(EventId = 3003, Level = LogLevel.Information, Message = "Broker {Address} has stopped; everything is on disk")]
     private partial void LogStopped(string address);
 
-    [LoggerMessage(EventId = 3004, Level = LogLevel.Error, Message = "Stopping {Part} failed; the other parts are stopped all the same")]
-    private partial void LogStepFailed(Exception failure, string part);
-
     [LoggerMessage(EventId = 3005, Level = LogLevel.Error, Message = "Broker {Address} has stopped; {Failures} of its parts did not stop cleanly, see above")]
     private partial void LogStoppedWithFailures(string address, int failures);
-
-    /// <summary>How one part is stopped.</summary>
-    private sealed record StopStep(string What, Func<ValueTask> RunAsync);
 }

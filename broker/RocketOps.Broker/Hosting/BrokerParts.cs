@@ -12,12 +12,13 @@ using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Topics;
+using RocketOps.Broker.Transactions;
 using RocketOps.Store;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Hosting;
 
-/// <summary>The broker's parts, wired by hand: a container would cost a tenth of a second of the start. Built on a store that has started.</summary>
+/// <summary>The broker's parts, wired by hand: a container would cost a tenth of a second of the start. Built on a store that may still be starting.</summary>
 internal sealed class BrokerParts
 {
     public BrokerParts(BrokerSettings settings, MessageStore store, BrokerAddress address, IStoreFileSystem fileSystem, string? configFile, ILoggerFactory loggers, TimeProvider time)
@@ -35,22 +36,39 @@ internal sealed class BrokerParts
         Producers = new ProducerTable();
         Locks = new QueueLocks(time);
         Clients = new ClientRegistry(settings, Consumers, Producers, Locks, time, loggers.CreateLogger<ClientRegistry>());
-        PutStatistics = new PutStatistics(time);
-        Appender = new MessageAppender(store, PutStatistics, time);
+        AppendStatistics = new AppendStatistics(time);
+        Appender = new MessageAppender(store, AppendStatistics, time);
         DelayOffsets = new DelayOffsetTable(settings, end => store.Writer.WhenAsync(LogPosition.Durable, end), fileSystem, time);
         BrokerProperties = new BrokerProperties(settings);
         Delays = new DelayRouter(settings, store);
+        TransactionTopics = new TransactionTopics(store);
+        Halves = new HalfMessageTable();
+        CheckProgress checks = new(ConsumerOffsets);
         SendRefusals = new SendRefusals(settings, address, store);
         SendPipeline = new SendPipeline(
-            settings, Role, Topics, store, address, BrokerProperties, PutStatistics, time, [new RetryRouter(settings, Topics, Groups, Locks), new UnsupportedRouter(), Delays]);
+            settings, Role, Topics, store, address, BrokerProperties, AppendStatistics, time,
+            [new RetryRouter(settings, Topics, Groups, Locks), new TransactionRouter(settings, TransactionTopics), new UnsupportedRouter(), Delays]);
         PullCounters = new PullCounters(time);
         PullExecutor = new PullExecutor(settings, Role, store, PullCounters, loggers.CreateLogger<PullExecutor>());
         ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time, loggers.CreateLogger<ParkedPulls>());
-        Roles = new RoleManager(Role, store, DelayOffsets, ParkedPulls, NewSession, loggers.CreateLogger<RoleManager>());
-        Figures = new RuntimeFigures(settings, store, PutStatistics, PullCounters, DelayOffsets, time);
+        Roles = new RoleManager(Role, store, DelayOffsets, checks, ParkedPulls, NewSession, loggers.CreateLogger<RoleManager>());
+        Figures = new RuntimeFigures(settings, store, AppendStatistics, PullCounters, DelayOffsets, time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>());
 
-        RoleSession NewSession() => new(new ScheduleService(settings, store, Appender, address, DelayOffsets, time, loggers.CreateLogger<ScheduleService>()));
+        RoleSession NewSession() => new(
+            new ScheduleService(settings, store, Appender, address, DelayOffsets, time, loggers.CreateLogger<ScheduleService>()),
+            new TransactionCheckService(
+                settings,
+                store,
+                Appender,
+                address,
+                Topics,
+                TransactionTopics,
+                Halves,
+                checks,
+                new CheckSender(settings, Producers, address, loggers.CreateLogger<CheckSender>()),
+                time,
+                loggers.CreateLogger<TransactionCheckService>()));
     }
 
     public BrokerSettings Settings { get; }
@@ -81,13 +99,17 @@ internal sealed class BrokerParts
 
     public QueueLocks Locks { get; }
 
-    public PutStatistics PutStatistics { get; }
+    public AppendStatistics AppendStatistics { get; }
 
     public MessageAppender Appender { get; }
 
     public BrokerProperties BrokerProperties { get; }
 
     public DelayRouter Delays { get; }
+
+    public TransactionTopics TransactionTopics { get; }
+
+    public HalfMessageTable Halves { get; }
 
     public SendRefusals SendRefusals { get; }
 

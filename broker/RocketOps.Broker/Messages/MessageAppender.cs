@@ -3,7 +3,7 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Messages;
 
 /// <summary>Appends off the connections' loops and waits: for a single message as the configuration promises, for many that were appended one by one until they are written.</summary>
-internal sealed class MessageAppender(MessageStore store, PutStatistics statistics, TimeProvider time)
+internal sealed class MessageAppender(MessageStore store, AppendStatistics statistics, TimeProvider time)
 {
     private readonly bool _sync = store.Options.FlushDiskType == FlushDiskType.SyncFlush;
 
@@ -124,19 +124,5 @@ internal sealed class MessageAppender(MessageStore store, PutStatistics statisti
         return new AppendOutcome(AppendStatus.Ok, result, await store.Writer.WhenAsync(LogPosition.Durable, result.Mark));
     }
 
-    private AppendStatus Append(StoredMessage message, out AppendResult result) => store.Writer.Append(
-        new MessageToAppend
-        {
-            Topic = message.Topic,
-            QueueId = message.QueueId,
-            Flag = message.Flag,
-            SysFlag = message.SysFlag,
-            BornTimestamp = message.BornTimestamp,
-            BornHost = message.BornHost,
-            StoreHost = message.StoreHost,
-            ReconsumeTimes = message.ReconsumeTimes,
-            Body = message.Body.Span,
-            Properties = message.Properties.Span,
-        },
-        out result);
+    private AppendStatus Append(StoredMessage message, out AppendResult result) => store.Writer.Append(message.ToAppend(), out result);
 }

@@ -21,7 +21,25 @@ internal sealed class StoredMessage
 
     public int ReconsumeTimes { get; init; }
 
+    /// <summary>Of a committed transaction: the commit-log offset of its half.</summary>
+    public long PreparedTransactionOffset { get; init; }
+
     public ReadOnlyMemory<byte> Body { get; init; }
 
     public ReadOnlyMemory<byte> Properties { get; init; }
+
+    public MessageToAppend ToAppend() => new()
+    {
+        Topic = Topic,
+        QueueId = QueueId,
+        Flag = Flag,
+        SysFlag = SysFlag,
+        BornTimestamp = BornTimestamp,
+        BornHost = BornHost,
+        StoreHost = StoreHost,
+        ReconsumeTimes = ReconsumeTimes,
+        PreparedTransactionOffset = PreparedTransactionOffset,
+        Body = Body.Span,
+        Properties = Properties.Span,
+    };
 }

@@ -31,7 +31,7 @@ internal sealed class FirstPullHandler(GroupTable groups, PullMessageHandler pul
             return null;
         }
 
-        byte[] buffer = new byte[PullRefusals.MaxRemarkBytes];
+        byte[] buffer = new byte[RemarkText.MaxBytes];
         return RemotingCommand.CreateResponse(request, PullRefusals.CodeOf(status), Encoding.UTF8.GetString(refusals.RemarkOf(status, pull, buffer)));
     }
 }

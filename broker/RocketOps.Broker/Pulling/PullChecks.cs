@@ -1,6 +1,7 @@
 using System.Text;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Topics;
@@ -12,7 +13,7 @@ namespace RocketOps.Broker.Pulling;
 /// The checks every pull passes, in RocketMQ's order, for every protocol; stores the piggy-backed progress of those that pass. Never blocks. Order: remoting.md §5.6.
 /// Thread-safe.
 /// </summary>
-internal sealed class PullChecks(BrokerSettings settings, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets)
+internal sealed class PullChecks(BrokerSettings settings, TopicTable topics, GroupTable groups, ConsumerTable consumers, ExpressionCache expressions, ConsumerOffsetTable offsets)
 {
     /// <summary>Fills <paramref name="pull"/> but for whom to answer; only with <see cref="PullStatus.Ok"/> is it of use.</summary>
     public PullStatus Check(in PullRequest request, out PullArguments pull)
@@ -59,14 +60,17 @@ internal sealed class PullChecks(BrokerSettings settings, TopicTable topics, Gro
             QueueId = request.QueueId,
             Offset = request.Offset,
             MaxMessages = Math.Max(1, request.MaxMessages),
-            // Retries belong to the group whatever their tags.
-            Filter = TopicNames.IsRetry(request.Topic) ? null : filter,
+            Filter = TopicNames.IsRetry(request.Topic) ? RetryFilterOf(request, options) : filter,
             SlowBrokerId = group.WhichBrokerWhenConsumeSlowly,
             BrokerId = group.BrokerId,
             HoldMs = request.HoldMs is not { } asked ? 0 : options.LongPolling ? Math.Max(0, asked) : options.ShortPollingMs,
         };
         return PullStatus.Ok;
     }
+
+    /// <summary>Retries belong to the group whatever their tags, and unless told otherwise whatever their properties.</summary>
+    private RetryFilter? RetryFilterOf(in PullRequest request, BrokerOptions options) =>
+        options.FilterSupportRetry && consumers.TryGet(request.ConsumerGroup, out ConsumerGroup? online) ? online.RetryFilter : null;
 
     private PullStatus CheckTopic(in PullRequest request, SubscriptionGroupConfig group, out TopicState? topic)
     {
@@ -97,7 +101,8 @@ internal sealed class PullChecks(BrokerSettings settings, TopicTable topics, Gro
         {
             if (!request.IsTag)
             {
-                return PullStatus.SqlNotSupported;
+                filter = expressions.Find(request.ExpressionType, request.Subscription, out _);
+                return filter is null ? PullStatus.SubscriptionMalformed : options.EnablePropertyFilter ? PullStatus.Ok : PullStatus.PropertyFilterOff;
             }
 
             filter = request.Subscription.IsEmpty || request.Subscription.SequenceEqual("*"u8) ? null : TagFilter.For(Encoding.UTF8.GetString(request.Subscription));
@@ -125,9 +130,14 @@ internal sealed class PullChecks(BrokerSettings settings, TopicTable topics, Gro
             return PullStatus.SubscriptionNotLatest;
         }
 
-        if (!subscription.IsTag)
+        if (subscription.Problem is not null)
         {
-            return PullStatus.SqlNotSupported;
+            return PullStatus.FilterMissing;
+        }
+
+        if (!subscription.IsTag && !options.EnablePropertyFilter)
+        {
+            return PullStatus.PropertyFilterOff;
         }
 
         if (options.RejectPullConsumer && online.IsPullConsumer)

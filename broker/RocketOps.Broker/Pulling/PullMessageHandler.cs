@@ -1,4 +1,5 @@
 using RocketOps.Broker.Clients;
+using RocketOps.Broker.Replies;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
@@ -43,7 +44,7 @@ internal sealed class PullMessageHandler : IRequestHandler
                 _firstPulls.Handle(frame, batch);
                 break;
             default:
-                Span<byte> buffer = stackalloc byte[PullRefusals.MaxRemarkBytes];
+                Span<byte> buffer = stackalloc byte[RemarkText.MaxBytes];
                 batch.Reply(frame, PullRefusals.CodeOf(status), _refusals.RemarkOf(status, request, buffer));
                 break;
         }

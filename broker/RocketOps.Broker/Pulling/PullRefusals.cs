@@ -1,24 +1,16 @@
-using System.Globalization;
-using System.Text.Unicode;
 using RocketOps.Broker.Clients;
+using RocketOps.Broker.Filtering;
+using RocketOps.Broker.Filtering.Sql92;
 using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Broker.Pulling;
 
 /// <summary>The one table from a refused pull to what the consumer is answered. Writing a remark allocates nothing. Source: remoting.md §5.6.</summary>
-internal sealed class PullRefusals(BrokerAddress address, TopicTable topics)
+internal sealed class PullRefusals(BrokerAddress address, TopicTable topics, ExpressionCache expressions)
 {
-    /// <summary>The longest text without the names in it.</summary>
-    private const int TextBytes = 256;
-
-    /// <summary>Names longer than any group or topic can be are cut: they come from clients, and the buffer is on the stack.</summary>
-    private const int MaxNameBytes = 512;
-
-    /// <summary>Room for every remark.</summary>
-    public const int MaxRemarkBytes = TextBytes + MaxNameBytes;
-
     public static int CodeOf(PullStatus status) => status switch
     {
         PullStatus.Ok => ResponseCode.Success,
@@ -28,58 +20,39 @@ internal sealed class PullRefusals(BrokerAddress address, TopicTable topics)
         PullStatus.BadQueue => ResponseCode.InvalidParameter,
         PullStatus.GroupNotOnline or PullStatus.SubscriptionMissing or PullStatus.PullConsumerRejected => ResponseCode.SubscriptionNotExist,
         PullStatus.SubscriptionNotLatest => ResponseCode.SubscriptionNotLatest,
+        PullStatus.SubscriptionMalformed => ResponseCode.SubscriptionParseFailed,
+        PullStatus.FilterMissing => ResponseCode.FilterDataNotExist,
         _ => ResponseCode.SystemError,
     };
 
-    /// <summary>The remark as UTF-8; where it names something it is written to <paramref name="buffer"/>, which holds <see cref="MaxRemarkBytes"/>.</summary>
-    public ReadOnlySpan<byte> RemarkOf(PullStatus status, scoped in PullRequest request, Span<byte> buffer)
+    /// <summary>The remark as UTF-8; where it names something it is written to <paramref name="buffer"/>, which holds <see cref="RemarkText.MaxBytes"/>.</summary>
+    public ReadOnlySpan<byte> RemarkOf(PullStatus status, scoped in PullRequest request, Span<byte> buffer) => status switch
     {
-        CultureInfo text = CultureInfo.InvariantCulture;
-        ReadOnlySpan<byte> topic = request.Topic[..Math.Min(request.Topic.Length, MaxNameBytes)];
-        ReadOnlySpan<byte> group = request.ConsumerGroup[..Math.Min(request.ConsumerGroup.Length, MaxNameBytes)];
-        int length;
-        switch (status)
-        {
-            case PullStatus.BrokerNotReadable:
-                Utf8.TryWrite(buffer, text, $"the broker[{address.Host}] pulling message is forbidden", out length);
-                break;
-            case PullStatus.LitePullForbidden:
-                Utf8.TryWrite(buffer, text, $"the broker[{address.Host}] for lite pull consumer is forbidden", out length);
-                break;
-            case PullStatus.GroupMissing or PullStatus.GroupToBeMade:
-                Utf8.TryWrite(buffer, text, $"subscription group [{group}] does not exist", out length);
-                break;
-            case PullStatus.GroupForbidden:
-                Utf8.TryWrite(buffer, text, $"subscription group no permission, {group}", out length);
-                break;
-            case PullStatus.TopicMissing:
-                Utf8.TryWrite(buffer, text, $"topic[{topic}] not exist, apply first please!", out length);
-                break;
-            case PullStatus.TopicForbidden:
-                Utf8.TryWrite(buffer, text, $"the topic[{topic}] pulling message is forbidden", out length);
-                break;
-            case PullStatus.BadQueue:
-                int queues = topics.TryGet(request.Topic, out TopicState? state) ? state.Config.ReadQueueNums : 0;
-                Utf8.TryWrite(buffer, text, $"queueId[{request.QueueId}] is illegal, topic:[{topic}] topicConfig.readQueueNums:[{queues}]", out length);
-                break;
-            case PullStatus.BroadcastForbidden:
-                Utf8.TryWrite(buffer, text, $"the consumer group[{group}] can not consume by broadcast way", out length);
-                break;
-            case PullStatus.GroupNotOnline:
-                return "the consumer's group info not exist"u8;
-            case PullStatus.SubscriptionMissing:
-                return "the consumer's subscription not exist"u8;
-            case PullStatus.SubscriptionNotLatest:
-                return "the consumer's subscription not latest"u8;
-            case PullStatus.PullConsumerRejected:
-                return "the consumer group is a pull consumer, which rejectPullConsumerEnable refuses"u8;
-            case PullStatus.SqlNotSupported:
-                Utf8.TryWrite(buffer, text, $"{CheckClientHandler.NoSql}", out length);
-                break;
-            default:
-                return "UNKNOWN_ERROR"u8;
-        }
+        PullStatus.BrokerNotReadable => RemarkText.BrokerForbids(buffer, address.Host, "pulling message"),
+        PullStatus.LitePullForbidden => RemarkText.BrokerForbids(buffer, address.Host, "for lite pull consumer"),
+        PullStatus.GroupMissing or PullStatus.GroupToBeMade => RemarkText.Write(buffer, $"subscription group [{RemarkText.Cut(request.ConsumerGroup)}] does not exist"),
+        PullStatus.GroupForbidden => RemarkText.Write(buffer, $"subscription group no permission, {RemarkText.Cut(request.ConsumerGroup)}"),
+        PullStatus.TopicMissing => RemarkText.TopicMissing(buffer, request.Topic),
+        PullStatus.TopicForbidden => RemarkText.Write(buffer, $"the topic[{RemarkText.Cut(request.Topic)}] pulling message is forbidden"),
+        PullStatus.BadQueue => RemarkText.Write(
+            buffer, $"queueId[{request.QueueId}] is illegal, topic:[{RemarkText.Cut(request.Topic)}] topicConfig.readQueueNums:[{ReadQueuesOf(request.Topic)}]"),
+        PullStatus.BroadcastForbidden => RemarkText.Write(buffer, $"the consumer group[{RemarkText.Cut(request.ConsumerGroup)}] can not consume by broadcast way"),
+        PullStatus.GroupNotOnline => "the consumer's group info not exist"u8,
+        PullStatus.SubscriptionMissing => "the consumer's subscription not exist"u8,
+        PullStatus.SubscriptionNotLatest => "the consumer's subscription not latest"u8,
+        PullStatus.PullConsumerRejected => "the consumer group is a pull consumer, which rejectPullConsumerEnable refuses"u8,
+        PullStatus.FilterMissing => "The broker's consumer filter data is not exist!Your expression may be wrong!"u8,
+        PullStatus.SubscriptionMalformed => RemarkText.Write(buffer, $"parse the consumer's subscription failed, {ProblemOf(request)}"),
+        PullStatus.PropertyFilterOff => RemarkText.Write(buffer, $"{CheckClientHandler.Unsupported}{RemarkText.Cut(request.HasSubscription ? request.ExpressionType : SqlExpression.TypeNameUtf8)}"),
+        _ => RemarkText.Unknown,
+    };
 
-        return buffer[..length];
+    /// <summary>Why the expression of the pull cannot be used; found out again, so that a refusal carries nothing.</summary>
+    private string? ProblemOf(scoped in PullRequest request)
+    {
+        expressions.Find(request.ExpressionType, request.Subscription, out string? problem);
+        return problem;
     }
+
+    private int ReadQueuesOf(ReadOnlySpan<byte> topic) => topics.TryGet(topic, out TopicState? state) ? state.Config.ReadQueueNums : 0;
 }

@@ -34,7 +34,14 @@ internal enum PullStatus
     /// <summary>The pull's subscription is newer than the last heartbeat's.</summary>
     SubscriptionNotLatest,
 
-    SqlNotSupported,
+    /// <summary>The expression of the group's heartbeat cannot be used.</summary>
+    FilterMissing,
+
+    /// <summary>The expression of the pull cannot be used.</summary>
+    SubscriptionMalformed,
+
+    /// <summary>Expressions other than tags are not allowed.</summary>
+    PropertyFilterOff,
 
     PullConsumerRejected,
 }

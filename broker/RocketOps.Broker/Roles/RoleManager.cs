@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Topics;
+using RocketOps.Broker.Transactions;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Roles;
@@ -23,6 +24,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
     private readonly CurrentRole _role;
     private readonly MessageStore _store;
     private readonly DelayOffsetTable _delayOffsets;
+    private readonly CheckProgress _checks;
     private readonly ParkedPulls _parkedPulls;
     private readonly Func<RoleSession> _newSession;
     private readonly ILogger<RoleManager> _logger;
@@ -30,11 +32,12 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
     private volatile RoleSession? _session;
     private bool _stopped;
 
-    public RoleManager(CurrentRole role, MessageStore store, DelayOffsetTable delayOffsets, ParkedPulls parkedPulls, Func<RoleSession> newSession, ILogger<RoleManager> logger)
+    public RoleManager(CurrentRole role, MessageStore store, DelayOffsetTable delayOffsets, CheckProgress checks, ParkedPulls parkedPulls, Func<RoleSession> newSession, ILogger<RoleManager> logger)
     {
         _role = role;
         _store = store;
         _delayOffsets = delayOffsets;
+        _checks = checks;
         _parkedPulls = parkedPulls;
         _newSession = newSession;
         _logger = logger;
@@ -189,6 +192,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         await _store.TruncateAsync(offset, DivergedDirectory, CancellationToken.None);
         StoreTopic schedule = _store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.Schedule));
         await _delayOffsets.CutAsync(offset, level => _store.Reader.GetOffsetsAsync(schedule, level - 1, CancellationToken.None));
+        _checks.Cut(offset);
         _parkedPulls.OnLogCut();
     }
 

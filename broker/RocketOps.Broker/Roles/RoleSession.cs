@@ -1,19 +1,38 @@
 using RocketOps.Broker.Delay;
+using RocketOps.Broker.Transactions;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Roles;
 
 /// <summary>
-/// What only a master does, for as long as this broker is master in one epoch: it delivers delayed messages. Built when the epoch begins and disposed when it ends;
+/// What only a master does, for as long as this broker is master in one epoch: it delivers delayed messages and asks what became of transactions. Built when the epoch begins and disposed when it ends;
 /// nothing of it outlives that but the progress in its tables.
 /// </summary>
-internal sealed class RoleSession(ScheduleService schedule) : IAsyncDisposable
+internal sealed class RoleSession(ScheduleService schedule, TransactionCheckService transactions) : IAsyncDisposable
 {
-    public void Start() => schedule.Start();
+    public void Start()
+    {
+        schedule.Start();
+        transactions.Start();
+    }
 
     /// <summary>A message became readable. May be called before the start and after the end.</summary>
-    public void OnArrived(in MessageArrival message) => schedule.OnArrived(message);
+    public void OnArrived(in MessageArrival message)
+    {
+        schedule.OnArrived(message);
+        transactions.OnArrived(message);
+    }
 
     /// <summary>Returns when nothing of the session runs any more; a delivery that has begun is finished first.</summary>
-    public ValueTask DisposeAsync() => schedule.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await schedule.DisposeAsync();
+        }
+        finally
+        {
+            await transactions.DisposeAsync();
+        }
+    }
 }

@@ -9,7 +9,7 @@ namespace RocketOps.Broker.Sending;
 
 /// <summary>
 /// SEND_MESSAGE (10), SEND_MESSAGE_V2 (310) and SEND_BATCH_MESSAGE (320) on the connection's loop: gives the frame to <see cref="SendPipeline"/> and writes the reply,
-/// which <see cref="StoreWrite"/> lets go once the round is in the kernel. What must wait for a topic or for the disk goes through the same pipeline from <see cref="SlowSendHandler"/>.
+/// which <see cref="BatchCommit"/> lets go once the round is in the kernel. What must wait for a topic or for the disk goes through the same pipeline from <see cref="SlowSendHandler"/>.
 /// </summary>
 internal sealed class SendMessageHandler : IRequestHandler
 {
@@ -19,16 +19,16 @@ internal sealed class SendMessageHandler : IRequestHandler
     private readonly SendPipeline _pipeline;
     private readonly SendReplies _replies;
     private readonly SlowSendHandler _slow;
-    private readonly StoreWrite _write;
-    private readonly StoreWrite _writeWithoutDisk;
+    private readonly BatchCommit _write;
+    private readonly BatchCommit _writeWithoutDisk;
 
-    public SendMessageHandler(SendPipeline pipeline, SendReplies replies, SlowSendHandler slow, MessageStore store, PutStatistics statistics)
+    public SendMessageHandler(SendPipeline pipeline, SendReplies replies, SlowSendHandler slow, MessageStore store, AppendStatistics statistics)
     {
         _pipeline = pipeline;
         _replies = replies;
         _slow = slow;
-        _write = new StoreWrite(store, statistics, store.Options.FlushDiskType == FlushDiskType.SyncFlush);
-        _writeWithoutDisk = new StoreWrite(store, statistics, waitForDisk: false);
+        _write = new BatchCommit(store, statistics, store.Options.FlushDiskType == FlushDiskType.SyncFlush);
+        _writeWithoutDisk = new BatchCommit(store, statistics, waitForDisk: false);
     }
 
     public void Handle(in RequestFrame frame, RequestBatch batch)
@@ -84,7 +84,7 @@ internal sealed class SendMessageHandler : IRequestHandler
     {
         // Step 6 of a send: the reply is written now and leaves after step 8.
         DeferredReplies replies = batch.Defer(outcome.SkipsDiskWait ? _writeWithoutDisk : _write);
-        LogMark mark = replies.Messages == 0 ? outcome.Result.Mark : outcome.Result.Mark.And(StoreWrite.MarkOf(replies));
+        LogMark mark = replies.Messages == 0 ? outcome.Result.Mark : outcome.Result.Mark.And(BatchCommit.MarkOf(replies));
         replies.Tag = mark.Offset.Value;
         replies.SecondTag = mark.Generation;
         replies.Messages += outcome.Result.MessageCount;

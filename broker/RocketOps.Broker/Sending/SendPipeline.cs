@@ -13,7 +13,7 @@ namespace RocketOps.Broker.Sending;
 /// Source: remoting.md §5.1. Thread-safe.
 /// </summary>
 internal sealed class SendPipeline(
-    BrokerSettings settings, CurrentRole role, TopicTable topics, MessageStore store, BrokerAddress address, BrokerProperties brokerProperties, PutStatistics statistics, TimeProvider time, ISendRouter[] routers)
+    BrokerSettings settings, CurrentRole role, TopicTable topics, MessageStore store, BrokerAddress address, BrokerProperties brokerProperties, AppendStatistics statistics, TimeProvider time, ISendRouter[] routers)
 {
     /// <summary>Bit of sysFlag: the tag property holds several tags.</summary>
     private const int MultiTagsFlag = 0x2;
@@ -132,7 +132,7 @@ internal sealed class SendPipeline(
                 Topic = route.StoreTopic,
                 QueueId = route.StoreQueue,
                 Flag = request.Flag,
-                SysFlag = SysFlagOf(route.Topic, request.SysFlag),
+                SysFlag = SysFlagOf(route.Topic, route.IsHalf ? request.SysFlag & ~SysFlags.TransactionMask : request.SysFlag),
                 BornTimestamp = request.BornTimestamp,
                 BornHost = request.BornHost,
                 StoreHost = address.StoreHost,

@@ -1,8 +1,7 @@
-using System.Globalization;
 using System.Text;
-using System.Text.Unicode;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
@@ -16,9 +15,6 @@ namespace RocketOps.Broker.Sending;
 /// </summary>
 internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress address, MessageStore store)
 {
-    /// <summary>Room for every remark: the longest text with the longest topic name.</summary>
-    public const int MaxRemarkBytes = 1024;
-
     private FlagsText _flags = new(StoreFlags.None, StoreFlags.None.ToString());
 
     public static int CodeOf(SendStatus status) => status switch
@@ -55,104 +51,54 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
     };
 
     /// <summary>
-    /// The remark of a refusal as UTF-8; where it names something it is written to <paramref name="buffer"/>, which holds <see cref="MaxRemarkBytes"/>.
+    /// The remark of a refusal as UTF-8; where it names something it is written to <paramref name="buffer"/>, which holds <see cref="RemarkText.MaxBytes"/>.
     /// </summary>
-    public ReadOnlySpan<byte> RemarkOf(SendStatus status, scoped ReadOnlySpan<byte> topic, int queueId, TopicConfig? config, Span<byte> buffer)
+    public ReadOnlySpan<byte> RemarkOf(SendStatus status, scoped ReadOnlySpan<byte> topic, int queueId, TopicConfig? config, Span<byte> buffer) => status switch
     {
-        BrokerOptions options = settings.Current;
-        CultureInfo text = CultureInfo.InvariantCulture;
-        int length;
-        switch (status)
-        {
-            case SendStatus.Slave:
-                return "service not available now: this broker is a slave"u8;
-            case SendStatus.Busy or SendStatus.QueueToBeLoaded or SendStatus.RoomToBeMade or SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade:
-                return "[PC_SYNCHRONIZED]broker busy, start flow control for a while"u8;
-            case SendStatus.BatchToRetryTopic:
-                return "batch request does not support retry group"u8;
-            case SendStatus.TimerNotEnabled:
-                return "accurate timer message is not enabled, timerWheelEnable is false"u8;
-            case SendStatus.FileCreationFailed:
-                return "create mapped file failed, server is busy or broken."u8;
-            case SendStatus.NotYet:
-                Utf8.TryWrite(buffer, text, $"broker unable to service, until {DateTimeOffset.FromUnixTimeMilliseconds(options.StartAcceptSendTimestamp):yyyy-MM-dd HH:mm:ss,fff}", out length);
-                break;
-            case SendStatus.BrokerNotWriteable:
-                Utf8.TryWrite(buffer, text, $"the broker[{address.Host}] sending message is forbidden", out length);
-                break;
-            case SendStatus.BadTopicName:
-                Utf8.TryWrite(buffer, text, $"{TopicNames.FindProblem(topic)}", out length);
-                break;
-            case SendStatus.TopicForbidden:
-                Utf8.TryWrite(buffer, text, $"Sending message to topic[{topic}] is forbidden.", out length);
-                break;
-            case SendStatus.TopicMissing:
-                Utf8.TryWrite(buffer, text, $"topic[{topic}] not exist, apply first please!", out length);
-                break;
-            case SendStatus.BadQueue:
-                Utf8.TryWrite(
-                    buffer, text, $"request queueId[{queueId}] is illegal, topic {topic} has {config?.WriteQueueNums ?? 0} write and {config?.ReadQueueNums ?? 0} read queues", out length);
-                break;
-            case SendStatus.BatchTopicTooLong:
-                Utf8.TryWrite(buffer, text, $"message topic length too long {topic.Length}", out length);
-                break;
-            case SendStatus.GroupMissing:
-                Utf8.TryWrite(buffer, text, $"subscription group not exist, {TopicNames.GroupOfRetry(topic)}", out length);
-                break;
-            case SendStatus.TransactionForbidden:
-                Utf8.TryWrite(buffer, text, $"the broker[{address.Host}] sending transaction message is forbidden", out length);
-                break;
-            case SendStatus.MessageIllegal:
-                Utf8.TryWrite(
-                    buffer,
-                    text,
-                    $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {Math.Min(options.MaxMessageSize, store.Options.CommitLogFileBytes)}B, msg properties length limit 32KB.",
-                    out length);
-                break;
-            case SendStatus.DiskFull:
-                length = WriteDiskFull(store.Shortage, buffer);
-                break;
-            case SendStatus.StoreNotAvailable:
-                Utf8.TryWrite(buffer, text, $"service not available now: the store takes no messages ({TextOf(store.Flags)})", out length);
-                break;
-            default:
-                return "UNKNOWN_ERROR"u8;
-        }
-
-        return buffer[..length];
-    }
-
-    private int WriteDiskFull(DiskShortage shortage, Span<byte> buffer)
-    {
-        const long MiB = 1024 * 1024;
-        CultureInfo text = CultureInfo.InvariantCulture;
-        long free = Math.Max(0, store.DiskAvailableBytes) / MiB;
-        int length;
-        switch (shortage)
-        {
-            case DiskShortage.AboveLimit:
-                Utf8.TryWrite(
-                    buffer,
-                    text,
-                    $"service not available now: the disk is full ({store.DiskUsedRatio:P0} used, diskSpaceWarningLevelRatio is {store.Options.DiskWarningRatio} %, {free} MiB free)",
-                    out length);
-                break;
-            case DiskShortage.NoRoomForQueues:
-                Utf8.TryWrite(buffer, text, $"service not available now: the disk is full (no room for queues and index, {free} MiB free)", out length);
-                break;
-            default:
-                Utf8.TryWrite(buffer, text, $"service not available now: the disk is full (no room for the next {store.NextReserveBytes / 1024} KiB of the log, {free} MiB free)", out length);
-                break;
-        }
-
-        return length;
-    }
+        SendStatus.Slave => "service not available now: this broker is a slave"u8,
+        SendStatus.Busy or SendStatus.QueueToBeLoaded or SendStatus.RoomToBeMade or SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade =>
+            "[PC_SYNCHRONIZED]broker busy, start flow control for a while"u8,
+        SendStatus.BatchToRetryTopic => "batch request does not support retry group"u8,
+        SendStatus.TimerNotEnabled => "accurate timer message is not enabled, timerWheelEnable is false"u8,
+        SendStatus.FileCreationFailed => "create mapped file failed, server is busy or broken."u8,
+        SendStatus.NotYet => RemarkText.Write(
+            buffer, $"broker unable to service, until {DateTimeOffset.FromUnixTimeMilliseconds(settings.Current.StartAcceptSendTimestamp):yyyy-MM-dd HH:mm:ss,fff}"),
+        SendStatus.BrokerNotWriteable => RemarkText.BrokerForbids(buffer, address.Host, "sending message"),
+        SendStatus.BadTopicName => RemarkText.Write(buffer, $"{TopicNames.FindProblem(topic)}"),
+        SendStatus.TopicForbidden => RemarkText.Write(buffer, $"Sending message to topic[{RemarkText.Cut(topic)}] is forbidden."),
+        SendStatus.TopicMissing => RemarkText.TopicMissing(buffer, topic),
+        SendStatus.BadQueue => RemarkText.Write(
+            buffer, $"request queueId[{queueId}] is illegal, topic {RemarkText.Cut(topic)} has {config?.WriteQueueNums ?? 0} write and {config?.ReadQueueNums ?? 0} read queues"),
+        SendStatus.BatchTopicTooLong => RemarkText.Write(buffer, $"message topic length too long {topic.Length}"),
+        SendStatus.GroupMissing => RemarkText.Write(buffer, $"subscription group not exist, {TopicNames.GroupOfRetry(RemarkText.Cut(topic))}"),
+        SendStatus.TransactionForbidden => RemarkText.BrokerForbids(buffer, address.Host, "sending transaction message"),
+        SendStatus.MessageIllegal => RemarkText.Write(
+            buffer,
+            $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {Math.Min(settings.Current.MaxMessageSize, store.Options.CommitLogFileBytes)}B, msg properties length limit 32KB."),
+        SendStatus.DiskFull => DiskFull(buffer),
+        SendStatus.StoreNotAvailable => RemarkText.Write(buffer, $"service not available now: the store takes no messages ({TextOf(store.Flags)})"),
+        _ => RemarkText.Unknown,
+    };
 
     /// <summary>A refusal for where requests are handled as commands.</summary>
     public RemotingCommand Answer(RemotingCommand request, SendStatus status, string topic = "", int queueId = 0, TopicConfig? config = null)
     {
-        byte[] buffer = new byte[MaxRemarkBytes];
+        byte[] buffer = new byte[RemarkText.MaxBytes];
         return RemotingCommand.CreateResponse(request, CodeOf(status), Encoding.UTF8.GetString(RemarkOf(status, Encoding.UTF8.GetBytes(topic), queueId, config, buffer)));
+    }
+
+    private ReadOnlySpan<byte> DiskFull(Span<byte> buffer)
+    {
+        const long MiB = 1024 * 1024;
+        long free = Math.Max(0, store.DiskAvailableBytes) / MiB;
+        return store.Shortage switch
+        {
+            DiskShortage.AboveLimit => RemarkText.Write(
+                buffer,
+                $"service not available now: the disk is full ({store.DiskUsedRatio:P0} used, diskSpaceWarningLevelRatio is {store.Options.DiskWarningRatio} %, {free} MiB free)"),
+            DiskShortage.NoRoomForQueues => RemarkText.Write(buffer, $"service not available now: the disk is full (no room for queues and index, {free} MiB free)"),
+            _ => RemarkText.Write(buffer, $"service not available now: the disk is full (no room for the next {store.NextReserveBytes / 1024} KiB of the log, {free} MiB free)"),
+        };
     }
 
     /// <summary>Names of flags are put together by reflection; they change once in a store's life.</summary>

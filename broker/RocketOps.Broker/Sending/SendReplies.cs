@@ -34,7 +34,7 @@ internal sealed class SendReplies(BrokerSettings settings, BrokerAddress address
     {
         if (!frame.IsOneWay)
         {
-            Span<byte> buffer = stackalloc byte[SendRefusals.MaxRemarkBytes];
+            Span<byte> buffer = stackalloc byte[RemarkText.MaxBytes];
             batch.Reply(frame, SendRefusals.CodeOf(outcome.Status), refusals.RemarkOf(outcome.Status, topic, outcome.QueueId, outcome.Topic?.Config, buffer));
         }
     }

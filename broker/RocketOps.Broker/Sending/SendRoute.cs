@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
@@ -12,10 +13,14 @@ namespace RocketOps.Broker.Sending;
 /// </summary>
 internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
 {
-    /// <summary>Both properties with the longest topic name.</summary>
-    public const int MaxTruePlaceBytes = 320;
+    /// <summary>Both properties with the longest topic name, and a transaction's id.</summary>
+    public const int MaxTruePlaceBytes = 512;
+
+    /// <summary>Ids that are longer are written to properties that are written anew; clients' have 32 characters.</summary>
+    private const int MaxTransactionIdBytes = 128;
 
     private bool _dropsDelay;
+    private ReadOnlySpan<byte> _transactionId;
 
     /// <summary>The topic its consumers subscribe to.</summary>
     public TopicState Topic { get; private set; } = topic;
@@ -32,6 +37,9 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
 
     /// <summary>The record's properties are written anew instead of as they came.</summary>
     public bool RewritesProperties { get; set; }
+
+    /// <summary>Half of a transaction; the record does not say so in its flags, or it would have no place in a queue.</summary>
+    public bool IsHalf { get; private set; }
 
     public readonly bool WaitsElsewhere => !ReferenceEquals(StoreTopic, Topic.StoreTopic);
 
@@ -54,7 +62,17 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
         StoreQueue = queueId;
     }
 
-    /// <summary>Writes the two properties and returns their length.</summary>
+    /// <summary>The message is half of a transaction: it waits until its producer commits it, whatever else is asked for.</summary>
+    public void WaitAsHalf(StoreTopic topic, int queueId, ReadOnlySpan<byte> transactionId)
+    {
+        WaitIn(topic, queueId);
+        IsHalf = true;
+        DelayLevel = 0;
+        _transactionId = transactionId;
+        RewritesProperties |= transactionId.Length > MaxTransactionIdBytes;
+    }
+
+    /// <summary>Writes the properties of a message that waits elsewhere and returns their length.</summary>
     public readonly int WriteTruePlace(Span<byte> properties)
     {
         int length = Put(properties, 0, PropertyNames.Utf8.RealTopic);
@@ -66,6 +84,14 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
         Utf8Formatter.TryFormat(QueueId, properties[length..], out int digits);
         length += digits;
         properties[length++] = PropertyReader.PropertyEnd;
+        if (!_transactionId.IsEmpty)
+        {
+            length = Put(properties, length, PropertyNames.Utf8.TransactionId);
+            properties[length++] = PropertyReader.NameEnd;
+            length = Put(properties, length, _transactionId);
+            properties[length++] = PropertyReader.PropertyEnd;
+        }
+
         return length;
     }
 
@@ -81,6 +107,11 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
         if (WaitsElsewhere)
         {
             SetTruePlace(properties, Topic.Name, QueueId);
+        }
+
+        if (!_transactionId.IsEmpty)
+        {
+            properties.Set(PropertyNames.TransactionId, Encoding.UTF8.GetString(_transactionId));
         }
 
         return BrokerProperties.RemoveFrom(properties).Encode();

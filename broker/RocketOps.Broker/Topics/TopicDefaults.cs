@@ -25,6 +25,9 @@ internal sealed class TopicDefaults(BrokerSettings settings)
         {
             yield return Plain(options.TraceTopicName, 1);
         }
+
+        yield return Plain(TopicNames.TransactionHalf, 1);
+        yield return Plain(TopicNames.TransactionOp, 1);
     }
 
     /// <summary>The topic a send asks to be made after another; null when that one may not be inherited from.</summary>

@@ -14,6 +14,9 @@ internal sealed class IndexFile : IDisposable
     /// <summary>Room for entries kept when they are written; what a burst needed beyond it is given back.</summary>
     private const int KeptBufferedEntries = 16 * FirstBufferedEntries;
 
+    /// <summary>Entries whose slots are on their way to the processor while earlier ones are put.</summary>
+    private const int PrefetchedEntries = 16;
+
     private readonly IStoreFileSystem _files;
     private readonly string _path;
     private readonly int _slotCount;
@@ -81,7 +84,10 @@ internal sealed class IndexFile : IDisposable
         return new IndexFile(files, path, slotCount, maxEntries, header) { _file = file };
     }
 
-    /// <summary>Makes an opened file writable again. Entries from <paramref name="slotsValidUpTo"/> on may be missing in the slots of the file: they are put in again.</summary>
+    /// <summary>
+    /// Makes an opened file writable again, once <see cref="LoadSlots"/> has been called. Entries from <paramref name="slotsValidUpTo"/> on may be missing in the slots of the file: they
+    /// are put in again then.
+    /// </summary>
     public void Continue(int slotsValidUpTo)
     {
         IStoreFile file = OpenFile();
@@ -93,22 +99,26 @@ internal sealed class IndexFile : IDisposable
         _slots = new SlotTable(_slotCount, file);
         _buffer = new byte[FirstBufferedEntries * IndexLayout.EntryBytes];
         _slotsWrittenCount = Math.Clamp(slotsValidUpTo, 1, Header.IndexCount);
-        byte[] chunk = new byte[FirstBufferedEntries * IndexLayout.EntryBytes];
-        for (int number = _slotsWrittenCount; number < Header.IndexCount;)
+    }
+
+    /// <summary>Puts entries of the file into the slots again. A slot lies anywhere, and is sent for some entries ahead: there may be a million.</summary>
+    private void PutAgain(ReadOnlySpan<byte> entries, int firstNumber)
+    {
+        int count = entries.Length / IndexLayout.EntryBytes;
+        for (int i = 0; i < count; i++)
         {
-            int count = Math.Min(FirstBufferedEntries, Header.IndexCount - number);
-            file.Read(chunk.AsSpan(0, count * IndexLayout.EntryBytes), IndexLayout.EntryAt(_slotCount, number));
-            for (int i = 0; i < count; i++)
+            if (i + PrefetchedEntries < count && KeyHashAt(entries, i + PrefetchedEntries) is var coming and >= 0)
             {
-                IndexEntry entry = IndexEntry.Read(chunk.AsSpan(i * IndexLayout.EntryBytes));
-                if (entry.KeyHash >= 0)
-                {
-                    _slots[entry.KeyHash % _slotCount] = number + i;
-                }
+                _slots!.Prefetch(coming % _slotCount);
             }
 
-            number += count;
+            if (KeyHashAt(entries, i) is var keyHash and >= 0)
+            {
+                _slots![keyHash % _slotCount] = firstNumber + i;
+            }
         }
+
+        static int KeyHashAt(ReadOnlySpan<byte> entries, int index) => IndexEntry.Read(entries[(index * IndexLayout.EntryBytes)..]).KeyHash;
     }
 
     public void Put(int keyHash, long physicalOffset, long storeTimestamp)
@@ -154,8 +164,21 @@ internal sealed class IndexFile : IDisposable
     /// <summary>Slots of a file from before the start are still to be read before anything can be put into it.</summary>
     public bool NeedsSlots => _slots is { IsLoaded: false };
 
-    /// <summary>Reads the slots; the file must not be used by others meanwhile.</summary>
-    public void LoadSlots() => _slots!.Load();
+    /// <summary>Reads the slots, and puts entries into them that they do not know yet; nobody else may put or write meanwhile.</summary>
+    public void LoadSlots()
+    {
+        _slots!.Load();
+        IStoreFile file = OpenFile();
+        byte[] chunk = new byte[FirstBufferedEntries * IndexLayout.EntryBytes];
+        for (int number = _slotsWrittenCount; number < Header.IndexCount;)
+        {
+            int count = Math.Min(FirstBufferedEntries, Header.IndexCount - number);
+            Span<byte> entries = chunk.AsSpan(0, count * IndexLayout.EntryBytes);
+            file.Read(entries, IndexLayout.EntryAt(_slotCount, number));
+            PutAgain(entries, number);
+            number += count;
+        }
+    }
 
     /// <summary>Entries that are only in memory, as the file will hold them, with the header that counts them.</summary>
     public PendingEntries Pending()

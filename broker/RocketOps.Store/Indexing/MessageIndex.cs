@@ -124,6 +124,9 @@ internal sealed partial class MessageIndex : IDisposable
             {
                 last.Continue(long.Parse(last.Name) == currentName ? slotsValidUpTo : last.Header.IndexCount);
                 _current = last;
+
+                // Up to a million entries to put into 20 MB of slots are nothing that a start should wait for.
+                _deferred = [];
             }
         }
     }
@@ -285,7 +288,7 @@ internal sealed partial class MessageIndex : IDisposable
         lock (_lock)
         {
             _isRecovering = false;
-            _deferred = _current is { NeedsSlots: true } ? [] : null;
+            _deferred ??= _current is { NeedsSlots: true } ? [] : null;
         }
     }
 
@@ -422,6 +425,12 @@ internal sealed partial class MessageIndex : IDisposable
         if (_deferred is { } deferred)
         {
             deferred.Add((keyHash, physicalOffset, storeTimestamp));
+            if (_isRecovering && deferred.Count >= RecoveryEntries)
+            {
+                // Nobody else puts or writes yet.
+                LoadSlots();
+            }
+
             return;
         }
 
@@ -472,7 +481,7 @@ internal sealed partial class MessageIndex : IDisposable
         return _current;
     }
 
-    /// <summary>Under the write lock: reads the slots of a file from before the start, and puts what came meanwhile.</summary>
+    /// <summary>Under the write lock, or in recovery: reads the slots of a file from before the start, and puts what came meanwhile.</summary>
     private void LoadSlots()
     {
         IndexFile? file;

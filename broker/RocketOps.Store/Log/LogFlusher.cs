@@ -1,10 +1,11 @@
 using RocketOps.Store.Dispatching;
+using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Log;
 
 /// <summary>
 /// Makes the log durable on a thread of its own: fdatasync must never hold up a connection. With SYNC_FLUSH everything written while one flush runs is made
-/// durable by the next (group commit), then whoever waits is told and consumers see the messages. With ASYNC_FLUSH it follows the clock and the amount written;
+/// durable by the next (group commit, with <see cref="CommitGathering"/>), then whoever waits is told and consumers see the messages. With ASYNC_FLUSH it follows the clock and the amount written;
 /// while all is durable it sleeps.
 /// </summary>
 internal sealed class LogFlusher : ILogFollower, IDisposable
@@ -20,6 +21,7 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
     private readonly Dispatcher _dispatcher;
     private readonly StoreState _state;
     private readonly TimeProvider _time;
+    private readonly CommitGathering _gathering = new();
     private readonly AutoResetEvent _wake = new(initialState: false);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _woken;
@@ -77,15 +79,23 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
     public void Pass(bool everything)
     {
         long unflushed = _log.Written - _log.Durable;
+        TimeSpan took = TimeSpan.Zero;
         bool thorough = _time.GetElapsedTime(_lastFlushAt).TotalMilliseconds >= _options.FlushThoroughIntervalMs;
-        if (unflushed > 0 && (everything || IsSync || thorough || _positions.HasWaiters(LogPosition.Durable) || unflushed >= (long)_options.FlushLeastPages * PageBytes))
+        if (unflushed > 0 && (everything || IsSync || thorough || _positions.CountWaiters(LogPosition.Durable) > 0 || unflushed >= (long)_options.FlushLeastPages * PageBytes))
         {
+            long begun = _time.GetTimestamp();
             _log.Flush();
             _lastFlushAt = _time.GetTimestamp();
+            took = _time.GetElapsedTime(begun, _lastFlushAt);
         }
 
         // Also when somebody else (the maintenance pass) has flushed meanwhile. Answers go first, they are what somebody waits for.
-        _positions.Complete(LogPosition.Durable);
+        int answered = _positions.Complete(LogPosition.Durable);
+        if (answered > 0)
+        {
+            _gathering.OnFlushed(answered, took);
+        }
+
         if (_state.HasFailed)
         {
             _positions.Complete(LogPosition.Written);
@@ -109,6 +119,11 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
                 bool slept = IsAsleep;
                 _wake.WaitOne(wait);
                 Volatile.Write(ref _asleep, 0);
+                if (IsSync)
+                {
+                    Gather();
+                }
+
                 Interlocked.Exchange(ref _woken, 0);
                 if (slept && !IsSync && !_positions.IsWaitedFor)
                 {
@@ -127,6 +142,16 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
             _positions.Complete(LogPosition.Durable);
             _positions.Complete(LogPosition.Written);
             _ended.SetResult();
+        }
+    }
+
+    /// <summary>Before the wake-up is taken back: who comes meanwhile need not wake anybody.</summary>
+    private void Gather()
+    {
+        int pause = _gathering.PauseFor(_positions.CountWaiters(LogPosition.Durable));
+        if (pause > 0)
+        {
+            _ = NativeMethods.USleep((uint)pause);
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class MessageReader
     private readonly CommitLog _log;
     private readonly TopicTable _topics;
     private readonly StoreState _state;
+    private readonly BlockCache _blocks;
     private readonly long _inMemoryBytes;
     private readonly long _largestRecord;
 
@@ -26,6 +27,7 @@ internal sealed class MessageReader
         _log = log;
         _topics = topics;
         _state = state;
+        _blocks = new BlockCache(log, options.ReadBlocks, options.ReadBlockBytes);
         _largestRecord = CommitLog.MaxUnitBytes(options);
         _inMemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 100 * options.AccessMessageInMemoryMaxRatio;
     }
@@ -86,21 +88,21 @@ internal sealed class MessageReader
     public ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock) => Read(offset, destination, mayBlock, _log.Cuts);
 
     /// <summary>The same for a record that was found when <see cref="CommitLog.Cuts"/> was <paramref name="cuts"/>: what has taken its place since is not read for it.</summary>
-    private ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock, int cuts)
+    private ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock, int cuts, bool throughBlocks = false)
     {
         long end = offset + destination.Length;
-        ReadOutcome outcome = ReadNow(offset, destination, mayBlock);
+        ReadOutcome outcome = ReadNow(offset, destination, mayBlock, throughBlocks);
         return outcome != ReadOutcome.Done || _log.IsIntact(cuts, end) ? outcome : ReadOutcome.NotThere;
     }
 
-    private ReadOutcome ReadNow(long offset, Span<byte> destination, bool mayBlock)
+    private ReadOutcome ReadNow(long offset, Span<byte> destination, bool mayBlock, bool throughBlocks)
     {
         if (offset < 0 || offset + destination.Length > _log.Written)
         {
             return ReadOutcome.NotThere;
         }
 
-        if (_log.Tail.TryCopyOut(offset, destination))
+        if (_log.Tail.TryCopyOut(offset, destination) || (throughBlocks && _blocks.TryRead(offset, destination)))
         {
             return ReadOutcome.Done;
         }
@@ -120,10 +122,11 @@ internal sealed class MessageReader
         return ReadOutcome.Done;
     }
 
-    /// <summary>Copies records one behind the other. Neighbours in the log, the usual case, are copied in one go.</summary>
+    /// <summary>Copies records one behind the other. Neighbours in the log are copied in one go; those that lie between records of other queues through blocks.</summary>
     public ReadOutcome Copy(GetResult result, Span<byte> destination, bool mayBlock)
     {
         ReadOnlySpan<MessageRange> messages = result.Messages;
+        bool throughBlocks = !mayBlock && _blocks.IsWorthwhile(messages, result.TotalBytes);
         while (!messages.IsEmpty)
         {
             long start = messages[0].Offset.Value;
@@ -135,7 +138,7 @@ internal sealed class MessageReader
             }
 
             int length = (int)(end - start);
-            ReadOutcome outcome = Read(start, destination[..length], mayBlock, result.Cuts);
+            ReadOutcome outcome = Read(start, destination[..length], mayBlock, result.Cuts, throughBlocks);
             if (outcome != ReadOutcome.Done)
             {
                 return outcome;

@@ -51,12 +51,16 @@ internal sealed partial class StoreRecovery
     {
         long started = Stopwatch.GetTimestamp();
         LoadSegments();
+        if (_segments.All.Count == 0)
+        {
+            SetQueuesAside();
+        }
+
         _topics.Load();
         _cuts.Finish(checkpointFile);
         Checkpoint checkpoint = checkpointFile.Current;
         if (_segments.All.Count == 0)
         {
-            SetQueuesAside();
             _index?.Load(deleteAfter: long.MinValue, currentName: 0, slotsValidUpTo: 0, logEnd: 0);
             return new RecoveredStore(0, 0, 0);
         }
@@ -202,26 +206,24 @@ internal sealed partial class StoreRecovery
         _segments.Add(new LogSegment(offset, file));
     }
 
-    /// <summary>Without a log its queues point nowhere (Java deletes them; they are kept where they harm nobody).</summary>
+    /// <summary>
+    /// Without a log its queues point nowhere (Java deletes them; they are kept where they harm nobody). Before topics are loaded: those that somebody has interned already are not
+    /// affected, as nothing of them has been read.
+    /// </summary>
     private void SetQueuesAside()
     {
-        if (_topics.All.Count == 0)
+        string from = Path.Combine(_options.RootDirectory, "consumequeue");
+        if (!_files.List(from).Any(static entry => entry.IsDirectory))
         {
             return;
         }
 
         string damaged = Path.Combine(_options.RootDirectory, "damaged");
-        string from = Path.Combine(_options.RootDirectory, "consumequeue");
         string to = Path.Combine(damaged, $"consumequeue-{_time.GetUtcNow():yyyyMMddHHmmssfff}");
         _files.CreateDirectory(damaged);
         _files.Rename(from, to);
         _files.CreateDirectory(from);
         _files.FlushDirectory(_options.RootDirectory);
-        foreach (StoreTopic topic in _topics.All)
-        {
-            _topics.Remove(topic);
-        }
-
         LogQueuesAside(to);
     }
 

@@ -21,7 +21,7 @@ internal sealed class MessageDrafts(Shell shell, ProduceOptions options)
     {
         IAsyncEnumerable<ReadOnlyMemory<byte>> bodies = options switch
         {
-            { Size: { } size } => Generated(size),
+            { Size: { } size } => Generated(size).ToAsyncEnumerable(),
             { Files.Count: > 0 } or { Bodies.Count: > 0 } => GivenAsync(cancellation),
             _ => LinesAsync(cancellation),
         };
@@ -44,9 +44,7 @@ internal sealed class MessageDrafts(Shell shell, ProduceOptions options)
         }
     }
 
-#pragma warning disable CS1998 // What is made here waits for nothing, but its sisters do.
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> Generated(int size)
-#pragma warning restore CS1998
+    private IEnumerable<ReadOnlyMemory<byte>> Generated(int size)
     {
         byte[] filling = new byte[size];
         for (int i = 0; i < size; i++)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using RocketOps.Cli.Clusters;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
@@ -9,6 +10,8 @@ namespace RocketOps.Cli.Topics;
 /// <summary><c>rocketops topic alter</c>: shows what would change on each broker, asks, and changes it.</summary>
 internal static class TopicAlterCommand
 {
+    private static readonly CompositeFormat Instead = CompositeFormat.Parse("kubectl edit topic.rocketops.io {0}");
+
     public static Command Create(Shell shell)
     {
         NameArgument name = NameArgument.Topic();
@@ -21,6 +24,7 @@ internal static class TopicAlterCommand
         type.DefaultValueFactory = null;
         Option<string?> cluster = TopicOptions.Cluster();
         Option<bool> yes = Confirmation.Yes();
+        Option<bool> force = TopicOwnership.Force();
         Command command = new DocumentedCommand(
             "alter",
             $"Change a topic on every master, after showing what changes. {TopicOptions.ObjectsNote}",
@@ -28,7 +32,7 @@ internal static class TopicAlterCommand
             "rocketops topic alter orders --write-queues 4 --yes    first step to fewer queues: the others are read empty",
             "rocketops topic alter orders --permission r            no further messages")
         {
-            name, queues, read, write, permission, type, cluster, yes,
+            name, queues, read, write, permission, type, cluster, yes, force,
         };
         Option[] changes = [queues, read, write, permission, type];
         command.Validators.Add(result =>
@@ -43,7 +47,9 @@ internal static class TopicAlterCommand
             string topic = parsed.GetRequiredValue(name);
             await connection.RouteAsync(topic, cancellation);
             List<(BrokerData Broker, TopicConfig To)> steps = [];
-            foreach (BrokerData broker in await connection.MastersAsync(parsed.GetValue(cluster), cancellation))
+            IReadOnlyList<BrokerData> masters = await connection.MastersAsync(parsed.GetValue(cluster), cancellation);
+            await TopicOwnership.CheckAsync(shell, topic, masters, parsed.GetValue(force), "put it back", Instead, cancellation);
+            foreach (BrokerData broker in masters)
             {
                 if (await connection.Admin.GetTopicConfigAsync(broker.MasterAddress!, topic, cancellation) is { } before)
                 {

@@ -17,7 +17,7 @@ internal static class TopicCreateCommand
         Option<int?> queues = TopicOptions.Queues("--queues", "-q", $"Queues on every broker group (default: {DefaultQueues})");
         Option<string> type = Choice.Of("--type", null, "Kind of messages, as 5.x clients and brokers check it", "TYPE", "normal", "normal", "fifo", "delay", "transaction");
         Option<string?> cluster = TopicOptions.Cluster();
-        return new DocumentedCommand("create", $"Create a topic on every master. {TopicOptions.ObjectsNote}", "rocketops topic create orders", "rocketops topic create orders --queues 16 --type fifo") { name, queues, type, cluster }
+        return new DocumentedCommand("create", "Create a topic on every master; one that exists is refused", "rocketops topic create orders", "rocketops topic create orders --queues 16 --type fifo") { name, queues, type, cluster }
             .RunsOnCluster(shell, async (connection, parsed, cancellation) =>
             {
                 string kind = parsed.GetValue(type)!.ToUpperInvariant();

@@ -8,8 +8,8 @@ internal static class TopicOptions
 {
     public const int MaxQueues = 65_535;
 
-    /// <summary>Where a topic may be changed although a Topic object has it.</summary>
-    public const string ObjectsNote = "Topics of Topic objects are changed there: the operator puts back what differs.";
+    /// <summary>What becomes of a topic that a Topic object has.</summary>
+    public const string ObjectsNote = "A topic that a Topic object has is changed there, and refused here without --force.";
 
     public static Option<string?> Cluster() => new("--cluster") { Description = "Only this cluster; needed when the name servers know several", HelpName = "NAME" };
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Cli.Up;
 
@@ -28,7 +29,7 @@ internal sealed record ClusterView(
     /// <param name="cluster">The object.</param>
     /// <param name="pods">All pods by their key.</param>
     /// <param name="hostAddresses">Addresses on 127.0.0.1 by the key of their Service.</param>
-    public static ClusterView Of(KubeObject cluster, IReadOnlyDictionary<string, KubeObject> pods, IReadOnlyDictionary<string, string> hostAddresses)
+    public static ClusterView Of(KubernetesObject cluster, IReadOnlyDictionary<ObjectKey, KubernetesObject> pods, IReadOnlyDictionary<string, string> hostAddresses)
     {
         List<MemberView> members = new();
         foreach (JsonElement group in cluster.Status.Items("groups"))
@@ -40,7 +41,7 @@ internal sealed record ClusterView(
                     group.Text("name") ?? "",
                     name,
                     member.Text("role") ?? "",
-                    pods.GetValueOrDefault(ObjectKey.Of(cluster.Namespace, name)),
+                    pods.GetValueOrDefault(new ObjectKey(cluster.Namespace, name)),
                     member.Flag("registered") == true,
                     member.Flag("outdated") == true));
             }
@@ -54,7 +55,7 @@ internal sealed record ClusterView(
         }
 
         return new ClusterView(
-            cluster.Key, ready.IsTrue, ready.Reason, ready.Message, cluster.Status.Text("nameServers") ?? "", cluster.Status.Int("readyNameServers") ?? 0, members)
+            cluster.Key().ToString(), ready.IsTrue, ready.Reason, ready.Message, cluster.Status.Text("nameServers") ?? "", cluster.Status.Int("readyNameServers") ?? 0, members)
         {
             Address = hostAddresses.GetValueOrDefault(ServiceKey(cluster.Status.Text("nameServers") ?? ""), ""),
             NameServerMembers =
@@ -68,9 +69,9 @@ internal sealed record ClusterView(
     }
 
     /// <summary>namespace/name of the Service behind <c>name.namespace.svc:port</c>.</summary>
-    private static string ServiceKey(string nameServers) => nameServers.Split('.') is [string name, string ns, ..] ? ObjectKey.Of(ns, name) : "";
+    private static string ServiceKey(string nameServers) => nameServers.Split('.') is [string name, string ns, ..] ? new ObjectKey(ns, name).ToString() : "";
 
-    private static List<string> RemarksOf(KubeObject cluster, string told)
+    private static List<string> RemarksOf(KubernetesObject cluster, string told)
     {
         List<string> remarks = [];
         foreach (JsonElement condition in cluster.Status.Items("conditions"))

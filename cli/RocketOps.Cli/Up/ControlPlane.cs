@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Embedded;
 using RocketOps.Embedded.Kubelet;
 using RocketOps.Embedded.Kubelet.Logs;
-using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Operator.Hosting;
@@ -21,18 +20,15 @@ internal sealed class ControlPlane : IAsyncDisposable
     private readonly ProcessKubelet _kubelet;
     private readonly OperatorHost _operator;
 
-    private ControlPlane(EmbeddedApiServer api, ProcessKubelet kubelet, OperatorHost @operator, HttpClient http)
+    private ControlPlane(EmbeddedApiServer api, ProcessKubelet kubelet, OperatorHost @operator, KubernetesClient client)
     {
         _api = api;
         _kubelet = kubelet;
         _operator = @operator;
-        Http = http;
-        Client = new ClusterClient(http);
+        Client = client;
     }
 
-    public HttpClient Http { get; }
-
-    public ClusterClient Client { get; }
+    public KubernetesClient Client { get; }
 
     public Uri Address => _api.Address;
 
@@ -57,7 +53,14 @@ internal sealed class ControlPlane : IAsyncDisposable
                 LoggerFactory = loggers,
             },
             cancellation);
-        HttpClient? http = null;
+        KubernetesClientConfiguration configuration = new()
+        {
+            Server = api.Address,
+            Token = api.Token,
+            CertificateAuthorityPem = api.CaCertificatePem,
+            Source = "rocketops up",
+        };
+        KubernetesClient client = new(configuration, time: time, logger: loggers.CreateLogger<KubernetesClient>());
         ProcessKubelet? kubelet = null;
         try
         {
@@ -67,15 +70,14 @@ internal sealed class ControlPlane : IAsyncDisposable
             }
 
             api.WriteKubeconfig(data.Kubeconfig);
-            http = ControlPlaneHttp.CreateClient(api.Address, api.Token, api.CaCertificatePem);
             LocalPrograms.ShareRuntime();
             kubelet = await ProcessKubelet.StartAsync(
-                new ProcessKubeletOptions { DataDirectory = data.Path, Programs = LocalPrograms.Find(), HostServiceLabels = NameServerLabels }, http, logs, time, loggers, cancellation);
+                new ProcessKubeletOptions { DataDirectory = data.Path, Programs = LocalPrograms.Find(), HostServiceLabels = NameServerLabels }, configuration, logs, time, loggers, cancellation);
 
             // The operator and the demo's clients resolve names as the brokers do.
             Environment.SetEnvironmentVariable(HostResolver.HostsVariable, kubelet.HostsFilePath);
             OperatorHost host = await OperatorHost.StartAsync(
-                new KubernetesClientConfiguration { Server = api.Address, Token = api.Token, CertificateAuthorityPem = api.CaCertificatePem, Source = "rocketops up" },
+                configuration,
                 new OperatorOptions { LeaderElection = false, ProgressInterval = TimeSpan.FromMilliseconds(200) },
                 services =>
                 {
@@ -83,11 +85,11 @@ internal sealed class ControlPlane : IAsyncDisposable
                     services.TryAdd(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
                 },
                 cancellation);
-            return new ControlPlane(api, kubelet, host, http);
+            return new ControlPlane(api, kubelet, host, client);
         }
         catch
         {
-            await DisposeSteps.RunAsync(async () => await (kubelet?.DisposeAsync() ?? ValueTask.CompletedTask), () => Done(http), async () => await api.DisposeAsync());
+            await DisposeSteps.RunAsync(async () => await (kubelet?.DisposeAsync() ?? ValueTask.CompletedTask), () => Done(client), async () => await api.DisposeAsync());
             throw;
         }
     }
@@ -95,11 +97,11 @@ internal sealed class ControlPlane : IAsyncDisposable
     /// <summary>The operator first, or it would take the ending pods for failures; the API last, since the kubelet reports to it.</summary>
     public async ValueTask DisposeAsync() =>
         await DisposeSteps.RunAsync(
-            async () => await _operator.DisposeAsync(), async () => await _kubelet.DisposeAsync(), () => Done(Http), async () => await _api.DisposeAsync());
+            async () => await _operator.DisposeAsync(), async () => await _kubelet.DisposeAsync(), () => Done(Client), async () => await _api.DisposeAsync());
 
-    private static Task Done(HttpClient? http)
+    private static Task Done(KubernetesClient client)
     {
-        http?.Dispose();
+        client.Dispose();
         return Task.CompletedTask;
     }
 

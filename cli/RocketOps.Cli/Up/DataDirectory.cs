@@ -5,6 +5,9 @@ namespace RocketOps.Cli.Up;
 /// <summary>The folder of one local control plane, locked for as long as it runs.</summary>
 internal sealed class DataDirectory : IDisposable
 {
+    // A broker's first message takes 16 MiB, and a queue and an index file beside it; a cluster has two brokers or more.
+    private const long RoomToBegin = 64L * 1024 * 1024;
+
     // EWOULDBLOCK of flock, which .NET passes on as it is.
     private const int WouldBlock = 11;
 
@@ -43,6 +46,25 @@ internal sealed class DataDirectory : IDisposable
             throw new CommandFailedException($"{path} cannot be the data folder: {failure.Message} Choose another one with --data.", failure);
         }
     }
+
+    /// <summary>What to say when its disk has hardly any room; null when it has some, or does not tell.</summary>
+    public string? LackOfRoom()
+    {
+        try
+        {
+            return LackOfRoom(Path, new DriveInfo(Path).AvailableFreeSpace);
+        }
+        catch (Exception untold) when (untold is IOException or UnauthorizedAccessException)
+        {
+            // A file system that does not tell may have room: writing will show.
+            return null;
+        }
+    }
+
+    /// <summary>The same for a disk with so many bytes free.</summary>
+    public static string? LackOfRoom(string path, long freeBytes) => freeBytes >= RoomToBegin
+        ? null
+        : string.Create(CultureInfo.InvariantCulture, $"The disk of {path} has {freeBytes / 1024} KiB free, and the first message of each broker takes 16 MiB: make room, or choose another disk with --data.");
 
     /// <summary>The lock is the kernel's and ends with the process, however that ends.</summary>
     private static FileStream Lock(string file)

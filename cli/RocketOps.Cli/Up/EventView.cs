@@ -1,4 +1,5 @@
-using RocketOps.Embedded.Kubelet.Objects;
+using System.Text.Json;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Cli.Up;
 
@@ -8,7 +9,7 @@ internal sealed record EventView(DateTimeOffset At, string Subject, string Reaso
     private const int Kept = 20;
 
     /// <summary>The newest, oldest of them first, without what each start of a pod brings.</summary>
-    public static IReadOnlyList<EventView> Newest(IEnumerable<KubeObject> events) =>
+    public static IReadOnlyList<EventView> Newest(IEnumerable<KubernetesObject> events) =>
     [
         .. events.Select(Of).Where(seen => !IsUsual(seen))
             .OrderBy(seen => seen.At).TakeLast(Kept),
@@ -18,10 +19,10 @@ internal sealed record EventView(DateTimeOffset At, string Subject, string Reaso
         ? seen.Reason == "Unhealthy" && seen.Message.StartsWith("Startup probe", StringComparison.Ordinal)
         : seen.Reason is "Scheduled" or "SuccessfulCreate" or "ProvisioningSucceeded" or "ScalingReplicaSet" or "Pulled" or "Created" or "Started";
 
-    private static EventView Of(KubeObject item)
+    private static EventView Of(KubernetesObject item)
     {
-        System.Text.Json.JsonElement subject = item.Json.Field("involvedObject");
-        DateTimeOffset at = item.Json.Time("lastTimestamp") ?? item.Json.Time("eventTime") ?? item.CreatedAt;
+        JsonElement subject = item.Json.Field("involvedObject");
+        DateTimeOffset at = item.Json.Field("series").Time("lastObservedTime") ?? item.Json.Time("lastTimestamp") ?? item.Json.Time("eventTime") ?? item.Metadata.CreationTimestamp ?? default;
         return new EventView(at, subject.Text("name") ?? "", item.Json.Text("reason") ?? "", item.Json.Text("message") ?? "", item.Json.Text("type") == "Warning");
     }
 }

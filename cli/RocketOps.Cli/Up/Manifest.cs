@@ -4,13 +4,15 @@ using YamlDotNet.RepresentationModel;
 namespace RocketOps.Cli.Up;
 
 /// <summary>One document of a manifest file: the text as written, and what is needed to know where it goes.</summary>
-/// <param name="Source">File and line it begins at, <c>cluster.yaml:12</c>.</param>
+/// <param name="Path">The file.</param>
+/// <param name="Line">Line of the file at which the text begins.</param>
+/// <param name="Source">File and line the object begins at, <c>cluster.yaml:12</c>.</param>
 /// <param name="ApiVersion">Group and version.</param>
 /// <param name="Kind">Its kind.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Namespace">Its namespace, if the text says one.</param>
 /// <param name="Text">The document as written.</param>
-internal sealed record Manifest(string Source, string ApiVersion, string Kind, string Name, string? Namespace, string Text)
+internal sealed record Manifest(string Path, int Line, string Source, string ApiVersion, string Kind, string Name, string? Namespace, string Text)
 {
     /// <summary>Reads the documents of a file. Throws <see cref="CommandFailedException"/> naming file and line.</summary>
     public static IReadOnlyList<Manifest> ReadFile(string path)
@@ -25,6 +27,27 @@ internal sealed record Manifest(string Source, string ApiVersion, string Kind, s
         }
 
         return manifests;
+    }
+
+    /// <summary>File and line of a field (<c>spec.brokers.groups</c>), or of the nearest thing around it that is written here.</summary>
+    public string At(string field)
+    {
+        YamlStream stream = new();
+        stream.Load(new StringReader(Text));
+        YamlNode node = stream.Documents[0].RootNode;
+        long row = node.Start.Line;
+        foreach (string name in field.Split('.', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (node is not YamlMappingNode map || map.Children.FirstOrDefault(child => child.Key is YamlScalarNode key && key.Value == name) is not { Key: { } found, Value: { } below })
+            {
+                break;
+            }
+
+            row = found.Start.Line;
+            node = below;
+        }
+
+        return $"{Path}:{Line + row - 1}";
     }
 
     public override string ToString() => $"{Kind} {Name}";
@@ -78,7 +101,7 @@ internal sealed record Manifest(string Source, string ApiVersion, string Kind, s
             throw new CommandFailedException($"{path}:{line}: the object needs apiVersion, kind and metadata.name.");
         }
 
-        return new Manifest($"{path}:{line + root.Start.Line - 1}", apiVersion, kind, name, Scalar(metadata!, "namespace"), text);
+        return new Manifest(path, line, $"{path}:{line + root.Start.Line - 1}", apiVersion, kind, name, Scalar(metadata!, "namespace"), text);
     }
 
     private static YamlNode? Child(YamlMappingNode node, string key) =>

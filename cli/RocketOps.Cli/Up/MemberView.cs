@@ -1,4 +1,4 @@
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Cli.Up;
 
@@ -22,7 +22,7 @@ internal sealed record MemberView(string Group, string Name, string Role, bool I
     /// <param name="pod">The pod of this name, null when there is none.</param>
     /// <param name="isRegistered">As above.</param>
     /// <param name="isOutdated">It runs an older configuration and waits for its restart.</param>
-    public static MemberView Of(string group, string name, string role, KubeObject? pod, bool isRegistered, bool isOutdated)
+    public static MemberView Of(string group, string name, string role, KubernetesObject? pod, bool isRegistered, bool isOutdated)
     {
         bool isReady = pod is { IsDeleting: false } && pod.HasCondition("Ready");
         string state = pod switch
@@ -38,7 +38,7 @@ internal sealed record MemberView(string Group, string Name, string Role, bool I
         return new MemberView(group, name, role, isReady, isRegistered, state, AddressOf(pod));
     }
 
-    private static string AddressOf(KubeObject? pod)
+    private static string AddressOf(KubernetesObject? pod)
     {
         if (pod?.Status.Text("podIP") is not { Length: > 0 } address)
         {

@@ -1,4 +1,5 @@
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Cli.Up;
 
@@ -6,7 +7,7 @@ namespace RocketOps.Cli.Up;
 internal sealed record PodProblem(string Key, string Text)
 {
     /// <summary>Null for a pod that runs, is about to, or goes away.</summary>
-    public static PodProblem? Of(KubeObject pod)
+    public static PodProblem? Of(KubernetesObject pod)
     {
         if (pod.IsDeleting || pod.HasCondition("Ready"))
         {
@@ -20,12 +21,12 @@ internal sealed record PodProblem(string Key, string Text)
             System.Text.Json.JsonElement before = container.Field("lastState").Field("terminated");
             if (waiting.Text("reason") is { } reason and not ("ContainerCreating" or "PodInitializing"))
             {
-                return new PodProblem(pod.Key, Sentence(reason, before.Text("message") ?? waiting.Text("message")));
+                return new PodProblem(pod.Key().ToString(), Sentence(reason, before.Text("message") ?? waiting.Text("message")));
             }
 
             if (ended.Int("exitCode") is { } code and not 0)
             {
-                return new PodProblem(pod.Key, Sentence($"ended with exit code {code}", ended.Text("message")));
+                return new PodProblem(pod.Key().ToString(), Sentence($"ended with exit code {code}", ended.Text("message")));
             }
         }
 

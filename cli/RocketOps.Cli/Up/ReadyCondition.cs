@@ -1,4 +1,5 @@
-using RocketOps.Embedded.Kubelet.Objects;
+using System.Text.Json;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Cli.Up;
 
@@ -7,18 +8,14 @@ internal readonly record struct ReadyCondition(bool IsTrue, string Reason, strin
 {
     private static ReadyCondition Pending => new(false, "Pending", "");
 
-    public static ReadyCondition Of(KubeObject item)
+    public static ReadyCondition Of(KubernetesObject item)
     {
         bool isCurrent = (item.Status.Number("observedGeneration") ?? 0) >= item.Generation;
-        foreach (System.Text.Json.JsonElement condition in item.Status.Items("conditions"))
-        {
-            if (condition.Text("type") == "Ready")
-            {
-                // A reason from before the newest spec would contradict what is said of it.
-                return !isCurrent ? Pending : new ReadyCondition(condition.Text("status") == "True", condition.Text("reason") ?? "", condition.Text("message") ?? "");
-            }
-        }
+        JsonElement condition = item.Condition("Ready");
 
-        return Pending;
+        // A reason from before the newest spec would contradict what is said of it.
+        return !isCurrent || !condition.Exists()
+            ? Pending
+            : new ReadyCondition(condition.Text("status") == "True", condition.Text("reason") ?? "", condition.Text("message") ?? "");
     }
 }

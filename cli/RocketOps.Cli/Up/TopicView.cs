@@ -1,16 +1,19 @@
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Cli.Up;
 
 /// <summary>What the table shows of one Topic.</summary>
 internal sealed record TopicView(string Key, string Cluster, string TopicName, bool IsReady, string Reason, string Message, int ReadQueues, int WriteQueues)
 {
-    public static TopicView Of(KubeObject topic)
+    public static readonly KubernetesType<KubernetesObject> Kind = ResourceKind.Of("rocketops.io", "v1beta1", "Topic", "topics");
+
+    public static TopicView Of(KubernetesObject topic)
     {
         ReadyCondition ready = ReadyCondition.Of(topic);
         return new TopicView(
-            topic.Key,
-            ObjectKey.Of(topic.Namespace, topic.Spec.Field("clusterRef").Text("name") ?? ""),
+            topic.Key().ToString(),
+            new ObjectKey(topic.Namespace, topic.Spec.Field("clusterRef").Text("name") ?? "").ToString(),
             topic.Status.Text("topicName") ?? topic.Spec.Text("topicName") ?? topic.Name,
             ready.IsTrue,
             ready.Reason,

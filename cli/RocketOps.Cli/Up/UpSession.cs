@@ -12,6 +12,8 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     private static readonly TimeSpan FastRefresh = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan IdleRefresh = TimeSpan.FromSeconds(1);
 
+    private const int MaxChangesOnScreen = 4;
+
     // Many more lines than a screen has: after the end nothing needs to be folded.
     private const int Unlimited = 10_000;
 
@@ -42,6 +44,12 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddProvider(log));
+        if (data.LackOfRoom() is { } lack)
+        {
+            // Said first: what fails next may be the start itself.
+            console.WriteLine(lack);
+        }
+
         try
         {
             await using ControlPlane plane = await ControlPlane.StartAsync(data, options.Port, time, loggers, stop);
@@ -68,13 +76,22 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     /// <summary>The run on a control plane that has started; it stays the caller's.</summary>
     internal async Task<int> RunAsync(ControlPlane plane, DataDirectory data, List<Manifest> manifests, ILoggerFactory loggers, CancellationToken stop)
     {
-        ManifestApplier applier = new(plane.Http);
+        ManifestApplier applier = new(plane.Client);
+        List<string> changes = [];
         foreach (Manifest manifest in manifests)
         {
-            await applier.ApplyAsync(manifest, stop);
+            changes.AddRange((await applier.ApplyAsync(manifest, stop)).Select(ScreenLine.Harmless));
         }
 
-        _footer = [$"Ctrl-C stops; the data stays in {ShellWord.Quote(data.Path)}", $"export KUBECONFIG={ShellWord.Quote(data.Kubeconfig)}"];
+        // What somebody changed by hand is not set back in silence: at a terminal it stays on the screen, elsewhere it is told once.
+        int shown = IsInteractive ? Math.Min(changes.Count, MaxChangesOnScreen) : 0;
+        foreach (string change in changes.Skip(shown))
+        {
+            console.Profile.Out.Writer.WriteLine(change);
+        }
+
+        string[] room = IsInteractive && data.LackOfRoom() is { } lack ? [lack] : [];
+        _footer = [.. room, .. changes.Take(shown), $"Ctrl-C stops; the data stays in {ShellWord.Quote(data.Path)}", $"export KUBECONFIG={ShellWord.Quote(data.Kubeconfig)}"];
         if (!IsInteractive)
         {
             await _lines.BeginAsync(_footer, Elapsed);

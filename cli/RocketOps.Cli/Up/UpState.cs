@@ -1,13 +1,16 @@
 using RocketOps.Cli.Demo;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Cli.Up;
 
 /// <summary>Everything the screen shows, at one moment.</summary>
 internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyList<TopicView> Topics, IReadOnlyList<PodProblem> Problems, DemoProgress? Demo)
 {
-    private static readonly ResourceKind Cluster = new("rocketops.io", "v1beta1", "BrokerCluster", "brokerclusters");
-    private static readonly ResourceKind Topic = new("rocketops.io", "v1beta1", "Topic", "topics");
+    private static readonly KubernetesType<KubernetesObject> Cluster = ResourceKind.Of("rocketops.io", "v1beta1", "BrokerCluster", "brokerclusters");
+    private static readonly KubernetesType<KubernetesObject> Pod = ResourceKind.Of("", "v1", "Pod", "pods");
+    private static readonly KubernetesType<KubernetesObject> Event = ResourceKind.Of("", "v1", "Event", "events");
 
     public static readonly UpState Empty = new([], [], [], null);
 
@@ -24,19 +27,22 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
     public bool IsReady => OperatorEnd is null && Clusters.All(cluster => cluster is { IsReady: true, Address.Length: > 0 }) && Topics.All(topic => topic.IsReady);
 
     public static async Task<UpState> ReadAsync(
-        ClusterClient client, IReadOnlyDictionary<string, string> hostAddresses, DemoProgress? demo, CancellationToken cancellation)
+        KubernetesClient client, IReadOnlyDictionary<string, string> hostAddresses, DemoProgress? demo, CancellationToken cancellation)
     {
-        ObjectList clusters = await client.ListAsync(Cluster, cancellation);
-        ObjectList pods = await client.ListAsync(ResourceKind.Pod, cancellation);
-        Dictionary<string, KubeObject> byKey = pods.Items.ToDictionary(pod => pod.Key, StringComparer.Ordinal);
-        ObjectList topics = await client.ListAsync(Topic, cancellation);
+        IReadOnlyList<KubernetesObject> clusters = await ListAsync(client, Cluster, cancellation);
+        IReadOnlyList<KubernetesObject> pods = await ListAsync(client, Pod, cancellation);
+        Dictionary<ObjectKey, KubernetesObject> byKey = pods.ToDictionary(ObjectKey.Of);
+        IReadOnlyList<KubernetesObject> topics = await ListAsync(client, TopicView.Kind, cancellation);
         return new UpState(
-            [.. clusters.Items.Select(cluster => ClusterView.Of(cluster, byKey, hostAddresses)).OrderBy(cluster => cluster.Key, StringComparer.Ordinal)],
-            [.. topics.Items.Select(TopicView.Of).OrderBy(topic => topic.Key, StringComparer.Ordinal)],
-            [.. pods.Items.Select(PodProblem.Of).OfType<PodProblem>().OrderBy(problem => problem.Key, StringComparer.Ordinal)],
+            [.. clusters.Select(cluster => ClusterView.Of(cluster, byKey, hostAddresses)).OrderBy(cluster => cluster.Key, StringComparer.Ordinal)],
+            [.. topics.Select(TopicView.Of).OrderBy(topic => topic.Key, StringComparer.Ordinal)],
+            [.. pods.Select(PodProblem.Of).OfType<PodProblem>().OrderBy(problem => problem.Key, StringComparer.Ordinal)],
             demo);
     }
 
-    public static async Task<IReadOnlyList<EventView>> ReadEventsAsync(ClusterClient client, CancellationToken cancellation) =>
-        EventView.Newest((await client.ListAsync(ResourceKind.Event, cancellation)).Items);
+    public static async Task<IReadOnlyList<EventView>> ReadEventsAsync(KubernetesClient client, CancellationToken cancellation) =>
+        EventView.Newest(await ListAsync(client, Event, cancellation));
+
+    private static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, KubernetesType<KubernetesObject> kind, CancellationToken cancellation) =>
+        (await client.For(kind).ListAsync<KubernetesObject>(cancellationToken: cancellation)).Items;
 }

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Threading.Channels;
 using RocketOps.Client.Internal;
 
@@ -9,7 +7,7 @@ namespace RocketOps.Client.Consuming;
 /// Calls the user's handlers, a bounded number at a time, and does with each message what they say. The queue in front of them is bounded by what every
 /// <see cref="ProcessQueue"/> lets be pulled.
 /// </summary>
-internal sealed class HandlerPool
+internal sealed class HandlerPool : IConsumeService
 {
     /// <summary>Pause before a message that the broker would not take back is handled here again. Matches submitConsumeRequestLater.</summary>
     private static readonly TimeSpan LocalRetryDelay = TimeSpan.FromSeconds(5);
@@ -18,24 +16,39 @@ internal sealed class HandlerPool
     private readonly PushConsumerOptions _options;
     private readonly IOffsetStore _offsets;
     private readonly MessageReturner _returner;
-    private readonly ConcurrentDictionary<string, MessageHandler> _handlers;
+    private readonly HandlerInvoker _invoker;
+    private readonly PausedQueues _paused;
+    private readonly Lock _parkGate = new();
+    private readonly List<PulledMessage> _parked = [];
     private readonly Channel<PulledMessage> _waiting = Channel.CreateUnbounded<PulledMessage>();
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _cut = new();
     private readonly Task[] _workers;
     private int _working;
 
-    public HandlerPool(ClientInstance client, PushConsumerOptions options, IOffsetStore offsets, ConcurrentDictionary<string, MessageHandler> handlers)
+    public HandlerPool(ClientInstance client, PushConsumerOptions options, IOffsetStore offsets, HandlerInvoker invoker, PausedQueues paused)
     {
         _client = client;
         _options = options;
         _offsets = offsets;
-        _handlers = handlers;
+        _invoker = invoker;
+        _paused = paused;
+        _paused.Resumed = Unpark;
         _returner = new MessageReturner(client, options);
         _workers = [.. Enumerable.Range(0, Math.Max(1, options.MaxConcurrency)).Select(_ => Task.Run(WorkAsync))];
     }
 
+    public void Begin(ProcessQueue queue, ProcessQueue? predecessor)
+    {
+        // Messages go through one queue for all.
+    }
+
     public void Enqueue(PulledMessage message) => _waiting.Writer.TryWrite(message);
+
+    /// <summary>At once: whoever has the queue next may handle its messages while one is still at work here.</summary>
+    public Task EndAsync(ProcessQueue queue) => Task.CompletedTask;
+
+    public bool HasEnded(ProcessQueue queue) => true;
 
     /// <summary>
     /// Starts no further handler and waits for those at work; after the shutdown timeout, or when the caller gives up, their token is cancelled and they are not waited for.
@@ -94,7 +107,17 @@ internal sealed class HandlerPool
             return;
         }
 
-        ConsumeResult result = await CallAsync(message).ConfigureAwait(false);
+        if (TryPark(message))
+        {
+            return;
+        }
+
+        (ConsumeResult result, Exception? failure) = await _invoker.InvokeAsync(message, attempts: 0, _cut.Token).ConfigureAwait(false);
+        if (failure is not null)
+        {
+            Report(message, failure);
+        }
+
         if (result.IsAbandoned)
         {
             return;
@@ -108,45 +131,48 @@ internal sealed class HandlerPool
         message.Owner.Finish(message.Stored.QueueOffset, _offsets);
     }
 
-    private async Task<ConsumeResult> CallAsync(PulledMessage message)
+    private void Report(PulledMessage message, Exception failure)
     {
         string id = message.Stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? "without id";
-        try
-        {
-            ReceivedMessage received = ReceivedMessages.From(message.Stored, message.Owner.Queue, _options.MaxDecompressedBytes);
-            return _handlers.TryGetValue(received.Topic, out MessageHandler? handler)
-                ? await CallAsync(handler, received, message.Stored).ConfigureAwait(false)
-                : throw new InvalidDataException($"nothing is subscribed to its topic {received.Topic}");
-        }
-        catch (InvalidDataException unreadable)
+        if (failure is InvalidDataException unreadable)
         {
             ClientLog.BodyUnreadable(_client.Logger, id, message.Owner.Queue, unreadable.Message);
         }
-        catch (Exception failure)
+        else
         {
             ClientLog.HandlerFailed(_client.Logger, failure, id, message.Owner.Queue);
         }
-
-        return ConsumeResult.Later;
     }
 
-    private async Task<ConsumeResult> CallAsync(MessageHandler handler, ReceivedMessage received, StoredMessage stored)
+    // Whoever resumes drains under the same gate after the queue is no longer paused, so that no message is left behind.
+    private bool TryPark(PulledMessage message)
     {
-        long begin = _options.TimeProvider.GetTimestamp();
-        Activity? span = ClientTelemetry.StartProcess(stored, received.Topic, _options.Group, _client.ClientId, _options.MessageModel);
-        Exception? failure = null;
-        try
+        lock (_parkGate)
         {
-            return await handler(received, _cut.Token).ConfigureAwait(false);
+            if (!_paused.IsPaused(message.Owner.Queue))
+            {
+                return false;
+            }
+
+            _parked.Add(message);
+            return true;
         }
-        catch (Exception thrown)
+    }
+
+    private void Unpark()
+    {
+        lock (_parkGate)
         {
-            failure = thrown;
-            throw;
-        }
-        finally
-        {
-            ClientTelemetry.EndProcess(span, received.Topic, _options.Group, _options.TimeProvider.GetElapsedTime(begin), failure);
+            _parked.RemoveAll(message =>
+            {
+                bool goesOn = message.Owner.IsDropped || !_paused.IsPaused(message.Owner.Queue);
+                if (goesOn)
+                {
+                    Enqueue(message);
+                }
+
+                return goesOn;
+            });
         }
     }
 

@@ -6,6 +6,9 @@ namespace RocketOps.Client.Consuming;
 /// <summary>Gives messages back to the broker (CONSUMER_SEND_MSG_BACK), which delivers them again later or puts them into the dead-letter topic. Source: remoting.md §5.3.</summary>
 internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions options)
 {
+    /// <summary>Matches maxReconsumeTimes.</summary>
+    private const int DefaultMaxReconsumeTimes = 16;
+
     /// <summary>Throws <see cref="RocketMqException"/> when the broker does not take it.</summary>
     /// <param name="message">Which message.</param>
     /// <param name="delayLevel">As <see cref="ConsumeResult.DelayLevel"/>.</param>
@@ -21,7 +24,7 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
             .Set("originMsgId", OffsetMessageId.Format(MessageHost.From(message.Stored.StoreHost), new PhysicalOffset(message.Stored.PhysicalOffset)))
             .Set("originTopic", message.Stored.Topic)
             .Set("unitMode", false)
-            .Set("maxReconsumeTimes", options.MaxReconsumeTimes)
+            .Set("maxReconsumeTimes", options.MaxReconsumeTimes ?? DefaultMaxReconsumeTimes)
             .Set("bname", queue.BrokerName);
         await client.Caller.InvokeSuccessAsync(address, request, options.RequestTimeout, cancellationToken).ConfigureAwait(false);
     }

@@ -12,17 +12,30 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
     private readonly SortedSet<long> _unfinished = [];
     private readonly Dictionary<long, int> _sizes = [];
     private readonly WakeSignal _finished = new(options.TimeProvider);
-    private readonly CancellationTokenSource _dropped = new();
+    private readonly CancellationTokenSource _closed = new();
     private long _bytes;
     private long _nextOffset = -1;
     private volatile bool _isDropped;
 
     public MessageQueue Queue { get; } = queue;
 
-    /// <summary>Cancelled when the queue belongs to this consumer no more: nothing of it is committed from then on.</summary>
-    public CancellationToken Dropped => _dropped.Token;
+    /// <summary>Cancelled when nothing more of the queue is to be pulled, and in an orderly group handled.</summary>
+    public CancellationToken Closed => _closed.Token;
 
+    /// <summary>The queue belongs to this consumer no more: nothing of it is committed from then on.</summary>
     public bool IsDropped => _isDropped;
+
+    /// <summary>Offset of the oldest unfinished message; -1 when there is none.</summary>
+    public long FirstUnfinished
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _unfinished.Count > 0 ? _unfinished.Min : -1;
+            }
+        }
+    }
 
     public int Count
     {
@@ -35,6 +48,9 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
         }
     }
 
+    /// <summary>Nothing more is pulled or, in an orderly group, begun; what is at work may still finish and note its offset.</summary>
+    public void Close() => _closed.Cancel();
+
     /// <summary>The queue belongs to this consumer no more. When this returns, no <see cref="Finish"/> notes an offset any longer, also none that had begun.</summary>
     public void Drop()
     {
@@ -43,7 +59,7 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
             _isDropped = true;
         }
 
-        _dropped.Cancel();
+        _closed.Cancel();
     }
 
     public void Add(long offset, int bytes)

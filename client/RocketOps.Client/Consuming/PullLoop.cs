@@ -5,7 +5,8 @@ namespace RocketOps.Client.Consuming;
 
 /// <summary>Reads one queue from an offset on and hands what it finds to the handlers, until the queue is dropped. No thread waits: a long poll is an outstanding request.</summary>
 internal sealed class PullLoop(
-    ProcessQueue processing, Subscription subscription, long startOffset, ClientInstance client, PushConsumerOptions options, Puller puller, IOffsetStore offsets, HandlerPool handlers)
+    ProcessQueue processing, Subscription subscription, long startOffset, ClientInstance client, PushConsumerOptions options, Puller puller, IOffsetStore offsets, IConsumeService handlers,
+    PausedQueues paused)
 {
     /// <summary>Matches pullTimeDelayMillsWhenBrokerFlowControl.</summary>
     private static readonly TimeSpan FlowControlDelay = TimeSpan.FromMilliseconds(20);
@@ -21,6 +22,7 @@ internal sealed class PullLoop(
         {
             try
             {
+                await paused.WaitWhilePausedAsync(processing.Queue, cancellationToken).ConfigureAwait(false);
                 await processing.WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
                 await PullOnceAsync(cancellationToken).ConfigureAwait(false);
             }

@@ -34,8 +34,41 @@ public sealed record PushConsumerOptions : ClientOptions
     /// </summary>
     public int MaxOffsetSpan { get; init; } = 2000;
 
-    /// <summary>Deliveries of one message before it goes to the dead-letter topic. Matches maxReconsumeTimes (16).</summary>
-    public int MaxReconsumeTimes { get; init; } = 16;
+    /// <summary>
+    /// Deliveries of one message before it goes to the dead-letter topic. Null means 16, and in an orderly group without end, as there nothing may be skipped unasked.
+    /// Matches maxReconsumeTimes.
+    /// </summary>
+    public int? MaxReconsumeTimes { get; init; }
+
+    /// <summary>
+    /// Handles the messages of a queue one after another, in their order, also across members: each queue is locked at its broker while a member reads it. Several queues are
+    /// handled at a time. A message that is given back holds up its queue for <see cref="SuspendDelay"/> and is tried again here. All members of the group must say the same.
+    /// </summary>
+    public bool IsOrderly { get; init; }
+
+    /// <summary>Pause of a queue in an orderly group after a message that was not done. Matches suspendCurrentQueueTimeMillis (1 s).</summary>
+    public TimeSpan SuspendDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How often an orderly group's locks are renewed. A member that cannot renew one for half an interval longer gives the queue up. At most 30 s, as brokers forget a lock after
+    /// 60 s. Matches rocketmq.client.rebalance.lockInterval (20 s).
+    /// </summary>
+    public TimeSpan LockRenewInterval { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// Called when this member gets queues, before the first message of them is pulled; <see cref="RocketMqPushConsumer.SeekAsync"/> may be called in it. The three calls come one
+    /// after another and are waited for; an exception is logged and goes no further. They must not stop the consumer.
+    /// </summary>
+    public Func<IReadOnlyCollection<MessageQueue>, CancellationToken, ValueTask>? OnAssigned { get; init; }
+
+    /// <summary>
+    /// Called when this member has given queues up in good order, also at the stop: their offsets are committed, and in an orderly group no handler works on them any more and nobody
+    /// else has them yet.
+    /// </summary>
+    public Func<IReadOnlyCollection<MessageQueue>, CancellationToken, ValueTask>? OnRevoked { get; init; }
+
+    /// <summary>Called when an orderly group's lock was lost: another member may have the queue already, and what was not committed comes again.</summary>
+    public Func<IReadOnlyCollection<MessageQueue>, CancellationToken, ValueTask>? OnLost { get; init; }
 
     /// <summary>How often offsets are committed. Matches persistConsumerOffsetInterval (5 s).</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(5);
@@ -55,11 +88,20 @@ public sealed record PushConsumerOptions : ClientOptions
     /// <summary>Compressed bodies may grow to this; larger ones are given back. Sixteen times what a broker accepts packed by default.</summary>
     public int MaxDecompressedBytes { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>Unpacks bodies in LZ4's frame format, as Java producers write them with compressType LZ4. Null: such messages are reported and given back.</summary>
+    public BodyDecompressor? Lz4Decompressor { get; init; }
+
+    /// <summary>Unpacks bodies that were compressed with Zstd. Null: such messages are reported and given back.</summary>
+    public BodyDecompressor? ZstdDecompressor { get; init; }
+
     /// <summary>How long a stop waits for handlers that are at work.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Folder for the offsets of broadcasting groups. Null: <c>.rocketops/offsets</c> in the home directory.</summary>
     public string? BroadcastOffsetFolder { get; init; }
+
+    /// <summary>Whether queues are locked: in an orderly group, but not when broadcasting, where everybody reads them all.</summary>
+    internal bool IsLocking => IsOrderly && MessageModel == MessageModel.Clustering;
 }
 
 /// <summary>Who of a group gets a message.</summary>

@@ -13,60 +13,147 @@ namespace RocketOps.Client.Consuming;
 /// </summary>
 internal sealed class Rebalancer
 {
+    /// <summary>How soon a lock is asked for again that another member still had. Matches minInterval of the RebalanceService (1 s).</summary>
+    private static readonly TimeSpan LockRetryDelay = TimeSpan.FromSeconds(1);
+
     private readonly ClientInstance _client;
     private readonly PushConsumerOptions _options;
     private readonly ConcurrentDictionary<string, Subscription> _subscriptions;
     private readonly IOffsetStore _offsets;
     private readonly StartOffsets _startOffsets;
     private readonly Puller _puller;
-    private readonly HandlerPool _handlers;
+    private readonly IConsumeService _handlers;
+    private readonly PausedQueues _paused;
+    private readonly QueueLocks? _locks;
+    private readonly RebalanceEvents _events;
+    private readonly CancellationToken _stopping;
     private readonly WakeSignal _wake;
     private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
+
+    // Held while queues come and go and while one is moved; not while the user's code runs.
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly ConcurrentDictionary<MessageQueue, ReadQueue> _reading = new();
     private volatile IReadOnlyCollection<MessageQueue> _assigned = [];
-    private readonly ConcurrentDictionary<MessageQueue, (ProcessQueue Processing, Subscription Subscription, Task Loop)> _reading = new();
+    private bool _awaitsLocks;
 
     public Rebalancer(
-        ClientInstance client, PushConsumerOptions options, ConcurrentDictionary<string, Subscription> subscriptions, IOffsetStore offsets, HandlerPool handlers)
+        ClientInstance client, PushConsumerOptions options, ConcurrentDictionary<string, Subscription> subscriptions, IOffsetStore offsets, IConsumeService handlers, PausedQueues paused,
+        QueueLocks? locks, CancellationToken stopping)
     {
         _client = client;
         _options = options;
         _subscriptions = subscriptions;
         _offsets = offsets;
         _handlers = handlers;
+        _paused = paused;
+        _locks = locks;
+        _stopping = stopping;
+        _events = new RebalanceEvents(client, options);
         _startOffsets = new StartOffsets(client, options, offsets);
         _puller = new Puller(client, options);
         _wake = new WakeSignal(options.TimeProvider);
     }
 
-    /// <summary>The queues read at this moment, also in the middle of a change.</summary>
-    public ICollection<MessageQueue> Queues => _reading.Keys;
+    /// <summary>The queues whose offsets may be committed at this moment, also in the middle of a change: those that are lost are not among them.</summary>
+    public IEnumerable<MessageQueue> Queues => _reading.Values.Where(static reading => !reading.Processing.IsDropped).Select(static reading => reading.Queue);
 
     /// <summary>The queues read after the last change was complete: whoever waits for a balanced group must not see half of one.</summary>
     public IReadOnlyCollection<MessageQueue> Assigned => _assigned;
 
     public void Wake() => _wake.Wake();
 
-    /// <summary>Runs until cancelled, then ends every pull. What was pulled may still be finished and committed. Never throws.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Runs until the consumer stops, then ends every pull. What was pulled may still be finished and committed. Never throws.</summary>
+    public async Task RunAsync()
     {
         try
         {
             while (true)
             {
+                _awaitsLocks = false;
+                await ReleaseLostAsync().ConfigureAwait(false);
                 foreach (Subscription subscription in _subscriptions.Values)
                 {
-                    await RebalanceAsync(subscription, cancellationToken).ConfigureAwait(false);
+                    await RebalanceAsync(subscription, _stopping).ConfigureAwait(false);
                 }
 
-                await _wake.WaitAsync(_options.RebalanceInterval, cancellationToken).ConfigureAwait(false);
+                await _wake.WaitAsync(_awaitsLocks ? LockRetryDelay : _options.RebalanceInterval, _stopping).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The consumer stops.
         }
 
-        await Task.WhenAll(_reading.Values.Select(static reading => reading.Loop)).ConfigureAwait(false);
+        await Task.WhenAll(_reading.Values.Select(static reading => reading.Pulling ?? Task.CompletedTask)).ConfigureAwait(false);
+        await Task.WhenAll(_reading.Values.Select(static reading => reading.Releasing ?? Task.CompletedTask)).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// After <see cref="RunAsync"/>, when the handlers have ended or are given up: commits, tells the user and gives the locks back of every queue that no handler works on any more.
+    /// </summary>
+    public async Task LeaveAsync()
+    {
+        await _offsets.CommitAsync(Queues, acknowledged: true, CancellationToken.None).ConfigureAwait(false);
+        MessageQueue[] ended = [.. _reading.Values.Where(reading => !reading.Processing.IsDropped && _handlers.HasEnded(reading.Processing)).Select(static reading => reading.Queue)];
+        using CancellationTokenSource patience = new(_options.ShutdownTimeout, _options.TimeProvider);
+        await _events.RevokedAsync(ended, patience.Token).ConfigureAwait(false);
+        if (_locks is not null)
+        {
+            await _locks.UnlockAsync(ended).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The lock of a queue is lost, or its order would be: nothing more of it is handled or committed, and it is read again when its lock was got again.</summary>
+    public void GiveUp(MessageQueue queue)
+    {
+        if (_reading.TryGetValue(queue, out ReadQueue? reading))
+        {
+            reading.Processing.Drop();
+            Wake();
+        }
+    }
+
+    /// <summary>
+    /// Goes on reading a queue elsewhere. Messages pulled before are not handled any more, unless a handler has them already. Throws <see cref="InvalidOperationException"/> when
+    /// this member does not read the queue, and what <paramref name="find"/> throws.
+    /// </summary>
+    public async Task SeekAsync(MessageQueue queue, Func<StartOffsets, CancellationToken, Task<long>> find, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!_reading.TryGetValue(queue, out ReadQueue? reading) || reading.Releasing is not null || reading.Processing.IsDropped)
+            {
+                throw new InvalidOperationException($"{queue} is not read by this member of group {_options.Group}");
+            }
+
+            long offset = await find(_startOffsets, cancellationToken).ConfigureAwait(false);
+            if (reading.Pulling is null)
+            {
+                // It was just assigned and begins afterwards.
+                reading.StartOffset = offset;
+                await MoveAsync(queue, offset).ConfigureAwait(false);
+                return;
+            }
+
+            reading.Processing.Drop();
+            await reading.Pulling.ConfigureAwait(false);
+            await MoveAsync(queue, offset).ConfigureAwait(false);
+            ReadQueue moved = new(new ProcessQueue(queue, _options), reading.Subscription, offset);
+            _reading[queue] = moved;
+            Begin(moved, reading.Processing);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    // Not cancelled half way: the queue would be read by nobody.
+    private Task MoveAsync(MessageQueue queue, long offset)
+    {
+        _offsets.Update(queue, offset, increaseOnly: false);
+        return _offsets.CommitAsync([queue], acknowledged: true, CancellationToken.None);
     }
 
     private async Task RebalanceAsync(Subscription subscription, CancellationToken cancellationToken)
@@ -91,7 +178,7 @@ internal sealed class Rebalancer
             IReadOnlyList<MessageQueue> mine = _options.MessageModel == MessageModel.Broadcasting
                 ? all
                 : AverageAllocation.Allocate(all, await GetMembersAsync(route, cancellationToken).ConfigureAwait(false), _client.ClientId);
-            await ApplyAsync(subscription, all, mine, cancellationToken).ConfigureAwait(false);
+            await ApplyAsync(subscription, all, mine).ConfigureAwait(false);
         }
         catch (RocketMqException failure)
         {
@@ -133,55 +220,224 @@ internal sealed class Rebalancer
         throw failure ?? new RocketMqException("no broker is in the route");
     }
 
-    private async Task ApplyAsync(Subscription subscription, IReadOnlyList<MessageQueue> all, IReadOnlyList<MessageQueue> mine, CancellationToken cancellationToken)
+    private async Task ApplyAsync(Subscription subscription, IReadOnlyList<MessageQueue> all, IReadOnlyList<MessageQueue> mine)
     {
-        bool changed = false;
-        HashSet<MessageQueue> wanted = [.. mine];
-        foreach ((MessageQueue queue, (ProcessQueue processing, Subscription readFor, Task loop)) in _reading)
+        IReadOnlyList<Task> releasing = await ReleaseUnwantedAsync(subscription, [.. mine]).ConfigureAwait(false);
+        if (!_options.IsOrderly)
         {
-            // A new expression begins with a new pull too.
-            if (queue.Topic == subscription.Topic && (!wanted.Contains(queue) || !ReferenceEquals(readFor, subscription)))
-            {
-                changed = true;
-                processing.Drop();
-                await loop.ConfigureAwait(false);
-                await _offsets.CommitAsync([queue], acknowledged: true, cancellationToken).ConfigureAwait(false);
-                _offsets.Forget(queue);
-                _reading.TryRemove(queue, out _);
-            }
+            // What is given up has no handler to wait for, and may come back at once with another expression.
+            await Task.WhenAll(releasing).ConfigureAwait(false);
         }
 
-        foreach (MessageQueue queue in mine.Where(queue => !_reading.ContainsKey(queue)))
+        IReadOnlyList<ReadQueue> added = await AddMissingAsync(subscription, mine).ConfigureAwait(false);
+        if (releasing.Count > 0 || added.Count > 0)
         {
-            try
-            {
-                long offset = await _startOffsets.FindAsync(queue, cancellationToken).ConfigureAwait(false);
-                Start(subscription, queue, offset, cancellationToken);
-                changed = true;
-            }
-            catch (RocketMqException failure)
-            {
-                ClientLog.RebalanceFailed(_client.Logger, _options.Group, queue.ToString(), failure.Message);
-            }
-        }
-
-        if (changed)
-        {
-            _assigned = [.. _reading.Keys];
+            await _events.AssignedAsync([.. added.Select(static reading => reading.Queue)], _stopping).ConfigureAwait(false);
+            await BeginAsync(added).ConfigureAwait(false);
+            _assigned = [.. _reading.Values.Where(static reading => reading.Releasing is null).Select(static reading => reading.Queue)];
             ClientLog.Rebalanced(_client.Logger, _options.Group, mine.Count, all.Count, subscription.Topic);
         }
     }
 
-    private void Start(Subscription subscription, MessageQueue queue, long offset, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Task>> ReleaseUnwantedAsync(Subscription subscription, HashSet<MessageQueue> wanted)
     {
-        ProcessQueue processing = new(queue, _options);
-        PullLoop loop = new(processing, subscription, offset, _client, _options, _puller, _offsets, _handlers);
-        _reading[queue] = (processing, subscription, RunAsync(loop, processing, cancellationToken));
+        await _gate.WaitAsync(_stopping).ConfigureAwait(false);
+        try
+        {
+            // A new expression begins with a new pull too.
+            return Release([.. _reading.Values.Where(reading =>
+                reading.Queue.Topic == subscription.Topic && (!wanted.Contains(reading.Queue) || !ReferenceEquals(reading.Subscription, subscription)))]);
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
-    private static async Task RunAsync(PullLoop loop, ProcessQueue processing, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ReadQueue>> AddMissingAsync(Subscription subscription, IReadOnlyList<MessageQueue> mine)
     {
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, processing.Dropped);
+        await _gate.WaitAsync(_stopping).ConfigureAwait(false);
+        try
+        {
+            List<ReadQueue> added = [];
+            foreach (MessageQueue queue in await LockAsync(subscription.Topic, [.. mine.Where(queue => !_reading.ContainsKey(queue))]).ConfigureAwait(false))
+            {
+                if (await AddAsync(subscription, queue).ConfigureAwait(false) is { } reading)
+                {
+                    added.Add(reading);
+                }
+            }
+
+            return added;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>The queues that may be read: in an orderly group those whose lock was got.</summary>
+    private async Task<IReadOnlyCollection<MessageQueue>> LockAsync(string topic, MessageQueue[] queues)
+    {
+        if (_locks is null || queues.Length == 0)
+        {
+            return queues;
+        }
+
+        IReadOnlySet<MessageQueue> locked = await _locks.LockAsync(queues, _stopping).ConfigureAwait(false);
+        if (locked.Count < queues.Length)
+        {
+            _awaitsLocks = true;
+            ClientLog.LocksAwaited(_client.Logger, _options.Group, queues.Length - locked.Count, topic);
+        }
+
+        return locked;
+    }
+
+    /// <summary>Finds out where to begin; null when no broker says, and the next rebalance asks again.</summary>
+    private async Task<ReadQueue?> AddAsync(Subscription subscription, MessageQueue queue)
+    {
+        try
+        {
+            long offset = await _startOffsets.FindAsync(queue, _stopping).ConfigureAwait(false);
+            ReadQueue reading = new(new ProcessQueue(queue, _options), subscription, offset);
+            _reading[queue] = reading;
+            return reading;
+        }
+        catch (RocketMqException failure)
+        {
+            ClientLog.RebalanceFailed(_client.Logger, _options.Group, queue.ToString(), failure.Message);
+            if (_locks is not null)
+            {
+                await _locks.UnlockAsync([queue]).ConfigureAwait(false);
+            }
+
+            return null;
+        }
+    }
+
+    private async Task BeginAsync(IReadOnlyList<ReadQueue> added)
+    {
+        await _gate.WaitAsync(_stopping).ConfigureAwait(false);
+        try
+        {
+            foreach (ReadQueue reading in added.Where(reading => reading.Releasing is null && IsCurrent(reading)))
+            {
+                Begin(reading, predecessor: null);
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private bool IsCurrent(ReadQueue reading) => _reading.TryGetValue(reading.Queue, out ReadQueue? current) && ReferenceEquals(current, reading);
+
+    private void Begin(ReadQueue reading, ProcessQueue? predecessor)
+    {
+        _handlers.Begin(reading.Processing, predecessor);
+        reading.Pulling = PullAsync(
+            new PullLoop(reading.Processing, reading.Subscription, reading.StartOffset, _client, _options, _puller, _offsets, _handlers, _paused), reading.Processing);
+    }
+
+    private async Task PullAsync(PullLoop loop, ProcessQueue processing)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(_stopping, processing.Closed);
         await loop.RunAsync(either.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives up what an orderly group may not handle any further: its lock is lost, or its order would be.</summary>
+    private async Task ReleaseLostAsync()
+    {
+        await _gate.WaitAsync(_stopping).ConfigureAwait(false);
+        try
+        {
+            Release([.. _reading.Values.Where(static reading => reading.Processing.IsDropped)]);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Begins to give queues up: all of an ordinary group together, each of an orderly one by itself, as its handler may take its time. Under the gate.</summary>
+    private List<Task> Release(IReadOnlyList<ReadQueue> readings)
+    {
+        List<Task> releasing = [];
+        ReadQueue[] open = [.. readings.Where(static reading => reading.Releasing is null)];
+        foreach (IReadOnlyList<ReadQueue> part in _options.IsOrderly ? open.Select(static reading => (IReadOnlyList<ReadQueue>)[reading]) : open.Length > 0 ? [open] : [])
+        {
+            Task release = ReleaseAsync(part, isLost: part[0].Processing.IsDropped);
+            foreach (ReadQueue reading in part)
+            {
+                reading.Releasing = release;
+            }
+
+            releasing.Add(release);
+        }
+
+        return releasing;
+    }
+
+    private async Task ReleaseAsync(IReadOnlyList<ReadQueue> readings, bool isLost)
+    {
+        IReadOnlyList<MessageQueue> queues = [.. readings.Select(static reading => reading.Queue)];
+        try
+        {
+            foreach (ReadQueue reading in readings)
+            {
+                reading.Processing.Close();
+            }
+
+            // Nothing of what follows runs under the gate, the user's code least of all.
+            await Task.Yield();
+            await Task.WhenAll(readings.Select(static reading => reading.Pulling ?? Task.CompletedTask)).ConfigureAwait(false);
+            await Task.WhenAll(readings.Select(reading => _handlers.EndAsync(reading.Processing))).WaitAsync(_stopping).ConfigureAwait(false);
+
+            // From here on to the end, as a half given up queue belongs to nobody. Every step has its own time limit.
+            foreach (ReadQueue reading in readings)
+            {
+                reading.Processing.Drop();
+            }
+
+            if (!isLost)
+            {
+                await _offsets.CommitAsync(queues, acknowledged: true, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            foreach (MessageQueue queue in queues)
+            {
+                _offsets.Forget(queue);
+            }
+
+            await (isLost ? _events.LostAsync(queues, _stopping) : _events.RevokedAsync(queues, _stopping)).ConfigureAwait(false);
+            if (_locks is not null)
+            {
+                // Also what was lost because its order would have been: the broker still keeps it for this member.
+                await _locks.UnlockAsync(queues).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The stop waits for the handlers, and does the rest.
+            return;
+        }
+        catch (Exception unforeseen)
+        {
+            ClientLog.RebalanceBroken(_client.Logger, unforeseen, _options.Group, queues[0].Topic);
+        }
+
+        foreach (MessageQueue queue in queues)
+        {
+            _reading.TryRemove(queue, out _);
+        }
+
+        if (_options.IsOrderly)
+        {
+            // It may have become this member's again meanwhile.
+            _assigned = [.. _assigned.Except(queues)];
+            Wake();
+        }
     }
 }

@@ -16,6 +16,8 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     /// <summary>Broadcasting members keep offsets of their own in a file named after their client id, which must therefore outlive the process. Matches the Java client.</summary>
     private const string BroadcastInstanceName = "DEFAULT";
 
+    private static readonly TimeSpan LongestLockRenewInterval = TimeSpan.FromSeconds(30);
+
     private readonly PushConsumerOptions _options;
     private readonly ConcurrentDictionary<string, Subscription> _subscriptions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, MessageHandler> _handlers = new(StringComparer.Ordinal);
@@ -23,10 +25,13 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     private readonly IOffsetStore _offsets;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
-    private HandlerPool? _pool;
+    private readonly PausedQueues _paused = new();
+    private readonly QueueLocks? _locks;
+    private IConsumeService? _consuming;
     private volatile Rebalancer? _rebalancer;
     private Task _rebalancing = Task.CompletedTask;
     private Task _committing = Task.CompletedTask;
+    private Task _renewing = Task.CompletedTask;
     private bool _stopped;
 
     /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
@@ -34,6 +39,11 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         Names.CheckGroup(options.Group, nameof(options));
+        if (options.LockRenewInterval <= TimeSpan.Zero || options.LockRenewInterval > LongestLockRenewInterval)
+        {
+            throw new ArgumentException($"{nameof(options.LockRenewInterval)} is {options.LockRenewInterval}: brokers forget a lock after a minute, so it is to be within 30 s", nameof(options));
+        }
+
         _options = options.MessageModel == MessageModel.Broadcasting && options.InstanceName is null ? options with { InstanceName = BroadcastInstanceName } : options;
         RequestHandlerRegistry handlers = new RequestHandlerRegistry().Add(RequestCode.NotifyConsumerIdsChanged, new ConsumerIdsChangedHandler(() => _rebalancer?.Wake()));
         _client = new ClientInstance(_options, handlers, Heartbeat, readsFromSlaves: true);
@@ -41,6 +51,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         _offsets = _options.MessageModel == MessageModel.Clustering
             ? new BrokerOffsetStore(_client, _options)
             : new FileOffsetStore(FileOffsetStore.PathFor(_options, _client.ClientId), _client.Logger);
+        _locks = _options.IsLocking ? new QueueLocks(_client, _options) : null;
     }
 
     /// <summary>What brokers know this consumer by.</summary>
@@ -99,16 +110,79 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             }
 
             await AnnounceAsync(cancellationToken).ConfigureAwait(false);
-            _pool = new HandlerPool(_client, _options, _offsets, _handlers);
-            _rebalancer = new Rebalancer(_client, _options, _subscriptions, _offsets, _pool);
-            _rebalancing = Task.Run(() => _rebalancer.RunAsync(_stopping.Token), CancellationToken.None);
+            HandlerInvoker invoker = new(_client, _options, _handlers);
+            _consuming = _options.IsOrderly
+                ? new OrderlyConsumeService(_client, _options, _offsets, invoker, _paused, _locks, queue => _rebalancer?.GiveUp(queue.Queue))
+                : new HandlerPool(_client, _options, _offsets, invoker, _paused);
+            _rebalancer = new Rebalancer(_client, _options, _subscriptions, _offsets, _consuming, _paused, _locks, _stopping.Token);
+            _rebalancing = Task.Run(_rebalancer.RunAsync, CancellationToken.None);
             _committing = CommitPeriodicallyAsync();
+            _renewing = _locks is null ? Task.CompletedTask : RenewLocksPeriodicallyAsync(_locks);
         }
         finally
         {
             _lifecycle.Release();
         }
     }
+
+    /// <summary>
+    /// Hands out no further message of a topic until <see cref="Resume(string)"/>, now or after a rebalance; handlers at work go on, and what was pulled waits. Redeliveries come by
+    /// the group's retry topic, which can be paused like any other.
+    /// </summary>
+    public void Pause(string topic)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(topic);
+        _paused.Pause(topic);
+    }
+
+    /// <summary>As <see cref="Pause(string)"/>, for one queue.</summary>
+    public void Pause(MessageQueue queue)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        _paused.Pause(queue);
+    }
+
+    /// <summary>Goes on with a topic, also with queues of it that were paused by themselves.</summary>
+    public void Resume(string topic)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(topic);
+        _paused.Resume(topic);
+    }
+
+    /// <summary>Goes on with a queue, unless its topic is paused.</summary>
+    public void Resume(MessageQueue queue)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        _paused.Resume(queue);
+    }
+
+    /// <summary>
+    /// Goes on with a queue at an offset, which is committed at once. Messages pulled before are not handled any more, unless a handler has one already; what that says is not noted.
+    /// Throws <see cref="InvalidOperationException"/> when this member does not read the queue at the moment. An offset outside the queue is corrected by the broker.
+    /// </summary>
+    /// <param name="queue">One of <see cref="AssignedQueues"/>.</param>
+    /// <param name="offset">First offset to read, not negative.</param>
+    /// <param name="cancellationToken">Gives up before anything has changed.</param>
+    public Task SeekAsync(MessageQueue queue, long offset, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        return MoveAsync(queue, (_, _) => Task.FromResult(offset), cancellationToken);
+    }
+
+    /// <summary>As <see cref="SeekAsync(MessageQueue, long, CancellationToken)"/>, to the oldest message. Throws <see cref="RocketMqException"/> when no broker says where it is.</summary>
+    public Task SeekToBeginAsync(MessageQueue queue, CancellationToken cancellationToken = default) =>
+        MoveAsync(queue, (offsets, token) => offsets.BeginAsync(queue, token), cancellationToken);
+
+    /// <summary>As <see cref="SeekAsync(MessageQueue, long, CancellationToken)"/>, behind the newest message. Throws <see cref="RocketMqException"/> when no broker says where it is.</summary>
+    public Task SeekToEndAsync(MessageQueue queue, CancellationToken cancellationToken = default) =>
+        MoveAsync(queue, (offsets, token) => offsets.EndAsync(queue, token), cancellationToken);
+
+    /// <summary>
+    /// As <see cref="SeekAsync(MessageQueue, long, CancellationToken)"/>, to the first message stored at that time or later. Throws <see cref="RocketMqException"/> when no broker says
+    /// where it is.
+    /// </summary>
+    public Task SeekToTimeAsync(MessageQueue queue, DateTimeOffset time, CancellationToken cancellationToken = default) =>
+        MoveAsync(queue, (offsets, token) => offsets.AtAsync(queue, time, token), cancellationToken);
 
     /// <summary>
     /// Leaves: no further pull, handlers at work are waited for, offsets are committed, the brokers are told so that the others take over at once. Idempotent.
@@ -127,15 +201,16 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             _stopped = true;
             await _stopping.CancelAsync().ConfigureAwait(false);
             await _rebalancing.ConfigureAwait(false);
-            if (_pool is not null)
+            if (_consuming is not null)
             {
-                await _pool.StopAsync(cancellationToken).ConfigureAwait(false);
+                await _consuming.StopAsync(cancellationToken).ConfigureAwait(false);
             }
 
             await _committing.ConfigureAwait(false);
+            await _renewing.ConfigureAwait(false);
             if (_rebalancer is not null)
             {
-                await _offsets.CommitAsync(_rebalancer.Queues, acknowledged: true, CancellationToken.None).ConfigureAwait(false);
+                await _rebalancer.LeaveAsync().ConfigureAwait(false);
             }
 
             await _client.LeaveAsync(producerGroup: null, _options.Group).ConfigureAwait(false);
@@ -151,6 +226,12 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     {
         await StopAsync().ConfigureAwait(false);
         _stopping.Dispose();
+    }
+
+    private Task MoveAsync(MessageQueue queue, Func<StartOffsets, CancellationToken, Task<long>> find, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        return _rebalancer?.SeekAsync(queue, find, cancellationToken) ?? throw new InvalidOperationException($"group {_options.Group} reads nothing before {nameof(StartAsync)}");
     }
 
     private void AddSubscription(string topic, string expression) =>
@@ -200,6 +281,25 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The stop commits by itself.
+        }
+    }
+
+    private async Task RenewLocksPeriodicallyAsync(QueueLocks locks)
+    {
+        using PeriodicTimer timer = new(_options.LockRenewInterval, _options.TimeProvider);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
+            {
+                foreach (MessageQueue lost in await locks.RenewAsync(_stopping.Token).ConfigureAwait(false))
+                {
+                    _rebalancer!.GiveUp(lost);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // Handlers at work have the rest of the locks' time.
         }
     }
 }

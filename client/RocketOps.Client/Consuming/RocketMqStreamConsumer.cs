@@ -37,6 +37,31 @@ public sealed class RocketMqStreamConsumer : IAsyncDisposable
     public Task SubscribeAsync(string topic, string expression = "*", CancellationToken cancellationToken = default) =>
         _consumer.SubscribeAsync(topic, expression, HandOverAsync, cancellationToken);
 
+    /// <inheritdoc cref="RocketMqPushConsumer.Pause(string)"/>
+    /// <remarks>What has been handed over to this stream already, <see cref="PushConsumerOptions.MaxConcurrency"/> messages at most, still comes.</remarks>
+    public void Pause(string topic) => _consumer.Pause(topic);
+
+    /// <inheritdoc cref="Pause(string)"/>
+    public void Pause(MessageQueue queue) => _consumer.Pause(queue);
+
+    /// <inheritdoc cref="RocketMqPushConsumer.Resume(string)"/>
+    public void Resume(string topic) => _consumer.Resume(topic);
+
+    /// <inheritdoc cref="RocketMqPushConsumer.Resume(MessageQueue)"/>
+    public void Resume(MessageQueue queue) => _consumer.Resume(queue);
+
+    /// <inheritdoc cref="RocketMqPushConsumer.SeekAsync"/>
+    public Task SeekAsync(MessageQueue queue, long offset, CancellationToken cancellationToken = default) => _consumer.SeekAsync(queue, offset, cancellationToken);
+
+    /// <inheritdoc cref="RocketMqPushConsumer.SeekToBeginAsync"/>
+    public Task SeekToBeginAsync(MessageQueue queue, CancellationToken cancellationToken = default) => _consumer.SeekToBeginAsync(queue, cancellationToken);
+
+    /// <inheritdoc cref="RocketMqPushConsumer.SeekToEndAsync"/>
+    public Task SeekToEndAsync(MessageQueue queue, CancellationToken cancellationToken = default) => _consumer.SeekToEndAsync(queue, cancellationToken);
+
+    /// <inheritdoc cref="RocketMqPushConsumer.SeekToTimeAsync"/>
+    public Task SeekToTimeAsync(MessageQueue queue, DateTimeOffset time, CancellationToken cancellationToken = default) => _consumer.SeekToTimeAsync(queue, time, cancellationToken);
+
     /// <summary>
     /// Waits for the next message; the first call joins the group. Throws what <see cref="RocketMqPushConsumer.StartAsync"/> throws,
     /// <see cref="OperationCanceledException"/> when the caller gave up, which loses no message, and <see cref="ObjectDisposedException"/> when the consumer was disposed.

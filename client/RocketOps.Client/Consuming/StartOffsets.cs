@@ -25,16 +25,25 @@ internal sealed class StartOffsets(ClientInstance client, PushConsumerOptions op
             null or ConsumeFromWhere.LastOffset when retry => 0,
             null => await SkipAsync(queue, cancellationToken).ConfigureAwait(false),
             ConsumeFromWhere.FirstOffset => 0,
-            ConsumeFromWhere.Timestamp when !retry => await AskAsync(
-                queue, RemotingCommand.CreateRequest(RequestCode.SearchOffsetByTimestamp).Set("timestamp", _from.ToUnixTimeMilliseconds()), cancellationToken).ConfigureAwait(false),
-            _ => await AskAsync(queue, RemotingCommand.CreateRequest(RequestCode.GetMaxOffset), cancellationToken).ConfigureAwait(false),
+            ConsumeFromWhere.Timestamp when !retry => await AtAsync(queue, _from, cancellationToken).ConfigureAwait(false),
+            _ => await EndAsync(queue, cancellationToken).ConfigureAwait(false),
         };
     }
+
+    /// <summary>Where the queue begins. Throws <see cref="RocketMqException"/> when no broker says; so do the others.</summary>
+    public Task<long> BeginAsync(MessageQueue queue, CancellationToken cancellationToken) => AskAsync(queue, RemotingCommand.CreateRequest(RequestCode.GetMinOffset), cancellationToken);
+
+    /// <summary>Where the next message will be.</summary>
+    public Task<long> EndAsync(MessageQueue queue, CancellationToken cancellationToken) => AskAsync(queue, RemotingCommand.CreateRequest(RequestCode.GetMaxOffset), cancellationToken);
+
+    /// <summary>Where the first message is that was stored at that time or later.</summary>
+    public Task<long> AtAsync(MessageQueue queue, DateTimeOffset time, CancellationToken cancellationToken) =>
+        AskAsync(queue, RemotingCommand.CreateRequest(RequestCode.SearchOffsetByTimestamp).Set("timestamp", time.ToUnixTimeMilliseconds()), cancellationToken);
 
     // Nobody said that a new group shall skip what is there. A new member of a broadcasting group usually wants just that.
     private async Task<long> SkipAsync(MessageQueue queue, CancellationToken cancellationToken)
     {
-        long end = await AskAsync(queue, RemotingCommand.CreateRequest(RequestCode.GetMaxOffset), cancellationToken).ConfigureAwait(false);
+        long end = await EndAsync(queue, cancellationToken).ConfigureAwait(false);
         if (end > 0 && options.MessageModel == MessageModel.Clustering)
         {
             ClientLog.MessagesSkipped(client.Logger, options.Group, queue, end);

@@ -77,6 +77,33 @@ internal static partial class ClientLog
     [LoggerMessage(4136, LogLevel.Warning, "{Count} messages of group {Group} were received and not completed; no further one comes before one of them is")]
     public static partial void NothingCompleted(ILogger logger, int count, string group);
 
+    [LoggerMessage(4137, LogLevel.Warning, "group {Group} cannot lock {Count} queues of {Broker}: {Reason}")]
+    public static partial void LockFailed(ILogger logger, string group, string broker, int count, string reason);
+
+    [LoggerMessage(4138, LogLevel.Information, "group {Group} cannot give back the locks of {Count} queues of {Broker}: {Reason}; the broker forgets them by itself")]
+    public static partial void UnlockFailed(ILogger logger, string group, string broker, int count, string reason);
+
+    [LoggerMessage(4139, LogLevel.Warning, "group {Group} could not renew its lock of {Queue} in time and gives the queue up")]
+    public static partial void LockExpired(ILogger logger, string group, MessageQueue queue);
+
+    [LoggerMessage(4140, LogLevel.Warning, "group {Group} has lost its lock of {Queue} to another member")]
+    public static partial void LockLost(ILogger logger, string group, MessageQueue queue);
+
+    [LoggerMessage(4141, LogLevel.Information, "group {Group} waits for {Count} queues of {Topic} that another member still has locked")]
+    public static partial void LocksAwaited(ILogger logger, string group, int count, string topic);
+
+    [LoggerMessage(4142, LogLevel.Warning, "message {MessageId} of {Queue} was not handled; its queue waits and it is tried again in {DelayMs} ms")]
+    public static partial void QueueSuspended(ILogger logger, Exception? exception, string messageId, MessageQueue queue, double delayMs);
+
+    [LoggerMessage(4143, LogLevel.Warning, "message {MessageId} of {Queue} was not handled in {Attempts} attempts and goes to the dead letters")]
+    public static partial void OrderlyMessageBuried(ILogger logger, Exception? exception, string messageId, MessageQueue queue, int attempts);
+
+    [LoggerMessage(4144, LogLevel.Warning, "message {MessageId} of {Queue} was not handled and is dropped, as broadcasting has no dead letters")]
+    public static partial void OrderlyMessageDropped(ILogger logger, Exception? exception, string messageId, MessageQueue queue);
+
+    [LoggerMessage(4145, LogLevel.Error, "the {Callback} callback of group {Group} threw")]
+    public static partial void RebalanceCallbackFailed(ILogger logger, Exception exception, string callback, string group);
+
     [LoggerMessage(4133, LogLevel.Error, "handling the message of {Queue} at {Offset} failed in a way nobody foresaw")]
     public static partial void HandlingBroken(ILogger logger, Exception exception, MessageQueue queue, long offset);
 }

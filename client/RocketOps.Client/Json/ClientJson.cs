@@ -26,6 +26,8 @@ namespace RocketOps.Client.Json;
 [JsonSerializable(typeof(NameList))]
 [JsonSerializable(typeof(HeartbeatBody))]
 [JsonSerializable(typeof(BroadcastOffsets))]
+[JsonSerializable(typeof(LockBody))]
+[JsonSerializable(typeof(LockResultBody))]
 internal sealed partial class ClientJson : JsonSerializerContext
 {
     /// <summary>Reads the body of an answer in fastjson's dialect. Throws <see cref="RocketMqException"/> when it is not what the request asks for.</summary>

@@ -2,7 +2,7 @@ using System.IO.Compression;
 
 namespace RocketOps.Client;
 
-/// <summary>Packing of bodies. zlib is written and read; LZ4 and Zstd are refused when reading, as no library for them is at hand.</summary>
+/// <summary>Packing of bodies. zlib is written and read; LZ4 and Zstd are read with what the program gives, and refused without.</summary>
 internal static class BodyCompression
 {
     /// <summary>The body as a zlib stream, or null when that is no shorter.</summary>
@@ -18,8 +18,18 @@ internal static class BodyCompression
     }
 
     /// <summary>The plain body. Throws <see cref="InvalidDataException"/> when it cannot be unpacked or would exceed <paramref name="maxBytes"/>.</summary>
-    public static byte[] Decompress(ReadOnlySpan<byte> body, int sysFlag, int maxBytes)
+    /// <param name="body">The packed body.</param>
+    /// <param name="sysFlag">The message's flags, which say how it was packed.</param>
+    /// <param name="maxBytes">Most bytes the plain body may have.</param>
+    /// <param name="lz4">Unpacks LZ4 frames; null when the program gave nothing.</param>
+    /// <param name="zstd">Unpacks Zstd; null when the program gave nothing.</param>
+    public static ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> body, int sysFlag, int maxBytes, BodyDecompressor? lz4 = null, BodyDecompressor? zstd = null)
     {
+        if ((sysFlag & SysFlags.CompressionMask) switch { SysFlags.Lz4 => lz4, SysFlags.Zstd => zstd, _ => null } is { } given)
+        {
+            return Decompress(body, maxBytes, given);
+        }
+
         int type = sysFlag & SysFlags.CompressionMask;
         string? unsupported = type switch
         {
@@ -30,7 +40,7 @@ internal static class BodyCompression
         };
         if (unsupported is not null)
         {
-            throw new InvalidDataException($"the body is compressed with {unsupported}, which this client does not read; let the producer use zlib");
+            throw new InvalidDataException($"the body is compressed with {unsupported}, which this client does not read by itself; set Lz4Decompressor or ZstdDecompressor, or let the producer use zlib");
         }
 
         using MemoryStream plain = new();
@@ -56,5 +66,20 @@ internal static class BodyCompression
         }
 
         return plain.ToArray();
+    }
+
+    private static ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> body, int maxBytes, BodyDecompressor given)
+    {
+        ReadOnlyMemory<byte> plain;
+        try
+        {
+            plain = given(body, maxBytes);
+        }
+        catch (Exception malformed)
+        {
+            throw new InvalidDataException($"the body cannot be unpacked: {malformed.Message}", malformed);
+        }
+
+        return plain.Length <= maxBytes ? plain : throw new InvalidDataException($"the body unpacks to more than {maxBytes} bytes");
     }
 }

@@ -6,6 +6,7 @@ using RocketOps.Embedded.Api.Collection;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
 using RocketOps.Embedded.Api.Writing;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Api;
 
@@ -93,43 +94,18 @@ internal sealed partial class ControlLoops(
         foreach (StoredObject stored in store.Snapshot(events.Collection).Objects.Values)
         {
             // Each write starts the hour anew, as the lease of the real store does: the newest of its times counts.
-            if (LastTouched(stored) < limit)
+            if (LastTouched(stored.Json) < limit)
             {
                 store.Write(events.Collection, stored.Name, stored, null);
             }
         }
     }
 
-    private static DateTimeOffset LastTouched(StoredObject stored)
+    private static DateTimeOffset? LastTouched(JsonElement obj)
     {
-        DateTimeOffset newest = DateTimeOffset.MinValue;
-        foreach (JsonElement value in Times(stored.Json))
-        {
-            if (value.ValueKind is JsonValueKind.String && value.TryGetDateTimeOffset(out DateTimeOffset time) && time > newest)
-            {
-                newest = time;
-            }
-        }
-
-        return newest;
-    }
-
-    private static IEnumerable<JsonElement> Times(JsonElement obj)
-    {
-        yield return obj.GetProperty("metadata").GetProperty("creationTimestamp");
-        foreach (string name in (string[])["eventTime", "lastTimestamp"])
-        {
-            if (obj.TryGetProperty(name, out JsonElement time))
-            {
-                yield return time;
-            }
-        }
-
-        if (obj.TryGetProperty("series", out JsonElement series) && series.ValueKind is JsonValueKind.Object
-            && series.TryGetProperty("lastObservedTime", out JsonElement observed))
-        {
-            yield return observed;
-        }
+        DateTimeOffset?[] times =
+            [obj.Field("metadata").Time("creationTimestamp"), obj.Time("eventTime"), obj.Time("lastTimestamp"), obj.Field("series").Time("lastObservedTime")];
+        return times.Max();
     }
 
     /// <summary>One object that cannot be handled must not stop the loop for all others.</summary>

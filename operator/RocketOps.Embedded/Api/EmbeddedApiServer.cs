@@ -97,6 +97,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
                 new WatchHandler(store, projection, options, stopping.Token),
                 new WriteHandler(store, registry, writer, deleter, lists, projection, options, system),
                 new PodLogHandler(store, options, stopping.Token),
+                new PodProxyHandler(store, stopping.Token),
                 options,
                 loggers.CreateLogger<ApiRouter>());
             system.Prepare();

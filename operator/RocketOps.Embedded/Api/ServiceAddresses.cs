@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Api;
 
@@ -16,15 +17,7 @@ internal sealed class ServiceAddresses(ObjectStore store, byte subnet) : IServic
 
     public string? NextClusterIp()
     {
-        HashSet<string> taken = new(StringComparer.Ordinal);
-        foreach (JsonElement spec in Specs())
-        {
-            if (spec.TryGetProperty("clusterIP", out JsonElement ip) && ip.GetString() is { } text)
-            {
-                taken.Add(text);
-            }
-        }
-
+        HashSet<string?> taken = [.. Specs().Select(spec => spec.Text("clusterIP"))];
         for (int i = 0; i < 65_536; i++)
         {
             int address = ((subnet << 8) + i) & 0xFFFF;
@@ -40,18 +33,9 @@ internal sealed class ServiceAddresses(ObjectStore store, byte subnet) : IServic
 
     public int? NextNodePort()
     {
-        HashSet<int> taken = [];
-        foreach (JsonElement spec in Specs())
-        {
-            if (spec.TryGetProperty("ports", out JsonElement ports) && ports.ValueKind is JsonValueKind.Array)
-            {
-                taken.UnionWith(ports.EnumerateArray().Select(p => p.TryGetProperty("nodePort", out JsonElement port) ? port.GetInt32() : 0));
-            }
-        }
-
-        return Enumerable.Range(FirstNodePort, LastNodePort - FirstNodePort + 1).Cast<int?>().FirstOrDefault(p => !taken.Contains(p!.Value));
+        HashSet<int?> taken = [.. Specs().SelectMany(spec => spec.Items("ports")).Select(port => port.Int("nodePort"))];
+        return Enumerable.Range(FirstNodePort, LastNodePort - FirstNodePort + 1).Cast<int?>().FirstOrDefault(port => !taken.Contains(port));
     }
 
-    private IEnumerable<JsonElement> Specs() =>
-        store.Snapshot("/services").Objects.Values.Select(s => s.Json).Where(j => j.TryGetProperty("spec", out _)).Select(j => j.GetProperty("spec"));
+    private IEnumerable<JsonElement> Specs() => store.Snapshot("/services").Objects.Values.Select(service => service.Json.Field("spec"));
 }

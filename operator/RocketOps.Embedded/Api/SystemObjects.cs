@@ -5,6 +5,7 @@ using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
 using RocketOps.Embedded.Api.Writing;
+using RocketOps.Kubernetes.Yaml;
 
 namespace RocketOps.Embedded.Api;
 

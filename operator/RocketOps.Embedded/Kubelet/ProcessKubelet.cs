@@ -3,7 +3,6 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Embedded.Kubelet.Containers;
 using RocketOps.Embedded.Kubelet.Controllers;
-using RocketOps.Embedded.Kubelet.Events;
 using RocketOps.Embedded.Kubelet.Logs;
 using RocketOps.Embedded.Kubelet.Network;
 using RocketOps.Embedded.Kubelet.Objects;
@@ -11,6 +10,10 @@ using RocketOps.Embedded.Kubelet.Pods;
 using RocketOps.Embedded.Kubelet.Probes;
 using RocketOps.Embedded.Kubelet.Processes;
 using RocketOps.Embedded.Kubelet.Volumes;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Events;
 
 namespace RocketOps.Embedded.Kubelet;
 
@@ -24,6 +27,13 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
     // Name servers and brokers of a killed run have seen the end of their input by now and are flushing.
     private static readonly TimeSpan OrphanGrace = TimeSpan.FromSeconds(10);
 
+    // Somebody watches the counts grow; the server is not shared.
+    private static readonly TimeSpan EventHeartbeat = TimeSpan.FromSeconds(5);
+
+    // Each loop repeats what failed, and a start writes as fast as the machine allows: the API server is in this process.
+    private static readonly KubernetesClientOptions ClientOptions =
+        new() { UserAgent = "rocketops-kubelet", MaxAttempts = 1, RequestsPerSecond = 1000, Burst = 1000 };
+
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _loops = [];
     private readonly List<ObjectCache> _caches = [];
@@ -32,14 +42,15 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
     private readonly Prober _prober;
     private readonly PodManager _pods;
     private readonly ServiceProxy _proxy;
-    private readonly ClusterClient _client;
+    private readonly KubernetesClient _client;
     private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private int _stopped;
 
     private ProcessKubelet(
         ProcessKubeletOptions options,
-        HttpClient http,
+        KubernetesClientConfiguration api,
         PodLogStore logs,
         ProcessLedger ledger,
         LoopbackNetwork network,
@@ -49,22 +60,25 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
     {
         _network = network;
         _time = time;
+        _loggers = loggers;
         _logger = loggers.CreateLogger<ProcessKubelet>();
-        _client = new ClusterClient(http);
+        _client = new KubernetesClient(api, options: ClientOptions, time: time, logger: loggers.CreateLogger<KubernetesClient>());
         _prober = new Prober(time);
         HostsFile hosts = new(HostsPath(options.DataDirectory));
-        EventRecorder events = Run(new EventRecorder(_client, "rocketops-kubelet", options.NodeName, time, _logger));
+        EventRecorderOptions told = new() { ReportingController = "rocketops-kubelet", ReportingInstance = options.NodeName, SeriesHeartbeat = EventHeartbeat };
+        EventRecorder events = new(_client, told, time, loggers.CreateLogger<EventRecorder>());
+        _loops.Add(Task.Run(() => events.RunAsync(_stop.Token), CancellationToken.None));
 
-        ObjectCache pods = Cache(ResourceKind.Pod);
-        ObjectCache services = Cache(ResourceKind.Service);
-        ObjectCache claims = Cache(ResourceKind.VolumeClaim);
-        ObjectCache configMaps = Cache(ResourceKind.ConfigMap);
-        ObjectCache secrets = Cache(ResourceKind.Secret);
-        ObjectCache statefulSets = Cache(ResourceKind.StatefulSet);
-        ObjectCache deployments = Cache(ResourceKind.Deployment);
-        ObjectCache replicaSets = Cache(ResourceKind.ReplicaSet);
-        ObjectCache slices = Cache(ResourceKind.EndpointSlice);
-        ObjectCache budgets = Cache(ResourceKind.DisruptionBudget);
+        ObjectCache pods = Cache(Kinds.Pod);
+        ObjectCache services = Cache(Kinds.Service);
+        ObjectCache claims = Cache(Kinds.VolumeClaim);
+        ObjectCache configMaps = Cache(Kinds.ConfigMap);
+        ObjectCache secrets = Cache(Kinds.Secret);
+        ObjectCache statefulSets = Cache(Kinds.StatefulSet);
+        ObjectCache deployments = Cache(Kinds.Deployment);
+        ObjectCache replicaSets = Cache(Kinds.ReplicaSet);
+        ObjectCache slices = Cache(Kinds.EndpointSlice);
+        ObjectCache budgets = Cache(Kinds.DisruptionBudget);
 
         ClaimFolders folders = new(Path.Combine(options.DataDirectory, "volumes"), claims);
         claims.Removed += folders.Delete;
@@ -72,7 +86,6 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         Node node = new()
         {
             Options = options,
-            Client = _client,
             Pods = pods,
             Network = network,
             Launches = new LaunchBuilder(new ImageCatalog(options.Programs), new VolumeMounter(sources, folders), new EnvironmentBuilder(sources), hosts.Path),
@@ -85,34 +98,34 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         _pods = new PodManager(node, _logger);
         pods.Removed += _pods.Vanished;
 
-        Loop("pods", _pods.ReconcileAsync, (pods, pod => pod.Key));
+        Loop("pods", _pods.ReconcileAsync, (pods, pod => pod.Key()));
         ControllerLoop statefulSetsLoop = Loop(
             "statefulsets",
-            new StatefulSetController(_client, statefulSets, pods, claims, events, options.NodeName, time).ReconcileAsync,
-            (statefulSets, set => set.Key),
+            new StatefulSetController(statefulSets, pods, claims, events, options.NodeName, time).ReconcileAsync,
+            (statefulSets, set => set.Key()),
             (pods, pod => ControllerKey(pod, "StatefulSet")));
         ControllerLoop replicaSetsLoop = Loop(
             "replicasets",
-            new ReplicaSetController(_client, replicaSets, pods, events, options.NodeName, time).ReconcileAsync,
-            (replicaSets, set => set.Key),
+            new ReplicaSetController(replicaSets, pods, events, options.NodeName, time).ReconcileAsync,
+            (replicaSets, set => set.Key()),
             (pods, pod => ControllerKey(pod, "ReplicaSet")));
         ControllerLoop deploymentsLoop = Loop(
             "deployments",
-            new DeploymentController(_client, deployments, replicaSets, pods, events, time).ReconcileAsync,
-            (deployments, deployment => deployment.Key),
+            new DeploymentController(deployments, replicaSets, pods, events, time).ReconcileAsync,
+            (deployments, deployment => deployment.Key()),
             (replicaSets, set => ControllerKey(set, "Deployment")));
 
         // Those without a controller may become anybody's.
         OnOrphans(pods, pod => EnqueueAll(statefulSets, pod.Namespace, statefulSetsLoop));
         OnOrphans(pods, pod => EnqueueAll(replicaSets, pod.Namespace, replicaSetsLoop));
         OnOrphans(replicaSets, set => EnqueueAll(deployments, set.Namespace, deploymentsLoop));
-        ControllerLoop claimsLoop = Loop("claims", new VolumeClaimController(_client, claims, pods, folders, events).ReconcileAsync, (claims, claim => claim.Key));
+        ControllerLoop claimsLoop = Loop("claims", new VolumeClaimController(claims, pods, folders, events).ReconcileAsync, (claims, claim => claim.Key()));
         ControllerLoop slicesLoop = Loop(
-            "endpointslices", new EndpointSliceController(_client, services, pods, slices).ReconcileAsync, (services, service => service.Key));
-        ControllerLoop budgetsLoop = Loop("budgets", new DisruptionBudgetController(_client, budgets, pods).ReconcileAsync, (budgets, budget => budget.Key));
+            "endpointslices", new EndpointSliceController(services, pods, slices).ReconcileAsync, (services, service => service.Key()));
+        ControllerLoop budgetsLoop = Loop("budgets", new DisruptionBudgetController(budgets, pods).ReconcileAsync, (budgets, budget => budget.Key()));
         Loop("names", new ClusterNames(services, pods, hosts).ReconcileAsync, (services, _ => ClusterNames.Key), (pods, _ => ClusterNames.Key));
         _proxy = new ServiceProxy(services, pods, book, options.HostServiceLabels, events, time, loggers.CreateLogger<ServiceProxy>());
-        Loop("proxy", _proxy.ReconcileAsync, (services, service => service.Key));
+        Loop("proxy", _proxy.ReconcileAsync, (services, service => service.Key()));
         OnPods(pods, pod => EnqueueAll(services, pod.Namespace, slicesLoop));
         OnPods(pods, pod => EnqueueAll(budgets, pod.Namespace, budgetsLoop));
         pods.Removed += pod => EnqueueAll(claims, pod.Namespace, claimsLoop);
@@ -138,12 +151,9 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
     /// <summary>Where the hosts file of a data folder is, also before the kubelet runs.</summary>
     public static string HostsPath(string dataDirectory) => Path.Combine(Path.GetFullPath(dataDirectory), "run", "hosts");
 
-    /// <summary>
-    /// Ends what a killed earlier run left behind, then starts. The HttpClient must carry address and credentials of the API and have
-    /// no timeout; it stays the caller's.
-    /// </summary>
+    /// <summary>Ends what a killed earlier run left behind, then starts.</summary>
     public static async Task<ProcessKubelet> StartAsync(
-        ProcessKubeletOptions options, HttpClient http, PodLogStore logs, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+        ProcessKubeletOptions options, KubernetesClientConfiguration api, PodLogStore logs, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
         string run = Path.Combine(options.DataDirectory, "run");
@@ -152,7 +162,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         await ledger.EndOrphansAsync(OrphanGrace, cancellation);
         AddressBook book = AddressBook.Load(Path.Combine(options.DataDirectory, "addresses"), loggers.CreateLogger<AddressBook>());
         LoopbackNetwork network = LoopbackNetwork.Claim(PreferredSubnet(options.DataDirectory), book);
-        ProcessKubelet kubelet = new(options, http, logs, ledger, network, book, time, loggers);
+        ProcessKubelet kubelet = new(options, api, logs, ledger, network, book, time, loggers);
         try
         {
             await kubelet.StartAsync(cancellation);
@@ -177,6 +187,8 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         await _stop.CancelAsync();
         await Task.WhenAll(_loops);
         await _proxy.DisposeAsync();
+        _controllers.ForEach(loop => loop.Dispose());
+        _client.Dispose();
         _prober.Dispose();
         _network.Dispose();
     }
@@ -187,21 +199,18 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static string? ControllerKey(KubeObject item, string kind)
-    {
-        System.Text.Json.JsonElement owner = item.Controller;
-        return owner.Text("kind") == kind ? ObjectKey.Of(item.Namespace, owner.Text("name") ?? "") : null;
-    }
+    private static ObjectKey? ControllerKey(KubernetesObject item, string kind) =>
+        item.ControllerOwner() is { } owner && owner.Kind == kind ? new ObjectKey(item.Namespace, owner.Name) : null;
 
-    private static void OnPods(ObjectCache pods, Action<KubeObject> action)
+    private static void OnPods(ObjectCache pods, Action<KubernetesObject> action)
     {
         pods.Changed += action;
         pods.Removed += action;
     }
 
-    private static void OnOrphans(ObjectCache cache, Action<KubeObject> action) => cache.Changed += item =>
+    private static void OnOrphans(ObjectCache cache, Action<KubernetesObject> action) => cache.Changed += item =>
     {
-        if (!item.Controller.Exists())
+        if (item.ControllerOwner() is null)
         {
             action(item);
         }
@@ -209,24 +218,21 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
 
     private static void EnqueueAll(ObjectCache cache, string ns, ControllerLoop loop)
     {
-        foreach (KubeObject item in cache.All())
+        foreach (KubernetesObject item in cache.List(ns))
         {
-            if (item.Namespace == ns)
-            {
-                loop.Enqueue(item.Key);
-            }
+            loop.Enqueue(item.Key());
         }
     }
 
     private async Task StartAsync(CancellationToken cancellation)
     {
-        await new NodeRegistration(_client, NodeName, NodeAddress, _time).RegisterAsync(cancellation);
+        await NodeRegistration.RegisterAsync(_client, NodeName, NodeAddress, _time.GetUtcNow(), cancellation);
         foreach (ObjectCache cache in _caches)
         {
             _loops.Add(Task.Run(() => cache.RunAsync(_stop.Token), CancellationToken.None));
         }
 
-        await Task.WhenAll(_caches.Select(cache => cache.Synced)).WaitAsync(cancellation);
+        await Task.WhenAll(_caches.Select(cache => cache.WaitForSyncAsync(cancellation)));
 
         // Only now: a controller that sees half of the objects would make the other half anew.
         foreach (ControllerLoop loop in _controllers)
@@ -235,27 +241,21 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         }
     }
 
-    private ObjectCache Cache(ResourceKind kind)
+    private ObjectCache Cache(KubernetesType<KubernetesObject> kind)
     {
-        ObjectCache cache = new(_client, kind, _time, _logger);
+        ObjectCache cache = new(_client, kind, _time, _loggers);
         _caches.Add(cache);
         return cache;
     }
 
-    private EventRecorder Run(EventRecorder recorder)
-    {
-        _loops.Add(Task.Run(() => recorder.RunAsync(_stop.Token), CancellationToken.None));
-        return recorder;
-    }
-
     private ControllerLoop Loop(
-        string name, Func<string, CancellationToken, Task<TimeSpan?>> reconcile, params ReadOnlySpan<(ObjectCache Cache, Func<KubeObject, string?> Key)> triggers)
+        string name, Func<ObjectKey, CancellationToken, Task<TimeSpan?>> reconcile, params ReadOnlySpan<(ObjectCache Cache, Func<KubernetesObject, ObjectKey?> Key)> triggers)
     {
         ControllerLoop loop = new(name, reconcile, _time, _logger);
         _controllers.Add(loop);
-        foreach ((ObjectCache cache, Func<KubeObject, string?> key) in triggers)
+        foreach ((ObjectCache cache, Func<KubernetesObject, ObjectKey?> key) in triggers)
         {
-            Action<KubeObject> enqueue = item =>
+            Action<KubernetesObject> enqueue = item =>
             {
                 if (key(item) is { } queued)
                 {

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client.Transport;
+using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Kubernetes.Client;
@@ -18,6 +19,7 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     private readonly KubernetesTransport _transport;
     private readonly KubernetesClientOptions _options;
     private readonly TimeProvider _time;
+    private readonly bool _ownsTransport = true;
 
     public KubernetesClient(
         KubernetesClientConfiguration configuration,
@@ -34,11 +36,24 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         _transport = new KubernetesTransport(configuration, _options, _time, logger ?? NullLogger<KubernetesClient>.Instance);
     }
 
+    private KubernetesClient(KubernetesClient connected, KubernetesTypes types)
+    {
+        Types = types;
+        Namespace = connected.Namespace;
+        _options = connected._options;
+        _time = connected._time;
+        _transport = connected._transport;
+        _ownsTransport = false;
+    }
+
     public KubernetesTypes Types { get; }
 
     public Uri BaseAddress => _transport.BaseAddress;
 
     public string Namespace { get; }
+
+    /// <summary>The same connections, with <see cref="KubernetesObject"/> for this kind; it ends with this client.</summary>
+    public IKubernetesClient For(KubernetesType<KubernetesObject> kind) => new KubernetesClient(this, new KubernetesTypes().Add(kind));
 
     public async Task<T?> GetAsync<T>(string name, string? ns = null, CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject
@@ -233,7 +248,13 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         return await response.Content.ReadAsStreamAsync(cancellationToken);
     }
 
-    public void Dispose() => _transport.Dispose();
+    public void Dispose()
+    {
+        if (_ownsTransport)
+        {
+            _transport.Dispose();
+        }
+    }
 
     private Task<T> ApplyAsync<T>(T entity, ApplyOptions options, string? subresource, CancellationToken cancellationToken)
         where T : class, IKubernetesObject

@@ -108,12 +108,13 @@ public static class CrdGenerator
 
         if (type.GetCustomAttribute<ScaleSubresourceAttribute>() is { } scale)
         {
-            subresources["scale"] = new JsonObject
+            JsonObject paths = new() { ["specReplicasPath"] = scale.SpecReplicasPath, ["statusReplicasPath"] = scale.StatusReplicasPath };
+            if (scale.LabelSelectorPath is { } selector)
             {
-                ["specReplicasPath"] = scale.SpecReplicasPath,
-                ["statusReplicasPath"] = scale.StatusReplicasPath,
-                ["labelSelectorPath"] = scale.LabelSelectorPath,
-            };
+                paths["labelSelectorPath"] = selector;
+            }
+
+            subresources["scale"] = paths;
         }
 
         if (subresources.Count > 0)

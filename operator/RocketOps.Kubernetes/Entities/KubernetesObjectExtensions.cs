@@ -25,6 +25,9 @@ public static class KubernetesObjectExtensions
     public static OwnerReference? ControllerOwner(this IKubernetesObject entity) =>
         entity.Metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true);
 
+    /// <summary>Whether this is the object that manages the entity, not one that had its name before.</summary>
+    public static bool IsControlledBy(this IKubernetesObject entity, IKubernetesObject owner) => entity.ControllerOwner()?.Uid == owner.Uid();
+
     /// <summary>A reference that makes this object the managing owner of another one in the same namespace.</summary>
     public static OwnerReference AsControllerReference(this IKubernetesObject owner) => new()
     {

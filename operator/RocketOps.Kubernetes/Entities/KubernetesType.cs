@@ -15,6 +15,15 @@ public abstract class KubernetesType
         Scope = clrType.GetCustomAttribute<EntityScopeAttribute>(inherit: false)?.Scope ?? EntityScope.Namespaced;
     }
 
+    private protected KubernetesType(string group, string version, string kind, string plural, EntityScope scope)
+    {
+        Group = group;
+        Version = version;
+        Kind = kind;
+        Plural = plural;
+        Scope = scope;
+    }
+
     /// <summary>Empty for the core group.</summary>
     public string Group { get; }
 

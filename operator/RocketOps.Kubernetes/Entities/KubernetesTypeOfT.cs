@@ -9,5 +9,9 @@ public sealed class KubernetesType<T> : KubernetesType
     internal KubernetesType(JsonTypeInfo<T> json)
         : base(typeof(T)) => Json = json;
 
+    /// <summary>For types that stand for more than one kind and so carry no attribute.</summary>
+    internal KubernetesType(JsonTypeInfo<T> json, string group, string version, string kind, string plural, EntityScope scope)
+        : base(group, version, kind, plural, scope) => Json = json;
+
     public JsonTypeInfo<T> Json { get; }
 }

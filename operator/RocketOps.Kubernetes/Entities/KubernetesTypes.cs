@@ -51,6 +51,13 @@ public sealed class KubernetesTypes
         return this;
     }
 
+    internal KubernetesTypes Add<T>(KubernetesType<T> type)
+        where T : class, IKubernetesObject
+    {
+        _types[typeof(T)] = type;
+        return this;
+    }
+
     /// <summary>Throws <see cref="InvalidOperationException"/> for a type that was not added.</summary>
     public KubernetesType<T> Get<T>()
         where T : class, IKubernetesObject =>

@@ -33,6 +33,9 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _dispatch = new();
     private readonly List<Action<InformerEvent<T>>> _handlers = [];
+    private readonly Lock _versions = new();
+    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string _reached = "";
     private long _lastHeard;
     private volatile string? _problem;
 
@@ -44,7 +47,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
         _time = time ?? TimeProvider.System;
         _logger = logger ?? NullLogger<Informer<T>>.Instance;
         _lastHeard = _time.GetTimestamp();
-        Kind = KubernetesEntityAttribute.Of(typeof(T)).Kind;
+        Kind = client.Types.Get<T>().Kind;
         _store.AddIndex(OwnerIndex, e => e.Metadata.OwnerReferences?.Select(o => o.Uid).Distinct() ?? []);
     }
 
@@ -71,6 +74,29 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     public void AddIndex(string name, Func<T, IEnumerable<string>> values) => _store.AddIndex(name, values);
 
     public Task WaitForSyncAsync(CancellationToken cancellationToken) => _synced.Task.WaitAsync(cancellationToken);
+
+    /// <summary>
+    /// Completes when the cache holds what had happened to this kind by the version, as that of an own write's answer: who waits for it never acts twice because the
+    /// cache lags behind. Versions of a kind can be compared (kubernetes.md §5.1).
+    /// </summary>
+    public async Task WaitForVersionAsync(string version, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task moved;
+            lock (_versions)
+            {
+                if (!IsNewer(version, _reached))
+                {
+                    return;
+                }
+
+                moved = _moved.Task;
+            }
+
+            await moved.WaitAsync(cancellationToken);
+        }
+    }
 
     public IDisposable Subscribe(Action<InformerEvent<T>> handler)
     {
@@ -105,6 +131,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
                     Heard();
                     Handle(change);
                     version = change.ResourceVersion ?? version;
+                    Reached(version);
                     seen++;
                 }
 
@@ -171,6 +198,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
         }
 
         Replace(list);
+        Reached(list.Metadata.ResourceVersion);
         if (_synced.TrySetResult())
         {
             LogSynced(_logger, Kind, list.Items.Count);
@@ -316,6 +344,29 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
             LogHandlerFailed(_logger, e, Kind, ObjectKey.Of(change.Object).ToString());
         }
     }
+
+    /// <summary>The cache is as new as this version.</summary>
+    private void Reached(string version)
+    {
+        TaskCompletionSource moved;
+        lock (_versions)
+        {
+            if (!IsNewer(version, _reached))
+            {
+                return;
+            }
+
+            _reached = version;
+            moved = _moved;
+            _moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        moved.SetResult();
+    }
+
+    /// <summary>Decimal numbers of any length without leading zero, hence compared by length first.</summary>
+    private static bool IsNewer(string left, string right) =>
+        left.Length != right.Length ? left.Length > right.Length : string.CompareOrdinal(left, right) > 0;
 
     private void Heard() => Volatile.Write(ref _lastHeard, _time.GetTimestamp());
 

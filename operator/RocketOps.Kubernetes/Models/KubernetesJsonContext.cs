@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Kubernetes.Models;
 
@@ -17,6 +18,8 @@ namespace RocketOps.Kubernetes.Models;
 [JsonSerializable(typeof(EndpointSlice))]
 [JsonSerializable(typeof(Event))]
 [JsonSerializable(typeof(Eviction))]
+[JsonSerializable(typeof(KubernetesObject))]
+[JsonSerializable(typeof(LabelSelector))]
 [JsonSerializable(typeof(Lease))]
 [JsonSerializable(typeof(ListMeta))]
 [JsonSerializable(typeof(Namespace))]

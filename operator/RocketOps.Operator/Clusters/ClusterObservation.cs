@@ -27,6 +27,10 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
         && status.ReadyReplicas == wanted
         && status.Replicas == wanted;
 
+    /// <summary>Name servers with an older configuration serve on while new ones come.</summary>
+    public bool NameServersRolling =>
+        NameServers is { Status: { } status } deployment && IsObserved(deployment, status.ObservedGeneration) && (status.ReadyReplicas ?? 0) > 0 && (status.Replicas ?? 0) > (status.UpdatedReplicas ?? 0);
+
     /// <summary>The wanted members of all groups, there or not.</summary>
     public IReadOnlyList<MemberState> Members(ClusterContext context, BrokerRegistrations registrations)
     {

@@ -7,6 +7,7 @@ namespace RocketOps.Operator.Entities;
 [ShortNames("mqc")]
 [Categories(EntityGroup.Category)]
 [Description("A cluster of RocketMQ-compatible name servers and broker groups.")]
+[ScaleSubresource(".spec.brokers.groups", ".status.readyGroups")]
 [PrinterColumn("Ready", JsonPath = ".status.conditions[?(@.type==\"Ready\")].status", Type = "string", Description = "Whether everything asked for is there and serves.")]
 [PrinterColumn("Reason", JsonPath = ".status.conditions[?(@.type==\"Ready\")].reason", Type = "string", Description = "Why it is or is not ready.")]
 [PrinterColumn("Groups", JsonPath = ".spec.brokers.groups", Type = "integer", Description = "Broker groups asked for.")]

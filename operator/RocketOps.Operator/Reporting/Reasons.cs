@@ -1,6 +1,6 @@
 namespace RocketOps.Operator.Reporting;
 
-/// <summary>The whole vocabulary of condition reasons; each is explained in docs/operator.md.</summary>
+/// <summary>The whole vocabulary of condition reasons; each is explained in docs/operate.md.</summary>
 internal static class Reasons
 {
     // Good ends.

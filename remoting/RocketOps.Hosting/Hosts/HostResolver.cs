@@ -29,12 +29,12 @@ public sealed class HostResolver
     /// <summary>A resolver that looks where the environment says.</summary>
     public static HostResolver FromEnvironment() => new(Environment.GetEnvironmentVariable(HostsVariable));
 
-    /// <summary>Splits <c>host:port;host:port</c>, as RocketMQ writes lists of name servers. Throws <see cref="FormatException"/> naming the entry that is wrong.</summary>
+    /// <summary>Splits <c>host:port;host:port</c>, as RocketMQ writes lists of name servers, and with commas, as nearly everything else does. Throws <see cref="FormatException"/> naming the entry that is wrong.</summary>
     public static IReadOnlyList<(string Host, int Port)> ParseList(string addresses)
     {
         ArgumentNullException.ThrowIfNull(addresses);
         List<(string, int)> parsed = [];
-        foreach (string entry in addresses.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string entry in addresses.Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             parsed.Add(Parse(entry));
         }

@@ -1,7 +1,6 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -21,13 +20,14 @@ public sealed class RemotingClient : IAsyncDisposable
     private readonly AddressResolver _resolve;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly SocketConnectionContextFactory _contexts;
     private readonly ByteBudget _budget;
     private readonly ITimer _idleScan;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Task<RemotingConnection>> _connections = new(StringComparer.Ordinal);
     private readonly HashSet<Task> _running = [];
+    private readonly string _idPrefix = string.Create(CultureInfo.InvariantCulture, $"{Environment.TickCount64:X}-");
+    private long _lastId;
     private bool _disposed;
 
     /// <param name="options">Time-outs and limits.</param>
@@ -45,7 +45,6 @@ public sealed class RemotingClient : IAsyncDisposable
         _logger = loggers.CreateLogger("RocketOps.Remoting.Client");
         // A client answers few requests and chooses its peers: what it holds is bounded per connection.
         _budget = new ByteBudget(long.MaxValue / 2, _logger);
-        _contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), _logger);
         _idleScan = _time.CreateTimer(static state => ((RemotingClient)state!).CloseIdle(), this, IdleScanInterval, IdleScanInterval);
     }
 
@@ -131,7 +130,6 @@ public sealed class RemotingClient : IAsyncDisposable
         }
 
         await Task.WhenAll(running).ConfigureAwait(false);
-        _contexts.Dispose();
     }
 
     private async Task<RemotingConnection> OpenAsync(string address)
@@ -141,18 +139,20 @@ public sealed class RemotingClient : IAsyncDisposable
         try
         {
             socket = await ConnectSocketAsync(address, deadline.Token).ConfigureAwait(false);
-            ConnectionContext context = _contexts.Create(socket);
-            PipeDriver driver = new(context, _handlers, _options.Remoting, _budget, _time, _logger);
-            Track(address, driver, context);
+            StreamTransport transport = new(NextId(), new NetworkStream(socket, ownsSocket: false), socket, (IPEndPoint)socket.RemoteEndPoint!, (IPEndPoint)socket.LocalEndPoint!, _time);
+            PipeDriver driver = new(transport, _handlers, _options.Remoting, _budget, _time, _logger);
+            Track(address, driver, transport);
             return driver.Connection;
         }
-        catch (Exception error) when (error is SocketException or OperationCanceledException or FormatException)
+        catch (Exception error) when (error is SocketException or IOException or OperationCanceledException or FormatException)
         {
             socket?.Dispose();
             string reason = error is OperationCanceledException ? $"no connection within {_options.ConnectTimeout.TotalMilliseconds:0} ms" : error.Message;
             throw new IOException($"connect to {address} failed: {reason}", error);
         }
     }
+
+    private string NextId() => string.Create(CultureInfo.InvariantCulture, $"{_idPrefix}{Interlocked.Increment(ref _lastId)}");
 
     private async Task<Socket> ConnectSocketAsync(string address, CancellationToken cancellationToken)
     {
@@ -180,11 +180,11 @@ public sealed class RemotingClient : IAsyncDisposable
         throw failure!;
     }
 
-    private void Track(string address, PipeDriver driver, ConnectionContext context)
+    private void Track(string address, PipeDriver driver, StreamTransport transport)
     {
         lock (_gate)
         {
-            Task running = RunAsync(address, driver, context);
+            Task running = RunAsync(address, driver, transport);
             if (!running.IsCompleted)
             {
                 _running.Add(running);
@@ -202,11 +202,11 @@ public sealed class RemotingClient : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync(string address, PipeDriver driver, ConnectionContext context)
+    private async Task RunAsync(string address, PipeDriver driver, StreamTransport transport)
     {
         await Task.Yield();
         await driver.RunAsync().ConfigureAwait(false);
-        await context.DisposeAsync().ConfigureAwait(false);
+        await transport.DisposeAsync().ConfigureAwait(false);
         lock (_gate)
         {
             if (_connections.TryGetValue(address, out Task<RemotingConnection>? current) && current.IsCompletedSuccessfully && ReferenceEquals(current.Result, driver.Connection))

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 using RocketOps.Remoting.Framing;
 
@@ -13,7 +11,7 @@ namespace RocketOps.Remoting.Connections;
 /// </summary>
 internal sealed class PipeDriver : ConnectionDriver
 {
-    private readonly ConnectionContext _context;
+    private readonly PipeTransport _transport;
     private readonly PipeOutput _output;
     private readonly ByteBudget _budget;
     private readonly TimeProvider _time;
@@ -21,40 +19,37 @@ internal sealed class PipeDriver : ConnectionDriver
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _heldBytes;
 
-    public PipeDriver(ConnectionContext context, RequestHandlerRegistry handlers, RemotingOptions options, ByteBudget budget, TimeProvider time, ILogger logger)
+    public PipeDriver(PipeTransport transport, RequestHandlerRegistry handlers, RemotingOptions options, ByteBudget budget, TimeProvider time, ILogger logger)
     {
-        _context = context;
+        _transport = transport;
         _budget = budget;
         _time = time;
         _logger = logger;
-        RemoteEndPoint = context.RemoteEndPoint as IPEndPoint ?? new IPEndPoint(IPAddress.None, 0);
-        LocalEndPoint = context.LocalEndPoint as IPEndPoint ?? new IPEndPoint(IPAddress.None, 0);
-        _output = new PipeOutput(this, context.Transport.Output, options.MaxUnsentBytes);
+        _output = new PipeOutput(this, transport.Output, options.MaxUnsentBytes);
         Connection = new RemotingConnection(this, handlers, options, budget, time, logger);
     }
 
-    public override string Id => _context.ConnectionId;
+    public override string Id => _transport.Id;
 
     /// <summary>The peer's address; <see cref="IPAddress.None"/> when the transport has none.</summary>
-    public override IPEndPoint RemoteEndPoint { get; }
+    public override IPEndPoint RemoteEndPoint => _transport.RemoteEndPoint;
 
-    public override IPEndPoint LocalEndPoint { get; }
+    public override IPEndPoint LocalEndPoint => _transport.LocalEndPoint;
 
     public override ConnectionOutput Output => _output;
 
-    public override void Abort(string reason) => _context.Abort(new ConnectionAbortedException(reason));
+    public override void Abort(string reason) => _transport.Abort(reason);
 
-    public override void StopReading() => _context.Transport.Input.CancelPendingRead();
+    public override void StopReading() => _transport.Input.CancelPendingRead();
 
     public override void OnDrained() => _drained.TrySetResult();
 
     /// <summary>Runs until the connection ends. Never throws.</summary>
     public async Task RunAsync()
     {
-        PipeReader input = _context.Transport.Input;
-        CancellationToken stopRequested = _context.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        PipeReader input = _transport.Input;
         Connection.Opened();
-        using (stopRequested.UnsafeRegister(static state => ((RemotingConnection)state!).Stop(), Connection))
+        using (_transport.StopRequested.UnsafeRegister(static state => ((RemotingConnection)state!).Stop(), Connection))
         {
             try
             {
@@ -85,7 +80,7 @@ internal sealed class PipeDriver : ConnectionDriver
         {
             if (_heldBytes == 0 && _budget.IsExceeded)
             {
-                await _budget.WhenWithin().WaitAsync(_context.ConnectionClosed).ConfigureAwait(false);
+                await _budget.WhenWithin().WaitAsync(_transport.Closed).ConfigureAwait(false);
             }
 
             ReadResult result = await input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
@@ -234,7 +229,7 @@ internal sealed class PipeDriver : ConnectionDriver
         await input.CompleteAsync().ConfigureAwait(false);
         if (paused is not null)
         {
-            _context.Abort(new ConnectionAbortedException(Connection.CloseReason ?? "closed while the peer does not read"));
+            _transport.Abort(Connection.CloseReason ?? "closed while the peer does not read");
             await paused.ConfigureAwait(false);
         }
 

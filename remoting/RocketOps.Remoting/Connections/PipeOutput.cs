@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Microsoft.AspNetCore.Connections;
 
 namespace RocketOps.Remoting.Connections;
 
@@ -35,7 +34,7 @@ internal sealed class PipeOutput(ConnectionDriver driver, PipeWriter pipe, long 
             // Sends what is left, but not to a peer that is gone.
             await pipe.CompleteAsync(_failure).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is IOException or ConnectionAbortedException or InvalidOperationException)
+        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
         {
             _driver.Connection.NoteEnd(error.Message);
         }
@@ -84,7 +83,7 @@ internal sealed class PipeOutput(ConnectionDriver driver, PipeWriter pipe, long 
         {
             await flush.ConfigureAwait(false);
         }
-        catch (Exception error) when (error is IOException or ConnectionAbortedException or InvalidOperationException)
+        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
         {
             // The reading loop sees the same end of the connection and reports it.
             _driver.Connection.NoteEnd(error.Message);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Framing;
@@ -247,7 +246,7 @@ public sealed class RemotingConnection
                 _closeReason = error.Message;
                 RemotingLog.Malformed(_logger, RemoteEndPoint, Id, error.Message);
                 break;
-            case IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException:
+            case IOException or OperationCanceledException:
                 NoteEnd(error.Message);
                 break;
             default:

@@ -8,7 +8,7 @@ public sealed class ConsumerChangeNoticesTests
 {
     private readonly FakeTimeProvider _time = new();
     private readonly List<(ConsumerGroup Group, int Members)> _told = [];
-    private readonly ConsumerGroup _group = new("g");
+    private readonly ConsumerGroup _group = new("g", NullLogger.Instance);
     private readonly ConsumerChangeNotices _notices;
     private int _members;
 
@@ -60,7 +60,7 @@ public sealed class ConsumerChangeNoticesTests
     [Fact]
     public void Changed_OtherGroup_DoesNotWait()
     {
-        ConsumerGroup other = new("h");
+        ConsumerGroup other = new("h", NullLogger.Instance);
         Join();
 
         _notices.Changed(other);

@@ -1,5 +1,4 @@
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Delay;

@@ -36,6 +36,18 @@ public sealed class AllocationTests
     }
 
     [Fact]
+    public async Task Send_HalvesOfTransactions_AllocatesNothingPerMessage()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(
+            new(StringComparer.Ordinal) { ["maxIndexNum"] = "200000", ["mappedFileSizeCommitLog"] = "67108864", ["transactionCheckInterval"] = "3600000" });
+        await broker.CreateTopicAsync("Hot");
+        byte[] frame = RawClient.Encode(
+            Requests.Send("Hot", new string('x', 100), properties: Requests.Properties(("UNIQ_KEY", "0A010209126718B4AAC2000186A00000"), ("TRAN_MSG", "true"), ("PGROUP", "pg"))));
+
+        Measure(broker, frame).Should().BeLessThan(BytesPerMessage * Measured);
+    }
+
+    [Fact]
     public async Task Send_LoneMessagePerBatch_AllocatesNothing()
     {
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxIndexNum"] = "200000", ["mappedFileSizeCommitLog"] = "67108864" });
@@ -170,7 +182,7 @@ public sealed class AllocationTests
     [MemberData(nameof(RefusedSends))]
     public async Task Send_Refused_AllocatesNothingPerAnswer(string reason, int code)
     {
-        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["autoCreateTopicEnable"] = "false", ["maxMessageSize"] = "1000" });
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["autoCreateTopicEnable"] = "false", ["maxMessageSize"] = "1000", ["rejectTransactionMessage"] = "true" });
         await broker.CreateTopicAsync("Hot");
         await broker.CreateTopicAsync("%RETRY%nobody");
         RemotingCommand request = reason switch

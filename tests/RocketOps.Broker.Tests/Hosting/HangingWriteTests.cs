@@ -3,7 +3,6 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store.Files;
-using RocketOps.Store.Tests.Support;
 
 namespace RocketOps.Broker.Tests.Hosting;
 

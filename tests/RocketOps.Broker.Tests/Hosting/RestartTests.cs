@@ -1,6 +1,7 @@
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Headers;
+using RocketOps.Store;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 
@@ -33,6 +34,24 @@ public sealed class RestartTests : IDisposable
         Requests.Decode(await again.PullAsync("g", "Kept", 0, 0)).Select(static message => message.Body).Should().Equal("one", "two");
         (await again.SendAsync("Kept", "three")).Get("queueOffset").Should().Be("2");
         (await again.SendAsync("Kept", "three", queueId: 2)).Get("queueId").Should().Be("2");
+    }
+
+    [Fact]
+    public async Task Start_DirectoryIsInUse_LeavesTheTablesToWhoHasThem()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(directory: _directory);
+        await broker.CreateTopicAsync("Kept");
+        string[] files = Directory.GetFiles(_directory.File("store/config"));
+        Dictionary<string, byte[]> before = files.ToDictionary(static file => file, File.ReadAllBytes, StringComparer.Ordinal);
+
+        Func<Task> second = () => TestBroker.StartAsync(directory: _directory);
+
+        (await second.Should().ThrowAsync<StoreException>()).WithMessage("*in use*");
+        Directory.GetFiles(_directory.File("store/config")).Should().BeEquivalentTo(files);
+        foreach (string file in files)
+        {
+            (await File.ReadAllBytesAsync(file)).Should().Equal(before[file], $"{file} is another broker's");
+        }
     }
 
     [Fact]

@@ -34,6 +34,21 @@ public sealed class StopTests
         Requests.Decode(await again.PullAsync("g", "Kept", 0, 0)).Should().ContainSingle();
     }
 
+    /// <summary>Whichever part it is, and one that is added later too: its failure is told by name, and everything else is stopped in its turn.</summary>
+    [Fact]
+    public async Task Dispose_AnyPartFails_IsToldAndTheOthersAreStopped()
+    {
+        using TempDirectory directory = new("broker-");
+        IReadOnlyList<string> parts = await StopAsync(directory, failing: null);
+
+        parts.Should().Contain(["the store", "the server", "the offset files", "the role session", "the registration"]);
+        parts[^1].Should().Be("the store", "everything else writes to it");
+        foreach (string part in parts)
+        {
+            (await StopAsync(directory, failing: part)).Should().Equal(parts);
+        }
+    }
+
     [Fact]
     public async Task Start_PortIsTaken_WhatWasStartedIsStopped()
     {
@@ -47,6 +62,34 @@ public sealed class StopTests
         File.Exists(directory.File("store/abort")).Should().BeFalse("the store was closed in order");
         await using TestBroker again = await TestBroker.StartAsync(directory: directory);
         await again.SendAsync("Free", "one");
+    }
+
+    /// <summary>Starts and stops a broker, of which one part fails, and returns the parts in the order in which they were stopped.</summary>
+    private static async Task<IReadOnlyList<string>> StopAsync(TempDirectory directory, string? failing)
+    {
+        RecordedLog log = new();
+        TestBroker broker = await TestBroker.StartAsync(directory: directory, loggers: log);
+        await broker.SendAsync("Kept", "one");
+        IReadOnlyList<string> parts = broker.Host.Stops.Parts;
+        List<string> stopped = [];
+        broker.Host.Stops.Stopped = part =>
+        {
+            stopped.Add(part);
+            if (part == failing)
+            {
+                throw new InvalidOperationException("this part fails");
+            }
+        };
+
+        await broker.DisposeAsync();
+
+        stopped.Should().Equal(parts, "every part is stopped, though {0} fails", failing);
+        string[] told = [.. log.Lines.Where(static line => line.Id == StepFailed).Select(static line => line.Text)];
+        told.Should().Equal(failing is null ? [] : [$"Stopping {failing} failed; the other parts are stopped all the same"]);
+        string end = failing is null ? "everything is on disk" : "1 of its parts did not stop cleanly";
+        log.Lines.Should().Contain(line => line.Text.Contains(end, StringComparison.Ordinal));
+        File.Exists(directory.File("store/abort")).Should().BeFalse("the store was closed in order");
+        return stopped;
     }
 
     /// <summary>The system's clock; its periodic timers cannot be ended when told so.</summary>

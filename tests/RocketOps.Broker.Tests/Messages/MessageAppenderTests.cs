@@ -17,7 +17,7 @@ public sealed class MessageAppenderTests
         StoreOptions options = new() { RootDirectory = directory.Path, CommitLogFileBytes = 16_777_216, FlushDiskType = flush, DiskWarningRatio = 100 };
         await using MessageStore store = new(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance);
         await store.StartAsync(CancellationToken.None);
-        MessageAppender appender = new(store, new PutStatistics(TimeProvider.System), TimeProvider.System);
+        MessageAppender appender = new(store, new AppendStatistics(TimeProvider.System), TimeProvider.System);
         StoreTopic first = store.GetOrAddTopic("First"u8);
         StoreTopic second = store.GetOrAddTopic("Second"u8);
 

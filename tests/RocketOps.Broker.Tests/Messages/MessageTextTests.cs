@@ -1,8 +1,8 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Messages;
-using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Sending;
 
 namespace RocketOps.Broker.Tests.Messages;

@@ -1,5 +1,6 @@
 using System.Text;
 using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
@@ -29,7 +30,7 @@ public sealed class AnswerTableTests
         await using TestBroker broker = await TestBroker.StartAsync();
         SendRefusals refusals = broker.Host.Parts.SendRefusals;
         TopicConfig config = new() { TopicName = "T", WriteQueueNums = 4, ReadQueueNums = 5 };
-        byte[] buffer = new byte[SendRefusals.MaxRemarkBytes];
+        byte[] buffer = new byte[RemarkText.MaxBytes];
         Dictionary<SendStatus, string> remarks = [];
         foreach (SendStatus status in Enum.GetValues<SendStatus>())
         {

@@ -129,7 +129,6 @@ public sealed class SendTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("TRAN_MSG", "true", ResponseCode.NoPermission)]
     [InlineData("TIMER_DELAY_SEC", "5", ResponseCode.SystemError)]
     public async Task Send_WhatIsNotDoneYet_IsRefusedNotStored(string property, string value, int code)
     {

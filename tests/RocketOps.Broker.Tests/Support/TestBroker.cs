@@ -103,20 +103,20 @@ internal sealed class TestBroker : IAsyncDisposable
     }
 
     /// <summary>A heartbeat of a consumer that subscribes to one topic.</summary>
-    public async Task<RemotingCommand> SubscribeAsync(string group, string topic, string expression = "*", string clientId = "client-1", long version = 1)
+    public async Task<RemotingCommand> SubscribeAsync(string group, string topic, string expression = "*", string clientId = "client-1", long version = 1, string type = "TAG")
     {
         RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = Heartbeat(group, topic, expression, clientId, version);
+        heartbeat.Body = Heartbeat(group, topic, expression, clientId, version, type);
         RemotingCommand answer = await InvokeAsync(heartbeat);
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
         return answer;
     }
 
     /// <summary>The body of such a heartbeat.</summary>
-    public static byte[] Heartbeat(string group, string topic, string expression, string clientId, long version) => System.Text.Encoding.UTF8.GetBytes(
+    public static byte[] Heartbeat(string group, string topic, string expression, string clientId, long version, string type = "TAG") => System.Text.Encoding.UTF8.GetBytes(
         $$"""
         {"clientID":"{{clientId}}","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":"{{group}}",
-        "messageModel":"CLUSTERING","subscriptionDataSet":[{"subString":"{{expression}}","subVersion":{{version.ToString(CultureInfo.InvariantCulture)}},"topic":"{{topic}}"}],
+        "messageModel":"CLUSTERING","subscriptionDataSet":[{"expressionType":"{{type}}","subString":"{{expression}}","subVersion":{{version.ToString(CultureInfo.InvariantCulture)}},"topic":"{{topic}}"}],
         "unitMode":false}],"producerDataSet":[{"groupName":"CLIENT_INNER_PRODUCER"}]}
         """);
 

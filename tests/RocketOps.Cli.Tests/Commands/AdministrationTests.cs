@@ -14,9 +14,9 @@ public sealed class AdministrationTests(ClusterFixture cluster) : IClassFixture<
     {
         string topic = await cluster.NewTopicAsync(queues: 2);
 
-        CliRun unasked = await cluster.RunAsync("topic", "alter", topic, "--queues", "4", "--permission", "r");
-        CliRun done = (await cluster.RunAtTerminalAsync("yes\n", "topic", "alter", topic, "--queues", "4", "--permission", "r")).EnsureSuccess();
-        CliRun again = (await cluster.RunAsync("topic", "alter", topic, "--queues", "4")).EnsureSuccess();
+        CliRun unasked = await cluster.RunAsync("topic", "alter", topic, "--queues", "4", "--permission", "r", "--force");
+        CliRun done = (await cluster.RunAtTerminalAsync("yes\n", "topic", "alter", topic, "--queues", "4", "--permission", "r", "--force")).EnsureSuccess();
+        CliRun again = (await cluster.RunAsync("topic", "alter", topic, "--queues", "4", "--force")).EnsureSuccess();
 
         string difference = $"{topic} on broker-a: read queues 2 -> 4, write queues 2 -> 4, permission rw -> r\n";
         unasked.Should().Be(new CliRun(1, difference, $"rocketops: Change topic {topic}? There is no terminal to ask at: give --yes to do it.\n"));

@@ -68,7 +68,7 @@ public sealed class CommandTests(ClusterFixture cluster) : IClassFixture<Cluster
         (await cluster.RunAsync("topic", "delete", topic)).Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.Contains("give --yes"));
         (await cluster.RunAtTerminalAsync("n\n", "topic", "delete", topic)).Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.EndsWith("Nothing was changed.\n"));
         (await cluster.RunAsync("topic", "describe", topic)).EnsureSuccess();
-        (await cluster.RunAtTerminalAsync("y\n", "topic", "delete", topic)).EnsureSuccess().Error.Should().StartWith($"Delete topic {topic} with its 0 messages?");
+        (await cluster.RunAtTerminalAsync("y\n", "topic", "delete", topic, "--force")).EnsureSuccess().Error.Should().StartWith($"Delete topic {topic} with its 0 messages?");
         (await cluster.RunAsync("topic", "describe", topic)).ExitCode.Should().Be(1);
     }
 

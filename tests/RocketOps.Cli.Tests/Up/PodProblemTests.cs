@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RocketOps.Cli.Up;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Cli.Tests.Up;
 
@@ -22,9 +22,9 @@ public sealed class PodProblemTests
     public void Of_ReadyPod_IsNone() =>
         PodProblem.Of(Pod("""{"conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"state":{"terminated":{"exitCode":1}}}]}""")).Should().BeNull();
 
-    private static KubeObject Pod(string status)
+    private static KubernetesObject Pod(string status)
     {
         using JsonDocument document = JsonDocument.Parse($$"""{"metadata":{"name":"p","namespace":"n"},"status":{{status}} }""");
-        return new KubeObject(document.RootElement.Clone());
+        return new KubernetesObject(document.RootElement.Clone());
     }
 }

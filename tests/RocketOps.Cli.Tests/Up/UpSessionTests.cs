@@ -5,6 +5,7 @@ using Spectre.Console;
 
 namespace RocketOps.Cli.Tests.Up;
 
+[Collection(nameof(UsualAddress))]
 public sealed class UpSessionTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);

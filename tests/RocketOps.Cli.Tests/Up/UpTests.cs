@@ -4,6 +4,7 @@ using RocketOps.Testing;
 namespace RocketOps.Cli.Tests.Up;
 
 /// <summary>The whole way: API, operator, kubelet, brokers, clients. One scenario, since each start costs seconds.</summary>
+[Collection(nameof(UsualAddress))]
 public sealed partial class UpTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
@@ -51,6 +52,24 @@ public sealed partial class UpTests
             {
                 (await command.ExitCodeAsync(Deadline)).Should().Be(0, command.Output);
                 command.Output.Should().MatchRegex("quickstart-1 +0 +master", "the command finds the cluster that runs");
+            }
+
+            await using (UpProcess delete = UpProcess.StartIn(folder.Path, "topic", "delete", "quickstart-events", "--yes"))
+            {
+                (await delete.ExitCodeAsync(Deadline)).Should().Be(1, delete.Output);
+                delete.Output.Should().Contain("quickstart-events belongs to the Topic object default/quickstart-events: the operator would make it again, empty.")
+                    .And.Contain($"KUBECONFIG={data}/kubeconfig kubectl delete topic.rocketops.io quickstart-events -n default");
+            }
+
+            await using (UpProcess alter = UpProcess.StartIn(folder.Path, "topic", "alter", "quickstart-events", "--queues", "9", "--yes"))
+            {
+                (await alter.ExitCodeAsync(Deadline)).Should().Be(1, alter.Output);
+                alter.Output.Should().Contain("kubectl edit topic.rocketops.io quickstart-events -n default, or --force.");
+            }
+
+            await using (UpProcess forced = UpProcess.StartIn(folder.Path, "topic", "delete", "quickstart-events", "--yes", "--force"))
+            {
+                (await forced.ExitCodeAsync(Deadline)).Should().Be(0, forced.Output);
             }
 
             List<int> children = Children(data);

@@ -55,7 +55,7 @@ public sealed class ProcessQueueTests
     {
         ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options);
         queue.Add(1, 1000);
-        Task room = queue.WaitForRoomAsync(queue.Dropped);
+        Task room = queue.WaitForRoomAsync(queue.Closed);
 
         queue.Drop();
 

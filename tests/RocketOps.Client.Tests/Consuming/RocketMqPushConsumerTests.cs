@@ -127,7 +127,37 @@ public sealed class RocketMqPushConsumerTests
 
         await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Length == 1, "it was given back");
         _received.Should().BeEmpty();
-        logs.Messages.Should().Contain(message => message.Contains($"compressed with {name}, which this client does not read", StringComparison.Ordinal));
+        logs.Messages.Should().Contain(message => message.Contains($"compressed with {name}, which this client does not read by itself", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(0x101)]
+    [InlineData(0x201)]
+    public async Task Message_CompressedWithWhatTheProgramReads_IsUnpackedWithinBounds(int sysFlag)
+    {
+        using RecordingLoggerFactory logs = new();
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        foreach (string body in new[] { "good", "throws", "long" })
+        {
+            cluster.Broker.Append("T", 0, body, sysFlag: sysFlag);
+        }
+
+        ReadOnlyMemory<byte> Unpack(ReadOnlyMemory<byte> packed, int maxBytes) => Encoding.UTF8.GetString(packed.Span) switch
+        {
+            "good" => Encoding.UTF8.GetBytes($"unpacked up to {maxBytes}"),
+            "long" => new byte[maxBytes + 1],
+            _ => throw new FormatException("no frame"),
+        };
+        BodyDecompressor unpack = Unpack;
+        PushConsumerOptions options = Options(cluster) with { LoggerFactory = logs, MaxDecompressedBytes = 100 };
+        await using RocketMqPushConsumer consumer = new(sysFlag == 0x101 ? options with { Lz4Decompressor = unpack } : options with { ZstdDecompressor = unpack });
+        await consumer.SubscribeAsync("T", "*", Collect);
+        await consumer.StartAsync();
+
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Length == 2 && _received.Count == 1, "one came, two were given back");
+        _received.Select(Text).Should().Equal("unpacked up to 100");
+        logs.Messages.Should().Contain(static message => message.Contains("cannot be unpacked: no frame", StringComparison.Ordinal))
+            .And.Contain(static message => message.Contains("unpacks to more than 100 bytes", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
@@ -51,6 +52,35 @@ public sealed class RocketMqBuilderTests
         using IHost host = builder.Build();
 
         await host.Awaiting(static it => it.StartAsync()).Should().ThrowAsync<ArgumentException>().WithMessage("*a b!*");
+    }
+
+    [Fact]
+    public async Task HealthCheck_OfAHost_TellsNameServersAndConsumersApart()
+    {
+        FakeCluster cluster = await FakeCluster.StartAsync();
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
+        builder.Services.AddSingleton(new Seen()).AddScoped<Scoped>();
+        builder.Services.AddRocketMq(cluster.NameServer)
+            .AddConsumer<OrderHandler>("billing", "T", configure: static options => options with { RebalanceInterval = TimeSpan.FromMilliseconds(100) })
+            .AddHealthCheck();
+        using IHost host = builder.Build();
+        await host.StartAsync();
+        HealthCheckService health = host.Services.GetRequiredService<HealthCheckService>();
+
+        HealthReportEntry missing = (await health.CheckHealthAsync()).Entries["rocketmq"];
+        missing.Status.Should().Be(HealthStatus.Degraded);
+        missing.Description.Should().Be("billing reads no queue of T");
+
+        cluster.AddTopic("T", 2);
+        await Eventually.TrueAsync(async () => (await health.CheckHealthAsync()).Status == HealthStatus.Healthy, "the topic is read");
+        (await health.CheckHealthAsync()).Entries["rocketmq"].Data.Should().Contain("billing/T", 2);
+
+        await cluster.DisposeAsync();
+        HealthReportEntry gone = (await health.CheckHealthAsync()).Entries["rocketmq"];
+        gone.Status.Should().Be(HealthStatus.Unhealthy);
+        gone.Description.Should().Contain("no name server of");
+        await host.StopAsync();
+        await ((IAsyncDisposable)host).DisposeAsync();
     }
 
     internal sealed class Seen

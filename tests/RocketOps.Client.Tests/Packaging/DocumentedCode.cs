@@ -1,35 +1,12 @@
-using System.Text;
-using RocketOps.Testing;
+using RocketOps.Testing.Docs;
 
 namespace RocketOps.Client.Tests.Packaging;
 
-/// <summary>The code blocks of docs/client.md: as written, and as one file that compiles all C# ones.</summary>
+/// <summary>The code blocks of docs/client.md as written, and any C# block as a file that compiles beside others.</summary>
 internal static class DocumentedCode
 {
-    /// <summary>The blocks in order, by the language behind the fence.</summary>
-    public static IReadOnlyList<string> Blocks(string language)
-    {
-        List<string> blocks = [];
-        StringBuilder? block = null;
-        foreach (string line in File.ReadLines(Path.Combine(SharedKits.RepositoryRoot, "docs", "client.md")))
-        {
-            if (block is null && line == "```" + language)
-            {
-                block = new StringBuilder();
-            }
-            else if (block is not null && line == "```")
-            {
-                blocks.Add(block.ToString());
-                block = null;
-            }
-            else
-            {
-                block?.Append(line).Append('\n');
-            }
-        }
-
-        return blocks;
-    }
+    /// <summary>The blocks of docs/client.md in order, by the language behind the fence.</summary>
+    public static IReadOnlyList<string> Blocks(string language) => [.. DocumentedBlocks.Of("docs/client.md", language).Select(static block => block.Text)];
 
     /// <summary>
     /// A C# block as a file of its own beside others: using lines first, statements in a method, types behind them, as in a program of top-level statements.

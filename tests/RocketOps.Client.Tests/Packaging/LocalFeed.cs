@@ -1,11 +1,12 @@
+using System.Reflection;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 
 namespace RocketOps.Client.Tests.Packaging;
 
 /// <summary>
-/// The library as an outsider gets it: packed into a folder that is the only source of packages, and a package cache of its own, so that neither the network nor an
-/// earlier run plays a part.
+/// The library as an outsider gets it: packed into a folder that is the source of packages, beside the one where this build keeps what the library depends on, and a package
+/// cache of its own, so that neither the network nor an earlier run plays a part.
 /// </summary>
 public sealed class LocalFeed : IAsyncLifetime
 {
@@ -13,6 +14,9 @@ public sealed class LocalFeed : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+
+    private static readonly string Dependencies =
+        typeof(LocalFeed).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static metadata => metadata.Key == "NuGetPackageRoot").Value!;
 
     private readonly TempDirectory _directory = new("client-package-");
 
@@ -28,11 +32,12 @@ public sealed class LocalFeed : IAsyncLifetime
             await DotnetAsync(SharedKits.RepositoryRoot, "pack", project, "--no-build", "--configuration", Configuration, "--output", Packages);
         }
 
-        await File.WriteAllTextAsync(Path.Combine(Workplace, "NuGet.config"), """
+        await File.WriteAllTextAsync(Path.Combine(Workplace, "NuGet.config"), $"""
             <configuration>
               <packageSources>
                 <clear />
                 <add key="feed" value="feed" />
+                <add key="dependencies" value="{Dependencies}" />
               </packageSources>
             </configuration>
             """);

@@ -1,5 +1,8 @@
 using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Xml.Linq;
 using RocketOps.Testing;
+using RocketOps.Testing.Docs;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Servers;
 
@@ -9,7 +12,7 @@ namespace RocketOps.Client.Tests.Packaging;
 public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
 {
     [Fact]
-    public async Task Package_OfTheClient_ShowsTheClientAloneAndNeedsNoOther()
+    public async Task Package_OfTheClient_ShowsTheClientAloneAndNeedsNothingButLogging()
     {
         await using FileStream file = File.OpenRead(Directory.EnumerateFiles(feed.Packages, "RocketOps.Client.*.nupkg").Single(static path => char.IsAsciiDigit(Path.GetFileName(path)["RocketOps.Client.".Length])));
         using ZipArchive package = new(file, ZipArchiveMode.Read);
@@ -19,7 +22,9 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         string[] entries = [.. package.Entries.Select(static entry => entry.FullName)];
         entries.Should().Contain(["README.md", "icon.png", "LICENSE", "ref/net10.0/RocketOps.Client.xml", "lib/net10.0/RocketOps.Client.pdb"]);
         entries.Where(static entry => entry.StartsWith("ref/", StringComparison.Ordinal) && entry.EndsWith(".dll", StringComparison.Ordinal)).Should().Equal("ref/net10.0/RocketOps.Client.dll");
-        metadata.Should().Contain("Apache-2.0").And.NotContain("<dependency ");
+        metadata.Should().Contain("Apache-2.0").And.NotContain("frameworkReference");
+        XDocument.Parse(metadata).Descendants().Where(static element => element.Name.LocalName == "dependency").Select(static element => element.Attribute("id")!.Value)
+            .Should().Equal("Microsoft.Extensions.Logging.Abstractions");
         using StreamReader documentation = new(package.GetEntry("ref/net10.0/RocketOps.Client.xml")!.Open());
         (await documentation.ReadToEndAsync()).Should().Contain("M:RocketOps.Client.RocketMqProducer.SendAsync(");
     }
@@ -62,6 +67,8 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         result.ExitCode.Should().Be(0, "{0}\n{1}", result, await server.LogsAsync());
         result.Output.Should().MatchRegex("sent [0-9A-F]{32} to HELLO@broker-a:[0-9]").And.Contain("received hello, world");
         result.Error.Should().BeEmpty("nothing went wrong");
+        string[] configurations = Directory.GetFiles(folder, "*.runtimeconfig.json", SearchOption.AllDirectories);
+        (await File.ReadAllTextAsync(configurations.Should().ContainSingle().Which)).Should().Contain("Microsoft.NETCore.App").And.NotContain("AspNetCore", "a console program needs the runtime alone");
     }
 
     [Fact]
@@ -69,7 +76,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     {
         await using RocketOpsServer server = new();
         await server.StartAsync();
-        string folder = await CreateProjectAsync("throws", "RocketOps.Client");
+        string folder = await CreateProjectAsync("throws", framework: null, "RocketOps.Client");
         string program = DocumentedCode.Blocks("csharp")[0];
         string changed = program.Replace("return ValueTask.FromResult(ConsumeResult.Success);", "throw new InvalidOperationException(\"no bottles\");", StringComparison.Ordinal);
         changed.Should().NotBe(program);
@@ -80,12 +87,30 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         result.Error.Should().Contain("the handler failed for message").And.Contain("no bottles").And.Contain("HELLO@broker-a");
     }
 
+    [SkippableFact]
+    public async Task Program_TrimmedAndSelfContained_BuildsWithoutAWarningSendsAndReceives()
+    {
+        Skip.IfNot(RuntimeInformation.RuntimeIdentifier == "linux-x64", "the runtime to pack in is there for 64-bit Linux");
+        await using RocketOpsServer server = new();
+        await server.StartAsync();
+        string folder = await CreateProjectAsync("trimmed", framework: null, "RocketOps.Client");
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), DocumentedCode.Blocks("csharp")[0]);
+        await feed.DotnetAsync(
+            folder, "publish", "--runtime", "linux-x64", "--self-contained", "--output", "out", "-p:PublishTrimmed=true", "-p:TrimMode=full", "-p:TrimmerSingleWarn=false", "-p:TreatWarningsAsErrors=true");
+
+        ProcessResult result = await ChildProcess.RunAsync(Path.Combine(folder, "out", "trimmed"), [], TimeSpan.FromMinutes(2), Environment(server), folder);
+
+        result.ExitCode.Should().Be(0, "{0}\n{1}", result, await server.LogsAsync());
+        result.Output.Should().Contain("received hello, world");
+        Directory.GetFiles(Path.Combine(folder, "out"), "*.dll").Select(Path.GetFileName).Should().Contain("RocketOps.Client.dll").And.NotContain("System.Xml.Linq.dll", "it is trimmed");
+    }
+
     [Fact]
     public async Task CodeOfTheDocs_AgainstThePackage_Compiles()
     {
-        string folder = await CreateProjectAsync("documented", Ids());
-        IReadOnlyList<string> blocks = DocumentedCode.Blocks("csharp");
-        blocks.Should().HaveCountGreaterThan(3, "else nothing was looked at");
+        string folder = await CreateProjectAsync("documented", "Microsoft.AspNetCore.App", Ids());
+        IReadOnlyList<string> blocks = [.. DocumentedBlocks.ToRun("csharp").Select(static block => block.Text)];
+        blocks.Should().HaveCountGreaterThan(3, "else nothing was looked at").And.Contain(DocumentedBlocks.Of("README.md", "csharp").Single().Text);
         for (int i = 0; i < blocks.Count; i++)
         {
             await File.WriteAllTextAsync(Path.Combine(folder, $"Block{i}.cs"), DocumentedCode.AsFile(blocks[i], i));
@@ -115,7 +140,8 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             await feed.DotnetAsync(folder, "build", project);
         }
 
-        (await File.ReadAllTextAsync(Path.Combine(samples, "Hello", "Program.cs"))).Should().Be(DocumentedCode.Blocks("csharp")[0], "docs/client.md shows this program");
+        (await File.ReadAllTextAsync(Path.Combine(samples, "Hello", "Program.cs"))).Should().Be(DocumentedCode.Blocks("csharp")[0], "docs/client.md shows this program")
+            .And.Be(DocumentedBlocks.Of("README.md", "csharp").Single().Text, "the README shows it too");
     }
 
     private static IEnumerable<Type?> Named(System.Reflection.MemberInfo member) => member switch
@@ -130,7 +156,8 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
 
     private string[] Ids() => [.. Directory.EnumerateFiles(feed.Packages, "*.nupkg").Select(static file => Path.GetFileName(file)[..^".0.1.0.nupkg".Length])];
 
-    private async Task<string> CreateProjectAsync(string name, params string[] packages)
+    /// <summary>A program with these packages and, beside the runtime alone, a shared framework.</summary>
+    private async Task<string> CreateProjectAsync(string name, string? framework, params string[] packages)
     {
         string folder = Directory.CreateDirectory(Path.Combine(feed.Workplace, name)).FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, name + ".csproj"), $"""
@@ -142,6 +169,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
                 <Nullable>enable</Nullable>
               </PropertyGroup>
               <ItemGroup>
+                {(framework is null ? string.Empty : $"<FrameworkReference Include=\"{framework}\" />")}
                 {string.Concat(packages.Select(static id => $"<PackageReference Include=\"{id}\" Version=\"*\" />"))}
               </ItemGroup>
             </Project>

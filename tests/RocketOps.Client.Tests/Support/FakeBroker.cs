@@ -37,6 +37,9 @@ internal sealed class FakeBroker : IAsyncDisposable
         registry.Add(RequestCode.QueryConsumerOffset, Handler(QueryOffset));
         registry.Add(RequestCode.UpdateConsumerOffset, Handler(UpdateOffset));
         registry.Add(RequestCode.GetMaxOffset, Handler(request => Success(request).Set("offset", Count(request))));
+        registry.Add(RequestCode.GetMinOffset, Handler(request => Success(request).Set("offset", 0)));
+        registry.Add(RequestCode.LockBatchMq, Handler(Lock));
+        registry.Add(RequestCode.UnlockBatchMq, Handler(Unlock));
         registry.Add(RequestCode.SearchOffsetByTimestamp, Handler(request => Success(request).Set("offset", 1)));
         registry.Add(RequestCode.ConsumerSendMessageBack, Handler(Success));
         registry.Add(RequestCode.PullMessage, new DelegateHandler(PullAsync));
@@ -50,6 +53,9 @@ internal sealed class FakeBroker : IAsyncDisposable
 
     /// <summary>Offsets by topic, queue.</summary>
     public ConcurrentDictionary<(string Topic, int Queue), long> Offsets { get; } = new();
+
+    /// <summary>Client ids that hold a lock, by topic, queue.</summary>
+    public ConcurrentDictionary<(string Topic, int Queue), string> Locks { get; } = new();
 
     /// <summary>Answers by request code that replace the broker's own; null from the function falls through to it.</summary>
     public ConcurrentDictionary<int, Func<RemotingCommand, RemotingCommand?>> Overrides { get; } = new();
@@ -176,6 +182,29 @@ internal sealed class FakeBroker : IAsyncDisposable
         Offsets[(request.GetRequired("topic"), request.GetRequiredInt32("queueId"))] = request.GetRequiredInt64("commitOffset");
         return Success(request);
     }
+
+    private RemotingCommand Lock(RemotingCommand request)
+    {
+        using JsonDocument body = JsonDocument.Parse(request.Body);
+        string id = body.RootElement.GetProperty("clientId").GetString()!;
+        RemotingCommand response = Success(request);
+        response.Body = Encoding.UTF8.GetBytes("{\"lockOKMQSet\":[" + string.Join(',', body.RootElement.GetProperty("mqSet").EnumerateArray()
+            .Where(queue => Locks.GetOrAdd(KeyOf(queue), id) == id).Select(static queue => queue.GetRawText())) + "]}");
+        return response;
+    }
+
+    private RemotingCommand Unlock(RemotingCommand request)
+    {
+        using JsonDocument body = JsonDocument.Parse(request.Body);
+        foreach (JsonElement queue in body.RootElement.GetProperty("mqSet").EnumerateArray())
+        {
+            Locks.TryRemove(new KeyValuePair<(string, int), string>(KeyOf(queue), body.RootElement.GetProperty("clientId").GetString()!));
+        }
+
+        return Success(request);
+    }
+
+    private static (string Topic, int Queue) KeyOf(JsonElement queue) => (queue.GetProperty("topic").GetString()!, queue.GetProperty("queueId").GetInt32());
 
     private async ValueTask<RemotingCommand?> PullAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {

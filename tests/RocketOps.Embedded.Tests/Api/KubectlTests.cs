@@ -106,10 +106,99 @@ public sealed class KubectlTests : IAsyncLifetime
         await File.WriteAllTextAsync(file, Manifest.Replace("kind: Widget", "kind: Widgett", StringComparison.Ordinal));
 
         (await RunAsync("apply", "-f", file)).Output.Should().Contain("no matches for kind \"Widgett\"");
-        (await RunAsync("patch", "namespace", "default", "-p", "{}")).Output.Should().Contain("no strategic merge patch").And.Contain("--type=merge");
-        await File.WriteAllTextAsync(file, """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
+        (await RunAsync("patch", "wdg", "orders", "-p", "{}")).Output.Should().Contain("not found");
+        await File.WriteAllTextAsync(
+            file, """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i","ports":[{"containerPort":10911}]}]}}""");
         (await RunAsync("apply", "-f", file)).Code.Should().Be(0);
-        (await RunAsync("exec", "p", "--", "ls")).Output.Should().Contain("does not offer pods/exec");
+        (await RunAsync("patch", "pod", "p", "--subresource=status", "-p", """{"status":{"phase":"Running","podIP":"127.10.1.2"}}""")).Code.Should().Be(0);
+        (await RunAsync("exec", "p", "--", "ls")).Output.Should().Contain("does not offer pods/exec").And.Contain("run the command in a terminal here");
+        (await RunAsync("cp", "p:/etc/hosts", _directory.File("hosts"))).Output.Should().Contain("--data");
+        (await RunAsync("attach", "p")).Output.Should().Contain("does not offer pods/attach").And.Contain("kubectl logs");
+        (await RunAsync("port-forward", "p", "0:10911")).Output.Should().Contain("connect to 127.10.1.2:10911");
+        (await RunAsync("create", "token", "default")).Output.Should().Contain("kubectl config view --raw");
+    }
+
+    [SkippableFact]
+    public async Task Kubectl_BuiltinKinds_AreChangedByStrategicMergePatches()
+    {
+        RequireKubectl();
+        string file = _directory.File("deployment.yaml");
+        const string deployment = """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: d}
+            spec:
+              replicas: 1
+              selector: {matchLabels: {a: b}}
+              template:
+                metadata: {labels: {a: b}}
+                spec:
+                  containers:
+                  - {name: c, image: "x:1", env: [{name: A, value: "1"}, {name: B, value: "2"}]}
+                  - {name: side, image: "s:1"}
+            """;
+        await File.WriteAllTextAsync(file, deployment);
+
+        (await RunAsync("apply", "-f", file)).Should().Be((0, "deployment.apps/d created\n"));
+        (await RunAsync("apply", "-f", file)).Should().Be((0, "deployment.apps/d unchanged\n"));
+        await File.WriteAllTextAsync(file, deployment.Replace("{name: A, value: \"1\"}, ", string.Empty, StringComparison.Ordinal).Replace("s:1", "s:2", StringComparison.Ordinal));
+        (await RunAsync("apply", "-f", file)).Should().Be((0, "deployment.apps/d configured\n"));
+        (await GetAsync("{.spec.template.spec.containers[*].env[*].name} {.spec.template.spec.containers[*].image}")).Should().Be("B x:1 s:2");
+        (await RunAsync("set", "image", "deploy/d", "c=x:2")).Should().Be((0, "deployment.apps/d image updated\n"));
+        (await RunAsync("set", "env", "deploy/d", "-c", "c", "B-", "C=3")).Should().Be((0, "deployment.apps/d env updated\n"));
+        (await GetAsync("{.spec.template.spec.containers[*].env[*].name} {.spec.template.spec.containers[*].image}")).Should().Be("C x:2 s:2");
+        (await RunAsync("rollout", "restart", "deploy/d")).Should().Be((0, "deployment.apps/d restarted\n"));
+        (await GetAsync("{.spec.template.metadata.annotations}")).Should().Contain("restartedAt");
+        (await RunAsync("scale", "deploy/d", "--replicas=3")).Should().Be((0, "deployment.apps/d scaled\n"));
+        (await RunAsync("edit", "deploy/d")).Should().Be((0, "deployment.apps/d edited\n"));
+        (await GetAsync("{.spec.replicas} {.spec.template.spec.containers[*].image}")).Should().Be("3 x:3 s:2");
+        (await RunAsync("delete", "deploy", "d")).Code.Should().Be(0);
+
+        async Task<string> GetAsync(string path) => (await RunAsync("get", "deploy", "d", "-o", $"jsonpath={path}")).Output;
+    }
+
+    [SkippableFact]
+    public async Task Kubectl_Node_IsCordonedTaintedAndDrained()
+    {
+        RequireKubectl();
+        string file = _directory.File("node.yaml");
+        await File.WriteAllTextAsync(
+            file,
+            """
+            {"apiVersion":"v1","kind":"List","items":[
+              {"apiVersion":"v1","kind":"Node","metadata":{"name":"laptop"}},
+              {"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"nodeName":"laptop","containers":[{"name":"c","image":"i"}]}}]}
+            """);
+        (await RunAsync("apply", "-f", file)).Code.Should().Be(0);
+
+        (await RunAsync("cordon", "laptop")).Should().Be((0, "node/laptop cordoned\n"));
+        (await RunAsync("get", "nodes")).Output.Should().Contain("SchedulingDisabled");
+        (await RunAsync("taint", "node", "laptop", "a=b:NoSchedule")).Should().Be((0, "node/laptop tainted\n"));
+        (await RunAsync("drain", "laptop", "--force", "--grace-period=0", "--timeout=60s")).Output.Should().Contain("node/laptop drained");
+        (await RunAsync("uncordon", "laptop")).Should().Be((0, "node/laptop uncordoned\n"));
+        (await RunAsync("get", "pods", "-o", "name")).Output.Should().NotContain("pod/p");
+    }
+
+    [SkippableFact]
+    public async Task Kubectl_Clusters_AreScaledAndHeldToTheirRules()
+    {
+        RequireKubectl();
+        foreach (string crd in ConformanceCase.Crds)
+        {
+            _server!.AddCrd(await File.ReadAllTextAsync(crd));
+        }
+
+        string file = _directory.File("cluster.yaml");
+        await File.WriteAllTextAsync(file, """{"apiVersion":"rocketops.io/v1beta1","kind":"BrokerCluster","metadata":{"name":"q"},"spec":{"brokers":{"groups":2}}}""");
+        (await RunAsync("apply", "-f", file)).Code.Should().Be(0);
+
+        (await RunAsync("scale", "mqc", "q", "--replicas=3")).Should().Be((0, "brokercluster.rocketops.io/q scaled\n"));
+        (await RunAsync("get", "mqc", "q", "-o", "jsonpath={.spec.brokers.groups}")).Output.Should().Be("3");
+        (int code, string refused) = await RunAsync("scale", "mqc", "q", "--replicas=1");
+        code.Should().Be(1);
+        refused.Should().Contain("brokers.groups cannot shrink");
+        await File.WriteAllTextAsync(file, """{"apiVersion":"rocketops.io/v1beta1","kind":"Topic","metadata":{"name":"t"},"spec":{"clusterRef":{"name":"q"},"readQueues":1,"writeQueues":2}}""");
+        (await RunAsync("apply", "-f", file)).Output.Should().Contain("spec: Invalid value: \"object\": writeQueues must not be larger than readQueues");
     }
 
     private async Task<(int Code, string Output)> RunAsync(params string[] arguments)
@@ -119,7 +208,7 @@ public sealed class KubectlTests : IAsyncLifetime
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["KUBECONFIG"] = _directory.File("kubeconfig"), ["KUBECACHEDIR"] = _directory.File("cache") },
+            Environment = { ["KUBECONFIG"] = _directory.File("kubeconfig"), ["KUBECACHEDIR"] = _directory.File("cache"), ["KUBE_EDITOR"] = "sed -i s/x:2/x:3/" },
         };
         foreach (string argument in arguments)
         {

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using RocketOps.Embedded.Api.Json;
+using RocketOps.Kubernetes.Yaml;
 using RocketOps.Testing;
 
 namespace RocketOps.Embedded.Tests.Conformance;
@@ -10,6 +10,10 @@ internal sealed record ConformanceCase(string File, string Name, IReadOnlyList<C
     public static string Folder { get; } = Path.Combine(SharedKits.RepositoryRoot, "tests", "RocketOps.Embedded.Tests", "Conformance");
 
     public static IEnumerable<string> Files => Directory.EnumerateFiles(Path.Combine(Folder, "Cases"), "*.yaml").Select(f => Path.GetFileNameWithoutExtension(f)!).Order();
+
+    /// <summary>The definitions the cases use: one made for them, and the operator's own.</summary>
+    public static IEnumerable<string> Crds =>
+        [Path.Combine(Folder, "widgets.crd.yaml"), .. Directory.EnumerateFiles(Path.Combine(SharedKits.RepositoryRoot, "deploy", "crds"), "*.yaml").Order()];
 
     public static IReadOnlyList<ConformanceCase> Load(string file)
     {

@@ -22,7 +22,11 @@ public sealed class ConformanceTests(RealServer real) : IClassFixture<RealServer
     {
         // A bare kube-apiserver runs no controllers either.
         await using EmbeddedApiServer server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { CollectGarbage = false });
-        server.AddCrd(await File.ReadAllTextAsync(Path.Combine(ConformanceCase.Folder, "widgets.crd.yaml")));
+        foreach (string crd in ConformanceCase.Crds)
+        {
+            server.AddCrd(await File.ReadAllTextAsync(crd));
+        }
+
         using HttpClient client = EmbeddedClients.For(server);
 
         JsonObject answers = await RunAsync(client, file);

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
-using RocketOps.Embedded.Api.Json;
+using RocketOps.Kubernetes.Yaml;
 using RocketOps.Testing;
 
 namespace RocketOps.Embedded.Tests.Conformance;
@@ -60,20 +60,26 @@ public sealed class RealServer : IAsyncLifetime
     private static async Task InstallAsync(JsonObject config)
     {
         using HttpClient client = await ClientAsync(config);
-        using StringContent crd = new(await File.ReadAllTextAsync(Path.Combine(ConformanceCase.Folder, "widgets.crd.yaml")), Encoding.UTF8, "application/yaml");
-        using HttpResponseMessage created = await client.PostAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd);
-        created.EnsureSuccessStatusCode();
+        foreach (string crd in ConformanceCase.Crds)
+        {
+            using StringContent content = new(await File.ReadAllTextAsync(crd), Encoding.UTF8, "application/yaml");
+            using HttpResponseMessage created = await client.PostAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", content);
+            created.EnsureSuccessStatusCode();
+        }
 
         // A new resource answers 404, then 429, then its list.
-        int good = 0;
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                using HttpResponseMessage list = await client.GetAsync("/apis/conformance.rocketops.io/v1beta1/widgets");
-                good = list.IsSuccessStatusCode ? good + 1 : 0;
-                return good == 20;
-            },
-            "widgets are served");
+        foreach (string path in (string[])["conformance.rocketops.io/v1beta1/widgets", "rocketops.io/v1beta1/brokerclusters", "rocketops.io/v1beta1/topics"])
+        {
+            int good = 0;
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    using HttpResponseMessage list = await client.GetAsync($"/apis/{path}");
+                    good = list.IsSuccessStatusCode ? good + 1 : 0;
+                    return good == 20;
+                },
+                $"{path} are served");
+        }
     }
 
     private async Task KitAsync(string script, params string[] arguments)

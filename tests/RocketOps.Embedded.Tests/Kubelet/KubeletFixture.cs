@@ -1,8 +1,13 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Embedded.Kubelet;
 using RocketOps.Embedded.Kubelet.Logs;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Models;
 using RocketOps.Testing;
 
 namespace RocketOps.Embedded.Tests.Kubelet;
@@ -16,19 +21,18 @@ internal sealed class KubeletFixture : IAsyncDisposable
     private readonly TempDirectory _folder;
     private readonly EmbeddedApiServer _api;
     private readonly PodLogStore _logs;
+    private readonly KubernetesClient _client;
 
     private KubeletFixture(TempDirectory folder, EmbeddedApiServer api, PodLogStore logs)
     {
         _folder = folder;
         _api = api;
         _logs = logs;
-        Http = ControlPlaneHttp.CreateClient(api.Address, api.Token, api.CaCertificatePem);
-        Client = new ClusterClient(Http);
+        Configuration = new KubernetesClientConfiguration { Server = api.Address, Token = api.Token, CertificateAuthorityPem = api.CaCertificatePem };
+        _client = new KubernetesClient(Configuration, options: new KubernetesClientOptions { MaxAttempts = 1 });
     }
 
-    public HttpClient Http { get; }
-
-    public ClusterClient Client { get; }
+    public KubernetesClientConfiguration Configuration { get; }
 
     public ProcessKubelet Kubelet { get; private set; } = null!;
 
@@ -59,35 +63,49 @@ internal sealed class KubeletFixture : IAsyncDisposable
                 HostServiceLabels = new Dictionary<string, string> { ["reach"] = "host" },
                 LongestRestartDelay = TimeSpan.FromMilliseconds(200),
             },
-            Http,
+            Configuration,
             _logs,
             TimeProvider.System,
             NullLoggerFactory.Instance,
             CancellationToken.None);
 
-    public Task<KubeObject> CreateAsync(ResourceKind kind, string json) =>
-        Client.CreateAsync(kind, "default", JsonNode.Parse(json)!.AsObject(), CancellationToken.None);
+    public Task<KubernetesObject> CreateAsync(KubernetesType<KubernetesObject> kind, string json)
+    {
+        JsonObject body = JsonNode.Parse(json)!.AsObject();
+        body["apiVersion"] = kind.ApiVersion;
+        body["kind"] = kind.Kind;
+        return _client.For(kind).CreateAsync(new KubernetesObject(JsonElement.Parse(body.ToJsonString())));
+    }
+
+    public Task<KubernetesObject> PatchAsync(KubernetesType<KubernetesObject> kind, string name, string json) =>
+        _client.For(kind).PatchAsync<KubernetesObject>(name, "default", KubernetesPatch.Merge(JsonNode.Parse(json)!.AsObject()));
+
+    public Task DeleteAsync(KubernetesType<KubernetesObject> kind, KubernetesObject target, int? graceSeconds = null) =>
+        _client.For(kind).DeleteAsync<KubernetesObject>(
+            target.Name, target.Namespace, new DeleteOptions { GracePeriodSeconds = graceSeconds, Preconditions = new Preconditions { Uid = target.Uid } });
+
+    public async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesType<KubernetesObject> kind) => (await _client.For(kind).ListAsync<KubernetesObject>()).Items;
 
     /// <summary>A pod whose only container runs a script.</summary>
-    public Task<KubeObject> RunAsync(string name, string script, string more = "", string podMore = "") =>
+    public Task<KubernetesObject> RunAsync(string name, string script, string more = "", string podMore = "", string labels = "") =>
         CreateAsync(
-            ResourceKind.Pod,
+            Kinds.Pod,
             $$"""
-              {"metadata":{"name":"{{name}}","labels":{"app":"{{name}}"} },
+              {"metadata":{"name":"{{name}}","labels":{"app":"{{name}}"{{labels}}} },
                "spec":{"terminationGracePeriodSeconds":5{{podMore}},"containers":[{"name":"main","image":"example.org/shell:1","args":["-c",{{JsonValue.Create(script).ToJsonString()}}]{{more}} }] } }
               """);
 
-    public Task<KubeObject?> GetAsync(ResourceKind kind, string name) => Client.GetAsync(kind, "default", name, CancellationToken.None);
+    public Task<KubernetesObject?> GetAsync(KubernetesType<KubernetesObject> kind, string name) => _client.For(kind).GetAsync<KubernetesObject>(name, "default");
 
-    public async Task<KubeObject> PodAsync(string name, Func<KubeObject, bool> condition, string what)
+    public async Task<KubernetesObject> PodAsync(string name, Func<KubernetesObject, bool> condition, string what)
     {
-        KubeObject? pod = null;
+        KubernetesObject? pod = null;
         try
         {
             await Eventually.TrueAsync(
                 async () =>
                 {
-                    pod = await GetAsync(ResourceKind.Pod, name);
+                    pod = await GetAsync(Kinds.Pod, name);
                     return pod is not null && condition(pod);
                 },
                 what);
@@ -100,27 +118,26 @@ internal sealed class KubeletFixture : IAsyncDisposable
         return pod!;
     }
 
-    public Task GoneAsync(ResourceKind kind, string name) =>
+    public Task GoneAsync(KubernetesType<KubernetesObject> kind, string name) =>
         Eventually.TrueAsync(async () => await GetAsync(kind, name) is null, $"{kind.Kind} {name} is gone");
 
     /// <summary>Deletes the object and leaves what it owns; returns when it is gone.</summary>
-    public async Task OrphanAsync(ResourceKind kind, string name)
+    public async Task OrphanAsync(KubernetesType<KubernetesObject> kind, string name)
     {
-        using HttpResponseMessage response = await Http.DeleteAsync(new Uri(kind.ObjectPath("default", name) + "?propagationPolicy=Orphan", UriKind.Relative));
-        response.EnsureSuccessStatusCode();
+        await _client.For(kind).DeleteAsync<KubernetesObject>(name, "default", new DeleteOptions { PropagationPolicy = PropagationPolicy.Orphan });
         await GoneAsync(kind, name);
     }
 
-    public async Task<string> LogAsync(KubeObject pod, string query = "")
+    public async Task<string> LogAsync(KubernetesObject pod, string query = "")
     {
-        using HttpResponseMessage response = await Http.GetAsync(new Uri($"api/v1/namespaces/default/pods/{pod.Name}/log?{query}", UriKind.Relative));
-        return await response.Content.ReadAsStringAsync();
+        using StreamReader reader = new(await _client.ReadStreamAsync($"api/v1/namespaces/default/pods/{pod.Name}/log?{query}"));
+        return await reader.ReadToEndAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await Kubelet.DisposeAsync();
-        Http.Dispose();
+        _client.Dispose();
         await _api.DisposeAsync();
         _folder.Dispose();
     }

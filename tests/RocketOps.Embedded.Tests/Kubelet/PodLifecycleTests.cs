@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Embedded.Kubelet.Processes;
+using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Testing;
 
 namespace RocketOps.Embedded.Tests.Kubelet;
@@ -20,7 +21,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     {
         await _kubelet.RunAsync("plain", "echo hello; exec sleep 60");
 
-        KubeObject pod = await _kubelet.PodAsync("plain", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubernetesObject pod = await _kubelet.PodAsync("plain", pod => pod.HasCondition("Ready"), "the pod is ready");
 
         pod.Status.Text("phase").Should().Be("Running");
         pod.Status.Text("podIP").Should().StartWith("127.10.").And.NotBe(_kubelet.Kubelet.NodeAddress);
@@ -35,12 +36,12 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Delete_RunningPod_TermsTheProcessAndRemovesObjectAndFolders()
     {
         await _kubelet.RunAsync("stopping", "trap 'echo bye > $KEEP/bye; exit 0' TERM; while :; do sleep 0.05; done", $$""","env":[{"name":"KEEP","value":"{{_kubelet.Folder}}"}]""");
-        KubeObject pod = await _kubelet.PodAsync("stopping", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubernetesObject pod = await _kubelet.PodAsync("stopping", pod => pod.HasCondition("Ready"), "the pod is ready");
         int process = ProcessOf(pod);
 
-        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
+        await _kubelet.DeleteAsync(Kinds.Pod, pod);
 
-        await _kubelet.GoneAsync(ResourceKind.Pod, "stopping");
+        await _kubelet.GoneAsync(Kinds.Pod, "stopping");
         File.Exists(Path.Combine(_kubelet.Folder, "bye")).Should().BeTrue("the process was asked before it ended");
         ProcessIdentity.Of(process).Should().BeNull();
         await Eventually.TrueAsync(() => !Directory.Exists(Path.Combine(_kubelet.Folder, "pods", pod.Uid)), "the pod's folder is gone");
@@ -50,14 +51,14 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Delete_RemovalOfTheObjectFailsTwice_IsTriedAgainUntilItIsGone()
     {
         await _kubelet.RunAsync("unlucky", "exec sleep 60");
-        KubeObject pod = await _kubelet.PodAsync("unlucky", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubernetesObject pod = await _kubelet.PodAsync("unlucky", pod => pod.HasCondition("Ready"), "the pod is ready");
         int calls = 0;
         _kubelet.FaultHook = call =>
             call is { Verb: "delete", Resource: "pods" } && Interlocked.Increment(ref calls) is 2 or 3 ? ApiFault.Fail(500, "InternalError") : null;
 
-        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
+        await _kubelet.DeleteAsync(Kinds.Pod, pod);
 
-        await _kubelet.GoneAsync(ResourceKind.Pod, "unlucky");
+        await _kubelet.GoneAsync(Kinds.Pod, "unlucky");
         calls.Should().Be(4, "one is ours, two failed");
     }
 
@@ -65,45 +66,45 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Delete_LastStatusIsRefused_IsRemovedAllTheSame()
     {
         await _kubelet.RunAsync("mute", "exec sleep 60");
-        KubeObject pod = await _kubelet.PodAsync("mute", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubernetesObject pod = await _kubelet.PodAsync("mute", pod => pod.HasCondition("Ready"), "the pod is ready");
         _kubelet.FaultHook = call => call is { Verb: "patch", Resource: "pods", Subresource: "status" } ? ApiFault.Fail(500, "InternalError") : null;
 
-        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
+        await _kubelet.DeleteAsync(Kinds.Pod, pod);
 
-        await _kubelet.GoneAsync(ResourceKind.Pod, "mute");
+        await _kubelet.GoneAsync(Kinds.Pod, "mute");
     }
 
     [Fact]
     public async Task Stop_ApiRefusesEveryDeletion_EndsAndTheNextStartDeletes()
     {
         await _kubelet.RunAsync("leftover", "exec sleep 60");
-        KubeObject pod = await _kubelet.PodAsync("leftover", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubernetesObject pod = await _kubelet.PodAsync("leftover", pod => pod.HasCondition("Ready"), "the pod is ready");
         int failures = 0;
         _kubelet.FaultHook = call =>
         {
             bool isFinal = call is { Verb: "delete", Resource: "pods" } && ProcessIdentity.Of(ProcessOf(pod)) is null;
             return isFinal && Interlocked.Increment(ref failures) > 0 ? ApiFault.Fail(500, "InternalError") : null;
         };
-        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
+        await _kubelet.DeleteAsync(Kinds.Pod, pod);
         await Eventually.TrueAsync(() => Volatile.Read(ref failures) > 0, "the deletion was refused");
 
         await _kubelet.Kubelet.StopAsync();
-        (await _kubelet.GetAsync(ResourceKind.Pod, "leftover")).Should().NotBeNull();
+        (await _kubelet.GetAsync(Kinds.Pod, "leftover")).Should().NotBeNull();
         _kubelet.FaultHook = null;
         await _kubelet.StartKubeletAsync();
 
-        await _kubelet.GoneAsync(ResourceKind.Pod, "leftover");
+        await _kubelet.GoneAsync(Kinds.Pod, "leftover");
     }
 
     [Fact]
     public async Task Delete_ProcessThatIgnoresTerm_IsKilledAfterGrace()
     {
         await _kubelet.RunAsync("stubborn", "trap '' TERM; while :; do sleep 0.05; done");
-        KubeObject pod = await _kubelet.PodAsync("stubborn", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubernetesObject pod = await _kubelet.PodAsync("stubborn", pod => pod.HasCondition("Ready"), "the pod is ready");
 
-        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, graceSeconds: 1, CancellationToken.None);
+        await _kubelet.DeleteAsync(Kinds.Pod, pod, graceSeconds: 1);
 
-        await _kubelet.GoneAsync(ResourceKind.Pod, "stubborn");
+        await _kubelet.GoneAsync(Kinds.Pod, "stubborn");
         ProcessIdentity.Of(ProcessOf(pod)).Should().BeNull();
     }
 
@@ -112,7 +113,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     {
         await _kubelet.RunAsync("crashing", "echo run; echo '   at Some.Frame()' >&2; exit 7");
 
-        KubeObject pod = await _kubelet.PodAsync(
+        KubernetesObject pod = await _kubelet.PodAsync(
             "crashing",
             pod => pod.Status.Items("containerStatuses").FirstOrDefault() is { ValueKind: JsonValueKind.Object } status
                 && status.Int("restartCount") >= 2
@@ -135,7 +136,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
         await _kubelet.RunAsync("bad", "exit 3", podMore: ""","restartPolicy":"Never" """);
 
         await _kubelet.PodAsync("good", pod => pod.Status.Text("phase") == "Succeeded", "phase Succeeded");
-        KubeObject bad = await _kubelet.PodAsync("bad", pod => pod.Status.Text("phase") == "Failed", "phase Failed");
+        KubernetesObject bad = await _kubelet.PodAsync("bad", pod => pod.Status.Text("phase") == "Failed", "phase Failed");
 
         bad.Status.Items("containerStatuses").Single().Field("state").Field("terminated").Int("exitCode").Should().Be(3);
     }
@@ -144,9 +145,9 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Run_UnknownImage_WaitsWithErrImagePullAndSaysWhatRuns()
     {
         await _kubelet.CreateAsync(
-            ResourceKind.Pod, """{"metadata":{"name":"foreign"},"spec":{"containers":[{"name":"main","image":"nginx:1.27"}]}}""");
+            Kinds.Pod, """{"metadata":{"name":"foreign"},"spec":{"containers":[{"name":"main","image":"nginx:1.27"}]}}""");
 
-        KubeObject pod = await _kubelet.PodAsync(
+        KubernetesObject pod = await _kubelet.PodAsync(
             "foreign",
             pod => pod.Status.Items("containerStatuses").FirstOrDefault().Field("state").Field("waiting").Text("reason") == "ErrImagePull",
             "reason ErrImagePull");
@@ -154,8 +155,8 @@ public sealed class PodLifecycleTests : IAsyncLifetime
         pod.Status.Text("phase").Should().Be("Pending");
         pod.Status.Items("containerStatuses").Single().Field("state").Field("waiting").Text("message")
             .Should().Contain("nginx:1.27").And.Contain("shell");
-        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
-        await _kubelet.GoneAsync(ResourceKind.Pod, "foreign");
+        await _kubelet.DeleteAsync(Kinds.Pod, pod);
+        await _kubelet.GoneAsync(Kinds.Pod, "foreign");
     }
 
     [Fact]
@@ -163,7 +164,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     {
         await _kubelet.RunAsync(
             "probed", "exec sleep 60", ""","readinessProbe":{"tcpSocket":{"port":7070},"periodSeconds":1,"failureThreshold":1}""");
-        KubeObject pod = await _kubelet.PodAsync("probed", pod => pod.Status.Text("phase") == "Running", "the pod runs");
+        KubernetesObject pod = await _kubelet.PodAsync("probed", pod => pod.Status.Text("phase") == "Running", "the pod runs");
         pod.HasCondition("Ready").Should().BeFalse();
 
         TcpListener listener = new(IPAddress.Parse(pod.Status.Text("podIP")!), 7070);
@@ -180,7 +181,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
         await _kubelet.RunAsync(
             "wedged", "exec sleep 60", ""","livenessProbe":{"httpGet":{"port":7071,"path":"/livez"},"periodSeconds":1,"failureThreshold":1}""");
 
-        KubeObject pod = await _kubelet.PodAsync(
+        KubernetesObject pod = await _kubelet.PodAsync(
             "wedged", pod => pod.Status.Items("containerStatuses").FirstOrDefault().Int("restartCount") >= 1, "the container was restarted");
 
         pod.Status.Items("containerStatuses").Single().Field("lastState").Field("terminated").Text("message").Should().Contain("Liveness probe failed");
@@ -189,10 +190,10 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     [Fact]
     public async Task Run_MountsEnvironmentAndDownwardApi_ReachTheProgram()
     {
-        await _kubelet.CreateAsync(ResourceKind.ConfigMap, """{"metadata":{"name":"settings"},"data":{"app.conf":"store=/var/lib/app/store\nplain=yes\n"}}""");
-        await _kubelet.CreateAsync(ResourceKind.Secret, """{"metadata":{"name":"keys"},"stringData":{"token":"s3cret"}}""");
+        await _kubelet.CreateAsync(Kinds.ConfigMap, """{"metadata":{"name":"settings"},"data":{"app.conf":"store=/var/lib/app/store\nplain=yes\n"}}""");
+        await _kubelet.CreateAsync(Kinds.Secret, """{"metadata":{"name":"keys"},"stringData":{"token":"s3cret"}}""");
         await _kubelet.CreateAsync(
-            ResourceKind.Pod,
+            Kinds.Pod,
             """
             {"metadata":{"name":"mounted"},"spec":{"terminationGracePeriodSeconds":1,
               "volumes":[{"name":"config","configMap":{"name":"settings"}},{"name":"data","emptyDir":{}},{"name":"keys","secret":{"secretName":"keys"}}],
@@ -204,12 +205,12 @@ public sealed class PodLifecycleTests : IAsyncLifetime
                 "args":["-c","echo $GREETING $POD_IP $TOKEN $ROCKETOPS_bindAddress; cat /etc/app/app.conf; mkdir -p /var/lib/app/store; cat /etc/keys/token; echo; exec sleep 60"],
                 "volumeMounts":[{"name":"config","mountPath":"/etc/app"},{"name":"data","mountPath":"/var/lib/app"},{"name":"keys","mountPath":"/etc/keys"}]}]}}
             """);
-        KubeObject pod = await _kubelet.PodAsync("mounted", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubernetesObject pod = await _kubelet.PodAsync("mounted", pod => pod.HasCondition("Ready"), "the pod is ready");
 
         string? address = pod.Status.Text("podIP");
         string volumes = Path.Combine(_kubelet.Folder, "pods", pod.Uid, "volumes");
         string expected = $"hello mounted $(POD_NAME) {address} s3cret {address}\nstore={volumes}/data/store\nplain=yes\ns3cret";
-        await Eventually.TrueAsync(async () => (await _kubelet.LogAsync(pod)).Split('\n').Length >= 4, "all is in the log");
+        await Eventually.TrueAsync(async () => (await _kubelet.LogAsync(pod)).Split('\n').Length >= 5, "all four lines are in the log");
         (await _kubelet.LogAsync(pod)).Should().StartWith(expected);
         Directory.Exists(Path.Combine(volumes, "data", "store")).Should().BeTrue();
     }
@@ -218,18 +219,18 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Run_MissingConfigMap_WaitsAndStartsWhenItComes()
     {
         await _kubelet.CreateAsync(
-            ResourceKind.Pod,
+            Kinds.Pod,
             """
             {"metadata":{"name":"early"},"spec":{"containers":[{"name":"main","image":"shell","args":["-c","echo $VALUE; exec sleep 60"],
               "env":[{"name":"VALUE","valueFrom":{"configMapKeyRef":{"name":"late","key":"value"}}}]}]}}
             """);
-        KubeObject waiting = await _kubelet.PodAsync(
+        KubernetesObject waiting = await _kubelet.PodAsync(
             "early", pod => pod.Status.Items("containerStatuses").FirstOrDefault().Field("state").Field("waiting").Text("reason") == "CreateContainerConfigError", "it waits");
         waiting.Status.Items("containerStatuses").Single().Field("state").Field("waiting").Text("message").Should().Be("configmap \"late\" not found");
 
-        await _kubelet.CreateAsync(ResourceKind.ConfigMap, """{"metadata":{"name":"late"},"data":{"value":"here"}}""");
+        await _kubelet.CreateAsync(Kinds.ConfigMap, """{"metadata":{"name":"late"},"data":{"value":"here"}}""");
 
-        KubeObject pod = await _kubelet.PodAsync("early", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubernetesObject pod = await _kubelet.PodAsync("early", pod => pod.HasCondition("Ready"), "the pod is ready");
         await Eventually.TrueAsync(async () => await _kubelet.LogAsync(pod) == "here\n", "it saw the value");
     }
 
@@ -237,7 +238,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Logs_Follow_EndsWithTheContainer()
     {
         await _kubelet.RunAsync("talking", "for i in 1 2 3; do echo line $i; sleep 0.05; done; echo last >&2", podMore: ""","restartPolicy":"Never" """);
-        KubeObject pod = await _kubelet.PodAsync("talking", pod => pod.Status.Text("phase") != "Pending", "it has started");
+        KubernetesObject pod = await _kubelet.PodAsync("talking", pod => pod.Status.Text("phase") != "Pending", "it has started");
 
         string followed = await _kubelet.LogAsync(pod, "follow=true");
         string tail = await _kubelet.LogAsync(pod, "tailLines=2");
@@ -252,18 +253,18 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Restart_KubeletStopsAndStarts_RunsThePodAgainAtItsAddress()
     {
         await _kubelet.RunAsync("durable", "exec sleep 60");
-        KubeObject before = await _kubelet.PodAsync("durable", pod => pod.HasCondition("Ready"), "the pod is ready");
+        KubernetesObject before = await _kubelet.PodAsync("durable", pod => pod.HasCondition("Ready"), "the pod is ready");
 
         await _kubelet.Kubelet.StopAsync();
         ProcessIdentity.Of(ProcessOf(before)).Should().BeNull();
-        (await _kubelet.GetAsync(ResourceKind.Pod, "durable"))!.HasCondition("Ready").Should().BeFalse();
+        (await _kubelet.GetAsync(Kinds.Pod, "durable"))!.HasCondition("Ready").Should().BeFalse();
         await _kubelet.StartKubeletAsync();
 
-        KubeObject after = await _kubelet.PodAsync("durable", pod => pod.HasCondition("Ready"), "the pod is ready again");
+        KubernetesObject after = await _kubelet.PodAsync("durable", pod => pod.HasCondition("Ready"), "the pod is ready again");
         after.Status.Text("podIP").Should().Be(before.Status.Text("podIP"));
         after.Status.Items("containerStatuses").Single().Int("restartCount").Should().Be(1);
     }
 
-    private static int ProcessOf(KubeObject pod) =>
+    private static int ProcessOf(KubernetesObject pod) =>
         int.Parse(pod.Status.Items("containerStatuses").Single().Text("containerID")!["process://".Length..]);
 }

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using RocketOps.Embedded.Kubelet.Controllers;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Testing;
 
 namespace RocketOps.Embedded.Tests.Kubelet;
@@ -19,13 +21,13 @@ public sealed class ServiceProxyTests : IAsyncLifetime
     [Fact]
     public async Task ClusterAddressAndHostAddress_LeadToTheReadyPodAndOutliveIt()
     {
-        KubeObject service = await CreateServiceAsync("front", Port);
+        KubernetesObject service = await CreateServiceAsync("front", Port);
         string clusterAddress = $"{service.Spec.Text("clusterIP")}:{Port}";
         await Eventually.TrueAsync(() => _kubelet.Kubelet.HostAddresses.ContainsKey("default/front"), "the Service has a port of 127.0.0.1");
         string hostAddress = _kubelet.Kubelet.HostAddresses["default/front"];
         (await AskAsync(hostAddress)).Should().BeNull("there is no pod");
 
-        KubeObject first = await RunPodAsync("one");
+        KubernetesObject first = await RunPodAsync("one");
         using (TcpListener listener = Answer(first, "one"))
         {
             foreach (string address in new[] { clusterAddress, hostAddress })
@@ -34,15 +36,45 @@ public sealed class ServiceProxyTests : IAsyncLifetime
             }
         }
 
-        KubeObject second = await RunPodAsync("two");
+        KubernetesObject second = await RunPodAsync("two");
         using (TcpListener listener = Answer(second, "two"))
         {
             await Eventually.TrueAsync(async () => await AskAsync(hostAddress) == "two", "the first pod refuses, the second is asked");
-            await _kubelet.Client.DeleteAsync(ResourceKind.Pod, first, 0, CancellationToken.None);
+            await _kubelet.DeleteAsync(Kinds.Pod, first, graceSeconds: 0);
             await Eventually.TrueAsync(async () => await AskAsync(clusterAddress) == "two", "the first pod is gone");
         }
 
         _kubelet.Kubelet.HostAddresses["default/front"].Should().Be(hostAddress);
+    }
+
+    [Fact]
+    public async Task ClusterAddress_SeveralPodsAreReady_TheOneThatIsReadyLongestAnswers()
+    {
+        KubernetesObject service = await CreateServiceAsync("front", Port);
+        string address = $"{service.Spec.Text("clusterIP")}:{Port}";
+
+        // The first one becomes ready again, later than the second: not the order in which they came to be. The status tells whole seconds.
+        string mark = Path.Combine(_kubelet.Folder, "restart");
+        await _kubelet.RunAsync("first", $"until [ -e {mark} ]; do sleep 0.05; done; rm {mark}", labels: ",\"service\":\"front\"");
+        KubernetesObject latest = await _kubelet.PodAsync("first", pod => pod.HasCondition("Ready"), "runs");
+        KubernetesObject longest = await RunPodAsync("second");
+        while (PodFactory.ReadySince(latest) <= PodFactory.ReadySince(longest))
+        {
+            int restarts = RestartsOf(latest);
+            await File.WriteAllTextAsync(mark, string.Empty);
+            latest = await _kubelet.PodAsync("first", pod => RestartsOf(pod) > restarts && pod.HasCondition("Ready"), "runs again");
+        }
+
+        using TcpListener late = Answer(latest, "late");
+        await Eventually.TrueAsync(async () => await AskAsync(address) == "late", "of the ready pods only the latest listens");
+        using TcpListener early = Answer(longest, "early");
+        for (int i = 0; i < 5; i++)
+        {
+            (await AskAsync(address)).Should().Be("early", "the pod that has been ready for longest is asked first");
+        }
+
+        await _kubelet.DeleteAsync(Kinds.Pod, longest, 0);
+        await Eventually.TrueAsync(async () => await AskAsync(address) == "late", "the first pod is gone");
     }
 
     [Fact]
@@ -64,10 +96,10 @@ public sealed class ServiceProxyTests : IAsyncLifetime
     [Fact]
     public async Task Service_Deleted_IsRefused()
     {
-        KubeObject service = await CreateServiceAsync("short", Port);
+        KubernetesObject service = await CreateServiceAsync("short", Port);
         string hostAddress = await HostAddressAsync("short");
 
-        await _kubelet.Client.DeleteAsync(ResourceKind.Service, service, null, CancellationToken.None);
+        await _kubelet.DeleteAsync(Kinds.Service, service);
 
         await Eventually.TrueAsync(() => !_kubelet.Kubelet.HostAddresses.ContainsKey("default/short"), "the address is no longer shown");
         foreach (string address in new[] { hostAddress, $"{service.Spec.Text("clusterIP")}:{Port}" })
@@ -80,24 +112,26 @@ public sealed class ServiceProxyTests : IAsyncLifetime
     public async Task StatefulSet_PodComesBack_HasItsAddress()
     {
         await _kubelet.CreateAsync(
-            ResourceKind.StatefulSet,
+            Kinds.StatefulSet,
             """
             {"metadata":{"name":"same"},"spec":{"replicas":2,"serviceName":"same","selector":{"matchLabels":{"app":"same"}},"template":{"metadata":{"labels":{"app":"same"}},
              "spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"main","image":"shell","args":["-c","exec sleep 60"]}]}}}}
             """);
-        KubeObject first = await _kubelet.PodAsync("same-0", pod => pod.HasCondition("Ready"), "runs");
+        KubernetesObject first = await _kubelet.PodAsync("same-0", pod => pod.HasCondition("Ready"), "runs");
         await _kubelet.PodAsync("same-1", pod => pod.HasCondition("Ready"), "runs");
 
         // By force, while its process still runs: the next one waits for the address.
-        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, first, 0, CancellationToken.None);
+        await _kubelet.DeleteAsync(Kinds.Pod, first, graceSeconds: 0);
 
-        KubeObject second = await _kubelet.PodAsync("same-0", pod => pod.Uid != first.Uid && pod.HasCondition("Ready"), "came back");
+        KubernetesObject second = await _kubelet.PodAsync("same-0", pod => pod.Uid != first.Uid && pod.HasCondition("Ready"), "came back");
         second.Status.Text("podIP").Should().Be(first.Status.Text("podIP"));
     }
 
-    private Task<KubeObject> CreateServiceAsync(string name, int port) => _kubelet.CreateAsync(
-        ResourceKind.Service,
+    private Task<KubernetesObject> CreateServiceAsync(string name, int port) => _kubelet.CreateAsync(
+        Kinds.Service,
         $$"""{"metadata":{"name":"{{name}}","labels":{"reach":"host"} },"spec":{"selector":{"service":"{{name}}"},"ports":[{"port":{{port}},"targetPort":{{port}}}]} }""");
+
+    private static int RestartsOf(KubernetesObject pod) => pod.Status.Items("containerStatuses").First().Int("restartCount") ?? 0;
 
     private async Task<string> HostAddressAsync(string service)
     {
@@ -105,10 +139,10 @@ public sealed class ServiceProxyTests : IAsyncLifetime
         return _kubelet.Kubelet.HostAddresses[$"default/{service}"];
     }
 
-    private async Task<KubeObject> RunPodAsync(string name)
+    private async Task<KubernetesObject> RunPodAsync(string name)
     {
         await _kubelet.CreateAsync(
-            ResourceKind.Pod,
+            Kinds.Pod,
             $$"""
               {"metadata":{"name":"{{name}}","labels":{"service":"front"} },
                "spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"main","image":"shell","args":["-c","exec sleep 60"]}] } }
@@ -117,7 +151,7 @@ public sealed class ServiceProxyTests : IAsyncLifetime
     }
 
     /// <summary>Says the text to whoever connects to the pod, until disposed.</summary>
-    private static TcpListener Answer(KubeObject pod, string text)
+    private static TcpListener Answer(KubernetesObject pod, string text)
     {
         TcpListener listener = new(IPAddress.Parse(pod.Status.Text("podIP")!), Port);
         listener.Start();

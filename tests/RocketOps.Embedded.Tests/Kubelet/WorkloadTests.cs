@@ -1,5 +1,6 @@
-using System.Text.Json.Nodes;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Testing;
 
 namespace RocketOps.Embedded.Tests.Kubelet;
@@ -19,9 +20,9 @@ public sealed class WorkloadTests : IAsyncLifetime
     {
         await CreateSetAsync("db", replicas: 2);
 
-        KubeObject set = await SetAsync("db", set => set.Status.Int("readyReplicas") == 2 && set.Status.Int("availableReplicas") == 2);
-        KubeObject pod = (await _kubelet.GetAsync(ResourceKind.Pod, "db-1"))!;
-        KubeObject claim = (await _kubelet.GetAsync(ResourceKind.VolumeClaim, "data-db-1"))!;
+        KubernetesObject set = await SetAsync("db", set => set.Status.Int("readyReplicas") == 2 && set.Status.Int("availableReplicas") == 2);
+        KubernetesObject pod = (await _kubelet.GetAsync(Kinds.Pod, "db-1"))!;
+        KubernetesObject claim = (await _kubelet.GetAsync(Kinds.VolumeClaim, "data-db-1"))!;
 
         pod.Label("statefulset.kubernetes.io/pod-name").Should().Be("db-1");
         pod.Label("apps.kubernetes.io/pod-index").Should().Be("1");
@@ -29,7 +30,7 @@ public sealed class WorkloadTests : IAsyncLifetime
         pod.Spec.Text("hostname").Should().Be("db-1");
         pod.Spec.Text("subdomain").Should().Be("db-headless");
         claim.Status.Text("phase").Should().Be("Bound");
-        claim.Metadata.Has("ownerReferences").Should().BeFalse("claims are retained by default");
+        claim.Metadata.OwnerReferences.Should().BeNull("claims are retained by default");
         set.Status.Int("replicas").Should().Be(2);
         set.Status.Int("updatedReplicas").Should().Be(2);
         set.Status.Number("observedGeneration").Should().Be(set.Generation);
@@ -40,12 +41,12 @@ public sealed class WorkloadTests : IAsyncLifetime
     {
         await CreateSetAsync("kv", replicas: 1);
         await SetAsync("kv", set => set.Status.Int("readyReplicas") == 1);
-        KubeObject first = (await _kubelet.GetAsync(ResourceKind.Pod, "kv-0"))!;
-        KubeObject claim = (await _kubelet.GetAsync(ResourceKind.VolumeClaim, "data-kv-0"))!;
+        KubernetesObject first = (await _kubelet.GetAsync(Kinds.Pod, "kv-0"))!;
+        KubernetesObject claim = (await _kubelet.GetAsync(Kinds.VolumeClaim, "data-kv-0"))!;
         string file = Path.Combine(_kubelet.Folder, "volumes", "pvc-" + claim.Uid, "file");
         await File.WriteAllTextAsync(file, "kept");
 
-        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, first, null, CancellationToken.None);
+        await _kubelet.DeleteAsync(Kinds.Pod, first);
 
         await _kubelet.PodAsync("kv-0", pod => pod.Uid != first.Uid && pod.HasCondition("Ready"), "a new pod of the same name");
         (await File.ReadAllTextAsync(file)).Should().Be("kept");
@@ -55,16 +56,16 @@ public sealed class WorkloadTests : IAsyncLifetime
     public async Task StatefulSet_OnDelete_KeepsPodsUntilTheyAreDeleted()
     {
         await CreateSetAsync("od", replicas: 1, ""","updateStrategy":{"type":"OnDelete"}""");
-        KubeObject before = await SetAsync("od", set => set.Status.Int("readyReplicas") == 1);
-        KubeObject pod = (await _kubelet.GetAsync(ResourceKind.Pod, "od-0"))!;
+        KubernetesObject before = await SetAsync("od", set => set.Status.Int("readyReplicas") == 1);
+        KubernetesObject pod = (await _kubelet.GetAsync(Kinds.Pod, "od-0"))!;
 
-        await ChangeTemplateAsync(ResourceKind.StatefulSet, "od");
-        KubeObject after = await SetAsync("od", set => set.Status.Number("observedGeneration") == set.Generation && set.Generation > before.Generation);
+        await ChangeTemplateAsync(Kinds.StatefulSet, "od");
+        KubernetesObject after = await SetAsync("od", set => set.Status.Number("observedGeneration") == set.Generation && set.Generation > before.Generation);
 
         after.Status.Text("updateRevision").Should().NotBe(after.Status.Text("currentRevision"));
-        (await _kubelet.GetAsync(ResourceKind.Pod, "od-0"))!.Uid.Should().Be(pod.Uid);
-        await _kubelet.Client.DeleteAsync(ResourceKind.Pod, pod, null, CancellationToken.None);
-        KubeObject fresh = await _kubelet.PodAsync("od-0", live => live.Uid != pod.Uid && live.HasCondition("Ready"), "the pod came back");
+        (await _kubelet.GetAsync(Kinds.Pod, "od-0"))!.Uid.Should().Be(pod.Uid);
+        await _kubelet.DeleteAsync(Kinds.Pod, pod);
+        KubernetesObject fresh = await _kubelet.PodAsync("od-0", live => live.Uid != pod.Uid && live.HasCondition("Ready"), "the pod came back");
         fresh.Label("controller-revision-hash").Should().Be(after.Status.Text("updateRevision"));
     }
 
@@ -74,7 +75,7 @@ public sealed class WorkloadTests : IAsyncLifetime
         await CreateSetAsync("ru", replicas: 2);
         await SetAsync("ru", set => set.Status.Int("readyReplicas") == 2);
 
-        await ChangeTemplateAsync(ResourceKind.StatefulSet, "ru");
+        await ChangeTemplateAsync(Kinds.StatefulSet, "ru");
 
         await SetAsync(
             "ru",
@@ -91,33 +92,32 @@ public sealed class WorkloadTests : IAsyncLifetime
         await CreateSetAsync("sd", replicas: 2);
         await SetAsync("sd", set => set.Status.Int("readyReplicas") == 2);
 
-        await _kubelet.Client.PatchAsync(
-            ResourceKind.StatefulSet, "default", "sd", null, new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 1 } }, CancellationToken.None);
+        await _kubelet.PatchAsync(Kinds.StatefulSet, "sd", """{"spec":{"replicas":1}}""");
 
-        await _kubelet.GoneAsync(ResourceKind.Pod, "sd-1");
+        await _kubelet.GoneAsync(Kinds.Pod, "sd-1");
         await SetAsync("sd", set => set.Status.Int("replicas") == 1 && set.Status.Int("readyReplicas") == 1);
-        (await _kubelet.GetAsync(ResourceKind.VolumeClaim, "data-sd-1")).Should().NotBeNull();
+        (await _kubelet.GetAsync(Kinds.VolumeClaim, "data-sd-1")).Should().NotBeNull();
     }
 
     [Fact]
     public async Task Deployment_CreatedAndChanged_RollsOverThroughReplicaSets()
     {
         await _kubelet.CreateAsync(
-            ResourceKind.Deployment,
+            Kinds.Deployment,
             $$"""{"metadata":{"name":"web"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"web"} },"template":{{TemplateOf("web", "")}} } }""");
-        KubeObject first = await DeploymentAsync("web", IsComplete);
+        KubernetesObject first = await DeploymentAsync("web", IsComplete);
 
-        await ChangeTemplateAsync(ResourceKind.Deployment, "web");
-        KubeObject second = await DeploymentAsync("web", deployment => deployment.Generation > first.Generation && IsComplete(deployment));
+        await ChangeTemplateAsync(Kinds.Deployment, "web");
+        KubernetesObject second = await DeploymentAsync("web", deployment => deployment.Generation > first.Generation && IsComplete(deployment));
 
         second.Annotation("deployment.kubernetes.io/revision").Should().Be("2");
         second.HasCondition("Available").Should().BeTrue();
-        List<KubeObject> sets = (await _kubelet.Client.ListAsync(ResourceKind.ReplicaSet, CancellationToken.None)).Items
+        List<KubernetesObject> sets = (await _kubelet.ListAsync(Kinds.ReplicaSet))
             .Where(set => set.Name.StartsWith("web-", StringComparison.Ordinal)).ToList();
         sets.Should().HaveCount(2);
         sets.Sum(set => set.Spec.Int("replicas")).Should().Be(2);
 
-        static bool IsComplete(KubeObject deployment) => deployment.Status.Number("observedGeneration") == deployment.Generation
+        static bool IsComplete(KubernetesObject deployment) => deployment.Status.Number("observedGeneration") == deployment.Generation
             && deployment.Status.Int("updatedReplicas") == 2
             && deployment.Status.Int("replicas") == 2
             && deployment.Status.Int("availableReplicas") == 2;
@@ -127,14 +127,14 @@ public sealed class WorkloadTests : IAsyncLifetime
     public async Task StatefulSet_CreatedAgainAfterAnOrphaningDelete_AdoptsItsPods()
     {
         await CreateSetAsync("ad", replicas: 1);
-        KubeObject old = await SetAsync("ad", set => set.Status.Int("readyReplicas") == 1);
-        KubeObject pod = (await _kubelet.GetAsync(ResourceKind.Pod, "ad-0"))!;
-        await _kubelet.OrphanAsync(ResourceKind.StatefulSet, "ad");
+        KubernetesObject old = await SetAsync("ad", set => set.Status.Int("readyReplicas") == 1);
+        KubernetesObject pod = (await _kubelet.GetAsync(Kinds.Pod, "ad-0"))!;
+        await _kubelet.OrphanAsync(Kinds.StatefulSet, "ad");
 
         await CreateSetAsync("ad", replicas: 1);
 
-        KubeObject fresh = await SetAsync("ad", set => set.Uid != old.Uid && set.Status.Int("readyReplicas") == 1);
-        KubeObject adopted = (await _kubelet.GetAsync(ResourceKind.Pod, "ad-0"))!;
+        KubernetesObject fresh = await SetAsync("ad", set => set.Uid != old.Uid && set.Status.Int("readyReplicas") == 1);
+        KubernetesObject adopted = (await _kubelet.GetAsync(Kinds.Pod, "ad-0"))!;
         adopted.Uid.Should().Be(pod.Uid, "the process goes on");
         adopted.IsControlledBy(fresh).Should().BeTrue();
     }
@@ -143,28 +143,28 @@ public sealed class WorkloadTests : IAsyncLifetime
     public async Task Deployment_CreatedAgainAfterAnOrphaningDelete_AdoptsItsReplicaSetAndGoesWithIt()
     {
         string manifest = $$"""{"metadata":{"name":"oa"},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"oa"} },"template":{{TemplateOf("oa", "")}} } }""";
-        await _kubelet.CreateAsync(ResourceKind.Deployment, manifest);
-        KubeObject old = await DeploymentAsync("oa", deployment => deployment.Status.Int("readyReplicas") == 1);
-        KubeObject set = (await _kubelet.Client.ListAsync(ResourceKind.ReplicaSet, CancellationToken.None)).Items.Single(set => set.IsControlledBy(old));
-        await _kubelet.OrphanAsync(ResourceKind.Deployment, "oa");
+        await _kubelet.CreateAsync(Kinds.Deployment, manifest);
+        KubernetesObject old = await DeploymentAsync("oa", deployment => deployment.Status.Int("readyReplicas") == 1);
+        KubernetesObject set = (await _kubelet.ListAsync(Kinds.ReplicaSet)).Single(set => set.IsControlledBy(old));
+        await _kubelet.OrphanAsync(Kinds.Deployment, "oa");
 
-        await _kubelet.CreateAsync(ResourceKind.Deployment, manifest);
+        await _kubelet.CreateAsync(Kinds.Deployment, manifest);
 
-        KubeObject fresh = await DeploymentAsync("oa", deployment => deployment.Uid != old.Uid && deployment.Status.Int("readyReplicas") == 1);
-        (await _kubelet.GetAsync(ResourceKind.ReplicaSet, set.Name))!.IsControlledBy(fresh).Should().BeTrue();
-        await _kubelet.Client.DeleteAsync(ResourceKind.Deployment, fresh, null, CancellationToken.None);
-        await _kubelet.GoneAsync(ResourceKind.ReplicaSet, set.Name);
+        KubernetesObject fresh = await DeploymentAsync("oa", deployment => deployment.Uid != old.Uid && deployment.Status.Int("readyReplicas") == 1);
+        (await _kubelet.GetAsync(Kinds.ReplicaSet, set.Name))!.IsControlledBy(fresh).Should().BeTrue();
+        await _kubelet.DeleteAsync(Kinds.Deployment, fresh);
+        await _kubelet.GoneAsync(Kinds.ReplicaSet, set.Name);
     }
 
     [Fact]
     public async Task Service_WithPods_HasSliceAndNames()
     {
         await _kubelet.CreateAsync(
-            ResourceKind.Service,
+            Kinds.Service,
             """{"metadata":{"name":"db2-headless"},"spec":{"clusterIP":"None","selector":{"app":"db2"},"ports":[{"name":"sql","port":5432}]}}""");
         await CreateSetAsync("db2", replicas: 1);
         await SetAsync("db2", set => set.Status.Int("readyReplicas") == 1);
-        string? address = (await _kubelet.GetAsync(ResourceKind.Pod, "db2-0"))!.Status.Text("podIP");
+        string? address = (await _kubelet.GetAsync(Kinds.Pod, "db2-0"))!.Status.Text("podIP");
 
         foreach (string name in (string[])["db2-headless.default", "db2-headless.default.svc", "db2-0.db2-headless.default.svc.cluster.local"])
         {
@@ -173,7 +173,7 @@ public sealed class WorkloadTests : IAsyncLifetime
         }
 
         await Eventually.TrueAsync(
-            async () => (await _kubelet.Client.ListAsync(ResourceKind.EndpointSlice, CancellationToken.None)).Items.Any(slice =>
+            async () => (await _kubelet.ListAsync(Kinds.EndpointSlice)).Any(slice =>
                 slice.Label("kubernetes.io/service-name") == "db2-headless"
                 && slice.Json.Items("endpoints").Any(endpoint => endpoint.Field("conditions").Flag("ready") == true && endpoint.Items("addresses").Single().GetString() == address)),
             "the endpoint slice shows the pod");
@@ -182,9 +182,9 @@ public sealed class WorkloadTests : IAsyncLifetime
     private static string TemplateOf(string name, string mounts) =>
         Template.Replace("NAME", name, StringComparison.Ordinal).Replace("MOUNTS", mounts, StringComparison.Ordinal);
 
-    private Task<KubeObject> CreateSetAsync(string name, int replicas, string more = "") =>
+    private Task<KubernetesObject> CreateSetAsync(string name, int replicas, string more = "") =>
         _kubelet.CreateAsync(
-            ResourceKind.StatefulSet,
+            Kinds.StatefulSet,
             $$"""
               {"metadata":{"name":"{{name}}"},"spec":{"replicas":{{replicas}},"serviceName":"{{name}}-headless","podManagementPolicy":"Parallel",
                "selector":{"matchLabels":{"app":"{{name}}"} }{{more}},
@@ -192,22 +192,16 @@ public sealed class WorkloadTests : IAsyncLifetime
                "volumeClaimTemplates":[{"metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"} } } }] } }
               """);
 
-    private Task<KubeObject> ChangeTemplateAsync(ResourceKind kind, string name) =>
-        _kubelet.Client.PatchAsync(
-            kind,
-            "default",
-            name,
-            null,
-            JsonNode.Parse("""{"spec":{"template":{"metadata":{"annotations":{"changed":"yes"}}}}}""")!.AsObject(),
-            CancellationToken.None);
+    private Task<KubernetesObject> ChangeTemplateAsync(KubernetesType<KubernetesObject> kind, string name) =>
+        _kubelet.PatchAsync(kind, name, """{"spec":{"template":{"metadata":{"annotations":{"changed":"yes"}}}}}""");
 
-    private Task<KubeObject> SetAsync(string name, Func<KubeObject, bool> condition) => WaitAsync(ResourceKind.StatefulSet, name, condition);
+    private Task<KubernetesObject> SetAsync(string name, Func<KubernetesObject, bool> condition) => WaitAsync(Kinds.StatefulSet, name, condition);
 
-    private Task<KubeObject> DeploymentAsync(string name, Func<KubeObject, bool> condition) => WaitAsync(ResourceKind.Deployment, name, condition);
+    private Task<KubernetesObject> DeploymentAsync(string name, Func<KubernetesObject, bool> condition) => WaitAsync(Kinds.Deployment, name, condition);
 
-    private async Task<KubeObject> WaitAsync(ResourceKind kind, string name, Func<KubeObject, bool> condition)
+    private async Task<KubernetesObject> WaitAsync(KubernetesType<KubernetesObject> kind, string name, Func<KubernetesObject, bool> condition)
     {
-        KubeObject? live = null;
+        KubernetesObject? live = null;
         try
         {
             await Eventually.TrueAsync(

@@ -47,6 +47,15 @@ public sealed class HostResolverTests
     }
 
     [Theory]
+    [InlineData("a:1;b:2")]
+    [InlineData("a:1,b:2")]
+    [InlineData(" a:1 , b:2; ")]
+    public void ParseList_BySemicolonsOrCommas_GivesBoth(string addresses)
+    {
+        HostResolver.ParseList(addresses).Should().Equal(("a", 1), ("b", 2));
+    }
+
+    [Theory]
     [InlineData("localhost")]
     [InlineData(":9876")]
     [InlineData("host:")]

@@ -1,22 +1,27 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using RocketOps.Embedded.Kubelet;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Interop.Tests.Up;
 
 /// <summary>The API of a running <c>rocketops up</c>, reached by the kubeconfig in its data folder as kubectl reaches it.</summary>
 internal sealed partial class UpApi(string kubeconfig) : IDisposable
 {
-    private readonly HttpClient _http = ControlPlaneHttp.CreateClient(
-        new Uri(Server().Match(kubeconfig).Groups["value"].Value),
-        Token().Match(kubeconfig).Groups["value"].Value,
-        Encoding.ASCII.GetString(Convert.FromBase64String(Authority().Match(kubeconfig).Groups["value"].Value)));
+    private readonly KubernetesClient _client = new(new KubernetesClientConfiguration
+    {
+        Server = new Uri(Server().Match(kubeconfig).Groups["value"].Value),
+        Token = Token().Match(kubeconfig).Groups["value"].Value,
+        CertificateAuthorityPem = Encoding.ASCII.GetString(Convert.FromBase64String(Authority().Match(kubeconfig).Groups["value"].Value)),
+    });
 
     /// <summary>uid and readiness of the pods of one component, by name.</summary>
     public async Task<Dictionary<string, (string Uid, bool IsReady, string Address)>> PodsAsync(string component)
     {
-        using JsonDocument list = JsonDocument.Parse(await _http.GetStringAsync(new Uri($"api/v1/namespaces/default/pods?labelSelector=rocketops.io/component={component}", UriKind.Relative)));
+        using Stream answer = await _client.ReadStreamAsync($"api/v1/namespaces/default/pods?labelSelector=rocketops.io/component={component}");
+        using JsonDocument list = await JsonDocument.ParseAsync(answer);
         Dictionary<string, (string Uid, bool IsReady, string Address)> pods = new(StringComparer.Ordinal);
         foreach (JsonElement pod in list.RootElement.GetProperty("items").EnumerateArray())
         {
@@ -31,17 +36,17 @@ internal sealed partial class UpApi(string kubeconfig) : IDisposable
         return pods;
     }
 
-    public async Task DeletePodAsync(string name) =>
-        (await _http.DeleteAsync(new Uri($"api/v1/namespaces/default/pods/{name}", UriKind.Relative))).EnsureSuccessStatusCode().Dispose();
+    public Task DeletePodAsync(string name) => _client.DeleteAsync<Pod>(name, "default");
 
     /// <summary>A change of configuration, which restarts every broker.</summary>
-    public async Task ConfigureAsync(string cluster, string key, string value)
-    {
-        using StringContent patch = new($$"""{"spec":{"brokers":{"config":{"{{key}}":"{{value}}"} } } }""", Encoding.UTF8, "application/merge-patch+json");
-        (await _http.PatchAsync(new Uri($"apis/rocketops.io/v1beta1/namespaces/default/brokerclusters/{cluster}", UriKind.Relative), patch)).EnsureSuccessStatusCode().Dispose();
-    }
+    public Task ConfigureAsync(string cluster, string key, string value) =>
+        _client.SendAsync(
+            HttpMethod.Patch,
+            $"apis/rocketops.io/v1beta1/namespaces/default/brokerclusters/{cluster}",
+            JsonNode.Parse($$"""{"spec":{"brokers":{"config":{"{{key}}":"{{value}}"} } } }"""),
+            KubernetesMediaTypes.MergePatch);
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _client.Dispose();
 
     [GeneratedRegex(@"server: ""?(?<value>https://[^\s""]+)", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex Server();

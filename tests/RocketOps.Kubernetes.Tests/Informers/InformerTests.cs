@@ -176,6 +176,22 @@ public sealed class InformerTests : IAsyncLifetime
         cached.Annotations.Should().ContainSingle().Which.Key.Should().Be("keep");
     }
 
+    [Fact]
+    public async Task WaitForVersion_OfAnOwnWrite_EndsOnceTheCacheHoldsIt()
+    {
+        await StartAsync();
+        _client.Silently(() => _client.Put(Widget("own")));
+        Widget written = (await _client.GetAsync<Widget>("own", "default"))!;
+
+        Task seen = _informer.WaitForVersionAsync(written.Metadata.ResourceVersion!, CancellationToken.None);
+        seen.IsCompleted.Should().BeFalse("the watch has not told of it");
+        _client.EndWatches(FakeKubernetesClient.Error(410, "Expired"));
+        await seen.WaitAsync(TimeSpan.FromSeconds(60));
+
+        _informer.Get("default", "own").Should().NotBeNull();
+        await _informer.WaitForVersionAsync("9", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
     private static Widget Widget(string name, int replicas = 1, string title = "t", string? owner = null) => new()
     {
         Metadata = new ObjectMeta

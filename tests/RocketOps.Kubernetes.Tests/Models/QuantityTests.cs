@@ -1,3 +1,4 @@
+using System.Numerics;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Kubernetes.Tests.Models;
@@ -35,6 +36,43 @@ public sealed class QuantityTests
     [InlineData("99999999999999999999999999999Ei")]
     [InlineData(null)]
     public void TryParse_Invalid_IsFalse(string? text) => Quantity.TryParse(text, out _).Should().BeFalse();
+
+    [Theory]
+    [InlineData("0.5", "500m")]
+    [InlineData("1024Mi", "1Gi")]
+    [InlineData("1000m", "1")]
+    [InlineData("1.5Gi", "1536Mi")]
+    [InlineData("1000", "1k")]
+    [InlineData("1e3", "1e3")]
+    [InlineData("0", "0")]
+    [InlineData("-0.1", "-100m")]
+    [InlineData("20Gi", "20Gi")]
+    [InlineData("100M", "100M")]
+    public void TryCanonical_Quantity_IsTheRealServersForm(string given, string expected)
+    {
+        Quantity.TryCanonical(given, out string canonical).Should().BeTrue();
+        canonical.Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("x")]
+    [InlineData("1 Gi")]
+    [InlineData("1e99999")]
+    public void TryCanonical_NoQuantity_IsFalse(string given) => Quantity.TryCanonical(given, out _).Should().BeFalse();
+
+    [Theory]
+    [InlineData("1", 1_000_000_000)]
+    [InlineData("1Ki", 1_024_000_000_000)]
+    [InlineData("-0.5", -500_000_000)]
+    [InlineData("1.5e1", 15_000_000_000)]
+    [InlineData("0.0000000001", 1)]
+    [InlineData("-0.0000000001", -1)]
+    public void TryNanos_Quantity_IsRoundedAwayFromZero(string given, long expected)
+    {
+        Quantity.TryNanos(given, out BigInteger nanos).Should().BeTrue();
+        nanos.Should().Be(new BigInteger(expected));
+    }
 
     [Fact]
     public void Comparison_IsByValue()

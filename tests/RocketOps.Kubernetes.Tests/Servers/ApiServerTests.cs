@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -5,6 +6,7 @@ using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.Crds;
+using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.LeaderElection;
@@ -37,6 +39,28 @@ public abstract class ApiServerTests(IApiServer server)
         deleted.Should().BeTrue();
         (await client.GetAsync<ConfigMap>("settings", ns)).Should().BeNull();
         (await client.DeleteAsync<ConfigMap>("settings", ns)).Should().BeFalse();
+    }
+
+    [SkippableFact]
+    public async Task For_AKind_KeepsWhatNoModelKnows()
+    {
+        using KubernetesClient client = server.CreateClient();
+        IKubernetesClient pods = client.For(ResourceKind.Of("", "v1", "Pod", "pods"));
+        string ns = await CreateNamespaceAsync(client);
+        string json = $$"""
+            {"apiVersion":"v1","kind":"Pod","metadata":{"name":"one","namespace":"{{ns}}","labels":{"app":"x"} },
+             "spec":{"hostAliases":[{"ip":"127.0.0.1","hostnames":["here"]}],"containers":[{"name":"main","image":"example.org/none:1"}] } }
+            """;
+
+        await pods.CreateAsync(new KubernetesObject(JsonElement.Parse(json)));
+        KubernetesObject pod = (await pods.ListAsync<KubernetesObject>(new ListOptions { Namespace = ns })).Items.Single();
+
+        pod.Should().BeEquivalentTo(new { Name = "one", Namespace = ns, ApiVersion = "v1", Kind = "Pod", IsDeleting = false });
+        pod.Label("app").Should().Be("x");
+        pod.Spec.Items("hostAliases").Single().Items("hostnames").Single().GetString().Should().Be("here");
+        pod.Condition("Ready").Exists().Should().BeFalse();
+        (await pods.DeleteAsync<KubernetesObject>("one", ns, new DeleteOptions { GracePeriodSeconds = 0 })).Should().BeTrue();
+        (await client.GetAsync<Pod>("one", ns)).Should().BeNull();
     }
 
     [SkippableFact]

@@ -72,6 +72,18 @@ public sealed class PodTroubleTests
     }
 
     [Fact]
+    public void Describe_StoppedAnswering_NamesTheProbeAndWhereItsWordsAre()
+    {
+        Pod pod = Pod(new ContainerState { Running = new ContainerStateRunning() });
+        pod.Metadata = new ObjectMeta { Name = "a-0-0", Namespace = "default" };
+        PodTrouble.Describe(pod).Should().Be("running, not ready yet");
+
+        pod.Status!.ContainerStatuses![0].Started = true;
+
+        PodTrouble.Describe(pod).Should().Be("running, but does not pass its readiness probe (why: kubectl describe pod a-0-0 -n default)");
+    }
+
+    [Fact]
     public void IsFailing_NoNodeTakesIt_True()
     {
         Pod pod = new()

@@ -191,7 +191,7 @@ public sealed class BrokerClusterControllerTests
         Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("cannot shrink").And.Contain("2Gi");
     }
 
-    /// <summary>The embedded control plane evaluates no CEL, so the controller says what the schema's rule says elsewhere.</summary>
+    /// <summary>The schema's rule says it first; the controller says it too, for objects that are older than the rule.</summary>
     [Fact]
     public async Task Reconcile_StorageWithoutUnit_StalledWithWhatToDo()
     {
@@ -326,9 +326,41 @@ public sealed class BrokerClusterControllerTests
 
         await world.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
         await world.ClusterAsync("a", "Degraded", "True", Reasons.PodsNotReady);
+        BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.MasterMissing);
+        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().Be("a-1 takes no messages. a-1-0: CrashLoopBackOff.");
         world.Workloads.Healthy = static _ => true;
         await world.ClusterAsync("a", "Ready", "True");
         await world.ClusterAsync("a", "Degraded", "False");
+    }
+
+    [Fact]
+    public async Task Reconcile_SlaveLost_NotReadyInsteadOfStarting()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+
+        world.Workloads.Healthy = static pod => pod.Name() != "a-1-1";
+
+        BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.PodsNotReady);
+        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().Be("a-1-1: CrashLoopBackOff.");
+    }
+
+    [Fact]
+    public async Task Reconcile_NameServersReplaced_SaysThatItWaitsOnPurpose()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.OldNameServers = 1;
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.NameServer.Config = new() { ["orderMessageEnable"] = "true" });
+
+        BrokerCluster rolling = await world.ClusterAsync("a", "Ready", "False", Reasons.RollingUpdate);
+        Conditions.Find(rolling.Status!.Conditions, "Ready")!.Message.Should().Be(
+            "Name servers are replaced one at a time, and brokers get 35 s to register with each new one before the next old one goes.");
+        world.Workloads.OldNameServers = 0;
+        await world.ClusterAsync("a", "Ready", "True");
     }
 
     [Fact]

@@ -31,6 +31,9 @@ internal sealed class Workloads : IAsyncDisposable
     /// <summary>Whether a pod made from this template becomes ready.</summary>
     public Func<Pod, bool> Healthy { get; set; } = static _ => true;
 
+    /// <summary>Name servers of an older template that are still there beside the new ones.</summary>
+    public int OldNameServers { get; set; }
+
     /// <summary>Pods in the order in which they were made.</summary>
     public List<string> Started { get; } = [];
 
@@ -111,7 +114,8 @@ internal sealed class Workloads : IAsyncDisposable
     private async Task RunAsync(Deployment deployment, CancellationToken cancellationToken)
     {
         int replicas = deployment.Spec!.Replicas ?? 1;
-        if (deployment.Status is { } status && status.ObservedGeneration == deployment.Metadata.Generation && status.ReadyReplicas == replicas)
+        int all = replicas + OldNameServers;
+        if (deployment.Status is { } status && status.ObservedGeneration == deployment.Metadata.Generation && status.ReadyReplicas == all)
         {
             return;
         }
@@ -119,10 +123,10 @@ internal sealed class Workloads : IAsyncDisposable
         deployment.Status = new DeploymentStatus
         {
             ObservedGeneration = deployment.Metadata.Generation,
-            Replicas = replicas,
-            ReadyReplicas = replicas,
+            Replicas = all,
+            ReadyReplicas = all,
             UpdatedReplicas = replicas,
-            AvailableReplicas = replicas,
+            AvailableReplicas = all,
         };
         await _client.ReplaceStatusAsync(deployment, cancellationToken: cancellationToken);
     }

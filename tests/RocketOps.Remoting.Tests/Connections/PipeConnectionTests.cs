@@ -20,8 +20,9 @@ public sealed class PipeConnectionTests() : RemotingConnectionTests(RemotingTran
         {
             Transport = new Duplex(input.Reader, PipeWriter.Create(new FailingStream())),
         };
+        await using KestrelTransport transport = new(context);
         PipeDriver driver = new(
-            context, new RequestHandlerRegistry().Add(EchoCode, new EchoHandler()), new RemotingOptions(), new ByteBudget(long.MaxValue / 2, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+            transport, new RequestHandlerRegistry().Add(EchoCode, new EchoHandler()), new RemotingOptions(), new ByteBudget(long.MaxValue / 2, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         Task running = driver.RunAsync();
 
         for (int i = 0; i < 4; i++)

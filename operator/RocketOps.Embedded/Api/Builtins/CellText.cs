@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Tables;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Api.Builtins;
 
@@ -15,13 +16,10 @@ internal static class CellText
     {
         foreach (string name in path)
         {
-            if (obj.ValueKind is not JsonValueKind.Object || !obj.TryGetProperty(name, out obj))
-            {
-                return null;
-            }
+            obj = obj.Field(name);
         }
 
-        return obj.ValueKind is JsonValueKind.Null ? null : obj;
+        return obj.Exists() ? obj : null;
     }
 
     public static string Text(JsonElement obj, params ReadOnlySpan<string> path) => Of(At(obj, path));
@@ -57,7 +55,7 @@ internal static class CellText
             return None;
         }
 
-        bool labelSelector = s.TryGetProperty("matchLabels", out _) || s.TryGetProperty("matchExpressions", out _);
+        bool labelSelector = s.Has("matchLabels") || s.Has("matchExpressions");
         IEnumerable<string> labels = (labelSelector ? At(s, "matchLabels") : s) is { } map
             ? map.EnumerateObject().OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => $"{p.Name}={p.Value.GetString()}")
             : [];

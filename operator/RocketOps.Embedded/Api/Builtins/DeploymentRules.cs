@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
 
@@ -20,6 +21,19 @@ internal sealed class DeploymentRules : WorkloadRules
         CellText.Containers(obj),
         CellText.Images(obj),
         CellText.Selector(CellText.At(obj, "spec", "selector")));
+
+    /// <summary>Annotations count too: controllers read the desired revision from them.</summary>
+    public override bool RaisesGeneration(JsonObject obj, JsonObject old) =>
+        base.RaisesGeneration(obj, old) || !JsonNodes.Same(obj.Metadata()["annotations"], old.Metadata()["annotations"]);
+
+    public override void Validate(JsonObject obj, JsonObject? old, RulesContext context, FieldErrors errors)
+    {
+        base.Validate(obj, old, context, errors);
+        if (obj.At("spec", "strategy") is { } strategy && strategy.Text("type") == "Recreate" && strategy.ContainsKey("rollingUpdate"))
+        {
+            errors.Forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'");
+        }
+    }
 
     protected override void ApplySpecDefaults(JsonObject spec)
     {

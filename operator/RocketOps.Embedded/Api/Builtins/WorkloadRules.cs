@@ -1,7 +1,9 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Api.Builtins;
 
@@ -55,34 +57,7 @@ internal abstract class WorkloadRules : ResourceRules
         }
     }
 
-    private static bool Matches(JsonObject selector, JsonObject? labels)
-    {
-        foreach ((string key, JsonNode? value) in selector.Child("matchLabels") ?? [])
-        {
-            if (labels?.Text(key) != value.AsText())
-            {
-                return false;
-            }
-        }
-
-        foreach (JsonObject expression in (selector.Items("matchExpressions") ?? []).OfType<JsonObject>())
-        {
-            string? label = labels?.Text(expression.Text("key") ?? string.Empty);
-            bool listed = label is not null && (expression.Items("values") ?? []).Any(v => v.AsText() == label);
-            bool fits = expression.Text("operator") switch
-            {
-                "In" => listed,
-                "NotIn" => !listed,
-                "Exists" => label is not null,
-                "DoesNotExist" => label is null,
-                _ => false,
-            };
-            if (!fits)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    private static bool Matches(JsonObject selector, JsonObject? labels) =>
+        selector.Deserialize(KubernetesJsonContext.Default.LabelSelector)!
+            .Matches(labels?.ToDictionary(label => label.Key, label => label.Value.AsText() ?? string.Empty, StringComparer.Ordinal));
 }

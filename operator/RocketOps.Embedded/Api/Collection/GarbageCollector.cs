@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Http;
@@ -6,6 +5,7 @@ using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
 using RocketOps.Embedded.Api.Writing;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Api.Collection;
 
@@ -151,9 +151,7 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
             return;
         }
 
-        HashSet<string?> finalizers = stored.TryGetMetadata("finalizers", out JsonElement list) && list.ValueKind is JsonValueKind.Array
-            ? [.. list.EnumerateArray().Select(f => f.GetString())]
-            : [];
+        HashSet<string?> finalizers = [.. stored.Metadata.Items("finalizers").Select(f => f.GetString())];
         if (finalizers.Contains(ObjectDeleter.OrphanFinalizer))
         {
             foreach (StoredObject dependent in Dependents(stored.Uid))

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RocketOps.Embedded.Api.Store;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Api.Collection;
 
@@ -8,25 +9,17 @@ internal sealed record OwnerReference(string Group, string Version, string Kind,
 {
     public static IEnumerable<OwnerReference> Of(StoredObject stored)
     {
-        if (!stored.TryGetMetadata("ownerReferences", out JsonElement owners) || owners.ValueKind is not JsonValueKind.Array)
+        foreach (JsonElement owner in stored.Metadata.Items("ownerReferences"))
         {
-            yield break;
-        }
-
-        foreach (JsonElement owner in owners.EnumerateArray())
-        {
-            string apiVersion = Text(owner, "apiVersion");
+            string apiVersion = owner.Text("apiVersion") ?? string.Empty;
             int slash = apiVersion.IndexOf('/', StringComparison.Ordinal);
             yield return new OwnerReference(
                 slash < 0 ? string.Empty : apiVersion[..slash],
                 apiVersion[(slash + 1)..],
-                Text(owner, "kind"),
-                Text(owner, "name"),
-                Text(owner, "uid"),
-                owner.TryGetProperty("blockOwnerDeletion", out JsonElement block) && block.ValueKind is JsonValueKind.True);
+                owner.Text("kind") ?? string.Empty,
+                owner.Text("name") ?? string.Empty,
+                owner.Text("uid") ?? string.Empty,
+                owner.Flag("blockOwnerDeletion") == true);
         }
     }
-
-    private static string Text(JsonElement owner, string name) =>
-        owner.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.String ? value.GetString()! : string.Empty;
 }

@@ -52,6 +52,13 @@ internal static class ApiErrors
     public static ApiErrorException Invalid(ResourceDefinition resource, string name, FieldErrors errors) =>
         Invalid(resource.Group, resource.Kind, name, errors.Causes);
 
+    public static ApiErrorException InvalidScale(string name, long replicas)
+    {
+        FieldErrors errors = new();
+        errors.Invalid("spec.replicas", JsonValue.Create(replicas), "must be greater than or equal to 0");
+        return Invalid("autoscaling", "Scale", name, errors.Causes);
+    }
+
     /// <summary>Another kind than the path's was sent: the refusal is about the kind that was sent.</summary>
     public static ApiErrorException WrongKind(ResourceDefinition resource, string kind, string name)
     {
@@ -97,19 +104,16 @@ internal static class ApiErrors
         415, "UnsupportedMediaType",
         $"this server does not read protobuf bodies of {apiVersion}, Kind={kind}: send JSON or YAML, with kubectl by 'kubectl create … --dry-run=client -o yaml | kubectl apply --server-side -f -'");
 
-    public static ApiErrorException UnsupportedPatch() => new(
+    /// <summary>Strategic merge patches are for the built-in kinds.</summary>
+    public static ApiErrorException UnsupportedPatch(bool custom) => new(
         415, "UnsupportedMediaType",
-        "the body of the request was in an unknown format - accepted media types include: "
-        + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
+        "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, "
+        + (custom ? "application/apply-patch+yaml" : "application/strategic-merge-patch+json, application/apply-patch+yaml"));
 
-    /// <summary>The real server has it for its own kinds only, and kubectl relies on it there: the way round is said.</summary>
-    public static ApiErrorException UnsupportedStrategicPatch() => new(
-        415, "UnsupportedMediaType",
-        "this server has no strategic merge patch: use 'kubectl apply --server-side' or 'kubectl patch --type=merge' - accepted media types include: "
-        + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
+    /// <summary>A subresource that the real server has; the text says what to do instead.</summary>
+    public static ApiErrorException NotOffered(string instead) => new(404, "NotFound", instead, []);
 
-    /// <summary>A subresource of pods that the real server has.</summary>
-    public static ApiErrorException NotOffered(string what) => new(404, "NotFound", $"this server does not offer {what}: pods are processes of this machine", []);
+    public static ApiErrorException Unavailable(string message) => new(503, "ServiceUnavailable", message);
 
     public static ApiErrorException MethodNotAllowed(ResourceDefinition resource, string verb) => new(
         405, "MethodNotAllowed", $"{verb} is not supported on resources of kind \"{resource.QualifiedPlural}\"", Details(string.Empty, resource.Group, resource.Plural));

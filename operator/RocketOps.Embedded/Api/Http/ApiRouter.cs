@@ -17,6 +17,7 @@ internal sealed partial class ApiRouter(
     WatchHandler watches,
     WriteHandler writes,
     PodLogHandler logs,
+    PodProxyHandler proxy,
     EmbeddedApiOptions settings,
     ILogger logger)
 {
@@ -228,6 +229,9 @@ internal sealed partial class ApiRouter(
             case "get" when target.Subresource == "log":
                 await logs.ServeAsync(context, target);
                 return;
+            case "get" when target.Subresource == "proxy":
+                await proxy.ServeAsync(context, target);
+                return;
             case "get" when target.Subresource == "scale":
                 await writes.GetScaleAsync(context, target);
                 return;
@@ -267,7 +271,7 @@ internal sealed partial class ApiRouter(
     }
 
     /// <summary>The verb of a request, after checking that the resource has it.</summary>
-    private static string Verb(HttpRequest request, RequestTarget target)
+    private string Verb(HttpRequest request, RequestTarget target)
     {
         ResourceDefinition resource = target.Resource;
         bool named = target.Name.Length > 0;
@@ -283,18 +287,14 @@ internal sealed partial class ApiRouter(
         };
         if (target.Subresource.Length > 0)
         {
-            bool exists = target.Subresource switch { "status" => resource.HasStatus, "scale" => resource.Scale is not null, "log" => resource.HasLog, _ => false };
+            bool readOnly = target.Subresource is "log" or "proxy";
+            bool exists = target.Subresource switch { "status" => resource.HasStatus, "scale" => resource.Scale is not null, _ => readOnly && resource.HasLog };
             if (!exists)
             {
-                throw resource switch
-                {
-                    { IsCustom: true } => ApiErrors.NotFound(resource, target.Name),
-                    { Group: "", Plural: "pods" } when target.Subresource is "exec" or "attach" or "portforward" => ApiErrors.NotOffered($"pods/{target.Subresource}"),
-                    _ => ApiErrors.ResourceUnknown(),
-                };
+                throw proxy.Refusal(target);
             }
 
-            if (verb is not ("get" or "update" or "patch") || (target.Subresource == "log" && verb != "get"))
+            if (verb is not ("get" or "update" or "patch") || (readOnly && verb != "get"))
             {
                 throw ApiErrors.MethodNotAllowed(resource, verb);
             }

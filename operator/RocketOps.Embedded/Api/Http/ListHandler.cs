@@ -52,7 +52,7 @@ internal sealed class ListHandler(ObjectStore store, Projection projection, Time
         ResourceDefinition resource = target.Resource;
         CollectionSnapshot snapshot = Snapshot(resource, options);
         List<StoredObject> page = [];
-        bool whole = options.Labels.IsEverything && options.Fields.IsEverything;
+        bool whole = options.Labels.MatchExpressions is null && options.Fields.IsEverything;
         long limit = options.ResourceVersion == "0" ? 0 : options.Limit;
         long remaining = 0;
         bool more = false;

@@ -6,6 +6,7 @@ using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Selectors;
 using RocketOps.Embedded.Api.Store;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Api.Http;
 
@@ -40,7 +41,7 @@ internal sealed class ListOptions
         bool watch = watchPath || query["watch"].ToString() is "true" or "1";
         ListOptions options = new()
         {
-            Labels = LabelSelector.Parse(query["labelSelector"]),
+            Labels = LabelSelectorParser.Parse(query["labelSelector"]),
             Fields = FieldSelector.Parse(query["fieldSelector"], resource),
             Watch = watch,
             ResourceVersion = query["resourceVersion"].ToString(),

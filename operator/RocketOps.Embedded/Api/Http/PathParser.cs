@@ -4,7 +4,8 @@ using RocketOps.Embedded.Api.Resources;
 namespace RocketOps.Embedded.Api.Http;
 
 /// <summary>
-/// Resource paths: <c>/api/v1/…</c> and <c>/apis/GROUP/VERSION/…</c> followed by <c>[watch/][namespaces/NS/]PLURAL[/NAME[/SUBRESOURCE]]</c>.
+/// Resource paths: <c>/api/v1/…</c> and <c>/apis/GROUP/VERSION/…</c> followed by <c>[watch/][namespaces/NS/]PLURAL[/NAME[/SUBRESOURCE]]</c>,
+/// and for pods <c>/NAME/proxy/ANY/PATH</c>.
 /// </summary>
 internal static class PathParser
 {
@@ -35,6 +36,13 @@ internal static class PathParser
             rest = rest[2..];
         }
 
+        string beyond = string.Empty;
+        if (rest.Length > 3 && group.Length == 0 && rest[0] == "pods" && rest[2] == "proxy")
+        {
+            beyond = string.Join('/', rest[3..]!);
+            rest = rest[..3];
+        }
+
         if (rest.Length is 0 or > 3)
         {
             return null;
@@ -46,6 +54,6 @@ internal static class PathParser
             return custom ? null : throw ApiErrors.ResourceUnknown();
         }
 
-        return new RequestTarget(resource, ns, rest.Length > 1 ? rest[1] : string.Empty, rest.Length > 2 ? rest[2] : string.Empty, watch);
+        return new RequestTarget(resource, ns, rest.Length > 1 ? rest[1] : string.Empty, rest.Length > 2 ? rest[2] : string.Empty, watch, beyond);
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Store;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Api.Http;
 
@@ -61,19 +62,8 @@ internal sealed class PodLogHandler(ObjectStore store, EmbeddedApiOptions settin
         }
     }
 
-    private static IEnumerable<string> Containers(JsonElement pod)
-    {
-        foreach (string list in (string[])["containers", "initContainers"])
-        {
-            if (pod.GetProperty("spec").TryGetProperty(list, out JsonElement containers) && containers.ValueKind is JsonValueKind.Array)
-            {
-                foreach (JsonElement container in containers.EnumerateArray())
-                {
-                    yield return container.GetProperty("name").GetString()!;
-                }
-            }
-        }
-    }
+    private static IEnumerable<string> Containers(JsonElement pod) =>
+        pod.Field("spec").Items("containers").Concat(pod.Field("spec").Items("initContainers")).Select(container => container.GetProperty("name").GetString()!);
 
     private DateTimeOffset? Since(IQueryCollection query)
     {

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Protobuf;
+using RocketOps.Kubernetes.Yaml;
 
 namespace RocketOps.Embedded.Api.Http;
 
@@ -54,8 +55,8 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>A patch or apply configuration.</summary>
-    public static JsonNode? Patch(byte[] body, bool yaml)
+    /// <summary>A patch or apply configuration; <paramref name="doing"/> begins the refusal of a body that cannot be read.</summary>
+    public static JsonNode? Patch(byte[] body, bool yaml, string doing = "error decoding patch: ")
     {
         try
         {
@@ -63,7 +64,7 @@ internal static class RequestBody
         }
         catch (FormatException e)
         {
-            throw ApiErrors.BadRequest((yaml ? "error decoding YAML: " : "error decoding patch: ") + e.Message);
+            throw ApiErrors.BadRequest(doing + e.Message);
         }
     }
 

@@ -8,6 +8,7 @@ using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Patch;
 using RocketOps.Embedded.Api.Reading;
 using RocketOps.Embedded.Api.Resources;
+using RocketOps.Embedded.Api.Schema;
 using RocketOps.Embedded.Api.Store;
 using RocketOps.Embedded.Api.Writing;
 
@@ -78,8 +79,8 @@ internal sealed class WriteHandler(
             "application/merge-patch+json" => Merge(target, body, options),
             "application/json-patch+json" => JsonPatched(target, body, options),
             "application/apply-patch+yaml" => Applied(target, body, options),
-            "application/strategic-merge-patch+json" when !resource.IsCustom => throw ApiErrors.UnsupportedStrategicPatch(),
-            _ => throw ApiErrors.UnsupportedPatch(),
+            "application/strategic-merge-patch+json" when !resource.IsCustom => Strategic(target, body, options),
+            _ => throw ApiErrors.UnsupportedPatch(resource.IsCustom),
         };
         if (target.Subresource == "scale")
         {
@@ -169,6 +170,18 @@ internal sealed class WriteHandler(
         return Patched(target, options, live => MergePatch.Apply(live, patch), namesVersion);
     }
 
+    private WriteResult Strategic(RequestTarget target, byte[] body, WriteOptions options)
+    {
+        if (RequestBody.Patch(body, yaml: false, doing: string.Empty) is not JsonObject patch)
+        {
+            throw ApiErrors.BadRequest("json: cannot unmarshal array into Go value of type map[string]interface {}");
+        }
+
+        bool namesVersion = patch.Child("metadata")?.Text("resourceVersion") is { Length: > 0 };
+        SchemaNode schema = target.Subresource == "scale" ? SchemaNode.Untyped : target.Resource.Schema;
+        return Patched(target, options, live => StrategicMerge.Apply(live, patch, schema), namesVersion, StrategicMerge.GoText(patch));
+    }
+
     private WriteResult JsonPatched(RequestTarget target, byte[] body, WriteOptions options)
     {
         if (RequestBody.Patch(body, yaml: false) is not JsonArray operations)
@@ -180,7 +193,7 @@ internal sealed class WriteHandler(
         return Patched(target, options, live => JsonPatch.Apply(live, operations), namesVersion);
     }
 
-    private WriteResult Patched(RequestTarget target, WriteOptions options, Action<JsonObject> patch, bool namesVersion)
+    private WriteResult Patched(RequestTarget target, WriteOptions options, Action<JsonObject> patch, bool namesVersion, string? shown = null)
     {
         ResourceDefinition resource = target.Resource;
         UpdateFlags flags = UpdateFlags.Patch | (namesVersion ? UpdateFlags.PatchNamesVersion : UpdateFlags.None);
@@ -197,7 +210,7 @@ internal sealed class WriteHandler(
 
                 JsonObject view = EventViews.IsView(resource) ? EventViews.FromStored(live!) : live!;
                 patch(view);
-                ObjectDecoder.DecodePatched(view, resource, [], options);
+                ObjectDecoder.DecodePatched(view, resource, [], options, shown);
                 return ToStored(Servable(view, resource), resource);
             },
             flags);
@@ -215,10 +228,10 @@ internal sealed class WriteHandler(
 
         if (target.Subresource == "scale")
         {
-            throw ApiErrors.UnsupportedPatch();
+            throw ApiErrors.UnsupportedPatch(resource.IsCustom);
         }
 
-        if (RequestBody.Patch(body, yaml: true) is not JsonObject config)
+        if (RequestBody.Patch(body, yaml: true, "error decoding YAML: ") is not JsonObject config)
         {
             throw ApiErrors.BadRequest("error decoding YAML: json: cannot unmarshal array into Go value of type map[string]interface {}");
         }
@@ -273,6 +286,12 @@ internal sealed class WriteHandler(
             live.Metadata()["resourceVersion"] = version;
         }
 
+        // A definition's own bounds refuse in the words of its kind; built-in kinds have none.
+        if (!resource.IsCustom && scale.Child("spec")?.Integer("replicas") is { } replicas && replicas < 0)
+        {
+            throw ApiErrors.InvalidScale(live.Metadata().Text("name") ?? string.Empty, replicas);
+        }
+
         ScaleValues.Set(live, resource.Scale!, scale);
         return live;
     }
@@ -283,10 +302,8 @@ internal sealed class WriteHandler(
         {
             string name = result.Object.GetProperty("metadata").GetProperty("name").GetString()!;
             system.Serve(name);
-            if (registry.All.Any(r => r.IsCustom && r.QualifiedPlural == name && r.Schema.HasRules))
-            {
-                options.Warnings.Add("x-kubernetes-validations are kept and published, but this server does not evaluate them");
-            }
+            IEnumerable<string> beyond = registry.All.Where(r => r.IsCustom && r.QualifiedPlural == name).SelectMany(r => r.Schema.UncheckedRules);
+            options.Warnings.AddRange(beyond.Select(why => $"this server keeps and publishes a rule but does not evaluate it: {why}"));
         }
 
         JsonElement view = EventViews.IsView(resource) ? EventViews.FromStored(JsonReading.ObjectFrom(result.Object)).Freeze() : result.Object;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using RocketOps.Kubernetes.Yaml;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using RocketOps.Embedded.Api.Rules;
 
 namespace RocketOps.Embedded.Api.Schema;
 
@@ -30,6 +31,15 @@ internal sealed class SchemaNode
     public ListKind ListKind { get; internal set; }
 
     public IReadOnlyList<string> ListKeys { get; internal set; } = [];
+
+    /// <summary>Whether a strategic merge patch merges the list item by item instead of replacing it; items are told apart by <see cref="PatchMergeKey"/>.</summary>
+    public bool PatchMerges { get; internal set; }
+
+    /// <summary><c>x-kubernetes-patch-merge-key</c>; null for lists of plain values.</summary>
+    public string? PatchMergeKey { get; internal set; }
+
+    /// <summary>Properties that a strategic merge patch replaces as a whole although they are objects.</summary>
+    public IReadOnlyList<string> PatchReplaced { get; internal set; } = [];
 
     /// <summary><c>x-kubernetes-map-type: atomic</c>: a struct or map that is owned and replaced as a whole.</summary>
     public bool AtomicMap { get; internal set; }
@@ -74,8 +84,14 @@ internal sealed class SchemaNode
 
     public long? MaxProperties { get; internal set; }
 
-    /// <summary>Whether this node or one below carries <c>x-kubernetes-validations</c>. They are kept, not evaluated.</summary>
+    /// <summary>The node's own <c>x-kubernetes-validations</c>, as far as they can be evaluated.</summary>
+    public IReadOnlyList<ValidationRule> Rules { get; internal set; } = [];
+
+    /// <summary>Whether this node or one below carries rules that are evaluated.</summary>
     public bool HasRules { get; internal set; }
+
+    /// <summary>Why rules of this node and those below are kept and published but not evaluated, one sentence each.</summary>
+    public IReadOnlyList<string> UncheckedRules { get; internal set; } = [];
 
     /// <summary>Whether this node or one below has a default.</summary>
     public bool HasDefaults { get; internal set; }

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Rules;
 
 namespace RocketOps.Embedded.Api.Schema;
 
@@ -114,7 +115,10 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
         node.EmbeddedResource = schema.Flag("x-kubernetes-embedded-resource");
         node.Nullable = schema.Flag("nullable");
         node.Format = schema.Text("format");
-        node.HasRules = schema.Items("x-kubernetes-validations") is { Count: > 0 };
+        if (!builtin)
+        {
+            ReadRules(node, schema);
+        }
 
         // Defaults in the built-ins' documents are partly artefacts (0, {}); real ones are applied in code. Keys of lists need theirs.
         node.Default = schema["default"]?.DeepClone();
@@ -132,6 +136,7 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
             }
 
             SetProperties(node, children);
+            node.PatchReplaced = [.. properties.Where(p => (p.Value as JsonObject)?.Text("x-kubernetes-patch-strategy") == "replace").Select(p => p.Key)];
         }
 
         if (node.EmbeddedResource && _embeddedMetadata is not null)
@@ -167,8 +172,31 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
 
         node.ListKind = schema.Text("x-kubernetes-list-type") switch { "set" => ListKind.Set, "map" => ListKind.Map, _ => ListKind.Atomic };
         node.ListKeys = Texts(schema, "x-kubernetes-list-map-keys");
+        node.PatchMerges = schema.Text("x-kubernetes-patch-strategy")?.Split(',').Contains("merge") == true;
+        node.PatchMergeKey = schema.Text("x-kubernetes-patch-merge-key");
         node.Required = Texts(schema, "required");
         FillBounds(node, schema);
+    }
+
+    private static void ReadRules(SchemaNode node, JsonObject schema)
+    {
+        List<ValidationRule> rules = [];
+        List<string> notChecked = [];
+        foreach (JsonObject rule in (schema.Items("x-kubernetes-validations") ?? []).OfType<JsonObject>())
+        {
+            try
+            {
+                rules.Add(ValidationRule.Read(rule));
+            }
+            catch (FormatException beyond)
+            {
+                notChecked.Add(beyond.Message);
+            }
+        }
+
+        node.Rules = rules;
+        node.HasRules = rules.Count > 0;
+        node.UncheckedRules = notChecked;
     }
 
     private static void FillBounds(SchemaNode node, JsonObject schema)
@@ -203,6 +231,7 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
     private static SchemaNode Adopt(SchemaNode parent, SchemaNode child)
     {
         parent.HasRules |= child.HasRules;
+        parent.UncheckedRules = child.UncheckedRules.Count == 0 ? parent.UncheckedRules : [.. parent.UncheckedRules, .. child.UncheckedRules];
         parent.HasDefaults |= child.HasDefaults;
         return child;
     }

@@ -139,7 +139,7 @@ internal static class SchemaValidator
         }
     }
 
-    private static JsonObject? Correlated(JsonArray? old, JsonObject item, SchemaNode schema) =>
+    internal static JsonObject? Correlated(JsonArray? old, JsonObject item, SchemaNode schema) =>
         old?.OfType<JsonObject>().FirstOrDefault(o => schema.ListKeys.All(k => JsonNodes.Same(o[k], item[k])));
 
     private static void CheckText(string value, SchemaNode schema, string path, FieldErrors errors)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Api.Selectors;
 
@@ -78,7 +79,8 @@ internal sealed class FieldSelector
     {
         foreach (string name in path)
         {
-            if (element.ValueKind is not JsonValueKind.Object || !element.TryGetProperty(name, out element))
+            element = element.Field(name);
+            if (element.ValueKind is JsonValueKind.Undefined)
             {
                 // An unset boolean selects as false in the real server's field sets.
                 return name is "hostNetwork" or "unschedulable" ? "false" : string.Empty;

@@ -3,26 +3,32 @@ using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Writing;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Api.Selectors;
 
 /// <summary>
-/// Reads the query form of a label selector step by step as k8s.io/apimachinery pkg/labels does, whose refusals name the step that failed.
+/// Reads the query form of a label selector, <c>a</c>, <c>!a</c>, <c>a=b</c>, <c>a!=b</c>, <c>a in (x,y)</c>, <c>a notin (x)</c>, joined by commas, step by step as k8s.io/apimachinery pkg/labels does, whose refusals name the step that failed.
 /// </summary>
-internal sealed class LabelSelectorParser(string text)
+internal sealed class LabelSelectorParser
 {
     // What the lexer gives at the end; it never gives an empty word otherwise.
     private const string End = "";
 
-    private readonly List<string> _tokens = Split(text);
+    private readonly List<string> _tokens;
     private int _position;
+
+    private LabelSelectorParser(string text) => _tokens = Split(text);
 
     private string Next => _position < _tokens.Count ? _tokens[_position] : End;
 
-    /// <exception cref="ApiErrorException">400.</exception>
-    public IReadOnlyList<LabelRequirement> Parse()
+    /// <exception cref="ApiErrorException">400 in the words of the real parser.</exception>
+    public static LabelSelector Parse(string? text) =>
+        string.IsNullOrWhiteSpace(text) ? new LabelSelector() : new LabelSelector { MatchExpressions = new LabelSelectorParser(text).Parse() };
+
+    private List<LabelSelectorRequirement> Parse()
     {
-        List<LabelRequirement> requirements = [];
+        List<LabelSelectorRequirement> requirements = [];
         if (Next != "!" && !IsWord(Next))
         {
             throw ApiErrors.BadRequest($"found '{Next}', expected: !, identifier, or 'end of string'");
@@ -57,7 +63,7 @@ internal sealed class LabelSelectorParser(string text)
 
     private string Take() => _position < _tokens.Count ? _tokens[_position++] : End;
 
-    private LabelRequirement Requirement()
+    private LabelSelectorRequirement Requirement()
     {
         string key = Take();
         bool absent = key == "!";
@@ -79,33 +85,33 @@ internal sealed class LabelSelectorParser(string text)
 
         if (absent)
         {
-            return new LabelRequirement(key, LabelOperator.Absent, []);
+            return new LabelSelectorRequirement { Key = key, Operator = "DoesNotExist" };
         }
 
         if (Next is End or ",")
         {
-            return new LabelRequirement(key, LabelOperator.Present, []);
+            return new LabelSelectorRequirement { Key = key, Operator = "Exists" };
         }
 
         string op = Take();
         return op switch
         {
-            "=" or "==" => Checked(key, LabelOperator.In, [ExactValue()]),
-            "!=" => Checked(key, LabelOperator.NotIn, [ExactValue()]),
-            "in" => Checked(key, LabelOperator.In, Values()),
-            "notin" => Checked(key, LabelOperator.NotIn, Values()),
-            ">" => Checked(key, LabelOperator.GreaterThan, [ExactValue()]),
-            "<" => Checked(key, LabelOperator.LessThan, [ExactValue()]),
+            "=" or "==" => Checked(key, "In", [ExactValue()]),
+            "!=" => Checked(key, "NotIn", [ExactValue()]),
+            "in" => Checked(key, "In", Values()),
+            "notin" => Checked(key, "NotIn", Values()),
+            ">" => Checked(key, "Gt", [ExactValue()]),
+            "<" => Checked(key, "Lt", [ExactValue()]),
             _ => throw Bad($"found '{op}', expected: in, notin, =, ==, !=, gt, lt"),
         };
     }
 
-    private static LabelRequirement Checked(string key, LabelOperator op, IReadOnlyList<string> values)
+    private static LabelSelectorRequirement Checked(string key, string op, List<string> values)
     {
         List<string> problems = [];
         for (int i = 0; i < values.Count; i++)
         {
-            if (op is LabelOperator.GreaterThan or LabelOperator.LessThan
+            if (op is "Gt" or "Lt"
                 && !long.TryParse(values[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
             {
                 problems.Add($"values[{i}]: Invalid value: {Quote(values[i])}: for 'Gt', 'Lt' operators, the value must be an integer");
@@ -120,7 +126,7 @@ internal sealed class LabelSelectorParser(string text)
 
         return problems.Count switch
         {
-            0 => new LabelRequirement(key, op, values),
+            0 => new LabelSelectorRequirement { Key = key, Operator = op, Values = values },
             1 => throw Bad(problems[0]),
             _ => throw Bad($"[{string.Join(", ", problems)}]"),
         };
@@ -138,7 +144,7 @@ internal sealed class LabelSelectorParser(string text)
     }
 
     /// <summary>The values between parentheses, sorted; a missing one between commas is the empty value.</summary>
-    private IReadOnlyList<string> Values()
+    private List<string> Values()
     {
         string open = Take();
         if (open != "(")

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Json;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Api.Store;
 
@@ -14,12 +15,10 @@ internal sealed class StoredObject
         Name = name;
         Version = version;
         Json = json;
-        JsonElement metadata = json.GetProperty("metadata");
-        Uid = metadata.TryGetProperty("uid", out JsonElement uid) ? uid.GetString() ?? string.Empty : string.Empty;
-        IsDeleting = metadata.TryGetProperty("deletionTimestamp", out JsonElement deletion) && deletion.ValueKind is JsonValueKind.String;
-        Labels = metadata.TryGetProperty("labels", out JsonElement labels) && labels.ValueKind is JsonValueKind.Object
-            ? labels.EnumerateObject().Where(l => l.Value.ValueKind is JsonValueKind.String).ToFrozenDictionary(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal)
-            : FrozenDictionary<string, string>.Empty;
+        Uid = Metadata.Text("uid") ?? string.Empty;
+        IsDeleting = Metadata.Text("deletionTimestamp") is not null;
+        Labels = Metadata.Entries("labels").Where(l => l.Value.ValueKind is JsonValueKind.String)
+            .ToFrozenDictionary(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal);
     }
 
     /// <summary>Where it is kept: <c>group/plural</c> of the resource that stores it.</summary>
@@ -40,5 +39,5 @@ internal sealed class StoredObject
 
     public JsonObject ToNode() => JsonReading.ObjectFrom(Json);
 
-    public bool TryGetMetadata(string name, out JsonElement value) => Json.GetProperty("metadata").TryGetProperty(name, out value);
+    public JsonElement Metadata => Json.GetProperty("metadata");
 }

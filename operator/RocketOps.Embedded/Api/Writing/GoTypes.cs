@@ -3,6 +3,7 @@ using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Schema;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Api.Writing;
 

@@ -35,18 +35,22 @@ internal static class ObjectDecoder
         Normalize(body, resource, dropNulls: true);
     }
 
-    /// <summary>The result of a patch: the same treatment, with the real server's different words for strict validation.</summary>
-    public static void DecodePatched(JsonObject patched, ResourceDefinition resource, IReadOnlyCollection<string> duplicates, WriteOptions options)
+    /// <summary>
+    /// The result of a patch: the same treatment, with the real server's different words for strict validation, which show the whole object unless
+    /// <paramref name="shown"/> says what.
+    /// </summary>
+    public static void DecodePatched(
+        JsonObject patched, ResourceDefinition resource, IReadOnlyCollection<string> duplicates, WriteOptions options, string? shown = null)
     {
         CheckType(patched, resource, isCreate: false);
-        JsonObject? whole = options.FieldValidation is FieldValidation.Strict ? patched.Copy() : null;
+        shown ??= options.FieldValidation is FieldValidation.Strict ? patched.ToText() : string.Empty;
         List<string> strict = [];
         UnknownFields.Prune(patched, resource.Schema, strict);
         strict = [.. strict.Select(f => $"unknown field \"{f}\""), .. duplicates.Select(f => $"duplicate field \"{f}\"")];
         if (strict.Count > 0 && options.FieldValidation is FieldValidation.Strict)
         {
             FieldErrors errors = new();
-            errors.InvalidText("patch", whole.ToText(), "strict decoding error: " + string.Join(", ", strict));
+            errors.InvalidText("patch", shown, "strict decoding error: " + string.Join(", ", strict));
             throw new ApiErrorException(422, "Invalid", $" \"\" is invalid: {errors.Causes[0].Field}: {errors.Causes[0].Message}", new JsonObject
             {
                 ["causes"] = new JsonArray(new JsonObject

@@ -6,6 +6,7 @@ using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Http;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
+using RocketOps.Embedded.Api.Rules;
 using RocketOps.Embedded.Api.Schema;
 using RocketOps.Embedded.Api.Store;
 
@@ -243,9 +244,16 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, IServic
         }
 
         resource.Rules.Validate(obj, old, context, errors);
-        if (resource.IsCustom && errors.Blocking && resource.Schema.HasRules)
+        if (resource.IsCustom && resource.Schema.HasRules)
         {
-            errors.RulesNotChecked();
+            if (errors.Blocking)
+            {
+                errors.RulesNotChecked();
+            }
+            else
+            {
+                RuleValidator.Validate(obj, old, resource.Schema, string.Empty, errors);
+            }
         }
 
         if (errors.Causes.Count > 0)

@@ -1,9 +1,9 @@
 using System.ComponentModel;
 using System.Text.Json;
-using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Embedded.Kubelet.Pods;
 using RocketOps.Embedded.Kubelet.Probes;
 using RocketOps.Embedded.Kubelet.Processes;
+using RocketOps.Kubernetes.Events;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
@@ -128,7 +128,7 @@ internal sealed class ContainerRunner
                 FinishedAt = null,
                 ProcessId = process.Id,
             });
-            Event("Started", $"Started container {View.Name} as process {process.Id}");
+            Event("Started", "Start", $"Started container {View.Name} as process {process.Id}");
             return process;
         }
         catch (ContainerConfigException wrong)
@@ -157,7 +157,7 @@ internal sealed class ContainerRunner
     {
         if (isNews)
         {
-            _node.Events.Warning(ResourceKind.Pod, _pod.Object, "Failed", $"{reason}: {message}");
+            _node.Events.Record(_pod.Object, EventType.Warning, "Failed", "Start", $"{reason}: {message}");
         }
 
         Set(view => view with { Phase = ContainerPhase.Waiting, Reason = reason, Message = message, IsFinal = isPermanent });
@@ -173,14 +173,14 @@ internal sealed class ContainerRunner
             _node.Time,
             started => Set(view => view with { Started = started }),
             ready => Set(view => view with { Ready = ready }),
-            (name, message) => _node.Events.Warning(ResourceKind.Pod, _pod.Object, "Unhealthy", $"{name} probe failed: {message}"));
+            (name, message) => _node.Events.Record(_pod.Object, EventType.Warning, "Unhealthy", "Probe", $"{name} probe failed: {message}"));
         Task<string> verdict = probes.RunAsync(running.Token);
         string message = "";
         await Task.WhenAny(process.Exited, verdict);
         if (verdict.IsCompletedSuccessfully && !process.Exited.IsCompleted)
         {
             message = await verdict;
-            Event("Killing", $"Container {View.Name} failed its probe, will be restarted");
+            Event("Killing", "Stop", $"Container {View.Name} failed its probe, will be restarted");
         }
 
         await running.CancelAsync();
@@ -210,7 +210,7 @@ internal sealed class ContainerRunner
     {
         if (_stop.IsCancellationRequested)
         {
-            Event("Killing", $"Stopping container {View.Name}");
+            Event("Killing", "Stop", $"Stopping container {View.Name}");
         }
 
         process.RequestStop();
@@ -235,7 +235,7 @@ internal sealed class ContainerRunner
         {
             string message = $"back-off {delay.TotalSeconds:0}s restarting failed container={ended.Name}";
             Set(_ => Waiting(ended, "CrashLoopBackOff", message));
-            _node.Events.Warning(ResourceKind.Pod, _pod.Object, "BackOff", message);
+            _node.Events.Record(_pod.Object, EventType.Warning, "BackOff", "Restart", message);
         }
 
         if (!await DelayAsync(delay))
@@ -261,7 +261,7 @@ internal sealed class ContainerRunner
         return !_stop.IsCancellationRequested;
     }
 
-    private void Event(string reason, string message) => _node.Events.Normal(ResourceKind.Pod, _pod.Object, reason, message);
+    private void Event(string reason, string action, string message) => _node.Events.Record(_pod.Object, EventType.Normal, reason, action, message);
 
     // Probes and the container's own loop change the view side by side.
     private void Set(Func<ContainerView, ContainerView> change)

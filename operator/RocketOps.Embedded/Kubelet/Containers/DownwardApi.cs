@@ -1,5 +1,6 @@
 using System.Text.Json;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
@@ -38,14 +39,9 @@ internal static class DownwardApi
             ? path[(field.Length + 2)..^2]
             : null;
 
-    private static string All(KubeObject pod, string field)
+    private static string All(KubernetesObject pod, string field)
     {
-        List<string> lines = new();
-        foreach (JsonProperty entry in pod.Metadata.Entries(field))
-        {
-            lines.Add($"{entry.Name}=\"{entry.Value.GetString()}\"");
-        }
-
-        return string.Join('\n', lines);
+        IEnumerable<JsonProperty> entries = pod.Json.Field("metadata").Entries(field);
+        return string.Join('\n', entries.Select(entry => $"{entry.Name}=\"{entry.Value.GetString()}\""));
     }
 }

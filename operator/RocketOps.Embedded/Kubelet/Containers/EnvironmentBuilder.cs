@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
@@ -29,9 +31,9 @@ internal sealed class EnvironmentBuilder(ConfigSources sources)
     private void AddAll(string ns, JsonElement source, Dictionary<string, string> result)
     {
         string prefix = source.Text("prefix") ?? "";
-        (ResourceKind kind, JsonElement reference) = source.Has("configMapRef")
-            ? (ResourceKind.ConfigMap, source.Field("configMapRef"))
-            : (ResourceKind.Secret, source.Field("secretRef"));
+        (KubernetesType kind, JsonElement reference) = source.Has("configMapRef")
+            ? (Kinds.ConfigMap, source.Field("configMapRef"))
+            : (Kinds.Secret, source.Field("secretRef"));
         foreach ((string name, byte[] bytes) in sources.Read(kind, ns, reference.Text("name") ?? "", reference.Flag("optional") == true))
         {
             result[prefix + name] = Encoding.UTF8.GetString(bytes);
@@ -56,9 +58,9 @@ internal sealed class EnvironmentBuilder(ConfigSources sources)
             return DownwardApi.Resource(container, from.Field("resourceFieldRef"));
         }
 
-        (ResourceKind kind, JsonElement reference) = from.Has("configMapKeyRef")
-            ? (ResourceKind.ConfigMap, from.Field("configMapKeyRef"))
-            : (ResourceKind.Secret, from.Field("secretKeyRef"));
+        (KubernetesType kind, JsonElement reference) = from.Has("configMapKeyRef")
+            ? (Kinds.ConfigMap, from.Field("configMapKeyRef"))
+            : (Kinds.Secret, from.Field("secretKeyRef"));
         bool optional = reference.Flag("optional") == true;
         string name = reference.Text("name") ?? "";
         string key = reference.Text("key") ?? "";

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Text.Json;
-using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Embedded.Kubelet.Processes;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 

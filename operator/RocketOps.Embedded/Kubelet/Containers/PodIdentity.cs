@@ -1,10 +1,10 @@
 using RocketOps.Embedded.Kubelet.Logs;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
 /// <summary>A pod as it was admitted, with what this node gave it.</summary>
-internal sealed record PodIdentity(KubeObject Object, string Address, string NodeName, string NodeAddress, string Folder)
+internal sealed record PodIdentity(KubernetesObject Object, string Address, string NodeName, string NodeAddress, string Folder)
 {
     public string LogFolder => PodLogStore.FolderOf(Object.Namespace, Object.Name, Object.Uid);
 

@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Embedded.Kubelet.Volumes;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
@@ -81,14 +83,14 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
         if (source.Has("configMap"))
         {
             JsonElement config = source.Field("configMap");
-            WriteKeys(pod, ResourceKind.ConfigMap, config, config.Text("name") ?? "", folder, map);
+            WriteKeys(pod, Kinds.ConfigMap, config, config.Text("name") ?? "", folder, map);
         }
 
         if (source.Has("secret"))
         {
             // As a volume the field is secretName, in a projection it is name.
             JsonElement secret = source.Field("secret");
-            WriteKeys(pod, ResourceKind.Secret, secret, secret.Text("secretName") ?? secret.Text("name") ?? "", folder, map: null);
+            WriteKeys(pod, Kinds.Secret, secret, secret.Text("secretName") ?? secret.Text("name") ?? "", folder, map: null);
         }
 
         foreach (JsonElement item in source.Field("downwardAPI").Items("items"))
@@ -98,7 +100,7 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
         }
     }
 
-    private void WriteKeys(PodIdentity pod, ResourceKind kind, JsonElement source, string name, string folder, PathMap? map)
+    private void WriteKeys(PodIdentity pod, KubernetesType kind, JsonElement source, string name, string folder, PathMap? map)
     {
         Dictionary<string, byte[]> content = sources.Read(kind, pod.Object.Namespace, name, source.Flag("optional") == true);
         if (!source.Has("items"))

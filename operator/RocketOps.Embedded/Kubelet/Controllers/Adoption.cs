@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
@@ -9,40 +12,42 @@ namespace RocketOps.Embedded.Kubelet.Controllers;
 /// </summary>
 internal static class Adoption
 {
-    /// <param name="client">Writes the owner reference.</param>
+    /// <param name="owners">Objects of the owner's kind.</param>
     /// <param name="candidates">Objects of the kind the owner controls.</param>
-    /// <param name="ownerKind">The owner's kind.</param>
     /// <param name="owner">Its <c>spec.selector</c> decides.</param>
     /// <param name="isWanted">What else an object must be, as a name of the right form.</param>
     /// <param name="cancellation">Ends it.</param>
     public static async Task AdoptAsync(
-        ClusterClient client, ObjectCache candidates, ResourceKind ownerKind, KubeObject owner, Func<KubeObject, bool> isWanted, CancellationToken cancellation)
+        ObjectCache owners, ObjectCache candidates, KubernetesObject owner, Func<KubernetesObject, bool> isWanted, CancellationToken cancellation)
     {
-        foreach (KubeObject orphan in candidates.All())
+        List<KubernetesObject> orphans =
+        [
+            .. candidates.List(owner.Namespace)
+                .Where(item => !item.IsDeleting && item.ControllerOwner() is null && item.IsSelectedBy(owner.Spec.Field("selector")) && isWanted(item)),
+        ];
+
+        // The caches of two kinds lag apart: an owner that is just leaving them behind would take them with it.
+        if (orphans.Count == 0 || await owners.ReadAsync(owner, cancellation) is not { IsDeleting: false } live || live.Uid != owner.Uid)
         {
-            if (orphan.Namespace == owner.Namespace
-                && !orphan.IsDeleting
-                && !orphan.Controller.Exists()
-                && LabelSelector.Matches(owner.Spec.Field("selector"), orphan)
-                && isWanted(orphan))
-            {
-                await AdoptAsync(client, candidates, ownerKind, owner, orphan, cancellation);
-            }
+            return;
+        }
+
+        foreach (KubernetesObject orphan in orphans)
+        {
+            await AdoptAsync(candidates, owner, orphan, cancellation);
         }
     }
 
-    private static async Task AdoptAsync(
-        ClusterClient client, ObjectCache candidates, ResourceKind ownerKind, KubeObject owner, KubeObject orphan, CancellationToken cancellation)
+    private static async Task AdoptAsync(ObjectCache candidates, KubernetesObject owner, KubernetesObject orphan, CancellationToken cancellation)
     {
-        JsonArray references = new([.. orphan.Metadata.Items("ownerReferences").Select(reference => (JsonNode?)JsonObject.Create(reference))]);
-        references.Add((JsonNode)PodFactory.OwnerReference(ownerKind, owner));
-        JsonObject metadata = new() { ["uid"] = orphan.Uid, ["resourceVersion"] = orphan.ResourceVersion, ["ownerReferences"] = references };
+        JsonArray references = orphan.Json.Field("metadata").Field("ownerReferences").ToNode() as JsonArray ?? [];
+        references.Add((JsonNode)PodFactory.OwnerReference(owner));
+        JsonObject metadata = new() { ["uid"] = orphan.Uid, ["resourceVersion"] = orphan.Metadata.ResourceVersion, ["ownerReferences"] = references };
         try
         {
-            candidates.Observe(await client.PatchAsync(
-                candidates.Kind, orphan.Namespace, orphan.Name, null, new JsonObject { ["metadata"] = metadata }, cancellation));
+            await candidates.PatchAsync(orphan, new JsonObject { ["metadata"] = metadata }, cancellation);
         }
-        catch (ClusterApiException changed) when (changed.IsConflict || changed.IsNotFound)
+        catch (KubernetesException changed) when (changed.IsConflict || changed.IsNotFound)
         {
             // Somebody was faster; the object's event brings the owner back.
         }

@@ -1,5 +1,7 @@
 using RocketOps.Embedded.Kubelet.Network;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
@@ -11,9 +13,9 @@ namespace RocketOps.Embedded.Kubelet.Controllers;
 internal sealed class ClusterNames(ObjectCache services, ObjectCache pods, HostsFile hosts)
 {
     /// <summary>The only key: the file is written as a whole.</summary>
-    public const string Key = "hosts";
+    public static readonly ObjectKey Key = new(null, "hosts");
 
-    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
         await hosts.WriteAsync(Entries(), cancellation);
         return null;
@@ -21,7 +23,7 @@ internal sealed class ClusterNames(ObjectCache services, ObjectCache pods, Hosts
 
     private IEnumerable<HostsEntry> Entries()
     {
-        foreach (KubeObject service in services.All())
+        foreach (KubernetesObject service in services.List())
         {
             if (!service.Spec.Has("selector"))
             {
@@ -29,7 +31,7 @@ internal sealed class ClusterNames(ObjectCache services, ObjectCache pods, Hosts
             }
 
             bool publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
-            foreach (KubeObject pod in ServiceMembers.Of(service, pods))
+            foreach (KubernetesObject pod in ServiceMembers.Of(service, pods))
             {
                 if (!publishNotReady && !PodFactory.IsReady(pod))
                 {

@@ -1,90 +1,67 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Queues;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
 /// <summary>
-/// Works through keys one after another: a key that is already waiting is not queued twice, a key whose reconcile
-/// failed comes back after a growing delay. One loop per controller keeps its decisions serial.
+/// Works through the keys of a queue one after another, which keeps a controller's decisions serial. A pass says when it wants the next; one that failed comes
+/// back after a growing delay.
 /// </summary>
 internal sealed partial class ControllerLoop(
-    string name, Func<string, CancellationToken, Task<TimeSpan?>> reconcile, TimeProvider time, ILogger logger)
+    string name, Func<ObjectKey, CancellationToken, Task<TimeSpan?>> reconcile, TimeProvider time, ILogger logger) : IDisposable
 {
-    private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(15);
+    // Shorter than a cluster's: whoever sits in front of a laptop watches.
+    private static readonly WorkQueueOptions Delays = new() { InitialBackoff = TimeSpan.FromMilliseconds(100), MaxBackoff = TimeSpan.FromSeconds(15) };
 
-    // Bounded by the number of objects: a key waits at most once.
-    private readonly Channel<string> _ready = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Lock _gate = new();
-    private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _failures = new(StringComparer.Ordinal);
+    private readonly WorkQueue<ObjectKey> _queue = new(time, Delays);
 
-    public void Enqueue(string key)
-    {
-        lock (_gate)
-        {
-            if (!_waiting.Add(key))
-            {
-                return;
-            }
-        }
-
-        _ready.Writer.TryWrite(key);
-    }
+    public void Enqueue(ObjectKey key) => _queue.Add(key);
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        try
+        while (!cancellation.IsCancellationRequested)
         {
-            await foreach (string key in _ready.Reader.ReadAllAsync(cancellation))
+            try
             {
-                lock (_gate)
+                ObjectKey key = (await _queue.TakeAsync(cancellation)).Key;
+                try
                 {
-                    _waiting.Remove(key);
+                    await PassAsync(key, cancellation);
                 }
-
-                await ReconcileAsync(key, cancellation);
+                finally
+                {
+                    _queue.Done(key);
+                }
             }
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            // Stopping.
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                // Stopping.
+            }
         }
     }
 
-    private async Task ReconcileAsync(string key, CancellationToken cancellation)
+    public void Dispose() => _queue.Dispose();
+
+    private async Task PassAsync(ObjectKey key, CancellationToken cancellation)
     {
         try
         {
             TimeSpan? again = await reconcile(key, cancellation);
-            _failures.Remove(key);
+            _queue.Forget(key);
             if (again is { } delay)
             {
-                EnqueueAfter(key, delay, cancellation);
+                _queue.AddAfter(key, delay);
             }
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
-            throw;
-        }
-        catch (Exception failure)
-        {
-            int failures = _failures[key] = _failures.GetValueOrDefault(key) + 1;
-            TimeSpan delay = TimeSpan.FromTicks(Math.Min(FirstBackOff.Ticks << Math.Min(failures - 1, 20), LongestBackOff.Ticks));
-            LogFailed(logger, failure, name, key, delay);
-            EnqueueAfter(key, delay, cancellation);
+            // The controller's bug or its world's failure: this key waits, the others go on.
+            LogFailed(logger, failure, name, key);
+            _queue.Retry(key);
         }
     }
 
-    // The timer owns nothing but the key and ends with the loop's token; a late Enqueue finds no reader and is harmless.
-    private void EnqueueAfter(string key, TimeSpan delay, CancellationToken cancellation) =>
-        _ = Task.Delay(delay, time, cancellation).ContinueWith(
-            (_, state) => ((ControllerLoop)state!).Enqueue(key),
-            this,
-            cancellation,
-            TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
-
-    [LoggerMessage(EventId = 7010, Level = LogLevel.Warning, Message = "{Controller} failed on {Key}; next try in {Delay}.")]
-    private static partial void LogFailed(ILogger logger, Exception failure, string controller, string key, TimeSpan delay);
+    [LoggerMessage(EventId = 7010, Level = LogLevel.Warning, Message = "{Controller} failed on {Key}; trying again.")]
+    private static partial void LogFailed(ILogger logger, Exception failure, string controller, ObjectKey key);
 }

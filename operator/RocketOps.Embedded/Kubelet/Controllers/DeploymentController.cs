@@ -1,8 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using RocketOps.Embedded.Kubelet.Events;
+using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Apply;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Events;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
@@ -10,24 +15,23 @@ namespace RocketOps.Embedded.Kubelet.Controllers;
 /// One ReplicaSet per template; a change of the template moves replicas from the old sets to the new one within
 /// maxSurge and maxUnavailable (RollingUpdate) or after the old ones are gone (Recreate).
 /// </summary>
-internal sealed class DeploymentController(
-    ClusterClient client, ObjectCache deployments, ObjectCache sets, ObjectCache pods, EventRecorder events, TimeProvider time)
+internal sealed class DeploymentController(ObjectCache deployments, ObjectCache sets, ObjectCache pods, IEventRecorder events, TimeProvider time)
 {
     private const string HashLabel = "pod-template-hash";
     private const string Revision = "deployment.kubernetes.io/revision";
     private const string DesiredReplicas = "deployment.kubernetes.io/desired-replicas";
     private const string MaxReplicas = "deployment.kubernetes.io/max-replicas";
 
-    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
         if (deployments.Find(key) is not { IsDeleting: false } deployment)
         {
             return null;
         }
 
-        string name = $"{deployment.Name}-{TemplateHash.Of(deployment.Spec.Field("template"))}";
+        string name = $"{deployment.Name}-{CanonicalJson.Hash(deployment.Spec.Field("template").ToNode())}";
         RolloutPlan plan = RolloutPlan.Of(deployment);
-        await Adoption.AdoptAsync(client, sets, ResourceKind.Deployment, deployment, _ => true, cancellation);
+        await Adoption.AdoptAsync(deployments, sets, deployment, _ => true, cancellation);
         if (Owned(deployment).All(set => set.Name != name) && !await CreateSetAsync(deployment, name, plan, cancellation))
         {
             return TimeSpan.FromSeconds(1);
@@ -39,37 +43,28 @@ internal sealed class DeploymentController(
         return null;
     }
 
-    private List<KubeObject> Owned(KubeObject deployment) =>
-        [.. sets.All().Where(set => set.Namespace == deployment.Namespace && set.IsControlledBy(deployment) && !set.IsDeleting)];
+    private List<KubernetesObject> Owned(KubernetesObject deployment) =>
+        [.. sets.ControlledBy(deployment).Where(set => !set.IsDeleting)];
 
-    private static int RevisionOf(KubeObject set) =>
+    private static int RevisionOf(KubernetesObject set) =>
         int.TryParse(set.Annotation(Revision), NumberStyles.None, CultureInfo.InvariantCulture, out int revision) ? revision : 0;
 
-    private static int ReplicasOf(KubeObject set) => set.Spec.Int("replicas") ?? 0;
+    private static int ReplicasOf(KubernetesObject set) => set.Spec.Int("replicas") ?? 0;
 
-    private static int AvailableOf(KubeObject set) => set.Status.Int("availableReplicas") ?? 0;
+    private static int AvailableOf(KubernetesObject set) => set.Status.Int("availableReplicas") ?? 0;
 
-    private async Task<bool> CreateSetAsync(KubeObject deployment, string name, RolloutPlan plan, CancellationToken cancellation)
+    private async Task<bool> CreateSetAsync(KubernetesObject deployment, string name, RolloutPlan plan, CancellationToken cancellation)
     {
         string hash = name[(deployment.Name.Length + 1)..];
         JsonObject template = JsonObject.Create(deployment.Spec.Field("template")) ?? [];
-        JsonObject templateMetadata = template["metadata"] as JsonObject ?? [];
-        template["metadata"] = templateMetadata.Parent is null ? templateMetadata : templateMetadata.DeepClone();
-        JsonObject labels = template["metadata"]!["labels"] as JsonObject ?? [];
-        labels = (JsonObject)labels.DeepClone();
+        JsonObject labels = template.EnsureChild("metadata").EnsureChild("labels");
         labels[HashLabel] = hash;
-        template["metadata"]!["labels"] = labels;
         JsonObject selector = JsonObject.Create(deployment.Spec.Field("selector")) ?? [];
-        JsonObject matchLabels = (JsonObject?)selector["matchLabels"]?.DeepClone() ?? [];
-        matchLabels[HashLabel] = hash;
-        selector["matchLabels"] = matchLabels;
-
+        selector.EnsureChild("matchLabels")[HashLabel] = hash;
         int revision = Owned(deployment).Select(RevisionOf).DefaultIfEmpty(0).Max() + 1;
         try
         {
-            sets.Observe(await client.CreateAsync(
-                ResourceKind.ReplicaSet,
-                deployment.Namespace,
+            await sets.CreateAsync(
                 new JsonObject
                 {
                     ["metadata"] = new JsonObject
@@ -78,7 +73,7 @@ internal sealed class DeploymentController(
                         ["namespace"] = deployment.Namespace,
                         ["labels"] = labels.DeepClone(),
                         ["annotations"] = Annotations(plan, revision),
-                        ["ownerReferences"] = new JsonArray((JsonNode)PodFactory.OwnerReference(ResourceKind.Deployment, deployment)),
+                        ["ownerReferences"] = new JsonArray((JsonNode)PodFactory.OwnerReference(deployment)),
                     },
                     ["spec"] = new JsonObject
                     {
@@ -88,24 +83,16 @@ internal sealed class DeploymentController(
                         ["template"] = template,
                     },
                 },
-                cancellation));
+                cancellation);
         }
-        catch (ClusterApiException exists) when (exists.IsConflict)
+        catch (KubernetesException exists) when (exists.IsAlreadyExists)
         {
             // Being deleted, or not yet in the cache.
             return false;
         }
 
-        deployments.Observe(await client.PatchAsync(
-            ResourceKind.Deployment,
-            deployment.Namespace,
-            deployment.Name,
-            null,
-            new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [Revision] = revision.ToString(CultureInfo.InvariantCulture) } },
-            },
-            cancellation));
+        JsonObject annotations = new() { [Revision] = revision.ToString(CultureInfo.InvariantCulture) };
+        await deployments.PatchAsync(deployment, new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = annotations } }, cancellation);
         return true;
     }
 
@@ -116,25 +103,25 @@ internal sealed class DeploymentController(
         [Revision] = revision.ToString(CultureInfo.InvariantCulture),
     };
 
-    private async Task ScaleAsync(KubeObject deployment, string newName, RolloutPlan plan, CancellationToken cancellation)
+    private async Task ScaleAsync(KubernetesObject deployment, string newName, RolloutPlan plan, CancellationToken cancellation)
     {
-        List<KubeObject> owned = Owned(deployment);
-        KubeObject? latest = owned.Find(set => set.Name == newName);
+        List<KubernetesObject> owned = Owned(deployment);
+        KubernetesObject? latest = owned.Find(set => set.Name == newName);
         if (latest is null)
         {
             return;
         }
 
-        List<KubeObject> old = owned.Where(set => set.Name != newName).OrderBy(RevisionOf).ToList();
+        List<KubernetesObject> old = owned.Where(set => set.Name != newName).OrderBy(RevisionOf).ToList();
         int oldReplicas = old.Sum(set => Math.Max(ReplicasOf(set), set.Status.Int("replicas") ?? 0));
         if (plan.IsRecreate)
         {
-            foreach (KubeObject set in old)
+            foreach (KubernetesObject set in old)
             {
                 await ScaleSetAsync(deployment, set, 0, plan, cancellation);
             }
 
-            int oldPods = pods.All().Count(pod => pod.Namespace == deployment.Namespace && old.Exists(pod.IsControlledBy));
+            int oldPods = old.Sum(set => pods.ControlledBy(set).Count());
             await ScaleSetAsync(deployment, latest, oldReplicas + oldPods == 0 ? plan.Replicas : ReplicasOf(latest), plan, cancellation);
             return;
         }
@@ -149,7 +136,7 @@ internal sealed class DeploymentController(
 
         // Shrink old sets by what may be unavailable: pods that are not available go free of charge.
         int spare = owned.Sum(AvailableOf) - (plan.Replicas - plan.MaxUnavailable);
-        foreach (KubeObject set in old)
+        foreach (KubernetesObject set in old)
         {
             int broken = Math.Max(0, ReplicasOf(set) - AvailableOf(set));
             int shrink = Math.Min(ReplicasOf(set), broken + Math.Max(0, spare));
@@ -158,49 +145,47 @@ internal sealed class DeploymentController(
         }
     }
 
-    private async Task ScaleSetAsync(KubeObject deployment, KubeObject set, int replicas, RolloutPlan plan, CancellationToken cancellation)
+    private async Task ScaleSetAsync(KubernetesObject deployment, KubernetesObject set, int replicas, RolloutPlan plan, CancellationToken cancellation)
     {
         if (ReplicasOf(set) == replicas)
         {
             return;
         }
 
-        sets.Observe(await client.PatchAsync(
-            ResourceKind.ReplicaSet,
-            set.Namespace,
-            set.Name,
-            null,
+        await sets.PatchAsync(
+            set,
             new JsonObject
             {
                 ["metadata"] = new JsonObject { ["annotations"] = Annotations(plan, RevisionOf(set)) },
                 ["spec"] = new JsonObject { ["replicas"] = replicas },
             },
-            cancellation));
+            cancellation);
         string direction = replicas > ReplicasOf(set) ? "up" : "down";
-        events.Normal(
-            ResourceKind.Deployment,
+        events.Record(
             deployment,
+            EventType.Normal,
             "ScalingReplicaSet",
+            "Scale",
             $"Scaled {direction} replica set {set.Name} from {ReplicasOf(set)} to {replicas}");
     }
 
-    private async Task RemoveHistoryAsync(KubeObject deployment, string newName, CancellationToken cancellation)
+    private async Task RemoveHistoryAsync(KubernetesObject deployment, string newName, CancellationToken cancellation)
     {
         int keep = deployment.Spec.Int("revisionHistoryLimit") ?? 10;
-        IEnumerable<KubeObject> idle = Owned(deployment)
+        IEnumerable<KubernetesObject> idle = Owned(deployment)
             .Where(set => set.Name != newName && ReplicasOf(set) == 0 && (set.Status.Int("replicas") ?? 0) == 0)
             .OrderByDescending(RevisionOf)
             .Skip(keep);
-        foreach (KubeObject set in idle)
+        foreach (KubernetesObject set in idle)
         {
-            await client.DeleteAsync(ResourceKind.ReplicaSet, set, graceSeconds: null, cancellation);
+            await sets.DeleteAsync(set, graceSeconds: null, cancellation);
         }
     }
 
-    private async Task WriteStatusAsync(KubeObject deployment, string newName, RolloutPlan plan, CancellationToken cancellation)
+    private async Task WriteStatusAsync(KubernetesObject deployment, string newName, RolloutPlan plan, CancellationToken cancellation)
     {
-        List<KubeObject> owned = Owned(deployment);
-        KubeObject? latest = owned.Find(set => set.Name == newName);
+        List<KubernetesObject> owned = Owned(deployment);
+        KubernetesObject? latest = owned.Find(set => set.Name == newName);
         int replicas = owned.Sum(set => set.Status.Int("replicas") ?? 0);
         int updated = latest?.Status.Int("replicas") ?? 0;
         int available = owned.Sum(AvailableOf);
@@ -221,36 +206,26 @@ internal sealed class DeploymentController(
             isTrue: true,
             isComplete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated",
             isComplete ? $"ReplicaSet \"{newName}\" has successfully progressed." : $"ReplicaSet \"{newName}\" is progressing.");
-        await StatusWriter.WriteAsync(
-            client,
-            deployments,
+        await deployments.WriteStatusAsync(
             deployment,
             new JsonObject
             {
                 ["observedGeneration"] = deployment.Generation,
-                ["replicas"] = StatusWriter.Count(replicas),
-                ["updatedReplicas"] = StatusWriter.Count(updated),
-                ["readyReplicas"] = StatusWriter.Count(owned.Sum(set => set.Status.Int("readyReplicas") ?? 0)),
-                ["availableReplicas"] = StatusWriter.Count(available),
-                ["unavailableReplicas"] = StatusWriter.Count(Math.Max(0, Math.Max(plan.Replicas, replicas) - available)),
+                ["replicas"] = ObjectCache.Count(replicas),
+                ["updatedReplicas"] = ObjectCache.Count(updated),
+                ["readyReplicas"] = ObjectCache.Count(owned.Sum(set => set.Status.Int("readyReplicas") ?? 0)),
+                ["availableReplicas"] = ObjectCache.Count(available),
+                ["unavailableReplicas"] = ObjectCache.Count(Math.Max(0, Math.Max(plan.Replicas, replicas) - available)),
                 ["conditions"] = conditions,
             },
             cancellation);
     }
 
-    private void AddCondition(JsonArray conditions, KubeObject deployment, string type, bool isTrue, string reason, string message)
+    private void AddCondition(JsonArray conditions, KubernetesObject deployment, string type, bool isTrue, string reason, string message)
     {
         string status = isTrue ? "True" : "False";
         string now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
-        JsonElement known = default;
-        foreach (JsonElement condition in deployment.Status.Items("conditions"))
-        {
-            if (condition.Text("type") == type)
-            {
-                known = condition;
-            }
-        }
-
+        JsonElement known = deployment.Condition(type);
         bool sameStatus = known.Text("status") == status;
         bool same = sameStatus && known.Text("reason") == reason && known.Text("message") == message;
         conditions.Add((JsonNode)new JsonObject

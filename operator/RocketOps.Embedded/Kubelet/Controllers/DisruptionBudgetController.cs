@@ -2,30 +2,30 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
 /// <summary>Counts what a PodDisruptionBudget allows. Nobody evicts here; the numbers are for the reader.</summary>
-internal sealed class DisruptionBudgetController(ClusterClient client, ObjectCache budgets, ObjectCache pods)
+internal sealed class DisruptionBudgetController(ObjectCache budgets, ObjectCache pods)
 {
-    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
         if (budgets.Find(key) is not { IsDeleting: false } budget)
         {
             return null;
         }
 
-        List<KubeObject> members = pods.All()
-            .Where(pod => pod.Namespace == budget.Namespace && !PodFactory.IsFinished(pod) && LabelSelector.Matches(budget.Spec.Field("selector"), pod))
+        List<KubernetesObject> members = pods.List(budget.Namespace)
+            .Where(pod => !PodFactory.IsFinished(pod) && pod.IsSelectedBy(budget.Spec.Field("selector")))
             .ToList();
         int healthy = members.Count(PodFactory.IsReady);
         int desired = budget.Spec.Has("maxUnavailable")
             ? members.Count - Resolve(budget.Spec.Field("maxUnavailable"), members.Count)
             : Resolve(budget.Spec.Field("minAvailable"), members.Count);
         desired = Math.Max(0, desired);
-        await StatusWriter.WriteAsync(
-            client,
-            budgets,
+        await budgets.WriteStatusAsync(
             budget,
             new JsonObject
             {

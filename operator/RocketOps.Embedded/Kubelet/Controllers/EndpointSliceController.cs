@@ -1,17 +1,19 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
 /// <summary>One EndpointSlice per Service with a selector: the pods behind it, ready or not.</summary>
-internal sealed class EndpointSliceController(ClusterClient client, ObjectCache services, ObjectCache pods, ObjectCache slices)
+internal sealed class EndpointSliceController(ObjectCache services, ObjectCache pods, ObjectCache slices)
 {
     private const string ServiceLabel = "kubernetes.io/service-name";
     private const string ManagedByLabel = "endpointslice.kubernetes.io/managed-by";
     private const string Manager = "rocketops-kubelet";
 
-    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
         if (services.Find(key) is not { IsDeleting: false } service || !service.Spec.Has("selector"))
         {
@@ -24,41 +26,38 @@ internal sealed class EndpointSliceController(ClusterClient client, ObjectCache 
         string name = $"{service.Name}-{service.Uid[..Math.Min(5, service.Uid.Length)]}";
         if (slices.Find(service.Namespace, name) is not { } slice)
         {
-            slices.Observe(await client.CreateAsync(ResourceKind.EndpointSlice, service.Namespace, NewSlice(service, name, endpoints, ports), cancellation));
+            await slices.CreateAsync(NewSlice(service, name, endpoints, ports), cancellation);
             return null;
         }
 
-        if (JsonNode.DeepEquals(endpoints, Array(slice.Json.Field("endpoints"))) && JsonNode.DeepEquals(ports, Array(slice.Json.Field("ports"))))
+        if (JsonNode.DeepEquals(endpoints, slice.Json.Field("endpoints").ToNode()) && JsonNode.DeepEquals(ports, slice.Json.Field("ports").ToNode()))
         {
             return null;
         }
 
-        slices.Observe(await client.PatchAsync(
-            ResourceKind.EndpointSlice, service.Namespace, name, null, new JsonObject { ["endpoints"] = endpoints, ["ports"] = ports }, cancellation));
+        await slices.PatchAsync(slice, new JsonObject { ["endpoints"] = endpoints, ["ports"] = ports }, cancellation);
         return null;
     }
 
-    private static JsonArray Array(JsonElement element) => element.ValueKind == JsonValueKind.Array ? JsonArray.Create(element)! : [];
-
-    private static JsonObject NewSlice(KubeObject service, string name, JsonArray endpoints, JsonArray ports) => new()
+    private static JsonObject NewSlice(KubernetesObject service, string name, JsonArray endpoints, JsonArray ports) => new()
     {
         ["metadata"] = new JsonObject
         {
             ["name"] = name,
             ["namespace"] = service.Namespace,
             ["labels"] = new JsonObject { [ServiceLabel] = service.Name, [ManagedByLabel] = Manager },
-            ["ownerReferences"] = new JsonArray((JsonNode)PodFactory.OwnerReference(ResourceKind.Service, service)),
+            ["ownerReferences"] = new JsonArray((JsonNode)PodFactory.OwnerReference(service)),
         },
         ["addressType"] = "IPv4",
         ["endpoints"] = endpoints,
         ["ports"] = ports,
     };
 
-    private JsonArray Endpoints(KubeObject service)
+    private JsonArray Endpoints(KubernetesObject service)
     {
         bool publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
         JsonArray endpoints = new();
-        foreach (KubeObject pod in ServiceMembers.Of(service, pods).OrderBy(pod => pod.Name, StringComparer.Ordinal))
+        foreach (KubernetesObject pod in ServiceMembers.Of(service, pods).OrderBy(pod => pod.Name, StringComparer.Ordinal))
         {
             bool isServing = pod.HasCondition("Ready");
             JsonObject endpoint = new()
@@ -90,7 +89,7 @@ internal sealed class EndpointSliceController(ClusterClient client, ObjectCache 
         return endpoints;
     }
 
-    private JsonArray Ports(KubeObject service)
+    private JsonArray Ports(KubernetesObject service)
     {
         JsonArray ports = new();
         foreach (JsonElement port in service.Spec.Items("ports"))

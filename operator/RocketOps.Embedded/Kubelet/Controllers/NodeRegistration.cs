@@ -1,84 +1,64 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json.Nodes;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
 /// <summary>Shows this machine as the one node of the cluster.</summary>
-internal sealed class NodeRegistration(ClusterClient client, string nodeName, string address, TimeProvider time)
+internal static class NodeRegistration
 {
-    public async Task RegisterAsync(CancellationToken cancellation)
+    public static async Task RegisterAsync(IKubernetesClient client, string nodeName, string address, DateTimeOffset now, CancellationToken cancellation)
     {
-        try
+        Dictionary<string, string> labels = new()
         {
-            await client.CreateAsync(
-                ResourceKind.Node,
-                "",
-                new JsonObject
-                {
-                    ["metadata"] = new JsonObject
-                    {
-                        ["name"] = nodeName,
-                        ["labels"] = new JsonObject { ["kubernetes.io/hostname"] = nodeName, ["kubernetes.io/os"] = Os(), ["kubernetes.io/arch"] = Architecture() },
-                    },
-                },
-                cancellation);
-        }
-        catch (ClusterApiException exists) when (exists.IsConflict)
-        {
-            // From an earlier start.
-        }
+            ["kubernetes.io/hostname"] = nodeName,
+            ["kubernetes.io/os"] = Os(),
+            ["kubernetes.io/arch"] = Architecture(),
+        };
 
-        string now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
-        string memory = string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1024}Ki");
-        await client.PatchAsync(
-            ResourceKind.Node,
-            "",
-            nodeName,
-            "status",
-            new JsonObject
+        // From an earlier start, if there was one.
+        Node node = await client.GetAsync<Node>(nodeName, cancellationToken: cancellation)
+            ?? await client.CreateAsync(new Node { Metadata = new ObjectMeta { Name = nodeName, Labels = labels } }, cancellationToken: cancellation);
+        Dictionary<string, Quantity> resources = new()
+        {
+            ["cpu"] = Quantity.Parse(Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
+            ["memory"] = Quantity.Parse(string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1024}Ki")),
+            ["pods"] = Quantity.Parse("253"),
+        };
+        node.Status = new NodeStatus
+        {
+            Capacity = resources,
+            Allocatable = resources,
+            Addresses = [new NodeAddress { Type = "InternalIP", Address = address }, new NodeAddress { Type = "Hostname", Address = nodeName }],
+            Conditions =
+            [
+                new NodeCondition
+                {
+                    Type = "Ready",
+                    Status = "True",
+                    Reason = "KubeletReady",
+                    Message = "pods are processes of this machine",
+                    LastHeartbeatTime = now,
+                    LastTransitionTime = now,
+                },
+            ],
+            NodeInfo = new NodeSystemInfo
             {
-                ["status"] = new JsonObject
-                {
-                    ["capacity"] = Resources(memory),
-                    ["allocatable"] = Resources(memory),
-                    ["addresses"] = new JsonArray(
-                        (JsonNode)new JsonObject { ["type"] = "InternalIP", ["address"] = address },
-                        (JsonNode)new JsonObject { ["type"] = "Hostname", ["address"] = nodeName }),
-                    ["conditions"] = new JsonArray((JsonNode)new JsonObject
-                    {
-                        ["type"] = "Ready",
-                        ["status"] = "True",
-                        ["reason"] = "KubeletReady",
-                        ["message"] = "pods are processes of this machine",
-                        ["lastHeartbeatTime"] = now,
-                        ["lastTransitionTime"] = now,
-                    }),
-                    ["nodeInfo"] = new JsonObject
-                    {
-                        ["machineID"] = "",
-                        ["systemUUID"] = "",
-                        ["bootID"] = "",
-                        ["kernelVersion"] = Environment.OSVersion.VersionString,
-                        ["osImage"] = RuntimeInformation.OSDescription,
-                        ["containerRuntimeVersion"] = $"process://{Environment.Version}",
-                        ["kubeletVersion"] = "v1.34.4+rocketops",
-                        ["kubeProxyVersion"] = "",
-                        ["operatingSystem"] = Os(),
-                        ["architecture"] = Architecture(),
-                    },
-                },
+                MachineID = "",
+                SystemUUID = "",
+                BootID = "",
+                KernelVersion = Environment.OSVersion.VersionString,
+                OsImage = RuntimeInformation.OSDescription,
+                ContainerRuntimeVersion = $"process://{Environment.Version}",
+                KubeletVersion = "v1.34.4+rocketops",
+                KubeProxyVersion = "",
+                OperatingSystem = Os(),
+                Architecture = Architecture(),
             },
-            cancellation);
+        };
+        await client.ReplaceStatusAsync(node, cancellationToken: cancellation);
     }
-
-    private static JsonObject Resources(string memory) => new()
-    {
-        ["cpu"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
-        ["memory"] = memory,
-        ["pods"] = "253",
-    };
 
     private static string Os() => OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "darwin" : "linux";
 

@@ -1,15 +1,16 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
 /// <summary>Makes pods from templates, copied as a whole, placed on this machine at once: there is no other to choose.</summary>
 internal static class PodFactory
 {
-    public static JsonObject FromTemplate(JsonElement template, ResourceKind ownerKind, KubeObject owner, string name, string nodeName)
+    /// <summary>A pod whose name the server makes from its owner's, unless it is given one.</summary>
+    public static JsonObject FromTemplate(JsonElement template, KubernetesObject owner, string nodeName)
     {
-        JsonObject metadata = new() { ["name"] = name, ["generateName"] = owner.Name + "-", ["namespace"] = owner.Namespace };
+        JsonObject metadata = new() { ["generateName"] = owner.Name + "-", ["namespace"] = owner.Namespace };
         foreach (string field in (ReadOnlySpan<string>)["labels", "annotations"])
         {
             if (template.Field("metadata").Field(field) is { ValueKind: JsonValueKind.Object } map)
@@ -19,29 +20,29 @@ internal static class PodFactory
         }
 
         metadata["labels"] ??= new JsonObject();
-        metadata["ownerReferences"] = new JsonArray((JsonNode)OwnerReference(ownerKind, owner));
+        metadata["ownerReferences"] = new JsonArray((JsonNode)OwnerReference(owner));
         JsonObject spec = JsonObject.Create(template.Field("spec")) ?? [];
         spec["nodeName"] = nodeName;
         return new JsonObject { ["metadata"] = metadata, ["spec"] = spec };
     }
 
-    public static JsonObject OwnerReference(ResourceKind kind, KubeObject owner) => new()
+    public static JsonObject OwnerReference(KubernetesObject owner) => new()
     {
-        ["apiVersion"] = kind.ApiVersion,
-        ["kind"] = kind.Kind,
+        ["apiVersion"] = owner.ApiVersion,
+        ["kind"] = owner.Kind,
         ["name"] = owner.Name,
         ["uid"] = owner.Uid,
         ["controller"] = true,
         ["blockOwnerDeletion"] = true,
     };
 
-    public static bool IsReady(KubeObject pod) => !pod.IsDeleting && pod.HasCondition("Ready");
+    public static bool IsReady(KubernetesObject pod) => !pod.IsDeleting && pod.HasCondition("Ready");
 
     /// <summary>Ended for good: a set replaces such a pod.</summary>
-    public static bool IsFinished(KubeObject pod) => pod.Status.Text("phase") is "Succeeded" or "Failed";
+    public static bool IsFinished(KubernetesObject pod) => pod.Status.Text("phase") is "Succeeded" or "Failed";
 
     /// <summary>Ready for at least minReadySeconds.</summary>
-    public static bool IsAvailable(KubeObject pod, long minReadySeconds, DateTimeOffset now)
+    public static bool IsAvailable(KubernetesObject pod, long minReadySeconds, DateTimeOffset now)
     {
         if (!IsReady(pod))
         {
@@ -52,16 +53,5 @@ internal static class PodFactory
     }
 
     /// <summary>When the pod became, or ceased to be, ready; null when its status does not say.</summary>
-    public static DateTimeOffset? ReadySince(KubeObject pod)
-    {
-        foreach (JsonElement condition in pod.Status.Items("conditions"))
-        {
-            if (condition.Text("type") == "Ready")
-            {
-                return condition.Time("lastTransitionTime");
-            }
-        }
-
-        return null;
-    }
+    public static DateTimeOffset? ReadySince(KubernetesObject pod) => pod.Condition("Ready").Time("lastTransitionTime");
 }

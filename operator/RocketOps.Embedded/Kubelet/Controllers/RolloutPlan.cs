@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
 /// <summary>How a Deployment may move: numbers and percentages resolved (surge rounds up, unavailable down).</summary>
 internal sealed record RolloutPlan(int Replicas, bool IsRecreate, int MaxSurge, int MaxUnavailable)
 {
-    public static RolloutPlan Of(KubeObject deployment)
+    public static RolloutPlan Of(KubernetesObject deployment)
     {
         int replicas = deployment.Spec.Int("replicas") ?? 1;
         JsonElement strategy = deployment.Spec.Field("strategy");

@@ -1,20 +1,20 @@
 using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
 /// <summary>The pods with an address that a Service selects, and the port it means of them.</summary>
 internal static class ServiceMembers
 {
-    public static IEnumerable<KubeObject> Of(KubeObject service, ObjectCache pods) =>
-        pods.All().Where(pod => service.Spec.Has("selector")
-            && pod.Namespace == service.Namespace
+    public static IEnumerable<KubernetesObject> Of(KubernetesObject service, ObjectCache pods) =>
+        pods.List(service.Namespace).Where(pod => service.Spec.Has("selector")
             && !string.IsNullOrEmpty(pod.Status.Text("podIP"))
             && !PodFactory.IsFinished(pod)
-            && LabelSelector.MatchesMap(service.Spec.Field("selector"), pod));
+            && pod.HasLabels(service.Spec.Field("selector")));
 
     /// <summary>The pods' port behind one of the Service's; null while no pod has a container port of the name it gives.</summary>
-    public static int? TargetPort(KubeObject service, JsonElement port, ObjectCache pods)
+    public static int? TargetPort(KubernetesObject service, JsonElement port, ObjectCache pods)
     {
         JsonElement target = port.Field("targetPort");
         if (target.ValueKind == JsonValueKind.Number)
@@ -27,7 +27,7 @@ internal static class ServiceMembers
             return port.Int("port");
         }
 
-        foreach (KubeObject pod in Of(service, pods))
+        foreach (KubernetesObject pod in Of(service, pods))
         {
             foreach (JsonElement container in pod.Spec.Items("containers"))
             {

@@ -1,8 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using RocketOps.Embedded.Kubelet.Events;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Apply;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Events;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
@@ -12,11 +16,11 @@ namespace RocketOps.Embedded.Kubelet.Controllers;
 /// unless the strategy is OnDelete. Pods are always made from the newest template; a partition only keeps old ones.
 /// </summary>
 internal sealed class StatefulSetController(
-    ClusterClient client, ObjectCache sets, ObjectCache pods, ObjectCache claims, EventRecorder events, string nodeName, TimeProvider time)
+    ObjectCache sets, ObjectCache pods, ObjectCache claims, IEventRecorder events, string nodeName, TimeProvider time)
 {
     private const string RevisionLabel = "controller-revision-hash";
 
-    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
         if (sets.Find(key) is not { IsDeleting: false } set)
         {
@@ -24,9 +28,9 @@ internal sealed class StatefulSetController(
             return null;
         }
 
-        string revision = $"{set.Name}-{TemplateHash.Of(set.Spec.Field("template"))}";
+        string revision = $"{set.Name}-{CanonicalJson.Hash(set.Spec.Field("template").ToNode())}";
         bool isOrdered = set.Spec.Text("podManagementPolicy") != "Parallel";
-        await Adoption.AdoptAsync(client, pods, ResourceKind.StatefulSet, set, pod => OrdinalOf(set, pod) is not null, cancellation);
+        await Adoption.AdoptAsync(sets, pods, set, pod => OrdinalOf(set, pod) is not null, cancellation);
         await CreateMissingAsync(set, revision, isOrdered, cancellation);
         await RemoveSurplusAsync(set, isOrdered, cancellation);
         await ReplaceOutdatedAsync(set, revision, cancellation);
@@ -35,23 +39,23 @@ internal sealed class StatefulSetController(
         return waitsForAge ? TimeSpan.FromSeconds(1) : null;
     }
 
-    private static int Replicas(KubeObject set) => set.Spec.Int("replicas") ?? 1;
+    private static int Replicas(KubernetesObject set) => set.Spec.Int("replicas") ?? 1;
 
-    private static int FirstOrdinal(KubeObject set) => set.Spec.Field("ordinals").Int("start") ?? 0;
+    private static int FirstOrdinal(KubernetesObject set) => set.Spec.Field("ordinals").Int("start") ?? 0;
 
     /// <summary>The number at the end of a pod's name; null when it is not a name this set gives.</summary>
-    private static int? OrdinalOf(KubeObject set, KubeObject pod) =>
+    private static int? OrdinalOf(KubernetesObject set, KubernetesObject pod) =>
         pod.Name.StartsWith(set.Name + "-", StringComparison.Ordinal)
         && int.TryParse(pod.Name.AsSpan(set.Name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal)
             ? ordinal
             : null;
 
-    private SortedDictionary<int, KubeObject> Members(KubeObject set)
+    private SortedDictionary<int, KubernetesObject> Members(KubernetesObject set)
     {
-        SortedDictionary<int, KubeObject> members = new();
-        foreach (KubeObject pod in pods.All())
+        SortedDictionary<int, KubernetesObject> members = new();
+        foreach (KubernetesObject pod in pods.ControlledBy(set))
         {
-            if (pod.Namespace == set.Namespace && pod.IsControlledBy(set) && OrdinalOf(set, pod) is { } ordinal)
+            if (OrdinalOf(set, pod) is { } ordinal)
             {
                 members[ordinal] = pod;
             }
@@ -60,17 +64,17 @@ internal sealed class StatefulSetController(
         return members;
     }
 
-    private async Task CreateMissingAsync(KubeObject set, string revision, bool isOrdered, CancellationToken cancellation)
+    private async Task CreateMissingAsync(KubernetesObject set, string revision, bool isOrdered, CancellationToken cancellation)
     {
-        SortedDictionary<int, KubeObject> members = Members(set);
+        SortedDictionary<int, KubernetesObject> members = Members(set);
         int first = FirstOrdinal(set);
         for (int ordinal = first; ordinal < first + Replicas(set); ordinal++)
         {
-            KubeObject? pod = members.GetValueOrDefault(ordinal);
+            KubernetesObject? pod = members.GetValueOrDefault(ordinal);
             if (pod is { IsDeleting: false } && PodFactory.IsFinished(pod))
             {
-                events.Warning(ResourceKind.StatefulSet, set, "RecreatingFailedPod", $"StatefulSet {set.Key} is recreating failed Pod {pod.Name}");
-                await client.DeleteAsync(ResourceKind.Pod, pod, graceSeconds: null, cancellation);
+                events.Record(set, EventType.Warning, "RecreatingFailedPod", "Recreate", $"StatefulSet {set.Key()} is recreating failed Pod {pod.Name}");
+                await pods.DeleteAsync(pod, graceSeconds: null, cancellation);
             }
 
             if (pod is null)
@@ -86,10 +90,11 @@ internal sealed class StatefulSetController(
         }
     }
 
-    private async Task CreateAsync(KubeObject set, string revision, int ordinal, CancellationToken cancellation)
+    private async Task CreateAsync(KubernetesObject set, string revision, int ordinal, CancellationToken cancellation)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"{set.Name}-{ordinal}");
-        JsonObject pod = PodFactory.FromTemplate(set.Spec.Field("template"), ResourceKind.StatefulSet, set, name, nodeName);
+        JsonObject pod = PodFactory.FromTemplate(set.Spec.Field("template"), set, nodeName);
+        pod["metadata"]!["name"] = name;
         JsonObject labels = pod["metadata"]!["labels"]!.AsObject();
         labels["apps.kubernetes.io/pod-index"] = ordinal.ToString(CultureInfo.InvariantCulture);
         labels[RevisionLabel] = revision;
@@ -100,16 +105,16 @@ internal sealed class StatefulSetController(
         await AddClaimsAsync(set, name, spec, cancellation);
         try
         {
-            pods.Observe(await client.CreateAsync(ResourceKind.Pod, set.Namespace, pod, cancellation));
-            events.Normal(ResourceKind.StatefulSet, set, "SuccessfulCreate", $"create Pod {name} in StatefulSet {set.Name} successful");
+            await pods.CreateAsync(pod, cancellation);
+            events.Record(set, EventType.Normal, "SuccessfulCreate", "Create", $"create Pod {name} in StatefulSet {set.Name} successful");
         }
-        catch (ClusterApiException exists) when (exists.IsConflict)
+        catch (KubernetesException exists) when (exists.IsAlreadyExists)
         {
-            // The cache lags, or a pod that is not ours has the name: its event brings this set back.
+            // A pod that is not ours has the name: its event brings this set back.
         }
     }
 
-    private async Task AddClaimsAsync(KubeObject set, string podName, JsonObject podSpec, CancellationToken cancellation)
+    private async Task AddClaimsAsync(KubernetesObject set, string podName, JsonObject podSpec, CancellationToken cancellation)
     {
         JsonArray volumes = podSpec["volumes"]?.AsArray() ?? [];
         foreach (JsonElement template in set.Spec.Items("volumeClaimTemplates"))
@@ -134,14 +139,13 @@ internal sealed class StatefulSetController(
             });
         }
 
-        podSpec["volumes"] = volumes.Count > 0 ? volumes.DeepClone() : null;
-        if (volumes.Count == 0)
+        if (volumes.Count > 0 && volumes.Parent is null)
         {
-            podSpec.Remove("volumes");
+            podSpec["volumes"] = volumes;
         }
     }
 
-    private async Task CreateClaimAsync(KubeObject set, JsonElement template, string name, CancellationToken cancellation)
+    private async Task CreateClaimAsync(KubernetesObject set, JsonElement template, string name, CancellationToken cancellation)
     {
         JsonObject metadata = new() { ["name"] = name, ["namespace"] = set.Namespace };
         JsonObject labels = JsonObject.Create(set.Spec.Field("selector").Field("matchLabels")) ?? [];
@@ -151,44 +155,40 @@ internal sealed class StatefulSetController(
         }
 
         metadata["labels"] = labels;
-        if (template.Field("metadata").Field("annotations") is { ValueKind: JsonValueKind.Object } annotations)
+        if (template.Field("metadata").Field("annotations").ToNode() is { } annotations)
         {
-            metadata["annotations"] = JsonObject.Create(annotations);
+            metadata["annotations"] = annotations;
         }
 
         if (set.Spec.Field("persistentVolumeClaimRetentionPolicy").Text("whenDeleted") == "Delete")
         {
-            JsonObject owner = PodFactory.OwnerReference(ResourceKind.StatefulSet, set);
+            JsonObject owner = PodFactory.OwnerReference(set);
             owner.Remove("blockOwnerDeletion");
             metadata["ownerReferences"] = new JsonArray((JsonNode)owner);
         }
 
         try
         {
-            claims.Observe(await client.CreateAsync(
-                ResourceKind.VolumeClaim,
-                set.Namespace,
-                new JsonObject { ["metadata"] = metadata, ["spec"] = JsonObject.Create(template.Field("spec")) },
-                cancellation));
+            await claims.CreateAsync(new JsonObject { ["metadata"] = metadata, ["spec"] = template.Field("spec").ToNode() }, cancellation);
         }
-        catch (ClusterApiException exists) when (exists.IsConflict)
+        catch (KubernetesException exists) when (exists.IsAlreadyExists)
         {
             // Kept from an earlier life of this pod: its data is found again.
         }
     }
 
-    private async Task RemoveSurplusAsync(KubeObject set, bool isOrdered, CancellationToken cancellation)
+    private async Task RemoveSurplusAsync(KubernetesObject set, bool isOrdered, CancellationToken cancellation)
     {
         int first = FirstOrdinal(set);
         int end = first + Replicas(set);
-        SortedDictionary<int, KubeObject> members = Members(set);
-        List<KeyValuePair<int, KubeObject>> surplus = members.Where(member => member.Key < first || member.Key >= end).Reverse().ToList();
-        foreach ((_, KubeObject pod) in surplus)
+        SortedDictionary<int, KubernetesObject> members = Members(set);
+        List<KeyValuePair<int, KubernetesObject>> surplus = members.Where(member => member.Key < first || member.Key >= end).Reverse().ToList();
+        foreach ((_, KubernetesObject pod) in surplus)
         {
             if (!pod.IsDeleting)
             {
-                events.Normal(ResourceKind.StatefulSet, set, "SuccessfulDelete", $"delete Pod {pod.Name} in StatefulSet {set.Name} successful");
-                await client.DeleteAsync(ResourceKind.Pod, pod, graceSeconds: null, cancellation);
+                events.Record(set, EventType.Normal, "SuccessfulDelete", "Delete", $"delete Pod {pod.Name} in StatefulSet {set.Name} successful");
+                await pods.DeleteAsync(pod, graceSeconds: null, cancellation);
             }
 
             if (isOrdered)
@@ -205,28 +205,27 @@ internal sealed class StatefulSetController(
 
     /// <summary>Claims of ordinals that are no longer wanted and whose pod is gone.</summary>
     private async Task RemoveScaledClaimsAsync(
-        KubeObject set, SortedDictionary<int, KubeObject> members, int first, int end, CancellationToken cancellation)
+        KubernetesObject set, SortedDictionary<int, KubernetesObject> members, int first, int end, CancellationToken cancellation)
     {
         foreach (JsonElement template in set.Spec.Items("volumeClaimTemplates"))
         {
             string prefix = $"{template.Field("metadata").Text("name")}-{set.Name}-";
-            foreach (KubeObject claim in claims.All())
+            foreach (KubernetesObject claim in claims.List(set.Namespace))
             {
-                if (claim.Namespace == set.Namespace
-                    && !claim.IsDeleting
+                if (!claim.IsDeleting
                     && claim.Name.StartsWith(prefix, StringComparison.Ordinal)
                     && int.TryParse(claim.Name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal)
                     && (ordinal < first || ordinal >= end)
                     && !members.ContainsKey(ordinal)
-                    && LabelSelector.MatchesMap(set.Spec.Field("selector").Field("matchLabels"), claim))
+                    && claim.HasLabels(set.Spec.Field("selector").Field("matchLabels")))
                 {
-                    await client.DeleteAsync(ResourceKind.VolumeClaim, claim, graceSeconds: null, cancellation);
+                    await claims.DeleteAsync(claim, graceSeconds: null, cancellation);
                 }
             }
         }
     }
 
-    private async Task ReplaceOutdatedAsync(KubeObject set, string revision, CancellationToken cancellation)
+    private async Task ReplaceOutdatedAsync(KubernetesObject set, string revision, CancellationToken cancellation)
     {
         JsonElement strategy = set.Spec.Field("updateStrategy");
         if (strategy.Text("type") == "OnDelete")
@@ -235,19 +234,19 @@ internal sealed class StatefulSetController(
         }
 
         int partition = strategy.Field("rollingUpdate").Int("partition") ?? 0;
-        SortedDictionary<int, KubeObject> members = Members(set);
+        SortedDictionary<int, KubernetesObject> members = Members(set);
         if (members.Count < Replicas(set))
         {
             return;
         }
 
-        foreach ((int ordinal, KubeObject pod) in members.Reverse())
+        foreach ((int ordinal, KubernetesObject pod) in members.Reverse())
         {
             if (ordinal >= partition && pod.Label(RevisionLabel) != revision)
             {
                 if (!pod.IsDeleting)
                 {
-                    await client.DeleteAsync(ResourceKind.Pod, pod, graceSeconds: null, cancellation);
+                    await pods.DeleteAsync(pod, graceSeconds: null, cancellation);
                 }
 
                 return;
@@ -261,9 +260,9 @@ internal sealed class StatefulSetController(
         }
     }
 
-    private async Task WriteStatusAsync(KubeObject set, string revision, CancellationToken cancellation)
+    private async Task WriteStatusAsync(KubernetesObject set, string revision, CancellationToken cancellation)
     {
-        SortedDictionary<int, KubeObject>.ValueCollection members = Members(set).Values;
+        SortedDictionary<int, KubernetesObject>.ValueCollection members = Members(set).Values;
         DateTimeOffset now = time.GetUtcNow();
         int minReadySeconds = set.Spec.Int("minReadySeconds") ?? 0;
         int updated = members.Count(pod => pod.Label(RevisionLabel) == revision && !pod.IsDeleting);
@@ -272,18 +271,16 @@ internal sealed class StatefulSetController(
 
         // The update is complete when no pod of an older revision is left.
         string current = known is null || updated == members.Count(pod => !pod.IsDeleting) ? revision : known;
-        await StatusWriter.WriteAsync(
-            client,
-            sets,
+        await sets.WriteStatusAsync(
             set,
             new JsonObject
             {
                 ["observedGeneration"] = set.Generation,
                 ["replicas"] = members.Count,
-                ["readyReplicas"] = StatusWriter.Count(ready),
+                ["readyReplicas"] = ObjectCache.Count(ready),
                 ["availableReplicas"] = members.Count(pod => PodFactory.IsAvailable(pod, minReadySeconds, now)),
-                ["currentReplicas"] = StatusWriter.Count(members.Count(pod => pod.Label(RevisionLabel) == current && !pod.IsDeleting)),
-                ["updatedReplicas"] = StatusWriter.Count(updated),
+                ["currentReplicas"] = ObjectCache.Count(members.Count(pod => pod.Label(RevisionLabel) == current && !pod.IsDeleting)),
+                ["updatedReplicas"] = ObjectCache.Count(updated),
                 ["currentRevision"] = current,
                 ["updateRevision"] = revision,
                 ["collisionCount"] = 0,

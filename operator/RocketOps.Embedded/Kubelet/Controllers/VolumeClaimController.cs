@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
-using RocketOps.Embedded.Kubelet.Events;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Embedded.Kubelet.Volumes;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Events;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
@@ -9,11 +12,11 @@ namespace RocketOps.Embedded.Kubelet.Controllers;
 /// Binds claims to local folders at once, grows them on paper, and deletes the folder when the claim is gone. A claim
 /// in use is kept by the finalizer kubernetes.io/pvc-protection, which is released here when no pod uses it.
 /// </summary>
-internal sealed class VolumeClaimController(ClusterClient client, ObjectCache claims, ObjectCache pods, ClaimFolders folders, EventRecorder events)
+internal sealed class VolumeClaimController(ObjectCache claims, ObjectCache pods, ClaimFolders folders, IEventRecorder events)
 {
     private const string Protection = "kubernetes.io/pvc-protection";
 
-    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
         if (claims.Find(key) is not { } claim)
         {
@@ -30,24 +33,15 @@ internal sealed class VolumeClaimController(ClusterClient client, ObjectCache cl
         bool isNew = claim.Status.Text("phase") != "Bound";
         if (claim.Spec.Text("volumeName") is null)
         {
-            claim = await client.PatchAsync(
-                ResourceKind.VolumeClaim,
-                claim.Namespace,
-                claim.Name,
-                null,
-                new JsonObject { ["spec"] = new JsonObject { ["volumeName"] = ClaimFolders.VolumeName(claim) } },
-                cancellation);
-            claims.Observe(claim);
+            claim = await claims.PatchAsync(claim, new JsonObject { ["spec"] = new JsonObject { ["volumeName"] = ClaimFolders.VolumeName(claim) } }, cancellation);
         }
 
-        await StatusWriter.WriteAsync(
-            client,
-            claims,
+        await claims.WriteStatusAsync(
             claim,
             new JsonObject
             {
                 ["phase"] = "Bound",
-                ["accessModes"] = JsonArray.Create(claim.Spec.Field("accessModes")),
+                ["accessModes"] = claim.Spec.Field("accessModes").ToNode(),
 
                 // The size is recorded, not enforced: the folder shares the disk with everything else.
                 ["capacity"] = new JsonObject { ["storage"] = claim.Spec.Field("resources").Field("requests").Text("storage") ?? "0" },
@@ -55,64 +49,31 @@ internal sealed class VolumeClaimController(ClusterClient client, ObjectCache cl
             cancellation);
         if (isNew)
         {
-            events.Normal(ResourceKind.VolumeClaim, claim, "ProvisioningSucceeded", $"Bound to local folder {folders.PathOf(claim)}");
+            events.Record(claim, EventType.Normal, "ProvisioningSucceeded", "Provision", $"Bound to local folder {folders.PathOf(claim)}");
         }
 
         return null;
     }
 
-    private async Task ReleaseAsync(KubeObject claim, CancellationToken cancellation)
+    private async Task ReleaseAsync(KubernetesObject claim, CancellationToken cancellation)
     {
-        JsonArray kept = new();
-        bool isProtected = false;
-        foreach (System.Text.Json.JsonElement finalizer in claim.Metadata.Items("finalizers"))
-        {
-            if (finalizer.GetString() == Protection)
-            {
-                isProtected = true;
-            }
-            else
-            {
-                kept.Add((JsonNode)finalizer.GetString()!);
-            }
-        }
-
-        if (!isProtected || pods.All().Any(pod => Uses(pod, claim)))
+        if (!claim.HasFinalizer(Protection) || pods.List(claim.Namespace).Any(pod => Uses(pod, claim)))
         {
             return;
         }
 
+        JsonArray kept = new([.. claim.Metadata.Finalizers!.Where(finalizer => finalizer != Protection).Select(finalizer => (JsonNode)finalizer)]);
+        JsonObject metadata = new() { ["finalizers"] = kept, ["resourceVersion"] = claim.Metadata.ResourceVersion };
         try
         {
-            await client.PatchAsync(
-                ResourceKind.VolumeClaim,
-                claim.Namespace,
-                claim.Name,
-                null,
-                new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = kept, ["resourceVersion"] = claim.ResourceVersion } },
-                cancellation);
+            await claims.PatchAsync(claim, new JsonObject { ["metadata"] = metadata }, cancellation);
         }
-        catch (ClusterApiException refused) when (refused.IsConflict || refused.IsNotFound)
+        catch (KubernetesException refused) when (refused.IsConflict || refused.IsNotFound)
         {
             // A newer version is on its way to the cache, or it is gone.
         }
     }
 
-    private static bool Uses(KubeObject pod, KubeObject claim)
-    {
-        if (pod.Namespace != claim.Namespace)
-        {
-            return false;
-        }
-
-        foreach (System.Text.Json.JsonElement volume in pod.Spec.Items("volumes"))
-        {
-            if (volume.Field("persistentVolumeClaim").Text("claimName") == claim.Name)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static bool Uses(KubernetesObject pod, KubernetesObject claim) =>
+        pod.Spec.Items("volumes").Any(volume => volume.Field("persistentVolumeClaim").Text("claimName") == claim.Name);
 }

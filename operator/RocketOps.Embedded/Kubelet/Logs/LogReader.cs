@@ -97,7 +97,7 @@ internal sealed class LogReader(string path, ContainerLog? live, LogReadOptions 
                     continue;
                 }
 
-                if (state.Completed)
+                if (state.Completed || _left == 0)
                 {
                     return;
                 }

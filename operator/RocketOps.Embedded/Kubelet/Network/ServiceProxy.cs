@@ -5,8 +5,10 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using RocketOps.Embedded.Kubelet.Controllers;
-using RocketOps.Embedded.Kubelet.Events;
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Events;
 
 namespace RocketOps.Embedded.Kubelet.Network;
 
@@ -19,7 +21,7 @@ internal sealed class ServiceProxy(
     ObjectCache pods,
     AddressBook book,
     IReadOnlyDictionary<string, string> hostLabels,
-    EventRecorder events,
+    IEventRecorder events,
     TimeProvider time,
     ILogger logger) : IAsyncDisposable
 {
@@ -27,17 +29,17 @@ internal sealed class ServiceProxy(
     private static readonly TimeSpan TakenRetry = TimeSpan.FromSeconds(5);
 
     // By service, then by the address that was asked for; the controller's loop alone changes them.
-    private readonly Dictionary<string, Dictionary<string, TcpForwarder>> _forwarders = new(StringComparer.Ordinal);
+    private readonly Dictionary<ObjectKey, Dictionary<string, TcpForwarder>> _forwarders = [];
     private readonly HashSet<(string Uid, string Address)> _told = [];
     private readonly ConcurrentDictionary<string, string> _hostAddresses = new(StringComparer.Ordinal);
 
     /// <summary>Keys of Services, each with its address on 127.0.0.1.</summary>
     public IReadOnlyDictionary<string, string> HostAddresses => _hostAddresses;
 
-    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
         Dictionary<string, TcpForwarder> current = _forwarders.TryGetValue(key, out Dictionary<string, TcpForwarder>? known) ? known : _forwarders[key] = new(StringComparer.Ordinal);
-        KubeObject? service = services.Find(key);
+        KubernetesObject? service = services.Find(key);
         List<int> ports = service is null ? [] : Ports(service);
         IPAddress? address = IPAddress.TryParse(service?.Spec.Text("clusterIP"), out IPAddress? parsed) ? parsed : null;
         Dictionary<string, IPEndPoint> wanted = address is null ? [] : ports.ToDictionary(port => $"{address}:{port}", port => new IPEndPoint(address, port), StringComparer.Ordinal);
@@ -57,7 +59,7 @@ internal sealed class ServiceProxy(
 
         if (!isOnHost)
         {
-            _hostAddresses.TryRemove(key, out _);
+            _hostAddresses.TryRemove(key.ToString(), out _);
         }
         else if (!current.ContainsKey(hostName))
         {
@@ -82,7 +84,7 @@ internal sealed class ServiceProxy(
         _forwarders.Clear();
     }
 
-    private static List<int> Ports(KubeObject service)
+    private static List<int> Ports(KubernetesObject service)
     {
         List<int> ports = [];
         foreach (JsonElement port in service.Spec.Items("ports"))
@@ -96,9 +98,9 @@ internal sealed class ServiceProxy(
         return ports;
     }
 
-    private bool IsOnHost(KubeObject service) => hostLabels.Count > 0 && hostLabels.All(label => service.Label(label.Key) == label.Value);
+    private bool IsOnHost(KubernetesObject service) => hostLabels.Count > 0 && hostLabels.All(label => service.Label(label.Key) == label.Value);
 
-    private bool TryListen(KubeObject service, Dictionary<string, TcpForwarder> current, string name, IPEndPoint endPoint)
+    private bool TryListen(KubernetesObject service, Dictionary<string, TcpForwarder> current, string name, IPEndPoint endPoint)
     {
         try
         {
@@ -109,7 +111,7 @@ internal sealed class ServiceProxy(
         {
             if (_told.Add((service.Uid, name)))
             {
-                events.Warning(ResourceKind.Service, service, "FailedToListen", $"Nothing listens at {endPoint}: {failure.Message}");
+                events.Record(service, EventType.Warning, "FailedToListen", "Listen", $"Nothing listens at {endPoint}: {failure.Message}");
             }
 
             // What is no address of this machine does not become one.
@@ -117,12 +119,13 @@ internal sealed class ServiceProxy(
         }
     }
 
-    private bool TryListenOnHost(KubeObject service, Dictionary<string, TcpForwarder> current, string name, int port)
+    private bool TryListenOnHost(KubernetesObject service, Dictionary<string, TcpForwarder> current, string name, int port)
     {
-        int preferred = book.Find(AddressBook.Service, service.Key) ?? port;
+        string key = service.Key().ToString();
+        int preferred = book.Find(AddressBook.Service, key) ?? port;
         for (int candidate = preferred; candidate < preferred + HostPortsToTry && candidate <= IPEndPoint.MaxPort; candidate++)
         {
-            if (candidate != book.Find(AddressBook.Service, service.Key) && book.Keeps(AddressBook.Service, candidate))
+            if (candidate != book.Find(AddressBook.Service, key) && book.Keeps(AddressBook.Service, candidate))
             {
                 continue;
             }
@@ -136,33 +139,33 @@ internal sealed class ServiceProxy(
                 continue;
             }
 
-            if (book.Find(AddressBook.Service, service.Key) is null)
+            if (book.Find(AddressBook.Service, key) is null)
             {
                 // Only the first choice: whoever keeps it busy today may be gone tomorrow.
-                book.Keep(AddressBook.Service, service.Key, candidate);
+                book.Keep(AddressBook.Service, key, candidate);
             }
 
-            _hostAddresses[service.Key] = current[name].Address.ToString();
+            _hostAddresses[key] = current[name].Address.ToString();
             return true;
         }
 
         if (_told.Add((service.Uid, name)))
         {
             string text = string.Create(CultureInfo.InvariantCulture, $"Ports {preferred} to {preferred + HostPortsToTry - 1} of 127.0.0.1 are all taken.");
-            events.Warning(ResourceKind.Service, service, "FailedToListen", text);
+            events.Record(service, EventType.Warning, "FailedToListen", "Listen", text);
         }
 
         return false;
     }
 
-    private TcpForwarder Listen(KubeObject service, IPEndPoint address, int port)
+    private TcpForwarder Listen(KubernetesObject service, IPEndPoint address, int port)
     {
-        string key = service.Key;
+        ObjectKey key = service.Key();
         return TcpForwarder.Listen(address, () => Targets(key, port), time, logger);
     }
 
     /// <summary>The pods that serve, longest first: a name server that has just started knows no broker yet.</summary>
-    private List<IPEndPoint> Targets(string key, int port)
+    private List<IPEndPoint> Targets(ObjectKey key, int port)
     {
         if (services.Find(key) is not { } service)
         {

@@ -1,217 +1,117 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Objects;
 
 /// <summary>
-/// All objects of one kind, kept current by list and watch. Readers get immutable objects. Answers of own writes are
-/// put in by <see cref="Observe"/>, so that a controller never acts twice because the watch lags behind its write.
+/// All objects of one kind as the informer has seen them, and the writes to them. A write returns when the informer has seen it, so that a controller never acts
+/// twice because the watch lags behind.
 /// </summary>
-internal sealed partial class ObjectCache(ClusterClient client, ResourceKind kind, TimeProvider time, ILogger logger)
+internal sealed class ObjectCache
 {
-    // An own write's answer may arrive after the watch has already reported the object's end; the uids of recently
-    // deleted objects keep it from coming back. 1024 is far more than one laptop deletes within such a gap.
-    private const int RememberedDeletions = 1024;
-    private static readonly TimeSpan ShortestHealthyWatch = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestLag = TimeSpan.FromSeconds(30);
+    private static readonly WriteOptions Writes = new() { FieldManager = "rocketops-kubelet" };
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, KubeObject> _items = new(StringComparer.Ordinal);
-    private readonly Queue<string> _deletedOrder = new();
-    private readonly HashSet<string> _deleted = new(StringComparer.Ordinal);
-    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly KubernetesType<KubernetesObject> _kind;
+    private readonly IKubernetesClient _client;
+    private readonly Informer<KubernetesObject> _informer;
+    private readonly TimeProvider _time;
 
-    /// <summary>Called for each change (add handlers before the cache runs), on the cache's own loop or that of a writer; handlers only enqueue.</summary>
-    public Action<KubeObject>? Changed { get; set; }
+    public ObjectCache(KubernetesClient client, KubernetesType<KubernetesObject> kind, TimeProvider time, ILoggerFactory loggers)
+    {
+        _kind = kind;
+        _client = client.For(kind);
+        _informer = new Informer<KubernetesObject>(_client, time: time, logger: loggers.CreateLogger<Informer<KubernetesObject>>());
+        _time = time;
+        _informer.Subscribe(change => (change.Type == InformerEventType.Deleted ? Removed : Changed)?.Invoke(change.Object));
+    }
+
+    /// <summary>Called for each change, on the informer's own loop; handlers only enqueue. Set before it runs.</summary>
+    public Action<KubernetesObject>? Changed { get; set; }
 
     /// <summary>Called with the last known state of an object that is gone.</summary>
-    public Action<KubeObject>? Removed { get; set; }
-
-    public ResourceKind Kind => kind;
+    public Action<KubernetesObject>? Removed { get; set; }
 
     /// <summary>Completes when the first list is in.</summary>
-    public Task Synced => _synced.Task;
+    public Task WaitForSyncAsync(CancellationToken cancellation) => _informer.WaitForSyncAsync(cancellation);
 
-    public IReadOnlyList<KubeObject> All()
+    public Task RunAsync(CancellationToken cancellation) => _informer.RunAsync(cancellation);
+
+    /// <summary>Those of a namespace, or all.</summary>
+    public IReadOnlyList<KubernetesObject> List(string? ns = null) => _informer.List(ns);
+
+    /// <summary>Those that this object manages.</summary>
+    public IEnumerable<KubernetesObject> ControlledBy(KubernetesObject owner) => _informer.OwnedBy(owner.Uid).Where(item => item.IsControlledBy(owner));
+
+    public KubernetesObject? Find(ObjectKey key) => _informer.Get(key);
+
+    public KubernetesObject? Find(string ns, string name) => _informer.Get(ns, name);
+
+    /// <summary>The object of this name as it is now, whatever the cache says.</summary>
+    public Task<KubernetesObject?> ReadAsync(KubernetesObject item, CancellationToken cancellation) =>
+        _client.GetAsync<KubernetesObject>(item.Name, item.Namespace, cancellation);
+
+    public async Task<KubernetesObject> CreateAsync(JsonObject body, CancellationToken cancellation)
     {
-        lock (_gate)
+        body["apiVersion"] = _kind.ApiVersion;
+        body["kind"] = _kind.Kind;
+        return await SeenAsync(await _client.CreateAsync(new KubernetesObject(JsonElement.Parse(body.ToJsonString())), Writes, cancellation), cancellation);
+    }
+
+    /// <summary>Writes the fields of <paramref name="patch"/> (RFC 7396: null removes, lists are replaced whole).</summary>
+    public async Task<KubernetesObject> PatchAsync(KubernetesObject target, JsonObject patch, CancellationToken cancellation) =>
+        await SeenAsync(await _client.PatchAsync<KubernetesObject>(target.Name, target.Namespace, KubernetesPatch.Merge(patch), Writes, cancellation), cancellation);
+
+    /// <summary>Writes the status if it says anything new, and nothing otherwise: a settled cluster makes no writes. Null removes a field.</summary>
+    public async Task WriteStatusAsync(KubernetesObject target, JsonObject status, CancellationToken cancellation)
+    {
+        if (!status.All(field => IsSaid(field.Value, target.Status.Field(field.Key))))
         {
-            return [.. _items.Values];
+            await SeenAsync(await PatchStatusAsync(target, new JsonObject { ["status"] = status }, cancellation), cancellation);
         }
     }
 
-    public KubeObject? Find(string ns, string name) => Find(ObjectKey.Of(ns, name));
+    /// <summary>The same without a look at what is there, and without waiting.</summary>
+    public Task<KubernetesObject> PatchStatusAsync(KubernetesObject target, JsonObject patch, CancellationToken cancellation) =>
+        _client.PatchAsync<KubernetesObject>(target.Name, target.Namespace, KubernetesPatch.Merge(patch), Writes with { Subresource = "status" }, cancellation);
 
-    public KubeObject? Find(string key)
+    public Task PostAsync(KubernetesObject target, string subresource, JsonObject body, CancellationToken cancellation) =>
+        _client.SendAsync(HttpMethod.Post, _kind.Path(target.Namespace, target.Name, subresource), body, cancellationToken: cancellation);
+
+    /// <summary>Deletes the object with exactly this uid, or finds it gone. Its end is not waited for.</summary>
+    public async Task DeleteAsync(KubernetesObject target, int? graceSeconds, CancellationToken cancellation)
     {
-        lock (_gate)
+        DeleteOptions options = new()
         {
-            return _items.GetValueOrDefault(key);
+            PropagationPolicy = PropagationPolicy.Background,
+            Preconditions = new Preconditions { Uid = target.Uid },
+            GracePeriodSeconds = graceSeconds,
+        };
+        try
+        {
+            await _client.DeleteAsync<KubernetesObject>(target.Name, target.Namespace, options, cancellation);
+        }
+        catch (KubernetesException refused) when (refused.IsConflict)
+        {
+            // Another object took the name: the one that was meant is gone.
         }
     }
 
-    /// <summary>Takes the answer of an own write into the cache unless something newer is there.</summary>
-    public void Observe(KubeObject written)
+    /// <summary>A count that Kubernetes leaves out when it is zero.</summary>
+    public static JsonNode? Count(int count) => count == 0 ? null : JsonValue.Create(count);
+
+    private static bool IsSaid(JsonNode? wanted, JsonElement live) =>
+        wanted is null ? !live.Exists() : live.Exists() && JsonNode.DeepEquals(wanted, live.ToNode());
+
+    private async Task<KubernetesObject> SeenAsync(KubernetesObject written, CancellationToken cancellation)
     {
-        if (Put(written))
-        {
-            Changed?.Invoke(written);
-        }
+        await _informer.WaitForVersionAsync(written.Metadata.ResourceVersion ?? "", cancellation).WaitAsync(LongestLag, _time, cancellation);
+        return written;
     }
-
-    public async Task RunAsync(CancellationToken cancellation)
-    {
-        TimeSpan backOff = FirstBackOff;
-        string? version = null;
-        while (!cancellation.IsCancellationRequested)
-        {
-            try
-            {
-                if (version is null)
-                {
-                    ObjectList list = await client.ListAsync(kind, cancellation);
-                    Replace(list);
-                    version = list.ResourceVersion;
-                    _synced.TrySetResult();
-                }
-
-                // Watches of all kinds must not end together.
-                int timeoutSeconds = Random.Shared.Next(300, 600);
-                long begun = time.GetTimestamp();
-                await foreach (WatchEvent change in client.WatchAsync(kind, version, timeoutSeconds, cancellation))
-                {
-                    Apply(change);
-                    version = change.Object.ResourceVersion;
-                    backOff = FirstBackOff;
-                }
-
-                if (time.GetElapsedTime(begun) < ShortestHealthyWatch)
-                {
-                    // A server that ends streams at once must not be asked in a tight loop.
-                    await Task.Delay(backOff, time, cancellation);
-                }
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception failure)
-            {
-                if (failure is ClusterApiException { IsExpired: true })
-                {
-                    LogRelist(logger, kind.Plural);
-                    version = null;
-                }
-                else
-                {
-                    LogWatchFailed(logger, failure, kind.Plural, backOff);
-                }
-
-                await Task.Delay(backOff, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                backOff = TimeSpan.FromTicks(Math.Min(backOff.Ticks * 2, LongestBackOff.Ticks));
-            }
-        }
-    }
-
-    private void Apply(WatchEvent change)
-    {
-        switch (change.Type)
-        {
-            case WatchEventType.Upserted:
-                Observe(change.Object);
-                break;
-            case WatchEventType.Deleted:
-                Remove(change.Object);
-                break;
-            case WatchEventType.Bookmark:
-                break;
-        }
-    }
-
-    private bool Put(KubeObject item)
-    {
-        lock (_gate)
-        {
-            if (_deleted.Contains(item.Uid))
-            {
-                return false;
-            }
-
-            if (_items.TryGetValue(item.Key, out KubeObject? known)
-                && known.Uid == item.Uid
-                && !KubeObject.IsNewer(item.ResourceVersion, known.ResourceVersion))
-            {
-                return false;
-            }
-
-            _items[item.Key] = item;
-            return true;
-        }
-    }
-
-    private void Remove(KubeObject item)
-    {
-        lock (_gate)
-        {
-            Forget(item.Uid);
-            if (_items.TryGetValue(item.Key, out KubeObject? known) && known.Uid == item.Uid)
-            {
-                _items.Remove(item.Key);
-            }
-        }
-
-        Removed?.Invoke(item);
-    }
-
-    private void Replace(ObjectList list)
-    {
-        List<KubeObject> gone = new();
-        lock (_gate)
-        {
-            HashSet<string> uids = list.Items.Select(item => item.Uid).ToHashSet(StringComparer.Ordinal);
-            foreach (KubeObject known in _items.Values.Where(known => !uids.Contains(known.Uid)).ToList())
-            {
-                if (KubeObject.IsNewer(known.ResourceVersion, list.ResourceVersion))
-                {
-                    // An own write that the list was too early for.
-                    continue;
-                }
-
-                // Deletions that happened while no watch ran.
-                _items.Remove(known.Key);
-                Forget(known.Uid);
-                gone.Add(known);
-            }
-        }
-
-        foreach (KubeObject item in gone)
-        {
-            Removed?.Invoke(item);
-        }
-
-        foreach (KubeObject item in list.Items)
-        {
-            Observe(item);
-        }
-    }
-
-    private void Forget(string uid)
-    {
-        if (!_deleted.Add(uid))
-        {
-            return;
-        }
-
-        _deletedOrder.Enqueue(uid);
-        if (_deletedOrder.Count > RememberedDeletions)
-        {
-            _deleted.Remove(_deletedOrder.Dequeue());
-        }
-    }
-
-    [LoggerMessage(EventId = 7001, Level = LogLevel.Debug, Message = "Watch of {Kind} expired; listing again.")]
-    private static partial void LogRelist(ILogger logger, string kind);
-
-    [LoggerMessage(EventId = 7002, Level = LogLevel.Warning, Message = "Watch of {Kind} failed; next try in {Delay}.")]
-    private static partial void LogWatchFailed(ILogger logger, Exception failure, string kind, TimeSpan delay);
 }

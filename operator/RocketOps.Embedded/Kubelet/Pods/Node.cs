@@ -1,10 +1,10 @@
 using RocketOps.Embedded.Kubelet.Containers;
-using RocketOps.Embedded.Kubelet.Events;
 using RocketOps.Embedded.Kubelet.Logs;
 using RocketOps.Embedded.Kubelet.Network;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Embedded.Kubelet.Probes;
 using RocketOps.Embedded.Kubelet.Processes;
+using RocketOps.Kubernetes.Events;
 
 namespace RocketOps.Embedded.Kubelet.Pods;
 
@@ -12,8 +12,6 @@ namespace RocketOps.Embedded.Kubelet.Pods;
 internal sealed record Node
 {
     public required ProcessKubeletOptions Options { get; init; }
-
-    public required ClusterClient Client { get; init; }
 
     public required ObjectCache Pods { get; init; }
 
@@ -27,7 +25,7 @@ internal sealed record Node
 
     public required Prober Prober { get; init; }
 
-    public required EventRecorder Events { get; init; }
+    public required IEventRecorder Events { get; init; }
 
     public required TimeProvider Time { get; init; }
 

@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Events;
 
 namespace RocketOps.Embedded.Kubelet.Pods;
 
@@ -12,7 +15,7 @@ internal sealed partial class PodManager(Node node, ILogger logger)
     private bool _stopping;
 
     /// <summary>Reconciles one pod by key: binds it, starts or updates its worker.</summary>
-    public async Task<TimeSpan?> ReconcileAsync(string key, CancellationToken cancellation)
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
         if (node.Pods.Find(key) is not { } pod)
         {
@@ -35,7 +38,7 @@ internal sealed partial class PodManager(Node node, ILogger logger)
     }
 
     /// <summary>The object is gone.</summary>
-    public void Vanished(KubeObject pod)
+    public void Vanished(KubernetesObject pod)
     {
         lock (_gate)
         {
@@ -59,7 +62,7 @@ internal sealed partial class PodManager(Node node, ILogger logger)
             running = [.. _workers.Values];
         }
 
-        foreach (IGrouping<bool, (PodWorker Worker, Task Run)> wave in running.GroupBy(entry => entry.Worker.Current.Controller.Text("kind") == "StatefulSet").OrderByDescending(wave => wave.Key))
+        foreach (IGrouping<bool, (PodWorker Worker, Task Run)> wave in running.GroupBy(entry => entry.Worker.Current.ControllerOwner()?.Kind == "StatefulSet").OrderByDescending(wave => wave.Key))
         {
             foreach ((PodWorker worker, _) in wave)
             {
@@ -70,7 +73,7 @@ internal sealed partial class PodManager(Node node, ILogger logger)
         }
     }
 
-    private void StartOrUpdate(KubeObject pod)
+    private void StartOrUpdate(KubernetesObject pod)
     {
         lock (_gate)
         {
@@ -81,7 +84,7 @@ internal sealed partial class PodManager(Node node, ILogger logger)
             else if (!_stopping)
             {
                 // A pod deleted by force may still be ending: its address and its volumes are this one's from then on.
-                Task former = Task.WhenAll(_workers.Values.Where(entry => entry.Worker.Current.Key == pod.Key).Select(entry => entry.Run));
+                Task former = Task.WhenAll(_workers.Values.Where(entry => entry.Worker.Current.Key() == pod.Key()).Select(entry => entry.Run));
                 PodWorker worker = new(node, pod, logger);
                 _workers[pod.Uid] = (worker, Task.Run(() => RunAsync(worker, former)));
             }
@@ -97,7 +100,7 @@ internal sealed partial class PodManager(Node node, ILogger logger)
         }
         catch (Exception failure)
         {
-            LogWorkerFailed(logger, failure, worker.Current.Key);
+            LogWorkerFailed(logger, failure, worker.Current.Key());
         }
         finally
         {
@@ -108,27 +111,25 @@ internal sealed partial class PodManager(Node node, ILogger logger)
         }
     }
 
-    private async Task BindAsync(KubeObject pod, CancellationToken cancellation)
+    private async Task BindAsync(KubernetesObject pod, CancellationToken cancellation)
     {
         try
         {
             await BindOrPatchAsync(pod, cancellation);
-            node.Events.Normal(ResourceKind.Pod, pod, "Scheduled", $"Successfully assigned {pod.Key} to {node.Options.NodeName}");
+            node.Events.Record(pod, EventType.Normal, "Scheduled", "Binding", $"Successfully assigned {pod.Key()} to {node.Options.NodeName}");
         }
-        catch (ClusterApiException refused) when (refused.IsConflict || refused.IsNotFound)
+        catch (KubernetesException refused) when (refused.IsConflict || refused.IsNotFound)
         {
             // Bound meanwhile, gone, or another pod by now.
         }
     }
 
-    private async Task BindOrPatchAsync(KubeObject pod, CancellationToken cancellation)
+    private async Task BindOrPatchAsync(KubernetesObject pod, CancellationToken cancellation)
     {
         try
         {
-            await node.Client.PostSubresourceAsync(
-                ResourceKind.Pod,
-                pod.Namespace,
-                pod.Name,
+            await node.Pods.PostAsync(
+                pod,
                 "binding",
                 new JsonObject
                 {
@@ -139,23 +140,20 @@ internal sealed partial class PodManager(Node node, ILogger logger)
                 },
                 cancellation);
         }
-        catch (ClusterApiException missing) when (missing.IsNotFound)
+        catch (KubernetesException missing) when (missing.IsNotFound)
         {
             // The embedded API serves no bindings and lets the field be written; kube-apiserver is the other way round.
-            node.Pods.Observe(await node.Client.PatchAsync(
-                ResourceKind.Pod,
-                pod.Namespace,
-                pod.Name,
-                null,
+            await node.Pods.PatchAsync(
+                pod,
                 new JsonObject
                 {
                     ["metadata"] = new JsonObject { ["uid"] = pod.Uid },
                     ["spec"] = new JsonObject { ["nodeName"] = node.Options.NodeName },
                 },
-                cancellation));
+                cancellation);
         }
     }
 
     [LoggerMessage(EventId = 7050, Level = LogLevel.Error, Message = "The worker of pod {Pod} failed; its processes are gone, its object stays as it is.")]
-    private static partial void LogWorkerFailed(ILogger logger, Exception failure, string pod);
+    private static partial void LogWorkerFailed(ILogger logger, Exception failure, ObjectKey pod);
 }

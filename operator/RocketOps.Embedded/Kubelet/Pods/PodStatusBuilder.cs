@@ -1,7 +1,8 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Kubelet.Containers;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Pods;
 
@@ -12,7 +13,7 @@ internal static class PodStatusBuilder
     private static readonly string[] OwnConditions = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
     public static JsonObject Build(
-        KubeObject current,
+        KubernetesObject current,
         PodIdentity pod,
         DateTimeOffset startTime,
         IReadOnlyList<ContainerView> inits,
@@ -40,7 +41,7 @@ internal static class PodStatusBuilder
             now);
         Add(conditions, current, "ContainersReady", containersReady, containersReady ? "" : reason, containersReady ? "" : message, now);
         Add(conditions, current, "PodScheduled", true, "", "", now);
-        foreach (System.Text.Json.JsonElement foreign in current.Status.Items("conditions"))
+        foreach (JsonElement foreign in current.Status.Items("conditions"))
         {
             if (!OwnConditions.Contains(foreign.Text("type")))
             {
@@ -82,34 +83,17 @@ internal static class PodStatusBuilder
         return containers.Any(container => container.Phase == ContainerPhase.Waiting && container.LastRun is null) ? "Pending" : "Running";
     }
 
-    private static List<string> UnmetGates(KubeObject pod)
-    {
-        List<string> unmet = new();
-        foreach (System.Text.Json.JsonElement gate in pod.Spec.Items("readinessGates"))
-        {
-            if (gate.Text("conditionType") is { } type && !pod.HasCondition(type))
-            {
-                unmet.Add(type);
-            }
-        }
-
-        return unmet;
-    }
+    private static List<string> UnmetGates(KubernetesObject pod) =>
+        [.. pod.Spec.Items("readinessGates").Select(gate => gate.Text("conditionType")).OfType<string>().Where(type => !pod.HasCondition(type))];
 
     private static string Uninitialized(IEnumerable<ContainerView> inits) =>
         $"containers with incomplete status: [{string.Join(' ', inits.Where(init => init is not { Phase: ContainerPhase.Terminated, ExitCode: 0 }).Select(init => init.Name))}]";
 
-    private static void Add(JsonArray conditions, KubeObject current, string type, bool isTrue, string reason, string message, DateTimeOffset now)
+    private static void Add(JsonArray conditions, KubernetesObject current, string type, bool isTrue, string reason, string message, DateTimeOffset now)
     {
         string status = isTrue ? "True" : "False";
-        DateTimeOffset since = now;
-        foreach (System.Text.Json.JsonElement known in current.Status.Items("conditions"))
-        {
-            if (known.Text("type") == type && known.Text("status") == status)
-            {
-                since = known.Time("lastTransitionTime") ?? now;
-            }
-        }
+        JsonElement known = current.Condition(type);
+        DateTimeOffset since = known.Text("status") == status ? known.Time("lastTransitionTime") ?? now : now;
 
         JsonObject condition = new()
         {

@@ -1,9 +1,13 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using RocketOps.Embedded.Kubelet.Containers;
 using RocketOps.Embedded.Kubelet.Logs;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Events;
 
 namespace RocketOps.Embedded.Kubelet.Pods;
 
@@ -24,14 +28,14 @@ internal sealed partial class PodWorker
     private readonly TaskCompletionSource _deletion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private KubeObject _current;
+    private KubernetesObject _current;
     private PodIdentity? _identity;
     private DateTimeOffset _startTime;
     private List<ContainerRunner> _inits = [];
     private List<ContainerRunner> _containers = [];
     private string? _published;
 
-    public PodWorker(Node node, KubeObject pod, ILogger logger)
+    public PodWorker(Node node, KubernetesObject pod, ILogger logger)
     {
         _node = node;
         _logger = logger;
@@ -42,15 +46,15 @@ internal sealed partial class PodWorker
 
     public string Uid { get; }
 
-    public KubeObject Current => Volatile.Read(ref _current);
+    public KubernetesObject Current => Volatile.Read(ref _current);
 
     /// <summary>Takes a newer version of the object: only its deletion and foreign conditions matter to a running pod.</summary>
-    public void Update(KubeObject pod)
+    public void Update(KubernetesObject pod)
     {
         Volatile.Write(ref _current, pod);
         if (pod.IsDeleting)
         {
-            Stop(TimeSpan.FromSeconds(pod.Metadata.Int("deletionGracePeriodSeconds") ?? 30));
+            Stop(TimeSpan.FromSeconds(pod.Metadata.DeletionGracePeriodSeconds ?? 30));
             _deletion.TrySetResult();
         }
 
@@ -116,7 +120,7 @@ internal sealed partial class PodWorker
 
     private bool Admit()
     {
-        KubeObject pod = Current;
+        KubernetesObject pod = Current;
         if (pod.Status.Text("phase") is "Succeeded" or "Failed")
         {
             // Ended for good before this machine started: only its deletion is left to wait for.
@@ -126,10 +130,10 @@ internal sealed partial class PodWorker
         IPAddress? wish = IPAddress.TryParse(pod.Status.Text("podIP"), out IPAddress? had) ? had : null;
 
         // The next pod of this name gets this address too: clients hold routes to it through a restart.
-        string? name = pod.Controller.Text("kind") == "StatefulSet" ? pod.Key : null;
+        string? name = pod.ControllerOwner()?.Kind == "StatefulSet" ? pod.Key().ToString() : null;
         if (_node.Network.Acquire(pod.Uid, wish, name) is not { } address)
         {
-            _node.Events.Warning(ResourceKind.Pod, pod, "FailedCreatePodSandBox", "All 253 pod addresses of this machine are taken.");
+            _node.Events.Record(pod, EventType.Warning, "FailedCreatePodSandBox", "Start", "All 253 pod addresses of this machine are taken.");
             return false;
         }
 
@@ -152,10 +156,10 @@ internal sealed partial class PodWorker
         return true;
     }
 
-    private List<ContainerRunner> Runners(KubeObject pod, string specs, string statuses, RestartPolicy policy)
+    private List<ContainerRunner> Runners(KubernetesObject pod, string specs, string statuses, RestartPolicy policy)
     {
         List<ContainerRunner> runners = new();
-        foreach (System.Text.Json.JsonElement spec in pod.Spec.Items(specs))
+        foreach (JsonElement spec in pod.Spec.Items(specs))
         {
             ContainerView view = new()
             {
@@ -170,9 +174,9 @@ internal sealed partial class PodWorker
     }
 
     /// <summary>A container that ran before the machine stopped counts as restarted, as after a reboot.</summary>
-    private static ContainerView Resumed(KubeObject pod, string statuses, ContainerView view)
+    private static ContainerView Resumed(KubernetesObject pod, string statuses, ContainerView view)
     {
-        foreach (System.Text.Json.JsonElement status in pod.Status.Items(statuses))
+        foreach (JsonElement status in pod.Status.Items(statuses))
         {
             bool ran = status.Field("state").Has("running") || status.Field("state").Has("terminated");
             if (status.Text("name") == view.Name)
@@ -215,14 +219,14 @@ internal sealed partial class PodWorker
             {
                 await PublishOnceAsync(cancellation);
             }
-            catch (ClusterApiException gone) when (gone.IsNotFound)
+            catch (KubernetesException gone) when (gone.IsNotFound)
             {
                 Vanished();
                 return;
             }
-            catch (Exception failure) when (failure is ClusterApiException or HttpRequestException or IOException or TimeoutException)
+            catch (Exception failure) when (failure is KubernetesException or HttpRequestException or IOException or TimeoutException or InvalidDataException)
             {
-                LogStatusFailed(_logger, failure, Current.Key);
+                LogStatusFailed(_logger, failure, Current.Key());
                 await Task.Delay(StatusRetry, _node.Time, cancellation);
                 MarkDirty();
             }
@@ -231,7 +235,7 @@ internal sealed partial class PodWorker
 
     private async Task PublishOnceAsync(CancellationToken cancellation)
     {
-        KubeObject pod = Current;
+        KubernetesObject pod = Current;
         JsonObject status = PodStatusBuilder.Build(pod, _identity!, _startTime, Views(_inits), Views(_containers), _node.Time.GetUtcNow());
         string text = status.ToJsonString();
         if (text == _published)
@@ -239,10 +243,8 @@ internal sealed partial class PodWorker
             return;
         }
 
-        KubeObject written = await _node.Client.PatchAsync(
-            ResourceKind.Pod, pod.Namespace, pod.Name, "status", new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Uid }, ["status"] = status }, cancellation);
+        await _node.Pods.PatchStatusAsync(pod, new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Uid }, ["status"] = status }, cancellation);
         _published = text;
-        _node.Pods.Observe(written);
     }
 
     private async Task EndAsync()
@@ -271,7 +273,7 @@ internal sealed partial class PodWorker
     private async Task DeleteObjectAsync()
     {
         TimeSpan delay = StatusRetry;
-        while (!await TryAsync(() => _node.Client.DeleteAsync(ResourceKind.Pod, Current, graceSeconds: 0, CancellationToken.None)) && !_shutdown.Task.IsCompleted)
+        while (!await TryAsync(() => _node.Pods.DeleteAsync(Current, graceSeconds: 0, CancellationToken.None)) && !_shutdown.Task.IsCompleted)
         {
             await Task.WhenAny(Task.Delay(delay, _node.Time), _shutdown.Task);
             delay = delay * 2 < LongestDeleteRetry ? delay * 2 : LongestDeleteRetry;
@@ -286,14 +288,14 @@ internal sealed partial class PodWorker
             await request();
             return true;
         }
-        catch (ClusterApiException gone) when (gone.IsNotFound || gone.IsConflict)
+        catch (KubernetesException gone) when (gone.IsNotFound || gone.IsConflict)
         {
             // Deleted by force; another pod may have the name by now.
             return true;
         }
-        catch (Exception failure) when (failure is ClusterApiException or HttpRequestException or IOException or TimeoutException)
+        catch (Exception failure) when (failure is KubernetesException or HttpRequestException or IOException or TimeoutException or InvalidDataException)
         {
-            LogEndFailed(_logger, failure, Current.Key);
+            LogEndFailed(_logger, failure, Current.Key());
             return false;
         }
     }
@@ -317,10 +319,10 @@ internal sealed partial class PodWorker
     private static List<ContainerView> Views(List<ContainerRunner> runners) => [.. runners.Select(runner => runner.View)];
 
     [LoggerMessage(EventId = 7040, Level = LogLevel.Warning, Message = "Status of pod {Pod} could not be written; trying again.")]
-    private static partial void LogStatusFailed(ILogger logger, Exception failure, string pod);
+    private static partial void LogStatusFailed(ILogger logger, Exception failure, ObjectKey pod);
 
     [LoggerMessage(EventId = 7041, Level = LogLevel.Warning, Message = "Pod {Pod} has ended but its object could not be brought up to date.")]
-    private static partial void LogEndFailed(ILogger logger, Exception failure, string pod);
+    private static partial void LogEndFailed(ILogger logger, Exception failure, ObjectKey pod);
 
     [LoggerMessage(EventId = 7042, Level = LogLevel.Warning, Message = "Folder {Folder} of a pod that has ended could not be deleted.")]
     private static partial void LogFolderStays(ILogger logger, Exception failure, string folder);

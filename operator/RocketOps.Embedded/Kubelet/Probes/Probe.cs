@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Containers;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Probes;
 

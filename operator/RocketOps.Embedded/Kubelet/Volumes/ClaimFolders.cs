@@ -1,4 +1,5 @@
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Volumes;
 
@@ -8,7 +9,7 @@ namespace RocketOps.Embedded.Kubelet.Volumes;
 /// </summary>
 internal sealed class ClaimFolders(string folder, ObjectCache claims)
 {
-    public static string VolumeName(KubeObject claim) => $"pvc-{claim.Uid}";
+    public static string VolumeName(KubernetesObject claim) => $"pvc-{claim.Uid}";
 
     /// <summary>Folder of a bound claim, or null.</summary>
     public string? Find(string ns, string name)
@@ -21,14 +22,14 @@ internal sealed class ClaimFolders(string folder, ObjectCache claims)
         return Create(claim);
     }
 
-    public string Create(KubeObject claim)
+    public string Create(KubernetesObject claim)
     {
         string path = PathOf(claim);
         Directory.CreateDirectory(path);
         return path;
     }
 
-    public void Delete(KubeObject claim)
+    public void Delete(KubernetesObject claim)
     {
         if (Directory.Exists(PathOf(claim)))
         {
@@ -36,5 +37,5 @@ internal sealed class ClaimFolders(string folder, ObjectCache claims)
         }
     }
 
-    public string PathOf(KubeObject claim) => Path.Combine(folder, VolumeName(claim));
+    public string PathOf(KubernetesObject claim) => Path.Combine(folder, VolumeName(claim));
 }

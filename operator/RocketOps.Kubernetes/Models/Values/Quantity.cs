@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Numerics;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.Kubernetes.Models;
@@ -14,11 +14,6 @@ namespace RocketOps.Kubernetes.Models;
 [JsonConverter(typeof(QuantityConverter))]
 public sealed class Quantity : IEquatable<Quantity>, IComparable<Quantity>
 {
-    /// <summary>The server counts up to 2⁶³−1; longer input is refused before it is parsed.</summary>
-    private const int MaxLength = 64;
-
-    private const int MaxExponent = 18;
-
     private readonly string _text;
 
     private Quantity(string text, decimal value)
@@ -34,33 +29,27 @@ public sealed class Quantity : IEquatable<Quantity>, IComparable<Quantity>
 
     public static bool TryParse(string? text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Quantity? quantity)
     {
-        quantity = null;
-        if (string.IsNullOrEmpty(text) || text.Length > MaxLength)
-        {
-            return false;
-        }
+        quantity = QuantityNumber.TryParse(text, out QuantityNumber number) && number.TryValue(out decimal value) ? new Quantity(text!, value) : null;
+        return quantity is not null;
+    }
 
-        int end = 0;
-        while (end < text.Length && (char.IsAsciiDigit(text[end]) || text[end] == '.' || (end == 0 && text[end] is '+' or '-')))
-        {
-            end++;
-        }
+    /// <summary>
+    /// The form in which the server stores an amount: no fraction, the largest suffix of the same family that leaves an integer. Exact for amounts too large for
+    /// <see cref="Value"/> as well; false when it is none.
+    /// </summary>
+    public static bool TryCanonical(string text, out string canonical)
+    {
+        bool isQuantity = QuantityNumber.TryParse(text, out QuantityNumber number);
+        canonical = isQuantity ? number.Canonical() : text;
+        return isQuantity;
+    }
 
-        if (!decimal.TryParse(text.AsSpan(0, end), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
-            || !TryFactor(text.AsSpan(end), out decimal factor))
-        {
-            return false;
-        }
-
-        try
-        {
-            quantity = new Quantity(text, number * factor);
-            return true;
-        }
-        catch (OverflowException)
-        {
-            return false;
-        }
+    /// <summary>The amount in billionths, rounded away from zero as the server keeps it; false when the text is none. Exact whatever the size.</summary>
+    public static bool TryNanos(string text, out BigInteger nanos)
+    {
+        bool isQuantity = QuantityNumber.TryParse(text, out QuantityNumber number);
+        nanos = isQuantity ? number.Nanos() : BigInteger.Zero;
+        return isQuantity;
     }
 
     public bool Equals(Quantity? other) => other is not null && Value == other.Value;
@@ -84,47 +73,4 @@ public sealed class Quantity : IEquatable<Quantity>, IComparable<Quantity>
     public static bool operator >(Quantity? left, Quantity? right) => !(left <= right);
 
     public static bool operator >=(Quantity? left, Quantity? right) => !(left < right);
-
-    private static bool TryFactor(ReadOnlySpan<char> suffix, out decimal factor)
-    {
-        factor = suffix switch
-        {
-            "n" => 0.000000001m,
-            "u" => 0.000001m,
-            "m" => 0.001m,
-            "" => 1m,
-            "k" => 1_000m,
-            "M" => 1_000_000m,
-            "G" => 1_000_000_000m,
-            "T" => 1_000_000_000_000m,
-            "P" => 1_000_000_000_000_000m,
-            "E" => 1_000_000_000_000_000_000m,
-            "Ki" => 1L << 10,
-            "Mi" => 1L << 20,
-            "Gi" => 1L << 30,
-            "Ti" => 1L << 40,
-            "Pi" => 1L << 50,
-            "Ei" => 1L << 60,
-            _ => 0m,
-        };
-        if (factor != 0m)
-        {
-            return true;
-        }
-
-        if (suffix[0] is not ('e' or 'E')
-            || !int.TryParse(suffix[1..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int exponent)
-            || exponent is < -MaxExponent or > MaxExponent)
-        {
-            return false;
-        }
-
-        factor = 1m;
-        for (int i = 0; i < Math.Abs(exponent); i++)
-        {
-            factor = exponent > 0 ? factor * 10m : factor / 10m;
-        }
-
-        return true;
-    }
 }

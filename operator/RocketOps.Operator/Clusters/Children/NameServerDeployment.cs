@@ -7,11 +7,13 @@ internal static class NameServerDeployment
 {
     public const string ContainerName = "nameserver";
 
-    private const string DataVolume = "data";
+    /// <summary>
+    /// Brokers register at least every 30 s. A fresh name server answers with an empty table until they have, so a rollout
+    /// gives them that time before it takes the next old one away.
+    /// </summary>
+    public const int RegistrationPeriodAndMarginSeconds = 35;
 
-    // Brokers register at least every 30 s. A fresh name server answers with an empty table until they have, so a rollout
-    // gives them that time before it takes the next old one away.
-    private const int RegistrationPeriodAndMarginSeconds = 35;
+    private const string DataVolume = "data";
 
     private const int GracePeriodSeconds = 30;
 

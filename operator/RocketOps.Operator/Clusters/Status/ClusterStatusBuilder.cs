@@ -1,6 +1,7 @@
 using System.Globalization;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
@@ -35,7 +36,7 @@ internal static class ClusterStatusBuilder
     private static ConditionList BuildConditions(ClusterContext context, ClusterFindings findings, List<BrokerGroupStatus> groups, DateTimeOffset now)
     {
         ConditionList conditions = new ConditionList(context.Cluster.Status?.Conditions, context.Cluster.Metadata.Generation, now);
-        conditions.Outcome(findings.Problem, Pending(context, findings), "Every name server and every broker serves.");
+        conditions.Outcome(findings.Problem, Pending(context, findings, groups), "Every name server and every broker serves.");
         Availability(conditions, context, findings, groups);
         Degradation(conditions, context, findings);
         if (context.Spec.Brokers.Replicas > 1)
@@ -47,7 +48,7 @@ internal static class ClusterStatusBuilder
     }
 
     /// <summary>What is still to come, most telling first; null when all is done.</summary>
-    private static Problem? Pending(ClusterContext context, ClusterFindings findings)
+    private static Problem? Pending(ClusterContext context, ClusterFindings findings, List<BrokerGroupStatus> groups)
     {
         if (findings.Pending is { } pending)
         {
@@ -68,7 +69,7 @@ internal static class ClusterStatusBuilder
         MemberState[] waiting = findings.Members.Where(static member => !member.Settled).ToArray();
         if (waiting.Length > 0)
         {
-            return new Problem(Reasons.PodsStarting, Named(waiting, findings) + ".");
+            return Unready(context, findings, groups, waiting);
         }
 
         if (!findings.Observation.SetsObserved(context))
@@ -78,7 +79,7 @@ internal static class ClusterStatusBuilder
 
         if (!findings.Observation.NameServersSettled(context.Spec.NameServer.Replicas))
         {
-            return new Problem(Reasons.PodsStarting, NameServerTrouble(findings.Observation));
+            return NameServerTrouble(findings.Observation);
         }
 
         if (!findings.Registrations.Known)
@@ -101,18 +102,44 @@ internal static class ClusterStatusBuilder
         $"{List([.. refusing.Select(static member => $"{member.Pod} takes no messages: {member.SendsRefused}")], "; ")}. "
         + "Make room on the volume, or lower fileReservedTime in brokers.config; consumers go on reading, and messages are taken again within seconds of there being room.";
 
-    private static string NameServerTrouble(ClusterObservation observation)
+    /// <summary>Members that are not ready: on their way, or no longer. The groups without a master are named first, for they take no messages.</summary>
+    private static Problem Unready(ClusterContext context, ClusterFindings findings, List<BrokerGroupStatus> groups, MemberState[] waiting)
+    {
+        string pods = Named(waiting, findings) + ".";
+        if (!IsDegraded(context, findings, waiting, FailingNameServers(findings.Observation)))
+        {
+            return new Problem(Reasons.PodsStarting, pods);
+        }
+
+        string[] silent = groups.Where(static group => !group.Ready).Select(static group => group.Name).ToArray();
+        return silent.Length == 0
+            ? new Problem(Reasons.PodsNotReady, pods)
+            : new Problem(Reasons.MasterMissing, $"{List(silent)} {(silent.Length == 1 ? "takes" : "take")} no messages. {pods}");
+    }
+
+    private static Problem NameServerTrouble(ClusterObservation observation)
     {
         Pod[] unready = observation.NameServerPods.Where(static pod => !pod.IsDeleting() && !ClusterObservation.IsReady(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
+        string pods = List([.. unready.Select(Trouble)], "; ");
+        if (observation.NameServersRolling && !Array.Exists(unready, static pod => PodTrouble.IsFailing(pod)))
+        {
+            return new Problem(
+                Reasons.RollingUpdate,
+                string.Create(CultureInfo.InvariantCulture, $"Name servers are replaced one at a time, and brokers get {NameServerDeployment.RegistrationPeriodAndMarginSeconds} s to register with each new one before the next old one goes.")
+                + (pods.Length == 0 ? "" : $" Waiting for {pods}."));
+        }
+
         if (unready.Length > 0)
         {
-            return List([.. unready.Select(Trouble)], "; ") + ".";
+            return new Problem(Reasons.PodsStarting, pods + ".");
         }
 
         // No pod to ask: a quota or an admission rule keeps them away, and only the Deployment knows.
-        return observation.NameServers?.Status?.Conditions?.Find(static condition => condition is { Type: "ReplicaFailure", Status: ConditionStatus.True })?.Message is { Length: > 0 } refused
-            ? $"Name servers cannot be made: {refused}"
-            : "Waiting for the name servers.";
+        return new Problem(
+            Reasons.PodsStarting,
+            observation.NameServers?.Status?.Conditions?.Find(static condition => condition is { Type: "ReplicaFailure", Status: ConditionStatus.True })?.Message is { Length: > 0 } refused
+                ? $"Name servers cannot be made: {refused}"
+                : "Waiting for the name servers.");
     }
 
     private static void Availability(ConditionList conditions, ClusterContext context, ClusterFindings findings, List<BrokerGroupStatus> groups)
@@ -146,41 +173,48 @@ internal static class ClusterStatusBuilder
     private static void Degradation(ConditionList conditions, ClusterContext context, ClusterFindings findings)
     {
         MemberState[] broken = findings.Members.Where(static member => !member.Settled).ToArray();
-        Pod[] nameServers = findings.Observation.NameServerPods.Where(static pod => PodTrouble.IsFailing(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
+        Pod[] nameServers = FailingNameServers(findings.Observation);
         MemberState[] refusing = Refusing(findings);
         if (refusing.Length > 0)
         {
             string also = broken.Length == 0 ? "" : $" Also: {Named(broken, findings)}.";
             conditions.True(ConditionTypes.Degraded, Reasons.DiskFull, Refusal(refusing) + also);
-            return;
         }
-
-        if (broken.Length == 0 && nameServers.Length == 0)
+        else if (broken.Length == 0 && nameServers.Length == 0)
         {
             conditions.False(ConditionTypes.Degraded, Reasons.AsExpected, "");
-            return;
         }
-
-        // The last pod of a restart is up to date before it is ready: the restart goes on until it is.
-        Condition? last = Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Degraded);
-        bool restarting = findings.Roll.InProgress || last?.Reason == Reasons.RollingUpdate;
-        bool failing = nameServers.Length > 0 || Array.Exists(broken, member => PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
-        bool hasRun = last?.Status == ConditionStatus.True
-            || (nameServers.Length > 0 && last?.Reason == Reasons.AsExpected)
-            || Array.Exists(broken, member => WasReady(member, context.Cluster.Status));
-        if (restarting && !failing)
-        {
-            conditions.False(ConditionTypes.Degraded, Reasons.RollingUpdate, "");
-        }
-        else if (restarting || hasRun)
+        else if (IsDegraded(context, findings, broken, nameServers))
         {
             conditions.True(ConditionTypes.Degraded, Reasons.PodsNotReady, List([.. broken.Select(member => Trouble(member, findings)), .. nameServers.Select(Trouble)], "; ") + ".");
         }
         else
         {
-            conditions.False(ConditionTypes.Degraded, Reasons.PodsStarting, "");
+            conditions.False(ConditionTypes.Degraded, IsRestarting(context, findings) ? Reasons.RollingUpdate : Reasons.PodsStarting, "");
         }
     }
+
+    private static Pod[] FailingNameServers(ClusterObservation observation) =>
+        observation.NameServerPods.Where(static pod => PodTrouble.IsFailing(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
+
+    /// <summary>Whether something of what is not well has run before, or fails in its restart.</summary>
+    private static bool IsDegraded(ClusterContext context, ClusterFindings findings, MemberState[] broken, Pod[] nameServers)
+    {
+        if (IsRestarting(context, findings))
+        {
+            return nameServers.Length > 0 || Array.Exists(broken, member => PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
+        }
+
+        Condition? last = LastDegraded(context);
+        return last?.Status == ConditionStatus.True
+            || (nameServers.Length > 0 && last?.Reason == Reasons.AsExpected)
+            || Array.Exists(broken, member => WasReady(member, context.Cluster.Status));
+    }
+
+    /// <summary>The last pod of a restart is up to date before it is ready: the restart goes on until it is.</summary>
+    private static bool IsRestarting(ClusterContext context, ClusterFindings findings) => findings.Roll.InProgress || LastDegraded(context)?.Reason == Reasons.RollingUpdate;
+
+    private static Condition? LastDegraded(ClusterContext context) => Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Degraded);
 
     private static bool WasReady(MemberState member, BrokerClusterStatus? last) =>
         last?.Groups?.Find(group => group.Name == member.Group)?.Members?.Find(known => known.Name == member.Pod)?.Ready == true;

@@ -38,7 +38,9 @@ internal static class PodTrouble
         return container?.State switch
         {
             { Waiting.Reason: { Length: > 0 } reason } => Describe(reason, container),
-            { Running: not null } => "running, not ready",
+            { Running: not null } when container.Started == true =>
+                WithDetail("running, but does not pass its readiness probe", $"why: kubectl describe pod {pod.Name()} -n {pod.Namespace()}"),
+            { Running: not null } => "running, not ready yet",
             _ => "starting",
         };
     }

@@ -73,6 +73,15 @@ public sealed class ContainerLogTests : IDisposable
     }
 
     [Fact]
+    public async Task Follow_LimitReached_Ends()
+    {
+        using ContainerLog log = NewLog();
+        log.Append(LogChannel.Stdout, "first\nsecond\n"u8);
+
+        (await ReadAsync(log, new LogReadOptions { Follow = true, TailLines = 1, LimitBytes = 4 }).WaitAsync(TimeSpan.FromSeconds(60))).Should().Be("seco");
+    }
+
+    [Fact]
     public async Task Follow_WhileRotating_SeesEveryLineInOrder()
     {
         using ContainerLog log = NewLog(maxFileBytes: 4000);
@@ -112,7 +121,7 @@ public sealed class ContainerLogTests : IDisposable
     {
         using MemoryStream output = new();
         PipeWriter writer = PipeWriter.Create(output, new StreamPipeWriterOptions(leaveOpen: true));
-        await new LogReader(log.CurrentPath, null, options).CopyToAsync(writer, CancellationToken.None);
+        await new LogReader(log.CurrentPath, options.Follow ? log : null, options).CopyToAsync(writer, CancellationToken.None);
         await writer.CompleteAsync();
         return Encoding.UTF8.GetString(output.ToArray());
     }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Controllers;
-using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Tests.Kubelet.Units;
 
@@ -16,6 +16,6 @@ public sealed class RolloutPlanTests
     {
         using JsonDocument json = JsonDocument.Parse($$"""{"metadata":{},"spec":{"replicas":{{replicas}},"strategy":{{strategy}} } }""");
 
-        RolloutPlan.Of(new KubeObject(json.RootElement)).Should().Be(new RolloutPlan(replicas, IsRecreate: false, surge, unavailable));
+        RolloutPlan.Of(new KubernetesObject(json.RootElement)).Should().Be(new RolloutPlan(replicas, IsRecreate: false, surge, unavailable));
     }
 }

@@ -1,0 +1,26 @@
+namespace RocketOps.Broker.Filtering.Sql92.Nodes;
+
+/// <summary>=. The sides are not alike: a missing left one makes it unknown, a missing right one false; of two that are missing it is true.</summary>
+internal sealed class SqlEquality(SqlNode left, SqlNode right) : SqlNode
+{
+    public override int Depth { get; } = Math.Max(left.Depth, right.Depth) + 1;
+
+    public override bool IsCondition => true;
+
+    public override SqlValue Evaluate(scoped in SqlProperties properties)
+    {
+        SqlValue first = left.Evaluate(properties);
+        if (first.IsError)
+        {
+            return first;
+        }
+
+        SqlValue second = right.Evaluate(properties);
+        if (second.IsError)
+        {
+            return second;
+        }
+
+        return first.IsNull ? second.IsNull ? SqlValue.True : SqlValue.Null : second.IsNull ? SqlValue.False : SqlComparison.AreEqual(first, second);
+    }
+}

@@ -1,0 +1,27 @@
+namespace RocketOps.Broker.Filtering.Sql92.Nodes;
+
+/// <summary>A text, a number, TRUE, FALSE or NULL.</summary>
+/// <param name="written">As the expression has it, for refusals.</param>
+/// <param name="kind">What it is.</param>
+/// <param name="number">The number, the bits of a double, or 1 for TRUE.</param>
+/// <param name="text">Of a text, as UTF-8.</param>
+internal sealed class SqlLiteral(string written, SqlKind kind, long number = 0, byte[]? text = null) : SqlNode
+{
+    public string Written { get; } = written;
+
+    public SqlKind Kind { get; } = kind;
+
+    public override bool IsCondition => Kind is SqlKind.Null or SqlKind.Boolean;
+
+    public override SqlValue Evaluate(scoped in SqlProperties properties) => Value;
+
+    public SqlValue Value => Kind switch
+    {
+        SqlKind.Text => SqlValue.FromText(text),
+        SqlKind.Boolean => SqlValue.From(number != 0),
+        SqlKind.Int => SqlValue.FromInt((int)number),
+        SqlKind.Long => SqlValue.FromLong(number),
+        SqlKind.Double => SqlValue.FromDouble(BitConverter.Int64BitsToDouble(number)),
+        _ => SqlValue.Null,
+    };
+}

@@ -1,0 +1,7 @@
+namespace RocketOps.Broker.Filtering.Sql92.Nodes;
+
+/// <summary>The value of a message's property, a text always; null when it is missing.</summary>
+internal sealed class SqlProperty(int index) : SqlNode
+{
+    public override SqlValue Evaluate(scoped in SqlProperties properties) => properties[index];
+}

@@ -1,0 +1,13 @@
+namespace RocketOps.Broker.Filtering.Sql92;
+
+/// <summary>Operators that are evaluated alike but for the last step.</summary>
+internal enum SqlOperator
+{
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Contains,
+    StartsWith,
+    EndsWith,
+}

@@ -1,0 +1,64 @@
+using RocketOps.Broker.Delay;
+using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Topics;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Transactions;
+
+/// <summary>
+/// How far the checks have come in the queues of halves and of ops; kept among the consumers' offsets, as RocketMQ keeps it. A cut of the log takes copies and ops with
+/// it, so what they stood for is gone back to. One thread at a time.
+/// </summary>
+internal sealed class CheckProgress(ConsumerOffsetTable offsets)
+{
+    private readonly Lock _gate = new();
+    private readonly DeliveryHistory _halves = new();
+    private readonly DeliveryHistory _ops = new();
+
+    /// <summary>Every half before it is settled, put back or given up.</summary>
+    public long Half { get; private set; }
+
+    /// <summary>Every op before it is about a half before <see cref="Half"/>.</summary>
+    public long Op { get; private set; }
+
+    /// <summary>Takes what is stored, within what the queues have.</summary>
+    public void Load(QueueOffsets halves, QueueOffsets ops)
+    {
+        lock (_gate)
+        {
+            Half = Math.Clamp(offsets.Query(TopicNames.TransactionHalf, TransactionTopics.Group, TransactionTopics.Queue), halves.Min, halves.Max);
+            Op = Math.Clamp(offsets.Query(TopicNames.TransactionOp, TransactionTopics.Group, TransactionTopics.Queue), ops.Min, ops.Max);
+        }
+    }
+
+    /// <summary>Goes on there. All that this rests on, copies and ops, lies before <paramref name="restsOn"/> in the log, and is on the disk.</summary>
+    public void Set(long half, long op, PhysicalOffset restsOn)
+    {
+        lock (_gate)
+        {
+            _halves.Add(Half, restsOn);
+            _ops.Add(Op, restsOn);
+            Store(half, op);
+        }
+    }
+
+    /// <summary>The log ends at <paramref name="end"/> from now on; nobody checks meanwhile.</summary>
+    public void Cut(PhysicalOffset end)
+    {
+        lock (_gate)
+        {
+            if (_halves.Cut(end) is { } half && _ops.Cut(end) is { } op)
+            {
+                Store(half, op);
+            }
+        }
+    }
+
+    private void Store(long half, long op)
+    {
+        Half = half;
+        Op = op;
+        offsets.Commit(TopicNames.TransactionHalf, TransactionTopics.Group, TransactionTopics.Queue, half);
+        offsets.Commit(TopicNames.TransactionOp, TransactionTopics.Group, TransactionTopics.Queue, op);
+    }
+}

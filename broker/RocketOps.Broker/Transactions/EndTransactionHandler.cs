@@ -1,0 +1,125 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Messages;
+using RocketOps.Broker.Roles;
+using RocketOps.Broker.Sending;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Transactions;
+
+/// <summary>
+/// END_TRANSACTION (37), nearly always one-way: stores the message of a committed half in its topic and notes the half as settled, or only the latter when it is rolled
+/// back. Message and note go into the log one behind the other, so that nothing but a crash between two writes leaves a committed half unsettled. Source: remoting.md §5.4.
+/// </summary>
+internal sealed class EndTransactionHandler(
+    BrokerSettings settings, CurrentRole role, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouter delays, TransactionTopics topics, HalfMessageTable halves, TimeProvider time)
+    : AsyncRequestHandler
+{
+    private const string NotFound = "Find prepared transaction message failed";
+
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        long halfOffset = request.GetRequiredInt64("tranStateTableOffset");
+        long commitLogOffset = request.GetRequiredInt64("commitLogOffset");
+        string group = request.GetRequired("producerGroup");
+        if (role.IsSlave)
+        {
+            // The remark is what RocketMQ leaves there.
+            return RemotingCommand.CreateResponse(request, ResponseCode.SlaveNotAvailable, "not set any response code");
+        }
+
+        bool commit;
+        switch (request.GetRequiredInt64("commitOrRollback"))
+        {
+            case SysFlags.TransactionCommit:
+                commit = true;
+                break;
+            case SysFlags.TransactionRollback:
+                commit = false;
+                break;
+            default:
+                // Unknown yet: the producer will be asked.
+                return null;
+        }
+
+        HalfMessage half = await FindAsync(commitLogOffset, cancellationToken);
+        bool answersCheck = string.Equals(request.Get("fromTransactionCheck"), "true", StringComparison.OrdinalIgnoreCase);
+        if (!answersCheck && half.ImmunityOver(settings.Current.TransactionTimeout) is { } immunity && AgeOf(half) > immunity)
+        {
+            return RemotingCommand.CreateResponse(request, ResponseCode.IllegalOperation, "the time in which the producer could end the transaction unasked is over; it is asked");
+        }
+
+        Check(half, group, halfOffset, commitLogOffset);
+        return await SettleAsync(request, half, commit);
+    }
+
+    private static void Check(HalfMessage half, string group, long halfOffset, long commitLogOffset)
+    {
+        string? problem = !string.Equals(half.ProducerGroup, group, StringComparison.Ordinal) ? "The producer group wrong"
+            : half.QueueOffset != halfOffset ? "The transaction state table offset wrong"
+            : half.PhysicalOffset != commitLogOffset ? "The commit log offset wrong"
+            : null;
+        if (problem is not null)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, problem);
+        }
+    }
+
+    private async ValueTask<HalfMessage> FindAsync(long commitLogOffset, CancellationToken cancellationToken)
+    {
+        byte[]? record = commitLogOffset < 0 ? null : await store.Reader.LookMessageAsync(new PhysicalOffset(commitLogOffset), cancellationToken);
+        HalfMessage? half = record is not null && HalfMessage.IsHalf(record, topics.Half) ? HalfMessage.Read(record) : null;
+        return half is { IsWhole: true } ? half : throw new RemotingCommandException(ResponseCode.SystemError, NotFound);
+    }
+
+    private TimeSpan AgeOf(HalfMessage half) => TimeSpan.FromMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds() - half.BornTimestamp);
+
+    private async ValueTask<RemotingCommand> SettleAsync(RemotingCommand request, HalfMessage half, bool commit)
+    {
+        if (!halves.TryClaim(half.QueueOffset, out long current))
+        {
+            return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        }
+
+        bool settled = false;
+        try
+        {
+            if (commit)
+            {
+                // Not waited for: the op behind it is, and lies behind it in the log.
+                AppendOutcome message = await appender.AppendAsync(half.Commit(store, delays, address.StoreHost, half.PhysicalOffset), waitForDisk: false);
+                if (!message.IsOk)
+                {
+                    return Refuse(request, message);
+                }
+            }
+
+            // From here on the message is there: a half that stays unsettled for want of the op is asked about, and then committed twice.
+            settled = true;
+            AppendOutcome op = await appender.AppendAsync(OpMessages.Write(topics, address, current, time.GetUtcNow()), waitForDisk: !request.IsOneWay);
+            return op.IsOk || op.Durability == WaitOutcome.TimedOut ? RemotingCommand.CreateResponse(request, ResponseCode.Success) : Refuse(request, op);
+        }
+        finally
+        {
+            if (!settled)
+            {
+                halves.Release(current);
+            }
+        }
+    }
+
+    private static RemotingCommand Refuse(RemotingCommand request, AppendOutcome outcome) => outcome.Status switch
+    {
+        AppendStatus.Ok => RemotingCommand.CreateResponse(request, SendRefusals.CodeOf(outcome.Durability), SendRefusals.RemarkOf(outcome.Durability)),
+        AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong => RemotingCommand.CreateResponse(
+            request,
+            ResponseCode.MessageIllegal,
+            "The message is illegal, maybe msg body or properties length not matched. msg body length limit 128k, msg properties length limit 32k."),
+        AppendStatus.ServiceNotAvailable => RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "Service not available now."),
+        AppendStatus.FileCreationFailed => RemotingCommand.CreateResponse(request, ResponseCode.SystemError, "Create mapped file failed."),
+        AppendStatus.Busy => RemotingCommand.CreateResponse(request, ResponseCode.SystemError, "OS page cache busy, please try another machine"),
+        _ => RemotingCommand.CreateResponse(request, ResponseCode.SystemError, $"the message cannot be stored ({outcome.Status})"),
+    };
+}

@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text;
+using RocketOps.Broker.Messages;
+using RocketOps.Broker.Sending;
+using RocketOps.Broker.Topics;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Transactions;
+
+/// <summary>What the checks and the end of a transaction must know of a half, read from its record. Borrows nothing. Source: remoting.md §5.4.</summary>
+internal sealed class HalfMessage
+{
+    private readonly byte[] _record;
+    private readonly MessageProperties _properties;
+
+    private HalfMessage(byte[] record, in RecordView view)
+    {
+        _record = record;
+        _properties = MessageProperties.Parse(view.Properties);
+        QueueOffset = view.QueueOffset;
+        PhysicalOffset = view.PhysicalOffset;
+        BornTimestamp = view.BornTimestamp;
+        StoreTimestamp = view.StoreTimestamp;
+        Topic = _properties.Get(PropertyNames.RealTopic);
+        Queue = int.TryParse(_properties.Get(PropertyNames.RealQueueId), NumberStyles.None, CultureInfo.InvariantCulture, out int queue) ? queue : -1;
+        Checks = int.TryParse(_properties.Get(PropertyNames.TransactionCheckTimes), NumberStyles.None, CultureInfo.InvariantCulture, out int checks) ? checks : 0;
+        Original = long.TryParse(_properties.Get(PropertyNames.TransactionPreparedQueueOffset), NumberStyles.None, CultureInfo.InvariantCulture, out long original) ? original : null;
+    }
+
+    public long QueueOffset { get; }
+
+    public long PhysicalOffset { get; }
+
+    /// <summary>Milliseconds since 1970 by the producer's clock.</summary>
+    public long BornTimestamp { get; }
+
+    /// <summary>Milliseconds since 1970.</summary>
+    public long StoreTimestamp { get; }
+
+    /// <summary>The topic the message is meant for; null when the record does not say, as in no half that a producer sent.</summary>
+    public string? Topic { get; }
+
+    public int Queue { get; }
+
+    /// <summary>How often the producer has been asked.</summary>
+    public int Checks { get; }
+
+    /// <summary>Of a copy: the queue offset of the half as it was sent.</summary>
+    public long? Original { get; }
+
+    public string? ProducerGroup => _properties.Get(PropertyNames.ProducerGroup);
+
+    public string? UniqKey => _properties.Get(PropertyNames.UniqKey);
+
+    /// <summary>It can be committed: its place is known and may be written to.</summary>
+    public bool IsWhole => Topic is not null && Queue >= 0 && TopicNames.FindProblem(Topic) is null;
+
+    public static HalfMessage Read(byte[] record) => new(record, RecordView.Read(record));
+
+    /// <summary>Whether the record lies in the queue of halves, which an offset that a client names need not do.</summary>
+    public static bool IsHalf(byte[] record, StoreTopic half) => RecordView.Read(record).Topic.SequenceEqual(half.Utf8Name.Span);
+
+    /// <summary>How long after its birth nobody is to be asked; null when the producer did not say. At least <paramref name="timeout"/>.</summary>
+    public TimeSpan? ImmunityOver(TimeSpan timeout)
+    {
+        string? text = _properties.Get(PropertyNames.CheckImmunitySeconds);
+        if (string.IsNullOrEmpty(text))
+        {
+            return null;
+        }
+
+        TimeSpan immunity = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? TimeSpan.FromSeconds(seconds) : timeout;
+        return immunity > timeout ? immunity : timeout;
+    }
+
+    /// <summary>The half once more, for the end of its queue.</summary>
+    /// <param name="topic">The topic of halves.</param>
+    /// <param name="storeHost">This broker.</param>
+    /// <param name="checks">How often the producer has been asked by then.</param>
+    public StoredMessage CopyTo(StoreTopic topic, MessageHost storeHost, int checks)
+    {
+        MessageProperties properties = Properties();
+        if (checks > 0)
+        {
+            properties.Set(PropertyNames.TransactionCheckTimes, checks.ToString(CultureInfo.InvariantCulture));
+        }
+
+        properties.Set(PropertyNames.TransactionPreparedQueueOffset, (Original ?? QueueOffset).ToString(CultureInfo.InvariantCulture));
+        return Stored(topic, TransactionTopics.Queue, storeHost, properties, sysFlag: null, prepared: 0);
+    }
+
+    /// <summary>The half as it is, for the topic of those that are given up.</summary>
+    public StoredMessage MoveTo(StoreTopic topic, int queueId, MessageHost storeHost) => Stored(topic, queueId, storeHost, Properties(), sysFlag: null, prepared: 0);
+
+    /// <summary>A half that was given up, for the queue of halves, as if it had never been asked about.</summary>
+    public StoredMessage Resume(StoreTopic topic, MessageHost storeHost)
+    {
+        MessageProperties properties = Properties().Remove(PropertyNames.TransactionPreparedQueueOffset).Set(PropertyNames.TransactionCheckTimes, "0");
+        return Stored(topic, TransactionTopics.Queue, storeHost, properties, sysFlag: null, prepared: 0);
+    }
+
+    /// <summary>The half for the topic it is meant for, with a delay by way of the schedule topic.</summary>
+    public StoredMessage Commit(MessageStore store, DelayRouter delays, MessageHost storeHost, long commitLogOffset)
+    {
+        MessageProperties properties = Properties()
+            .Remove(PropertyNames.TransactionPrepared)
+            .Remove(PropertyNames.TransactionPreparedQueueOffset)
+            .Remove(PropertyNames.RealTopic)
+            .Remove(PropertyNames.RealQueueId);
+        int sysFlag = (RecordView.Read(_record).SysFlag & ~SysFlags.TransactionMask) | SysFlags.TransactionCommit;
+        if (int.TryParse(properties.Get(PropertyNames.Delay), NumberStyles.None, CultureInfo.InvariantCulture, out int level) && level > 0)
+        {
+            SendRoute.SetTruePlace(properties, Topic!, Queue);
+            return Stored(delays.Schedule, delays.QueueOf(level), storeHost, properties, sysFlag, commitLogOffset);
+        }
+
+        return Stored(store.GetOrAddTopic(Encoding.UTF8.GetBytes(Topic!)), Queue, storeHost, properties, sysFlag, commitLogOffset);
+    }
+
+    /// <summary>The record as it would look in the topic it is meant for.</summary>
+    public byte[] Restore() => RecordRestorer.Restore(RecordView.Read(_record), Encoding.UTF8.GetBytes(Topic!), Queue);
+
+    private MessageProperties Properties() => MessageProperties.Parse(RecordView.Read(_record).Properties);
+
+    private StoredMessage Stored(StoreTopic topic, int queueId, MessageHost storeHost, MessageProperties properties, int? sysFlag, long prepared)
+    {
+        RecordView record = RecordView.Read(_record);
+        return new StoredMessage
+        {
+            Topic = topic,
+            QueueId = queueId,
+            Flag = record.Flag,
+            SysFlag = sysFlag ?? record.SysFlag,
+            BornTimestamp = record.BornTimestamp,
+            BornHost = record.BornHost,
+            StoreHost = storeHost,
+            ReconsumeTimes = record.ReconsumeTimes,
+            PreparedTransactionOffset = prepared,
+            Body = _record.AsMemory(record.BodyAt, record.Body.Length),
+            Properties = properties.Encode(),
+        };
+    }
+}

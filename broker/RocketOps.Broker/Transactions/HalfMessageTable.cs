@@ -1,0 +1,198 @@
+using RocketOps.Broker.Messages;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Transactions;
+
+/// <summary>
+/// What is known in memory of the halves that are not behind the checks' progress: which are settled, and where those went that were put back into their queue for
+/// another check. So an end that comes twice, by the producer itself and as its answer to a check, is stored once. Its size follows the halves of some rounds of checks;
+/// of those that were put back or given up it knows the last hundred thousand each. An end of a half it knows nothing of is taken: better twice than not at all. Thread-safe.
+/// </summary>
+internal sealed class HalfMessageTable
+{
+    private const int MostRemembered = 100_000;
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<long> _settled = [];
+    private readonly Dictionary<long, long> _putBack = [];
+    private readonly Queue<long> _putBackOrder = new();
+    private readonly HashSet<long> _givenUp = [];
+    private readonly Queue<long> _givenUpOrder = new();
+    private long _begin;
+
+    // From here to the beginning everything is known: what is in no list is settled.
+    private long _knownFrom;
+
+    /// <summary>How many settled halves are remembered.</summary>
+    public int SettledCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _settled.Count;
+            }
+        }
+    }
+
+    /// <summary>Forgets everything: a master's epoch begins. Halves before <paramref name="begin"/> are done.</summary>
+    public void Reset(long begin)
+    {
+        lock (_gate)
+        {
+            _settled.Clear();
+            _putBack.Clear();
+            _putBackOrder.Clear();
+            _givenUp.Clear();
+            _givenUpOrder.Clear();
+            _begin = begin;
+            _knownFrom = begin;
+        }
+    }
+
+    /// <summary>
+    /// For who settles a half: <paramref name="current"/> is the queue offset it has now, as it may have been put back since. False when it is settled already.
+    /// <see cref="Release"/> it when settling fails.
+    /// </summary>
+    public bool TryClaim(long queueOffset, out long current)
+    {
+        lock (_gate)
+        {
+            current = queueOffset;
+            while (_putBack.TryGetValue(current, out long next))
+            {
+                current = next;
+            }
+
+            if (current >= _begin)
+            {
+                return _givenUp.Remove(current) || _settled.Add(current);
+            }
+
+            return _givenUp.Remove(current) || current < _knownFrom;
+        }
+    }
+
+    /// <summary>The half is not settled after all.</summary>
+    public void Release(long current)
+    {
+        lock (_gate)
+        {
+            _settled.Remove(current);
+        }
+    }
+
+    /// <summary>Nobody is asked about the half any more; its producer may still settle it.</summary>
+    public void GiveUp(long current)
+    {
+        lock (_gate)
+        {
+            _givenUp.Add(current);
+            _givenUpOrder.Enqueue(current);
+            if (_givenUpOrder.Count > MostRemembered)
+            {
+                Forget(_givenUpOrder.Dequeue());
+            }
+        }
+
+        void Forget(long oldest)
+        {
+            if (_givenUp.Remove(oldest))
+            {
+                _knownFrom = Math.Max(_knownFrom, oldest + 1);
+            }
+        }
+    }
+
+    /// <summary>The op queue says that the half is settled.</summary>
+    public void AddSettled(long queueOffset)
+    {
+        lock (_gate)
+        {
+            if (queueOffset >= _begin)
+            {
+                _settled.Add(queueOffset);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The first half from <paramref name="queueOffset"/> on that is neither settled nor put back, as by a round that failed before it was noted; <paramref name="end"/> when there is none
+    /// before that.
+    /// </summary>
+    public long NextOpen(long queueOffset, long end)
+    {
+        lock (_gate)
+        {
+            while (queueOffset < end && (_settled.Contains(queueOffset) || _putBack.ContainsKey(queueOffset)))
+            {
+                queueOffset++;
+            }
+
+            return queueOffset;
+        }
+    }
+
+    /// <summary>
+    /// Appends a copy of the half that takes its place, unless it is settled: then false. Nobody can settle it in between, which is why the table appends.
+    /// </summary>
+    public bool TryReplace(long queueOffset, MessageAppender appender, in MessageToAppend copy, out AppendStatus status, out AppendResult result)
+    {
+        lock (_gate)
+        {
+            if (_settled.Contains(queueOffset))
+            {
+                status = AppendStatus.Ok;
+                result = default;
+                return false;
+            }
+
+            status = appender.Append(copy, out result);
+            if (status == AppendStatus.Ok)
+            {
+                Remember(queueOffset, result.QueueOffset);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// A copy that was met in the queue says whose place it took, perhaps before the start of this process. Heeded for what is done only: a producer can write the property, too.
+    /// </summary>
+    public void Learn(long original, long copy)
+    {
+        lock (_gate)
+        {
+            if (original < _begin && original < copy && !_putBack.ContainsKey(original))
+            {
+                Remember(original, copy);
+            }
+        }
+    }
+
+    /// <summary>Halves before <paramref name="begin"/> are done: settled, put back or given up.</summary>
+    public void Advance(long begin)
+    {
+        lock (_gate)
+        {
+            for (; _begin < begin; _begin++)
+            {
+                _settled.Remove(_begin);
+            }
+        }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void Remember(long original, long copy)
+    {
+        _putBack[original] = copy;
+        _putBackOrder.Enqueue(original);
+        if (_putBackOrder.Count > MostRemembered)
+        {
+            long oldest = _putBackOrder.Dequeue();
+            _putBack.Remove(oldest);
+            _knownFrom = Math.Max(_knownFrom, oldest + 1);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using System.Text;
+using RocketOps.Broker.Topics;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Transactions;
+
+/// <summary>Where halves of transactions wait, and where is noted which of them are settled; one queue each. Names and formats are RocketMQ's. Source: remoting.md §5.4.</summary>
+internal sealed class TransactionTopics(MessageStore store)
+{
+    /// <summary>The only queue of either topic.</summary>
+    public const int Queue = 0;
+
+    /// <summary>The group whose offsets on the two queues are the progress of the checks.</summary>
+    public const string Group = "CID_RMQ_SYS_TRANS";
+
+    public StoreTopic Half { get; } = store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.TransactionHalf));
+
+    public StoreTopic Op { get; } = store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.TransactionOp));
+}

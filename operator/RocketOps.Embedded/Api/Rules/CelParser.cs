@@ -1,0 +1,340 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace RocketOps.Embedded.Api.Rules;
+
+/// <summary>
+/// Compiles the part of CEL that rules of custom resources mostly need: literals, members, <c>! &amp;&amp; || ?:</c>, comparisons, <c>in</c>, <c>has</c>,
+/// <c>exists</c>, <c>all</c>, and the functions of <see cref="CelValues"/>. The rest is a <see cref="FormatException"/>: such a rule is not evaluated here.
+/// </summary>
+internal sealed partial class CelParser
+{
+    /// <summary>Nesting of a rule: the parser recurses, and so does what it makes.</summary>
+    private const int MaxDepth = 64;
+
+    private const int MaxLength = 10_000;
+
+    private readonly string _rule;
+    private readonly List<string> _tokens = [];
+    private readonly Stack<string> _variables;
+    private int _next;
+    private int _depth;
+
+    private CelParser(string rule, params IEnumerable<string> variables)
+    {
+        _rule = rule;
+        _variables = new Stack<string>(variables);
+        if (rule.Length > MaxLength)
+        {
+            throw new FormatException($"a rule of more than {MaxLength} characters is not evaluated");
+        }
+
+        int position = 0;
+        while (position < rule.Length)
+        {
+            Match token = Token().Match(rule, position);
+            position += token.Success ? token.Length : throw Unknown($"'{rule[position]}'");
+            if (!string.IsNullOrWhiteSpace(token.Value))
+            {
+                _tokens.Add(token.Value);
+            }
+        }
+    }
+
+    private string Current => _next < _tokens.Count ? _tokens[_next] : string.Empty;
+
+    /// <exception cref="FormatException">Not CEL, or more of it than is known here.</exception>
+    public static CelTerm Compile(string rule)
+    {
+        CelParser parser = new(rule, "self", "oldSelf");
+        CelTerm term = parser.Conditional();
+        return parser.Current.Length == 0 ? term : throw parser.Unknown(parser.Current);
+    }
+
+    private CelTerm Conditional()
+    {
+        if (++_depth > MaxDepth)
+        {
+            throw Unknown("such deep nesting");
+        }
+
+        CelTerm condition = Either();
+        if (Take("?"))
+        {
+            CelTerm yes = Conditional();
+            Expect(":");
+            CelTerm no = Conditional();
+            CelTerm test = condition;
+            condition = s => CelValues.True(test(s)) ? yes(s) : no(s);
+        }
+
+        _depth--;
+        return condition;
+    }
+
+    private CelTerm Either()
+    {
+        CelTerm left = Both();
+        while (Take("||"))
+        {
+            (CelTerm a, CelTerm b) = (left, Both());
+            left = s => Decides(a, b, s, by: true);
+        }
+
+        return left;
+    }
+
+    private CelTerm Both()
+    {
+        CelTerm left = Relation();
+        while (Take("&&"))
+        {
+            (CelTerm a, CelTerm b) = (left, Relation());
+            left = s => Decides(a, b, s, by: false);
+        }
+
+        return left;
+    }
+
+    /// <summary>A side that decides alone makes up for an error of the other.</summary>
+    private static bool Decides(CelTerm a, CelTerm b, CelScope scope, bool by)
+    {
+        try
+        {
+            return CelValues.True(a(scope)) == by ? by : CelValues.True(b(scope));
+        }
+        catch (CelException)
+        {
+            if (CelValues.True(b(scope)) == by)
+            {
+                return by;
+            }
+
+            throw;
+        }
+    }
+
+    private CelTerm Relation()
+    {
+        CelTerm a = Unary();
+        string relation = Current;
+        if (relation is not ("==" or "!=" or "<" or "<=" or ">" or ">=" or "in"))
+        {
+            return a;
+        }
+
+        _next++;
+        CelTerm b = Unary();
+        return relation switch
+        {
+            "==" => s => CelValues.Same(a(s), b(s)),
+            "!=" => s => !CelValues.Same(a(s), b(s)),
+            "<" => s => CelValues.Compare(a(s), b(s)) < 0,
+            "<=" => s => CelValues.Compare(a(s), b(s)) <= 0,
+            ">" => s => CelValues.Compare(a(s), b(s)) > 0,
+            ">=" => s => CelValues.Compare(a(s), b(s)) >= 0,
+            _ => s => CelValues.Items(b(s)).Contains(a(s)),
+        };
+    }
+
+    private CelTerm Unary()
+    {
+        if (Current != "!")
+        {
+            return Member();
+        }
+
+        bool wanted = true;
+        while (Take("!"))
+        {
+            wanted = !wanted;
+        }
+
+        CelTerm value = Member();
+        return s => CelValues.True(value(s)) == wanted;
+    }
+
+    private CelTerm Member()
+    {
+        CelTerm value = Primary();
+        while (Take("."))
+        {
+            (CelTerm holder, string name) = (value, Name());
+            value = Take("(") ? Call(holder, name) : s => CelValues.Field(holder(s), name);
+        }
+
+        return value;
+    }
+
+    private CelTerm Call(CelTerm holder, string name)
+    {
+        if (name is "exists" or "all")
+        {
+            string variable = Name();
+            Expect(",");
+            _variables.Push(variable);
+            CelTerm test = Conditional();
+            _variables.Pop();
+            Expect(")");
+            return name == "exists"
+                ? s => CelValues.Items(holder(s)).Any(i => CelValues.True(test(new CelScope(variable, i, s))))
+                : s => CelValues.Items(holder(s)).All(i => CelValues.True(test(new CelScope(variable, i, s))));
+        }
+
+        if (Take(")"))
+        {
+            Func<object?, object?> size = name == "size" ? CelValues.Function(name)! : throw Unknown(name + "()");
+            return s => size(holder(s));
+        }
+
+        Func<object?, object?, object?> method = CelValues.Method(name) ?? throw Unknown(name + "()");
+        CelTerm argument = Conditional();
+        Expect(")");
+        return s => method(holder(s), argument(s));
+    }
+
+    private CelTerm Primary()
+    {
+        string token = Current;
+        _next++;
+        if (token.Length == 0)
+        {
+            throw Unknown("the end");
+        }
+
+        switch (token)
+        {
+            case "true" or "false":
+                bool flag = token == "true";
+                return _ => flag;
+            case "null":
+                return _ => null;
+            case "(":
+                CelTerm inner = Conditional();
+                Expect(")");
+                return inner;
+            case "[":
+                return List();
+            case "has":
+                return Presence();
+        }
+
+        if (token[0] is '\'' or '"')
+        {
+            string text = token[1..^1];
+            return text.Contains('\\', StringComparison.Ordinal) ? throw Unknown("an escape") : _ => text;
+        }
+
+        if (long.TryParse(token, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long integer))
+        {
+            return _ => integer;
+        }
+
+        if (!char.IsLetter(token[0]))
+        {
+            throw Unknown(token);
+        }
+
+        if (Take("("))
+        {
+            Func<object?, object?> function = CelValues.Function(token) ?? throw Unknown(token + "()");
+            CelTerm argument = Conditional();
+            Expect(")");
+            return s => function(argument(s));
+        }
+
+        return _variables.Contains(token) ? s => Variable(s, token) : throw Unknown(token);
+    }
+
+    private static object? Variable(CelScope? scope, string name)
+    {
+        for (; scope is not null; scope = scope.Outer)
+        {
+            if (scope.Name == name)
+            {
+                return scope.Value;
+            }
+        }
+
+        throw new CelException($"no such attribute(s): {name}");
+    }
+
+    private CelTerm List()
+    {
+        List<CelTerm> items = [];
+        while (!Take("]"))
+        {
+            items.Add(Conditional());
+            if (Current != "]")
+            {
+                Expect(",");
+            }
+        }
+
+        return s =>
+        {
+            JsonArray list = [];
+            foreach (CelTerm item in items)
+            {
+                list.Add(Node(item(s)));
+            }
+
+            return list;
+        };
+    }
+
+    private static JsonNode? Node(object? value) => value switch
+    {
+        null => null,
+        bool flag => JsonValue.Create(flag),
+        long integer => JsonValue.Create(integer),
+        string text => JsonValue.Create(text),
+        JsonNode node => node.DeepClone(),
+        _ => throw CelValues.NoOverload(),
+    };
+
+    private CelTerm Presence()
+    {
+        Expect("(");
+        CelTerm holder = Primary();
+        Expect(".");
+        string name = Name();
+        while (Take("."))
+        {
+            (CelTerm outer, string field) = (holder, name);
+            holder = s => CelValues.Field(outer(s), field);
+            name = Name();
+        }
+
+        Expect(")");
+        return s => CelValues.Has(holder(s), name);
+    }
+
+    private string Name()
+    {
+        string token = Current;
+        _next++;
+        return token.Length > 0 && (char.IsLetter(token[0]) || token[0] == '_') ? token : throw Unknown(token);
+    }
+
+    private bool Take(string token)
+    {
+        bool found = Current == token;
+        _next += found ? 1 : 0;
+        return found;
+    }
+
+    private void Expect(string token)
+    {
+        if (!Take(token))
+        {
+            throw Unknown(Current);
+        }
+    }
+
+    private FormatException Unknown(string what) => new($"{what} is not understood in the rule {_rule}");
+
+    [GeneratedRegex("""\G(\s+|'([^'\\]|\\.)*'|"([^"\\]|\\.)*"|[A-Za-z_][A-Za-z0-9_]*|-?[0-9]+(?![0-9.A-Za-z_])|==|!=|<=|>=|&&|\|\||[<>!?:().,\[\]])""", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Token();
+}

@@ -1,0 +1,8 @@
+namespace RocketOps.Embedded.Api.Rules;
+
+/// <summary>A compiled part of a rule. Values are null, bool, long, double, string, <see cref="System.Numerics.BigInteger"/> (a quantity in billionths), or a JSON object or array.</summary>
+/// <exception cref="CelException">The value cannot be computed.</exception>
+internal delegate object? CelTerm(CelScope scope);
+
+/// <summary>A variable that a rule sees, and those around it.</summary>
+internal sealed record CelScope(string Name, object? Value, CelScope? Outer = null);

@@ -1,0 +1,52 @@
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Errors;
+using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Schema;
+
+namespace RocketOps.Embedded.Api.Rules;
+
+/// <summary>
+/// Holds a custom resource to the rules of its schema, outer nodes first (reference: embedded-api.md §10.3). A value that did not change may stay although
+/// a newer rule refuses it, as with the rest of the schema.
+/// </summary>
+internal static class RuleValidator
+{
+    public static void Validate(JsonNode? value, JsonNode? old, SchemaNode schema, string path, FieldErrors errors)
+    {
+        if (value is null || !schema.HasRules)
+        {
+            return;
+        }
+
+        bool unchanged = old is not null && JsonNodes.Same(value, old);
+        foreach (ValidationRule rule in schema.Rules)
+        {
+            if ((rule.IsTransition ? old is not null : !unchanged) && rule.Failure(value, old) is { } failure)
+            {
+                errors.InvalidText(path.Length == 0 ? "<nil>" : path, SchemaValidator.TypeName(value), failure);
+            }
+        }
+
+        switch (value)
+        {
+            case JsonObject obj:
+                foreach ((string name, JsonNode? child) in obj.OrderBy(p => p.Key, StringComparer.Ordinal))
+                {
+                    if (schema.Member(name) is { } member)
+                    {
+                        Validate(child, (old as JsonObject)?[name], member, path.Length == 0 ? name : $"{path}.{name}", errors);
+                    }
+                }
+
+                break;
+            case JsonArray list when schema.Items is { } items:
+                for (int i = 0; i < list.Count; i++)
+                {
+                    JsonObject? before = schema.ListKind is ListKind.Map && list[i] is JsonObject item ? SchemaValidator.Correlated(old as JsonArray, item, schema) : null;
+                    Validate(list[i], before, items, $"{path}[{i}]", errors);
+                }
+
+                break;
+        }
+    }
+}

@@ -1,0 +1,355 @@
+using System.Globalization;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Server;
+
+namespace RocketOps.Remoting.Loops;
+
+/// <summary>
+/// One thread that receives from, handles and answers many connections. A tick: receive from all that are readable and handle their frames; commit once for all of them; send
+/// once per connection; do what comes after the replies; close what has ended. A thread that hangs in the commit is replaced by another, see <see cref="TryTakeOver"/>.
+/// </summary>
+internal sealed class EventLoop
+{
+    private const int SignalTag = -1;
+    private const int BudgetCheckMilliseconds = 20;
+    private const int StopStageDrain = 1;
+    private const int StopStageCut = 2;
+
+    private readonly int _index;
+    private readonly EventLoopGroup _group;
+    private readonly OpenConnections _connections;
+    private readonly INativeSockets _sockets;
+    private readonly int _lingerMicros;
+    private readonly int _poll;
+    private readonly int _signal;
+    private readonly LoopInbox _inbox;
+    private readonly CommitWatch _commits;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // The loop's own; with a take-over they go from thread to thread.
+    private readonly LoopTable _table;
+    private readonly LoopReader _reader;
+    private readonly LoopListeners _listeners;
+    private readonly List<LoopSocket> _committing = [];
+    private int _reachedStage;
+    private long _ticks;
+
+    public EventLoop(int index, EventLoopGroup group, OpenConnections connections, INativeSockets sockets)
+    {
+        _index = index;
+        _group = group;
+        _connections = connections;
+        _sockets = sockets;
+        _lingerMicros = connections.Options.LingerMicros;
+        _poll = NativeResult.Checked(sockets.CreatePoll());
+        _signal = NativeResult.Checked(sockets.CreateSignal());
+        NativeResult.Checked(sockets.Watch(_poll, _signal, SignalTag, edge: false));
+        _inbox = new LoopInbox(sockets, _signal);
+        _commits = new CommitWatch(connections.Time);
+        _table = new LoopTable(sockets, _poll, connections);
+        _reader = new LoopReader(sockets, group, connections, _table);
+        _listeners = new LoopListeners(sockets, _poll, connections);
+    }
+
+    /// <summary>Ends with the loop's last connection after <see cref="BeginStop"/>.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Open connections, about.</summary>
+    public int Count => _table.Count;
+
+    /// <summary>How often the loop has gone round; whoever watches it sees whether it moves.</summary>
+    public long Ticks => Volatile.Read(ref _ticks);
+
+    /// <summary>A thread of the loop is in a commit, which may hang.</summary>
+    public bool IsInCommit => _commits.IsInCommit;
+
+    /// <summary>The listeners' descriptors; before <see cref="Start"/>, one loop only.</summary>
+    public void Listen(IReadOnlyList<int> listeners) => _listeners.Add(listeners);
+
+    public void Start() =>
+        new Thread(static loop => ((EventLoop)loop!).Run()) { Name = string.Create(CultureInfo.InvariantCulture, $"remoting-loop-{_index}"), IsBackground = true }.Start(this);
+
+    /// <summary>Gives a connection this loop has accepted to the loop with the fewest, which may be this one. The loop's thread.</summary>
+    public void Place(in AdoptedSocket accepted)
+    {
+        EventLoop target = _group.FewestConnections();
+        if (target != this)
+        {
+            target.Adopt(accepted);
+            return;
+        }
+
+        _table.Expect();
+        Open(accepted);
+    }
+
+    /// <summary>Accepts no more, takes no more requests, ends connections as soon as nothing is worked on for them.</summary>
+    public void BeginStop() => _inbox.Advance(StopStageDrain);
+
+    /// <summary>Ends connections whatever they wait for.</summary>
+    public void CutRest() => _inbox.Advance(StopStageCut);
+
+    /// <summary>
+    /// Replaces a thread that has been in a commit for longer than <paramref name="limit"/>: the connections go on, the stuck thread sends its own round's replies when it
+    /// returns. True when it did.
+    /// </summary>
+    public bool TryTakeOver(TimeSpan limit)
+    {
+        if (!_commits.TryTakeOver(limit))
+        {
+            return false;
+        }
+
+        RemotingLog.LoopTakenOver(_connections.Logger, _index, limit.TotalMilliseconds);
+        Start();
+        return true;
+    }
+
+    private void Adopt(in AdoptedSocket accepted)
+    {
+        _table.Expect();
+        if (!_inbox.TryAdopt(accepted))
+        {
+            _table.Unexpect();
+            _ = _sockets.Close(accepted.Descriptor);
+            _connections.GiveBack();
+        }
+    }
+
+    private void Open(in AdoptedSocket accepted)
+    {
+        LoopSocket socket = _table.Open(_inbox, _group.NextId(), accepted);
+        if (_reachedStage > 0 && !socket.IsEnding)
+        {
+            socket.Connection.Stop();
+        }
+    }
+
+    private void Run()
+    {
+        try
+        {
+            LoopWorker worker = new();
+            FlushCommitting();
+            while (Tick(worker))
+            {
+                if (_inbox.StopStage > 0 && TryEnd())
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception error)
+        {
+            // A mistake in this class: its connections are closed rather than left hanging.
+            RemotingLog.LoopFailed(_connections.Logger, error, _index);
+            _inbox.Close();
+            _table.CloseAll("the event loop failed");
+            _ended.TrySetResult();
+        }
+    }
+
+    /// <summary>Once round; false when another thread has taken the loop over meanwhile.</summary>
+    private bool Tick(LoopWorker worker)
+    {
+        WaitForEvents(worker);
+        Volatile.Write(ref _ticks, _ticks + 1);
+        DriverRound round = DriverRound.Enter(runsItems: true);
+        try
+        {
+            TakeWaiting();
+            _reader.Receive(worker.Buffer, round, _committing);
+            // What handlers wrote to other connections.
+            round.Flush();
+            if (round.HasSealed && !Commit(worker, round))
+            {
+                return false;
+            }
+
+            round.Complete();
+            round.Flush();
+            round.RunAfterReplies(_connections.Logger);
+        }
+        finally
+        {
+            round.Exit();
+        }
+
+        _table.CloseEnding();
+        return true;
+    }
+
+    private void WaitForEvents(LoopWorker worker)
+    {
+        int count = _sockets.Wait(_poll, worker.Ready, AnnounceSleep());
+        _inbox.EndSleep();
+        Note(worker, count);
+        if (_lingerMicros > 0 && count > 0)
+        {
+            _sockets.Pause(_lingerMicros);
+            Note(worker, _sockets.Wait(_poll, worker.Ready, 0));
+        }
+    }
+
+    /// <summary>How long to wait for events.</summary>
+    private int AnnounceSleep()
+    {
+        if (_reader.HasReadable || !_inbox.TryAnnounceSleep(_reachedStage))
+        {
+            return 0;
+        }
+
+        return _reader.HasPaused ? BudgetCheckMilliseconds : _listeners.IsPaused ? LoopListeners.RetryMilliseconds : -1;
+    }
+
+    private void Note(LoopWorker worker, int count)
+    {
+        if (count < 0)
+        {
+            if (count != -LinuxSockets.Interrupted)
+            {
+                NativeResult.Checked(count);
+            }
+
+            return;
+        }
+
+        foreach (ReadyEvent ready in worker.Ready.AsSpan(0, count))
+        {
+            if (ready.Tag == SignalTag)
+            {
+                _sockets.ClearSignal(_signal);
+            }
+            else if (ready.Tag < 0)
+            {
+                _listeners.Accept(ready.Tag, this);
+            }
+            else if (_table[ready.Tag] is { } socket)
+            {
+                socket.IsHungUp |= ready.IsHungUp;
+                socket.IsReadable |= ready.IsReadable;
+                if (ready.IsWritable)
+                {
+                    socket.Output.OnWritable();
+                    _table.EndWhenDone(socket);
+                }
+
+                _reader.ListIfReadable(socket);
+            }
+        }
+    }
+
+    /// <summary>Does what other threads wanted, and what waited for something else than the connection.</summary>
+    private void TakeWaiting()
+    {
+        if (_inbox.StopStage > _reachedStage)
+        {
+            ReachStage(_inbox.StopStage);
+        }
+
+        _listeners.ResumeWhenDue();
+        _reader.ResumePaused();
+        _inbox.Take(out List<LoopSocket> posted, out List<AdoptedSocket> adopted);
+        foreach (AdoptedSocket accepted in adopted)
+        {
+            Open(accepted);
+        }
+
+        adopted.Clear();
+        foreach (LoopSocket socket in posted)
+        {
+            socket.ClearPosted();
+            socket.Output.Flush();
+            if (socket.IsAborted)
+            {
+                _table.End(socket);
+            }
+
+            _table.EndWhenDone(socket);
+        }
+
+        posted.Clear();
+    }
+
+    /// <summary>Commits for all batches of the round; false when it took so long that another thread has taken the loop over: then only the round's own replies are left to do.</summary>
+    private bool Commit(LoopWorker worker, DriverRound round)
+    {
+        _commits.Begin(worker);
+        _group.Guard.OnCommit();
+        round.Commit();
+        if (_commits.TryEnd(worker))
+        {
+            _committing.Clear();
+            return true;
+        }
+
+        // From here on the loop's fields belong to the other thread.
+        round.StopRunningItems();
+        round.Complete();
+        round.Flush();
+        round.RunAfterReplies(_connections.Logger);
+        _commits.Unstick();
+        return false;
+    }
+
+    /// <summary>After a take-over: answers that lie in the same outputs as those that wait for the commit need not wait for it.</summary>
+    private void FlushCommitting()
+    {
+        foreach (LoopSocket socket in _committing)
+        {
+            socket.Output.Flush();
+        }
+
+        _committing.Clear();
+        _table.CloseEnding();
+    }
+
+    private void ReachStage(int stage)
+    {
+        if (_reachedStage == 0)
+        {
+            _listeners.Release();
+            _group.CloseListeners(this);
+        }
+
+        _reachedStage = stage;
+        foreach (LoopSocket? socket in _table.Slots)
+        {
+            if (socket is null)
+            {
+                continue;
+            }
+
+            if (!socket.Connection.IsStopping)
+            {
+                socket.Connection.Stop();
+            }
+
+            if (stage >= StopStageCut)
+            {
+                if (socket.Connection.IsWorking)
+                {
+                    socket.Connection.NoteDrainTimedOut(RemotingConnection.DrainTimeout);
+                }
+
+                _table.End(socket);
+            }
+
+            _table.EndWhenDone(socket);
+        }
+    }
+
+    private bool TryEnd()
+    {
+        // Whoever hands a connection over has it counted first.
+        if (_reachedStage == 0 || _table.Count > 0 || !_inbox.TryClose())
+        {
+            return false;
+        }
+
+        _ = _sockets.Close(_signal);
+        _ = _sockets.Close(_poll);
+        _ended.TrySetResult();
+        return true;
+    }
+}

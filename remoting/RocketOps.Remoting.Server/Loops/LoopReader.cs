@@ -1,0 +1,164 @@
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Server;
+
+namespace RocketOps.Remoting.Loops;
+
+/// <summary>
+/// Receives from the connections that are readable and has their frames handled. Connections whose peers take no answers, and all that begin a frame while too many bytes
+/// are held, wait here. The loop's thread only.
+/// </summary>
+internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, OpenConnections connections, LoopTable table)
+{
+    private readonly List<LoopSocket> _paused = [];
+    private List<LoopSocket> _readable = [];
+    private List<LoopSocket> _readableSpare = [];
+
+    /// <summary>There is something to receive, or to handle, at once.</summary>
+    public bool HasReadable => _readable.Count > 0;
+
+    /// <summary>Connections wait until fewer bytes are held.</summary>
+    public bool HasPaused => _paused.Count > 0;
+
+    /// <summary>Puts a connection on the list when there is something to receive or to handle, and its peer takes the answers.</summary>
+    public void ListIfReadable(LoopSocket socket)
+    {
+        if ((socket.IsReadable || socket.HasWaitingFrames) && !socket.IsListed && !socket.IsEnding && !socket.Output.IsBlocked)
+        {
+            socket.IsListed = true;
+            _readable.Add(socket);
+        }
+    }
+
+    /// <summary>Goes on with paused connections when fewer bytes are held.</summary>
+    public void ResumePaused()
+    {
+        if (_paused.Count > 0 && !connections.Budget.IsExceeded)
+        {
+            foreach (LoopSocket socket in _paused)
+            {
+                ListIfReadable(socket);
+            }
+
+            _paused.Clear();
+        }
+    }
+
+    /// <summary>Receives once from every connection on the list. Those whose requests wait for the round's commit are added to <paramref name="committing"/>.</summary>
+    public void Receive(byte[] buffer, DriverRound round, List<LoopSocket> committing)
+    {
+        if (_readable.Count == 0)
+        {
+            return;
+        }
+
+        long readAt = connections.Time.GetTimestamp();
+        List<LoopSocket> readable = _readable;
+        _readable = _readableSpare;
+        _readableSpare = readable;
+        foreach (LoopSocket socket in readable)
+        {
+            socket.IsListed = false;
+            if (socket.IsEnding || socket.Connection.IsStopping || socket.Output.IsBlocked)
+            {
+                continue;
+            }
+
+            if (connections.Budget.IsExceeded && !socket.IsInsideFrame)
+            {
+                _paused.Add(socket);
+                continue;
+            }
+
+            if (socket.IsNew && IsHandedOver(socket, buffer))
+            {
+                continue;
+            }
+
+            if (Receive(socket, buffer, round, readAt))
+            {
+                committing.Add(socket);
+            }
+        }
+
+        readable.Clear();
+    }
+
+    /// <summary>True when what was received waits for the round's commit.</summary>
+    private bool Receive(LoopSocket socket, byte[] buffer, DriverRound round, long readAt)
+    {
+        socket.Connection.BeginBatch(readAt);
+        try
+        {
+            if (socket.HasWaitingFrames)
+            {
+                socket.Take([]);
+            }
+
+            if (socket.IsReadable && !socket.Output.IsBlocked)
+            {
+                Receive(socket, buffer);
+            }
+        }
+        catch (Exception error)
+        {
+            socket.Connection.NoteFailure(error);
+            socket.DropKept();
+            // Not ended here: what was stored before a malformed frame is answered first, however long its commit or its flush takes.
+            socket.Connection.Stop();
+        }
+
+        // Also when a later frame is malformed: what was stored before it must be written and answered.
+        bool committing = socket.Connection.Seal(round);
+        if (!committing)
+        {
+            // No commit holds these answers up. At once, so that only one connection at a time holds a buffer.
+            socket.Output.Flush();
+        }
+
+        ListIfReadable(socket);
+        return committing;
+    }
+
+    private void Receive(LoopSocket socket, byte[] buffer)
+    {
+        int received = sockets.Receive(socket.Descriptor, buffer);
+        if (received > 0)
+        {
+            // With fewer bytes than asked for nothing is left, and the next ones are a new edge. Only an end of the connection has no edge of its own.
+            socket.IsReadable = received == buffer.Length || socket.IsHungUp;
+            socket.Take(buffer.AsSpan(0, received));
+        }
+        else if (received == 0)
+        {
+            if (socket.IsInsideFrame)
+            {
+                socket.Connection.NoteEnd("closed by the peer inside a frame");
+            }
+
+            table.End(socket);
+        }
+        else if (received == -LinuxSockets.TryAgain)
+        {
+            socket.IsReadable = false;
+        }
+        else if (received != -LinuxSockets.Interrupted)
+        {
+            socket.Connection.NoteEnd(NativeResult.TextOf(received));
+            table.End(socket);
+        }
+    }
+
+    /// <summary>A first byte 0x16 begins a TLS handshake, and TLS is another driver's.</summary>
+    private bool IsHandedOver(LoopSocket socket, byte[] buffer)
+    {
+        socket.IsNew = false;
+        if (!group.TakesTls || sockets.Peek(socket.Descriptor, buffer.AsSpan(0, 1)) != 1 || buffer[0] != EventLoopGroup.TlsHandshake)
+        {
+            return false;
+        }
+
+        table.HandOver(socket);
+        group.HandOver(socket.Descriptor, socket.RemoteEndPoint, socket.LocalEndPoint);
+        return true;
+    }
+}

@@ -1,0 +1,212 @@
+using System.Buffers;
+using System.Net;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Framing;
+using RocketOps.Remoting.Server;
+
+namespace RocketOps.Remoting.Loops;
+
+/// <summary>
+/// Carries a connection on an <see cref="EventLoop"/>. Holds memory only for a frame that has not arrived whole and for answers the peer does not take. The loop's thread
+/// calls everything but <see cref="Abort"/>, <see cref="StopReading"/>, <see cref="OnDrained"/> and <see cref="Post"/>, which any thread may.
+/// </summary>
+internal sealed class LoopSocket : ConnectionDriver
+{
+    private const int InitialBytes = 4096;
+
+    private readonly LoopInbox _inbox;
+    private readonly SocketOutput _output;
+    private byte[] _kept = [];
+    private int _keptLength;
+    private int _posted;
+    private int _aborted;
+
+    public LoopSocket(LoopInbox inbox, string id, OpenConnections connections, INativeSockets sockets, int slot, in AdoptedSocket accepted)
+    {
+        _inbox = inbox;
+        Id = id;
+        Slot = slot;
+        Descriptor = accepted.Descriptor;
+        RemoteEndPoint = accepted.Remote;
+        LocalEndPoint = accepted.Local;
+        RemotingOptions options = connections.Options.Remoting;
+        _output = new SocketOutput(this, sockets, Descriptor, options.MaxUnsentBytes);
+        Connection = new RemotingConnection(this, connections.Handlers, options, connections.Budget, connections.Time, connections.Logger);
+    }
+
+    public override string Id { get; }
+
+    public override IPEndPoint RemoteEndPoint { get; }
+
+    public override IPEndPoint LocalEndPoint { get; }
+
+    public override SocketOutput Output => _output;
+
+    public int Descriptor { get; }
+
+    public int Slot { get; }
+
+    /// <summary>The kernel has something that was not received yet.</summary>
+    public bool IsReadable { get; set; }
+
+    /// <summary>The peer has ended its side: receiving goes on until the end is read.</summary>
+    public bool IsHungUp { get; set; }
+
+    /// <summary>The loop's list of sockets to receive from has it.</summary>
+    public bool IsListed { get; set; }
+
+    /// <summary>It is closed at the end of the tick.</summary>
+    public bool IsEnding { get; set; }
+
+    /// <summary>Nothing was received yet: the first byte tells TLS from the protocol.</summary>
+    public bool IsNew { get; set; } = true;
+
+    /// <summary>Whole frames wait in the kept bytes until the peer takes what it is sent.</summary>
+    public bool HasWaitingFrames { get; private set; }
+
+    /// <summary>A frame has begun and not arrived whole.</summary>
+    public bool IsInsideFrame => _keptLength > 0;
+
+    public bool IsAborted => Volatile.Read(ref _aborted) == 1;
+
+    public override void Abort(string reason)
+    {
+        Connection.NoteEnd(reason);
+        if (Interlocked.Exchange(ref _aborted, 1) == 0)
+        {
+            _output.Shutdown(sendingOnly: false);
+            Post();
+        }
+    }
+
+    public override void StopReading() => Post();
+
+    public override void OnDrained() => Post();
+
+    /// <summary>The loop looks at this connection soon: it sends what is there, ends what is to end.</summary>
+    public void Post()
+    {
+        if (Interlocked.Exchange(ref _posted, 1) == 0)
+        {
+            _inbox.Post(this);
+        }
+    }
+
+    public void ClearPosted() => Volatile.Write(ref _posted, 0);
+
+    /// <summary>Handles what was received and keeps what is not whole, or what the peer's unread answers keep from being handled.</summary>
+    public void Take(ReadOnlySpan<byte> received)
+    {
+        HasWaitingFrames = false;
+        while (true)
+        {
+            if (_keptLength > 0)
+            {
+                if (!HandleKept())
+                {
+                    HasWaitingFrames = true;
+                    Keep(received);
+                    return;
+                }
+
+                if (_keptLength > 0)
+                {
+                    // Only up to the end of this frame: what follows is handled where it lies.
+                    int needed = _keptLength < FrameLayout.LengthSize ? FrameLayout.LengthSize : FrameLayout.ReadFrameSize(_kept, Connection.Options.MaxFrameBytes);
+                    int taken = Math.Min(needed - _keptLength, received.Length);
+                    if (taken == 0)
+                    {
+                        return;
+                    }
+
+                    Keep(received[..taken]);
+                    received = received[taken..];
+                    continue;
+                }
+            }
+
+            received = received[Connection.Receive(received)..];
+            if (!_output.IsFull)
+            {
+                Keep(received);
+                return;
+            }
+
+            _output.Flush();
+            if (_output.IsBlocked)
+            {
+                HasWaitingFrames = !received.IsEmpty;
+                Keep(received);
+                return;
+            }
+        }
+    }
+
+    /// <summary>Gives back what a frame that will not become whole holds.</summary>
+    public void DropKept()
+    {
+        _keptLength = 0;
+        ReturnKept();
+    }
+
+    /// <summary>Handles the whole frames among the kept bytes; false when the peer does not take their answers.</summary>
+    private bool HandleKept()
+    {
+        while (true)
+        {
+            int consumed = Connection.Receive(_kept.AsSpan(0, _keptLength));
+            if (consumed > 0)
+            {
+                _kept.AsSpan(consumed, _keptLength - consumed).CopyTo(_kept);
+                _keptLength -= consumed;
+                if (_keptLength == 0)
+                {
+                    ReturnKept();
+                }
+            }
+
+            if (!_output.IsFull)
+            {
+                return true;
+            }
+
+            _output.Flush();
+            if (_output.IsBlocked)
+            {
+                return false;
+            }
+        }
+    }
+
+    private void Keep(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        int length = _keptLength + bytes.Length;
+        if (_kept.Length < length)
+        {
+            // By what has arrived, not by what the frame says it will be.
+            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(InitialBytes, Math.Max(length, 2 * _keptLength)));
+            _kept.AsSpan(0, _keptLength).CopyTo(larger);
+            ReturnKept();
+            _kept = larger;
+            Connection.ChangeHeld(larger.Length);
+        }
+
+        bytes.CopyTo(_kept.AsSpan(_keptLength));
+        _keptLength = length;
+    }
+
+    private void ReturnKept()
+    {
+        if (_kept.Length > 0)
+        {
+            Connection.ChangeHeld(-_kept.Length);
+            ArrayPool<byte>.Shared.Return(_kept);
+            _kept = [];
+        }
+    }
+}

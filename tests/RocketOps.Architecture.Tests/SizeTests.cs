@@ -1,0 +1,21 @@
+using RocketOps.Testing;
+
+namespace RocketOps.Architecture.Tests;
+
+/// <summary>A part that supports another one must not outgrow it (ARCHITECTURE.md, Sizes).</summary>
+public sealed class SizeTests
+{
+    /// <summary>What there is, not the budget of 15 500: it only goes down. Whoever makes the part smaller sets it lower.</summary>
+    private const int MostLines = 18_600;
+
+    [Fact]
+    public void EmbeddedControlPlane_Grows_NoFurther()
+    {
+        string root = Path.Combine(SharedKits.RepositoryRoot, "operator", "RocketOps.Embedded");
+        int lines = Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Where(file => IsSource(Path.GetRelativePath(root, file))).Sum(static file => File.ReadLines(file).Count());
+
+        lines.Should().BeInRange(1_000, MostLines, "what is added to the embedded control plane takes at least as much away");
+    }
+
+    private static bool IsSource(string path) => path.Split(Path.DirectorySeparatorChar)[0] is not ("bin" or "obj");
+}

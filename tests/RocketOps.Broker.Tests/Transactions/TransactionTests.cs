@@ -1,0 +1,370 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Roles;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Store;
+using RocketOps.Store.Files;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Transactions;
+
+public sealed class TransactionTests
+{
+    private const string Half = "RMQ_SYS_TRANS_HALF_TOPIC";
+    private const string Op = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
+    private const string GivenUp = "TRANS_CHECK_MAX_TIME_TOPIC";
+
+    /// <summary>No questions during the test.</summary>
+    private static readonly Dictionary<string, string> Quiet = new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "3600000" };
+
+    /// <summary>Questions from the first moment on.</summary>
+    private static readonly Dictionary<string, string> Curious = new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "0" };
+
+    [Fact]
+    public async Task Commit_IsReadInItsTopicOnce_AndNotBefore()
+    {
+        await using TestBroker broker = await StartAsync(Quiet);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow, queueId: 2, ("KEYS", "k"));
+        half.Get("transactionId").Should().Be("key-order");
+        half.Get("queueId").Should().Be("2");
+        half.Get("queueOffset").Should().Be("0");
+        (await ReadAsync(broker, "Paid", 2)).Should().BeEmpty();
+
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success, "an end that comes twice is none");
+
+        Requests.Received message = (await ReadAsync(broker, "Paid", 2)).Should().ContainSingle().Subject;
+        message.Body.Should().Be("order");
+        message.Properties.Get("KEYS").Should().Be("k");
+        message.Properties.Get("__transactionId__").Should().Be("key-order");
+        message.Properties.Get("TRAN_MSG").Should().BeNull();
+        message.Properties.Get("REAL_TOPIC").Should().BeNull();
+        (await RecordAsync(broker, message)).Should().Be((SysFlags.TransactionCommit, OffsetOf(half)));
+    }
+
+    [Fact]
+    public async Task Half_AndOp_AreAsApacheWritesThem()
+    {
+        await using TestBroker broker = await StartAsync(Quiet);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        await producer.SendHalfAsync("Paid", "first", DateTimeOffset.UtcNow);
+        RemotingCommand second = await producer.SendHalfAsync("Paid", "second", DateTimeOffset.UtcNow, queueId: 3);
+
+        Requests.Received half = (await ReadAsync(broker, Half, 0))[1];
+        half.Properties.Get("REAL_TOPIC").Should().Be("Paid");
+        half.Properties.Get("REAL_QID").Should().Be("3");
+        half.Properties.Get("TRAN_MSG").Should().Be("true");
+        (await RecordAsync(broker, half)).Should().Be((0, 0L), "a half with its flag set would have no place in a queue");
+
+        (await producer.RollBackAsync(second)).Code.Should().Be(ResponseCode.Success);
+        Requests.Received op = (await ReadAsync(broker, Op, 0)).Should().ContainSingle().Subject;
+        (op.Body, op.Properties.Get("TAGS")).Should().Be(("1", "d"));
+        (await ReadAsync(broker, "Paid", 3)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task End_WhatDoesNotFit_IsRefused()
+    {
+        await using TestBroker broker = await StartAsync(Quiet);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        RemotingCommand plain = await broker.SendAsync("Paid", "plain", properties: Requests.Properties(("PGROUP", "pg")));
+        long offset = OffsetOf(half);
+
+        await RefusedAsync(Producer.End("other", 0, offset, 8), "The producer group wrong");
+        await RefusedAsync(Producer.End("pg", 1, offset, 8), "The transaction state table offset wrong");
+        await RefusedAsync(Producer.End("pg", 0, offset + 1, 8), "Find prepared transaction message failed");
+        await RefusedAsync(Producer.End("pg", 0, -5, 8), "Find prepared transaction message failed");
+        await RefusedAsync(Producer.End("pg", 0, OffsetOf(plain), 8), "Find prepared transaction message failed");
+        (await ReadAsync(broker, Op, 0)).Should().BeEmpty();
+
+        async Task RefusedAsync(RemotingCommand end, string remark)
+        {
+            RemotingCommand answer = await producer.InvokeAsync(end);
+            (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, remark));
+        }
+    }
+
+    [Fact]
+    public async Task Reject_Configured_RefusesHalves()
+    {
+        await using TestBroker broker = await StartAsync(new(StringComparer.Ordinal) { ["rejectTransactionMessage"] = "true" });
+
+        RemotingCommand answer = await broker.InvokeAsync(Requests.Send("Paid", "order", properties: Requests.Properties(("TRAN_MSG", "true"))));
+
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.NoPermission, "the broker[127.0.0.1] sending transaction message is forbidden"));
+    }
+
+    [Fact]
+    public async Task Delay_BeginsWithTheCommit()
+    {
+        await using TestBroker broker = await StartAsync(new(Quiet, StringComparer.Ordinal) { ["messageDelayLevel"] = "1s" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow, properties: ("DELAY", "1"));
+        (await ReadAsync(broker, Half, 0)).Should().ContainSingle();
+
+        await producer.CommitAsync(half);
+
+        (await ReadAsync(broker, "SCHEDULE_TOPIC_XXXX", 0)).Should().ContainSingle();
+        await Eventually.TrueAsync(async () => (await ReadAsync(broker, "Paid", 0)).Count == 1, "the delayed message is delivered");
+    }
+
+    [Fact]
+    public async Task Check_Unanswered_AsksWithTheWholeMessage_AndTheAnswerCommits()
+    {
+        await using TestBroker broker = await StartAsync(Curious);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow, queueId: 1);
+
+        await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "the producer is asked");
+        producer.Questions.TryPeek(out RemotingCommand? question).Should().BeTrue();
+        question!.Get("msgId").Should().Be("key-order");
+        question.Get("topic").Should().Be("Paid");
+        Requests.Received asked = Requests.Decode(question).Should().ContainSingle().Subject;
+        (asked.Topic, asked.QueueId, asked.Body).Should().Be(("Paid", 1, "order"));
+        asked.Properties.Get("TRANSACTION_CHECK_TIMES").Should().Be("1");
+        question.Get("tranStateTableOffset").Should().NotBe(half.Get("queueOffset"), "the half was put back before the question");
+
+        (await producer.AnswerAsync(question)).Code.Should().Be(ResponseCode.Success);
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success, "the producer's own end comes late");
+
+        (await ReadAsync(broker, "Paid", 1)).Should().ContainSingle();
+        await SettledAsync(broker);
+    }
+
+    [Fact]
+    public async Task Check_TheOwnEndAfterTheHalfWasPutBack_Settles()
+    {
+        await using TestBroker broker = await StartAsync(Curious);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        await Eventually.TrueAsync(() => producer.Questions.Count >= 2, "the producer is asked twice");
+
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+        await SettledAsync(broker);
+
+        int asked = producer.Questions.Count;
+        producer.Questions.TryPeek(out RemotingCommand? first).Should().BeTrue();
+        (await producer.AnswerAsync(first!)).Code.Should().Be(ResponseCode.Success);
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+        producer.Questions.Count.Should().Be(asked);
+    }
+
+    [Fact]
+    public async Task Check_TheProducerIsGone_AsksAnotherOfItsGroup()
+    {
+        await using TestBroker broker = await StartAsync(Curious);
+        await using (Producer first = await Producer.StartAsync(broker, "pg"))
+        {
+            await first.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow, properties: ("CHECK_IMMUNITY_TIME_IN_SECONDS", "1"));
+        }
+
+        await using Producer second = await Producer.StartAsync(broker, "pg");
+        await using Producer stranger = await Producer.StartAsync(broker, "other");
+
+        await Eventually.TrueAsync(() => !second.Questions.IsEmpty, "the other producer is asked");
+        second.Questions.TryPeek(out RemotingCommand? question).Should().BeTrue();
+        Requests.Decode(question!).Single().Properties.Get("TRANSACTION_CHECK_TIMES").Should().Be("1", "waiting for the time the producer asked for is no question");
+        stranger.Questions.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Check_NeverAnswered_IsGivenUp_AndCanBeResumed()
+    {
+        await using TestBroker broker = await StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "2" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+
+        await Eventually.TrueAsync(async () => (await ReadAsync(broker, GivenUp, 0)).Count == 1, "the half is given up");
+        producer.Questions.Should().HaveCount(2);
+        await SettledAsync(broker);
+        Requests.Received given = (await ReadAsync(broker, GivenUp, 0)).Single();
+
+        RemotingCommand resume = RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage)
+            .Set("msgId", OffsetMessageId.Format(MessageHost.From(IPAddress.Loopback, broker.Host.EndPoint.Port), new PhysicalOffset(given.PhysicalOffset)));
+        (await broker.InvokeAsync(resume)).Code.Should().Be(ResponseCode.Success);
+
+        await Eventually.TrueAsync(() => producer.Questions.Count == 3, "the producer is asked again");
+        (await producer.AnswerAsync(producer.Questions.Last())).Code.Should().Be(ResponseCode.Success);
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("no id")]
+    [InlineData("7F0000010000271000000000FFFFFFFF")]
+    [InlineData("7F000001000027108000000000000000")]
+    public async Task Resume_NoHalf_IsRefused(string id)
+    {
+        await using TestBroker broker = await StartAsync(Quiet);
+
+        RemotingCommand answer = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", id));
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+    }
+
+    [Fact]
+    public async Task Restart_SettledHalvesAreNotAskedAbout_OpenOnesAre()
+    {
+        using TempDirectory directory = new("broker-");
+        await using (TestBroker before = await TestBroker.StartAsync(Quiet, directory))
+        {
+            await using Producer producer = await Producer.StartAsync(before, "pg");
+            RemotingCommand committed = await producer.SendHalfAsync("Paid", "committed", DateTimeOffset.UtcNow);
+            await producer.SendHalfAsync("Paid", "open", DateTimeOffset.UtcNow);
+            RemotingCommand rolledBack = await producer.SendHalfAsync("Paid", "rolled back", DateTimeOffset.UtcNow);
+            await producer.CommitAsync(committed);
+            await producer.RollBackAsync(rolledBack);
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(Curious, directory);
+        await using Producer after = await Producer.StartAsync(broker, "pg");
+        await Eventually.TrueAsync(() => after.Questions.Count >= 2, "the open half is asked about, and again");
+
+        after.Questions.Select(static question => Requests.Decode(question).Single().Body).Distinct().Should().Equal("open");
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+    }
+
+    /// <summary>5.x writes many offsets into one op, with a comma behind each. One that is no half's is not waited for.</summary>
+    [Fact]
+    public async Task Ops_OfApache_AreUnderstood()
+    {
+        using TempDirectory directory = new("broker-");
+        await using (TestBroker before = await TestBroker.StartAsync(Quiet, directory))
+        {
+            await using Producer producer = await Producer.StartAsync(before, "pg");
+            foreach (string body in (string[])["a", "b", "c"])
+            {
+                await producer.SendHalfAsync("Paid", body, DateTimeOffset.UtcNow);
+            }
+        }
+
+        await AppendOpAsync(directory.File("store"), "0,2,9000000000000000000,");
+        await using TestBroker broker = await TestBroker.StartAsync(Curious, directory);
+        await using Producer after = await Producer.StartAsync(broker, "pg");
+        await Eventually.TrueAsync(() => after.Questions.Count >= 2, "the open half is asked about, and again");
+
+        after.Questions.Select(static question => Requests.Decode(question).Single().Body).Distinct().Should().Equal("b");
+        (await after.AnswerAsync(after.Questions.Last())).Code.Should().Be(ResponseCode.Success);
+        await SettledAsync(broker);
+    }
+
+    [Fact]
+    public async Task Progress_AllSettled_LeavesNothingToReadAgain()
+    {
+        await using TestBroker broker = await StartAsync(Curious);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        for (int i = 0; i < 200; i++)
+        {
+            RemotingCommand half = await producer.SendHalfAsync("Paid", $"m{i}", DateTimeOffset.UtcNow);
+            await (i % 2 == 0 ? producer.CommitAsync(half) : producer.RollBackAsync(half));
+        }
+
+        await SettledAsync(broker);
+
+        (await ReadAllAsync(broker, "Paid", 0)).Should().HaveCount(100);
+        broker.Host.Parts.Halves.SettledCount.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task End_LongAfterTheTimeTheProducerAskedFor_IsRefusedUnlessAsked()
+    {
+        await using TestBroker broker = await StartAsync(new(Quiet, StringComparer.Ordinal) { ["transactionTimeOut"] = "0" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow.AddMinutes(-1), properties: ("CHECK_IMMUNITY_TIME_IN_SECONDS", "5"));
+
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.IllegalOperation);
+        (await producer.InvokeAsync(producer.End(half, 8).Set("fromTransactionCheck", true))).Code.Should().Be(ResponseCode.Success);
+
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+    }
+
+    /// <summary>The cut takes the message and the op, and leaves the half: it is open again, though its settling was noted.</summary>
+    [Fact]
+    public async Task Cut_OfACommit_OpensTheHalfAgain()
+    {
+        await using TestBroker broker = await StartAsync(new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "3600000" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        PhysicalOffset cut = new(OffsetOf(await broker.SendAsync("Other", "cut off")));
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+        await SettledAsync(broker);
+
+        (await broker.Host.Parts.Roles.ChangeToSlaveAsync(epoch: 1, brokerId: 2, cut)).Should().Be(RoleChange.Done);
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.SlaveNotAvailable);
+        await broker.Host.Parts.Roles.ChangeToMasterAsync(epoch: 2);
+        RemotingCommand askNow = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        askNow.Body = "transactionTimeOut=0"u8.ToArray();
+        (await broker.InvokeAsync(askNow)).Code.Should().Be(ResponseCode.Success);
+
+        await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "the producer is asked");
+        (await ReadAsync(broker, "Paid", 0)).Should().BeEmpty();
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+    }
+
+    private static Task<TestBroker> StartAsync(Dictionary<string, string> settings) => TestBroker.StartAsync(settings);
+
+    private static long OffsetOf(RemotingCommand sent) => long.Parse(sent.GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    /// <summary>Every half is behind the progress, and every op.</summary>
+    private static Task SettledAsync(TestBroker broker) => Eventually.TrueAsync(
+        async () => await EndAsync(broker, Half) == broker.Host.Parts.ConsumerOffsets.Query(Half, "CID_RMQ_SYS_TRANS", 0)
+            && await EndAsync(broker, Op) == broker.Host.Parts.ConsumerOffsets.Query(Op, "CID_RMQ_SYS_TRANS", 0),
+        "all halves are settled");
+
+    private static async Task<long> EndAsync(TestBroker broker, string topic) =>
+        (await broker.Host.Parts.Store.Reader.GetOffsetsAsync(broker.Host.Parts.Store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic)), 0, CancellationToken.None)).Max;
+
+    private static async Task<IReadOnlyList<Requests.Received>> ReadAllAsync(TestBroker broker, string topic, int queueId)
+    {
+        List<Requests.Received> all = [];
+        IReadOnlyList<Requests.Received> some;
+        do
+        {
+            some = await ReadAsync(broker, topic, queueId, all.Count);
+            all.AddRange(some);
+        }
+        while (some.Count > 0);
+        return all;
+    }
+
+    private static async Task<IReadOnlyList<Requests.Received>> ReadAsync(TestBroker broker, string topic, int queueId, long offset = 0)
+    {
+        RemotingCommand answer = await broker.PullAsync("reader", topic, queueId, offset, sysFlag: 4, subscription: "*");
+        return answer.Code == ResponseCode.Success ? Requests.Decode(answer) : [];
+    }
+
+    private static async Task<(int SysFlag, long Prepared)> RecordAsync(TestBroker broker, Requests.Received message)
+    {
+        byte[]? bytes = await broker.Host.Parts.Store.Reader.LookMessageAsync(new PhysicalOffset(message.PhysicalOffset), CancellationToken.None);
+        RecordView record = RecordView.Read(bytes);
+        return (record.SysFlag, record.PreparedTransactionOffset);
+    }
+
+    private static async Task AppendOpAsync(string root, string body)
+    {
+        StoreOptions options = new() { RootDirectory = root, CommitLogFileBytes = 16_777_216, DiskWarningRatio = 100 };
+        await using MessageStore store = new(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance);
+        await store.StartAsync(CancellationToken.None);
+        MessageHost host = MessageHost.From(IPAddress.Loopback, 10911);
+        StoreTopic topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Op));
+        (await store.Writer.LoadQueueAsync(topic, 0, CancellationToken.None)).Should().Be(AppendStatus.Ok);
+        MessageToAppend op = new()
+        {
+            Topic = topic,
+            QueueId = 0,
+            BornHost = host,
+            StoreHost = host,
+            Body = Encoding.UTF8.GetBytes(body),
+            Properties = Encoding.UTF8.GetBytes(Requests.Properties(("TAGS", "d"))),
+        };
+        store.Writer.Append(op, out _).Should().Be(AppendStatus.Ok);
+        store.Writer.WritePending();
+    }
+}

@@ -1,0 +1,68 @@
+using RocketOps.Cli.Tests.Up;
+using RocketOps.Testing;
+
+namespace RocketOps.Cli.Tests.Terminals;
+
+/// <summary><c>rocketops up</c> as a person sees it, in windows of three sizes that change while it runs.</summary>
+[Collection(nameof(UsualAddress))]
+public sealed class UpTerminalTests
+{
+    private const string Head = "RocketOps on this machine";
+    private const string Stop = "Ctrl-C stops";
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
+    private static readonly (int Width, int Height)[] Sizes = [(60, 20), (80, 24), (200, 50)];
+    private static readonly string Quickstart = Path.Combine(SharedKits.RepositoryRoot, "deploy", "samples", "quickstart.yaml");
+
+    [SkippableTheory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Up_AtATerminal_ShowsAllAtEverySizeAndRestoresIt(int first)
+    {
+        Terminal.Require();
+        using TempDirectory folder = new();
+        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path, ["NAMESRV_ADDR"] = string.Empty, ["DATA"] = folder.File("data") };
+        string program = Path.Combine(AppContext.BaseDirectory, "rocketops");
+        await using Terminal terminal = await Terminal.StartAsync(
+            Sizes[first].Width, Sizes[first].Height, environment, $"stty -g > \"$DATA.before\"; echo BEFORE; '{program}' up '{Quickstart}' --data \"$DATA\"; echo \"ENDED $?\"; stty -g > \"$DATA.after\"; exec cat");
+
+        await terminal.ShowsAsync(static rows => HasOnce(rows, Stop), "how to stop, before anything is ready", Deadline);
+        for (int i = 0; i < Sizes.Length; i++)
+        {
+            (int width, int height) = Sizes[(first + i) % Sizes.Length];
+            await terminal.ResizeAsync(width, height);
+            string[] rows = await terminal.ShowsAsync(rows => IsWhole(rows, width, height), $"the whole state in {width} × {height}", Deadline);
+            rows[0].Should().StartWith(Head);
+            (await terminal.ValueAsync("alternate_on")).Should().Be("1", "what was there before is kept");
+        }
+
+        await terminal.PressAsync("C-c");
+
+        await terminal.ShowsAsync(static rows => rows.Contains("ENDED 0"), "the end of the program", Deadline);
+        (await terminal.ValueAsync("alternate_on")).Should().Be("0");
+        (await terminal.ValueAsync("cursor_flag")).Should().Be("1", "the cursor is back");
+        (await terminal.ValueAsync("wrap_flag")).Should().Be("1", "long lines are wrapped again");
+        string history = await terminal.HistoryAsync();
+        history.Should().StartWith("BEFORE").And.Contain(Head).And.Contain("quickstart-1-1").And.Contain("clients use 127.0.0.1:").And.Contain("Stopped. The data stays");
+        await Eventually.TrueAsync(() => File.Exists(folder.File("data.after")) && new FileInfo(folder.File("data.after")).Length > 0, "the terminal's settings are read", Deadline);
+        (await File.ReadAllTextAsync(folder.File("data.after"))).Should().Be(await File.ReadAllTextAsync(folder.File("data.before")), "echo and all else are as before");
+    }
+
+    /// <summary>Cluster, address, members, topics and how to stop, each where it belongs and once: what an older frame left would be there a second time, or below the end.</summary>
+    private static bool IsWhole(string[] rows, int width, int height)
+    {
+        int last = Array.FindLastIndex(rows, static row => row.Length > 0);
+        return last < height
+            && Array.TrueForAll(rows, row => row.Length <= width)
+            && HasOnce(rows, Head)
+            && HasOnce(rows, Stop)
+            && HasOnce(rows, "default/quickstart  ready")
+            && HasOnce(rows, "clients use 127.0.0.1:")
+            && HasOnce(rows, "  MEMBER")
+            && rows.Count(static row => row.StartsWith("topics", StringComparison.Ordinal)) == 1
+            && rows[last].Contains("kubeconfig", StringComparison.Ordinal)
+            && (height < 50 || (Array.Exists(rows, static row => row.StartsWith("  quickstart-1-1", StringComparison.Ordinal)) && HasOnce(rows, "quickstart-events  ready")));
+    }
+
+    private static bool HasOnce(string[] rows, string text) => rows.Count(row => row.Contains(text, StringComparison.Ordinal)) == 1;
+}

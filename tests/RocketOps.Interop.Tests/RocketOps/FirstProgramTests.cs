@@ -1,0 +1,56 @@
+using RocketOps.Interop.Tests.Clients;
+using RocketOps.Interop.Tests.Fixtures;
+using RocketOps.Testing;
+using RocketOps.Testing.Docs;
+using RocketOps.Testing.Processes;
+
+namespace RocketOps.Interop.Tests.RocketOps;
+
+/// <summary>The programs that README and docs show in other languages, as written, each against the libraries they name. A new group gets what others sent before, too.</summary>
+[Collection(RocketOpsCollection.Name)]
+public sealed class FirstProgramTests(RocketOpsFixture fixture)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
+    [SkippableFact]
+    public async Task Java_OfEveryPage_SendsAndReceives()
+    {
+        Kit.Require(SharedKits.RocketMq);
+        Kit.RequireWhat(Find("javac") is null ? "there is no javac on the PATH" : null);
+        using TempDirectory folder = new();
+        await File.WriteAllTextAsync(folder.File("Hello.java"), DocumentedBlocks.ToRun("java").Should().ContainSingle().Subject.Text);
+        foreach (string version in fixture.JavaVersions)
+        {
+            ProcessResult classes = await ChildProcess.RunAsync(Path.Combine(SharedKits.RocketMq, "bin", "rocketmq"), ["--version", version, "classpath"], Patience);
+            classes.EnsureSuccess();
+            (await ChildProcess.RunAsync("javac", ["-encoding", "UTF-8", "-cp", classes.Output.Trim(), "-d", folder.Path, folder.File("Hello.java")], Patience)).EnsureSuccess();
+
+            ProcessResult result = await ChildProcess.RunAsync("java", [$"-Duser.home={folder.Path}", "-cp", $"{classes.Output.Trim()}:{folder.Path}", "Hello"], Patience, Environment());
+
+            result.EnsureSuccess();
+            result.Output.Should().Contain("sent to MessageQueue [topic=HELLO").And.Contain("received hello from ", "{0}", result);
+        }
+    }
+
+    [SkippableFact]
+    public async Task Node_OfEveryPage_SendsAndReceives()
+    {
+        string libraries = Path.Combine(NodeClient.Folder, "node_modules");
+        string? missing = SharedKits.WhyMissing(libraries);
+        Kit.RequireWhat(missing is null ? null : $"{missing}: npm ci in tests/interop-node installs it");
+        using TempDirectory folder = new();
+        Dictionary<string, string> environment = new(Environment(), StringComparer.Ordinal) { ["NODE_PATH"] = libraries };
+        await File.WriteAllTextAsync(folder.File("hello.js"), DocumentedBlocks.ToRun("js").Should().ContainSingle().Subject.Text);
+
+        await Topics.CreateAsync(fixture.Server, "HELLO", queues: 4);
+        ProcessResult result = await ChildProcess.RunAsync("node", ["hello.js"], Patience, environment, folder.Path);
+
+        result.EnsureSuccess();
+        result.Output.Should().MatchRegex("sent [0-9A-F]{32}").And.Contain("received hello from ", "{0}", result);
+    }
+
+    private static string? Find(string program) =>
+        (System.Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+
+    private Dictionary<string, string> Environment() => new(JavaEnvironment.Variables, StringComparer.Ordinal) { ["NAMESRV_ADDR"] = fixture.Server.NameServerAddress };
+}
