@@ -7,7 +7,5 @@ public sealed class RocketOpsFixture : ServerFixture
 {
     public override IReadOnlyList<string> JavaVersions => [ApacheServer.Version4, ApacheServer.Version5];
 
-    public override int ScenarioAttempts => 1;
-
     protected override ServerUnderTest Create() => new RocketOpsServer(SharedOptions);
 }

@@ -39,12 +39,6 @@ public abstract class ServerFixture : IAsyncLifetime
     /// <summary>Why this peer's name server leaves unknown request codes unanswered, or null when it answers.</summary>
     public virtual string? WhyNameServerIsSilent => null;
 
-    /// <summary>
-    /// How often a scenario of <c>rocketmq-check</c> may be tried here. Against Apache's own servers a client now and then waits for its 20 s timer and the
-    /// scenario's limit runs out: what fails there once tells nothing about the test. With our servers a scenario that fails once is a bug.
-    /// </summary>
-    public virtual int ScenarioAttempts => 2;
-
     public async Task InitializeAsync()
     {
         if (SharedKits.WhyMissing(SharedKits.RocketMq) is null)
