@@ -25,17 +25,17 @@ public sealed class LogWriter
         _topics = topics;
         _reader = reader;
         _state = state;
-        log.Rest = new RestOfTheWrite(this);
+        log.Writes.Rest = new RestOfTheWrite(this);
     }
 
     /// <summary>A write has been in the kernel for longer than <c>osPageCacheBusyTimeOutMills</c>: sends are to be refused up front.</summary>
-    public bool IsPageCacheBusy => _log.IsPageCacheBusy;
+    public bool IsPageCacheBusy => _log.Writes.IsPageCacheBusy;
 
     /// <summary>How long the write that runs now has been in the kernel, in milliseconds; 0 when none runs.</summary>
-    public long CurrentWriteMs => _log.CurrentWriteMs;
+    public long CurrentWriteMs => _log.Writes.CurrentMs;
 
     /// <summary>Number of messages in a client batch body, −1 when it is malformed.</summary>
-    public static int CountBatch(ReadOnlySpan<byte> batchBody) => CommitLog.CountBatch(batchBody);
+    public static int CountBatch(ReadOnlySpan<byte> batchBody) => AppendLimits.CountBatch(batchBody);
 
     /// <summary>
     /// Takes a message into the tail buffer: it has its place and its queue offset, but it is not in the kernel. Call <see cref="WritePending"/> before anybody is
@@ -118,7 +118,7 @@ public sealed class LogWriter
     /// <summary>The writing half of <see cref="WritePending"/>: the messages are safe to acknowledge, <see cref="DispatchPending"/> makes them readable.</summary>
     public PhysicalOffset WriteWithoutDispatch()
     {
-        return new PhysicalOffset(_log.WritePending());
+        return new PhysicalOffset(_log.Writes.Write());
     }
 
     /// <summary>
@@ -239,7 +239,7 @@ public sealed class LogWriter
     {
         public void Execute()
         {
-            writer._log.RestBegins();
+            writer._log.Writes.RestBegins();
             writer.WritePending();
         }
     }

@@ -108,7 +108,7 @@ public sealed class MessageStore : IAsyncDisposable
     public long DiskAvailableBytes => _retention.DiskAvailableBytes;
 
     /// <summary>Bytes of the log that are reserved at once when it needs more.</summary>
-    public long NextReserveBytes => _log.NextReserveBytes;
+    public long NextReserveBytes => _log.Room.NextStepBytes;
 
     /// <summary>Who is told of messages that become readable; null for nobody. What recovery dispatches is not told.</summary>
     public IMessageArrivedObserver? ArrivedObserver
@@ -270,7 +270,7 @@ public sealed class MessageStore : IAsyncDisposable
             }
             finally
             {
-                _log.ReleaseWriting();
+                _log.Writes.Release();
             }
         }
         finally
@@ -345,7 +345,7 @@ public sealed class MessageStore : IAsyncDisposable
         if (wasRunning)
         {
             // A write that another thread is at is waited for; it may hang for as long as the disk does.
-            while (_log.WritePending() < _log.Appended && !_state.HasFailed)
+            while (_log.Writes.Write() < _log.Appended && !_state.HasFailed)
             {
                 await Writer.WhenAsync(LogPosition.Written, Positions.End);
             }
@@ -430,7 +430,7 @@ public sealed class MessageStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Everything appended is written, and nobody writes until <see cref="CommitLog.ReleaseWriting"/>.</summary>
+    /// <summary>Everything appended is written, and nobody writes until <see cref="PendingWrites.Release"/>.</summary>
     private async Task OwnWritingAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -441,11 +441,11 @@ public sealed class MessageStore : IAsyncDisposable
                 throw new StoreException($"The log cannot be cut: the store has failed ({Flags}).");
             }
 
-            if (_log.WritePending() < _log.Appended)
+            if (_log.Writes.Write() < _log.Appended)
             {
                 await Writer.WhenAsync(LogPosition.Written, Positions.End);
             }
-            else if (_log.TryOwnWriting())
+            else if (_log.Writes.TryOwn())
             {
                 return;
             }

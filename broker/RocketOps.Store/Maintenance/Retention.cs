@@ -75,9 +75,9 @@ internal sealed partial class Retention
                 DiskShortage.AboveLimit,
                 $"{space.UsedPercent} % of the disk below {_options.CommitLogPath} are used, more than diskSpaceWarningLevelRatio {_options.DiskWarningRatio}, and {space.AvailableBytes} bytes are free");
         }
-        else if (!_log.HasReservedRoom && space.AvailableBytes < _log.NextReserveBytes)
+        else if (!_log.Room.HasReserved && space.AvailableBytes < _log.Room.NextStepBytes)
         {
-            _state.SetDiskFull(DiskShortage.NoRoomForLog, $"the next {_log.NextReserveBytes} bytes of the log do not fit on the disk below {_options.CommitLogPath}, where {space.AvailableBytes} are free");
+            _state.SetDiskFull(DiskShortage.NoRoomForLog, $"the next {_log.Room.NextStepBytes} bytes of the log do not fit on the disk below {_options.CommitLogPath}, where {space.AvailableBytes} are free");
         }
         else if (!_state.IsOutOfSpace)
         {

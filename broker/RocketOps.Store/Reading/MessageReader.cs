@@ -28,7 +28,7 @@ internal sealed class MessageReader
         _topics = topics;
         _state = state;
         _blocks = new BlockCache(log, options.ReadBlocks, options.ReadBlockBytes);
-        _largestRecord = CommitLog.MaxUnitBytes(options);
+        _largestRecord = AppendLimits.MaxUnitBytes(options);
         _inMemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 100 * options.AccessMessageInMemoryMaxRatio;
     }
 

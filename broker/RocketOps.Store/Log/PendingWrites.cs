@@ -1,0 +1,179 @@
+using RocketOps.Store.Files;
+
+namespace RocketOps.Store.Log;
+
+/// <summary>
+/// Hands what is appended to the kernel, all of it in one call. One thread at a time does, the leader, and takes along what others append meanwhile; a follower never
+/// waits for it, its replies wait for the position. Nothing is locked while the kernel writes. Thread-safe.
+/// </summary>
+internal sealed class PendingWrites(StoreOptions options, LogPositions positions, LogTail tail, LogSegments segments, StoreState state, TimeProvider time)
+{
+    /// <summary>What a leader writes for itself and others before it hands on: its own replies wait meanwhile.</summary>
+    private const int MaxLedBytes = 4 * 1024 * 1024;
+
+    private int _writing;
+    private int _restQueued;
+    private long _writeStartedAt;
+
+    /// <summary>Writes, and dispatches, what a leader has left to others; on a thread that may wait for the kernel. Without one the leader goes on to the end.</summary>
+    public IThreadPoolWorkItem? Rest { get; set; }
+
+    /// <summary>A write has been in the kernel for longer than <c>osPageCacheBusyTimeOutMills</c>.</summary>
+    public bool IsPageCacheBusy => CurrentMs > options.PageCacheBusyTimeoutMs;
+
+    /// <summary>How long the write that runs now has been in the kernel, in milliseconds; 0 when none runs.</summary>
+    public long CurrentMs
+    {
+        get
+        {
+            long since = Volatile.Read(ref _writeStartedAt);
+            return since == 0 ? 0 : (long)time.GetElapsedTime(since).TotalMilliseconds;
+        }
+    }
+
+    private long Appended => positions.AppendedOffset;
+
+    private long Written => positions.Reached(LogPosition.Written);
+
+    /// <summary>Becomes the one who writes; false while somebody else is. Until <see cref="Release"/> nothing is handed to the kernel.</summary>
+    public bool TryOwn() => Interlocked.CompareExchange(ref _writing, 1, 0) == 0;
+
+    public void Release() => Interlocked.Exchange(ref _writing, 0);
+
+    /// <summary>
+    /// Hands everything appended to the kernel, unless another thread is at it, which then takes it along: this one returns at once, and what it appended is written
+    /// when the position says so. Returns the written position.
+    /// </summary>
+    public long Write()
+    {
+        long led = 0;
+        while (Written < Appended && !state.HasFailed)
+        {
+            if (Interlocked.CompareExchange(ref _writing, 1, 0) != 0)
+            {
+                // The leader looks again after letting go, and this thread has appended before it looked: one of the two sees the other.
+                return Written;
+            }
+
+            try
+            {
+                led += WriteAsLeader();
+            }
+            finally
+            {
+                Interlocked.Exchange(ref _writing, 0);
+            }
+
+            positions.Complete(LogPosition.Written);
+            if (led >= MaxLedBytes && QueueRest())
+            {
+                return Written;
+            }
+        }
+
+        if (state.HasFailed)
+        {
+            positions.Complete(LogPosition.Written);
+        }
+
+        return Written;
+    }
+
+    /// <summary>To be called by <see cref="Rest"/> before it writes.</summary>
+    public void RestBegins() => Interlocked.Exchange(ref _restQueued, 0);
+
+    /// <summary>
+    /// After a refused reservation: writes what is pending, or has it written by <see cref="Rest"/>, if nobody else does. True to try again. What another thread writes this one does
+    /// not wait for: <see cref="AppendStatus.WouldBlock"/>, or busy when that write hangs.
+    /// </summary>
+    public bool MakeRoom(ref AppendStatus status, bool mayWrite)
+    {
+        if (status != AppendStatus.Busy)
+        {
+            return false;
+        }
+
+        if (state.HasFailed)
+        {
+            status = AppendStatus.ServiceNotAvailable;
+            return false;
+        }
+
+        if (mayWrite || Rest is null)
+        {
+            long before = Written;
+            if (Write() > before)
+            {
+                return true;
+            }
+        }
+        else
+        {
+            QueueRest();
+        }
+
+        status = state.HasFailed ? AppendStatus.ServiceNotAvailable : IsPageCacheBusy ? AppendStatus.Busy : AppendStatus.WouldBlock;
+        return false;
+    }
+
+    /// <summary>False when it is queued already, or there is none.</summary>
+    private bool QueueRest()
+    {
+        if (Rest is null || Interlocked.Exchange(ref _restQueued, 1) != 0)
+        {
+            return false;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(Rest, preferLocal: false);
+        return true;
+    }
+
+    /// <summary>One write of what is pending now. Returns the bytes written.</summary>
+    private long WriteAsLeader()
+    {
+        long start = Written;
+        long target = Appended;
+        if (start >= target || state.HasFailed)
+        {
+            return 0;
+        }
+
+        Volatile.Write(ref _writeStartedAt, Math.Max(1, time.GetTimestamp()));
+        try
+        {
+            Write(start, target);
+        }
+        catch (StoreIOException e)
+        {
+            state.Fail(StoreFlags.NotWriteable, "Writing the commit log", e);
+        }
+        finally
+        {
+            Volatile.Write(ref _writeStartedAt, 0);
+        }
+
+        return Written - start;
+    }
+
+    private void Write(long at, long target)
+    {
+        while (at < target)
+        {
+            LogSegment segment = segments.Find(at) ?? throw new StoreException($"No commit-log file holds offset {at}.");
+            long inFile = at - segment.BaseOffset;
+            int length = (int)Math.Min(target - at, segments.FileBytes - inFile);
+            tail.GetSpans(at, length, out Span<byte> first, out Span<byte> second);
+            if (second.IsEmpty)
+            {
+                segment.File.Write(first, inFile);
+            }
+            else
+            {
+                segment.File.Write(first, second, inFile);
+            }
+
+            at += length;
+            positions.Move(LogPosition.Written, at);
+        }
+    }
+}
