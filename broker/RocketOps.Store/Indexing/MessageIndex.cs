@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.Files;
@@ -18,9 +17,6 @@ internal sealed partial class MessageIndex : IDisposable
     /// </summary>
     private const int SlotWriteEntries = 1_000_000;
 
-    /// <summary>Slot pages that lie side by side and go with one write.</summary>
-    private const int SlotRunPages = 64;
-
     /// <summary>Messages whose slots are on their way to the processor while earlier ones are put: a visit to memory takes longer than putting one.</summary>
     private const int PrefetchedMessages = 8;
 
@@ -28,13 +24,11 @@ internal sealed partial class MessageIndex : IDisposable
     private const int RecoveryEntries = 50_000;
 
     private readonly StoreOptions _options;
-    private readonly IStoreFileSystem _files;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly string _directory;
+    private readonly IndexFolder _folder;
+    private readonly IndexWriter _writer;
     private readonly Lock _lock = new();
     private readonly Lock _writeLock = new();
-    private readonly byte[] _slotRun = new byte[SlotRunPages * SlotTable.PageBytes];
     private readonly List<IndexFile> _indexFiles = [];
     private readonly List<IndexFile> _filled = [];
     private IndexFile? _current;
@@ -47,10 +41,9 @@ internal sealed partial class MessageIndex : IDisposable
     public MessageIndex(StoreOptions options, IStoreFileSystem files, TimeProvider time, ILogger logger)
     {
         _options = options;
-        _files = files;
-        _time = time;
         _logger = logger;
-        _directory = Path.Combine(options.RootDirectory, "index");
+        _folder = new IndexFolder(options, files, time, logger);
+        _writer = new IndexWriter(_lock);
     }
 
     /// <summary>Name of the file being written and how many of its entries its slots on disk know, for the checkpoint.</summary>
@@ -84,39 +77,7 @@ internal sealed partial class MessageIndex : IDisposable
     /// <param name="logEnd">End of the log's last file: a file that claims keys of later messages is damaged, or another log's. Kept, it would keep new keys out, and older files from expiring.</param>
     public void Load(long? deleteAfter, long currentName, int slotsValidUpTo, long logEnd)
     {
-        List<string> names = [];
-        foreach (FileEntry entry in _files.List(_directory))
-        {
-            if (!entry.IsDirectory && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            {
-                names.Add(entry.Name);
-            }
-        }
-
-        names.Sort(StringComparer.Ordinal);
-        foreach (string name in names)
-        {
-            IndexFile? file = IndexFile.Open(_files, Path.Combine(_directory, name), _options.IndexSlots, _options.IndexEntries);
-            bool isBeyondLog = file is not null && file.Header.EndPhysicalOffset >= logEnd && file.Header.IndexCount > 1;
-            if (file is null || isBeyondLog || (deleteAfter is { } limit && file.Header.EndTimestamp > limit))
-            {
-                if (isBeyondLog)
-                {
-                    LogBeyondLog(name, file!.Header.EndPhysicalOffset, logEnd);
-                }
-                else
-                {
-                    LogDeleted(name);
-                }
-
-                file?.Dispose();
-                _files.DeleteFile(Path.Combine(_directory, name));
-                continue;
-            }
-
-            _indexFiles.Add(file);
-        }
-
+        _folder.Open(deleteAfter, logEnd, _indexFiles);
         if (_indexFiles is [.., var last])
         {
             _indexedThrough = last.Header.IndexCount > 1 ? last.Header.EndPhysicalOffset : -1;
@@ -190,42 +151,6 @@ internal sealed partial class MessageIndex : IDisposable
     }
 
     /// <summary>
-    /// Deletes the files that hold keys of messages at or behind an offset, as <see cref="RebuildStart"/> has told it; before <see cref="Load"/>. Returns the store
-    /// time of the newest message in those that stay.
-    /// </summary>
-    public static long DropFrom(IStoreFileSystem files, StoreOptions options, long physicalOffset)
-    {
-        string directory = Path.Combine(options.RootDirectory, "index");
-        long endTimestamp = 0;
-        bool dropped = false;
-        foreach (FileEntry entry in files.List(directory))
-        {
-            if (entry.IsDirectory || !long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            {
-                continue;
-            }
-
-            string path = Path.Combine(directory, entry.Name);
-            using IndexFile? file = IndexFile.Open(files, path, options.IndexSlots, options.IndexEntries);
-            if (file is not null && file.Header.EndPhysicalOffset < physicalOffset)
-            {
-                endTimestamp = Math.Max(endTimestamp, file.Header.EndTimestamp);
-                continue;
-            }
-
-            files.DeleteFile(path);
-            dropped = true;
-        }
-
-        if (dropped)
-        {
-            files.FlushDirectory(directory);
-        }
-
-        return endTimestamp;
-    }
-
-    /// <summary>
     /// When the log is cut at an offset, the message from which on keys have to be put again: files that know later messages are dropped as a whole, and with them those that
     /// end within the same message. That offset, or an earlier one.
     /// </summary>
@@ -275,7 +200,7 @@ internal sealed partial class MessageIndex : IDisposable
 
         if (dropped.Count > 0)
         {
-            _files.FlushDirectory(_directory);
+            _folder.Flush();
         }
     }
 
@@ -311,8 +236,8 @@ internal sealed partial class MessageIndex : IDisposable
             foreach (IndexFile file in filled)
             {
                 // It changes no more: with its slots it is durable for good. Until then a failure leaves it in the list, and the next call goes on with it.
-                WriteEntries(file);
-                WriteSlots(file);
+                _writer.WriteEntries(file);
+                _writer.WriteSlots(file);
                 file.Flush();
                 lock (_lock)
                 {
@@ -323,10 +248,10 @@ internal sealed partial class MessageIndex : IDisposable
 
             if (current is not null)
             {
-                WriteEntries(current);
+                _writer.WriteEntries(current);
                 if (writesSlots)
                 {
-                    WriteSlots(current);
+                    _writer.WriteSlots(current);
                 }
             }
         }
@@ -460,23 +385,12 @@ internal sealed partial class MessageIndex : IDisposable
     /// <summary>The next file, in memory: the maintenance creates it when it writes.</summary>
     private IndexFile Roll(IndexFile? full)
     {
-        // Java names a file by the local time of its creation; two within a millisecond (tiny test files) take the next free one.
-        DateTimeOffset time = _time.GetLocalNow();
-        string name;
-        do
-        {
-            name = time.ToString("yyyyMMddHHmmssfff");
-            time = time.AddMilliseconds(1);
-        }
-        while (_indexFiles is [.., var last] && string.CompareOrdinal(name, last.Name) <= 0);
-
-        IndexHeader? previous = _indexFiles is [.., var newest] ? newest.Header : null;
         if (full is not null)
         {
             _filled.Add(full);
         }
 
-        _current = IndexFile.Create(_files, Path.Combine(_directory, name), _options.IndexSlots, _options.IndexEntries, previous);
+        _current = _folder.Create(_indexFiles is [.., var newest] ? newest : null);
         _indexFiles.Add(_current);
         return _current;
     }
@@ -506,72 +420,6 @@ internal sealed partial class MessageIndex : IDisposable
                 Put(keyHash, physicalOffset, storeTimestamp);
             }
         }
-    }
-
-    private void WriteEntries(IndexFile file)
-    {
-        PendingEntries pending;
-        lock (_lock)
-        {
-            pending = file.Pending();
-        }
-
-        file.Write(pending);
-        lock (_lock)
-        {
-            file.Written(pending);
-        }
-    }
-
-    private void WriteSlots(IndexFile file)
-    {
-        int page = 0;
-        int count;
-        lock (_lock)
-        {
-            count = file.Header.IndexCount;
-        }
-
-        while (true)
-        {
-            int bytes;
-            PendingEntries pending;
-            lock (_lock)
-            {
-                bytes = file.TakeChangedSlots(ref page, _slotRun);
-                pending = file.Pending();
-            }
-
-            if (bytes == 0)
-            {
-                break;
-            }
-
-            try
-            {
-                // Slots may point to entries put since the last look: these are in the kernel before them.
-                file.Write(pending);
-                lock (_lock)
-                {
-                    file.Written(pending);
-                }
-
-                file.WriteSlots(page, _slotRun.AsSpan(0, bytes));
-            }
-            catch
-            {
-                lock (_lock)
-                {
-                    file.ReturnChangedSlots(page, bytes);
-                }
-
-                throw;
-            }
-
-            page += SlotTable.PagesOf(bytes);
-        }
-
-        file.SlotsWritten(count);
     }
 
     /// <summary>The files that may have the key, newest first, with what of each is only in memory.</summary>
@@ -606,12 +454,6 @@ internal sealed partial class MessageIndex : IDisposable
 
         return chains;
     }
-
-    [LoggerMessage(EventId = 2201, Level = LogLevel.Warning, Message = "Index file {Name} was not completed before the unclean stop and is deleted; keys of messages recovered from the log are indexed again")]
-    private partial void LogDeleted(string name);
-
-    [LoggerMessage(EventId = 2202, Level = LogLevel.Error, Message = "Index file {Name} claims keys of messages up to {EndPhysicalOffset}, but the log ends before {LogEnd}: it is deleted")]
-    private partial void LogBeyondLog(string name, long endPhysicalOffset, long logEnd);
 
     [LoggerMessage(EventId = 2203, Level = LogLevel.Warning, Message = "The query for key {Key} of {Topic} was ended after {Steps} index entries with {Found} messages: the key has too many messages for it, a narrower time or a smaller number helps")]
     private partial void LogChainTooLong(string key, string topic, int steps, int found);

@@ -34,7 +34,7 @@ internal sealed partial class StoreCuts
         {
             CutLog(intent.Offset);
             CutQueues(intent.Offset);
-            long indexTimestamp = MessageIndex.DropFrom(_files, _options, intent.RebuildFrom);
+            long indexTimestamp = IndexFolder.DropFrom(_files, _options, intent.RebuildFrom);
             Checkpoint current = checkpoint.Current;
             bool keepsIndexFile = current.IndexName != 0 && _files.FileExists(Path.Combine(_options.RootDirectory, "index", $"{current.IndexName}"));
             checkpoint.Write(

@@ -1,0 +1,117 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Store.Indexing;
+
+/// <summary>The folder of the index: its files at a start, named by the local time of their creation.</summary>
+internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem files, TimeProvider time, ILogger logger)
+{
+    private readonly ILogger _logger = logger;
+    private readonly string _path = PathOf(options);
+
+    /// <summary>Opens the files there are, oldest first; those that cannot be trusted are deleted.</summary>
+    /// <param name="deleteAfter">Files that end later than this store time are deleted; null keeps all.</param>
+    /// <param name="logEnd">End of the log's last file: a file that claims keys of later messages is damaged, or another log's.</param>
+    /// <param name="opened">Takes them one by one, so that the caller disposes of them also when one cannot be opened.</param>
+    public void Open(long? deleteAfter, long logEnd, List<IndexFile> opened)
+    {
+        List<string> names = [];
+        foreach (FileEntry entry in files.List(_path))
+        {
+            if (!entry.IsDirectory && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            {
+                names.Add(entry.Name);
+            }
+        }
+
+        names.Sort(StringComparer.Ordinal);
+        foreach (string name in names)
+        {
+            IndexFile? file = IndexFile.Open(files, PathOf(name), options.IndexSlots, options.IndexEntries);
+            bool isBeyondLog = file is not null && file.Header.EndPhysicalOffset >= logEnd && file.Header.IndexCount > 1;
+            if (file is null || isBeyondLog || (deleteAfter is { } limit && file.Header.EndTimestamp > limit))
+            {
+                if (isBeyondLog)
+                {
+                    LogBeyondLog(name, file!.Header.EndPhysicalOffset, logEnd);
+                }
+                else
+                {
+                    LogDeleted(name);
+                }
+
+                file?.Dispose();
+                files.DeleteFile(PathOf(name));
+                continue;
+            }
+
+            opened.Add(file);
+        }
+    }
+
+    /// <summary>The next file, in memory; it must come behind the newest one.</summary>
+    public IndexFile Create(IndexFile? newest)
+    {
+        // Java names a file by the local time of its creation; two within a millisecond (tiny test files) take the next free one.
+        DateTimeOffset now = time.GetLocalNow();
+        string name;
+        do
+        {
+            name = now.ToString("yyyyMMddHHmmssfff");
+            now = now.AddMilliseconds(1);
+        }
+        while (newest is not null && string.CompareOrdinal(name, newest.Name) <= 0);
+
+        return IndexFile.Create(files, PathOf(name), options.IndexSlots, options.IndexEntries, newest?.Header);
+    }
+
+    /// <summary>Makes the deletion of files durable.</summary>
+    public void Flush() => files.FlushDirectory(_path);
+
+    /// <summary>
+    /// Deletes the files that hold keys of messages at or behind an offset, as <see cref="MessageIndex.RebuildStart"/> has told it; before <see cref="Open"/>. Returns the store
+    /// time of the newest message in those that stay.
+    /// </summary>
+    public static long DropFrom(IStoreFileSystem files, StoreOptions options, long physicalOffset)
+    {
+        string directory = PathOf(options);
+        long endTimestamp = 0;
+        bool dropped = false;
+        foreach (FileEntry entry in files.List(directory))
+        {
+            if (entry.IsDirectory || !long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            {
+                continue;
+            }
+
+            string path = Path.Combine(directory, entry.Name);
+            using IndexFile? file = IndexFile.Open(files, path, options.IndexSlots, options.IndexEntries);
+            if (file is not null && file.Header.EndPhysicalOffset < physicalOffset)
+            {
+                endTimestamp = Math.Max(endTimestamp, file.Header.EndTimestamp);
+                continue;
+            }
+
+            files.DeleteFile(path);
+            dropped = true;
+        }
+
+        if (dropped)
+        {
+            files.FlushDirectory(directory);
+        }
+
+        return endTimestamp;
+    }
+
+    private static string PathOf(StoreOptions options) => Path.Combine(options.RootDirectory, "index");
+
+    private string PathOf(string name) => Path.Combine(_path, name);
+
+    [LoggerMessage(EventId = 2201, Level = LogLevel.Warning, Message = "Index file {Name} was not completed before the unclean stop and is deleted; keys of messages recovered from the log are indexed again")]
+    private partial void LogDeleted(string name);
+
+    [LoggerMessage(EventId = 2202, Level = LogLevel.Error, Message = "Index file {Name} claims keys of messages up to {EndPhysicalOffset}, but the log ends before {LogEnd}: it is deleted")]
+    private partial void LogBeyondLog(string name, long endPhysicalOffset, long logEnd);
+}
