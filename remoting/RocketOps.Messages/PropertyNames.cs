@@ -15,10 +15,12 @@ public static class PropertyNames
     public const string MaxReconsumeTimes = "MAX_RECONSUME_TIMES";
     public const string OriginMessageId = "ORIGIN_MESSAGE_ID";
     public const string ProducerGroup = "PGROUP";
+    public const string PushReplyTime = "PUSH_REPLY_TIME";
     public const string RealQueueId = "REAL_QID";
     public const string RealTopic = "REAL_TOPIC";
     public const string ReconsumeTime = "RECONSUME_TIME";
     public const string Region = "MSG_REGION";
+    public const string ReplyToClient = "REPLY_TO_CLIENT";
     public const string RetryTopic = "RETRY_TOPIC";
     public const string ShardingKey = "__SHARDINGKEY";
     public const string Tags = "TAGS";

@@ -13,6 +13,10 @@ internal sealed class ProducerTable
     // The groups of each connection: one that closes must not look into every group of the broker.
     private readonly Dictionary<RemotingConnection, HashSet<string>> _byConnection = [];
 
+    // The latest member of each connection, under the id it last used: one entry per connection, so that ids that change do not pile up.
+    private readonly ConcurrentDictionary<string, ClientChannel> _byClient = new(StringComparer.Ordinal);
+    private readonly Dictionary<RemotingConnection, string> _clientIds = [];
+
     public IEnumerable<string> Groups => _groups.Keys;
 
     public IReadOnlyCollection<ClientChannel> ChannelsOf(string group) => _groups.TryGetValue(group, out ConcurrentDictionary<RemotingConnection, ClientChannel>? channels) ? [.. channels.Values] : [];
@@ -24,10 +28,20 @@ internal sealed class ProducerTable
         return channels.Count == 0 ? null : channels.ElementAt((int)((uint)Interlocked.Increment(ref _turns) % (uint)channels.Count));
     }
 
+    /// <summary>The client's connection, the one of its latest heartbeat; null when it is not online as a producer.</summary>
+    public ClientChannel? Find(string clientId) => _byClient.GetValueOrDefault(clientId);
+
     public void Register(string group, ClientChannel channel)
     {
         lock (_changes)
         {
+            if (_clientIds.TryGetValue(channel.Connection, out string? known) && !string.Equals(known, channel.ClientId, StringComparison.Ordinal))
+            {
+                ForgetClient(channel.Connection);
+            }
+
+            _clientIds[channel.Connection] = channel.ClientId;
+            _byClient[channel.ClientId] = channel;
             ConcurrentDictionary<RemotingConnection, ClientChannel> channels = _groups.GetOrAdd(group, static _ => new ConcurrentDictionary<RemotingConnection, ClientChannel>());
             channels[channel.Connection] = channel;
             if (!_byConnection.TryGetValue(channel.Connection, out HashSet<string>? joined))
@@ -62,6 +76,7 @@ internal sealed class ProducerTable
             if (_byConnection.TryGetValue(connection, out HashSet<string>? joined) && joined.Remove(group) && joined.Count == 0)
             {
                 _byConnection.Remove(connection);
+                ForgetClient(connection);
             }
         }
     }
@@ -71,6 +86,7 @@ internal sealed class ProducerTable
     {
         lock (_changes)
         {
+            ForgetClient(connection);
             if (_byConnection.Remove(connection, out HashSet<string>? joined))
             {
                 foreach (string group in joined)
@@ -93,6 +109,15 @@ internal sealed class ProducerTable
                     connection.Abort($"no heartbeat of producer {channel.ClientId} (group {group}) since {DateTimeOffset.FromUnixTimeMilliseconds(channel.LastUpdate):O}");
                 }
             }
+        }
+    }
+
+    /// <summary>The same client may meanwhile be known by another connection, which stays.</summary>
+    private void ForgetClient(RemotingConnection connection)
+    {
+        if (_clientIds.Remove(connection, out string? clientId) && _byClient.TryGetValue(clientId, out ClientChannel? channel) && ReferenceEquals(channel.Connection, connection))
+        {
+            _byClient.TryRemove(clientId, out _);
         }
     }
 

@@ -86,6 +86,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<bool> LitePullMessageEnable = Boolean("litePullMessageEnable", true, live: true, description: "Lite pull requests are served.");
     public static readonly PropertyDefinition<bool> EnablePropertyFilter = Boolean("enablePropertyFilter", false, live: true, description: "Consumers may filter by properties with SQL92 expressions.");
     public static readonly PropertyDefinition<bool> FilterSupportRetry = Boolean("filterSupportRetry", false, live: true, description: "The SQL92 expression of the topic a message came from filters the group's retry topic too.");
+    public static readonly PropertyDefinition<bool> StoreReplyMessageEnable = Boolean("storeReplyMessageEnable", true, live: true, description: "Replies to requests are stored, besides being handed to the client that waits.");
     public static readonly PropertyDefinition<int> DefaultQueryMaxNum = Int32("defaultQueryMaxNum", 32, 1, 4_096, live: true, description: "Messages of a query by unique key.");
     public static readonly PropertyDefinition<int> MaxMsgsNumBatch = Int32("maxMsgsNumBatch", 64, 1, 4_096, live: true, description: "Most messages of any query by key.");
     public static readonly PropertyDefinition<string> MessageDelayLevel = Text("messageDelayLevel", Delay.DelayLevels.DefaultText, "times such as 10s 5m 1h 2d separated by blanks", static text => Delay.DelayLevels.TryParse(text, out _), description: "The delay levels, from level 1 on.");
@@ -135,7 +136,7 @@ internal static class BrokerKeys
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,
         MaxTransferCountOnMessageInMemory, MaxTransferBytesOnMessageInDisk, MaxTransferCountOnMessageInDisk, SlaveReadEnable, AccessMessageInMemoryMaxRatio,
-        LitePullMessageEnable, EnablePropertyFilter, FilterSupportRetry, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel,
+        LitePullMessageEnable, EnablePropertyFilter, FilterSupportRetry, StoreReplyMessageEnable, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel,
         RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
         MappedFileSizeConsumeQueue, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
         DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,

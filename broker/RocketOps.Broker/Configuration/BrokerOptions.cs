@@ -70,6 +70,7 @@ internal sealed class BrokerOptions
         LitePullEnable = values.Get(BrokerKeys.LitePullMessageEnable);
         EnablePropertyFilter = values.Get(BrokerKeys.EnablePropertyFilter);
         FilterSupportRetry = values.Get(BrokerKeys.FilterSupportRetry);
+        StoreReplies = values.Get(BrokerKeys.StoreReplyMessageEnable);
         DefaultQueryMaxNum = values.Get(BrokerKeys.DefaultQueryMaxNum);
         MaxMessagesNumBatch = values.Get(BrokerKeys.MaxMsgsNumBatch);
         DelayLevels = DelayLevels.TryParse(values.Get(BrokerKeys.MessageDelayLevel), out DelayLevels? levels)
@@ -201,6 +202,8 @@ internal sealed class BrokerOptions
 
     /// <summary>SQL92 subscriptions filter retries too.</summary>
     public bool FilterSupportRetry { get; }
+
+    public bool StoreReplies { get; }
 
     public int DefaultQueryMaxNum { get; }
 

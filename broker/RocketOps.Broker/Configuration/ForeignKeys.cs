@@ -92,7 +92,6 @@ internal static class ForeignKeys
     private static readonly PropertyDefinition[] NotYet =
     [
         Unsupported("enableConsumeQueueExt", "filter bit maps are not written; remove the key"),
-        Unsupported("storeReplyMessageEnable", "request-reply is not available yet"),
         Unsupported("timerWheelEnable", "messages with a delivery time are refused for now; delay levels work"),
         Unsupported("timerStopEnqueue", "messages with a delivery time are not available yet"),
         Unsupported("timerStopDequeue", "messages with a delivery time are not available yet"),

@@ -33,6 +33,8 @@ internal static class BrokerHandlers
             .Add(RequestCode.SendMessage, send)
             .Add(RequestCode.SendMessageV2, send)
             .Add(RequestCode.SendBatchMessage, send)
+            .Add(RequestCode.SendReplyMessage, parts.Replies)
+            .Add(RequestCode.SendReplyMessageV2, parts.Replies)
             .Add(RequestCode.ConsumerSendMessageBack, new SendBackHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.SendRefusals))
             .Add(
                 RequestCode.EndTransaction,

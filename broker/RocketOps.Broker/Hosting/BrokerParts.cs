@@ -9,6 +9,7 @@ using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Pulling;
+using RocketOps.Broker.RequestReply;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Topics;
@@ -48,6 +49,8 @@ internal sealed class BrokerParts
         SendPipeline = new SendPipeline(
             settings, Role, Topics, store, address, BrokerProperties, AppendStatistics, time,
             [new RetryRouter(settings, Topics, Groups, Locks), new TransactionRouter(settings, TransactionTopics), new UnsupportedRouter(), Delays]);
+        Replies = new ReplyMessageHandler(
+            settings, Topics, SendPipeline, SendRefusals, new ReplyPusher(Producers, address, time, loggers.CreateLogger<ReplyPusher>()), Appender, address, loggers.CreateLogger<ReplyMessageHandler>());
         PullCounters = new PullCounters(time);
         PullExecutor = new PullExecutor(settings, Role, store, PullCounters, loggers.CreateLogger<PullExecutor>());
         ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time, loggers.CreateLogger<ParkedPulls>());
@@ -116,6 +119,8 @@ internal sealed class BrokerParts
     public SendPipeline SendPipeline { get; }
 
     public PullCounters PullCounters { get; }
+
+    public ReplyMessageHandler Replies { get; }
 
     public PullExecutor PullExecutor { get; }
 

@@ -35,7 +35,7 @@ internal sealed class SendPipeline(
 
         if (!topics.TryGet(request.Topic, out TopicState? topic))
         {
-            return Refused(CheckMissingTopic(request), request);
+            return Refused(CheckMissingTopic(request.Topic, request.DefaultTopic), request);
         }
 
         if (CheckTopic(topic, options, request.QueueId) is not SendStatus.Stored and SendStatus forbidden)
@@ -46,6 +46,22 @@ internal sealed class SendPipeline(
         int queueId = request.QueueId >= 0 ? request.QueueId : Random.Shared.Next(Math.Max(1, topic.Config.WriteQueueNums));
         SendProperties properties = SendProperties.Read(request.Properties);
         return request.IsBatch ? StoreBatch(request, properties, topic, queueId, offsets) : StoreOne(request, properties, topic, queueId);
+    }
+
+    /// <summary>
+    /// The checks of a send up to its queue, for messages that are stored by other means: <see cref="SendStatus.Stored"/> with the topic, what must be awaited, or why it is
+    /// refused. Source: remoting.md §5.1 #1–6.
+    /// </summary>
+    public SendStatus Check(scoped ReadOnlySpan<byte> topicName, scoped ReadOnlySpan<byte> defaultTopic, int queueId, out TopicState? topic)
+    {
+        BrokerOptions options = settings.Current;
+        topic = null;
+        if (CheckBroker(options) is not SendStatus.Stored and SendStatus refused)
+        {
+            return refused;
+        }
+
+        return topics.TryGet(topicName, out topic) ? CheckTopic(topic, options, queueId) : CheckMissingTopic(topicName, defaultTopic);
     }
 
     /// <summary>What the store says of an append, in the pipeline's words.</summary>
@@ -71,19 +87,19 @@ internal sealed class SendPipeline(
         return options.StartAcceptSendTimestamp > 0 && time.GetUtcNow().ToUnixTimeMilliseconds() < options.StartAcceptSendTimestamp ? SendStatus.NotYet : SendStatus.Stored;
     }
 
-    private SendStatus CheckMissingTopic(scoped in SendRequest request)
+    private SendStatus CheckMissingTopic(scoped ReadOnlySpan<byte> topic, scoped ReadOnlySpan<byte> defaultTopic)
     {
-        if (TopicNames.FindProblem(request.Topic) is not null)
+        if (TopicNames.FindProblem(topic) is not null)
         {
             return SendStatus.BadTopicName;
         }
 
-        if (TopicNames.IsSendForbidden(request.Topic))
+        if (TopicNames.IsSendForbidden(topic))
         {
             return SendStatus.TopicForbidden;
         }
 
-        return topics.MayBeMadeForSend(request.Topic, request.DefaultTopic) ? SendStatus.TopicToBeMade : SendStatus.TopicMissing;
+        return topics.MayBeMadeForSend(topic, defaultTopic) ? SendStatus.TopicToBeMade : SendStatus.TopicMissing;
     }
 
     private static SendStatus CheckTopic(TopicState topic, BrokerOptions options, int queueId)

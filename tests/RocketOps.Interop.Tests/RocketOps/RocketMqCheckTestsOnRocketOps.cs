@@ -28,6 +28,7 @@ public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
     [InlineData("resume")]
     [InlineData("transaction")]
     [InlineData("check")]
+    [InlineData("rpc")]
     public async Task Check_Scenario_Passes(string scenario)
     {
         ServerUnderTest server = fixture.Server;

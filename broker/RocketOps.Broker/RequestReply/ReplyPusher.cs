@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Clients;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Messages;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Headers;
+
+namespace RocketOps.Broker.RequestReply;
+
+/// <summary>Hands a reply on to the producer that waits for it: PUSH_REPLY_MESSAGE_TO_CLIENT (326). Source: remoting.md §2.6, §5.11; texts as ReplyMessageProcessor writes them. Thread-safe.</summary>
+internal sealed partial class ReplyPusher(ProducerTable producers, BrokerAddress address, TimeProvider time, ILogger<ReplyPusher> logger)
+{
+    /// <summary>RocketMQ waits as long for a client.</summary>
+    private static readonly TimeSpan ClientTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>The frame that tells a client of a reply with these properties. <paramref name="sender"/> is where the reply came from.</summary>
+    public RemotingCommand Write(scoped in RequestFrame frame, scoped in SendMessageRequestHeader header, MessageProperties properties, RemotingConnection sender)
+    {
+        string now = time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        properties.Set(PropertyNames.PushReplyTime, now);
+        RemotingCommand question = RemotingCommand.CreateRequest(RequestCode.PushReplyMessageToClient)
+            .Set("producerGroup", Encoding.UTF8.GetString(header.ProducerGroup))
+            .Set("topic", Encoding.UTF8.GetString(header.Topic))
+            .Set("defaultTopic", Encoding.UTF8.GetString(header.DefaultTopic))
+            .Set("defaultTopicQueueNums", header.DefaultTopicQueueNums)
+            .Set("queueId", header.QueueId)
+            .Set("sysFlag", header.SysFlag)
+            .Set("bornTimestamp", header.BornTimestamp)
+            .Set("flag", header.Flag)
+            .Set("properties", Encoding.UTF8.GetString(properties.Encode()))
+            .Set("reconsumeTimes", header.ReconsumeTimes)
+            .Set("unitMode", header.UnitMode)
+            .Set("bornHost", MessageHost.From(sender.RemoteEndPoint).ToString())
+            .Set("storeHost", address.StoreHost.ToString())
+            .Set("storeTimestamp", now);
+        question.Body = frame.Body.ToArray();
+        return question;
+    }
+
+    /// <summary>Sends the frame and waits for the client's word, at most ten seconds; <paramref name="clientId"/> is null when the reply does not say whose it is.</summary>
+    public async ValueTask<ReplyPush> PushAsync(RemotingCommand question, string? clientId, CancellationToken cancellationToken)
+    {
+        if (clientId is null)
+        {
+            return new ReplyPush("reply message properties[REPLY_TO_CLIENT] is null");
+        }
+
+        if (producers.Find(clientId) is not { } client)
+        {
+            return new ReplyPush($"push reply message fail, channel of <{clientId}> not found.");
+        }
+
+        string problem;
+        try
+        {
+            RemotingCommand answer = await client.Connection.InvokeAsync(question, ClientTimeout, cancellationToken);
+            if (answer.Code == ResponseCode.Success)
+            {
+                return default;
+            }
+
+            problem = $"it answered {answer.Code.ToString(CultureInfo.InvariantCulture)} {answer.Remark}";
+        }
+        catch (Exception lost) when (lost is TimeoutException or IOException or InvalidOperationException)
+        {
+            problem = lost.Message;
+        }
+
+        LogNotTaken(clientId, client.Connection.RemoteEndPoint, problem);
+
+        // RocketMQ writes no blank either.
+        return new ReplyPush($"push reply message to {clientId}fail.");
+    }
+
+    [LoggerMessage(EventId = 3801, Level = LogLevel.Warning, Message = "Client {ClientId} at {Peer} has not taken a reply to its request, it runs into its timeout: {Problem}")]
+    private partial void LogNotTaken(string clientId, object? peer, string problem);
+}
