@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace RocketOps.Hosting.Logging;
 
 /// <summary>
-/// The log of our programs: one line per event on standard output, as Microsoft's simple console logger writes it with SingleLine, and without the container and options
-/// that one costs at the start.
+/// The log of our programs: one line per event on standard output, <c>2026-11-20 18:51:05.379 info NameServerRegistrar[3301] text</c>: local time, level, which part, the
+/// number of the event, what happened. Levels are coloured at a terminal, unless <c>NO_COLOR</c> is set. Without the container and options that a framework's logger
+/// costs at the start.
 /// <para>
 /// Nobody who logs waits for the output: lines go through a bounded queue to a thread of their own, as the reader of a pipe may stand still for as long as it likes and
 /// connections are served on the threads that log. When the queue is full, lines are dropped and counted, and the log tells how many as soon as lines are taken again.
@@ -27,6 +28,7 @@ public sealed class ConsoleLog : ILoggerFactory
     private const string HostCategories = "Microsoft.Extensions.Hosting";
 
     private readonly Stream _output;
+    private readonly bool _isColoured;
     private readonly LogLevel _minimum;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
@@ -40,8 +42,10 @@ public sealed class ConsoleLog : ILoggerFactory
     /// <param name="minimum">Least severe level that is written; what the framework logs is written from warnings on.</param>
     /// <param name="output">Where to; standard output when not given.</param>
     /// <param name="time">For the lines' time, in the local zone.</param>
-    public ConsoleLog(LogLevel minimum, Stream? output = null, TimeProvider? time = null)
+    /// <param name="isColoured">Whether levels have colours; null asks the terminal and <c>NO_COLOR</c>.</param>
+    public ConsoleLog(LogLevel minimum, Stream? output = null, TimeProvider? time = null, bool? isColoured = null)
     {
+        _isColoured = isColoured ?? (output is null && !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
         _minimum = minimum;
         _output = output ?? Console.OpenStandardOutput();
         _time = time ?? TimeProvider.System;
@@ -52,7 +56,7 @@ public sealed class ConsoleLog : ILoggerFactory
     public ILogger CreateLogger(string categoryName)
     {
         ArgumentNullException.ThrowIfNull(categoryName);
-        return new CategoryLogger(this, categoryName, MinimumOf(categoryName));
+        return new CategoryLogger(this, PartOf(categoryName), MinimumOf(categoryName));
     }
 
     /// <summary>Writes a line as it is, in its order among the others: what scripts look for in the output.</summary>
@@ -90,6 +94,17 @@ public sealed class ConsoleLog : ILoggerFactory
         _ => "crit",
     };
 
+    /// <summary>The last word of a category: whoever reads the log of a broker knows that it is one, and where a class lies is nothing to them.</summary>
+    private static string PartOf(string category) => category[(category.LastIndexOf('.') + 1)..];
+
+    private static string? ColourOf(LogLevel level) => level switch
+    {
+        LogLevel.Warning => "\e[33m",
+        LogLevel.Error or LogLevel.Critical => "\e[31m",
+        LogLevel.Trace or LogLevel.Debug => "\e[2m",
+        _ => null,
+    };
+
     private static string OnOneLine(string text) => text.Contains('\n', StringComparison.Ordinal) ? text.Replace("\n", " ", StringComparison.Ordinal) : text;
 
     private LogLevel MinimumOf(string category)
@@ -102,10 +117,20 @@ public sealed class ConsoleLog : ILoggerFactory
         return category.StartsWith(MicrosoftCategories, StringComparison.Ordinal) && _minimum < LogLevel.Warning ? LogLevel.Warning : _minimum;
     }
 
-    private string Format(LogLevel level, string category, int eventId, string message, Exception? failure)
+    private string Format(LogLevel level, string part, int eventId, string message, Exception? failure)
     {
         StringBuilder line = new(160);
-        line.Append(CultureInfo.InvariantCulture, $"{_time.GetLocalNow():yyyy-MM-dd HH:mm:ss.fff} {NameOf(level)}: {category}[{eventId}] ");
+        line.Append(CultureInfo.InvariantCulture, $"{_time.GetLocalNow():yyyy-MM-dd HH:mm:ss.fff} ");
+        if (_isColoured && ColourOf(level) is { } colour)
+        {
+            line.Append(colour).Append(NameOf(level)).Append("\e[0m");
+        }
+        else
+        {
+            line.Append(NameOf(level));
+        }
+
+        line.Append(CultureInfo.InvariantCulture, $" {part}[{eventId}] ");
         line.Append(OnOneLine(message));
         if (failure is not null)
         {
@@ -156,7 +181,7 @@ public sealed class ConsoleLog : ILoggerFactory
 
             if (dropped > 0)
             {
-                taken.Add(Format(LogLevel.Warning, typeof(ConsoleLog).FullName!, 1020, $"{dropped} lines were dropped here, as standard output did not take them", failure: null));
+                taken.Add(Format(LogLevel.Warning, nameof(ConsoleLog), 1020, $"{dropped} lines were dropped here, as standard output did not take them", failure: null));
             }
 
             if (!TryWrite(taken) || stopping)
@@ -194,7 +219,7 @@ public sealed class ConsoleLog : ILoggerFactory
         }
     }
 
-    private sealed class CategoryLogger(ConsoleLog log, string category, LogLevel minimum) : ILogger
+    private sealed class CategoryLogger(ConsoleLog log, string part, LogLevel minimum) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -206,7 +231,7 @@ public sealed class ConsoleLog : ILoggerFactory
             ArgumentNullException.ThrowIfNull(formatter);
             if (IsEnabled(logLevel))
             {
-                log.Enqueue(log.Format(logLevel, category, eventId.Id, formatter(state, exception), exception));
+                log.Enqueue(log.Format(logLevel, part, eventId.Id, formatter(state, exception), exception));
             }
         }
     }

@@ -215,6 +215,24 @@ public sealed class PodLifecycleTests : IAsyncLifetime
         Directory.Exists(Path.Combine(volumes, "data", "store")).Should().BeTrue();
     }
 
+    /// <summary>Where the volume lies on this machine is nothing that a person who wrote the pod knows.</summary>
+    [Fact]
+    public async Task Run_ContainerThatNamesAFileOfAVolume_TellsItsPathInThePod()
+    {
+        await _kubelet.CreateAsync(
+            Kinds.Pod,
+            """
+            {"metadata":{"name":"failing"},"spec":{"restartPolicy":"Never","volumes":[{"name":"data","emptyDir":{}}],
+              "containers":[{"name":"main","image":"shell","args":["-c","echo /var/lib/app/x.conf:7: no such key; exit 3"],
+                "volumeMounts":[{"name":"data","mountPath":"/var/lib/app"}]}]}}
+            """);
+
+        KubernetesObject pod = await _kubelet.PodAsync("failing", pod => pod.Status.Text("phase") == "Failed", "phase Failed");
+
+        (await _kubelet.LogAsync(pod)).Should().Contain("/volumes/data/x.conf:7", "the test can fail: the process itself sees a folder of the machine");
+        pod.Status.Items("containerStatuses").Single().Field("state").Field("terminated").Text("message").Should().Be("/var/lib/app/x.conf:7: no such key");
+    }
+
     [Fact]
     public async Task Run_MissingConfigMap_WaitsAndStartsWhenItComes()
     {

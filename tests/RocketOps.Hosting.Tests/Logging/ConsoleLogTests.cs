@@ -10,18 +10,33 @@ namespace RocketOps.Hosting.Tests.Logging;
 public sealed class ConsoleLogTests
 {
     [Fact]
-    public void Log_AnEvent_IsOneLineAsTheSimpleConsoleWritesIt()
+    public void Log_AnEvent_IsOneLine()
     {
         FakeTimeProvider time = new();
         HeldOutput output = new();
         using (ConsoleLog log = new(LogLevel.Information, output, time))
         {
-            log.CreateLogger("RocketOps.Broker").Log(LogLevel.Warning, new EventId(3001), "two\nlines", new InvalidOperationException("why\nnot"), static (state, _) => state);
+            log.CreateLogger("RocketOps.Broker.Hosting.BrokerHost").Log(LogLevel.Warning, new EventId(3001), "two\nlines", new InvalidOperationException("why\nnot"), static (state, _) => state);
             log.WriteLine("The broker boot success.");
         }
 
         string stamp = time.GetLocalNow().ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
-        output.Text.Should().Be($"{stamp} warn: RocketOps.Broker[3001] two lines System.InvalidOperationException: why not\nThe broker boot success.\n");
+        output.Text.Should().Be($"{stamp} warn BrokerHost[3001] two lines System.InvalidOperationException: why not\nThe broker boot success.\n");
+    }
+
+    [Theory]
+    [InlineData(LogLevel.Information, "info")]
+    [InlineData(LogLevel.Warning, "\e[33mwarn\e[0m")]
+    [InlineData(LogLevel.Error, "\e[31mfail\e[0m")]
+    public void Log_AtATerminal_ColoursWhatIsNotUsual(LogLevel level, string expected)
+    {
+        HeldOutput output = new();
+        using (ConsoleLog log = new(LogLevel.Information, output, isColoured: true))
+        {
+            log.CreateLogger("RocketOps.Store").Log(level, new EventId(1), "text", null, static (state, _) => state);
+        }
+
+        output.Text.Should().EndWith($" {expected} Store[1] text\n");
     }
 
     [Theory]

@@ -29,6 +29,7 @@ internal sealed class ContainerRunner
     private readonly Lock _gate = new();
     private ContainerView _view;
     private ContainerProbes _probes = new(null, null, null);
+    private PathMap _paths = new();
 
     public ContainerRunner(Node node, PodIdentity pod, JsonElement spec, RestartPolicy policy, ContainerView view, Action changed)
     {
@@ -106,7 +107,7 @@ internal sealed class ContainerRunner
         try
         {
             _probes = ContainerProbes.Of(_spec);
-            ProcessLaunch launch = _node.Launches.Build(_pod, _spec);
+            ProcessLaunch launch = _node.Launches.Build(_pod, _spec, out _paths);
             Logs.ContainerLog log = _node.Logs.Begin(_pod.LogFolder, View.Name, View.RestartCount);
             ContainerProcess process;
             try
@@ -198,7 +199,7 @@ internal sealed class ContainerRunner
             Reason = exitCode == 0 ? "Completed" : "Error",
 
             // As with terminationMessagePolicy FallbackToLogsOnError: people look at the pod first.
-            Message = message.Length > 0 || exitCode == 0 || _stop.IsCancellationRequested ? message : process.LastLine,
+            Message = message.Length > 0 || exitCode == 0 || _stop.IsCancellationRequested ? message : _paths.Restore(process.LastLine),
             ExitCode = exitCode,
             FinishedAt = _node.Time.GetUtcNow(),
             Started = false,

@@ -11,10 +11,11 @@ internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, 
     // A container sees nothing of the user's environment but what a program needs to run here at all.
     private static readonly string[] Inherited = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "TMP", "TEMP", "SystemRoot", "USERPROFILE"];
 
-    public ProcessLaunch Build(PodIdentity pod, JsonElement container)
+    /// <summary>What to start, and where the container's paths are on this machine.</summary>
+    public ProcessLaunch Build(PodIdentity pod, JsonElement container, out PathMap map)
     {
         LocalProgram program = images.Find(container.Text("image") ?? "");
-        PathMap map = volumes.Mount(pod, container);
+        map = volumes.Mount(pod, container);
         Dictionary<string, string> given = Given(pod);
         Dictionary<string, string> variables = environment.Build(pod, container, given);
         List<string> arguments = new(program.Arguments);

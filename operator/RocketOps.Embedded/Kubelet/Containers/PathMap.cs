@@ -54,6 +54,18 @@ internal sealed class PathMap
         return result is null ? text : result.Append(text, copied, text.Length - copied).ToString();
     }
 
+    /// <summary>The other way, for what a container says of itself: the local folders become the mount paths that its pod's author knows.</summary>
+    public string Restore(string text)
+    {
+        // A folder below another one must win here as well.
+        foreach (KeyValuePair<string, string> mount in _mounts.OrderByDescending(mount => mount.Value.Length))
+        {
+            text = text.Replace(mount.Value + "/", mount.Key + "/", StringComparison.Ordinal);
+        }
+
+        return text;
+    }
+
     private static bool IsStart(string text, int at) => at == 0 || !IsPathCharacter(text[at - 1]);
 
     private static bool IsPathCharacter(char character) => char.IsLetterOrDigit(character) || character is '/' or '.' or '_' or '-' or '~';

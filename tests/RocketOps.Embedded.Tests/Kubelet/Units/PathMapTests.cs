@@ -23,6 +23,13 @@ public sealed class PathMapTests
     public void Rewrite_MountPathAsWholePart_IsReplaced(string text, string expected) => _map.Rewrite(text).Should().Be(expected);
 
     [Theory]
+    [InlineData("/tmp/volumes/config/x.conf:7: no such key", "/etc/app/x.conf:7: no such key")]
+    [InlineData("neither /tmp/volumes/data/a nor /tmp/volumes/logs/b", "neither /data/a nor /data/logs/b")]
+    [InlineData("/tmp/volumes/database", "/tmp/volumes/database")]
+    [InlineData("", "")]
+    public void Restore_LocalFolders_AreMountPathsAgain(string text, string expected) => _map.Restore(text).Should().Be(expected);
+
+    [Theory]
     [InlineData("/database")]
     [InlineData("/var/data")]
     [InlineData("/data-2/x")]
