@@ -8,8 +8,6 @@ public static class PropertyNames
 {
     public const string CheckImmunitySeconds = "CHECK_IMMUNITY_TIME_IN_SECONDS";
     public const string Cluster = "CLUSTER";
-    public const string DeadLetterOriginMessageId = "DLQ_ORIGIN_MESSAGE_ID";
-    public const string DeadLetterOriginTopic = "DLQ_ORIGIN_TOPIC";
     public const string Delay = "DELAY";
     public const string Keys = "KEYS";
     public const string MaxReconsumeTimes = "MAX_RECONSUME_TIMES";

@@ -242,7 +242,7 @@ internal sealed partial class ScheduleService : IAsyncDisposable
             return AppendStatus.MessageIllegal;
         }
 
-        properties.Remove(PropertyNames.Delay).Remove(PropertyNames.TimerDeliverMs).Remove(PropertyNames.TimerDelaySeconds);
+        // All properties stay, as with RocketMQ: an application can see by them that and how the message was delayed.
         delivery.NextTopic = _store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic));
         delivery.NextQueueId = queueId;
         return _appender.Append(

@@ -95,18 +95,13 @@ internal sealed class SendBackHandler(
             properties.Set(PropertyNames.OriginMessageId, messageId);
         }
 
-        properties.Set(PropertyNames.Wait, "false").Remove(PropertyNames.Delay).Remove(PropertyNames.RealTopic).Remove(PropertyNames.RealQueueId);
+        properties.Set(PropertyNames.Wait, "false")
+            .Set(PropertyNames.Delay, (delayLevel > 0 ? settings.Current.DelayLevels.Clamp(delayLevel) : 0).ToString(CultureInfo.InvariantCulture));
         StoreTopic topic = target.StoreTopic;
         if (delayLevel > 0)
         {
-            properties.Set(PropertyNames.Delay, settings.Current.DelayLevels.Clamp(delayLevel).ToString(CultureInfo.InvariantCulture));
             SendRoute.SetTruePlace(properties, target.Name, queueId);
             (topic, queueId) = (delays.Schedule, delays.QueueOf(delayLevel));
-        }
-        else
-        {
-            properties.Set(PropertyNames.DeadLetterOriginTopic, properties.Get(PropertyNames.RetryTopic)!)
-                .Set(PropertyNames.DeadLetterOriginMessageId, properties.Get(PropertyNames.OriginMessageId)!);
         }
 
         return new StoredMessage

@@ -19,6 +19,9 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
     /// <summary>Ids that are longer are written to properties that are written anew; clients' have 32 characters.</summary>
     private const int MaxTransactionIdBytes = 128;
 
+    /// <summary>What RocketMQ 5.x writes on a message that goes to dead letters; 4.9 delays it there once more.</summary>
+    private const string NoDelay = "-1";
+
     private bool _dropsDelay;
     private ReadOnlySpan<byte> _transactionId;
 
@@ -101,7 +104,7 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
         MessageProperties properties = MessageProperties.Parse(encoded);
         if (_dropsDelay)
         {
-            properties.Remove(PropertyNames.Delay);
+            properties.Set(PropertyNames.Delay, NoDelay);
         }
 
         if (WaitsElsewhere)

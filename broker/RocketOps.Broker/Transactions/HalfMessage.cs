@@ -102,8 +102,8 @@ internal sealed class HalfMessage
     /// <summary>The half for the topic it is meant for, with a delay by way of the schedule topic.</summary>
     public StoredMessage Commit(MessageStore store, DelayRouter delays, MessageHost storeHost, long commitLogOffset)
     {
+        // TRAN_MSG stays, as with RocketMQ: an application can see by it that the message was sent in a transaction.
         MessageProperties properties = Properties()
-            .Remove(PropertyNames.TransactionPrepared)
             .Remove(PropertyNames.TransactionPreparedQueueOffset)
             .Remove(PropertyNames.RealTopic)
             .Remove(PropertyNames.RealQueueId);

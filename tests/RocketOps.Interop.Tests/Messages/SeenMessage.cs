@@ -1,0 +1,64 @@
+using System.Globalization;
+using RocketOps.Testing.Remoting;
+
+namespace RocketOps.Interop.Tests.Messages;
+
+/// <summary>A record in words that are the same in every run: times, hosts, offsets and ids by what they must be equal to.</summary>
+internal static class SeenMessage
+{
+    /// <param name="traveller">Who sent it.</param>
+    /// <param name="record">As it was pulled.</param>
+    /// <param name="known">Offsets and ids of this run, and the names they have in the table.</param>
+    public static IReadOnlyList<string> Describe(WayTraveller traveller, RawRecord record, params (string Value, string Name)[] known)
+    {
+        Dictionary<string, string> names = new(StringComparer.Ordinal)
+        {
+            [traveller.Way] = "{way}",
+            [traveller.Topic] = "{topic}",
+            [traveller.Group] = "{group}",
+            [traveller.RetryTopic] = "{retry}",
+            [traveller.DeadLetterTopic] = "{dead}",
+        };
+        foreach ((string value, string name) in known)
+        {
+            names[value] = name;
+        }
+
+        long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        return
+        [
+            $"topic:{Name(record.Topic)}",
+            $"queueId:{record.QueueId}",
+            $"queueOffset:{record.QueueOffset}",
+            $"flag:{record.Flag}",
+            $"sysFlag:0x{record.SysFlag:x}",
+            $"born:{(record.BornTimestamp == traveller.BornTimestamp ? "as the producer said" : $"{record.BornTimestamp - traveller.BornTimestamp} ms later")}",
+            $"bornHost:{(record.BornHost.Port == traveller.ProducerPort ? "the producer's" : record.BornHost)}",
+            $"stored:{(record.StoreTimestamp >= traveller.BornTimestamp && record.StoreTimestamp <= now ? "now" : $"{record.StoreTimestamp - traveller.BornTimestamp} ms later")}",
+            $"storeHost:{(record.StoreHost.ToString() == traveller.BrokerAddress ? "the broker's" : record.StoreHost)}",
+            $"reconsumeTimes:{record.ReconsumeTimes}",
+            $"prepared:{Name(record.PreparedTransactionOffset.ToString(CultureInfo.InvariantCulture))}",
+            $"body:{(record.Body.Span.SequenceEqual(traveller.Body) ? "as sent" : $"{record.Body.Length} bytes")}",
+            $"crc:{(record.BodyCrc == (int)(Crc(record.Body.Span) & 0x7FFF_FFFF) ? "right" : $"{record.BodyCrc:x}")}",
+            .. record.Properties.Select(pair => $"{pair.Key}={Name(pair.Value)}"),
+        ];
+
+        string Name(string value) => names.GetValueOrDefault(value, value);
+    }
+
+    // CRC-32 of zip files, bit by bit; RocketMQ clears the highest bit.
+    private static uint Crc(ReadOnlySpan<byte> bytes)
+    {
+        uint crc = uint.MaxValue;
+        foreach (byte value in bytes)
+        {
+            crc ^= value;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                crc = (crc >> 1) ^ ((crc & 1) == 0 ? 0 : 0xEDB8_8320);
+            }
+        }
+
+        return ~crc;
+    }
+}

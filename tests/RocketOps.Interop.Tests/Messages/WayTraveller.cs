@@ -1,0 +1,236 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.IO.Compression;
+using System.Text;
+using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Interop.Tests.Messages;
+
+/// <summary>
+/// Sends one message to a topic of its own and follows it, by plain frames that say what RocketMQ's Java clients say, so that what is compared is the broker's doing
+/// alone. One connection; not safe for concurrent use.
+/// </summary>
+internal sealed class WayTraveller : IAsyncDisposable
+{
+    public const int Queue = 1;
+    public const int Flag = 7;
+
+    private const int SendMessageV2 = 310;
+    private const int HeartBeat = 34;
+    private const int ConsumerSendMessageBack = 36;
+    private const int EndTransaction = 37;
+    private const int CheckTransactionState = 39;
+    private const int SendBatchMessage = 320;
+    private const int TransactionCommit = 8;
+    private const int TransactionPrepared = 4;
+
+    private static readonly (string Short, string Long)[] ShortNames =
+    [
+        ("a", "producerGroup"), ("b", "topic"), ("c", "defaultTopic"), ("d", "defaultTopicQueueNums"), ("e", "queueId"), ("f", "sysFlag"), ("g", "bornTimestamp"), ("h", "flag"), ("i", "properties"),
+        ("j", "reconsumeTimes"), ("k", "unitMode"), ("m", "batch"),
+    ];
+
+    private readonly ServerUnderTest _server;
+    private readonly RawConnection _broker;
+
+    private WayTraveller(ServerUnderTest server, RawConnection broker, string way)
+    {
+        _server = server;
+        _broker = broker;
+        Way = way;
+    }
+
+    public string Way { get; }
+
+    public string Topic => $"Way_{Way}";
+
+    public string Group => $"way_group_{Way}";
+
+    public string RetryTopic => $"%RETRY%{Group}";
+
+    public string DeadLetterTopic => $"%DLQ%{Group}";
+
+    /// <summary>What the producer said of the message's birth, in milliseconds since 1970.</summary>
+    public long BornTimestamp { get; } = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+
+    public byte[] Body { get; private set; } = [];
+
+    /// <summary>The answer to the last send.</summary>
+    public IReadOnlyDictionary<string, string> Sent { get; private set; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    public int ProducerPort => _broker.LocalPort;
+
+    public string BrokerAddress => _server.BrokerAddress;
+
+    /// <summary>The physical offset in the answer to the send: of a half, what its end names.</summary>
+    public long SentPhysicalOffset => long.Parse(Sent["msgId"][^16..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+    public static async Task<WayTraveller> StartAsync(ServerUnderTest server, string way)
+    {
+        WayTraveller traveller = new(server, await RawConnection.ConnectAsync(server.BrokerAddress), way);
+        Answered(await RawBroker.CreateTopicAsync(traveller._broker, traveller.Topic, queues: 2));
+        return traveller;
+    }
+
+    public ValueTask DisposeAsync() => _broker.DisposeAsync();
+
+    /// <summary>SEND_MESSAGE_V2, as Java clients send.</summary>
+    /// <param name="topic">Where to.</param>
+    /// <param name="properties">More than every message here carries: <c>NAME=value</c>.</param>
+    /// <param name="sysFlag">As in the message.</param>
+    /// <param name="reconsumeTimes">As a consumer says that sends a message to its retry topic by itself.</param>
+    /// <param name="queue">Queue of the topic.</param>
+    public async Task SendAsync(string topic, string[]? properties = null, int sysFlag = 0, int reconsumeTimes = 0, int queue = Queue)
+    {
+        Body = Body.Length == 0 ? Encoding.UTF8.GetBytes("body of " + Way) : Body;
+        Dictionary<string, string> fields = SendFields(topic, ["KEYS=k1 k2", "TAGS=TagA", $"UNIQ_KEY={Way}", "WAIT=true", "own=ключ 値", .. properties ?? []]);
+        fields["sysFlag"] = Text(sysFlag);
+        fields["reconsumeTimes"] = Text(reconsumeTimes);
+        fields["queueId"] = Text(queue);
+        Sent = Answered(await _broker.RequestAsync(SendMessageV2, Short(fields), Body)).ExtFields;
+    }
+
+    /// <summary>A send whose body the client has compressed.</summary>
+    public async Task SendCompressedAsync(int sysFlag)
+    {
+        using MemoryStream compressed = new();
+        using (ZLibStream zlib = new(compressed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            zlib.Write(Encoding.UTF8.GetBytes(new string('z', 5_000)));
+        }
+
+        Body = compressed.ToArray();
+        await SendAsync(Topic, sysFlag: sysFlag);
+    }
+
+    /// <summary>Two messages in a batch; the second is the one that is followed. Batch body: remoting.md §4.6.</summary>
+    public async Task SendBatchAsync()
+    {
+        Body = Encoding.UTF8.GetBytes("body of " + Way);
+        using MemoryStream batch = new();
+        foreach (string key in (string[])["first", Way])
+        {
+            byte[] properties = Encoding.UTF8.GetBytes(Encode(["KEYS=k1 k2", "TAGS=TagA", $"UNIQ_KEY={key}", "WAIT=true", "own=ключ 値"]));
+            byte[] message = new byte[22 + Body.Length + properties.Length];
+            BinaryPrimitives.WriteInt32BigEndian(message, message.Length);
+            BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(12), Flag);
+            BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(16), Body.Length);
+            Body.CopyTo(message.AsSpan(20));
+            BinaryPrimitives.WriteInt16BigEndian(message.AsSpan(20 + Body.Length), (short)properties.Length);
+            properties.CopyTo(message.AsSpan(22 + Body.Length));
+            batch.Write(message);
+        }
+
+        Dictionary<string, string> fields = SendFields(Topic, ["WAIT=true"]);
+        fields["batch"] = "true";
+        Sent = Answered(await _broker.RequestAsync(SendBatchMessage, Short(fields), batch.ToArray())).ExtFields;
+    }
+
+    /// <summary>HEART_BEAT of a consumer: the broker makes the group and its retry topic.</summary>
+    public async Task BecomeConsumerAsync() => Answered(await _broker.RequestAsync(HeartBeat, body: Encoding.UTF8.GetBytes(
+        $"{{\"clientID\":\"{Way}@consumer\",\"consumerDataSet\":[{{\"consumeFromWhere\":\"CONSUME_FROM_FIRST_OFFSET\",\"consumeType\":\"CONSUME_PASSIVELY\",\"groupName\":\"{Group}\","
+        + $"\"messageModel\":\"CLUSTERING\",\"subscriptionDataSet\":[{{\"classFilterMode\":false,\"codeSet\":[],\"expressionType\":\"TAG\",\"subString\":\"*\",\"subVersion\":1,\"tagsSet\":[],\"topic\":\"{Topic}\"}}],"
+        + "\"unitMode\":false}],\"producerDataSet\":[]}")));
+
+    /// <summary>HEART_BEAT of a producer: the broker asks it about its transactions.</summary>
+    public async Task BecomeProducerAsync() => Answered(await _broker.RequestAsync(
+        HeartBeat, body: Encoding.UTF8.GetBytes($"{{\"clientID\":\"{Way}@producer\",\"consumerDataSet\":[],\"producerDataSet\":[{{\"groupName\":\"{Group}\"}}]}}")));
+
+    /// <summary>CONSUMER_SEND_MSG_BACK.</summary>
+    public async Task SendBackAsync(RawRecord message, int delayLevel) => Answered(await _broker.RequestAsync(ConsumerSendMessageBack, new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["offset"] = Text(message.PhysicalOffset),
+        ["group"] = Group,
+        ["delayLevel"] = Text(delayLevel),
+        ["originMsgId"] = message.OffsetMessageId,
+        ["originTopic"] = message.Topic,
+        ["unitMode"] = "false",
+        ["maxReconsumeTimes"] = "16",
+    }));
+
+    /// <summary>SEND_MESSAGE of a half.</summary>
+    public Task SendHalfAsync(params string[] properties) => SendAsync(Topic, ["TRAN_MSG=true", $"PGROUP={Group}", .. properties], TransactionPrepared);
+
+    /// <summary>END_TRANSACTION that commits what was sent last.</summary>
+    public Task CommitAsync() => CommitAsync(long.Parse(Sent["queueOffset"], CultureInfo.InvariantCulture), SentPhysicalOffset, answersCheck: false);
+
+    /// <summary>Waits for CHECK_TRANSACTION_STATE and commits what it asks about; the physical offset of that half.</summary>
+    public async Task<long> CommitWhenAskedAsync()
+    {
+        using CancellationTokenSource deadline = new(Eventually.DefaultDeadline);
+        while (true)
+        {
+            RawFrame frame = await _broker.ReceiveAsync(deadline.Token) ?? throw new EndOfStreamException("closed instead of a question");
+            if (frame.Code == CheckTransactionState && !frame.IsResponse)
+            {
+                long half = long.Parse(frame.ExtFields["commitLogOffset"], CultureInfo.InvariantCulture);
+                await CommitAsync(long.Parse(frame.ExtFields["tranStateTableOffset"], CultureInfo.InvariantCulture), half, answersCheck: true);
+                return half;
+            }
+        }
+    }
+
+    /// <summary>Pulls until the message is there, whichever of the queues it is in.</summary>
+    public async Task<RawRecord> ReceiveAsync(string topic, int queues = 2, long from = 0)
+    {
+        RawRecord? found = null;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                for (int queue = 0; queue < queues && found is null; queue++)
+                {
+                    RawFrame answer = await RawBroker.PullAsync(_broker, topic, queue, from);
+                    found = answer.Code == RawBroker.Success
+                        ? RawRecord.DecodeAll(answer.Body).FirstOrDefault(record => record.Properties.Contains(KeyValuePair.Create("UNIQ_KEY", Way)))
+                        : null;
+                }
+
+                return found is not null;
+            },
+            $"{_server.Name}: {Way} in {topic}");
+        return found!;
+    }
+
+    /// <summary>The names of SEND_MESSAGE_V2: remoting.md §2.2.</summary>
+    private static Dictionary<string, string> Short(Dictionary<string, string> fields) => ShortNames.ToDictionary(static names => names.Short, names => fields[names.Long], StringComparer.Ordinal);
+
+    private static string Encode(IEnumerable<string> properties) => string.Concat(properties.Select(static property => property.Replace('=', '\u0001') + '\u0002'));
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static RawFrame Answered(RawFrame answer)
+    {
+        answer.Code.Should().Be(RawBroker.Success, answer.Remark ?? string.Empty);
+        return answer;
+    }
+
+    private async Task CommitAsync(long queueOffset, long physicalOffset, bool answersCheck) => Answered(await _broker.RequestAsync(EndTransaction, new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["topic"] = Topic,
+        ["producerGroup"] = Group,
+        ["tranStateTableOffset"] = Text(queueOffset),
+        ["commitLogOffset"] = Text(physicalOffset),
+        ["commitOrRollback"] = Text(TransactionCommit),
+        ["fromTransactionCheck"] = answersCheck ? "true" : "false",
+        ["msgId"] = Way,
+        ["transactionId"] = Way,
+    }));
+
+    private Dictionary<string, string> SendFields(string topic, IEnumerable<string> properties) => new(StringComparer.Ordinal)
+    {
+        ["producerGroup"] = Group,
+        ["topic"] = topic,
+        ["defaultTopic"] = "TBW102",
+        ["defaultTopicQueueNums"] = "4",
+        ["queueId"] = Text(Queue),
+        ["sysFlag"] = "0",
+        ["bornTimestamp"] = Text(BornTimestamp),
+        ["flag"] = Text(Flag),
+        ["properties"] = Encode(properties),
+        ["reconsumeTimes"] = "0",
+        ["unitMode"] = "false",
+        ["batch"] = "false",
+    };
+}
