@@ -5,7 +5,7 @@ namespace RocketOps.Client;
 
 /// <summary>One consumer of a host: joins the group when the host starts and leaves it, handlers at work waited for, when it stops.</summary>
 internal sealed class ConsumerService<THandler>(
-    IServiceScopeFactory scopes, HostedConsumers consumers, PushConsumerOptions options, string topic, string expression) : IHostedService, IAsyncDisposable
+    IServiceScopeFactory scopes, HostedConsumers consumers, PushConsumerOptions options, string topic, SubscriptionExpression expression) : IHostedService, IAsyncDisposable
     where THandler : class, IMessageHandler
 {
     private RocketMqPushConsumer? _consumer;

@@ -51,8 +51,15 @@ public sealed class RocketMqBuilder
     /// <param name="configure">Changes the options.</param>
     public RocketMqBuilder AddConsumer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
         string group, string topic, string expression = "*", Func<PushConsumerOptions, PushConsumerOptions>? configure = null)
+        where THandler : class, IMessageHandler =>
+        AddConsumer<THandler>(group, topic, SubscriptionExpression.Tags(expression), configure);
+
+    /// <summary>As the other, with tags or <see cref="SubscriptionExpression.Sql"/>; the host does not start when a broker does not take the expression.</summary>
+    public RocketMqBuilder AddConsumer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+        string group, string topic, SubscriptionExpression expression, Func<PushConsumerOptions, PushConsumerOptions>? configure = null)
         where THandler : class, IMessageHandler
     {
+        ArgumentNullException.ThrowIfNull(expression);
         Services.TryAddScoped<THandler>();
         Services.AddSingleton<IHostedService>(provider => new ConsumerService<THandler>(
             provider.GetRequiredService<IServiceScopeFactory>(),

@@ -14,7 +14,12 @@ public class RocketMqException : Exception
     }
 
     public RocketMqException(int responseCode, string? remark, string address)
-        : base($"{address} answered {responseCode}: {remark ?? "no reason given"}")
+        : this(responseCode, remark, address, $"{address} answered {responseCode}: {remark ?? "no reason given"}")
+    {
+    }
+
+    private protected RocketMqException(int responseCode, string? remark, string address, string message)
+        : base(message)
     {
         ResponseCode = responseCode;
         Remark = remark;

@@ -81,6 +81,62 @@ public abstract class ClientInteropTests(ServerFixture fixture)
     }
 
     [SkippableFact]
+    public async Task Consume_BySql_GetsWhatMatchesAndHearsOfMistakesAtTheStart()
+    {
+        string topic = "OurClientSql";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 2);
+        await using RocketMqProducer producer = Producer();
+        for (int i = 0; i < 20; i++)
+        {
+            Message message = new(topic, Bytes("priced" + i), i % 2 == 0 ? "even" : "odd");
+            message.SetProperty("price", i.ToString(CultureInfo.InvariantCulture));
+            await producer.SendAsync(message);
+        }
+
+        await using RocketMqPushConsumer mistaken = new(Options("our_sql_mistake"));
+        await mistaken.SubscribeAsync(topic, SubscriptionExpression.Sql("price >"), static (_, _) => ValueTask.FromResult(ConsumeResult.Success));
+        SubscriptionRefusedException refused = (await mistaken.Awaiting(static it => it.StartAsync()).Should().ThrowAsync<SubscriptionRefusedException>()).Which;
+        refused.ResponseCode.Should().Be(23);
+        refused.Message.Should().Contain("line 1, column").And.Contain("price >");
+
+        ConcurrentQueue<string> pushed = new();
+        await using RocketMqPushConsumer consumer = new(Options("our_sql_push"));
+        await consumer.SubscribeAsync(topic, SubscriptionExpression.Sql("price > 14 AND TAGS = 'odd'"), (message, _) =>
+        {
+            pushed.Enqueue(message.GetText());
+            return ValueTask.FromResult(ConsumeResult.Success);
+        });
+        await consumer.StartAsync();
+        await Eventually.TrueAsync(() => pushed.Count >= 3, "three messages came", TimeSpan.FromMinutes(2));
+        pushed.Should().BeEquivalentTo("priced15", "priced17", "priced19");
+
+        await using RocketMqStreamConsumer stream = new(Options("our_sql_stream"));
+        await stream.SubscribeAsync(topic, SubscriptionExpression.Sql("price BETWEEN 3 AND 4"));
+        HashSet<string> streamed = [];
+        using CancellationTokenSource deadline = new(TimeSpan.FromMinutes(2));
+        while (streamed.Count < 2)
+        {
+            Delivery delivery = await stream.ReceiveAsync(deadline.Token);
+            streamed.Add(delivery.Message.GetText());
+            delivery.Ack();
+        }
+
+        streamed.Should().BeEquivalentTo("priced3", "priced4");
+
+        await using RocketMqReader reader = new(new AdminOptions { NameServers = fixture.Server.NameServerAddress });
+        List<string> read = [];
+        foreach (int queue in Enumerable.Range(0, 2))
+        {
+            ReadResult found = await reader.ReadAsync(
+                fixture.Server.BrokerAddress, new MessageQueue(topic, ServerUnderTest.BrokerName, queue), 0, 32, SubscriptionExpression.Sql("price < 2"), TimeSpan.Zero);
+            read.AddRange(found.Messages.Select(static message => message.GetText()));
+        }
+
+        read.Should().BeEquivalentTo("priced0", "priced1");
+    }
+
+    [SkippableFact]
     public async Task ConsumeOrderly_MembersComeAndGo_NoQueueIsOutOfOrder()
     {
         const int Keys = 8;

@@ -60,7 +60,7 @@ internal sealed class BenchReceiver
         {
             while (!cancellation.IsCancellationRequested)
             {
-                ReadResult read = await _cluster.Reader.ReadAsync(address, queue, offset, PullBatch, "*", LongPoll, cancellation);
+                ReadResult read = await _cluster.Reader.ReadAsync(address, queue, offset, PullBatch, SubscriptionExpression.All, LongPoll, cancellation);
                 offset = read.NextOffset;
                 foreach (ReceivedMessage message in read.Messages)
                 {

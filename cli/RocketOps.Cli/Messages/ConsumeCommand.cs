@@ -18,6 +18,7 @@ internal static class ConsumeCommand
         Option<long?> count = new Option<long?>("--count", "-c") { Description = "End after so many messages", HelpName = "N" }.Within(1, long.MaxValue);
         Option<bool> exit = new("--exit", "-e") { Description = "End when everything that is there now has been read, instead of waiting for more" };
         Option<string> tags = new Option<string>("--tags", "-t") { Description = "Only messages with these tags, for example \"a || b\"", HelpName = "TAGS", DefaultValueFactory = _ => "*" }.CheckedBy(TagProblem);
+        Option<string?> sql = new Option<string?>("--sql") { Description = "Only messages whose properties fulfil this, for example \"price > 10 AND region = 'eu'\"", HelpName = "EXPR" }.CheckedBy(SqlProblem);
         Option<string?> queue = new("--queue", "-q") { Description = "Only this queue: BROKER/ID, or ID of every broker", HelpName = "QUEUE" };
         Option<string> output = Choice.Of("--output", "-o", "How a message is written", "FORMAT", "text", "text", "json", "body");
         Option<string?> template = new Option<string?>("--template") { Description = $"A line of your own for every message: {MessageTemplate.Grammar}", HelpName = "TEXT" }.CheckedBy(TemplateProblem);
@@ -28,13 +29,19 @@ internal static class ConsumeCommand
             "rocketops consume orders --from end            only what comes",
             "rocketops consume orders --from -10 --exit     the last ten of every queue",
             "rocketops consume orders --from 2h -o json     since two hours ago, as JSON lines",
+            "rocketops consume orders --sql \"price > 10\"    what has a property price above 10",
             "rocketops consume orders -g billing -c 1       one message as a member of a group",
             "rocketops consume orders --template '{offset} {property.region} {body}'")
         {
-            topic, group, from, count, exit, tags, queue, output, template,
+            topic, group, from, count, exit, tags, sql, queue, output, template,
         };
         command.Validators.Add(result =>
         {
+            if (result.GetResult(sql) is not null && result.GetResult(tags) is { Implicit: false })
+            {
+                result.AddError("--tags and --sql exclude each other; a condition names the tag as TAGS, for example \"TAGS = 'paid' AND price > 10\".");
+            }
+
             if (result.GetResult(group) is { Implicit: false })
             {
                 if (result.GetResult(queue) is { Implicit: false })
@@ -54,7 +61,7 @@ internal static class ConsumeCommand
                 Topic = parsed.GetRequiredValue(topic),
                 Group = parsed.GetValue(group),
                 From = StartPoint.Parse(parsed.GetValue(from) ?? "beginning", shell.Time)!,
-                Tags = parsed.GetValue(tags)!,
+                Expression = parsed.GetValue(sql) is { } condition ? SubscriptionExpression.Sql(condition) : SubscriptionExpression.Tags(parsed.GetValue(tags)),
                 Queue = parsed.GetValue(queue),
                 Count = parsed.GetValue(count),
                 Exit = parsed.GetValue(exit),
@@ -79,7 +86,7 @@ internal static class ConsumeCommand
     {
         try
         {
-            RocketMqReader.CheckTags(expression);
+            SubscriptionExpression.Tags(expression);
             return null;
         }
         catch (ArgumentException)
@@ -87,6 +94,8 @@ internal static class ConsumeCommand
             return $"\"{expression}\" leaves a tag empty; write * for all, or \"a || b\".";
         }
     }
+
+    private static string? SqlProblem(string expression) => string.IsNullOrWhiteSpace(expression) ? "an empty condition matches nothing; leave --sql away for all messages." : null;
 
     private static string? TemplateProblem(string text)
     {

@@ -1,3 +1,5 @@
+using RocketOps.Client;
+
 namespace RocketOps.Cli.Messages;
 
 /// <summary>What a <c>consume</c> was asked to do.</summary>
@@ -10,7 +12,8 @@ internal sealed record ConsumeOptions
 
     public required StartPoint From { get; init; }
 
-    public string Tags { get; init; } = "*";
+    /// <summary>By tags or SQL92.</summary>
+    public SubscriptionExpression Expression { get; init; } = SubscriptionExpression.All;
 
     /// <summary><c>broker/id</c> or an id; null reads all.</summary>
     public string? Queue { get; init; }

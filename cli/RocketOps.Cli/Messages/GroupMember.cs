@@ -33,7 +33,7 @@ internal sealed class GroupMember(Shell shell, ClusterConnection cluster, Consum
             LoggerFactory = loggers,
         }))
         {
-            await consumer.SubscribeAsync(options.Topic, options.Tags, (message, _) => ShowAsync(message), cancellation);
+            await consumer.SubscribeAsync(options.Topic, options.Expression, (message, _) => ShowAsync(message), cancellation);
             await consumer.StartAsync(cancellation);
             try
             {

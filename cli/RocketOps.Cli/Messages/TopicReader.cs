@@ -149,7 +149,7 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
                     return;
                 }
 
-                ReadResult read = await cluster.Reader.ReadAsync(broker, queue, offset.Value, PullBatch, options.Tags, options.Exit ? TimeSpan.Zero : LongPoll, cancellation);
+                ReadResult read = await cluster.Reader.ReadAsync(broker, queue, offset.Value, PullBatch, options.Expression, options.Exit ? TimeSpan.Zero : LongPoll, cancellation);
                 isFailing = false;
                 offset = await PassOnAsync(queue, read, end, cancellation);
             }

@@ -11,6 +11,7 @@ internal static class Failures
     {
         NameServersUnreachableException unreachable =>
             $"no name server answers at {unreachable.NameServers} ({Reason(unreachable)}). Give another address with -n HOST:PORT or NAMESRV_ADDR, or start a cluster here with \"rocketops up FILE\".",
+        SubscriptionRefusedException refused => refused.Message,
         RocketMqException { ResponseCode: { } code } refused => $"{refused.Remark ?? "refused without a reason"} ({refused.Address} answered {Name(code)})",
         AggregateException { InnerExceptions: [{ } only] } => Describe(only),
         RocketMqException or CommandFailedException or IOException or InvalidDataException or HttpRequestException or SocketException or UnauthorizedAccessException or ArgumentException => failure.Message,

@@ -54,7 +54,7 @@ internal sealed class Puller(ClientInstance client, PushConsumerOptions options)
 
     private RocketMqException Refused(RemotingCommand response, string address)
     {
-        if (response.Code is ResponseCode.SubscriptionNotExist or ResponseCode.SubscriptionNotLatest)
+        if (response.Code is ResponseCode.SubscriptionNotExist or ResponseCode.SubscriptionNotLatest or ResponseCode.FilterDataNotExist or ResponseCode.FilterDataNotLatest)
         {
             // A broker that restarted knows no consumer before its next heartbeat.
             client.GreetAgain(address);

@@ -71,11 +71,25 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     /// <param name="expression">Tags: <c>*</c> for all or <c>TagA || TagB</c>.</param>
     /// <param name="handler">Called for every message.</param>
     /// <param name="cancellationToken">Gives up telling the brokers.</param>
-    public async Task SubscribeAsync(string topic, string expression, MessageHandler handler, CancellationToken cancellationToken = default)
+    public Task SubscribeAsync(string topic, string expression, MessageHandler handler, CancellationToken cancellationToken = default) =>
+        SubscribeAsync(topic, SubscriptionExpression.Tags(expression), handler, cancellationToken);
+
+    /// <summary>
+    /// As <see cref="SubscribeAsync(string, string, MessageHandler, CancellationToken)"/>, with tags or <see cref="SubscriptionExpression.Sql"/>. After the start it throws
+    /// <see cref="SubscriptionRefusedException"/> for what brokers do not take, and what was subscribed before stays; before the start <see cref="StartAsync"/> does.
+    /// </summary>
+    public async Task SubscribeAsync(string topic, SubscriptionExpression expression, MessageHandler handler, CancellationToken cancellationToken = default)
     {
         Names.CheckTopic(topic, nameof(topic));
+        ArgumentNullException.ThrowIfNull(expression);
         ArgumentNullException.ThrowIfNull(handler);
-        AddSubscription(topic, expression);
+        Subscription subscription = NewSubscription(topic, expression);
+        if (_rebalancer is not null)
+        {
+            await new ExpressionCheck(_client, _options).CheckAsync(subscription, cancellationToken).ConfigureAwait(false);
+        }
+
+        _subscriptions[topic] = subscription;
         _handlers[topic] = handler;
         if (_rebalancer is not null)
         {
@@ -85,8 +99,8 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Joins the group and begins to read. Returns when the brokers that are known so far were told. Throws <see cref="RocketMqException"/> when no name server answers and
-    /// <see cref="InvalidOperationException"/> when nothing is subscribed. Idempotent.
+    /// Joins the group and begins to read. Returns when the brokers that are known so far were told. Throws <see cref="RocketMqException"/> when no name server answers,
+    /// <see cref="SubscriptionRefusedException"/> when a broker does not take an expression and <see cref="InvalidOperationException"/> when nothing is subscribed. Idempotent.
     /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -106,7 +120,14 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
 
             if (_options.MessageModel == MessageModel.Clustering)
             {
-                AddSubscription(RetryTopic.Of(_options.Group), "*");
+                string retry = RetryTopic.Of(_options.Group);
+                _subscriptions[retry] = NewSubscription(retry, SubscriptionExpression.All);
+            }
+
+            ExpressionCheck check = new(_client, _options);
+            foreach (Subscription subscription in _subscriptions.Values)
+            {
+                await check.CheckAsync(subscription, cancellationToken).ConfigureAwait(false);
             }
 
             await AnnounceAsync(cancellationToken).ConfigureAwait(false);
@@ -234,8 +255,8 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         return _rebalancer?.SeekAsync(queue, find, cancellationToken) ?? throw new InvalidOperationException($"group {_options.Group} reads nothing before {nameof(StartAsync)}");
     }
 
-    private void AddSubscription(string topic, string expression) =>
-        _subscriptions[topic] = Subscription.Parse(topic, expression, _options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
+    private Subscription NewSubscription(string topic, SubscriptionExpression expression) =>
+        Subscription.Of(topic, expression, _options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
 
     // A broker refuses pulls of a group it has not heard from, so it must hear before the first.
     private async Task AnnounceAsync(CancellationToken cancellationToken)

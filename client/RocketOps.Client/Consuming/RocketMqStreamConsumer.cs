@@ -33,8 +33,12 @@ public sealed class RocketMqStreamConsumer : IAsyncDisposable
     /// <summary>The queues this member reads, those of the group's retry topic included.</summary>
     public IReadOnlyCollection<MessageQueue> AssignedQueues => _consumer.AssignedQueues;
 
-    /// <summary>As <see cref="RocketMqPushConsumer.SubscribeAsync"/>; the messages come by <see cref="ReceiveAsync"/> and <see cref="ReadAllAsync"/>.</summary>
+    /// <summary>As <see cref="RocketMqPushConsumer.SubscribeAsync(string, string, MessageHandler, CancellationToken)"/>; the messages come by <see cref="ReceiveAsync"/> and <see cref="ReadAllAsync"/>.</summary>
     public Task SubscribeAsync(string topic, string expression = "*", CancellationToken cancellationToken = default) =>
+        _consumer.SubscribeAsync(topic, expression, HandOverAsync, cancellationToken);
+
+    /// <summary>As the other, with tags or <see cref="SubscriptionExpression.Sql"/>; what brokers do not take is thrown by the first <see cref="ReceiveAsync"/>.</summary>
+    public Task SubscribeAsync(string topic, SubscriptionExpression expression, CancellationToken cancellationToken = default) =>
         _consumer.SubscribeAsync(topic, expression, HandOverAsync, cancellationToken);
 
     /// <inheritdoc cref="RocketMqPushConsumer.Pause(string)"/>

@@ -5,6 +5,9 @@ namespace RocketOps.Client.Heartbeats;
 /// <summary>What a group wants of one topic.</summary>
 internal sealed record Subscription
 {
+    private const string Tag = "TAG";
+    private const string Sql92 = "SQL92";
+
     [JsonPropertyName("topic")]
     public required string Topic { get; init; }
 
@@ -24,29 +27,31 @@ internal sealed record Subscription
     public required long Version { get; init; }
 
     [JsonPropertyName("expressionType")]
-    public string ExpressionType { get; init; } = "TAG";
+    public string ExpressionType { get; init; } = Tag;
 
     [JsonPropertyName("classFilterMode")]
     public bool ClassFilterMode { get; init; }
 
-    /// <summary>
-    /// Parses <c>TagA || TagB</c>; <c>*</c>, empty and null mean all. Throws <see cref="ArgumentException"/> for what would silently match nothing: an empty place between
-    /// the bars, a single bar, a star among tags.
-    /// </summary>
-    public static Subscription Parse(string topic, string? expression, long version)
-    {
-        string text = string.IsNullOrWhiteSpace(expression) ? "*" : expression.Trim();
-        string[] tags = text == "*" ? [] : text.Split("||", StringSplitOptions.TrimEntries);
-        if (tags.Any(static tag => tag.Length == 0 || tag == "*" || tag.Contains('|', StringComparison.Ordinal)))
-        {
-            throw new ArgumentException($"\"{expression}\" is no tag expression; write * for all or TagA || TagB", nameof(expression));
-        }
+    /// <summary>Whether brokers filter by properties.</summary>
+    [JsonIgnore]
+    public bool IsSql => ExpressionType == Sql92;
 
-        tags = [.. tags.Distinct(StringComparer.Ordinal)];
-        return new Subscription { Topic = topic, Expression = text, Tags = tags, Codes = [.. tags.Select(JavaHash.Compute).Distinct()], Version = version };
+    /// <summary>What brokers are told of an expression.</summary>
+    public static Subscription Of(string topic, SubscriptionExpression expression, long version)
+    {
+        string[] tags = expression.IsSql ? [] : [.. SubscriptionExpression.Split(expression.Text).Distinct(StringComparer.Ordinal)];
+        return new Subscription
+        {
+            Topic = topic,
+            Expression = expression.Text,
+            Tags = tags,
+            Codes = [.. tags.Select(JavaHash.Compute).Distinct()],
+            Version = version,
+            ExpressionType = expression.IsSql ? Sql92 : Tag,
+        };
     }
 
-    /// <summary>Whether the message is wanted. Brokers compare hashes; two tags may share one, so the client compares the tags.</summary>
+    /// <summary>Whether the message is wanted. Brokers compare hashes; two tags may share one, so the client compares the tags. What a broker found by SQL92 is taken.</summary>
     public bool Matches(IReadOnlyDictionary<string, string> properties) =>
         Tags.Count == 0 || (properties.TryGetValue(PropertyNames.Tags, out string? tag) && Tags.Contains(tag, StringComparer.Ordinal));
 }

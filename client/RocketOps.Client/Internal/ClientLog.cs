@@ -104,6 +104,9 @@ internal static partial class ClientLog
     [LoggerMessage(4145, LogLevel.Error, "the {Callback} callback of group {Group} threw")]
     public static partial void RebalanceCallbackFailed(ILogger logger, Exception exception, string callback, string group);
 
+    [LoggerMessage(4146, LogLevel.Warning, "the expression of group {Group} for topic {Topic} was not checked by {Address}: {Reason}")]
+    public static partial void ExpressionNotChecked(ILogger logger, string topic, string group, string address, string reason);
+
     [LoggerMessage(4133, LogLevel.Error, "handling the message of {Queue} at {Offset} failed in a way nobody foresaw")]
     public static partial void HandlingBroken(ILogger logger, Exception exception, MessageQueue queue, long offset);
 }

@@ -25,6 +25,7 @@ namespace RocketOps.Client.Json;
 [JsonSerializable(typeof(KeyValueTable))]
 [JsonSerializable(typeof(NameList))]
 [JsonSerializable(typeof(HeartbeatBody))]
+[JsonSerializable(typeof(ClientCheckBody))]
 [JsonSerializable(typeof(BroadcastOffsets))]
 [JsonSerializable(typeof(LockBody))]
 [JsonSerializable(typeof(LockResultBody))]

@@ -39,29 +39,20 @@ public sealed class RocketMqReader : IAsyncDisposable
         _caller = new RemotingCaller(_remoting, options.TimeProvider);
     }
 
-    /// <summary>Throws <see cref="ArgumentException"/> when an expression of tags names none, or leaves a place between bars empty.</summary>
-    public static void CheckTags(string expression)
-    {
-        string text = string.IsNullOrWhiteSpace(expression) ? "*" : expression.Trim();
-        if (text != "*" && text.Split("||").Any(string.IsNullOrWhiteSpace))
-        {
-            throw new ArgumentException($"\"{expression}\" leaves a tag empty; write * for all, or TagA || TagB", nameof(expression));
-        }
-    }
-
     /// <summary>Reads messages of a queue from an offset on; waits up to <paramref name="wait"/> for the first when there is none yet.</summary>
     /// <param name="brokerAddress">Member of the queue's broker group.</param>
     /// <param name="queue">Queue to read.</param>
     /// <param name="offset">First offset wanted.</param>
     /// <param name="maxMessages">Messages wanted, from 1 on; brokers give at most 32 that are no longer in memory.</param>
-    /// <param name="tags">Tags: <c>*</c> for all or <c>TagA || TagB</c>.</param>
+    /// <param name="expression">Which ones, found by the broker.</param>
     /// <param name="wait">How long the broker may hold the request; zero asks for what is there.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<ReadResult> ReadAsync(
-        string brokerAddress, MessageQueue queue, long offset, int maxMessages, string tags, TimeSpan wait, CancellationToken cancellationToken = default)
+        string brokerAddress, MessageQueue queue, long offset, int maxMessages, SubscriptionExpression expression, TimeSpan wait, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(queue);
-        Subscription subscription = Subscription.Parse(queue.Topic, tags, _options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
+        ArgumentNullException.ThrowIfNull(expression);
+        Subscription subscription = Subscription.Of(queue.Topic, expression, _options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.PullMessage)
             .Set("consumerGroup", Group)
             .Set("topic", queue.Topic)
@@ -85,7 +76,9 @@ public sealed class RocketMqReader : IAsyncDisposable
             case ResponseCode.PullNotFound or ResponseCode.PullRetryImmediately or ResponseCode.PullOffsetMoved:
                 return new ReadResult([], next, []);
             default:
-                throw new RocketMqException(response.Code, response.Remark, brokerAddress);
+                throw subscription.IsSql
+                    ? new SubscriptionRefusedException(queue.Topic, expression.Text, response.Code, response.Remark, brokerAddress)
+                    : new RocketMqException(response.Code, response.Remark, brokerAddress);
         }
     }
 

@@ -8,7 +8,10 @@ public sealed class ClusterFixture : IAsyncLifetime
 {
     private int _names;
 
-    public ServerUnderTest Cluster { get; } = new RocketOpsServer();
+    public ServerUnderTest Cluster { get; } = new RocketOpsServer(new ServerOptions
+    {
+        Broker = new Dictionary<string, string>(StringComparer.Ordinal) { ["enablePropertyFilter"] = "true" },
+    });
 
     public Task InitializeAsync() => Cluster.StartAsync();
 

@@ -205,6 +205,25 @@ public sealed class ProduceConsumeTests(ClusterFixture cluster) : IClassFixture<
     }
 
     [Fact]
+    public async Task Consume_BySql_ShowsWhatMatchesAndTheBrokersReason()
+    {
+        string topic = await cluster.NewTopicAsync();
+        (await cluster.RunAsync("produce", topic, "cheap", "-p", "price=5")).EnsureSuccess();
+        (await cluster.RunAsync("produce", topic, "dear", "-p", "price=50")).EnsureSuccess();
+
+        (await BodiesAsync(topic, "--sql", "price > 10")).Should().Equal("dear");
+        CliRun mistaken = await cluster.RunAsync("consume", topic, "--exit", "--sql", "price >");
+        CliRun member = await cluster.RunAsync("consume", topic, "--exit", "--group", cluster.NewName("sql"), "--sql", "price >");
+        CliRun both = await cluster.RunAsync("consume", topic, "--sql", "price > 1", "--tags", "a");
+
+        mistaken.ExitCode.Should().NotBe(0);
+        mistaken.Error.Should().Contain("price >").And.Contain("line 1, column");
+        member.ExitCode.Should().NotBe(0);
+        member.Error.Should().Contain("line 1, column");
+        both.Error.Should().Contain("exclude each other");
+    }
+
+    [Fact]
     public async Task Consume_Formats_ShowWhatWasSentWithoutControlCharacters()
     {
         string topic = await cluster.NewTopicAsync();

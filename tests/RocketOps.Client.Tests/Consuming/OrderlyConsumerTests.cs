@@ -7,10 +7,8 @@ using RocketOps.Testing;
 namespace RocketOps.Client.Tests.Consuming;
 
 /// <summary>Consumption in the order of the queues, with locks at the brokers.</summary>
-public sealed class OrderlyConsumerTests
+public sealed class OrderlyConsumerTests : ConsumerTestBase
 {
-    private readonly ConcurrentQueue<string> _received = new();
-
     [Fact]
     public async Task Consume_SeveralQueues_EachInOrderOneAtATime()
     {
@@ -22,7 +20,7 @@ public sealed class OrderlyConsumerTests
 
         int[] working = new int[3];
         int together = 0;
-        await using (RocketMqPushConsumer consumer = new(Options(cluster)))
+        await using (RocketMqPushConsumer consumer = new(Options(cluster, orderly: true)))
         {
             await consumer.SubscribeAsync("T", "*", async (message, _) =>
             {
@@ -33,16 +31,16 @@ public sealed class OrderlyConsumerTests
                 }
 
                 await Task.Yield();
-                _received.Enqueue(message.GetText());
+                Texts.Enqueue(message.GetText());
                 Interlocked.Decrement(ref working[queue]);
                 return ConsumeResult.Success;
             });
             await consumer.StartAsync();
-            await Eventually.TrueAsync(() => _received.Count == 90, "all came");
+            await Eventually.TrueAsync(() => Texts.Count == 90, "all came");
         }
 
         together.Should().Be(0);
-        foreach (IGrouping<char, string> queue in _received.GroupBy(static text => text[0]))
+        foreach (IGrouping<char, string> queue in Texts.GroupBy(static text => text[0]))
         {
             queue.Should().BeInAscendingOrder(StringComparer.Ordinal).And.HaveCount(30);
         }
@@ -55,7 +53,7 @@ public sealed class OrderlyConsumerTests
     public async Task Lock_OfAQueue_IsAskedForBeforeItsOffsetAndSaysWhoAsks()
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
-        await using RocketMqPushConsumer consumer = new(Options(cluster));
+        await using RocketMqPushConsumer consumer = new(Options(cluster, orderly: true));
         await consumer.SubscribeAsync("T", "*", Collect);
         await consumer.StartAsync();
         await Eventually.TrueAsync(() => consumer.AssignedQueues.Count == 1, "it reads");
@@ -75,19 +73,19 @@ public sealed class OrderlyConsumerTests
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
         cluster.Broker.Append("T", 0, "first");
         cluster.Broker.Append("T", 0, "second");
-        await using RocketMqPushConsumer consumer = new(Options(cluster));
+        await using RocketMqPushConsumer consumer = new(Options(cluster, orderly: true));
         await consumer.SubscribeAsync("T", "*", (message, _) =>
         {
-            _received.Enqueue($"{message.GetText()} {message.ReconsumeTimes}");
+            Texts.Enqueue($"{message.GetText()} {message.ReconsumeTimes}");
             return message is { ReconsumeTimes: 0 } && message.GetText() == "first"
                 ? throw new InvalidOperationException("no")
                 : ValueTask.FromResult(message.ReconsumeTimes == 1 ? ConsumeResult.Later : ConsumeResult.Success);
         });
         await consumer.StartAsync();
-        await Eventually.TrueAsync(() => _received.Contains("second 0"), "the second came");
+        await Eventually.TrueAsync(() => Texts.Contains("second 0"), "the second came");
         await consumer.StopAsync();
 
-        _received.Should().Equal("first 0", "first 1", "first 2", "second 0");
+        Texts.Should().Equal("first 0", "first 1", "first 2", "second 0");
         cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().BeEmpty();
         cluster.Broker.Offsets[("T", 0)].Should().Be(2);
     }
@@ -98,16 +96,16 @@ public sealed class OrderlyConsumerTests
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
         cluster.Broker.Append("T", 0, "bad");
         cluster.Broker.Append("T", 0, "good");
-        await using RocketMqPushConsumer consumer = new(Options(cluster) with { MaxReconsumeTimes = 2 });
+        await using RocketMqPushConsumer consumer = new(Options(cluster, orderly: true) with { MaxReconsumeTimes = 2 });
         await consumer.SubscribeAsync("T", "*", (message, _) =>
         {
-            _received.Enqueue(message.GetText());
+            Texts.Enqueue(message.GetText());
             return ValueTask.FromResult(message.GetText() == "bad" ? ConsumeResult.Later : ConsumeResult.Success);
         });
         await consumer.StartAsync();
-        await Eventually.TrueAsync(() => _received.Contains("good"), "the next came");
+        await Eventually.TrueAsync(() => Texts.Contains("good"), "the next came");
 
-        _received.Should().Equal("bad", "bad", "bad", "good");
+        Texts.Should().Equal("bad", "bad", "bad", "good");
         cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().ContainSingle().Which.Get("delayLevel").Should().Be("-1");
     }
 
@@ -117,7 +115,7 @@ public sealed class OrderlyConsumerTests
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
         cluster.Broker.Append("T", 0, "m");
         cluster.Broker.Locks[("T", 0)] = "another";
-        await using RocketMqPushConsumer consumer = new(Options(cluster));
+        await using RocketMqPushConsumer consumer = new(Options(cluster, orderly: true));
         await consumer.SubscribeAsync("T", "*", Collect);
         await consumer.StartAsync();
         await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.LockBatchMq).Length >= 2, "it asks again and again");
@@ -126,7 +124,7 @@ public sealed class OrderlyConsumerTests
 
         cluster.Broker.Locks.Clear();
 
-        await Eventually.TrueAsync(() => _received.Contains("m"), "the message came");
+        await Eventually.TrueAsync(() => Texts.Contains("m"), "the message came");
     }
 
     [Fact]
@@ -138,10 +136,10 @@ public sealed class OrderlyConsumerTests
         ConcurrentQueue<string> events = new();
         TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using RocketMqPushConsumer consumer = new(WithEvents(Options(cluster), events) with { LoggerFactory = logs, LockRenewInterval = TimeSpan.FromMilliseconds(200), CommitInterval = TimeSpan.FromMinutes(10) });
+        await using RocketMqPushConsumer consumer = new(WithEvents(Options(cluster, orderly: true), events) with { LoggerFactory = logs, LockRenewInterval = TimeSpan.FromMilliseconds(200), CommitInterval = TimeSpan.FromMinutes(10) });
         await consumer.SubscribeAsync("T", "*", async (message, _) =>
         {
-            _received.Enqueue(message.GetText());
+            Texts.Enqueue(message.GetText());
             entered.TrySetResult();
             await goOn.Task;
             return ConsumeResult.Success;
@@ -158,7 +156,7 @@ public sealed class OrderlyConsumerTests
 
         cluster.Broker.Locks.Clear();
 
-        await Eventually.TrueAsync(() => _received.Count == 2, "the message came again, as nothing was committed");
+        await Eventually.TrueAsync(() => Texts.Count == 2, "the message came again, as nothing was committed");
         events.Should().Equal("assigned 0", "lost 0", "assigned 0");
     }
 
@@ -175,7 +173,7 @@ public sealed class OrderlyConsumerTests
         TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
         string held = string.Empty;
-        PushConsumerOptions options = WithEvents(Options(cluster), events);
+        PushConsumerOptions options = WithEvents(Options(cluster, orderly: true), events);
         await using RocketMqPushConsumer consumer = new(options with
         {
             OnRevoked = async (queues, token) =>
@@ -186,7 +184,7 @@ public sealed class OrderlyConsumerTests
         });
         await consumer.SubscribeAsync("T", "*", async (message, _) =>
         {
-            _received.Enqueue(message.GetText());
+            Texts.Enqueue(message.GetText());
             entered.TrySetResult();
             await goOn.Task;
             return ConsumeResult.Success;
@@ -213,7 +211,7 @@ public sealed class OrderlyConsumerTests
 
         await Eventually.TrueAsync(() => !cluster.Broker.Locks.ContainsKey(("T", 1)), "the lock was given back");
         held.Should().Be("True 1", "the user hears of it after the commit and before anybody else can have the queue");
-        _received.Should().Equal("m0");
+        Texts.Should().Equal("m0");
         cluster.Broker.Locks.Should().ContainKey(("T", 0));
     }
 
@@ -224,7 +222,7 @@ public sealed class OrderlyConsumerTests
         cluster.Broker.Append("T", 0, "m");
         TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using RocketMqPushConsumer consumer = new(Options(cluster) with { ShutdownTimeout = TimeSpan.FromMilliseconds(100) });
+        await using RocketMqPushConsumer consumer = new(Options(cluster, orderly: true) with { ShutdownTimeout = TimeSpan.FromMilliseconds(100) });
         await consumer.SubscribeAsync("T", "*", async (_, _) =>
         {
             entered.TrySetResult();
@@ -248,23 +246,6 @@ public sealed class OrderlyConsumerTests
             .Should().Throw<ArgumentException>().WithMessage("*LockRenewInterval*");
     }
 
-    private static async Task<FakeCluster> StartClusterAsync(int queues)
-    {
-        FakeCluster cluster = await FakeCluster.StartAsync();
-        cluster.AddTopic("T", queues);
-        return cluster;
-    }
-
-    private static PushConsumerOptions Options(FakeCluster cluster) => new()
-    {
-        NameServers = cluster.NameServer,
-        Group = "g",
-        IsOrderly = true,
-        ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
-        SuspendDelay = TimeSpan.FromMilliseconds(20),
-        PullRetryDelay = TimeSpan.FromMilliseconds(100),
-    };
-
     private static PushConsumerOptions WithEvents(PushConsumerOptions options, ConcurrentQueue<string> events)
     {
         return options with { OnAssigned = Note("assigned"), OnRevoked = Note("revoked"), OnLost = Note("lost") };
@@ -274,11 +255,5 @@ public sealed class OrderlyConsumerTests
             events.Enqueue($"{what} {string.Join(',', queues.Select(static queue => queue.QueueId).Order())}");
             return ValueTask.CompletedTask;
         };
-    }
-
-    private ValueTask<ConsumeResult> Collect(ReceivedMessage message, CancellationToken cancellationToken)
-    {
-        _received.Enqueue(message.GetText());
-        return ValueTask.FromResult(ConsumeResult.Success);
     }
 }

@@ -6,10 +6,8 @@ using RocketOps.Testing;
 namespace RocketOps.Client.Tests.Consuming;
 
 /// <summary>What a program can do to the queues it reads, and what it hears of them.</summary>
-public sealed class PauseAndSeekTests
+public sealed class PauseAndSeekTests : ConsumerTestBase
 {
-    private readonly ConcurrentQueue<string> _received = new();
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -25,14 +23,14 @@ public sealed class PauseAndSeekTests
         consumer.Pause(Queue(0));
         cluster.Broker.Append("T", 0, "paused");
         cluster.Broker.Append("T", 1, "flows");
-        await Eventually.TrueAsync(() => _received.Contains("flows"), "the other queue goes on");
+        await Eventually.TrueAsync(() => Texts.Contains("flows"), "the other queue goes on");
         cluster.Broker.Append("T", 1, "flows on");
-        await Eventually.TrueAsync(() => _received.Contains("flows on"), "and on");
-        _received.Should().NotContain("paused");
+        await Eventually.TrueAsync(() => Texts.Contains("flows on"), "and on");
+        Texts.Should().NotContain("paused");
 
         consumer.Resume(Queue(0));
 
-        await Eventually.TrueAsync(() => _received.Contains("paused"), "it goes on");
+        await Eventually.TrueAsync(() => Texts.Contains("paused"), "it goes on");
     }
 
     [Fact]
@@ -47,12 +45,12 @@ public sealed class PauseAndSeekTests
         await consumer.SubscribeAsync("Other", "*", Collect);
         consumer.Pause("T");
         await consumer.StartAsync();
-        await Eventually.TrueAsync(() => _received.Contains("flows"), "the other topic is read");
+        await Eventually.TrueAsync(() => Texts.Contains("flows"), "the other topic is read");
         cluster.Broker.Of(RequestCode.PullMessage).Should().NotContain(static pull => pull.Get("topic") == "T");
 
         consumer.Resume("T");
 
-        await Eventually.TrueAsync(() => _received.Contains("paused"), "it is read");
+        await Eventually.TrueAsync(() => Texts.Contains("paused"), "it is read");
     }
 
     [Theory]
@@ -69,15 +67,15 @@ public sealed class PauseAndSeekTests
         await using RocketMqPushConsumer consumer = new(Options(cluster, orderly));
         await consumer.SubscribeAsync("T", "*", Collect);
         await consumer.StartAsync();
-        await Eventually.TrueAsync(() => _received.Count == 5, "all came");
+        await Eventually.TrueAsync(() => Texts.Count == 5, "all came");
 
         consumer.Pause("T");
         await consumer.SeekAsync(Queue(0), 3);
         cluster.Broker.Offsets[("T", 0)].Should().Be(3, "it is committed when the call returns");
         consumer.Resume("T");
 
-        await Eventually.TrueAsync(() => _received.Count == 7, "two came again");
-        _received.Skip(5).Order(StringComparer.Ordinal).Should().Equal("m3", "m4");
+        await Eventually.TrueAsync(() => Texts.Count == 7, "two came again");
+        Texts.Skip(5).Order(StringComparer.Ordinal).Should().Equal("m3", "m4");
         await consumer.StopAsync();
         cluster.Broker.Offsets[("T", 0)].Should().Be(5);
     }
@@ -128,8 +126,8 @@ public sealed class PauseAndSeekTests
         await made.SubscribeAsync("T", "*", Collect);
         await made.StartAsync();
 
-        await Eventually.TrueAsync(() => _received.Count == 2, "the rest came");
-        _received.Should().BeEquivalentTo("m2", "m3");
+        await Eventually.TrueAsync(() => Texts.Count == 2, "the rest came");
+        Texts.Should().BeEquivalentTo("m2", "m3");
     }
 
     [Fact]
@@ -168,7 +166,7 @@ public sealed class PauseAndSeekTests
         {
             await consumer.SubscribeAsync("T", "*", Collect);
             await consumer.StartAsync();
-            await Eventually.TrueAsync(() => _received.Count == 1, "the message came all the same");
+            await Eventually.TrueAsync(() => Texts.Count == 1, "the message came all the same");
         }
 
         events.Should().Equal("assigned 2", "revoked 2 at 1");
@@ -176,26 +174,4 @@ public sealed class PauseAndSeekTests
     }
 
     private static MessageQueue Queue(int id) => new("T", "broker-a", id);
-
-    private static async Task<FakeCluster> StartClusterAsync(int queues)
-    {
-        FakeCluster cluster = await FakeCluster.StartAsync();
-        cluster.AddTopic("T", queues);
-        return cluster;
-    }
-
-    private static PushConsumerOptions Options(FakeCluster cluster, bool orderly = false) => new()
-    {
-        NameServers = cluster.NameServer,
-        Group = "g",
-        IsOrderly = orderly,
-        ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
-        PullRetryDelay = TimeSpan.FromMilliseconds(100),
-    };
-
-    private ValueTask<ConsumeResult> Collect(ReceivedMessage message, CancellationToken cancellationToken)
-    {
-        _received.Enqueue(message.GetText());
-        return ValueTask.FromResult(ConsumeResult.Success);
-    }
 }

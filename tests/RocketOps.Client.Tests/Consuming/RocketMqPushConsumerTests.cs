@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -8,10 +7,8 @@ using RocketOps.Testing;
 
 namespace RocketOps.Client.Tests.Consuming;
 
-public sealed class RocketMqPushConsumerTests
+public sealed class RocketMqPushConsumerTests : ConsumerTestBase
 {
-    private readonly ConcurrentQueue<ReceivedMessage> _received = new();
-
     [Fact]
     public async Task Consume_MessagesOfTwoTags_GetsThoseSubscribedOnceAndCommits()
     {
@@ -25,13 +22,13 @@ public sealed class RocketMqPushConsumerTests
         {
             await consumer.SubscribeAsync("T", "A", Collect);
             await consumer.StartAsync();
-            await Eventually.TrueAsync(() => _received.Count >= 40, "forty messages came");
+            await Eventually.TrueAsync(() => Received.Count >= 40, "forty messages came");
             cluster.Broker.Append("T", 0, "late", "A");
-            await Eventually.TrueAsync(() => _received.Any(static message => Text(message) == "late"), "the late message came");
+            await Eventually.TrueAsync(() => Received.Any(static message => Text(message) == "late"), "the late message came");
         }
 
-        _received.Select(Text).Should().OnlyHaveUniqueItems().And.HaveCount(41);
-        _received.Should().OnlyContain(static message => message.Tag == "A" && message.Topic == "T");
+        Received.Select(Text).Should().OnlyHaveUniqueItems().And.HaveCount(41);
+        Received.Should().OnlyContain(static message => message.Tag == "A" && message.Topic == "T");
         cluster.Broker.Offsets[("T", 0)].Should().Be(26);
         cluster.Broker.Offsets[("T", 1)].Should().Be(25);
         cluster.Broker.Of(RequestCode.UnregisterClient).Should().ContainSingle().Which.Get("consumerGroup").Should().Be("g");
@@ -102,12 +99,12 @@ public sealed class RocketMqPushConsumerTests
         await using RocketMqPushConsumer consumer = Consumer(cluster);
         await consumer.SubscribeAsync("T", "*", (message, _) =>
         {
-            _received.Enqueue(message);
+            Received.Enqueue(message);
             return ValueTask.FromResult(Text(message) == "first" ? ConsumeResult.Later : ConsumeResult.Success);
         });
         await consumer.StartAsync();
 
-        await Eventually.TrueAsync(() => _received.Count == 2 && cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Length > 0, "both were handled, one given back");
+        await Eventually.TrueAsync(() => Received.Count == 2 && cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Length > 0, "both were handled, one given back");
         await consumer.StopAsync();
 
         cluster.Broker.Offsets.GetValueOrDefault(("T", 0)).Should().Be(0);
@@ -126,7 +123,7 @@ public sealed class RocketMqPushConsumerTests
         await consumer.StartAsync();
 
         await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Length == 1, "it was given back");
-        _received.Should().BeEmpty();
+        Received.Should().BeEmpty();
         logs.Messages.Should().Contain(message => message.Contains($"compressed with {name}, which this client does not read by itself", StringComparison.Ordinal));
     }
 
@@ -154,8 +151,8 @@ public sealed class RocketMqPushConsumerTests
         await consumer.SubscribeAsync("T", "*", Collect);
         await consumer.StartAsync();
 
-        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Length == 2 && _received.Count == 1, "one came, two were given back");
-        _received.Select(Text).Should().Equal("unpacked up to 100");
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Length == 2 && Received.Count == 1, "one came, two were given back");
+        Received.Select(Text).Should().Equal("unpacked up to 100");
         logs.Messages.Should().Contain(static message => message.Contains("cannot be unpacked: no frame", StringComparison.Ordinal))
             .And.Contain(static message => message.Contains("unpacks to more than 100 bytes", StringComparison.Ordinal));
     }
@@ -170,8 +167,8 @@ public sealed class RocketMqPushConsumerTests
         await consumer.SubscribeAsync("T", "A", Collect);
         await consumer.StartAsync();
 
-        await Eventually.TrueAsync(() => _received.Count == 1, "the message came again");
-        ReceivedMessage message = _received.Single();
+        await Eventually.TrueAsync(() => Received.Count == 1, "the message came again");
+        ReceivedMessage message = Received.Single();
         message.Topic.Should().Be("T");
         message.ReconsumeTimes.Should().Be(2);
         message.Queue.Topic.Should().Be("%RETRY%g");
@@ -194,10 +191,10 @@ public sealed class RocketMqPushConsumerTests
             await consumer.SubscribeAsync("T", "*", Collect);
             await consumer.StartAsync();
             cluster.Broker.Append("T", 0, "last");
-            await Eventually.TrueAsync(() => _received.Any(static message => Text(message) == "last"), "the last message came");
+            await Eventually.TrueAsync(() => Received.Any(static message => Text(message) == "last"), "the last message came");
         }
 
-        _received.Select(Text).Should().BeEquivalentTo("first", "third", "fourth", "last");
+        Received.Select(Text).Should().BeEquivalentTo("first", "third", "fourth", "last");
         cluster.Broker.Offsets[("T", 0)].Should().Be(5);
         logs.Messages.Should().Contain(static message => message.Contains("BadMagic", StringComparison.Ordinal));
     }
@@ -216,10 +213,10 @@ public sealed class RocketMqPushConsumerTests
         await consumer.SubscribeAsync("T", "*", Collect);
         await consumer.StartAsync();
 
-        await Eventually.TrueAsync(() => _received.Count == 1, "reading went on");
+        await Eventually.TrueAsync(() => Received.Count == 1, "reading went on");
         await consumer.StopAsync();
 
-        _received.Select(Text).Should().Equal("m1");
+        Received.Select(Text).Should().Equal("m1");
         cluster.Broker.Offsets[("T", 0)].Should().Be(2);
     }
 
@@ -241,8 +238,8 @@ public sealed class RocketMqPushConsumerTests
         await Eventually.TrueAsync(() => consumer.AssignedQueues.Any(static queue => queue.Topic == "T"), "the queue is read");
         cluster.Broker.Append("T", 0, "new");
 
-        await Eventually.TrueAsync(() => _received.Any(static message => Text(message) == "new"), "the new message came");
-        string.Join(',', _received.OrderBy(static message => message.QueueOffset).Select(Text)).Should().Be(expected);
+        await Eventually.TrueAsync(() => Received.Any(static message => Text(message) == "new"), "the new message came");
+        string.Join(',', Received.OrderBy(static message => message.QueueOffset).Select(Text)).Should().Be(expected);
     }
 
     [Fact]
@@ -264,12 +261,12 @@ public sealed class RocketMqPushConsumerTests
             cluster.Broker.Append("T", i % 4, "m" + i);
         }
 
-        await Eventually.TrueAsync(() => _received.Count == 40, "all came");
+        await Eventually.TrueAsync(() => Received.Count == 40, "all came");
         await second.StopAsync();
         await Eventually.TrueAsync(() => first.AssignedQueues.Count == 4, "the other took over");
         cluster.Broker.Append("T", 3, "after");
-        await Eventually.TrueAsync(() => _received.Any(static message => Text(message) == "after"), "it reads what the other read");
-        _received.Select(Text).Should().OnlyHaveUniqueItems();
+        await Eventually.TrueAsync(() => Received.Any(static message => Text(message) == "after"), "it reads what the other read");
+        Received.Select(Text).Should().OnlyHaveUniqueItems();
     }
 
     [Fact]
@@ -287,7 +284,7 @@ public sealed class RocketMqPushConsumerTests
         cluster.Broker.Append("T", 0, "new");
         await RunAsync(11);
 
-        _received.Select(Text).Should().OnlyHaveUniqueItems();
+        Received.Select(Text).Should().OnlyHaveUniqueItems();
         cluster.Broker.Offsets.Should().BeEmpty("brokers keep no offsets of broadcasting groups");
         cluster.Broker.Of(RequestCode.PullMessage).Should().OnlyContain(static pull => pull.Get("sysFlag") == "2");
 
@@ -296,7 +293,7 @@ public sealed class RocketMqPushConsumerTests
             await using RocketMqPushConsumer consumer = new(options);
             await consumer.SubscribeAsync("T", "*", Collect);
             await consumer.StartAsync();
-            await Eventually.TrueAsync(() => _received.Count == count, $"{count} messages came");
+            await Eventually.TrueAsync(() => Received.Count == count, $"{count} messages came");
         }
     }
 
@@ -319,14 +316,14 @@ public sealed class RocketMqPushConsumerTests
             InterlockedMax(ref most, now);
             await gate.WaitAsync(token);
             Interlocked.Decrement(ref running);
-            _received.Enqueue(message);
+            Received.Enqueue(message);
             return ConsumeResult.Success;
         });
         await consumer.StartAsync();
 
         await Eventually.TrueAsync(() => Volatile.Read(ref running) == 3 && NextPull(cluster) == 50, "three handlers run and five pulls were made");
         gate.Release(500);
-        await Eventually.TrueAsync(() => _received.Count == 500, "all came in the end");
+        await Eventually.TrueAsync(() => Received.Count == 500, "all came in the end");
         most.Should().Be(3);
     }
 
@@ -393,7 +390,7 @@ public sealed class RocketMqPushConsumerTests
         await consumer.SubscribeAsync("T", "*", Collect);
         await consumer.StartAsync();
 
-        await Eventually.TrueAsync(() => _received.Count == 1, "the message came after another heartbeat");
+        await Eventually.TrueAsync(() => Received.Count == 1, "the message came after another heartbeat");
     }
 
     [Theory]
@@ -411,7 +408,7 @@ public sealed class RocketMqPushConsumerTests
         await consumer.SubscribeAsync("T", "*", Collect);
         await consumer.StartAsync();
 
-        await Eventually.TrueAsync(() => _received.Count == 1, "the message came");
+        await Eventually.TrueAsync(() => Received.Count == 1, "the message came");
     }
 
     [Fact]
@@ -427,7 +424,7 @@ public sealed class RocketMqPushConsumerTests
         cluster.AddTopic("Later", 1);
         cluster.Broker.Append("Later", 0, "m");
 
-        await Eventually.TrueAsync(() => _received.Any(static message => message.Topic == "Later"), "the new topic is read");
+        await Eventually.TrueAsync(() => Received.Any(static message => message.Topic == "Later"), "the new topic is read");
     }
 
     private static long NextPull(FakeCluster cluster) =>
@@ -439,30 +436,5 @@ public sealed class RocketMqPushConsumerTests
         while ((seen = Volatile.Read(ref target)) < value && Interlocked.CompareExchange(ref target, value, seen) != seen)
         {
         }
-    }
-
-    private static async Task<FakeCluster> StartClusterAsync(int queues)
-    {
-        FakeCluster cluster = await FakeCluster.StartAsync();
-        cluster.AddTopic("T", queues);
-        return cluster;
-    }
-
-    private static PushConsumerOptions Options(FakeCluster cluster) => new()
-    {
-        NameServers = cluster.NameServer,
-        Group = "g",
-        ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
-        PullRetryDelay = TimeSpan.FromMilliseconds(100),
-    };
-
-    private static RocketMqPushConsumer Consumer(FakeCluster cluster) => new(Options(cluster));
-
-    private static string Text(ReceivedMessage message) => Encoding.UTF8.GetString(message.Body.Span);
-
-    private ValueTask<ConsumeResult> Collect(ReceivedMessage message, CancellationToken cancellationToken)
-    {
-        _received.Enqueue(message);
-        return ValueTask.FromResult(ConsumeResult.Success);
     }
 }

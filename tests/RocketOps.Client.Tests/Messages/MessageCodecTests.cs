@@ -93,7 +93,7 @@ public sealed class MessageCodecTests
     [InlineData("TagA || TagB||TagA", "TagA || TagB||TagA", "TagA,TagB")]
     public void Subscription_Parse_SplitsTags(string? expression, string text, string tags)
     {
-        Subscription subscription = Subscription.Parse("T", expression, 1);
+        Subscription subscription = Subscription.Of("T", SubscriptionExpression.Tags(expression), 1);
 
         subscription.Expression.Should().Be(text);
         string.Join(',', subscription.Tags).Should().Be(tags);
@@ -103,14 +103,14 @@ public sealed class MessageCodecTests
     [Fact]
     public void Subscription_OfNothing_IsRefused()
     {
-        FluentActions.Invoking(() => Subscription.Parse("T", "||", 1)).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => Subscription.Of("T", SubscriptionExpression.Tags("||"), 1)).Should().Throw<ArgumentException>();
     }
 
     [Fact]
     public void Subscription_TagWithEqualHash_DoesNotMatch()
     {
         // "Aa" and "BB" share a Java hash: a broker lets both through.
-        Subscription subscription = Subscription.Parse("T", "Aa", 1);
+        Subscription subscription = Subscription.Of("T", SubscriptionExpression.Tags("Aa"), 1);
 
         JavaHash.Compute("BB").Should().Be(JavaHash.Compute("Aa"));
         subscription.Matches(new Dictionary<string, string>(StringComparer.Ordinal) { ["TAGS"] = "Aa" }).Should().BeTrue();

@@ -42,6 +42,7 @@ internal sealed class FakeBroker : IAsyncDisposable
         registry.Add(RequestCode.UnlockBatchMq, Handler(Unlock));
         registry.Add(RequestCode.SearchOffsetByTimestamp, Handler(request => Success(request).Set("offset", 1)));
         registry.Add(RequestCode.ConsumerSendMessageBack, Handler(Success));
+        registry.Add(RequestCode.CheckClientConfig, Handler(Success));
         registry.Add(RequestCode.PullMessage, new DelegateHandler(PullAsync));
     }
 
