@@ -201,6 +201,41 @@ public abstract class ClientInteropTests(ServerFixture fixture)
     }
 
     [SkippableFact]
+    public async Task Transactions_EndedAndLeftOpen_ConsumersGetWhatIsCommitted()
+    {
+        string topic = "OurTransactions";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 2);
+        ConcurrentDictionary<string, int> asked = new(StringComparer.Ordinal);
+        await using RocketMqProducer producer = new(new ProducerOptions
+        {
+            NameServers = fixture.Server.NameServerAddress,
+            Group = "our_transactions",
+            OnError = static _ => { },
+            TransactionChecker = (message, _) => asked.AddOrUpdate(message.GetText(), 1, static (_, times) => times + 1) switch
+            {
+                1 => ValueTask.FromResult(TransactionResolution.Unknown),
+                2 => throw new InvalidOperationException("the database is away"),
+                _ => ValueTask.FromResult(message.GetText() is "committed" or "open, done" ? TransactionResolution.Commit : TransactionResolution.Rollback),
+            },
+        });
+        await using RocketMqPushConsumer consumer = await StartConsumerAsync(topic, "*");
+
+        foreach ((string text, bool? commit) in new (string, bool?)[] { ("committed", true), ("rolled back", false), ("open, done", null), ("open, not done", null) })
+        {
+            await using IMessageTransaction transaction = await producer.BeginTransactionAsync(new Message(topic, text, "A", "order-17"));
+            await (commit switch { true => transaction.CommitAsync(), false => transaction.RollbackAsync(), _ => Task.CompletedTask });
+        }
+
+        // 5.x may ask about what has an end too: it notes ends together, every 3 s, and here asks after 1 s.
+        await Eventually.TrueAsync(() => asked.Count(static pair => pair.Key.StartsWith("open", StringComparison.Ordinal) && pair.Value >= 3) == 2, "both open ones were asked about three times", TimeSpan.FromMinutes(3));
+        await Eventually.TrueAsync(() => _received.Count >= 2, "two were committed", TimeSpan.FromMinutes(2));
+        await consumer.StopAsync();
+
+        _received.Keys.Should().BeEquivalentTo("committed", "open, done");
+    }
+
+    [SkippableFact]
     public async Task Administer_TopicAndGroup_SeesWhatItDid()
     {
         string topic = "OurAdmin";

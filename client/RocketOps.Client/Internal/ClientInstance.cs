@@ -26,6 +26,7 @@ internal sealed class ClientInstance : IAsyncDisposable
     private readonly bool _readsFromSlaves;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, bool> _greeted = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RemotingConnection> _introduced = new(StringComparer.Ordinal);
     private readonly WakeSignal _greet;
     private readonly Task _routeLoop;
     private readonly Task _heartbeatLoop;
@@ -92,6 +93,15 @@ internal sealed class ClientInstance : IAsyncDisposable
         _greet.Wake();
     }
 
+    /// <summary>
+    /// Returns when the broker knows this client by the connection it has now: what it will send by itself, it sends there. Asks only after the connection was made. Throws
+    /// <see cref="RocketMqException"/> when the broker does not answer.
+    /// </summary>
+    public ValueTask IntroduceAsync(string address, CancellationToken cancellationToken) =>
+        Caller.Find(address) is { } open && _introduced.TryGetValue(address, out RemotingConnection? known) && ReferenceEquals(open, known)
+            ? ValueTask.CompletedTask
+            : new ValueTask(GreetAsync(address, HeartbeatBody(), cancellationToken));
+
     /// <summary>Stops the background work and tells brokers that the client leaves; they would find out by themselves when the connections close.</summary>
     public async Task LeaveAsync(string? producerGroup, string? consumerGroup)
     {
@@ -121,7 +131,7 @@ internal sealed class ClientInstance : IAsyncDisposable
             return;
         }
 
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(_heartbeat(ClientId), ClientJson.Default.HeartbeatBody);
+        byte[] body = HeartbeatBody();
         await Task.WhenAll(addresses.Select(address => SendHeartbeatAsync(address, body, cancellationToken))).ConfigureAwait(false);
     }
 
@@ -129,11 +139,7 @@ internal sealed class ClientInstance : IAsyncDisposable
     {
         try
         {
-            RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-            request.Body = body;
-            // Before it is sent: a client that leaves while the answer is on its way has to unregister all the same.
-            _greeted[address] = true;
-            await Caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+            await GreetAsync(address, body, cancellationToken).ConfigureAwait(false);
         }
         catch (RocketMqException failure)
         {
@@ -141,6 +147,21 @@ internal sealed class ClientInstance : IAsyncDisposable
             ClientLog.HeartbeatFailed(Logger, address, failure.Message);
         }
     }
+
+    private async Task GreetAsync(string address, byte[] body, CancellationToken cancellationToken)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+        request.Body = body;
+        // Before it is sent: a client that leaves while the answer is on its way has to unregister all the same.
+        _greeted[address] = true;
+        await Caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        if (Caller.Find(address) is { } connection)
+        {
+            _introduced[address] = connection;
+        }
+    }
+
+    private byte[] HeartbeatBody() => JsonSerializer.SerializeToUtf8Bytes(_heartbeat(ClientId), ClientJson.Default.HeartbeatBody);
 
     private async Task UnregisterAsync(string address, string? producerGroup, string? consumerGroup)
     {

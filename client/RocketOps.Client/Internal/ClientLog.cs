@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace RocketOps.Client.Internal;
@@ -28,6 +29,27 @@ internal static partial class ClientLog
 
     [LoggerMessage(4111, LogLevel.Warning, "message {MessageId} is stored in {Queue}, but not as safely as the broker is configured to: {Status}")]
     public static partial void StoredLessSafely(ILogger logger, string messageId, MessageQueue queue, SendStatus status);
+
+    [LoggerMessage(4112, LogLevel.Warning, "the transaction of message {MessageId} to {Topic} was neither committed nor rolled back; the broker asks the TransactionChecker what became of it")]
+    public static partial void TransactionLeftOpen(ILogger logger, string messageId, string topic);
+
+    [LoggerMessage(4113, LogLevel.Warning, "a check of message {MessageId} by group {Group} failed; the broker asks again")]
+    public static partial void TransactionCheckFailed(ILogger logger, Exception exception, string group, string messageId);
+
+    [LoggerMessage(4114, LogLevel.Warning, "{Broker} asked about a transaction of group {Group} while too many questions waited; it asks again")]
+    public static partial void TransactionCheckDropped(ILogger logger, string group, EndPoint broker);
+
+    [LoggerMessage(4115, LogLevel.Error, "{Broker} asked about a transaction in a way that cannot be read: {Reason}")]
+    public static partial void TransactionCheckUnreadable(ILogger logger, EndPoint broker, string reason);
+
+    [LoggerMessage(4116, LogLevel.Warning, "{Resolution} of message {MessageId} was not taken: {Reason}; the broker asks again")]
+    public static partial void TransactionAnswerFailed(ILogger logger, TransactionResolution resolution, string messageId, string reason);
+
+    [LoggerMessage(4117, LogLevel.Warning, "{Broker} asked about a transaction of group {Group}, and this producer has no TransactionChecker; give all producers of the group one")]
+    public static partial void TransactionCheckerMissing(ILogger logger, string group, EndPoint broker);
+
+    [LoggerMessage(4118, LogLevel.Warning, "the TransactionChecker of group {Group} goes on after its token was cancelled; it is not waited for")]
+    public static partial void TransactionCheckerStuck(ILogger logger, string group);
 
     [LoggerMessage(4120, LogLevel.Information, "group {Group} now reads {Count} of {Total} queues of {Topic}")]
     public static partial void Rebalanced(ILogger logger, string group, int count, int total, string topic);

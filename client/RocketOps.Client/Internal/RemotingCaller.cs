@@ -47,6 +47,9 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         }
     }
 
+    /// <summary>The open connection to a server; null when there is none.</summary>
+    public RemotingConnection? Find(string address) => remoting.Find(address);
+
     /// <summary>The answer of a request that succeeded. Throws <see cref="RocketMqException"/> with the server's code otherwise.</summary>
     public async Task<RemotingCommand> InvokeSuccessAsync(string address, RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken)
     {

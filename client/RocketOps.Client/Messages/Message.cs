@@ -65,6 +65,9 @@ public sealed class Message
     /// <summary>A number of the application's, stored as it is.</summary>
     public int Flag { get; init; }
 
+    /// <summary>Whether it is to be delivered later than it is stored.</summary>
+    internal bool IsDelayed => DelayLevel > 0;
+
     /// <summary><see cref="Properties"/> to walk without allocating.</summary>
     internal Dictionary<string, string> AllProperties => _properties;
 

@@ -18,6 +18,9 @@ public interface IRocketMqProducer : IAsyncDisposable
     /// <inheritdoc cref="RocketMqProducer.SendOneWayAsync"/>
     Task SendOneWayAsync(Message message, CancellationToken cancellationToken = default);
 
+    /// <inheritdoc cref="RocketMqProducer.BeginTransactionAsync"/>
+    Task<IMessageTransaction> BeginTransactionAsync(Message message, CancellationToken cancellationToken = default);
+
     /// <inheritdoc cref="RocketMqProducer.GetQueuesAsync"/>
     Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default);
 }

@@ -15,8 +15,10 @@ namespace RocketOps.Client.Producing;
 /// <param name="IsBatch">Whether the body is a batch.</param>
 /// <param name="ReconsumeTimes">For a message that a consumer sends to its retry topic.</param>
 /// <param name="MaxReconsumeTimes">Likewise; null otherwise.</param>
+/// <param name="NeedsHeartbeat">Whether the broker must know this producer first.</param>
 internal sealed record OutgoingMessage(
-    string Topic, ReadOnlyMemory<byte> Body, int SysFlag, int Flag, ReadOnlyMemory<byte> Properties, string MessageId, bool IsBatch, int ReconsumeTimes = 0, int? MaxReconsumeTimes = null)
+    string Topic, ReadOnlyMemory<byte> Body, int SysFlag, int Flag, ReadOnlyMemory<byte> Properties, string MessageId, bool IsBatch, int ReconsumeTimes = 0, int? MaxReconsumeTimes = null,
+    bool NeedsHeartbeat = false)
 {
     // 4.6: total size, magic 0, CRC 0, flag, body length; then the body, 2 bytes of length and the properties.
     private const int BatchFixedBytes = 20 + sizeof(short);
@@ -26,19 +28,20 @@ internal sealed record OutgoingMessage(
     /// <param name="options">Limits.</param>
     /// <param name="keys">Gives it an id.</param>
     /// <param name="span">Whose context travels with it; null for the current one.</param>
-    public static OutgoingMessage Create(Message message, ProducerOptions options, UniqueKeys keys, Activity? span)
+    /// <param name="extras">What the kind of send adds; null for nothing.</param>
+    public static OutgoingMessage Create(Message message, ProducerOptions options, UniqueKeys keys, Activity? span, SendExtras? extras = null)
     {
         CheckSize(message, options);
-        (byte[] properties, string id) = Complete(message, keys, span);
+        (byte[] properties, string id) = Complete(message, keys, span, extras);
         ReadOnlyMemory<byte> body = message.Body;
-        int sysFlag = 0;
+        int sysFlag = extras?.SysFlag ?? 0;
         if (body.Length >= options.CompressBodyOverBytes && BodyCompression.TryCompress(body) is { } packed)
         {
             body = packed;
-            sysFlag = SysFlags.Compressed | SysFlags.Zlib;
+            sysFlag |= SysFlags.Compressed | SysFlags.Zlib;
         }
 
-        return new OutgoingMessage(message.Topic, body, sysFlag, message.Flag, properties, id, IsBatch: false);
+        return new OutgoingMessage(message.Topic, body, sysFlag, message.Flag, properties, id, IsBatch: false, NeedsHeartbeat: extras?.NeedsHeartbeat == true);
     }
 
     /// <summary>
@@ -63,7 +66,7 @@ internal sealed record OutgoingMessage(
             }
 
             CheckSize(message, options);
-            (byte[] encoded, string id) = Complete(message, keys, span);
+            (byte[] encoded, string id) = Complete(message, keys, span, extras: null);
             total = checked(total + BatchFixedBytes + message.Body.Length + encoded.Length);
             parts.Add((message.Body, encoded, message.Flag));
             ids.Add(id);
@@ -107,7 +110,7 @@ internal sealed record OutgoingMessage(
     }
 
     // The message's own properties and what every send adds to them.
-    private static (byte[] Properties, string Id) Complete(Message message, UniqueKeys keys, Activity? span)
+    private static (byte[] Properties, string Id) Complete(Message message, UniqueKeys keys, Activity? span, SendExtras? extras)
     {
         Dictionary<string, string> own = message.AllProperties;
         string wait = message.WaitStored ? "true" : "false";
@@ -120,6 +123,12 @@ internal sealed record OutgoingMessage(
             bytes = checked(bytes + Size(name, value));
         }
 
+        IReadOnlyList<KeyValuePair<string, string>> extra = extras?.Properties ?? [];
+        for (int i = 0; i < extra.Count; i++)
+        {
+            bytes = checked(bytes + Size(extra[i].Key, extra[i].Value));
+        }
+
         if (bytes > MessagePropertiesCodec.MaxBytes)
         {
             throw new ArgumentException($"the properties take {bytes} bytes, more than {MessagePropertiesCodec.MaxBytes}", nameof(message));
@@ -130,6 +139,11 @@ internal sealed record OutgoingMessage(
         foreach ((string name, string value) in own)
         {
             at += MessagePropertiesCodec.Write(name, value, encoded.AsSpan(at));
+        }
+
+        for (int i = 0; i < extra.Count; i++)
+        {
+            at += MessagePropertiesCodec.Write(extra[i].Key, extra[i].Value, encoded.AsSpan(at));
         }
 
         at += MessagePropertiesCodec.Write(PropertyNames.Wait, wait, encoded.AsSpan(at));

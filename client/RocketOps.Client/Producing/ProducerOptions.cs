@@ -20,4 +20,16 @@ public sealed record ProducerOptions : ClientOptions
 
     /// <summary>Queues of topics that brokers create on the first message. Matches defaultTopicQueueNums (4).</summary>
     public int DefaultTopicQueues { get; init; } = 4;
+
+    /// <summary>
+    /// Says what became of a transaction that was neither committed nor rolled back, when a broker asks. <see cref="RocketMqProducer.BeginTransactionAsync"/> needs it, and all
+    /// producers of a group should have the same: a broker asks any of them.
+    /// </summary>
+    public TransactionChecker? TransactionChecker { get; init; }
+
+    /// <summary>Calls of the <see cref="TransactionChecker"/> at the same time. Java's checkThreadPoolMaxSize is 1; here one slow look-up does not hold up the others.</summary>
+    public int MaxConcurrentChecks { get; init; } = 4;
+
+    /// <summary>Compressed bodies that brokers send to this producer may grow to this; larger ones are reported and not unpacked.</summary>
+    public int MaxDecompressedBytes { get; init; } = 64 * 1024 * 1024;
 }

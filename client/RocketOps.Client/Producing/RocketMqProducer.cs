@@ -1,11 +1,8 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using System.Text;
 using RocketOps.Client.Heartbeats;
 using RocketOps.Client.Internal;
 using RocketOps.Client.Producing;
-using RocketOps.Client.Routing;
+using RocketOps.Client.Producing.Transactions;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 
@@ -20,8 +17,9 @@ public sealed class RocketMqProducer : IRocketMqProducer
     private readonly ProducerOptions _options;
     private readonly ClientInstance _client;
     private readonly UniqueKeys _keys;
-    private readonly ConcurrentDictionary<string, QueueSelector> _selectors = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, (TopicRoute Route, IReadOnlyList<MessageQueue> Queues)> _queues = new(StringComparer.Ordinal);
+    private readonly MessageSender _sender;
+    private readonly TransactionChecks _checks;
+    private readonly SendExtras _halfExtras;
     private int _disposed;
 
     /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
@@ -30,9 +28,15 @@ public sealed class RocketMqProducer : IRocketMqProducer
         ArgumentNullException.ThrowIfNull(options);
         Names.CheckGroup(options.Group, nameof(options));
         _options = options;
+        _checks = new TransactionChecks(options);
+        RequestHandlerRegistry handlers = new RequestHandlerRegistry().Add(RequestCode.CheckTransactionState, _checks);
         _client = new ClientInstance(
-            options, new RequestHandlerRegistry(), clientId => new HeartbeatBody { ClientId = clientId, Producers = [new ProducerBody(options.Group)] }, readsFromSlaves: false);
+            options, handlers, clientId => new HeartbeatBody { ClientId = clientId, Producers = [new ProducerBody(options.Group)] }, readsFromSlaves: false);
         _keys = new UniqueKeys(options.TimeProvider, _client.Address);
+        _sender = new MessageSender(_client, options);
+        _halfExtras = new SendExtras(
+            [KeyValuePair.Create(PropertyNames.TransactionPrepared, "true"), KeyValuePair.Create(PropertyNames.ProducerGroup, options.Group)], SysFlags.TransactionPrepared, NeedsHeartbeat: true);
+        _checks.Begin(_client);
     }
 
     /// <summary>
@@ -84,9 +88,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         try
         {
             OutgoingMessage outgoing = OutgoingMessage.Create(message, _options, _keys, span);
-            IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(outgoing.Topic, cancellationToken).ConfigureAwait(false);
-            MessageQueue queue = SelectorOf(outgoing.Topic).Select(queues, avoidedBroker: null);
-            await _client.Caller.SendOneWayAsync(MasterOf(queue), OneWayRequest(outgoing, queue), cancellationToken).ConfigureAwait(false);
+            await _sender.SendOneWayAsync(outgoing, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception thrown)
         {
@@ -99,71 +101,60 @@ public sealed class RocketMqProducer : IRocketMqProducer
         }
     }
 
-    /// <summary>The queues a topic can be sent to at this moment. Throws <see cref="RocketMqException"/> when there are none.</summary>
-    public async Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Sends a message that no consumer gets before <see cref="IMessageTransaction.CommitAsync"/>: do the local work in between. Throws <see cref="RocketMqException"/> when the broker
+    /// does not have the message as safely as it is configured to: then do no local work. Throws <see cref="InvalidOperationException"/> without a
+    /// <see cref="ProducerOptions.TransactionChecker"/> and <see cref="ArgumentException"/> for a message that is to be delayed.
+    /// </summary>
+    /// <example><code>
+    /// await using IMessageTransaction transaction = await producer.BeginTransactionAsync(message);
+    /// await database.SaveAsync(order);
+    /// await transaction.CommitAsync();
+    /// </code></example>
+    public async Task<IMessageTransaction> BeginTransactionAsync(Message message, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        TopicRoute? route = await _client.Routes.GetForSendAsync(topic, _options.DefaultTopicQueues, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<MessageQueue> queues = QueuesOf(topic, route);
-        if (queues.Count == 0)
+        ArgumentNullException.ThrowIfNull(message);
+        if (_options.TransactionChecker is null)
         {
-            // The route may date from a moment without masters: ask again rather than wait for the next refresh.
-            route = await _client.Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
-            queues = QueuesOf(topic, route);
+            throw new InvalidOperationException(
+                $"producer group {_options.Group} has no {nameof(ProducerOptions.TransactionChecker)}: a transaction that is interrupted could never be settled");
         }
 
-        if (queues.Count == 0)
+        if (message.IsDelayed)
         {
-            throw new RocketMqException(route is null
-                ? $"no route for topic {topic}: it does not exist and no broker creates topics by itself"
-                : $"topic {topic} cannot be written: no broker with write permission has a master");
+            throw new ArgumentException("a message of a transaction cannot be delayed", nameof(message));
         }
 
-        return queues;
+        SendResult half = await SendAsync(message, batch: null, queue: null, shardingKey: null, cancellationToken, _halfExtras).ConfigureAwait(false);
+        MessageTransaction transaction = new(_client, _options, message.Topic, half);
+        if (half.Status != SendStatus.SendOk)
+        {
+            // As the Java client: what a crash of the broker may take away is no ground to begin local work on.
+            await transaction.RollbackAsync(cancellationToken).ConfigureAwait(false);
+            throw new RocketMqException($"broker {half.Queue.BrokerName} has the message of the transaction, but not as safely as it is configured to ({half.Status}); it was rolled back");
+        }
+
+        return transaction;
     }
+
+    /// <summary>The queues a topic can be sent to at this moment. Throws <see cref="RocketMqException"/> when there are none.</summary>
+    public Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default) => _sender.GetQueuesAsync(topic, cancellationToken);
 
     /// <summary>Tells the brokers that this producer leaves, and closes. Sends under way end with an error. Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
+            _sender.Close();
+            await _checks.StopAsync().ConfigureAwait(false);
             await _client.LeaveAsync(_options.Group, consumerGroup: null).ConfigureAwait(false);
             await _client.DisposeAsync().ConfigureAwait(false);
         }
     }
 
-    /// <summary>Whether another broker may do what one refused with this code. Source: remoting.md §1.10 (5.3).</summary>
-    private static bool IsWorthRetrying(int? responseCode) => responseCode is null
-        or ResponseCode.SystemError or ResponseCode.SystemBusy or ResponseCode.ServiceNotAvailable or ResponseCode.NoPermission or ResponseCode.TopicNotExist
-        or ResponseCode.NoBuyerId or ResponseCode.NotInCurrentUnit or ResponseCode.GoAway;
-
-    // Nothing is asked and nothing allocated while the topic is known and can be written.
-    private IReadOnlyList<MessageQueue>? KnownQueues(string topic)
-    {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return _client.Routes.Find(topic) is { } route && QueuesOf(topic, route) is { Count: > 0 } queues ? queues : null;
-    }
-
-    // A route is replaced when it changes, so the list made of it holds as long as the route is the same object.
-    private IReadOnlyList<MessageQueue> QueuesOf(string topic, TopicRoute? route)
-    {
-        if (route is null)
-        {
-            return [];
-        }
-
-        if (_queues.TryGetValue(topic, out (TopicRoute Route, IReadOnlyList<MessageQueue> Queues) known) && ReferenceEquals(known.Route, route))
-        {
-            return known.Queues;
-        }
-
-        IReadOnlyList<MessageQueue> queues = TopicQueueLists.ForWrite(topic, route);
-        _queues[topic] = (route, queues);
-        return queues;
-    }
-
     // One message, or a batch that begins with it; to one queue, to the one of a key, or to any.
-    private async Task<SendResult> SendAsync(Message first, IReadOnlyList<Message>? batch, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
+    private async Task<SendResult> SendAsync(
+        Message first, IReadOnlyList<Message>? batch, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken, SendExtras? extras = null)
     {
         long begin = _options.TimeProvider.GetTimestamp();
         Activity? span = ClientTelemetry.StartSend(first.Topic, _client.ClientId);
@@ -171,10 +162,10 @@ public sealed class RocketMqProducer : IRocketMqProducer
         Exception? failure = null;
         try
         {
-            OutgoingMessage outgoing = batch is null ? OutgoingMessage.Create(first, _options, _keys, span) : OutgoingMessage.CreateBatch(batch, _options, _keys, span);
+            OutgoingMessage outgoing = batch is null ? OutgoingMessage.Create(first, _options, _keys, span, extras) : OutgoingMessage.CreateBatch(batch, _options, _keys, span);
             result = queue is null && shardingKey is null
-                ? await SendToAnyAsync(outgoing, cancellationToken).ConfigureAwait(false)
-                : await SendToAsync(outgoing, queue, shardingKey, cancellationToken).ConfigureAwait(false);
+                ? await _sender.SendToAnyAsync(outgoing, cancellationToken).ConfigureAwait(false)
+                : await _sender.SendToAsync(outgoing, queue, shardingKey, cancellationToken).ConfigureAwait(false);
             if (result.Status != SendStatus.SendOk)
             {
                 ClientLog.StoredLessSafely(_client.Logger, result.MessageId, result.Queue, result.Status);
@@ -191,123 +182,5 @@ public sealed class RocketMqProducer : IRocketMqProducer
         {
             ClientTelemetry.EndSend(span, first.Topic, batch?.Count ?? 1, _options.TimeProvider.GetElapsedTime(begin), result, failure);
         }
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<SendResult> SendToAnyAsync(OutgoingMessage message, CancellationToken cancellationToken)
-    {
-        long begin = _options.TimeProvider.GetTimestamp();
-        int attempts = 1 + Math.Max(0, _options.RetryTimes);
-        string? failedBroker = null;
-        RocketMqException? failure = null;
-        try
-        {
-            for (int attempt = 1; attempt <= attempts; attempt++)
-            {
-                TimeSpan left = _options.SendTimeout - _options.TimeProvider.GetElapsedTime(begin);
-                if (left <= TimeSpan.Zero)
-                {
-                    break;
-                }
-
-                IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
-                MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker);
-                try
-                {
-                    return await SendOnceAsync(message, queue, left, cancellationToken).ConfigureAwait(false);
-                }
-                catch (RocketMqException failed) when (IsWorthRetrying(failed.ResponseCode))
-                {
-                    ClientLog.SendFailed(_client.Logger, queue, failed.Message, attempt, attempts);
-                    failed.IsOutcomeUnknown |= failure?.IsOutcomeUnknown == true;
-                    failure = failed;
-                    failedBroker = queue.BrokerName;
-                    await RefreshAfterFailureAsync(message.Topic, failed, cancellationToken).ConfigureAwait(false);
-                }
-            }
-        }
-        catch (RocketMqException last) when (failure?.IsOutcomeUnknown == true)
-        {
-            // An earlier attempt may have stored the message, whatever ended this one.
-            last.IsOutcomeUnknown = true;
-            throw;
-        }
-
-        throw failure ?? new RocketMqException($"no attempt to send to topic {message.Topic} could be made within {_options.SendTimeout.TotalMilliseconds:0} ms");
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<SendResult> SendToAsync(OutgoingMessage message, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
-    {
-        long begin = _options.TimeProvider.GetTimestamp();
-        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
-
-        // As SelectMessageQueueByHash, so that Java and this client agree on the queue of a key.
-        queue ??= queues[Math.Abs(JavaHash.Compute(shardingKey!) % queues.Count)];
-        TimeSpan left = _options.SendTimeout - _options.TimeProvider.GetElapsedTime(begin);
-        return await SendOnceAsync(message, queue, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<SendResult> SendOnceAsync(OutgoingMessage message, MessageQueue queue, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        string address = MasterOf(queue);
-        SendAnswer answer = await _client.Caller.InvokeAsync(address, new SendCall(message, queue, _options), timeout, cancellationToken).ConfigureAwait(false);
-        SendStatus status = answer.Code switch
-        {
-            ResponseCode.Success => SendStatus.SendOk,
-            ResponseCode.FlushDiskTimeout => SendStatus.FlushDiskTimeout,
-            ResponseCode.FlushSlaveTimeout => SendStatus.FlushSlaveTimeout,
-            ResponseCode.SlaveNotAvailable => SendStatus.SlaveNotAvailable,
-            _ => throw new RocketMqException(answer.Code, answer.Remark, address),
-        };
-        if (answer is not { OffsetMessageId: { } offsetId, QueueId: >= 0, QueueOffset: >= 0 })
-        {
-            throw new RocketMqException($"{address} answered a send without saying where the message is") { IsOutcomeUnknown = true };
-        }
-
-        return new SendResult(status, message.MessageId, offsetId, answer.QueueId == queue.QueueId ? queue : queue with { QueueId = answer.QueueId }, answer.QueueOffset);
-    }
-
-    // When a broker is gone, the route soon lacks it or names another master, and the retry should use that. A failure here is only logged: the retry reports its own.
-    private async Task RefreshAfterFailureAsync(string topic, RocketMqException failure, CancellationToken cancellationToken)
-    {
-        if (failure.ResponseCode is null or ResponseCode.TopicNotExist or ResponseCode.ServiceNotAvailable)
-        {
-            try
-            {
-                await _client.Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
-            }
-            catch (RocketMqException unanswered)
-            {
-                ClientLog.RouteRefreshFailed(_client.Logger, topic, unanswered.Message);
-            }
-        }
-    }
-
-    private string MasterOf(MessageQueue queue) =>
-        _client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} of topic {queue.Topic} has no master");
-
-    private QueueSelector SelectorOf(string topic) => _selectors.GetOrAdd(topic, static _ => new QueueSelector());
-
-    // The same header as a SendCall writes, for a request that is not answered (remoting.md §2.2).
-    private RemotingCommand OneWayRequest(OutgoingMessage message, MessageQueue queue)
-    {
-        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.SendMessageV2)
-            .Set("a", _options.Group)
-            .Set("b", message.Topic)
-            .Set("c", RouteCache.DefaultTopic)
-            .Set("d", _options.DefaultTopicQueues)
-            .Set("e", queue.QueueId)
-            .Set("f", message.SysFlag)
-            .Set("g", _options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds())
-            .Set("h", message.Flag)
-            .Set("i", Encoding.UTF8.GetString(message.Properties.Span))
-            .Set("j", message.ReconsumeTimes)
-            .Set("k", false)
-            .Set("m", message.IsBatch)
-            .Set("n", queue.BrokerName);
-        request.Body = message.Body;
-        return request;
     }
 }

@@ -134,7 +134,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         }
 
         string[] projects = [.. Directory.EnumerateFiles(folder, "*.csproj", SearchOption.AllDirectories)];
-        projects.Should().HaveCount(3);
+        projects.Should().HaveCount(4);
         foreach (string project in projects)
         {
             await feed.DotnetAsync(folder, "build", project);

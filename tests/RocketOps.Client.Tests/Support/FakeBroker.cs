@@ -43,6 +43,7 @@ internal sealed class FakeBroker : IAsyncDisposable
         registry.Add(RequestCode.SearchOffsetByTimestamp, Handler(request => Success(request).Set("offset", 1)));
         registry.Add(RequestCode.ConsumerSendMessageBack, Handler(Success));
         registry.Add(RequestCode.CheckClientConfig, Handler(Success));
+        registry.Add(RequestCode.EndTransaction, Handler(Success));
         registry.Add(RequestCode.PullMessage, new DelegateHandler(PullAsync));
     }
 
@@ -57,6 +58,9 @@ internal sealed class FakeBroker : IAsyncDisposable
 
     /// <summary>Client ids that hold a lock, by topic, queue.</summary>
     public ConcurrentDictionary<(string Topic, int Queue), string> Locks { get; } = new();
+
+    /// <summary>Connections of producers by client id, as heartbeats told.</summary>
+    public ConcurrentDictionary<string, RemotingConnection> Producers { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Answers by request code that replace the broker's own; null from the function falls through to it.</summary>
     public ConcurrentDictionary<int, Func<RemotingCommand, RemotingCommand?>> Overrides { get; } = new();
@@ -86,6 +90,15 @@ internal sealed class FakeBroker : IAsyncDisposable
         }
 
         Append(topic, queue, Encoding.UTF8.GetBytes(body), MessagePropertiesCodec.Write(properties), sysFlag, reconsumeTimes);
+    }
+
+    /// <summary>The record of a message, as pulls and checks carry it.</summary>
+    public byte[] Record(string topic, int queue, int offset)
+    {
+        lock (_gate)
+        {
+            return [.. _queues[(topic, queue)][offset]];
+        }
     }
 
     /// <summary>Makes a message unreadable, size excepted.</summary>
@@ -133,6 +146,11 @@ internal sealed class FakeBroker : IAsyncDisposable
     {
         using JsonDocument body = JsonDocument.Parse(request.Body);
         bool changed = false;
+        if (body.RootElement.GetProperty("producerDataSet").GetArrayLength() > 0)
+        {
+            Producers[body.RootElement.GetProperty("clientID").GetString()!] = connection;
+        }
+
         if (body.RootElement.GetProperty("consumerDataSet").GetArrayLength() > 0)
         {
             string id = body.RootElement.GetProperty("clientID").GetString()!;

@@ -3,6 +3,7 @@ using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing;
 using RocketOps.Testing.Docs;
 using RocketOps.Testing.Processes;
+using RocketOps.Testing.Servers;
 
 namespace RocketOps.Interop.Tests.RocketOps;
 
@@ -18,7 +19,7 @@ public sealed class FirstProgramTests(RocketOpsFixture fixture)
         Kit.Require(SharedKits.RocketMq);
         Kit.RequireWhat(Find("javac") is null ? "there is no javac on the PATH" : null);
         using TempDirectory folder = new();
-        await File.WriteAllTextAsync(folder.File("Hello.java"), DocumentedBlocks.ToRun("java").Should().ContainSingle().Subject.Text);
+        await File.WriteAllTextAsync(folder.File("Hello.java"), DocumentedBlocks.ToRun("java").Where(static block => ClassOf(block) == "Hello").Should().ContainSingle().Subject.Text);
         foreach (string version in fixture.JavaVersions)
         {
             ProcessResult classes = await ChildProcess.RunAsync(Path.Combine(SharedKits.RocketMq, "bin", "rocketmq"), ["--version", version, "classpath"], Patience);
@@ -30,6 +31,25 @@ public sealed class FirstProgramTests(RocketOpsFixture fixture)
             result.EnsureSuccess();
             result.Output.Should().Contain("sent to MessageQueue [topic=HELLO").And.Contain("received hello from ", "{0}", result);
         }
+    }
+
+    [SkippableFact]
+    public async Task JavaExamples_OfEveryPage_Compile()
+    {
+        Kit.Require(SharedKits.RocketMq);
+        Kit.RequireWhat(Find("javac") is null ? "there is no javac on the PATH" : null);
+        using TempDirectory folder = new();
+        List<string> files = [];
+        foreach (DocumentedBlock block in DocumentedBlocks.ToRun("java"))
+        {
+            files.Add(folder.File(ClassOf(block) + ".java"));
+            await File.WriteAllTextAsync(files[^1], block.Text);
+        }
+
+        files.Should().HaveCountGreaterThan(1).And.OnlyHaveUniqueItems();
+        ProcessResult classes = await ChildProcess.RunAsync(Path.Combine(SharedKits.RocketMq, "bin", "rocketmq"), ["--version", ApacheServer.Version5, "classpath"], Patience);
+        classes.EnsureSuccess();
+        (await ChildProcess.RunAsync("javac", ["-encoding", "UTF-8", "-cp", classes.Output.Trim(), "-d", folder.Path, .. files], Patience)).EnsureSuccess();
     }
 
     [SkippableFact]
@@ -48,6 +68,8 @@ public sealed class FirstProgramTests(RocketOpsFixture fixture)
         result.EnsureSuccess();
         result.Output.Should().MatchRegex("sent [0-9A-F]{32}").And.Contain("received hello from ", "{0}", result);
     }
+
+    private static string ClassOf(DocumentedBlock block) => block.Text.Split("public class ")[1].Split(' ')[0];
 
     private static string? Find(string program) =>
         (System.Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);

@@ -1,0 +1,205 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Text;
+using RocketOps.Client.Internal;
+using RocketOps.Client.Routing;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Client.Producing;
+
+/// <summary>Gets a message that is ready to travel to a broker: picks the queue, tries again elsewhere, reads the answer. Thread-safe.</summary>
+internal sealed class MessageSender(ClientInstance client, ProducerOptions options)
+{
+    private readonly ConcurrentDictionary<string, QueueSelector> _selectors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (TopicRoute Route, IReadOnlyList<MessageQueue> Queues)> _queues = new(StringComparer.Ordinal);
+    private volatile bool _closed;
+
+    /// <summary>Sends from now on end with <see cref="ObjectDisposedException"/>.</summary>
+    public void Close() => _closed = true;
+
+    /// <summary>The queues a topic can be sent to at this moment. Throws <see cref="RocketMqException"/> when there are none.</summary>
+    public async Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_closed, typeof(RocketMqProducer));
+        TopicRoute? route = await client.Routes.GetForSendAsync(topic, options.DefaultTopicQueues, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<MessageQueue> queues = QueuesOf(topic, route);
+        if (queues.Count == 0)
+        {
+            // The route may date from a moment without masters: ask again rather than wait for the next refresh.
+            route = await client.Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
+            queues = QueuesOf(topic, route);
+        }
+
+        if (queues.Count == 0)
+        {
+            throw new RocketMqException(route is null
+                ? $"no route for topic {topic}: it does not exist and no broker creates topics by itself"
+                : $"topic {topic} cannot be written: no broker with write permission has a master");
+        }
+
+        return queues;
+    }
+
+    /// <summary>To any queue, with further attempts elsewhere. Throws <see cref="RocketMqException"/> when none succeeded within <see cref="ProducerOptions.SendTimeout"/>.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<SendResult> SendToAnyAsync(OutgoingMessage message, CancellationToken cancellationToken)
+    {
+        long begin = options.TimeProvider.GetTimestamp();
+        int attempts = 1 + Math.Max(0, options.RetryTimes);
+        string? failedBroker = null;
+        RocketMqException? failure = null;
+        try
+        {
+            for (int attempt = 1; attempt <= attempts; attempt++)
+            {
+                TimeSpan left = options.SendTimeout - options.TimeProvider.GetElapsedTime(begin);
+                if (left <= TimeSpan.Zero)
+                {
+                    break;
+                }
+
+                IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+                MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker);
+                try
+                {
+                    return await SendOnceAsync(message, queue, left, cancellationToken).ConfigureAwait(false);
+                }
+                catch (RocketMqException failed) when (IsWorthRetrying(failed.ResponseCode))
+                {
+                    ClientLog.SendFailed(client.Logger, queue, failed.Message, attempt, attempts);
+                    failed.IsOutcomeUnknown |= failure?.IsOutcomeUnknown == true;
+                    failure = failed;
+                    failedBroker = queue.BrokerName;
+                    await RefreshAfterFailureAsync(message.Topic, failed, cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (RocketMqException last) when (failure?.IsOutcomeUnknown == true)
+        {
+            // An earlier attempt may have stored the message, whatever ended this one.
+            last.IsOutcomeUnknown = true;
+            throw;
+        }
+
+        throw failure ?? new RocketMqException($"no attempt to send to topic {message.Topic} could be made within {options.SendTimeout.TotalMilliseconds:0} ms");
+    }
+
+    /// <summary>To one queue, or to the one of a key, in one attempt. Throws <see cref="RocketMqException"/> when it failed.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<SendResult> SendToAsync(OutgoingMessage message, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
+    {
+        long begin = options.TimeProvider.GetTimestamp();
+        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+
+        // As SelectMessageQueueByHash, so that Java and this client agree on the queue of a key.
+        queue ??= queues[Math.Abs(JavaHash.Compute(shardingKey!) % queues.Count)];
+        TimeSpan left = options.SendTimeout - options.TimeProvider.GetElapsedTime(begin);
+        return await SendOnceAsync(message, queue, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<SendResult> SendOnceAsync(OutgoingMessage message, MessageQueue queue, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        string address = MasterOf(queue);
+        if (message.NeedsHeartbeat)
+        {
+            await client.IntroduceAsync(address, cancellationToken).ConfigureAwait(false);
+        }
+
+        SendAnswer answer = await client.Caller.InvokeAsync(address, new SendCall(message, queue, options), timeout, cancellationToken).ConfigureAwait(false);
+        SendStatus status = answer.Code switch
+        {
+            ResponseCode.Success => SendStatus.SendOk,
+            ResponseCode.FlushDiskTimeout => SendStatus.FlushDiskTimeout,
+            ResponseCode.FlushSlaveTimeout => SendStatus.FlushSlaveTimeout,
+            ResponseCode.SlaveNotAvailable => SendStatus.SlaveNotAvailable,
+            _ => throw new RocketMqException(answer.Code, answer.Remark, address),
+        };
+        if (answer is not { OffsetMessageId: { } offsetId, QueueId: >= 0, QueueOffset: >= 0 })
+        {
+            throw new RocketMqException($"{address} answered a send without saying where the message is") { IsOutcomeUnknown = true };
+        }
+
+        return new SendResult(status, message.MessageId, offsetId, answer.QueueId == queue.QueueId ? queue : queue with { QueueId = answer.QueueId }, answer.QueueOffset);
+    }
+
+    /// <summary>Hands a message to the network. Throws <see cref="RocketMqException"/> when no broker can be reached.</summary>
+    public async Task SendOneWayAsync(OutgoingMessage message, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+        MessageQueue queue = SelectorOf(message.Topic).Select(queues, avoidedBroker: null);
+        await client.Caller.SendOneWayAsync(MasterOf(queue), OneWayRequest(message, queue), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether another broker may do what one refused with this code. Source: remoting.md §1.10 (5.3).</summary>
+    private static bool IsWorthRetrying(int? responseCode) => responseCode is null
+        or ResponseCode.SystemError or ResponseCode.SystemBusy or ResponseCode.ServiceNotAvailable or ResponseCode.NoPermission or ResponseCode.TopicNotExist
+        or ResponseCode.NoBuyerId or ResponseCode.NotInCurrentUnit or ResponseCode.GoAway;
+
+    // Nothing is asked and nothing allocated while the topic is known and can be written.
+    private IReadOnlyList<MessageQueue>? KnownQueues(string topic)
+    {
+        ObjectDisposedException.ThrowIf(_closed, typeof(RocketMqProducer));
+        return client.Routes.Find(topic) is { } route && QueuesOf(topic, route) is { Count: > 0 } queues ? queues : null;
+    }
+
+    // A route is replaced when it changes, so the list made of it holds as long as the route is the same object.
+    private IReadOnlyList<MessageQueue> QueuesOf(string topic, TopicRoute? route)
+    {
+        if (route is null)
+        {
+            return [];
+        }
+
+        if (_queues.TryGetValue(topic, out (TopicRoute Route, IReadOnlyList<MessageQueue> Queues) known) && ReferenceEquals(known.Route, route))
+        {
+            return known.Queues;
+        }
+
+        IReadOnlyList<MessageQueue> queues = TopicQueueLists.ForWrite(topic, route);
+        _queues[topic] = (route, queues);
+        return queues;
+    }
+
+    // When a broker is gone, the route soon lacks it or names another master, and the retry should use that. A failure here is only logged: the retry reports its own.
+    private async Task RefreshAfterFailureAsync(string topic, RocketMqException failure, CancellationToken cancellationToken)
+    {
+        if (failure.ResponseCode is null or ResponseCode.TopicNotExist or ResponseCode.ServiceNotAvailable)
+        {
+            try
+            {
+                await client.Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RocketMqException unanswered)
+            {
+                ClientLog.RouteRefreshFailed(client.Logger, topic, unanswered.Message);
+            }
+        }
+    }
+
+    private string MasterOf(MessageQueue queue) =>
+        client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} of topic {queue.Topic} has no master");
+
+    private QueueSelector SelectorOf(string topic) => _selectors.GetOrAdd(topic, static _ => new QueueSelector());
+
+    // The same header as a SendCall writes, for a request that is not answered (remoting.md §2.2).
+    private RemotingCommand OneWayRequest(OutgoingMessage message, MessageQueue queue)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.SendMessageV2)
+            .Set("a", options.Group)
+            .Set("b", message.Topic)
+            .Set("c", RouteCache.DefaultTopic)
+            .Set("d", options.DefaultTopicQueues)
+            .Set("e", queue.QueueId)
+            .Set("f", message.SysFlag)
+            .Set("g", options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds())
+            .Set("h", message.Flag)
+            .Set("i", Encoding.UTF8.GetString(message.Properties.Span))
+            .Set("j", message.ReconsumeTimes)
+            .Set("k", false)
+            .Set("m", message.IsBatch)
+            .Set("n", queue.BrokerName);
+        request.Body = message.Body;
+        return request;
+    }
+}
