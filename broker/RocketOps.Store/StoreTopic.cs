@@ -18,6 +18,11 @@ public sealed class StoreTopic
     private volatile bool _deleted;
     private volatile TaskCompletionSource? _deletion;
 
+    // Written under the append lock.
+    private long _messages;
+    private long _bytes;
+    private long _appends;
+
     internal StoreTopic(string name, byte[] utf8)
     {
         Name = name;
@@ -31,6 +36,9 @@ public sealed class StoreTopic
 
     /// <summary>The name as the files hold it.</summary>
     public ReadOnlyMemory<byte> Utf8Name => _utf8;
+
+    /// <summary>What has been appended since the store was opened. The three numbers may be an append apart. Thread-safe.</summary>
+    public TopicAppends Appended => new(Volatile.Read(ref _messages), Volatile.Read(ref _bytes), Volatile.Read(ref _appends));
 
     internal int Hash { get; }
 
@@ -58,6 +66,14 @@ public sealed class StoreTopic
     internal IReadOnlyList<ConsumeQueue?> Queues => _queues;
 
     public override string ToString() => Name;
+
+    /// <summary>Counts an append; to be called under the append lock, so that counting costs three additions and no more.</summary>
+    internal void CountAppend(int messages, int bytes)
+    {
+        Volatile.Write(ref _messages, _messages + messages);
+        Volatile.Write(ref _bytes, _bytes + bytes);
+        Volatile.Write(ref _appends, _appends + 1);
+    }
 
     internal ConsumeQueue? FindQueue(int queueId)
     {

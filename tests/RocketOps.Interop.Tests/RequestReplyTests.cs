@@ -47,7 +47,12 @@ public abstract class RequestReplyTests(ServerFixture fixture)
         pushed.ExtFields.Where(static field => field.Key is "producerGroup" or "topic" or "bornTimestamp" or "flag" or "unitMode" or "storeHost").Should().BeEquivalentTo(
             new Dictionary<string, string>(StringComparer.Ordinal)
             {
-                ["producerGroup"] = "pg", ["topic"] = ReplyTopic, ["bornTimestamp"] = "1731999999000", ["flag"] = "7", ["unitMode"] = "false", ["storeHost"] = server.BrokerAddress,
+                ["producerGroup"] = "pg",
+                ["topic"] = ReplyTopic,
+                ["bornTimestamp"] = "1731999999000",
+                ["flag"] = "7",
+                ["unitMode"] = "false",
+                ["storeHost"] = server.BrokerAddress,
             });
         pushed.ExtFields["properties"].Split('\u0002', StringSplitOptions.RemoveEmptyEntries).Select(static pair => pair.Split('\u0001')[0])
             .Except(["MSG_REGION", "TRACE_ON"], StringComparer.Ordinal) // 5.x adds them, 4.9 does not

@@ -43,6 +43,8 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> MaxConnections = Int32("maxConnections", 65_536, 1, description: "Connections beyond this are refused. Not in RocketMQ.");
     public static readonly PropertyDefinition<int> MaxGroupsPerConnection = Int32("maxGroupsPerConnection", 65_536, 1, live: true, description: "Consumer groups, and producer groups, that one connection may be a member of; heartbeats that name more are refused. Not in RocketMQ.");
 
+    public static readonly PropertyDefinition<int> MaxStatisticsKeys = Int32("maxStatisticsKeys", 100_000, 0, live: true, description: "Pairs of group and topic whose reading is counted (VIEW_BROKER_STATS_DATA, rates of consumers); further ones show 0. About 1 KiB each while they are in use. Not in RocketMQ.");
+
     public static readonly PropertyDefinition<int> RemotingLoops = Int32("remotingLoops", 0, 0, 64, description: "Event loops (threads) that serve the remoting ports; 0 takes half of the processors, at least 1 and at most 8. Not in RocketMQ.");
     public static readonly PropertyDefinition<int> LingerMicros = Int32("lingerMicros", 0, 0, 100_000, description: "Microseconds an event loop waits for more requests before it handles what has come: 200 halve the CPU of 10 000 messages/s and cost as much latency. Not in RocketMQ.");
     public static readonly PropertyDefinition<long> MaxHeldBytes = Int64("maxHeldBytes", 256L * 1024 * 1024, 32L * 1024 * 1024, description: "Bytes all connections together may hold for their peers (unfinished frames, requests in work, answers not taken); above it no new requests are read, a quarter above it the greediest connection is closed. Not in RocketMQ.");
@@ -131,7 +133,7 @@ internal static class BrokerKeys
     [
         BrokerClusterName, BrokerName, BrokerId, NamesrvAddr, BrokerIP1, BrokerIP2, BindAddress, ListenPort, HaListenPort, HttpPort, Role, BrokerPermission,
         RegisterNameServerPeriod, RegisterBrokerTimeoutMills, CompressedRegister, EnableSplitRegistration, SplitRegistrationSize, EnableSingleTopicRegister, RegionId,
-        StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, MaxGroupsPerConnection, RemotingLoops, LingerMicros, MaxHeldBytes, LogLevel,
+        StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, MaxGroupsPerConnection, MaxStatisticsKeys, RemotingLoops, LingerMicros, MaxHeldBytes, LogLevel,
         AutoCreateTopicEnable, AutoCreateSubscriptionGroup, DefaultTopicQueueNums, ClusterTopicEnable, BrokerTopicEnable, ValidateSystemTopicWhenUpdateTopic,
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,

@@ -44,6 +44,7 @@ internal sealed class BrokerOptions
         IdleTimeout = TimeSpan.FromSeconds(values.Get(BrokerKeys.ServerChannelMaxIdleTimeSeconds));
         MaxConnections = values.Get(BrokerKeys.MaxConnections);
         MaxGroupsPerConnection = values.Get(BrokerKeys.MaxGroupsPerConnection);
+        MaxStatisticsKeys = values.Get(BrokerKeys.MaxStatisticsKeys);
         RemotingLoops = values.Get(BrokerKeys.RemotingLoops);
         LingerMicros = values.Get(BrokerKeys.LingerMicros);
         MaxHeldBytes = values.Get(BrokerKeys.MaxHeldBytes);
@@ -148,6 +149,8 @@ internal sealed class BrokerOptions
     public int MaxConnections { get; }
 
     public int MaxGroupsPerConnection { get; }
+
+    public int MaxStatisticsKeys { get; }
 
     public int RemotingLoops { get; }
 

@@ -37,6 +37,8 @@ internal sealed class GroupTable
 
     public int Count => _groups.Entries.Count;
 
+    public IEnumerable<GroupState> All => _groups.Entries.Select(static entry => entry.Value);
+
     /// <summary>The groups that have settings, in order.</summary>
     public IReadOnlyList<string> Names => [.. _groups.Entries.Keys.Order(StringComparer.Ordinal)];
 

@@ -8,6 +8,7 @@ using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Queries;
 using RocketOps.Broker.Sending;
+using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics.Admin;
 using RocketOps.Broker.Transactions;
 using RocketOps.Remoting.Commands;
@@ -25,17 +26,17 @@ internal static class BrokerHandlers
         SlowSendHandler slowSend = new(parts.Topics, parts.SendPipeline, sendReplies, parts.SendRefusals, parts.Appender, parts.Store, parts.Time);
         SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.AppendStatistics);
         ExpressionCache expressions = new();
-        PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets);
+        PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets, parts.Statistics);
         PullMessageHandler pull = new(pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.Groups);
         HeartbeatHandler heartbeat = new(parts.Settings, parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
-        GroupProgress progress = new(parts.Settings, parts.ConsumerOffsets, parts.Consumers, parts.Store);
+        GroupProgress progress = new(parts.Settings, parts.ConsumerOffsets, parts.Consumers, parts.Store, parts.Statistics);
         return new RequestHandlerRegistry { RefusalOf = RefusalOf }
             .Add(RequestCode.SendMessage, send)
             .Add(RequestCode.SendMessageV2, send)
             .Add(RequestCode.SendBatchMessage, send)
             .Add(RequestCode.SendReplyMessage, parts.Replies)
             .Add(RequestCode.SendReplyMessageV2, parts.Replies)
-            .Add(RequestCode.ConsumerSendMessageBack, new SendBackHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.SendRefusals))
+            .Add(RequestCode.ConsumerSendMessageBack, new SendBackHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.SendRefusals, parts.Statistics))
             .Add(
                 RequestCode.EndTransaction,
                 new EndTransactionHandler(
@@ -69,7 +70,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.DeleteTopicInBroker, new DeleteTopicHandler(parts.Settings, parts.Role, parts.Topics, parts.ConsumerOffsets, parts.ParkedPulls))
             .Add(RequestCode.GetAllTopicConfig, new AllTopicsHandler(parts.Topics))
             .Add(RequestCode.GetTopicConfig, new GetTopicHandler(parts.Topics))
-            .Add(RequestCode.GetTopicStatsInfo, new TopicStatsHandler(parts.Settings, parts.Topics, parts.Store))
+            .Add(RequestCode.GetTopicStatsInfo, new TopicStatsHandler(parts.Settings, parts.Topics, parts.Store, parts.Statistics))
             .Add(RequestCode.GetSystemTopicListFromBroker, new SystemTopicsHandler(parts.Settings, parts.Topics))
             .Add(RequestCode.UpdateAndCreateSubscriptionGroup, new UpdateGroupHandler(parts.Role, parts.Groups))
             .Add(RequestCode.UpdateAndCreateSubscriptionGroupList, new UpdateGroupListHandler(parts.Role, parts.Groups))
@@ -77,6 +78,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(parts.Groups))
             .Add(RequestCode.GetSubscriptionGroupConfig, new GetGroupHandler(parts.Groups))
             .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(parts.Topics, parts.ConsumerOffsets, progress))
+            .Add(RequestCode.ViewBrokerStatsData, new StatisticsHandler(parts.Settings, parts.Statistics))
             .Add(RequestCode.GetBrokerConsumeStats, new BrokerConsumeStatsHandler(parts.Groups, parts.Topics, parts.ConsumerOffsets, progress, parts.Address))
             .Add(RequestCode.QueryTopicConsumeByWho, new TopicConsumersHandler(parts.Consumers, parts.ConsumerOffsets))
             .Add(RequestCode.UpdateBrokerConfig, new UpdateConfigHandler(parts.Settings, parts.Topics, parts.SettingsFile))

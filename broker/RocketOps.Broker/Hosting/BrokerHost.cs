@@ -32,6 +32,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         Stops.Push("the store", parts.Store.DisposeAsync);
         Stops.Push("the offset files", parts.OffsetPersister.DisposeAsync);
         Stops.Push("the figures", parts.Figures.DisposeAsync);
+        Stops.Push("the statistics", parts.Statistics.DisposeAsync);
     }
 
     /// <summary>Ends with the first round of registrations, whatever its outcome.</summary>
@@ -162,6 +163,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         _parts.Topics.Changed = registrar.RegisterNowAsync;
         _parts.Roles.Changed = registrar.RegisterRoleNowAsync;
         _parts.Figures.Start();
+        _parts.Statistics.Start();
         _parts.OffsetPersister.Start();
         // Delivered messages carry the port, so the session begins once the server has it.
         Stops.Push("the role session", _parts.Roles.DisposeAsync);

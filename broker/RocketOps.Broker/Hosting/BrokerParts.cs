@@ -12,6 +12,7 @@ using RocketOps.Broker.Pulling;
 using RocketOps.Broker.RequestReply;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Sending;
+using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
 using RocketOps.Broker.Transactions;
 using RocketOps.Store;
@@ -52,6 +53,7 @@ internal sealed class BrokerParts
         Replies = new ReplyMessageHandler(
             settings, Topics, SendPipeline, SendRefusals, new ReplyPusher(Producers, address, time, loggers.CreateLogger<ReplyPusher>()), Appender, address, loggers.CreateLogger<ReplyMessageHandler>());
         PullCounters = new PullCounters(time);
+        Statistics = new BrokerStatistics(settings, Topics, Groups, store, PullCounters, time, loggers.CreateLogger<BrokerStatistics>());
         PullExecutor = new PullExecutor(settings, Role, store, PullCounters, loggers.CreateLogger<PullExecutor>());
         ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time, loggers.CreateLogger<ParkedPulls>());
         Roles = new RoleManager(Role, store, DelayOffsets, checks, ParkedPulls, NewSession, loggers.CreateLogger<RoleManager>());
@@ -121,6 +123,8 @@ internal sealed class BrokerParts
     public PullCounters PullCounters { get; }
 
     public ReplyMessageHandler Replies { get; }
+
+    public BrokerStatistics Statistics { get; }
 
     public PullExecutor PullExecutor { get; }
 

@@ -1,3 +1,4 @@
+using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
 
@@ -10,6 +11,9 @@ internal struct PullArguments
     public PullTicket Ticket { get; set; }
 
     public TopicState Topic { get; set; }
+
+    /// <summary>Where the group's reading is counted; null when too much is counted already.</summary>
+    public GroupTraffic? Traffic { get; set; }
 
     public int QueueId { get; set; }
 

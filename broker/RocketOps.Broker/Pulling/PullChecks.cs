@@ -4,6 +4,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
 
@@ -13,7 +14,7 @@ namespace RocketOps.Broker.Pulling;
 /// The checks every pull passes, in RocketMQ's order, for every protocol; stores the piggy-backed progress of those that pass. Never blocks. Order: remoting.md §5.6.
 /// Thread-safe.
 /// </summary>
-internal sealed class PullChecks(BrokerSettings settings, TopicTable topics, GroupTable groups, ConsumerTable consumers, ExpressionCache expressions, ConsumerOffsetTable offsets)
+internal sealed class PullChecks(BrokerSettings settings, TopicTable topics, GroupTable groups, ConsumerTable consumers, ExpressionCache expressions, ConsumerOffsetTable offsets, BrokerStatistics statistics)
 {
     /// <summary>Fills <paramref name="pull"/> but for whom to answer; only with <see cref="PullStatus.Ok"/> is it of use.</summary>
     public PullStatus Check(in PullRequest request, out PullArguments pull)
@@ -57,6 +58,7 @@ internal sealed class PullChecks(BrokerSettings settings, TopicTable topics, Gro
         pull = new PullArguments
         {
             Topic = topic!,
+            Traffic = statistics.Of(state, topic!),
             QueueId = request.QueueId,
             Offset = request.Offset,
             MaxMessages = Math.Max(1, request.MaxMessages),

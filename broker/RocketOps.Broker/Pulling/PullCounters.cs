@@ -4,12 +4,16 @@ namespace RocketOps.Broker.Pulling;
 internal sealed class PullCounters(TimeProvider time)
 {
     private long _messages;
+    private long _messagesOfUsers;
     private long _bytes;
     private long _found;
     private long _missed;
     private long _maxMs;
 
     public long Messages => Volatile.Read(ref _messages);
+
+    /// <summary>Messages of topics that are not RocketMQ's own.</summary>
+    public long MessagesOfUsers => Volatile.Read(ref _messagesOfUsers);
 
     public long Bytes => Volatile.Read(ref _bytes);
 
@@ -25,12 +29,18 @@ internal sealed class PullCounters(TimeProvider time)
     /// <summary>The time to give to <see cref="CountFound"/> later.</summary>
     public long Begin() => time.GetTimestamp();
 
-    public void CountFound(int messages, int bytes, long begunAt)
+    public void CountFound(in PullArguments pull, int messages, int bytes, long begunAt)
     {
         long ms = (long)time.GetElapsedTime(begunAt).TotalMilliseconds;
         for (long max = MaxMs; ms > max; max = MaxMs)
         {
             Interlocked.CompareExchange(ref _maxMs, ms, max);
+        }
+
+        pull.Traffic?.CountRead(messages, bytes);
+        if (!pull.Topic.IsSystem)
+        {
+            Interlocked.Add(ref _messagesOfUsers, messages);
         }
 
         Interlocked.Add(ref _messages, messages);

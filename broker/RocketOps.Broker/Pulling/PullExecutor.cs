@@ -76,7 +76,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
             return false;
         }
 
-        counters.CountFound(result.Count, result.TotalBytes, begunAt);
+        counters.CountFound(pull, result.Count, result.TotalBytes, begunAt);
         return true;
     }
 
@@ -100,7 +100,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
             {
                 pull.Ticket.Sink.Answer(
                     pull.Ticket, AnswerOf(pull, PullOutcome.Found, GetStatus.Found, result, result.NextBeginOffset), body.AsSpan(0, result.TotalBytes), flush: true);
-                counters.CountFound(result.Count, result.TotalBytes, begunAt);
+                counters.CountFound(pull, result.Count, result.TotalBytes, begunAt);
             }
             else
             {
@@ -129,6 +129,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
     private PullAnswer AnswerOf(in PullArguments pull, PullOutcome outcome, GetStatus status, GetResult result, long nextOffset)
     {
         long suggested = !settings.Current.SlaveReadEnable ? 0 : result.SuggestPullingFromSlave ? pull.SlowBrokerId : pull.BrokerId;
+        pull.Traffic?.NotePull(pull.QueueId, nextOffset);
         return new PullAnswer(outcome, status, nextOffset, result.MinOffset, result.MaxOffset, suggested);
     }
 

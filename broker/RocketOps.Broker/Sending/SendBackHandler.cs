@@ -4,6 +4,7 @@ using RocketOps.Broker.Groups;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -16,7 +17,7 @@ namespace RocketOps.Broker.Sending;
 /// attempts are used up. Rules by number: remoting.md §5.3.
 /// </summary>
 internal sealed class SendBackHandler(
-    BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouter delays, SendRefusals refusals) : AsyncRequestHandler
+    BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouter delays, SendRefusals refusals, BrokerStatistics statistics) : AsyncRequestHandler
 {
     /// <summary>Delay level of the first retry when the client leaves it to the broker.</summary>
     private const int FirstRetryLevel = 3;
@@ -59,9 +60,23 @@ internal sealed class SendBackHandler(
             ?? throw new RemotingCommandException(ResponseCode.SystemError, $"look message by offset failed, {offset}");
         (TopicState target, int queueId, int delayLevel) = await ChooseAsync(request, groupName, group.Config, retryTopic, RecordView.Read(bytes).ReconsumeTimes);
         AppendOutcome outcome = await appender.AppendAsync(Rebuild(bytes, target, queueId, delayLevel), waitForDisk: false);
-        return outcome.Status == AppendStatus.Ok
-            ? RemotingCommand.CreateResponse(request, ResponseCode.Success)
-            : RemotingCommand.CreateResponse(request, ResponseCode.SystemError, outcome.Status.ToString());
+        if (outcome.Status != AppendStatus.Ok)
+        {
+            return RemotingCommand.CreateResponse(request, ResponseCode.SystemError, outcome.Status.ToString());
+        }
+
+        Count(group, bytes);
+        return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+    }
+
+    /// <summary>Under the topic it was first sent to, as RocketMQ counts it (admin.md §3).</summary>
+    private void Count(GroupState group, byte[] bytes)
+    {
+        RecordView record = RecordView.Read(bytes);
+        if (topics.TryGet(MessageProperties.Parse(record.Properties).Get(PropertyNames.RetryTopic) ?? record.TopicName, out TopicState? origin))
+        {
+            statistics.Of(group, origin)?.CountSentBack();
+        }
     }
 
     // 7, 8, 9

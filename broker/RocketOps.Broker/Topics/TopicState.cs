@@ -14,6 +14,9 @@ internal sealed class TopicState(StoreTopic storeTopic, TopicConfig config)
     /// <summary>Only the broker itself writes to this topic.</summary>
     public bool IsSendForbidden { get; } = TopicNames.IsSendForbidden(storeTopic.Name);
 
+    /// <summary>RocketMQ's own, by its name.</summary>
+    public bool IsSystem { get; } = TopicNames.IsSystem(storeTopic.Name);
+
     public StoreTopic StoreTopic { get; } = storeTopic;
 
     public TopicConfig Config

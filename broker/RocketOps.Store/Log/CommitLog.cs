@@ -176,6 +176,7 @@ internal sealed class CommitLog
 
                     description.AddTo(_descriptors, offset, size, queueOffset, storeTimestamp);
                     _messagesAppended++;
+                    queue.Topic.CountAppend(1, size);
                     _positions.AppendedOffset = offset + size;
                     result = new AppendResult(new PhysicalOffset(offset), new PhysicalOffset(offset + size), queueOffset, storeTimestamp, 1, _positions.Generation);
                     return AppendStatus.Ok;
@@ -224,6 +225,7 @@ internal sealed class CommitLog
 
                     queue.NextOffset = firstQueueOffset + count;
                     _messagesAppended += count;
+                    queue.Topic.CountAppend(count, totalSize);
                     _positions.AppendedOffset = at;
                     result = new AppendResult(new PhysicalOffset(start), new PhysicalOffset(at), firstQueueOffset, storeTimestamp, count, _positions.Generation);
                     return AppendStatus.Ok;

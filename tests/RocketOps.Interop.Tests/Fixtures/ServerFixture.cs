@@ -18,6 +18,7 @@ public abstract class ServerFixture : IAsyncLifetime
             ["messageDelayLevel"] = "1s 5m 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
             ["transactionCheckInterval"] = "2000",
             ["transactionTimeOut"] = "1000",
+            ["traceTopicEnable"] = "true",
         },
     };
 

@@ -29,6 +29,7 @@ public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
     [InlineData("transaction")]
     [InlineData("check")]
     [InlineData("rpc")]
+    [InlineData("trace")]
     public async Task Check_Scenario_Passes(string scenario)
     {
         ServerUnderTest server = fixture.Server;

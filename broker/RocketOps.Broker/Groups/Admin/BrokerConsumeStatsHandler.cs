@@ -13,7 +13,7 @@ internal sealed class BrokerConsumeStatsHandler(GroupTable groups, TopicTable to
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         bool orderedOnly = request.GetBoolean("isOrder", fallback: false);
-        long waiting = 0;
+        (long waiting, long inFlight) = (0, 0);
         FastJsonWriter json = new();
         json.BeginObject().Field("brokerAddr", address.Text).Name("consumeStatsList").BeginArray();
         foreach (string group in groups.Names)
@@ -23,8 +23,10 @@ internal sealed class BrokerConsumeStatsHandler(GroupTable groups, TopicTable to
             {
                 if (topics.TryGet(name, out TopicState? topic) && (topic.Config.Order || !orderedOnly) && progress.IsSubscribed(group, name))
                 {
-                    json.BeginObject().Name("consumeTps").Value(0.0).Name("offsetTable").BeginObject();
-                    waiting += await progress.WriteTopicAsync(json, topic, group, topic.Config.WriteQueueNums, cancellationToken);
+                    json.BeginObject().Name("consumeTps").Value(progress.TpsOf(group, name)).Name("offsetTable").BeginObject();
+                    (long waitingHere, long inFlightHere) = await progress.WriteTopicAsync(json, topic, group, topic.Config.WriteQueueNums, cancellationToken);
+                    waiting += waitingHere;
+                    inFlight += inFlightHere;
                     json.EndObject().EndObject();
                 }
             }
@@ -32,8 +34,7 @@ internal sealed class BrokerConsumeStatsHandler(GroupTable groups, TopicTable to
             json.EndArray().EndObject();
         }
 
-        // Nothing is handed out that the offsets do not count, so nothing is in flight.
-        json.EndArray().Field("totalDiff", waiting).Field("totalInflightDiff", 0).EndObject();
+        json.EndArray().Field("totalDiff", waiting).Field("totalInflightDiff", inFlight).EndObject();
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
         response.Body = json.Written;
         return response;

@@ -13,16 +13,18 @@ internal sealed class ConsumeStatsHandler(TopicTable topics, ConsumerOffsetTable
     {
         string group = request.GetRequired("consumerGroup");
         FastJsonWriter json = new();
-        json.BeginObject().Name("consumeTps").Value(0.0).Name("offsetTable").BeginObject();
+        double tps = 0;
+        json.BeginObject().Name("offsetTable").BeginObject();
         foreach (string name in TopicsAsked(request, group))
         {
             if (topics.TryGet(name, out TopicState? topic) && progress.IsSubscribed(group, name))
             {
                 await progress.WriteTopicAsync(json, topic, group, topic.Config.ReadQueueNums, cancellationToken);
+                tps += progress.TpsOf(group, name);
             }
         }
 
-        json.EndObject().EndObject();
+        json.EndObject().Name("consumeTps").Value(tps).EndObject();
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
         response.Body = json.Written;
         return response;

@@ -1,6 +1,7 @@
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Json;
 using RocketOps.Store;
@@ -8,30 +9,38 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>How far groups are, in the JSON that consume statistics share. Source: admin.md §2.4.</summary>
-internal sealed class GroupProgress(BrokerSettings settings, ConsumerOffsetTable offsets, ConsumerTable consumers, MessageStore store)
+internal sealed class GroupProgress(BrokerSettings settings, ConsumerOffsetTable offsets, ConsumerTable consumers, MessageStore store, BrokerStatistics statistics)
 {
     /// <summary>An online group is not asked about topics it has left.</summary>
     public bool IsSubscribed(string group, string topic) => !consumers.TryGet(group, out ConsumerGroup? online) || online.TryGetSubscription(topic, out _);
 
-    /// <summary>Writes an entry for each of the first <paramref name="queues"/> queues, the queue itself being its name, and returns how many messages wait in them.</summary>
-    public async Task<long> WriteTopicAsync(FastJsonWriter json, TopicState topic, string group, int queues, CancellationToken cancellationToken)
+    /// <summary>Messages a second that the group was given of the topic during the last minute.</summary>
+    public double TpsOf(string group, string topic) => statistics.GetTpsOf(group, topic);
+
+    /// <summary>
+    /// Writes an entry for each of the first <paramref name="queues"/> queues, the queue itself being its name, and returns how many messages are not consumed, and how many
+    /// of these the members have been given.
+    /// </summary>
+    public async Task<(long Waiting, long InFlight)> WriteTopicAsync(FastJsonWriter json, TopicState topic, string group, int queues, CancellationToken cancellationToken)
     {
-        long waiting = 0;
+        (long waiting, long inFlight) = (0, 0);
         for (int queueId = 0; queueId < queues; queueId++)
         {
             long brokerOffset = (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken)).Max;
             long consumerOffset = Math.Max(0, offsets.Query(topic.Name, group, queueId));
+            long pullOffset = Math.Max(consumerOffset, statistics.PullOffsetOf(group, topic.Name, queueId));
             long last = consumerOffset > 0 ? await store.Reader.StoreTimestampAtAsync(topic.StoreTopic, queueId, consumerOffset - 1, cancellationToken) : 0;
             json.BeginObjectName().Field("brokerName", settings.Current.BrokerName).Field("queueId", queueId).Field("topic", topic.Name).EndObjectName();
             json.BeginObject()
                 .Field("brokerOffset", brokerOffset)
                 .Field("consumerOffset", consumerOffset)
                 .Field("lastTimestamp", Math.Max(0, last))
-                .Field("pullOffset", consumerOffset)
+                .Field("pullOffset", pullOffset)
                 .EndObject();
             waiting += brokerOffset - consumerOffset;
+            inFlight += pullOffset - consumerOffset;
         }
 
-        return waiting;
+        return (waiting, inFlight);
     }
 }

@@ -1,4 +1,5 @@
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Statistics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Json;
@@ -7,7 +8,7 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Topics.Admin;
 
 /// <summary>GET_TOPIC_STATS_INFO (202): bounds and last store time of every queue; the queue itself is the map's key. Source: admin.md §2.2.</summary>
-internal sealed class TopicStatsHandler(BrokerSettings settings, TopicTable topics, MessageStore store) : AsyncRequestHandler
+internal sealed class TopicStatsHandler(BrokerSettings settings, TopicTable topics, MessageStore store, BrokerStatistics statistics) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -23,7 +24,7 @@ internal sealed class TopicStatsHandler(BrokerSettings settings, TopicTable topi
             json.BeginObject().Field("lastUpdateTimestamp", Math.Max(0, last)).Field("maxOffset", max).Field("minOffset", min).EndObject();
         }
 
-        json.EndObject().Name("topicPutTps").Value(0.0).EndObject();
+        json.EndObject().Name("topicPutTps").Value(statistics.PutTpsOf(topic)).EndObject();
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
         response.Body = json.Written;
         return response;

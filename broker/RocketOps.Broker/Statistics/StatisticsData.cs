@@ -1,0 +1,4 @@
+namespace RocketOps.Broker.Statistics;
+
+/// <summary>A statistic over its three windows.</summary>
+internal readonly record struct StatisticsData(TrafficWindow Minute, TrafficWindow Hour, TrafficWindow Day);
