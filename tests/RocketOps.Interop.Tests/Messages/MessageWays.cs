@@ -86,14 +86,14 @@ internal static class MessageWays
     private static async Task<IReadOnlyList<string>> RetryAsync(WayTraveller traveller)
     {
         (RawRecord first, RawRecord retried) = await ToRetryTopicAsync(traveller);
-        return SeenMessage.Describe(traveller, retried, Origin(first));
+        return SeenMessage.Describe(traveller, retried, first);
     }
 
     private static async Task<IReadOnlyList<string>> RetryTwiceAsync(WayTraveller traveller)
     {
         (RawRecord first, RawRecord retried) = await ToRetryTopicAsync(traveller);
         await traveller.SendBackAsync(retried, FirstLevel);
-        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.RetryTopic, from: 1), Origin(first));
+        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.RetryTopic, from: 1), first);
     }
 
     private static async Task<IReadOnlyList<string>> RetryBySendAsync(WayTraveller traveller)
@@ -113,7 +113,7 @@ internal static class MessageWays
     private static async Task<IReadOnlyList<string>> RetryOfDelayAsync(WayTraveller traveller)
     {
         (RawRecord first, RawRecord retried) = await ToRetryTopicAsync(traveller, $"DELAY={FirstLevel}");
-        return SeenMessage.Describe(traveller, retried, Origin(first));
+        return SeenMessage.Describe(traveller, retried, first);
     }
 
     private static async Task<IReadOnlyList<string>> DeadLetterAsync(WayTraveller traveller)
@@ -121,21 +121,21 @@ internal static class MessageWays
         await traveller.SendAsync(traveller.Topic);
         RawRecord first = await traveller.ReceiveAsync(traveller.Topic);
         await traveller.SendBackAsync(first, ToDeadLetters);
-        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.DeadLetterTopic), Origin(first));
+        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.DeadLetterTopic), first);
     }
 
     private static async Task<IReadOnlyList<string>> DeadLetterOfRetryAsync(WayTraveller traveller)
     {
         (RawRecord first, RawRecord retried) = await ToRetryTopicAsync(traveller);
         await traveller.SendBackAsync(retried, ToDeadLetters);
-        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.DeadLetterTopic), Origin(first));
+        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.DeadLetterTopic), first);
     }
 
     private static async Task<IReadOnlyList<string>> TransactionAsync(WayTraveller traveller)
     {
         await traveller.SendHalfAsync();
         await traveller.CommitAsync();
-        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.Topic), Half(traveller.SentPhysicalOffset));
+        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.Topic), half: traveller.SentPhysicalOffset);
     }
 
     private static async Task<IReadOnlyList<string>> TransactionCheckAsync(WayTraveller traveller)
@@ -143,7 +143,7 @@ internal static class MessageWays
         await traveller.BecomeProducerAsync();
         await traveller.SendHalfAsync();
         long half = await traveller.CommitWhenAskedAsync();
-        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.Topic), Half(half));
+        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.Topic), half: half);
     }
 
     private static async Task<IReadOnlyList<string>> RetryOfTransactionAsync(WayTraveller traveller)
@@ -152,7 +152,7 @@ internal static class MessageWays
         await traveller.CommitAsync();
         RawRecord first = await traveller.ReceiveAsync(traveller.Topic);
         await traveller.SendBackAsync(first, FirstLevel);
-        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.RetryTopic), Origin(first), Half(traveller.SentPhysicalOffset));
+        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.RetryTopic), first);
     }
 
     private static async Task<(RawRecord First, RawRecord Retried)> ToRetryTopicAsync(WayTraveller traveller, params string[] properties)
@@ -162,8 +162,4 @@ internal static class MessageWays
         await traveller.SendBackAsync(first, FirstLevel);
         return (first, await traveller.ReceiveAsync(traveller.RetryTopic));
     }
-
-    private static (string Value, string Name) Origin(RawRecord record) => (record.OffsetMessageId, "{first}");
-
-    private static (string Value, string Name) Half(long physicalOffset) => (physicalOffset.ToString(System.Globalization.CultureInfo.InvariantCulture), "{half}");
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using RocketOps.Testing.Remoting;
 
 namespace RocketOps.Interop.Tests.Messages;
@@ -8,8 +7,9 @@ internal static class SeenMessage
 {
     /// <param name="traveller">Who sent it.</param>
     /// <param name="record">As it was pulled.</param>
-    /// <param name="known">Offsets and ids of this run, and the names they have in the table.</param>
-    public static IReadOnlyList<string> Describe(WayTraveller traveller, RawRecord record, params (string Value, string Name)[] known)
+    /// <param name="first">The record that a retry came from: the table calls its id <c>{first}</c>.</param>
+    /// <param name="half">Physical offset of the half that was committed: the table calls it <c>{half}</c>.</param>
+    public static IReadOnlyList<string> Describe(WayTraveller traveller, RawRecord record, RawRecord? first = null, long? half = null)
     {
         Dictionary<string, string> names = new(StringComparer.Ordinal)
         {
@@ -19,9 +19,9 @@ internal static class SeenMessage
             [traveller.RetryTopic] = "{retry}",
             [traveller.DeadLetterTopic] = "{dead}",
         };
-        foreach ((string value, string name) in known)
+        if (first is not null)
         {
-            names[value] = name;
+            names[first.OffsetMessageId] = "{first}";
         }
 
         long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
@@ -37,7 +37,7 @@ internal static class SeenMessage
             $"stored:{(record.StoreTimestamp >= traveller.BornTimestamp && record.StoreTimestamp <= now ? "now" : $"{record.StoreTimestamp - traveller.BornTimestamp} ms later")}",
             $"storeHost:{(record.StoreHost.ToString() == traveller.BrokerAddress ? "the broker's" : record.StoreHost)}",
             $"reconsumeTimes:{record.ReconsumeTimes}",
-            $"prepared:{Name(record.PreparedTransactionOffset.ToString(CultureInfo.InvariantCulture))}",
+            $"prepared:{(record.PreparedTransactionOffset == half ? "{half}" : record.PreparedTransactionOffset)}",
             $"body:{(record.Body.Span.SequenceEqual(traveller.Body) ? "as sent" : $"{record.Body.Length} bytes")}",
             $"crc:{(record.BodyCrc == (int)(Crc(record.Body.Span) & 0x7FFF_FFFF) ? "right" : $"{record.BodyCrc:x}")}",
             .. record.Properties.Select(pair => $"{pair.Key}={Name(pair.Value)}"),

@@ -24,6 +24,7 @@ internal sealed class WayTraveller : IAsyncDisposable
     private const int CheckTransactionState = 39;
     private const int SendBatchMessage = 320;
     private const int TransactionCommit = 8;
+    private const int TransactionRollback = 12;
     private const int TransactionPrepared = 4;
 
     private static readonly (string Short, string Long)[] ShortNames =
@@ -67,12 +68,16 @@ internal sealed class WayTraveller : IAsyncDisposable
     /// <summary>The physical offset in the answer to the send: of a half, what its end names.</summary>
     public long SentPhysicalOffset => long.Parse(Sent["msgId"][^16..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
+    /// <summary>With a topic that is made for it.</summary>
     public static async Task<WayTraveller> StartAsync(ServerUnderTest server, string way)
     {
-        WayTraveller traveller = new(server, await RawConnection.ConnectAsync(server.BrokerAddress), way);
+        WayTraveller traveller = await GoOnAsync(server, way);
         Answered(await RawBroker.CreateTopicAsync(traveller._broker, traveller.Topic, queues: 2));
         return traveller;
     }
+
+    /// <summary>With the topic that is there already.</summary>
+    public static async Task<WayTraveller> GoOnAsync(ServerUnderTest server, string way) => new(server, await RawConnection.ConnectAsync(server.BrokerAddress), way);
 
     public ValueTask DisposeAsync() => _broker.DisposeAsync();
 
@@ -154,10 +159,24 @@ internal sealed class WayTraveller : IAsyncDisposable
     public Task SendHalfAsync(params string[] properties) => SendAsync(Topic, ["TRAN_MSG=true", $"PGROUP={Group}", .. properties], TransactionPrepared);
 
     /// <summary>END_TRANSACTION that commits what was sent last.</summary>
-    public Task CommitAsync() => CommitAsync(long.Parse(Sent["queueOffset"], CultureInfo.InvariantCulture), SentPhysicalOffset, answersCheck: false);
+    public Task CommitAsync() => EndAsync(TransactionCommit, long.Parse(Sent["queueOffset"], CultureInfo.InvariantCulture), SentPhysicalOffset, answersCheck: false);
+
+    /// <summary>END_TRANSACTION that takes back what was sent last.</summary>
+    public Task RollBackAsync() => EndAsync(TransactionRollback, long.Parse(Sent["queueOffset"], CultureInfo.InvariantCulture), SentPhysicalOffset, answersCheck: false);
 
     /// <summary>Waits for CHECK_TRANSACTION_STATE and commits what it asks about; the physical offset of that half.</summary>
     public async Task<long> CommitWhenAskedAsync()
+    {
+        RawRecord half = await AskedAsync();
+        await CommitAsync(half);
+        return half.PhysicalOffset;
+    }
+
+    /// <summary>Commits the half that was asked about.</summary>
+    public Task CommitAsync(RawRecord half) => EndAsync(TransactionCommit, half.QueueOffset, half.PhysicalOffset, answersCheck: true);
+
+    /// <summary>Waits for CHECK_TRANSACTION_STATE: the half that it asks about.</summary>
+    public async Task<RawRecord> AskedAsync()
     {
         using CancellationTokenSource deadline = new(Eventually.DefaultDeadline);
         while (true)
@@ -165,8 +184,9 @@ internal sealed class WayTraveller : IAsyncDisposable
             RawFrame frame = await _broker.ReceiveAsync(deadline.Token) ?? throw new EndOfStreamException("closed instead of a question");
             if (frame.Code == CheckTransactionState && !frame.IsResponse)
             {
-                long half = long.Parse(frame.ExtFields["commitLogOffset"], CultureInfo.InvariantCulture);
-                await CommitAsync(long.Parse(frame.ExtFields["tranStateTableOffset"], CultureInfo.InvariantCulture), half, answersCheck: true);
+                RawRecord half = RawRecord.Decode(frame.Body);
+                frame.ExtFields["commitLogOffset"].Should().Be(Text(half.PhysicalOffset));
+                frame.ExtFields["tranStateTableOffset"].Should().Be(Text(half.QueueOffset));
                 return half;
             }
         }
@@ -175,22 +195,25 @@ internal sealed class WayTraveller : IAsyncDisposable
     /// <summary>Pulls until the message is there, whichever of the queues it is in.</summary>
     public async Task<RawRecord> ReceiveAsync(string topic, int queues = 2, long from = 0)
     {
-        RawRecord? found = null;
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                for (int queue = 0; queue < queues && found is null; queue++)
-                {
-                    RawFrame answer = await RawBroker.PullAsync(_broker, topic, queue, from);
-                    found = answer.Code == RawBroker.Success
-                        ? RawRecord.DecodeAll(answer.Body).FirstOrDefault(record => record.Properties.Contains(KeyValuePair.Create("UNIQ_KEY", Way)))
-                        : null;
-                }
+        IReadOnlyList<RawRecord> found = [];
+        await Eventually.TrueAsync(async () => (found = await ReadAsync(topic, queues, from)).Count > 0, $"{_server.Name}: {Way} in {topic}");
+        return found[0];
+    }
 
-                return found is not null;
-            },
-            $"{_server.Name}: {Way} in {topic}");
-        return found!;
+    /// <summary>The copies of the message that are there now.</summary>
+    public async Task<IReadOnlyList<RawRecord>> ReadAsync(string topic, int queues = 2, long from = 0)
+    {
+        List<RawRecord> found = [];
+        for (int queue = 0; queue < queues; queue++)
+        {
+            RawFrame answer = await RawBroker.PullAsync(_broker, topic, queue, from);
+            if (answer.Code == RawBroker.Success)
+            {
+                found.AddRange(RawRecord.DecodeAll(answer.Body).Where(record => record.Properties.Contains(KeyValuePair.Create("UNIQ_KEY", Way))));
+            }
+        }
+
+        return found;
     }
 
     /// <summary>The names of SEND_MESSAGE_V2: remoting.md §2.2.</summary>
@@ -206,13 +229,13 @@ internal sealed class WayTraveller : IAsyncDisposable
         return answer;
     }
 
-    private async Task CommitAsync(long queueOffset, long physicalOffset, bool answersCheck) => Answered(await _broker.RequestAsync(EndTransaction, new Dictionary<string, string>(StringComparer.Ordinal)
+    private async Task EndAsync(int end, long queueOffset, long physicalOffset, bool answersCheck) => Answered(await _broker.RequestAsync(EndTransaction, new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["topic"] = Topic,
         ["producerGroup"] = Group,
         ["tranStateTableOffset"] = Text(queueOffset),
         ["commitLogOffset"] = Text(physicalOffset),
-        ["commitOrRollback"] = Text(TransactionCommit),
+        ["commitOrRollback"] = Text(end),
         ["fromTransactionCheck"] = answersCheck ? "true" : "false",
         ["msgId"] = Way,
         ["transactionId"] = Way,
