@@ -36,6 +36,15 @@ public sealed class ValidationRuleTests
     [InlineData("quantity(self.size).compareTo(quantity('1024Mi')) == 0 && quantity(string(self.b)).compareTo(quantity('1e3')) < 0", null)]
     [InlineData("quantity('abc').compareTo(quantity('1')) == 0", "quantities must match the regular expression")]
     [InlineData("self.a >= oldSelf.a", "m")]
+    [InlineData("self.a + 1 == self.b && 'a' + self.s == 'atext' && self.list + ['z'] == ['x', 'y', 'z']", null)]
+    [InlineData("self.a + self.s == 'x'", "no such overload evaluating rule: m")]
+    [InlineData("9223372036854775807 + self.a > 0", "integer overflow evaluating rule: m")]
+    [InlineData("self.list[0] == 'x' && self.map['k'] == 'v'", null)]
+    [InlineData("self.list[2] == 'x'", "index out of bounds: 2 evaluating rule: m")]
+    [InlineData("self.map['z'] == 'x'", "no such key: z evaluating rule: m")]
+    [InlineData("self.list.map(i, i + '!').filter(i, i != 'x!') == ['y!']", null)]
+    [InlineData("self.list.join(',') == 'x,y' && [[1], [2, 3]].flatten().size() == 3 && 'AbÄ'.lowerAscii() == 'abÄ'", null)]
+    [InlineData("{'k': self.map.k, 'n': [self.a]} == {'n': [1], 'k': 'v'}", null)]
     public void Failure_Rule_IsAsCelSays(string rule, string? expected)
     {
         ValidationRule read = ValidationRule.Read(new JsonObject { ["rule"] = rule, ["message"] = "m" });
@@ -53,9 +62,11 @@ public sealed class ValidationRuleTests
     }
 
     [Theory]
-    [InlineData("self.a + 1 == 2")]
-    [InlineData("self.list[0] == 'x'")]
-    [InlineData("self.list.map(i, i).size() == 2")]
+    [InlineData("self.a - 1 == 0")]
+    [InlineData("self.list[0:1] == ['x']")]
+    [InlineData("self.list.reverse().size() == 2")]
+    [InlineData("or(self.a, 1) == 1")]
+    [InlineData("{'a' 1} == self.map")]
     [InlineData("now() == 1")]
     [InlineData("other.a == 1")]
     [InlineData("self.a == 1.5")]

@@ -35,9 +35,10 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     [Fact]
     public async Task Delete_RunningPod_TermsTheProcessAndRemovesObjectAndFolders()
     {
-        await _kubelet.RunAsync("stopping", "trap 'echo bye > $KEEP/bye; exit 0' TERM; while :; do sleep 0.05; done", $$""","env":[{"name":"KEEP","value":"{{_kubelet.Folder}}"}]""");
+        await _kubelet.RunAsync("stopping", "trap 'echo bye > $KEEP/bye; exit 0' TERM; echo up > $KEEP/up; while :; do sleep 0.05; done", $$""","env":[{"name":"KEEP","value":"{{_kubelet.Folder}}"}]""");
         KubernetesObject pod = await _kubelet.PodAsync("stopping", pod => pod.HasCondition("Ready"), "the pod is ready");
         int process = ProcessOf(pod);
+        await Eventually.TrueAsync(() => File.Exists(Path.Combine(_kubelet.Folder, "up")), "the shell has set its trap");
 
         await _kubelet.DeleteAsync(Kinds.Pod, pod);
 

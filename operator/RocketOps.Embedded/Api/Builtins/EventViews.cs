@@ -39,7 +39,13 @@ internal static class EventViews
     public static void ValidateNew(JsonObject view, string ns)
     {
         FieldErrors errors = new();
-        ValidateNamespace(view.Child("regarding"), ns, errors);
+        string given = view.Child("regarding")?.Text("namespace") ?? string.Empty;
+        if (given.Length == 0 ? ns != "default" : given != ns)
+        {
+            // An event lies beside its object; one about a cluster-scoped object in default.
+            errors.InvalidText("involvedObject.namespace", given, "does not match event.namespace");
+        }
+
         if (string.IsNullOrEmpty(view.Text("eventTime")))
         {
             errors.Required("eventTime");
@@ -63,16 +69,6 @@ internal static class EventViews
             throw new ApiErrorException(
                 422, "Invalid", $"Event \"{name}\" is invalid: {(errors.Causes.Count > 1 ? $"[{texts}]" : texts)}",
                 new JsonObject { ["name"] = name, ["kind"] = "Event", ["causes"] = causes });
-        }
-    }
-
-    /// <summary>An event lies beside its object; one about a cluster-scoped object in default.</summary>
-    public static void ValidateNamespace(JsonObject? involved, string ns, FieldErrors errors)
-    {
-        string given = involved?.Text("namespace") ?? string.Empty;
-        if (given.Length == 0 ? ns != "default" : given != ns)
-        {
-            errors.InvalidText("involvedObject.namespace", given, "does not match event.namespace");
         }
     }
 

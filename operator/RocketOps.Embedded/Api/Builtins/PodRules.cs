@@ -6,15 +6,13 @@ using RocketOps.Embedded.Api.Resources;
 
 namespace RocketOps.Embedded.Api.Builtins;
 
-internal sealed class PodRules : ResourceRules
+/// <summary>Pods: what kinds.yaml cannot say of them.</summary>
+internal sealed class PodRules(JsonObject kind) : KindRules(kind)
 {
-    public override bool HasGeneration => true;
-
     public override void ApplyDefaults(JsonObject obj)
     {
-        JsonObject spec = obj.EnsureChild("spec");
-        PodSpecs.ApplyDefaults(spec);
-        foreach (JsonObject resources in (spec.Items("containers") ?? []).OfType<JsonObject>().Select(c => c.Child("resources")).OfType<JsonObject>())
+        base.ApplyDefaults(obj);
+        foreach (JsonObject resources in (obj.At("spec")?.Items("containers") ?? []).OfType<JsonObject>().Select(c => c.Child("resources")).OfType<JsonObject>())
         {
             if (resources.Child("limits") is { Count: > 0 } limits)
             {
@@ -26,33 +24,29 @@ internal sealed class PodRules : ResourceRules
                 }
             }
         }
-
-        spec.SetIfAbsent("enableServiceLinks", true);
-        spec.SetIfAbsent("serviceAccountName", "default");
-        spec.SetIfAbsent("serviceAccount", spec.Text("serviceAccountName"));
-        spec.SetIfAbsent("priority", 0L);
-        spec.SetIfAbsent("preemptionPolicy", "PreemptLowerPriority");
     }
 
-    public override void PrepareForCreate(JsonObject obj, RulesContext context) =>
-        obj["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = QosClass(obj) };
+    public override void PrepareForCreate(JsonObject obj, RulesContext context)
+    {
+        base.PrepareForCreate(obj, context);
+        obj.EnsureChild("status")["qosClass"] = QosClass(obj);
+    }
 
     public override void Validate(JsonObject obj, JsonObject? old, RulesContext context, FieldErrors errors)
     {
-        PodSpecs.Validate(obj.EnsureChild("spec"), "spec", errors);
-        if (old is null)
-        {
-            return;
-        }
+        PodSpecs.Validate(obj.At("spec") ?? [], "spec", errors);
+        base.Validate(obj, old, context, errors);
+    }
 
-        JsonObject before = Comparable(old);
-        JsonObject after = Comparable(obj);
-        if (!JsonNodes.Same(before, after))
-        {
-            errors.Forbidden(
-                "spec",
-                "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)");
-        }
+    /// <summary>READY, STATUS and RESTARTS stand behind the name.</summary>
+    public override JsonArray Cells(JsonElement obj, RulesContext context)
+    {
+        JsonArray cells = base.Cells(obj, context);
+        (string ready, string status, string restarts) = PodSummary.Of(obj, context);
+        cells.Insert(1, ready);
+        cells.Insert(2, status);
+        cells.Insert(3, restarts);
+        return cells;
     }
 
     /// <summary>A pod without a node has nobody to end it; one with a node waits for its kubelet. A second delete only shortens the time.</summary>
@@ -66,44 +60,6 @@ internal sealed class PodRules : ResourceRules
         long wanted = requested ?? obj.Child("spec")?.Integer("terminationGracePeriodSeconds") ?? 30;
         JsonObject metadata = obj.Metadata();
         return metadata.ContainsKey("deletionTimestamp") ? Math.Min(wanted, metadata.Integer("deletionGracePeriodSeconds") ?? wanted) : wanted;
-    }
-
-    public override JsonObject Zero() => new() { ["spec"] = new JsonObject { ["containers"] = null } };
-
-    public override JsonArray Cells(JsonElement obj, RulesContext context)
-    {
-        (string ready, string status, string restarts) = PodSummary.Of(obj, context);
-        int gates = CellText.Items(obj, "spec", "readinessGates").Count();
-        return CellText.Row(
-            CellText.Name(obj),
-            ready,
-            status,
-            restarts,
-            CellText.Age(obj, context),
-            CellText.TextOr(obj, CellText.None, "status", "podIP"),
-            CellText.TextOr(obj, CellText.None, "spec", "nodeName"),
-            CellText.TextOr(obj, CellText.None, "status", "nominatedNodeName"),
-            gates == 0 ? CellText.None : $"{PodSummary.TrueGates(obj)}/{gates}");
-    }
-
-    private static JsonObject Comparable(JsonObject pod)
-    {
-        JsonObject spec = pod.EnsureChild("spec").Copy();
-        foreach (string name in (ReadOnlySpan<string>)["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName", "schedulingGates"])
-        {
-            // The scheduler's binding is a write of nodeName: here the kubelet patches it.
-            spec.Remove(name);
-        }
-
-        foreach (string list in (ReadOnlySpan<string>)["containers", "initContainers"])
-        {
-            foreach (JsonObject container in (spec.Items(list) ?? []).OfType<JsonObject>())
-            {
-                container.Remove("image");
-            }
-        }
-
-        return spec;
     }
 
     private static string QosClass(JsonObject pod)

@@ -1,6 +1,7 @@
-using System.Globalization;
 using System.Text.Json;
 using RocketOps.Embedded.Api.Resources;
+using RocketOps.Embedded.Api.Tables;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Api.Builtins;
 
@@ -9,41 +10,31 @@ internal static class PodSummary
 {
     public static (string Ready, string Status, string Restarts) Of(JsonElement pod, RulesContext context)
     {
-        string phase = CellText.Text(pod, "status", "phase");
-        string reason = CellText.TextOr(pod, phase, "status", "reason");
-        JsonElement[] containers = [.. CellText.Items(pod, "status", "containerStatuses")];
-        JsonElement[] init = [.. CellText.Items(pod, "status", "initContainerStatuses")];
-        int total = CellText.Items(pod, "spec", "containers").Count();
+        JsonElement podStatus = pod.Field("status");
+        string phase = podStatus.Text("phase") ?? string.Empty;
+        string reason = podStatus.Text("reason") is { Length: > 0 } given ? given : phase;
+        JsonElement[] init = [.. podStatus.Items("initContainerStatuses")];
+        JsonElement[] counted = init;
         int ready = 0;
-        long restarts = 0;
-        DateTimeOffset lastRestart = DateTimeOffset.MinValue;
 
-        string? initializing = Initializing(init, CellText.Items(pod, "spec", "initContainers").Count());
-        if (initializing is not null)
+        string? initializing = Initializing(init, pod.Field("spec").Items("initContainers").Count());
+        reason = initializing ?? reason;
+        if (initializing is null || IsTrue(podStatus, "Initialized"))
         {
-            reason = initializing;
-            Count(init, ref restarts, ref lastRestart);
-        }
-
-        if (initializing is null || CellText.Items(pod, "status", "conditions").Any(c => CellText.Text(c, "type") == "Initialized" && CellText.Text(c, "status") == "True"))
-        {
-            restarts = 0;
-            lastRestart = DateTimeOffset.MinValue;
-            Count(containers, ref restarts, ref lastRestart);
+            counted = [.. podStatus.Items("containerStatuses")];
             bool running = false;
-            for (int i = containers.Length - 1; i >= 0; i--)
+            foreach (JsonElement status in counted.Reverse())
             {
-                JsonElement status = containers[i];
-                bool isReady = CellText.At(status, "ready") is { ValueKind: JsonValueKind.True };
-                if (CellText.Text(status, "state", "waiting", "reason") is { Length: > 0 } waiting)
+                JsonElement state = status.Field("state");
+                if (state.Field("waiting").Text("reason") is { Length: > 0 } waiting)
                 {
                     reason = waiting;
                 }
-                else if (CellText.At(status, "state", "terminated") is { } terminated)
+                else if (state.Has("terminated"))
                 {
-                    reason = Terminated(terminated, string.Empty);
+                    reason = Terminated(state.Field("terminated"));
                 }
-                else if (isReady && CellText.At(status, "state", "running") is not null)
+                else if (status.Flag("ready") == true && state.Has("running"))
                 {
                     running = true;
                     ready++;
@@ -52,8 +43,7 @@ internal static class PodSummary
 
             if (reason == "Completed" && running)
             {
-                bool podReady = CellText.Items(pod, "status", "conditions").Any(c => CellText.Text(c, "type") == "Ready" && CellText.Text(c, "status") == "True");
-                reason = podReady ? "Running" : "NotReady";
+                reason = IsTrue(podStatus, "Ready") ? "Running" : "NotReady";
             }
         }
 
@@ -62,71 +52,47 @@ internal static class PodSummary
             reason = "Completed";
         }
 
-        if (CellText.At(pod, "metadata", "deletionTimestamp") is not null)
+        if (pod.Field("metadata").Has("deletionTimestamp"))
         {
-            reason = CellText.Text(pod, "status", "reason") == "NodeLost" ? "Unknown" : phase is "Failed" or "Succeeded" ? reason : "Terminating";
+            reason = podStatus.Text("reason") == "NodeLost" ? "Unknown" : phase is "Failed" or "Succeeded" ? reason : "Terminating";
         }
 
-        string restartText = restarts.ToString(CultureInfo.InvariantCulture);
-        if (restarts > 0 && lastRestart > DateTimeOffset.MinValue)
-        {
-            restartText += $" ({Tables.HumanDuration.Since(lastRestart, context.Now)} ago)";
-        }
-
-        return ($"{ready}/{total}", reason, restartText);
+        return ($"{ready}/{pod.Field("spec").Items("containers").Count()}", reason, Restarts(counted, context.Now));
     }
 
-    public static int TrueGates(JsonElement pod)
-    {
-        HashSet<string> met = [.. CellText.Items(pod, "status", "conditions").Where(c => CellText.Text(c, "status") == "True").Select(c => CellText.Text(c, "type"))];
-        return CellText.Items(pod, "spec", "readinessGates").Count(g => met.Contains(CellText.Text(g, "conditionType")));
-    }
+    private static bool IsTrue(JsonElement status, string type) => status.Items("conditions").Any(c => c.Text("type") == type && c.Text("status") == "True");
 
     private static string? Initializing(JsonElement[] init, int total)
     {
         for (int i = 0; i < init.Length; i++)
         {
-            JsonElement? terminated = CellText.At(init[i], "state", "terminated");
-            if (terminated is { } done && CellText.Number(done, "exitCode") == 0)
+            JsonElement terminated = init[i].Field("state").Field("terminated");
+            if (terminated.Exists() && terminated.Number("exitCode") is null or 0)
             {
                 continue;
             }
 
-            if (terminated is { } failed)
+            if (terminated.Exists())
             {
-                return "Init:" + Terminated(failed, string.Empty);
+                return "Init:" + Terminated(terminated);
             }
 
-            string waiting = CellText.Text(init[i], "state", "waiting", "reason");
-            return waiting.Length > 0 && waiting != "PodInitializing" ? "Init:" + waiting : $"Init:{i}/{total}";
+            string? waiting = init[i].Field("state").Field("waiting").Text("reason");
+            return waiting is { Length: > 0 } and not "PodInitializing" ? "Init:" + waiting : $"Init:{i}/{total}";
         }
 
         return null;
     }
 
-    private static string Terminated(JsonElement terminated, string otherwise)
-    {
-        if (CellText.Text(terminated, "reason") is { Length: > 0 } reason)
-        {
-            return reason;
-        }
+    private static string Terminated(JsonElement terminated) =>
+        terminated.Text("reason") is { Length: > 0 } reason ? reason
+        : terminated.Number("signal") is { } signal and not 0 ? $"Signal:{signal}"
+        : $"ExitCode:{terminated.Number("exitCode") ?? 0}";
 
-        long signal = CellText.Number(terminated, "signal");
-        return signal != 0
-            ? string.Create(CultureInfo.InvariantCulture, $"Signal:{signal}")
-            : string.Create(CultureInfo.InvariantCulture, $"{otherwise}ExitCode:{CellText.Number(terminated, "exitCode")}");
-    }
-
-    private static void Count(JsonElement[] statuses, ref long restarts, ref DateTimeOffset last)
+    private static string Restarts(JsonElement[] statuses, DateTimeOffset now)
     {
-        foreach (JsonElement status in statuses)
-        {
-            restarts += CellText.Number(status, "restartCount");
-            if (CellText.At(status, "lastState", "terminated", "finishedAt") is { ValueKind: JsonValueKind.String } finished
-                && finished.TryGetDateTimeOffset(out DateTimeOffset time) && time > last)
-            {
-                last = time;
-            }
-        }
+        long restarts = statuses.Sum(status => status.Number("restartCount") ?? 0);
+        DateTimeOffset? last = statuses.Max(status => status.Field("lastState").Field("terminated").Time("finishedAt"));
+        return restarts > 0 && last is { } time ? $"{restarts} ({HumanDuration.Since(time, now)} ago)" : $"{restarts}";
     }
 }

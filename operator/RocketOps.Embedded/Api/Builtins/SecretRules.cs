@@ -1,17 +1,15 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
-using RocketOps.Embedded.Api.Resources;
 
 namespace RocketOps.Embedded.Api.Builtins;
 
-internal sealed class SecretRules : ResourceRules
+/// <summary>Secrets: <c>stringData</c> becomes <c>data</c>.</summary>
+internal sealed class SecretRules(JsonObject kind) : KindRules(kind)
 {
     public override void ApplyDefaults(JsonObject obj)
     {
-        obj.SetIfAbsent("type", "Opaque");
+        base.ApplyDefaults(obj);
         if (obj.Child("stringData") is { } plain)
         {
             JsonObject data = obj.EnsureChild("data");
@@ -23,17 +21,4 @@ internal sealed class SecretRules : ResourceRules
             obj.Remove("stringData");
         }
     }
-
-    public override void Validate(JsonObject obj, JsonObject? old, RulesContext context, FieldErrors errors)
-    {
-        if (old is not null && obj.Text("type") != old.Text("type"))
-        {
-            errors.Invalid("type", obj["type"], "field is immutable");
-        }
-
-        ConfigMapRules.ValidateImmutable(obj, old, "data", errors);
-    }
-
-    public override JsonArray Cells(JsonElement obj, RulesContext context) =>
-        CellText.Row(CellText.Name(obj), CellText.Text(obj, "type"), CellText.Count(obj, "data"), CellText.Age(obj, context));
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
@@ -6,49 +5,12 @@ using RocketOps.Embedded.Api.Resources;
 
 namespace RocketOps.Embedded.Api.Builtins;
 
-internal sealed class ServiceRules : ResourceRules
+/// <summary>Services: addresses and ports that the server allocates.</summary>
+internal sealed class ServiceRules(JsonObject kind) : KindRules(kind)
 {
-    public override bool AllowsCreateOnUpdate => true;
-
-    public override bool NamesAreLabels => true;
-
-    public override void ApplyDefaults(JsonObject obj)
-    {
-        JsonObject spec = obj.EnsureChild("spec");
-        spec.SetIfAbsent("sessionAffinity", "None");
-        spec.SetIfAbsent("type", "ClusterIP");
-        string type = spec.Text("type") ?? "ClusterIP";
-        if (spec.Text("sessionAffinity") == "ClientIP")
-        {
-            spec.EnsureChild("sessionAffinityConfig").EnsureChild("clientIP").SetIfAbsent("timeoutSeconds", 10_800L);
-        }
-
-        foreach (JsonObject port in (spec.Items("ports") ?? []).OfType<JsonObject>())
-        {
-            port.SetIfAbsent("protocol", "TCP");
-            port.SetIfAbsent("targetPort", port["port"]?.DeepClone());
-        }
-
-        if (type == "ExternalName")
-        {
-            return;
-        }
-
-        spec.SetIfAbsent("internalTrafficPolicy", "Cluster");
-        if (type is "NodePort" or "LoadBalancer")
-        {
-            spec.SetIfAbsent("externalTrafficPolicy", "Cluster");
-        }
-
-        if (type == "LoadBalancer")
-        {
-            spec.SetIfAbsent("allocateLoadBalancerNodePorts", true);
-        }
-    }
-
     public override void PrepareForCreate(JsonObject obj, RulesContext context)
     {
-        obj["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() };
+        base.PrepareForCreate(obj, context);
         Allocate(obj.EnsureChild("spec"), context);
     }
 
@@ -79,73 +41,6 @@ internal sealed class ServiceRules : ResourceRules
         }
 
         Allocate(spec, context);
-    }
-
-    public override void Validate(JsonObject obj, JsonObject? old, RulesContext context, FieldErrors errors)
-    {
-        JsonObject spec = obj.EnsureChild("spec");
-        string type = spec.Text("type") ?? "ClusterIP";
-        if (type is not ("ClusterIP" or "NodePort" or "LoadBalancer" or "ExternalName"))
-        {
-            errors.NotSupported("spec.type", type, [JsonValue.Create("ClusterIP"), JsonValue.Create("ExternalName"), JsonValue.Create("LoadBalancer"), JsonValue.Create("NodePort")]);
-        }
-
-        JsonArray ports = spec.Items("ports") ?? [];
-        if (ports.Count == 0 && type != "ExternalName" && spec.Text("clusterIP") != "None")
-        {
-            errors.Required("spec.ports");
-        }
-
-        for (int i = 0; i < ports.Count; i++)
-        {
-            if (ports[i] is not JsonObject port)
-            {
-                continue;
-            }
-
-            if (ports.Count > 1 && string.IsNullOrEmpty(port.Text("name")))
-            {
-                errors.Required($"spec.ports[{i}].name");
-            }
-
-            if (port.Integer("port") is not (>= 1 and <= 65_535))
-            {
-                errors.Invalid($"spec.ports[{i}].port", port["port"] ?? JsonValue.Create(0), "must be between 1 and 65535, inclusive");
-            }
-        }
-
-        string? before = old?.EnsureChild("spec").Text("clusterIP");
-        if (!string.IsNullOrEmpty(before) && type != "ExternalName" && spec.Text("clusterIP") != before)
-        {
-            errors.Invalid("spec.clusterIPs[0]", new JsonArray(spec.Text("clusterIP")), "may not change once set");
-        }
-    }
-
-    public override JsonObject Zero() => new() { ["spec"] = new JsonObject() };
-
-    public override JsonArray Cells(JsonElement obj, RulesContext context)
-    {
-        string type = CellText.Text(obj, "spec", "type");
-        string external = type switch
-        {
-            "ExternalName" => CellText.Text(obj, "spec", "externalName"),
-            "LoadBalancer" => string.Join(',', CellText.Items(obj, "status", "loadBalancer", "ingress").Select(i => CellText.TextOr(i, CellText.Text(i, "hostname"), "ip"))) is { Length: > 0 } ips ? ips : "<pending>",
-            _ => string.Join(',', CellText.Items(obj, "spec", "externalIPs").Select(i => i.GetString())) is { Length: > 0 } given ? given : CellText.None,
-        };
-        return CellText.Row(
-            CellText.Name(obj),
-            type,
-            CellText.TextOr(obj, CellText.None, "spec", "clusterIP"),
-            external,
-            string.Join(',', CellText.Items(obj, "spec", "ports").Select(Port)) is { Length: > 0 } ports ? ports : CellText.None,
-            CellText.Age(obj, context),
-            CellText.Selector(CellText.At(obj, "spec", "selector")));
-    }
-
-    private static string Port(JsonElement port)
-    {
-        string node = CellText.Number(port, "nodePort") is > 0 and var number ? $":{number}" : string.Empty;
-        return $"{CellText.Number(port, "port")}{node}/{CellText.TextOr(port, "TCP", "protocol")}";
     }
 
     private static void Allocate(JsonObject spec, RulesContext context)

@@ -6,7 +6,7 @@ using RocketOps.Embedded.Api.Schema;
 
 namespace RocketOps.Embedded.Api.Resources;
 
-/// <summary>The built-in kinds: names, columns and schemas from builtins.json (captured from kube-apiserver), rules from code.</summary>
+/// <summary>The built-in kinds: names, columns and schemas from builtins.json (captured from kube-apiserver), rules from kinds.yaml.</summary>
 internal sealed class BuiltinCatalog
 {
     private const string MetadataSchema = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
@@ -20,8 +20,9 @@ internal sealed class BuiltinCatalog
         JsonObject root = (JsonObject)JsonReading.Parse(bytes)!;
         Schemas = root.Child("schemas")!.ToDictionary(s => s.Key, s => (JsonObject)s.Value!, StringComparer.Ordinal);
         SchemaReader reader = new(Schemas);
+        BuiltinRules rules = new();
         Metadata = reader.Named(MetadataSchema);
-        Resources = [.. root.Items("resources")!.Select(r => Read((JsonObject)r!, reader))];
+        Resources = [.. root.Items("resources")!.Select(r => Read((JsonObject)r!, reader, rules))];
     }
 
     public IReadOnlyList<ResourceDefinition> Resources { get; }
@@ -32,7 +33,7 @@ internal sealed class BuiltinCatalog
     /// <summary>The schema of metadata, shared by all kinds.</summary>
     public SchemaNode Metadata { get; }
 
-    private static ResourceDefinition Read(JsonObject entry, SchemaReader reader)
+    private static ResourceDefinition Read(JsonObject entry, SchemaReader reader, BuiltinRules rules)
     {
         string kind = entry.Text("kind")!;
         string group = entry.Text("group")!;
@@ -55,8 +56,8 @@ internal sealed class BuiltinCatalog
             HasStatus = subresources?.ContainsKey("status") == true,
             HasLog = subresources?.ContainsKey("log") == true,
             Scale = subresources?.ContainsKey("scale") == true ? new ScaleDefinition(".spec.replicas", ".status.replicas", ".spec.selector") : null,
-            Rules = BuiltinRules.For(group, kind),
-            SelectableFields = BuiltinRules.SelectableFields(kind).ToFrozenDictionary(StringComparer.Ordinal),
+            Rules = rules.For(kind),
+            SelectableFields = rules.SelectableFields(kind).ToFrozenDictionary(StringComparer.Ordinal),
         };
     }
 

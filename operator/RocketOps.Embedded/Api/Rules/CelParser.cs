@@ -5,8 +5,9 @@ using System.Text.RegularExpressions;
 namespace RocketOps.Embedded.Api.Rules;
 
 /// <summary>
-/// Compiles the part of CEL that rules of custom resources mostly need: literals, members, <c>! &amp;&amp; || ?:</c>, comparisons, <c>in</c>, <c>has</c>,
-/// <c>exists</c>, <c>all</c>, and the functions of <see cref="CelValues"/>. The rest is a <see cref="FormatException"/>: such a rule is not evaluated here.
+/// Compiles the part of CEL that rules of custom resources mostly need: literals, members, <c>! &amp;&amp; || ?: +</c>, comparisons, <c>in</c>, <c>has</c>,
+/// <c>exists</c>, <c>all</c>, <c>filter</c>, <c>map</c>, and the functions of <see cref="CelValues"/>. The rest is a <see cref="FormatException"/>: such a rule
+/// is not evaluated here. The rules of built-in kinds (kinds.yaml) are written in it as well, with functions of their own; in them a member that is missing is null.
 /// </summary>
 internal sealed partial class CelParser
 {
@@ -18,13 +19,15 @@ internal sealed partial class CelParser
     private readonly string _rule;
     private readonly List<string> _tokens = [];
     private readonly Stack<string> _variables;
+    private readonly IReadOnlyDictionary<string, CelFunction>? _own;
     private int _next;
     private int _depth;
 
-    private CelParser(string rule, params IEnumerable<string> variables)
+    private CelParser(string rule, IEnumerable<string> variables, IReadOnlyDictionary<string, CelFunction>? own)
     {
         _rule = rule;
         _variables = new Stack<string>(variables);
+        _own = own;
         if (rule.Length > MaxLength)
         {
             throw new FormatException($"a rule of more than {MaxLength} characters is not evaluated");
@@ -45,9 +48,13 @@ internal sealed partial class CelParser
     private string Current => _next < _tokens.Count ? _tokens[_next] : string.Empty;
 
     /// <exception cref="FormatException">Not CEL, or more of it than is known here.</exception>
-    public static CelTerm Compile(string rule)
+    public static CelTerm Compile(string rule) => Compile(rule, ["self", "oldSelf"], null);
+
+    /// <summary>The same for a rule of this server's own: with other variables, more functions, and missing members that are null.</summary>
+    /// <exception cref="FormatException">Not CEL, or more of it than is known here.</exception>
+    public static CelTerm Compile(string rule, IEnumerable<string> variables, IReadOnlyDictionary<string, CelFunction>? own)
     {
-        CelParser parser = new(rule, "self", "oldSelf");
+        CelParser parser = new(rule, variables, own);
         CelTerm term = parser.Conditional();
         return parser.Current.Length == 0 ? term : throw parser.Unknown(parser.Current);
     }
@@ -117,7 +124,7 @@ internal sealed partial class CelParser
 
     private CelTerm Relation()
     {
-        CelTerm a = Unary();
+        CelTerm a = Sum();
         string relation = Current;
         if (relation is not ("==" or "!=" or "<" or "<=" or ">" or ">=" or "in"))
         {
@@ -125,7 +132,7 @@ internal sealed partial class CelParser
         }
 
         _next++;
-        CelTerm b = Unary();
+        CelTerm b = Sum();
         return relation switch
         {
             "==" => s => CelValues.Same(a(s), b(s)),
@@ -136,6 +143,18 @@ internal sealed partial class CelParser
             ">=" => s => CelValues.Compare(a(s), b(s)) >= 0,
             _ => s => CelValues.Items(b(s)).Contains(a(s)),
         };
+    }
+
+    private CelTerm Sum()
+    {
+        CelTerm left = Unary();
+        while (Take("+"))
+        {
+            (CelTerm a, CelTerm b) = (left, Unary());
+            left = s => CelValues.Sum(a(s), b(s));
+        }
+
+        return left;
     }
 
     private CelTerm Unary()
@@ -158,18 +177,31 @@ internal sealed partial class CelParser
     private CelTerm Member()
     {
         CelTerm value = Primary();
-        while (Take("."))
+        while (Current is "." or "[")
         {
-            (CelTerm holder, string name) = (value, Name());
-            value = Take("(") ? Call(holder, name) : s => CelValues.Field(holder(s), name);
+            CelTerm holder = value;
+            if (Take("["))
+            {
+                CelTerm index = Conditional();
+                Expect("]");
+                value = _own is null ? s => CelValues.Index(holder(s), index(s)) : s => CelValues.FieldOrNull(holder(s), (string)index(s)!);
+                continue;
+            }
+
+            Expect(".");
+            string name = Name();
+            value = Take("(") ? Call(holder, name) : Field(holder, name);
         }
 
         return value;
     }
 
+    private CelTerm Field(CelTerm holder, string name) =>
+        _own is null ? s => CelValues.Field(holder(s), name) : s => CelValues.FieldOrNull(holder(s), name);
+
     private CelTerm Call(CelTerm holder, string name)
     {
-        if (name is "exists" or "all")
+        if (name is "exists" or "all" or "filter" or "map")
         {
             string variable = Name();
             Expect(",");
@@ -177,15 +209,19 @@ internal sealed partial class CelParser
             CelTerm test = Conditional();
             _variables.Pop();
             Expect(")");
-            return name == "exists"
-                ? s => CelValues.Items(holder(s)).Any(i => CelValues.True(test(new CelScope(variable, i, s))))
-                : s => CelValues.Items(holder(s)).All(i => CelValues.True(test(new CelScope(variable, i, s))));
+            return name switch
+            {
+                "exists" => s => CelValues.Items(holder(s)).Any(i => CelValues.True(test(new CelScope(variable, i, s)))),
+                "all" => s => CelValues.Items(holder(s)).All(i => CelValues.True(test(new CelScope(variable, i, s)))),
+                "filter" => s => CelValues.List(CelValues.Items(holder(s)).Where(i => CelValues.True(test(new CelScope(variable, i, s))))),
+                _ => s => CelValues.List(CelValues.Items(holder(s)).Select(i => test(new CelScope(variable, i, s)))),
+            };
         }
 
         if (Take(")"))
         {
-            Func<object?, object?> size = name == "size" ? CelValues.Function(name)! : throw Unknown(name + "()");
-            return s => size(holder(s));
+            Func<object?, object?> function = CelValues.MethodAlone(name) ?? throw Unknown(name + "()");
+            return s => function(holder(s));
         }
 
         Func<object?, object?, object?> method = CelValues.Method(name) ?? throw Unknown(name + "()");
@@ -215,7 +251,10 @@ internal sealed partial class CelParser
                 Expect(")");
                 return inner;
             case "[":
-                return List();
+                CelTerm[] items = Terms("]");
+                return s => CelValues.List(items.Select(item => item(s)));
+            case "{":
+                return Map();
             case "has":
                 return Presence();
         }
@@ -238,61 +277,53 @@ internal sealed partial class CelParser
 
         if (Take("("))
         {
+            if (_own?.GetValueOrDefault(token) is { } own)
+            {
+                CelTerm[] arguments = Terms(")");
+                return s => own(s, [.. arguments.Select(term => term(s))]);
+            }
+
             Func<object?, object?> function = CelValues.Function(token) ?? throw Unknown(token + "()");
             CelTerm argument = Conditional();
             Expect(")");
             return s => function(argument(s));
         }
 
-        return _variables.Contains(token) ? s => Variable(s, token) : throw Unknown(token);
+        return _variables.Contains(token) ? s => s.Find(token) : throw Unknown(token);
     }
 
-    private static object? Variable(CelScope? scope, string name)
+    /// <summary>Terms between commas up to a closing token.</summary>
+    private CelTerm[] Terms(string close)
     {
-        for (; scope is not null; scope = scope.Outer)
+        List<CelTerm> terms = [];
+        while (!Take(close))
         {
-            if (scope.Name == name)
-            {
-                return scope.Value;
-            }
-        }
-
-        throw new CelException($"no such attribute(s): {name}");
-    }
-
-    private CelTerm List()
-    {
-        List<CelTerm> items = [];
-        while (!Take("]"))
-        {
-            items.Add(Conditional());
-            if (Current != "]")
+            terms.Add(Conditional());
+            if (Current != close)
             {
                 Expect(",");
             }
         }
 
-        return s =>
-        {
-            JsonArray list = [];
-            foreach (CelTerm item in items)
-            {
-                list.Add(Node(item(s)));
-            }
-
-            return list;
-        };
+        return [.. terms];
     }
 
-    private static JsonNode? Node(object? value) => value switch
+    private CelTerm Map()
     {
-        null => null,
-        bool flag => JsonValue.Create(flag),
-        long integer => JsonValue.Create(integer),
-        string text => JsonValue.Create(text),
-        JsonNode node => node.DeepClone(),
-        _ => throw CelValues.NoOverload(),
-    };
+        List<(CelTerm Key, CelTerm Value)> entries = [];
+        while (!Take("}"))
+        {
+            CelTerm key = Conditional();
+            Expect(":");
+            entries.Add((key, Conditional()));
+            if (Current != "}")
+            {
+                Expect(",");
+            }
+        }
+
+        return s => new JsonObject(entries.Select(e => KeyValuePair.Create(CelValues.Text(e.Key(s)), CelValues.Node(e.Value(s)))));
+    }
 
     private CelTerm Presence()
     {
@@ -303,7 +334,7 @@ internal sealed partial class CelParser
         while (Take("."))
         {
             (CelTerm outer, string field) = (holder, name);
-            holder = s => CelValues.Field(outer(s), field);
+            holder = Field(outer, field);
             name = Name();
         }
 
@@ -335,6 +366,6 @@ internal sealed partial class CelParser
 
     private FormatException Unknown(string what) => new($"{what} is not understood in the rule {_rule}");
 
-    [GeneratedRegex("""\G(\s+|'([^'\\]|\\.)*'|"([^"\\]|\\.)*"|[A-Za-z_][A-Za-z0-9_]*|-?[0-9]+(?![0-9.A-Za-z_])|==|!=|<=|>=|&&|\|\||[<>!?:().,\[\]])""", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("""\G(\s+|'([^'\\]|\\.)*'|"([^"\\]|\\.)*"|[A-Za-z_][A-Za-z0-9_]*|-?[0-9]+(?![0-9.A-Za-z_])|==|!=|<=|>=|&&|\|\||[<>!?:().,\[\]{}+])""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Token();
 }

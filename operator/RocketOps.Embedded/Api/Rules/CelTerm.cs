@@ -5,4 +5,21 @@ namespace RocketOps.Embedded.Api.Rules;
 internal delegate object? CelTerm(CelScope scope);
 
 /// <summary>A variable that a rule sees, and those around it.</summary>
-internal sealed record CelScope(string Name, object? Value, CelScope? Outer = null);
+internal sealed record CelScope(string Name, object? Value, CelScope? Outer = null)
+{
+    public object? Find(string name)
+    {
+        for (CelScope? scope = this; scope is not null; scope = scope.Outer)
+        {
+            if (scope.Name == name)
+            {
+                return scope.Value;
+            }
+        }
+
+        throw new CelException($"no such attribute(s): {name}");
+    }
+}
+
+/// <summary>A function that rules of built-in kinds have besides.</summary>
+internal delegate object? CelFunction(CelScope scope, IReadOnlyList<object?> arguments);
