@@ -5,13 +5,14 @@ namespace RocketOps.Client;
 
 /// <summary>One consumer of a host: joins the group when the host starts and leaves it, handlers at work waited for, when it stops.</summary>
 internal sealed class ConsumerService<THandler>(
-    IServiceScopeFactory scopes, HostedConsumers consumers, PushConsumerOptions options, string topic, SubscriptionExpression expression) : IHostedService, IAsyncDisposable
+    IServiceScopeFactory scopes, HostedConsumers consumers, Func<PushConsumerOptions> makeOptions, string topic, SubscriptionExpression expression) : IHostedService, IAsyncDisposable
     where THandler : class, IMessageHandler
 {
     private RocketMqPushConsumer? _consumer;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        PushConsumerOptions options = makeOptions();
         _consumer = new RocketMqPushConsumer(options);
         await _consumer.SubscribeAsync(topic, expression, HandleAsync, cancellationToken);
         await _consumer.StartAsync(cancellationToken);

@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace RocketOps.Client;
 
 /// <summary>
-/// What a program uses of one cluster. Every client logs to the host's logger. Options are changed with <c>options => options with { … }</c>, which comes last and may
+/// What a program uses of one cluster: producers and consumers share one <see cref="RocketMqClient"/>, except those whose options give them name servers, an instance or a unit name of
+/// their own, and broadcasting ones. Every client logs to the host's logger. Options are changed with <c>options => options with { … }</c>, which comes last and may
 /// override everything. What cannot work (names, name servers) fails when the host starts or the client is first asked for.
 /// </summary>
 public sealed class RocketMqBuilder
@@ -20,6 +21,9 @@ public sealed class RocketMqBuilder
     {
         Services = services;
         _nameServers = nameServers;
+
+        // Its key is this builder: a program may use several clusters.
+        Services.AddKeyedSingleton(this, (provider, _) => new RocketMqClient(new ConnectionOptions { NameServers = _nameServers, LoggerFactory = provider.GetService<ILoggerFactory>() }));
     }
 
     public IServiceCollection Services { get; }
@@ -31,12 +35,12 @@ public sealed class RocketMqBuilder
     /// <param name="configure">Changes the options.</param>
     public RocketMqBuilder AddProducer(string group, Func<ProducerOptions, ProducerOptions>? configure = null)
     {
-        Services.AddKeyedSingleton<IRocketMqProducer>(group, (provider, _) => new RocketMqProducer(Apply(configure, new ProducerOptions
+        Services.AddKeyedSingleton<IRocketMqProducer>(group, (provider, _) => new RocketMqProducer(Share(provider, Apply(configure, new ProducerOptions
         {
             NameServers = _nameServers,
             Group = group,
             LoggerFactory = provider.GetService<ILoggerFactory>(),
-        })));
+        }))));
         Services.TryAddSingleton(provider => provider.GetRequiredKeyedService<IRocketMqProducer>(group));
         return this;
     }
@@ -64,7 +68,7 @@ public sealed class RocketMqBuilder
         Services.AddSingleton<IHostedService>(provider => new ConsumerService<THandler>(
             provider.GetRequiredService<IServiceScopeFactory>(),
             _consumers,
-            Apply(configure, new PushConsumerOptions { NameServers = _nameServers, Group = group, LoggerFactory = provider.GetService<ILoggerFactory>() }),
+            () => Share(provider, Apply(configure, new PushConsumerOptions { NameServers = _nameServers, Group = group, LoggerFactory = provider.GetService<ILoggerFactory>() })),
             topic,
             expression));
         return this;
@@ -96,6 +100,13 @@ public sealed class RocketMqBuilder
         Services.AddHealthChecks().Add(new HealthCheckRegistration(name, provider => provider.GetRequiredKeyedService<RocketMqHealthCheck>(name), failureStatus, tags));
         return this;
     }
+
+    // What wants to be somebody else, or somewhere else, has connections of its own; so has broadcasting, whose offsets are kept under a client id that lasts.
+    private TOptions Share<TOptions>(IServiceProvider provider, TOptions options)
+        where TOptions : ClientOptions =>
+        options is { Client: null, InstanceName: null, UnitName: null } and not PushConsumerOptions { MessageModel: MessageModel.Broadcasting } && options.NameServers == _nameServers
+            ? options with { Client = provider.GetRequiredKeyedService<RocketMqClient>(this) }
+            : options;
 
     private static TOptions Apply<TOptions>(Func<TOptions, TOptions>? configure, TOptions options) => configure is null ? options : configure(options);
 }

@@ -1,39 +1,11 @@
-using Microsoft.Extensions.Logging;
-
 namespace RocketOps.Client;
 
 /// <summary>What producers and consumers have in common. Defaults are the Java client's.</summary>
-public abstract record ClientOptions
+public abstract record ClientOptions : ConnectionOptions
 {
     /// <summary>
-    /// <c>host:port;host:port</c>, or with commas; every address a host resolves to counts as a name server. Null takes the environment variable <c>NAMESRV_ADDR</c>; without either
-    /// no client can be made.
+    /// Whose connections, routes, heartbeats and client id are used; null: its own. <see cref="ConnectionOptions.NameServers"/>, <see cref="ConnectionOptions.InstanceName"/> and
+    /// <see cref="ConnectionOptions.UnitName"/> must then be null or the client's, and its intervals count.
     /// </summary>
-    public string? NameServers { get; init; }
-
-    /// <summary>Part of the client id after the address. Null gives every client its own, which members of a clustering group must have.</summary>
-    public string? InstanceName { get; init; }
-
-    /// <summary>Time for one request that is neither a send nor a pull. Matches mqClientApiTimeout (3 s).</summary>
-    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(3);
-
-    /// <summary>How often routes are asked for again. Matches pollNameServerInterval (30 s).</summary>
-    public TimeSpan RouteRefreshInterval { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>How often brokers are told that this client lives; they forget it after 120 s. Matches heartbeatBrokerInterval (30 s).</summary>
-    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(30);
-
-    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
-
-    /// <summary>
-    /// Where the client logs. Null with <see cref="OnError"/> null too: warnings and errors go to standard error, a line each, so that no failure is silent;
-    /// <c>NullLoggerFactory.Instance</c> silences them.
-    /// </summary>
-    public ILoggerFactory? LoggerFactory { get; init; }
-
-    /// <summary>
-    /// Called for everything that is logged as a warning or an error, beside the log: handlers that threw, pulls and heartbeats that failed, topics that are missing.
-    /// Called on the client's own threads, possibly several at a time: it must be quick and thread-safe. An exception of it is logged and goes no further.
-    /// </summary>
-    public Action<ClientError>? OnError { get; init; }
+    public RocketMqClient? Client { get; init; }
 }

@@ -137,6 +137,48 @@ public abstract class ClientInteropTests(ServerFixture fixture)
     }
 
     [SkippableFact]
+    public async Task ProduceAndConsume_OverOneClient_EveryGroupGetsItsMessages()
+    {
+        string topic = "OurShared";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 2);
+        ConcurrentQueue<string> seen = new();
+        await using RocketMqClient client = new(new ConnectionOptions { NameServers = fixture.Server.NameServerAddress });
+        await using RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "our_shared_producer" });
+        await using RocketMqPushConsumer first = await StartAsync("our_shared_first", orderly: false);
+        await using RocketMqPushConsumer second = await StartAsync("our_shared_second", orderly: true);
+        for (int i = 0; i < 10; i++)
+        {
+            await producer.SendAsync(new Message(topic, Bytes("m" + i)));
+        }
+
+        await Eventually.TrueAsync(() => seen.Count >= 20, "both groups got all", TimeSpan.FromMinutes(2));
+        foreach (string group in (string[])["our_shared_first", "our_shared_second"])
+        {
+            ConsumerConnections? connections = await admin.GetConsumerConnectionsAsync(fixture.Server.BrokerAddress, group);
+            connections!.Connections.Should().ContainSingle().Which.ClientId.Should().Be(client.ClientId);
+        }
+
+        await first.DisposeAsync();
+        (await admin.GetConsumerConnectionsAsync(fixture.Server.BrokerAddress, "our_shared_first")).Should().BeNull("it has left");
+        await producer.SendAsync(new Message(topic, Bytes("last")));
+        await Eventually.TrueAsync(() => seen.Contains("our_shared_second last"), "the other goes on", TimeSpan.FromMinutes(2));
+        seen.Should().OnlyHaveUniqueItems().And.HaveCount(21);
+
+        async Task<RocketMqPushConsumer> StartAsync(string group, bool orderly)
+        {
+            RocketMqPushConsumer consumer = new(new PushConsumerOptions { Client = client, Group = group, IsOrderly = orderly, ConsumeFromWhere = ConsumeFromWhere.FirstOffset });
+            await consumer.SubscribeAsync(topic, "*", (message, _) =>
+            {
+                seen.Enqueue($"{group} {message.GetText()}");
+                return ValueTask.FromResult(ConsumeResult.Success);
+            });
+            await consumer.StartAsync();
+            return consumer;
+        }
+    }
+
+    [SkippableFact]
     public async Task ConsumeOrderly_MembersComeAndGo_NoQueueIsOutOfOrder()
     {
         const int Keys = 8;

@@ -32,6 +32,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     private Task _rebalancing = Task.CompletedTask;
     private Task _committing = Task.CompletedTask;
     private Task _renewing = Task.CompletedTask;
+    private volatile bool _isAnnounced;
     private bool _stopped;
 
     /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
@@ -44,10 +45,10 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             throw new ArgumentException($"{nameof(options.LockRenewInterval)} is {options.LockRenewInterval}: brokers forget a lock after a minute, so it is to be within 30 s", nameof(options));
         }
 
-        _options = options.MessageModel == MessageModel.Broadcasting && options.InstanceName is null ? options with { InstanceName = BroadcastInstanceName } : options;
+        _options = WithStableId(options);
         RequestHandlerRegistry handlers = new RequestHandlerRegistry().Add(RequestCode.NotifyConsumerIdsChanged, new ConsumerIdsChangedHandler(() => _rebalancer?.Wake()));
-        _client = new ClientInstance(_options, handlers, Heartbeat, readsFromSlaves: true);
-        _client.Routes.Changed += _ => _rebalancer?.Wake();
+        _client = new ClientInstance(_options, handlers, Heartbeat, readsFromSlaves: true, _options.Group);
+        _client.Routes.Watch(OnRouteChanged);
         _offsets = _options.MessageModel == MessageModel.Clustering
             ? new BrokerOffsetStore(_client, _options)
             : new FileOffsetStore(FileOffsetStore.PathFor(_options, _client.ClientId), _client.Logger);
@@ -234,6 +235,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
                 await _rebalancer.LeaveAsync().ConfigureAwait(false);
             }
 
+            _client.Routes.Unwatch(OnRouteChanged);
             await _client.LeaveAsync(producerGroup: null, _options.Group).ConfigureAwait(false);
             await _client.DisposeAsync().ConfigureAwait(false);
         }
@@ -247,6 +249,18 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     {
         await StopAsync().ConfigureAwait(false);
         _stopping.Dispose();
+    }
+
+    private static PushConsumerOptions WithStableId(PushConsumerOptions options)
+    {
+        if (options.MessageModel != MessageModel.Broadcasting || (options.Client?.Connections.Options.InstanceName ?? options.InstanceName) is not null)
+        {
+            return options;
+        }
+
+        return options.Client is null
+            ? options with { InstanceName = BroadcastInstanceName }
+            : throw new ArgumentException($"a broadcasting consumer keeps its offsets under its client id, which must outlive the process: give the shared {nameof(options.Client)} an {nameof(options.InstanceName)}", nameof(options));
     }
 
     private Task MoveAsync(MessageQueue queue, Func<StartOffsets, CancellationToken, Task<long>> find, CancellationToken cancellationToken)
@@ -266,13 +280,17 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             await _client.Routes.GetAsync(topic, cancellationToken).ConfigureAwait(false);
         }
 
+        _isAnnounced = true;
         await _client.SendHeartbeatsAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    private void OnRouteChanged(string topic) => _rebalancer?.Wake();
+
+    // A member that does not read yet must not be in a heartbeat: the others would leave queues to it.
     private HeartbeatBody Heartbeat(string clientId) => new()
     {
         ClientId = clientId,
-        Consumers =
+        Consumers = !_isAnnounced ? [] :
         [
             new ConsumerBody
             {

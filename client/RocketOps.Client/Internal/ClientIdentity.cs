@@ -30,8 +30,8 @@ internal static class ClientIdentity
     }
 
     /// <summary>
-    /// <c>ip@instance</c>. Without a name of its own every client of every process differs: two members of a group with one id would be taken for one.
+    /// <c>ip@instance</c> or <c>ip@instance@unit</c>. Without a name of its own every client of every process differs: two members of a group with one id would be taken for one.
     /// </summary>
-    public static string ClientId(IPAddress address, string? instanceName) =>
-        $"{address}@{instanceName ?? $"{Environment.ProcessId}#{Guid.NewGuid():N}"}";
+    public static string ClientId(IPAddress address, string? instanceName, string? unitName) =>
+        $"{address}@{instanceName ?? $"{Environment.ProcessId}#{Guid.NewGuid():N}"}{(string.IsNullOrWhiteSpace(unitName) ? string.Empty : "@" + unitName)}";
 }

@@ -13,6 +13,6 @@ internal static class NameServerSetting
     }
 
     /// <summary>As <see cref="Find"/>. Throws <see cref="ArgumentException"/> when there is none.</summary>
-    public static string Require(ClientOptions options) => Find(options.NameServers) ?? throw new ArgumentException(
-        $"no name server is given: set {nameof(ClientOptions.NameServers)} or the environment variable {Variable} to host:port;host:port", nameof(options));
+    public static string Require(ConnectionOptions options) => Find(options.NameServers) ?? throw new ArgumentException(
+        $"no name server is given: set {nameof(ConnectionOptions.NameServers)} or the environment variable {Variable} to host:port;host:port", nameof(options));
 }

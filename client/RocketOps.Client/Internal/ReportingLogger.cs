@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace RocketOps.Client.Internal;
 
 /// <summary>
-/// The log of a client with <see cref="ClientOptions.OnError"/>: everything logged as a warning or worse is reported too, so that no place in the client can forget to.
+/// The log of a client with <see cref="ConnectionOptions.OnError"/>: everything logged as a warning or worse is reported too, so that no place in the client can forget to.
 /// </summary>
 internal sealed class ReportingLogger(ILogger inner, Action<ClientError> report) : ILogger
 {

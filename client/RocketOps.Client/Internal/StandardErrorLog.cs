@@ -4,7 +4,7 @@ using RocketOps.Hosting.Logging;
 namespace RocketOps.Client.Internal;
 
 /// <summary>
-/// The log of a client that was given neither a logger nor <see cref="ClientOptions.OnError"/>: warnings and errors, a line each, on standard error. Costs nothing before
+/// The log of a client that was given neither a logger nor <see cref="ConnectionOptions.OnError"/>: warnings and errors, a line each, on standard error. Costs nothing before
 /// the first of them. Disposing writes what is queued.
 /// </summary>
 internal sealed class StandardErrorLog(TimeProvider time, Func<Stream> open) : ILoggerFactory

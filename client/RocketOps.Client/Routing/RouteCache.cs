@@ -15,16 +15,32 @@ internal sealed class RouteCache(NameServers nameServers)
     public const string DefaultTopic = "TBW102";
 
     private readonly Lock _gate = new();
+    private Action<string>? _changed;
     private volatile ImmutableDictionary<string, TopicRoute> _routes = ImmutableDictionary.Create<string, TopicRoute>(StringComparer.Ordinal);
     private volatile ImmutableDictionary<string, BrokerData> _brokers = ImmutableDictionary.Create<string, BrokerData>(StringComparer.Ordinal);
-
-    /// <summary>Called after the route of a topic became another, on the thread that learned of it.</summary>
-    public Action<string>? Changed { get; set; }
 
     /// <summary>Broker name → members, of all routes in use.</summary>
     public IReadOnlyDictionary<string, BrokerData> Brokers => _brokers;
 
     public IEnumerable<string> Topics => _routes.Keys;
+
+    /// <summary>Has it called after the route of a topic became another, on the thread that learned of it.</summary>
+    public void Watch(Action<string> changed)
+    {
+        lock (_gate)
+        {
+            _changed += changed;
+        }
+    }
+
+    /// <summary>Ends a <see cref="Watch"/>; one call may still be under way.</summary>
+    public void Unwatch(Action<string> changed)
+    {
+        lock (_gate)
+        {
+            _changed -= changed;
+        }
+    }
 
     public TopicRoute? Find(string topic) => _routes.GetValueOrDefault(topic);
 
@@ -126,7 +142,7 @@ internal sealed class RouteCache(NameServers nameServers)
             _brokers = _brokers.RemoveRange(_brokers.Keys.Where(name => !named.Contains(name)));
         }
 
-        Changed?.Invoke(topic);
+        Volatile.Read(ref _changed)?.Invoke(topic);
     }
 
     private static bool Same(TopicRoute left, TopicRoute right) =>

@@ -25,10 +25,8 @@ public sealed class RouteCacheTests : IAsyncLifetime
         _nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, Answer));
         HostResolver resolver = new();
         _remoting = new RemotingClient(new RemotingClientOptions(), NullLoggerFactory.Instance, resolver.ResolveAsync);
-        _routes = new RouteCache(new NameServers(_nameServer.Address, new RemotingCaller(_remoting, TimeProvider.System), resolver, TimeSpan.FromSeconds(10), TimeProvider.System, NullLogger.Instance))
-        {
-            Changed = _changed.Add,
-        };
+        _routes = new RouteCache(new NameServers(_nameServer.Address, new RemotingCaller(_remoting, TimeProvider.System), resolver, TimeSpan.FromSeconds(10), TimeProvider.System, NullLogger.Instance));
+        _routes.Watch(_changed.Add);
     }
 
     public async Task DisposeAsync()

@@ -21,7 +21,7 @@ internal sealed class FakeBroker : IAsyncDisposable
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Topic, int Queue), List<byte[]>> _queues = [];
-    private readonly Dictionary<string, RemotingConnection> _members = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Group, string Id), RemotingConnection> _members = [];
     private readonly RemotingServer _server;
     private long _physical;
 
@@ -52,6 +52,9 @@ internal sealed class FakeBroker : IAsyncDisposable
     public string Address => _server.EndPoint.ToString();
 
     public ConcurrentQueue<RemotingCommand> Received { get; } = new();
+
+    /// <summary>Ids of the connections that asked something.</summary>
+    public ConcurrentDictionary<string, bool> Connections { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Offsets by topic, queue.</summary>
     public ConcurrentDictionary<(string Topic, int Queue), long> Offsets { get; } = new();
@@ -115,7 +118,7 @@ internal sealed class FakeBroker : IAsyncDisposable
     {
         lock (_gate)
         {
-            foreach (RemotingConnection member in _members.Values)
+            foreach (RemotingConnection member in _members.Where(member => member.Key.Group == group).Select(static member => member.Value))
             {
                 member.SendOneWay(RemotingCommand.CreateRequest(RequestCode.NotifyConsumerIdsChanged).Set("consumerGroup", group));
             }
@@ -131,6 +134,7 @@ internal sealed class FakeBroker : IAsyncDisposable
     private DelegateHandler Handler(Func<RemotingConnection, RemotingCommand, RemotingCommand> answer) => new((connection, request, _) =>
     {
         Received.Enqueue(request);
+        Connections.TryAdd(connection.Id, true);
         return ValueTask.FromResult<RemotingCommand?>(Override(request) ?? answer(connection, request));
     });
 
@@ -145,25 +149,25 @@ internal sealed class FakeBroker : IAsyncDisposable
     private RemotingCommand Heartbeat(RemotingConnection connection, RemotingCommand request)
     {
         using JsonDocument body = JsonDocument.Parse(request.Body);
-        bool changed = false;
         if (body.RootElement.GetProperty("producerDataSet").GetArrayLength() > 0)
         {
             Producers[body.RootElement.GetProperty("clientID").GetString()!] = connection;
         }
 
-        if (body.RootElement.GetProperty("consumerDataSet").GetArrayLength() > 0)
+        string id = body.RootElement.GetProperty("clientID").GetString()!;
+        foreach (string group in body.RootElement.GetProperty("consumerDataSet").EnumerateArray().Select(static group => group.GetProperty("groupName").GetString()!))
         {
-            string id = body.RootElement.GetProperty("clientID").GetString()!;
+            bool isNew;
             lock (_gate)
             {
-                changed = !_members.ContainsKey(id);
-                _members[id] = connection;
+                isNew = !_members.ContainsKey((group, id));
+                _members[(group, id)] = connection;
             }
-        }
 
-        if (changed)
-        {
-            NotifyMembers("g");
+            if (isNew)
+            {
+                NotifyMembers(group);
+            }
         }
 
         return Success(request);
@@ -171,12 +175,16 @@ internal sealed class FakeBroker : IAsyncDisposable
 
     private RemotingCommand Unregister(RemotingCommand request)
     {
-        lock (_gate)
+        if (request.Get("consumerGroup") is { } group)
         {
-            _members.Remove(request.GetRequired("clientID"));
+            lock (_gate)
+            {
+                _members.Remove((group, request.GetRequired("clientID")));
+            }
+
+            NotifyMembers(group);
         }
 
-        NotifyMembers("g");
         return Success(request);
     }
 
@@ -185,7 +193,7 @@ internal sealed class FakeBroker : IAsyncDisposable
         RemotingCommand response = Success(request);
         lock (_gate)
         {
-            response.Body = Encoding.UTF8.GetBytes("{\"consumerIdList\":[" + string.Join(',', _members.Keys.Select(static id => $"\"{id}\"")) + "]}");
+            response.Body = Encoding.UTF8.GetBytes("{\"consumerIdList\":[" + string.Join(',', _members.Keys.Where(member => member.Group == request.Get("consumerGroup")).Select(static member => $"\"{member.Id}\"")) + "]}");
         }
 
         return response;

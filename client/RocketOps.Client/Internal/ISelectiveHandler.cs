@@ -1,0 +1,11 @@
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Client.Internal;
+
+/// <summary>A handler that knows by itself which requests are for its member, where several members of a client handle a code.</summary>
+internal interface ISelectiveHandler : IRequestHandler
+{
+    /// <summary>Called on a connection's loop: it must not block.</summary>
+    bool IsFor(RemotingCommand request);
+}

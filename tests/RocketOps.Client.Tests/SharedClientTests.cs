@@ -1,0 +1,201 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using RocketOps.Client.Tests.Consuming;
+using RocketOps.Client.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+
+namespace RocketOps.Client.Tests;
+
+/// <summary>Producers and consumers that share one <see cref="RocketMqClient"/>.</summary>
+public sealed class SharedClientTests : ConsumerTestBase
+{
+    [Fact]
+    public async Task Members_OfOneClient_ShareTheConnectionTheIdAndTheHeartbeat()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 2);
+        await using RocketMqClient client = Client(cluster);
+        await using RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "p" });
+        await using RocketMqPushConsumer first = await StartAsync(client, "g1");
+        await using RocketMqPushConsumer second = await StartAsync(client, "g2");
+
+        await producer.SendAsync(new Message("T", "hello"));
+
+        await Eventually.TrueAsync(() => Texts.Count == 2, "both groups got it");
+        first.ClientId.Should().Be(client.ClientId).And.Be(second.ClientId);
+        cluster.Broker.Connections.Should().ContainSingle();
+        (string[] producers, string[] consumers) = Groups(cluster.Broker.Of(RequestCode.HeartBeat)[^1]);
+        producers.Should().Equal("p");
+        consumers.Should().BeEquivalentTo("g1", "g2");
+        cluster.RouteQuestions("T").Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Consumer_ThatHasNotStarted_IsInNoHeartbeat()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        await using RocketMqClient client = Client(cluster);
+        await using RocketMqPushConsumer waiting = new(Options("waits", client));
+        await waiting.SubscribeAsync("T", "*", Collect);
+        await using RocketMqPushConsumer reading = await StartAsync(client, "reads");
+
+        await Eventually.TrueAsync(() => reading.AssignedQueues.Any(static queue => queue.Topic == "T"), "the other reads");
+
+        cluster.Broker.Of(RequestCode.HeartBeat).Should().OnlyContain(static heartbeat => !Groups(heartbeat).Consumers.Contains("waits"));
+    }
+
+    [Fact]
+    public async Task Member_ThatLeaves_IsTakenOutAndTheOthersGoOn()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        await using RocketMqClient client = Client(cluster);
+        RocketMqPushConsumer leaving = await StartAsync(client, "leaves");
+        await using RocketMqPushConsumer staying = await StartAsync(client, "stays");
+        await Eventually.TrueAsync(() => staying.AssignedQueues.Any(static queue => queue.Topic == "T") && leaving.AssignedQueues.Any(static queue => queue.Topic == "T"), "both read");
+
+        await leaving.DisposeAsync();
+
+        RemotingCommand goodbye = cluster.Broker.Of(RequestCode.UnregisterClient).Should().ContainSingle().Subject;
+        goodbye.ExtFields.Should().Contain("clientID", client.ClientId).And.Contain("consumerGroup", "leaves").And.NotContainKey("producerGroup");
+        await using RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "p" });
+        await producer.SendAsync(new Message("T", "after"));
+        await Eventually.TrueAsync(() => Texts.Contains("after"), "the other still reads");
+        await Eventually.TrueAsync(() => Groups(cluster.Broker.Of(RequestCode.HeartBeat)[^1]) is { Producers: ["p"], Consumers: ["stays"] }, "the next heartbeat has who is left");
+        Texts.Should().Equal("after");
+    }
+
+    [Fact]
+    public async Task Group_ThatIsTaken_IsRefusedUntilItIsFree()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        await using RocketMqClient client = Client(cluster);
+        RocketMqPushConsumer first = new(Options("g", client));
+
+        FluentActions.Invoking(() => new RocketMqPushConsumer(Options("g", client))).Should().Throw<InvalidOperationException>().WithMessage("*group g is in this client already*");
+        await using RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "g" });
+        FluentActions.Invoking(() => new RocketMqProducer(new ProducerOptions { Client = client, Group = "g" })).Should().Throw<InvalidOperationException>();
+
+        await first.DisposeAsync();
+        await using RocketMqPushConsumer again = new(Options("g", client));
+    }
+
+    [Fact]
+    public async Task Dispose_BeforeItsMembers_ClosesWithTheLastOfThem()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        RocketMqClient client = Client(cluster);
+        RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "p" });
+        await producer.SendAsync(new Message("T", "before"));
+
+        await client.DisposeAsync();
+        await client.DisposeAsync();
+
+        await producer.SendAsync(new Message("T", "after"));
+        FluentActions.Invoking(() => new RocketMqProducer(new ProducerOptions { Client = client, Group = "q" })).Should().Throw<ObjectDisposedException>();
+        await producer.DisposeAsync();
+        cluster.Broker.Of(RequestCode.UnregisterClient).Should().ContainSingle().Which.Get("producerGroup").Should().Be("p");
+        await FluentActions.Awaiting(() => client.Connections.Caller.InvokeAsync(cluster.Broker.Address, RemotingCommand.CreateRequest(RequestCode.HeartBeat), TimeSpan.FromSeconds(10), default))
+            .Should().ThrowAsync<ObjectDisposedException>();
+    }
+
+    [Fact]
+    public async Task CheckOfATransaction_GoesToTheProducerOfItsGroup()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        await using RocketMqClient client = Client(cluster);
+        ConcurrentQueue<string> asked = new();
+        await using RocketMqProducer other = Checked("other");
+        await using RocketMqProducer asks = Checked("asks");
+        await using IMessageTransaction transaction = await asks.BeginTransactionAsync(new Message("T", "half"));
+
+        RemotingCommand question = RemotingCommand.CreateRequest(RequestCode.CheckTransactionState).Set("topic", "T").Set("bname", cluster.Broker.Name)
+            .Set("tranStateTableOffset", 0).Set("commitLogOffset", 0).Set("msgId", transaction.MessageId).Set("transactionId", transaction.MessageId);
+        question.Body = cluster.Broker.Record("T", 0, 0);
+        cluster.Broker.Producers[client.ClientId].SendOneWay(question).Should().BeTrue();
+
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.EndTransaction).Length == 1, "it was answered");
+        asked.Should().Equal("asks");
+        await transaction.CommitAsync();
+
+        RocketMqProducer Checked(string group) => new(new ProducerOptions
+        {
+            Client = client,
+            Group = group,
+            TransactionChecker = (_, _) =>
+            {
+                asked.Enqueue(group);
+                return ValueTask.FromResult(TransactionResolution.Commit);
+            },
+        });
+    }
+
+    [Fact]
+    public async Task Options_ThatContradictTheirClient_AreRefused()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        await using RocketMqClient client = Client(cluster);
+
+        Refused(new ProducerOptions { Client = client, NameServers = "10.0.0.1:9876" }).WithMessage("NameServers is 10.0.0.1:9876*");
+        Refused(new ProducerOptions { Client = client, InstanceName = "mine" }).WithMessage("InstanceName is mine*");
+        Refused(new ProducerOptions { Client = client, UnitName = "mine" }).WithMessage("UnitName is mine*");
+        FluentActions.Invoking(() => new RocketMqPushConsumer(new PushConsumerOptions { Client = client, Group = "g", MessageModel = MessageModel.Broadcasting }))
+            .Should().Throw<ArgumentException>().WithMessage("*InstanceName*");
+        await using RocketMqProducer same = new(new ProducerOptions { Client = client, NameServers = cluster.NameServer });
+
+        static FluentAssertions.Specialized.ExceptionAssertions<ArgumentException> Refused(ProducerOptions options) =>
+            FluentActions.Invoking(() => new RocketMqProducer(options)).Should().Throw<ArgumentException>();
+    }
+
+    [Fact]
+    public async Task ClientId_HasInstanceAndUnit()
+    {
+        await using RocketMqClient client = new(new ConnectionOptions { NameServers = "127.0.0.1:1", InstanceName = "shop", UnitName = "eu" });
+
+        client.ClientId.Should().MatchRegex("^[0-9.]+@shop@eu$");
+    }
+
+    [Fact]
+    public async Task Host_SharesOneClient_ExceptWithWhoIsSomebodyElse()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
+        builder.Services.AddRocketMq(cluster.NameServer)
+            .AddProducer("p")
+            .AddConsumer<SqlSubscriptionTests.IgnoringHandler>("g1", "T")
+            .AddConsumer<SqlSubscriptionTests.IgnoringHandler>("g2", "T")
+            .AddConsumer<SqlSubscriptionTests.IgnoringHandler>("g3", "T", "*", static options => options with { InstanceName = "apart" });
+        IHost host = builder.Build();
+        await host.StartAsync();
+        await host.Services.GetRequiredService<IRocketMqProducer>().SendAsync(new Message("T", "hello"));
+
+        await Eventually.TrueAsync(
+            () => cluster.Broker.Of(RequestCode.HeartBeat).Any(static heartbeat => Groups(heartbeat) is { Producers: ["p"], Consumers: ["g1", "g2"] }), "one heartbeat has all that share");
+        cluster.Broker.Connections.Should().HaveCount(2);
+        await host.StopAsync();
+        await ((IAsyncDisposable)host).DisposeAsync();
+        cluster.Broker.Of(RequestCode.UnregisterClient).Select(static request => request.Get("consumerGroup") ?? request.Get("producerGroup")).Should().BeEquivalentTo("g1", "g2", "g3", "p");
+    }
+
+    private static RocketMqClient Client(FakeCluster cluster) => new(new ConnectionOptions { NameServers = cluster.NameServer });
+
+    private static PushConsumerOptions Options(string group, RocketMqClient client) =>
+        new() { Client = client, Group = group, ConsumeFromWhere = ConsumeFromWhere.FirstOffset, PullRetryDelay = TimeSpan.FromMilliseconds(100) };
+
+    private static (string[] Producers, string[] Consumers) Groups(RemotingCommand heartbeat)
+    {
+        using JsonDocument body = JsonDocument.Parse(heartbeat.Body);
+        return (Of("producerDataSet"), Of("consumerDataSet"));
+
+        string[] Of(string name) => [.. body.RootElement.GetProperty(name).EnumerateArray().Select(static item => item.GetProperty("groupName").GetString()!).Order(StringComparer.Ordinal)];
+    }
+
+    private async Task<RocketMqPushConsumer> StartAsync(RocketMqClient client, string group)
+    {
+        RocketMqPushConsumer consumer = new(Options(group, client));
+        await consumer.SubscribeAsync("T", "*", Collect);
+        await consumer.StartAsync();
+        return consumer;
+    }
+}
