@@ -13,6 +13,9 @@ public sealed class GetResult
     /// <summary>Where records are read to for a filter that looks into them; grows to the largest record seen.</summary>
     internal byte[] RecordScratch { get; set; } = [];
 
+    /// <summary>Extensions of units; null until a queue that has some is read with a filter.</summary>
+    internal ConsumeQueues.ExtWindow? ExtWindow { get; set; }
+
     /// <summary>What <see cref="Log.CommitLog.Cuts"/> was before the queue was read.</summary>
     internal int Cuts { get; set; }
 
@@ -46,6 +49,7 @@ public sealed class GetResult
         TotalBytes = 0;
         Count = 0;
         SuggestPullingFromSlave = false;
+        ExtWindow?.Clear();
     }
 
     internal void Add(MessageRange message)

@@ -8,6 +8,13 @@ public interface IMessageFilter
     /// <summary>First step, on the consume-queue unit: false drops the message without reading it.</summary>
     bool MatchesTagsCode(long tagsCode);
 
+    /// <summary>
+    /// First step too, where the unit has an extension: false drops the message without reading it. An empty bit map tells nothing.
+    /// </summary>
+    /// <param name="storeTimestamp">Of the message, ms since 1970.</param>
+    /// <param name="bitMap">What <see cref="IMessageBitMaps"/>, or a broker of RocketMQ's, has left of the message; borrowed for the call.</param>
+    bool MatchesBitMap(long storeTimestamp, ReadOnlySpan<byte> bitMap) => true;
+
     /// <summary>Whether <see cref="MatchesRecord"/> is to be asked for messages that pass the first step.</summary>
     bool NeedsRecord { get; }
 

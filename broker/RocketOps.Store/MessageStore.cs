@@ -75,7 +75,11 @@ public sealed class MessageStore : IAsyncDisposable
         Positions = new LogPositions(options, _state, timeProvider, _logger);
         _log = new CommitLog(options, Positions, _segments, _allocator, _state, timeProvider) { AppendsMayWrite = !hasThreads };
         _openQueueFiles = new OpenQueueFiles(options.MaxOpenQueueFiles);
-        _queues = new QueueEnvironment(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger);
+        _queues = new QueueEnvironment(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger)
+        {
+            WritesExt = options.ConsumeQueueExtEnabled,
+            Ext = options.ConsumeQueueExtEnabled || fileSystem.DirectoryExists(ExtDirectory) ? NewExtEnvironment() : null,
+        };
         _topics = new TopicTable(_queues);
         _index = options.IndexEnabled ? new MessageIndex(options, fileSystem, timeProvider, _logger) : null;
         _dispatcher = new Dispatcher(options, Positions, _log, _topics, _index, _state, _logger) { IsBounded = hasThreads };
@@ -117,6 +121,19 @@ public sealed class MessageStore : IAsyncDisposable
         set => _dispatcher.Observer = value;
     }
 
+    /// <summary>
+    /// Who tells which filters match a message that is dispatched; null for nobody. To be set before the start, as recovery dispatches. Without effect unless
+    /// <see cref="StoreOptions.ConsumeQueueExtEnabled"/>.
+    /// </summary>
+    public IMessageBitMaps? BitMaps
+    {
+        get => _dispatcher.BitMaps;
+        set => _dispatcher.BitMaps = Options.ConsumeQueueExtEnabled ? value : null;
+    }
+
+    /// <summary>Store time of the last message that was dispatched, ms since 1970.</summary>
+    public long LastStoreTimestamp => _dispatcher.LastStoreTimestamp;
+
     /// <summary>Topics that have queues in the store, or were interned since the start.</summary>
     public IReadOnlyList<StoreTopic> Topics => _topics.All;
 
@@ -136,6 +153,8 @@ public sealed class MessageStore : IAsyncDisposable
     internal StoreMaintenance Maintenance => _maintenance ?? throw NotStarted();
 
     private string QueuesDirectory => Path.Combine(Options.RootDirectory, "consumequeue");
+
+    private string ExtDirectory => Path.Combine(Options.RootDirectory, "consumequeue_ext");
 
     private string AbortPath => Path.Combine(Options.RootDirectory, "abort");
 
@@ -423,12 +442,43 @@ public sealed class MessageStore : IAsyncDisposable
                 _files.DeleteDirectory(directory);
                 _files.FlushDirectory(QueuesDirectory);
             }
+
+            RemoveExtensions(Path.Combine(ExtDirectory, topic.Name));
         }
         finally
         {
             _topics.Remove(topic);
         }
     }
+
+    /// <summary>What the queues have left: extensions of a queue whose own directory somebody has removed.</summary>
+    private void RemoveExtensions(string directory)
+    {
+        if (_queues.Ext is null || !_files.DirectoryExists(directory))
+        {
+            return;
+        }
+
+        foreach (FileEntry queue in _files.List(directory).Where(static entry => entry.IsDirectory))
+        {
+            string path = Path.Combine(directory, queue.Name);
+            foreach (FileEntry file in _files.List(path))
+            {
+                _files.DeleteFile(Path.Combine(path, file.Name));
+            }
+
+            _files.DeleteDirectory(path);
+        }
+
+        _files.DeleteDirectory(directory);
+        _files.FlushDirectory(ExtDirectory);
+    }
+
+    private QueueEnvironment NewExtEnvironment() =>
+        new(_files, ExtDirectory, Options.ConsumeQueueExtFileBytes, _openQueueFiles, static () => 0, static () => 0, _logger, UnitBytes: 1, SizeKey: "mappedFileSizeConsumeQueueExt")
+        {
+            WritesExt = Options.ConsumeQueueExtEnabled,
+        };
 
     /// <summary>Everything appended is written, and nobody writes until <see cref="PendingWrites.Release"/>.</summary>
     private async Task OwnWritingAsync(CancellationToken cancellationToken)
@@ -532,6 +582,11 @@ public sealed class MessageStore : IAsyncDisposable
         _files.CreateDirectory(Options.RootDirectory);
         _files.CreateDirectory(Options.CommitLogPath);
         _files.CreateDirectory(QueuesDirectory);
+        if (Options.ConsumeQueueExtEnabled)
+        {
+            _files.CreateDirectory(ExtDirectory);
+        }
+
         string lockPath = Path.Combine(Options.RootDirectory, "lock");
         _lock = _files.TryLock(lockPath) ?? throw new StoreException($"{Options.RootDirectory} is in use: another broker holds {lockPath}.");
         _locked.SetResult();

@@ -18,6 +18,12 @@ public sealed class StoreOptions
     /// <summary><c>mappedFileSizeConsumeQueue</c>, bytes, a multiple of 20. Fixed for the life of a store.</summary>
     public int ConsumeQueueFileBytes { get; init; } = 300_000 * 20;
 
+    /// <summary><c>enableConsumeQueueExt</c>: units of consume queues point to extensions, which hold which filters matched (<see cref="MessageStore.BitMaps"/>).</summary>
+    public bool ConsumeQueueExtEnabled { get; init; }
+
+    /// <summary><c>mappedFileSizeConsumeQueueExt</c>, bytes. Fixed for the life of a store; the files are sparse.</summary>
+    public int ConsumeQueueExtFileBytes { get; init; } = 48 * 1024 * 1024;
+
     /// <summary><c>messageIndexEnable</c>.</summary>
     public bool IndexEnabled { get; init; } = true;
 
@@ -175,6 +181,7 @@ public sealed class StoreOptions
         Check(RootDirectory.Length > 0, "the store directory is empty");
         Check(CommitLogFileBytes >= 4096, "mappedFileSizeCommitLog must be at least 4096");
         Check(ConsumeQueueFileBytes >= 20 && ConsumeQueueFileBytes % 20 == 0, "mappedFileSizeConsumeQueue must be a multiple of 20");
+        Check(ConsumeQueueExtFileBytes >= 1024, "mappedFileSizeConsumeQueueExt must be at least 1024");
         Check(IndexSlots > 0, "maxHashSlotNum must be positive");
         Check(IndexEntries > 1, "maxIndexNum must be at least 2");
         Check(40L + (IndexSlots * 4L) + (IndexEntries * 20L) <= int.MaxValue, "an index file (40 + 4 x maxHashSlotNum + 20 x maxIndexNum) must stay below 2 GiB");

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Names;
 using RocketOps.Remoting.Commands;
@@ -17,13 +18,15 @@ internal sealed class ConsumerTable : IAsyncDisposable
     private readonly GroupTable _groupSettings;
     private readonly ConsumerChangeNotices _notices;
     private readonly ILogger<ConsumerTable> _logger;
+    private readonly ConsumerFilterTable? _filters;
     private readonly Lock _changes = new();
 
     // The groups of each connection: one that closes must not look into every group of the broker.
     private readonly Dictionary<RemotingConnection, HashSet<ConsumerGroup>> _byConnection = [];
 
-    public ConsumerTable(BrokerSettings settings, GroupTable groupSettings, TimeProvider time, ILogger<ConsumerTable> logger)
+    public ConsumerTable(BrokerSettings settings, GroupTable groupSettings, TimeProvider time, ILogger<ConsumerTable> logger, ConsumerFilterTable? filters = null)
     {
+        _filters = filters;
         _settings = settings;
         _groupSettings = groupSettings;
         _logger = logger;
@@ -50,6 +53,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
             // Together with Remove: a group that has just become empty must not lose the member that joins now.
             group = _groups.Entries.GetOrAdd(data.GroupName!, static (name, logger) => new ConsumerGroup(name, logger), _logger);
             changed = group.Update(channel, data, keepSubscriptions);
+            _filters?.Register(group.Name, group.Subscriptions);
             isUnknown = group.ExchangeFingerprint(fingerprint) | (keepSubscriptions && !group.Subscriptions.Any());
             if (!_byConnection.TryGetValue(channel.Connection, out HashSet<ConsumerGroup>? joined))
             {
@@ -150,6 +154,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
         if (left && group.IsEmpty)
         {
             _groups.Entries.TryRemove(new KeyValuePair<string, ConsumerGroup>(group.Name, group));
+            _filters?.Unregister(group.Name);
         }
 
         return left;

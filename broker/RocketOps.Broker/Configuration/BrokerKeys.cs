@@ -87,6 +87,9 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> AccessMessageInMemoryMaxRatio = Int32("accessMessageInMemoryMaxRatio", 40, 1, 100, live: true, description: "Percentage of the machine's memory within which messages count as in memory.");
     public static readonly PropertyDefinition<bool> LitePullMessageEnable = Boolean("litePullMessageEnable", true, live: true, description: "Lite pull requests are served.");
     public static readonly PropertyDefinition<bool> EnablePropertyFilter = Boolean("enablePropertyFilter", false, live: true, description: "Consumers may filter by properties with SQL92 expressions.");
+    public static readonly PropertyDefinition<bool> EnableCalcFilterBitMap = Boolean("enableCalcFilterBitMap", false, description: "Each message is compared once with the SQL92 expressions of all groups, so that pulls need not read what does not match. Without effect unless enableConsumeQueueExt.");
+    public static readonly PropertyDefinition<int> ExpectConsumerNumUseFilter = Int32("expectConsumerNumUseFilter", 32, 1, 8_192, description: "Groups of a topic that filter by SQL92, for the size of the bit maps; four times as many get bits.");
+    public static readonly PropertyDefinition<int> MaxErrorRateOfBloomFilter = Int32("maxErrorRateOfBloomFilter", 20, 1, 99, description: "Percent of the messages that are read in vain in spite of the bit maps, at most.");
     public static readonly PropertyDefinition<bool> FilterSupportRetry = Boolean("filterSupportRetry", false, live: true, description: "The SQL92 expression of the topic a message came from filters the group's retry topic too.");
     public static readonly PropertyDefinition<bool> StoreReplyMessageEnable = Boolean("storeReplyMessageEnable", true, live: true, description: "Replies to requests are stored, besides being handed to the client that waits.");
     public static readonly PropertyDefinition<int> DefaultQueryMaxNum = Int32("defaultQueryMaxNum", 32, 1, 4_096, live: true, description: "Messages of a query by unique key.");
@@ -103,6 +106,8 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<long> StoreVolumeBytes = Int64("storeVolumeBytes", 0, 0, description: "Bytes of the volume that the store has; 0 asks the file system. Lengths of files that are not set follow it. Not in RocketMQ.");
     public static readonly PropertyDefinition<int> MappedFileSizeCommitLog = Int32("mappedFileSizeCommitLog", 1024 * 1024 * 1024, 4_096, description: "Bytes of a commit-log file, and most a message can have. When not set, the length an existing store has, else an eighth of the volume, at most the default.");
     public static readonly PropertyDefinition<int> MappedFileSizeConsumeQueue = Int32("mappedFileSizeConsumeQueue", 300_000 * 20, 20, description: "Bytes of a consume-queue file, rounded up to a multiple of 20. In proportion to mappedFileSizeCommitLog when neither is set.");
+    public static readonly PropertyDefinition<bool> EnableConsumeQueueExt = Boolean("enableConsumeQueueExt", false, description: "Units of consume queues have extensions in consumequeue_ext, which hold the bit maps of enableCalcFilterBitMap. Those of a store that has some are read in any case.");
+    public static readonly PropertyDefinition<int> MappedFileSizeConsumeQueueExt = Int32("mappedFileSizeConsumeQueueExt", 48 * 1024 * 1024, 1_024, description: "Bytes of a file of extensions; it takes no more room than what is in it.");
     public static readonly PropertyDefinition<int> MaxHashSlotNum = Int32("maxHashSlotNum", 5_000_000, 1, description: "Hash slots of an index file. In proportion to mappedFileSizeCommitLog when neither is set.");
     public static readonly PropertyDefinition<int> MaxIndexNum = Int32("maxIndexNum", 20_000_000, 1, description: "Entries of an index file. In proportion to mappedFileSizeCommitLog when neither is set.");
     public static readonly PropertyDefinition<bool> MessageIndexEnable = Boolean("messageIndexEnable", true, description: "Keys are indexed.");
@@ -138,9 +143,9 @@ internal static class BrokerKeys
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,
         MaxTransferCountOnMessageInMemory, MaxTransferBytesOnMessageInDisk, MaxTransferCountOnMessageInDisk, SlaveReadEnable, AccessMessageInMemoryMaxRatio,
-        LitePullMessageEnable, EnablePropertyFilter, FilterSupportRetry, StoreReplyMessageEnable, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel,
+        LitePullMessageEnable, EnablePropertyFilter, EnableCalcFilterBitMap, ExpectConsumerNumUseFilter, MaxErrorRateOfBloomFilter, FilterSupportRetry, StoreReplyMessageEnable, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel,
         RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
-        MappedFileSizeConsumeQueue, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
+        MappedFileSizeConsumeQueue, EnableConsumeQueueExt, MappedFileSizeConsumeQueueExt, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
         DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,
         .. ForeignKeys.All,
     ]);

@@ -70,6 +70,7 @@ internal sealed class BrokerOptions
         MemoryRatio = values.Get(BrokerKeys.AccessMessageInMemoryMaxRatio);
         LitePullEnable = values.Get(BrokerKeys.LitePullMessageEnable);
         EnablePropertyFilter = values.Get(BrokerKeys.EnablePropertyFilter);
+        WritesBitMaps = values.Get(BrokerKeys.EnableCalcFilterBitMap) && values.Get(BrokerKeys.EnableConsumeQueueExt);
         FilterSupportRetry = values.Get(BrokerKeys.FilterSupportRetry);
         StoreReplies = values.Get(BrokerKeys.StoreReplyMessageEnable);
         DefaultQueryMaxNum = values.Get(BrokerKeys.DefaultQueryMaxNum);
@@ -202,6 +203,9 @@ internal sealed class BrokerOptions
 
     /// <summary>SQL92 subscriptions are served.</summary>
     public bool EnablePropertyFilter { get; }
+
+    /// <summary>Which SQL92 subscriptions a message matches is noted when it is dispatched.</summary>
+    public bool WritesBitMaps { get; }
 
     /// <summary>SQL92 subscriptions filter retries too.</summary>
     public bool FilterSupportRetry { get; }

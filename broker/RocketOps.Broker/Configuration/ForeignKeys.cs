@@ -34,15 +34,15 @@ internal static class ForeignKeys
         "replyThreadPoolQueueCapacity", "queryThreadPoolQueueCapacity", "clientManagerThreadPoolQueueCapacity", "consumerManagerThreadPoolQueueCapacity", "heartbeatThreadPoolQueueCapacity",
         "endTransactionPoolQueueCapacity", "litePullThreadPoolQueueCapacity", "ackThreadPoolQueueCapacity", "adminBrokerThreadPoolQueueCapacity", "loadBalanceThreadPoolQueueCapacity",
         "maxAsyncPutMessageRequests", "putMessageTimeout", "asyncSendEnable", "maxTopicLength", "transferMsgByHeap", "highSpeedMode", "accessMessageInMemoryHotRatio", "sampleSteps",
-        "maxFilterMessageSize", "travelCqFileNumWhenGetMessage", "pullBatchMaxMessageCount", "diskFallRecorded", "enableCalcFilterBitMap", "expectConsumerNumUseFilter",
-        "maxErrorRateOfBloomFilter", "filterDataCleanTimeSpan", "estimateAccumulation", "maxConsumeQueueScan", "sampleCountThreshold", "forwardTimeout",
+        "maxFilterMessageSize", "travelCqFileNumWhenGetMessage", "pullBatchMaxMessageCount", "diskFallRecorded",
+        "filterDataCleanTimeSpan", "estimateAccumulation", "maxConsumeQueueScan", "sampleCountThreshold", "forwardTimeout",
         "enableScheduleMessageStats", "enableScheduleAsyncDeliver", "scheduleAsyncDeliverMaxPendingLimit", "scheduleAsyncDeliverMaxResendNum2Blocked",
         "flushCommitLogTimed", "flushCommitLogLeastPages", "flushCommitLogThoroughInterval", "commitIntervalCommitLog", "commitCommitLogLeastPages", "commitCommitLogThoroughInterval",
         "flushIntervalConsumeQueue", "flushConsumeQueueLeastPages", "flushConsumeQueueThoroughInterval", "slaveTimeout", "transientStorePoolEnable", "transientStorePoolSize",
         "fastFailIfNoBufferInStorePool", "flushLeastPagesWhenWarmMapedFile", "useReentrantLockWhenPutMessage", "deleteFileBatchMax",
         "logicalDiskSpaceCleanForciblyThreshold", "maxBatchDeleteFilesNum", "replicasPerDiskPartition", "cleanResourceInterval", "deleteCommitLogFilesInterval", "deleteConsumeQueueFilesInterval",
         "destroyMapedFileIntervalForcibly", "redeleteHangedFileInterval", "putMsgIndexHightWater", "debugLockEnable", "checkCRCOnRecover", "messageIndexSafe", "enableBatchPush",
-        "isEnableBatchPush", "bitMapLengthConsumeQueueExt", "mappedFileSizeConsumeQueueExt", "mapperFileSizeBatchConsumeQueue", "maxLmqConsumeQueueNum", "disappearTimeAfterStart",
+        "isEnableBatchPush", "bitMapLengthConsumeQueueExt", "mapperFileSizeBatchConsumeQueue", "maxLmqConsumeQueueNum", "disappearTimeAfterStart",
         "autoMessageVersionOnTopicLen", "enableRunningFlagsInFlush", "maxRecoveryCommitlogFiles", "recoverConcurrently", "dispatchCqThreads", "dispatchCqCacheNum", "enableAsyncReput",
         "recheckReputOffsetFromCq", "dispatchFromSenderThread", "wakeCommitWhenPutMessage", "wakeFlushWhenPutMessage", "enableCleanExpiredOffset", "searchBcqByCacheEnable",
         "correctLogicMinOffsetSleepInterval", "correctLogicMinOffsetForceInterval", "topicQueueLockNum", "enableBuildConsumeQueueConcurrently", "batchDispatchRequestThreadPoolNums",
@@ -91,7 +91,6 @@ internal static class ForeignKeys
 
     private static readonly PropertyDefinition[] NotYet =
     [
-        Unsupported("enableConsumeQueueExt", "filter bit maps are not written; remove the key"),
         Unsupported("timerWheelEnable", "messages with a delivery time are refused for now; delay levels work"),
         Unsupported("timerStopEnqueue", "messages with a delivery time are not available yet"),
         Unsupported("timerStopDequeue", "messages with a delivery time are not available yet"),

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Health;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Registration;
@@ -64,12 +65,20 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         BrokerAddress address = await BrokerAddress.CreateAsync(options, resolver, cancellationToken);
         ArrivedObservers observers = new();
         MessageStore store = new(StoreOptionsFactory.Create(options), fileSystem, time, loggers) { ArrivedObserver = observers };
+        ConsumerFilterTable? filters = null;
+        if (options.WritesBitMaps)
+        {
+            filters = new ConsumerFilterTable(options, () => store.LastStoreTimestamp, fileSystem, time, loggers.CreateLogger<ConsumerFilterTable>());
+            filters.Load();
+            store.BitMaps = filters;
+        }
+
         BrokerHost? host = null;
         Task recovery = store.StartAsync(cancellationToken);
         try
         {
             // Beside recovery, which is the longer way: the tables, once no other broker can write them any more.
-            BrokerParts parts = new(settings, store, address, fileSystem, configFile, loggers, time);
+            BrokerParts parts = new(settings, store, filters, address, fileSystem, configFile, loggers, time);
             await store.Locked;
             await LoadTablesAsync(parts);
             await recovery;

@@ -3,6 +3,7 @@ using RocketOps.Broker.Admin;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Delay;
+using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Offsets;
@@ -23,8 +24,17 @@ namespace RocketOps.Broker.Hosting;
 /// <summary>The broker's parts, wired by hand: a container would cost a tenth of a second of the start. Built on a store that may still be starting.</summary>
 internal sealed class BrokerParts
 {
-    public BrokerParts(BrokerSettings settings, MessageStore store, BrokerAddress address, IStoreFileSystem fileSystem, string? configFile, ILoggerFactory loggers, TimeProvider time)
+    public BrokerParts(
+        BrokerSettings settings,
+        MessageStore store,
+        ConsumerFilterTable? filters,
+        BrokerAddress address,
+        IStoreFileSystem fileSystem,
+        string? configFile,
+        ILoggerFactory loggers,
+        TimeProvider time)
     {
+        Filters = filters;
         Settings = settings;
         Store = store;
         Address = address;
@@ -34,7 +44,7 @@ internal sealed class BrokerParts
         Topics = new TopicTable(settings, store, fileSystem, time);
         Groups = new GroupTable(settings, fileSystem, time);
         ConsumerOffsets = new ConsumerOffsetTable(settings, fileSystem, time);
-        Consumers = new ConsumerTable(settings, Groups, time, loggers.CreateLogger<ConsumerTable>());
+        Consumers = new ConsumerTable(settings, Groups, time, loggers.CreateLogger<ConsumerTable>(), filters);
         Producers = new ProducerTable();
         Locks = new QueueLocks(time);
         Clients = new ClientRegistry(settings, Consumers, Producers, Locks, time, loggers.CreateLogger<ClientRegistry>());
@@ -58,7 +68,7 @@ internal sealed class BrokerParts
         ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time, loggers.CreateLogger<ParkedPulls>());
         Roles = new RoleManager(Role, store, DelayOffsets, checks, ParkedPulls, NewSession, loggers.CreateLogger<RoleManager>());
         Figures = new RuntimeFigures(settings, store, AppendStatistics, PullCounters, DelayOffsets, time);
-        OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>());
+        OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>(), filters);
 
         RoleSession NewSession() => new(
             new ScheduleService(settings, store, Appender, address, DelayOffsets, time, loggers.CreateLogger<ScheduleService>()),
@@ -79,6 +89,9 @@ internal sealed class BrokerParts
     public BrokerSettings Settings { get; }
 
     public MessageStore Store { get; }
+
+    /// <summary>Null unless bit maps are written.</summary>
+    public ConsumerFilterTable? Filters { get; }
 
     public CurrentRole Role { get; }
 

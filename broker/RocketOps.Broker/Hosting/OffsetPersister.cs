@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Delay;
+using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Offsets;
 
 namespace RocketOps.Broker.Hosting;
@@ -9,9 +10,12 @@ namespace RocketOps.Broker.Hosting;
 /// Writes the offset files now and then, and once more at the end. A write that fails, for whatever reason, is logged, counted and tried again at the next interval:
 /// nothing ends these loops but the stop.
 /// </summary>
-internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerOffsetTable consumerOffsets, DelayOffsetTable delayOffsets, TimeProvider time, ILogger<OffsetPersister> logger)
+internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerOffsetTable consumerOffsets, DelayOffsetTable delayOffsets, TimeProvider time, ILogger<OffsetPersister> logger, ConsumerFilterTable? filters = null)
     : IAsyncDisposable
 {
+    /// <summary>RocketMQ writes it as often.</summary>
+    private static readonly TimeSpan FilterInterval = TimeSpan.FromSeconds(10);
+
     private readonly CancellationTokenSource _stopping = new();
     private Task _loops = Task.CompletedTask;
     private long _failures;
@@ -21,7 +25,8 @@ internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerO
 
     public void Start() => _loops = Task.WhenAll(
         RunAsync("consumerOffset.json", settings.Current.FlushConsumerOffsetInterval, consumerOffsets.PersistAsync),
-        RunAsync("delayOffset.json", settings.Current.FlushDelayOffsetInterval, delayOffsets.PersistAsync));
+        RunAsync("delayOffset.json", settings.Current.FlushDelayOffsetInterval, delayOffsets.PersistAsync),
+        filters is null ? Task.CompletedTask : RunAsync("consumerFilter.json", FilterInterval, filters.PersistAsync));
 
     public async ValueTask DisposeAsync()
     {
@@ -35,6 +40,11 @@ internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerO
             // Whatever ended a loop: the offsets of the last seconds are written.
             await PersistLastAsync("consumerOffset.json", consumerOffsets.PersistAsync);
             await PersistLastAsync("delayOffset.json", delayOffsets.PersistAsync);
+            if (filters is not null)
+            {
+                await PersistLastAsync("consumerFilter.json", filters.PersistAsync);
+            }
+
             _stopping.Dispose();
         }
     }

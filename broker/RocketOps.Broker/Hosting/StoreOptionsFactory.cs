@@ -22,6 +22,8 @@ internal static class StoreOptionsFactory
             CommitLogFileBytes = values.Get(BrokerKeys.MappedFileSizeCommitLog),
             // RocketMQ rounds up to whole units.
             ConsumeQueueFileBytes = (values.Get(BrokerKeys.MappedFileSizeConsumeQueue) + QueueUnitBytes - 1) / QueueUnitBytes * QueueUnitBytes,
+            ConsumeQueueExtEnabled = values.Get(BrokerKeys.EnableConsumeQueueExt),
+            ConsumeQueueExtFileBytes = values.Get(BrokerKeys.MappedFileSizeConsumeQueueExt),
             IndexEnabled = values.Get(BrokerKeys.MessageIndexEnable),
             IndexSlots = values.Get(BrokerKeys.MaxHashSlotNum),
             IndexEntries = values.Get(BrokerKeys.MaxIndexNum),

@@ -36,6 +36,7 @@ namespace RocketOps.Broker.Json;
 [JsonSerializable(typeof(DataVersion))]
 [JsonSerializable(typeof(Offsets.OffsetTableFile))]
 [JsonSerializable(typeof(Offsets.DelayOffsetFile))]
+[JsonSerializable(typeof(Filtering.BitMaps.ConsumerFilterFile))]
 internal sealed partial class BrokerJson : JsonSerializerContext
 {
     /// <summary>The same members, indented by tabs as Java writes its files.</summary>

@@ -2,6 +2,8 @@ using System.Text;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Filtering;
+using RocketOps.Broker.Filtering.BitMaps;
+using RocketOps.Broker.Filtering.Sql92;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Statistics;
@@ -14,7 +16,9 @@ namespace RocketOps.Broker.Pulling;
 /// The checks every pull passes, in RocketMQ's order, for every protocol; stores the piggy-backed progress of those that pass. Never blocks. Order: remoting.md §5.6.
 /// Thread-safe.
 /// </summary>
-internal sealed class PullChecks(BrokerSettings settings, TopicTable topics, GroupTable groups, ConsumerTable consumers, ExpressionCache expressions, ConsumerOffsetTable offsets, BrokerStatistics statistics)
+internal sealed class PullChecks(
+    BrokerSettings settings, TopicTable topics, GroupTable groups, ConsumerTable consumers, ExpressionCache expressions, ConsumerOffsetTable offsets,
+    BrokerStatistics statistics, ConsumerFilterTable? filters = null)
 {
     /// <summary>Fills <paramref name="pull"/> but for whom to answer; only with <see cref="PullStatus.Ok"/> is it of use.</summary>
     public PullStatus Check(in PullRequest request, out PullArguments pull)
@@ -148,6 +152,11 @@ internal sealed class PullChecks(BrokerSettings settings, TopicTable topics, Gro
         }
 
         filter = outdated ? null : subscription.Filter;
+        if (filters is not null && filter is SqlExpression)
+        {
+            filter = filters.Find(request.Topic, request.ConsumerGroup, subscription.Data.SubString) ?? filter;
+        }
+
         return PullStatus.Ok;
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Store.ConsumeQueues;
 
@@ -25,6 +26,7 @@ internal sealed partial class ConsumeQueue
     private const long MaxGap = 1_000_000;
 
     private readonly QueueFiles _files;
+    private readonly ConsumeQueueExt? _ext;
     private readonly QueueEnvironment _environment;
     private readonly Lock _lock = new();
 
@@ -48,6 +50,7 @@ internal sealed partial class ConsumeQueue
         QueueId = queueId;
         _environment = environment;
         _files = new QueueFiles(environment, topic.Name, queueId, _lock);
+        _ext = environment.Ext is null ? null : new ConsumeQueueExt(environment.Ext, topic, queueId, _lock);
     }
 
     public StoreTopic Topic { get; }
@@ -87,7 +90,10 @@ internal sealed partial class ConsumeQueue
     /// Adds the unit of a message. Returns whether it has become readable: false for one that is there already (a record dispatched again by recovery) and for
     /// one whose queue offset cannot be right.
     /// </summary>
-    public bool Put(long queueOffset, in ConsumeQueueUnit unit)
+    public bool Put(long queueOffset, in ConsumeQueueUnit unit) => Put(queueOffset, unit, storeTimestamp: 0, bitMap: default);
+
+    /// <summary>The same with what an extension is to hold, where queues have extensions.</summary>
+    public bool Put(long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)
     {
         EnsureLoaded();
         long max = _max;
@@ -123,7 +129,7 @@ internal sealed partial class ConsumeQueue
             }
         }
 
-        PutInRing(unit);
+        PutInRing(_ext is not null && _environment.WritesExt ? unit with { TagsCode = _ext.Append(new ExtUnit(unit.TagsCode, storeTimestamp, bitMap)) } : unit);
         _maxPhysicalEnd = unit.End;
         return true;
     }
@@ -144,7 +150,7 @@ internal sealed partial class ConsumeQueue
             }
 
             WriteUnitsLocked();
-            return _files.HasUnsynced;
+            return _files.HasUnsynced || _ext?.HasUnsynced == true;
         }
     }
 
@@ -152,7 +158,26 @@ internal sealed partial class ConsumeQueue
     public long UnsyncedBytes => _files.UnsyncedBytes;
 
     /// <inheritdoc cref="QueueFiles.Flush"/>
-    public void Flush(ISet<string> unsyncedDirectories) => _files.Flush(unsyncedDirectories);
+    public void Flush(ISet<string> unsyncedDirectories)
+    {
+        // First what the units point to.
+        _ext?.Flush(unsyncedDirectories);
+        _files.Flush(unsyncedDirectories);
+    }
+
+    /// <summary>
+    /// What a unit's address (<see cref="ExtAddress"/>) leads to; not there where that cannot be read, and the message itself is to be looked at. The window is of this queue.
+    /// </summary>
+    public ReadOutcome ReadExt(long address, ExtWindow window, bool mayBlock, out ExtUnit unit)
+    {
+        if (_ext is not null)
+        {
+            return window.Read(_ext, ExtAddress.OffsetOf(address), mayBlock, out unit);
+        }
+
+        unit = default;
+        return ReadOutcome.NotThere;
+    }
 
     /// <summary>
     /// Copies units from <paramref name="index"/> on, as many as fit, are there and lie in one place. Returns how many; 0 at or behind the end, and where a file
@@ -268,6 +293,10 @@ internal sealed partial class ConsumeQueue
             if (_loaded)
             {
                 RaiseMin(minPhysicalOffset);
+                if (_ext is not null && TryReadUnit(_min, out ConsumeQueueUnit first))
+                {
+                    _ext.ExpireBelow(first.TagsCode);
+                }
             }
 
             return removed;
@@ -279,10 +308,11 @@ internal sealed partial class ConsumeQueue
     {
         lock (_lock)
         {
-            if (_loaded && IsWritten && !_files.HasUnsynced)
+            if (_loaded && IsWritten && !_files.HasUnsynced && _ext?.HasUnsynced != true)
             {
                 _ring = null;
                 _files.CloseAll();
+                _ext?.CloseAll();
             }
         }
     }
@@ -293,6 +323,7 @@ internal sealed partial class ConsumeQueue
         lock (_lock)
         {
             _files.Abandon();
+            _ext?.Abandon();
         }
     }
 
@@ -303,6 +334,7 @@ internal sealed partial class ConsumeQueue
         {
             _destroyed = true;
             _files.Delete();
+            _ext?.Delete();
         }
     }
 
@@ -393,6 +425,8 @@ internal sealed partial class ConsumeQueue
             FillBefore(_written);
         }
 
+        // Before the units that point there: a killed process leaves no unit without its extension.
+        _ext?.Write();
         Span<byte> buffer = stackalloc byte[UnitsPerWrite * ConsumeQueueUnit.Size];
         while (_written < max)
         {
@@ -424,11 +458,12 @@ internal sealed partial class ConsumeQueue
     {
         Volatile.Write(ref _written, end);
         Volatile.Write(ref _max, end);
-        _maxPhysicalEnd = QueueSearch.LastPhysicalEnd(_files, end);
+        _maxPhysicalEnd = QueueSearch.LastUnit(_files, end).End;
         Volatile.Write(ref _min, _files.Starts is [var first, ..] ? first : 0);
         _minPhysicalOffset = -1;
         RaiseMin(_environment.LogMinOffset());
         NextOffset = end;
+        _ext?.Load(QueueSearch.LastUnit(_files, end).TagsCode);
         _loaded = true;
     }
 

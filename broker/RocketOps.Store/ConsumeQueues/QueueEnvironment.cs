@@ -3,15 +3,17 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Store.ConsumeQueues;
 
-/// <summary>What all queues of a store have in common; one object for all, because there may be a hundred thousand queues.</summary>
+/// <summary>What all queues of a store have in common; one object for all, because there may be a hundred thousand queues. One more for each other kind of files that a queue may have.</summary>
 /// <param name="FileSystem">The disk.</param>
-/// <param name="Directory">The store's <c>consumequeue</c>.</param>
+/// <param name="Directory">The store's <c>consumequeue</c>, or the directory of the other kind.</param>
 /// <param name="FileBytes">Size of each file.</param>
 /// <param name="OpenFiles">Bounds the descriptors.</param>
 /// <param name="LogMinOffset">First offset of the log.</param>
 /// <param name="LogEndOffset">End of the log's last file.</param>
 /// <param name="Logger">The store's.</param>
-internal sealed record QueueEnvironment(IStoreFileSystem FileSystem, string Directory, int FileBytes, OpenQueueFiles OpenFiles, Func<long> LogMinOffset, Func<long> LogEndOffset, ILogger Logger)
+/// <param name="UnitBytes">Size of a unit.</param>
+/// <param name="SizeKey">The configuration key of <paramref name="FileBytes"/>, for messages.</param>
+internal sealed record QueueEnvironment(IStoreFileSystem FileSystem, string Directory, int FileBytes, OpenQueueFiles OpenFiles, Func<long> LogMinOffset, Func<long> LogEndOffset, ILogger Logger, int UnitBytes = ConsumeQueueUnit.Size, string SizeKey = "mappedFileSizeConsumeQueue")
 {
     private volatile bool _isRecovering = true;
 
@@ -22,5 +24,11 @@ internal sealed record QueueEnvironment(IStoreFileSystem FileSystem, string Dire
         set => _isRecovering = value;
     }
 
-    public int UnitsPerFile { get; } = FileBytes / ConsumeQueueUnit.Size;
+    public int UnitsPerFile { get; } = FileBytes / UnitBytes;
+
+    /// <summary>Where the extensions of units lie; null in a store that has none and is to have none.</summary>
+    public QueueEnvironment? Ext { get; init; }
+
+    /// <summary>New units get an extension (<c>enableConsumeQueueExt</c>).</summary>
+    public bool WritesExt { get; init; }
 }

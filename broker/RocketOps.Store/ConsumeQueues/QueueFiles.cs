@@ -65,10 +65,10 @@ internal sealed partial class QueueFiles
 
             if (offset % _environment.FileBytes != 0)
             {
-                throw new StoreException($"{Path.Combine(directory, entry.Name)} does not begin at a multiple of {_environment.FileBytes} bytes: was the store written with another mappedFileSizeConsumeQueue?");
+                throw new StoreException($"{Path.Combine(directory, entry.Name)} does not begin at a multiple of {_environment.FileBytes} bytes: was the store written with another {_environment.SizeKey}?");
             }
 
-            starts.Add(offset / ConsumeQueueUnit.Size);
+            starts.Add(offset / _environment.UnitBytes);
         }
 
         starts.Sort();
@@ -99,7 +99,7 @@ internal sealed partial class QueueFiles
             (_unsynced ??= []).Add(file);
         }
 
-        long offset = (index - fileStart) * ConsumeQueueUnit.Size;
+        long offset = (index - fileStart) * _environment.UnitBytes;
         file.File.Write(units, offset);
         file.NoteWritten(offset, units.Length);
         Volatile.Write(ref _unsyncedBytes, _unsyncedBytes + units.Length);
@@ -136,9 +136,9 @@ internal sealed partial class QueueFiles
             try
             {
                 _environment.OpenFiles.Touch(file);
-                long offset = (index - fileStart) * ConsumeQueueUnit.Size;
+                long offset = (index - fileStart) * _environment.UnitBytes;
                 int read = mayBlock ? file.File.Read(destination, offset) : file.File.TryReadCached(destination, offset);
-                return read < 0 ? -1 : read / ConsumeQueueUnit.Size;
+                return read < 0 ? -1 : read / _environment.UnitBytes;
             }
             catch (ObjectDisposedException)
             {
@@ -242,7 +242,7 @@ internal sealed partial class QueueFiles
             }
 
             IStoreFile file = OpenForReading(start)!.File;
-            if (ZeroFrom(file, (Math.Max(end, start) - start) * ConsumeQueueUnit.Size))
+            if (ZeroFrom(file, (Math.Max(end, start) - start) * _environment.UnitBytes))
             {
                 file.FlushData();
             }
@@ -424,7 +424,7 @@ internal sealed partial class QueueFiles
             }
             else if (length != _environment.FileBytes)
             {
-                throw new StoreException($"{file.Path} has {length} bytes instead of {_environment.FileBytes}: was the store written with another mappedFileSizeConsumeQueue?");
+                throw new StoreException($"{file.Path} has {length} bytes instead of {_environment.FileBytes}: was the store written with another {_environment.SizeKey}?");
             }
         }
         catch
@@ -486,7 +486,7 @@ internal sealed partial class QueueFiles
 
     private long FileStart(long index) => index - (index % UnitsPerFile);
 
-    private string FilePath(long firstUnit) => Path.Combine(DirectoryPath, (firstUnit * ConsumeQueueUnit.Size).ToString("D20", CultureInfo.InvariantCulture));
+    private string FilePath(long firstUnit) => Path.Combine(DirectoryPath, (firstUnit * _environment.UnitBytes).ToString("D20", CultureInfo.InvariantCulture));
 
     [LoggerMessage(EventId = 2104, Level = LogLevel.Error, Message = "{Directory} has no file for queue offset {Offset}: what lies before cannot be read")]
     private static partial void LogFileMissing(ILogger logger, string directory, long offset);

@@ -48,7 +48,7 @@ internal static class QueueSearch
     public static long FindEndBehindDamage(QueueFiles files, long from, long logEnd)
     {
         long end = from;
-        long lastPhysicalEnd = LastPhysicalEnd(files, from);
+        long lastPhysicalEnd = LastUnit(files, from).End;
         byte[] buffer = new byte[UnitsPerLook * ConsumeQueueUnit.Size];
         for (long index = from; index < files.Starts[^1] + files.UnitsPerFile;)
         {
@@ -70,8 +70,8 @@ internal static class QueueSearch
         return end;
     }
 
-    /// <summary>End in the log of the last record that a unit before <paramref name="end"/> points to, 0 without one.</summary>
-    public static long LastPhysicalEnd(QueueFiles files, long end)
+    /// <summary>The last unit before <paramref name="end"/> that is no filler; one without a record, whose end is 0, when there is none.</summary>
+    public static ConsumeQueueUnit LastUnit(QueueFiles files, long end)
     {
         for (long index = end - 1; files.Starts is [var first, ..] && index >= first; index--)
         {
@@ -82,11 +82,11 @@ internal static class QueueSearch
 
             if (!unit.IsFiller)
             {
-                return unit.End;
+                return unit;
             }
         }
 
-        return 0;
+        return default;
     }
 
     /// <summary>

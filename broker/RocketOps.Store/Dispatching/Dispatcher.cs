@@ -40,6 +40,8 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
     private readonly Queue<TaskCompletionSource> _turns = new();
     private List<ConsumeQueue> _dirty = [];
     private byte[] _chunk = GC.AllocateUninitializedArray<byte>(ChunkBytes);
+    private IMessageBitMaps? _bitMaps;
+    private byte[] _bitMap = [];
     private long _handedOver;
     private int _owned;
     private int _waitingForTurn;
@@ -60,6 +62,17 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
     }
 
     public IMessageArrivedObserver? Observer { get; set; }
+
+    /// <summary>Who tells which filters match a message; null when no unit gets an extension, or nobody knows.</summary>
+    public IMessageBitMaps? BitMaps
+    {
+        get => _bitMaps;
+        set
+        {
+            _bitMaps = value;
+            _bitMap = value is null ? [] : new byte[IMessageBitMaps.MaxBytes];
+        }
+    }
 
     /// <summary>False in a store without threads: one run dispatches everything.</summary>
     public bool IsBounded { get; set; }
@@ -256,12 +269,16 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
         }
 
         tagsCode = RecordTagsCode.Of(topic, properties, _options.DelayLevelsMs).At(record.StoreTimestamp);
-        return PutUnit(_topics.GetOrAddQueue(topic, queueId), record.QueueOffset, new ConsumeQueueUnit(record.PhysicalOffset, record.Size, tagsCode));
+        ReadOnlySpan<byte> bitMap = BitMaps?.Wants(topic) == true ? ComputeBitMap(BitMaps, topic, record.Properties) : default;
+        return PutUnit(_topics.GetOrAddQueue(topic, queueId), record.QueueOffset, new ConsumeQueueUnit(record.PhysicalOffset, record.Size, tagsCode), record.StoreTimestamp, bitMap);
     }
 
-    private ConsumeQueue? PutUnit(ConsumeQueue? queue, long queueOffset, in ConsumeQueueUnit unit)
+    private ReadOnlySpan<byte> ComputeBitMap(IMessageBitMaps bitMaps, StoreTopic topic, ReadOnlySpan<byte> properties) =>
+        _bitMap.AsSpan(0, bitMaps.Compute(topic, properties, _bitMap));
+
+    private ConsumeQueue? PutUnit(ConsumeQueue? queue, long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)
     {
-        if (queue is null || !queue.Put(queueOffset, unit))
+        if (queue is null || !queue.Put(queueOffset, unit, storeTimestamp, bitMap))
         {
             return null;
         }
@@ -461,7 +478,8 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
             queue = _topics.GetOrAddQueue(_topics.GetOrAdd(queue.Topic.Utf8Name.Span), queue.QueueId);
         }
 
-        queue = PutUnit(queue, message.QueueOffset, new ConsumeQueueUnit(message.Offset, message.Size, message.TagsCode));
+        ReadOnlySpan<byte> bitMap = BitMaps is not null && queue is not null && BitMaps.Wants(queue.Topic) ? ComputeBitMap(BitMaps, queue.Topic, ReadProperties(message.Offset, message.Size)) : default;
+        queue = PutUnit(queue, message.QueueOffset, new ConsumeQueueUnit(message.Offset, message.Size, message.TagsCode), message.StoreTimestamp, bitMap);
         if (queue is not null)
         {
             Tell(

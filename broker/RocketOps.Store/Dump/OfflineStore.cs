@@ -129,6 +129,10 @@ internal sealed class OfflineStore : IDisposable
         }
     }
 
+    /// <summary>The extensions of a queue's units; of a queue without any an empty one. The caller disposes it.</summary>
+    public OfflineExt Ext(string topic, int queueId) =>
+        new(_files, Numbered(_files, Path.Combine(Root, "consumequeue_ext", topic, queueId.ToString(CultureInfo.InvariantCulture))));
+
     /// <summary>Index files, oldest first: name, length, header.</summary>
     public IEnumerable<(string Name, long Length, IndexHeader Header)> IndexFiles()
     {

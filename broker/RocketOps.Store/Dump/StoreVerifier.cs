@@ -152,6 +152,7 @@ public sealed class StoreVerifier
     {
         bool isLight = topic.StartsWith("%LMQ%", StringComparison.Ordinal);
         long next = -1;
+        using OfflineExt ext = store.Ext(topic, queueId);
         foreach ((long index, ConsumeQueueUnit unit) in store.Units(topic, queueId))
         {
             _units++;
@@ -173,7 +174,7 @@ public sealed class StoreVerifier
                 continue;
             }
 
-            VerifyUnit(store, topic, queueId, index, unit, isLight, where);
+            VerifyUnit(store, ext, topic, queueId, index, unit, isLight, where);
         }
 
         if (_queues.TryGetValue((topic, queueId), out QueueTrack? track))
@@ -186,7 +187,7 @@ public sealed class StoreVerifier
         }
     }
 
-    private void VerifyUnit(OfflineStore store, string topic, int queueId, long index, in ConsumeQueueUnit unit, bool isLight, string where)
+    private void VerifyUnit(OfflineStore store, OfflineExt ext, string topic, int queueId, long index, in ConsumeQueueUnit unit, bool isLight, string where)
     {
         if (unit.RecordSize > store.Segments.FileBytes)
         {
@@ -206,15 +207,38 @@ public sealed class StoreVerifier
         RecordProperties properties = RecordProperties.Read(record.Properties);
         bool isSchedule = topic == "SCHEDULE_TOPIC_XXXX" && properties.DelayLevel > 0;
         int tagsCode = properties.Tags.IsEmpty ? 0 : JavaHash.Compute(properties.Tags);
-        if (isSchedule ? unit.TagsCode < record.StoreTimestamp : unit.TagsCode != tagsCode)
+        if (FindTagsCode(ext, unit, record, where) is { } found && (isSchedule ? found < record.StoreTimestamp : found != tagsCode))
         {
-            Damage(where, $"has tags code {unit.TagsCode}, the record at {unit.PhysicalOffset} {tagsCode}");
+            Damage(where, $"has tags code {found}, the record at {unit.PhysicalOffset} {tagsCode}");
         }
 
         if (!isLight && (record.QueueOffset != index || record.QueueId != queueId || !record.Topic.SequenceEqual(Encoding.UTF8.GetBytes(topic))))
         {
             Damage(where, $"points to {unit.PhysicalOffset}, a record of offset {record.QueueOffset} of queue {record.QueueId} of {Encoding.UTF8.GetString(record.Topic)}");
         }
+    }
+
+    /// <summary>The unit's own, or that of its extension; null when there is none to be compared.</summary>
+    private long? FindTagsCode(OfflineExt ext, in ConsumeQueueUnit unit, in RecordView record, string where)
+    {
+        if (!ExtAddress.Is(unit.TagsCode))
+        {
+            return unit.TagsCode;
+        }
+
+        if (!ext.TryRead(unit.TagsCode, out ExtUnit extension))
+        {
+            Repairable(where, $"has no extension at {ExtAddress.OffsetOf(unit.TagsCode)}: the message is looked at instead");
+            return null;
+        }
+
+        if (extension.StoreTimestamp != record.StoreTimestamp)
+        {
+            Damage(where, $"has the extension of a message stored at {extension.StoreTimestamp}, the record at {unit.PhysicalOffset} was at {record.StoreTimestamp}");
+            return null;
+        }
+
+        return extension.TagsCode;
     }
 
     private void VerifyIndex(OfflineStore store, string name, long length, IndexHeader header, long logEnd)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Log;
+using RocketOps.Store.Records;
 
 namespace RocketOps.Store.Reading;
 
@@ -308,7 +309,7 @@ internal sealed class MessageReader
                     break;
                 }
 
-                switch (Matches(unit, filter, result, mayBlock))
+                switch (Matches(queue, unit, filter, result, mayBlock))
                 {
                     case ReadOutcome.WouldBlock:
                         return GetStatus.WouldBlock;
@@ -378,19 +379,28 @@ internal sealed class MessageReader
         return result.Count >= countLimit || (long)result.TotalBytes + unit.RecordSize > bytesLimit;
     }
 
-    private ReadOutcome Matches(in ConsumeQueueUnit unit, IMessageFilter? filter, GetResult result, bool mayBlock)
+    private ReadOutcome Matches(ConsumeQueue queue, in ConsumeQueueUnit unit, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
         if (filter is null)
         {
             return ReadOutcome.Done;
         }
 
-        if (!filter.MatchesTagsCode(unit.TagsCode))
+        bool checksTags = false;
+        if (ExtAddress.Is(unit.TagsCode))
+        {
+            ReadOutcome ext = MatchesExt(queue, unit, filter, result, mayBlock, out checksTags);
+            if (ext != ReadOutcome.Done)
+            {
+                return ext;
+            }
+        }
+        else if (!filter.MatchesTagsCode(unit.TagsCode))
         {
             return ReadOutcome.NotThere;
         }
 
-        if (!filter.NeedsRecord)
+        if (!filter.NeedsRecord && !checksTags)
         {
             return ReadOutcome.Done;
         }
@@ -407,6 +417,36 @@ internal sealed class MessageReader
 
         Span<byte> record = result.RecordScratch.AsSpan(0, unit.RecordSize);
         ReadOutcome outcome = Read(unit.PhysicalOffset, record, mayBlock);
-        return outcome == ReadOutcome.Done && !filter.MatchesRecord(record) ? ReadOutcome.NotThere : outcome;
+        if (outcome != ReadOutcome.Done)
+        {
+            return outcome;
+        }
+
+        return (!checksTags || MatchesTags(filter, record)) && (!filter.NeedsRecord || filter.MatchesRecord(record)) ? ReadOutcome.Done : ReadOutcome.NotThere;
+    }
+
+    /// <summary>First step for a unit with an extension. Where that cannot be read the message's own tags are to be looked at.</summary>
+    private static ReadOutcome MatchesExt(ConsumeQueue queue, in ConsumeQueueUnit unit, IMessageFilter filter, GetResult result, bool mayBlock, out bool checksTags)
+    {
+        ReadOutcome outcome = queue.ReadExt(unit.TagsCode, result.ExtWindow ??= new ExtWindow(), mayBlock, out ExtUnit ext);
+        checksTags = outcome == ReadOutcome.NotThere;
+        return outcome switch
+        {
+            ReadOutcome.NotThere => ReadOutcome.Done,
+            ReadOutcome.Done when !filter.MatchesTagsCode(ext.TagsCode) || !filter.MatchesBitMap(ext.StoreTimestamp, ext.BitMap) => ReadOutcome.NotThere,
+            _ => outcome,
+        };
+    }
+
+    private static bool MatchesTags(IMessageFilter filter, ReadOnlySpan<byte> record)
+    {
+        // A record that cannot be read is given out as it is, as it is without a filter.
+        if (RecordView.Parse(record, expectedOffset: -1, verifyCrc: false, out RecordView view) != RecordCheck.Valid)
+        {
+            return true;
+        }
+
+        ReadOnlySpan<byte> tags = RecordProperties.Read(view.Properties).Tags;
+        return filter.MatchesTagsCode(tags.IsEmpty ? 0 : JavaHash.Compute(tags));
     }
 }

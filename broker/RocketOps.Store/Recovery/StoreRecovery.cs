@@ -212,14 +212,20 @@ internal sealed partial class StoreRecovery
     /// </summary>
     private void SetQueuesAside()
     {
-        string from = Path.Combine(_options.RootDirectory, "consumequeue");
+        SetAside("consumequeue");
+        SetAside("consumequeue_ext");
+    }
+
+    private void SetAside(string directory)
+    {
+        string from = Path.Combine(_options.RootDirectory, directory);
         if (!_files.List(from).Any(static entry => entry.IsDirectory))
         {
             return;
         }
 
         string damaged = Path.Combine(_options.RootDirectory, "damaged");
-        string to = Path.Combine(damaged, $"consumequeue-{_time.GetUtcNow():yyyyMMddHHmmssfff}");
+        string to = Path.Combine(damaged, $"{directory}-{_time.GetUtcNow():yyyyMMddHHmmssfff}");
         _files.CreateDirectory(damaged);
         _files.Rename(from, to);
         _files.CreateDirectory(from);

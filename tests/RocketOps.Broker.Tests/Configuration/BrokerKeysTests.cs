@@ -23,7 +23,7 @@ public sealed class BrokerKeysTests
 
         result.Errors.Should().BeEmpty();
         result.Warnings.Select(static warning => warning.Key).Should().BeEquivalentTo(
-            "enableConsumeQueueExt", "recallMessageEnable");
+            "recallMessageEnable");
         BrokerOptions options = BrokerOptions.From(result.Values);
         options.BrokerName.Should().Be("TestBrokerName_1");
         options.NameServers.Should().Equal("127.0.0.1:20000");
