@@ -1,0 +1,8 @@
+namespace RocketOps.Faults.Tests.Histories;
+
+/// <summary>A group's offset as the broker answered it, in the order of asking.</summary>
+/// <param name="Group">Whose.</param>
+/// <param name="QueueId">Of the one topic that is asked about.</param>
+/// <param name="Offset">What the broker answered.</param>
+/// <param name="Kills">How often the broker had been killed by then: what it had not saved then is gone, at RocketMQ, too.</param>
+public sealed record CommittedOffset(string Group, int QueueId, long Offset, int Kills);

@@ -1,0 +1,92 @@
+namespace RocketOps.Faults.Tests.Histories;
+
+/// <summary>
+/// What must hold of every random history: what was acknowledged is received by every group at least once, unless it was rolled back, and then never; nothing comes early; a
+/// key keeps its order in groups that ask for it; no group's offset runs back while the broker lives. Finds violations; an empty list is a passed run.
+/// </summary>
+public static class RandomHistoryCheck
+{
+    public static IReadOnlyList<string> Violations(RandomHistory history)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        List<string> violations = [];
+        Dictionary<string, SentMessage> sent = history.Sent.ToDictionary(static message => message.Body, StringComparer.Ordinal);
+        foreach (GroupOfHistory group in history.Groups)
+        {
+            Receipt[] receipts = [.. history.Receipts.Where(receipt => receipt.Group == group.Name).OrderBy(static receipt => receipt.Number)];
+            CheckComplete(group, sent.Values, receipts, violations);
+            CheckRightful(group, sent, receipts, violations);
+            if (group.IsOrderly)
+            {
+                CheckOrder(group, sent, receipts, violations);
+            }
+        }
+
+        CheckOffsets(history.Offsets, violations);
+        return violations;
+    }
+
+    /// <summary>The acknowledged messages of a group's topic that it has not got yet.</summary>
+    public static IEnumerable<SentMessage> Missing(GroupOfHistory group, IEnumerable<SentMessage> sent, IEnumerable<Receipt> receipts)
+    {
+        HashSet<string> received = new(receipts.Where(receipt => receipt.Group == group.Name).Select(static receipt => receipt.Body), StringComparer.Ordinal);
+        return sent.Where(message => message.Topic == group.Topic && message is { IsAcknowledged: true, IsRolledBack: false } && !received.Contains(message.Body));
+    }
+
+    private static void CheckComplete(GroupOfHistory group, IEnumerable<SentMessage> sent, IEnumerable<Receipt> receipts, List<string> violations) =>
+        violations.AddRange(Missing(group, sent, receipts).Select(message => $"acknowledged and lost to {group.Name}: {message}"));
+
+    private static void CheckRightful(GroupOfHistory group, Dictionary<string, SentMessage> sent, IEnumerable<Receipt> receipts, List<string> violations)
+    {
+        foreach (Receipt receipt in receipts)
+        {
+            if (!sent.TryGetValue(receipt.Body, out SentMessage? message) || message.Topic != group.Topic)
+            {
+                violations.Add($"nobody sent {receipt} to {group.Topic}");
+            }
+            else if (message.IsRolledBack)
+            {
+                violations.Add($"rolled back and received: {receipt}");
+            }
+            else if (receipt.At < message.NotBefore)
+            {
+                violations.Add($"received {message.NotBefore - receipt.At} ms early: {receipt}");
+            }
+        }
+    }
+
+    // Messages may come again, from the last offset that was kept. The first times are in order, and none of what was acknowledged is left out before what follows it.
+    private static void CheckOrder(GroupOfHistory group, Dictionary<string, SentMessage> sent, IEnumerable<Receipt> receipts, List<string> violations)
+    {
+        Dictionary<string, int> last = new(StringComparer.Ordinal);
+        foreach (Receipt receipt in receipts.DistinctBy(static receipt => receipt.Body, StringComparer.Ordinal))
+        {
+            if (sent.TryGetValue(receipt.Body, out SentMessage? message) && message.IsAcknowledged)
+            {
+                if (last.TryGetValue(message.Key, out int before) && before > message.Sequence)
+                {
+                    violations.Add($"order of key {message.Key} broken in {group.Name}: {receipt} after its {before}");
+                }
+
+                last[message.Key] = Math.Max(before, message.Sequence);
+            }
+        }
+    }
+
+    private static void CheckOffsets(IEnumerable<CommittedOffset> offsets, List<string> violations)
+    {
+        foreach (IGrouping<(string Group, int QueueId, int Kills), CommittedOffset> life in offsets.GroupBy(static offset => (offset.Group, offset.QueueId, offset.Kills)))
+        {
+            long highest = -1;
+            foreach (CommittedOffset offset in life)
+            {
+                if (offset.Offset < highest)
+                {
+                    violations.Add($"offset ran back from {highest}: {offset}");
+                }
+
+                highest = Math.Max(highest, offset.Offset);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using RocketOps.Testing.Servers;
+using Xunit.Abstractions;
+
+namespace RocketOps.Faults.Tests.Histories;
+
+/// <summary>
+/// Random histories on real processes hold what the broker promises. <c>ROCKETOPS_HISTORY_ROUNDS</c> asks for more of them than a build needs,
+/// <c>ROCKETOPS_HISTORY_SEED</c> for the one that failed.
+/// </summary>
+public sealed class RandomHistoryTests(ITestOutputHelper output)
+{
+    private static readonly int Rounds = Number("ROCKETOPS_HISTORY_ROUNDS") ?? 2;
+
+    [Fact]
+    public async Task Run_RandomEvents_EveryPromiseHolds()
+    {
+        int first = Number("ROCKETOPS_HISTORY_SEED") ?? Random.Shared.Next(1_000_000);
+        for (int round = 0; round < Rounds; round++)
+        {
+            int seed = first + round;
+            output.WriteLine($"seed {seed}");
+            await using RocketOpsServer server = new(Options(seed));
+            await server.StartAsync();
+            await using RandomRun run = new(server, seed);
+
+            RandomHistory history = await run.RunAsync();
+
+            output.WriteLine($"{history.Sent.Count} sent, {history.Receipts.Count} received; {run.Story}");
+            RandomHistoryCheck.Violations(history).Should().BeEmpty("ROCKETOPS_HISTORY_SEED={0} told: {1}", seed, run.Story);
+            history.Groups.Should().OnlyContain(group => history.Receipts.Any(receipt => receipt.Group == group.Name), "every group took part");
+            history.Sent.Should().Contain(static message => message.IsRolledBack && message.IsAcknowledged);
+        }
+    }
+
+    private static ServerOptions Options(int seed) => new()
+    {
+        Broker = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["flushDiskType"] = seed % 2 == 0 ? "SYNC_FLUSH" : "ASYNC_FLUSH",
+            ["messageDelayLevel"] = RandomRun.DelayLevels,
+            ["transactionCheckInterval"] = "1000",
+            ["transactionTimeOut"] = "500",
+            // Nobody may give up a half that its producer could not be asked about while the broker was down.
+            ["transactionCheckMax"] = "1000",
+            ["mappedFileSizeCommitLog"] = "1048576",
+            ["mappedFileSizeConsumeQueue"] = "20000",
+        },
+    };
+
+    private static int? Number(string variable) => int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
+}

@@ -1,0 +1,385 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using RocketOps.Client;
+using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Faults.Tests.Histories;
+
+/// <summary>
+/// One random history: producers of every kind and groups of every kind work while a seeded sequence of events ends and starts brokers and members. The seed decides what
+/// happens, the machine when: the same seed is the same story, not the same interleaving.
+/// </summary>
+public sealed class RandomRun(RocketOpsServer server, int seed) : IAsyncDisposable
+{
+    public const string DelayLevels = "1s 2s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s";
+
+    private const int Events = 8;
+    private const int MostMembers = 3;
+    private const int MessagesPerEvent = 40;
+    private const int OrderedKeys = 4;
+    private const int Queues = 4;
+    private const int UpdateConsumerOffset = 15;
+    private const int QueryConsumerOffset = 14;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ProducerPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(50);
+
+    private static readonly GroupOfHistory Pushed = new("pushed", "Plain");
+    private static readonly GroupOfHistory Pulled = new("pulled", "Plain");
+    private static readonly GroupOfHistory Ordered = new("ordered", "Ordered", IsOrderly: true);
+    private static readonly GroupOfHistory Late = new("late", "Late");
+    private static readonly GroupOfHistory Settled = new("settled", "Paid");
+    private static readonly GroupOfHistory[] Groups = [Pushed, Pulled, Ordered, Late, Settled];
+
+    private readonly Random _events = new(seed);
+    private readonly ConcurrentQueue<SentMessage> _sent = [];
+    private readonly ConcurrentQueue<Receipt> _receipts = [];
+    private readonly ConcurrentQueue<CommittedOffset> _offsets = [];
+    private readonly Dictionary<string, List<RocketMqPushConsumer>> _members = Groups.ToDictionary(static group => group.Name, static _ => new List<RocketMqPushConsumer>(), StringComparer.Ordinal);
+    private readonly List<RocketMqProducer> _producers = [];
+    private readonly List<string> _told = [];
+    private readonly CancellationTokenSource _stopProducing = new();
+    private readonly CancellationTokenSource _stopPulling = new();
+    private long _receiptNumber;
+    private int _kills;
+    private volatile bool _pullerDies;
+
+    /// <summary>What happened, for the message of a failure.</summary>
+    public string Story => string.Join(", ", _told);
+
+    /// <summary>Runs it to its end: all events, then until every group has all.</summary>
+    public async Task<RandomHistory> RunAsync()
+    {
+        await using (RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress))
+        {
+            foreach (string topic in Groups.Select(static group => group.Topic).Distinct(StringComparer.Ordinal))
+            {
+                (await RawBroker.CreateTopicAsync(broker, topic, Queues)).Code.Should().Be(RawBroker.Success);
+            }
+        }
+
+        Task pulling = PullAsync();
+        foreach (GroupOfHistory group in Groups.Where(static group => group != Pulled))
+        {
+            await JoinAsync(group);
+        }
+
+        Task producing = Task.WhenAll([
+            ProducePlainAsync(), ProduceLateAsync(), ProduceTransactionsAsync(), .. Enumerable.Range(0, OrderedKeys).Select(key => ProduceOrderedAsync($"k{key}")),
+        ]);
+        try
+        {
+            for (int i = 0; i < Events; i++)
+            {
+                await UntilServedAsync();
+                await HappenAsync();
+            }
+
+            await UntilServedAsync();
+        }
+        finally
+        {
+            await _stopProducing.CancelAsync();
+            await producing;
+        }
+
+        await UntilCompleteAsync();
+        await _stopPulling.CancelAsync();
+        await pulling;
+        return new RandomHistory([.. _sent], [.. _receipts], Groups, [.. _offsets]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopProducing.CancelAsync();
+        await _stopPulling.CancelAsync();
+        foreach (RocketMqPushConsumer member in _members.Values.SelectMany(static members => members))
+        {
+            await member.DisposeAsync();
+        }
+
+        foreach (RocketMqProducer producer in _producers)
+        {
+            await producer.DisposeAsync();
+        }
+
+        _stopProducing.Dispose();
+        _stopPulling.Dispose();
+    }
+
+    private async Task HappenAsync()
+    {
+        int choice = _events.Next(8);
+        switch (choice)
+        {
+            case 0:
+            case 1:
+                _told.Add("broker killed");
+                await server.KillBrokerAsync();
+                Interlocked.Increment(ref _kills);
+                await server.StartBrokerAsync();
+                break;
+            case 2:
+                _told.Add("broker restarted");
+                await server.StopBrokerAsync();
+                await server.StartBrokerAsync();
+                break;
+            case 3:
+                _told.Add("puller killed");
+                _pullerDies = true;
+                break;
+            case 4:
+            case 5:
+                await JoinOrLeaveAsync(Pushed);
+                break;
+            default:
+                await JoinOrLeaveAsync(Ordered);
+                break;
+        }
+    }
+
+    private async Task JoinOrLeaveAsync(GroupOfHistory group)
+    {
+        List<RocketMqPushConsumer> members = _members[group.Name];
+        if (members.Count < MostMembers && (members.Count < 2 || _events.Next(2) == 0))
+        {
+            _told.Add($"{group.Name} joined by one");
+            await JoinAsync(group);
+            return;
+        }
+
+        RocketMqPushConsumer member = members[_events.Next(members.Count)];
+        members.Remove(member);
+        _told.Add($"{group.Name} left by one");
+        await member.DisposeAsync();
+    }
+
+    private async Task JoinAsync(GroupOfHistory group)
+    {
+        // Later by whim: what comes back by way of the retry topic is the same message.
+        Random whims = new(_events.Next());
+        PushConsumerOptions options = new()
+        {
+            NameServers = server.NameServerAddress,
+            Group = group.Name,
+            InstanceName = $"{group.Name}-{_events.Next()}",
+            IsOrderly = group.IsOrderly,
+            ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
+            RebalanceInterval = TimeSpan.FromSeconds(1),
+            HeartbeatInterval = TimeSpan.FromSeconds(1),
+            RouteRefreshInterval = TimeSpan.FromSeconds(1),
+            LockRenewInterval = TimeSpan.FromSeconds(1),
+            CommitInterval = TimeSpan.FromMilliseconds(500),
+            PullRetryDelay = TimeSpan.FromMilliseconds(200),
+            // One of two leaves without an end of what it handles, as if it were pulled away.
+            ShutdownTimeout = _events.Next(2) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(10),
+            OnError = static _ => { },
+        };
+        RocketMqPushConsumer member = new(options);
+        await member.SubscribeAsync(group.Topic, "*", (message, _) =>
+        {
+            Receive(group, message.GetText());
+            bool isLater;
+            lock (whims)
+            {
+                isLater = !group.IsOrderly && whims.Next(50) == 0;
+            }
+
+            return ValueTask.FromResult(isLater ? ConsumeResult.Later : ConsumeResult.Success);
+        });
+        await member.StartAsync();
+        _members[group.Name].Add(member);
+    }
+
+    private void Receive(GroupOfHistory group, string body) =>
+        _receipts.Enqueue(new Receipt(Interlocked.Increment(ref _receiptNumber), group.Name, body, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
+
+    private async Task UntilServedAsync()
+    {
+        int sent = _sent.Count(static message => message.IsAcknowledged) + MessagesPerEvent;
+        int received = _receipts.Count + MessagesPerEvent;
+        await Eventually.TrueAsync(
+            () => _sent.Count(static message => message.IsAcknowledged) >= sent && _receipts.Count >= received, $"seed {seed}: producers and consumers are served after {Story}", Patience);
+    }
+
+    private async Task UntilCompleteAsync()
+    {
+        try
+        {
+            await Eventually.TrueAsync(() => Groups.All(group => !RandomHistoryCheck.Missing(group, _sent, _receipts).Any()), "every group has all", Patience);
+        }
+        catch (TimeoutException)
+        {
+            // The check names what is missing.
+        }
+    }
+
+    private RocketMqProducer Producer(string group, TransactionChecker? checker = null)
+    {
+        RocketMqProducer producer = new(new ProducerOptions
+        {
+            NameServers = server.NameServerAddress,
+            Group = group,
+            InstanceName = $"{group}-{seed}",
+            HeartbeatInterval = TimeSpan.FromSeconds(1),
+            RouteRefreshInterval = TimeSpan.FromSeconds(1),
+            TransactionChecker = checker,
+            OnError = static _ => { },
+        });
+        _producers.Add(producer);
+        return producer;
+    }
+
+    private async Task ProducePlainAsync()
+    {
+        Random random = new(seed + 1);
+        RocketMqProducer producer = Producer("plain");
+        int sequence = 0;
+        while (!_stopProducing.IsCancellationRequested)
+        {
+            int count = random.Next(3) == 0 ? random.Next(2, 6) : 1;
+            Message[] messages = [.. Enumerable.Range(sequence, count).Select(static number => new Message("Plain", SentMessage.BodyOf("Plain", "p", number)))];
+            bool done = await TryAsync(() => count == 1 ? producer.SendAsync(messages[0]) : producer.SendBatchAsync(messages));
+            for (; count > 0; count--)
+            {
+                _sent.Enqueue(new SentMessage("Plain", "p", sequence++, done));
+            }
+        }
+    }
+
+    private async Task ProduceOrderedAsync(string key)
+    {
+        RocketMqProducer producer = Producer($"ordered_{key}");
+        for (int sequence = 0; !_stopProducing.IsCancellationRequested; sequence++)
+        {
+            Message message = new("Ordered", SentMessage.BodyOf("Ordered", key, sequence));
+            _sent.Enqueue(new SentMessage("Ordered", key, sequence, await TryAsync(() => producer.SendAsync(message, shardingKey: key))));
+        }
+    }
+
+    private async Task ProduceLateAsync()
+    {
+        RocketMqProducer producer = Producer("late");
+        for (int sequence = 0; !_stopProducing.IsCancellationRequested; sequence++)
+        {
+            int level = 1 + (sequence % 2);
+            long notBefore = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + (level * 1_000);
+            Message message = new("Late", SentMessage.BodyOf("Late", "d", sequence)) { DelayLevel = level };
+            _sent.Enqueue(new SentMessage("Late", "d", sequence, await TryAsync(() => producer.SendAsync(message)), NotBefore: notBefore));
+        }
+    }
+
+    private async Task ProduceTransactionsAsync()
+    {
+        Random random = new(seed + 2);
+        RocketMqProducer producer = Producer("paid", static (message, _) => ValueTask.FromResult(IsRolledBack(message.GetText()) ? TransactionResolution.Rollback : TransactionResolution.Commit));
+        for (int sequence = 0; !_stopProducing.IsCancellationRequested; sequence++)
+        {
+            string body = SentMessage.BodyOf("Paid", "t", sequence);
+            bool leavesOpen = random.Next(4) == 0;
+            IMessageTransaction? transaction = null;
+            bool begun = await TryAsync(async () => transaction = await producer.BeginTransactionAsync(new Message("Paid", body)));
+            _sent.Enqueue(new SentMessage("Paid", "t", sequence, begun, IsRolledBack(body)));
+            if (begun && !leavesOpen)
+            {
+                // An end that does not arrive is asked for later.
+                await TryAsync(async () =>
+                {
+                    await (IsRolledBack(body) ? transaction!.RollbackAsync() : transaction!.CommitAsync());
+                    return true;
+                });
+            }
+        }
+    }
+
+    // Every third transaction comes to nothing: all that are asked about one say the same.
+    private static bool IsRolledBack(string body) => int.Parse(body[(body.LastIndexOf('/') + 1)..], CultureInfo.InvariantCulture) % 3 == 0;
+
+    private static async Task<bool> TryAsync<T>(Func<Task<T>> send)
+    {
+        bool done = true;
+        try
+        {
+            await send();
+        }
+        catch (RocketMqException)
+        {
+            done = false;
+            await Task.Delay(ReconnectPause);
+        }
+
+        await Task.Delay(ProducerPause);
+        return done;
+    }
+
+    /// <summary>A group of one that keeps its own offsets, by plain frames; killed, it goes on where it last said it was.</summary>
+    private async Task PullAsync()
+    {
+        while (!_stopPulling.IsCancellationRequested)
+        {
+            try
+            {
+                await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
+                await LiveAsync(broker, Volatile.Read(ref _kills));
+            }
+            catch (Exception exception) when (exception is SocketException or IOException)
+            {
+                await Task.Delay(ReconnectPause);
+            }
+        }
+    }
+
+    private async Task LiveAsync(RawConnection broker, int kills)
+    {
+        long[] next = new long[Queues];
+        for (int queue = 0; queue < Queues; queue++)
+        {
+            RawFrame answer = await broker.RequestAsync(QueryConsumerOffset, OffsetFields(queue));
+            next[queue] = answer.Code == RawBroker.Success ? long.Parse(answer.ExtFields["offset"], CultureInfo.InvariantCulture) : 0;
+            _offsets.Enqueue(new CommittedOffset(Pulled.Name, queue, next[queue], kills));
+        }
+
+        for (int queue = 0; !_stopPulling.IsCancellationRequested; queue = (queue + 1) % Queues)
+        {
+            RawFrame answer = await RawBroker.PullAsync(broker, Pulled.Topic, queue, next[queue], maxMessages: 16);
+            IReadOnlyList<RawMessage> page = answer.Code == RawBroker.Success ? RawMessage.DecodeAll(answer.Body) : [];
+            foreach (RawMessage message in page)
+            {
+                Receive(Pulled, Encoding.UTF8.GetString(message.Body.Span));
+            }
+
+            if (_pullerDies)
+            {
+                _pullerDies = false;
+                return;
+            }
+
+            if (page.Count == 0)
+            {
+                await Task.Delay(ReconnectPause);
+                continue;
+            }
+
+            next[queue] = page[^1].QueueOffset + 1;
+            Dictionary<string, string> fields = OffsetFields(queue);
+            fields["commitOffset"] = next[queue].ToString(CultureInfo.InvariantCulture);
+            RawFrame committed = await broker.RequestAsync(UpdateConsumerOffset, fields);
+            if (committed.Code == RawBroker.Success)
+            {
+                _offsets.Enqueue(new CommittedOffset(Pulled.Name, queue, next[queue], kills));
+            }
+        }
+    }
+
+    private static Dictionary<string, string> OffsetFields(int queue) => new(StringComparer.Ordinal)
+    {
+        ["consumerGroup"] = Pulled.Name,
+        ["topic"] = Pulled.Topic,
+        ["queueId"] = queue.ToString(CultureInfo.InvariantCulture),
+    };
+}

@@ -1,0 +1,8 @@
+namespace RocketOps.Faults.Tests.Histories;
+
+/// <summary>One message as a member of a group got it.</summary>
+/// <param name="Number">Ascending over all members and groups.</param>
+/// <param name="Group">Whose member it was.</param>
+/// <param name="Body">Which message.</param>
+/// <param name="At">When, in milliseconds since 1970.</param>
+public sealed record Receipt(long Number, string Group, string Body, long At);
