@@ -38,3 +38,6 @@ public sealed class ProcessKubeletOptions
     /// <summary>Longest time pods get to end when the control plane stops, whatever their own grace period says.</summary>
     public TimeSpan LongestStopGrace { get; init; } = TimeSpan.FromSeconds(30);
 }
+
+/// <summary>An executable on this machine that stands for a container image; its arguments come before the container's.</summary>
+public sealed record LocalProgram(string FileName, params IReadOnlyList<string> Arguments);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Patch;
 using RocketOps.Embedded.Api.Schema;
 
 namespace RocketOps.Embedded.Api.Apply;
@@ -103,15 +104,7 @@ internal sealed class TypedValidator
     }
 
     /// <summary>Go's %v of a wrapped value.</summary>
-    private static string Go(JsonNode value) => "&{" + GoValue(value) + "}";
-
-    private static string GoValue(JsonNode? value) => value switch
-    {
-        null => "<nil>",
-        JsonObject map => "map[" + string.Join(' ', map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}:{GoValue(p.Value)}")) + "]",
-        JsonArray list => "[" + string.Join(' ', list.Select(GoValue)) + "]",
-        _ => value.AsText() ?? value.ToText(),
-    };
+    private static string Go(JsonNode value) => "&{" + StrategicMerge.GoText(value) + "}";
 
     /// <summary>Go's %#v.</summary>
     private static string GoSyntax(JsonNode? value) => value switch
@@ -123,7 +116,7 @@ internal sealed class TypedValidator
     };
 
     /// <summary>Go's %T.</summary>
-    private static string GoType(JsonNode value) => value switch
+    public static string GoType(JsonNode value) => value switch
     {
         JsonObject => "map[string]interface {}",
         JsonArray => "[]interface {}",

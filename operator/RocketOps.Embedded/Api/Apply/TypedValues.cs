@@ -340,3 +340,34 @@ internal static class TypedValues
 
     private static string[] Path(List<string> path) => [.. path];
 }
+
+/// <summary>How a place is owned: as a whole, by member, or by item.</summary>
+internal enum NodeShape
+{
+    /// <summary>Scalars, atomic lists, atomic maps and structs.</summary>
+    Leaf,
+    Map,
+    List,
+}
+
+/// <summary>A place in an object: absent, or present with a value that may be JSON null.</summary>
+internal readonly record struct Slot(bool Present, JsonNode? Value)
+{
+    public static readonly Slot Absent;
+
+    public static Slot Of(JsonNode? value) => new(true, value);
+
+    public static Slot In(JsonObject? obj, string name) => obj is not null && obj.TryGetPropertyValue(name, out JsonNode? value) ? new Slot(true, value) : Absent;
+}
+
+/// <summary>What differs between two versions of an object.</summary>
+internal sealed class Comparison
+{
+    public FieldSet Added { get; } = new();
+
+    public FieldSet Modified { get; } = new();
+
+    public FieldSet Removed { get; } = new();
+
+    public bool IsSame => Added.IsEmpty && Modified.IsEmpty && Removed.IsEmpty;
+}

@@ -58,17 +58,7 @@ internal static class EventViews
 
         if (errors.Causes.Count > 0)
         {
-            string name = view.Metadata().Text("name") ?? string.Empty;
-            JsonArray causes = [];
-            foreach (StatusCause cause in errors.Causes)
-            {
-                causes.Append(new JsonObject { ["reason"] = cause.Reason, ["message"] = cause.Message, ["field"] = cause.Field });
-            }
-
-            string texts = string.Join(", ", errors.Causes.Select(c => $"{c.Field}: {c.Message}"));
-            throw new ApiErrorException(
-                422, "Invalid", $"Event \"{name}\" is invalid: {(errors.Causes.Count > 1 ? $"[{texts}]" : texts)}",
-                new JsonObject { ["name"] = name, ["kind"] = "Event", ["causes"] = causes });
+            throw ApiErrors.Invalid(string.Empty, "Event", view.Metadata().Text("name") ?? string.Empty, errors.Causes);
         }
     }
 

@@ -14,6 +14,7 @@ internal class KindRules(JsonObject kind) : ResourceRules
     private readonly string[][] _counted = [.. (kind.Items("generation") ?? ["spec"]).Select(path => path.AsText()!.Split('.'))];
     private readonly KindStep[] _defaults = KindStep.ReadAll(kind.Items("defaults"));
     private readonly KindStep[] _create = KindStep.ReadAll(kind.Items("create"));
+    private readonly KindStep[] _review = KindStep.ReadAll(kind.Items("review"));
     private readonly KindRule[] _rules = [.. (kind.Items("rules") ?? []).Select(rule => new KindRule((JsonObject)rule!))];
     private readonly CelTerm[] _cells = [.. (kind.Items("cells") ?? []).Select(cell => KindLanguage.Compile(cell.AsText()!))];
 
@@ -26,6 +27,10 @@ internal class KindRules(JsonObject kind) : ResourceRules
     public override bool NamesAreLabels => _flags.Contains("label-names");
 
     public override bool NamesArePathSegments => _flags.Contains("path-names");
+
+    public override bool IsReview => _review.Length > 0;
+
+    public override void AnswerReview(JsonObject review) => Run(_review, review);
 
     public override JsonObject Zero() => kind.Child("zero")?.Copy() ?? [];
 

@@ -310,3 +310,12 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
     private static bool SameOwners(StoredObject a, StoredObject b) =>
         OwnerReference.Of(a).Select(o => o.Uid).SequenceEqual(OwnerReference.Of(b).Select(o => o.Uid), StringComparer.Ordinal);
 }
+
+internal enum OwnerState
+{
+    Alive,
+    Gone,
+
+    /// <summary>Its kind is not served here.</summary>
+    Unknown,
+}

@@ -12,6 +12,7 @@ namespace RocketOps.Embedded.Api.Discovery;
 internal sealed class OpenApiDocuments(ResourceRegistry registry, BuiltinCatalog builtins)
 {
     private const string MetadataSchema = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+    private const string DescribedSchema = "io.k8s.api.core.v1.ConfigMap";
 
     private readonly ConcurrentDictionary<string, (long Revision, byte[] Document, string Hash)> _cache = new(StringComparer.Ordinal);
 
@@ -119,25 +120,18 @@ internal sealed class OpenApiDocuments(ResourceRegistry registry, BuiltinCatalog
         }
     }
 
-    private static JsonObject CustomSchema(ResourceDefinition resource)
+    private JsonObject CustomSchema(ResourceDefinition resource)
     {
         JsonObject schema = resource.CustomSchema!.Copy();
         JsonObject properties = schema.EnsureChild("properties");
-        properties["apiVersion"] = new JsonObject
+        foreach (string name in (ReadOnlySpan<string>)["apiVersion", "kind", "metadata"])
         {
-            ["type"] = "string",
-            ["description"] = "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
-        };
-        properties["kind"] = new JsonObject
-        {
-            ["type"] = "string",
-            ["description"] = "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
-        };
-        properties["metadata"] = new JsonObject
-        {
-            ["description"] = "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
-            ["allOf"] = new JsonArray(new JsonObject { ["$ref"] = "#/components/schemas/" + MetadataSchema }),
-        };
+            // As every kind describes them.
+            JsonObject described = builtins.Schemas[DescribedSchema].At("properties", name)!.Copy();
+            described.Remove("default");
+            properties[name] = described;
+        }
+
         schema["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(resource));
         if (resource.SelectableFields.Count > 0)
         {

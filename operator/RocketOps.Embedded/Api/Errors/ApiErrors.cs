@@ -138,7 +138,7 @@ internal static class ApiErrors
         return details;
     }
 
-    private static ApiErrorException Invalid(string group, string kind, string name, IReadOnlyList<StatusCause> causes)
+    public static ApiErrorException Invalid(string group, string kind, string name, IReadOnlyList<StatusCause> causes)
     {
         JsonObject details = Details(name, group, kind);
         JsonArray list = [];

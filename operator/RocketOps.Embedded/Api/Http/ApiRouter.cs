@@ -249,7 +249,7 @@ internal sealed partial class ApiRouter(
         byte[] body = await RequestBody.ReadAsync(context, settings.MaxBodyBytes);
         switch (verb)
         {
-            case "create" when ReviewHandler.Handles(target.Resource.Kind):
+            case "create" when target.Resource.Rules.IsReview:
                 await ReviewHandler.AnswerAsync(context, target, body);
                 break;
             case "create":

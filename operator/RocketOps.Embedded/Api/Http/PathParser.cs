@@ -57,3 +57,9 @@ internal static class PathParser
         return new RequestTarget(resource, ns, rest.Length > 1 ? rest[1] : string.Empty, rest.Length > 2 ? rest[2] : string.Empty, watch, beyond);
     }
 }
+
+/// <summary>
+/// What a resource path names. <paramref name="Namespace"/> and <paramref name="Name"/> are empty when the path has none; <paramref name="Rest"/> is what
+/// follows <c>pods/NAME/proxy/</c>.
+/// </summary>
+internal sealed record RequestTarget(ResourceDefinition Resource, string Namespace, string Name, string Subresource, bool WatchPath, string Rest = "");

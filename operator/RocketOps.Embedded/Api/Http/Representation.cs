@@ -67,3 +67,12 @@ internal sealed record Representation(RepresentationForm Form, string MetaVersio
         return null;
     }
 }
+
+internal enum RepresentationForm
+{
+    Plain,
+    Table,
+
+    /// <summary>PartialObjectMetadata, or its list.</summary>
+    Metadata,
+}

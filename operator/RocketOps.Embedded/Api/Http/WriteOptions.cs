@@ -83,3 +83,12 @@ internal sealed class WriteOptions
         return name.Length == 0 ? "unknown" : name;
     }
 }
+
+/// <summary>What to do about unknown and duplicate fields.</summary>
+internal enum FieldValidation
+{
+    /// <summary>Tell the client in a <c>Warning</c> header; the default.</summary>
+    Warn,
+    Ignore,
+    Strict,
+}

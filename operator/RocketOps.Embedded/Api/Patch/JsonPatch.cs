@@ -54,7 +54,7 @@ internal static class JsonPatch
                     Add(target, to, Get(target, Pointer(operation.Text("from") ?? throw ApiErrors.PatchFailed()))?.DeepClone());
                     break;
                 case "test":
-                    if (!JsonNodes.Same(GetOrNull(target, to), operation["value"]))
+                    if (!JsonNodes.Same(Get(target, to, tolerant: true), operation["value"]))
                     {
                         throw ApiErrors.PatchFailed();
                     }
@@ -112,30 +112,17 @@ internal static class JsonPatch
         }
     }
 
-    private static JsonNode? Get(JsonNode target, ReadOnlySpan<string> path)
+    /// <param name="target">Where the path begins.</param>
+    /// <param name="path">The steps.</param>
+    /// <param name="tolerant">A member that is missing is null, as for a test.</param>
+    private static JsonNode? Get(JsonNode target, ReadOnlySpan<string> path, bool tolerant = false)
     {
         JsonNode? node = target;
         foreach (string step in path)
         {
             node = node switch
             {
-                JsonObject holder when holder.TryGetPropertyValue(step, out JsonNode? child) => child,
-                JsonArray list when Index(step) is { } index && index < list.Count => list[index],
-                _ => throw ApiErrors.PatchFailed(),
-            };
-        }
-
-        return node;
-    }
-
-    private static JsonNode? GetOrNull(JsonNode target, ReadOnlySpan<string> path)
-    {
-        JsonNode? node = target;
-        foreach (string step in path)
-        {
-            node = node switch
-            {
-                JsonObject holder => holder[step],
+                JsonObject holder when holder.TryGetPropertyValue(step, out JsonNode? child) || tolerant => child,
                 JsonArray list when Index(step) is { } index && index < list.Count => list[index],
                 _ => throw ApiErrors.PatchFailed(),
             };

@@ -1,8 +1,9 @@
-using System.Globalization;
+using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Resources;
 
 namespace RocketOps.Embedded.Api.Protobuf;
 
@@ -23,10 +24,6 @@ internal static class ProtobufBody
 {
     public const string MediaType = "application/vnd.kubernetes.protobuf";
 
-    private static readonly Dictionary<int, MessageField> TimeFields = new() { [1] = new("seconds", FieldKind.Number), [2] = new("nanos", FieldKind.Number) };
-
-    private static readonly Dictionary<int, MessageField> FieldsV1Fields = new() { [1] = new("Raw", FieldKind.Text) };
-
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <exception cref="FormatException">The bytes are no such message, or have a field that is not known: nothing sent is dropped silently.</exception>
@@ -38,66 +35,28 @@ internal static class ProtobufBody
             throw new FormatException("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
         }
 
-        string apiVersion = string.Empty;
-        string kind = string.Empty;
-        ReadOnlySpan<byte> raw = [];
-        WireReader reader = new(body[4..]);
-        while (!reader.IsAtEnd)
+        JsonObject envelope = ReadMessage(body[4..], Messages.Part("Unknown"), "the envelope");
+        if (envelope.ContainsKey("contentEncoding") || envelope.ContainsKey("contentType"))
         {
-            (int number, WireType type) = reader.ReadTag();
-            if (type != WireType.Bytes || number > 4)
-            {
-                throw new FormatException($"protobuf: field {number} of the envelope is not known");
-            }
-
-            ReadOnlySpan<byte> value = reader.ReadBytes();
-            switch (number)
-            {
-                case 1:
-                    (apiVersion, kind) = ReadTypeMeta(value);
-                    break;
-                case 2:
-                    raw = value;
-                    break;
-                default:
-                    if (value.Length > 0)
-                    {
-                        throw new FormatException("protobuf: an encoded object within the envelope is not supported");
-                    }
-
-                    break;
-            }
+            throw new FormatException("protobuf: an encoded object within the envelope is not supported");
         }
 
-        IReadOnlyDictionary<int, MessageField> fields = Messages.Find(apiVersion, kind) ?? throw ApiErrors.UnsupportedMessage(apiVersion, kind);
+        string apiVersion = envelope.Child("typeMeta")?.Text("apiVersion") ?? string.Empty;
+        string kind = envelope.Child("typeMeta")?.Text("kind") ?? string.Empty;
         JsonObject obj = new() { ["apiVersion"] = apiVersion, ["kind"] = kind };
-        ReadMessage(raw, fields, obj, kind);
+        foreach ((string name, JsonNode? value) in ReadMessage(
+            Convert.FromBase64String(envelope.Text("raw") ?? string.Empty), Messages.Find(apiVersion, kind) ?? throw ApiErrors.UnsupportedMessage(apiVersion, kind), kind))
+        {
+            obj[name] = value?.DeepClone();
+        }
+
         return obj;
     }
 
-    private static (string ApiVersion, string Kind) ReadTypeMeta(ReadOnlySpan<byte> bytes)
-    {
-        string apiVersion = string.Empty;
-        string kind = string.Empty;
-        WireReader reader = new(bytes);
-        while (!reader.IsAtEnd)
-        {
-            (int number, WireType type) = reader.ReadTag();
-            if (type != WireType.Bytes || number > 2)
-            {
-                throw new FormatException($"protobuf: field {number} of typeMeta is not known");
-            }
-
-            string text = Text(reader.ReadBytes());
-            (apiVersion, kind) = number == 1 ? (text, kind) : (apiVersion, text);
-        }
-
-        return (apiVersion, kind);
-    }
-
     // As deep as the messages' table: nothing in it contains itself.
-    private static void ReadMessage(ReadOnlySpan<byte> bytes, IReadOnlyDictionary<int, MessageField> fields, JsonObject into, string path)
+    private static JsonObject ReadMessage(ReadOnlySpan<byte> bytes, FrozenDictionary<int, MessageField> fields, string path)
     {
+        JsonObject message = [];
         WireReader reader = new(bytes);
         while (!reader.IsAtEnd)
         {
@@ -107,51 +66,42 @@ internal static class ProtobufBody
                 throw new FormatException($"protobuf: field {number} of {path} is not known");
             }
 
-            bool isVarint = field.Kind is FieldKind.Number or FieldKind.OptionalNumber or FieldKind.Flag or FieldKind.OptionalFlag;
-            if (type != (isVarint ? WireType.Varint : WireType.Bytes))
+            if (type != (field.IsVarint ? WireType.Varint : WireType.Bytes))
             {
                 throw new FormatException($"protobuf: wrong wireType = {(int)type} for field {path}.{field.Name}");
             }
 
-            if (isVarint)
+            if (!field.IsVarint)
             {
-                PutVarint(into, field, reader.ReadVarint());
+                PutBytes(message, field, reader.ReadBytes(), $"{path}.{field.Name}");
             }
-            else
+            else if (reader.ReadVarint() is var value && (value != 0 || field.IsOptional))
             {
-                PutBytes(into, field, reader.ReadBytes(), $"{path}.{field.Name}");
+                message[field.Name] = field.Kind == "flag" ? value != 0 : (long)value;
             }
         }
-    }
 
-    private static void PutVarint(JsonObject into, MessageField field, ulong value)
-    {
-        if (value == 0 && field.Kind is FieldKind.Number or FieldKind.Flag)
-        {
-            return;
-        }
-
-        into[field.Name] = field.Kind is FieldKind.Flag or FieldKind.OptionalFlag ? value != 0 : (long)value;
+        return message;
     }
 
     private static void PutBytes(JsonObject into, MessageField field, ReadOnlySpan<byte> bytes, string path)
     {
-        if (field.Kind is FieldKind.TextMap or FieldKind.BytesMap)
+        if (field.IsMap)
         {
-            JsonObject map = into[field.Name] as JsonObject ?? [];
-            into[field.Name] = map;
-            PutEntry(map, field.Kind, bytes, path);
+            JsonObject entry = ReadMessage(bytes, Messages.Part(field.Kind), path);
+            into.EnsureChild(field.Name)[entry.Text("key") ?? string.Empty] = entry.Text("value") ?? string.Empty;
             return;
         }
 
         JsonNode? value = field.Kind switch
         {
-            FieldKind.Text => bytes.IsEmpty && !field.Repeated ? null : Text(bytes),
-            FieldKind.Time => Time(bytes, path),
-            FieldKind.Json => FieldsV1(bytes, path),
-            _ => Message(bytes, field.Message!, path),
+            "text" => bytes.IsEmpty && !field.IsList ? null : Text(bytes),
+            "bytes" => bytes.IsEmpty ? null : Convert.ToBase64String(bytes),
+            "Time" => Time(ReadMessage(bytes, Messages.Part(field.Kind), path), path),
+            "FieldsV1" => ReadMessage(bytes, Messages.Part(field.Kind), path).Text("Raw") is { } raw ? JsonReading.Parse(Utf8.GetBytes(raw)) : null,
+            _ => ReadMessage(bytes, Messages.Part(field.Kind), path) is { Count: > 0 } message ? message : null,
         };
-        if (field.Repeated)
+        if (field.IsList)
         {
             JsonArray list = into[field.Name] as JsonArray ?? [];
             into[field.Name] = list;
@@ -163,65 +113,17 @@ internal static class ProtobufBody
         }
     }
 
-    private static JsonObject? Message(ReadOnlySpan<byte> bytes, IReadOnlyDictionary<int, MessageField> fields, string path)
+    private static JsonValue? Time(JsonObject time, string path)
     {
-        JsonObject message = [];
-        ReadMessage(bytes, fields, message, path);
-        return message.Count > 0 ? message : null;
-    }
-
-    private static void PutEntry(JsonObject map, FieldKind kind, ReadOnlySpan<byte> entry, string path)
-    {
-        ReadOnlySpan<byte> key = [];
-        ReadOnlySpan<byte> value = [];
-        WireReader reader = new(entry);
-        while (!reader.IsAtEnd)
-        {
-            (int number, WireType type) = reader.ReadTag();
-            if (type != WireType.Bytes || number > 2)
-            {
-                throw new FormatException($"protobuf: field {number} of an entry of {path} is not known");
-            }
-
-            ReadOnlySpan<byte> read = reader.ReadBytes();
-            if (number == 1)
-            {
-                key = read;
-            }
-            else
-            {
-                value = read;
-            }
-        }
-
-        map[Text(key)] = kind == FieldKind.TextMap ? Text(value) : Convert.ToBase64String(value);
-    }
-
-    private static JsonValue? Time(ReadOnlySpan<byte> bytes, string path)
-    {
-        JsonObject time = [];
-        ReadMessage(bytes, TimeFields, time, path);
-        if (time.Count == 0)
-        {
-            return null;
-        }
-
-        long seconds = time["seconds"]?.GetValue<long>() ?? 0;
+        long seconds = time.Integer("seconds") ?? 0;
         try
         {
-            return JsonValue.Create(DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+            return time.Count == 0 ? null : JsonValue.Create(RulesContext.Timestamp(DateTimeOffset.FromUnixTimeSeconds(seconds)));
         }
         catch (ArgumentOutOfRangeException e)
         {
             throw new FormatException($"protobuf: {path} is no time: {seconds} s", e);
         }
-    }
-
-    private static JsonNode? FieldsV1(ReadOnlySpan<byte> bytes, string path)
-    {
-        JsonObject wrapper = [];
-        ReadMessage(bytes, FieldsV1Fields, wrapper, path);
-        return wrapper.Text("Raw") is { } raw ? JsonReading.Parse(Utf8.GetBytes(raw)) : null;
     }
 
     private static string Text(ReadOnlySpan<byte> bytes)

@@ -30,6 +30,9 @@ internal sealed class BuiltinCatalog
     /// <summary>OpenAPI schemas by name, as captured.</summary>
     public IReadOnlyDictionary<string, JsonObject> Schemas { get; }
 
+    /// <summary>The first column of every kind.</summary>
+    public ColumnDefinition NameColumn => Resources[0].Columns[0];
+
     /// <summary>The schema of metadata, shared by all kinds.</summary>
     public SchemaNode Metadata { get; }
 

@@ -27,7 +27,7 @@ internal sealed class CrdReader(BuiltinCatalog builtins)
         string kind = names.Text("kind")!;
         JsonObject? subresources = version.Child("subresources");
         bool hasStatus = subresources?.ContainsKey("status") == true;
-        ColumnDefinition[] columns = [.. Columns(version)];
+        ColumnDefinition[] columns = [.. Columns(version, builtins.NameColumn)];
         return new ResourceDefinition
         {
             Group = group,
@@ -58,9 +58,9 @@ internal sealed class CrdReader(BuiltinCatalog builtins)
     /// <summary><c>io.rocketops.v1beta1.BrokerCluster</c>: the group's labels reversed.</summary>
     private static string SchemaName(string group, string version, string kind) => string.Join('.', group.Split('.').Reverse()) + $".{version}.{kind}";
 
-    private static IEnumerable<ColumnDefinition> Columns(JsonObject version)
+    private static IEnumerable<ColumnDefinition> Columns(JsonObject version, ColumnDefinition name)
     {
-        yield return new ColumnDefinition("Name", "string", "name", NameDescription, 0);
+        yield return name;
         JsonArray columns = version.Items("additionalPrinterColumns") ?? [];
         if (columns.Count == 0)
         {
@@ -76,9 +76,6 @@ internal sealed class CrdReader(BuiltinCatalog builtins)
                 (int)(column.Integer("priority") ?? 0), path);
         }
     }
-
-    private const string NameDescription =
-        "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
 
     private const string AgeDescription = "Custom resource definition column (in JSONPath format): .metadata.creationTimestamp";
 

@@ -67,3 +67,9 @@ internal sealed class ResourceDefinition
 
     public bool Allows(string verb) => Verbs.Contains(verb);
 }
+
+/// <summary>A printer column. <paramref name="JsonPath"/> is set for custom resources; built-ins compute their cells.</summary>
+internal sealed record ColumnDefinition(string Name, string Type, string Format, string Description, int Priority, string? JsonPath = null);
+
+/// <summary>Where the scale subresource finds its numbers; paths are dotted with a leading dot.</summary>
+internal sealed record ScaleDefinition(string SpecReplicasPath, string StatusReplicasPath, string? LabelSelectorPath);

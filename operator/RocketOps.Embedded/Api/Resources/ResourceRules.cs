@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Errors;
@@ -28,6 +29,14 @@ internal class ResourceRules
 
     /// <summary>Whether any path segment is a legal name (RBAC: <c>system:node</c>).</summary>
     public virtual bool NamesArePathSegments => false;
+
+    /// <summary>Whether objects of the kind are answered and not stored.</summary>
+    public virtual bool IsReview => false;
+
+    /// <summary>Makes what was sent into the answer; only for reviews.</summary>
+    public virtual void AnswerReview(JsonObject review)
+    {
+    }
 
     /// <summary>Fills defaults. Runs on every write after pruning; must be idempotent.</summary>
     public virtual void ApplyDefaults(JsonObject obj)
@@ -63,4 +72,23 @@ internal class ResourceRules
 
     /// <summary>Cells in the order of the resource's columns.</summary>
     public virtual JsonArray Cells(JsonElement obj, RulesContext context) => new(obj.GetProperty("metadata").GetProperty("name").GetString());
+}
+
+/// <summary>What rules may ask about the request they run in. <see cref="ServiceAddresses"/> is null outside of writes.</summary>
+internal sealed record RulesContext(ResourceDefinition Resource, DateTimeOffset Now, IServiceAddresses? ServiceAddresses = null)
+{
+    public string NowText => Timestamp(Now);
+
+    /// <summary>Whole seconds, UTC, as metadata timestamps are written.</summary>
+    public static string Timestamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}
+
+/// <summary>Hands out the addresses of Services of type ClusterIP and better.</summary>
+internal interface IServiceAddresses
+{
+    /// <summary>An address no Service has, or null when none is left.</summary>
+    string? NextClusterIp();
+
+    /// <summary>A port in 30000–32767 no Service has, or null when none is left.</summary>
+    int? NextNodePort();
 }

@@ -23,3 +23,6 @@ internal sealed record CelScope(string Name, object? Value, CelScope? Outer = nu
 
 /// <summary>A function that rules of built-in kinds have besides.</summary>
 internal delegate object? CelFunction(CelScope scope, IReadOnlyList<object?> arguments);
+
+/// <summary>A rule that fails while it runs counts as violated; the message is the real server's.</summary>
+internal sealed class CelException(string message) : Exception(message);

@@ -62,27 +62,8 @@ internal sealed class SchemaNode
 
     public Regex? Pattern { get; internal set; }
 
-    public double? Minimum { get; internal set; }
-
-    public double? Maximum { get; internal set; }
-
-    public bool ExclusiveMinimum { get; internal set; }
-
-    public bool ExclusiveMaximum { get; internal set; }
-
-    public double? MultipleOf { get; internal set; }
-
-    public long? MinLength { get; internal set; }
-
-    public long? MaxLength { get; internal set; }
-
-    public long? MinItems { get; internal set; }
-
-    public long? MaxItems { get; internal set; }
-
-    public long? MinProperties { get; internal set; }
-
-    public long? MaxProperties { get; internal set; }
+    /// <summary>The schema as it is written: where the bounds of numbers, texts, lists and maps are looked up when a value is checked. Never changed.</summary>
+    public JsonObject Written { get; internal set; } = [];
 
     /// <summary>The node's own <c>x-kubernetes-validations</c>, as far as they can be evaluated.</summary>
     public IReadOnlyList<ValidationRule> Rules { get; internal set; } = [];
@@ -102,4 +83,25 @@ internal sealed class SchemaNode
     /// <summary>The schema of a member, or null when the member is unknown here.</summary>
     public SchemaNode? Member(string name) =>
         Properties.TryGetValue(name, out SchemaNode? node) ? node : AdditionalProperties ?? (PreserveUnknown || Type is SchemaType.Any ? Untyped : null);
+}
+
+/// <summary><c>x-kubernetes-list-type</c>.</summary>
+internal enum ListKind
+{
+    Atomic,
+    Set,
+    Map,
+}
+
+/// <summary>The JSON types a schema node accepts. <see cref="Any"/> is an untyped node: maps merge by key, lists are atomic.</summary>
+internal enum SchemaType
+{
+    Any,
+    Object,
+    Array,
+    String,
+    Integer,
+    Number,
+    Boolean,
+    IntOrString,
 }

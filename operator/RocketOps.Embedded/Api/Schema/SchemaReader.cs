@@ -202,17 +202,7 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
     private static void FillBounds(SchemaNode node, JsonObject schema)
     {
         node.Enum = schema.Items("enum") is { } values ? [.. values.Select(v => v?.DeepClone())] : null;
-        node.Minimum = Number(schema, "minimum");
-        node.Maximum = Number(schema, "maximum");
-        node.ExclusiveMinimum = schema.Flag("exclusiveMinimum");
-        node.ExclusiveMaximum = schema.Flag("exclusiveMaximum");
-        node.MultipleOf = Number(schema, "multipleOf");
-        node.MinLength = schema.Integer("minLength");
-        node.MaxLength = schema.Integer("maxLength");
-        node.MinItems = schema.Integer("minItems");
-        node.MaxItems = schema.Integer("maxItems");
-        node.MinProperties = schema.Integer("minProperties");
-        node.MaxProperties = schema.Integer("maxProperties");
+        node.Written = schema;
         if (schema.Text("pattern") is { } pattern)
         {
             node.PatternText = pattern;
@@ -235,10 +225,6 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
         parent.HasDefaults |= child.HasDefaults;
         return child;
     }
-
-    private static double? Number(JsonObject schema, string name) => schema[name] is not JsonValue value
-        ? null
-        : value.TryGetValue(out long integer) ? integer : value.TryGetValue(out double number) ? number : null;
 
     private static List<string> Texts(JsonObject schema, string name) => schema.Items(name) is { } items ? [.. items.Select(i => i.AsText()).OfType<string>()] : [];
 }

@@ -70,12 +70,12 @@ internal static class SchemaValidator
 
     private static void CheckObject(JsonObject value, JsonObject? old, SchemaNode schema, string path, FieldErrors errors)
     {
-        if (schema.MinProperties is { } minimum && value.Count < minimum)
+        if (schema.Written.Integer("minProperties") is { } minimum && value.Count < minimum)
         {
             errors.Invalid(path, JsonValue.Create(value.Count), $"{path} in body should have at least {minimum} properties");
         }
 
-        if (schema.MaxProperties is { } maximum && value.Count > maximum)
+        if (schema.Written.Integer("maxProperties") is { } maximum && value.Count > maximum)
         {
             errors.TooMany(path, value.Count, maximum);
         }
@@ -116,12 +116,12 @@ internal static class SchemaValidator
 
     private static void CheckArray(JsonArray value, JsonArray? old, SchemaNode schema, string path, FieldErrors errors)
     {
-        if (schema.MinItems is { } minimum && value.Count < minimum)
+        if (schema.Written.Integer("minItems") is { } minimum && value.Count < minimum)
         {
             errors.Invalid(path, JsonValue.Create(value.Count), $"{path} in body should have at least {minimum} items");
         }
 
-        if (schema.MaxItems is { } maximum && value.Count > maximum)
+        if (schema.Written.Integer("maxItems") is { } maximum && value.Count > maximum)
         {
             errors.TooMany(path, value.Count, maximum);
         }
@@ -144,17 +144,17 @@ internal static class SchemaValidator
 
     private static void CheckText(string value, SchemaNode schema, string path, FieldErrors errors)
     {
-        if (schema.MaxLength is not null || schema.MinLength is not null)
+        if (schema.Written.ContainsKey("maxLength") || schema.Written.ContainsKey("minLength"))
         {
             long length = value.EnumerateRunes().Count();
             // The first of these three is reported, the rest is silent.
-            if (schema.MaxLength is { } maximum && length > maximum)
+            if (schema.Written.Integer("maxLength") is { } maximum && length > maximum)
             {
                 errors.TooLong(path, maximum);
                 return;
             }
 
-            if (schema.MinLength is { } minimum && length < minimum)
+            if (schema.Written.Integer("minLength") is { } minimum && length < minimum)
             {
                 errors.InvalidText(path, value, $"{path} in body should be at least {minimum} chars long");
                 return;
@@ -181,21 +181,24 @@ internal static class SchemaValidator
             return;
         }
 
-        if (schema.Minimum is { } minimum && (schema.ExclusiveMinimum ? number <= minimum : number < minimum))
+        if (Bound(schema, "minimum") is { } minimum && (schema.Written.Flag("exclusiveMinimum") ? number <= minimum : number < minimum))
         {
-            errors.Invalid(path, value, $"{path} in body should be greater than {(schema.ExclusiveMinimum ? string.Empty : "or equal to ")}{Number(minimum)}");
+            errors.Invalid(path, value, $"{path} in body should be greater than {(schema.Written.Flag("exclusiveMinimum") ? string.Empty : "or equal to ")}{Number(minimum)}");
         }
 
-        if (schema.Maximum is { } maximum && (schema.ExclusiveMaximum ? number >= maximum : number > maximum))
+        if (Bound(schema, "maximum") is { } maximum && (schema.Written.Flag("exclusiveMaximum") ? number >= maximum : number > maximum))
         {
-            errors.Invalid(path, value, $"{path} in body should be less than {(schema.ExclusiveMaximum ? string.Empty : "or equal to ")}{Number(maximum)}");
+            errors.Invalid(path, value, $"{path} in body should be less than {(schema.Written.Flag("exclusiveMaximum") ? string.Empty : "or equal to ")}{Number(maximum)}");
         }
 
-        if (schema.MultipleOf is { } step && Math.Abs(Math.IEEERemainder(number, step)) > 1e-9 * Math.Abs(step))
+        if (Bound(schema, "multipleOf") is { } step && Math.Abs(Math.IEEERemainder(number, step)) > 1e-9 * Math.Abs(step))
         {
             errors.Invalid(path, value, $"{path} in body should be a multiple of {Number(step)}");
         }
     }
+
+    private static double? Bound(SchemaNode schema, string name) =>
+        schema.Written[name] is not JsonValue value ? null : value.TryGetValue(out long integer) ? integer : value.TryGetValue(out double number) ? number : null;
 
     private static string Number(double value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -230,3 +230,17 @@ internal sealed class ObjectStore : IDisposable
         _collections[collection] = stored is null ? objects.Remove(name) : objects.SetItem(name, stored);
     }
 }
+
+/// <summary>All objects of one collection as of one version of the whole store.</summary>
+internal sealed record CollectionSnapshot(long Version, ImmutableSortedDictionary<ObjectName, StoredObject> Objects);
+
+/// <summary>
+/// One change. Both sides are kept: a watch with a selector needs to know whether the object matched before.
+/// </summary>
+/// <param name="Version">The version of the change; a deletion takes one of its own.</param>
+/// <param name="Old">Null when the object was created.</param>
+/// <param name="New">Null when it was deleted.</param>
+internal sealed record StoreEvent(long Version, StoredObject? Old, StoredObject? New)
+{
+    public string Collection => (New ?? Old)!.Collection;
+}

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Apply;
 using RocketOps.Embedded.Api.Errors;
@@ -319,4 +320,26 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, IServic
             throw ApiErrors.Internal("etcdserver: request is too large");
         }
     }
+}
+
+/// <summary>The object a write answers with.</summary>
+internal sealed record WriteResult(JsonElement Object, bool Created);
+
+/// <summary>How kinds of update differ.</summary>
+[Flags]
+internal enum UpdateFlags
+{
+    None = 0,
+
+    /// <summary>The body is derived from the live object.</summary>
+    Patch = 1,
+
+    /// <summary>Server-side apply: managedFields are already computed.</summary>
+    Apply = 2,
+
+    /// <summary>A missing object is created.</summary>
+    MayCreate = 4,
+
+    /// <summary>The patch sets a resourceVersion itself: a race is the client's conflict, not retried.</summary>
+    PatchNamesVersion = 8,
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Apply;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
@@ -20,7 +21,7 @@ internal static class ScaleValues
         string path = scale.SpecReplicasPath;
         if (value is not JsonValue number || !number.TryGetValue(out long replicas))
         {
-            string type = value is JsonValue v && v.TryGetValue(out double _) ? "float64" : value.AsText() is not null ? "string" : SchemaTypeName(value);
+            string type = value is JsonValue v && v.TryGetValue(out double _) ? "float64" : TypedValidator.GoType(value);
             string shown = value.AsText() ?? value.ToText();
             errors.Invalid(path, JsonValue.Create(0), $"{path} accessor error: {shown} is of the type {type}, expected int64");
         }
@@ -101,11 +102,4 @@ internal static class ScaleValues
             .Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Key}={l.Value.AsText()}"));
         return string.Join(',', terms);
     }
-
-    private static string SchemaTypeName(JsonNode value) => value switch
-    {
-        JsonObject => "map[string]interface {}",
-        JsonArray => "[]interface {}",
-        _ => "bool",
-    };
 }

@@ -36,3 +36,10 @@ internal sealed record ContainerView
     /// <summary>Ended for good: it will not be started again.</summary>
     public bool IsFinal { get; init; }
 }
+
+internal enum ContainerPhase
+{
+    Waiting,
+    Running,
+    Terminated,
+}

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes;
@@ -21,9 +19,10 @@ internal sealed class DisruptionBudgetController(ObjectCache budgets, ObjectCach
             .Where(pod => !PodFactory.IsFinished(pod) && pod.IsSelectedBy(budget.Spec.Field("selector")))
             .ToList();
         int healthy = members.Count(PodFactory.IsReady);
+        // Kubernetes rounds percentages of both up.
         int desired = budget.Spec.Has("maxUnavailable")
-            ? members.Count - Resolve(budget.Spec.Field("maxUnavailable"), members.Count)
-            : Resolve(budget.Spec.Field("minAvailable"), members.Count);
+            ? members.Count - RolloutPlan.Resolve(budget.Spec.Field("maxUnavailable"), members.Count, roundUp: true, otherwise: 0)
+            : RolloutPlan.Resolve(budget.Spec.Field("minAvailable"), members.Count, roundUp: true, otherwise: 0);
         desired = Math.Max(0, desired);
         await budgets.WriteStatusAsync(
             budget,
@@ -37,17 +36,5 @@ internal sealed class DisruptionBudgetController(ObjectCache budgets, ObjectCach
             },
             cancellation);
         return null;
-    }
-
-    /// <summary>A number, or a percentage rounded up, as Kubernetes does for both fields.</summary>
-    private static int Resolve(JsonElement value, int total)
-    {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number))
-        {
-            return number;
-        }
-
-        string text = value.ValueKind == JsonValueKind.String ? value.GetString()!.TrimEnd('%') : "0";
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int percent) ? (int)(((long)total * percent + 99) / 100) : 0;
     }
 }

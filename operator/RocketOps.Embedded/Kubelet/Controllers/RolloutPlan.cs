@@ -24,15 +24,16 @@ internal sealed record RolloutPlan(int Replicas, bool IsRecreate, int MaxSurge, 
         return new RolloutPlan(replicas, IsRecreate: false, surge, surge == 0 && unavailable == 0 ? 1 : Math.Min(unavailable, replicas));
     }
 
-    private static int Resolve(JsonElement value, int replicas, bool roundUp)
+    /// <summary>A number, or a percentage of all; <paramref name="otherwise"/> is the percentage when there is neither.</summary>
+    public static int Resolve(JsonElement value, int all, bool roundUp, int otherwise = 25)
     {
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number))
         {
             return number;
         }
 
-        string text = value.ValueKind == JsonValueKind.String ? value.GetString()! : "25%";
-        int percent = int.TryParse(text.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out int parsed) ? parsed : 25;
-        return roundUp ? (int)(((long)replicas * percent + 99) / 100) : (int)((long)replicas * percent / 100);
+        string text = value.ValueKind == JsonValueKind.String ? value.GetString()! : string.Empty;
+        int percent = int.TryParse(text.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out int parsed) ? parsed : otherwise;
+        return (int)(((long)all * percent + (roundUp ? 99 : 0)) / 100);
     }
 }

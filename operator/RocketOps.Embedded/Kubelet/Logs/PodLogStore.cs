@@ -19,16 +19,8 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
     {
         ArgumentNullException.ThrowIfNull(request);
         PipeWriter output = PipeWriter.Create(destination, new StreamPipeWriterOptions(leaveOpen: true));
-        LogReadOptions options = new()
-        {
-            Follow = request.Follow,
-            Timestamps = request.Timestamps,
-            TailLines = request.TailLines,
-            Since = request.Since,
-            LimitBytes = request.LimitBytes,
-        };
         bool found = FindPod(request.Namespace, request.Pod) is { } pod
-            && await CopyAsync(pod, request.Container, request.Previous, options, output, cancellationToken);
+            && await CopyAsync(pod, request, output, cancellationToken);
         if (!found)
         {
             throw new PodLogUnavailableException(request.Previous
@@ -68,22 +60,21 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
     }
 
     /// <summary>Copies the log of the latest run, or of the one before; false when there is none.</summary>
-    internal async Task<bool> CopyAsync(
-        string pod, string container, bool previous, LogReadOptions options, PipeWriter output, CancellationToken cancellation)
+    private async Task<bool> CopyAsync(string pod, PodLogRequest request, PipeWriter output, CancellationToken cancellation)
     {
-        if (Latest(pod, container) is not { } latest)
+        if (Latest(pod, request.Container) is not { } latest)
         {
             return false;
         }
 
-        int restart = previous ? latest - 1 : latest;
-        string path = PathOf(pod, container, restart);
+        int restart = request.Previous ? latest - 1 : latest;
+        string path = PathOf(pod, request.Container, restart);
         if (!File.Exists(path))
         {
             return false;
         }
 
-        ContainerLog? live = previous ? null : _live.GetValueOrDefault(KeyOf(pod, container));
+        ContainerLog? live = request.Previous ? null : _live.GetValueOrDefault(KeyOf(pod, request.Container));
         if (live?.CurrentPath != path)
         {
             live = null;
@@ -91,7 +82,7 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
 
         // The client's clock starts with the headers, long before a quiet container's first line.
         await output.FlushAsync(cancellation);
-        await new LogReader(path, live, options).CopyToAsync(output, cancellation);
+        await new LogReader(path, live, request).CopyToAsync(output, cancellation);
         return true;
     }
 

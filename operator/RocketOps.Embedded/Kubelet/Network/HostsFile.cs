@@ -33,3 +33,5 @@ internal sealed class HostsFile(string path)
         _written = content;
     }
 }
+
+internal readonly record struct HostsEntry(string Address, string Name);

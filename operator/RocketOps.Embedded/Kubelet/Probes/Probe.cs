@@ -89,3 +89,10 @@ internal sealed record Probe
             : throw ContainerConfigException.Unsupported($"{field}: the container has no port named {name}.");
     }
 }
+
+/// <summary>The probes of one container.</summary>
+internal sealed record ContainerProbes(Probe? Startup, Probe? Readiness, Probe? Liveness)
+{
+    public static ContainerProbes Of(JsonElement container) => new(
+        Probe.Of(container, "startupProbe"), Probe.Of(container, "readinessProbe"), Probe.Of(container, "livenessProbe"));
+}

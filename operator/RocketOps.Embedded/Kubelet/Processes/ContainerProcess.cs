@@ -142,3 +142,7 @@ internal sealed class ContainerProcess : IDisposable
         }
     }
 }
+
+/// <summary>Everything a container's process is started with.</summary>
+internal sealed record ProcessLaunch(
+    string FileName, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, string WorkingDirectory);

@@ -1,8 +1,0 @@
-namespace RocketOps.Embedded.Kubelet.Containers;
-
-internal enum ContainerPhase
-{
-    Waiting,
-    Running,
-    Terminated,
-}

@@ -1,7 +1,0 @@
-namespace RocketOps.Embedded.Kubelet.Logs;
-
-internal enum LogChannel
-{
-    Stdout,
-    Stderr,
-}
