@@ -8,4 +8,7 @@ public enum LogPosition
 
     /// <summary>On the disk: survives the machine.</summary>
     Durable = 1,
+
+    /// <summary>On as many other members of the group as the configuration asks for: survives the loss of this machine. What is replicated was visible here before, see <see cref="LogPositions.VisibleAt"/>.</summary>
+    Replicated = 2,
 }

@@ -3,22 +3,23 @@ using Microsoft.Extensions.Logging;
 namespace RocketOps.Store;
 
 /// <summary>
-/// How far the log has come: appended (in memory, has its place), written, durable. One list of waiters for all of them, and the timer that ends waits which the
+/// How far the log has come: appended (in memory, has its place), written, durable, replicated. One list of waiters for all of them, and the timer that ends waits which the
 /// disk does not. Positions only grow, but for a cut of the log, which begins a new generation: what was appended before waits by its <see cref="LogMark"/>. Thread-safe; waiting allocates nothing once the lists have grown.
 /// </summary>
 public sealed partial class LogPositions : IDisposable
 {
-    private const int Count = 2;
+    private const int Count = 3;
 
     private readonly StoreState _state;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly TimeSpan _timeout;
+    private readonly TimeSpan[] _timeouts;
+    private readonly TimeSpan _shortestTimeout;
     private readonly ITimer _timer;
     private readonly long[] _reached = new long[Count];
-    private readonly List<ILogFollower>[] _followers = [[], []];
+    private readonly List<ILogFollower>[] _followers = [[], [], []];
     private readonly Lock _lock = new();
-    private readonly List<Waiter>[] _waiters = [[], []];
+    private readonly List<Waiter>[] _waiters = [[], [], []];
     private readonly Stack<List<Waiter>> _spareLists = new();
     private int _waiting;
     private bool _timerRuns;
@@ -31,7 +32,9 @@ public sealed partial class LogPositions : IDisposable
         _state = state;
         _time = time;
         _logger = logger;
-        _timeout = TimeSpan.FromMilliseconds(options.SyncFlushTimeoutMs);
+        TimeSpan disk = TimeSpan.FromMilliseconds(options.SyncFlushTimeoutMs);
+        _timeouts = [disk, disk, TimeSpan.FromMilliseconds(options.SlaveTimeoutMs)];
+        _shortestTimeout = _timeouts.Min();
         VisibleAt = options.FlushDiskType == FlushDiskType.SyncFlush ? LogPosition.Durable : LogPosition.Written;
         _timer = time.CreateTimer(static positions => ((LogPositions)positions!).Expire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -73,7 +76,7 @@ public sealed partial class LogPositions : IDisposable
     public bool IsReached(LogPosition position, LogMark upTo) => Reached(position) >= upTo.Offset.Value && _cuts.Holds(upTo);
 
     /// <summary>
-    /// Calls the waiter once: when everything before <paramref name="upTo"/> is there, when that cannot be any more, when it is cut off, or after <c>syncFlushTimeout</c>, whatever the disk's threads
+    /// Calls the waiter once: when everything before <paramref name="upTo"/> is there, when that cannot be any more, when it is cut off, or after <c>syncFlushTimeout</c> (<c>slaveTimeout</c> for replicas), whatever the disk's threads
     /// are stuck in. Calls it at once, on this thread, when there is nothing to wait for.
     /// </summary>
     public void When(LogPosition position, LogMark upTo, ILogWaiter waiter)
@@ -86,6 +89,19 @@ public sealed partial class LogPositions : IDisposable
 
         WaitOutcome outcome = IsReached(position, upTo) ? WaitOutcome.Reached : _cuts.Holds(upTo) ? WaitOutcome.Failed : WaitOutcome.CutOff;
         Tell(new Waiter(upTo.Offset, waiter, 0), outcome);
+    }
+
+    /// <summary>
+    /// Enough other members have everything before that offset; less than was confirmed already changes nothing. Answers who waited. One thread at a time. Nothing may be
+    /// confirmed that was not visible here before.
+    /// </summary>
+    public void Confirm(PhysicalOffset replicated)
+    {
+        if (replicated.Value > Reached(LogPosition.Replicated))
+        {
+            Move(LogPosition.Replicated, replicated.Value);
+            Complete(LogPosition.Replicated);
+        }
     }
 
     public void Dispose() => _timer.Dispose();
@@ -110,6 +126,17 @@ public sealed partial class LogPositions : IDisposable
         _reached[(int)LogPosition.Written] = end;
         _reached[(int)LogPosition.Durable] = durable;
         _closed = false;
+    }
+
+    /// <summary>A log without a byte begins there. Nobody appends, writes or flushes meanwhile.</summary>
+    internal void BeginAt(long offset)
+    {
+        lock (_lock)
+        {
+            Interlocked.Exchange(ref _reached[(int)LogPosition.Durable], offset);
+            Interlocked.Exchange(ref _reached[(int)LogPosition.Written], offset);
+            AppendedOffset = offset;
+        }
     }
 
     /// <summary>Before use: from then on it is told of each move.</summary>
@@ -197,6 +224,7 @@ public sealed partial class LogPositions : IDisposable
             AppendedOffset = end;
             Interlocked.Exchange(ref _reached[(int)LogPosition.Written], end);
             Interlocked.Exchange(ref _reached[(int)LogPosition.Durable], end);
+            Interlocked.Exchange(ref _reached[(int)LogPosition.Replicated], Math.Min(end, Reached(LogPosition.Replicated)));
         }
     }
 
@@ -231,6 +259,7 @@ public sealed partial class LogPositions : IDisposable
         ReturnList(failed);
         Complete(LogPosition.Written);
         Complete(LogPosition.Durable);
+        Complete(LogPosition.Replicated);
     }
 
     /// <summary>Ends all waits, and those that come later at once.</summary>
@@ -243,6 +272,7 @@ public sealed partial class LogPositions : IDisposable
 
         Complete(LogPosition.Written);
         Complete(LogPosition.Durable);
+        Complete(LogPosition.Replicated);
     }
 
     private bool TryAdd(LogPosition position, LogMark upTo, ILogWaiter waiter)
@@ -260,7 +290,8 @@ public sealed partial class LogPositions : IDisposable
             if (!_timerRuns)
             {
                 _timerRuns = true;
-                _timer.Change(_timeout, Timeout.InfiniteTimeSpan);
+                // Whoever comes before it fires may have less time than this one.
+                _timer.Change(_shortestTimeout, Timeout.InfiniteTimeSpan);
             }
         }
 
@@ -271,51 +302,75 @@ public sealed partial class LogPositions : IDisposable
     /// <summary>On the timer's thread: the disk's threads may be the ones that hang.</summary>
     private void Expire()
     {
-        List<Waiter> expired;
+        List<Waiter> late;
+        List<Waiter> lateForSlaves;
         lock (_lock)
         {
-            expired = RentList();
-            TimeSpan oldest = TimeSpan.Zero;
-            foreach (List<Waiter> waiters in _waiters)
+            late = RentList();
+            lateForSlaves = RentList();
+            TimeSpan next = _shortestTimeout;
+            for (int position = 0; position < Count; position++)
             {
-                int kept = 0;
-                for (int i = 0; i < waiters.Count; i++)
-                {
-                    TimeSpan age = _time.GetElapsedTime(waiters[i].Since);
-                    if (age >= _timeout)
-                    {
-                        expired.Add(waiters[i]);
-                    }
-                    else
-                    {
-                        oldest = age > oldest ? age : oldest;
-                        waiters[kept++] = waiters[i];
-                    }
-                }
-
-                waiters.RemoveRange(kept, waiters.Count - kept);
+                TimeSpan left = Expire((LogPosition)position, position == (int)LogPosition.Replicated ? lateForSlaves : late);
+                next = left < next ? left : next;
             }
 
-            _waiting -= expired.Count;
+            _waiting -= late.Count + lateForSlaves.Count;
             _timerRuns = _waiting > 0;
             if (_timerRuns)
             {
                 // Rounded up to a whole millisecond: timers know no less, and one that fires early would fire again at once.
-                _timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling((_timeout - oldest).TotalMilliseconds)), Timeout.InfiniteTimeSpan);
+                _timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(next.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
             }
         }
 
-        if (expired.Count > 0)
+        if (late.Count > 0)
         {
-            LogTimedOut(expired.Count, _timeout.TotalMilliseconds);
+            LogTimedOut(late.Count, _timeouts[(int)LogPosition.Durable].TotalMilliseconds);
         }
 
-        foreach (Waiter waiter in expired)
+        if (lateForSlaves.Count > 0)
         {
-            Tell(waiter, WaitOutcome.TimedOut);
+            LogSlaveTimedOut(lateForSlaves.Count, _timeouts[(int)LogPosition.Replicated].TotalMilliseconds);
         }
 
-        ReturnList(expired);
+        TellAll(late, WaitOutcome.TimedOut);
+        TellAll(lateForSlaves, WaitOutcome.SlaveTimedOut);
+    }
+
+    /// <summary>Under the lock: moves those whose time is over; returns what is left to the one that is next, or nearly for ever.</summary>
+    private TimeSpan Expire(LogPosition position, List<Waiter> expired)
+    {
+        List<Waiter> waiters = _waiters[(int)position];
+        TimeSpan timeout = _timeouts[(int)position];
+        TimeSpan next = TimeSpan.MaxValue;
+        int kept = 0;
+        for (int i = 0; i < waiters.Count; i++)
+        {
+            TimeSpan left = timeout - _time.GetElapsedTime(waiters[i].Since);
+            if (left <= TimeSpan.Zero)
+            {
+                expired.Add(waiters[i]);
+            }
+            else
+            {
+                next = left < next ? left : next;
+                waiters[kept++] = waiters[i];
+            }
+        }
+
+        waiters.RemoveRange(kept, waiters.Count - kept);
+        return next;
+    }
+
+    private void TellAll(List<Waiter> waiters, WaitOutcome outcome)
+    {
+        foreach (Waiter waiter in waiters)
+        {
+            Tell(waiter, outcome);
+        }
+
+        ReturnList(waiters);
     }
 
     private void Tell(in Waiter waiter, WaitOutcome outcome)
@@ -348,6 +403,9 @@ public sealed partial class LogPositions : IDisposable
 
     [LoggerMessage(EventId = 2021, Level = LogLevel.Warning, Message = "{Count} sends were not durable within {TimeoutMs} ms (syncFlushTimeout): the disk is slow, or hangs")]
     private partial void LogTimedOut(int count, double timeoutMs);
+
+    [LoggerMessage(EventId = 2023, Level = LogLevel.Warning, Message = "{Count} sends were not on enough slaves within {TimeoutMs} ms (slaveTimeout): a slave is slow, or its connection hangs")]
+    private partial void LogSlaveTimedOut(int count, double timeoutMs);
 
     [LoggerMessage(EventId = 2022, Level = LogLevel.Error, Message = "Who waited for the log to come to {Offset} failed when it was told")]
     private partial void LogWaiterFailed(long offset, Exception reason);

@@ -86,6 +86,8 @@ public sealed class MessageStore : IAsyncDisposable
         _flusher = new LogFlusher(options, Positions, _log, _dispatcher, _state, timeProvider);
         Reader = new QueueReader(new MessageReader(options, _log, _topics, _state), _index, hasThreads);
         Writer = new LogWriter(Positions, _log, _dispatcher, _topics, Reader, _state);
+        Growth = new LogGrowth();
+        Positions.Follow(Positions.VisibleAt, Growth);
         _retention = new Retention(options, fileSystem, _log, _dispatcher, _topics, _index, _state, timeProvider, _logger);
     }
 
@@ -96,6 +98,9 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>Appending and writing.</summary>
     public LogWriter Writer { get; }
+
+    /// <summary>Waiting for what becomes visible, for as long as that takes.</summary>
+    public LogGrowth Growth { get; }
 
     /// <summary>Everything that is read: queues, records, times, keys.</summary>
     public QueueReader Reader { get; }
@@ -251,6 +256,37 @@ public sealed class MessageStore : IAsyncDisposable
     }
 
     public void AcceptMessages() => _state.RefusesMessages = false;
+
+    /// <summary>
+    /// Has a log without a byte begin at an offset, which is the beginning of a file: a new slave gets its master's log from there on. Throws <see cref="StoreException"/> when the log
+    /// has messages, or the offset is no beginning of a file.
+    /// </summary>
+    public async Task BeginLogAtAsync(PhysicalOffset offset, CancellationToken cancellationToken)
+    {
+        if (offset.Value < 0 || offset.Value % Options.CommitLogFileBytes != 0)
+        {
+            throw new StoreException($"No file of the log begins at {offset.Value}: files are {Options.CommitLogFileBytes} bytes long here (mappedFileSizeCommitLog).");
+        }
+
+        await OwnWritingAsync(cancellationToken);
+        try
+        {
+            await _dispatcher.OwnAsync(cancellationToken);
+            try
+            {
+                _log.BeginAt(offset.Value);
+                _dispatcher.Restart(offset.Value, offset.Value, lastStoreTimestamp: 0);
+            }
+            finally
+            {
+                _dispatcher.Release();
+            }
+        }
+        finally
+        {
+            _log.Writes.Release();
+        }
+    }
 
     /// <summary>
     /// Cuts off what lies behind an offset, at which a record begins or the log ends: records, queue units and keys are gone, and the log goes on from there. Appends are

@@ -74,6 +74,9 @@ public sealed class QueueReader
     public async ValueTask<byte[]?> LookMessageAsync(PhysicalOffset offset, CancellationToken cancellationToken) =>
         await RunColdAsync(() => _reader.Look(offset.Value), cancellationToken);
 
+    /// <summary>Offset of the log's last record, −1 when it has none. Walks over the log file that it lies in, on a thread that may wait for the disk.</summary>
+    public async ValueTask<long> FindLastRecordAsync(CancellationToken cancellationToken) => await RunColdAsync(_reader.FindLastRecord, cancellationToken);
+
     /// <summary>
     /// Where a queue begins and ends, from memory. False when nobody has used the queue since the start: its ends are on the disk, and
     /// <see cref="GetOffsetsAsync"/> reads them.

@@ -78,6 +78,9 @@ public sealed class StoreOptions
     /// <summary><c>syncFlushTimeout</c>.</summary>
     public int SyncFlushTimeoutMs { get; init; } = 5000;
 
+    /// <summary><c>slaveTimeout</c>: how long a message waits for the slaves.</summary>
+    public int SlaveTimeoutMs { get; init; } = 3000;
+
     /// <summary><c>osPageCacheBusyTimeOutMills</c>: a write that takes longer makes appends answer busy.</summary>
     public int PageCacheBusyTimeoutMs { get; init; } = 1000;
 
@@ -192,6 +195,7 @@ public sealed class StoreOptions
         Check(ConsumeQueueFlushIntervalMs > 0, "flushIntervalConsumeQueue must be positive");
         Check(ZeroFillBytesPerSecond > 0, "files must be filled at some speed");
         Check(SyncFlushTimeoutMs > 0, "syncFlushTimeout must be positive");
+        Check(SlaveTimeoutMs > 0, "slaveTimeout must be positive");
         Check(FileReservedHours > 0, "fileReservedTime must be positive");
         Check(DiskWarningRatio is > 0 and <= 100, "diskSpaceWarningLevelRatio must be between 1 and 100");
         Check(MaxOpenQueueFiles >= 16, "at least 16 consume-queue files must be allowed to be open");

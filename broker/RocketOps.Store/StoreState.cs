@@ -48,12 +48,15 @@ internal sealed partial class StoreState
     /// <summary>A failed write or flush is sticky: what the kernel still has is unknown, so nothing is acknowledged until recovery has looked.</summary>
     public bool HasFailed => (Flags & (StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError)) != StoreFlags.None;
 
-    public AppendStatus AppendStatus
+    public AppendStatus AppendStatus => RefusesMessages ? AppendStatus.ServiceNotAvailable : RawStatus;
+
+    /// <summary>As <see cref="AppendStatus"/> for what comes from another store's log.</summary>
+    public AppendStatus RawStatus
     {
         get
         {
             StoreFlags flags = Flags;
-            if (!TakesMessages || (flags & (StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError)) != StoreFlags.None)
+            if (!TakesRawBytes || (flags & (StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError)) != StoreFlags.None)
             {
                 return AppendStatus.ServiceNotAvailable;
             }

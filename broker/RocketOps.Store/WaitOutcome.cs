@@ -13,4 +13,10 @@ public enum WaitOutcome
 
     /// <summary>What was waited for has been cut off the log: it is not stored, and is to be sent again.</summary>
     CutOff,
+
+    /// <summary><c>slaveTimeout</c> has passed before enough slaves had it. The message has its place in this log and may still get to theirs.</summary>
+    SlaveTimedOut,
+
+    /// <summary>No slave was there that could have had it in time. The message is stored here.</summary>
+    NoSlave,
 }

@@ -87,6 +87,24 @@ internal sealed class CommitLog
         _allocator.Start(end);
     }
 
+    /// <summary>A log without a byte begins at that offset. Nobody writes or dispatches meanwhile (<see cref="PendingWrites.TryOwn"/>, <see cref="Dispatching.Dispatcher.TryOwn"/>).</summary>
+    public void BeginAt(long offset)
+    {
+        lock (_appendLock)
+        {
+            if (Appended != _segments.MinOffset)
+            {
+                throw new StoreException($"The log has messages from {_segments.MinOffset} to {Appended}, it cannot begin at {offset}.");
+            }
+
+            _segments.BeginAt(offset);
+            _allocator.DropPrepared(-1, offset);
+            _tail.Start(offset);
+            _startOffset = offset;
+            _positions.BeginAt(offset);
+        }
+    }
+
     /// <summary>Looks for room as the first message would, so that a broker without any says so before one comes. Nothing is created for a log without files.</summary>
     public void ReserveFirst()
     {
@@ -245,7 +263,7 @@ internal sealed class CommitLog
         taken = 0;
         while (true)
         {
-            AppendStatus status = _writes.IsPageCacheBusy ? AppendStatus.Busy : _state.AppendStatus;
+            AppendStatus status = _writes.IsPageCacheBusy ? AppendStatus.Busy : _state.RawStatus;
             if (status != AppendStatus.Ok)
             {
                 return status;

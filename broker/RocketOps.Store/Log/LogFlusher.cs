@@ -99,6 +99,7 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
         if (_state.HasFailed)
         {
             _positions.Complete(LogPosition.Written);
+            _positions.Complete(LogPosition.Replicated);
         }
 
         if (IsSync)
@@ -141,6 +142,7 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
             _state.Fail(StoreFlags.NotWriteable, "The flusher", e);
             _positions.Complete(LogPosition.Durable);
             _positions.Complete(LogPosition.Written);
+            _positions.Complete(LogPosition.Replicated);
             _ended.SetResult();
         }
     }

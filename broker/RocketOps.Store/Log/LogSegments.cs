@@ -8,6 +8,7 @@ internal sealed class LogSegments
 {
     private readonly Lock _lock = new();
     private volatile LogSegment[] _segments = [];
+    private long _start;
 
     public LogSegments(int fileBytes)
     {
@@ -22,10 +23,24 @@ internal sealed class LogSegments
     public LogSegment Last => _segments[^1];
 
     /// <summary>First offset of the log.</summary>
-    public long MinOffset => _segments is [var first, ..] ? first.BaseOffset : 0;
+    public long MinOffset => _segments is [var first, ..] ? first.BaseOffset : Volatile.Read(ref _start);
 
     /// <summary>End of the last file.</summary>
-    public long EndOffset => _segments is [.., var last] ? last.BaseOffset + FileBytes : 0;
+    public long EndOffset => _segments is [.., var last] ? last.BaseOffset + FileBytes : Volatile.Read(ref _start);
+
+    /// <summary>A log without files begins there with its first one.</summary>
+    public void BeginAt(long offset)
+    {
+        lock (_lock)
+        {
+            if (_segments.Length > 0)
+            {
+                throw new StoreException($"The log begins at {MinOffset} already, it cannot begin at {offset}.");
+            }
+
+            Volatile.Write(ref _start, offset);
+        }
+    }
 
     public LogSegment? Find(long offset)
     {

@@ -74,6 +74,7 @@ internal sealed class PendingWrites(StoreOptions options, LogPositions positions
         if (state.HasFailed)
         {
             positions.Complete(LogPosition.Written);
+            positions.Complete(LogPosition.Replicated);
         }
 
         return Written;

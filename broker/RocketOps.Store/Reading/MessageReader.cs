@@ -175,6 +175,29 @@ internal sealed class MessageReader
         return Read(offset, bytes, mayBlock: true, cuts) == ReadOutcome.Done && RecordView.Parse(bytes, offset, verifyCrc: false, out _) == RecordCheck.Valid ? bytes : null;
     }
 
+    /// <summary>Offset of the last record of the log, −1 when it has none. Walks over the file that it lies in; may wait for the disk.</summary>
+    public long FindLastRecord()
+    {
+        long end = _log.Written;
+        long min = _log.Segments.MinOffset;
+        long at = Math.Max(min, (end - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes);
+        long last = -1;
+        Span<byte> head = stackalloc byte[RecordLayout.BlankBytes];
+        while (at + head.Length <= end && Read(at, head, mayBlock: true) == ReadOutcome.Done)
+        {
+            int size = BinaryPrimitives.ReadInt32BigEndian(head);
+            if (size < RecordLayout.FixedBytes || BinaryPrimitives.ReadInt32BigEndian(head[4..]) == RecordLayout.MagicBlank)
+            {
+                break;
+            }
+
+            last = at;
+            at += size;
+        }
+
+        return last;
+    }
+
     /// <summary>Store time of the message at a queue offset, −1 when it cannot be read. May wait for the disk.</summary>
     public long StoreTimestampAt(ConsumeQueue queue, long queueOffset)
     {
