@@ -25,7 +25,7 @@ internal sealed class GetConfigHandler(BrokerSettings settings, CurrentRole role
         values[BrokerKeys.BrokerName.Name] = options.BrokerName;
         RoleTerm term = role.Term;
         values[BrokerKeys.BrokerId.Name] = term.BrokerId.ToString(CultureInfo.InvariantCulture);
-        values[BrokerKeys.Role.Name] = term.IsMaster ? "ASYNC_MASTER" : "SLAVE";
+        values[BrokerKeys.Role.Name] = !term.IsMaster ? "SLAVE" : settings.Current.Role == BrokerRole.SyncMaster ? "SYNC_MASTER" : "ASYNC_MASTER";
         values[BrokerKeys.BrokerIP1.Name] = options.BrokerIP1;
         values[BrokerKeys.BrokerIP2.Name] = options.BrokerIP2;
         values[BrokerKeys.ListenPort.Name] = address.Port.ToString(CultureInfo.InvariantCulture);

@@ -17,7 +17,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<string> BrokerIP2 = Text("brokerIP2", string.Empty, description: "Address slaves are told; brokerIP1 when not set.");
     public static readonly PropertyDefinition<string> BindAddress = Text("bindAddress", "0.0.0.0", "an IP address", static text => System.Net.IPAddress.TryParse(text, out _), description: "Address all ports are opened on.");
     public static readonly PropertyDefinition<int> ListenPort = Int32("listenPort", 10911, 0, 65535, description: "Remoting port; the fast port is this minus 2. 0 takes a free port (not in RocketMQ).");
-    public static readonly PropertyDefinition<int> HaListenPort = Int32("haListenPort", 0, 0, 65535, description: "Replication port told to name servers; listenPort + 1 when 0.");
+    public static readonly PropertyDefinition<int> HaListenPort = Int32("haListenPort", 0, 0, 65535, description: "Port slaves are served on; listenPort + 1 when 0 (a free one when listenPort is 0).");
     public static readonly PropertyDefinition<int> HttpPort = Int32("httpPort", 0, -1, 65535, description: "Port of /livez, /readyz, /startupz and /metrics; 0 is off, -1 takes a free port. Not in RocketMQ.");
     public static readonly PropertyDefinition<BrokerRole> Role = Choice(
         "brokerRole", Configuration.BrokerRole.AsyncMaster,
@@ -27,7 +27,7 @@ internal static class BrokerKeys
             ["SYNC_MASTER"] = Configuration.BrokerRole.SyncMaster,
             ["SLAVE"] = Configuration.BrokerRole.Slave,
         },
-        description: "Role of this member. SYNC_MASTER is refused at start (exit code 2), as this version does not replicate and must not acknowledge as if a slave had the message.");
+        description: "Role of this member. ASYNC_MASTER acknowledges a message when it has it itself, SYNC_MASTER when slaves have it too (inSyncReplicas).");
 
     public static readonly PropertyDefinition<int> BrokerPermission = Int32("brokerPermission", 6, 0, 7, live: true, description: "2 write, 4 read, 6 both; told to name servers at once.");
     public static readonly PropertyDefinition<int> RegisterNameServerPeriod = Int32("registerNameServerPeriod", 30_000, description: "Milliseconds between registrations, kept between 10 000 and 60 000.");
@@ -101,6 +101,22 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> TransactionCheckMax = Int32("transactionCheckMax", 15, 1, live: true, description: "Questions after which a half is given up and kept in TRANS_CHECK_MAX_TIME_TOPIC.");
     public static readonly PropertyDefinition<long> TransactionCheckInterval = Int64("transactionCheckInterval", 30_000, 100, live: true, description: "Milliseconds between two rounds of questions.");
 
+    public static readonly PropertyDefinition<string> HaMasterAddress = Text("haMasterAddress", string.Empty, description: "Replication address of the master, `host:port`, for a slave that is not to ask its name servers for it.");
+    public static readonly PropertyDefinition<int> HaSendHeartbeatInterval = Int32("haSendHeartbeatInterval", 5_000, 10, live: true, description: "Milliseconds without anything to send after which master and slave let each other know that they are there.");
+    public static readonly PropertyDefinition<int> HaHousekeepingInterval = Int32("haHousekeepingInterval", 20_000, 10, live: true, description: "Milliseconds without a sign of the other after which master and slave close their connection.");
+    public static readonly PropertyDefinition<int> HaTransferBatchSize = Int32("haTransferBatchSize", 32_768, 1, Replication.HaFrames.MaxBodyBytes, live: true, description: "Most bytes of the log in one frame to a slave.");
+    public static readonly PropertyDefinition<int> HaSlaveFallbehindMax = Int32("haSlaveFallbehindMax", 256 * 1024 * 1024, 1, live: true, description: "Bytes a slave may be behind and still count as in sync.");
+    public static readonly PropertyDefinition<int> HaMaxGapNotInSync = Int32("haMaxGapNotInSync", 256 * 1024 * 1024, 1, live: true, description: "The same under RocketMQ 5's name; counts before haSlaveFallbehindMax when set.");
+    public static readonly PropertyDefinition<bool> HaFlowControlEnable = Boolean("haFlowControlEnable", false, live: true, description: "maxHaTransferByteInSecond is kept to.");
+    public static readonly PropertyDefinition<long> MaxHaTransferByteInSecond = Int64("maxHaTransferByteInSecond", 100L * 1024 * 1024, 1_024, live: true, description: "Bytes a second that each slave is sent at most.");
+    public static readonly PropertyDefinition<int> MaxHaConnections = Int32("maxHaConnections", 16, 1, 1_024, live: true, description: "Slaves that may be connected; more are refused. Not in RocketMQ.");
+    public static readonly PropertyDefinition<int> SlaveSyncInterval = Int32("slaveSyncInterval", 10_000, 100, description: "Milliseconds between the times a slave takes over topics, groups and offsets of its master. Not in RocketMQ, which has 10 s (4.9).");
+    public static readonly PropertyDefinition<int> SlaveTimeout = Int32("slaveTimeout", 3_000, 1, description: "Milliseconds a send waits for the slaves before it is answered FLUSH_SLAVE_TIMEOUT.");
+    public static readonly PropertyDefinition<int> InSyncReplicas = Int32("inSyncReplicas", 1, 1, 16, live: true, description: "Members, the master among them, that have a message before SYNC_MASTER acknowledges it. When not set, 2: RocketMQ 5's default of 1 would wait for no slave.");
+    public static readonly PropertyDefinition<int> MinInSyncReplicas = Int32("minInSyncReplicas", 1, 1, 16, live: true, description: "Members, the master among them, that must be in sync for SYNC_MASTER to take messages; with fewer they are refused. At 1 they are taken, and answered SLAVE_NOT_AVAILABLE.");
+    public static readonly PropertyDefinition<bool> AllAckInSyncStateSet = Boolean("allAckInSyncStateSet", false, live: true, description: "Every slave that is in sync must have a message before SYNC_MASTER acknowledges it.");
+    public static readonly PropertyDefinition<bool> EnableAutoInSyncReplicas = Boolean("enableAutoInSyncReplicas", false, live: true, description: "When fewer members than inSyncReplicas are in sync, SYNC_MASTER waits for those there are, but for no fewer than minInSyncReplicas.");
+
     public static readonly PropertyDefinition<string> StorePathRootDir = Text("storePathRootDir", string.Empty, description: "Folder of everything stored; `store` in the user's home when not set.");
     public static readonly PropertyDefinition<string> StorePathCommitLog = Text("storePathCommitLog", string.Empty, description: "Folder of the commit log; `commitlog` below storePathRootDir when not set.");
     public static readonly PropertyDefinition<long> StoreVolumeBytes = Int64("storeVolumeBytes", 0, 0, description: "Bytes of the volume that the store has; 0 asks the file system. Lengths of files that are not set follow it. Not in RocketMQ.");
@@ -144,7 +160,9 @@ internal static class BrokerKeys
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,
         MaxTransferCountOnMessageInMemory, MaxTransferBytesOnMessageInDisk, MaxTransferCountOnMessageInDisk, SlaveReadEnable, AccessMessageInMemoryMaxRatio,
         LitePullMessageEnable, EnablePropertyFilter, EnableCalcFilterBitMap, ExpectConsumerNumUseFilter, MaxErrorRateOfBloomFilter, FilterSupportRetry, StoreReplyMessageEnable, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel,
-        RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
+        RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval,
+        HaMasterAddress, HaSendHeartbeatInterval, HaHousekeepingInterval, HaTransferBatchSize, HaSlaveFallbehindMax, HaMaxGapNotInSync, HaFlowControlEnable, MaxHaTransferByteInSecond,
+        MaxHaConnections, SlaveSyncInterval, SlaveTimeout, InSyncReplicas, MinInSyncReplicas, AllAckInSyncStateSet, EnableAutoInSyncReplicas, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
         MappedFileSizeConsumeQueue, EnableConsumeQueueExt, MappedFileSizeConsumeQueueExt, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
         DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,
         .. ForeignKeys.All,

@@ -82,6 +82,18 @@ internal sealed class BrokerOptions
         TransactionTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.TransactionTimeOut));
         TransactionCheckMax = values.Get(BrokerKeys.TransactionCheckMax);
         TransactionCheckInterval = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.TransactionCheckInterval));
+        HaMasterAddress = values.Get(BrokerKeys.HaMasterAddress);
+        HaHeartbeatInterval = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.HaSendHeartbeatInterval));
+        HaSilence = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.HaHousekeepingInterval));
+        HaBatchBytes = values.Get(BrokerKeys.HaTransferBatchSize);
+        HaMaxGap = values.Get(values.IsSet(BrokerKeys.HaMaxGapNotInSync) ? BrokerKeys.HaMaxGapNotInSync : BrokerKeys.HaSlaveFallbehindMax);
+        HaBytesPerSecond = values.Get(BrokerKeys.HaFlowControlEnable) ? values.Get(BrokerKeys.MaxHaTransferByteInSecond) : long.MaxValue;
+        MaxHaConnections = values.Get(BrokerKeys.MaxHaConnections);
+        SlaveSyncInterval = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.SlaveSyncInterval));
+        InSyncReplicas = InSyncReplicasOf(values);
+        MinInSyncReplicas = values.Get(BrokerKeys.MinInSyncReplicas);
+        AllAckInSync = values.Get(BrokerKeys.AllAckInSyncStateSet);
+        AutoInSyncReplicas = values.Get(BrokerKeys.EnableAutoInSyncReplicas);
         FileReservedTime = TimeSpan.FromHours(values.Get(BrokerKeys.FileReservedTime));
         StoreRoot = OrElse(
             values.Get(BrokerKeys.StorePathRootDir),
@@ -227,6 +239,36 @@ internal sealed class BrokerOptions
 
     public TimeSpan TransactionCheckInterval { get; }
 
+    /// <summary>Empty when name servers are asked.</summary>
+    public string HaMasterAddress { get; }
+
+    public TimeSpan HaHeartbeatInterval { get; }
+
+    /// <summary>After so long without a sign the other end of a replication connection counts as gone.</summary>
+    public TimeSpan HaSilence { get; }
+
+    public int HaBatchBytes { get; }
+
+    /// <summary>Bytes a slave may lack and still be in sync.</summary>
+    public long HaMaxGap { get; }
+
+    /// <summary>What one slave is sent a second; <see cref="long.MaxValue"/> without a limit.</summary>
+    public long HaBytesPerSecond { get; }
+
+    public int MaxHaConnections { get; }
+
+    public TimeSpan SlaveSyncInterval { get; }
+
+    /// <summary>Members, this one among them, that SYNC_MASTER waits for.</summary>
+    public int InSyncReplicas { get; }
+
+    /// <summary>Members, this one among them, below which SYNC_MASTER refuses messages.</summary>
+    public int MinInSyncReplicas { get; }
+
+    public bool AllAckInSync { get; }
+
+    public bool AutoInSyncReplicas { get; }
+
     /// <summary>How long messages are kept at least, while the disk has room.</summary>
     public TimeSpan FileReservedTime { get; }
 
@@ -249,12 +291,10 @@ internal sealed class BrokerOptions
             problems.Add(new PropertyProblem(values.OriginOf(BrokerKeys.Role), BrokerKeys.Role.Name, "a SLAVE needs a brokerId above 0"));
         }
 
-        if (values.Get(BrokerKeys.Role) == BrokerRole.SyncMaster)
+        if (values.Get(BrokerKeys.MinInSyncReplicas) > InSyncReplicasOf(values))
         {
             problems.Add(new PropertyProblem(
-                values.OriginOf(BrokerKeys.Role),
-                BrokerKeys.Role.Name,
-                "SYNC_MASTER promises that a slave has each message before it is acknowledged, and this version does not replicate; set ASYNC_MASTER (flushDiskType=SYNC_FLUSH keeps acknowledged messages over a power cut)"));
+                values.OriginOf(BrokerKeys.MinInSyncReplicas), BrokerKeys.MinInSyncReplicas.Name, "must not be above inSyncReplicas, which is how many are waited for at most"));
         }
 
         int listenPort = values.Get(BrokerKeys.ListenPort);
@@ -265,6 +305,9 @@ internal sealed class BrokerOptions
 
         return problems;
     }
+
+    // With RocketMQ 5's default of 1 a SYNC_MASTER would acknowledge what no slave has, silently (store.md §7.1); 2 is what 4.9 does.
+    private static int InSyncReplicasOf(PropertyValues values) => values.IsSet(BrokerKeys.InSyncReplicas) ? values.Get(BrokerKeys.InSyncReplicas) : 2;
 
     private static string OrElse(string text, Func<string> fallback) => text.Length > 0 ? text : fallback();
 

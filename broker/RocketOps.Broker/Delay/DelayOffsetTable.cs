@@ -43,6 +43,18 @@ internal sealed class DelayOffsetTable
         }
     }
 
+    /// <summary>A slave takes over its master's progress.</summary>
+    public void Follow(DelayOffsetFile offsets)
+    {
+        foreach ((int level, long offset) in offsets.Offsets ?? [])
+        {
+            if (Get(level) != offset)
+            {
+                Set(level, offset);
+            }
+        }
+    }
+
     public long Get(int level) => _offsets.GetValueOrDefault(level);
 
     /// <summary>The level goes on at <paramref name="offset"/>; nothing before it has to be delivered.</summary>

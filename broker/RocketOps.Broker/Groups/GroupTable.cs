@@ -123,6 +123,41 @@ internal sealed class GroupTable
         return _writer.WriteAsync();
     }
 
+    /// <summary>A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already.</summary>
+    public Task FollowAsync(DataVersion version, IReadOnlyDictionary<string, SubscriptionGroupConfig> groups, Dictionary<string, Dictionary<string, int>> forbidden)
+    {
+        lock (_changes)
+        {
+            if (_version == version)
+            {
+                return Task.CompletedTask;
+            }
+
+            foreach ((string name, SubscriptionGroupConfig given) in groups)
+            {
+                SubscriptionGroupConfig config = given.GroupName is null ? given with { GroupName = name } : given;
+                if (_groups.TryGet(name, out GroupState? existing))
+                {
+                    existing.Config = config;
+                }
+                else
+                {
+                    _groups.Entries[name] = new GroupState(config);
+                }
+            }
+
+            foreach (string name in _groups.Entries.Keys.Where(name => !groups.ContainsKey(name)).ToList())
+            {
+                _groups.Entries.TryRemove(name, out _);
+            }
+
+            _forbidden = forbidden;
+            Volatile.Write(ref _version, version);
+        }
+
+        return _writer.WriteAsync();
+    }
+
     public async Task<bool> DeleteAsync(string name)
     {
         lock (_changes)

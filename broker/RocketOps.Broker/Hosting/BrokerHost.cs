@@ -34,6 +34,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         Stops.Push("the offset files", parts.OffsetPersister.DisposeAsync);
         Stops.Push("the figures", parts.Figures.DisposeAsync);
         Stops.Push("the statistics", parts.Statistics.DisposeAsync);
+        Stops.Push("the connection to the master", parts.MasterClient.DisposeAsync);
     }
 
     /// <summary>Ends with the first round of registrations, whatever its outcome.</summary>
@@ -78,7 +79,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         try
         {
             // Beside recovery, which is the longer way: the tables, once no other broker can write them any more.
-            BrokerParts parts = new(settings, store, filters, address, fileSystem, configFile, loggers, time);
+            BrokerParts parts = new(settings, store, filters, address, fileSystem, resolver, configFile, loggers, time);
             await store.Locked;
             await LoadTablesAsync(parts);
             await recovery;
@@ -141,7 +142,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     {
         BrokerOptions options = _parts.Settings.Current;
         MetricsPage metrics = new(_parts.Settings, _parts.Store, _parts.Topics, _parts.Groups, _parts.PullCounters, _parts.ParkedPulls, _parts.Consumers, _parts.OffsetPersister);
-        NameServerRegistrar registrar = new(_parts.Settings, _parts.Role, _parts.Topics, _parts.Address, resolver, loggers, _parts.Time);
+        NameServerRegistrar registrar = new(_parts.Settings, _parts.Role, _parts.Topics, _parts.Address, _parts.HaListener, _parts.Master, resolver, loggers, _parts.Time);
         Stops.Push("the connections to name servers", registrar.DisposeAsync);
         _server = await RemotingServer.StartAsync(
             new RemotingServerOptions
@@ -162,6 +163,8 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         Stops.Push("the server", _server.DisposeAsync);
         Stops.Push("the parked pulls", _parts.ParkedPulls.DisposeAsync);
         _parts.Address.SetPort(_server.EndPoint.Port);
+        Stops.Push("the replication port", _parts.HaListener.DisposeAsync);
+        _parts.HaListener.Start(_server.EndPoint.Port);
         StartWork(registrar);
         // Clients are served meanwhile.
         await _server.HttpStarted;

@@ -10,12 +10,15 @@ using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Replication;
 using RocketOps.Broker.RequestReply;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
 using RocketOps.Broker.Transactions;
+using RocketOps.Hosting.Hosts;
+using RocketOps.Remoting.Client;
 using RocketOps.Store;
 using RocketOps.Store.Files;
 
@@ -30,6 +33,7 @@ internal sealed class BrokerParts
         ConsumerFilterTable? filters,
         BrokerAddress address,
         IStoreFileSystem fileSystem,
+        HostResolver resolver,
         string? configFile,
         ILoggerFactory loggers,
         TimeProvider time)
@@ -49,7 +53,9 @@ internal sealed class BrokerParts
         Locks = new QueueLocks(time);
         Clients = new ClientRegistry(settings, Consumers, Producers, Locks, time, loggers.CreateLogger<ClientRegistry>());
         AppendStatistics = new AppendStatistics(time);
-        Appender = new MessageAppender(store, AppendStatistics, time);
+        Slaves = new SlaveTable(settings, store);
+        Replicas = new ReplicaGate(settings, Slaves);
+        Appender = new MessageAppender(store, AppendStatistics, Replicas, time);
         DelayOffsets = new DelayOffsetTable(settings, end => store.Writer.WhenAsync(LogPosition.Durable, end), fileSystem, time);
         BrokerProperties = new BrokerProperties(settings);
         Delays = new DelayRouter(settings, store);
@@ -58,7 +64,7 @@ internal sealed class BrokerParts
         CheckProgress checks = new(ConsumerOffsets);
         SendRefusals = new SendRefusals(settings, address, store);
         SendPipeline = new SendPipeline(
-            settings, Role, Topics, store, address, BrokerProperties, AppendStatistics, time,
+            settings, Role, Topics, store, address, BrokerProperties, Replicas, AppendStatistics, time,
             [new RetryRouter(settings, Topics, Groups, Locks), new TransactionRouter(settings, TransactionTopics), new UnsupportedRouter(), Delays]);
         Replies = new ReplyMessageHandler(
             settings, Topics, SendPipeline, SendRefusals, new ReplyPusher(Producers, address, time, loggers.CreateLogger<ReplyPusher>()), Appender, address, loggers.CreateLogger<ReplyMessageHandler>());
@@ -66,7 +72,10 @@ internal sealed class BrokerParts
         Statistics = new BrokerStatistics(settings, Topics, Groups, store, PullCounters, time, loggers.CreateLogger<BrokerStatistics>());
         PullExecutor = new PullExecutor(settings, Role, store, PullCounters, loggers.CreateLogger<PullExecutor>());
         ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time, loggers.CreateLogger<ParkedPulls>());
-        Roles = new RoleManager(Role, store, DelayOffsets, checks, ParkedPulls, NewSession, loggers.CreateLogger<RoleManager>());
+        HaListener = new HaListener(settings, store, Slaves, time, loggers.CreateLogger<HaListener>());
+        Master = new MasterAddresses(settings.Current.HaMasterAddress);
+        MasterClient = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
+        Roles = new RoleManager(Role, store, DelayOffsets, checks, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
         Figures = new RuntimeFigures(settings, store, AppendStatistics, PullCounters, DelayOffsets, time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>(), filters);
 
@@ -83,7 +92,12 @@ internal sealed class BrokerParts
                 checks,
                 new CheckSender(settings, Producers, address, loggers.CreateLogger<CheckSender>()),
                 time,
-                loggers.CreateLogger<TransactionCheckService>()));
+                loggers.CreateLogger<TransactionCheckService>()),
+            HaListener);
+
+        SlaveSession NewSlaveSession() => new(
+            new LogFollower(settings, store, Master, new MasterCheck(store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()),
+            new SlaveSync(Master, MasterClient, Topics, Groups, ConsumerOffsets, DelayOffsets, settings.Current.SlaveSyncInterval, time, loggers.CreateLogger<SlaveSync>()));
     }
 
     public BrokerSettings Settings { get; }
@@ -144,6 +158,20 @@ internal sealed class BrokerParts
     public ParkedPulls ParkedPulls { get; }
 
     public RoleManager Roles { get; }
+
+    /// <summary>The slaves that are connected while this broker is the master.</summary>
+    public SlaveTable Slaves { get; }
+
+    /// <summary>What messages of a SYNC_MASTER wait for.</summary>
+    public ReplicaGate Replicas { get; }
+
+    public HaListener HaListener { get; }
+
+    /// <summary>Of the master, while this broker is a slave.</summary>
+    public MasterAddresses Master { get; }
+
+    /// <summary>To ask the master.</summary>
+    public RemotingClient MasterClient { get; }
 
     public RuntimeFigures Figures { get; }
 

@@ -31,6 +31,7 @@ internal static class StoreOptionsFactory
             FlushIntervalMs = values.Get(BrokerKeys.FlushIntervalCommitLog),
             PageCacheBusyTimeoutMs = values.Get(BrokerKeys.OsPageCacheBusyTimeout),
             ZeroFillAhead = values.Get(BrokerKeys.WarmMapedFileEnable),
+            SlaveTimeoutMs = values.Get(BrokerKeys.SlaveTimeout),
             SyncFlushTimeoutMs = values.Get(BrokerKeys.SyncFlushTimeout),
             MaxTransferBytesInMemory = values.Get(BrokerKeys.MaxTransferBytesOnMessageInMemory),
             MaxTransferCountInMemory = values.Get(BrokerKeys.MaxTransferCountOnMessageInMemory),

@@ -1,13 +1,14 @@
+using RocketOps.Broker.Replication;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Messages;
 
 /// <summary>Appends off the connections' loops and waits: for a single message as the configuration promises, for many that were appended one by one until they are written.</summary>
-internal sealed class MessageAppender(MessageStore store, AppendStatistics statistics, TimeProvider time)
+internal sealed class MessageAppender(MessageStore store, AppendStatistics statistics, ReplicaGate replicas, TimeProvider time)
 {
     private readonly bool _sync = store.Options.FlushDiskType == FlushDiskType.SyncFlush;
 
-    /// <summary>Stores one message: in the kernel when it returns, on disk too if that is configured and <paramref name="waitForDisk"/>.</summary>
+    /// <summary>Stores one message: in the kernel when it returns, on disk and on slaves too if that is configured and <paramref name="waitForDisk"/>.</summary>
     public async ValueTask<AppendOutcome> AppendAsync(StoredMessage message, bool waitForDisk)
     {
         long startedAt = time.GetTimestamp();
@@ -116,12 +117,16 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
             }
         }
 
-        if (!_sync || !waitForDisk)
+        if (!waitForDisk)
         {
             return new AppendOutcome(AppendStatus.Ok, result, WaitOutcome.Reached);
         }
 
-        return new AppendOutcome(AppendStatus.Ok, result, await store.Writer.WhenAsync(LogPosition.Durable, result.Mark));
+        ReplicaNeed need = replicas.Need;
+        WaitOutcome outcome = need == ReplicaNeed.Replicated ? await store.Writer.WhenAsync(LogPosition.Replicated, result.Mark)
+            : _sync ? await store.Writer.WhenAsync(LogPosition.Durable, result.Mark)
+            : WaitOutcome.Reached;
+        return new AppendOutcome(AppendStatus.Ok, result, outcome == WaitOutcome.Reached && need == ReplicaNeed.NoSlave ? WaitOutcome.NoSlave : outcome);
     }
 
     private AppendStatus Append(StoredMessage message, out AppendResult result) => store.Writer.Append(message.ToAppend(), out result);

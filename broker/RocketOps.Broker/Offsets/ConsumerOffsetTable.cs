@@ -28,9 +28,18 @@ internal sealed class ConsumerOffsetTable
             time);
     }
 
-    public void Load()
+    public void Load() => PutAll(_file.Read(BrokerJson.Default.OffsetTableFile));
+
+    /// <summary>A slave takes over its master's offsets. What the master does not know stays, as in RocketMQ. Source: store.md §7.2.</summary>
+    public void Follow(OffsetTableFile offsets)
     {
-        foreach ((string key, Dictionary<int, long> queues) in _file.Read(BrokerJson.Default.OffsetTableFile)?.Offsets ?? [])
+        PutAll(offsets);
+        _file.CountChange();
+    }
+
+    private void PutAll(OffsetTableFile? table)
+    {
+        foreach ((string key, Dictionary<int, long> queues) in table?.Offsets ?? [])
         {
             int at = key.IndexOf(Separator, StringComparison.Ordinal);
             if (at > 0)

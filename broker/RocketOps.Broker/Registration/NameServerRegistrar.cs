@@ -6,6 +6,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
+using RocketOps.Broker.Replication;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Hosting.Hosts;
@@ -35,6 +36,8 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     private readonly CurrentRole _role;
     private readonly TopicTable _topics;
     private readonly BrokerAddress _address;
+    private readonly HaListener _ha;
+    private readonly MasterAddresses _master;
     private readonly RemotingClient _client;
     private readonly HostResolver _resolver;
     private readonly TimeProvider _time;
@@ -54,12 +57,14 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     private volatile bool _stopping;
 
     public NameServerRegistrar(
-        BrokerSettings settings, CurrentRole role, TopicTable topics, BrokerAddress address, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
+        BrokerSettings settings, CurrentRole role, TopicTable topics, BrokerAddress address, HaListener ha, MasterAddresses master, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
     {
         _settings = settings;
         _role = role;
         _topics = topics;
         _address = address;
+        _ha = ha;
+        _master = master;
         _resolver = resolver;
         _time = time;
         _logger = loggers.CreateLogger<NameServerRegistrar>();
@@ -288,7 +293,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         foreach (RegistrationPart part in parts)
         {
             RemotingCommand request = Identified(RequestCode.RegisterBroker, options)
-                .Set("haServerAddr", $"{options.BrokerIP2}:{(options.HaListenPort > 0 ? options.HaListenPort : _address.Port + 1)}")
+                .Set("haServerAddr", $"{options.BrokerIP2}:{_ha.Port}")
                 .Set("compressed", part.IsCompressed)
                 .Set("bodyCrc32", part.Crc32)
                 .Set("enableActingMaster", false);
@@ -299,6 +304,12 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
                 _confirmed.TryRemove(nameServer, out _);
                 LogRefused(nameServer, answer.Code, answer.Remark);
                 return false;
+            }
+
+            // Right after a change of role a name server may still hold this broker for the master.
+            if (_role.IsSlave && answer.Get("masterAddr") != _address.Text)
+            {
+                _master.Learn(answer.Get("masterAddr"), answer.Get("haServerAddr"));
             }
         }
 

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Replication;
 using RocketOps.Broker.Topics;
 using RocketOps.Broker.Transactions;
 using RocketOps.Store;
@@ -27,12 +28,22 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
     private readonly CheckProgress _checks;
     private readonly ParkedPulls _parkedPulls;
     private readonly Func<RoleSession> _newSession;
+    private readonly Func<SlaveSession> _newSlaveSession;
     private readonly ILogger<RoleManager> _logger;
     private readonly SemaphoreSlim _changes = new(1);
     private volatile RoleSession? _session;
+    private volatile SlaveSession? _slaveSession;
     private bool _stopped;
 
-    public RoleManager(CurrentRole role, MessageStore store, DelayOffsetTable delayOffsets, CheckProgress checks, ParkedPulls parkedPulls, Func<RoleSession> newSession, ILogger<RoleManager> logger)
+    public RoleManager(
+        CurrentRole role,
+        MessageStore store,
+        DelayOffsetTable delayOffsets,
+        CheckProgress checks,
+        ParkedPulls parkedPulls,
+        Func<RoleSession> newSession,
+        Func<SlaveSession> newSlaveSession,
+        ILogger<RoleManager> logger)
     {
         _role = role;
         _store = store;
@@ -40,6 +51,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         _checks = checks;
         _parkedPulls = parkedPulls;
         _newSession = newSession;
+        _newSlaveSession = newSlaveSession;
         _logger = logger;
     }
 
@@ -48,6 +60,9 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
 
     /// <summary>What runs for the master; null on a slave.</summary>
     internal RoleSession? Session => _session;
+
+    /// <summary>What runs for a slave; null on a master.</summary>
+    internal SlaveSession? SlaveSession => _slaveSession;
 
     /// <summary>Begins the configured role. Call once, before the server takes requests.</summary>
     public void Start()
@@ -59,6 +74,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         else
         {
             _store.RefuseMessages();
+            BeginSlaveSession();
         }
     }
 
@@ -102,6 +118,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
                 await told;
             }
 
+            BeginSlaveSession();
             LogSlave(epoch, brokerId);
             return RoleChange.Done;
         }
@@ -177,8 +194,21 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         session.Start();
     }
 
+    private void BeginSlaveSession()
+    {
+        SlaveSession session = _newSlaveSession();
+        _slaveSession = session;
+        session.Start();
+    }
+
     private async Task EndSessionAsync()
     {
+        if (_slaveSession is { } slave)
+        {
+            _slaveSession = null;
+            await slave.DisposeAsync();
+        }
+
         if (_session is { } session)
         {
             _session = null;

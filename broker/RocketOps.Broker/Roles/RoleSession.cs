@@ -1,17 +1,19 @@
 using RocketOps.Broker.Delay;
+using RocketOps.Broker.Replication;
 using RocketOps.Broker.Transactions;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Roles;
 
 /// <summary>
-/// What only a master does, for as long as this broker is master in one epoch: it delivers delayed messages and asks what became of transactions. Built when the epoch begins and disposed when it ends;
+/// What only a master does, for as long as this broker is master in one epoch: it serves slaves, delivers delayed messages and asks what became of transactions. Built when the epoch begins and disposed when it ends;
 /// nothing of it outlives that but the progress in its tables.
 /// </summary>
-internal sealed class RoleSession(ScheduleService schedule, TransactionCheckService transactions) : IAsyncDisposable
+internal sealed class RoleSession(ScheduleService schedule, TransactionCheckService transactions, HaListener slaves) : IAsyncDisposable
 {
     public void Start()
     {
+        slaves.Open();
         schedule.Start();
         transactions.Start();
     }
@@ -28,6 +30,7 @@ internal sealed class RoleSession(ScheduleService schedule, TransactionCheckServ
     {
         try
         {
+            await slaves.CloseAsync();
             await schedule.DisposeAsync();
         }
         finally

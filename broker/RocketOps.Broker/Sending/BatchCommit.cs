@@ -1,4 +1,5 @@
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Replication;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
 
@@ -6,21 +7,24 @@ namespace RocketOps.Broker.Sending;
 
 /// <summary>
 /// What happens between the appends of a batch and its acknowledgements: one write of everything pending, and the wait for what does not happen here and now: another
-/// thread's write and, with sync flush, the disk. The waits hold up nobody's loop. The replies' tags are the mark behind the last record they acknowledge.
+/// thread's write, with sync flush the disk, on a SYNC_MASTER the slaves. The waits hold up nobody's loop. The replies' tags are the mark behind the last record they acknowledge.
 /// </summary>
 internal sealed class BatchCommit : IBatchParticipant
 {
     private readonly MessageStore _store;
     private readonly AppendStatistics _statistics;
     private readonly LogPosition _needed;
+    private readonly ReplicaGate? _replicas;
     private readonly Lock _gate = new();
     private readonly Stack<LogWait> _idle = new();
 
     /// <param name="store">The store that was appended to.</param>
     /// <param name="statistics">Told how long each batch took.</param>
     /// <param name="waitForDisk">False for messages whose producer asked not to wait (WAIT=false) and for async flush.</param>
-    public BatchCommit(MessageStore store, AppendStatistics statistics, bool waitForDisk)
+    /// <param name="replicas">Tells whether slaves are waited for; null for messages that wait for nobody.</param>
+    public BatchCommit(MessageStore store, AppendStatistics statistics, bool waitForDisk, ReplicaGate? replicas)
     {
+        _replicas = replicas;
         _store = store;
         _statistics = statistics;
         _needed = waitForDisk ? LogPosition.Durable : LogPosition.Written;
@@ -36,21 +40,26 @@ internal sealed class BatchCommit : IBatchParticipant
     {
         // Step 8 of a send, once per connection; step 9 is the round's.
         LogMark end = MarkOf(replies);
-        if (_store.Positions.IsReached(_needed, end))
+        ReplicaNeed replicas = _replicas?.Need ?? ReplicaNeed.None;
+
+        // What slaves have is as far here as it must be: they are not sent it before.
+        LogPosition needed = replicas == ReplicaNeed.Replicated ? LogPosition.Replicated : _needed;
+        if (replicas != ReplicaNeed.NoSlave && _store.Positions.IsReached(needed, end))
         {
             _statistics.Add(replies.ReadAt, replies.Messages);
             return true;
         }
 
-        // The disk is not so far yet; or another thread is writing it just now; or the write has failed or the messages are cut off, which the waiter is told at once.
-        _store.Positions.When(_needed, end, Rent(replies));
+        // The disk or the slaves are not so far yet; or there is no slave, which the waiter says when the message is stored; or another thread is writing it just now; or the
+        // write has failed or the messages are cut off, which the waiter is told at once.
+        _store.Positions.When(needed, end, Rent(replies, replicas));
         return false;
     }
 
     // Step 10 of a send.
     public void AfterReplies() => _store.Writer.DispatchPending();
 
-    private LogWait Rent(DeferredReplies replies)
+    private LogWait Rent(DeferredReplies replies, ReplicaNeed replicas)
     {
         lock (_gate)
         {
@@ -60,6 +69,7 @@ internal sealed class BatchCommit : IBatchParticipant
             }
 
             wait.Replies = replies;
+            wait.Replicas = replicas;
             return wait;
         }
     }
@@ -78,9 +88,12 @@ internal sealed class BatchCommit : IBatchParticipant
     {
         public DeferredReplies? Replies { get; set; }
 
+        public ReplicaNeed Replicas { get; set; }
+
         public void OnPosition(PhysicalOffset upTo, WaitOutcome outcome)
         {
             DeferredReplies replies = Replies!;
+            outcome = outcome == WaitOutcome.Reached && Replicas == ReplicaNeed.NoSlave ? WaitOutcome.NoSlave : outcome;
             owner.Return(this);
             if (outcome == WaitOutcome.Reached)
             {

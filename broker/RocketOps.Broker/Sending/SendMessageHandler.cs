@@ -1,5 +1,6 @@
 using System.Buffers;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Replication;
 using RocketOps.Broker.Replies;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
@@ -22,13 +23,13 @@ internal sealed class SendMessageHandler : IRequestHandler
     private readonly BatchCommit _write;
     private readonly BatchCommit _writeWithoutDisk;
 
-    public SendMessageHandler(SendPipeline pipeline, SendReplies replies, SlowSendHandler slow, MessageStore store, AppendStatistics statistics)
+    public SendMessageHandler(SendPipeline pipeline, SendReplies replies, SlowSendHandler slow, MessageStore store, AppendStatistics statistics, ReplicaGate replicas)
     {
         _pipeline = pipeline;
         _replies = replies;
         _slow = slow;
-        _write = new BatchCommit(store, statistics, store.Options.FlushDiskType == FlushDiskType.SyncFlush);
-        _writeWithoutDisk = new BatchCommit(store, statistics, waitForDisk: false);
+        _write = new BatchCommit(store, statistics, store.Options.FlushDiskType == FlushDiskType.SyncFlush, replicas);
+        _writeWithoutDisk = new BatchCommit(store, statistics, waitForDisk: false, replicas: null);
     }
 
     public void Handle(in RequestFrame frame, RequestBatch batch)

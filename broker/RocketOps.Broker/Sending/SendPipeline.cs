@@ -1,6 +1,7 @@
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Replication;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
@@ -13,7 +14,7 @@ namespace RocketOps.Broker.Sending;
 /// Source: remoting.md §5.1. Thread-safe.
 /// </summary>
 internal sealed class SendPipeline(
-    BrokerSettings settings, CurrentRole role, TopicTable topics, MessageStore store, BrokerAddress address, BrokerProperties brokerProperties, AppendStatistics statistics, TimeProvider time, ISendRouter[] routers)
+    BrokerSettings settings, CurrentRole role, TopicTable topics, MessageStore store, BrokerAddress address, BrokerProperties brokerProperties, ReplicaGate replicas, AppendStatistics statistics, TimeProvider time, ISendRouter[] routers)
 {
     /// <summary>Bit of sysFlag: the tag property holds several tags.</summary>
     private const int MultiTagsFlag = 0x2;
@@ -82,6 +83,11 @@ internal sealed class SendPipeline(
         if (role.IsSlave)
         {
             return SendStatus.Slave;
+        }
+
+        if (replicas.Refuses)
+        {
+            return SendStatus.TooFewReplicas;
         }
 
         return options.StartAcceptSendTimestamp > 0 && time.GetUtcNow().ToUnixTimeMilliseconds() < options.StartAcceptSendTimestamp ? SendStatus.NotYet : SendStatus.Stored;

@@ -27,6 +27,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.BadTopicName or SendStatus.BadQueue => ResponseCode.InvalidParameter,
         SendStatus.TopicMissing => ResponseCode.TopicNotExist,
         SendStatus.BatchTopicTooLong or SendStatus.BatchToRetryTopic or SendStatus.MessageIllegal => ResponseCode.MessageIllegal,
+        SendStatus.TooFewReplicas => ResponseCode.SystemError,
         SendStatus.GroupMissing => ResponseCode.SubscriptionGroupNotExist,
 
         // Topics that are to be made and are deleted again each time: whoever deletes them may be done soon.
@@ -34,11 +35,13 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         _ => ResponseCode.SystemError,
     };
 
-    /// <summary>The code of a message that is stored but whose wait for the disk did not end well. Clients treat 10 as sent.</summary>
+    /// <summary>The code of a message that is stored but whose wait for the disk or the slaves did not end well. Clients treat 10, 11 and 12 as sent.</summary>
     public static int CodeOf(WaitOutcome outcome) => outcome switch
     {
         WaitOutcome.Reached => ResponseCode.Success,
         WaitOutcome.TimedOut => ResponseCode.FlushDiskTimeout,
+        WaitOutcome.SlaveTimedOut => ResponseCode.FlushSlaveTimeout,
+        WaitOutcome.NoSlave => ResponseCode.SlaveNotAvailable,
         _ => ResponseCode.ServiceNotAvailable,
     };
 
@@ -46,6 +49,8 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
     {
         WaitOutcome.Reached => null,
         WaitOutcome.CutOff => "service not available now: this broker has lost its role, the message is to be sent again",
+        WaitOutcome.SlaveTimedOut => "the slaves did not confirm in time (slaveTimeout); the message is stored on the master",
+        WaitOutcome.NoSlave => "no slave is connected or all are too far behind (haSlaveFallbehindMax); the message is stored on the master",
         WaitOutcome.TimedOut => "the disk did not confirm in time (syncFlushTimeout); the message is stored",
         _ => "service not available now: writing to the disk failed, the store is read-only until the broker is started again",
     };
@@ -55,6 +60,8 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
     /// </summary>
     public ReadOnlySpan<byte> RemarkOf(SendStatus status, scoped ReadOnlySpan<byte> topic, int queueId, TopicConfig? config, Span<byte> buffer) => status switch
     {
+        SendStatus.TooFewReplicas => RemarkText.Write(
+            buffer, $"in-sync replicas not enough: minInSyncReplicas is {settings.Current.MinInSyncReplicas}, and fewer members of the group have the log"),
         SendStatus.Slave => "service not available now: this broker is a slave"u8,
         SendStatus.Busy or SendStatus.QueueToBeLoaded or SendStatus.RoomToBeMade or SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade =>
             "[PC_SYNCHRONIZED]broker busy, start flow control for a while"u8,

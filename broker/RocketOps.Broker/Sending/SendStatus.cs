@@ -24,6 +24,9 @@ internal enum SendStatus
 
     Slave,
 
+    /// <summary>Fewer members are in sync than <c>minInSyncReplicas</c>.</summary>
+    TooFewReplicas,
+
     /// <summary>Before <c>startAcceptSendRequestTimeStamp</c>.</summary>
     NotYet,
 

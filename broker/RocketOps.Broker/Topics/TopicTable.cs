@@ -193,6 +193,45 @@ internal sealed class TopicTable
         return PublishAsync();
     }
 
+    /// <summary>
+    /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Topics the master does not have go, with their queues.
+    /// </summary>
+    public async Task FollowAsync(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics)
+    {
+        List<Task> removals = [];
+        lock (_changes)
+        {
+            if (_version == version)
+            {
+                return;
+            }
+
+            foreach ((string name, TopicConfig config) in topics)
+            {
+                if (TopicNames.FindProblem(Encoding.UTF8.GetBytes(name)) is null)
+                {
+                    Put(config.TopicName is null ? config with { TopicName = name } : config);
+                }
+            }
+
+            foreach (string name in _topics.Entries.Keys.Where(name => !topics.ContainsKey(name)).ToList())
+            {
+                if (_topics.Entries.TryRemove(name, out TopicState? removed))
+                {
+                    Task removal = RemoveAsync(removed, cleanUp: null);
+                    _leaving[name] = removal;
+                    removals.Add(removal);
+                }
+            }
+
+            Volatile.Write(ref _version, version);
+            ForgetChanges();
+        }
+
+        await PublishAsync();
+        await Task.WhenAll(removals);
+    }
+
     private Task<TopicState?> GetOrCreateAsync(string name, Func<TopicConfig?> create)
     {
         lock (_changes)

@@ -99,7 +99,8 @@ internal sealed class EndTransactionHandler(
             // From here on the message is there: a half that stays unsettled for want of the op is asked about, and then committed twice.
             settled = true;
             AppendOutcome op = await appender.AppendAsync(OpMessages.Write(topics, address, current, time.GetUtcNow()), waitForDisk: !request.IsOneWay);
-            return op.IsOk || op.Durability == WaitOutcome.TimedOut ? RemotingCommand.CreateResponse(request, ResponseCode.Success) : Refuse(request, op);
+            // Stored, if not as safe as it was to be: what the half's producer sees of it is the same.
+            return op.IsOk || (op.Status == AppendStatus.Ok && op.Durability is WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut or WaitOutcome.NoSlave) ? RemotingCommand.CreateResponse(request, ResponseCode.Success) : Refuse(request, op);
         }
         finally
         {

@@ -62,12 +62,12 @@ public sealed class BrokerKeysTests
     }
 
     [Fact]
-    public void FindContradictions_SyncMaster_IsRefusedAsNothingReplicates()
+    public void FindContradictions_MoreMustBeInSyncThanAreWaitedFor_IsReported()
     {
-        PropertyLoadResult result = Load("# a comment", "brokerRole=SYNC_MASTER");
+        PropertyLoadResult result = Load("brokerRole=SYNC_MASTER", "minInSyncReplicas=3");
 
-        BrokerOptions.FindContradictions(result.Values).Should().ContainSingle().Which.ToString().Should()
-            .Contain("broker.conf:2").And.Contain("SYNC_MASTER").And.Contain("does not replicate").And.Contain("ASYNC_MASTER");
+        BrokerOptions.FindContradictions(result.Values).Should().ContainSingle().Which.ToString().Should().Contain("broker.conf:2").And.Contain("inSyncReplicas");
+        BrokerOptions.FindContradictions(Load("minInSyncReplicas=2").Values).Should().BeEmpty("inSyncReplicas is 2 when it is not set");
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class RegistrationTests
             registration.Get("brokerId").Should().Be("0");
             registration.Get("clusterName").Should().Be("DefaultCluster");
             registration.Get("brokerAddr").Should().Be(broker.Address);
-            registration.Get("haServerAddr").Should().Be($"127.0.0.1:{broker.Host.EndPoint.Port + 1}");
+            registration.Get("haServerAddr").Should().Be($"127.0.0.1:{broker.Host.Parts.HaListener.Port}");
             Encoding.UTF8.GetString(registration.Body.Span).Should().Contain("\"topicConfigTable\":{").And.Contain("\"TBW102\":{\"attributes\":{},\"order\":false,\"perm\":7,\"readQueueNums\":8");
         }
     }

@@ -1,5 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Replication;
+using RocketOps.Broker.Tests.Support;
 using RocketOps.Store;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
@@ -17,7 +20,8 @@ public sealed class MessageAppenderTests
         StoreOptions options = new() { RootDirectory = directory.Path, CommitLogFileBytes = 16_777_216, FlushDiskType = flush, DiskWarningRatio = 100 };
         await using MessageStore store = new(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance);
         await store.StartAsync(CancellationToken.None);
-        MessageAppender appender = new(store, new AppendStatistics(TimeProvider.System), TimeProvider.System);
+        BrokerSettings settings = new(TestBroker.OptionsOf([]));
+        MessageAppender appender = new(store, new AppendStatistics(TimeProvider.System), new ReplicaGate(settings, new SlaveTable(settings, store)), TimeProvider.System);
         StoreTopic first = store.GetOrAddTopic("First"u8);
         StoreTopic second = store.GetOrAddTopic("Second"u8);
 

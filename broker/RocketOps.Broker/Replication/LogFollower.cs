@@ -1,0 +1,295 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Configuration;
+using RocketOps.Hosting.Hosts;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Replication;
+
+/// <summary>
+/// A slave's side of replication: keeps a connection to the master's replication port, appends what comes to this store and tells the master how far it has it. Never changes
+/// what the store has: a master whose log does not continue it is refused, again and again, until somebody does what the log line says. Source: store.md §7.1.
+/// </summary>
+internal sealed partial class LogFollower : IAsyncDisposable
+{
+    private const int ReceiveBytes = 256 * 1024;
+
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RoomRetry = TimeSpan.FromMilliseconds(200);
+
+    private readonly BrokerSettings _settings;
+    private readonly MessageStore _store;
+    private readonly MasterAddresses _master;
+    private readonly MasterCheck _check;
+    private readonly HostResolver _resolver;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly TransferRate _rate;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _running = Task.CompletedTask;
+    private string _connected = string.Empty;
+    private string _lastFailure = string.Empty;
+    private long _heardAtMs;
+    private long _toldAtMs;
+
+    public LogFollower(BrokerSettings settings, MessageStore store, MasterAddresses master, MasterCheck check, HostResolver resolver, TimeProvider time, ILogger logger)
+    {
+        _settings = settings;
+        _store = store;
+        _master = master;
+        _check = check;
+        _resolver = resolver;
+        _time = time;
+        _logger = logger;
+        _rate = new TransferRate(time);
+    }
+
+    /// <summary>The master whose log comes at this moment; empty when none does.</summary>
+    public string Connected => Volatile.Read(ref _connected);
+
+    public long BytesPerSecond => _rate.LastSecond;
+
+    /// <summary>When something came last, in milliseconds since 1970; 0 for never.</summary>
+    public long HeardAtMs => Volatile.Read(ref _heardAtMs);
+
+    /// <summary>When the master was told something last.</summary>
+    public long ToldAtMs => Volatile.Read(ref _toldAtMs);
+
+    public void Start() => _running = RunAsync();
+
+    /// <summary>Returns when nothing is appended any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running;
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        TimeSpan delay = FirstRetry;
+        while (!_stopping.IsCancellationRequested)
+        {
+            bool followed = false;
+            try
+            {
+                if (_master.Ha is { Length: > 0 } address)
+                {
+                    followed = await FollowAsync(address);
+                }
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (HaRefusedException refused)
+            {
+                Tell(refused.Message, isRefusal: true);
+                delay = LongestRetry;
+            }
+            catch (Exception failure)
+            {
+                // Whatever it was, the slave goes on trying: only the stop ends this loop.
+                Tell(failure.Message, isRefusal: failure is StoreException);
+            }
+            finally
+            {
+                Volatile.Write(ref _connected, string.Empty);
+            }
+
+            delay = followed ? FirstRetry : delay;
+            await Task.Delay(delay, _time, _stopping.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+            delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
+        }
+    }
+
+    /// <summary>The same trouble again and again is one line.</summary>
+    private void Tell(string failure, bool isRefusal)
+    {
+        if (_lastFailure == failure)
+        {
+            return;
+        }
+
+        _lastFailure = failure;
+        if (isRefusal)
+        {
+            LogNotFollowed(_master.Ha, failure);
+        }
+        else
+        {
+            LogLost(_master.Ha, failure);
+        }
+    }
+
+    private async Task<bool> FollowAsync(string address)
+    {
+        await _check.CheckAsync(_master.Broker, _stopping.Token);
+        await using Stream stream = await ConnectAsync(address);
+        await FollowAsync(stream, address);
+        return true;
+    }
+
+    private async Task<Stream> ConnectAsync(string address)
+    {
+        IPEndPoint endPoint = (await _resolver.ResolveAsync(address, _stopping.Token))[0];
+        Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(endPoint, _stopping.Token).AsTask().WaitAsync(ConnectPatience, _time);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Follows over a connection until it ends, which is always by an exception. Tests call it with streams of their own.</summary>
+    internal async Task FollowAsync(Stream stream, string address)
+    {
+        // What is not as safe as acknowledged means must not be counted on: it is finished first.
+        _store.Writer.WritePending();
+        LogMark end = _store.Positions.End;
+        if (await _store.Writer.WhenAsync(_store.Positions.VisibleAt, end) is var outcome and not WaitOutcome.Reached)
+        {
+            throw new IOException($"the store does not get its own log to the disk ({outcome})");
+        }
+
+        bool isEmpty = end.Offset.Value == _store.GetStats().MinOffset.Value;
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        Task reports = EndAfterAsync(ReportAsync(stream, isEmpty ? 0 : end.Offset.Value, ending.Token), ending);
+        Task receives = EndAfterAsync(ReceiveAsync(stream, isEmpty ? -1 : end.Offset.Value, address, ending.Token), ending);
+        await Task.WhenAll(receives, reports);
+    }
+
+    private static async Task EndAfterAsync(Task half, CancellationTokenSource ending)
+    {
+        try
+        {
+            await half;
+        }
+        finally
+        {
+            await ending.CancelAsync();
+        }
+    }
+
+    /// <summary>Tells the master how far this log has come: at once, whenever it has grown, and when there was nothing to tell for a while.</summary>
+    private async Task ReportAsync(Stream stream, long first, CancellationToken cancellationToken)
+    {
+        byte[] frame = new byte[HaFrames.ReportBytes];
+        long reported = first;
+        while (true)
+        {
+            HaFrames.WriteReport(frame, reported);
+            await stream.WriteAsync(frame, cancellationToken);
+            Volatile.Write(ref _toldAtMs, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            Task growth = _store.Growth.Next();
+            if (Visible == reported || Visible == _store.GetStats().MinOffset.Value)
+            {
+                await growth.WaitAsync(_settings.Current.HaHeartbeatInterval, _time, cancellationToken).ContinueWith(static _ => { }, TaskScheduler.Default);
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            // A log without a byte is told as 0, wherever it begins.
+            reported = Visible == _store.GetStats().MinOffset.Value ? first : Visible;
+        }
+    }
+
+    private long Visible => _store.Positions.Get(_store.Positions.VisibleAt).Value;
+
+    private async Task ReceiveAsync(Stream stream, long start, string address, CancellationToken cancellationToken)
+    {
+        using HaStreamDecoder decoder = new(start);
+        byte[] buffer = new byte[ReceiveBytes];
+        while (true)
+        {
+            int received = await ReadAsync(stream, buffer, cancellationToken);
+            if (received == 0)
+            {
+                throw new IOException("the master closed the connection; its log tells why, if this slave is refused");
+            }
+
+            Volatile.Write(ref _heardAtMs, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            _rate.Add(received);
+            bool wasEmpty = decoder.Start < 0;
+            decoder.Decode(buffer.AsSpan(0, received));
+            if (_connected.Length == 0)
+            {
+                Volatile.Write(ref _connected, address);
+                _lastFailure = string.Empty;
+                long from = Math.Max(0, start);
+                LogFollows(address, from);
+            }
+
+            if (wasEmpty && decoder.Start > 0)
+            {
+                await _store.BeginLogAtAsync(new PhysicalOffset(decoder.Start), cancellationToken);
+            }
+
+            await AppendAsync(decoder, cancellationToken);
+        }
+    }
+
+    private async ValueTask<int> ReadAsync(Stream stream, byte[] buffer, CancellationToken cancellationToken)
+    {
+        ValueTask<int> read = stream.ReadAsync(buffer, cancellationToken);
+        if (read.IsCompleted)
+        {
+            return await read;
+        }
+
+        TimeSpan silence = _settings.Current.HaSilence;
+        try
+        {
+            return await read.AsTask().WaitAsync(silence, _time, cancellationToken);
+        }
+        catch (TimeoutException silent)
+        {
+            throw new IOException($"the master was silent for {silence.TotalMilliseconds} ms (haHousekeepingInterval)", silent);
+        }
+    }
+
+    /// <summary>Into the store, which may make it wait: then nothing more is received, and the master stops sending.</summary>
+    private async ValueTask AppendAsync(HaStreamDecoder decoder, CancellationToken cancellationToken)
+    {
+        while (!decoder.Pending.IsEmpty)
+        {
+            AppendStatus status = _store.Writer.AppendRaw(new PhysicalOffset(decoder.Start), decoder.Pending, out int taken);
+            decoder.Consume(taken);
+            _store.Writer.WritePending();
+            switch (status)
+            {
+                case AppendStatus.Ok:
+                    // What is left is the beginning of a record.
+                    return;
+                case AppendStatus.WouldBlock:
+                    await _store.Writer.WhenRoomAsync();
+                    break;
+                case AppendStatus.Busy or AppendStatus.DiskFull:
+                    Tell($"the store takes nothing at the moment ({status}); replication goes on when it does", isRefusal: false);
+                    await Task.Delay(RoomRetry, _time, cancellationToken);
+                    break;
+                case AppendStatus.MessageIllegal:
+                    throw new HaRefusedException(
+                        $"what the master sent for offset {decoder.Start} is no record of a log there: its log is not the one this store is a copy of, its files have another length, or its messages are larger than maxMessageSize here; if the settings agree, move this store away and start the slave empty");
+                default:
+                    throw new IOException($"the store takes nothing ({status}, {_store.Flags}); this slave is to be started again");
+            }
+        }
+    }
+
+    [LoggerMessage(EventId = 3631, Level = LogLevel.Information, Message = "This slave follows {Master} from offset {Offset} on")]
+    private partial void LogFollows(string master, long offset);
+
+    [LoggerMessage(EventId = 3632, Level = LogLevel.Warning, Message = "Replication from {Master} is interrupted: {Reason}; tried again")]
+    private partial void LogLost(string master, string reason);
+
+    [LoggerMessage(EventId = 3633, Level = LogLevel.Error, Message = "This slave does not follow {Master}: {Reason}")]
+    private partial void LogNotFollowed(string master, string reason);
+}

@@ -1,0 +1,36 @@
+namespace RocketOps.Broker.Replication;
+
+/// <summary>What a slave knows of its master's addresses. Name servers tell with each registration; <c>haMasterAddress</c> wins. Thread-safe.</summary>
+internal sealed class MasterAddresses
+{
+    private readonly bool _isHaConfigured;
+    private volatile string _broker = string.Empty;
+    private volatile string _ha;
+
+    /// <param name="configuredHa"><c>haMasterAddress</c>, or empty.</param>
+    public MasterAddresses(string configuredHa)
+    {
+        _isHaConfigured = configuredHa.Length > 0;
+        _ha = configuredHa;
+    }
+
+    /// <summary>Where the master serves clients, and its tables; empty while unknown.</summary>
+    public string Broker => _broker;
+
+    /// <summary>Where it serves slaves; empty while unknown.</summary>
+    public string Ha => _ha;
+
+    /// <summary>A name server's answer to a registration. One without a master says nothing: the master may be on its way back to the same place.</summary>
+    public void Learn(string? broker, string? ha)
+    {
+        if (!string.IsNullOrEmpty(broker))
+        {
+            _broker = broker;
+        }
+
+        if (!_isHaConfigured && !string.IsNullOrEmpty(ha))
+        {
+            _ha = ha;
+        }
+    }
+}

@@ -1,0 +1,242 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Delay;
+using RocketOps.Broker.Groups;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Broker.Replication;
+
+/// <summary>
+/// Takes over from the master, now and then, what is not in the log: topics, groups, how far consumers are, how far delayed messages were delivered. Each by itself; what fails
+/// is tried again in the next round. Source: store.md §7.2.
+/// </summary>
+internal sealed partial class SlaveSync : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>A table that changes faster than its pages can be asked for is taken in the next round.</summary>
+    private const int MaxPages = 1_000;
+
+    private readonly MasterAddresses _master;
+    private readonly RemotingClient _client;
+    private readonly TopicTable _topics;
+    private readonly GroupTable _groups;
+    private readonly ConsumerOffsetTable _consumerOffsets;
+    private readonly DelayOffsetTable _delayOffsets;
+    private readonly TimeSpan _interval;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly IReadOnlyList<Part> _parts;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _running = Task.CompletedTask;
+
+    public SlaveSync(
+        MasterAddresses master,
+        RemotingClient client,
+        TopicTable topics,
+        GroupTable groups,
+        ConsumerOffsetTable consumerOffsets,
+        DelayOffsetTable delayOffsets,
+        TimeSpan interval,
+        TimeProvider time,
+        ILogger logger)
+    {
+        _master = master;
+        _client = client;
+        _topics = topics;
+        _groups = groups;
+        _consumerOffsets = consumerOffsets;
+        _delayOffsets = delayOffsets;
+        _interval = interval;
+        _time = time;
+        _logger = logger;
+
+        // What else a master knows and its log does not gets a line here.
+        _parts = [new("topics", SyncTopicsAsync), new("groups", SyncGroupsAsync), new("consumer offsets", SyncConsumerOffsetsAsync), new("delay offsets", SyncDelayOffsetsAsync)];
+    }
+
+    public void Start() => _running = RunAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running;
+        _stopping.Dispose();
+    }
+
+    /// <summary>One round; returns how many parts were taken over.</summary>
+    internal async Task<int> SyncAsync(string master)
+    {
+        int done = 0;
+        foreach (Part part in _parts)
+        {
+            try
+            {
+                await part.RunAsync(master);
+                part.LastFailure = string.Empty;
+                done++;
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return done;
+            }
+            catch (Exception failure)
+            {
+                // One part must not take the round from the others, and the same trouble every ten seconds is one line.
+                if (part.LastFailure != failure.Message)
+                {
+                    part.LastFailure = failure.Message;
+                    LogFailed(part.Name, master, failure.Message, _interval);
+                }
+            }
+        }
+
+        return done;
+    }
+
+    private async Task RunAsync()
+    {
+        TimeSpan delay = TimeSpan.Zero;
+        while (!_stopping.IsCancellationRequested)
+        {
+            if (_master.Broker is { Length: > 0 } master)
+            {
+                await SyncAsync(master);
+                delay = _interval;
+            }
+            else
+            {
+                // As soon as the name server has told: consumers of a fresh slave find no topics before.
+                delay = TimeSpan.FromMilliseconds(Math.Min(200, _interval.TotalMilliseconds));
+            }
+
+            await Task.Delay(delay, _time, _stopping.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+    }
+
+    private async Task SyncTopicsAsync(string master)
+    {
+        Dictionary<string, TopicConfig> topics = new(StringComparer.Ordinal);
+        DataVersion? version = await ReadPagesAsync(
+            master,
+            RequestCode.GetAllTopicConfig,
+            "topicSeq",
+            "maxTopicNum",
+            "totalTopicNum",
+            body =>
+            {
+                TopicTableFile page = BrokerJson.Read(body.Span, BrokerJson.Default.TopicTableFile);
+                return (page.DataVersion, page.Topics?.Count ?? 0, () => Merge(topics, page.Topics));
+            },
+            topics.Clear);
+        if (version is not null)
+        {
+            await _topics.FollowAsync(version, topics);
+        }
+    }
+
+    private async Task SyncGroupsAsync(string master)
+    {
+        Dictionary<string, SubscriptionGroupConfig> groups = new(StringComparer.Ordinal);
+        Dictionary<string, Dictionary<string, int>> forbidden = new(StringComparer.Ordinal);
+        DataVersion? version = await ReadPagesAsync(
+            master,
+            RequestCode.GetAllSubscriptionGroupConfig,
+            "groupSeq",
+            "maxGroupNum",
+            "totalGroupNum",
+            body =>
+            {
+                GroupTableFile page = BrokerJson.Read(body.Span, BrokerJson.Default.GroupTableFile);
+                return (page.DataVersion, page.Groups?.Count ?? 0, () =>
+                {
+                    Merge(groups, page.Groups);
+                    Merge(forbidden, page.Forbidden);
+                });
+            },
+            groups.Clear);
+        if (version is not null)
+        {
+            await _groups.FollowAsync(version, groups, forbidden);
+        }
+    }
+
+    private async Task SyncConsumerOffsetsAsync(string master) =>
+        _consumerOffsets.Follow(BrokerJson.Read((await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetAllConsumerOffset))).Body.Span, BrokerJson.Default.OffsetTableFile));
+
+    private async Task SyncDelayOffsetsAsync(string master) =>
+        _delayOffsets.Follow(BrokerJson.Read((await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetAllDelayOffset))).Body.Span, BrokerJson.Default.DelayOffsetFile));
+
+    /// <summary>
+    /// All pages of a table in one version, which is returned. A master that knows no pages answers with the whole table and tells no total. Source: admin.md §2.2.
+    /// </summary>
+    private async Task<DataVersion?> ReadPagesAsync(
+        string master, int code, string sequenceField, string maxField, string totalField, Func<ReadOnlyMemory<byte>, (DataVersion? Version, int Count, Action Take)> read, Action restart)
+    {
+        DataVersion? version = null;
+        int sequence = 0;
+        for (int pages = 0; pages < MaxPages; pages++)
+        {
+            RemotingCommand request = RemotingCommand.CreateRequest(code).Set(sequenceField, sequence).Set(maxField, TablePage.MaxEntries);
+            if (version is not null)
+            {
+                request.Set("dataVersion", Encoding.UTF8.GetString(BrokerJson.Write(version, BrokerJson.Default.DataVersion)));
+            }
+
+            RemotingCommand answer = await AskAsync(master, request);
+            (DataVersion? pageVersion, int count, Action take) = read(answer.Body);
+            if (pageVersion is null)
+            {
+                throw new JsonException("the answer has no dataVersion");
+            }
+
+            if (version is not null && version != pageVersion)
+            {
+                // Pages of two versions do not fit together, and the master has begun anew as well.
+                restart();
+                sequence = 0;
+            }
+
+            version = pageVersion;
+            take();
+            sequence += count;
+            if (!int.TryParse(answer.Get(totalField), out int total) || sequence >= total || count == 0)
+            {
+                return version;
+            }
+        }
+
+        throw new IOException($"the table changed {MaxPages} times while its pages were asked for");
+    }
+
+    private async Task<RemotingCommand> AskAsync(string master, RemotingCommand request)
+    {
+        RemotingCommand answer = await _client.InvokeAsync(master, request, Patience, _stopping.Token);
+        return answer.Code == ResponseCode.Success ? answer : throw new IOException($"code {answer.Code}: {answer.Remark}");
+    }
+
+    private static void Merge<T>(Dictionary<string, T> table, Dictionary<string, T>? page)
+    {
+        foreach ((string name, T value) in page ?? [])
+        {
+            table[name] = value;
+        }
+    }
+
+    [LoggerMessage(EventId = 3641, Level = LogLevel.Warning, Message = "Taking over the {Part} of {Master} failed: {Reason}; tried again every {Interval}")]
+    private partial void LogFailed(string part, string master, string reason, TimeSpan interval);
+
+    private sealed class Part(string name, Func<string, Task> runAsync)
+    {
+        public string Name { get; } = name;
+
+        public Func<string, Task> RunAsync { get; } = runAsync;
+
+        public string LastFailure { get; set; } = string.Empty;
+    }
+}

@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Hosting.Properties;
+using RocketOps.NameServer.Configuration;
+using RocketOps.NameServer.Hosting;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Replication;
+
+/// <summary>A name server, a master and a slave, all in this process, with stores that outlive a restart of either.</summary>
+internal sealed class BrokerGroup : IAsyncDisposable
+{
+    private readonly TempDirectory _directory = new("group-");
+    private readonly TempDirectory _masterDirectory = new("master-");
+    private readonly TempDirectory _slaveDirectory = new("slave-");
+    private NameServerHost? _nameServer;
+    private TestBroker? _master;
+    private TestBroker? _slave;
+
+    public TestBroker Master => _master!;
+
+    public TestBroker Slave => _slave!;
+
+    public RecordedLog SlaveLog { get; } = new();
+
+    public RecordedLog MasterLog { get; } = new();
+
+    public long SlaveEnd => Slave.Host.Parts.Store.Positions.Appended.Value;
+
+    public long MasterEnd => Master.Host.Parts.Store.Positions.Appended.Value;
+
+    public static async Task<BrokerGroup> StartAsync(Dictionary<string, string>? master = null, Dictionary<string, string>? slave = null)
+    {
+        BrokerGroup group = new();
+        group._nameServer = await NameServerHost.StartAsync(
+            PropertyLoader.Apply(
+                PropertyValues.Defaults(NameServerProperties.Catalog),
+                [
+                    new PropertyEntry("listenPort", "0", default), new PropertyEntry("bindAddress", "127.0.0.1", default),
+                    new PropertyEntry("kvConfigPath", group._directory.File("kvConfig.json"), default), new PropertyEntry("configStorePath", group._directory.File("namesrv.properties"), default),
+                ]).Values,
+            configFile: null,
+            NullLoggerFactory.Instance);
+        await group.StartMasterAsync(master);
+        await group.StartSlaveAsync(slave);
+        return group;
+    }
+
+    public async Task StartMasterAsync(Dictionary<string, string>? settings = null)
+    {
+        _master = await StartAsync(settings, _masterDirectory, MasterLog);
+    }
+
+    public async Task StartSlaveAsync(Dictionary<string, string>? settings = null)
+    {
+        Dictionary<string, string> values = new(StringComparer.Ordinal) { ["brokerRole"] = "SLAVE", ["brokerId"] = "1", ["slaveSyncInterval"] = "200" };
+        foreach ((string key, string value) in settings ?? [])
+        {
+            values[key] = value;
+        }
+
+        _slave = await StartAsync(values, _slaveDirectory, SlaveLog);
+    }
+
+    public async Task StopMasterAsync() => await Master.DisposeAsync();
+
+    public async Task StopSlaveAsync() => await Slave.DisposeAsync();
+
+    public Task InSyncAsync() => Eventually.TrueAsync(
+        () => MasterEnd == SlaveEnd && Slave.Host.Parts.Store.GetStats().DispatchedOffset.Value == SlaveEnd,
+        "the slave has what the master has");
+
+    public Task ConnectedAsync() => Eventually.TrueAsync(() => Master.Host.Parts.Slaves.CountInSync() == 1, "the slave follows");
+
+    /// <summary>Bodies of one queue as a broker answers them.</summary>
+    public static async Task<List<string>> ReadAsync(TestBroker broker, string topic, int queueId = 0)
+    {
+        List<string> bodies = [];
+        while (true)
+        {
+            RemotingCommand answer = await broker.PullAsync("reader", topic, queueId, bodies.Count, sysFlag: 4, subscription: "*");
+            if (answer.Code != ResponseCode.Success)
+            {
+                return bodies;
+            }
+
+            bodies.AddRange(Requests.Decode(answer).Select(static message => message.Body));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_slave?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_master?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_nameServer?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _directory.Dispose();
+        _masterDirectory.Dispose();
+        _slaveDirectory.Dispose();
+    }
+
+    private Task<TestBroker> StartAsync(Dictionary<string, string>? settings, TempDirectory directory, ILoggerFactory log)
+    {
+        Dictionary<string, string> values = new(StringComparer.Ordinal)
+        {
+            ["namesrvAddr"] = _nameServer!.EndPoint.ToString(),
+            ["mappedFileSizeCommitLog"] = "65536",
+            ["haSendHeartbeatInterval"] = "500",
+        };
+        foreach ((string key, string value) in settings ?? [])
+        {
+            values[key] = value;
+        }
+
+        return TestBroker.StartAsync(values, directory, loggers: log);
+    }
+}

@@ -1,0 +1,186 @@
+using System.Globalization;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Replication;
+
+/// <summary>A slave of ours behind a master of ours, over loopback.</summary>
+public sealed class ReplicationTests
+{
+    [Fact]
+    public async Task Send_ToTheMaster_IsReadFromTheSlave()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await group.Master.CreateTopicAsync("T", queues: 2);
+        List<string> sent = await SendAsync(group, "T", 300);
+
+        await group.InSyncAsync();
+
+        // The topic comes apart from the log, within slaveSyncInterval.
+        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.TryGet("T", out _), "the slave knows the topic");
+        (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal(sent);
+        (await BrokerGroup.ReadAsync(group.Master, "T")).Should().Equal(sent);
+        RemotingCommand refused = await group.Slave.InvokeAsync(Requests.Send("T", "x"));
+        refused.Code.Should().Be(ResponseCode.ServiceNotAvailable);
+        await LogsAreEqualAsync(group);
+    }
+
+    [Fact]
+    public async Task SlaveStops_MessagesGoOn_ItCatchesUpAcrossFiles()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await group.Master.CreateTopicAsync("T");
+        List<string> sent = await SendAsync(group, "T", 50);
+        await group.InSyncAsync();
+
+        await group.StopSlaveAsync();
+        sent.AddRange(await SendAsync(group, "T", 400));
+        await group.StartSlaveAsync();
+
+        await group.InSyncAsync();
+        (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal(sent);
+        await LogsAreEqualAsync(group);
+    }
+
+    [Fact]
+    public async Task MasterRestarts_TheSlaveServesMeanwhileAndGoesOn()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await group.Master.CreateTopicAsync("T");
+        List<string> sent = await SendAsync(group, "T", 50);
+        await group.InSyncAsync();
+        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.TryGet("T", out _), "the slave knows the topic");
+
+        await group.StopMasterAsync();
+        (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal(sent, "a slave serves reads while its master is away");
+        await group.StartMasterAsync();
+        sent.AddRange(await SendAsync(group, "T", 50));
+
+        await group.InSyncAsync();
+        (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal(sent);
+    }
+
+    [Fact]
+    public async Task EmptySlave_MasterHasSeveralFiles_GetsTheLastFileAndServesIt()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync(slave: new(StringComparer.Ordinal) { ["haMasterAddress"] = "127.0.0.1:1" });
+        await group.Master.CreateTopicAsync("T");
+        List<string> sent = await SendAsync(group, "T", 700);
+        await group.StopSlaveAsync();
+
+        await group.StartSlaveAsync();
+        await group.InSyncAsync();
+
+        long begin = group.MasterEnd / 65_536 * 65_536;
+        begin.Should().BePositive("the test needs more than one file");
+        group.Slave.Host.Parts.Store.GetStats().MinOffset.Value.Should().Be(begin, "as RocketMQ, a new slave gets the last file");
+        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.TryGet("T", out _), "the slave knows the topic");
+        RemotingCommand min = await group.Slave.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetMinOffset).Set("topic", "T").Set("queueId", 0));
+        int first = int.Parse(min.Get("offset")!, CultureInfo.InvariantCulture);
+        first.Should().BeInRange(1, 699);
+        Requests.Decode(await group.Slave.PullAsync("g", "T", 0, first, sysFlag: 4, subscription: "*"))[0].Body.Should().Be(sent[first]);
+
+        // And again after a restart.
+        await group.StopSlaveAsync();
+        await group.StartSlaveAsync();
+        sent.AddRange(await SendAsync(group, "T", 20));
+        await group.InSyncAsync();
+        await LogsAreEqualAsync(group);
+    }
+
+    [Fact]
+    public async Task Tables_OfTheMaster_AreTakenOver()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await group.Master.CreateTopicAsync("Kept", queues: 3);
+        await group.Master.CreateTopicAsync("Gone");
+        await group.Master.SubscribeAsync("g", "Kept");
+        (await group.Master.InvokeAsync(
+            RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset).Set("consumerGroup", "g").Set("topic", "Kept").Set("queueId", 1).Set("commitOffset", 42L))).Code.Should().Be(0);
+        group.Master.Host.Parts.DelayOffsets.Set(3, 7);
+
+        await Eventually.TrueAsync(
+            () => group.Slave.Host.Parts.Topics.TryGet("Gone", out _) && group.Slave.Host.Parts.Groups.TryGet("g", out _)
+                && group.Slave.Host.Parts.ConsumerOffsets.Query("Kept", "g", 1) == 42 && group.Slave.Host.Parts.DelayOffsets.Get(3) == 7,
+            "the slave has the master's tables");
+        group.Slave.Host.Parts.Topics.Version.Should().Be(group.Master.Host.Parts.Topics.Version);
+        group.Slave.Host.Parts.Topics.GetOrThrow("Kept").Config.ReadQueueNums.Should().Be(3);
+
+        (await group.Master.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Gone"))).Code.Should().Be(0);
+        await Eventually.TrueAsync(() => !group.Slave.Host.Parts.Topics.TryGet("Gone", out _), "the topic goes on the slave too");
+    }
+
+    [Fact]
+    public async Task SlaveWithAnotherLog_SameLengthOfRecords_IsNotFollowedAndNotTouched()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await group.Master.CreateTopicAsync("T");
+        await SendAsync(group, "T", 20);
+        await group.InSyncAsync();
+        await group.StopSlaveAsync();
+
+        // Somebody made the slave a master for a while, and both took messages of the same size.
+        await group.StartSlaveAsync(new(StringComparer.Ordinal) { ["brokerRole"] = "ASYNC_MASTER", ["brokerId"] = "0", ["namesrvAddr"] = string.Empty });
+        await group.Slave.SendAsync("T", "body-00000");
+        await group.StopSlaveAsync();
+        await SendAsync(group, "T", 20);
+
+        await group.StartSlaveAsync();
+
+        long end = group.SlaveEnd;
+        await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3633), "the slave says that it does not follow");
+        group.SlaveLog.Lines.First(static line => line.Id == 3633).Text.Should().Contain("another record").And.Contain("start the slave empty");
+        group.SlaveEnd.Should().Be(end);
+    }
+
+    [Fact]
+    public async Task SlaveWithFilesOfAnotherLength_SaysWhatToSet()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync(slave: new(StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = "131072" });
+
+        await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3633), "the slave says that it does not follow");
+        group.SlaveLog.Lines.First(static line => line.Id == 3633).Text.Should().Contain("mappedFileSizeCommitLog=65536");
+    }
+
+    [Fact]
+    public async Task RolesAreChanged_TheSessionsFollow()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await group.Master.CreateTopicAsync("T");
+        await SendAsync(group, "T", 10);
+        await group.InSyncAsync();
+
+        await group.Master.Host.Parts.Roles.ChangeToSlaveAsync(1, 1);
+        await group.Slave.Host.Parts.Roles.ChangeToMasterAsync(1);
+
+        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Slaves.CountInSync() == 1, "the former master follows the former slave");
+        await group.Slave.SendAsync("T", "after");
+        await Eventually.TrueAsync(() => group.MasterEnd == group.SlaveEnd, "and gets its messages");
+    }
+
+    internal static async Task<List<string>> SendAsync(BrokerGroup group, string topic, int count)
+    {
+        List<string> sent = [];
+        for (int i = 0; i < count; i++)
+        {
+            string body = string.Create(CultureInfo.InvariantCulture, $"body-{i:D5}");
+            await group.Master.SendAsync(topic, body);
+            sent.Add(body);
+        }
+
+        return sent;
+    }
+
+    private static async Task LogsAreEqualAsync(BrokerGroup group)
+    {
+        for (long at = group.Slave.Host.Parts.Store.GetStats().MinOffset.Value; at < group.MasterEnd; at += 4096)
+        {
+            byte[] expected = new byte[Math.Min(4096, group.MasterEnd - at)];
+            byte[] actual = new byte[expected.Length];
+            (await group.Master.Host.Parts.Store.Reader.ReadAsync(new(at), expected, CancellationToken.None)).Should().BeTrue();
+            (await group.Slave.Host.Parts.Store.Reader.ReadAsync(new(at), actual, CancellationToken.None)).Should().BeTrue();
+            actual.AsSpan().SequenceEqual(expected).Should().BeTrue($"the logs are the same at {at}");
+        }
+    }
+}

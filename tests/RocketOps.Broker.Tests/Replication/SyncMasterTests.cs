@@ -1,0 +1,285 @@
+using System.Net;
+using System.Net.Sockets;
+using RocketOps.Broker.Replication;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Replication;
+
+/// <summary>What a SYNC_MASTER answers, by what its slaves do; the slave is a socket here.</summary>
+public sealed class SyncMasterTests
+{
+    [Fact]
+    public async Task Send_SlaveAcknowledges_IsAnsweredThenAndNotBefore()
+    {
+        await using TestBroker master = await StartAsync();
+        await master.CreateTopicAsync("T");
+        await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
+        await slave.ReportAsync(0);
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+
+        Task<RemotingCommand> answer = master.InvokeAsync(Requests.Send("T", "one"));
+        await slave.ReceiveAsync(1);
+
+        answer.IsCompleted.Should().BeFalse("the slave has not said that it has it");
+        await slave.ReportAsync(slave.Received);
+        (await answer).Code.Should().Be(ResponseCode.Success);
+    }
+
+    [Fact]
+    public async Task Send_ManyWait_OneAcknowledgementReleasesThem()
+    {
+        await using TestBroker master = await StartAsync();
+        await master.CreateTopicAsync("T");
+        await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
+        await slave.ReportAsync(0);
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+
+        List<Task<RemotingCommand>> answers = [.. Enumerable.Range(0, 50).Select(i => master.InvokeAsync(Requests.Send("T", $"m{i}")))];
+        await Eventually.TrueAsync(() => master.Host.Parts.Store.GetStats().MessagesAppended == 50, "all are stored");
+        await slave.ReceiveAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        await slave.ReportAsync(slave.Received);
+
+        (await Task.WhenAll(answers)).Should().OnlyContain(static answer => answer.Code == ResponseCode.Success);
+    }
+
+    [Fact]
+    public async Task Send_SlaveIsSilent_FlushSlaveTimeoutWithTheMessagesPlace()
+    {
+        await using TestBroker master = await StartAsync(("slaveTimeout", "200"));
+        await master.CreateTopicAsync("T");
+        await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
+        await slave.ReportAsync(0);
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+
+        RemotingCommand answer = await master.InvokeAsync(Requests.Send("T", "one"));
+
+        answer.Code.Should().Be(ResponseCode.FlushSlaveTimeout, answer.Remark);
+        answer.Get("queueOffset").Should().Be("0");
+        answer.Get("msgId").Should().NotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public async Task Send_NoSlave_SlaveNotAvailableAtOnce()
+    {
+        await using TestBroker master = await StartAsync();
+        await master.CreateTopicAsync("T");
+
+        RemotingCommand answer = await master.InvokeAsync(Requests.Send("T", "one"));
+
+        answer.Code.Should().Be(ResponseCode.SlaveNotAvailable, answer.Remark);
+        answer.Get("queueOffset").Should().Be("0");
+        (await BrokerGroup.ReadAsync(master, "T")).Should().Equal("one");
+    }
+
+    [Fact]
+    public async Task Send_NewTopicAndNoSlave_TheSlowWayAnswersTheSame()
+    {
+        await using TestBroker master = await StartAsync();
+
+        (await master.InvokeAsync(Requests.Send("New", "one"))).Code.Should().Be(ResponseCode.SlaveNotAvailable);
+    }
+
+    [Fact]
+    public async Task Send_WaitFalse_WaitsForNobody()
+    {
+        await using TestBroker master = await StartAsync();
+        await master.CreateTopicAsync("T");
+
+        (await master.InvokeAsync(Requests.Send("T", "one", properties: Requests.Properties(("WAIT", "false"))))).Code.Should().Be(ResponseCode.Success);
+    }
+
+    [Fact]
+    public async Task Send_FewerThanMinInSyncReplicas_IsRefusedAndNotStored()
+    {
+        await using TestBroker master = await StartAsync(("minInSyncReplicas", "2"));
+        await master.CreateTopicAsync("T");
+
+        RemotingCommand answer = await master.InvokeAsync(Requests.Send("T", "one"));
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+        answer.Remark.Should().StartWith("in-sync replicas not enough").And.Contain("minInSyncReplicas");
+        master.Host.Parts.Store.GetStats().MessagesAppended.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Send_AutoInSyncReplicasAndNobodyThere_WaitsForNobody()
+    {
+        await using TestBroker master = await StartAsync(("enableAutoInSyncReplicas", "true"));
+        await master.CreateTopicAsync("T");
+
+        (await master.InvokeAsync(Requests.Send("T", "one"))).Code.Should().Be(ResponseCode.Success);
+    }
+
+    [Fact]
+    public async Task Send_ThreeReplicas_TheSlowerOfTwoSlavesDecides()
+    {
+        await using TestBroker master = await StartAsync(("inSyncReplicas", "3"));
+        await master.CreateTopicAsync("T");
+        await using FakeSlave fast = await FakeSlave.ConnectAsync(master);
+        await using FakeSlave slow = await FakeSlave.ConnectAsync(master);
+        await fast.ReportAsync(0);
+        await slow.ReportAsync(0);
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 2, "both count");
+
+        Task<RemotingCommand> answer = master.InvokeAsync(Requests.Send("T", "one"));
+        await fast.ReceiveAsync(1);
+        await fast.ReportAsync(fast.Received);
+        await slow.ReceiveAsync(1);
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Snapshot().Any(slave => slave.Acknowledged == fast.Received), "the fast one's word has come");
+
+        answer.IsCompleted.Should().BeFalse();
+        await slow.ReportAsync(slow.Received);
+        (await answer).Code.Should().Be(ResponseCode.Success);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(long.MaxValue)]
+    [InlineData(-1)]
+    public async Task FirstReport_BehindTheEndOrNone_IsRefused(long beyond)
+    {
+        RecordedLog log = new();
+        await using TestBroker master = await StartAsync(log, ("brokerRole", "ASYNC_MASTER"));
+        await master.SendAsync("T", "one");
+        await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
+
+        await slave.ReportAsync(beyond == 1 ? master.Host.Parts.Store.Positions.Appended.Value + 1 : beyond);
+
+        (await slave.IsClosedAsync()).Should().BeTrue();
+        await Eventually.TrueAsync(() => log.Lines.Any(static line => line.Id == 3602 && line.Text.Contains("start it empty", StringComparison.Ordinal)), "the log says what to do");
+    }
+
+    [Fact]
+    public async Task Report_OfWhatWasNotSent_IsRefusedAndReleasesNobody()
+    {
+        await using TestBroker master = await StartAsync(("slaveTimeout", "60000"), ("minInSyncReplicas", "2"));
+        await master.CreateTopicAsync("T");
+        await using FakeSlave liar = await FakeSlave.ConnectAsync(master);
+        await liar.ReportAsync(0);
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+
+        await liar.ReportAsync(1 << 20);
+
+        (await liar.IsClosedAsync()).Should().BeTrue();
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Count == 0, "it is gone");
+        master.Host.Parts.Store.Positions.Get(Store.LogPosition.Replicated).Value.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Connections_BeyondTheBound_AreClosed()
+    {
+        await using TestBroker master = await StartAsync(("maxHaConnections", "1"));
+        await using FakeSlave first = await FakeSlave.ConnectAsync(master);
+        await first.ReportAsync(0);
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Count == 1, "the first is there");
+
+        await using FakeSlave second = await FakeSlave.ConnectAsync(master);
+
+        (await second.IsClosedAsync()).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task AnyBytesFromASlave_TheMasterGoesOn()
+    {
+        await using TestBroker master = await StartAsync(("brokerRole", "ASYNC_MASTER"), ("haHousekeepingInterval", "2000"));
+        await master.SendAsync("T", "one");
+        Random random = new(7);
+        for (int i = 0; i < 60; i++)
+        {
+            await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
+            byte[] bytes = new byte[random.Next(1, 5000)];
+            random.NextBytes(bytes);
+            await slave.SendAsync(bytes);
+        }
+
+        await master.SendAsync("T", "two");
+        (await BrokerGroup.ReadAsync(master, "T")).Should().Equal("one", "two");
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Count == 0, "none stays");
+    }
+
+    private static Task<TestBroker> StartAsync(params (string Key, string Value)[] settings) => StartAsync(log: null, settings);
+
+    private static Task<TestBroker> StartAsync(RecordedLog? log, params (string Key, string Value)[] settings)
+    {
+        Dictionary<string, string> values = new(StringComparer.Ordinal) { ["brokerRole"] = "SYNC_MASTER", ["slaveTimeout"] = "60000" };
+        foreach ((string key, string value) in settings)
+        {
+            values[key] = value;
+        }
+
+        return TestBroker.StartAsync(values, loggers: log);
+    }
+
+    private sealed class FakeSlave(TcpClient client) : IAsyncDisposable
+    {
+        private readonly byte[] _buffer = new byte[1 << 20];
+
+        public long Received { get; private set; }
+
+        public static async Task<FakeSlave> ConnectAsync(TestBroker master)
+        {
+            TcpClient client = new();
+            await client.ConnectAsync(IPAddress.Loopback, master.Host.Parts.HaListener.Port);
+            return new FakeSlave(client);
+        }
+
+        public async Task ReportAsync(long offset)
+        {
+            byte[] report = new byte[HaFrames.ReportBytes];
+            HaFrames.WriteReport(report, offset);
+            await SendAsync(report);
+        }
+
+        public async Task SendAsync(byte[] bytes)
+        {
+            try
+            {
+                await client.GetStream().WriteAsync(bytes);
+            }
+            catch (IOException)
+            {
+                // Refused already: that is for the test to find out.
+            }
+        }
+
+        /// <summary>Takes frames until the log is here up to an offset.</summary>
+        public async Task ReceiveAsync(long upTo)
+        {
+            while (Received < upTo)
+            {
+                await client.GetStream().ReadExactlyAsync(_buffer.AsMemory(0, HaFrames.HeaderBytes));
+                (long offset, int bodyBytes) = HaFrames.ReadHeader(_buffer);
+                offset.Should().Be(Received);
+                bodyBytes.Should().BeInRange(0, 32_768);
+                await client.GetStream().ReadExactlyAsync(_buffer.AsMemory(0, bodyBytes));
+                Received += bodyBytes;
+            }
+        }
+
+        public async Task<bool> IsClosedAsync()
+        {
+            using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+            try
+            {
+                while (await client.GetStream().ReadAsync(_buffer, patience.Token) > 0)
+                {
+                    // What was sent before the refusal.
+                }
+
+                return true;
+            }
+            catch (IOException)
+            {
+                return true;
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            client.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
