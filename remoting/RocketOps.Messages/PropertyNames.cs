@@ -8,9 +8,11 @@ public static class PropertyNames
 {
     public const string CheckImmunitySeconds = "CHECK_IMMUNITY_TIME_IN_SECONDS";
     public const string Cluster = "CLUSTER";
+    public const string CorrelationId = "CORRELATION_ID";
     public const string Delay = "DELAY";
     public const string Keys = "KEYS";
     public const string MaxReconsumeTimes = "MAX_RECONSUME_TIMES";
+    public const string MessageType = "MSG_TYPE";
     public const string OriginMessageId = "ORIGIN_MESSAGE_ID";
     public const string ProducerGroup = "PGROUP";
     public const string PushReplyTime = "PUSH_REPLY_TIME";
@@ -22,6 +24,7 @@ public static class PropertyNames
     public const string RetryTopic = "RETRY_TOPIC";
     public const string ShardingKey = "__SHARDINGKEY";
     public const string Tags = "TAGS";
+    public const string TimeToLive = "TTL";
     public const string TimerDelayMs = "TIMER_DELAY_MS";
     public const string TimerDelaySeconds = "TIMER_DELAY_SEC";
     public const string TimerDeliverMs = "TIMER_DELIVER_MS";

@@ -253,6 +253,7 @@ public abstract class ClientInteropTests(ServerFixture fixture)
         {
             NameServers = fixture.Server.NameServerAddress,
             Group = "our_transactions",
+            SendTimeout = TimeSpan.FromMinutes(1),
             OnError = static _ => { },
             TransactionChecker = (message, _) => asked.AddOrUpdate(message.GetText(), 1, static (_, times) => times + 1) switch
             {
@@ -275,6 +276,73 @@ public abstract class ClientInteropTests(ServerFixture fixture)
         await consumer.StopAsync();
 
         _received.Keys.Should().BeEquivalentTo("committed", "open, done");
+    }
+
+    [SkippableFact]
+    public async Task Request_ToOurConsumer_GetsItsReply()
+    {
+        string topic = "OurRequests";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 2);
+        await using RocketMqProducer replier = Producer();
+        await using RocketMqPushConsumer consumer = new(Options("our_repliers"));
+        await consumer.SubscribeAsync(topic, "*", async (message, cancellationToken) =>
+        {
+            if (message.IsRequest && message.GetText() != "nobody knows")
+            {
+                await replier.ReplyAsync(message, "re: " + message.GetText(), cancellationToken);
+            }
+
+            return ConsumeResult.Success;
+        });
+        await consumer.StartAsync();
+        await Eventually.TrueAsync(() => QueuesOf(consumer, topic) == 2, "the consumer reads", TimeSpan.FromMinutes(2));
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = fixture.Server.NameServerAddress, Group = "our_askers", SendTimeout = TimeSpan.FromMinutes(1), OnError = static _ => { } });
+        string large = new('z', 100_000);
+
+        ReceivedMessage[] replies = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => producer.RequestAsync(new Message(topic, "question " + i, "A"), TimeSpan.FromMinutes(2))));
+        ReceivedMessage largeReply = await producer.RequestAsync(new Message(topic, large), TimeSpan.FromMinutes(2));
+
+        replies.Select(static reply => reply.GetText()).Should().Equal(Enumerable.Range(0, 20).Select(static i => "re: question " + i));
+        largeReply.GetText().Should().Be("re: " + large, "a compressed reply is unpacked");
+        await FluentActions.Awaiting(() => producer.RequestAsync(new Message(topic, "nobody knows"), TimeSpan.FromSeconds(20))).Should().ThrowAsync<RequestTimeoutException>();
+    }
+
+    [SkippableFact]
+    public async Task Deliver_AtATimeAfterADelayAndRecalled_ComesInTimeOrNotAtAll()
+    {
+        Skip.IfNot(fixture.WhyNoTimers is null, fixture.WhyNoTimers ?? string.Empty);
+        string topic = "OurTimers";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 2);
+        ConcurrentDictionary<string, DateTimeOffset> arrived = new(StringComparer.Ordinal);
+        await using RocketMqPushConsumer consumer = new(Options("our_timers"));
+        await consumer.SubscribeAsync(topic, "*", (message, _) =>
+        {
+            arrived[message.GetText()] = DateTimeOffset.UtcNow;
+            return ValueTask.FromResult(ConsumeResult.Success);
+        });
+        await consumer.StartAsync();
+        await Eventually.TrueAsync(() => QueuesOf(consumer, topic) == 2, "the consumer reads", TimeSpan.FromMinutes(2));
+        await using RocketMqProducer producer = Producer();
+        DateTimeOffset begin = DateTimeOffset.UtcNow;
+        DateTimeOffset due = begin.AddSeconds(8);
+
+        SendResult recalled = await producer.SendAsync(new Message(topic, "recalled") { DeliverAt = due.AddSeconds(2) });
+        SendResult timed = await producer.SendAsync(new Message(topic, "timed") { DeliverAt = due });
+        await producer.SendAsync(new Message(topic, "delayed") { DeliverAfter = TimeSpan.FromSeconds(8) });
+        SendResult past = await producer.SendAsync(new Message(topic, "past") { DeliverAt = begin.AddHours(-1) });
+        (await producer.RecallAsync(recalled.RecallHandle!)).Should().Be(recalled.MessageId);
+        await producer.SendAsync(new Message(topic, "last") { DeliverAt = due.AddSeconds(12) });
+
+        await Eventually.TrueAsync(() => arrived.ContainsKey("last"), "the last one comes", TimeSpan.FromMinutes(3));
+        arrived.Keys.Should().BeEquivalentTo("timed", "delayed", "past", "last");
+        timed.RecallHandle.Should().NotBeNullOrEmpty();
+        past.RecallHandle.Should().BeNull("it does not wait");
+        // Brokers round down to the second, and not further than one second.
+        arrived["timed"].Should().BeAfter(due.AddSeconds(-2));
+        arrived["delayed"].Should().BeAfter(due.AddSeconds(-2));
+        await FluentActions.Awaiting(() => producer.RecallAsync(timed.RecallHandle!)).Should().ThrowAsync<RocketMqException>("it is too late");
     }
 
     [SkippableFact]
@@ -318,7 +386,7 @@ public abstract class ClientInteropTests(ServerFixture fixture)
 
     private RocketMqAdmin Admin() => new(new AdminOptions { NameServers = fixture.Server.NameServerAddress });
 
-    private RocketMqProducer Producer() => new(new ProducerOptions { NameServers = fixture.Server.NameServerAddress, Group = "our_producer" });
+    private RocketMqProducer Producer() => new(new ProducerOptions { NameServers = fixture.Server.NameServerAddress, Group = "our_producer", SendTimeout = TimeSpan.FromMinutes(1) });
 
     private PushConsumerOptions Options(string group) => new() { NameServers = fixture.Server.NameServerAddress, Group = group, ConsumeFromWhere = ConsumeFromWhere.FirstOffset };
 

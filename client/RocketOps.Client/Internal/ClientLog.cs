@@ -24,6 +24,12 @@ internal static partial class ClientLog
     [LoggerMessage(4105, LogLevel.Error, "the OnError callback threw")]
     public static partial void ErrorCallbackFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(4106, LogLevel.Debug, "{Broker} handed on a reply to request {CorrelationId}, which nobody waits for any more")]
+    public static partial void ReplyUnexpected(ILogger logger, string? correlationId, EndPoint broker);
+
+    [LoggerMessage(4107, LogLevel.Warning, "message {MessageId} has a time of delivery, and {Broker}, which is older than 5.0, delivers it at once; use DelayLevel with such brokers")]
+    public static partial void TimeIgnored(ILogger logger, string messageId, string broker);
+
     [LoggerMessage(4110, LogLevel.Warning, "send to {Queue} failed: {Reason}; attempt {Attempt} of {Attempts}")]
     public static partial void SendFailed(ILogger logger, MessageQueue queue, string reason, int attempt, int attempts);
 

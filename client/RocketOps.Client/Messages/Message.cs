@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -8,6 +9,7 @@ namespace RocketOps.Client;
 public sealed class Message
 {
     private readonly Dictionary<string, string> _properties = new(StringComparer.Ordinal);
+    private Delays _delays;
 
     /// <param name="topic">Name of the topic.</param>
     /// <param name="body">Borrowed until the send has completed.</param>
@@ -52,11 +54,33 @@ public sealed class Message
         init => SetReserved(PropertyNames.Keys, value);
     }
 
-    /// <summary>Delay level 1–18 of the broker (1 s … 2 h by default); 0 delivers at once.</summary>
+    /// <summary>Delay level 1–18 of the broker (1 s … 2 h by default); 0 delivers at once. At most one of this, <see cref="DeliverAt"/> and <see cref="DeliverAfter"/>.</summary>
     public int DelayLevel
     {
-        get => _properties.TryGetValue(PropertyNames.Delay, out string? level) ? int.Parse(level) : 0;
-        init => SetReserved(PropertyNames.Delay, value > 0 ? value.ToString() : null);
+        get => (int)(Read(PropertyNames.Delay) ?? 0);
+        init => SetDelay(PropertyNames.Delay, Delays.Level, value > 0 ? value : null);
+    }
+
+    /// <summary>
+    /// Time from which on consumers get it, to the second; null, or a time that has passed, delivers at once. For brokers of 5.0 and later, up to their timerMaxDelaySec (3 days)
+    /// ahead; older ones deliver at once, and a warning says so.
+    /// </summary>
+    public DateTimeOffset? DeliverAt
+    {
+        get => Read(PropertyNames.TimerDeliverMs) is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+        init => SetDelay(PropertyNames.TimerDeliverMs, Delays.Time, value?.ToUnixTimeMilliseconds());
+    }
+
+    /// <summary>As <see cref="DeliverAt"/>, counted from when the broker gets it. Null delivers at once. Throws <see cref="ArgumentOutOfRangeException"/> when negative.</summary>
+    public TimeSpan? DeliverAfter
+    {
+        get => Read(PropertyNames.TimerDelayMs) is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
+        init
+        {
+            TimeSpan later = value ?? TimeSpan.Zero;
+            ArgumentOutOfRangeException.ThrowIfLessThan(later, TimeSpan.Zero, nameof(value));
+            SetDelay(PropertyNames.TimerDelayMs, Delays.After, later > TimeSpan.Zero ? (long)Math.Ceiling(later.TotalMilliseconds) : null);
+        }
     }
 
     /// <summary>False lets the broker answer before the message is flushed or replicated, whatever it is configured to.</summary>
@@ -66,7 +90,13 @@ public sealed class Message
     public int Flag { get; init; }
 
     /// <summary>Whether it is to be delivered later than it is stored.</summary>
-    internal bool IsDelayed => DelayLevel > 0;
+    internal bool IsDelayed => _delays != Delays.None;
+
+    /// <summary>Whether it says so in more than one way.</summary>
+    internal bool IsDelayedTwice => (_delays & (_delays - 1)) != Delays.None;
+
+    /// <summary>Whether brokers before 5.0 do not understand its delay.</summary>
+    internal bool IsTimed => (_delays & (Delays.Time | Delays.After)) != Delays.None;
 
     /// <summary><see cref="Properties"/> to walk without allocating.</summary>
     internal Dictionary<string, string> AllProperties => _properties;
@@ -99,6 +129,14 @@ public sealed class Message
         return this;
     }
 
+    private long? Read(string name) => _properties.TryGetValue(name, out string? value) ? long.Parse(value, CultureInfo.InvariantCulture) : null;
+
+    private void SetDelay(string name, Delays kind, long? value)
+    {
+        SetReserved(name, value?.ToString(CultureInfo.InvariantCulture));
+        _delays = value is null ? _delays & ~kind : _delays | kind;
+    }
+
     internal void SetReserved(string name, string? value)
     {
         if (string.IsNullOrEmpty(value))
@@ -113,5 +151,14 @@ public sealed class Message
         {
             _properties[name] = value;
         }
+    }
+
+    [Flags]
+    private enum Delays
+    {
+        None = 0,
+        Level = 1,
+        Time = 2,
+        After = 4,
     }
 }

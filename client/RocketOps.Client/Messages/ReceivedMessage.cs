@@ -54,6 +54,9 @@ public sealed record ReceivedMessage
     /// <summary>Keys separated by a blank; null for none.</summary>
     public string? Keys => Properties.GetValueOrDefault(PropertyNames.Keys);
 
+    /// <summary>Whether its sender waits for a reply: <see cref="IRocketMqProducer.ReplyAsync(ReceivedMessage, ReadOnlyMemory{byte}, CancellationToken)"/>.</summary>
+    public bool IsRequest => Properties.ContainsKey(PropertyNames.ReplyToClient);
+
     /// <summary>The body as UTF-8; bytes that are none become U+FFFD.</summary>
     public string GetText() => Encoding.UTF8.GetString(Body.Span);
 

@@ -30,6 +30,6 @@ internal static class ReceivedMessages
     }
 
     // A producer's clock may say anything; a message is not lost over it.
-    private static DateTimeOffset Time(long milliseconds) =>
+    public static DateTimeOffset Time(long milliseconds) =>
         DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(milliseconds, DateTimeOffset.MinValue.ToUnixTimeMilliseconds(), DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
 }

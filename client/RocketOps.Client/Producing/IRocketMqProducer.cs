@@ -21,6 +21,18 @@ public interface IRocketMqProducer : IAsyncDisposable
     /// <inheritdoc cref="RocketMqProducer.BeginTransactionAsync"/>
     Task<IMessageTransaction> BeginTransactionAsync(Message message, CancellationToken cancellationToken = default);
 
+    /// <inheritdoc cref="RocketMqProducer.RecallAsync"/>
+    Task<string> RecallAsync(string recallHandle, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc cref="RocketMqProducer.RequestAsync"/>
+    Task<ReceivedMessage> RequestAsync(Message message, TimeSpan timeout, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc cref="RocketMqProducer.ReplyAsync(ReceivedMessage, ReadOnlyMemory{byte}, CancellationToken)"/>
+    Task ReplyAsync(ReceivedMessage request, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc cref="RocketMqProducer.ReplyAsync(ReceivedMessage, string, CancellationToken)"/>
+    Task ReplyAsync(ReceivedMessage request, string body, CancellationToken cancellationToken = default);
+
     /// <inheritdoc cref="RocketMqProducer.GetQueuesAsync"/>
     Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default);
 }

@@ -120,7 +120,15 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
             throw new RocketMqException($"{address} answered a send without saying where the message is") { IsOutcomeUnknown = true };
         }
 
-        return new SendResult(status, message.MessageId, offsetId, answer.QueueId == queue.QueueId ? queue : queue with { QueueId = answer.QueueId }, answer.QueueOffset);
+        if (message.IsTimed && answer.Version < MqVersion.V500)
+        {
+            ClientLog.TimeIgnored(client.Logger, message.MessageId, address);
+        }
+
+        return new SendResult(status, message.MessageId, offsetId, answer.QueueId == queue.QueueId ? queue : queue with { QueueId = answer.QueueId }, answer.QueueOffset)
+        {
+            RecallHandle = answer.RecallHandle,
+        };
     }
 
     /// <summary>Hands a message to the network. Throws <see cref="RocketMqException"/> when no broker can be reached.</summary>

@@ -16,14 +16,16 @@ namespace RocketOps.Client.Producing;
 /// <param name="ReconsumeTimes">For a message that a consumer sends to its retry topic.</param>
 /// <param name="MaxReconsumeTimes">Likewise; null otherwise.</param>
 /// <param name="NeedsHeartbeat">Whether the broker must know this producer first.</param>
+/// <param name="IsReply">Whether the broker is to hand it on to the client that waits for it.</param>
+/// <param name="IsTimed">Whether only brokers from 5.0 on understand its delay.</param>
 internal sealed record OutgoingMessage(
     string Topic, ReadOnlyMemory<byte> Body, int SysFlag, int Flag, ReadOnlyMemory<byte> Properties, string MessageId, bool IsBatch, int ReconsumeTimes = 0, int? MaxReconsumeTimes = null,
-    bool NeedsHeartbeat = false)
+    bool NeedsHeartbeat = false, bool IsReply = false, bool IsTimed = false)
 {
     // 4.6: total size, magic 0, CRC 0, flag, body length; then the body, 2 bytes of length and the properties.
     private const int BatchFixedBytes = 20 + sizeof(short);
 
-    /// <summary>Throws <see cref="ArgumentException"/> when the message is larger than allowed.</summary>
+    /// <summary>Throws <see cref="ArgumentException"/> when the message is larger than allowed, or delayed in two ways.</summary>
     /// <param name="message">What to send.</param>
     /// <param name="options">Limits.</param>
     /// <param name="keys">Gives it an id.</param>
@@ -32,6 +34,11 @@ internal sealed record OutgoingMessage(
     public static OutgoingMessage Create(Message message, ProducerOptions options, UniqueKeys keys, Activity? span, SendExtras? extras = null)
     {
         CheckSize(message, options);
+        if (message.IsDelayedTwice)
+        {
+            throw new ArgumentException($"the message has more than one of {nameof(Message.DelayLevel)}, {nameof(Message.DeliverAt)} and {nameof(Message.DeliverAfter)}", nameof(message));
+        }
+
         (byte[] properties, string id) = Complete(message, keys, span, extras);
         ReadOnlyMemory<byte> body = message.Body;
         int sysFlag = extras?.SysFlag ?? 0;
@@ -41,7 +48,7 @@ internal sealed record OutgoingMessage(
             sysFlag |= SysFlags.Compressed | SysFlags.Zlib;
         }
 
-        return new OutgoingMessage(message.Topic, body, sysFlag, message.Flag, properties, id, IsBatch: false, NeedsHeartbeat: extras?.NeedsHeartbeat == true);
+        return new OutgoingMessage(message.Topic, body, sysFlag, message.Flag, properties, id, IsBatch: false, NeedsHeartbeat: extras?.NeedsHeartbeat == true, IsReply: extras?.IsReply == true, IsTimed: message.IsTimed);
     }
 
     /// <summary>
@@ -60,7 +67,7 @@ internal sealed record OutgoingMessage(
         int total = 0;
         foreach (Message message in messages)
         {
-            if (message.Topic != first.Topic || message.WaitStored != first.WaitStored || message.DelayLevel != 0 || message.Topic.StartsWith("%RETRY%", StringComparison.Ordinal))
+            if (message.Topic != first.Topic || message.WaitStored != first.WaitStored || message.IsDelayed || message.Topic.StartsWith("%RETRY%", StringComparison.Ordinal))
             {
                 throw new ArgumentException("the messages of a batch share one topic and one wish to wait, and none is delayed or a retry", nameof(messages));
             }

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Text;
 using RocketOps.Client.Heartbeats;
 using RocketOps.Client.Internal;
 using RocketOps.Client.Producing;
+using RocketOps.Client.Producing.Requests;
 using RocketOps.Client.Producing.Transactions;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -20,6 +22,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     private readonly MessageSender _sender;
     private readonly TransactionChecks _checks;
     private readonly SendExtras _halfExtras;
+    private readonly PendingRequests _requests;
     private int _disposed;
 
     /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
@@ -29,7 +32,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
         Names.CheckGroup(options.Group, nameof(options));
         _options = options;
         _checks = new TransactionChecks(options);
-        RequestHandlerRegistry handlers = new RequestHandlerRegistry().Add(RequestCode.CheckTransactionState, _checks);
+        _requests = new PendingRequests(options);
+        RequestHandlerRegistry handlers = new RequestHandlerRegistry().Add(RequestCode.CheckTransactionState, _checks).Add(RequestCode.PushReplyMessageToClient, _requests);
         _client = new ClientInstance(
             options, handlers, clientId => new HeartbeatBody { ClientId = clientId, Producers = [new ProducerBody(options.Group)] }, readsFromSlaves: false);
         _keys = new UniqueKeys(options.TimeProvider, _client.Address);
@@ -37,6 +41,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         _halfExtras = new SendExtras(
             [KeyValuePair.Create(PropertyNames.TransactionPrepared, "true"), KeyValuePair.Create(PropertyNames.ProducerGroup, options.Group)], SysFlags.TransactionPrepared, NeedsHeartbeat: true);
         _checks.Begin(_client);
+        _requests.Begin(_client);
     }
 
     /// <summary>
@@ -137,6 +142,89 @@ public sealed class RocketMqProducer : IRocketMqProducer
         return transaction;
     }
 
+    /// <summary>
+    /// Takes back a message that waits for its time, and returns its id. Throws <see cref="RocketMqException"/> when the broker does not: it is too late, the broker does not
+    /// allow it (recallMessageEnable) or does not know it. Throws <see cref="ArgumentException"/> for what is no handle.
+    /// </summary>
+    /// <param name="recallHandle"><see cref="SendResult.RecallHandle"/>, also of another process.</param>
+    /// <param name="cancellationToken">Gives up waiting for the broker, which may recall the message all the same.</param>
+    public async Task<string> RecallAsync(string recallHandle, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(recallHandle);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        RecallHandle handle = RecallHandle.Parse(recallHandle, nameof(recallHandle));
+        await _client.Routes.GetAsync(handle.Topic, cancellationToken).ConfigureAwait(false);
+        string address = _client.Routes.FindMaster(handle.BrokerName) ?? throw new RocketMqException($"broker {handle.BrokerName}, which has the message, is unknown or has no master");
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.RecallMessage)
+            .Set("producerGroup", _options.Group).Set("topic", handle.Topic).Set("recallHandle", recallHandle).Set("bname", handle.BrokerName);
+        RemotingCommand answer = await _client.Caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        return answer.Get("msgId") ?? throw new RocketMqException($"{address} answered a recall without an id") { IsOutcomeUnknown = true };
+    }
+
+    /// <summary>
+    /// Sends a message and waits until a consumer replies to it. Throws <see cref="RequestTimeoutException"/> when nobody did in time, <see cref="RocketMqException"/> when it could not be
+    /// sent, or when the reply cannot be read, and <see cref="ArgumentException"/> when it is too large or delayed.
+    /// </summary>
+    /// <param name="message">The request. Consumers see <see cref="ReceivedMessage.IsRequest"/>.</param>
+    /// <param name="timeout">For sending and waiting together; positive.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The reply, as its sender wrote it; it is in no queue, its <see cref="ReceivedMessage.QueueOffset"/> is −1.</returns>
+    public async Task<ReceivedMessage> RequestAsync(Message message, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
+        if (message.IsDelayed)
+        {
+            throw new ArgumentException("a request cannot be delayed: its sender waits", nameof(message));
+        }
+
+        string id = Guid.NewGuid().ToString();
+        using CancellationTokenSource deadline = new(timeout, _options.TimeProvider);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        Task<ReceivedMessage> reply = _requests.Add(id);
+        SendResult? sent = null;
+        try
+        {
+            SendExtras extras = RequestProperties.OfRequest(id, _client.ClientId, timeout);
+            sent = await SendAsync(message, batch: null, queue: null, shardingKey: null, either.Token, extras).ConfigureAwait(false);
+            return await reply.WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw sent is null
+                ? new RocketMqException($"no broker took the request to topic {message.Topic} within {timeout.TotalMilliseconds:0} ms") { IsOutcomeUnknown = true }
+                : new RequestTimeoutException(sent, timeout);
+        }
+        finally
+        {
+            _requests.Remove(id);
+        }
+    }
+
+    /// <summary>
+    /// Answers a request, by the broker it came from, and returns when its sender has the reply. Throws <see cref="RocketMqException"/> when it has not, as it waits no longer or is
+    /// gone, and <see cref="ArgumentException"/> when the message is no request.
+    /// </summary>
+    /// <param name="request">What a consumer got, with <see cref="ReceivedMessage.IsRequest"/>.</param>
+    /// <param name="body">Borrowed until the reply was sent; not empty.</param>
+    /// <param name="cancellationToken">Gives up waiting for the broker.</param>
+    public async Task ReplyAsync(ReceivedMessage request, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        (string topic, SendExtras extras) = RequestProperties.OfReply(request, nameof(request));
+        // Java picks any broker of the cluster. The one that had the request knows its sender for certain.
+        IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(topic, cancellationToken).ConfigureAwait(false);
+        MessageQueue queue = queues.FirstOrDefault(queue => queue.BrokerName == request.Queue.BrokerName) ?? queues[0];
+        await SendAsync(new Message(topic, body), batch: null, queue, shardingKey: null, cancellationToken, extras).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="ReplyAsync(ReceivedMessage, ReadOnlyMemory{byte}, CancellationToken)"/>
+    public Task ReplyAsync(ReceivedMessage request, string body, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return ReplyAsync(request, Encoding.UTF8.GetBytes(body), cancellationToken);
+    }
+
     /// <summary>The queues a topic can be sent to at this moment. Throws <see cref="RocketMqException"/> when there are none.</summary>
     public Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default) => _sender.GetQueuesAsync(topic, cancellationToken);
 
@@ -146,6 +234,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _sender.Close();
+            _requests.Stop();
             await _checks.StopAsync().ConfigureAwait(false);
             await _client.LeaveAsync(_options.Group, consumerGroup: null).ConfigureAwait(false);
             await _client.DisposeAsync().ConfigureAwait(false);

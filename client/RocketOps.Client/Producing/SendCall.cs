@@ -76,7 +76,7 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
     protected override int WriteHeader(Span<byte> destination, int opaque, int version)
     {
         ResponseFrameWriter writer = new(
-            destination, SerializeType.Json, message.IsBatch ? RequestCode.SendBatchMessage : RequestCode.SendMessageV2, opaque, version, flag: 0);
+            destination, SerializeType.Json, RequestCodeOf(message), opaque, version, flag: 0);
         Add(ref writer, "a"u8, options.Group);
         Add(ref writer, "b"u8, message.Topic);
         Add(ref writer, "c"u8, RouteCache.DefaultTopic);
@@ -101,6 +101,7 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
     protected override void OnAnswer(in RequestFrame answer)
     {
         string? id = null;
+        string? recallHandle = null;
         int queueId = -1;
         long offset = -1;
         if (answer.Code is ResponseCode.Success or ResponseCode.FlushDiskTimeout or ResponseCode.FlushSlaveTimeout or ResponseCode.SlaveNotAvailable)
@@ -113,6 +114,10 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
                 {
                     id = Encoding.UTF8.GetString(value);
                 }
+                else if (name.SequenceEqual("recallHandle"u8))
+                {
+                    recallHandle = Encoding.UTF8.GetString(value);
+                }
                 else if (name.SequenceEqual("queueId"u8))
                 {
                     queueId = Utf8Parser.TryParse(value, out int number, out int read) && read == value.Length && number >= 0 ? number : -1;
@@ -124,7 +129,7 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
             }
         }
 
-        SendAnswer result = new(answer.Code, answer.Code == ResponseCode.Success ? null : answer.ToCommand().Remark, id, queueId, offset);
+        SendAnswer result = new(answer.Code, answer.Code == ResponseCode.Success ? null : answer.ToCommand().Remark, id, queueId, offset, recallHandle, answer.Version);
         if (Interlocked.Exchange(ref _ended, 1) == 0)
         {
             _core.SetResult(result);
@@ -132,6 +137,9 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
     }
 
     protected override void OnFailed(Exception error) => TryEnd(error);
+
+    private static int RequestCodeOf(OutgoingMessage message) =>
+        message.IsBatch ? RequestCode.SendBatchMessage : message.IsReply ? RequestCode.SendReplyMessageV2 : RequestCode.SendMessageV2;
 
     private static int Bound(string text) => ResponseFrameWriter.MaxFieldBytes(1, text.Length * MaxUtf8PerChar);
 

@@ -6,7 +6,11 @@ namespace RocketOps.Client;
 /// <param name="OffsetMessageId">The id that says where it is stored; of a batch all, joined by commas.</param>
 /// <param name="Queue">The queue the broker chose.</param>
 /// <param name="QueueOffset">Position in the queue; of a batch that of the first message.</param>
-public sealed record SendResult(SendStatus Status, string MessageId, string OffsetMessageId, MessageQueue Queue, long QueueOffset);
+public sealed record SendResult(SendStatus Status, string MessageId, string OffsetMessageId, MessageQueue Queue, long QueueOffset)
+{
+    /// <summary>What <see cref="IRocketMqProducer.RecallAsync"/> takes the message back by while it waits for its time; null when it does not wait, or the broker knows no recall.</summary>
+    public string? RecallHandle { get; init; }
+}
 
 /// <summary>How far a sent message got. In every state the broker has it.</summary>
 public enum SendStatus

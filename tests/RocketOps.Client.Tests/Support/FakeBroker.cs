@@ -44,6 +44,8 @@ internal sealed class FakeBroker : IAsyncDisposable
         registry.Add(RequestCode.ConsumerSendMessageBack, Handler(Success));
         registry.Add(RequestCode.CheckClientConfig, Handler(Success));
         registry.Add(RequestCode.EndTransaction, Handler(Success));
+        registry.Add(RequestCode.RecallMessage, Handler(request => Success(request).Set("msgId", "C0000202")));
+        registry.Add(RequestCode.SendReplyMessageV2, Handler(Send));
         registry.Add(RequestCode.PullMessage, new DelegateHandler(PullAsync));
     }
 
@@ -68,11 +70,11 @@ internal sealed class FakeBroker : IAsyncDisposable
     /// <summary>Answers by request code that replace the broker's own; null from the function falls through to it.</summary>
     public ConcurrentDictionary<int, Func<RemotingCommand, RemotingCommand?>> Overrides { get; } = new();
 
-    public static async Task<FakeBroker> StartAsync(string name)
+    public static async Task<FakeBroker> StartAsync(string name, int version = MqVersion.V533)
     {
         RequestHandlerRegistry registry = new();
         RemotingServer server = await RemotingServer.StartAsync(
-            new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)] }, registry, NullLoggerFactory.Instance);
+            new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], Remoting = new RemotingOptions { Version = version } }, registry, NullLoggerFactory.Instance);
         return new FakeBroker(name, registry, server);
     }
 

@@ -19,14 +19,14 @@ internal sealed class FakeCluster : IAsyncDisposable
     /// <summary>How often the name server was asked for the route of a topic.</summary>
     public int RouteQuestions(string topic) => _nameServer!.Received.Count(request => request.Get("topic") == topic);
 
-    public static async Task<FakeCluster> StartAsync(int brokers = 1)
+    public static async Task<FakeCluster> StartAsync(int brokers = 1, int version = MqVersion.V533)
     {
         FakeCluster cluster = new();
         cluster._nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, cluster.Route));
         List<FakeBroker> started = [];
         for (int i = 0; i < brokers; i++)
         {
-            started.Add(await FakeBroker.StartAsync("broker-" + (char)('a' + i)));
+            started.Add(await FakeBroker.StartAsync("broker-" + (char)('a' + i), version));
         }
 
         cluster.Brokers = started;

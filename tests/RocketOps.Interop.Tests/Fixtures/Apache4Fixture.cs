@@ -9,5 +9,7 @@ public sealed class Apache4Fixture : ServerFixture
 
     public override string? WhyNameServerIsSilent => "Apache's name server 4.9.7 does not answer request codes it does not know";
 
+    public override string? WhyNoTimers => "4.9.7 knows delay levels only";
+
     protected override ServerUnderTest Create() => new ApacheServer(ApacheServer.Version4, SharedOptions);
 }

@@ -16,6 +16,7 @@ public abstract class ServerFixture : IAsyncLifetime
         {
             ["enablePropertyFilter"] = "true",
             ["messageDelayLevel"] = "1s 5m 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
+            ["recallMessageEnable"] = "true",
             ["transactionCheckInterval"] = "2000",
             ["transactionTimeOut"] = "1000",
             ["traceTopicEnable"] = "true",
@@ -39,6 +40,9 @@ public abstract class ServerFixture : IAsyncLifetime
 
     /// <summary>Why this peer's name server leaves unknown request codes unanswered, or null when it answers.</summary>
     public virtual string? WhyNameServerIsSilent => null;
+
+    /// <summary>Why this peer's broker delivers messages with a time at once, or null when it waits.</summary>
+    public virtual string? WhyNoTimers => null;
 
     public async Task InitializeAsync()
     {
