@@ -73,3 +73,16 @@ internal sealed class ProducerConnectionBody
     [JsonPropertyName("connectionSet")]
     public required IReadOnlyList<ConnectionBody> Connections { get; init; }
 }
+
+/// <summary>Answer to QUERY_SUBSCRIPTION_BY_CONSUMER.</summary>
+internal sealed class SubscriptionBody
+{
+    [JsonPropertyName("group")]
+    public required string Group { get; init; }
+
+    [JsonPropertyName("subscriptionData")]
+    public SubscriptionData? Subscription { get; init; }
+
+    [JsonPropertyName("topic")]
+    public required string Topic { get; init; }
+}

@@ -30,6 +30,7 @@ internal static class BrokerHandlers
         PullMessageHandler pull = new(pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.Groups);
         HeartbeatHandler heartbeat = new(parts.Settings, parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
         GroupProgress progress = new(parts.Settings, parts.ConsumerOffsets, parts.Consumers, parts.Store, parts.Statistics);
+        ConsumerCaller caller = new(parts.Consumers);
         return new RequestHandlerRegistry { RefusalOf = RefusalOf }
             .Add(RequestCode.SendMessage, send)
             .Add(RequestCode.SendMessageV2, send)
@@ -60,7 +61,10 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetConsumerConnectionList, new ConsumerConnectionHandler(parts.Consumers))
             .Add(RequestCode.GetProducerConnectionList, new ProducerConnectionHandler(parts.Producers))
             .Add(RequestCode.GetAllProducerInfo, new AllProducersHandler(parts.Producers))
-            .Add(RequestCode.GetConsumerRunningInfo, new ConsumerRunningInfoHandler(parts.Consumers))
+            .Add(RequestCode.GetConsumerRunningInfo, new ConsumerRunningInfoHandler(caller))
+            .Add(RequestCode.ConsumeMessageDirectly, new ConsumeDirectlyHandler(parts.Settings, parts.Topics, parts.Groups, parts.Store, caller))
+            .Add(RequestCode.InvokeBrokerToGetConsumerStatus, parts.ConsumerStatus)
+            .Add(RequestCode.QuerySubscriptionByConsumer, new SubscriptionHandler(parts.Consumers))
             .Add(RequestCode.LockBatchMq, new LockBatchHandler(parts.Locks, parts.Topics, parts.Groups))
             .Add(RequestCode.UnlockBatchMq, new UnlockBatchHandler(parts.Locks))
             .Add(RequestCode.QueryMessage, new QueryMessageHandler(parts.Settings, parts.Topics, parts.Store))
@@ -80,6 +84,10 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(parts.Topics, parts.ConsumerOffsets, progress))
             .Add(RequestCode.ViewBrokerStatsData, new StatisticsHandler(parts.Settings, parts.Statistics))
             .Add(RequestCode.GetBrokerConsumeStats, new BrokerConsumeStatsHandler(parts.Groups, parts.Topics, parts.ConsumerOffsets, progress, parts.Address))
+            .Add(RequestCode.QueryConsumeTimeSpan, new ConsumeTimeSpanHandler(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.Store, parts.Time))
+            .Add(RequestCode.CloneGroupOffset, new CloneOffsetsHandler(parts.Role, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets))
+            .Add(RequestCode.QueryCorrectionOffset, new CorrectionOffsetHandler(parts.Topics, parts.ConsumerOffsets, parts.Store))
+            .Add(RequestCode.QueryTopicsByConsumer, new GroupTopicsHandler(parts.ConsumerOffsets, parts.Address))
             .Add(RequestCode.QueryTopicConsumeByWho, new TopicConsumersHandler(parts.Consumers, parts.ConsumerOffsets))
             .Add(RequestCode.UpdateBrokerConfig, new UpdateConfigHandler(parts.Settings, parts.Topics, parts.SettingsFile))
             .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(parts.Settings, parts.Role, parts.Address))

@@ -49,6 +49,7 @@ internal sealed class BrokerParts
         Groups = new GroupTable(settings, fileSystem, time);
         ConsumerOffsets = new ConsumerOffsetTable(settings, fileSystem, time);
         Consumers = new ConsumerTable(settings, Groups, time, loggers.CreateLogger<ConsumerTable>(), filters);
+        ConsumerStatus = new ConsumerStatusHandler(Consumers, loggers.CreateLogger<ConsumerStatusHandler>());
         Producers = new ProducerTable();
         Locks = new QueueLocks(time);
         Clients = new ClientRegistry(settings, Consumers, Producers, Locks, time, loggers.CreateLogger<ClientRegistry>());
@@ -124,6 +125,8 @@ internal sealed class BrokerParts
     public DelayOffsetTable DelayOffsets { get; }
 
     public ConsumerTable Consumers { get; }
+
+    public ConsumerStatusHandler ConsumerStatus { get; }
 
     public ProducerTable Producers { get; }
 

@@ -29,6 +29,7 @@ namespace RocketOps.Broker.Json;
 [JsonSerializable(typeof(ConsumerListBody))]
 [JsonSerializable(typeof(ConsumerConnectionBody))]
 [JsonSerializable(typeof(ProducerConnectionBody))]
+[JsonSerializable(typeof(SubscriptionBody))]
 [JsonSerializable(typeof(TopicListBody))]
 [JsonSerializable(typeof(GroupListBody))]
 [JsonSerializable(typeof(KeyValueTable))]

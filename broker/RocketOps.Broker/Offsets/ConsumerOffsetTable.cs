@@ -44,7 +44,7 @@ internal sealed class ConsumerOffsetTable
             int at = key.IndexOf(Separator, StringComparison.Ordinal);
             if (at > 0)
             {
-                ConcurrentDictionary<int, long> offsets = QueuesOf(key[..at], key[(at + 1)..]);
+                ConcurrentDictionary<int, long> offsets = GetOrAdd(key[..at], key[(at + 1)..]);
                 foreach ((int queueId, long offset) in queues)
                 {
                     offsets[queueId] = offset;
@@ -58,7 +58,7 @@ internal sealed class ConsumerOffsetTable
     {
         if (!_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) || !groups.TryGet(group, out ConcurrentDictionary<int, long>? queues))
         {
-            queues = QueuesOf(Encoding.UTF8.GetString(topic), Encoding.UTF8.GetString(group));
+            queues = GetOrAdd(Encoding.UTF8.GetString(topic), Encoding.UTF8.GetString(group));
         }
 
         queues[queueId] = offset;
@@ -68,7 +68,7 @@ internal sealed class ConsumerOffsetTable
     /// <inheritdoc cref="Commit(ReadOnlySpan{byte}, ReadOnlySpan{byte}, int, long)"/>
     public void Commit(string topic, string group, int queueId, long offset)
     {
-        QueuesOf(topic, group)[queueId] = offset;
+        GetOrAdd(topic, group)[queueId] = offset;
         _file.CountChange();
     }
 
@@ -83,6 +83,20 @@ internal sealed class ConsumerOffsetTable
 
     /// <summary>Topics the group has an offset on.</summary>
     public IReadOnlyList<string> TopicsOf(string group) => [.. _topics.Entries.Where(entry => entry.Value.TryGet(group, out _)).Select(static entry => entry.Key)];
+
+    /// <summary>The group's offsets on the topic, by queue.</summary>
+    public IEnumerable<KeyValuePair<int, long>> QueuesOf(string topic, string group) =>
+        _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues) ? queues : [];
+
+    /// <summary>Gives a group the offsets another one has on the topic now; queues the other has none on lose theirs.</summary>
+    public void Clone(string topic, string source, string destination)
+    {
+        if (_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(source, out ConcurrentDictionary<int, long>? queues))
+        {
+            groups.Entries[destination] = new ConcurrentDictionary<int, long>(queues);
+            _file.CountChange();
+        }
+    }
 
     public void RemoveGroup(string group)
     {
@@ -106,7 +120,7 @@ internal sealed class ConsumerOffsetTable
     /// <inheritdoc cref="OffsetFile.PersistAsync"/>
     public Task PersistAsync() => _file.PersistAsync();
 
-    private ConcurrentDictionary<int, long> QueuesOf(string topic, string group) =>
+    private ConcurrentDictionary<int, long> GetOrAdd(string topic, string group) =>
         _topics.Entries.GetOrAdd(topic, static _ => new NameTable<ConcurrentDictionary<int, long>>())
             .Entries.GetOrAdd(group, static _ => new ConcurrentDictionary<int, long>());
 
