@@ -31,6 +31,15 @@ internal static class TopicAdminChecks
         }
     }
 
+    /// <summary>A filter type that RocketMQ does not know is refused with its code and words.</summary>
+    public static void CheckFilterType(TopicConfig config)
+    {
+        if (config.TopicFilterType is not (TopicConfig.SingleTag or TopicConfig.MultiTag))
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, $"topicFilterType = [{config.TopicFilterType}] value invalid");
+        }
+    }
+
     public static void CheckSettings(TopicConfig config)
     {
         if (config.ReadQueueNums is < 0 or > TopicConfig.MaxQueues || config.WriteQueueNums is < 0 or > TopicConfig.MaxQueues)

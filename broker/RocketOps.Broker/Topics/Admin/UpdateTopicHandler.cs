@@ -26,6 +26,7 @@ internal sealed class UpdateTopicHandler(BrokerSettings settings, CurrentRole ro
             Attributes = TopicAttributes.Apply(existing?.Config.Attributes, request.Get("attributes")),
         };
         TopicAdminChecks.CheckSettings(config);
+        TopicAdminChecks.CheckFilterType(config);
         await topics.CreateOrUpdateAsync(config);
         return RemotingCommand.CreateResponse(request, ResponseCode.Success);
     }
