@@ -15,7 +15,7 @@ internal sealed class HandlerInvoker(ClientInstance client, PushConsumerOptions 
     {
         try
         {
-            ReceivedMessage received = ReceivedMessages.From(message.Stored, message.Owner.Queue, options.MaxDecompressedBytes, options.Lz4Decompressor, options.ZstdDecompressor);
+            ReceivedMessage received = ReceivedMessages.From(message.Stored, message.Owner.Queue, options.MaxDecompressedBytes, options.ZstdDecompressor);
             if (attempts > 0)
             {
                 received = received with { ReconsumeTimes = received.ReconsumeTimes + attempts };

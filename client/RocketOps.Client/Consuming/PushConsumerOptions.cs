@@ -88,9 +88,6 @@ public sealed record PushConsumerOptions : ClientOptions
     /// <summary>Compressed bodies may grow to this; larger ones are given back. Sixteen times what a broker accepts packed by default.</summary>
     public int MaxDecompressedBytes { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>Unpacks bodies in LZ4's frame format, as Java producers write them with compressType LZ4. Null: such messages are reported and given back.</summary>
-    public BodyDecompressor? Lz4Decompressor { get; init; }
-
     /// <summary>Unpacks bodies that were compressed with Zstd. Null: such messages are reported and given back.</summary>
     public BodyDecompressor? ZstdDecompressor { get; init; }
 

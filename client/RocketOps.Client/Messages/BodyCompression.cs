@@ -1,13 +1,19 @@
 using System.IO.Compression;
+using RocketOps.Client.Compression;
 
 namespace RocketOps.Client;
 
-/// <summary>Packing of bodies. zlib is written and read; LZ4 and Zstd are read with what the program gives, and refused without.</summary>
+/// <summary>Packing of bodies. zlib and LZ4 are written and read; Zstd is read with what the program gives, and refused without.</summary>
 internal static class BodyCompression
 {
-    /// <summary>The body as a zlib stream, or null when that is no shorter.</summary>
-    public static byte[]? TryCompress(ReadOnlyMemory<byte> body)
+    /// <summary>The body as a zlib stream or an LZ4 frame, or null when that is no shorter.</summary>
+    public static byte[]? TryCompress(ReadOnlyMemory<byte> body, CompressionType type)
     {
+        if (type == CompressionType.Lz4)
+        {
+            return Lz4Frame.TryCompress(body.Span);
+        }
+
         using MemoryStream packed = new(body.Length / 2);
         using (ZLibStream zlib = new(packed, CompressionLevel.Optimal, leaveOpen: true))
         {
@@ -21,26 +27,29 @@ internal static class BodyCompression
     /// <param name="body">The packed body.</param>
     /// <param name="sysFlag">The message's flags, which say how it was packed.</param>
     /// <param name="maxBytes">Most bytes the plain body may have.</param>
-    /// <param name="lz4">Unpacks LZ4 frames; null when the program gave nothing.</param>
     /// <param name="zstd">Unpacks Zstd; null when the program gave nothing.</param>
-    public static ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> body, int sysFlag, int maxBytes, BodyDecompressor? lz4 = null, BodyDecompressor? zstd = null)
+    public static ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> body, int sysFlag, int maxBytes, BodyDecompressor? zstd = null)
     {
-        if ((sysFlag & SysFlags.CompressionMask) switch { SysFlags.Lz4 => lz4, SysFlags.Zstd => zstd, _ => null } is { } given)
+        int type = sysFlag & SysFlags.CompressionMask;
+        if (type == SysFlags.Zstd && zstd is not null)
         {
-            return Decompress(body, maxBytes, given);
+            return Decompress(body, maxBytes, zstd);
         }
 
-        int type = sysFlag & SysFlags.CompressionMask;
+        if (type == SysFlags.Lz4)
+        {
+            return Lz4Frame.Decompress(body.Span, maxBytes);
+        }
+
         string? unsupported = type switch
         {
             SysFlags.OldZlib or SysFlags.Zlib => null,
-            SysFlags.Lz4 => "LZ4",
             SysFlags.Zstd => "Zstd",
             _ => $"type 0x{type:X}",
         };
         if (unsupported is not null)
         {
-            throw new InvalidDataException($"the body is compressed with {unsupported}, which this client does not read by itself; set Lz4Decompressor or ZstdDecompressor, or let the producer use zlib");
+            throw new InvalidDataException($"the body is compressed with {unsupported}, which this client does not read by itself; set ZstdDecompressor, or let the producer use zlib or LZ4");
         }
 
         using MemoryStream plain = new();

@@ -4,10 +4,10 @@ namespace RocketOps.Client;
 internal static class ReceivedMessages
 {
     /// <summary>Throws <see cref="InvalidDataException"/> when the body cannot be unpacked or would exceed <paramref name="maxDecompressedBytes"/>.</summary>
-    public static ReceivedMessage From(StoredMessage stored, MessageQueue queue, int maxDecompressedBytes, BodyDecompressor? lz4 = null, BodyDecompressor? zstd = null)
+    public static ReceivedMessage From(StoredMessage stored, MessageQueue queue, int maxDecompressedBytes, BodyDecompressor? zstd = null)
     {
         ReadOnlyMemory<byte> body = (stored.SysFlag & SysFlags.Compressed) != 0
-            ? BodyCompression.Decompress(stored.Body, stored.SysFlag, maxDecompressedBytes, lz4, zstd)
+            ? BodyCompression.Decompress(stored.Body, stored.SysFlag, maxDecompressedBytes, zstd)
             : stored.Body.ToArray();
         string offsetId = OffsetMessageId.Format(MessageHost.From(stored.StoreHost), new PhysicalOffset(stored.PhysicalOffset));
         return new ReceivedMessage

@@ -42,10 +42,10 @@ internal sealed record OutgoingMessage(
         (byte[] properties, string id) = Complete(message, keys, span, extras);
         ReadOnlyMemory<byte> body = message.Body;
         int sysFlag = extras?.SysFlag ?? 0;
-        if (body.Length >= options.CompressBodyOverBytes && BodyCompression.TryCompress(body) is { } packed)
+        if (body.Length >= options.CompressBodyOverBytes && BodyCompression.TryCompress(body, options.CompressionType) is { } packed)
         {
             body = packed;
-            sysFlag |= SysFlags.Compressed | SysFlags.Zlib;
+            sysFlag |= SysFlags.Compressed | (options.CompressionType == CompressionType.Lz4 ? SysFlags.Lz4 : SysFlags.Zlib);
         }
 
         return new OutgoingMessage(message.Topic, body, sysFlag, message.Flag, properties, id, IsBatch: false, NeedsHeartbeat: extras?.NeedsHeartbeat == true, IsReply: extras?.IsReply == true, IsTimed: message.IsTimed);

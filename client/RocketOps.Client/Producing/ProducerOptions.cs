@@ -12,7 +12,12 @@ public sealed record ProducerOptions : ClientOptions
     /// <summary>Further attempts, on another broker where there is one, after a send failed. Matches retryTimesWhenSendFailed (2).</summary>
     public int RetryTimes { get; init; } = 2;
 
-    /// <summary>Bodies from this size on are sent compressed (zlib). Matches compressMsgBodyOverHowmuch (4096).</summary>
+    /// <summary>
+    /// What bodies are compressed with. Matches rocketmq.message.compressType (ZLIB). Java consumers of 4.9.7 and 5.5.0 read both.
+    /// </summary>
+    public CompressionType CompressionType { get; init; } = CompressionType.Zlib;
+
+    /// <summary>Bodies from this size on are sent compressed. Matches compressMsgBodyOverHowmuch (4096).</summary>
     public int CompressBodyOverBytes { get; init; } = 4096;
 
     /// <summary>Larger bodies are refused here already. Matches maxMessageSize (4 MiB) of client and broker.</summary>

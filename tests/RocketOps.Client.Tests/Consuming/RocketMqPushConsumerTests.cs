@@ -111,8 +111,8 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
     }
 
     [Theory]
-    [InlineData(0x101, "LZ4")]
     [InlineData(0x201, "Zstd")]
+    [InlineData(0x401, "type 0x400")]
     public async Task Message_CompressedWithWhatIsNotRead_IsGivenBackWithoutCallingTheHandler(int sysFlag, string name)
     {
         using RecordingLoggerFactory logs = new();
@@ -127,11 +127,10 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
         logs.Messages.Should().Contain(message => message.Contains($"compressed with {name}, which this client does not read by itself", StringComparison.Ordinal));
     }
 
-    [Theory]
-    [InlineData(0x101)]
-    [InlineData(0x201)]
-    public async Task Message_CompressedWithWhatTheProgramReads_IsUnpackedWithinBounds(int sysFlag)
+    [Fact]
+    public async Task Message_CompressedWithWhatTheProgramReads_IsUnpackedWithinBounds()
     {
+        const int sysFlag = 0x201;
         using RecordingLoggerFactory logs = new();
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
         foreach (string body in new[] { "good", "throws", "long" })
@@ -145,9 +144,7 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
             "long" => new byte[maxBytes + 1],
             _ => throw new FormatException("no frame"),
         };
-        BodyDecompressor unpack = Unpack;
-        PushConsumerOptions options = Options(cluster) with { LoggerFactory = logs, MaxDecompressedBytes = 100 };
-        await using RocketMqPushConsumer consumer = new(sysFlag == 0x101 ? options with { Lz4Decompressor = unpack } : options with { ZstdDecompressor = unpack });
+        await using RocketMqPushConsumer consumer = new(Options(cluster) with { LoggerFactory = logs, MaxDecompressedBytes = 100, ZstdDecompressor = Unpack });
         await consumer.SubscribeAsync("T", "*", Collect);
         await consumer.StartAsync();
 

@@ -175,6 +175,22 @@ public sealed class RocketMqProducerTests
     }
 
     [Fact]
+    public async Task Send_LargeBodyWithLz4_TravelsAsAFrame()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServer, CompressionType = CompressionType.Lz4 });
+        byte[] body = Encoding.UTF8.GetBytes(new string('a', 5000));
+
+        await producer.SendAsync(new Message("T", body));
+
+        RemotingCommand request = cluster.Broker.Of(RequestCode.SendMessageV2).Single();
+        request.Get("f").Should().Be((0x101).ToString());
+        request.Body.Length.Should().BeLessThan(100);
+        BodyCompression.Decompress(request.Body, 0x101, 5000).ToArray().Should().Equal(body);
+    }
+
+    [Fact]
     public async Task SendBatch_ThreeMessages_IsLaidOutAsRocketMqs()
     {
         await using FakeCluster cluster = await FakeCluster.StartAsync();

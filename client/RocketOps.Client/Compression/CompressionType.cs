@@ -1,0 +1,11 @@
+namespace RocketOps.Client;
+
+/// <summary>What a producer compresses bodies with; see <see cref="ProducerOptions.CompressionType"/>.</summary>
+public enum CompressionType
+{
+    /// <summary>Packs well; every client reads it.</summary>
+    Zlib,
+
+    /// <summary>Packs less and takes a fraction of the time.</summary>
+    Lz4,
+}
