@@ -25,6 +25,11 @@ public static class PropertyNames
     public const string ShardingKey = "__SHARDINGKEY";
     public const string Tags = "TAGS";
     public const string TimeToLive = "TTL";
+    public const string TimerDeleteUniqKey = "TIMER_DEL_UNIQKEY";
+    public const string TimerDequeueMs = "TIMER_DEQUEUE_MS";
+    public const string TimerEnqueueMs = "TIMER_ENQUEUE_MS";
+    public const string TimerOutMs = "TIMER_OUT_MS";
+    public const string TimerRollTimes = "TIMER_ROLL_TIMES";
     public const string TimerDelayMs = "TIMER_DELAY_MS";
     public const string TimerDelaySeconds = "TIMER_DELAY_SEC";
     public const string TimerDeliverMs = "TIMER_DELIVER_MS";
@@ -62,7 +67,17 @@ public static class PropertyNames
 
         public static ReadOnlySpan<byte> TimerDelaySeconds => "TIMER_DELAY_SEC"u8;
 
+        public static ReadOnlySpan<byte> TimerDeleteUniqKey => "TIMER_DEL_UNIQKEY"u8;
+
         public static ReadOnlySpan<byte> TimerDeliverMs => "TIMER_DELIVER_MS"u8;
+
+        public static ReadOnlySpan<byte> TimerDequeueMs => "TIMER_DEQUEUE_MS"u8;
+
+        public static ReadOnlySpan<byte> TimerEnqueueMs => "TIMER_ENQUEUE_MS"u8;
+
+        public static ReadOnlySpan<byte> TimerOutMs => "TIMER_OUT_MS"u8;
+
+        public static ReadOnlySpan<byte> TimerRollTimes => "TIMER_ROLL_TIMES"u8;
 
         public static ReadOnlySpan<byte> TraceOn => "TRACE_ON"u8;
 

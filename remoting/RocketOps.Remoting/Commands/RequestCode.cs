@@ -35,6 +35,7 @@ public static class RequestCode
     public const int GetAllDelayOffset = 45;
     public const int CheckClientConfig = 46;
     public const int GetClientConfig = 47;
+    public const int GetTimerCheckPoint = 60;
 
     public const int PutKvConfig = 100;
     public const int GetKvConfig = 101;

@@ -1,0 +1,69 @@
+using System.Buffers.Binary;
+
+namespace RocketOps.Store.Timers;
+
+/// <summary>
+/// How far the timers have come, as <c>config/timercheck</c> holds it: seven numbers of RocketMQ's in 56 bytes of 4096. Behind them, from byte 64 on, this project repeats what
+/// it wrote and adds how much of a slot is delivered: where both agree nobody else has written since. Source: store.md §3.7, apache/rocketmq TimerCheckpoint of 5.5.0.
+/// </summary>
+/// <param name="ReadMs">Slots before it are delivered, milliseconds since 1970.</param>
+/// <param name="LogPosition">The timer log is on the disk up to there.</param>
+/// <param name="QueueOffset">The timer topic's messages before it are in the timer log, or delivered.</param>
+/// <param name="DeliveredOfSlot">Units of the slot at <see cref="ReadMs"/> that are delivered, the oldest first.</param>
+/// <param name="Counter">Of RocketMQ's data version.</param>
+/// <param name="TimestampMs">Of RocketMQ's data version.</param>
+/// <param name="IsOwn">Written by this project; otherwise by RocketMQ, whose log may be further than the position says, and must be read on.</param>
+public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOffset, long DeliveredOfSlot, long Counter, long TimestampMs, bool IsOwn)
+{
+    /// <summary>Bytes of the file.</summary>
+    public const int FileBytes = 4096;
+
+    /// <summary>Bytes that mean something.</summary>
+    public const int UsedBytes = 104;
+
+    /// <summary>Bytes that RocketMQ reads and GET_TIMER_CHECK_POINT answers.</summary>
+    public const int RocketMqBytes = 56;
+
+    private const int OwnAt = 64;
+    private const long OwnMagic = 0x524F_5053_5449_4D45;
+
+    /// <summary>Reads the file's content; null when it is none.</summary>
+    public static TimerCheckpoint? Read(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < RocketMqBytes)
+        {
+            return null;
+        }
+
+        long read = Int64(bytes, 0);
+        long position = Int64(bytes, 8);
+        long queueOffset = Int64(bytes, 16);
+        if (read < 0 || position < 0 || queueOffset < 0)
+        {
+            return null;
+        }
+
+        bool isOwn = bytes.Length >= UsedBytes && Int64(bytes, OwnAt) == OwnMagic && Int64(bytes, OwnAt + 8) == read && Int64(bytes, OwnAt + 16) == position && Int64(bytes, OwnAt + 24) == queueOffset;
+        return new TimerCheckpoint(read, position, queueOffset, isOwn ? Math.Max(0, Int64(bytes, OwnAt + 32)) : 0, Int64(bytes, 48), Int64(bytes, 40), isOwn);
+    }
+
+    /// <summary>Writes <see cref="UsedBytes"/> bytes.</summary>
+    public void Write(Span<byte> bytes)
+    {
+        bytes[..UsedBytes].Clear();
+        BinaryPrimitives.WriteInt64BigEndian(bytes, ReadMs);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[8..], LogPosition);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[16..], QueueOffset);
+        // What the master has done, which RocketMQ goes back to when it is less.
+        BinaryPrimitives.WriteInt64BigEndian(bytes[24..], QueueOffset);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[40..], TimestampMs);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[48..], Counter);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[OwnAt..], OwnMagic);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[(OwnAt + 8)..], ReadMs);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[(OwnAt + 16)..], LogPosition);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[(OwnAt + 24)..], QueueOffset);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[(OwnAt + 32)..], DeliveredOfSlot);
+    }
+
+    private static long Int64(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadInt64BigEndian(bytes[at..]);
+}

@@ -1,0 +1,259 @@
+using RocketOps.Store.Files;
+using RocketOps.Store.Timers;
+
+namespace RocketOps.Store.Tests.Timers;
+
+public sealed class TimerIndexTests
+{
+    private const string Root = "/store";
+    private const int Precision = 1000;
+    private const long Begin = 1_800_000_000_000;
+
+    [Fact]
+    public void TimerUnit_Bytes_AreRocketMqs()
+    {
+        byte[] bytes = new byte[TimerUnit.Size];
+        new TimerUnit(-1, TimerUnit.Default | TimerUnit.Delete, Begin, 5_000, 0x1234, 300, -7).Write(bytes);
+
+        Convert.ToHexString(bytes).Should().Be(
+            "00000034" + "FFFFFFFFFFFFFFFF" + "00000005" + "000001A3185C5000" + "00001388" + "0000000000001234" + "0000012C" + "FFFFFFF9" + "0000000000000000");
+    }
+
+    [Fact]
+    public void TimerSlot_Bytes_AreRocketMqs()
+    {
+        byte[] bytes = new byte[TimerSlot.Size];
+        new TimerSlot(Begin, 52, 104, 2, 0).Write(bytes, Precision);
+
+        Convert.ToHexString(bytes).Should().Be("000000006B49D200" + "0000000000000034" + "0000000000000068" + "00000002" + "00000000");
+        TimerSlot.Read(bytes, Precision).Should().Be(new TimerSlot(Begin, 52, 104, 2, 0));
+    }
+
+    [Fact]
+    public void Decoders_AnyBytes_ThrowNothing()
+    {
+        Random random = new(3);
+        byte[] bytes = new byte[128];
+        for (int i = 0; i < 200_000; i++)
+        {
+            random.NextBytes(bytes);
+            if (i % 2 == 0)
+            {
+                bytes[0] = bytes[1] = bytes[2] = 0;
+                bytes[3] = TimerUnit.Size;
+                bytes[12] = bytes[13] = bytes[14] = 0;
+            }
+
+            int length = random.Next(bytes.Length);
+            if (TimerUnit.TryRead(bytes.AsSpan(0, length), out TimerUnit unit))
+            {
+                unit.Offset.Should().BeGreaterThanOrEqualTo(0);
+                unit.RecordBytes.Should().BePositive();
+            }
+
+            TimerSlot.Read(bytes, Precision);
+            if (TimerCheckpoint.Read(bytes.AsSpan(0, length)) is { } checkpoint)
+            {
+                checkpoint.LogPosition.Should().BeGreaterThanOrEqualTo(0);
+            }
+        }
+    }
+
+    /// <summary>Any damage: the index opens, or says that it does not, and reading its slots ends.</summary>
+    [Fact]
+    public void Open_DamagedFiles_EndsWithoutThrowing()
+    {
+        MemoryFileSystem files = new();
+        long end = Write(files, 400, new Random(1));
+        int opened = 0;
+        for (int seed = 0; seed < 150; seed++)
+        {
+            Random random = new(seed);
+            MemoryFileSystem damaged = files.AfterKill();
+            for (int i = 0; i < 20; i++)
+            {
+                damaged.Damage($"{Root}/timerlog/00000000000000000000", random.Next(4096), (byte)random.Next(1, 256));
+                damaged.Damage($"{Root}/timerwheel", ((Begin / Precision % TimerWheel.Slots) * TimerSlot.Size) + random.Next(3_000), (byte)random.Next(1, 256));
+            }
+
+            using TimerIndex index = new(damaged, Root, Precision, 4096);
+            if (index.TryOpen(new TimerCheckpoint(Begin, end, 400, 0, 1, 0, IsOwn: seed % 2 == 0), long.MaxValue))
+            {
+                opened++;
+                for (long slot = Begin; (slot = index.NextUsed(slot, Begin + (3_000 * Precision))) >= 0; slot += Precision)
+                {
+                    TimerChain chain = index.Read(slot);
+                    long units = 0;
+                    while (chain.TryNext(out _))
+                    {
+                        units++;
+                    }
+
+                    units.Should().Be(chain.Units);
+                }
+            }
+        }
+
+        opened.Should().BePositive("damage of a few slots does not make the rest unreadable");
+    }
+
+    /// <summary>Against a dictionary: added in any order, flushed and killed at any moment, each slot gives what was added, the oldest first.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AddAndOpen_AnyOrder_GivesWhatWasAdded(bool powerCut)
+    {
+        for (int seed = 0; seed < 12; seed++)
+        {
+            Random random = new(seed);
+            MemoryFileSystem files = new();
+            Dictionary<long, List<long>> expected = [];
+            List<(long Slot, long Offset)> all = [];
+            TimerCheckpoint? checkpoint = null;
+            TimerIndex index = new(files, Root, Precision, 4096);
+            index.Clear();
+            for (int i = 0; i < 600; i++)
+            {
+                long slot = Begin + (random.Next(0, 40) * Precision);
+                all.Add((slot, i * 100L));
+                index.Add(slot, Begin, TimerUnit.Default, i * 100L, 100, 0);
+                if (random.Next(10) == 0)
+                {
+                    index.Write();
+                }
+
+                if (random.Next(60) == 0)
+                {
+                    index.Write();
+                    index.Flush();
+                    checkpoint = new TimerCheckpoint(Begin, index.End, all.Count, 0, 1, 0, IsOwn: true);
+                }
+            }
+
+            index.Write();
+            checkpoint ??= new TimerCheckpoint(Begin, 0, 0, 0, 1, 0, IsOwn: true);
+            files = powerCut ? files.AfterPowerCut(random) : files.AfterKill();
+            using TimerIndex next = new(files, Root, Precision, 4096);
+            if (!next.TryOpen(checkpoint, long.MaxValue))
+            {
+                // As a length that the disk did not keep: made anew.
+                powerCut.Should().BeTrue();
+                next.Clear();
+                checkpoint = checkpoint with { QueueOffset = 0 };
+            }
+
+            foreach ((long slot, long offset) in all.Skip((int)checkpoint.QueueOffset))
+            {
+                next.Add(slot, Begin, TimerUnit.Default, offset, 100, 0);
+            }
+
+            next.Write();
+            foreach ((long slot, long offset) in all)
+            {
+                expected.TryAdd(slot, []);
+                expected[slot].Add(offset);
+            }
+
+            foreach ((long slot, List<long> offsets) in expected)
+            {
+                Offsets(next, slot).Should().Equal(offsets, $"of slot {slot - Begin} with seed {seed}");
+                next.CountAt(slot).Should().Be(offsets.Count);
+            }
+
+            index.Dispose();
+        }
+    }
+
+    [Fact]
+    public void Read_SlotOfManyStretches_GivesTheOldestFirst()
+    {
+        const int Units = 40_000;
+        MemoryFileSystem files = new();
+        using TimerIndex index = new(files, Root, Precision, 1024 * 1024);
+        index.Clear();
+        for (int i = 0; i < Units; i++)
+        {
+            index.Add(Begin, Begin - 1_000, i % 1000 == 7 ? TimerUnit.Default | TimerUnit.Delete : TimerUnit.Default, i, 1, 0);
+        }
+
+        TimerChain chain = index.Read(Begin);
+
+        chain.Units.Should().Be(Units);
+        chain.Deletions.Should().HaveCount(Units / 1000);
+        chain.IsBroken.Should().BeFalse();
+        for (int i = 0; i < Units; i++)
+        {
+            chain.TryNext(out TimerUnit unit).Should().BeTrue();
+            unit.Offset.Should().Be(i);
+        }
+
+        chain.TryNext(out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public void TryCut_UnitsBehindTheNewEnd_AreGone()
+    {
+        MemoryFileSystem files = new();
+        using TimerIndex index = new(files, Root, Precision, 4096);
+        index.Clear();
+        for (int i = 0; i < 300; i++)
+        {
+            index.Add(Begin + (i % 7 * Precision), Begin, TimerUnit.Default, i * 100, 100, 0);
+        }
+
+        index.TryCut(15_000, Begin).Should().BeTrue();
+
+        Enumerable.Range(0, 7).Sum(i => Offsets(index, Begin + (i * Precision)).Count).Should().Be(150);
+        index.FindLastOffset().Should().Be(14_900);
+    }
+
+    [Fact]
+    public void TryDeleteExpired_FilesOfOldMessages_AreRemovedAndTheLastIsKept()
+    {
+        MemoryFileSystem files = new();
+        using TimerIndex index = new(files, Root, Precision, 4096);
+        index.Clear();
+        for (int i = 0; i < 300; i++)
+        {
+            index.Add(Begin, Begin, TimerUnit.Default, i * 100, 100, 0);
+        }
+
+        index.Write();
+        int removed = 0;
+        while (index.TryDeleteExpired(long.MaxValue))
+        {
+            removed++;
+        }
+
+        removed.Should().Be(3, "78 units to a file of 4096");
+        TimerChain chain = index.Read(Begin);
+        chain.IsBroken.Should().BeTrue();
+        chain.Units.Should().Be(300 - (3 * 78));
+    }
+
+    private static long Write(IStoreFileSystem files, int units, Random random)
+    {
+        using TimerIndex index = new(files, Root, Precision, 4096);
+        index.Clear();
+        for (int i = 0; i < units; i++)
+        {
+            index.Add(Begin + (random.Next(0, 60) * Precision), Begin, TimerUnit.Default, i * 100L, 100, 0);
+        }
+
+        index.Write();
+        index.Flush();
+        return index.End;
+    }
+
+    private static List<long> Offsets(TimerIndex index, long slot)
+    {
+        List<long> offsets = [];
+        TimerChain chain = index.Read(slot);
+        while (chain.TryNext(out TimerUnit unit))
+        {
+            offsets.Add(unit.Offset);
+        }
+
+        return offsets;
+    }
+}
