@@ -96,6 +96,20 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> MaxMsgsNumBatch = Int32("maxMsgsNumBatch", 64, 1, 4_096, live: true, description: "Most messages of any query by key.");
     public static readonly PropertyDefinition<string> MessageDelayLevel = Text("messageDelayLevel", Delay.DelayLevels.DefaultText, "times such as 10s 5m 1h 2d separated by blanks", static text => Delay.DelayLevels.TryParse(text, out _), description: "The delay levels, from level 1 on.");
 
+    public static readonly PropertyDefinition<bool> TimerWheelEnable = Boolean("timerWheelEnable", true, description: "Messages may name the time of their delivery (TIMER_DELIVER_MS, TIMER_DELAY_SEC, TIMER_DELAY_MS).");
+    public static readonly PropertyDefinition<int> TimerMaxDelaySec = Int32("timerMaxDelaySec", 259_200, 1, live: true, description: "Seconds a message may be delayed at most; what waits for longer than timerRollWindowSlot is stored anew on the way, so that retention does not take it.");
+    public static readonly PropertyDefinition<int> TimerPrecisionMs = Int32("timerPrecisionMs", 1_000, 100, 1_000, description: "Milliseconds of a step of the timer wheel: 100, 200, 500 or 1000, to which another number is rounded down. When it is changed the wheel is made anew from the messages that wait.");
+    public static readonly PropertyDefinition<int> TimerRollWindowSlot = Int32("timerRollWindowSlot", 172_800, 0, description: "Steps after which a message that waits is stored anew. Below 2, or above 604 740: 604 740.");
+    public static readonly PropertyDefinition<int> TimerCongestNumEachSlot = Int32("timerCongestNumEachSlot", int.MaxValue, 1, live: true, description: "Messages that may wait for the same step: above it sends for that step are refused ever more often, from twice as many on always.");
+    public static readonly PropertyDefinition<int> TimerFlushIntervalMs = Int32("timerFlushIntervalMs", 1_000, 10, description: "Milliseconds between flushes of timer wheel, timer log and their checkpoint.");
+    public static readonly PropertyDefinition<int> MappedFileSizeTimerLog = Int32("mappedFileSizeTimerLog", 100 * 1024 * 1024, 4_096, description: "Bytes of a timer-log file; an existing log keeps its own.");
+    public static readonly PropertyDefinition<bool> TimerStopEnqueue = Boolean("timerStopEnqueue", false, live: true, description: "Messages with a delivery time are stored, and not looked at.");
+    public static readonly PropertyDefinition<bool> TimerStopDequeue = Boolean("timerStopDequeue", false, live: true, description: "Messages that are due are not delivered.");
+
+    public static readonly PropertyDefinition<bool> RecallMessageEnable = Boolean("recallMessageEnable", false, live: true, description: "Producers may recall messages that wait for their time.");
+    public static readonly PropertyDefinition<bool> AllowRecallWhenBrokerNotWriteable = Boolean("allowRecallWhenBrokerNotWriteable", true, live: true, description: "Messages may be recalled while brokerPermission forbids sends.");
+    public static readonly PropertyDefinition<bool> AppendTopicForTimerDeleteKey = Boolean("appendTopicForTimerDeleteKey", false, live: true, description: "A recall names topic and key of the message, as RocketMQ 5.3 does, and not the key alone. Both are understood.");
+
     public static readonly PropertyDefinition<bool> RejectTransactionMessage = Boolean("rejectTransactionMessage", false, live: true, description: "Halves of transactions are refused.");
     public static readonly PropertyDefinition<long> TransactionTimeOut = Int64("transactionTimeOut", 6_000, 0, live: true, description: "Milliseconds after its birth from which on the producer of a half is asked what became of it.");
     public static readonly PropertyDefinition<int> TransactionCheckMax = Int32("transactionCheckMax", 15, 1, live: true, description: "Questions after which a half is given up and kept in TRANS_CHECK_MAX_TIME_TOPIC.");
@@ -160,6 +174,8 @@ internal static class BrokerKeys
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,
         MaxTransferCountOnMessageInMemory, MaxTransferBytesOnMessageInDisk, MaxTransferCountOnMessageInDisk, SlaveReadEnable, AccessMessageInMemoryMaxRatio,
         LitePullMessageEnable, EnablePropertyFilter, EnableCalcFilterBitMap, ExpectConsumerNumUseFilter, MaxErrorRateOfBloomFilter, FilterSupportRetry, StoreReplyMessageEnable, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel,
+        TimerWheelEnable, TimerMaxDelaySec, TimerPrecisionMs, TimerRollWindowSlot, TimerCongestNumEachSlot, TimerFlushIntervalMs, MappedFileSizeTimerLog, TimerStopEnqueue, TimerStopDequeue,
+        RecallMessageEnable, AllowRecallWhenBrokerNotWriteable, AppendTopicForTimerDeleteKey,
         RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval,
         HaMasterAddress, HaSendHeartbeatInterval, HaHousekeepingInterval, HaTransferBatchSize, HaSlaveFallbehindMax, HaMaxGapNotInSync, HaFlowControlEnable, MaxHaTransferByteInSecond,
         MaxHaConnections, SlaveSyncInterval, SlaveTimeout, InSyncReplicas, MinInSyncReplicas, AllAckInSyncStateSet, EnableAutoInSyncReplicas, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,

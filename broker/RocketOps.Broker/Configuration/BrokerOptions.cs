@@ -14,6 +14,9 @@ namespace RocketOps.Broker.Configuration;
 /// </summary>
 internal sealed class BrokerOptions
 {
+    /// <summary>A week's seconds less a minute: the wheel has two weeks, and a message comes by within one.</summary>
+    private const int MaxRollWindowSlots = (7 * 86_400) - 60;
+
     private BrokerOptions(PropertyValues values)
     {
         Values = values;
@@ -78,6 +81,18 @@ internal sealed class BrokerOptions
         DelayLevels = DelayLevels.TryParse(values.Get(BrokerKeys.MessageDelayLevel), out DelayLevels? levels)
             ? levels
             : throw new InvalidOperationException("messageDelayLevel was checked when it was read");
+        TimerEnabled = values.Get(BrokerKeys.TimerWheelEnable);
+        TimerMaxDelayMs = values.Get(BrokerKeys.TimerMaxDelaySec) * 1000L;
+        TimerPrecisionMs = values.Get(BrokerKeys.TimerPrecisionMs) switch { < 200 => 100, < 500 => 200, < 1000 => 500, _ => 1000 };
+        TimerRollWindowSlots = values.Get(BrokerKeys.TimerRollWindowSlot) is var slots and >= 2 and <= MaxRollWindowSlots ? slots : MaxRollWindowSlots;
+        TimerMaxPerSlot = values.Get(BrokerKeys.TimerCongestNumEachSlot);
+        TimerFlushInterval = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.TimerFlushIntervalMs));
+        TimerLogFileBytes = values.Get(BrokerKeys.MappedFileSizeTimerLog);
+        TimerStopsEnqueue = values.Get(BrokerKeys.TimerStopEnqueue);
+        TimerStopsDequeue = values.Get(BrokerKeys.TimerStopDequeue);
+        RecallEnabled = values.Get(BrokerKeys.RecallMessageEnable);
+        RecallWhileNotWriteable = values.Get(BrokerKeys.AllowRecallWhenBrokerNotWriteable);
+        RecallNamesTopic = values.Get(BrokerKeys.AppendTopicForTimerDeleteKey);
         RejectTransactions = values.Get(BrokerKeys.RejectTransactionMessage);
         TransactionTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.TransactionTimeOut));
         TransactionCheckMax = values.Get(BrokerKeys.TransactionCheckMax);
@@ -229,6 +244,34 @@ internal sealed class BrokerOptions
     public int MaxMessagesNumBatch { get; }
 
     public DelayLevels DelayLevels { get; }
+
+    public bool TimerEnabled { get; }
+
+    /// <summary>Most milliseconds until the delivery of a message.</summary>
+    public long TimerMaxDelayMs { get; }
+
+    /// <summary>Milliseconds of a slot of the timer wheel.</summary>
+    public int TimerPrecisionMs { get; }
+
+    /// <summary>Slots after which a message that waits is stored anew.</summary>
+    public int TimerRollWindowSlots { get; }
+
+    public int TimerMaxPerSlot { get; }
+
+    public TimeSpan TimerFlushInterval { get; }
+
+    public int TimerLogFileBytes { get; }
+
+    public bool TimerStopsEnqueue { get; }
+
+    public bool TimerStopsDequeue { get; }
+
+    public bool RecallEnabled { get; }
+
+    public bool RecallWhileNotWriteable { get; }
+
+    /// <summary>The key of a recall is topic and key of the message, joined by a plus.</summary>
+    public bool RecallNamesTopic { get; }
 
     public bool RejectTransactions { get; }
 

@@ -1,9 +1,6 @@
-using System.Buffers;
-using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
@@ -22,13 +19,13 @@ internal sealed partial class ScheduleService : IAsyncDisposable
     /// <summary>After a delivery that the store refused.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Timers take no longer waits than some weeks; a level of a day is looked at again each hour.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+    /// <summary>The clock may be set: what it says is looked at again.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
     private readonly BrokerSettings _settings;
     private readonly MessageStore _store;
     private readonly MessageAppender _appender;
-    private readonly BrokerAddress _address;
+    private readonly WaitingMessages _waiting;
     private readonly DelayOffsetTable _offsets;
     private readonly TimeProvider _time;
     private readonly ILogger<ScheduleService> _logger;
@@ -38,12 +35,12 @@ internal sealed partial class ScheduleService : IAsyncDisposable
     private Task _loops = Task.CompletedTask;
 
     public ScheduleService(
-        BrokerSettings settings, MessageStore store, MessageAppender appender, BrokerAddress address, DelayOffsetTable offsets, TimeProvider time, ILogger<ScheduleService> logger)
+        BrokerSettings settings, MessageStore store, MessageAppender appender, WaitingMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger<ScheduleService> logger)
     {
         _settings = settings;
         _store = store;
         _appender = appender;
-        _address = address;
+        _waiting = waiting;
         _offsets = offsets;
         _time = time;
         _logger = logger;
@@ -87,12 +84,12 @@ internal sealed partial class ScheduleService : IAsyncDisposable
     private async Task RunAsync(int level, CancellationToken cancellationToken)
     {
         TimeSpan delay = _settings.Current.DelayLevels.DelayOf(level);
-        GetResult result = new();
+        using QueueBlock block = new(_store, _schedule, level - 1, MaxMessagesOfRead);
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                TimeSpan? wait = await DeliverDueAsync(level, delay, result, cancellationToken);
+                TimeSpan? wait = await DeliverDueAsync(level, delay, block, cancellationToken);
                 if (wait is null)
                 {
                     await _arrivals[level - 1].WaitAsync(cancellationToken);
@@ -115,44 +112,22 @@ internal sealed partial class ScheduleService : IAsyncDisposable
     }
 
     /// <summary>Delivers what is due from one read; returns how long to wait for the next, null when the queue is empty.</summary>
-    private async Task<TimeSpan?> DeliverDueAsync(int level, TimeSpan delay, GetResult result, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> DeliverDueAsync(int level, TimeSpan delay, QueueBlock block, CancellationToken cancellationToken)
     {
         long offset = _offsets.Get(level);
-        GetLimits limits = new(MaxMessagesOfRead);
-
-        // What is due is usually in memory still; only the rest needs a thread that may wait for the disk.
-        GetStatus status = _store.Reader.GetMessages(_schedule, level - 1, offset, limits, filter: null, result);
-        if (status == GetStatus.WouldBlock)
+        if (await block.ReadAsync(offset, cancellationToken))
         {
-            status = await _store.Reader.GetMessagesAsync(_schedule, level - 1, offset, limits, filter: null, result, cancellationToken);
+            return await DeliverAsync(level, delay, block);
         }
 
-        if (status != GetStatus.Found)
-        {
-            return status is GetStatus.OffsetTooSmall or GetStatus.OffsetOverflowBadly or GetStatus.OffsetFoundNull or GetStatus.MessageWasRemoving && result.NextBeginOffset != offset
-                ? MoveTo(level, result.NextBeginOffset)
-                : null;
-        }
-
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(result.TotalBytes);
-        try
-        {
-            Memory<byte> records = buffer.AsMemory(0, result.TotalBytes);
-            return _store.Reader.TryCopyMessages(result, records.Span) || await _store.Reader.CopyMessagesAsync(result, records, cancellationToken)
-                ? await DeliverAsync(level, delay, records)
-                : RetryDelay;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        return block.Next == offset ? null : MoveTo(level, block.Next);
     }
 
     /// <summary>Stores the due ones of the records with one write, then notes how far this came. Not cancelled: what was stored must be noted, or it comes twice.</summary>
-    private async ValueTask<TimeSpan> DeliverAsync(int level, TimeSpan delay, ReadOnlyMemory<byte> records)
+    private async ValueTask<TimeSpan> DeliverAsync(int level, TimeSpan delay, QueueBlock block)
     {
         long startedAt = _time.GetTimestamp();
-        Delivery delivery = AppendDue(level, delay, records.Span);
+        Delivery delivery = AppendDue(level, delay, block.Records);
         if (delivery.Appended > 0)
         {
             if (!await _appender.WriteAsync(delivery.CopiesEnd, delivery.Appended, startedAt))
@@ -167,16 +142,8 @@ internal sealed partial class ScheduleService : IAsyncDisposable
             _offsets.Set(level, delivery.NextOffset);
         }
 
-        return await OvercomeAsync(delivery) ? TimeSpan.Zero : delivery.Wait;
+        return delivery.Obstacle.Topic is not null && await _waiting.OvercomeAsync(delivery.Obstacle) ? TimeSpan.Zero : delivery.Wait;
     }
-
-    /// <summary>Waits for what kept the next message from being stored; false when that has to be tried again later, or nothing did.</summary>
-    private async ValueTask<bool> OvercomeAsync(Delivery delivery) => delivery.Obstacle switch
-    {
-        AppendStatus.WouldBlock => await _appender.WhenRoomAsync(),
-        AppendStatus.QueueNotLoaded => await _store.Writer.LoadQueueAsync(delivery.NextTopic!, delivery.NextQueueId, CancellationToken.None) == AppendStatus.Ok,
-        _ => false,
-    };
 
     private Delivery AppendDue(int level, TimeSpan delay, ReadOnlySpan<byte> records)
     {
@@ -193,7 +160,8 @@ internal sealed partial class ScheduleService : IAsyncDisposable
                 break;
             }
 
-            AppendStatus status = Append(record, out AppendResult result, ref delivery);
+            // As it is: a consumer gets the properties that asked for the delay, too.
+            AppendStatus status = _waiting.Deliver(record, record.Properties, out WaitingMessages.Obstacle obstacle, out AppendResult result);
             if (status == AppendStatus.Ok)
             {
                 delivery.CopiesEnd = delivery.Appended == 0 ? result.Mark : result.Mark.And(delivery.CopiesEnd);
@@ -206,7 +174,7 @@ internal sealed partial class ScheduleService : IAsyncDisposable
             else
             {
                 // Nothing is wrong with the message: it is tried again, at once when what it needs can be waited for.
-                delivery.Obstacle = status;
+                delivery.Obstacle = obstacle;
                 delivery.Wait = RetryDelay;
                 break;
             }
@@ -232,36 +200,6 @@ internal sealed partial class ScheduleService : IAsyncDisposable
         return left < delay ? left : delay;
     }
 
-    private AppendStatus Append(in RecordView record, out AppendResult result, ref Delivery delivery)
-    {
-        MessageProperties properties = MessageProperties.Parse(record.Properties);
-        string? topic = properties.Get(PropertyNames.RealTopic);
-        if (topic is null || TopicNames.FindProblem(topic) is not null || !int.TryParse(properties.Get(PropertyNames.RealQueueId), NumberStyles.None, CultureInfo.InvariantCulture, out int queueId))
-        {
-            result = default;
-            return AppendStatus.MessageIllegal;
-        }
-
-        // All properties stay, as with RocketMQ: an application can see by them that and how the message was delayed.
-        delivery.NextTopic = _store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic));
-        delivery.NextQueueId = queueId;
-        return _appender.Append(
-            new MessageToAppend
-            {
-                Topic = delivery.NextTopic,
-                QueueId = queueId,
-                Flag = record.Flag,
-                SysFlag = record.SysFlag,
-                BornTimestamp = record.BornTimestamp,
-                BornHost = record.BornHost,
-                StoreHost = _address.StoreHost,
-                ReconsumeTimes = record.ReconsumeTimes,
-                Body = record.Body,
-                Properties = properties.Encode(),
-            },
-            out result);
-    }
-
     [LoggerMessage(EventId = 3201, Level = LogLevel.Error, Message = "Delivering delay level {Level} failed at queue offset {Offset}; tried again in 10 s")]
     private partial void LogLevelFailed(Exception error, int level, long offset);
 
@@ -280,14 +218,8 @@ internal sealed partial class ScheduleService : IAsyncDisposable
         /// <summary>Queue offset the level goes on at; −1 when it stays where it is.</summary>
         public long NextOffset;
 
-        /// <summary>Why the store did not take the next message; <see cref="AppendStatus.Ok"/> when it took all that were due.</summary>
-        public AppendStatus Obstacle;
-
-        /// <summary>Where the last message that was tried belongs.</summary>
-        public StoreTopic? NextTopic;
-
-        /// <summary>Its queue there.</summary>
-        public int NextQueueId;
+        /// <summary>Why the store did not take the next message.</summary>
+        public WaitingMessages.Obstacle Obstacle;
 
         /// <summary>How long to wait before the next read; zero when all records were due.</summary>
         public TimeSpan Wait;

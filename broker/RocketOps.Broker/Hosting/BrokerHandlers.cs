@@ -9,6 +9,7 @@ using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Queries;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Statistics;
+using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics.Admin;
 using RocketOps.Broker.Transactions;
 using RocketOps.Remoting.Commands;
@@ -41,8 +42,12 @@ internal static class BrokerHandlers
             .Add(
                 RequestCode.EndTransaction,
                 new EndTransactionHandler(
-                    parts.Settings, parts.Role, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.TransactionTopics, parts.Halves, parts.Time))
+                    parts.Settings, parts.Role, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.TimerRouter, parts.TransactionTopics, parts.Halves, parts.Time))
             .Add(RequestCode.ResumeCheckHalfMessage, new ResumeCheckHandler(parts.Role, parts.Store, parts.Appender, parts.Address, parts.TransactionTopics))
+            .Add(
+                RequestCode.RecallMessage,
+                new RecallMessageHandler(parts.Settings, parts.Role, parts.Topics, parts.TimerRouter, parts.Timers, parts.Appender, parts.Address, parts.Time))
+            .Add(RequestCode.GetTimerCheckPoint, new TimerCheckPointHandler(parts.Timers))
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
             .Add(RequestCode.QueryConsumerOffset, new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings))

@@ -31,6 +31,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         _logger = logger;
         Stops = new StopSequence(logger);
         Stops.Push("the store", parts.Store.DisposeAsync);
+        Stops.Push("the timers' files", parts.Timers.DisposeAsync);
         Stops.Push("the offset files", parts.OffsetPersister.DisposeAsync);
         Stops.Push("the figures", parts.Figures.DisposeAsync);
         Stops.Push("the statistics", parts.Statistics.DisposeAsync);

@@ -16,6 +16,7 @@ using RocketOps.Broker.Roles;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
+using RocketOps.Broker.Timers;
 using RocketOps.Broker.Transactions;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Client;
@@ -62,11 +63,15 @@ internal sealed class BrokerParts
         Delays = new DelayRouter(settings, store);
         TransactionTopics = new TransactionTopics(store);
         Halves = new HalfMessageTable();
+        WaitingMessages waiting = new(store, Appender, address);
+        TimerTopic timerTopic = new(store);
+        Timers = new TimerTable(settings, store, timerTopic, fileSystem, time, loggers.CreateLogger<TimerTable>());
+        TimerRouter = new TimerRouter(settings, timerTopic, Timers, time);
         CheckProgress checks = new(ConsumerOffsets);
         SendRefusals = new SendRefusals(settings, address, store);
         SendPipeline = new SendPipeline(
             settings, Role, Topics, store, address, BrokerProperties, Replicas, AppendStatistics, time,
-            [new RetryRouter(settings, Topics, Groups, Locks), new TransactionRouter(settings, TransactionTopics), new UnsupportedRouter(), Delays]);
+            [new RetryRouter(settings, Topics, Groups, Locks), new TransactionRouter(settings, TransactionTopics), TimerRouter, Delays]);
         Replies = new ReplyMessageHandler(
             settings, Topics, SendPipeline, SendRefusals, new ReplyPusher(Producers, address, time, loggers.CreateLogger<ReplyPusher>()), Appender, address, loggers.CreateLogger<ReplyMessageHandler>());
         PullCounters = new PullCounters(time);
@@ -76,12 +81,12 @@ internal sealed class BrokerParts
         HaListener = new HaListener(settings, store, Slaves, time, loggers.CreateLogger<HaListener>());
         Master = new MasterAddresses(settings.Current.HaMasterAddress);
         MasterClient = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
-        Roles = new RoleManager(Role, store, DelayOffsets, checks, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
+        Roles = new RoleManager(Role, store, DelayOffsets, checks, Timers, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
         Figures = new RuntimeFigures(settings, store, AppendStatistics, PullCounters, DelayOffsets, time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>(), filters);
 
         RoleSession NewSession() => new(
-            new ScheduleService(settings, store, Appender, address, DelayOffsets, time, loggers.CreateLogger<ScheduleService>()),
+            new ScheduleService(settings, store, Appender, waiting, DelayOffsets, time, loggers.CreateLogger<ScheduleService>()),
             new TransactionCheckService(
                 settings,
                 store,
@@ -94,7 +99,8 @@ internal sealed class BrokerParts
                 new CheckSender(settings, Producers, address, loggers.CreateLogger<CheckSender>()),
                 time,
                 loggers.CreateLogger<TransactionCheckService>()),
-            HaListener);
+            HaListener,
+            new TimerService(settings, store, Appender, waiting, timerTopic, Timers, time, loggers.CreateLogger<TimerService>()));
 
         SlaveSession NewSlaveSession() => new(
             new LogFollower(settings, store, Master, new MasterCheck(store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()),
@@ -143,6 +149,10 @@ internal sealed class BrokerParts
     public DelayRouter Delays { get; }
 
     public TransactionTopics TransactionTopics { get; }
+
+    public TimerTable Timers { get; }
+
+    public TimerRouter TimerRouter { get; }
 
     public HalfMessageTable Halves { get; }
 

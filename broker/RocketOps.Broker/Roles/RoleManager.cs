@@ -4,6 +4,7 @@ using RocketOps.Broker.Delay;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Topics;
+using RocketOps.Broker.Timers;
 using RocketOps.Broker.Transactions;
 using RocketOps.Store;
 
@@ -26,6 +27,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
     private readonly MessageStore _store;
     private readonly DelayOffsetTable _delayOffsets;
     private readonly CheckProgress _checks;
+    private readonly TimerTable _timers;
     private readonly ParkedPulls _parkedPulls;
     private readonly Func<RoleSession> _newSession;
     private readonly Func<SlaveSession> _newSlaveSession;
@@ -40,6 +42,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         MessageStore store,
         DelayOffsetTable delayOffsets,
         CheckProgress checks,
+        TimerTable timers,
         ParkedPulls parkedPulls,
         Func<RoleSession> newSession,
         Func<SlaveSession> newSlaveSession,
@@ -49,6 +52,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         _store = store;
         _delayOffsets = delayOffsets;
         _checks = checks;
+        _timers = timers;
         _parkedPulls = parkedPulls;
         _newSession = newSession;
         _newSlaveSession = newSlaveSession;
@@ -223,6 +227,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         StoreTopic schedule = _store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.Schedule));
         await _delayOffsets.CutAsync(offset, level => _store.Reader.GetOffsetsAsync(schedule, level - 1, CancellationToken.None));
         _checks.Cut(offset);
+        await _timers.CutAsync(offset, CancellationToken.None);
         _parkedPulls.OnLogCut();
     }
 

@@ -1,21 +1,23 @@
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Replication;
+using RocketOps.Broker.Timers;
 using RocketOps.Broker.Transactions;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Roles;
 
 /// <summary>
-/// What only a master does, for as long as this broker is master in one epoch: it serves slaves, delivers delayed messages and asks what became of transactions. Built when the epoch begins and disposed when it ends;
+/// What only a master does, for as long as this broker is master in one epoch: it serves slaves, delivers delayed messages, those that ask for a time as well, and asks what became of transactions. Built when the epoch begins and disposed when it ends;
 /// nothing of it outlives that but the progress in its tables.
 /// </summary>
-internal sealed class RoleSession(ScheduleService schedule, TransactionCheckService transactions, HaListener slaves) : IAsyncDisposable
+internal sealed class RoleSession(ScheduleService schedule, TransactionCheckService transactions, HaListener slaves, TimerService timers) : IAsyncDisposable
 {
     public void Start()
     {
         slaves.Open();
         schedule.Start();
         transactions.Start();
+        timers.Start();
     }
 
     /// <summary>A message became readable. May be called before the start and after the end.</summary>
@@ -23,6 +25,7 @@ internal sealed class RoleSession(ScheduleService schedule, TransactionCheckServ
     {
         schedule.OnArrived(message);
         transactions.OnArrived(message);
+        timers.OnArrived(message);
     }
 
     /// <summary>Returns when nothing of the session runs any more; a delivery that has begun is finished first.</summary>
@@ -35,7 +38,14 @@ internal sealed class RoleSession(ScheduleService schedule, TransactionCheckServ
         }
         finally
         {
-            await transactions.DisposeAsync();
+            try
+            {
+                await transactions.DisposeAsync();
+            }
+            finally
+            {
+                await timers.DisposeAsync();
+            }
         }
     }
 }

@@ -112,6 +112,12 @@ internal sealed class SendBackHandler(
 
         properties.Set(PropertyNames.Wait, "false")
             .Set(PropertyNames.Delay, (delayLevel > 0 ? settings.Current.DelayLevels.Clamp(delayLevel) : 0).ToString(CultureInfo.InvariantCulture));
+        if (delayLevel > 0)
+        {
+            // The level goes before a time.
+            properties.Remove(PropertyNames.TimerDelaySeconds).Remove(PropertyNames.TimerDelayMs).Remove(PropertyNames.TimerDeliverMs);
+        }
+
         StoreTopic topic = target.StoreTopic;
         if (delayLevel > 0)
         {

@@ -97,8 +97,9 @@ internal sealed class SendMessageHandler : IRequestHandler
         byte[]? rented = offsets.Length > 1 ? ArrayPool<byte>.Shared.Rent(SendReplies.MaxIdBytes(offsets.Length)) : null;
         Span<byte> ids = rented ?? stackalloc byte[OffsetMessageId.MaxLength];
         int length = _replies.WriteIds(outcome.Result.Offset, offsets, ids);
-        Span<byte> destination = replies.GetSpan(_replies.MaxReplyBytes(length, outcome.UniqKey.Length));
-        replies.Advance(_replies.Write(destination, ReplyTo.Of(frame, batch.Connection), ids[..length], outcome.QueueId, outcome.Result.QueueOffset, outcome.UniqKey));
+        byte[] handle = _replies.HandleOf(outcome);
+        Span<byte> destination = replies.GetSpan(_replies.MaxReplyBytes(length, outcome.UniqKey.Length, handleBytes: handle.Length));
+        replies.Advance(_replies.Write(destination, ReplyTo.Of(frame, batch.Connection), ids[..length], outcome.QueueId, outcome.Result.QueueOffset, outcome.UniqKey, recallHandle: handle));
         if (rented is not null)
         {
             ArrayPool<byte>.Shared.Return(rented);

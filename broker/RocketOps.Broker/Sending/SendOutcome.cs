@@ -24,6 +24,9 @@ internal readonly ref struct SendOutcome
 
     public int LoadQueue { get; init; }
 
+    /// <summary>The slot of a message that waits for a time; 0 for others.</summary>
+    public long TimerOutMs { get; init; }
+
     /// <summary>The topic, where it was found.</summary>
     public TopicState? Topic { get; init; }
 }

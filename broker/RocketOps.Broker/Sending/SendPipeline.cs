@@ -167,7 +167,7 @@ internal sealed class SendPipeline(
             out AppendResult result);
         return appended == AppendStatus.QueueNotLoaded
             ? ToBeLoaded(request, route.Topic, route.StoreTopic, route.StoreQueue)
-            : Outcome(appended, result, request, properties, route.Topic, route.QueueId);
+            : Outcome(appended, result, request, properties, route.Topic, route.QueueId, route.TimerOutMs);
     }
 
     private SendOutcome StoreBatch(scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId, Span<PhysicalOffset> offsets)
@@ -201,7 +201,7 @@ internal sealed class SendPipeline(
             : Outcome(appended, result, request, properties, topic, queueId);
     }
 
-    private SendOutcome Outcome(AppendStatus appended, scoped in AppendResult result, scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId)
+    private SendOutcome Outcome(AppendStatus appended, scoped in AppendResult result, scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId, long timerOutMs = 0)
     {
         if (appended != AppendStatus.Ok)
         {
@@ -221,6 +221,7 @@ internal sealed class SendPipeline(
             SkipsDiskWait = properties.SkipsDiskWait,
             UniqKey = properties.UniqKey,
             Topic = topic,
+            TimerOutMs = timerOutMs,
         };
     }
 

@@ -14,6 +14,18 @@ internal ref struct SendProperties
     /// <summary>Wants to be delivered at an exact time.</summary>
     public bool IsTimer { get; private set; }
 
+    /// <summary>When, or after how long, as the property says.</summary>
+    public ReadOnlySpan<byte> TimerText { get; private set; }
+
+    /// <summary>What <see cref="TimerText"/> counts.</summary>
+    public TimerUnitOfTime TimerUnit { get; private set; }
+
+    /// <summary>Carries the time a timer has given it: it has been delivered, and is sent on.</summary>
+    public bool IsTimed { get; private set; }
+
+    /// <summary>Deletes a message that waits for its time.</summary>
+    public bool IsTimerDeletion { get; private set; }
+
     /// <summary>The producer does not wait for the disk.</summary>
     public bool SkipsDiskWait { get; private set; }
 
@@ -53,10 +65,20 @@ internal ref struct SendProperties
                 case 11 when name.SequenceEqual(PropertyNames.Utf8.RetryTopic):
                     found.RetryTopic = value;
                     break;
+                case 12 when name.SequenceEqual(PropertyNames.Utf8.TimerOutMs):
+                    found.IsTimed = true;
+                    break;
                 case 14 when name.SequenceEqual(PropertyNames.Utf8.TimerDelayMs):
+                    found.Take(TimerUnitOfTime.DelayMs, value);
+                    break;
                 case 15 when name.SequenceEqual(PropertyNames.Utf8.TimerDelaySeconds):
+                    found.Take(TimerUnitOfTime.DelaySeconds, value);
+                    break;
                 case 16 when name.SequenceEqual(PropertyNames.Utf8.TimerDeliverMs):
-                    found.IsTimer = true;
+                    found.Take(TimerUnitOfTime.DeliverMs, value);
+                    break;
+                case 17 when name.SequenceEqual(PropertyNames.Utf8.TimerDeleteUniqKey):
+                    found.IsTimerDeletion = true;
                     break;
                 default:
                     break;
@@ -64,5 +86,17 @@ internal ref struct SendProperties
         }
 
         return found;
+    }
+
+    /// <summary>Of several the first in RocketMQ's order counts, whatever the order of the text.</summary>
+    private void Take(TimerUnitOfTime unit, ReadOnlySpan<byte> value)
+    {
+        if (!IsTimer || unit <= TimerUnit)
+        {
+            TimerUnit = unit;
+            TimerText = value;
+        }
+
+        IsTimer = true;
     }
 }

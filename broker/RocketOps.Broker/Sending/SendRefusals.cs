@@ -26,7 +26,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.BrokerNotWriteable or SendStatus.TopicForbidden or SendStatus.TransactionForbidden => ResponseCode.NoPermission,
         SendStatus.BadTopicName or SendStatus.BadQueue => ResponseCode.InvalidParameter,
         SendStatus.TopicMissing => ResponseCode.TopicNotExist,
-        SendStatus.BatchTopicTooLong or SendStatus.BatchToRetryTopic or SendStatus.MessageIllegal => ResponseCode.MessageIllegal,
+        SendStatus.BatchTopicTooLong or SendStatus.BatchToRetryTopic or SendStatus.MessageIllegal or SendStatus.TimerIllegal => ResponseCode.MessageIllegal,
         SendStatus.TooFewReplicas => ResponseCode.SystemError,
         SendStatus.GroupMissing => ResponseCode.SubscriptionGroupNotExist,
 
@@ -67,6 +67,12 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
             "[PC_SYNCHRONIZED]broker busy, start flow control for a while"u8,
         SendStatus.BatchToRetryTopic => "batch request does not support retry group"u8,
         SendStatus.TimerNotEnabled => "accurate timer message is not enabled, timerWheelEnable is false"u8,
+        SendStatus.TimerIllegal => RemarkText.Write(
+            buffer,
+            $"timer message illegal, the delay time should not be bigger than the max delay {settings.Current.TimerMaxDelayMs}ms; or if set del msg, the delay time should be bigger than the current time"),
+        SendStatus.TimerCongested => RemarkText.Write(
+            buffer,
+            $"timer message is under flow control, max num limit is {settings.Current.TimerMaxPerSlot * 2L} or the current value is greater than {settings.Current.TimerMaxPerSlot} and less than {settings.Current.TimerMaxPerSlot * 2L}, trigger random flow control"),
         SendStatus.FileCreationFailed => "create mapped file failed, server is busy or broken."u8,
         SendStatus.NotYet => RemarkText.Write(
             buffer, $"broker unable to service, until {DateTimeOffset.FromUnixTimeMilliseconds(settings.Current.StartAcceptSendTimestamp):yyyy-MM-dd HH:mm:ss,fff}"),

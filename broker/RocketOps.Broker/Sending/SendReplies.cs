@@ -1,6 +1,9 @@
+using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Replies;
+using RocketOps.Broker.Timers;
+using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
@@ -66,17 +69,25 @@ internal sealed class SendReplies(BrokerSettings settings, BrokerAddress address
     }
 
     /// <summary>Upper bound of what <see cref="Write"/> writes.</summary>
-    public int MaxReplyBytes(int idBytes, int uniqKeyBytes, int remarkBytes = 0) =>
+    public int MaxReplyBytes(int idBytes, int uniqKeyBytes, int remarkBytes = 0, int handleBytes = 0) =>
         // Names and numbers of all fields fit the constant; what clients or settings choose is counted.
         ResponseFrameWriter.FixedBytes + 512
         + ResponseFrameWriter.MaxRemarkBytes(remarkBytes)
         + ResponseFrameWriter.MaxFieldBytes(5, idBytes)
         + ResponseFrameWriter.MaxFieldBytes(13, uniqKeyBytes)
+        + (handleBytes == 0 ? 0 : ResponseFrameWriter.MaxFieldBytes(12, handleBytes))
         + ResponseFrameWriter.MaxFieldBytes(10, settings.Current.RegionIdUtf8.Length);
+
+    /// <summary>What a producer recalls the message by, when it waits for a time and may be recalled; empty for others, as nearly all are.</summary>
+    public byte[] HandleOf(scoped in SendOutcome outcome) =>
+        outcome.TimerOutMs <= 0 || outcome.Topic is null || TopicNames.IsRetry(outcome.Topic.Utf8Name)
+            ? []
+            : RecallHandle.Encode(outcome.Topic.Name, settings.Current.BrokerName, outcome.TimerOutMs + 1, Encoding.UTF8.GetString(outcome.UniqKey));
 
     /// <summary>Writes the reply to a stored message and returns its length.</summary>
     public int Write(
-        Span<byte> destination, in ReplyTo to, ReadOnlySpan<byte> messageIds, int queueId, long queueOffset, ReadOnlySpan<byte> uniqKey, int code = ResponseCode.Success, ReadOnlySpan<byte> remark = default)
+        Span<byte> destination, in ReplyTo to, ReadOnlySpan<byte> messageIds, int queueId, long queueOffset, ReadOnlySpan<byte> uniqKey, int code = ResponseCode.Success, ReadOnlySpan<byte> remark = default,
+        ReadOnlySpan<byte> recallHandle = default)
     {
         BrokerOptions options = settings.Current;
         ResponseFrameWriter writer = new(destination, to.SerializeType, code, to.Opaque, to.Connection.Options.Version, remark);
@@ -86,6 +97,11 @@ internal sealed class SendReplies(BrokerSettings settings, BrokerAddress address
         if (!uniqKey.IsEmpty)
         {
             writer.Add("transactionId"u8, uniqKey);
+        }
+
+        if (!recallHandle.IsEmpty)
+        {
+            writer.Add("recallHandle"u8, recallHandle);
         }
 
         writer.Add("MSG_REGION"u8, options.RegionIdUtf8);

@@ -23,6 +23,7 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
     private const string NoDelay = "-1";
 
     private bool _dropsDelay;
+    private bool _dropsTimer;
     private ReadOnlySpan<byte> _transactionId;
 
     /// <summary>The topic its consumers subscribe to.</summary>
@@ -43,6 +44,9 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
 
     /// <summary>Half of a transaction; the record does not say so in its flags, or it would have no place in a queue.</summary>
     public bool IsHalf { get; private set; }
+
+    /// <summary>The slot of a message that waits for a time; 0 for others.</summary>
+    public long TimerOutMs { get; private set; }
 
     public readonly bool WaitsElsewhere => !ReferenceEquals(StoreTopic, Topic.StoreTopic);
 
@@ -75,6 +79,20 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
         RewritesProperties |= transactionId.Length > MaxTransactionIdBytes;
     }
 
+    /// <summary>The message waits for a time, in the timer topic.</summary>
+    public void WaitForTime(StoreTopic topic, int queueId, long timerOutMs)
+    {
+        WaitIn(topic, queueId);
+        TimerOutMs = timerOutMs;
+    }
+
+    /// <summary>The message's level counts; the properties that name a time are taken out.</summary>
+    public void DropTimer()
+    {
+        _dropsTimer = true;
+        RewritesProperties = true;
+    }
+
     /// <summary>Writes the properties of a message that waits elsewhere and returns their length.</summary>
     public readonly int WriteTruePlace(Span<byte> properties)
     {
@@ -87,6 +105,15 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
         Utf8Formatter.TryFormat(QueueId, properties[length..], out int digits);
         length += digits;
         properties[length++] = PropertyReader.PropertyEnd;
+        if (TimerOutMs > 0)
+        {
+            length = Put(properties, length, PropertyNames.Utf8.TimerOutMs);
+            properties[length++] = PropertyReader.NameEnd;
+            Utf8Formatter.TryFormat(TimerOutMs, properties[length..], out digits);
+            length += digits;
+            properties[length++] = PropertyReader.PropertyEnd;
+        }
+
         if (!_transactionId.IsEmpty)
         {
             length = Put(properties, length, PropertyNames.Utf8.TransactionId);
@@ -107,9 +134,19 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
             properties.Set(PropertyNames.Delay, NoDelay);
         }
 
+        if (_dropsTimer)
+        {
+            properties.Remove(PropertyNames.TimerDelaySeconds).Remove(PropertyNames.TimerDelayMs).Remove(PropertyNames.TimerDeliverMs);
+        }
+
         if (WaitsElsewhere)
         {
             SetTruePlace(properties, Topic.Name, QueueId);
+        }
+
+        if (TimerOutMs > 0)
+        {
+            properties.Set(PropertyNames.TimerOutMs, TimerOutMs.ToString(CultureInfo.InvariantCulture));
         }
 
         if (!_transactionId.IsEmpty)

@@ -50,6 +50,12 @@ internal enum SendStatus
 
     TimerNotEnabled,
 
+    /// <summary>Its time is none, or too far away; or it deletes what is past.</summary>
+    TimerIllegal,
+
+    /// <summary>Too many messages wait for the same time.</summary>
+    TimerCongested,
+
     MessageIllegal,
 
     DiskFull,

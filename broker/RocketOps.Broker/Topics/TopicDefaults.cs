@@ -28,6 +28,10 @@ internal sealed class TopicDefaults(BrokerSettings settings)
 
         yield return Plain(TopicNames.TransactionHalf, 1);
         yield return Plain(TopicNames.TransactionOp, 1);
+        if (options.TimerEnabled)
+        {
+            yield return Plain(TopicNames.Timer, 1);
+        }
     }
 
     /// <summary>The topic a send asks to be made after another; null when that one may not be inherited from.</summary>

@@ -13,6 +13,7 @@ internal static class TopicNames
     public const string TransactionHalf = "RMQ_SYS_TRANS_HALF_TOPIC";
     public const string TransactionOp = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
     public const string TransactionCheckMaxTime = "TRANS_CHECK_MAX_TIME_TOPIC";
+    public const string Timer = "rmq_sys_wheel_timer";
     public const string Trace = "RMQ_SYS_TRACE_TOPIC";
     public const string RetryPrefix = "%RETRY%";
     public const string DeadLetterPrefix = "%DLQ%";

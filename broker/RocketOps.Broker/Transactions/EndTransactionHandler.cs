@@ -3,6 +3,7 @@ using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Sending;
+using RocketOps.Broker.Timers;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
@@ -14,7 +15,7 @@ namespace RocketOps.Broker.Transactions;
 /// back. Message and note go into the log one behind the other, so that nothing but a crash between two writes leaves a committed half unsettled. Source: remoting.md §5.4.
 /// </summary>
 internal sealed class EndTransactionHandler(
-    BrokerSettings settings, CurrentRole role, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouter delays, TransactionTopics topics, HalfMessageTable halves, TimeProvider time)
+    BrokerSettings settings, CurrentRole role, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouter delays, TimerRouter timers, TransactionTopics topics, HalfMessageTable halves, TimeProvider time)
     : AsyncRequestHandler
 {
     private const string NotFound = "Find prepared transaction message failed";
@@ -89,7 +90,7 @@ internal sealed class EndTransactionHandler(
             if (commit)
             {
                 // Not waited for: the op behind it is, and lies behind it in the log.
-                AppendOutcome message = await appender.AppendAsync(half.Commit(store, delays, address.StoreHost, half.PhysicalOffset), waitForDisk: false);
+                AppendOutcome message = await appender.AppendAsync(half.Commit(store, delays, timers, address.StoreHost, half.PhysicalOffset), waitForDisk: false);
                 if (!message.IsOk)
                 {
                     return Refuse(request, message);

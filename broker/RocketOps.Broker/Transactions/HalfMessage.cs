@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Sending;
+using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
 
@@ -99,8 +100,8 @@ internal sealed class HalfMessage
         return Stored(topic, TransactionTopics.Queue, storeHost, properties, sysFlag: null, prepared: 0);
     }
 
-    /// <summary>The half for the topic it is meant for, with a delay by way of the schedule topic.</summary>
-    public StoredMessage Commit(MessageStore store, DelayRouter delays, MessageHost storeHost, long commitLogOffset)
+    /// <summary>The half for the topic it is meant for, with a delay by way of the schedule topic or that of the timers.</summary>
+    public StoredMessage Commit(MessageStore store, DelayRouter delays, TimerRouter timers, MessageHost storeHost, long commitLogOffset)
     {
         // TRAN_MSG stays, as with RocketMQ: an application can see by it that the message was sent in a transaction.
         MessageProperties properties = Properties()
@@ -112,6 +113,13 @@ internal sealed class HalfMessage
         {
             SendRoute.SetTruePlace(properties, Topic!, Queue);
             return Stored(delays.Schedule, delays.QueueOf(level), storeHost, properties, sysFlag, commitLogOffset);
+        }
+
+        if (timers.FindSlot(properties) is > 0 and long slot)
+        {
+            SendRoute.SetTruePlace(properties, Topic!, Queue);
+            properties.Set(PropertyNames.TimerOutMs, slot.ToString(CultureInfo.InvariantCulture));
+            return Stored(timers.Topic, TimerTopic.Queue, storeHost, properties, sysFlag, commitLogOffset);
         }
 
         return Stored(store.GetOrAddTopic(Encoding.UTF8.GetBytes(Topic!)), Queue, storeHost, properties, sysFlag, commitLogOffset);

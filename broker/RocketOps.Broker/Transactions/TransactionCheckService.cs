@@ -69,8 +69,8 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         _sender = sender;
         _time = time;
         _logger = logger;
-        _halfBlock = new QueueBlock(store, topics.Half, MaxMessagesOfRead);
-        _opBlock = new QueueBlock(store, topics.Op, MaxMessagesOfRead);
+        _halfBlock = new QueueBlock(store, topics.Half, TransactionTopics.Queue, MaxMessagesOfRead);
+        _opBlock = new QueueBlock(store, topics.Op, TransactionTopics.Queue, MaxMessagesOfRead);
     }
 
     private enum Step

@@ -128,13 +128,13 @@ public sealed class SendTests : IAsyncLifetime
         chosen.Get("queueId").Should().BeOneOf("0", "1");
     }
 
-    [Theory]
-    [InlineData("TIMER_DELAY_SEC", "5", ResponseCode.SystemError)]
-    public async Task Send_WhatIsNotDoneYet_IsRefusedNotStored(string property, string value, int code)
+    [Fact]
+    public async Task Send_WithATimeOfDelivery_WaitsElsewhere()
     {
         await _broker.CreateTopicAsync("NotYet");
 
-        (await _broker.InvokeAsync(Requests.Send("NotYet", "x", properties: Requests.Properties((property, value))))).Code.Should().Be(code);
+        await _broker.SendAsync("NotYet", "x", properties: Requests.Properties(("TIMER_DELAY_SEC", "3600")));
+
         (await OffsetAsync(RequestCode.GetMaxOffset, "NotYet")).Should().Be("0");
     }
 

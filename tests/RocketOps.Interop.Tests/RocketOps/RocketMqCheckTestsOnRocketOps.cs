@@ -30,10 +30,18 @@ public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
     [InlineData("check")]
     [InlineData("rpc")]
     [InlineData("trace")]
-    public async Task Check_Scenario_Passes(string scenario)
+    public Task Check_Scenario_Passes(string scenario) => CheckAsync(scenario, fixture.JavaVersions);
+
+    /// <summary>What only clients of 5.x can.</summary>
+    [SkippableTheory]
+    [InlineData("timer5")]
+    [InlineData("recall5")]
+    public Task Check_ScenarioOf5_Passes(string scenario) => CheckAsync(scenario, fixture.JavaVersions.Where(static version => version.StartsWith("5.", StringComparison.Ordinal)));
+
+    private async Task CheckAsync(string scenario, IEnumerable<string> versions)
     {
         ServerUnderTest server = fixture.Server;
-        foreach (string version in fixture.JavaVersions)
+        foreach (string version in versions)
         {
             JavaClient client = new(version, server.NameServerAddress);
 

@@ -1,0 +1,516 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Messages;
+using RocketOps.Store;
+using RocketOps.Store.Files;
+using RocketOps.Store.Timers;
+
+namespace RocketOps.Broker.Timers;
+
+/// <summary>
+/// Delivers messages at the times they ask for: takes those that come into the timer topic, in its order, into slots of the timer wheel, and stores again what is in the slots whose
+/// time has come. What is due when it is taken is delivered at once. Sleeps while nothing waits, and otherwise until the next slot, but a second at most: the clock may be set.
+/// Part of a master's <see cref="Roles.RoleSession"/>. Source: remoting.md §5.2.
+/// </summary>
+internal sealed partial class TimerService : IAsyncDisposable
+{
+    private const int MaxMessagesOfRead = 256;
+
+    /// <summary>Messages of a slot that are stored with one write.</summary>
+    private const int MaxMessagesOfWrite = 1024;
+
+    /// <summary>Bytes after which a write is not waited with.</summary>
+    private const int MaxBytesOfWrite = 4 * 1024 * 1024;
+
+    /// <summary>A unit that claims a record of more is looked at before there is memory for it.</summary>
+    private const int MaxTrustedBytes = 8 * 1024 * 1024;
+
+    /// <summary>After a delivery that the store refused.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TimeSpan FailureDelay = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan ExpiryInterval = TimeSpan.FromSeconds(30);
+
+    private readonly BrokerSettings _settings;
+    private readonly MessageStore _store;
+    private readonly MessageAppender _appender;
+    private readonly WaitingMessages _waiting;
+    private readonly TimerTopic _topic;
+    private readonly TimerTable _table;
+    private readonly TimeProvider _time;
+    private readonly ILogger<TimerService> _logger;
+    private readonly SemaphoreSlim _arrived = new(0, 1);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly QueueBlock _block;
+    private readonly HashSet<string> _deleted = new(StringComparer.Ordinal);
+    private byte[] _record = [];
+    private byte[] _properties = new byte[4096];
+    private TimerChain? _chain;
+    private TimerUnit? _next;
+    private long _lastExpiry;
+    private Task _loop = Task.CompletedTask;
+
+    public TimerService(
+        BrokerSettings settings,
+        MessageStore store,
+        MessageAppender appender,
+        WaitingMessages waiting,
+        TimerTopic topic,
+        TimerTable table,
+        TimeProvider time,
+        ILogger<TimerService> logger)
+    {
+        _settings = settings;
+        _store = store;
+        _appender = appender;
+        _waiting = waiting;
+        _topic = topic;
+        _table = table;
+        _time = time;
+        _logger = logger;
+        _block = new QueueBlock(store, topic.Topic, TimerTopic.Queue, MaxMessagesOfRead);
+        _lastExpiry = time.GetTimestamp();
+    }
+
+    public void Start() => _loop = _settings.Current.TimerEnabled ? Task.Run(() => RunAsync(_stopping.Token)) : Task.CompletedTask;
+
+    public void OnArrived(in MessageArrival message)
+    {
+        if (ReferenceEquals(message.Topic, _topic.Topic) && _arrived.CurrentCount == 0)
+        {
+            try
+            {
+                _arrived.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // Signalled already; one signal is enough.
+            }
+        }
+    }
+
+    /// <summary>Ends after what is being written, and notes how far it came.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _loop;
+        _stopping.Dispose();
+        _block.Dispose();
+        try
+        {
+            await _table.CheckpointAsync();
+        }
+        catch (Exception failure) when (failure is IOException or StoreIOException or StoreException)
+        {
+            LogNotNoted(failure);
+        }
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await _table.LoadAsync(cancellationToken);
+                TimeSpan? wait = _table.IsLoaded ? await RoundAsync(cancellationToken) : null;
+                if (wait != TimeSpan.Zero)
+                {
+                    await WaitAsync(wait, cancellationToken);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                // What was delivered of the slot is noted; the rest is read again.
+                _chain = null;
+                LogRoundFailed(error, _table.QueueOffset, _table.ReadMs, FailureDelay.TotalSeconds);
+                await Task.Delay(FailureDelay, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Until a message comes or the time is over; without a time until a message comes.</summary>
+    private async Task WaitAsync(TimeSpan? wait, CancellationToken cancellationToken)
+    {
+        if (wait is not { } time)
+        {
+            await _arrived.WaitAsync(cancellationToken);
+            return;
+        }
+
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task arrived = _arrived.WaitAsync(either.Token);
+        Task over = Task.Delay(time < LongestWait ? time : LongestWait, _time, either.Token);
+        await Task.WhenAny(arrived, over);
+        await either.CancelAsync();
+        await Task.WhenAll(arrived, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Takes one block of the topic and delivers one write; how long to wait for the next round, null for a message.</summary>
+    private async Task<TimeSpan?> RoundAsync(CancellationToken cancellationToken)
+    {
+        BrokerOptions options = _settings.Current;
+        if (await _table.FollowClockAsync())
+        {
+            _chain = null;
+        }
+
+        await _table.WriteAdditionsAsync();
+        TimeSpan? taken = options.TimerStopsEnqueue ? LongestWait : _table.IsFarBehind ? TimeSpan.Zero : await TakeAsync(cancellationToken);
+        TimeSpan? delivered = options.TimerStopsDequeue ? LongestWait : await DeliverAsync(cancellationToken);
+        _table.BeginCheckpoint();
+        if (_time.GetElapsedTime(_lastExpiry) >= ExpiryInterval)
+        {
+            _lastExpiry = _time.GetTimestamp();
+            await _table.RemoveExpiredAsync();
+        }
+
+        TimeSpan? wait = taken is null || delivered < taken ? delivered : taken;
+        return wait is null && _table.HasChanged ? options.TimerFlushInterval : wait;
+    }
+
+    /// <summary>Takes the next messages of the topic; how long to wait with the next ones, null when there are none.</summary>
+    private async Task<TimeSpan?> TakeAsync(CancellationToken cancellationToken)
+    {
+        if (!await _block.ReadAsync(_table.QueueOffset, cancellationToken))
+        {
+            if (_block.Next == _table.QueueOffset)
+            {
+                return null;
+            }
+
+            _table.SetQueueOffset(_block.Next);
+            return TimeSpan.Zero;
+        }
+
+        _table.DropUntaken();
+        Progress progress = default;
+        long startedAt = _time.GetTimestamp();
+        do
+        {
+            progress.Obstacle = default;
+            TakeSome(ref progress);
+            if (progress.Appended > 0 && !await _appender.WriteAsync(progress.CopiesEnd, progress.Appended, startedAt))
+            {
+                return RetryDelay;
+            }
+
+            if (progress.Next > 0)
+            {
+                Note(progress);
+                progress.Appended = 0;
+            }
+
+            await _table.WriteAdditionsAsync();
+        }
+        while (progress.Obstacle.Topic is not null && await _waiting.OvercomeAsync(progress.Obstacle));
+
+        if (progress.Obstacle.Topic is not null)
+        {
+            return RetryDelay;
+        }
+
+        _table.SetQueueOffset(_block.Next);
+        return TimeSpan.Zero;
+    }
+
+    private void Note(in Progress progress)
+    {
+        if (progress.Appended > 0)
+        {
+            _table.SetQueueOffset(progress.Next, progress.CopiesEnd.Offset);
+        }
+        else
+        {
+            _table.SetQueueOffset(progress.Next);
+        }
+    }
+
+    private void TakeSome(ref Progress progress)
+    {
+        ReadOnlySpan<byte> records = _block.Records;
+        while (progress.At < records.Length)
+        {
+            int size = RecordView.SizeAt(records[progress.At..]);
+            RecordView record = RecordView.Read(records.Slice(progress.At, size));
+            TimerProperties.Found found = TimerProperties.Read(record.Properties);
+            if (found.SlotMs < 0)
+            {
+                LogUndeliverable(record.QueueOffset, "it says no time");
+            }
+            else if (_table.WasTaken(record, found.SlotMs))
+            {
+                // A unit of it is in the log; or its copy lies behind it.
+            }
+            else if (found.SlotMs + _table.PrecisionMs > Now() || !TakesAtOnce(found))
+            {
+                _table.Add(record, found);
+            }
+            else if (found.DeletedKey.IsEmpty && !TryDeliver(record, TimerProperties.TakenTooLate, ref progress))
+            {
+                return;
+            }
+
+            progress.At += size;
+            progress.Next = record.QueueOffset + 1;
+        }
+    }
+
+    /// <summary>A message whose step is over goes to its topic without a detour.</summary>
+    private bool TakesAtOnce(in TimerProperties.Found found) => found.SlotMs < _table.WriteMs && !_settings.Current.TimerStopsDequeue;
+
+    /// <summary>Delivers messages of the first slot that is due, up to one write; how long to wait with the next ones, null when nothing waits.</summary>
+    private async Task<TimeSpan?> DeliverAsync(CancellationToken cancellationToken)
+    {
+        if (_chain is null && !await FindChainAsync(cancellationToken))
+        {
+            return _table.FindNextDue() is { } due ? Until(due) : null;
+        }
+
+        long startedAt = _time.GetTimestamp();
+        Progress progress = default;
+        long units = 0;
+        long bytes = 0;
+        while (progress.Appended < MaxMessagesOfWrite && bytes < MaxBytesOfWrite && await NextUnitAsync() is { } unit)
+        {
+            if (!unit.IsDelete && await ReadRecordAsync(unit, cancellationToken) && !TryDeliver(unit, ref progress))
+            {
+                break;
+            }
+
+            _next = null;
+            units++;
+            bytes += unit.RecordBytes;
+        }
+
+        if (progress.Appended > 0 && !await _appender.WriteAsync(progress.CopiesEnd, progress.Appended, startedAt))
+        {
+            // Nothing of it is noted: it is read again.
+            _chain = null;
+            return RetryDelay;
+        }
+
+        if (units > 0)
+        {
+            _table.SetDelivered(units, progress.Appended > 0 ? progress.CopiesEnd.Offset : null);
+        }
+
+        if (progress.Obstacle.Topic is not null)
+        {
+            return await _waiting.OvercomeAsync(progress.Obstacle) ? TimeSpan.Zero : RetryDelay;
+        }
+
+        if (await NextUnitAsync() is null)
+        {
+            _chain = null;
+            _table.EndSlot();
+        }
+
+        return TimeSpan.Zero;
+    }
+
+    private TimeSpan Until(long dueMs) => TimeSpan.FromMilliseconds(Math.Max(1, dueMs - Now()));
+
+    /// <summary>The next unit of the chain, which stays the next until it is done.</summary>
+    private async ValueTask<TimerUnit?> NextUnitAsync()
+    {
+        if (_next is null && _chain is { } chain)
+        {
+            // Nearly always from memory; a stretch is read from the log now and then.
+            _next = chain.HasLoaded ? chain.TryNext(out TimerUnit unit) ? unit : null : await _table.RunOnDiskAsync(() => chain.TryNext(out TimerUnit read) ? read : (TimerUnit?)null);
+        }
+
+        return _next;
+    }
+
+    /// <summary>Opens the first slot that is due: what its deletions are about, and up to where it is delivered already.</summary>
+    private async Task<bool> FindChainAsync(CancellationToken cancellationToken)
+    {
+        _next = null;
+        _deleted.Clear();
+        if (await _table.FindDueAsync() is not { } chain)
+        {
+            return false;
+        }
+
+        if (chain.IsBroken)
+        {
+            LogBroken(chain.SlotMs, chain.Units);
+        }
+
+        foreach (TimerUnit deletion in chain.Deletions)
+        {
+            if (await ReadRecordAsync(deletion, cancellationToken))
+            {
+                _deleted.Add(Encoding.UTF8.GetString(TimerProperties.Read(RecordView.Read(_record.AsSpan(0, deletion.RecordBytes)).Properties).DeletedKey));
+            }
+        }
+
+        long delivered = _table.DeliveredOfSlot;
+        await _table.RunOnDiskAsync(() =>
+        {
+            for (long i = 0; i < delivered && chain.TryNext(out _); i++)
+            {
+            }
+
+            return true;
+        });
+        _chain = chain;
+        return true;
+    }
+
+    /// <summary>Reads a unit's record; false when it is not, or no longer, in the log, of which a line is logged.</summary>
+    private async ValueTask<bool> ReadRecordAsync(TimerUnit unit, CancellationToken cancellationToken)
+    {
+        PhysicalOffset offset = new(unit.Offset);
+        if (unit.RecordBytes > MaxTrustedBytes)
+        {
+            byte[]? record = await _store.Reader.LookMessageAsync(offset, cancellationToken);
+            if (record?.Length == unit.RecordBytes)
+            {
+                _record = record;
+                return IsWaiting(unit);
+            }
+        }
+        else
+        {
+            if (_record.Length < unit.RecordBytes)
+            {
+                _record = new byte[Math.Max(unit.RecordBytes, 16 * 1024)];
+            }
+
+            Memory<byte> record = _record.AsMemory(0, unit.RecordBytes);
+            if (_store.Reader.TryRead(offset, record.Span) || await _store.Reader.ReadAsync(offset, record, cancellationToken))
+            {
+                return IsWaiting(unit);
+            }
+        }
+
+        LogLost(unit.Offset, unit.SlotMs);
+        return false;
+    }
+
+    private bool IsWaiting(in TimerUnit unit)
+    {
+        ReadOnlySpan<byte> bytes = _record.AsSpan(0, unit.RecordBytes);
+        bool isWaiting = RecordView.Parse(bytes, unit.Offset, verifyCrc: false, out RecordView record) == RecordCheck.Valid && record.Size == unit.RecordBytes && record.Topic.SequenceEqual(_topic.Topic.Utf8Name.Span);
+        if (!isWaiting)
+        {
+            LogLost(unit.Offset, unit.SlotMs);
+        }
+
+        return isWaiting;
+    }
+
+    private bool TryDeliver(in TimerUnit unit, ref Progress progress)
+    {
+        RecordView record = RecordView.Read(_record.AsSpan(0, unit.RecordBytes));
+        if (_deleted.Count > 0 && IsDeleted(TimerProperties.Read(record.Properties)))
+        {
+            return true;
+        }
+
+        return unit.IsRoll ? TryRoll(record, unit.AddedMs, ref progress) : TryDeliver(record, unit.AddedMs, ref progress);
+    }
+
+    /// <summary>5.4 and later name the bare key, unless told otherwise, 5.3 topic and key.</summary>
+    private bool IsDeleted(in TimerProperties.Found found)
+    {
+        if (found.UniqKey.IsEmpty)
+        {
+            return false;
+        }
+
+        string key = Encoding.UTF8.GetString(found.UniqKey);
+        return _deleted.Contains(key) || _deleted.Contains($"{Encoding.UTF8.GetString(found.Topic)}+{key}");
+    }
+
+    /// <summary>Stores the message in its topic; false when that has to be tried again.</summary>
+    private bool TryDeliver(in RecordView record, long takenMs, ref Progress progress)
+    {
+        int length = WriteProperties(record, takenMs, rolls: 0);
+        AppendStatus status = _waiting.Deliver(record, _properties.AsSpan(0, length), out WaitingMessages.Obstacle obstacle, out AppendResult result);
+        return Count(status, record, obstacle, result, ref progress);
+    }
+
+    /// <summary>Stores the message at the end of the timer topic, from where it goes on.</summary>
+    private bool TryRoll(in RecordView record, long takenMs, ref Progress progress)
+    {
+        int length = WriteProperties(record, takenMs, TimerProperties.Read(record.Properties).Rolls + 1);
+        AppendStatus status = _waiting.Append(record, _properties.AsSpan(0, length), _topic.Topic, TimerTopic.Queue, out WaitingMessages.Obstacle obstacle, out AppendResult result);
+        return Count(status, record, obstacle, result, ref progress);
+    }
+
+    private int WriteProperties(in RecordView record, long takenMs, int rolls)
+    {
+        int needed = record.Properties.Length + TimerProperties.MaxAddedBytes;
+        if (_properties.Length < needed)
+        {
+            _properties = new byte[needed];
+        }
+
+        return TimerProperties.Write(record.Properties, takenMs, rolls, Now(), _properties);
+    }
+
+    private bool Count(AppendStatus status, in RecordView record, WaitingMessages.Obstacle obstacle, in AppendResult result, ref Progress progress)
+    {
+        switch (status)
+        {
+            case AppendStatus.Ok:
+                progress.CopiesEnd = progress.CopiesEnd == default ? result.Mark : result.Mark.And(progress.CopiesEnd);
+                progress.Appended++;
+                return true;
+            case AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong:
+                LogUndeliverable(record.QueueOffset, status.ToString());
+                return true;
+            default:
+                progress.Obstacle = obstacle;
+                return false;
+        }
+    }
+
+    private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    [LoggerMessage(EventId = 3811, Level = LogLevel.Error, Message = "The timers failed at message {QueueOffset} of their topic and slot {SlotMs}; tried again in {Seconds} s")]
+    private partial void LogRoundFailed(Exception error, long queueOffset, long slotMs, double seconds);
+
+    [LoggerMessage(EventId = 3812, Level = LogLevel.Error, Message = "Message {QueueOffset} of rmq_sys_wheel_timer cannot be delivered ({Reason}) and is passed over")]
+    private partial void LogUndeliverable(long queueOffset, string reason);
+
+    [LoggerMessage(EventId = 3813, Level = LogLevel.Warning, Message = "The message at {Offset} that waits for {SlotMs} is not in the log any more, or never was, and is passed over")]
+    private partial void LogLost(long offset, long slotMs);
+
+    [LoggerMessage(EventId = 3814, Level = LogLevel.Warning, Message = "Of slot {SlotMs} only the newest {Units} messages are in the timer log; older ones have expired")]
+    private partial void LogBroken(long slotMs, long units);
+
+    [LoggerMessage(EventId = 3815, Level = LogLevel.Error, Message = "Noting at the end how far the timers have come failed; messages since the last note are delivered again")]
+    private partial void LogNotNoted(Exception failure);
+
+    /// <summary>What became of the messages of one write.</summary>
+    private struct Progress
+    {
+        /// <summary>Messages stored again.</summary>
+        public int Appended;
+
+        /// <summary>Their mark in the log.</summary>
+        public LogMark CopiesEnd;
+
+        /// <summary>Of a block: where to go on in it.</summary>
+        public int At;
+
+        /// <summary>Of a block: the queue offset to go on at, 0 when nothing was done.</summary>
+        public long Next;
+
+        /// <summary>Why the store did not take the next message.</summary>
+        public WaitingMessages.Obstacle Obstacle;
+    }
+}

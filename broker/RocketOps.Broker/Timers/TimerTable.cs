@@ -1,0 +1,531 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Delay;
+using RocketOps.Store;
+using RocketOps.Store.Files;
+using RocketOps.Store.Timers;
+
+namespace RocketOps.Broker.Timers;
+
+/// <summary>
+/// How far the timers have come, which outlives the sessions of masters: the next message of the timer topic to take, the next slot to deliver, wheel and log. Its checkpoint says
+/// nothing that a power cut could still take back. One session uses it at a time; a checkpoint may be written meanwhile.
+/// </summary>
+internal sealed partial class TimerTable : IAsyncDisposable
+{
+    /// <summary>After damage: how much earlier than the clock a message must have been put back for its first copy to be passed over.</summary>
+    private static readonly TimeSpan RollSlack = TimeSpan.FromHours(1);
+
+    private readonly BrokerSettings _settings;
+    private readonly MessageStore _store;
+    private readonly TimerTopic _topic;
+    private readonly IStoreFileSystem _files;
+    private readonly TimeProvider _time;
+    private readonly ILogger<TimerTable> _logger;
+    private readonly DiskThread _disk = new("timers");
+    private readonly DiskThread _flusher = new("timers-flush");
+    private readonly DeliveryHistory _slots = new();
+    private readonly DeliveryHistory _messages = new();
+    private readonly List<Addition> _additions = [];
+    private volatile TimerIndex? _index;
+    private Task _checkpointing = Task.CompletedTask;
+    private TimerCheckpoint? _checkpoint;
+    private long _takenBefore;
+    private long _readBefore;
+    private long _takenUpTo = -1;
+    private bool _isUnwritten;
+    private volatile bool _hasChanged;
+    private long _lastCheckpoint;
+
+    public TimerTable(BrokerSettings settings, MessageStore store, TimerTopic topic, IStoreFileSystem files, TimeProvider time, ILogger<TimerTable> logger)
+    {
+        _settings = settings;
+        _store = store;
+        _topic = topic;
+        _files = files;
+        _time = time;
+        _logger = logger;
+        PrecisionMs = settings.Current.TimerPrecisionMs;
+        _lastCheckpoint = time.GetTimestamp();
+    }
+
+    /// <summary>Milliseconds of a slot.</summary>
+    public int PrecisionMs { get; }
+
+    /// <summary>Everything before this slot is delivered.</summary>
+    public long ReadMs { get; private set; }
+
+    /// <summary>Messages go into slots from this one on; follows the clock.</summary>
+    public long WriteMs { get; private set; }
+
+    /// <summary>The next message of the timer topic.</summary>
+    public long QueueOffset { get; private set; }
+
+    /// <summary>Units of the slot at <see cref="ReadMs"/> that are delivered.</summary>
+    public long DeliveredOfSlot { get; private set; }
+
+    /// <summary>The last checkpoint that is on the disk; null before the first.</summary>
+    public TimerCheckpoint? Checkpoint => Volatile.Read(ref _checkpoint);
+
+    public bool IsLoaded => _index is not null;
+
+    private TimerIndex Index => _index ?? throw new InvalidOperationException("the timers are not loaded");
+
+    private string CheckpointPath => Path.Combine(_settings.Current.StoreRoot, "config", "timercheck");
+
+    /// <summary>Whether no more messages are taken for a slot: above the limit by chance, from twice the limit on for certain, as RocketMQ does. Any thread.</summary>
+    public bool IsCongested(long slotMs)
+    {
+        long limit = _settings.Current.TimerMaxPerSlot;
+        if (limit == int.MaxValue || _index is not { } index)
+        {
+            return false;
+        }
+
+        long count = index.CountAt(slotMs);
+        return count > limit && (count >= limit * 2 || Random.Shared.Next(1000) > 1000 * (count - limit) / (limit + 0.1));
+    }
+
+    /// <summary>Opens what an earlier process left, or makes it anew. Nothing is made while no timer was ever used.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        if (_index is not null)
+        {
+            return;
+        }
+
+        string root = _settings.Current.StoreRoot;
+        QueueOffsets queue = await _store.Reader.GetOffsetsAsync(_topic.Topic, TimerTopic.Queue, cancellationToken);
+        if (queue.Max == 0 && !_files.FileExists(CheckpointPath))
+        {
+            return;
+        }
+
+        TimerCheckpoint? checkpoint = await _disk.RunAsync(ReadCheckpoint);
+
+        TimerIndex index = new(_files, root, PrecisionMs, _settings.Current.TimerLogFileBytes);
+        try
+        {
+            long now = Floor(Now());
+            ReadMs = Floor(checkpoint?.ReadMs ?? now);
+            WriteMs = ReadMs;
+            DeliveredOfSlot = ReadMs == checkpoint?.ReadMs ? checkpoint.DeliveredOfSlot : 0;
+            if (checkpoint is not null && await _disk.RunAsync(() => TryOpen(index, checkpoint with { ReadMs = ReadMs })))
+            {
+                _takenUpTo = await _disk.RunAsync(index.FindLastOffset);
+                QueueOffset = Math.Clamp(await CorrectAsync(checkpoint, cancellationToken), queue.Min, queue.Max);
+            }
+            else
+            {
+                // The truth is in the topic. What the checkpoint calls delivered is not delivered again.
+                await _disk.RunAsync(index.Clear);
+                (_takenBefore, _readBefore) = (checkpoint?.QueueOffset ?? 0, ReadMs);
+                DeliveredOfSlot = 0;
+                QueueOffset = queue.Min;
+                if (queue.Max > queue.Min && checkpoint is not null)
+                {
+                    LogRebuilt(root, queue.Min, queue.Max);
+                }
+            }
+
+            _checkpoint = checkpoint;
+            _index = index;
+        }
+        catch
+        {
+            index.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Follows the clock; true when it was set back by more than a slot. Time that was delivered comes again then, and its slots are emptied first; messages that wait keep their
+    /// time.
+    /// </summary>
+    public async Task<bool> FollowClockAsync()
+    {
+        long now = Floor(Now());
+        if (now >= WriteMs)
+        {
+            WriteMs = now;
+        }
+        else if (now < WriteMs - PrecisionMs)
+        {
+            if (now < ReadMs)
+            {
+                await GoBackAsync(now);
+            }
+
+            WriteMs = now;
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>So much is overdue, as after days without a broker, that the wheel has no room for what comes: that must be delivered before anything is taken.</summary>
+    public bool IsFarBehind => WriteMs - ReadMs >= TimerSpan() - (60L * PrecisionMs);
+
+    /// <summary>A message that was taken before, whatever the queue says: its unit is in the log already, or it was delivered before the files were damaged.</summary>
+    public bool WasTaken(in RecordView record, long slotMs)
+    {
+        if (record.PhysicalOffset <= _takenUpTo)
+        {
+            return true;
+        }
+
+        if (record.QueueOffset >= _takenBefore)
+        {
+            return false;
+        }
+
+        // What passed on the way was stored anew, and that copy lies behind it in the queue.
+        long stopMs = StopOf(slotMs, Floor(record.StoreTimestamp), out bool rolls);
+        return rolls ? stopMs + (long)RollSlack.TotalMilliseconds < _readBefore : slotMs < _readBefore;
+    }
+
+    /// <summary>The message goes into its slot, or into that of a stop on the way, when <see cref="WriteAdditionsAsync"/> is called; nothing before it in the queue is to be taken again.</summary>
+    public void Add(in RecordView record, in TimerProperties.Found found)
+    {
+        long slot = StopOf(Math.Max(Floor(found.SlotMs), WriteMs), WriteMs, out bool rolls);
+        int magic = TimerUnit.Default | (rolls ? TimerUnit.Roll : 0) | (found.DeletedKey.IsEmpty ? 0 : TimerUnit.Delete);
+        _hasChanged = true;
+        _additions.Add(new Addition(record.QueueOffset, slot, WriteMs, magic, record.PhysicalOffset, record.Size, JavaHash.Compute(found.Topic)));
+    }
+
+    /// <summary>Everything before <paramref name="offset"/> is taken.</summary>
+    public void SetQueueOffset(long offset)
+    {
+        _hasChanged |= offset != QueueOffset;
+        QueueOffset = offset;
+    }
+
+    /// <summary>The same, when messages before it were due and delivered at once, and their copies lie before <paramref name="copiesEnd"/>.</summary>
+    public void SetQueueOffset(long offset, PhysicalOffset copiesEnd)
+    {
+        _messages.Add(QueueOffset, copiesEnd);
+        SetQueueOffset(offset);
+    }
+
+    /// <summary>What was added from the next message on is not: it will be taken again.</summary>
+    public void DropUntaken() => _additions.RemoveAll(unit => unit.QueueOffset >= QueueOffset);
+
+    /// <summary>Brings what was added into the kernel; when it throws, the next call goes on where it failed.</summary>
+    public async Task WriteAdditionsAsync()
+    {
+        if (_additions.Count == 0 && !_isUnwritten)
+        {
+            return;
+        }
+
+        _isUnwritten = true;
+        int added = 0;
+        try
+        {
+            await _disk.RunAsync(() =>
+            {
+                foreach (Addition unit in _additions)
+                {
+                    Index.Add(unit.SlotMs, unit.AddedMs, unit.Magic, unit.Offset, unit.RecordBytes, unit.TopicHash);
+                    added++;
+                }
+
+                Index.Write();
+            });
+            _isUnwritten = false;
+        }
+        finally
+        {
+            _additions.RemoveRange(0, added);
+        }
+    }
+
+    /// <summary>The chain of the first slot whose step is over, from which on <see cref="ReadMs"/> then goes; null when there is none.</summary>
+    public async Task<TimerChain?> FindDueAsync()
+    {
+        // Never before its step is over, by the clock of now as well.
+        long end = Math.Min(WriteMs, Floor(Now()));
+        long slot = Index.NextUsed(ReadMs, end);
+        if (slot < 0)
+        {
+            if (end > ReadMs)
+            {
+                (ReadMs, DeliveredOfSlot) = (end, 0);
+            }
+
+            return null;
+        }
+
+        if (slot != ReadMs)
+        {
+            (ReadMs, DeliveredOfSlot) = (slot, 0);
+        }
+
+        return await _disk.RunAsync(() => Index.Read(slot));
+    }
+
+    /// <summary>So many units of the slot more are done, and their copies, if there are any, lie before <paramref name="copiesEnd"/>.</summary>
+    public void SetDelivered(long units, PhysicalOffset? copiesEnd)
+    {
+        if (copiesEnd is { } end)
+        {
+            _slots.Add(ReadMs, end);
+        }
+
+        DeliveredOfSlot += units;
+        _hasChanged = true;
+    }
+
+    /// <summary>The slot is delivered.</summary>
+    public void EndSlot()
+    {
+        Index.Forget(ReadMs);
+        _hasChanged = true;
+        (ReadMs, DeliveredOfSlot) = (ReadMs + PrecisionMs, 0);
+    }
+
+    /// <summary>When the next slot's step is over, in milliseconds since 1970; null when nothing waits.</summary>
+    public long? FindNextDue()
+    {
+        long slot = Index.NextUsed(ReadMs, ReadMs + TimerSpan());
+        return slot < 0 ? null : slot + PrecisionMs;
+    }
+
+    /// <summary>Whether something is not in a checkpoint, nor on its way into one.</summary>
+    public bool HasChanged => _hasChanged && _index is not null;
+
+    /// <summary>Begins a checkpoint when the last one is old enough, and something has changed; it goes on by itself.</summary>
+    public void BeginCheckpoint()
+    {
+        if (_checkpointing.IsCompleted && HasChanged && !_isUnwritten && _additions.Count == 0 && _time.GetElapsedTime(_lastCheckpoint) >= _settings.Current.TimerFlushInterval)
+        {
+            _lastCheckpoint = _time.GetTimestamp();
+            _checkpointing = TryCheckpointAsync();
+        }
+    }
+
+    /// <summary>Notes how far the timers have come once that, copies and timer log, is on the disk. Throws <see cref="IOException"/> or <see cref="StoreIOException"/> when that fails.</summary>
+    public async Task CheckpointAsync()
+    {
+        await _checkpointing;
+        if (_index is not null && _additions.Count == 0 && !_isUnwritten)
+        {
+            await WriteCheckpointAsync();
+        }
+    }
+
+    /// <summary>The log was cut while nobody delivered: messages whose copies are gone are to be delivered again, and none is waited for that is gone itself.</summary>
+    public async Task CutAsync(PhysicalOffset end, CancellationToken cancellationToken)
+    {
+        await LoadAsync(cancellationToken);
+        if (_index is null)
+        {
+            return;
+        }
+
+        await _checkpointing;
+        if (_additions.Count > 0)
+        {
+            QueueOffset = Math.Min(QueueOffset, _additions[0].QueueOffset);
+            _additions.Clear();
+        }
+
+        if (_slots.Cut(end) is { } slot)
+        {
+            (ReadMs, DeliveredOfSlot) = (Math.Min(slot, ReadMs), 0);
+        }
+
+        if (_messages.Cut(end) is { } message)
+        {
+            QueueOffset = Math.Min(message, QueueOffset);
+        }
+
+        QueueOffset = Math.Min(QueueOffset, (await _store.Reader.GetOffsetsAsync(_topic.Topic, TimerTopic.Queue, cancellationToken)).Max);
+        _takenUpTo = Math.Min(_takenUpTo, end.Value - 1);
+        if (!await _disk.RunAsync(() => Index.TryCut(end.Value, ReadMs)))
+        {
+            await _disk.RunAsync(Index.Clear);
+            (_takenBefore, _readBefore, _takenUpTo, QueueOffset) = (QueueOffset, ReadMs, -1, 0);
+        }
+
+        await CheckpointAsync();
+    }
+
+    /// <summary>Removes timer-log files whose messages retention has taken.</summary>
+    public async Task RemoveExpiredAsync()
+    {
+        if (_index is { } index && _checkpointing.IsCompleted)
+        {
+            long min = _store.GetStats().MinOffset.Value;
+            await _disk.RunAsync(() =>
+            {
+                while (index.TryDeleteExpired(min))
+                {
+                }
+            });
+        }
+    }
+
+    /// <summary>Runs what may wait for the disk.</summary>
+    public Task<T> RunOnDiskAsync<T>(Func<T> work) => _disk.RunAsync(work);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _checkpointing;
+        _disk.Dispose();
+        _flusher.Dispose();
+        _index?.Dispose();
+    }
+
+    private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private long Floor(long ms) => ms / PrecisionMs * PrecisionMs;
+
+    private async Task GoBackAsync(long now)
+    {
+        // Copies must be safe before the slots they come from are gone.
+        await CheckpointAsync();
+        LogClockSetBack(ReadMs - now);
+        if (ReadMs - now < TimerSpan())
+        {
+            long readMs = ReadMs;
+            await _disk.RunAsync(() => Index.Empty(now, readMs));
+        }
+        else
+        {
+            // More than a turn of the wheel: what waits may be where time comes again.
+            await _disk.RunAsync(Index.Clear);
+            (_takenBefore, _readBefore, _takenUpTo) = (QueueOffset, ReadMs, -1);
+            QueueOffset = (await _store.Reader.GetOffsetsAsync(_topic.Topic, TimerTopic.Queue, CancellationToken.None)).Min;
+        }
+
+        (ReadMs, DeliveredOfSlot) = (now, 0);
+        await CheckpointAsync();
+    }
+
+    private long TimerSpan() => 7L * 86_400 * PrecisionMs;
+
+    /// <summary>The slot a message goes into that is taken at a time: its own, or one on the way when that is far. As TimerMessageStore.doEnqueue of 5.5.0.</summary>
+    private long StopOf(long slotMs, long takenMs, out bool rolls)
+    {
+        long slots = _settings.Current.TimerRollWindowSlots;
+        long window = slots * PrecisionMs;
+        rolls = slotMs - takenMs >= window;
+        if (!rolls)
+        {
+            return slotMs;
+        }
+
+        // A short rest behind a whole window would be rolled once more at once: half the way first.
+        return slotMs - takenMs - window < slots / 3 * PrecisionMs ? takenMs + (slots / 2 * PrecisionMs) : takenMs + window;
+    }
+
+    private bool TryOpen(TimerIndex index, TimerCheckpoint checkpoint)
+    {
+        try
+        {
+            return index.TryOpen(checkpoint, _store.Positions.Appended.Value);
+        }
+        catch (Exception damage) when (damage is InvalidDataException or OverflowException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>RocketMQ's number may be ahead of what is in its log after a power cut.</summary>
+    private async ValueTask<long> CorrectAsync(TimerCheckpoint checkpoint, CancellationToken cancellationToken)
+    {
+        if (checkpoint.IsOwn || _takenUpTo < 0 || await _store.Reader.LookMessageAsync(new PhysicalOffset(_takenUpTo), cancellationToken) is not { } record)
+        {
+            return checkpoint.QueueOffset;
+        }
+
+        RecordView last = RecordView.Read(record);
+        return last.Topic.SequenceEqual(_topic.Topic.Utf8Name.Span) ? Math.Min(checkpoint.QueueOffset, last.QueueOffset + 1) : checkpoint.QueueOffset;
+    }
+
+    private TimerCheckpoint? ReadCheckpoint()
+    {
+        if (!_files.FileExists(CheckpointPath))
+        {
+            return null;
+        }
+
+        using IStoreFile file = _files.Open(CheckpointPath, FileOpenMode.Read);
+        byte[] content = new byte[TimerCheckpoint.UsedBytes];
+        return TimerCheckpoint.Read(content.AsSpan(0, file.Read(content, 0)));
+    }
+
+    private async Task TryCheckpointAsync()
+    {
+        try
+        {
+            await WriteCheckpointAsync();
+        }
+        catch (Exception failure) when (failure is IOException or StoreIOException or StoreException)
+        {
+            _hasChanged = true;
+            LogCheckpointFailed(failure);
+        }
+    }
+
+    private async Task WriteCheckpointAsync()
+    {
+        _hasChanged = false;
+        TimerCheckpoint next = new(ReadMs, Index.End, QueueOffset, DeliveredOfSlot, (Checkpoint?.Counter ?? 0) + 1, Now(), IsOwn: true);
+
+        // All that was taken and all copies lie before it.
+        LogMark end = _store.Positions.End;
+        WaitOutcome outcome;
+        do
+        {
+            outcome = await _store.Writer.WhenAsync(LogPosition.Durable, end);
+        }
+        while (outcome == WaitOutcome.TimedOut);
+        if (outcome != WaitOutcome.Reached)
+        {
+            throw new IOException($"the log is not on the disk ({outcome}), so how far the timers have come is not noted");
+        }
+
+        await _flusher.RunAsync(() =>
+        {
+            Index.Flush();
+            Write(next);
+        });
+        Volatile.Write(ref _checkpoint, next);
+    }
+
+    private void Write(TimerCheckpoint checkpoint)
+    {
+        string directory = Path.GetDirectoryName(CheckpointPath)!;
+        bool isNew = !_files.FileExists(CheckpointPath);
+        _files.CreateDirectory(directory);
+        using IStoreFile file = _files.Open(CheckpointPath, FileOpenMode.OpenOrCreate);
+        if (file.Length < TimerCheckpoint.FileBytes)
+        {
+            file.SetLength(TimerCheckpoint.FileBytes);
+        }
+
+        // Within one sector, which a disk writes whole or not at all.
+        Span<byte> bytes = stackalloc byte[TimerCheckpoint.UsedBytes];
+        checkpoint.Write(bytes);
+        file.Write(bytes, 0);
+        file.FlushData();
+        if (isNew)
+        {
+            _files.FlushDirectory(directory);
+            _files.FlushDirectory(_settings.Current.StoreRoot);
+        }
+    }
+
+    [LoggerMessage(EventId = 3801, Level = LogLevel.Warning, Message = "Timer wheel and log in {Root} do not fit their checkpoint; they are made anew from the messages {From} to {To} of rmq_sys_wheel_timer")]
+    private partial void LogRebuilt(string root, long from, long to);
+
+    [LoggerMessage(EventId = 3802, Level = LogLevel.Warning, Message = "The clock was set back: {Milliseconds} ms that had been delivered come again. Messages that wait keep their time")]
+    private partial void LogClockSetBack(long milliseconds);
+
+    [LoggerMessage(EventId = 3803, Level = LogLevel.Error, Message = "Noting how far the timers have come failed; after a crash messages since the last note are delivered again")]
+    private partial void LogCheckpointFailed(Exception failure);
+
+    private readonly record struct Addition(long QueueOffset, long SlotMs, long AddedMs, int Magic, long Offset, int RecordBytes, int TopicHash);
+}

@@ -1,0 +1,14 @@
+using System.Text;
+using RocketOps.Broker.Topics;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Timers;
+
+/// <summary>Where messages wait for their time: one queue. Its messages are the truth about what waits; wheel and log only say when which is due. Source: remoting.md §5.2.</summary>
+internal sealed class TimerTopic(MessageStore store)
+{
+    /// <summary>The topic's only queue.</summary>
+    public const int Queue = 0;
+
+    public StoreTopic Topic { get; } = store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.Timer));
+}

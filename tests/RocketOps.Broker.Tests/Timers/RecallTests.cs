@@ -1,0 +1,98 @@
+using System.Text;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Timers;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Broker.Tests.Timers;
+
+public sealed class RecallTests
+{
+    [Fact]
+    public async Task Recall_MessageThatWaits_NeverArrives()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("recallMessageEnable", "true"));
+        string handle = (await broker.SendAsync("gone", 5_000)).Get("recallHandle")!;
+        await broker.SendAsync("kept", 5_000);
+
+        RemotingCommand answer = await RecallAsync(broker, TimerBroker.Topic, handle);
+
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        answer.Get("msgId").Should().Be("Kgone");
+        await broker.UntilTakenAsync(3);
+        time.Advance(TimeSpan.FromSeconds(6));
+        await broker.UntilReceivedAsync("kept");
+        (await broker.BodiesAsync()).Should().Equal("kept");
+    }
+
+    [Fact]
+    public async Task Send_Handle_IsThatOfTheMessageAndOnlyTimersHaveOne()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
+        long slotMs = (time.NowMs + 4_999) / 1_000 * 1_000;
+
+        string handle = (await broker.SendAsync("timed", 5_000)).Get("recallHandle")!;
+        RemotingCommand plain = await broker.Broker.SendAsync(TimerBroker.Topic, "plain", properties: Requests.Properties(("UNIQ_KEY", "K")));
+
+        Encoding.UTF8.GetString(Convert.FromBase64String(handle.Replace('-', '+').Replace('_', '/'))).Should().Be($"v1 Timed broker-a {slotMs + 1} Ktimed");
+        plain.Get("recallHandle").Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData("v1 Timed broker-a {soon} K", "Other", ResponseCode.TopicNotExist, "recall failed, the topic[Other] not exist")]
+    [InlineData("v1 Elsewhere broker-a {soon} K", "Timed", ResponseCode.IllegalOperation, "recall failed, topic not match")]
+    [InlineData("v1 Timed broker-b {soon} K", "Timed", ResponseCode.IllegalOperation, "recall failed, broker service not available")]
+    [InlineData("v1 Timed broker-a 1000 K", "Timed", ResponseCode.IllegalOperation, "recall failed, timestamp invalid")]
+    [InlineData("v1 Timed broker-a soon K", "Timed", ResponseCode.IllegalOperation, "recall failed, timestamp invalid")]
+    [InlineData("v1 Timed broker-a 9223372036854775807 K", "Timed", ResponseCode.IllegalOperation, "recall failed, timestamp invalid")]
+    [InlineData("v2 Timed broker-a {soon} K", "Timed", ResponseCode.IllegalOperation, "recall handle is invalid")]
+    [InlineData("v1 Timed", "Timed", ResponseCode.IllegalOperation, "recall handle is invalid")]
+    [InlineData("", "Timed", ResponseCode.IllegalOperation, "recall handle is invalid")]
+    public async Task Recall_WrongHandle_IsRefusedInApachesWords(string handle, string topic, int code, string remark)
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("recallMessageEnable", "true"));
+        string text = Convert.ToBase64String(Encoding.UTF8.GetBytes(handle.Replace("{soon}", $"{time.NowMs + 5_000}", StringComparison.Ordinal)));
+
+        RemotingCommand answer = await RecallAsync(broker, topic, text);
+
+        answer.Code.Should().Be(code);
+        answer.Remark.Should().Be(remark);
+    }
+
+    [Fact]
+    public async Task Recall_ByDefault_IsForbidden()
+    {
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new ShiftedTime());
+
+        RemotingCommand answer = await RecallAsync(broker, TimerBroker.Topic, "x");
+
+        answer.Code.Should().Be(ResponseCode.NoPermission);
+        answer.Remark.Should().Be("recall failed, operation is forbidden");
+    }
+
+    [Fact]
+    public void TryParse_AnyText_ThrowsNothing()
+    {
+        Random random = new(5);
+        byte[] bytes = new byte[64];
+        for (int i = 0; i < 20_000; i++)
+        {
+            random.NextBytes(bytes);
+            string text = (i % 3) switch
+            {
+                0 => Encoding.Latin1.GetString(bytes, 0, random.Next(64)),
+                1 => Convert.ToBase64String(bytes, 0, random.Next(64)),
+                _ => Encoding.UTF8.GetString(RecallHandle.Encode("T", "b", i, "K"))[random.Next(8)..],
+            };
+
+            RecallHandle.TryParse(text);
+        }
+
+        RecallHandle.TryParse(Encoding.UTF8.GetString(RecallHandle.Encode("T", "b", 5, "K"))).Should().Be(new RecallHandle("T", "b", "5", "K"));
+    }
+
+    private static Task<RemotingCommand> RecallAsync(TimerBroker broker, string topic, string handle) =>
+        broker.Broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.RecallMessage).Set("producerGroup", "pg").Set("topic", topic).Set("recallHandle", handle));
+}

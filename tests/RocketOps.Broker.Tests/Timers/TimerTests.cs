@@ -1,0 +1,333 @@
+using System.Globalization;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Broker.Tests.Timers;
+
+public sealed class TimerTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task Send_WithADelay_ArrivesWhenItIsDueAndNotBefore()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
+        long sentMs = time.NowMs;
+        (await broker.SendAsync("five", 5_000)).Code.Should().Be(ResponseCode.Success);
+        (await broker.SendAsync("three", 2_999)).Code.Should().Be(ResponseCode.Success);
+        await broker.UntilTakenAsync(2);
+
+        time.Advance(TimeSpan.FromMilliseconds(2_998));
+        (await broker.BodiesAsync()).Should().BeEmpty();
+        time.Advance(TimeSpan.FromMilliseconds(2));
+        await broker.UntilReceivedAsync("three");
+        (await broker.BodiesAsync()).Should().Equal("three");
+        time.Advance(TimeSpan.FromMilliseconds(sentMs + 5_000 - time.NowMs));
+        await broker.UntilReceivedAsync("five");
+
+        IReadOnlyList<Requests.Received> messages = await broker.ReceivedAsync();
+        messages.Select(static message => message.Body).Should().Equal("three", "five");
+        foreach ((Requests.Received message, long due) in messages.Zip([sentMs + 2_999, sentMs + 5_000]))
+        {
+            long.Parse(message.Properties.Get("TIMER_DEQUEUE_MS")!, CultureInfo.InvariantCulture).Should().BeGreaterThanOrEqualTo(due, "never before its time").And.BeLessThan(due + 1_100);
+        }
+    }
+
+    /// <summary>As the code of Apache's 5.5.0 broker leaves them: everything that was there, and what the timer adds.</summary>
+    [Fact]
+    public async Task Deliver_Properties_AreThoseApacheLeaves()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
+        long sentMs = time.NowMs;
+        await broker.SendAsync("one", 4_000, ("KEYS", "k"));
+        await broker.UntilTakenAsync(1);
+        time.Advance(4 * Second);
+        await broker.UntilReceivedAsync("one");
+
+        Requests.Received message = (await broker.ReceivedAsync()).Single();
+
+        message.Topic.Should().Be(TimerBroker.Topic);
+        message.Properties.Get("KEYS").Should().Be("k");
+        message.Properties.Get("TIMER_DELAY_MS").Should().Be("4000");
+        message.Properties.Get("TIMER_OUT_MS").Should().Be((sentMs + 3_000).ToString(CultureInfo.InvariantCulture));
+        message.Properties.Get("TIMER_ENQUEUE_MS").Should().Be(sentMs.ToString(CultureInfo.InvariantCulture));
+        message.Properties.Get("TIMER_DEQUEUE_MS").Should().NotBeNull();
+        message.Properties.Get("REAL_TOPIC").Should().Be(TimerBroker.Topic);
+        message.Properties.Get("REAL_QID").Should().Be("0");
+        message.Properties.Get("TIMER_ROLL_TIMES").Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData("TIMER_DELAY_SEC", "259201", ResponseCode.MessageIllegal)]
+    [InlineData("TIMER_DELAY_MS", "259200001", ResponseCode.MessageIllegal)]
+    [InlineData("TIMER_DELAY_MS", "soon", ResponseCode.MessageIllegal)]
+    [InlineData("TIMER_DELAY_SEC", "9223372036854775807", ResponseCode.MessageIllegal)]
+    [InlineData("TIMER_DELIVER_MS", "9223372036854775807", ResponseCode.MessageIllegal)]
+    [InlineData("TIMER_DELAY_SEC", "259200", ResponseCode.Success)]
+    [InlineData("TIMER_DELAY_MS", "-5", ResponseCode.Success)]
+    public async Task Send_AnyTime_IsTakenUpToTheLongest(string property, string value, int code)
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
+
+        RemotingCommand answer = await broker.Broker.InvokeAsync(Requests.Send(TimerBroker.Topic, "any", 0, Requests.Properties((property, value))));
+
+        answer.Code.Should().Be(code);
+        if (code != ResponseCode.Success)
+        {
+            answer.Remark.Should().StartWith("timer message illegal, the delay time should not be bigger than the max delay 259200000ms");
+        }
+    }
+
+    [Fact]
+    public async Task Send_TimeThatIsPast_IsStoredAtOnce()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
+
+        await broker.Broker.SendAsync(TimerBroker.Topic, "past", properties: Requests.Properties(("TIMER_DELIVER_MS", "1000")));
+
+        (await broker.ReceivedAsync()).Single().Properties.Get("TIMER_OUT_MS").Should().BeNull();
+        (await broker.Broker.InvokeAsync(Requests.Send(TimerBroker.Topic, "x", 0, Requests.Properties(("TIMER_DELIVER_MS", "1000"), ("TIMER_DEL_UNIQKEY", "k"))))).Code
+            .Should().Be(ResponseCode.MessageIllegal, "there is nothing to delete any more");
+    }
+
+    [Fact]
+    public async Task Send_WheelIsOff_IsRefused()
+    {
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new ShiftedTime(), ("timerWheelEnable", "false"));
+
+        RemotingCommand answer = await broker.SendAsync("any", 1_000);
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+        answer.Remark.Should().Be("accurate timer message is not enabled, timerWheelEnable is false");
+    }
+
+    [Fact]
+    public async Task Send_LevelAndTime_TheLevelCounts()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
+
+        await broker.SendAsync("both", 60_000, ("DELAY", "1"));
+        time.Advance(2 * Second);
+        await broker.UntilReceivedAsync("both");
+
+        (await broker.ReceivedAsync()).Single().Properties.Get("TIMER_DELAY_MS").Should().BeNull("the level goes before");
+    }
+
+    [Fact]
+    public async Task Send_DeliveredMessageAsItCame_IsNotTimedAgain()
+    {
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new ShiftedTime());
+
+        await broker.SendAsync("again", 60_000, ("TIMER_OUT_MS", "5000"), ("REAL_TOPIC", TimerBroker.Topic), ("REAL_QID", "0"));
+
+        (await broker.BodiesAsync()).Should().Equal("again");
+    }
+
+    [Fact]
+    public async Task Send_TooManyForOneSlot_AreRefusedInTheEnd()
+    {
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new ShiftedTime(), ("timerCongestNumEachSlot", "10"));
+        int sent = 0;
+        RemotingCommand? refusal = null;
+        while (refusal is null && sent < 1_000)
+        {
+            RemotingCommand answer = await broker.SendAsync($"m{sent}", 5_000);
+            if (answer.Code == ResponseCode.Success)
+            {
+                await broker.UntilTakenAsync(++sent);
+            }
+            else
+            {
+                refusal = answer;
+            }
+        }
+
+        sent.Should().BeInRange(11, 20);
+        refusal!.Code.Should().Be(ResponseCode.SystemError);
+        refusal.Remark.Should().StartWith("timer message is under flow control, max num limit is 20 or the current value is greater than 10 and less than 20");
+        (await broker.SendAsync("other", 9_000)).Code.Should().Be(ResponseCode.Success, "other slots have room");
+    }
+
+    [Fact]
+    public async Task Restart_MessagesWait_EachArrivesOnce()
+    {
+        MemoryFileSystem files = new();
+        ShiftedTime time = new();
+        await using (TimerBroker before = await TimerBroker.StartAsync(files, time))
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                await before.SendAsync($"m{i}", 1_000 + (i * 100));
+            }
+
+            await before.UntilTakenAsync(100);
+            (await before.RunAsync(6 * Second, until: 30)).Should().HaveCountGreaterThanOrEqualTo(30).And.HaveCountLessThan(100);
+        }
+
+        await using TimerBroker broker = await TimerBroker.StartAsync(files, time);
+        time.Advance(12 * Second);
+        await broker.UntilReceivedAsync([.. Enumerable.Range(0, 100).Select(static i => $"m{i}")]);
+
+        (await broker.BodiesAsync()).Should().OnlyHaveUniqueItems();
+    }
+
+    /// <summary>The files say little that the topic does not say: without them all that waits is delivered nevertheless.</summary>
+    [Theory]
+    [InlineData("timerwheel")]
+    [InlineData("timerlog/00000000000000000000")]
+    [InlineData("config/timercheck")]
+    [InlineData("")]
+    public async Task Restart_FilesAreDamaged_WhatWaitsArrives(string damaged)
+    {
+        MemoryFileSystem files = new();
+        ShiftedTime time = new();
+        await using (TimerBroker before = await TimerBroker.StartAsync(files, time))
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                await before.SendAsync($"m{i}", 2_000 + (i * 1_000));
+            }
+
+            await before.UntilTakenAsync(20);
+            time.Advance(10 * Second);
+            await before.UntilReceivedAsync("m0", "m7");
+        }
+
+        foreach (string path in files.Paths.Where(path => damaged.Length == 0 ? path.Contains("/timer", StringComparison.Ordinal) : path.EndsWith(damaged, StringComparison.Ordinal)).ToList())
+        {
+            files.DeleteFile(path);
+        }
+
+        await using TimerBroker broker = await TimerBroker.StartAsync(files, time);
+        time.Advance(15 * Second);
+        await broker.UntilReceivedAsync([.. Enumerable.Range(0, 20).Select(static i => $"m{i}")]);
+        if (damaged is "timerwheel" or "timerlog/00000000000000000000")
+        {
+            (await broker.BodiesAsync()).Should().OnlyHaveUniqueItems("the checkpoint says what was delivered");
+        }
+    }
+
+    [Fact]
+    public async Task Deliver_FartherThanTheWindow_GoesByWayOfTheTopic()
+    {
+        MemoryFileSystem files = new();
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(files, time, ("timerRollWindowSlot", "10"));
+        long sentMs = time.NowMs;
+        await broker.SendAsync("far", 35_000);
+        await broker.UntilTakenAsync(1);
+
+        IReadOnlyList<string> early = await broker.RunAsync(TimeSpan.FromSeconds(34.9), until: 1);
+        early.Should().BeEmpty("it is not due");
+        await broker.RunAsync(10 * Second, until: 1);
+        await broker.UntilReceivedAsync("far");
+
+        Requests.Received message = (await broker.ReceivedAsync()).Single();
+        int.Parse(message.Properties.Get("TIMER_ROLL_TIMES")!, CultureInfo.InvariantCulture).Should().BeInRange(2, 5);
+        long.Parse(message.Properties.Get("TIMER_DEQUEUE_MS")!, CultureInfo.InvariantCulture).Should().BeGreaterThanOrEqualTo(sentMs + 35_000);
+    }
+
+    [Fact]
+    public async Task Clock_SetForward_DeliversWhatIsDueByIt()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
+        await broker.SendAsync("hour", 3_600_000);
+        await broker.SendAsync("day", 86_400_000);
+        await broker.UntilTakenAsync(2);
+
+        time.Set(TimeSpan.FromHours(2));
+        time.Advance(2 * Second);
+        await broker.UntilReceivedAsync("hour");
+
+        (await broker.BodiesAsync()).Should().Equal("hour");
+    }
+
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(24 * 400)]
+    public async Task Clock_SetBack_NothingComesEarlyTwiceOrNever(double hours)
+    {
+        ShiftedTime time = new();
+        MemoryFileSystem files = new();
+        await using (TimerBroker before = await TimerBroker.StartAsync(files, time))
+        {
+            await before.SendAsync("before", 3_000);
+            await before.SendAsync("absolute", 30_000);
+            await before.UntilTakenAsync(2);
+            time.Advance(4 * Second);
+            await before.UntilReceivedAsync("before");
+
+            time.Set(-TimeSpan.FromHours(hours));
+            time.Advance(2 * Second);
+            long sentMs = time.NowMs;
+            await before.SendAsync("after", 5_000);
+            await before.UntilTakenAsync(3);
+            time.Advance(4 * Second);
+            (await before.BodiesAsync()).Should().Equal("before");
+            time.Advance(2 * Second);
+            await before.UntilReceivedAsync("after");
+            long.Parse((await before.ReceivedAsync())[1].Properties.Get("TIMER_DEQUEUE_MS")!, CultureInfo.InvariantCulture).Should().BeGreaterThanOrEqualTo(sentMs + 5_000);
+        }
+
+        await using TimerBroker broker = await TimerBroker.StartAsync(files, time);
+        time.Set(TimeSpan.FromHours(hours) + (60 * Second));
+        time.Advance(2 * Second);
+        await broker.UntilReceivedAsync("before", "after", "absolute");
+
+        (await broker.BodiesAsync()).Should().Equal("before", "after", "absolute");
+    }
+
+    [Fact]
+    public async Task Deletion_OfAMessageThatWaits_TakesItAway()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
+        await broker.SendAsync("kept", 5_000);
+        await broker.SendAsync("gone", 5_000);
+        await broker.SendAsync("old style", 5_000);
+        await broker.SendAsync("deletion", 5_000, ("TIMER_DEL_UNIQKEY", "Kgone"));
+        await broker.SendAsync("deletion of 5.3", 5_000, ("TIMER_DEL_UNIQKEY", "Timed+Kold style"));
+        await broker.SendAsync("last", 7_000);
+        await broker.UntilTakenAsync(6);
+
+        time.Advance(8 * Second);
+        await broker.UntilReceivedAsync("last");
+
+        (await broker.BodiesAsync()).Should().Equal("kept", "last");
+    }
+
+    /// <summary>The store may be killed, or lose its power, between any two of these: nothing that was acknowledged stays away.</summary>
+    [Theory]
+    [InlineData("ASYNC_FLUSH")]
+    [InlineData("SYNC_FLUSH")]
+    public async Task Crash_AtSomeMoment_NothingIsLost(string flush)
+    {
+        for (int seed = 0; seed < 4; seed++)
+        {
+            Random random = new(seed);
+            MemoryFileSystem files = new();
+            ShiftedTime time = new();
+            (string, string)[] settings = [("flushDiskType", flush), ("timerFlushIntervalMs", "50")];
+            await using TimerBroker before = await TimerBroker.StartAsync(files, time, settings);
+            for (int i = 0; i < 40; i++)
+            {
+                (await before.SendAsync($"m{i}", random.Next(500, 20_000))).Code.Should().Be(ResponseCode.Success);
+            }
+
+            await before.UntilTakenAsync(40);
+            await before.RunAsync(TimeSpan.FromSeconds(random.Next(1, 12)), until: 30);
+
+            // A killed process loses nothing that was acknowledged; without power that is promised for what was flushed.
+            MemoryFileSystem left = flush == "SYNC_FLUSH" && seed % 2 == 0 ? files.AfterPowerCut(random) : files.AfterKill();
+            await using TimerBroker broker = await TimerBroker.StartAsync(left, time, settings);
+            time.Advance(25 * Second);
+            await broker.UntilReceivedAsync([.. Enumerable.Range(0, 40).Select(static i => $"m{i}")]);
+        }
+    }
+}
