@@ -21,8 +21,8 @@ internal sealed partial class ControlLoops(
 
     // Unbounded by count, but each entry mirrors one stored write; the loop drains it faster than writes come.
     private readonly Channel<StoreEvent> _events = Channel.CreateUnbounded<StoreEvent>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly GarbageCollector _collector = new(store, registry, writer, deleter, settings.TimeProvider);
-    private readonly Teardown _teardown = new(store, registry, writer, deleter);
+    private readonly GarbageCollector _collector = new(store, registry, writer, new CollectorWrites(writer, deleter), settings.TimeProvider);
+    private readonly Teardown _teardown = new(store, registry, new CollectorWrites(writer, deleter));
     private readonly ConcurrentBag<Task> _tasks = [];
 
     public void Start()

@@ -16,7 +16,7 @@ internal static class PodSpecs
         }
 
         HashSet<string> names = new(StringComparer.Ordinal);
-        HashSet<string?> volumes = [.. (spec.Items("volumes") ?? []).OfType<JsonObject>().Select(v => v.Text("name"))];
+        HashSet<string?> volumes = [.. spec.Objects("volumes").Select(v => v.Text("name"))];
         for (int i = 0; i < containers.Count; i++)
         {
             if (containers[i] is not JsonObject container)

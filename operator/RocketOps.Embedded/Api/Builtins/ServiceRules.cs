@@ -29,9 +29,9 @@ internal sealed class ServiceRules(JsonObject kind) : KindRules(kind)
                 }
             }
 
-            foreach (JsonObject port in (spec.Items("ports") ?? []).OfType<JsonObject>())
+            foreach (JsonObject port in spec.Objects("ports"))
             {
-                JsonObject? same = (before.Items("ports") ?? []).OfType<JsonObject>()
+                JsonObject? same = before.Objects("ports")
                     .FirstOrDefault(p => JsonNodes.Same(p["port"], port["port"]) && JsonNodes.Same(p["protocol"], port["protocol"]));
                 if (spec.Text("type") is "NodePort" or "LoadBalancer" && (port.Integer("nodePort") ?? 0) == 0 && same?["nodePort"] is { } node)
                 {
@@ -65,7 +65,7 @@ internal sealed class ServiceRules(JsonObject kind) : KindRules(kind)
             return;
         }
 
-        foreach (JsonObject port in (spec.Items("ports") ?? []).OfType<JsonObject>())
+        foreach (JsonObject port in spec.Objects("ports"))
         {
             if ((port.Integer("nodePort") ?? 0) == 0)
             {

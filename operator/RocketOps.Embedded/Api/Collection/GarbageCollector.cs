@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Errors;
-using RocketOps.Embedded.Api.Http;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
@@ -13,10 +12,8 @@ namespace RocketOps.Embedded.Api.Collection;
 /// Collection by ownerReferences, as kube-controller-manager's collector answers (reference: embedded-api.md §14): dependents whose owners are gone are
 /// deleted, dead references beside living ones are dropped, foreground and orphan deletion are brought to their end.
 /// </summary>
-internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry registry, ObjectWriter writer, ObjectDeleter deleter, TimeProvider time)
+internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry registry, ObjectWriter writer, CollectorWrites writes, TimeProvider time)
 {
-    private static readonly WriteOptions Own = new() { Manager = "rocketops-collector" };
-
     private readonly OwnerIndex _index = new();
 
     public void LookAtEverything()
@@ -112,7 +109,7 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
         }
         else if (!stored.IsDeleting)
         {
-            TryDelete(resource, stored, "Background");
+            writes.Delete(resource, stored, "Background");
         }
     }
 
@@ -162,7 +159,7 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
                 }
             }
 
-            ReleaseFinalizer(resource, stored, ObjectDeleter.OrphanFinalizer);
+            writes.ReleaseFinalizer(resource, stored, ObjectDeleter.OrphanFinalizer);
         }
         else if (finalizers.Contains(ObjectDeleter.ForegroundFinalizer))
         {
@@ -172,7 +169,7 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
                 if (!dependent.IsDeleting && registry.FindCollection(dependent.Collection) is { } dependentResource)
                 {
                     // Blocking dependents go foreground themselves, so that a whole tree goes bottom up.
-                    TryDelete(dependentResource, dependent, HasDependents(dependent) ? "Foreground" : "Background");
+                    writes.Delete(dependentResource, dependent, HasDependents(dependent) ? "Foreground" : "Background");
                 }
 
                 blocked |= store.Get(dependent.Collection, dependent.Name) is { } left && left.Uid == dependent.Uid
@@ -181,7 +178,7 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
 
             if (!blocked)
             {
-                ReleaseFinalizer(resource, stored, ObjectDeleter.ForegroundFinalizer);
+                writes.ReleaseFinalizer(resource, stored, ObjectDeleter.ForegroundFinalizer);
             }
         }
     }
@@ -197,29 +194,10 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
             ? live
             : null;
 
-    private void TryDelete(ResourceDefinition resource, StoredObject stored, string policy)
+    private void DropReferences(ResourceDefinition resource, StoredObject stored, IReadOnlyCollection<string> uids) => writes.Update(resource, stored, obj =>
     {
-        try
-        {
-            deleter.Delete(resource, stored.Name, new DeleteOptions(null, stored.Uid, null, policy, false));
-        }
-        catch (ApiErrorException e) when (e.Code is 404 or 409)
-        {
-            // Gone, or another object of the name.
-        }
-    }
-
-    private void DropReferences(ResourceDefinition resource, StoredObject stored, IReadOnlyCollection<string> uids) => TryUpdate(resource, stored, metadata =>
-    {
-        JsonArray kept = [];
-        foreach (JsonNode? owner in metadata.Items("ownerReferences") ?? [])
-        {
-            if (owner is JsonObject reference && !uids.Contains(reference.Text("uid") ?? string.Empty))
-            {
-                kept.Append(reference.DeepClone());
-            }
-        }
-
+        JsonObject metadata = obj.Metadata();
+        JsonArray kept = metadata.Keep("ownerReferences", owner => owner is JsonObject reference && !uids.Contains(reference.Text("uid") ?? string.Empty));
         if (kept.Count == 0)
         {
             metadata.Remove("ownerReferences");
@@ -229,45 +207,6 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
             metadata["ownerReferences"] = kept;
         }
     });
-
-    private void ReleaseFinalizer(ResourceDefinition resource, StoredObject stored, string finalizer) => TryUpdate(resource, stored, metadata =>
-    {
-        JsonArray kept = [];
-        foreach (JsonNode? name in metadata.Items("finalizers") ?? [])
-        {
-            if (name.AsText() != finalizer)
-            {
-                kept.Append(name?.DeepClone());
-            }
-        }
-
-        metadata["finalizers"] = kept;
-    });
-
-    private void TryUpdate(ResourceDefinition resource, StoredObject stored, Action<JsonObject> change)
-    {
-        try
-        {
-            writer.Update(
-                resource, stored.Name, string.Empty, Own,
-                live =>
-                {
-                    JsonObject metadata = live!.Metadata();
-                    if (metadata.Text("uid") != stored.Uid)
-                    {
-                        throw ApiErrors.NotFound(resource, stored.Name.Name);
-                    }
-
-                    change(metadata);
-                    return live!;
-                },
-                UpdateFlags.Patch);
-        }
-        catch (ApiErrorException e) when (e.Code is 404 or 409)
-        {
-            // Gone meanwhile.
-        }
-    }
 
     private void TellWrongNamespace(OwnerReference owner, StoredObject dependent)
     {
@@ -299,7 +238,7 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
         };
         try
         {
-            writer.Create(events, ns, body, Own);
+            writer.Create(events, ns, body, CollectorWrites.Own);
         }
         catch (ApiErrorException e) when (e.Code is 403 or 404 or 409)
         {

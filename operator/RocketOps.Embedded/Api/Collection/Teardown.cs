@@ -1,21 +1,16 @@
 using System.Text.Json.Nodes;
-using RocketOps.Embedded.Api.Errors;
-using RocketOps.Embedded.Api.Http;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
-using RocketOps.Embedded.Api.Writing;
 
 namespace RocketOps.Embedded.Api.Collection;
 
 /// <summary>Empties terminating namespaces and deleted CRDs, then lets them go.</summary>
-internal sealed class Teardown(ObjectStore store, ResourceRegistry registry, ObjectWriter writer, ObjectDeleter deleter)
+internal sealed class Teardown(ObjectStore store, ResourceRegistry registry, CollectorWrites writes)
 {
     private const string Namespaces = "/namespaces";
     private const string Crds = "apiextensions.k8s.io/customresourcedefinitions";
     private const string CrdFinalizer = "customresourcecleanup.apiextensions.k8s.io";
-
-    private static readonly WriteOptions Own = new() { Manager = "rocketops-collector" };
 
     public void LookAtEverything(bool namespaces)
     {
@@ -63,7 +58,7 @@ internal sealed class Teardown(ObjectStore store, ResourceRegistry registry, Obj
         {
             if (Empty(resource => resource.Namespaced, stored.Name.Name))
             {
-                Release(stored, obj => obj.EnsureChild("spec")["finalizers"] = new JsonArray());
+                writes.Update(registry.FindCollection(Namespaces)!, stored, obj => obj.EnsureChild("spec")["finalizers"] = new JsonArray());
             }
 
             return;
@@ -72,19 +67,7 @@ internal sealed class Teardown(ObjectStore store, ResourceRegistry registry, Obj
         ResourceDefinition? custom = registry.All.FirstOrDefault(r => r.IsCustom && r.QualifiedPlural == stored.Name.Name);
         if (custom is null || Empty(resource => ReferenceEquals(resource, custom), null))
         {
-            Release(stored, obj =>
-            {
-                JsonArray kept = [];
-                foreach (JsonNode? finalizer in obj.Metadata().Items("finalizers") ?? [])
-                {
-                    if (finalizer.AsText() != CrdFinalizer)
-                    {
-                        kept.Append(finalizer?.DeepClone());
-                    }
-                }
-
-                obj.Metadata()["finalizers"] = kept;
-            });
+            writes.ReleaseFinalizer(registry.FindCollection(Crds)!, stored, CrdFinalizer);
             if (custom is not null && store.Get(Crds, stored.Name) is null)
             {
                 registry.Remove(custom);
@@ -108,14 +91,7 @@ internal sealed class Teardown(ObjectStore store, ResourceRegistry registry, Obj
 
                 if (!stored.IsDeleting)
                 {
-                    try
-                    {
-                        deleter.Delete(resource, name, new DeleteOptions(null, stored.Uid, null, "Background", false));
-                    }
-                    catch (ApiErrorException e) when (e.Code is 404 or 409)
-                    {
-                        // Gone meanwhile.
-                    }
+                    writes.Delete(resource, stored, "Background");
                 }
 
                 empty &= store.Get(resource.Collection, name) is null;
@@ -123,24 +99,5 @@ internal sealed class Teardown(ObjectStore store, ResourceRegistry registry, Obj
         }
 
         return empty;
-    }
-
-    private void Release(StoredObject stored, Action<JsonObject> change)
-    {
-        try
-        {
-            writer.Update(
-                registry.FindCollection(stored.Collection)!, stored.Name, string.Empty, Own,
-                live =>
-                {
-                    change(live!);
-                    return live!;
-                },
-                UpdateFlags.Patch);
-        }
-        catch (ApiErrorException e) when (e.Code is 404 or 409)
-        {
-            // Gone meanwhile.
-        }
     }
 }

@@ -76,16 +76,7 @@ internal sealed class DiscoveryDocuments(ResourceRegistry registry, string gitVe
                 ["kind"] = resource.Kind,
                 ["verbs"] = Texts(resource.Verbs),
             };
-            if (resource.ShortNames.Count > 0)
-            {
-                entry["shortNames"] = Texts(resource.ShortNames);
-            }
-
-            if (resource.Categories.Count > 0)
-            {
-                entry["categories"] = Texts(resource.Categories);
-            }
-
+            AddNames(entry, resource);
             resources.Append(entry);
             foreach (Subresource subresource in Subresources(resource))
             {
@@ -165,16 +156,7 @@ internal sealed class DiscoveryDocuments(ResourceRegistry registry, string gitVe
             ["singularResource"] = resource.Singular,
             ["verbs"] = Texts(resource.Verbs),
         };
-        if (resource.ShortNames.Count > 0)
-        {
-            entry["shortNames"] = Texts(resource.ShortNames);
-        }
-
-        if (resource.Categories.Count > 0)
-        {
-            entry["categories"] = Texts(resource.Categories);
-        }
-
+        AddNames(entry, resource);
         JsonArray subresources = [];
         foreach (Subresource subresource in Subresources(resource))
         {
@@ -232,6 +214,17 @@ internal sealed class DiscoveryDocuments(ResourceRegistry registry, string gitVe
     private static JsonObject VersionEntry(string group, string version) => new() { ["groupVersion"] = $"{group}/{version}", ["version"] = version };
 
     private static JsonObject Kind(string group, string version, string kind) => new() { ["group"] = group, ["version"] = version, ["kind"] = kind };
+
+    private static void AddNames(JsonObject entry, ResourceDefinition resource)
+    {
+        foreach ((string name, IReadOnlyList<string> texts) in ((string, IReadOnlyList<string>)[])[("shortNames", resource.ShortNames), ("categories", resource.Categories)])
+        {
+            if (texts.Count > 0)
+            {
+                entry[name] = Texts(texts);
+            }
+        }
+    }
 
     private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode?)JsonValue.Create(t))]);
 

@@ -82,6 +82,6 @@ internal sealed class PodProxyHandler(ObjectStore store, CancellationToken stopp
     }
 
     private static IEnumerable<(string Name, long Number)> Ports(JsonObject pod) => (pod.At("spec")?.Items("containers") ?? []).OfType<JsonObject>()
-        .SelectMany(c => (c.Items("ports") ?? []).OfType<JsonObject>())
+        .SelectMany(c => c.Objects("ports"))
         .Select(p => (p.Text("name") ?? string.Empty, p.Integer("containerPort") ?? 0));
 }

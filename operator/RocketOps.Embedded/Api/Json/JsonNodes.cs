@@ -15,6 +15,16 @@ internal static class JsonNodes
 
     public static JsonArray? Items(this JsonObject node, string name) => node.TryGetPropertyValue(name, out JsonNode? value) ? value as JsonArray : null;
 
+    /// <summary>The texts of a list; none when there is no list.</summary>
+    public static string[] Texts(this JsonObject node, string name) => [.. (node.Items(name) ?? []).Select(item => item.AsText()).OfType<string>()];
+
+    /// <summary>The objects of a list; none when there is no list.</summary>
+    public static IEnumerable<JsonObject> Objects(this JsonObject node, string name) => (node.Items(name) ?? []).OfType<JsonObject>();
+
+    /// <summary>A copy of the list with the items that are wanted.</summary>
+    public static JsonArray Keep(this JsonObject node, string name, Func<JsonNode?, bool> isWanted) =>
+        new([.. (node.Items(name) ?? []).Where(isWanted).Select(item => item?.DeepClone())]);
+
     public static string? Text(this JsonObject node, string name) => node.TryGetPropertyValue(name, out JsonNode? value) ? value.AsText() : null;
 
     public static long? Integer(this JsonObject node, string name) =>

@@ -50,9 +50,9 @@ internal sealed class BuiltinCatalog
             Plural = entry.Text("plural")!,
             Singular = entry.Text("singular")!,
             Namespaced = entry.Flag("namespaced"),
-            Verbs = Texts(entry, "verbs"),
-            ShortNames = Texts(entry, "shortNames"),
-            Categories = Texts(entry, "categories"),
+            Verbs = entry.Texts("verbs"),
+            ShortNames = entry.Texts("shortNames"),
+            Categories = entry.Texts("categories"),
             Schema = reader.Named(entry.Text("schema")!),
             SchemaName = entry.Text("schema")!,
             Columns = [.. (entry.Items("columns") ?? []).Select(c => Column((JsonObject)c!))],
@@ -67,6 +67,4 @@ internal sealed class BuiltinCatalog
     private static ColumnDefinition Column(JsonObject column) => new(
         column.Text("name")!, column.Text("type")!, column.Text("format") ?? string.Empty, column.Text("description") ?? string.Empty,
         (int)(column.Integer("priority") ?? 0));
-
-    private static string[] Texts(JsonObject entry, string name) => [.. (entry.Items(name) ?? []).Select(i => i.AsText()).OfType<string>()];
 }

@@ -15,7 +15,7 @@ internal sealed class CrdReader(BuiltinCatalog builtins)
     {
         JsonObject spec = crd.Child("spec") ?? [];
         JsonObject names = spec.Child("names") ?? [];
-        JsonObject[] served = [.. (spec.Items("versions") ?? []).OfType<JsonObject>().Where(v => v.Flag("served"))];
+        JsonObject[] served = [.. spec.Objects("versions").Where(v => v.Flag("served"))];
         if (served.Length != 1 || !served[0].Flag("storage"))
         {
             throw new FormatException("exactly one version, served and stored: this server does not convert between versions");
@@ -38,8 +38,8 @@ internal sealed class CrdReader(BuiltinCatalog builtins)
             Singular = names.Text("singular") ?? kind.ToLowerInvariant(),
             Namespaced = spec.Text("scope") == "Namespaced",
             Verbs = Verbs,
-            ShortNames = Texts(names, "shortNames"),
-            Categories = Texts(names, "categories"),
+            ShortNames = names.Texts("shortNames"),
+            Categories = names.Texts("categories"),
             Schema = SchemaReader.ReadCustom(schema, builtins.Metadata),
             SchemaName = SchemaName(group, version.Text("name")!, kind),
             CustomSchema = schema.Copy(),
@@ -50,7 +50,7 @@ internal sealed class CrdReader(BuiltinCatalog builtins)
                 ? new ScaleDefinition(scale.Text("specReplicasPath")!, scale.Text("statusReplicasPath")!, scale.Text("labelSelectorPath"))
                 : null,
             Rules = new CustomResourceRules(columns, hasStatus),
-            SelectableFields = (version.Items("selectableFields") ?? []).OfType<JsonObject>().Select(f => f.Text("jsonPath")!.TrimStart('.'))
+            SelectableFields = version.Objects("selectableFields").Select(f => f.Text("jsonPath")!.TrimStart('.'))
                 .ToFrozenDictionary(p => p, p => (IReadOnlyList<string>)p.Split('.'), StringComparer.Ordinal),
         };
     }
@@ -78,6 +78,4 @@ internal sealed class CrdReader(BuiltinCatalog builtins)
     }
 
     private const string AgeDescription = "Custom resource definition column (in JSONPath format): .metadata.creationTimestamp";
-
-    private static string[] Texts(JsonObject holder, string name) => [.. (holder.Items(name) ?? []).Select(i => i.AsText()).OfType<string>()];
 }

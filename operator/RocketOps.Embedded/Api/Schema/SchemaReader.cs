@@ -171,10 +171,10 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
         }
 
         node.ListKind = schema.Text("x-kubernetes-list-type") switch { "set" => ListKind.Set, "map" => ListKind.Map, _ => ListKind.Atomic };
-        node.ListKeys = Texts(schema, "x-kubernetes-list-map-keys");
+        node.ListKeys = schema.Texts("x-kubernetes-list-map-keys");
         node.PatchMerges = schema.Text("x-kubernetes-patch-strategy")?.Split(',').Contains("merge") == true;
         node.PatchMergeKey = schema.Text("x-kubernetes-patch-merge-key");
-        node.Required = Texts(schema, "required");
+        node.Required = schema.Texts("required");
         FillBounds(node, schema);
     }
 
@@ -182,7 +182,7 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
     {
         List<ValidationRule> rules = [];
         List<string> notChecked = [];
-        foreach (JsonObject rule in (schema.Items("x-kubernetes-validations") ?? []).OfType<JsonObject>())
+        foreach (JsonObject rule in schema.Objects("x-kubernetes-validations"))
         {
             try
             {
@@ -225,6 +225,4 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
         parent.HasDefaults |= child.HasDefaults;
         return child;
     }
-
-    private static List<string> Texts(JsonObject schema, string name) => schema.Items(name) is { } items ? [.. items.Select(i => i.AsText()).OfType<string>()] : [];
 }

@@ -95,15 +95,7 @@ internal sealed class ObjectDeleter(ObjectStore store, TimeProvider time)
             return;
         }
 
-        JsonArray kept = [];
-        foreach (JsonNode? finalizer in metadata.Items("finalizers") ?? [])
-        {
-            if (finalizer.AsText() is not (ForegroundFinalizer or OrphanFinalizer))
-            {
-                kept.Append(finalizer?.DeepClone());
-            }
-        }
-
+        JsonArray kept = metadata.Keep("finalizers", name => name.AsText() is not (ForegroundFinalizer or OrphanFinalizer));
         if (policy is "Foreground" or "Orphan")
         {
             kept.Append(JsonValue.Create(policy == "Foreground" ? ForegroundFinalizer : OrphanFinalizer));

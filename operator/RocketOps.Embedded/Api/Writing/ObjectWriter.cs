@@ -37,13 +37,32 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, IServic
             throw ApiErrors.Internal("resourceVersion should not be set on objects to be created");
         }
 
+        return Create(resource, ns, body, options, applied: null);
+    }
+
+    /// <param name="resource">The kind.</param>
+    /// <param name="ns">The namespace of the path.</param>
+    /// <param name="body">The object.</param>
+    /// <param name="options">The request's options.</param>
+    /// <param name="applied">The owners an apply has computed; null for other writes, of which the writer owns all.</param>
+    private WriteResult Create(ResourceDefinition resource, string ns, JsonObject body, WriteOptions options, JsonArray? applied)
+    {
+        JsonObject metadata = body.Metadata();
         ServerFields.CheckNamespace(resource, ns, metadata);
         FinishNewMetadata(resource, ns, metadata);
         string name = metadata.Text("name") ?? string.Empty;
         CheckNamespaceOpen(resource, ns, name);
         RulesContext context = Context(resource);
         ServerFields.DropStatus(resource, body);
-        FieldOwnership.Update(null, body, resource, options, string.Empty, context.Now);
+        if (applied is null)
+        {
+            FieldOwnership.Update(null, body, resource, options, string.Empty, context.Now);
+        }
+        else if (applied.Count > 0)
+        {
+            metadata["managedFields"] = applied;
+        }
+
         resource.Rules.PrepareForCreate(body, context);
         ValidateObject(body, null, resource, context, options);
         return Insert(resource, new ObjectName(ns, name), body, options);
@@ -100,24 +119,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, IServic
 
         metadata.Remove("resourceVersion");
         ServerFields.CheckName(name, metadata);
-        ServerFields.CheckNamespace(resource, name.Namespace, metadata);
-        JsonNode? applied = flags.HasFlag(UpdateFlags.Apply) ? metadata["managedFields"]?.DeepClone() : null;
-        FinishNewMetadata(resource, name.Namespace, metadata);
-        CheckNamespaceOpen(resource, name.Namespace, name.Name);
-        RulesContext context = Context(resource);
-        ServerFields.DropStatus(resource, next);
-        if (flags.HasFlag(UpdateFlags.Apply))
-        {
-            metadata["managedFields"] = applied;
-        }
-        else
-        {
-            FieldOwnership.Update(null, next, resource, options, string.Empty, context.Now);
-        }
-
-        resource.Rules.PrepareForCreate(next, context);
-        ValidateObject(next, null, resource, context, options);
-        return Insert(resource, name, next, options);
+        return Create(resource, name.Namespace, next, options, flags.HasFlag(UpdateFlags.Apply) ? metadata.Keep("managedFields", _ => true) : null);
     }
 
     private WriteResult Insert(ResourceDefinition resource, ObjectName name, JsonObject body, WriteOptions options)
