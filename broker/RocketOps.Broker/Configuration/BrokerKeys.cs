@@ -92,6 +92,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> MaxErrorRateOfBloomFilter = Int32("maxErrorRateOfBloomFilter", 20, 1, 99, description: "Percent of the messages that are read in vain in spite of the bit maps, at most.");
     public static readonly PropertyDefinition<bool> FilterSupportRetry = Boolean("filterSupportRetry", false, live: true, description: "The SQL92 expression of the topic a message came from filters the group's retry topic too.");
     public static readonly PropertyDefinition<bool> StoreReplyMessageEnable = Boolean("storeReplyMessageEnable", true, live: true, description: "Replies to requests are stored, besides being handed to the client that waits.");
+    public static readonly PropertyDefinition<bool> UseServerSideResetOffset = Boolean("useServerSideResetOffset", false, live: true, description: "A reset of a group's offsets is kept by the broker and told with the next pull, so that groups that are offline can be reset too; otherwise it is pushed to members that are online, as with 4.9. RocketMQ 5.x has true.");
     public static readonly PropertyDefinition<int> DefaultQueryMaxNum = Int32("defaultQueryMaxNum", 32, 1, 4_096, live: true, description: "Messages of a query by unique key.");
     public static readonly PropertyDefinition<int> MaxMsgsNumBatch = Int32("maxMsgsNumBatch", 64, 1, 4_096, live: true, description: "Most messages of any query by key.");
     public static readonly PropertyDefinition<string> MessageDelayLevel = Text("messageDelayLevel", Delay.DelayLevels.DefaultText, "times such as 10s 5m 1h 2d separated by blanks", static text => Delay.DelayLevels.TryParse(text, out _), description: "The delay levels, from level 1 on.");
@@ -173,7 +174,7 @@ internal static class BrokerKeys
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,
         MaxTransferCountOnMessageInMemory, MaxTransferBytesOnMessageInDisk, MaxTransferCountOnMessageInDisk, SlaveReadEnable, AccessMessageInMemoryMaxRatio,
-        LitePullMessageEnable, EnablePropertyFilter, EnableCalcFilterBitMap, ExpectConsumerNumUseFilter, MaxErrorRateOfBloomFilter, FilterSupportRetry, StoreReplyMessageEnable, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel,
+        LitePullMessageEnable, EnablePropertyFilter, EnableCalcFilterBitMap, ExpectConsumerNumUseFilter, MaxErrorRateOfBloomFilter, FilterSupportRetry, StoreReplyMessageEnable, UseServerSideResetOffset, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel,
         TimerWheelEnable, TimerMaxDelaySec, TimerPrecisionMs, TimerRollWindowSlot, TimerCongestNumEachSlot, TimerFlushIntervalMs, MappedFileSizeTimerLog, TimerStopEnqueue, TimerStopDequeue,
         RecallMessageEnable, AllowRecallWhenBrokerNotWriteable, AppendTopicForTimerDeleteKey,
         RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval,

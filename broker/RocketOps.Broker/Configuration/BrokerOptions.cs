@@ -75,6 +75,7 @@ internal sealed class BrokerOptions
         EnablePropertyFilter = values.Get(BrokerKeys.EnablePropertyFilter);
         WritesBitMaps = values.Get(BrokerKeys.EnableCalcFilterBitMap) && values.Get(BrokerKeys.EnableConsumeQueueExt);
         FilterSupportRetry = values.Get(BrokerKeys.FilterSupportRetry);
+        ServerSideReset = values.Get(BrokerKeys.UseServerSideResetOffset);
         StoreReplies = values.Get(BrokerKeys.StoreReplyMessageEnable);
         DefaultQueryMaxNum = values.Get(BrokerKeys.DefaultQueryMaxNum);
         MaxMessagesNumBatch = values.Get(BrokerKeys.MaxMsgsNumBatch);
@@ -236,6 +237,9 @@ internal sealed class BrokerOptions
 
     /// <summary>SQL92 subscriptions filter retries too.</summary>
     public bool FilterSupportRetry { get; }
+
+    /// <summary>Resets of offsets are kept here for the next pull instead of being pushed to members.</summary>
+    public bool ServerSideReset { get; }
 
     public bool StoreReplies { get; }
 

@@ -58,7 +58,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetEarliestMessageStoreTime, new EarliestStoreTimeHandler(parts.Topics, parts.Store))
             .Add(RequestCode.GetAllConsumerOffset, new AllConsumerOffsetsHandler(parts.ConsumerOffsets))
             .Add(RequestCode.GetAllDelayOffset, new AllDelayOffsetsHandler(parts.DelayOffsets))
-            .Add(RequestCode.InvokeBrokerToResetOffset, new ResetOffsetHandler(parts.Settings, parts.Topics, parts.Consumers, parts.ConsumerOffsets, parts.Store))
+            .Add(RequestCode.InvokeBrokerToResetOffset, new ResetOffsetHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.Store))
             .Add(RequestCode.HeartBeat, heartbeat)
             .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(parts.Consumers, parts.Producers))
             .Add(RequestCode.CheckClientConfig, new CheckClientHandler(parts.Settings))

@@ -72,6 +72,16 @@ internal sealed class ConsumerOffsetTable
         _file.CountChange();
     }
 
+    /// <summary>Pending resets, which stand above what members commit.</summary>
+    public PendingResets Resets { get; } = new();
+
+    /// <summary>The group goes on from that offset with its next pull of the queue, whatever its members commit until then.</summary>
+    public void Reset(string topic, string group, int queueId, long offset)
+    {
+        Resets.Add(topic, group, queueId, offset);
+        Commit(topic, group, queueId, offset);
+    }
+
     /// <summary>The stored offset, −1 when there is none.</summary>
     public long Query(string topic, string group, int queueId) =>
         _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups)
@@ -100,6 +110,7 @@ internal sealed class ConsumerOffsetTable
 
     public void RemoveGroup(string group)
     {
+        Resets.RemoveGroup(group);
         foreach (NameTable<ConcurrentDictionary<int, long>> groups in _topics.Entries.Values)
         {
             groups.Entries.TryRemove(group, out _);
@@ -110,6 +121,7 @@ internal sealed class ConsumerOffsetTable
 
     public void RemoveTopic(string topic)
     {
+        Resets.RemoveTopic(topic);
         _topics.Entries.TryRemove(topic, out _);
         _file.CountChange();
     }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Groups;
+using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -11,13 +13,20 @@ namespace RocketOps.Broker.Offsets;
 
 /// <summary>
 /// INVOKE_BROKER_TO_RESET_OFFSET (222): finds each queue's offset at the time asked for and tells every member of the group to go there
-/// (RESET_CONSUMER_CLIENT_OFFSET). Case (a) of admin.md §2.5; the group must be online.
+/// (RESET_CONSUMER_CLIENT_OFFSET). Case (a) of admin.md §2.5; the group must be online. With <c>useServerSideResetOffset</c> case (b): the broker keeps the offsets for the next pulls
+/// of the group, also of one queue and to an offset of the tool's choice.
 /// </summary>
-internal sealed class ResetOffsetHandler(BrokerSettings settings, TopicTable topics, ConsumerTable consumers, ConsumerOffsetTable offsets, MessageStore store) : AsyncRequestHandler
+internal sealed class ResetOffsetHandler(
+    BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets, MessageStore store) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         string group = request.GetRequired("group");
+        if (settings.Current.ServerSideReset)
+        {
+            return await ResetHereAsync(request, group, cancellationToken);
+        }
+
         TopicState topic = topics.GetOrThrow(request.GetRequired("topic"));
         long timestamp = request.GetRequiredInt64("timestamp");
         SortedDictionary<int, long> targets = await FindTargetsAsync(topic, group, timestamp, request.GetBoolean("isForce", fallback: false), cancellationToken);
@@ -45,6 +54,70 @@ internal sealed class ResetOffsetHandler(BrokerSettings settings, TopicTable top
         response.Body = body;
         return response;
     }
+
+    private async ValueTask<RemotingCommand?> ResetHereAsync(RemotingCommand request, string group, CancellationToken cancellationToken)
+    {
+        string name = request.GetRequired("topic");
+        long timestamp = request.GetRequiredInt64("timestamp");
+        if (role.IsSlave)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, "Can not reset offset in slave broker");
+        }
+
+        if (!topics.TryGet(name, out TopicState? topic))
+        {
+            throw new RemotingCommandException(ResponseCode.TopicNotExist, $"Topic {name} does not exist");
+        }
+
+        if (!groups.TryGet(group, out _))
+        {
+            throw new RemotingCommandException(ResponseCode.SubscriptionGroupNotExist, $"Group {group} does not exist");
+        }
+
+        SortedDictionary<int, long> targets = await FindTargetsHereAsync(topic, request.GetInt32("queueId", -1), request.GetInt64("offset", -1), timestamp, cancellationToken);
+        foreach ((int queueId, long target) in targets)
+        {
+            offsets.Reset(name, group, queueId, target);
+        }
+
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = Write(name, targets);
+        return response;
+    }
+
+    private async Task<SortedDictionary<int, long>> FindTargetsHereAsync(TopicState topic, int queueId, long offset, long timestamp, CancellationToken cancellationToken)
+    {
+        SortedDictionary<int, long> targets = [];
+        if (queueId < 0)
+        {
+            for (int id = 0; id < topic.Config.ReadQueueNums; id++)
+            {
+                targets[id] = await OffsetAtAsync(topic, id, timestamp, cancellationToken);
+            }
+        }
+        else if (queueId >= topic.Config.ReadQueueNums)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, $"queueId {queueId} is not below {topic.Config.ReadQueueNums}, the topic's number of read queues");
+        }
+        else if (offset == -1)
+        {
+            targets[queueId] = await OffsetAtAsync(topic, queueId, timestamp, cancellationToken);
+        }
+        else
+        {
+            (long min, long max) = await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken);
+            targets[queueId] = offset >= min && offset <= max + 1
+                ? offset
+                : throw new RemotingCommandException(ResponseCode.SystemError, $"Target offset {offset} not in consume queue range [{min}-{max}]");
+        }
+
+        return targets.Count > 0 ? targets : throw new RemotingCommandException(ResponseCode.SystemError, "No queues to reset.");
+    }
+
+    /// <summary>The queue's end for a negative time.</summary>
+    private async ValueTask<long> OffsetAtAsync(TopicState topic, int queueId, long timestamp, CancellationToken cancellationToken) => Math.Max(0, timestamp < 0
+        ? (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken)).Max
+        : await store.Reader.OffsetByTimeAsync(topic.StoreTopic, queueId, timestamp, TimeBoundary.Lower, cancellationToken));
 
     private async Task<SortedDictionary<int, long>> FindTargetsAsync(TopicState topic, string group, long timestamp, bool force, CancellationToken cancellationToken)
     {

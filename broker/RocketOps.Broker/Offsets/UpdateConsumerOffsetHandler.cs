@@ -41,6 +41,10 @@ internal sealed class UpdateConsumerOffsetHandler(ConsumerOffsetTable offsets, T
                 remark, CultureInfo.InvariantCulture, $"queueId {header.QueueId} or commitOffset {header.CommitOffset} is missing or out of range", out length);
             batch.Reply(frame, ResponseCode.InvalidParameter, remark[..length]);
         }
+        else if (offsets.Resets.Has(header.Topic, header.ConsumerGroup, header.QueueId))
+        {
+            batch.Reply(frame, ResponseCode.Success, "Offset has been previously reset"u8);
+        }
         else
         {
             offsets.Commit(header.Topic, header.ConsumerGroup, header.QueueId, header.CommitOffset);

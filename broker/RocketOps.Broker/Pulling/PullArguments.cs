@@ -19,6 +19,9 @@ internal struct PullArguments
 
     public long Offset { get; set; }
 
+    /// <summary>The offset the group has been reset to and is told of instead of messages, null mostly.</summary>
+    public long? ResetTo { get; set; }
+
     public int MaxMessages { get; set; }
 
     /// <summary>Null takes every message.</summary>

@@ -54,7 +54,8 @@ internal sealed class PullChecks(
             return status;
         }
 
-        if (request.CommitOffset is { } progress)
+        long? resetTo = offsets.Resets.TryTake(request.Topic, request.ConsumerGroup, request.QueueId, out long reset) ? reset : null;
+        if (request.CommitOffset is { } progress && resetTo is null)
         {
             offsets.Commit(request.Topic, request.ConsumerGroup, request.QueueId, progress);
         }
@@ -65,6 +66,7 @@ internal sealed class PullChecks(
             Traffic = statistics.Of(state, topic!),
             QueueId = request.QueueId,
             Offset = request.Offset,
+            ResetTo = resetTo,
             MaxMessages = Math.Max(1, request.MaxMessages),
             Filter = TopicNames.IsRetry(request.Topic) ? RetryFilterOf(request, options) : filter,
             SlowBrokerId = group.WhichBrokerWhenConsumeSlowly,

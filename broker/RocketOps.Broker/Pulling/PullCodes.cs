@@ -23,12 +23,14 @@ internal static class PullCodes
         PullOutcome.Found => ResponseCode.Success,
         PullOutcome.NotFound => ResponseCode.PullNotFound,
         PullOutcome.RetryAtOnce => ResponseCode.PullRetryImmediately,
-        PullOutcome.OffsetMoved => ResponseCode.PullOffsetMoved,
+        PullOutcome.OffsetMoved or PullOutcome.OffsetReset => ResponseCode.PullOffsetMoved,
         _ => ResponseCode.SystemError,
     };
 
-    /// <summary>RocketMQ's name of the status, the remark of every answer.</summary>
-    public static ReadOnlySpan<byte> RemarkOf(GetStatus status) => status switch
+    /// <summary>RocketMQ's name of what happened, the remark of every answer.</summary>
+    public static ReadOnlySpan<byte> RemarkOf(in PullAnswer answer) => answer.Outcome == PullOutcome.OffsetReset ? "OFFSET_RESET"u8 : RemarkOf(answer.Status);
+
+    private static ReadOnlySpan<byte> RemarkOf(GetStatus status) => status switch
     {
         GetStatus.Found => "FOUND"u8,
         GetStatus.NoMatchedLogicQueue => "NO_MATCHED_LOGIC_QUEUE"u8,

@@ -20,6 +20,12 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
     /// </summary>
     public bool TryAnswer(in PullArguments pull, bool flush)
     {
+        if (pull.ResetTo is { } resetTo)
+        {
+            AnswerReset(pull, resetTo, flush);
+            return true;
+        }
+
         // Step 5 of a pull; the sink does step 6.
         long begunAt = counters.Begin();
         GetResult result = _results.Rent();
@@ -41,6 +47,15 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
     {
         LogReadFailed(error, pull.Topic.Name, pull.QueueId, pull.Offset, pull.Ticket.Peer);
         pull.Ticket.Sink.Fail(pull.Ticket, PullFailure.ReadFailed, error.Message);
+    }
+
+    /// <summary>Tells the consumer to go on elsewhere, in the way it is told that its offset is out of range.</summary>
+    private void AnswerReset(in PullArguments pull, long resetTo, bool flush)
+    {
+        counters.CountMissed();
+        pull.Traffic?.NotePull(pull.QueueId, resetTo);
+        (long min, long max) = store.Reader.TryGetOffsets(pull.Topic.StoreTopic, pull.QueueId, out QueueOffsets bounds) ? bounds : new QueueOffsets(0, resetTo);
+        pull.Ticket.Sink.Answer(pull.Ticket, new PullAnswer(PullOutcome.OffsetReset, GetStatus.OffsetOverflowBadly, resetTo, min, max, settings.Current.SlaveReadEnable ? pull.BrokerId : 0), default, flush);
     }
 
     private bool TryAnswerEmpty(in PullArguments pull, GetStatus status, GetResult result, bool flush)

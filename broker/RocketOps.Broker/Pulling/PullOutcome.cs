@@ -16,4 +16,7 @@ internal enum PullOutcome
 
     /// <summary>The store does not serve reads.</summary>
     NotReadable,
+
+    /// <summary>The group has been reset: go on at the offset in the answer.</summary>
+    OffsetReset,
 }

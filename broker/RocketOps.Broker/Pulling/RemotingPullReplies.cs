@@ -83,7 +83,7 @@ internal sealed class RemotingPullReplies : IPullReplySink
     private static int WriteHeader(in PullTicket ticket, in PullAnswer answer, Span<byte> destination, int bodyLength)
     {
         ResponseFrameWriter writer = new(
-            destination, SerializeTypeOf(ticket), PullCodes.CodeOf(answer.Outcome), OpaqueOf(ticket), ConnectionOf(ticket).Options.Version, PullCodes.RemarkOf(answer.Status));
+            destination, SerializeTypeOf(ticket), PullCodes.CodeOf(answer.Outcome), OpaqueOf(ticket), ConnectionOf(ticket).Options.Version, PullCodes.RemarkOf(answer));
         writer.Add("suggestWhichBrokerId"u8, answer.SuggestedBrokerId);
         writer.Add("nextBeginOffset"u8, answer.NextOffset);
         writer.Add("minOffset"u8, answer.MinOffset);
