@@ -12,7 +12,7 @@ namespace RocketOps.Broker.Transactions;
 
 /// <summary>
 /// END_TRANSACTION (37), nearly always one-way: stores the message of a committed half in its topic and notes the half as settled, or only the latter when it is rolled
-/// back. Message and note go into the log one behind the other, so that nothing but a crash between two writes leaves a committed half unsettled. Source: remoting.md §5.4.
+/// back. Message and note go into the log one behind the other, so that nothing but a crash or a change of role between two writes leaves a committed half unsettled. Source: remoting.md §5.4.
 /// </summary>
 internal sealed class EndTransactionHandler(
     BrokerSettings settings, CurrentRole role, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouter delays, TimerRouter timers, TransactionTopics topics, HalfMessageTable halves, TimeProvider time)
@@ -105,10 +105,7 @@ internal sealed class EndTransactionHandler(
         }
         finally
         {
-            if (!settled)
-            {
-                halves.Release(current);
-            }
+            halves.EndClaim(current, settled);
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed class HalfMessageTable
 
     private readonly Lock _gate = new();
     private readonly HashSet<long> _settled = [];
+
+    // Being settled at this moment; few, as each is a request that waits for the log. Also in the list of settled ones.
+    private readonly HashSet<long> _claimed = [];
     private readonly Dictionary<long, long> _putBack = [];
     private readonly Queue<long> _putBackOrder = new();
     private readonly HashSet<long> _givenUp = [];
@@ -52,7 +55,7 @@ internal sealed class HalfMessageTable
 
     /// <summary>
     /// For who settles a half: <paramref name="current"/> is the queue offset it has now, as it may have been put back since. False when it is settled already.
-    /// <see cref="Release"/> it when settling fails.
+    /// <see cref="EndClaim"/> follows in any case.
     /// </summary>
     public bool TryClaim(long queueOffset, out long current)
     {
@@ -64,21 +67,26 @@ internal sealed class HalfMessageTable
                 current = next;
             }
 
-            if (current >= _begin)
+            bool isTaken = _givenUp.Remove(current) || (current >= _begin ? _settled.Add(current) : current < _knownFrom);
+            if (isTaken)
             {
-                return _givenUp.Remove(current) || _settled.Add(current);
+                _claimed.Add(current);
             }
 
-            return _givenUp.Remove(current) || current < _knownFrom;
+            return isTaken;
         }
     }
 
-    /// <summary>The half is not settled after all.</summary>
-    public void Release(long current)
+    /// <summary>The half is settled, or is not after all.</summary>
+    public void EndClaim(long current, bool isSettled)
     {
         lock (_gate)
         {
-            _settled.Remove(current);
+            _claimed.Remove(current);
+            if (!isSettled && !_settled.Remove(current) && current >= _knownFrom && current < _begin)
+            {
+                GiveUp(current);
+            }
         }
     }
 
@@ -118,13 +126,13 @@ internal sealed class HalfMessageTable
 
     /// <summary>
     /// The first half from <paramref name="queueOffset"/> on that is neither settled nor put back, as by a round that failed before it was noted; <paramref name="end"/> when there is none
-    /// before that.
+    /// before that. One that is being settled is open until it is: no round may pass it, or a commit that failed would be taken for a settled half when it comes again.
     /// </summary>
     public long NextOpen(long queueOffset, long end)
     {
         lock (_gate)
         {
-            while (queueOffset < end && (_settled.Contains(queueOffset) || _putBack.ContainsKey(queueOffset)))
+            while (queueOffset < end && ((_settled.Contains(queueOffset) && !_claimed.Contains(queueOffset)) || _putBack.ContainsKey(queueOffset)))
             {
                 queueOffset++;
             }

@@ -364,22 +364,19 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             {
                 if (!_halves.TryClaim(half.QueueOffset, out long current))
                 {
-                    return (AppendStatus.Ok, default);
+                    return Passed();
                 }
 
                 status = _appender.Append(copy.ToAppend(), out result);
+                _halves.EndClaim(current, status == AppendStatus.Ok);
                 if (status == AppendStatus.Ok)
                 {
                     _halves.GiveUp(current);
                 }
-                else
-                {
-                    _halves.Release(current);
-                }
             }
             else if (!_halves.TryReplace(half.QueueOffset, _appender, copy.ToAppend(), out status, out result))
             {
-                return (AppendStatus.Ok, default);
+                return Passed();
             }
 
             bool again = status switch
@@ -393,6 +390,10 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
                 return (status, result);
             }
         }
+
+        // Settled meanwhile, unless its end is still under way and may fail.
+        (AppendStatus Status, AppendResult Result) Passed() =>
+            (_halves.NextOpen(half.QueueOffset, half.QueueOffset + 1) == half.QueueOffset ? AppendStatus.Busy : AppendStatus.Ok, default);
     }
 
     /// <summary>After the copies are written: the producer answers with their offsets.</summary>

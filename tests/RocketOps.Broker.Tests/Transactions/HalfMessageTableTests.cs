@@ -14,9 +14,35 @@ public sealed class HalfMessageTableTests
         current.Should().Be(5);
         halves.TryClaim(5, out _).Should().BeFalse();
 
-        halves.Release(5);
+        halves.EndClaim(5, isSettled: false);
 
         halves.TryClaim(5, out _).Should().BeTrue();
+    }
+
+    [Fact]
+    public void NextOpen_WhatIsBeingSettled_IsNotPassed()
+    {
+        HalfMessageTable halves = new();
+        halves.TryClaim(0, out _);
+        halves.NextOpen(0, end: 1).Should().Be(0, "its end may fail");
+
+        halves.EndClaim(0, isSettled: true);
+
+        halves.NextOpen(0, end: 1).Should().Be(1);
+        halves.TryClaim(0, out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public void EndClaim_OfWhatWasGivenUp_Failed_CanBeClaimedAgain()
+    {
+        HalfMessageTable halves = new();
+        halves.GiveUp(0);
+        halves.Advance(1);
+        halves.TryClaim(0, out _).Should().BeTrue();
+
+        halves.EndClaim(0, isSettled: false);
+
+        halves.TryClaim(0, out _).Should().BeTrue("it is not settled");
     }
 
     [Fact]

@@ -28,6 +28,10 @@ public sealed class JavaClient(string version, string nameServer)
         return [.. JsonLines.Parse(result.Output)];
     }
 
+    /// <summary>Starts <c>rocketmq-client COMMAND</c>, which goes on until it is disposed of; its output grows by a JSON object per line.</summary>
+    public ChildProcess Start(string command, string topic, params string[] options) => ChildProcess.Start(
+        Path.Combine(Bin, "rocketmq-client"), ["--version", version, command, "--namesrv", nameServer, "--topic", topic, .. options], JavaEnvironment.Variables);
+
     /// <summary>Runs <c>mqadmin</c> and returns what it printed. Its exit code is 0 whatever happens: judge by the text.</summary>
     public async Task<string> AdminAsync(string command, params string[] options)
     {
