@@ -29,6 +29,6 @@ internal static class BrokerConfigFile
 
     private static string VolumeBytes(StorageSpec storage) => ((long)Math.Min(storage.Size.Value, long.MaxValue)).ToString(CultureInfo.InvariantCulture);
 
-    // Never SYNC_MASTER: no broker replicates yet, and one that is told to wait for a slave refuses its start. ClusterValidator refuses the mode that would need it.
+    // Never SYNC_MASTER: ClusterValidator refuses the mode that would need it.
     private static string Role(int ordinal) => ordinal > 0 ? "SLAVE" : "ASYNC_MASTER";
 }

@@ -72,11 +72,11 @@ internal static partial class ClusterValidator
         // Promising copies that are not made would lose acknowledged messages, so these are refused until brokers replicate.
         if (replication.Mode == ReplicationMode.Sync)
         {
-            return new Problem(Reasons.NotSupported, "replication.mode Sync is not supported by this version: slaves copy no messages yet. Use Async.");
+            return new Problem(Reasons.NotSupported, "replication.mode Sync is not supported by this version of the operator. Use Async.");
         }
 
         return replication.Failover == FailoverMode.Automatic
-            ? new Problem(Reasons.NotSupported, "replication.failover Automatic is not supported by this version: slaves copy no messages yet. Use None.")
+            ? new Problem(Reasons.NotSupported, "replication.failover Automatic is not supported by this version: nothing elects a master. Use None.")
             : null;
     }
 

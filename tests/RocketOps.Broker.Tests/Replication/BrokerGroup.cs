@@ -68,8 +68,9 @@ internal sealed class BrokerGroup : IAsyncDisposable
 
     public async Task StopSlaveAsync() => await Slave.DisposeAsync();
 
+    /// <summary>The log and, which comes apart from it within slaveSyncInterval, the topics.</summary>
     public Task InSyncAsync() => Eventually.TrueAsync(
-        () => MasterEnd == SlaveEnd && Slave.Host.Parts.Store.GetStats().DispatchedOffset.Value == SlaveEnd,
+        () => MasterEnd == SlaveEnd && Slave.Host.Parts.Store.GetStats().DispatchedOffset.Value == SlaveEnd && Slave.Host.Parts.Topics.Version == Master.Host.Parts.Topics.Version,
         "the slave has what the master has");
 
     public Task ConnectedAsync() => Eventually.TrueAsync(() => Master.Host.Parts.Slaves.CountInSync() == 1, "the slave follows");

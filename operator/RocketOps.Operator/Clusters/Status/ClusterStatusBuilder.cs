@@ -41,7 +41,7 @@ internal static class ClusterStatusBuilder
         Degradation(conditions, context, findings);
         if (context.Spec.Brokers.Replicas > 1)
         {
-            conditions.False(ConditionTypes.Replicated, Reasons.RoleOnly, "Slaves hold their role but copy no messages in this version: each message is on its master alone.");
+            conditions.False(ConditionTypes.Replicated, Reasons.RoleOnly, "Slaves copy their master's log, but this version does not measure how far they are: a message may be on its master alone.");
         }
 
         return conditions;
