@@ -151,7 +151,7 @@ public sealed class ClientErrorsTests
         }
 
         opened.Should().Be(1);
-        Encoding.UTF8.GetString(output.ToArray()).Should().MatchRegex("warn: RocketOps.Client\\[4134\\] topic T does not exist").And.NotContain("info");
+        Encoding.UTF8.GetString(output.ToArray()).Should().MatchRegex("warn Client\\[4134\\] topic T does not exist").And.NotContain("info");
     }
 
     private int Missing() => _errors.Count(static error => error.Text.Contains("topic Missing does not exist", StringComparison.Ordinal));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using RocketOps.Client;
+using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing;
 using RocketOps.Testing.Servers;
@@ -176,6 +177,77 @@ public abstract class ClientInteropTests(ServerFixture fixture)
             await consumer.StartAsync();
             return consumer;
         }
+    }
+
+    [SkippableFact]
+    public async Task Consumer_WhenToolsAsk_AnswersAsJavasDoes()
+    {
+        string topic = "OurAsked";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 1);
+        ConcurrentQueue<string> seen = new();
+        await using RocketMqProducer producer = Producer();
+        await producer.SendAsync(new Message(topic, Bytes("m0")));
+        await producer.SendAsync(new Message(topic, Bytes("m1")));
+        await using RocketMqPushConsumer consumer = new(Options("our_asked"));
+        await consumer.SubscribeAsync(topic, "*", (message, _) =>
+        {
+            seen.Enqueue(message.GetText());
+            return ValueTask.FromResult(ConsumeResult.Success);
+        });
+        await consumer.StartAsync();
+        await Eventually.TrueAsync(() => seen.Count == 2, "both came", TimeSpan.FromMinutes(2));
+
+        foreach (string version in fixture.JavaVersions)
+        {
+            JavaClient tool = new(version, fixture.Server.NameServerAddress);
+            await SaysAsync(tool, "#Consumer Subscription#", "consumerStatus", "-g", "our_asked", "-i", consumer.ClientId);
+            await SaysAsync(tool, "dotnet-stack report", "consumerStatus", "-g", "our_asked", "-i", consumer.ClientId, "-s", "true");
+        }
+
+        // A tool on a busy machine may give up before it is answered; a JVM that starts takes most of its time.
+        static async Task SaysAsync(JavaClient tool, string expected, string command, params string[] options)
+        {
+            string said = string.Empty;
+            for (int attempt = 0; attempt < 5 && !said.Contains(expected, StringComparison.Ordinal); attempt++)
+            {
+                said = await tool.AdminAsync(command, options);
+            }
+
+            said.Should().Contain(expected, "{0} asks for it", command);
+        }
+    }
+
+    [SkippableFact]
+    public async Task Consumer_WhoseOffsetsAreReset_GoesOnThere()
+    {
+        string topic = "OurReset";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 1);
+        ConcurrentQueue<string> seen = new();
+        await using RocketMqProducer producer = Producer();
+        await producer.SendAsync(new Message(topic, Bytes("m0")));
+        await using RocketMqPushConsumer consumer = new(Options("our_reset") with { CommitInterval = TimeSpan.FromMilliseconds(500) });
+        await consumer.SubscribeAsync(topic, "*", (message, _) =>
+        {
+            seen.Enqueue(message.GetText());
+            return ValueTask.FromResult(ConsumeResult.Success);
+        });
+        await consumer.StartAsync();
+        await Eventually.TrueAsync(
+            async () => (await admin.GetConsumeStatsAsync(fixture.Server.BrokerAddress, "our_reset", topic)).Queues.Values.Any(static queue => queue.ConsumerOffset == 1), "it is committed", TimeSpan.FromMinutes(2));
+
+        JavaClient tool = new(fixture.JavaVersions[^1], fixture.Server.NameServerAddress);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await tool.AdminAsync("resetOffsetByTime", "-g", "our_reset", "-t", topic, "-s", "1");
+                return seen.Count > 1;
+            },
+            "the message comes again",
+            TimeSpan.FromMinutes(3));
+
+        seen.Should().OnlyContain(static text => text == "m0");
     }
 
     [SkippableFact]

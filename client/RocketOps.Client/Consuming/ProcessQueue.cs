@@ -15,6 +15,8 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
     private readonly CancellationTokenSource _closed = new();
     private long _bytes;
     private long _nextOffset = -1;
+    private long _lastPulledMs;
+    private long _lastFinishedMs;
     private volatile bool _isDropped;
 
     public MessageQueue Queue { get; } = queue;
@@ -47,6 +49,22 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
             }
         }
     }
+
+    /// <summary>What there is at this moment.</summary>
+    public ProcessQueueFigures Figures
+    {
+        get
+        {
+            lock (_gate)
+            {
+                bool any = _unfinished.Count > 0;
+                return new ProcessQueueFigures(_unfinished.Count, any ? _unfinished.Min : 0, any ? _unfinished.Max : 0, _bytes, Volatile.Read(ref _lastPulledMs), _lastFinishedMs);
+            }
+        }
+    }
+
+    /// <summary>A pull is sent now.</summary>
+    public void NotePull() => Volatile.Write(ref _lastPulledMs, options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
 
     /// <summary>Nothing more is pulled or, in an orderly group, begun; what is at work may still finish and note its offset.</summary>
     public void Close() => _closed.Cancel();
@@ -81,8 +99,10 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
     /// </summary>
     public void Finish(long offset, IOffsetStore offsets)
     {
+        long now = options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
         lock (_gate)
         {
+            _lastFinishedMs = now;
             if (_unfinished.Remove(offset) && _sizes.Remove(offset, out int bytes))
             {
                 _bytes -= bytes;
@@ -117,3 +137,12 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
         }
     }
 }
+
+/// <summary>The messages of a queue that are here and not finished.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="MinOffset">Offset of the oldest; 0 when there is none.</param>
+/// <param name="MaxOffset">Offset of the newest; 0 when there is none.</param>
+/// <param name="Bytes">Of their bodies.</param>
+/// <param name="LastPulledMs">When the last pull was sent, in milliseconds since the epoch; 0 before the first.</param>
+/// <param name="LastFinishedMs">When the last message was finished, likewise.</param>
+internal readonly record struct ProcessQueueFigures(int Count, long MinOffset, long MaxOffset, long Bytes, long LastPulledMs, long LastFinishedMs);

@@ -43,6 +43,7 @@ internal sealed class PullLoop(
     {
         MessageQueue queue = processing.Queue;
         PullResult result;
+        processing.NotePull();
         try
         {
             result = await puller.PullAsync(queue, subscription, _offset, _commits ? offsets.Find(queue) : null, _suggestedBroker, cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RocketOps.Client.Consuming.Answers;
 using RocketOps.Client.Heartbeats;
 using RocketOps.Client.Internal;
 using RocketOps.Client.Json;
@@ -59,6 +60,13 @@ internal sealed class Rebalancer
 
     /// <summary>The queues read after the last change was complete: whoever waits for a balanced group must not see half of one.</summary>
     public IReadOnlyCollection<MessageQueue> Assigned => _assigned;
+
+    /// <summary>The queues as they are at this moment, those that are given up included.</summary>
+    public IReadOnlyList<ConsumedQueue> Reading =>
+        [.. _reading.Values.Select(reading => new ConsumedQueue(reading.Processing, _offsets.Find(reading.Queue), _locks?.IsHeld(reading.Queue) == true))];
+
+    /// <summary>Whether a <see cref="SeekAsync"/> can move the queue.</summary>
+    public bool Reads(MessageQueue queue) => _reading.TryGetValue(queue, out ReadQueue? reading) && reading.Releasing is null && !reading.Processing.IsDropped;
 
     public void Wake() => _wake.Wake();
 

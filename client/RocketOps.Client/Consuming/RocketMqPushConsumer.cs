@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using RocketOps.Client.Consuming;
+using RocketOps.Client.Consuming.Answers;
 using RocketOps.Client.Heartbeats;
 using RocketOps.Client.Internal;
 using RocketOps.Remoting.Commands;
@@ -46,7 +47,13 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         }
 
         _options = WithStableId(options);
-        RequestHandlerRegistry handlers = new RequestHandlerRegistry().Add(RequestCode.NotifyConsumerIdsChanged, new ConsumerIdsChangedHandler(() => _rebalancer?.Wake()));
+        StartedAt = options.TimeProvider.GetUtcNow();
+        RequestHandlerRegistry handlers = new RequestHandlerRegistry()
+            .Add(RequestCode.NotifyConsumerIdsChanged, new ConsumerIdsChangedHandler(() => _rebalancer?.Wake()))
+            .Add(RequestCode.ResetConsumerClientOffset, new ResetOffsetHandler(this))
+            .Add(RequestCode.GetConsumerStatusFromClient, new ConsumerStatusHandler(this))
+            .Add(RequestCode.GetConsumerRunningInfo, new RunningInfoHandler(this))
+            .Add(RequestCode.ConsumeMessageDirectly, new ConsumeDirectlyHandler(this));
         _client = new ClientInstance(_options, handlers, Heartbeat, readsFromSlaves: true, _options.Group);
         _client.Routes.Watch(OnRouteChanged);
         _offsets = _options.MessageModel == MessageModel.Clustering
@@ -57,6 +64,23 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
 
     /// <summary>What brokers know this consumer by.</summary>
     public string ClientId => _client.ClientId;
+
+    internal string Group => _options.Group;
+
+    internal PushConsumerOptions Options => _options;
+
+    internal string NameServers => _client.NameServers;
+
+    /// <summary>When it joined the group; before that, when it was made.</summary>
+    internal DateTimeOffset StartedAt { get; private set; }
+
+    /// <summary>Calls the handlers; null before the start.</summary>
+    internal HandlerInvoker? Invoker { get; private set; }
+
+    internal IReadOnlyList<Subscription> Subscriptions => [.. _subscriptions.Values];
+
+    /// <summary>The queues it reads, as they are at this moment.</summary>
+    internal IReadOnlyList<ConsumedQueue> Reading => _rebalancer?.Reading ?? [];
 
     /// <summary>For what is built on this consumer.</summary>
     internal Microsoft.Extensions.Logging.ILogger Logger => _client.Logger;
@@ -133,6 +157,8 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
 
             await AnnounceAsync(cancellationToken).ConfigureAwait(false);
             HandlerInvoker invoker = new(_client, _options, _handlers);
+            StartedAt = _options.TimeProvider.GetUtcNow();
+            Invoker = invoker;
             _consuming = _options.IsOrderly
                 ? new OrderlyConsumeService(_client, _options, _offsets, invoker, _paused, _locks, queue => _rebalancer?.GiveUp(queue.Queue))
                 : new HandlerPool(_client, _options, _offsets, invoker, _paused);
@@ -250,6 +276,9 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         await StopAsync().ConfigureAwait(false);
         _stopping.Dispose();
     }
+
+    /// <summary>Whether <see cref="SeekAsync"/> can move the queue at this moment.</summary>
+    internal bool Reads(MessageQueue queue) => _rebalancer?.Reads(queue) == true;
 
     private static PushConsumerOptions WithStableId(PushConsumerOptions options)
     {

@@ -44,6 +44,9 @@ internal sealed class ClientInstance : IAsyncDisposable
 
     public string ClientId => _connections.ClientId;
 
+    /// <summary>As they were given.</summary>
+    public string NameServers => NameServerSetting.Require(_connections.Options);
+
     public IPAddress Address => _connections.Address;
 
     public ILogger Logger => _log?.Logger ?? _connections.Logger;

@@ -135,6 +135,12 @@ internal static partial class ClientLog
     [LoggerMessage(4146, LogLevel.Warning, "the expression of group {Group} for topic {Topic} was not checked by {Address}: {Reason}")]
     public static partial void ExpressionNotChecked(ILogger logger, string topic, string group, string address, string reason);
 
+    [LoggerMessage(4147, LogLevel.Information, "group {Group} goes on in {Queue} at {Offset}, as an administrator reset it")]
+    public static partial void OffsetReset(ILogger logger, string group, MessageQueue queue, long offset);
+
+    [LoggerMessage(4148, LogLevel.Error, "{Broker} reset offsets of group {Group} in a way that cannot be read: {Reason}")]
+    public static partial void ResetFailed(ILogger logger, string group, string broker, string reason);
+
     [LoggerMessage(4133, LogLevel.Error, "handling the message of {Queue} at {Offset} failed in a way nobody foresaw")]
     public static partial void HandlingBroken(ILogger logger, Exception exception, MessageQueue queue, long offset);
 }

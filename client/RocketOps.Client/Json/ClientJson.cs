@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RocketOps.Client.Consuming;
+using RocketOps.Client.Consuming.Answers;
 using RocketOps.Client.Heartbeats;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Json;
@@ -26,6 +27,8 @@ namespace RocketOps.Client.Json;
 [JsonSerializable(typeof(NameList))]
 [JsonSerializable(typeof(HeartbeatBody))]
 [JsonSerializable(typeof(ClientCheckBody))]
+[JsonSerializable(typeof(OffsetTableBody))]
+[JsonSerializable(typeof(IReadOnlyList<Subscription>))]
 [JsonSerializable(typeof(BroadcastOffsets))]
 [JsonSerializable(typeof(LockBody))]
 [JsonSerializable(typeof(LockResultBody))]

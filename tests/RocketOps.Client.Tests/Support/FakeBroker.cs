@@ -115,6 +115,15 @@ internal sealed class FakeBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>The connection of the only member of a group.</summary>
+    public RemotingConnection MemberOf(string group)
+    {
+        lock (_gate)
+        {
+            return _members.Single(member => member.Key.Group == group).Value;
+        }
+    }
+
     /// <summary>Tells every member that the group changed.</summary>
     public void NotifyMembers(string group)
     {
