@@ -69,7 +69,7 @@ public sealed class NameServerInteropTests
         Kit.Require(SharedKits.RocketMq);
         using TempDirectory directory = new("many-");
         string nameServer = $"127.0.0.1:{LoopbackPorts.Find(0).ToString(CultureInfo.InvariantCulture)}";
-        string listenPort = LoopbackPorts.Find(-2, 0).ToString(CultureInfo.InvariantCulture);
+        string listenPort = LoopbackPorts.Find(-2, 0, 1).ToString(CultureInfo.InvariantCulture);
         string config = directory.File("broker.conf");
         Directory.CreateDirectory(directory.File("store", "config"));
         IEnumerable<string> topics = Enumerable.Range(0, Topics).Select(static i =>
