@@ -44,16 +44,16 @@ public abstract class RequestReplyTests(ServerFixture fixture)
         pushed.Code.Should().Be(PushReply);
         Encoding.UTF8.GetString(pushed.Body.Span).Should().Be("hello");
         pushed.ExtFields.Keys.Should().BeEquivalentTo([.. Verbose, "bornHost", "storeHost", "storeTimestamp"]);
-        pushed.ExtFields.Where(static field => field.Key is "producerGroup" or "topic" or "bornTimestamp" or "flag" or "unitMode" or "storeHost").Should().BeEquivalentTo(
-            new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["producerGroup"] = "pg",
-                ["topic"] = ReplyTopic,
-                ["bornTimestamp"] = "1731999999000",
-                ["flag"] = "7",
-                ["unitMode"] = "false",
-                ["storeHost"] = server.BrokerAddress,
-            });
+        Dictionary<string, string> kept = new(StringComparer.Ordinal)
+        {
+            ["producerGroup"] = "pg",
+            ["topic"] = ReplyTopic,
+            ["bornTimestamp"] = "1731999999000",
+            ["flag"] = "7",
+            ["unitMode"] = "false",
+            ["storeHost"] = server.BrokerAddress,
+        };
+        pushed.ExtFields.Where(field => kept.ContainsKey(field.Key)).Should().BeEquivalentTo(kept);
         pushed.ExtFields["properties"].Split('\u0002', StringSplitOptions.RemoveEmptyEntries).Select(static pair => pair.Split('\u0001')[0])
             .Except(["MSG_REGION", "TRACE_ON"], StringComparer.Ordinal) // 5.x adds them, 4.9 does not
             .Should().BeEquivalentTo("CORRELATION_ID", "REPLY_TO_CLIENT", "MSG_TYPE", "PUSH_REPLY_TIME");
