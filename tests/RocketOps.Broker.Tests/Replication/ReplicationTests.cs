@@ -74,7 +74,9 @@ public sealed class ReplicationTests
         RemotingCommand min = await group.Slave.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetMinOffset).Set("topic", "T").Set("queueId", 0));
         int first = int.Parse(min.Get("offset")!, CultureInfo.InvariantCulture);
         first.Should().BeInRange(1, 699);
-        Requests.Decode(await group.Slave.PullAsync("g", "T", 0, first, sysFlag: 4, subscription: "*"))[0].Body.Should().Be(sent[first]);
+        RemotingCommand pulled = await group.Slave.PullAsync("g", "T", 0, first, sysFlag: 4, subscription: "*");
+        pulled.Code.Should().Be(ResponseCode.Success, pulled.Remark);
+        Requests.Decode(pulled)[0].Body.Should().Be(sent[first]);
 
         // And again after a restart.
         await group.StopSlaveAsync();

@@ -76,6 +76,21 @@ internal sealed class TimerBroker : IAsyncDisposable
         return await BodiesAsync();
     }
 
+    /// <summary>The same, for messages that are due by then: the broker's loops may have had no processor while time went on, so they are waited for.</summary>
+    public async Task<IReadOnlyList<string>> RunUntilAsync(TimeSpan time, int count)
+    {
+        await RunAsync(time, count);
+        IReadOnlyList<string> bodies = [];
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                Time.Advance(TimeSpan.FromMilliseconds(1));
+                return (bodies = await BodiesAsync()).Count >= count;
+            },
+            $"{count} messages arrive");
+        return bodies;
+    }
+
     /// <summary>Time stands still; waits for the messages that are due.</summary>
     public Task UntilReceivedAsync(params string[] bodies) => Eventually.TrueAsync(
         async () =>

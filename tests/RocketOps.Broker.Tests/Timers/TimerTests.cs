@@ -166,7 +166,7 @@ public sealed class TimerTests
             }
 
             await before.UntilTakenAsync(100);
-            (await before.RunAsync(6 * Second, until: 30)).Should().HaveCountGreaterThanOrEqualTo(30).And.HaveCountLessThan(100);
+            (await before.RunUntilAsync(6 * Second, 30)).Should().HaveCountLessThan(100);
         }
 
         await using TimerBroker broker = await TimerBroker.StartAsync(files, time);
@@ -228,7 +228,7 @@ public sealed class TimerTests
         await broker.UntilReceivedAsync("far");
 
         Requests.Received message = (await broker.ReceivedAsync()).Single();
-        int.Parse(message.Properties.Get("TIMER_ROLL_TIMES")!, CultureInfo.InvariantCulture).Should().BeInRange(2, 5);
+        int.Parse(message.Properties.Get("TIMER_ROLL_TIMES")!, CultureInfo.InvariantCulture).Should().BeInRange(1, 5, "a broker that comes late skips a roll");
         long.Parse(message.Properties.Get("TIMER_DEQUEUE_MS")!, CultureInfo.InvariantCulture).Should().BeGreaterThanOrEqualTo(sentMs + 35_000);
     }
 
