@@ -79,9 +79,12 @@ internal sealed class EndTransactionHandler(
 
     private async ValueTask<RemotingCommand> SettleAsync(RemotingCommand request, HalfMessage half, bool commit)
     {
-        if (!halves.TryClaim(half.QueueOffset, out long current))
+        switch (halves.Claim(half.QueueOffset, out long current))
         {
-            return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+            case HalfClaim.Settled:
+                return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+            case HalfClaim.UnderWay:
+                return RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "another request is ending this transaction; ask again, or wait for the check");
         }
 
         bool settled = false;

@@ -54,10 +54,10 @@ internal sealed class HalfMessageTable
     }
 
     /// <summary>
-    /// For who settles a half: <paramref name="current"/> is the queue offset it has now, as it may have been put back since. False when it is settled already.
-    /// <see cref="EndClaim"/> follows in any case.
+    /// For who settles a half: <paramref name="current"/> is the queue offset it has now, as it may have been put back since. When it is taken, <see cref="EndClaim"/> follows in
+    /// any case.
     /// </summary>
-    public bool TryClaim(long queueOffset, out long current)
+    public HalfClaim Claim(long queueOffset, out long current)
     {
         lock (_gate)
         {
@@ -67,13 +67,18 @@ internal sealed class HalfMessageTable
                 current = next;
             }
 
-            bool isTaken = _givenUp.Remove(current) || (current >= _begin ? _settled.Add(current) : current < _knownFrom);
-            if (isTaken)
+            if (_claimed.Contains(current))
             {
-                _claimed.Add(current);
+                return HalfClaim.UnderWay;
             }
 
-            return isTaken;
+            if (!_givenUp.Remove(current) && !(current >= _begin ? _settled.Add(current) : current < _knownFrom))
+            {
+                return HalfClaim.Settled;
+            }
+
+            _claimed.Add(current);
+            return HalfClaim.Taken;
         }
     }
 
@@ -86,28 +91,6 @@ internal sealed class HalfMessageTable
             if (!isSettled && !_settled.Remove(current) && current >= _knownFrom && current < _begin)
             {
                 GiveUp(current);
-            }
-        }
-    }
-
-    /// <summary>Nobody is asked about the half any more; its producer may still settle it.</summary>
-    public void GiveUp(long current)
-    {
-        lock (_gate)
-        {
-            _givenUp.Add(current);
-            _givenUpOrder.Enqueue(current);
-            if (_givenUpOrder.Count > MostRemembered)
-            {
-                Forget(_givenUpOrder.Dequeue());
-            }
-        }
-
-        void Forget(long oldest)
-        {
-            if (_givenUp.Remove(oldest))
-            {
-                _knownFrom = Math.Max(_knownFrom, oldest + 1);
             }
         }
     }
@@ -138,6 +121,32 @@ internal sealed class HalfMessageTable
             }
 
             return queueOffset;
+        }
+    }
+
+    /// <summary>
+    /// Appends a copy of the half to those that nobody is asked about any more, unless it is settled: then false. Its producer may still settle it, before and after and, as the
+    /// table appends, not in between: it would be told that this is done.
+    /// </summary>
+    public bool TryGiveUp(long queueOffset, MessageAppender appender, in MessageToAppend copy, out AppendStatus status, out AppendResult result)
+    {
+        lock (_gate)
+        {
+            if (_settled.Contains(queueOffset))
+            {
+                status = AppendStatus.Ok;
+                result = default;
+                return false;
+            }
+
+            status = appender.Append(copy, out result);
+            if (status == AppendStatus.Ok)
+            {
+                _settled.Add(queueOffset);
+                GiveUp(queueOffset);
+            }
+
+            return true;
         }
     }
 
@@ -188,6 +197,17 @@ internal sealed class HalfMessageTable
             {
                 _settled.Remove(_begin);
             }
+        }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void GiveUp(long current)
+    {
+        _givenUp.Add(current);
+        _givenUpOrder.Enqueue(current);
+        if (_givenUpOrder.Count > MostRemembered && _givenUpOrder.Dequeue() is var oldest && _givenUp.Remove(oldest))
+        {
+            _knownFrom = Math.Max(_knownFrom, oldest + 1);
         }
     }
 

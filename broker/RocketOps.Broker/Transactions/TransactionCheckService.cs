@@ -362,16 +362,9 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             AppendResult result;
             if (step == Step.GiveUp)
             {
-                if (!_halves.TryClaim(half.QueueOffset, out long current))
+                if (!_halves.TryGiveUp(half.QueueOffset, _appender, copy.ToAppend(), out status, out result))
                 {
                     return Passed();
-                }
-
-                status = _appender.Append(copy.ToAppend(), out result);
-                _halves.EndClaim(current, status == AppendStatus.Ok);
-                if (status == AppendStatus.Ok)
-                {
-                    _halves.GiveUp(current);
                 }
             }
             else if (!_halves.TryReplace(half.QueueOffset, _appender, copy.ToAppend(), out status, out result))

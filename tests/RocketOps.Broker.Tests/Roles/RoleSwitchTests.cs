@@ -9,7 +9,7 @@ using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Roles;
 
-/// <summary>A thousand changes of role while producers, a consumer and delayed messages are at work. Alone, as it counts what the process has open.</summary>
+/// <summary>A thousand changes of role while producers, a consumer, delayed messages and transactions are at work. Alone, as it counts what the process has open.</summary>
 [Collection(nameof(RoleSwitchTests))]
 [CollectionDefinition(nameof(RoleSwitchTests), DisableParallelization = true)]
 public sealed class RoleSwitchTests
@@ -22,6 +22,8 @@ public sealed class RoleSwitchTests
 
     private const string Plain = "Plain";
     private const string Delayed = "Delayed";
+    private const string Paid = "Paid";
+    private const string Halves = "RMQ_SYS_TRANS_HALF_TOPIC";
 
     [Theory]
     [InlineData("ASYNC_FLUSH", 1_000)]
@@ -34,6 +36,7 @@ public sealed class RoleSwitchTests
             new(StringComparer.Ordinal) { ["storePathRootDir"] = directory.Path, ["flushDiskType"] = flush, ["messageDelayLevel"] = "0s 1s" }, time: time);
         await broker.CreateTopicAsync(Plain);
         await broker.CreateTopicAsync(Delayed);
+        await broker.CreateTopicAsync(Paid);
         await broker.SubscribeAsync("g", Plain);
         RoleManager roles = broker.Host.Parts.Roles;
         List<WeakReference> sessions = [];
@@ -54,6 +57,12 @@ public sealed class RoleSwitchTests
         (await load.ReceivedAsync(Plain)).Should().BeEquivalentTo(load.Acknowledged(Plain));
         await Eventually.TrueAsync(async () => (await load.ReceivedAsync(Delayed)).Count >= load.Acknowledged(Delayed).Count, "all delayed messages are delivered");
         (await load.ReceivedAsync(Delayed)).Should().BeEquivalentTo(load.Acknowledged(Delayed));
+        IReadOnlyList<string> paid = [];
+        await Eventually.TrueAsync(async () => !load.Acknowledged(Paid).Except(paid = await load.ReceivedAsync(Paid), StringComparer.Ordinal).Any(), "all commits are there");
+        paid.Distinct(StringComparer.Ordinal).Should().BeEquivalentTo(load.Acknowledged(Paid), "a half that one master took is committed by another, and one that was rolled back by none");
+        (paid.Count - load.Acknowledged(Paid).Count).Should().BeLessThanOrEqualTo((int)load.EndsRefused, "only a change between a message and the note that its half is settled has it stored twice");
+        load.Acknowledged(Halves).Count.Should().BeGreaterThan(load.Acknowledged(Paid).Count, "some were rolled back");
+        load.EndsRefused.Should().BePositive("halves were ended later than by the master that took them");
 
         broker.Host.Parts.Role.Term.Epoch.Should().Be(changes);
         await Eventually.TrueAsync(() => time.Alive <= timersBefore, $"there are no more timers than the {timersBefore} before");
@@ -93,16 +102,19 @@ public sealed class RoleSwitchTests
 
     private static int OpenHandles() => Directory.GetFiles("/proc/self/fd").Length;
 
-    /// <summary>Producers that repeat what was refused, half of it delayed.</summary>
+    /// <summary>Producers that repeat what was refused: a quarter of it is delayed, half of it in transactions of which every second comes to nothing.</summary>
     private sealed class Load(TestBroker broker)
     {
         private readonly ConcurrentBag<string> _plain = [];
         private readonly ConcurrentBag<string> _delayed = [];
+        private readonly ConcurrentBag<string> _paid = [];
+        private readonly ConcurrentBag<string> _halves = [];
         private readonly ConcurrentBag<string> _failures = [];
         private readonly RemotingClient[] _clients = [TestBroker.NewClient(), TestBroker.NewClient()];
         private Task _producers = Task.CompletedTask;
         private CancellationTokenSource _pause = new();
         private long _refused;
+        private long _endsRefused;
         private long _acknowledged;
         private long _sent;
         private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -111,9 +123,18 @@ public sealed class RoleSwitchTests
 
         public long Refused => Interlocked.Read(ref _refused);
 
+        /// <summary>Commits and rollbacks that a slave refused.</summary>
+        public long EndsRefused => Interlocked.Read(ref _endsRefused);
+
         public long AcknowledgedCount => Interlocked.Read(ref _acknowledged);
 
-        public ConcurrentBag<string> Acknowledged(string topic) => topic == Plain ? _plain : _delayed;
+        public ConcurrentBag<string> Acknowledged(string topic) => topic switch
+        {
+            Plain => _plain,
+            Delayed => _delayed,
+            Paid => _paid,
+            _ => _halves,
+        };
 
         public void Start()
         {
@@ -164,38 +185,79 @@ public sealed class RoleSwitchTests
             {
                 long number = Interlocked.Increment(ref _sent);
                 string body = number.ToString(CultureInfo.InvariantCulture);
-                bool delayed = number % 2 == 0;
-                string properties = delayed ? Requests.Properties(("DELAY", "1")) : string.Empty;
-                while (!await SendAsync(client, delayed ? Delayed : Plain, body, properties) && !pause.IsCancellationRequested)
+                if (number % 2 == 0)
                 {
-                    // Refused by the slave: sent again.
+                    bool delayed = number % 4 == 0;
+                    string properties = delayed ? Requests.Properties(("DELAY", "1")) : string.Empty;
+                    while (await SendAsync(client, delayed ? Delayed : Plain, body, Requests.Send(delayed ? Delayed : Plain, body, properties: properties)) is null && !pause.IsCancellationRequested)
+                    {
+                        // Refused by the slave: sent again.
+                    }
+                }
+                else
+                {
+                    await PayAsync(client, body, commits: number % 4 == 1, pause);
                 }
             }
         }
 
-        private async Task<bool> SendAsync(RemotingClient client, string topic, string body, string properties)
+        private async Task PayAsync(RemotingClient client, string body, bool commits, CancellationToken pause)
+        {
+            RemotingCommand half = Requests.Send(Paid, body, properties: Requests.Properties(("TRAN_MSG", "true"), ("PGROUP", "pg"), ("UNIQ_KEY", $"key-{body}")), group: "pg").Set("f", SysFlags.TransactionPrepared);
+            RemotingCommand? answer;
+            while ((answer = await SendAsync(client, Halves, body, half)) is null)
+            {
+                if (pause.IsCancellationRequested)
+                {
+                    return;
+                }
+            }
+
+            if (answer.Code != ResponseCode.Success)
+            {
+                return;
+            }
+
+            // Not given up for a pause, which comes while there is a master: what is half stays nobody's.
+            RemotingCommand end = Producer.End(
+                "pg",
+                long.Parse(answer.GetRequired("queueOffset"), CultureInfo.InvariantCulture),
+                long.Parse(answer.GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+                commits ? SysFlags.TransactionCommit : SysFlags.TransactionRollback);
+            while (await SendAsync(client, commits ? Paid : string.Empty, body, end) is null)
+            {
+                Interlocked.Increment(ref _endsRefused);
+            }
+        }
+
+        /// <summary>The answer, noted for the topic; null when a slave refused.</summary>
+        private async Task<RemotingCommand?> SendAsync(RemotingClient client, string topic, string body, RemotingCommand request)
         {
             try
             {
-                RemotingCommand answer = await client.InvokeAsync(broker.Address, Requests.Send(topic, body, properties: properties), TimeSpan.FromSeconds(60));
+                RemotingCommand answer = await client.InvokeAsync(broker.Address, request, TimeSpan.FromSeconds(60));
                 switch (answer.Code)
                 {
                     case ResponseCode.Success:
-                        (topic == Plain ? _plain : _delayed).Add(body);
+                        if (topic.Length > 0)
+                        {
+                            Acknowledged(topic).Add(body);
+                        }
+
                         Interlocked.Increment(ref _acknowledged);
-                        return true;
-                    case ResponseCode.ServiceNotAvailable:
+                        return answer;
+                    case ResponseCode.ServiceNotAvailable or ResponseCode.SlaveNotAvailable:
                         Interlocked.Increment(ref _refused);
-                        return false;
+                        return null;
                     default:
-                        _failures.Add($"{answer.Code} {answer.Remark}");
-                        return true;
+                        _failures.Add($"{topic}: {answer.Code} {answer.Remark}");
+                        return answer;
                 }
             }
             catch (Exception failure) when (failure is IOException or TimeoutException)
             {
                 _failures.Add(failure.Message);
-                return true;
+                return RemotingCommand.CreateResponse(request, ResponseCode.SystemError, failure.Message);
             }
             finally
             {

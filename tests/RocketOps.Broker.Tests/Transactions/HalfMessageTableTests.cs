@@ -1,3 +1,4 @@
+using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Transactions;
 using RocketOps.Store;
@@ -10,39 +11,42 @@ public sealed class HalfMessageTableTests
     public void Claim_Twice_IsGivenOnce_UntilReleased()
     {
         HalfMessageTable halves = new();
-        halves.TryClaim(5, out long current).Should().BeTrue();
+        halves.Claim(5, out long current).Should().Be(HalfClaim.Taken);
         current.Should().Be(5);
-        halves.TryClaim(5, out _).Should().BeFalse();
+        halves.Claim(5, out _).Should().Be(HalfClaim.UnderWay, "whoever comes meanwhile must not be told that it is settled: it may fail");
 
         halves.EndClaim(5, isSettled: false);
 
-        halves.TryClaim(5, out _).Should().BeTrue();
+        halves.Claim(5, out _).Should().Be(HalfClaim.Taken);
+        halves.EndClaim(5, isSettled: true);
+        halves.Claim(5, out _).Should().Be(HalfClaim.Settled);
     }
 
     [Fact]
     public void NextOpen_WhatIsBeingSettled_IsNotPassed()
     {
         HalfMessageTable halves = new();
-        halves.TryClaim(0, out _);
+        halves.Claim(0, out _);
         halves.NextOpen(0, end: 1).Should().Be(0, "its end may fail");
 
         halves.EndClaim(0, isSettled: true);
 
         halves.NextOpen(0, end: 1).Should().Be(1);
-        halves.TryClaim(0, out _).Should().BeFalse();
+        halves.Claim(0, out _).Should().Be(HalfClaim.Settled);
     }
 
     [Fact]
-    public void EndClaim_OfWhatWasGivenUp_Failed_CanBeClaimedAgain()
+    public async Task EndClaim_OfWhatWasGivenUp_Failed_CanBeClaimedAgain()
     {
+        await using TestBroker broker = await TestBroker.StartAsync();
         HalfMessageTable halves = new();
-        halves.GiveUp(0);
+        await GiveUpAsync(halves, 0, broker);
         halves.Advance(1);
-        halves.TryClaim(0, out _).Should().BeTrue();
+        halves.Claim(0, out _).Should().Be(HalfClaim.Taken);
 
         halves.EndClaim(0, isSettled: false);
 
-        halves.TryClaim(0, out _).Should().BeTrue("it is not settled");
+        halves.Claim(0, out _).Should().Be(HalfClaim.Taken, "it is not settled");
     }
 
     [Fact]
@@ -54,10 +58,10 @@ public sealed class HalfMessageTableTests
         halves.Learn(original: 3, copy: 12);
         halves.Learn(original: 11, copy: 13);
 
-        halves.TryClaim(3, out long current).Should().BeTrue();
+        halves.Claim(3, out long current).Should().Be(HalfClaim.Taken);
         current.Should().Be(12);
-        halves.TryClaim(12, out _).Should().BeFalse("that is the same half");
-        halves.TryClaim(11, out current).Should().BeTrue();
+        halves.Claim(12, out _).Should().Be(HalfClaim.UnderWay, "that is the same half");
+        halves.Claim(11, out current).Should().Be(HalfClaim.Taken);
         current.Should().Be(11, "a producer may write the property as well, and must not settle another's half by it");
     }
 
@@ -78,30 +82,44 @@ public sealed class HalfMessageTableTests
     }
 
     [Fact]
-    public void Claim_BehindTheProgress_IsGivenForWhatWasGivenUpOrIsUnknown()
+    public async Task Claim_BehindTheProgress_IsGivenForWhatWasGivenUpOrIsUnknown()
     {
+        await using TestBroker broker = await TestBroker.StartAsync();
         HalfMessageTable halves = new();
         halves.Reset(begin: 10);
-        halves.TryClaim(10, out _).Should().BeTrue();
-        halves.TryClaim(11, out _).Should().BeTrue();
-        halves.GiveUp(11);
+        halves.Claim(10, out _).Should().Be(HalfClaim.Taken);
+        halves.EndClaim(10, isSettled: true);
+        await GiveUpAsync(halves, 11, broker);
         halves.Advance(12);
 
-        halves.TryClaim(10, out _).Should().BeFalse("it was settled");
-        halves.TryClaim(11, out _).Should().BeTrue("its producer may still end it");
-        halves.TryClaim(11, out _).Should().BeFalse();
-        halves.TryClaim(9, out _).Should().BeTrue("it may have been put back before the start");
+        halves.Claim(10, out _).Should().Be(HalfClaim.Settled, "it was settled");
+        halves.Claim(11, out _).Should().Be(HalfClaim.Taken, "its producer may still end it");
+        halves.EndClaim(11, isSettled: true);
+        halves.Claim(11, out _).Should().Be(HalfClaim.Settled);
+        halves.Claim(9, out _).Should().Be(HalfClaim.Taken, "it may have been put back before the start");
+    }
+
+    [Fact]
+    public async Task TryGiveUp_IsBeingSettled_IsRefused_AndOfWhatIsGivenUpTheProducersEndIsTaken()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        HalfMessageTable halves = new();
+        halves.Claim(1, out _);
+        halves.TryGiveUp(1, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse();
+        halves.NextOpen(1, 2).Should().Be(1);
+
+        await GiveUpAsync(halves, 0, broker);
+
+        halves.Claim(0, out _).Should().Be(HalfClaim.Taken, "at no moment is it taken for settled");
     }
 
     [Fact]
     public async Task NextOpen_PutBackByARoundThatFailed_IsNotPutBackAgain()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
-        await broker.SendAsync("T", "the queue is known");
         HalfMessageTable halves = new();
-        MessageToAppend copy = new() { Topic = broker.Host.Parts.Store.GetOrAddTopic("T"u8), QueueId = 0, Body = "copy"u8 };
 
-        halves.TryReplace(0, broker.Host.Parts.Appender, copy, out AppendStatus status, out _).Should().BeTrue();
+        halves.TryReplace(0, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out _).Should().BeTrue();
 
         status.Should().Be(AppendStatus.Ok);
         halves.NextOpen(0, 1).Should().Be(1);
@@ -116,6 +134,19 @@ public sealed class HalfMessageTableTests
         halves.Reset(begin: 6);
 
         halves.NextOpen(6, 10).Should().Be(6);
-        halves.TryClaim(7, out _).Should().BeTrue();
+        halves.Claim(7, out _).Should().Be(HalfClaim.Taken);
+    }
+
+    private static async Task GiveUpAsync(HalfMessageTable halves, long queueOffset, TestBroker broker)
+    {
+        halves.TryGiveUp(queueOffset, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out _).Should().BeTrue();
+        status.Should().Be(AppendStatus.Ok);
+    }
+
+    /// <summary>A message for a queue that is known.</summary>
+    private static async Task<StoredMessage> CopyAsync(TestBroker broker)
+    {
+        await broker.SendAsync("T", "the queue is known");
+        return new StoredMessage { Topic = broker.Host.Parts.Store.GetOrAddTopic("T"u8), QueueId = 0, Body = "copy"u8.ToArray() };
     }
 }
