@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Text.Json;
+using RocketOps.Interop.Tests.Fixtures;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Interop.Tests.Replication;
+
+/// <summary>Groups of mixed members: a slave of Apache's behind our master, and ours behind theirs, at the master's name server.</summary>
+public sealed class ReplicationInteropTests
+{
+    private const string Topic = "Replicated";
+    private const int GetBrokerRuntimeInfo = 28;
+    private const int GetMaxOffset = 30;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
+    [SkippableTheory]
+    [InlineData(ApacheServer.Version4)]
+    [InlineData(ApacheServer.Version5)]
+    public async Task OurSlave_BehindApachesMaster_HasItsLogBeforeAndAfterAKill(string version)
+    {
+        Kit.Require(SharedKits.RocketMq);
+        await using ApacheServer master = new(version, new ServerOptions { Broker = Files });
+        await master.StartAsync();
+        await SendAsync(master.BrokerAddress, 50);
+        using TempDirectory directory = new("slave-");
+        int port = LoopbackPorts.Find(0, -2, 1);
+        string slave = Address(port);
+        ChildProcess process = await StartOursAsync(directory, port, master.NameServerAddress);
+        try
+        {
+            await SameEndAsync(master.BrokerAddress, slave);
+            process.Kill();
+            await process.WaitAsync(Patience);
+            await process.DisposeAsync();
+            await SendAsync(master.BrokerAddress, 50);
+
+            process = await StartOursAsync(directory, port, master.NameServerAddress);
+            await SendAsync(master.BrokerAddress, 50);
+            await SameEndAsync(master.BrokerAddress, slave);
+            await Eventually.TrueAsync(async () => await CountAsync(slave) == 150, "the slave serves all messages", Patience);
+        }
+        finally
+        {
+            process.Kill();
+            await process.DisposeAsync();
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData(ApacheServer.Version4)]
+    [InlineData(ApacheServer.Version5)]
+    public async Task ApachesSlave_BehindOurSyncMaster_AcknowledgesAndServes(string version)
+    {
+        Kit.Require(SharedKits.RocketMq);
+        Dictionary<string, string> settings = new(Files, StringComparer.Ordinal) { ["brokerRole"] = "SYNC_MASTER", ["slaveTimeout"] = "60000" };
+        await using RocketOpsServer master = new(new ServerOptions { Broker = settings });
+        await master.StartAsync();
+        using TempDirectory directory = new("slave-");
+        int port = LoopbackPorts.Find(0, -2, 1);
+        await KitAsync(
+            version,
+            [
+                "broker", "start", "--dir", directory.Path, "--port", port.ToString(CultureInfo.InvariantCulture), "--id", "1", "--namesrv", master.NameServerAddress,
+                "--jvm", "-Dtls.server.mode=disabled", "--seconds", "180", .. Files.Select(static pair => $"{pair.Key}={pair.Value}"),
+            ]);
+        try
+        {
+            // 11 until the slave is there, then every message waits for it.
+            await Eventually.TrueAsync(async () => await TrySendAsync(master.BrokerAddress) == 0, "a message is acknowledged, which it is when the slave has it", Patience);
+            for (int i = 0; i < 20; i++)
+            {
+                (await TrySendAsync(master.BrokerAddress)).Should().Be(0);
+            }
+
+            await SameEndAsync(master.BrokerAddress, Address(port));
+            long sent = await CountAsync(master.BrokerAddress);
+            await Eventually.TrueAsync(async () => await CountAsync(Address(port)) == sent, "the slave serves all messages", Patience);
+        }
+        finally
+        {
+            await KitAsync(version, ["kill", "--dir", directory.Path]);
+        }
+    }
+
+    private static Dictionary<string, string> Files { get; } = new(StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = "4194304", ["haSendHeartbeatInterval"] = "1000", ["brokerIP1"] = "127.0.0.1", ["brokerIP2"] = "127.0.0.1" };
+
+    private static string Address(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
+
+    private static async Task<ChildProcess> StartOursAsync(TempDirectory directory, int port, string nameServer)
+    {
+        Dictionary<string, string> properties = new(Files, StringComparer.Ordinal)
+        {
+            ["brokerClusterName"] = ServerUnderTest.ClusterName,
+            ["brokerName"] = ServerUnderTest.BrokerName,
+            ["brokerRole"] = "SLAVE",
+            ["brokerId"] = "1",
+            ["bindAddress"] = "127.0.0.1",
+            ["listenPort"] = port.ToString(CultureInfo.InvariantCulture),
+            ["namesrvAddr"] = nameServer,
+            ["storePathRootDir"] = directory.File("store"),
+            ["slaveSyncInterval"] = "1000",
+        };
+        string path = directory.File("broker.conf");
+        await File.WriteAllLinesAsync(path, properties.Select(static property => $"{property.Key}={property.Value}"));
+        ChildProcess process = ChildProcess.Start(RocketOpsServer.ProgramPath("RocketOps.Broker"), ["-c", path], environment: null, directory.Path);
+        await Eventually.TrueAsync(() => RawConnection.IsListeningAsync(Address(port)), "our slave listens", Patience);
+        return process;
+    }
+
+    private static async Task KitAsync(string version, string[] arguments) =>
+        (await ChildProcess.RunAsync(
+            Path.Combine(SharedKits.RocketMq, "bin", "rocketmq"), ["--version", version, .. arguments], Patience, new Dictionary<string, string>(StringComparer.Ordinal) { ["ROCKETMQ_TIER"] = "1" })).EnsureSuccess();
+
+    private static async Task SendAsync(string broker, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            (await TrySendAsync(broker)).Should().Be(0);
+        }
+    }
+
+    private static async Task<int> TrySendAsync(string broker)
+    {
+        await using RawConnection connection = await RawConnection.ConnectAsync(broker);
+        Dictionary<string, string> fields = new(StringComparer.Ordinal)
+        {
+            ["producerGroup"] = "pg", ["topic"] = Topic, ["defaultTopic"] = "TBW102", ["defaultTopicQueueNums"] = "1", ["queueId"] = "0", ["sysFlag"] = "0",
+            ["bornTimestamp"] = "1731999999000", ["flag"] = "0", ["properties"] = string.Empty, ["reconsumeTimes"] = "0", ["unitMode"] = "false", ["batch"] = "false",
+        };
+        return (await connection.RequestAsync(10, fields, new byte[3000])).Code;
+    }
+
+    private static async Task SameEndAsync(string master, string slave) =>
+        await Eventually.TrueAsync(async () => await EndAsync(master) is > 0 and long end && await EndAsync(slave) == end, "the slave's log is as long as the master's", Patience);
+
+    /// <summary>−1 while the broker does not say: its port is open before its store is.</summary>
+    private static async Task<long> EndAsync(string broker)
+    {
+        await using RawConnection connection = await RawConnection.ConnectAsync(broker);
+        RawFrame answer = await connection.RequestAsync(GetBrokerRuntimeInfo);
+        if (answer.Code != 0 || answer.Body.IsEmpty)
+        {
+            return -1;
+        }
+
+        using JsonDocument document = JsonDocument.Parse(answer.Body);
+        return long.Parse(document.RootElement.GetProperty("table").GetProperty("commitLogMaxOffset").GetString()!, CultureInfo.InvariantCulture);
+    }
+
+    private static async Task<long> CountAsync(string broker)
+    {
+        await using RawConnection connection = await RawConnection.ConnectAsync(broker);
+        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = "0" };
+        RawFrame answer = await connection.RequestAsync(GetMaxOffset, fields);
+        return answer.Code == 0 ? long.Parse(answer.ExtFields["offset"], CultureInfo.InvariantCulture) : -1;
+    }
+}
