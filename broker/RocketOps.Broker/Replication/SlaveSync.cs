@@ -157,7 +157,8 @@ internal sealed partial class SlaveSync : IAsyncDisposable
                 {
                     Merge(groups, page.Groups);
                     Merge(forbidden, page.Forbidden);
-                });
+                }
+                );
             },
             groups.Clear);
         if (version is not null)

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Replication;
-using RocketOps.Broker.Topics;
 using RocketOps.Broker.Timers;
+using RocketOps.Broker.Topics;
 using RocketOps.Broker.Transactions;
 using RocketOps.Store;
 

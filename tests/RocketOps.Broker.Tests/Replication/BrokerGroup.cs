@@ -81,7 +81,7 @@ internal sealed class BrokerGroup : IAsyncDisposable
         List<string> bodies = [];
         while (true)
         {
-            RemotingCommand answer = await broker.PullAsync("reader", topic, queueId, bodies.Count, sysFlag: 4, subscription: "*");
+            RemotingCommand answer = await PullAsync(broker, topic, queueId, bodies.Count);
             if (answer.Code != ResponseCode.Success)
             {
                 return bodies;
@@ -89,6 +89,15 @@ internal sealed class BrokerGroup : IAsyncDisposable
 
             bodies.AddRange(Requests.Decode(answer).Select(static message => message.Body));
         }
+    }
+
+    /// <summary>A pull. A slave makes a group at its first pull and forgets it with its next round, as its master does not know it: then it is asked again.</summary>
+    public static async Task<RemotingCommand> PullAsync(TestBroker broker, string topic, int queueId, long offset)
+    {
+        RemotingCommand? answer = null;
+        await Eventually.TrueAsync(
+            async () => (answer = await broker.PullAsync("reader", topic, queueId, offset, sysFlag: 4, subscription: "*")).Code != ResponseCode.SubscriptionGroupNotExist, "the group is there");
+        return answer!;
     }
 
     public async ValueTask DisposeAsync()

@@ -74,7 +74,7 @@ public sealed class ReplicationTests
         RemotingCommand min = await group.Slave.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetMinOffset).Set("topic", "T").Set("queueId", 0));
         int first = int.Parse(min.Get("offset")!, CultureInfo.InvariantCulture);
         first.Should().BeInRange(1, 699);
-        RemotingCommand pulled = await group.Slave.PullAsync("g", "T", 0, first, sysFlag: 4, subscription: "*");
+        RemotingCommand pulled = await BrokerGroup.PullAsync(group.Slave, "T", 0, first);
         pulled.Code.Should().Be(ResponseCode.Success, pulled.Remark);
         Requests.Decode(pulled)[0].Body.Should().Be(sent[first]);
 

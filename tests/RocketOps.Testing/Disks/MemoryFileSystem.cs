@@ -57,6 +57,15 @@ public sealed class MemoryFileSystem : IStoreFileSystem
 
     public MemoryFileSystem AfterKill()
     {
+        // Those whose process goes on meanwhile get one moment of it.
+        lock (_lock)
+        {
+            return CopyOfKernel();
+        }
+    }
+
+    private MemoryFileSystem CopyOfKernel()
+    {
         MemoryFileSystem next = new() { BootId = BootId };
         next._directories.UnionWith(_directories);
         foreach ((string path, MemoryInode inode) in _names)
