@@ -128,8 +128,18 @@ public sealed class ReplicationInteropTests
         await using RawConnection connection = await RawConnection.ConnectAsync(broker);
         Dictionary<string, string> fields = new(StringComparer.Ordinal)
         {
-            ["producerGroup"] = "pg", ["topic"] = Topic, ["defaultTopic"] = "TBW102", ["defaultTopicQueueNums"] = "1", ["queueId"] = "0", ["sysFlag"] = "0",
-            ["bornTimestamp"] = "1731999999000", ["flag"] = "0", ["properties"] = string.Empty, ["reconsumeTimes"] = "0", ["unitMode"] = "false", ["batch"] = "false",
+            ["producerGroup"] = "pg",
+            ["topic"] = Topic,
+            ["defaultTopic"] = "TBW102",
+            ["defaultTopicQueueNums"] = "1",
+            ["queueId"] = "0",
+            ["sysFlag"] = "0",
+            ["bornTimestamp"] = "1731999999000",
+            ["flag"] = "0",
+            ["properties"] = string.Empty,
+            ["reconsumeTimes"] = "0",
+            ["unitMode"] = "false",
+            ["batch"] = "false",
         };
         return (await connection.RequestAsync(10, fields, new byte[3000])).Code;
     }
