@@ -231,7 +231,7 @@ public sealed class MessageStore : IAsyncDisposable
             await _dispatcher.OwnAsync(cancellationToken);
             try
             {
-                RemoveQueues(topic);
+                new TopicRemoval(_files, _topics, _queues, QueuesDirectory, ExtDirectory).Remove(topic);
             }
             finally
             {
@@ -459,55 +459,6 @@ public sealed class MessageStore : IAsyncDisposable
                 },
                 CancellationToken.None);
         }
-    }
-
-    /// <summary>While nobody dispatches. The name becomes free last: a message of the next topic must not come before the old one's files are gone for good.</summary>
-    private void RemoveQueues(StoreTopic topic)
-    {
-        IReadOnlyList<ConsumeQueue?> queues = topic.Delete();
-        try
-        {
-            foreach (ConsumeQueue? queue in queues)
-            {
-                queue?.Destroy();
-            }
-
-            string directory = Path.Combine(QueuesDirectory, topic.Name);
-            if (_files.DirectoryExists(directory))
-            {
-                _files.DeleteDirectory(directory);
-                _files.FlushDirectory(QueuesDirectory);
-            }
-
-            RemoveExtensions(Path.Combine(ExtDirectory, topic.Name));
-        }
-        finally
-        {
-            _topics.Remove(topic);
-        }
-    }
-
-    /// <summary>What the queues have left: extensions of a queue whose own directory somebody has removed.</summary>
-    private void RemoveExtensions(string directory)
-    {
-        if (_queues.Ext is null || !_files.DirectoryExists(directory))
-        {
-            return;
-        }
-
-        foreach (FileEntry queue in _files.List(directory).Where(static entry => entry.IsDirectory))
-        {
-            string path = Path.Combine(directory, queue.Name);
-            foreach (FileEntry file in _files.List(path))
-            {
-                _files.DeleteFile(Path.Combine(path, file.Name));
-            }
-
-            _files.DeleteDirectory(path);
-        }
-
-        _files.DeleteDirectory(directory);
-        _files.FlushDirectory(ExtDirectory);
     }
 
     private QueueEnvironment NewExtEnvironment() =>
