@@ -3,6 +3,7 @@ using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Status;
 using RocketOps.Operator.Clusters.Steps;
@@ -26,6 +27,7 @@ namespace RocketOps.Operator.Clusters;
 internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 {
     private readonly OperatorOptions _options;
+    private readonly IGroupLeadership _leadership;
     private readonly ChildCaches _caches;
     private readonly ChildrenStep _children;
     private readonly RolesStep _roles;
@@ -39,6 +41,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
     public BrokerClusterController(
         OperatorOptions options,
+        IGroupLeadership leadership,
         ChildCaches caches,
         ChildrenStep children,
         RolesStep roles,
@@ -51,6 +54,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         TimeProvider time)
     {
         _options = options;
+        _leadership = leadership;
         _caches = caches;
         _children = children;
         _roles = roles;
@@ -72,7 +76,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             return ReconciliationResult<BrokerCluster>.Success(entity);
         }
 
-        ClusterContext context = new ClusterContext(entity, _options.Images);
+        ClusterContext context = new ClusterContext(entity, _options.Images, _leadership);
         ClusterFindings findings = await FindAsync(context, cancellationToken);
         BrokerCluster next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, _time.GetUtcNow()) };
         if (await _status.WriteAsync(entity, next, cancellationToken))
@@ -108,11 +112,11 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
         // Asked before anything restarts: a pod that serves but is not known yet counts as away.
         BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
-        IReadOnlyList<MemberState> members = observation.Members(context, registrations);
-        await _roles.RunAsync(context, observation, members, cancellationToken);
-        RollDecision roll = problem is null ? await _roll.RunAsync(context, observation, registrations, cancellationToken) : new RollDecision(null, 0, null);
-        members = await _refusals.RunAsync(context, registrations, members, cancellationToken);
-        return new ClusterFindings(observation, members, registrations, roll, problem, pending);
+        IReadOnlyList<GroupView> groups = observation.Groups(context, registrations);
+        await _roles.RunAsync(context, observation, groups, cancellationToken);
+        RollPlan roll = problem is null ? await _roll.RunAsync(context, observation, registrations, cancellationToken) : RollPlan.Nothing;
+        groups = await _refusals.RunAsync(context, registrations, groups, cancellationToken);
+        return new ClusterFindings(observation, groups, registrations, roll, problem, pending);
     }
 
     private ClusterObservation Observe(ClusterContext context)

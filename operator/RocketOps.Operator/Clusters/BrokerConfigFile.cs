@@ -1,4 +1,5 @@
 using System.Globalization;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters;
@@ -11,12 +12,13 @@ internal static class BrokerConfigFile
 {
     public static string Render(ClusterContext context, string group, int ordinal)
     {
+        MemberRank rank = context.Leadership.RankOf(group, ordinal);
         Dictionary<string, string> properties = new Dictionary<string, string>(context.Spec.Brokers.Config ?? [], StringComparer.Ordinal)
         {
             ["brokerClusterName"] = context.Names.Cluster,
             ["brokerName"] = group,
-            ["brokerId"] = ordinal.ToString(CultureInfo.InvariantCulture),
-            ["brokerRole"] = Role(ordinal),
+            ["brokerId"] = rank.BrokerId.ToString(CultureInfo.InvariantCulture),
+            ["brokerRole"] = Role(rank.Role),
             ["namesrvAddr"] = context.Names.NameServerRegistrationAddress,
             ["listenPort"] = Ports.Broker.ToString(CultureInfo.InvariantCulture),
 
@@ -30,5 +32,5 @@ internal static class BrokerConfigFile
     private static string VolumeBytes(StorageSpec storage) => ((long)Math.Min(storage.Size.Value, long.MaxValue)).ToString(CultureInfo.InvariantCulture);
 
     // Never SYNC_MASTER: ClusterValidator refuses the mode that would need it.
-    private static string Role(int ordinal) => ordinal > 0 ? "SLAVE" : "ASYNC_MASTER";
+    private static string Role(BrokerMemberRole role) => role == BrokerMemberRole.Slave ? "SLAVE" : "ASYNC_MASTER";
 }

@@ -1,17 +1,20 @@
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 
 namespace RocketOps.Operator.Clusters;
 
-/// <summary>All that the wanted state of a cluster follows from: the object and the operator's defaults. No clock, no I/O.</summary>
+/// <summary>All that the wanted state of a cluster follows from: the object, the operator's defaults and who is what in each group. No clock, no I/O.</summary>
 internal sealed class ClusterContext
 {
-    public ClusterContext(BrokerCluster cluster, OperatorImages images)
+    public ClusterContext(BrokerCluster cluster, OperatorImages images, IGroupLeadership leadership)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(leadership);
         Cluster = cluster;
         Images = images;
+        Leadership = leadership;
         Names = new ClusterNames(
             cluster.Metadata.Name ?? throw new ArgumentException("The cluster has no name.", nameof(cluster)),
             cluster.Metadata.Namespace ?? throw new ArgumentException("The cluster has no namespace.", nameof(cluster)));
@@ -22,6 +25,8 @@ internal sealed class ClusterContext
     public BrokerClusterSpec Spec => Cluster.Spec;
 
     public OperatorImages Images { get; }
+
+    public IGroupLeadership Leadership { get; }
 
     public ClusterNames Names { get; }
 

@@ -6,6 +6,7 @@ using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
@@ -32,6 +33,7 @@ public static class RocketOpsOperatorExtensions
         services.TryAddSingleton<IRocketMqAdminFactory, RocketMqAdminFactory>();
         services.AddSingleton<ClusterAdmins>();
         services.AddSingleton<StatusWriter>();
+        services.AddSingleton<IGroupLeadership, OrdinalLeadership>();
         services.AddSingleton(Caches);
         services.AddSingleton<ChildrenStep>();
         services.AddSingleton<RolesStep>();

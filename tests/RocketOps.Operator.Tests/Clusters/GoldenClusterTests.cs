@@ -1,5 +1,6 @@
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Tests.Support;
@@ -19,7 +20,7 @@ public sealed class GoldenClusterTests
     {
         BrokerCluster cluster = Manifests.Cluster(File.ReadAllText(Path.Combine(Folder, name, "cluster.yaml")));
 
-        string children = Manifests.Write(ClusterChildren.Parts(new ClusterContext(cluster, new OperatorImages("test/broker:1", "test/nameserver:1"))).SelectMany(static part => part));
+        string children = Manifests.Write(ClusterChildren.Parts(new ClusterContext(cluster, new OperatorImages("test/broker:1", "test/nameserver:1"), new OrdinalLeadership())).SelectMany(static part => part));
 
         Repository.ShouldMatch(Path.Combine(Folder, name, "children.yaml"), children);
     }
@@ -29,8 +30,8 @@ public sealed class GoldenClusterTests
     {
         string yaml = File.ReadAllText(Path.Combine(Folder, "full", "cluster.yaml"));
 
-        string first = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)).SelectMany(static part => part));
-        string second = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default)).SelectMany(static part => part));
+        string first = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default, new OrdinalLeadership())).SelectMany(static part => part));
+        string second = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default, new OrdinalLeadership())).SelectMany(static part => part));
 
         second.Should().Be(first);
     }

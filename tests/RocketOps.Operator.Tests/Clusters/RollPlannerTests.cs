@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Entities;
 
@@ -13,7 +14,10 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_NothingOutdated_NothingToDo()
     {
-        Next([Member("a-0", 0), Member("a-0", 1)]).Should().Be(new RollDecision(null, 0, null));
+        RollPlan plan = Next([Member("a-0", 0), Member("a-0", 1)]);
+
+        plan.Groups.Should().Equal(new GroupAction("a-0", GroupStep.None, 0, null));
+        plan.InProgress.Should().BeFalse();
     }
 
     [Fact]
@@ -25,9 +29,9 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_SlavesOfAllGroupsDone_MasterOfFirstGroup()
     {
-        RollDecision decision = Next([Member("a-1", 0, outdated: true), Member("a-1", 1), Member("a-0", 0, outdated: true), Member("a-0", 1)]);
+        RollPlan plan = Next([Member("a-1", 0, outdated: true), Member("a-1", 1), Member("a-0", 0, outdated: true), Member("a-0", 1)]);
 
-        decision.Restart!.Pod.Should().Be("a-0-0");
+        plan.Restart!.Pod.Should().Be("a-0-0");
     }
 
     [Fact]
@@ -39,17 +43,17 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_RestartedPodNotReadyYet_Waits()
     {
-        RollDecision decision = Next([Member("a-0", 0, outdated: true), Member("a-0", 1, ready: false)]);
+        RollPlan plan = Next([Member("a-0", 0, outdated: true), Member("a-0", 1, ready: false)]);
 
-        decision.Restart.Should().BeNull();
-        decision.WaitsFor!.Pod.Should().Be("a-0-1");
-        decision.InProgress.Should().BeTrue();
+        plan.Restart.Should().BeNull();
+        plan.WaitsFor!.Pod.Should().Be("a-0-1");
+        plan.InProgress.Should().BeTrue();
     }
 
     [Fact]
     public void Next_PodMissing_Waits()
     {
-        MemberState missing = new("a-0", "a-0-1", 1, BrokerMemberRole.Slave, null, false, false, false);
+        MemberState missing = new("a-0", "a-0-1", 1, Rank(1), null, false, false, false);
 
         Next([Member("a-0", 0, outdated: true), missing]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = missing });
     }
@@ -57,10 +61,10 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_PodTerminating_WaitsEvenForBrokenOnes()
     {
-        RollDecision decision = Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, terminating: true)]);
+        RollPlan plan = Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, terminating: true)]);
 
-        decision.Restart.Should().BeNull();
-        decision.WaitsFor!.Pod.Should().Be("a-0-1");
+        plan.Restart.Should().BeNull();
+        plan.WaitsFor!.Pod.Should().Be("a-0-1");
     }
 
     /// <summary>Whatever the state: a healthy pod goes only when every other member serves, and a master only when no slave is outdated.</summary>
@@ -78,14 +82,14 @@ public sealed class RollPlannerTests
         Prop.ForAll(Gen.NonEmptyListOf(member).ToArbitrary(), generated =>
         {
             MemberState[] members = generated.Select(static (m, i) => m.missing
-                ? new MemberState($"g-{i}", $"g-{i}-{m.role}", m.role, Role(m.role), null, false, false, false)
+                ? new MemberState($"g-{i}", $"g-{i}-{m.role}", m.role, Rank(m.role), null, false, false, false)
                 : Member($"g-{i}", m.role, m.ready, m.outdated, m.terminating)).ToArray();
 
-            RollDecision decision = Next(members);
+            RollPlan plan = Next(members);
 
-            if (decision.Restart is not { } chosen)
+            if (plan.Restart is not { } chosen)
             {
-                return decision.Outdated == 0 || decision.WaitsFor is not null;
+                return !plan.InProgress || plan.WaitsFor is not null;
             }
 
             MemberState[] others = members.Where(other => other != chosen).ToArray();
@@ -102,10 +106,10 @@ public sealed class RollPlannerTests
     {
         MemberState restarted = Member("a-0", 0) with { ReadySince = Now.AddSeconds(-servesForSeconds) };
 
-        RollDecision decision = Next([restarted, Member("a-1", 0, outdated: true)]);
+        RollPlan plan = Next([restarted, Member("a-1", 0, outdated: true)]);
 
-        decision.Restart?.Pod.Should().Be(expected);
-        decision.WaitsFor.Should().Be(expected is null ? restarted : null);
+        plan.Restart?.Pod.Should().Be(expected);
+        plan.WaitsFor.Should().Be(expected is null ? restarted : null);
     }
 
     [Fact]
@@ -137,10 +141,22 @@ public sealed class RollPlannerTests
         Next([Member("a-0", 0, outdated: true) with { Registered = false }, Member("a-1", 0)]).Restart!.Pod.Should().Be("a-0-0");
     }
 
-    private static RollDecision Next(IReadOnlyCollection<MemberState> members) => RollPlanner.Next(members, Now, Pause);
+    [Fact]
+    public void Next_SeveralGroups_OneActionEach()
+    {
+        RollPlan plan = Next([Member("a-0", 0, outdated: true), Member("a-1", 0, outdated: true), Member("a-1", 1, outdated: true), Member("a-2", 0)]);
 
-    private static BrokerMemberRole Role(int ordinal) => ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave;
+        plan.Groups.Select(static action => (action.Group, action.Step, action.Outdated, action.Member?.Pod)).Should().Equal(
+            ("a-0", GroupStep.Wait, 1, "a-1-1"),
+            ("a-1", GroupStep.Restart, 2, "a-1-1"),
+            ("a-2", GroupStep.None, 0, null));
+    }
+
+    private static RollPlan Next(IReadOnlyCollection<MemberState> members) =>
+        RollPlanner.Next([.. members.GroupBy(static member => member.Group).Select(static group => new GroupView(group.Key, Set: null, [.. group]))], Now, Pause);
+
+    private static MemberRank Rank(int ordinal) => new OrdinalLeadership().RankOf("", ordinal);
 
     private static MemberState Member(string group, int ordinal, bool ready = true, bool outdated = false, bool terminating = false) =>
-        new(group, $"{group}-{ordinal}", ordinal, Role(ordinal), $"uid-{group}-{ordinal}", ready, outdated, terminating);
+        new(group, $"{group}-{ordinal}", ordinal, Rank(ordinal), $"uid-{group}-{ordinal}", ready, outdated, terminating);
 }

@@ -1,3 +1,4 @@
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Rolling;
@@ -10,42 +11,49 @@ namespace RocketOps.Operator.Clusters.Rolling;
 /// </summary>
 internal static class RollPlanner
 {
-    /// <param name="members">The wanted members of all groups.</param>
+    /// <param name="groups">The wanted groups.</param>
     /// <param name="now">By the clock that wrote <see cref="MemberState.ReadySince"/>.</param>
     /// <param name="masterPause">How long a master has to have served before that of another group goes.</param>
-    public static RollDecision Next(IReadOnlyCollection<MemberState> members, DateTimeOffset now, TimeSpan masterPause)
+    public static RollPlan Next(IReadOnlyList<GroupView> groups, DateTimeOffset now, TimeSpan masterPause)
     {
-        MemberState[] outdated = members.Where(static member => member.Outdated && member.Uid is not null).ToArray();
+        MemberState[] members = [.. groups.SelectMany(static group => group.Members)];
+        MemberState[] outdated = [.. Ordered(groups.SelectMany(static group => group.Outdated))];
         if (outdated.Length == 0)
         {
-            return new RollDecision(null, 0, null);
+            return Plan(groups, restart: null, waitsFor: null);
         }
 
-        MemberState? terminating = members.FirstOrDefault(static member => member.Terminating);
-        if (terminating is not null)
+        if (Array.Find(members, static member => member.Terminating) is { } terminating)
         {
-            return new RollDecision(null, outdated.Length, terminating);
+            return Plan(groups, restart: null, terminating);
         }
 
-        MemberState? broken = Ordered(outdated.Where(static member => !member.Ready)).FirstOrDefault();
-        if (broken is not null)
+        if (Array.Find(outdated, static member => !member.Ready) is { } broken)
         {
-            return new RollDecision(broken, outdated.Length, null);
+            return Plan(groups, broken, waitsFor: null);
         }
 
         // An outdated pod that is not known may have the wrong name servers: its restart may be the repair, in its turn.
         MemberState? unsettled = Ordered(members.Where(static member => !member.Settled || member is { Registered: false, Outdated: false })).FirstOrDefault();
         if (unsettled is not null)
         {
-            return new RollDecision(null, outdated.Length, unsettled);
+            return Plan(groups, restart: null, unsettled);
         }
 
-        MemberState next = Ordered(outdated).First();
+        MemberState next = outdated[0];
         MemberState? newcomer = next.Role == BrokerMemberRole.Master
             ? Ordered(members.Where(member => member.Role == BrokerMemberRole.Master && member != next && now - member.ReadySince < masterPause)).FirstOrDefault()
             : null;
-        return new RollDecision(newcomer is null ? next : null, outdated.Length, newcomer);
+        return newcomer is null ? Plan(groups, next, waitsFor: null) : Plan(groups, restart: null, newcomer);
     }
+
+    private static RollPlan Plan(IReadOnlyList<GroupView> groups, MemberState? restart, MemberState? waitsFor) => new([.. groups.Select(group =>
+    {
+        int outdated = group.Outdated.Count();
+        return outdated == 0 ? new GroupAction(group.Name, GroupStep.None, 0, null)
+            : restart?.Group == group.Name ? new GroupAction(group.Name, GroupStep.Restart, outdated, restart)
+            : new GroupAction(group.Name, GroupStep.Wait, outdated, restart ?? waitsFor);
+    })]);
 
     /// <summary>Slaves before masters; inside a role by group and ordinal, so that repeated passes choose alike.</summary>
     private static IEnumerable<MemberState> Ordered(IEnumerable<MemberState> members) => members

@@ -1,3 +1,4 @@
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Reporting;
 
@@ -5,15 +6,19 @@ namespace RocketOps.Operator.Clusters.Status;
 
 /// <summary>What one pass found out; the status follows from it alone.</summary>
 /// <param name="Observation">The workloads after the pass.</param>
-/// <param name="Members">The wanted members and their state.</param>
+/// <param name="Groups">The wanted groups and their members.</param>
 /// <param name="Registrations">What the name servers know.</param>
 /// <param name="Roll">The restart under way, if any.</param>
 /// <param name="Problem">Why the pass stopped; null when it did not.</param>
 /// <param name="Pending">What has to go by itself before everything can be made; null when nothing has.</param>
 internal sealed record ClusterFindings(
     ClusterObservation Observation,
-    IReadOnlyList<MemberState> Members,
+    IReadOnlyList<GroupView> Groups,
     BrokerRegistrations Registrations,
-    RollDecision Roll,
+    RollPlan Roll,
     Problem? Problem,
-    Problem? Pending);
+    Problem? Pending)
+{
+    /// <summary>The wanted members of all groups.</summary>
+    public IReadOnlyList<MemberState> Members { get; } = [.. Groups.SelectMany(static group => group.Members)];
+}

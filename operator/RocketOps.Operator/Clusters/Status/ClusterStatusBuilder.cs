@@ -2,7 +2,7 @@ using System.Globalization;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
-using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 
@@ -19,7 +19,7 @@ internal static class ClusterStatusBuilder
 
     public static BrokerClusterStatus Build(ClusterContext context, ClusterFindings findings, DateTimeOffset now)
     {
-        List<BrokerGroupStatus> groups = context.Groups.Select(group => Group(group, findings)).ToList();
+        List<BrokerGroupStatus> groups = findings.Groups.Select(Group).ToList();
         int ready = findings.Members.Count(static member => member.Settled);
         return new BrokerClusterStatus
         {
@@ -72,7 +72,7 @@ internal static class ClusterStatusBuilder
             return Unready(context, findings, groups, waiting);
         }
 
-        if (!findings.Observation.SetsObserved(context))
+        if (!findings.Groups.All(static group => group.Observed))
         {
             return new Problem(Reasons.PodsStarting, "Waiting for the brokers' StatefulSets to be taken up.");
         }
@@ -219,24 +219,19 @@ internal static class ClusterStatusBuilder
     private static bool WasReady(MemberState member, BrokerClusterStatus? last) =>
         last?.Groups?.Find(group => group.Name == member.Group)?.Members?.Find(known => known.Name == member.Pod)?.Ready == true;
 
-    private static BrokerGroupStatus Group(string name, ClusterFindings findings)
+    private static BrokerGroupStatus Group(GroupView group) => new()
     {
-        MemberState[] members = findings.Members.Where(member => member.Group == name).ToArray();
-        MemberState? master = Array.Find(members, static member => member.Role == BrokerMemberRole.Master);
-        return new BrokerGroupStatus
-        {
-            Name = name,
-            Master = master?.Pod,
-            Ready = master is { Settled: true, Registered: not false },
-            Members = [.. members.Select(Member)],
-        };
-    }
+        Name = group.Name,
+        Master = group.Master?.Pod,
+        Ready = group.Serves,
+        Members = [.. group.Members.Select(Member)],
+    };
 
     private static BrokerMemberStatus Member(MemberState member) => new()
     {
         Name = member.Pod,
         Role = member.Role,
-        BrokerId = member.Ordinal,
+        BrokerId = member.Rank.BrokerId,
         Ready = member.Settled,
         Registered = member.Registered,
         SendsRefused = member.SendsRefused,

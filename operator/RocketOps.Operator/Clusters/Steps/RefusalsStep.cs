@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Client;
 using RocketOps.Kubernetes;
 using RocketOps.Operator.Admin;
-using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Hosting;
 
 namespace RocketOps.Operator.Clusters.Steps;
@@ -26,20 +26,23 @@ internal sealed partial class RefusalsStep
         _logger = logger;
     }
 
-    /// <summary>The same members, with what the masters among them say.</summary>
-    public async Task<IReadOnlyList<MemberState>> RunAsync(ClusterContext context, BrokerRegistrations registrations, IReadOnlyList<MemberState> members, CancellationToken cancellationToken)
+    /// <summary>The same groups, with what their masters say.</summary>
+    public async Task<IReadOnlyList<GroupView>> RunAsync(ClusterContext context, BrokerRegistrations registrations, IReadOnlyList<GroupView> groups, CancellationToken cancellationToken)
     {
         IRocketMqAdmin admin = _admins.Get(context.Cluster.Key(), context.Names.NameServerRegistrationAddress);
         using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
 
         // At once: a broker that does not answer costs a pass its timeout, many of them no more.
-        return await Task.WhenAll(members.Select(member => AskAsync(admin, registrations, member, either.Token, cancellationToken)));
+        return await Task.WhenAll(groups.Select(group => AskAsync(admin, registrations, group, either.Token, cancellationToken)));
     }
+
+    private async Task<GroupView> AskAsync(IRocketMqAdmin admin, BrokerRegistrations registrations, GroupView group, CancellationToken token, CancellationToken pass) =>
+        group with { Members = await Task.WhenAll(group.Members.Select(member => AskAsync(admin, registrations, member, token, pass))) };
 
     private async Task<MemberState> AskAsync(IRocketMqAdmin admin, BrokerRegistrations registrations, MemberState member, CancellationToken token, CancellationToken pass)
     {
-        if (!member.Settled || member.Registered != true || registrations.MasterAddress(member.Group, member.Ordinal) is not { } address)
+        if (!member.Settled || member.Registered != true || registrations.MasterAddress(member.Group, member.Rank.BrokerId) is not { } address)
         {
             return member;
         }

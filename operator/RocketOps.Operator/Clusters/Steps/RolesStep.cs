@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 
@@ -15,9 +15,9 @@ internal sealed class RolesStep
 
     public RolesStep(IKubernetesClient client) => _client = client;
 
-    public async Task RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<MemberState> members, CancellationToken cancellationToken)
+    public async Task RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, CancellationToken cancellationToken)
     {
-        foreach (MemberState member in members)
+        foreach (MemberState member in groups.SelectMany(static group => group.Members))
         {
             if (member.Uid is null || member.Terminating || observation.Pod(member.Pod) is not { } pod)
             {

@@ -22,17 +22,17 @@ internal sealed class RollStep
         _time = time;
     }
 
-    public async Task<RollDecision> RunAsync(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations, CancellationToken cancellationToken)
+    public async Task<RollPlan> RunAsync(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations, CancellationToken cancellationToken)
     {
-        RollDecision decision = Next(context, observation, registrations);
-        if (decision.Restart is null)
+        RollPlan plan = Next(context, observation, registrations);
+        if (plan.Restart is null)
         {
-            return decision;
+            return plan;
         }
 
         // The cache lags behind. A deletion cannot be taken back, so it is decided on what the API server says now.
         ClusterObservation live = await ReadLiveAsync(context, observation, cancellationToken);
-        RollDecision confirmed = Next(context, live, registrations);
+        RollPlan confirmed = Next(context, live, registrations);
         if (confirmed.Restart is not { Uid: { } uid } member)
         {
             return confirmed;
@@ -53,8 +53,8 @@ internal sealed class RollStep
         return confirmed;
     }
 
-    private RollDecision Next(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations) =>
-        RollPlanner.Next(observation.Members(context, registrations), _time.GetUtcNow(), _options.MasterRestartPause);
+    private RollPlan Next(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations) =>
+        RollPlanner.Next(observation.Groups(context, registrations), _time.GetUtcNow(), _options.MasterRestartPause);
 
     private async Task<ClusterObservation> ReadLiveAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
     {

@@ -1,24 +1,24 @@
 using RocketOps.Operator.Entities;
 
-namespace RocketOps.Operator.Clusters.Rolling;
+namespace RocketOps.Operator.Clusters.Groups;
 
 /// <summary>What the world shows of one wanted member of a broker group.</summary>
 /// <param name="Group">The group, which is its StatefulSet and its brokerName.</param>
 /// <param name="Pod">Name of the member's pod.</param>
-/// <param name="Ordinal">Position in the StatefulSet, which is its brokerId while roles are static.</param>
-/// <param name="Role">Role the member holds.</param>
+/// <param name="Ordinal">Position in the StatefulSet. Says nothing of the role.</param>
+/// <param name="Rank">What the member is in its group.</param>
 /// <param name="Uid">Of the live pod; null when there is none. A deletion names it, so that a replacement is never hit.</param>
 /// <param name="Ready">The pod serves.</param>
 /// <param name="Outdated">The pod was made from an older template than the set's.</param>
 /// <param name="Terminating">The pod is being deleted.</param>
 /// <param name="Registered">The name servers know the pod by its address; null when they could not be asked.</param>
-/// <param name="ReadySince">Since when the pod serves, by the API server's clock; null when it does not or does not say.</param>
+/// <param name="ReadySince">Since when the pod serves, by the clock of its node; null when it does not or does not say.</param>
 /// <param name="SendsRefused">Why it takes no messages although it serves, in its own words; null when it takes them or could not be asked.</param>
 internal sealed record MemberState(
     string Group,
     string Pod,
     int Ordinal,
-    BrokerMemberRole Role,
+    MemberRank Rank,
     string? Uid,
     bool Ready,
     bool Outdated,
@@ -27,6 +27,9 @@ internal sealed record MemberState(
     DateTimeOffset? ReadySince = null,
     string? SendsRefused = null)
 {
+    /// <summary>Role the member holds.</summary>
+    public BrokerMemberRole Role => Rank.Role;
+
     /// <summary>The member serves and nothing is about to change that.</summary>
     public bool Settled => Uid is not null && Ready && !Terminating;
 }

@@ -1,0 +1,67 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+
+namespace RocketOps.Operator.Clusters.Groups;
+
+/// <summary>What the world shows of one broker group: its set, and each wanted member with its pod, its role and what the name servers know of it.</summary>
+/// <param name="Name">The group, which is its StatefulSet and its brokerName.</param>
+/// <param name="Set">The group's StatefulSet; null while there is none.</param>
+/// <param name="Members">The wanted members by ordinal, there or not.</param>
+internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<MemberState> Members)
+{
+    /// <summary>The member that holds the master role; null while none does.</summary>
+    public MemberState? Master => Members.FirstOrDefault(static member => member.Role == BrokerMemberRole.Master);
+
+    /// <summary>Clients can send to the group and read from it.</summary>
+    public bool Serves => Master is { Settled: true, Registered: not false };
+
+    /// <summary>The set's controller has seen the newest version of the set.</summary>
+    public bool Observed => Set is { } set && IsObserved(set);
+
+    /// <summary>Members whose pods were made from an older template.</summary>
+    public IEnumerable<MemberState> Outdated => Members.Where(static member => member.Outdated && member.Uid is not null);
+
+    public static GroupView Of(ClusterContext context, string group, ClusterObservation observation, BrokerRegistrations registrations)
+    {
+        StatefulSet? set = observation.Set(group);
+        return new GroupView(group, set, [.. Enumerable.Range(0, context.Spec.Brokers.Replicas).Select(ordinal => Member(context, group, ordinal, set, observation, registrations))]);
+    }
+
+    private static MemberState Member(ClusterContext context, string group, int ordinal, StatefulSet? set, ClusterObservation observation, BrokerRegistrations registrations)
+    {
+        string name = ClusterNames.Member(group, ordinal);
+        MemberRank rank = context.Leadership.RankOf(group, ordinal);
+
+        // A pod that belongs to nobody or to another incarnation of the set is about to be collected: the member is not there.
+        if (set is null || observation.Pod(name) is not { } pod || pod.ControllerOwner()?.Uid != set.Uid())
+        {
+            return new MemberState(group, name, ordinal, rank, Uid: null, Ready: false, Outdated: false, Terminating: false, Registered: registrations.Known ? false : null);
+        }
+
+        PodCondition? ready = ClusterObservation.Readiness(pod);
+        return new MemberState(
+            group,
+            name,
+            ordinal,
+            rank,
+            pod.Uid(),
+            Ready: ready is not null,
+            Outdated: IsOutdated(pod, set),
+            Terminating: pod.IsDeleting(),
+            Registered: registrations.Known ? pod.Status?.PodIP is { Length: > 0 } podIP && registrations.Contains(group, rank.BrokerId, podIP) : null,
+            ReadySince: ready?.LastTransitionTime);
+    }
+
+    /// <summary>
+    /// Whether the set would make the pod differently today. Compared by the set's own revision, so that <c>kubectl rollout restart</c> counts too; unknown, and
+    /// so false, until the set's controller has seen the newest template.
+    /// </summary>
+    private static bool IsOutdated(Pod pod, StatefulSet set) =>
+        set.Status is { UpdateRevision.Length: > 0 } status
+        && IsObserved(set)
+        && pod.Label("controller-revision-hash") is { } revision
+        && revision != status.UpdateRevision;
+
+    private static bool IsObserved(StatefulSet set) => set.Status is { } status && (status.ObservedGeneration ?? 0) >= (set.Metadata.Generation ?? 0);
+}
