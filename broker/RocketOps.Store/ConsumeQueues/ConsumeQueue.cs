@@ -134,6 +134,36 @@ internal sealed partial class ConsumeQueue
         return true;
     }
 
+    /// <summary>
+    /// Whether a record behind all of this queue's claims its first offset: where it was appended, the topic was deleted with its queues and made again, which leaves no trace in the
+    /// log. Only a slave sees that; what its queue has belongs to the topic that is gone.
+    /// </summary>
+    public bool IsBegunAnewBy(long queueOffset, in ConsumeQueueUnit unit)
+    {
+        if (queueOffset != 0)
+        {
+            return false;
+        }
+
+        EnsureLoaded();
+        return _max > 0 && unit.PhysicalOffset >= _maxPhysicalEnd;
+    }
+
+    /// <summary>Deletes what there is and begins at offset 0. By the putter, under the append lock. Readers may be at it: they find the queue empty.</summary>
+    public void BeginAnew()
+    {
+        lock (_lock)
+        {
+            LogBegunAnew(_environment.Logger, Topic.Name, QueueId, _max);
+            Volatile.Write(ref _max, 0);
+            Volatile.Write(ref _min, 0);
+            _ring = null;
+            _files.Delete();
+            _ext?.Delete();
+            SetEnd(0);
+        }
+    }
+
     /// <summary>Sets the dirty mark; true when it was not set, and the caller has to remember the queue.</summary>
     public bool MarkDirty() => Volatile.Read(ref _dirty) == 0 && Interlocked.Exchange(ref _dirty, 1) == 0;
 
@@ -472,6 +502,9 @@ internal sealed partial class ConsumeQueue
 
     [LoggerMessage(EventId = 2102, Level = LogLevel.Error, Message = "Queue {QueueId} of {Topic} ends at {Max}, but the record at {PhysicalOffset} claims offset {QueueOffset}: too far away to be right, it is left out of the queue")]
     private static partial void LogOffsetTooFar(ILogger logger, string topic, int queueId, long queueOffset, long physicalOffset, long max);
+
+    [LoggerMessage(EventId = 2107, Level = LogLevel.Information, Message = "Queue {QueueId} of {Topic}, which ended at {Max}, begins anew: the topic was deleted and made again where its messages come from")]
+    private static partial void LogBegunAnew(ILogger logger, string topic, int queueId, long max);
 
     [LoggerMessage(EventId = 2105, Level = LogLevel.Error, Message = "Queue {QueueId} of {Topic} is damaged: its unit {QueueOffset} points to {PhysicalOffset}, where its message cannot be. The last unit that can be right is the one before {End}; what follows is cleared")]
     private static partial void LogDamaged(ILogger logger, string topic, int queueId, long queueOffset, long physicalOffset, long end);

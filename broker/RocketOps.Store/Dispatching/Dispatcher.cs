@@ -278,6 +278,11 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
 
     private ConsumeQueue? PutUnit(ConsumeQueue? queue, long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)
     {
+        if (queue?.IsBegunAnewBy(queueOffset, unit) == true)
+        {
+            _log.BeginAnew(queue);
+        }
+
         if (queue is null || !queue.Put(queueOffset, unit, storeTimestamp, bitMap))
         {
             return null;

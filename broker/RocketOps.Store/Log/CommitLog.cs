@@ -344,6 +344,15 @@ internal sealed class CommitLog
         }
     }
 
+    /// <summary>The queue is emptied, and the next message appended to it gets offset 0.</summary>
+    public void BeginAnew(ConsumeQueue queue)
+    {
+        lock (_appendLock)
+        {
+            queue.BeginAnew();
+        }
+    }
+
     /// <summary>Returns when no append is in its critical section. Later ones see what the caller has published before.</summary>
     public void Quiesce()
     {

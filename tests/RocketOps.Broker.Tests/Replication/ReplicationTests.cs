@@ -109,6 +109,32 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public async Task TopicDeletedAndMadeAgain_BetweenTwoRounds_IsReadFromItsBeginning()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await group.StopSlaveAsync();
+        await group.Master.CreateTopicAsync("T");
+        await SendAsync(group, "T", 30);
+        await group.StartSlaveAsync(new(StringComparer.Ordinal) { ["slaveSyncInterval"] = "3600000" });
+        await group.InSyncAsync();
+
+        // The slave hears of neither: its next round is an hour away.
+        (await group.Master.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "T"))).Code.Should().Be(0);
+        await group.Master.CreateTopicAsync("T");
+        await group.Master.SendAsync("T", "first");
+        await group.Master.SendAsync("T", "second");
+        await Eventually.TrueAsync(() => group.MasterEnd == group.SlaveEnd && group.Slave.Host.Parts.Store.GetStats().DispatchedOffset.Value == group.SlaveEnd, "the slave has what the master has");
+
+        (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal("first", "second");
+
+        // And when it is recovered from its files.
+        await group.StopSlaveAsync();
+        await group.StartSlaveAsync();
+        (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal("first", "second");
+        (await BrokerGroup.ReadAsync(group.Master, "T")).Should().Equal("first", "second");
+    }
+
+    [Fact]
     public async Task SlaveWithAnotherLog_SameLengthOfRecords_IsNotFollowedAndNotTouched()
     {
         await using BrokerGroup group = await BrokerGroup.StartAsync();
