@@ -4,6 +4,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Roles;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
 
@@ -22,6 +23,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         typeof(RuntimeFigures).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
     private readonly BrokerSettings _settings;
+    private readonly CurrentRole _role;
     private readonly MessageStore _store;
     private readonly AppendStatistics _appendStatistics;
     private readonly PullCounters _pulls;
@@ -37,9 +39,10 @@ internal sealed class RuntimeFigures : IAsyncDisposable
     private (long Put, long Get) _yesterdayMorning;
     private (long Put, long Get) _todayMorning;
 
-    public RuntimeFigures(BrokerSettings settings, MessageStore store, AppendStatistics appends, PullCounters pulls, DelayOffsetTable delays, TimeProvider time)
+    public RuntimeFigures(BrokerSettings settings, CurrentRole role, MessageStore store, AppendStatistics appends, PullCounters pulls, DelayOffsetTable delays, TimeProvider time)
     {
         _settings = settings;
+        _role = role;
         _store = store;
         _appendStatistics = appends;
         _pulls = pulls;
@@ -100,7 +103,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
             ["brokerVersionDesc"] = "V5_3_3",
             ["rocketOpsVersion"] = OwnVersion,
             ["brokerVersion"] = Text(MqVersion.V533),
-            ["brokerActive"] = "true",
+            ["brokerActive"] = _role.IsMaster ? "true" : "false",
             ["dispatchBehindBytes"] = Text(stats.DispatchBehindBytes),
             ["pageCacheLockTimeMills"] = Text(_store.Writer.CurrentWriteMs),
             ["earliestMessageTimeStamp"] = Text(await EarliestAsync(stats, cancellationToken)),

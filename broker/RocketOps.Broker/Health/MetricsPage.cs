@@ -15,7 +15,7 @@ namespace RocketOps.Broker.Health;
 /// A first page of figures in Prometheus' text format, names and labels as a RocketMQ 5 broker exports them where it has the figure (admin.md §4.1), ours with the
 /// prefix rocketops_.
 /// </summary>
-internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, TopicTable topics, GroupTable groups, PullCounters pulls, ParkedPulls parked, ConsumerTable consumers, OffsetPersister persister)
+internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, TopicTable topics, GroupTable groups, PullCounters pulls, ParkedPulls parked, ConsumerTable consumers, OffsetPersister persister, ReplicationMetrics replication)
 {
     public Task WriteAsync(HttpResponse response)
     {
@@ -45,6 +45,7 @@ internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, T
         Add("rocketops_pulls_parked", "gauge", "Pulls that wait for messages.", parked.Count);
         Add("rocketops_consumer_groups_online", "gauge", "Consumer groups with a member.", consumers.All.Count());
         Add("rocketops_offset_write_failures_total", "counter", "Writes of the offset files that failed since the start.", persister.Failures);
+        replication.AddTo(text, labels);
         return text.ToString();
 
         void Add(string name, string type, string help, long value, string more = "") =>
@@ -52,6 +53,6 @@ internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, T
     }
 
     /// <summary>A label value in the exposition format: names of clusters and brokers are free text.</summary>
-    private static string Escape(string value) =>
+    internal static string Escape(string value) =>
         value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 }

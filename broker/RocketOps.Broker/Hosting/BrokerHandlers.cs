@@ -7,6 +7,7 @@ using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Queries;
+using RocketOps.Broker.Replication;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Timers;
@@ -96,7 +97,8 @@ internal static class BrokerHandlers
             .Add(RequestCode.QueryTopicConsumeByWho, new TopicConsumersHandler(parts.Consumers, parts.ConsumerOffsets))
             .Add(RequestCode.UpdateBrokerConfig, new UpdateConfigHandler(parts.Settings, parts.Topics, parts.SettingsFile))
             .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(parts.Settings, parts.Role, parts.Address))
-            .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(parts.Figures));
+            .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(parts.Figures))
+            .Add(RequestCode.GetBrokerHaStatus, new HaStatusHandler(parts.Roles, parts.Role, parts.Store, parts.Slaves, parts.Master));
     }
 
     /// <summary>A disk that cannot keep up is no failure of the request, and not worth a stack in the log for each: the caller may ask again, or another broker.</summary>

@@ -55,7 +55,7 @@ internal sealed class BrokerParts
         Locks = new QueueLocks(time);
         Clients = new ClientRegistry(settings, Consumers, Producers, Locks, time, loggers.CreateLogger<ClientRegistry>());
         AppendStatistics = new AppendStatistics(time);
-        Slaves = new SlaveTable(settings, store);
+        Slaves = new SlaveTable(settings, store, loggers.CreateLogger<SlaveTable>());
         Replicas = new ReplicaGate(settings, Slaves);
         Appender = new MessageAppender(store, AppendStatistics, Replicas, time);
         DelayOffsets = new DelayOffsetTable(settings, end => store.Writer.WhenAsync(LogPosition.Durable, end), fileSystem, time);
@@ -82,7 +82,7 @@ internal sealed class BrokerParts
         Master = new MasterAddresses(settings.Current.HaMasterAddress);
         MasterClient = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
         Roles = new RoleManager(Role, store, DelayOffsets, checks, Timers, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
-        Figures = new RuntimeFigures(settings, store, AppendStatistics, PullCounters, DelayOffsets, time);
+        Figures = new RuntimeFigures(settings, Role, store, AppendStatistics, PullCounters, DelayOffsets, time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>(), filters);
 
         RoleSession NewSession() => new(
@@ -103,7 +103,7 @@ internal sealed class BrokerParts
             new TimerService(settings, store, Appender, waiting, timerTopic, Timers, time, loggers.CreateLogger<TimerService>()));
 
         SlaveSession NewSlaveSession() => new(
-            new LogFollower(settings, store, Master, new MasterCheck(store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()),
+            new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()),
             new SlaveSync(Master, MasterClient, Topics, Groups, ConsumerOffsets, DelayOffsets, settings.Current.SlaveSyncInterval, time, loggers.CreateLogger<SlaveSync>()));
     }
 

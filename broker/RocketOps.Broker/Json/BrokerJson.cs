@@ -38,6 +38,7 @@ namespace RocketOps.Broker.Json;
 [JsonSerializable(typeof(Offsets.OffsetTableFile))]
 [JsonSerializable(typeof(Offsets.DelayOffsetFile))]
 [JsonSerializable(typeof(Filtering.BitMaps.ConsumerFilterFile))]
+[JsonSerializable(typeof(Replication.HaStatusBody))]
 internal sealed partial class BrokerJson : JsonSerializerContext
 {
     /// <summary>The same members, indented by tabs as Java writes its files.</summary>

@@ -120,7 +120,16 @@ internal sealed partial class HaListener : IAsyncDisposable
                 continue;
             }
 
-            Serve(slave);
+            try
+            {
+                Serve(slave);
+            }
+            catch (SocketException gone)
+            {
+                // Gone again before its options were set; the next one is to be served all the same.
+                slave.Dispose();
+                LogAcceptFailed(gone.Message);
+            }
         }
     }
 

@@ -52,6 +52,8 @@ internal sealed partial class LogFollower : IAsyncDisposable
 
     public long BytesPerSecond => _rate.LastSecond;
 
+    public long BytesReceived => _rate.Total;
+
     /// <summary>When something came last, in milliseconds since 1970; 0 for never.</summary>
     public long HeardAtMs => Volatile.Read(ref _heardAtMs);
 
@@ -73,37 +75,43 @@ internal sealed partial class LogFollower : IAsyncDisposable
         TimeSpan delay = FirstRetry;
         while (!_stopping.IsCancellationRequested)
         {
-            bool followed = false;
-            try
-            {
-                if (_master.Ha is { Length: > 0 } address)
-                {
-                    followed = await FollowAsync(address);
-                }
-            }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (HaRefusedException refused)
-            {
-                Tell(refused.Message, isRefusal: true);
-                delay = LongestRetry;
-            }
-            catch (Exception failure)
-            {
-                // Whatever it was, the slave goes on trying: only the stop ends this loop.
-                Tell(failure.Message, isRefusal: failure is StoreException);
-            }
-            finally
-            {
-                Volatile.Write(ref _connected, string.Empty);
-            }
+            bool isRefused = await TryFollowAsync();
+            bool hasFollowed = _connected.Length > 0;
+            Volatile.Write(ref _connected, string.Empty);
 
-            delay = followed ? FirstRetry : delay;
+            // A connection that came to something is made again at once, however many attempts it took.
+            delay = isRefused ? LongestRetry : hasFollowed ? FirstRetry : delay;
             await Task.Delay(delay, _time, _stopping.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
             delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
         }
+    }
+
+    /// <summary>Returns when the connection has ended; true when the master's log is not to be followed.</summary>
+    private async Task<bool> TryFollowAsync()
+    {
+        try
+        {
+            if (_master.Ha is { Length: > 0 } address)
+            {
+                await FollowAsync(address);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The session ends.
+        }
+        catch (HaRefusedException refused)
+        {
+            Tell(refused.Message, isRefusal: true);
+            return true;
+        }
+        catch (Exception failure)
+        {
+            // Whatever it was, the slave goes on trying: only the stop ends this loop.
+            Tell(failure.Message, isRefusal: failure is StoreException);
+        }
+
+        return false;
     }
 
     /// <summary>The same trouble again and again is one line.</summary>
@@ -125,12 +133,11 @@ internal sealed partial class LogFollower : IAsyncDisposable
         }
     }
 
-    private async Task<bool> FollowAsync(string address)
+    private async Task FollowAsync(string address)
     {
         await _check.CheckAsync(_master.Broker, _stopping.Token);
         await using Stream stream = await ConnectAsync(address);
         await FollowAsync(stream, address);
-        return true;
     }
 
     private async Task<Stream> ConnectAsync(string address)

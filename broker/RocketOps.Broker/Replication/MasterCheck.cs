@@ -12,9 +12,11 @@ namespace RocketOps.Broker.Replication;
 /// Asks a master, before its log is followed, whether that is the log this store is a copy of: RocketMQ's replication tells nothing but an offset, and two logs whose messages
 /// happen to have the same lengths would be joined. The last record here, and the first of its file, must be the same there. Asks with requests every RocketMQ broker answers.
 /// </summary>
-internal sealed partial class MasterCheck(MessageStore store, RemotingClient client, ILogger logger)
+internal sealed partial class MasterCheck(BrokerSettings settings, MessageStore store, RemotingClient client, ILogger logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private bool _toldUnchecked;
 
     /// <summary>
     /// Throws <see cref="HaRefusedException"/> when the master has another log or files of another length, <see cref="IOException"/> or <see cref="TimeoutException"/> when it does
@@ -25,11 +27,16 @@ internal sealed partial class MasterCheck(MessageStore store, RemotingClient cli
         if (master.Length == 0)
         {
             // With haMasterAddress and no name server there is only the replication port.
-            LogUnchecked();
+            if (!_toldUnchecked)
+            {
+                _toldUnchecked = true;
+                LogUnchecked();
+            }
+
             return;
         }
 
-        await CheckFileLengthAsync(master, cancellationToken);
+        await CheckConfigurationAsync(master, cancellationToken);
         long last = await store.Reader.FindLastRecordAsync(cancellationToken);
         if (last < 0)
         {
@@ -41,7 +48,7 @@ internal sealed partial class MasterCheck(MessageStore store, RemotingClient cli
         await CheckRecordAsync(master, first, cancellationToken);
     }
 
-    private async Task CheckFileLengthAsync(string master, CancellationToken cancellationToken)
+    private async Task CheckConfigurationAsync(string master, CancellationToken cancellationToken)
     {
         RemotingCommand answer = await client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetBrokerConfig), Patience, cancellationToken);
         if (answer.Code != ResponseCode.Success)
@@ -49,14 +56,28 @@ internal sealed partial class MasterCheck(MessageStore store, RemotingClient cli
             throw new IOException($"{master} does not tell its configuration: code {answer.Code}, {answer.Remark}");
         }
 
-        int fileBytes = JavaPropertiesParser.Parse(Encoding.UTF8.GetString(answer.Body.Span), master, [])
-            .Where(static entry => entry.Key == BrokerKeys.MappedFileSizeCommitLog.Name)
-            .Select(static entry => int.TryParse(entry.Value, out int bytes) ? bytes : 0)
-            .LastOrDefault();
-        if (fileBytes > 0 && fileBytes != store.Options.CommitLogFileBytes)
+        // The last value of a key counts.
+        Dictionary<string, string> values = new(StringComparer.Ordinal);
+        foreach (PropertyEntry entry in JavaPropertiesParser.Parse(Encoding.UTF8.GetString(answer.Body.Span), master, []))
+        {
+            values[entry.Key] = entry.Value;
+        }
+
+        CheckName(values, BrokerKeys.BrokerClusterName.Name, settings.Current.ClusterName);
+        CheckName(values, BrokerKeys.BrokerName.Name, settings.Current.BrokerName);
+        if (values.TryGetValue(BrokerKeys.MappedFileSizeCommitLog.Name, out string? text) && int.TryParse(text, out int fileBytes) && fileBytes != store.Options.CommitLogFileBytes)
         {
             throw new HaRefusedException(
                 $"the master's log has files of {fileBytes} bytes, this one of {store.Options.CommitLogFileBytes}: set mappedFileSizeCommitLog={fileBytes} here, and start with an empty store");
+        }
+    }
+
+    /// <summary>The master of another group is at the address: an empty slave would take its log, and serve its messages as this group's.</summary>
+    private static void CheckName(Dictionary<string, string> values, string key, string own)
+    {
+        if (values.TryGetValue(key, out string? name) && name != own)
+        {
+            throw new HaRefusedException($"the broker there has {key}={name}, this slave {key}={own}: it is the master of another group; compare haMasterAddress and namesrvAddr of both");
         }
     }
 

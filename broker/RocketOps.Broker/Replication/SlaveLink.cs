@@ -25,6 +25,7 @@ internal sealed partial class SlaveLink
     private readonly TransferRate _rate;
     private long _acknowledged = -1;
     private long _sent = -1;
+    private bool _wasInSync;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public SlaveLink(Stream stream, string address, BrokerSettings settings, MessageStore store, SlaveTable table, TimeProvider time, ILogger logger)
@@ -45,7 +46,7 @@ internal sealed partial class SlaveLink
     public bool IsInSync(long end, long maxGap) => Acknowledged >= 0 && end - Acknowledged < maxGap;
 
     public SlaveStatus StatusAt(long end, long maxGap) =>
-        new(_address, Math.Max(0, Acknowledged), Math.Max(0, Volatile.Read(ref _sent)), _rate.LastSecond, IsInSync(end, maxGap));
+        new(_address, Math.Max(0, Acknowledged), Math.Max(0, Volatile.Read(ref _sent)), _rate.LastSecond, _rate.Total, IsInSync(end, maxGap));
 
     /// <summary>Serves the slave until either side ends it; throws nothing, the log tells why.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -116,6 +117,7 @@ internal sealed partial class SlaveLink
 
             buffer.AsSpan(at, length - at).CopyTo(buffer);
             length -= at;
+            TellSync();
             _table.OnAcknowledged();
         }
     }
@@ -160,6 +162,28 @@ internal sealed partial class SlaveLink
         if (offset > _acknowledged)
         {
             Volatile.Write(ref _acknowledged, offset);
+        }
+    }
+
+    /// <summary>Once for each time it falls behind or has caught up.</summary>
+    private void TellSync()
+    {
+        long end = _store.Positions.Appended.Value;
+        long maxGap = _settings.Current.HaMaxGap;
+        bool isInSync = IsInSync(end, maxGap);
+        if (isInSync == _wasInSync || Acknowledged < 0)
+        {
+            return;
+        }
+
+        _wasInSync = isInSync;
+        if (isInSync)
+        {
+            LogInSync(_address, end - Acknowledged);
+        }
+        else
+        {
+            LogBehind(_address, end - Acknowledged, maxGap);
         }
     }
 
@@ -290,6 +314,12 @@ internal sealed partial class SlaveLink
 
     [LoggerMessage(EventId = 3603, Level = LogLevel.Warning, Message = "The connection of slave {Address}, which has the log up to {Offset}, has ended: {Reason}; it is expected to come back")]
     private partial void LogEnded(string address, long offset, string reason);
+
+    [LoggerMessage(EventId = 3605, Level = LogLevel.Information, Message = "Slave {Address} is in sync, {Lag} bytes behind")]
+    private partial void LogInSync(string address, long lag);
+
+    [LoggerMessage(EventId = 3606, Level = LogLevel.Warning, Message = "Slave {Address} is {Lag} bytes behind and not in sync: {Max} are allowed (haMaxGapNotInSync)")]
+    private partial void LogBehind(string address, long lag, long max);
 
     [LoggerMessage(EventId = 3604, Level = LogLevel.Error, Message = "Slave {Address} is refused: {Max} slaves are connected already (maxHaConnections)")]
     private partial void LogTooMany(string address, int max);

@@ -5,5 +5,6 @@ namespace RocketOps.Broker.Replication;
 /// <param name="Acknowledged">Up to where it has the log, as it says itself.</param>
 /// <param name="Sent">Up to where it was sent the log.</param>
 /// <param name="BytesPerSecond">Sent in the last full second.</param>
+/// <param name="BytesSent">Sent since it connected.</param>
 /// <param name="IsInSync">Not further behind than <c>haSlaveFallbehindMax</c>.</param>
-internal readonly record struct SlaveStatus(string Address, long Acknowledged, long Sent, long BytesPerSecond, bool IsInSync);
+internal readonly record struct SlaveStatus(string Address, long Acknowledged, long Sent, long BytesPerSecond, long BytesSent, bool IsInSync);

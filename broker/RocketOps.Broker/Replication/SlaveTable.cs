@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Store;
 
@@ -7,11 +8,12 @@ namespace RocketOps.Broker.Replication;
 /// The slaves that are connected to this master and what they have: says up to where the log is replicated (<see cref="LogPosition.Replicated"/>), by one position for all sends
 /// that wait. Bounded by <c>maxHaConnections</c>. Thread-safe.
 /// </summary>
-internal sealed class SlaveTable(BrokerSettings settings, MessageStore store)
+internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore store, ILogger<SlaveTable> logger)
 {
     private readonly Lock _lock = new();
     private readonly List<SlaveLink> _slaves = [];
     private volatile int _count;
+    private bool _hadEnough = true;
 
     public int Count => _count;
 
@@ -112,6 +114,7 @@ internal sealed class SlaveTable(BrokerSettings settings, MessageStore store)
             }
         }
 
+        TellMembers(options, 1 + inSync);
         int needed = NeededSlaves(options, inSync);
         if (needed > acknowledged.Length)
         {
@@ -128,4 +131,30 @@ internal sealed class SlaveTable(BrokerSettings settings, MessageStore store)
         long replicated = needed == 0 ? store.Positions.Get(store.Positions.VisibleAt).Value : acknowledged[^needed];
         return options.AllAckInSync ? Math.Min(replicated, slowestInSync) : replicated;
     }
+
+    /// <summary>Under the lock: once for each time that messages begin, or end, to be refused for want of slaves.</summary>
+    private void TellMembers(BrokerOptions options, int inSync)
+    {
+        bool hasEnough = options.Role != BrokerRole.SyncMaster || inSync >= options.MinInSyncReplicas;
+        if (hasEnough == _hadEnough)
+        {
+            return;
+        }
+
+        _hadEnough = hasEnough;
+        if (hasEnough)
+        {
+            LogEnough(inSync);
+        }
+        else
+        {
+            LogTooFew(inSync, options.MinInSyncReplicas);
+        }
+    }
+
+    [LoggerMessage(EventId = 3612, Level = LogLevel.Information, Message = "{InSync} members are in sync, this master among them: messages are taken again")]
+    private partial void LogEnough(int inSync);
+
+    [LoggerMessage(EventId = 3613, Level = LogLevel.Warning, Message = "{InSync} members are in sync, this master among them: messages are refused until there are {Min} (minInSyncReplicas)")]
+    private partial void LogTooFew(int inSync, int min);
 }

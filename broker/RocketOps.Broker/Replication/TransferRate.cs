@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Replication;
 
-/// <summary>What a connection has transferred, in windows of a second. One writer; <see cref="LastSecond"/> may be read by any thread.</summary>
+/// <summary>What a connection has transferred, in windows of a second. One writer; <see cref="LastSecond"/> and <see cref="Total"/> may be read by any thread.</summary>
 internal sealed class TransferRate(TimeProvider time)
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
@@ -8,14 +8,18 @@ internal sealed class TransferRate(TimeProvider time)
     private long _windowBegan = time.GetTimestamp();
     private long _inWindow;
     private long _inLast;
+    private long _total;
 
     /// <summary>Bytes in the last full second; 0 when nothing has been transferred since.</summary>
     public long LastSecond => time.GetElapsedTime(Volatile.Read(ref _windowBegan)) < 2 * Window ? Volatile.Read(ref _inLast) : 0;
+
+    public long Total => Volatile.Read(ref _total);
 
     public void Add(long bytes)
     {
         Turn();
         _inWindow += bytes;
+        Volatile.Write(ref _total, _total + bytes);
     }
 
     /// <summary>How long to wait before more may be transferred; null: not at all.</summary>

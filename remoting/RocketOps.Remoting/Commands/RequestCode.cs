@@ -105,4 +105,5 @@ public static class RequestCode
     public const int GetBrokerMemberGroup = 901;
     public const int BrokerHeartbeat = 904;
     public const int NotifyMinBrokerIdChange = 905;
+    public const int GetBrokerHaStatus = 907;
 }
