@@ -149,6 +149,99 @@ public sealed class SharedClientTests : ConsumerTestBase
     }
 
     [Fact]
+    public async Task Heartbeats_ToOneBroker_DoNotOvertakeEachOther()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        await using RocketMqClient client = PatientClient(cluster);
+        await using RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "p" });
+        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Broker.Holds[RequestCode.HeartBeat] = answer.Task;
+        await producer.GetQueuesAsync("T");
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.HeartBeat).Length == 1, "the first one is under way");
+
+        Task second = client.Connections.SendHeartbeatsAsync(default);
+        Task third = client.Connections.SendHeartbeatsAsync(default);
+        RemotingCommand marker = RemotingCommand.CreateRequest(RequestCode.GetMinOffset);
+        await client.Connections.Caller.InvokeAsync(cluster.Broker.Address, marker, TimeSpan.FromSeconds(60), default);
+        int sent = cluster.Broker.Of(RequestCode.HeartBeat).Length;
+        answer.SetResult();
+        await Task.WhenAll(second, third);
+
+        sent.Should().Be(1, "what was asked for after them has arrived");
+        cluster.Broker.Of(RequestCode.HeartBeat).Length.Should().BeGreaterThanOrEqualTo(3);
+    }
+
+    [Fact]
+    public async Task Start_GivenUpHalfWay_IsInNoFurtherHeartbeat()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        await using RocketMqClient client = PatientClient(cluster);
+        await using RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "p" });
+        await using RocketMqPushConsumer consumer = new(Options("g", client));
+        await consumer.SubscribeAsync("T", "*", Collect);
+        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Broker.Holds[RequestCode.HeartBeat] = answer.Task;
+        using CancellationTokenSource stop = new();
+        Task starting = consumer.StartAsync(stop.Token);
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.HeartBeat).Length > 0, "it is telling the broker");
+
+        await stop.CancelAsync();
+        await FluentActions.Awaiting(() => starting).Should().ThrowAsync<OperationCanceledException>();
+        answer.SetResult();
+        await client.Connections.SendHeartbeatsAsync(default);
+
+        Groups(cluster.Broker.Of(RequestCode.HeartBeat)[^1]).Consumers.Should().BeEmpty("the others of the group would leave queues to it");
+        await consumer.StartAsync();
+        Groups(cluster.Broker.Of(RequestCode.HeartBeat)[^1]).Consumers.Should().Equal("g");
+    }
+
+    [Fact]
+    public async Task Broker_ThatMoved_IsForgottenAtItsOldAddress()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        await using FakeBroker moved = await FakeBroker.StartAsync(cluster.Broker.Name);
+        RocketMqProducer producer = new(new ProducerOptions
+        {
+            NameServers = cluster.NameServer,
+            Group = "p",
+            RouteRefreshInterval = TimeSpan.FromMilliseconds(20),
+            HeartbeatInterval = TimeSpan.FromMilliseconds(20),
+            OnError = static _ => { },
+        });
+        await producer.SendAsync(new Message("T", "before"));
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.HeartBeat).Length > 0, "the old address got a heartbeat");
+
+        cluster.Redirect("T", moved.Address);
+        await Eventually.TrueAsync(() => moved.Of(RequestCode.HeartBeat).Length > 0, "the new address got one");
+        int questions = cluster.RouteQuestions("T");
+        await Eventually.TrueAsync(() => cluster.RouteQuestions("T") > questions + 2, "the route was refreshed");
+        await producer.DisposeAsync();
+
+        moved.Of(RequestCode.UnregisterClient).Should().ContainSingle();
+        cluster.Broker.Of(RequestCode.UnregisterClient).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Route_ThatMakesNoSense_EndsNoRefreshing()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        ConcurrentQueue<ClientError> errors = new();
+        await using RocketMqProducer producer = new(new ProducerOptions
+        {
+            NameServers = cluster.NameServer,
+            RouteRefreshInterval = TimeSpan.FromMilliseconds(20),
+            OnError = errors.Enqueue,
+        });
+        (await producer.GetQueuesAsync("T")).Should().HaveCount(1);
+
+        cluster.SetRoute("T", "{\"brokerDatas\":[null],\"queueDatas\":[null]}");
+        await Eventually.TrueAsync(() => errors.Any(static error => error.ToString().Contains("route of T", StringComparison.Ordinal)), "it is told");
+        cluster.AddTopic("T", 3);
+
+        await Eventually.TrueAsync(async () => (await producer.GetQueuesAsync("T")).Count == 3, "the next good route is taken");
+    }
+
+    [Fact]
     public async Task ClientId_HasInstanceAndUnit()
     {
         await using RocketMqClient client = new(new ConnectionOptions { NameServers = "127.0.0.1:1", InstanceName = "shop", UnitName = "eu" });
@@ -179,6 +272,8 @@ public sealed class SharedClientTests : ConsumerTestBase
     }
 
     private static RocketMqClient Client(FakeCluster cluster) => new(new ConnectionOptions { NameServers = cluster.NameServer });
+
+    private static RocketMqClient PatientClient(FakeCluster cluster) => new(new ConnectionOptions { NameServers = cluster.NameServer, RequestTimeout = TimeSpan.FromSeconds(60) });
 
     private static PushConsumerOptions Options(string group, RocketMqClient client) =>
         new() { Client = client, Group = group, ConsumeFromWhere = ConsumeFromWhere.FirstOffset, PullRetryDelay = TimeSpan.FromMilliseconds(100) };

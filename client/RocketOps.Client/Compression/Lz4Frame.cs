@@ -189,7 +189,7 @@ internal static class Lz4Frame
         public void Append(ReadOnlySpan<byte> block, bool isPlain, int blockBytes, int reach)
         {
             int most = (int)Math.Min(blockBytes, isPlain ? block.Length : (long)block.Length * Lz4Block.MaxRatio);
-            int limit = Math.Min(Length + most, maxBytes);
+            int limit = (int)Math.Min((long)Length + most, maxBytes);
             Span<byte> room = Reserve(limit);
             int end = isPlain
                 ? block.Length <= Math.Min(room.Length - Length, blockBytes) ? Length + block.Length : Lz4Block.TooLong

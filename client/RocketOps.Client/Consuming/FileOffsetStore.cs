@@ -18,7 +18,8 @@ internal sealed class FileOffsetStore : IOffsetStore
     {
         _path = path;
         _logger = logger;
-        _stored = new Lazy<Dictionary<MessageQueue, long>>(Read);
+        // A read that failed is tried again with the next rebalance.
+        _stored = new Lazy<Dictionary<MessageQueue, long>>(Read, LazyThreadSafetyMode.PublicationOnly);
     }
 
     /// <summary>The file of a group: one per client id and group, as two members may run on one machine.</summary>
@@ -89,6 +90,13 @@ internal sealed class FileOffsetStore : IOffsetStore
         }
 
         BroadcastOffsets? stored = JsonSerializer.Deserialize(File.ReadAllBytes(_path), ClientJson.Default.BroadcastOffsets);
-        return (stored?.Offsets ?? []).ToDictionary(static entry => entry.Queue, static entry => entry.Offset);
+        Dictionary<MessageQueue, long> offsets = [];
+        foreach (BroadcastOffset entry in stored?.Offsets ?? [])
+        {
+            // A file that somebody edited may name a queue twice: the smaller offset skips nothing.
+            offsets[entry.Queue] = Math.Min(entry.Offset, offsets.GetValueOrDefault(entry.Queue, long.MaxValue));
+        }
+
+        return offsets;
     }
 }

@@ -114,8 +114,9 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             await new ExpressionCheck(_client, _options).CheckAsync(subscription, cancellationToken).ConfigureAwait(false);
         }
 
-        _subscriptions[topic] = subscription;
+        // The handler first: once there is a subscription, messages of it may come.
         _handlers[topic] = handler;
+        _subscriptions[topic] = subscription;
         if (_rebalancer is not null)
         {
             await AnnounceAsync(cancellationToken).ConfigureAwait(false);
@@ -155,7 +156,17 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
                 await check.CheckAsync(subscription, cancellationToken).ConfigureAwait(false);
             }
 
-            await AnnounceAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await AnnounceAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch
+            {
+                // Given up half way: in further heartbeats the others of the group would go on leaving queues to a member that reads nothing.
+                _isAnnounced = false;
+                throw;
+            }
+
             HandlerInvoker invoker = new(_client, _options, _handlers);
             StartedAt = _options.TimeProvider.GetUtcNow();
             Invoker = invoker;
@@ -298,8 +309,12 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         return _rebalancer?.SeekAsync(queue, find, cancellationToken) ?? throw new InvalidOperationException($"group {_options.Group} reads nothing before {nameof(StartAsync)}");
     }
 
-    private Subscription NewSubscription(string topic, SubscriptionExpression expression) =>
-        Subscription.Of(topic, expression, _options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
+    // Brokers take a subscription only when its version is higher than the one they have, and two calls may share a millisecond.
+    private Subscription NewSubscription(string topic, SubscriptionExpression expression)
+    {
+        long now = _options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+        return Subscription.Of(topic, expression, _subscriptions.TryGetValue(topic, out Subscription? old) ? Math.Max(now, old.Version + 1) : now);
+    }
 
     // A broker refuses pulls of a group it has not heard from, so it must hear before the first.
     private async Task AnnounceAsync(CancellationToken cancellationToken)
@@ -343,12 +358,25 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
-                await _offsets.CommitAsync(_rebalancer!.Queues, acknowledged: false, _stopping.Token).ConfigureAwait(false);
+                await GuardAsync("the committing of offsets", () => _offsets.CommitAsync(_rebalancer!.Queues, acknowledged: false, _stopping.Token)).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The stop commits by itself.
+        }
+    }
+
+    // A bug in this client must not end what goes on all the time, and keep the stop from leaving the group.
+    private async Task GuardAsync(string task, Func<Task> act)
+    {
+        try
+        {
+            await act().ConfigureAwait(false);
+        }
+        catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
+        {
+            ClientLog.BackgroundBroken(_client.Logger, unforeseen, task);
         }
     }
 
@@ -359,10 +387,13 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
-                foreach (MessageQueue lost in await locks.RenewAsync(_stopping.Token).ConfigureAwait(false))
+                await GuardAsync("the renewal of locks", async () =>
                 {
-                    _rebalancer!.GiveUp(lost);
-                }
+                    foreach (MessageQueue lost in await locks.RenewAsync(_stopping.Token).ConfigureAwait(false))
+                    {
+                        _rebalancer!.GiveUp(lost);
+                    }
+                }).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)

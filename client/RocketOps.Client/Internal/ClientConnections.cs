@@ -23,6 +23,7 @@ internal sealed class ClientConnections
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, bool> _greeted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (RemotingConnection Connection, int Joins)> _introduced = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
     private readonly WakeSignal _greet;
     private readonly Task _routeLoop;
     private readonly Task _heartbeatLoop;
@@ -105,9 +106,9 @@ internal sealed class ClientConnections
     /// <see cref="RocketMqException"/> when the broker does not answer.
     /// </summary>
     public ValueTask IntroduceAsync(string address, CancellationToken cancellationToken) =>
-        Caller.Find(address) is { } open && _introduced.TryGetValue(address, out (RemotingConnection Connection, int Joins) known) && ReferenceEquals(open, known.Connection) && known.Joins == _joins
+        IsIntroduced(address)
             ? ValueTask.CompletedTask
-            : new ValueTask(GreetAsync(address, cancellationToken));
+            : new ValueTask(GreetAsync(address, unlessIntroduced: true, cancellationToken));
 
     /// <summary>Takes a member out of the heartbeats and tells the brokers that its group leaves.</summary>
     public async Task LeaveAsync(ClientInstance member, string? producerGroup, string? consumerGroup)
@@ -173,17 +174,45 @@ internal sealed class ClientConnections
     {
         try
         {
-            await GreetAsync(address, cancellationToken).ConfigureAwait(false);
+            await GreetAsync(address, unlessIntroduced: false, cancellationToken).ConfigureAwait(false);
         }
         catch (RocketMqException failure)
         {
             _greeted.TryRemove(address, out _);
             ClientLog.HeartbeatFailed(Logger, address, failure.Message);
         }
+        catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
+        {
+            // A client without heartbeats is forgotten by every broker two minutes later.
+            ClientLog.BackgroundBroken(Logger, unforeseen, $"a heartbeat to {address}");
+        }
+    }
+
+    private bool IsIntroduced(string address) =>
+        Caller.Find(address) is { } open && _introduced.TryGetValue(address, out (RemotingConnection Connection, int Joins) known) && ReferenceEquals(open, known.Connection) && known.Joins == _joins;
+
+    // One heartbeat at a time to a broker, made when its turn has come: one made before a member joined or subscribed must not arrive after the one that says so, as the broker would
+    // take away the subscriptions that it does not name.
+    private async Task GreetAsync(string address, bool unlessIntroduced, CancellationToken cancellationToken)
+    {
+        SemaphoreSlim turn = _turns.GetOrAdd(address, static _ => new SemaphoreSlim(1, 1));
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Many sends that wait for the same introduction need one.
+            if (!unlessIntroduced || !IsIntroduced(address))
+            {
+                await GreetInTurnAsync(address, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 
     // The members that a heartbeat names and that it is under way are noted together: whoever leaves waits for those that name it.
-    private async Task GreetAsync(string address, CancellationToken cancellationToken)
+    private async Task GreetInTurnAsync(string address, CancellationToken cancellationToken)
     {
         TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         HeartbeatBody heartbeat;
@@ -246,11 +275,24 @@ internal sealed class ClientConnections
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
                 await RefreshRoutesAsync(_stopping.Token).ConfigureAwait(false);
+                ForgetGoneBrokers();
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The client stops.
+        }
+    }
+
+    // Where brokers move from address to address, what is noted of each would grow for ever.
+    private void ForgetGoneBrokers()
+    {
+        HashSet<string> known = [.. Routes.Brokers.Values.SelectMany(static broker => broker.Addresses.Values)];
+        foreach (string address in _turns.Keys.Where(address => !known.Contains(address)))
+        {
+            _greeted.TryRemove(address, out _);
+            _introduced.TryRemove(address, out _);
+            _turns.TryRemove(address, out _);
         }
     }
 
@@ -266,6 +308,11 @@ internal sealed class ClientConnections
             catch (RocketMqException failure)
             {
                 ClientLog.RouteRefreshFailed(Logger, topic, failure.Message);
+            }
+            catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
+            {
+                // One route that this client cannot make sense of must not end the refreshing of all.
+                ClientLog.BackgroundBroken(Logger, unforeseen, $"the refreshing of the route of {topic}");
             }
         }
     }

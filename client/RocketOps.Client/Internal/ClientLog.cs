@@ -30,6 +30,9 @@ internal static partial class ClientLog
     [LoggerMessage(4107, LogLevel.Warning, "message {MessageId} has a time of delivery, and {Broker}, which is older than 5.0, delivers it at once; use DelayLevel with such brokers")]
     public static partial void TimeIgnored(ILogger logger, string messageId, string broker);
 
+    [LoggerMessage(4108, LogLevel.Error, "{Task} failed in a way nobody foresaw")]
+    public static partial void BackgroundBroken(ILogger logger, Exception exception, string task);
+
     [LoggerMessage(4110, LogLevel.Warning, "send to {Queue} failed: {Reason}; attempt {Attempt} of {Attempts}")]
     public static partial void SendFailed(ILogger logger, MessageQueue queue, string reason, int attempt, int attempts);
 

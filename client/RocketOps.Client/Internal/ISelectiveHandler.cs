@@ -3,7 +3,7 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Client.Internal;
 
-/// <summary>A handler that knows by itself which requests are for its member, where several members of a client handle a code.</summary>
+/// <summary>A handler that knows by itself which requests are for its member, where several members of a client handle a code. It answers what is for none of them, too.</summary>
 internal interface ISelectiveHandler : IRequestHandler
 {
     /// <summary>Called on a connection's loop: it must not block.</summary>

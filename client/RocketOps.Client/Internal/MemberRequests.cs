@@ -71,7 +71,8 @@ internal sealed class MemberRequests(int code, Func<IReadOnlyList<ClientInstance
             }
         }
 
-        return null;
+        // Nobody waits for it: any of them says so, as if it were alone.
+        return able[0].Handler as ISelectiveHandler;
     }
 
     private static string? GroupOf(RemotingCommand request) =>

@@ -154,6 +154,12 @@ public sealed class RocketMqProducer : IRocketMqProducer
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         RecallHandle handle = RecallHandle.Parse(recallHandle, nameof(recallHandle));
         await _client.Routes.GetAsync(handle.Topic, cancellationToken).ConfigureAwait(false);
+        if (_client.Routes.FindMaster(handle.BrokerName) is null)
+        {
+            // The broker may have come, or got its master, since the route was asked for.
+            await _client.Routes.RefreshAsync(handle.Topic, cancellationToken).ConfigureAwait(false);
+        }
+
         string address = _client.Routes.FindMaster(handle.BrokerName) ?? throw new RocketMqException($"broker {handle.BrokerName}, which has the message, is unknown or has no master");
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.RecallMessage)
             .Set("producerGroup", _options.Group).Set("topic", handle.Topic).Set("recallHandle", recallHandle).Set("bname", handle.BrokerName);

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Client.Consuming;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
@@ -264,6 +266,43 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
         cluster.Broker.Append("T", 3, "after");
         await Eventually.TrueAsync(() => Received.Any(static message => Text(message) == "after"), "it reads what the other read");
         Received.Select(Text).Should().OnlyHaveUniqueItems();
+    }
+
+    [Fact]
+    public async Task Subscribe_Again_HasAHigherVersionWhateverTheClockSays()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        await using RocketMqPushConsumer consumer = Consumer(cluster);
+        List<long> versions = [];
+        for (int i = 0; i < 50; i++)
+        {
+            await consumer.SubscribeAsync("T", $"tag{i}", Collect);
+            versions.Add(consumer.Subscriptions.Single().Version);
+        }
+
+        versions.Should().BeInAscendingOrder().And.OnlyHaveUniqueItems("a broker keeps what it has for an equal version");
+    }
+
+    [Fact]
+    public async Task BroadcastOffsets_ThatCouldNotBeRead_AreReadAgain()
+    {
+        using TempDirectory folder = new();
+        string path = Path.Combine(folder.Path, "g.json");
+        MessageQueue queue = new("T", "broker-a", 0);
+        FileOffsetStore written = new(path, NullLogger.Instance);
+        written.Update(queue, 7, increaseOnly: false);
+        await written.CommitAsync([queue], acknowledged: false, default);
+        string json = await File.ReadAllTextAsync(path);
+
+        await File.WriteAllTextAsync(path, "{");
+        FileOffsetStore offsets = new(path, NullLogger.Instance);
+        await FluentActions.Awaiting(() => offsets.LoadAsync(queue, default)).Should().ThrowAsync<RocketMqException>();
+
+        // Somebody edited it, and named the queue twice.
+        int list = json.IndexOf('[', StringComparison.Ordinal);
+        string entry = json[(list + 1)..json.IndexOf(']', StringComparison.Ordinal)];
+        await File.WriteAllTextAsync(path, json.Replace(entry, entry.Replace("7", "9", StringComparison.Ordinal) + "," + entry, StringComparison.Ordinal));
+        (await offsets.LoadAsync(queue, default)).Should().Be(7);
     }
 
     [Fact]

@@ -94,6 +94,24 @@ public sealed class RequestReplyTests
     }
 
     [Fact]
+    public async Task Reply_ThatNobodyWaitsFor_IsDroppedAlsoWhereProducersShareAClient()
+    {
+        await using FakeCluster cluster = await StartAsync();
+        await using RocketMqClient client = new(new ConnectionOptions { NameServers = cluster.NameServer, OnError = static _ => { } });
+        await using RocketMqProducer first = new(new ProducerOptions { Client = client, Group = "first", SendTimeout = Patience });
+        await using RocketMqProducer second = new(new ProducerOptions { Client = client, Group = "second", SendTimeout = Patience });
+        using CancellationTokenSource stop = new();
+        Task<ReceivedMessage> asking = second.RequestAsync(new Message("T", "x"), Patience, stop.Token);
+        string id = (await RequestAsync(cluster))["CORRELATION_ID"];
+        await stop.CancelAsync();
+        await FluentActions.Awaiting(() => asking).Should().ThrowAsync<OperationCanceledException>();
+
+        RemotingCommand answer = await PushAsync(cluster, id, "late");
+
+        answer.Code.Should().Be(ResponseCode.Success, "the consumer replied in good faith, as with Java's clients");
+    }
+
+    [Fact]
     public async Task Request_ProducerDisposed_Ends()
     {
         await using FakeCluster cluster = await StartAsync();

@@ -101,6 +101,19 @@ public sealed class TimedMessageTests
     }
 
     [Fact]
+    public async Task Recall_FromABrokerThatCameAfterTheRoute_FindsIt()
+    {
+        await using FakeCluster cluster = await StartAsync();
+        string route = cluster.Route("T");
+        cluster.SetRoute("T", route.Replace("broker-a", "broker-z", StringComparison.Ordinal));
+        await using RocketMqProducer producer = Producer(cluster);
+        (await producer.GetQueuesAsync("T")).Should().OnlyContain(static queue => queue.BrokerName == "broker-z");
+        cluster.SetRoute("T", route);
+
+        (await producer.RecallAsync(Handle)).Should().Be("C0000202");
+    }
+
+    [Fact]
     public async Task Recall_BrokerRefuses_Throws()
     {
         await using FakeCluster cluster = await StartAsync();

@@ -70,6 +70,9 @@ internal sealed class FakeBroker : IAsyncDisposable
     /// <summary>Answers by request code that replace the broker's own; null from the function falls through to it.</summary>
     public ConcurrentDictionary<int, Func<RemotingCommand, RemotingCommand?>> Overrides { get; } = new();
 
+    /// <summary>Answers by request code that wait for this.</summary>
+    public ConcurrentDictionary<int, Task> Holds { get; } = new();
+
     public static async Task<FakeBroker> StartAsync(string name, int version = MqVersion.V533)
     {
         RequestHandlerRegistry registry = new();
@@ -142,11 +145,16 @@ internal sealed class FakeBroker : IAsyncDisposable
 
     private DelegateHandler Handler(Func<RemotingCommand, RemotingCommand> answer) => Handler((_, request) => answer(request));
 
-    private DelegateHandler Handler(Func<RemotingConnection, RemotingCommand, RemotingCommand> answer) => new((connection, request, _) =>
+    private DelegateHandler Handler(Func<RemotingConnection, RemotingCommand, RemotingCommand> answer) => new(async (connection, request, _) =>
     {
         Received.Enqueue(request);
         Connections.TryAdd(connection.Id, true);
-        return ValueTask.FromResult<RemotingCommand?>(Override(request) ?? answer(connection, request));
+        if (Holds.TryGetValue(request.Code, out Task? hold))
+        {
+            await hold;
+        }
+
+        return Override(request) ?? answer(connection, request);
     });
 
     private RemotingCommand? Override(RemotingCommand request) => Overrides.TryGetValue(request.Code, out Func<RemotingCommand, RemotingCommand?>? answer) ? answer(request) : null;

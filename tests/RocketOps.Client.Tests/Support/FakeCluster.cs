@@ -41,6 +41,12 @@ internal sealed class FakeCluster : IAsyncDisposable
             + string.Join(',', Brokers.Select(broker => $"{{\"brokerName\":\"{broker.Name}\",\"perm\":{perm},\"readQueueNums\":{queues},\"topicSysFlag\":0,\"writeQueueNums\":{queues}}}"))
             + "]}";
 
+    /// <summary>Lets the name server answer just this for a topic.</summary>
+    public void SetRoute(string topic, string route) => _routes[topic] = route;
+
+    /// <summary>What the name server answers for a topic.</summary>
+    public string Route(string topic) => _routes[topic];
+
     /// <summary>Lets the name server name another address for the first broker of a topic.</summary>
     public void Redirect(string topic, string address) => _routes[topic] = _routes[topic].Replace(Broker.Address, address, StringComparison.Ordinal);
 
