@@ -15,7 +15,7 @@ namespace RocketOps.Operator.Clusters;
 
 /// <summary>
 /// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, apply children, ask who is registered, label roles,
-/// restart what is outdated, write the status. Nothing is remembered between passes.
+/// restart what is outdated, remove configurations nobody starts with, write the status. Nothing is remembered between passes.
 /// </summary>
 [EntityRbac(typeof(BrokerCluster), Verbs = RbacVerbs.Read)]
 [EntityRbac(typeof(BrokerCluster), Subresource = "status", Verbs = RbacVerbs.Get | RbacVerbs.Patch)]
@@ -23,6 +23,7 @@ namespace RocketOps.Operator.Clusters;
 [EntityRbac(typeof(Deployment), typeof(StatefulSet), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
 [EntityRbac(typeof(Service), typeof(ConfigMap), typeof(ServiceAccount), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
 [EntityRbac(typeof(PodDisruptionBudget), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
+[EntityRbac(typeof(ConfigMap), Verbs = RbacVerbs.Delete)]
 [EntityRbac(typeof(Pod), Verbs = RbacVerbs.Read | RbacVerbs.Patch | RbacVerbs.Delete)]
 internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 {
@@ -32,6 +33,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly ChildrenStep _children;
     private readonly RolesStep _roles;
     private readonly RollStep _roll;
+    private readonly OldConfigurationsStep _oldConfigurations;
     private readonly RegistrationsStep _registrations;
     private readonly RefusalsStep _refusals;
     private readonly ClusterAdmins _admins;
@@ -46,6 +48,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         ChildrenStep children,
         RolesStep roles,
         RollStep roll,
+        OldConfigurationsStep oldConfigurations,
         RegistrationsStep registrations,
         RefusalsStep refusals,
         ClusterAdmins admins,
@@ -59,6 +62,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _children = children;
         _roles = roles;
         _roll = roll;
+        _oldConfigurations = oldConfigurations;
         _registrations = registrations;
         _refusals = refusals;
         _admins = admins;
@@ -100,11 +104,13 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         ClusterObservation observation = Observe(context);
         Problem? problem = ClusterValidator.Check(context, observation);
         Problem? pending = null;
+        IReadOnlySet<string>? configurations = null;
         if (problem is null)
         {
             ChildrenOutcome children = await _children.RunAsync(context, cancellationToken);
             problem = children.Problem;
             pending = children.Pending;
+            configurations = problem is null && pending is null ? children.Configurations : null;
 
             // What was just written is newer than the cache: with the old generation a rollout that has not begun would look finished.
             observation = observation with { NameServers = children.NameServers ?? observation.NameServers, Sets = Merge(observation.Sets, children.Sets) };
@@ -115,6 +121,11 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         IReadOnlyList<GroupView> groups = observation.Groups(context, registrations);
         await _roles.RunAsync(context, observation, groups, cancellationToken);
         RollPlan roll = problem is null ? await _roll.RunAsync(context, observation, registrations, cancellationToken) : RollPlan.Nothing;
+        if (configurations is not null)
+        {
+            await _oldConfigurations.RunAsync(context, observation, groups, configurations, cancellationToken);
+        }
+
         groups = await _refusals.RunAsync(context, registrations, groups, cancellationToken);
         return new ClusterFindings(observation, groups, registrations, roll, problem, pending);
     }

@@ -27,9 +27,6 @@ internal static class ClusterLabels
 
     public const string SlaveRole = "slave";
 
-    /// <summary>Hash of the configuration a pod starts with; a change restarts pods, one at a time.</summary>
-    public const string ConfigHashAnnotation = "rocketops.io/config-hash";
-
     /// <summary>Selects every child of a cluster.</summary>
     public static Dictionary<string, string> ForCluster(string cluster) => new(StringComparer.Ordinal)
     {

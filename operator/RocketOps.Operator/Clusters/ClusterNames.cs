@@ -3,8 +3,8 @@ using System.Globalization;
 namespace RocketOps.Operator.Clusters;
 
 /// <summary>
-/// Names of everything that belongs to a cluster. They follow from the cluster's name alone, never from a hash or a clock, so that a
-/// repeated create meets the object that is already there and a recreated set finds its claims.
+/// Names of everything that belongs to a cluster. They follow from the cluster's name alone, never from a clock, so that a repeated create meets the object that
+/// is already there and a recreated set finds its claims. Configurations add a hash of what is in them.
 /// </summary>
 internal sealed class ClusterNames
 {
@@ -35,7 +35,7 @@ internal sealed class ClusterNames
 
     public string NameServerHeadless => Cluster + "-nameserver-headless";
 
-    public string NameServerConfig => Cluster + "-nameserver-config";
+    public string NameServerConfig(string hash) => $"{Cluster}-nameserver-config-{hash}";
 
     /// <summary>
     /// What brokers register with: the headless name resolves to every name server, so that one that comes or goes never changes a broker's
@@ -55,7 +55,7 @@ internal sealed class ClusterNames
 
     public static string GroupSlave(string group) => group + "-slave";
 
-    public static string GroupConfig(string group) => group + "-config";
+    public static string GroupConfig(string group, string hash) => $"{group}-config-{hash}";
 
     public static string Member(string group, int ordinal) => string.Create(CultureInfo.InvariantCulture, $"{group}-{ordinal}");
 

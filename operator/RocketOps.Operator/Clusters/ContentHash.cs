@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RocketOps.Operator.Clusters;
 
-/// <summary>Short, stable fingerprint of configuration text for annotations.</summary>
+/// <summary>Short, stable fingerprint of configuration text for names.</summary>
 internal static class ContentHash
 {
     // Twelve hexadecimal digits: short enough to read in `kubectl describe`, long enough that two configurations of one cluster never meet.

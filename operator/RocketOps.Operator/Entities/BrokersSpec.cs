@@ -5,6 +5,9 @@ namespace RocketOps.Operator.Entities;
 /// <summary>The broker groups of a cluster; all are alike.</summary>
 public sealed class BrokersSpec
 {
+    /// <summary>As many members as a group may have.</summary>
+    public const int MaxReplicas = 9;
+
     [Description("Broker groups, each a master with its slaves. Topics spread over all groups. The number can grow but not shrink.")]
     [DefaultValue(1)]
     [RangeMinimum(1)]
@@ -15,7 +18,7 @@ public sealed class BrokersSpec
     [Description("Members of each group: one master, the others slaves.")]
     [DefaultValue(1)]
     [RangeMinimum(1)]
-    [RangeMaximum(9)]
+    [RangeMaximum(MaxReplicas)]
     public int Replicas { get; set; } = 1;
 
     [Description("Image of the brokers; the operator's own default if absent.")]

@@ -38,6 +38,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<ChildrenStep>();
         services.AddSingleton<RolesStep>();
         services.AddSingleton<RollStep>();
+        services.AddSingleton<OldConfigurationsStep>();
         services.AddSingleton<RegistrationsStep>();
         services.AddSingleton<RefusalsStep>();
         services.AddSingleton<BrokerTopics>();

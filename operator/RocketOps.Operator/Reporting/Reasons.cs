@@ -25,6 +25,7 @@ internal static class Reasons
     public const string Updating = "Updating";
 
     // Only a person can go on.
+    public const string RolloutFailing = "RolloutFailing";
     public const string InvalidName = "InvalidName";
     public const string InvalidConfig = "InvalidConfig";
     public const string InvalidSpec = "InvalidSpec";

@@ -95,6 +95,33 @@ public sealed class PodTroubleTests
         PodTrouble.Describe(pod).Should().Be("Unschedulable (0/1 nodes are available)");
     }
 
+    /// <summary>A loop of crashes is told alike while the kubelet waits, while the program runs once more and in between.</summary>
+    [Fact]
+    public void IsStuck_LoopOfCrashes_ThroughoutAndWithOneText()
+    {
+        ContainerStateTerminated end = new() { ExitCode = 1, Reason = "Error", Message = "flushDiskType: \"NONSENSE\" is not allowed" };
+        Pod waiting = Pod(new ContainerState { Waiting = new ContainerStateWaiting { Reason = "CrashLoopBackOff" } }, new ContainerState { Terminated = end });
+        Pod again = Pod(new ContainerState { Running = new ContainerStateRunning() }, new ContainerState { Terminated = end });
+        again.Status!.ContainerStatuses![0].RestartCount = 2;
+        Pod up = Pod(new ContainerState { Running = new ContainerStateRunning() }, new ContainerState { Terminated = end });
+        up.Status!.ContainerStatuses![0].RestartCount = 2;
+        up.Status.ContainerStatuses[0].Started = true;
+
+        PodTrouble.IsStuck(waiting).Should().BeTrue();
+        PodTrouble.IsStuck(again).Should().BeTrue();
+        PodTrouble.Describe(again).Should().Be(PodTrouble.Describe(waiting));
+        PodTrouble.IsStuck(up).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData("ContainerCreating", false)]
+    [InlineData("ImagePullBackOff", true)]
+    [InlineData("CreateContainerConfigError", true)]
+    public void IsStuck_Waiting_OnlyWhatAPersonChanges(string reason, bool expected)
+    {
+        PodTrouble.IsStuck(Waiting(reason)).Should().Be(expected);
+    }
+
     [Fact]
     public void IsFailing_ComingUpOrGoing_False()
     {

@@ -40,6 +40,25 @@ public sealed class RollPlannerTests
         Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, outdated: true)]).Restart!.Pod.Should().Be("a-0-0");
     }
 
+    /// <summary>A bad template is found by its first pod; a master that ends meanwhile is better off with what it had.</summary>
+    [Fact]
+    public void Next_UpdatedPodFails_NotEvenBrokenPodsAreMovedToItsTemplate()
+    {
+        MemberState failing = Member("a-0", 1, ready: false);
+
+        RollPlan plan = Next([Member("a-0", 0, outdated: true), failing, Member("a-1", 0, ready: false, outdated: true), Member("a-1", 1, outdated: true)]);
+
+        plan.Restart.Should().BeNull();
+        plan.WaitsFor.Should().Be(failing);
+    }
+
+    /// <summary>Set back, the failing pod is the outdated one, and everything it would be moved to serves.</summary>
+    [Fact]
+    public void Next_TemplateSetBack_FailingPodGoes()
+    {
+        Next([Member("a-0", 0), Member("a-0", 1, ready: false, outdated: true), Member("a-1", 0)]).Restart!.Pod.Should().Be("a-0-1");
+    }
+
     [Fact]
     public void Next_RestartedPodNotReadyYet_Waits()
     {
@@ -67,7 +86,10 @@ public sealed class RollPlannerTests
         plan.WaitsFor!.Pod.Should().Be("a-0-1");
     }
 
-    /// <summary>Whatever the state: a healthy pod goes only when every other member serves, and a master only when no slave is outdated.</summary>
+    /// <summary>
+    /// Whatever the state: a healthy pod goes only when every other member serves, and a master only when no slave is outdated. No pod, broken or not, goes while one of the
+    /// current template does not serve.
+    /// </summary>
     [Fact]
     public void Next_AnyState_NeverTakesASecondHealthyPodAway()
     {
@@ -95,6 +117,7 @@ public sealed class RollPlannerTests
             MemberState[] others = members.Where(other => other != chosen).ToArray();
             return chosen.Outdated && !chosen.Terminating && !others.Any(static other => other.Terminating)
                 && (!chosen.Ready || others.All(static other => other.Settled))
+                && others.All(static other => other.Settled || other.Outdated)
                 && (!chosen.Ready || chosen.Role == BrokerMemberRole.Slave || !others.Any(static other => other is { Outdated: true, Role: BrokerMemberRole.Slave }));
         }).QuickCheckThrowOnFailure();
     }

@@ -72,10 +72,11 @@ public sealed class BrokerClusterControllerTests
         await world.ClusterAsync("a", "Ready", "True");
 
         await world.Client.DeleteAsync<Service>("a-0-master", OperatorWorld.Ns);
-        await world.ChangeAsync<ConfigMap>("a-0-config", static map => map.Data!["a-0-0.conf"] = "brokerId=7\n");
+        string configuration = await world.ConfigurationAsync("a-0-0");
+        await world.Client.DeleteAsync<ConfigMap>(configuration, OperatorWorld.Ns);
 
         await world.AwaitAsync<Service>("a-0-master", static _ => true, "made again");
-        await world.AwaitAsync<ConfigMap>("a-0-config", static map => map.Data!["a-0-0.conf"].Contains("brokerId=0", StringComparison.Ordinal), "put back");
+        await world.AwaitAsync<ConfigMap>(configuration, static map => map.Data!["a-0-0.conf"].Contains("brokerId=0", StringComparison.Ordinal), "made again");
     }
 
     [Fact]
@@ -99,15 +100,13 @@ public sealed class BrokerClusterControllerTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", TwoByTwo);
         BrokerCluster good = await world.ClusterAsync("a", "Ready", "True");
-        string? hash = (await world.Client.GetAsync<Pod>("a-0-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
-        string? otherHash = (await world.Client.GetAsync<Pod>("a-1-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
-        world.Workloads.Healthy = pod => pod.Annotation("rocketops.io/config-hash") == hash || pod.Annotation("rocketops.io/config-hash") == otherHash;
+        string[] proven = [await world.ConfigurationAsync("a-0-0"), await world.ConfigurationAsync("a-1-0")];
+        world.Workloads.Healthy = pod => proven.Contains(OperatorWorld.Configuration(pod));
         world.Workloads.Started.Clear();
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "NONSENSE" });
-        BrokerCluster stuck = await world.ClusterAsync("a", "Reconciling", "True", Reasons.RollingUpdate);
-        await world.AwaitAsync<BrokerCluster>(
-            "a", static cluster => Conditions.Find(cluster.Status!.Conditions, "Ready")!.Message.Contains("a-0-1: CrashLoopBackOff", StringComparison.Ordinal), "names the pod");
+        BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
+        Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().Contain("a-0-1: CrashLoopBackOff").And.Contain("set it back");
         await world.PassesAsync(5);
         world.Workloads.Started.Should().Equal("a-0-1");
         stuck.Status!.ReadyGroups.Should().Be(2, "the masters still serve");
@@ -116,6 +115,57 @@ public sealed class BrokerClusterControllerTests
         await world.ClusterAsync("a", "Ready", "True");
         world.Workloads.Started.Should().Equal(["a-0-1", "a-0-1"], "only the broken pod differs from the template again");
         good.Status!.Groups.Should().HaveCount(2);
+    }
+
+    /// <summary>Whatever ends while a bad template waits: nobody is given it, the program that starts again in its pod reads what it had, and setting it back needs no hand.</summary>
+    [Fact]
+    public async Task Reconcile_MasterEndsWhileABadConfigWaits_KeepsWhatItHadAndRevertHeals()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+        string[] proven = [await world.ConfigurationAsync("a-0-0"), await world.ConfigurationAsync("a-1-0")];
+        bool ended = false;
+        world.Workloads.Healthy = pod => proven.Contains(OperatorWorld.Configuration(pod)) && !(Volatile.Read(ref ended) && pod.Name() == "a-1-0");
+        world.Workloads.Started.Clear();
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "NONSENSE" });
+        await world.AwaitAsync<BrokerCluster>(
+            "a", static cluster => Conditions.Find(cluster.Status!.Conditions, "Ready")!.Message.Contains("a-0-1: CrashLoopBackOff", StringComparison.Ordinal), "stops at the first pod");
+
+        Volatile.Write(ref ended, true);
+        await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Brokers == "2/4", "the master has ended");
+        await world.PassesAsync(5);
+
+        world.Workloads.Started.Should().Equal("a-0-1");
+        ConfigMap started = (await world.Client.GetAsync<ConfigMap>(proven[1], OperatorWorld.Ns))!;
+        started.Immutable.Should().BeTrue();
+        started.Data!["a-1-0.conf"].Should().NotContain("NONSENSE");
+
+        Volatile.Write(ref ended, false);
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = null);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().Equal("a-0-1", "a-0-1");
+    }
+
+    [Fact]
+    public async Task Reconcile_ConfigChanged_OldConfigurationsGoWithTheirLastPods()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        string before = await world.ConfigurationAsync("a-0-0");
+        world.Workloads.Healthy = pod => pod.Name() != "a-0-1" || OperatorWorld.Configuration(pod) == before;
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["fileReservedTime"] = "24" });
+        await world.AwaitAsync<Pod>("a-0-1", pod => OperatorWorld.Configuration(pod) != before, "the slave has the new configuration");
+        await world.PassesAsync(5);
+        (await world.Client.GetAsync<ConfigMap>(before, OperatorWorld.Ns)).Should().NotBeNull("the master starts with it");
+
+        world.Workloads.Healthy = static _ => true;
+        await world.GoneAsync<ConfigMap>(before);
+        await world.ClusterAsync("a", "Ready", "True");
+        string[] left = (await world.Client.ListAsync<ConfigMap>(new ListOptions { Namespace = OperatorWorld.Ns, LabelSelector = "rocketops.io/cluster=a" })).Items.Select(static map => map.Name()).ToArray();
+        left.Should().HaveCount(2).And.Contain(await world.ConfigurationAsync("a-0-0"));
     }
 
     [Fact]
@@ -207,17 +257,13 @@ public sealed class BrokerClusterControllerTests
     public async Task Reconcile_NameTakenBySomebodyElse_StalledAndLeftAlone()
     {
         await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.Client.CreateAsync(new ConfigMap
-        {
-            Metadata = new ObjectMeta { Name = "a-0-config", Namespace = OperatorWorld.Ns },
-            Data = new() { ["mine"] = "1" },
-        });
+        await world.Client.CreateAsync(new ServiceAccount { Metadata = new ObjectMeta { Name = "a-broker", Namespace = OperatorWorld.Ns, Labels = new() { ["mine"] = "1" } } });
 
         await world.CreateClusterAsync("a");
 
         BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("ConfigMap a-0-config");
-        (await world.Client.GetAsync<ConfigMap>("a-0-config", OperatorWorld.Ns))!.Data.Should().Equal(new Dictionary<string, string> { ["mine"] = "1" });
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("ServiceAccount a-broker");
+        (await world.Client.GetAsync<ServiceAccount>("a-broker", OperatorWorld.Ns))!.Metadata.Labels.Should().Equal(new Dictionary<string, string> { ["mine"] = "1" });
     }
 
     /// <summary>A cluster deleted and made again at once: the collector may still be at work.</summary>
@@ -225,11 +271,11 @@ public sealed class BrokerClusterControllerTests
     public async Task Reconcile_LeftoverOfADeletedClusterOfThisName_WaitsInsteadOfStalling()
     {
         await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.Client.CreateAsync(new ConfigMap
+        await world.Client.CreateAsync(new ServiceAccount
         {
             Metadata = new ObjectMeta
             {
-                Name = "a-0-config",
+                Name = "a-broker",
                 Namespace = OperatorWorld.Ns,
                 Finalizers = ["test/stays"],
                 OwnerReferences = [new OwnerReference { ApiVersion = "rocketops.io/v1beta1", Kind = BrokerCluster.KindName, Name = "a", Uid = "gone", Controller = true }],
@@ -239,8 +285,8 @@ public sealed class BrokerClusterControllerTests
         await world.CreateClusterAsync("a");
 
         BrokerCluster waiting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.Updating);
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Contain("ConfigMap a-0-config of a deleted cluster");
-        await world.Client.PatchAsync<ConfigMap>("a-0-config", OperatorWorld.Ns, KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }));
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Contain("ServiceAccount a-broker of a deleted cluster");
+        await world.Client.PatchAsync<ServiceAccount>("a-broker", OperatorWorld.Ns, KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }));
         await world.ClusterAsync("a", "Ready", "True");
     }
 
@@ -268,7 +314,7 @@ public sealed class BrokerClusterControllerTests
     {
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         bool exceeded = true;
-        world.Fault = call => Volatile.Read(ref exceeded) && call is { Verb: "create" or "patch", Resource: "configmaps", Name: "a-0-config" } ? ApiFault.Fail(403, "Forbidden") : null;
+        world.Fault = call => Volatile.Read(ref exceeded) && call is { Verb: "create" or "patch", Resource: "configmaps" } && call.Name.StartsWith("a-0-config-", StringComparison.Ordinal) ? ApiFault.Fail(403, "Forbidden") : null;
 
         await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
 
@@ -284,8 +330,8 @@ public sealed class BrokerClusterControllerTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
-        string? hash = (await world.Client.GetAsync<Pod>("a-0-0", OperatorWorld.Ns))!.Annotation("rocketops.io/config-hash");
-        world.Workloads.Healthy = pod => pod.Annotation("rocketops.io/config-hash") == hash;
+        string proven = await world.ConfigurationAsync("a-0-0");
+        world.Workloads.Healthy = pod => OperatorWorld.Configuration(pod) == proven;
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "NONSENSE" });
 

@@ -159,6 +159,12 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
         return last!;
     }
 
+    /// <summary>The ConfigMap a pod starts with.</summary>
+    public static string Configuration(Pod pod) => pod.Spec!.Volumes!.Single(static volume => volume.ConfigMap is not null).ConfigMap!.Name!;
+
+    public async Task<string> ConfigurationAsync(string pod) =>
+        Configuration(await Client.GetAsync<Pod>(pod, Ns) ?? throw new InvalidOperationException($"There is no pod {pod}."));
+
     public Task GoneAsync<T>(string name)
         where T : class, IKubernetesObject =>
         Eventually.TrueAsync(async () => await Client.GetAsync<T>(name, Ns) is null, $"{typeof(T).Name} {name} is gone");

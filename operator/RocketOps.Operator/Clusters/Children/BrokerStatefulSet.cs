@@ -13,7 +13,10 @@ internal static class BrokerStatefulSet
 
     private const string StoreDirectory = PodParts.DataDirectory + "/store";
 
-    public static StatefulSet Build(ClusterContext context, string group)
+    /// <param name="context">The cluster.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="configuration">Name of the ConfigMap the pods start with: another one restarts them, one at a time.</param>
+    public static StatefulSet Build(ClusterContext context, string group, string configuration)
     {
         string cluster = context.Names.Cluster;
         BrokersSpec brokers = context.Spec.Brokers;
@@ -40,10 +43,6 @@ internal static class BrokerStatefulSet
                     Metadata = new ObjectMeta
                     {
                         Labels = ClusterLabels.ForGroup(cluster, group),
-                        Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
-                        {
-                            [ClusterLabels.ConfigHashAnnotation] = BrokerConfigMap.Hash(context, group),
-                        },
                     },
                     Spec = new PodSpec
                     {
@@ -55,7 +54,7 @@ internal static class BrokerStatefulSet
                         ImagePullSecrets = PodParts.PullSecrets(context.Spec),
                         TopologySpreadConstraints = PodParts.Spread(selector),
                         Containers = [Container(context)],
-                        Volumes = [PodParts.ConfigFrom(ClusterNames.GroupConfig(group)), PodParts.Tmp()],
+                        Volumes = [PodParts.ConfigFrom(configuration), PodParts.Tmp()],
                     },
                 },
             },

@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Clusters.Children;
 
@@ -10,26 +11,28 @@ internal static class ClusterChildren
 {
     public static IEnumerable<IReadOnlyList<IKubernetesObject>> Parts(ClusterContext context)
     {
+        ConfigMap nameServer = NameServerConfigMap.Build(context);
         yield return
         [
             BrokerServiceAccount.Build(context),
-            NameServerConfigMap.Build(context),
+            nameServer,
             NameServerServices.Headless(context),
             NameServerServices.Client(context),
             DisruptionBudgets.NameServer(context),
-            NameServerDeployment.Build(context),
+            NameServerDeployment.Build(context, nameServer.Name()),
         ];
 
         foreach (string group in context.Groups)
         {
+            ConfigMap broker = BrokerConfigMap.Build(context, group);
             yield return
             [
-                BrokerConfigMap.Build(context, group),
+                broker,
                 BrokerServices.Headless(context, group),
                 BrokerServices.Master(context, group),
                 BrokerServices.Slave(context, group),
                 DisruptionBudgets.Group(context, group),
-                BrokerStatefulSet.Build(context, group),
+                BrokerStatefulSet.Build(context, group, broker.Name()),
             ];
         }
     }

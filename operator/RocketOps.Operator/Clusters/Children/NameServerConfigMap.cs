@@ -2,17 +2,17 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Clusters.Children;
 
-/// <summary>Holds the name servers' configuration file.</summary>
+/// <summary>Holds the name servers' configuration file; never changed, as <see cref="BrokerConfigMap"/>.</summary>
 internal static class NameServerConfigMap
 {
-    public static ConfigMap Build(ClusterContext context) => new()
+    public static ConfigMap Build(ClusterContext context)
     {
-        Metadata = ChildMetadata.For(context, context.Names.NameServerConfig, ClusterLabels.ForNameServer(context.Names.Cluster)),
-        Data = Files(context),
-    };
-
-    public static Dictionary<string, string> Files(ClusterContext context) => new(StringComparer.Ordinal)
-    {
-        [NameServerConfigFile.FileName] = NameServerConfigFile.Render(context),
-    };
+        Dictionary<string, string> files = new(StringComparer.Ordinal) { [NameServerConfigFile.FileName] = NameServerConfigFile.Render(context) };
+        return new ConfigMap
+        {
+            Metadata = ChildMetadata.For(context, context.Names.NameServerConfig(ContentHash.Of(files)), ClusterLabels.ForNameServer(context.Names.Cluster)),
+            Immutable = true,
+            Data = files,
+        };
+    }
 }

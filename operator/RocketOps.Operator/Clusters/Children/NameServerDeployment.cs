@@ -17,7 +17,9 @@ internal static class NameServerDeployment
 
     private const int GracePeriodSeconds = 30;
 
-    public static Deployment Build(ClusterContext context)
+    /// <param name="context">The cluster.</param>
+    /// <param name="configuration">Name of the ConfigMap the pods start with: another one replaces them.</param>
+    public static Deployment Build(ClusterContext context, string configuration)
     {
         ClusterNames names = context.Names;
         Dictionary<string, string> selector = ClusterLabels.NameServerSelector(names.Cluster);
@@ -39,10 +41,6 @@ internal static class NameServerDeployment
                     Metadata = new ObjectMeta
                     {
                         Labels = ClusterLabels.ForNameServer(names.Cluster),
-                        Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
-                        {
-                            [ClusterLabels.ConfigHashAnnotation] = ContentHash.Of(NameServerConfigMap.Files(context)),
-                        },
                     },
                     Spec = new PodSpec
                     {
@@ -55,7 +53,7 @@ internal static class NameServerDeployment
                         Containers = [Container(context)],
                         Volumes =
                         [
-                            PodParts.ConfigFrom(names.NameServerConfig),
+                            PodParts.ConfigFrom(configuration),
                             new Volume { Name = DataVolume, EmptyDir = new EmptyDirVolumeSource() },
                             PodParts.Tmp(),
                         ],

@@ -4,10 +4,10 @@ using RocketOps.Operator.Entities;
 namespace RocketOps.Operator.Clusters.Rolling;
 
 /// <summary>
-/// Decides which pod of a cluster is restarted next. At most one pod of the whole cluster is away at a time:
-/// broken outdated pods first, since they serve nobody and the new template may be the repair; then slaves; masters last. While any
-/// pod is away for another reason nothing healthy is touched, so a bad template stops at the first pod it breaks. After one master the next waits until clients
-/// have found the first again: they ask for routes every 30 s, and with all masters elsewhere at once they would reach none until then.
+/// Decides which pod of a cluster is restarted next. At most one pod of the whole cluster is away at a time: broken outdated pods first, since they serve nobody and the new
+/// template may be the repair; then slaves; masters last. No pod, not even a broken one, is moved to a template with which another does not serve: a bad template stops at
+/// the first pod it breaks, and a master that ends meanwhile starts again with what it had. After one master the next waits until clients have found the first again: they
+/// ask for routes every 30 s, and with all masters elsewhere at once they would reach none until then.
 /// </summary>
 internal static class RollPlanner
 {
@@ -28,16 +28,21 @@ internal static class RollPlanner
             return Plan(groups, restart: null, terminating);
         }
 
+        // A pod of the current template that does not serve, or cannot be made, tells nothing good of what the next one would become.
+        if (Ordered(members.Where(static member => !member.Outdated && !member.Settled)).FirstOrDefault() is { } unproven)
+        {
+            return Plan(groups, restart: null, unproven);
+        }
+
         if (Array.Find(outdated, static member => !member.Ready) is { } broken)
         {
             return Plan(groups, broken, waitsFor: null);
         }
 
         // An outdated pod that is not known may have the wrong name servers: its restart may be the repair, in its turn.
-        MemberState? unsettled = Ordered(members.Where(static member => !member.Settled || member is { Registered: false, Outdated: false })).FirstOrDefault();
-        if (unsettled is not null)
+        if (Ordered(members.Where(static member => member is { Registered: false, Outdated: false })).FirstOrDefault() is { } unknown)
         {
-            return Plan(groups, restart: null, unsettled);
+            return Plan(groups, restart: null, unknown);
         }
 
         MemberState next = outdated[0];

@@ -36,7 +36,7 @@ internal static class ClusterStatusBuilder
     private static ConditionList BuildConditions(ClusterContext context, ClusterFindings findings, List<BrokerGroupStatus> groups, DateTimeOffset now)
     {
         ConditionList conditions = new ConditionList(context.Cluster.Status?.Conditions, context.Cluster.Metadata.Generation, now);
-        conditions.Outcome(findings.Problem, Pending(context, findings, groups), "Every name server and every broker serves.");
+        conditions.Outcome(findings.Problem ?? Stuck(findings), Pending(context, findings, groups), "Every name server and every broker serves.");
         Availability(conditions, context, findings, groups);
         Degradation(conditions, context, findings);
         if (context.Spec.Brokers.Replicas > 1)
@@ -46,6 +46,14 @@ internal static class ClusterStatusBuilder
 
         return conditions;
     }
+
+    /// <summary>A pod of the current template that does not start: no other is moved to it, and nothing goes on before somebody changes it.</summary>
+    private static Problem? Stuck(ClusterFindings findings) =>
+        findings.Roll.WaitsFor is { Settled: false, Outdated: false } failing && PodTrouble.IsStuck(findings.Observation.Pod(failing.Pod))
+            ? new Problem(
+                Reasons.RolloutFailing,
+                $"The current configuration, image or resources do not start a broker: {Trouble(failing, findings)}. The other pods keep what they have; change what was asked for, or set it back.")
+            : null;
 
     /// <summary>What is still to come, most telling first; null when all is done.</summary>
     private static Problem? Pending(ClusterContext context, ClusterFindings findings, List<BrokerGroupStatus> groups)

@@ -59,6 +59,17 @@ internal static class PodTrouble
             || container?.State?.Waiting is { Reason: { Length: > 0 } reason and not ("ContainerCreating" or "PodInitializing") };
     }
 
+    /// <summary>
+    /// Whether a program was tried and goes on failing, or cannot be had at all: more of the same helps nobody. True throughout a loop of crashes, and not while an
+    /// autoscaler may bring a node.
+    /// </summary>
+    public static bool IsStuck(Pod? pod) =>
+        pod is not null && !pod.IsDeleting() && Container(pod) is { Ready: false } container
+        && (KeepsEnding(container)
+            || container.State?.Waiting?.Reason is "CrashLoopBackOff" or "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull" or "CreateContainerConfigError");
+
+    private static bool KeepsEnding(ContainerStatus container) => container is { Ready: false, Started: not true, RestartCount: >= 2 };
+
     private static PodCondition? Unscheduled(Pod pod) =>
         pod.Status?.Conditions?.Find(static condition => condition is { Type: "PodScheduled", Status: ConditionStatus.False, Reason.Length: > 0 });
 
@@ -67,11 +78,11 @@ internal static class PodTrouble
         pod.Status?.ContainerStatuses?.Find(static container => !container.Ready) ?? pod.Status?.ContainerStatuses?.FirstOrDefault();
 
     /// <summary>
-    /// How the container ended. Between a crash and the wait for the next start the kubelet moves it to the last state: one text for both, or the status would be
-    /// written at each turn.
+    /// How the container ended. Between a crash and the wait for the next start the kubelet moves it to the last state, and while it tries again it runs: one text for
+    /// all, or the status would be written at each turn.
     /// </summary>
     private static ContainerStateTerminated? End(ContainerStatus? container) =>
-        container?.State?.Terminated ?? (container?.State?.Waiting?.Reason == "CrashLoopBackOff" ? container.LastState?.Terminated : null);
+        container?.State?.Terminated ?? (container is not null && (container.State?.Waiting?.Reason == "CrashLoopBackOff" || KeepsEnding(container)) ? container.LastState?.Terminated : null);
 
     private static string Describe(ContainerStateTerminated end)
     {

@@ -6,6 +6,7 @@ namespace RocketOps.Operator.Clusters.Steps;
 /// <summary>The workloads as the API server has them after their intent was applied.</summary>
 /// <param name="NameServers">The name servers' Deployment.</param>
 /// <param name="Sets">The broker groups' StatefulSets.</param>
+/// <param name="Configurations">Names of the ConfigMaps that pods start with from now on.</param>
 /// <param name="Problem">Why not everything was applied; null when it was.</param>
 /// <param name="Pending">What has to go by itself before everything can be applied.</param>
-internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, Problem? Problem, Problem? Pending);
+internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, IReadOnlySet<string> Configurations, Problem? Problem, Problem? Pending);

@@ -35,6 +35,7 @@ internal sealed class ChildrenStep
         Problem? problem = null;
         Problem? pending = null;
         List<StatefulSet> sets = new List<StatefulSet>();
+        HashSet<string> configurations = new HashSet<string>(StringComparer.Ordinal);
         foreach (IReadOnlyList<IKubernetesObject> part in ClusterChildren.Parts(context))
         {
             try
@@ -48,6 +49,9 @@ internal sealed class ChildrenStep
                             break;
                         case StatefulSet set:
                             sets.Add(set);
+                            break;
+                        case ConfigMap configuration:
+                            configurations.Add(configuration.Name());
                             break;
                         default:
                             break;
@@ -70,7 +74,7 @@ internal sealed class ChildrenStep
             }
         }
 
-        return new ChildrenOutcome(nameServers, sets, problem, pending);
+        return new ChildrenOutcome(nameServers, sets, configurations, problem, pending);
     }
 
     private async Task<IKubernetesObject> ApplyAsync(ClusterContext context, IKubernetesObject child, CancellationToken cancellationToken) => child switch

@@ -1,0 +1,72 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Groups;
+
+namespace RocketOps.Operator.Clusters.Steps;
+
+/// <summary>
+/// Deletes ConfigMaps that no pod starts with any more. A pod that runs keeps its own, whatever is asked for since: its program finds there what it was started with when it
+/// starts again. The last ones go in a later pass than the pods they belonged to.
+/// </summary>
+internal sealed class OldConfigurationsStep
+{
+    private readonly IKubernetesClient _client;
+    private readonly ChildCaches _caches;
+
+    public OldConfigurationsStep(IKubernetesClient client, ChildCaches caches)
+    {
+        _client = client;
+        _caches = caches;
+    }
+
+    /// <param name="context">The cluster.</param>
+    /// <param name="observation">Its workloads, not older than what was applied in this pass.</param>
+    /// <param name="groups">Its groups.</param>
+    /// <param name="current">ConfigMaps that the current templates name; all of them were applied.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    public async Task RunAsync(
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, IReadOnlySet<string> current, CancellationToken cancellationToken)
+    {
+        HashSet<string> used = Used(observation.Pods.Concat(observation.NameServerPods));
+        ConfigMap[] old =
+        [
+            .. _caches.ConfigMaps.OwnedBy(context.Cluster.Uid()).Where(map =>
+                !map.IsDeleting() && !current.Contains(map.Name()) && !used.Contains(map.Name()) && NoPodIsMadeWith(map, context, observation, groups)),
+        ];
+        if (old.Length == 0)
+        {
+            return;
+        }
+
+        // The cache lags behind: a pod that is not in it yet may start with one of them.
+        ListOptions options = new ListOptions { Namespace = context.Names.Namespace, LabelSelector = $"{ClusterLabels.Cluster}={context.Names.Cluster}" };
+        HashSet<string> live = Used((await _client.ListAsync<Pod>(options, cancellationToken)).Items);
+        foreach (ConfigMap map in old.Where(map => !live.Contains(map.Name())))
+        {
+            DeleteOptions same = new DeleteOptions { Preconditions = new Preconditions { Uid = map.Uid() } };
+            try
+            {
+                await _client.DeleteAsync<ConfigMap>(map.Name(), context.Names.Namespace, same, cancellationToken);
+            }
+            catch (KubernetesException replaced) when (replaced.IsConflict)
+            {
+                // Another one of this name was made since; the next pass sees it.
+            }
+        }
+    }
+
+    /// <summary>A set makes pods from its newest template alone. An older ReplicaSet of the name servers may make one again until the newest has replaced it.</summary>
+    private static bool NoPodIsMadeWith(ConfigMap map, ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups) =>
+        map.Label(ClusterLabels.Group) is { } name
+            ? groups.FirstOrDefault(group => group.Name == name) is { Observed: true }
+            : observation.NameServersSettled(context.Spec.NameServer.Replicas);
+
+    private static HashSet<string> Used(IEnumerable<Pod> pods) => pods
+        .SelectMany(static pod => pod.Spec?.Volumes ?? [])
+        .Where(static volume => volume.Name == PodParts.ConfigVolume)
+        .Select(static volume => volume.ConfigMap?.Name)
+        .OfType<string>()
+        .ToHashSet(StringComparer.Ordinal);
+}
