@@ -92,7 +92,7 @@ public sealed class KillLoopTests
         try
         {
             await Eventually.TrueAsync(
-                async () => (stored = await Load.ReadAllAsync(server, Topic, Queues)).Count >= acknowledged, "every acknowledged message is in a queue", Patience);
+                async () => (stored = await Load.ReadAllAsync(server.BrokerAddress, Topic, Queues)).Count >= acknowledged, "every acknowledged message is in a queue", Patience);
         }
         catch (TimeoutException)
         {

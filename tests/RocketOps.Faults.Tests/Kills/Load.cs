@@ -16,6 +16,7 @@ public sealed class Load : IAsyncDisposable
 {
     private const int Producers = 16;
 
+    private static readonly TimeSpan RefusedPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(20);
 
     private readonly ServerUnderTest _server;
@@ -61,10 +62,10 @@ public sealed class Load : IAsyncDisposable
     }
 
     /// <summary>Every message of every queue, from offset 0 to where the broker says there is no more.</summary>
-    public static async Task<IReadOnlyList<Reading>> ReadAllAsync(ServerUnderTest server, string topic, int queues)
+    public static async Task<IReadOnlyList<Reading>> ReadAllAsync(string address, string topic, int queues)
     {
         List<Reading> all = [];
-        await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
+        await using RawConnection broker = await RawConnection.ConnectAsync(address);
         for (int queue = 0; queue < queues; queue++)
         {
             IReadOnlyList<Reading> page;
@@ -106,6 +107,11 @@ public sealed class Load : IAsyncDisposable
                     {
                         offset = long.Parse(answer.ExtFields["queueOffset"], CultureInfo.InvariantCulture);
                         Interlocked.Increment(ref _acknowledged);
+                    }
+                    else
+                    {
+                        // A master without its slave refuses at once.
+                        await Task.Delay(RefusedPause);
                     }
                 }
                 catch (Exception exception) when (IsLostConnection(exception))

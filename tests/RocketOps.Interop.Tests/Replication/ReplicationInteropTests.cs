@@ -26,28 +26,16 @@ public sealed class ReplicationInteropTests
         await using ApacheServer master = new(version, new ServerOptions { Broker = Files });
         await master.StartAsync();
         await SendAsync(master.BrokerAddress, 50);
-        using TempDirectory directory = new("slave-");
-        int port = LoopbackPorts.Find(0, -2, 1);
-        string slave = Address(port);
-        ChildProcess process = await StartOursAsync(directory, port, master.NameServerAddress);
-        try
-        {
-            await SameEndAsync(master.BrokerAddress, slave);
-            process.Kill();
-            await process.WaitAsync(Patience);
-            await process.DisposeAsync();
-            await SendAsync(master.BrokerAddress, 50);
+        await using RocketOpsSlave slave = new(master.NameServerAddress, Files);
+        await slave.StartAsync();
+        await SameEndAsync(master.BrokerAddress, slave.Address);
+        await slave.KillAsync();
+        await SendAsync(master.BrokerAddress, 50);
 
-            process = await StartOursAsync(directory, port, master.NameServerAddress);
-            await SendAsync(master.BrokerAddress, 50);
-            await SameEndAsync(master.BrokerAddress, slave);
-            await Eventually.TrueAsync(async () => await CountAsync(slave) == 150, "the slave serves all messages", Patience);
-        }
-        finally
-        {
-            process.Kill();
-            await process.DisposeAsync();
-        }
+        await slave.StartAsync();
+        await SendAsync(master.BrokerAddress, 50);
+        await SameEndAsync(master.BrokerAddress, slave.Address);
+        await Eventually.TrueAsync(async () => await CountAsync(slave.Address) == 150, "the slave serves all messages", Patience);
     }
 
     [SkippableTheory]
@@ -89,27 +77,6 @@ public sealed class ReplicationInteropTests
     private static Dictionary<string, string> Files { get; } = new(StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = "4194304", ["haSendHeartbeatInterval"] = "1000", ["brokerIP1"] = "127.0.0.1", ["brokerIP2"] = "127.0.0.1" };
 
     private static string Address(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
-
-    private static async Task<ChildProcess> StartOursAsync(TempDirectory directory, int port, string nameServer)
-    {
-        Dictionary<string, string> properties = new(Files, StringComparer.Ordinal)
-        {
-            ["brokerClusterName"] = ServerUnderTest.ClusterName,
-            ["brokerName"] = ServerUnderTest.BrokerName,
-            ["brokerRole"] = "SLAVE",
-            ["brokerId"] = "1",
-            ["bindAddress"] = "127.0.0.1",
-            ["listenPort"] = port.ToString(CultureInfo.InvariantCulture),
-            ["namesrvAddr"] = nameServer,
-            ["storePathRootDir"] = directory.File("store"),
-            ["slaveSyncInterval"] = "1000",
-        };
-        string path = directory.File("broker.conf");
-        await File.WriteAllLinesAsync(path, properties.Select(static property => $"{property.Key}={property.Value}"));
-        ChildProcess process = ChildProcess.Start(RocketOpsServer.ProgramPath("RocketOps.Broker"), ["-c", path], environment: null, directory.Path);
-        await Eventually.TrueAsync(() => RawConnection.IsListeningAsync(Address(port)), "our slave listens", Patience);
-        return process;
-    }
 
     private static async Task KitAsync(string version, string[] arguments) =>
         (await ChildProcess.RunAsync(

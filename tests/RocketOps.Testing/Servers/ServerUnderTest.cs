@@ -40,6 +40,9 @@ public abstract class ServerUnderTest : IAsyncDisposable
 
     public string BrokerAddress => Loopback(BrokerPort);
 
+    /// <summary>Where it serves slaves.</summary>
+    public string HaAddress => Loopback(BrokerPort + 1);
+
     /// <summary>The store's root: <c>commitlog/</c>, <c>consumequeue/</c> and the rest lie in it.</summary>
     public string StoreDirectory { get; }
 

@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.Text.Json;
+using RocketOps.Faults.Tests.Histories;
+using RocketOps.Faults.Tests.Kills;
+using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Faults.Tests.Replication;
+
+/// <summary>
+/// A SYNC_MASTER that acknowledges nothing before its slave has it (<c>inSyncReplicas=2</c>, <c>minInSyncReplicas=2</c>) and its slave are killed in turn and together under load,
+/// and the connection between them is spoilt: what was acknowledged is on both, at every moment. <c>ROCKETOPS_REPLICATION_KILLS</c> asks for more kills than a build needs.
+/// </summary>
+public sealed class ReplicationKillTests
+{
+    private const string Topic = "Replicated";
+    private const int Queues = 4;
+    private const int MinSends = 100;
+    private const int MaxSends = 800;
+    private const int GetBrokerRuntimeInfo = 28;
+
+    private static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_REPLICATION_KILLS"), CultureInfo.InvariantCulture, out int kills) ? kills : 3;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    [Theory]
+    [InlineData("ASYNC_FLUSH")]
+    [InlineData("SYNC_FLUSH")]
+    public async Task Kill_MasterAndSlaveInTurn_WhatWasAcknowledgedIsOnBoth(string flushDiskType)
+    {
+        Dictionary<string, string> settings = Settings(flushDiskType);
+        await using RocketOpsServer master = new(new ServerOptions { Broker = Master(settings) });
+        await master.StartAsync();
+        await using RocketOpsSlave slave = new(master.NameServerAddress, settings);
+        await slave.StartAsync();
+        await CreateTopicAsync(master.BrokerAddress);
+
+        await using Load load = Load.Start(master, Topic, Queues);
+        for (int kill = 0; kill < Kills; kill++)
+        {
+            await ServedAsync(load, $"before kill {kill}; {slave.Log()}");
+            switch (kill % 3)
+            {
+                case 0:
+                    await master.KillBrokerAsync();
+                    await HasAllAsync(slave.Address, load, "the slave of the killed master");
+                    await master.StartBrokerAsync();
+                    break;
+                case 1:
+                    await slave.KillAsync();
+                    await HasAllAsync(master.BrokerAddress, load, "the master of the killed slave");
+                    await slave.StartAsync();
+                    break;
+                default:
+                    await Task.WhenAll(master.KillBrokerAsync(), slave.KillAsync());
+                    await Task.WhenAll(master.StartBrokerAsync(), slave.StartAsync());
+                    break;
+            }
+        }
+
+        await ServedAsync(load, "after the last kill");
+        await AssertSameOnBothAsync(master, slave, load);
+        load.CutOff.Should().BePositive("brokers died with sends in flight");
+    }
+
+    [Fact]
+    public async Task SpoiltConnection_TheSlaveTakesNothingWrongAndCatchesUp()
+    {
+        Dictionary<string, string> settings = Settings("ASYNC_FLUSH");
+        await using RocketOpsServer master = new(new ServerOptions { Broker = Master(settings) });
+        await master.StartAsync();
+        int seed = Random.Shared.Next(1_000_000);
+        await using HaProxy proxy = new(master.HaAddress, seed);
+        await using RocketOpsSlave slave = new(master.NameServerAddress, new Dictionary<string, string>(settings, StringComparer.Ordinal) { ["haMasterAddress"] = proxy.Address });
+        await slave.StartAsync();
+        await CreateTopicAsync(master.BrokerAddress);
+
+        await using Load load = Load.Start(master, Topic, Queues);
+        await Eventually.TrueAsync(() => proxy.Cut > 1 && proxy.Lost > 0, $"connections were ended and bytes lost, seed {seed}; {slave.Log()}", Patience);
+        proxy.BeFaithful();
+        await ServedAsync(load, $"through a faithful proxy again, seed {seed}; {slave.Log()}");
+
+        await AssertSameOnBothAsync(master, slave, load);
+    }
+
+    private static Dictionary<string, string> Settings(string flushDiskType) => new(StringComparer.Ordinal)
+    {
+        ["flushDiskType"] = flushDiskType,
+
+        // Small files, so that kills meet roll-overs; beats so frequent that a dead end of a connection is known soon.
+        ["mappedFileSizeCommitLog"] = "1048576",
+        ["mappedFileSizeConsumeQueue"] = "20000",
+        ["haSendHeartbeatInterval"] = "500",
+        ["haHousekeepingInterval"] = "3000",
+    };
+
+    private static Dictionary<string, string> Master(Dictionary<string, string> settings) => new(settings, StringComparer.Ordinal)
+    {
+        ["brokerRole"] = "SYNC_MASTER",
+        ["inSyncReplicas"] = "2",
+        ["minInSyncReplicas"] = "2",
+    };
+
+    private static async Task CreateTopicAsync(string broker)
+    {
+        await using RawConnection connection = await RawConnection.ConnectAsync(broker);
+        (await RawBroker.CreateTopicAsync(connection, Topic, Queues)).Code.Should().Be(RawBroker.Success);
+    }
+
+    private static async Task ServedAsync(Load load, string when)
+    {
+        long enough = load.Acknowledged + Random.Shared.Next(MinSends, MaxSends);
+        await Eventually.TrueAsync(() => load.Acknowledged >= enough, $"load is served {when}", Patience);
+    }
+
+    /// <summary>What was acknowledged until now can be read there, while the other member is dead.</summary>
+    private static async Task HasAllAsync(string broker, Load load, string which)
+    {
+        List<Attempt> acknowledged = [.. load.Attempts.Where(static attempt => attempt.AcknowledgedOffset is not null)];
+        List<string> missing = [];
+        try
+        {
+            // The last of it may have to be dispatched there.
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    HashSet<string> stored = [.. (await Load.ReadAllAsync(broker, Topic, Queues)).Select(static reading => reading.Body)];
+                    missing = [.. acknowledged.Where(attempt => !stored.Contains(attempt.Body)).Select(static attempt => attempt.ToString())];
+                    return missing.Count == 0;
+                },
+                "everything acknowledged is there",
+                Patience);
+        }
+        catch (TimeoutException)
+        {
+            missing.Should().BeEmpty("{0} has what was acknowledged", which);
+        }
+    }
+
+    private static async Task AssertSameOnBothAsync(RocketOpsServer master, RocketOpsSlave slave, Load load)
+    {
+        await load.StopAsync();
+        await Eventually.TrueAsync(async () => await EndAsync(master.BrokerAddress) is > 0 and long end && await EndAsync(slave.Address) == end, $"both logs are as long; {slave.Log()}", Patience);
+        IReadOnlyList<Reading> onMaster = await ReadSettledAsync(master.BrokerAddress, load);
+        IReadOnlyList<Reading> onSlave = await ReadSettledAsync(slave.Address, load);
+
+        HistoryCheck.Violations(load.Attempts, load.Readings, onMaster).Should().BeEmpty("the master, of {0} acknowledged", load.Acknowledged);
+        HistoryCheck.Violations(load.Attempts, load.Readings, onSlave).Should().BeEmpty("the slave, of {0} acknowledged", load.Acknowledged);
+        onSlave.Should().Equal(onMaster);
+    }
+
+    // A slave forgets a group that only it knows with its next round of tables, and a message reaches its queue a moment after the log: until all is there, again.
+    private static async Task<IReadOnlyList<Reading>> ReadSettledAsync(string broker, Load load)
+    {
+        IReadOnlyList<Reading> stored = [];
+        try
+        {
+            await Eventually.TrueAsync(async () => (stored = await Load.ReadAllAsync(broker, Topic, Queues)).Count >= load.Acknowledged, "every acknowledged message is in a queue", Patience);
+        }
+        catch (TimeoutException)
+        {
+            // The check names what is missing.
+        }
+
+        return stored;
+    }
+
+    private static async Task<long> EndAsync(string broker)
+    {
+        await using RawConnection connection = await RawConnection.ConnectAsync(broker);
+        RawFrame answer = await connection.RequestAsync(GetBrokerRuntimeInfo);
+        using JsonDocument document = JsonDocument.Parse(answer.Body);
+        JsonElement table = document.RootElement.GetProperty("table");
+        return table.GetProperty("dispatchBehindBytes").GetString() == "0" ? long.Parse(table.GetProperty("commitLogMaxOffset").GetString()!, CultureInfo.InvariantCulture) : -1;
+    }
+}
