@@ -43,12 +43,16 @@ internal sealed class DelayOffsetTable
         }
     }
 
-    /// <summary>A slave takes over its master's progress.</summary>
-    public void Follow(DelayOffsetFile offsets)
+    /// <summary>A slave takes over its master's progress, when all copies of what that calls delivered lie before <paramref name="copiesEnd"/>.</summary>
+    public void Follow(DelayOffsetFile offsets, LogMark copiesEnd)
     {
         foreach ((int level, long offset) in offsets.Offsets ?? [])
         {
-            if (Get(level) != offset)
+            if (Get(level) < offset)
+            {
+                SetDelivered(level, offset, copiesEnd);
+            }
+            else if (Get(level) > offset)
             {
                 Set(level, offset);
             }

@@ -104,7 +104,7 @@ internal sealed class BrokerParts
 
         SlaveSession NewSlaveSession() => new(
             new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()),
-            new SlaveSync(Master, MasterClient, Topics, Groups, ConsumerOffsets, DelayOffsets, settings.Current.SlaveSyncInterval, time, loggers.CreateLogger<SlaveSync>()));
+            new SlaveSync(Master, MasterClient, Topics, Groups, ConsumerOffsets, DelayOffsets, Timers, store, settings.Current.SlaveSyncInterval, time, loggers.CreateLogger<SlaveSync>()));
     }
 
     public BrokerSettings Settings { get; }

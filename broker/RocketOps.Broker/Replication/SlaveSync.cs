@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -5,15 +6,19 @@ using RocketOps.Broker.Delay;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
+using RocketOps.Store;
+using RocketOps.Store.Timers;
 
 namespace RocketOps.Broker.Replication;
 
 /// <summary>
-/// Takes over from the master, now and then, what is not in the log: topics, groups, how far consumers are, how far delayed messages were delivered. Each by itself; what fails
-/// is tried again in the next round. Source: store.md §7.2.
+/// Takes over from the master, now and then, what is not in the log: topics, groups, how far consumers are, how far delayed messages and timers were delivered. Each by itself;
+/// what fails is tried again in the next round. What was delivered counts once the copies of it are in this log, and on this disk: otherwise a slave that becomes the master would
+/// never deliver them. Source: store.md §7.2.
 /// </summary>
 internal sealed partial class SlaveSync : IAsyncDisposable
 {
@@ -22,12 +27,17 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     /// <summary>A table that changes faster than its pages can be asked for is taken in the next round.</summary>
     private const int MaxPages = 1_000;
 
+    /// <summary>How often at least it asks for what was delivered, which comes twice after a change of the master for as long as it was not asked for. As RocketMQ for timers.</summary>
+    private static readonly TimeSpan DeliveredInterval = TimeSpan.FromSeconds(3);
+
     private readonly MasterAddresses _master;
     private readonly RemotingClient _client;
     private readonly TopicTable _topics;
     private readonly GroupTable _groups;
     private readonly ConsumerOffsetTable _consumerOffsets;
     private readonly DelayOffsetTable _delayOffsets;
+    private readonly TimerTable _timers;
+    private readonly MessageStore _store;
     private readonly TimeSpan _interval;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -42,6 +52,8 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         GroupTable groups,
         ConsumerOffsetTable consumerOffsets,
         DelayOffsetTable delayOffsets,
+        TimerTable timers,
+        MessageStore store,
         TimeSpan interval,
         TimeProvider time,
         ILogger logger)
@@ -52,12 +64,23 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         _groups = groups;
         _consumerOffsets = consumerOffsets;
         _delayOffsets = delayOffsets;
+        _timers = timers;
+        _store = store;
         _interval = interval;
         _time = time;
         _logger = logger;
 
         // What else a master knows and its log does not gets a line here.
-        _parts = [new("topics", SyncTopicsAsync), new("groups", SyncGroupsAsync), new("consumer offsets", SyncConsumerOffsetsAsync), new("delay offsets", SyncDelayOffsetsAsync)];
+        Delivered delays = new();
+        Delivered timersRead = new();
+        _parts =
+        [
+            new("topics", SyncTopicsAsync),
+            new("groups", SyncGroupsAsync),
+            new("consumer offsets", SyncConsumerOffsetsAsync),
+            new("delay offsets", master => SyncDeliveredAsync(master, delays, AskDelayOffsetsAsync)) { IsDelivered = true },
+            new("timer checkpoint", master => SyncDeliveredAsync(master, timersRead, AskTimerCheckpointAsync)) { IsDelivered = true },
+        ];
     }
 
     public void Start() => _running = RunAsync();
@@ -69,21 +92,19 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>One round; returns how many parts were taken over.</summary>
-    internal async Task<int> SyncAsync(string master)
+    /// <summary>One round.</summary>
+    private async Task SyncAsync(string master, bool onlyDelivered)
     {
-        int done = 0;
-        foreach (Part part in _parts)
+        foreach (Part part in _parts.Where(part => part.IsDelivered || !onlyDelivered))
         {
             try
             {
                 await part.RunAsync(master);
                 part.LastFailure = string.Empty;
-                done++;
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
-                return done;
+                return;
             }
             catch (Exception failure)
             {
@@ -95,19 +116,24 @@ internal sealed partial class SlaveSync : IAsyncDisposable
                 }
             }
         }
-
-        return done;
     }
 
     private async Task RunAsync()
     {
         TimeSpan delay = TimeSpan.Zero;
+        long? lastRound = null;
         while (!_stopping.IsCancellationRequested)
         {
             if (_master.Broker is { Length: > 0 } master)
             {
-                await SyncAsync(master);
-                delay = _interval;
+                bool onlyDelivered = lastRound is { } last && _time.GetElapsedTime(last) < _interval;
+                if (!onlyDelivered)
+                {
+                    lastRound = _time.GetTimestamp();
+                }
+
+                await SyncAsync(master, onlyDelivered);
+                delay = _interval < DeliveredInterval ? _interval : DeliveredInterval;
             }
             else
             {
@@ -170,8 +196,59 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     private async Task SyncConsumerOffsetsAsync(string master) =>
         _consumerOffsets.Follow(BrokerJson.Read((await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetAllConsumerOffset))).Body.Span, BrokerJson.Default.OffsetTableFile));
 
-    private async Task SyncDelayOffsetsAsync(string master) =>
-        _delayOffsets.Follow(BrokerJson.Read((await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetAllDelayOffset))).Body.Span, BrokerJson.Default.DelayOffsetFile));
+    private async Task SyncDeliveredAsync(string master, Delivered delivered, Func<string, Task<Func<LogMark, Task>?>> askAsync)
+    {
+        if (delivered.FollowAsync is null || delivered.Master != master)
+        {
+            delivered.FollowAsync = await askAsync(master);
+            if (delivered.FollowAsync is null)
+            {
+                return;
+            }
+
+            // Asked for afterwards: all copies lie before it.
+            delivered.Master = master;
+            delivered.MasterEnd = await AskEndAsync(master);
+        }
+
+        LogMark mark = _store.Positions.End.NotBehind(new PhysicalOffset(delivered.MasterEnd));
+        if (mark.Offset.Value == delivered.MasterEnd && _store.Positions.IsReached(LogPosition.Durable, mark))
+        {
+            await delivered.FollowAsync(mark);
+            delivered.FollowAsync = null;
+        }
+    }
+
+    private async Task<Func<LogMark, Task>?> AskDelayOffsetsAsync(string master)
+    {
+        DelayOffsetFile offsets = BrokerJson.Read((await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetAllDelayOffset))).Body.Span, BrokerJson.Default.DelayOffsetFile);
+        return mark =>
+        {
+            _delayOffsets.Follow(offsets, mark);
+            return Task.CompletedTask;
+        };
+    }
+
+    /// <summary>Null when the master has no timers, or knows none.</summary>
+    private async Task<Func<LogMark, Task>?> AskTimerCheckpointAsync(string master)
+    {
+        RemotingCommand answer = await _client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetTimerCheckPoint), Patience, _stopping.Token);
+        if (answer.Code == ResponseCode.RequestCodeNotSupported || (answer.Code == ResponseCode.SystemError && answer.Remark == TimerCheckPointHandler.NoCheckpoint))
+        {
+            return null;
+        }
+
+        TimerCheckpoint checkpoint = TimerCheckpoint.Read(Successful(answer).Body.Span) ?? throw new InvalidDataException("the answer is no timer checkpoint");
+        return checkpoint.ReadMs <= 0 ? null : mark => _timers.FollowAsync(checkpoint, mark.Offset);
+    }
+
+    /// <summary>Where the master's log ends. Source: admin.md §2.6.</summary>
+    private async Task<long> AskEndAsync(string master)
+    {
+        RemotingCommand answer = await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo));
+        string? end = BrokerJson.Read(answer.Body.Span, BrokerJson.Default.KeyValueTable).Table.GetValueOrDefault("commitLogMaxOffset");
+        return long.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) ? offset : throw new InvalidDataException("the master does not tell its commitLogMaxOffset");
+    }
 
     /// <summary>
     /// All pages of a table in one version, which is returned. A master that knows no pages answers with the whole table and tells no total. Source: admin.md §2.2.
@@ -215,11 +292,9 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         throw new IOException($"the table changed {MaxPages} times while its pages were asked for");
     }
 
-    private async Task<RemotingCommand> AskAsync(string master, RemotingCommand request)
-    {
-        RemotingCommand answer = await _client.InvokeAsync(master, request, Patience, _stopping.Token);
-        return answer.Code == ResponseCode.Success ? answer : throw new IOException($"code {answer.Code}: {answer.Remark}");
-    }
+    private async Task<RemotingCommand> AskAsync(string master, RemotingCommand request) => Successful(await _client.InvokeAsync(master, request, Patience, _stopping.Token));
+
+    private static RemotingCommand Successful(RemotingCommand answer) => answer.Code == ResponseCode.Success ? answer : throw new IOException($"code {answer.Code}: {answer.Remark}");
 
     private static void Merge<T>(Dictionary<string, T> table, Dictionary<string, T>? page)
     {
@@ -232,9 +307,22 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     [LoggerMessage(EventId = 3641, Level = LogLevel.Warning, Message = "Taking over the {Part} of {Master} failed: {Reason}; tried again every {Interval}")]
     private partial void LogFailed(string part, string master, string reason, TimeSpan interval);
 
+    /// <summary>What a master said it has delivered, until the copies are here.</summary>
+    private sealed class Delivered
+    {
+        public string Master { get; set; } = string.Empty;
+
+        public long MasterEnd { get; set; }
+
+        /// <summary>Takes it over, with the mark of the copies; null when there is nothing to take over.</summary>
+        public Func<LogMark, Task>? FollowAsync { get; set; }
+    }
+
     private sealed class Part(string name, Func<string, Task> runAsync)
     {
         public string Name { get; } = name;
+
+        public bool IsDelivered { get; init; }
 
         public Func<string, Task> RunAsync { get; } = runAsync;
 

@@ -7,11 +7,14 @@ namespace RocketOps.Broker.Timers;
 /// <summary>GET_TIMER_CHECK_POINT (60): the checkpoint as the file holds it, in RocketMQ's 56 bytes. Source: admin.md §2.7.</summary>
 internal sealed class TimerCheckPointHandler(TimerTable timers) : AsyncRequestHandler
 {
+    /// <summary>The remark of a broker that has never used timers.</summary>
+    public const string NoCheckpoint = "The checkpoint is null";
+
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         if (timers.Checkpoint is not { } checkpoint)
         {
-            return new ValueTask<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.SystemError, "The checkpoint is null"));
+            return new ValueTask<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.SystemError, NoCheckpoint));
         }
 
         byte[] bytes = new byte[TimerCheckpoint.UsedBytes];

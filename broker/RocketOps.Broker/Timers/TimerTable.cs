@@ -114,12 +114,15 @@ internal sealed partial class TimerTable : IAsyncDisposable
             {
                 _takenUpTo = await _disk.RunAsync(index.FindLastOffset);
                 QueueOffset = Math.Clamp(await CorrectAsync(checkpoint, cancellationToken), queue.Min, queue.Max);
+
+                // Of what the master took while this broker was a slave, the slots that it called delivered are passed over.
+                (_takenBefore, _readBefore) = (checkpoint.MasterQueueOffset, ReadMs);
             }
             else
             {
                 // The truth is in the topic. What the checkpoint calls delivered is not delivered again.
                 await _disk.RunAsync(index.Clear);
-                (_takenBefore, _readBefore) = (checkpoint?.QueueOffset ?? 0, ReadMs);
+                (_takenBefore, _readBefore) = (Math.Max(checkpoint?.QueueOffset ?? 0, checkpoint?.MasterQueueOffset ?? 0), ReadMs);
                 DeliveredOfSlot = 0;
                 QueueOffset = queue.Min;
                 if (queue.Max > queue.Min && checkpoint is not null)
@@ -349,6 +352,43 @@ internal sealed partial class TimerTable : IAsyncDisposable
         }
 
         await CheckpointAsync();
+    }
+
+    /// <summary>
+    /// A slave takes over how far its master has delivered: from there on this broker goes on when it becomes the master. What it took itself as a master before stays in its
+    /// files. Nobody delivers meanwhile. Throws <see cref="IOException"/> or <see cref="StoreIOException"/> when it cannot be noted. Source: store.md §7.2, apache/rocketmq
+    /// SlaveSynchronize.syncTimerCheckPoint of 5.5.0.
+    /// </summary>
+    /// <param name="master">The master's checkpoint.</param>
+    /// <param name="copiesEnd">All copies of what it calls delivered lie before it, here and durable.</param>
+    public async Task FollowAsync(TimerCheckpoint master, PhysicalOffset copiesEnd)
+    {
+        ArgumentNullException.ThrowIfNull(master);
+        TimerCheckpoint? own = Checkpoint ?? await _disk.RunAsync(ReadCheckpoint);
+        if (_index is not null)
+        {
+            // Slots that were emptied in memory may have to be delivered again: the files are opened anew for that.
+            await CheckpointAsync();
+            own = Checkpoint;
+            _index.Dispose();
+            _index = null;
+        }
+        else if (own is not null && own.ReadMs == master.ReadMs && own.MasterQueueOffset == master.MasterQueueOffset)
+        {
+            return;
+        }
+
+        TimerCheckpoint next = (own ?? new TimerCheckpoint(0, 0, 0, 0, 0, 0, IsOwn: true)) with
+        {
+            ReadMs = master.ReadMs,
+            DeliveredOfSlot = 0,
+            MasterQueueOffset = master.MasterQueueOffset,
+            Counter = master.Counter,
+            TimestampMs = master.TimestampMs,
+        };
+        await _flusher.RunAsync(() => Write(next));
+        _slots.Add(own?.ReadMs ?? 0, copiesEnd);
+        Volatile.Write(ref _checkpoint, next);
     }
 
     /// <summary>Removes timer-log files whose messages retention has taken.</summary>

@@ -27,6 +27,9 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
     private const int OwnAt = 64;
     private const long OwnMagic = 0x524F_5053_5449_4D45;
 
+    /// <summary>The timer topic's messages before it were in the master's timer log, or delivered, when it called <see cref="ReadMs"/> delivered; the master's own is <see cref="QueueOffset"/>.</summary>
+    public long MasterQueueOffset { get; init; } = QueueOffset;
+
     /// <summary>Reads the file's content; null when it is none.</summary>
     public static TimerCheckpoint? Read(ReadOnlySpan<byte> bytes)
     {
@@ -44,7 +47,10 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
         }
 
         bool isOwn = bytes.Length >= UsedBytes && Int64(bytes, OwnAt) == OwnMagic && Int64(bytes, OwnAt + 8) == read && Int64(bytes, OwnAt + 16) == position && Int64(bytes, OwnAt + 24) == queueOffset;
-        return new TimerCheckpoint(read, position, queueOffset, isOwn ? Math.Max(0, Int64(bytes, OwnAt + 32)) : 0, Int64(bytes, 48), Int64(bytes, 40), isOwn);
+        return new TimerCheckpoint(read, position, queueOffset, isOwn ? Math.Max(0, Int64(bytes, OwnAt + 32)) : 0, Int64(bytes, 48), Int64(bytes, 40), isOwn)
+        {
+            MasterQueueOffset = Math.Max(0, Int64(bytes, 24)),
+        };
     }
 
     /// <summary>Writes <see cref="UsedBytes"/> bytes.</summary>
@@ -54,10 +60,15 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
         BinaryPrimitives.WriteInt64BigEndian(bytes, ReadMs);
         BinaryPrimitives.WriteInt64BigEndian(bytes[8..], LogPosition);
         BinaryPrimitives.WriteInt64BigEndian(bytes[16..], QueueOffset);
-        // What the master has done, which RocketMQ goes back to when it is less.
-        BinaryPrimitives.WriteInt64BigEndian(bytes[24..], QueueOffset);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[24..], MasterQueueOffset);
         BinaryPrimitives.WriteInt64BigEndian(bytes[40..], TimestampMs);
         BinaryPrimitives.WriteInt64BigEndian(bytes[48..], Counter);
+        if (!IsOwn)
+        {
+            // The files behind it are as RocketMQ left them, and are to be read so.
+            return;
+        }
+
         BinaryPrimitives.WriteInt64BigEndian(bytes[OwnAt..], OwnMagic);
         BinaryPrimitives.WriteInt64BigEndian(bytes[(OwnAt + 8)..], ReadMs);
         BinaryPrimitives.WriteInt64BigEndian(bytes[(OwnAt + 16)..], LogPosition);

@@ -18,6 +18,7 @@ internal sealed class BrokerGroup : IAsyncDisposable
     private NameServerHost? _nameServer;
     private TestBroker? _master;
     private TestBroker? _slave;
+    private TimeProvider? _time;
 
     public TestBroker Master => _master!;
 
@@ -31,9 +32,9 @@ internal sealed class BrokerGroup : IAsyncDisposable
 
     public long MasterEnd => Master.Host.Parts.Store.Positions.Appended.Value;
 
-    public static async Task<BrokerGroup> StartAsync(Dictionary<string, string>? master = null, Dictionary<string, string>? slave = null)
+    public static async Task<BrokerGroup> StartAsync(Dictionary<string, string>? master = null, Dictionary<string, string>? slave = null, TimeProvider? time = null)
     {
-        BrokerGroup group = new();
+        BrokerGroup group = new() { _time = time };
         group._nameServer = await NameServerHost.StartAsync(
             PropertyLoader.Apply(
                 PropertyValues.Defaults(NameServerProperties.Catalog),
@@ -123,6 +124,6 @@ internal sealed class BrokerGroup : IAsyncDisposable
             values[key] = value;
         }
 
-        return TestBroker.StartAsync(values, directory, loggers: log);
+        return TestBroker.StartAsync(values, directory, loggers: log, time: _time);
     }
 }

@@ -1,0 +1,79 @@
+using System.Globalization;
+using RocketOps.Broker.Roles;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Replication;
+
+/// <summary>What waits for its time when the master is gone and the slave takes its place: nothing is lost, and what the master had delivered does not come again.</summary>
+public sealed class PromotionTests
+{
+    private const string Topic = "Later";
+
+    [Fact]
+    public async Task Promote_SomeDeliveredAndSomeWaiting_EachComesOnce()
+    {
+        JumpingTime time = new();
+        await using BrokerGroup group = await StartAsync(time);
+        await SendTimerAsync(group, "delivered", 1);
+        await SendTimerAsync(group, "waiting", 7_200_000);
+        await SendDelayedAsync(group, "delivered level", 1);
+        await SendDelayedAsync(group, "waiting level", 2);
+        await Eventually.TrueAsync(async () => (await BrokerGroup.ReadAsync(group.Master, Topic)).Count == 2, "the master delivers what is due");
+        await FollowedAsync(group);
+
+        await group.StopMasterAsync();
+        (await group.Slave.Host.Parts.Roles.ChangeToMasterAsync(epoch: 1)).Should().Be(RoleChange.Done);
+        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Timers.QueueOffset == 2, "the new master has taken the timers");
+        time.Set(TimeSpan.FromHours(3));
+        await Eventually.TrueAsync(async () => (await BrokerGroup.ReadAsync(group.Slave, Topic)).Count >= 4, "the new master delivers the rest");
+
+        (await BrokerGroup.ReadAsync(group.Slave, Topic)).Should().BeEquivalentTo("delivered", "delivered level", "waiting", "waiting level");
+    }
+
+    /// <summary>What the master calls delivered is of no use without the copies: a slave that believed it would never deliver the messages.</summary>
+    [Fact]
+    public async Task Follow_CopiesAreNotHereYet_TheProgressIsNotTakenOver()
+    {
+        await using BrokerGroup group = await StartAsync(new JumpingTime(), new(StringComparer.Ordinal) { ["haMasterAddress"] = "127.0.0.1:1" });
+        await SendTimerAsync(group, "timer", 1);
+        await SendDelayedAsync(group, "level", 1);
+        await Eventually.TrueAsync(
+            async () => (await BrokerGroup.ReadAsync(group.Master, Topic)).Count == 2 && group.Master.Host.Parts.Timers.Checkpoint is not null, "the master delivers and notes it");
+
+        // Two rounds: the second begins when the first has ended.
+        for (int round = 0; round < 2; round++)
+        {
+            await group.Master.CreateTopicAsync($"Round{round}");
+            await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.Version == group.Master.Host.Parts.Topics.Version, "the slave asks its master");
+        }
+
+        group.Slave.Host.Parts.DelayOffsets.Get(1).Should().Be(0);
+        group.Slave.Host.Parts.Timers.Checkpoint.Should().BeNull();
+    }
+
+    private static async Task<BrokerGroup> StartAsync(TimeProvider time, Dictionary<string, string>? slave = null)
+    {
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s 2h", ["timerPrecisionMs"] = "100", ["timerFlushIntervalMs"] = "50" };
+        BrokerGroup group = await BrokerGroup.StartAsync(settings, new(settings.Concat(slave ?? []), StringComparer.Ordinal), time);
+        await group.Master.CreateTopicAsync(Topic);
+        return group;
+    }
+
+    /// <summary>The slave's log is the master's, and it knows that the slot of the first timer is delivered.</summary>
+    private static async Task FollowedAsync(BrokerGroup group)
+    {
+        await group.InSyncAsync();
+        RemotingCommand answer = await BrokerGroup.PullAsync(group.Master, Topic, 0, 0);
+        long slot = Requests.Decode(answer).Where(static message => message.Body == "delivered").Select(static message => long.Parse(message.Properties.Get("TIMER_OUT_MS")!, CultureInfo.InvariantCulture)).Single();
+        await Eventually.TrueAsync(
+            () => group.Slave.Host.Parts.Timers.Checkpoint is { MasterQueueOffset: 2 } followed && followed.ReadMs > slot && group.Slave.Host.Parts.DelayOffsets.Get(1) == 1, "the slave has followed");
+    }
+
+    private static Task<RemotingCommand> SendTimerAsync(BrokerGroup group, string body, long delayMs) => group.Master.SendAsync(
+        Topic, body, properties: Requests.Properties(("UNIQ_KEY", body), ("TIMER_DELAY_MS", delayMs.ToString(CultureInfo.InvariantCulture))));
+
+    private static Task<RemotingCommand> SendDelayedAsync(BrokerGroup group, string body, int level) => group.Master.SendAsync(
+        Topic, body, properties: Requests.Properties(("DELAY", level.ToString(CultureInfo.InvariantCulture))));
+}

@@ -1,0 +1,91 @@
+using RocketOps.Broker.Roles;
+using RocketOps.Hosting.Properties;
+using RocketOps.Store.Timers;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Timers;
+
+/// <summary>A broker that was the master, followed another one for a while and is the master again: it goes on where that one was.</summary>
+public sealed class TimerFollowTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task Follow_MasterDeliveredSome_TheyDoNotComeAgainAndTheOthersCome()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
+        long begun = time.NowMs;
+        await broker.SendAsync("delivered there", 5_000);
+        await broker.SendAsync("waits", 20_000);
+        await broker.UntilTakenAsync(2);
+
+        await SlaveAsync(broker, 1);
+        await FollowAsync(broker, readMs: begun + 10_000);
+        time.Advance(12 * Second);
+        await MasterAsync(broker, 2);
+
+        time.Advance(10 * Second);
+        await broker.UntilReceivedAsync("waits");
+        (await broker.BodiesAsync()).Should().Equal("waits");
+    }
+
+    /// <summary>A broker that never was the master has no wheel: it is made from the topic, without what was delivered.</summary>
+    [Fact]
+    public async Task Follow_NothingTakenYet_OnlyWhatWaitsComes()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("timerStopEnqueue", "true"));
+        long begun = time.NowMs;
+        await broker.SendAsync("delivered there", 5_000);
+        await broker.SendAsync("waits", 20_000);
+
+        await SlaveAsync(broker, 1);
+        await FollowAsync(broker, readMs: begun + 10_000, queueOffset: 2);
+        broker.Broker.Host.Parts.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
+        time.Advance(12 * Second);
+        await MasterAsync(broker, 2);
+
+        await broker.UntilTakenAsync(2);
+        time.Advance(10 * Second);
+        await broker.UntilReceivedAsync("waits");
+        (await broker.BodiesAsync()).Should().Equal("waits");
+    }
+
+    /// <summary>What this broker delivered as a master that was cut off counts for nothing, when the group's log does not have it.</summary>
+    [Fact]
+    public async Task Follow_MasterIsBehind_WhatWasDeliveredHereComesAgain()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
+        long begun = time.NowMs;
+        await broker.SendAsync("twice", 5_000);
+        await broker.SendAsync("once", 20_000);
+        await broker.UntilTakenAsync(2);
+        time.Advance(7 * Second);
+        await broker.UntilReceivedAsync("twice");
+
+        await SlaveAsync(broker, 1);
+        await FollowAsync(broker, readMs: begun);
+        await MasterAsync(broker, 2);
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(1));
+                return (await broker.BodiesAsync()).Count == 2;
+            },
+            "it is delivered again");
+        time.Advance(15 * Second);
+        await broker.UntilReceivedAsync("once");
+        (await broker.BodiesAsync()).Should().Equal("twice", "twice", "once");
+    }
+
+    private static async Task SlaveAsync(TimerBroker broker, long epoch) =>
+        (await broker.Broker.Host.Parts.Roles.ChangeToSlaveAsync(epoch, brokerId: 1)).Should().Be(RoleChange.Done);
+
+    private static async Task MasterAsync(TimerBroker broker, long epoch) => (await broker.Broker.Host.Parts.Roles.ChangeToMasterAsync(epoch)).Should().Be(RoleChange.Done);
+
+    private static Task FollowAsync(TimerBroker broker, long readMs, long queueOffset = 2) =>
+        broker.Broker.Host.Parts.Timers.FollowAsync(new TimerCheckpoint(readMs, 0, queueOffset, 0, 9, 9, IsOwn: false), broker.Broker.Host.Parts.Store.Positions.Appended);
+}
