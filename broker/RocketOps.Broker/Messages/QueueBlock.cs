@@ -3,21 +3,28 @@ using RocketOps.Store;
 
 namespace RocketOps.Broker.Messages;
 
-/// <summary>Records of a queue of the broker's own, copied out of the store a block at a time. One thread; dispose it to give the memory back.</summary>
+/// <summary>Records of a queue of the broker's own, copied out of the store a block at a time. One thread; release or dispose it to give the memory back.</summary>
 internal sealed class QueueBlock(MessageStore store, StoreTopic topic, int queueId, int maxMessages) : IDisposable
 {
     /// <summary>Retention or a cut of the log may take away what has just been found.</summary>
     private const int MaxAttempts = 3;
 
+    /// <summary>Of a block, but for one message that is larger.</summary>
+    private const int MaxBytes = 1024 * 1024;
+
     private readonly GetResult _result = new();
     private byte[] _buffer = [];
+    private int _at;
     private int _length;
 
     /// <summary>Where to read on.</summary>
     public long Next { get; private set; }
 
-    /// <summary>The records, one behind the other.</summary>
-    public ReadOnlySpan<byte> Records => _buffer.AsSpan(0, _length);
+    /// <summary>The records, one behind the other, without those that were skipped.</summary>
+    public ReadOnlySpan<byte> Records => _buffer.AsSpan(_at, _length - _at);
+
+    /// <summary>The first so many bytes of the records are done with.</summary>
+    public void Skip(int bytes) => _at += bytes;
 
     /// <summary>
     /// Reads from the queue offset on. False when nothing is there; <see cref="Next"/> is then where the queue goes on when that is elsewhere, as after retention or a cut of
@@ -44,21 +51,26 @@ internal sealed class QueueBlock(MessageStore store, StoreTopic topic, int queue
         throw new StoreException($"the messages of {topic.Name} from {offset} on are gone each time they have been found");
     }
 
-    public void Dispose()
+    /// <summary>Forgets the records and gives the memory back until the next read.</summary>
+    public void Release()
     {
+        _at = 0;
+        _length = 0;
         if (_buffer.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(_buffer);
             _buffer = [];
-            _length = 0;
         }
     }
 
+    public void Dispose() => Release();
+
     private async ValueTask<bool> FindAsync(long offset, CancellationToken cancellationToken)
     {
+        _at = 0;
         _length = 0;
         Next = offset;
-        GetLimits limits = new(maxMessages);
+        GetLimits limits = new(maxMessages, MaxBytes, IsForOwnUse: true);
 
         // What is wanted is usually in memory still; only the rest needs a thread that may wait for the disk.
         GetStatus status = store.Reader.GetMessages(topic, queueId, offset, limits, filter: null, _result);
@@ -83,7 +95,7 @@ internal sealed class QueueBlock(MessageStore store, StoreTopic topic, int queue
     {
         if (_buffer.Length < bytes)
         {
-            Dispose();
+            Release();
             _buffer = ArrayPool<byte>.Shared.Rent(bytes);
         }
     }

@@ -15,7 +15,7 @@ namespace RocketOps.Broker.Timers;
 /// </summary>
 internal sealed partial class TimerService : IAsyncDisposable
 {
-    private const int MaxMessagesOfRead = 256;
+    private const int MaxMessagesOfRead = 1024;
 
     /// <summary>Messages of a slot that are stored with one write.</summary>
     private const int MaxMessagesOfWrite = 1024;

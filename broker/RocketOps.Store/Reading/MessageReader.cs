@@ -326,7 +326,7 @@ internal sealed class MessageReader
                     continue;
                 }
 
-                if (IsFull(result, unit, maxMessages, limits.MaxBytes, logEnd))
+                if (IsFull(result, unit, maxMessages, limits, logEnd))
                 {
                     scanEnd = at;
                     break;
@@ -384,19 +384,24 @@ internal sealed class MessageReader
         return outcome == ReadOutcome.Done && BinaryPrimitives.ReadInt32BigEndian(size) != unit.RecordSize ? ReadOutcome.NotThere : outcome;
     }
 
-    private bool IsFull(GetResult result, in ConsumeQueueUnit unit, int maxMessages, int maxBytes, long logEnd)
+    private bool IsFull(GetResult result, in ConsumeQueueUnit unit, int maxMessages, in GetLimits limits, long logEnd)
     {
         if (result.Count == 0)
         {
             return false;
         }
 
+        if (limits.IsForOwnUse)
+        {
+            return result.Count >= maxMessages || (long)result.TotalBytes + unit.RecordSize > limits.MaxBytes;
+        }
+
         bool onDisk = logEnd - unit.PhysicalOffset > _inMemoryBytes;
         int countLimit = Math.Min(maxMessages, onDisk ? _options.MaxTransferCountOnDisk : _options.MaxTransferCountInMemory);
         int bytesLimit = onDisk ? _options.MaxTransferBytesOnDisk : _options.MaxTransferBytesInMemory;
-        if (maxBytes > 0)
+        if (limits.MaxBytes > 0)
         {
-            bytesLimit = Math.Min(bytesLimit, maxBytes);
+            bytesLimit = Math.Min(bytesLimit, limits.MaxBytes);
         }
 
         return result.Count >= countLimit || (long)result.TotalBytes + unit.RecordSize > bytesLimit;

@@ -9,8 +9,8 @@ public sealed class DelayWritesTests
     [Fact]
     public async Task Deliver_ManyAreDue_OneWriteForEachRead()
     {
-        const int Messages = 1_600;
-        const int OfOneRead = 32;
+        const int Messages = 4_000;
+        const int OfOneRead = 1_024;
         MemoryFileSystem files = new();
         await DelayedMessages.WriteAsync(files, "/store", Messages);
         int writes = 0;
@@ -27,14 +27,15 @@ public sealed class DelayWritesTests
         {
             ["storePathRootDir"] = "/store",
             ["messageDelayLevel"] = "0s",
-            ["maxTransferCountOnMessageInMemory"] = "32",
-            ["maxTransferCountOnMessageInDisk"] = "32",
+            // What bounds the answer to a consumer does not bound what the broker reads for itself.
+            ["maxTransferCountOnMessageInMemory"] = "1",
+            ["maxTransferCountOnMessageInDisk"] = "1",
         };
 
         await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: files);
         await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == Messages, "all are delivered");
 
         broker.Host.Parts.Store.GetStats().MessagesAppended.Should().Be(Messages);
-        Volatile.Read(ref writes).Should().BeLessThanOrEqualTo((Messages / OfOneRead) + 4, "each read is stored with one write, and the start writes a little");
+        Volatile.Read(ref writes).Should().BeLessThanOrEqualTo((Messages / OfOneRead) + 5, "each read is stored with one write, and the start writes a little");
     }
 }

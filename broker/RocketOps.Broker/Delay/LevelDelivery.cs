@@ -1,0 +1,274 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Messages;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Delay;
+
+/// <summary>
+/// Delivers the messages of one delay level: reads its queue of the schedule topic in order, a block at a time, waits until the first message is due, and stores what is due
+/// again under its real topic with one write. An idle level sleeps until a message arrives; nothing polls. One loop; any thread may say that a message arrived.
+/// </summary>
+internal sealed partial class LevelDelivery : IDisposable
+{
+    /// <summary>Messages of one read, and so of one write.</summary>
+    private const int MaxMessagesOfRead = 1024;
+
+    /// <summary>After a delivery that the store refused.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>After a failure.</summary>
+    private static readonly TimeSpan FailureDelay = TimeSpan.FromSeconds(10);
+
+    /// <summary>The clock may be set: what it says is looked at again. Longer than that no records are kept in memory for their time.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// What is due so soon after a delivery is waited for, and what is due by then goes with it. A write for each millisecond of a busy level costs more than its messages; this
+    /// is a tenth of what a delayed message may be late.
+    /// </summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
+
+    private readonly int _level;
+    private readonly TimeSpan _delay;
+    private readonly MessageStore _store;
+    private readonly StoreTopic _schedule;
+    private readonly MessageAppender _appender;
+    private readonly WaitingMessages _waiting;
+    private readonly DelayOffsetTable _offsets;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly QueueBlock _block;
+    private readonly SemaphoreSlim _arrived = new(0, 1);
+
+    // The message that is waited for, when no records are kept.
+    private Head? _head;
+
+    // With a clock that was set back: messages before that queue offset were there at that timestamp.
+    private long _knownEnd;
+    private long _knownAt;
+
+    public LevelDelivery(
+        int level, TimeSpan delay, MessageStore store, StoreTopic schedule, MessageAppender appender, WaitingMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger logger)
+    {
+        _level = level;
+        _delay = delay;
+        _store = store;
+        _schedule = schedule;
+        _appender = appender;
+        _waiting = waiting;
+        _offsets = offsets;
+        _time = time;
+        _logger = logger;
+        _block = new QueueBlock(store, schedule, level - 1, MaxMessagesOfRead);
+    }
+
+    /// <summary>A message has come into the level's queue.</summary>
+    public void OnArrived()
+    {
+        if (_arrived.CurrentCount == 0)
+        {
+            try
+            {
+                _arrived.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // Signalled already; one signal is enough.
+            }
+        }
+    }
+
+    /// <summary>Delivers until it is cancelled; a delivery that has begun is finished first.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (await DeliverDueAsync(cancellationToken) is not { } wait)
+                {
+                    await _arrived.WaitAsync(cancellationToken);
+                }
+                else if (wait > TimeSpan.Zero)
+                {
+                    // Whole milliseconds, as timers take no others: with less than one left it would not wait at all.
+                    await Task.Delay(wait < LongestWait ? TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)) : LongestWait, _time, cancellationToken);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                _block.Release();
+                LogLevelFailed(error, _level, _offsets.Get(_level));
+                await Task.Delay(FailureDelay, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    public void Dispose() => _block.Dispose();
+
+    /// <summary>Delivers what is due of the records at hand, or else of one read; returns how long to wait, null when the queue is empty.</summary>
+    private async Task<TimeSpan?> DeliverDueAsync(CancellationToken cancellationToken)
+    {
+        if (_block.Records.IsEmpty)
+        {
+            if (_head is { } head && TimeLeft(head) is var left && left > TimeSpan.Zero)
+            {
+                return left;
+            }
+
+            _head = null;
+            long offset = _offsets.Get(_level);
+            if (!await _block.ReadAsync(offset, cancellationToken))
+            {
+                return _block.Next == offset ? null : MoveTo(_block.Next);
+            }
+        }
+
+        return await DeliverAsync();
+    }
+
+    /// <summary>Stores the due ones of the records with one write, then notes how far this came. Not cancelled: what was stored must be noted, or it comes twice.</summary>
+    private async ValueTask<TimeSpan> DeliverAsync()
+    {
+        long startedAt = _time.GetTimestamp();
+        Delivery delivery = AppendDue(_block.Records);
+        if (delivery.Appended > 0)
+        {
+            if (!await _appender.WriteAsync(delivery.CopiesEnd, delivery.Appended, startedAt))
+            {
+                // Nothing of it is noted: it is read again.
+                _block.Release();
+                return RetryDelay;
+            }
+
+            _offsets.SetDelivered(_level, delivery.NextOffset, delivery.CopiesEnd);
+        }
+        else if (delivery.NextOffset >= 0)
+        {
+            _offsets.Set(_level, delivery.NextOffset);
+        }
+
+        _block.Skip(delivery.Bytes);
+        if (delivery.Obstacle.Topic is not null)
+        {
+            return await _waiting.OvercomeAsync(delivery.Obstacle) ? TimeSpan.Zero : RetryDelay;
+        }
+
+        if (delivery.Head is not { } head)
+        {
+            return TimeSpan.Zero;
+        }
+
+        TimeSpan left = TimeLeft(head);
+        if (left > LongestWait)
+        {
+            _head = head;
+            _block.Release();
+        }
+
+        return delivery.Appended > 0 && left < Gathering ? Gathering : left;
+    }
+
+    private Delivery AppendDue(ReadOnlySpan<byte> records)
+    {
+        Delivery delivery = new() { NextOffset = -1 };
+        while (delivery.Bytes < records.Length)
+        {
+            int size = RecordView.SizeAt(records[delivery.Bytes..]);
+            RecordView record = RecordView.Read(records.Slice(delivery.Bytes, size));
+            Head head = new(record.QueueOffset, record.StoreTimestamp);
+            if (TimeLeft(head) > TimeSpan.Zero)
+            {
+                delivery.Head = head;
+                break;
+            }
+
+            // As it is: a consumer gets the properties that asked for the delay, too.
+            AppendStatus status = _waiting.Deliver(record, record.Properties, out WaitingMessages.Obstacle obstacle, out AppendResult result);
+            if (status == AppendStatus.Ok)
+            {
+                delivery.CopiesEnd = delivery.Appended == 0 ? result.Mark : result.Mark.And(delivery.CopiesEnd);
+                delivery.Appended++;
+            }
+            else if (status is AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong)
+            {
+                LogUndeliverable(_level, record.QueueOffset, status);
+            }
+            else
+            {
+                // Nothing is wrong with the message: it is tried again, at once when what it needs can be waited for.
+                delivery.Obstacle = obstacle;
+                break;
+            }
+
+            // Its own, not counted: the read passes over offsets without a message.
+            delivery.NextOffset = record.QueueOffset + 1;
+            delivery.Bytes += size;
+        }
+
+        return delivery;
+    }
+
+    private TimeSpan MoveTo(long offset)
+    {
+        _offsets.Set(_level, offset);
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>
+    /// How long a message has to wait still. A store time that is ahead of the clock says nothing, as the clock was set back, and the log's times stand still until it has caught
+    /// up: then a message waits for the whole delay from the moment on that it is known to be there. RocketMQ delivers it at once, and so too early.
+    /// </summary>
+    private TimeSpan TimeLeft(Head head)
+    {
+        TimeSpan left = DateTimeOffset.FromUnixTimeMilliseconds(head.StoreTimestamp) + _delay - _time.GetUtcNow();
+        if (left <= _delay)
+        {
+            return left;
+        }
+
+        if (head.QueueOffset >= _knownEnd)
+        {
+            _store.Reader.TryGetOffsets(_schedule, _level - 1, out QueueOffsets queue);
+            _knownEnd = Math.Max(queue.Max, head.QueueOffset + 1);
+            _knownAt = _time.GetTimestamp();
+        }
+
+        return _delay - _time.GetElapsedTime(_knownAt);
+    }
+
+    [LoggerMessage(EventId = 3201, Level = LogLevel.Error, Message = "Delivering delay level {Level} failed at queue offset {Offset}; tried again in 10 s")]
+    private partial void LogLevelFailed(Exception error, int level, long offset);
+
+    [LoggerMessage(EventId = 3202, Level = LogLevel.Error, Message = "The delayed message at offset {Offset} of level {Level} cannot be delivered ({Status}) and is passed over")]
+    private partial void LogUndeliverable(int level, long offset, AppendStatus status);
+
+    /// <summary>A message of the queue that is not due.</summary>
+    private readonly record struct Head(long QueueOffset, long StoreTimestamp);
+
+    /// <summary>What became of the records.</summary>
+    private struct Delivery
+    {
+        /// <summary>Messages stored again.</summary>
+        public int Appended;
+
+        /// <summary>Their mark in the log.</summary>
+        public LogMark CopiesEnd;
+
+        /// <summary>Of the records that are done with.</summary>
+        public int Bytes;
+
+        /// <summary>Queue offset the level goes on at; −1 when it stays where it is.</summary>
+        public long NextOffset;
+
+        /// <summary>Why the store did not take the next message.</summary>
+        public WaitingMessages.Obstacle Obstacle;
+
+        /// <summary>The first message that is not due; null when all were.</summary>
+        public Head? Head;
+    }
+}
