@@ -6,6 +6,7 @@ namespace RocketOps.Store;
 public sealed class GetResult
 {
     private MessageRange[] _messages = new MessageRange[32];
+    private int _innerMessages;
 
     /// <summary>Units copied out of the queue before they are judged: what lies in the queue's memory may be overwritten at any time.</summary>
     internal byte[] Units { get; } = new byte[ConsumeQueues.ConsumeQueueUnit.Size * 256];
@@ -32,7 +33,11 @@ public sealed class GetResult
     /// <summary>Sum of the sizes of <see cref="Messages"/>.</summary>
     public int TotalBytes { get; internal set; }
 
+    /// <summary>Number of <see cref="Messages"/>.</summary>
     public int Count { get; private set; }
+
+    /// <summary>How many messages they hold: a record of a batch consume queue may have several.</summary>
+    public int MessageCount => Count + _innerMessages;
 
     /// <summary>The reader is so far behind that a slave should serve it (40 % rule, store.md §5.1).</summary>
     public bool SuggestPullingFromSlave { get; internal set; }
@@ -48,6 +53,7 @@ public sealed class GetResult
         MaxOffset = 0;
         TotalBytes = 0;
         Count = 0;
+        _innerMessages = 0;
         SuggestPullingFromSlave = false;
         ExtWindow?.Clear();
     }
@@ -62,4 +68,7 @@ public sealed class GetResult
         _messages[Count++] = message;
         TotalBytes += message.Size;
     }
+
+    /// <summary>The record that was added last holds so many messages beyond the first.</summary>
+    internal void AddInner(int messages) => _innerMessages += messages;
 }

@@ -77,6 +77,7 @@ public sealed class MessageStore : IAsyncDisposable
         _openQueueFiles = new OpenQueueFiles(options.MaxOpenQueueFiles);
         _queues = new QueueEnvironment(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger)
         {
+            Batch = new QueueEnvironment(fileSystem, BatchQueuesDirectory, options.BatchConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger, BatchUnit.Size, "mapperFileSizeBatchConsumeQueue"),
             WritesExt = options.ConsumeQueueExtEnabled,
             Ext = options.ConsumeQueueExtEnabled || fileSystem.DirectoryExists(ExtDirectory) ? NewExtEnvironment() : null,
         };
@@ -136,6 +137,12 @@ public sealed class MessageStore : IAsyncDisposable
         set => _dispatcher.BitMaps = Options.ConsumeQueueExtEnabled ? value : null;
     }
 
+    /// <summary>
+    /// Asked once, within <see cref="StartAsync"/>, when no other process can use the directory any more: the names of the topics that have batch consume queues
+    /// (<c>queue.type=BatchCQ</c>). Null for none but those that have such files. To be set before the start, as recovery makes queues.
+    /// </summary>
+    public Func<IReadOnlySet<string>>? BatchTopics { get; set; }
+
     /// <summary>Store time of the last message that was dispatched, ms since 1970.</summary>
     public long LastStoreTimestamp => _dispatcher.LastStoreTimestamp;
 
@@ -159,6 +166,8 @@ public sealed class MessageStore : IAsyncDisposable
 
     private string QueuesDirectory => Path.Combine(Options.RootDirectory, "consumequeue");
 
+    private string BatchQueuesDirectory => Path.Combine(Options.RootDirectory, "batchconsumequeue");
+
     private string ExtDirectory => Path.Combine(Options.RootDirectory, "consumequeue_ext");
 
     private string AbortPath => Path.Combine(Options.RootDirectory, "abort");
@@ -181,6 +190,15 @@ public sealed class MessageStore : IAsyncDisposable
     /// </summary>
     public StoreTopic GetOrAddTopic(ReadOnlySpan<byte> utf8Name) =>
         TopicTable.IsValidName(utf8Name) ? _topics.GetOrAdd(utf8Name) : throw new ArgumentException($"'{Encoding.UTF8.GetString(utf8Name)}' cannot be a topic.", nameof(utf8Name));
+
+    /// <summary>
+    /// Says whether a topic that is new has batch consume queues. False when it has queues of the other kind already, in memory or on the disk, where this may have to look.
+    /// </summary>
+    public bool TrySetBatch(StoreTopic topic, bool isBatch)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        return _topics.TrySetBatch(topic, isBatch);
+    }
 
     /// <summary>The interned topic of that name, or null. Neither allocates nor locks.</summary>
     public StoreTopic? FindTopic(ReadOnlySpan<byte> utf8Name) => _topics.Find(utf8Name);
@@ -231,7 +249,7 @@ public sealed class MessageStore : IAsyncDisposable
             await _dispatcher.OwnAsync(cancellationToken);
             try
             {
-                new TopicRemoval(_files, _topics, _queues, QueuesDirectory, ExtDirectory).Remove(topic);
+                new TopicRemoval(_files, _topics, _queues, ExtDirectory).Remove(topic);
             }
             finally
             {
@@ -576,6 +594,11 @@ public sealed class MessageStore : IAsyncDisposable
 
         string lockPath = Path.Combine(Options.RootDirectory, "lock");
         _lock = _files.TryLock(lockPath) ?? throw new StoreException($"{Options.RootDirectory} is in use: another broker holds {lockPath}.");
+        if (BatchTopics is { } batchTopics)
+        {
+            _topics.DeclareBatch(batchTopics());
+        }
+
         _locked.SetResult();
         using (IStoreFile file = _files.Open(lockPath, FileOpenMode.OpenOrCreate))
         {

@@ -12,9 +12,10 @@ namespace RocketOps.Store;
 /// </summary>
 /// <param name="CommitLogFileBytes"><c>mappedFileSizeCommitLog</c>, a power of two. No message may be larger.</param>
 /// <param name="ConsumeQueueFileBytes"><c>mappedFileSizeConsumeQueue</c>, a multiple of 20.</param>
+/// <param name="BatchConsumeQueueFileBytes"><c>mapperFileSizeBatchConsumeQueue</c>, a multiple of 46.</param>
 /// <param name="IndexSlots"><c>maxHashSlotNum</c>.</param>
 /// <param name="IndexEntries"><c>maxIndexNum</c>.</param>
-public sealed record StoreLayout(int CommitLogFileBytes, int ConsumeQueueFileBytes, int IndexSlots, int IndexEntries)
+public sealed record StoreLayout(int CommitLogFileBytes, int ConsumeQueueFileBytes, int BatchConsumeQueueFileBytes, int IndexSlots, int IndexEntries)
 {
     /// <summary>Log files a volume holds at least, about.</summary>
     private const int FilesPerVolume = 8;
@@ -23,7 +24,7 @@ public sealed record StoreLayout(int CommitLogFileBytes, int ConsumeQueueFileByt
     private const int UnitBytes = ConsumeQueueUnit.Size;
 
     /// <summary>RocketMQ's defaults, and what a volume of 8 GiB or more gets.</summary>
-    public static readonly StoreLayout Default = new(1024 * 1024 * 1024, 300_000 * UnitBytes, 5_000_000, 20_000_000);
+    public static readonly StoreLayout Default = new(1024 * 1024 * 1024, 300_000 * UnitBytes, 300_000 * BatchUnit.Size, 5_000_000, 20_000_000);
 
     /// <summary>For a new store on a volume of that many bytes.</summary>
     public static StoreLayout ForVolume(long bytes)
@@ -63,9 +64,16 @@ public sealed record StoreLayout(int CommitLogFileBytes, int ConsumeQueueFileByt
 
         // A store of RocketMQ's may have log files of its own length beside queues and index of the usual.
         StoreLayout layout = InProportion((int)length);
-        if (QueueFileLengths(files, Path.Combine(rootDirectory, "consumequeue")).FirstOrDefault() == Default.ConsumeQueueFileBytes)
+        bool hasDefaultQueues = QueueFileLengths(files, Path.Combine(rootDirectory, "consumequeue")).FirstOrDefault() == Default.ConsumeQueueFileBytes;
+        if (hasDefaultQueues)
         {
             layout = layout with { ConsumeQueueFileBytes = Default.ConsumeQueueFileBytes };
+        }
+
+        long batchLength = QueueFileLengths(files, Path.Combine(rootDirectory, "batchconsumequeue")).FirstOrDefault();
+        if (batchLength == Default.BatchConsumeQueueFileBytes || (batchLength == 0 && hasDefaultQueues))
+        {
+            layout = layout with { BatchConsumeQueueFileBytes = Default.BatchConsumeQueueFileBytes };
         }
 
         return FileLengths(files, Path.Combine(rootDirectory, "index")).FirstOrDefault() == IndexLayout.FileBytes(Default.IndexSlots, Default.IndexEntries)
@@ -79,7 +87,7 @@ public sealed record StoreLayout(int CommitLogFileBytes, int ConsumeQueueFileByt
 
         // A queue's file is a block of the disk at least.
         int units = Math.Max(Default.ConsumeQueueFileBytes / part / UnitBytes, 4096 / UnitBytes);
-        return new StoreLayout(commitLogFileBytes, units * UnitBytes, Math.Max(1, Default.IndexSlots / part), Math.Max(2, Default.IndexEntries / part));
+        return new StoreLayout(commitLogFileBytes, units * UnitBytes, units * BatchUnit.Size, Math.Max(1, Default.IndexSlots / part), Math.Max(2, Default.IndexEntries / part));
     }
 
     private static IEnumerable<long> QueueFileLengths(IStoreFileSystem files, string directory) =>

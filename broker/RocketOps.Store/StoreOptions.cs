@@ -18,6 +18,9 @@ public sealed class StoreOptions
     /// <summary><c>mappedFileSizeConsumeQueue</c>, bytes, a multiple of 20. Fixed for the life of a store.</summary>
     public int ConsumeQueueFileBytes { get; init; } = 300_000 * 20;
 
+    /// <summary><c>mapperFileSizeBatchConsumeQueue</c>, a multiple of 46: files of batch consume queues.</summary>
+    public int BatchConsumeQueueFileBytes { get; init; } = 300_000 * 46;
+
     /// <summary><c>enableConsumeQueueExt</c>: units of consume queues point to extensions, which hold which filters matched (<see cref="MessageStore.BitMaps"/>).</summary>
     public bool ConsumeQueueExtEnabled { get; init; }
 
@@ -184,6 +187,7 @@ public sealed class StoreOptions
         Check(RootDirectory.Length > 0, "the store directory is empty");
         Check(CommitLogFileBytes >= 4096, "mappedFileSizeCommitLog must be at least 4096");
         Check(ConsumeQueueFileBytes >= 20 && ConsumeQueueFileBytes % 20 == 0, "mappedFileSizeConsumeQueue must be a multiple of 20");
+        Check(BatchConsumeQueueFileBytes >= 46 && BatchConsumeQueueFileBytes % 46 == 0, "mapperFileSizeBatchConsumeQueue must be a multiple of 46");
         Check(ConsumeQueueExtFileBytes >= 1024, "mappedFileSizeConsumeQueueExt must be at least 1024");
         Check(IndexSlots > 0, "maxHashSlotNum must be positive");
         Check(IndexEntries > 1, "maxIndexNum must be at least 2");

@@ -48,6 +48,9 @@ public sealed class StoreTopic
     /// <summary>The topic of RocketMQ's delay levels, whose tags code is a delivery time.</summary>
     internal bool IsSchedule { get; }
 
+    /// <summary>The topic's queues are batch consume queues. Does not change once it has a queue; see <see cref="TrySetBatch"/>.</summary>
+    public bool IsBatch { get; private set; }
+
     internal bool IsDeleted => _deleted;
 
     /// <summary>The topic is being deleted: nothing more is appended to it, and its name is not free yet. Set under the append lock.</summary>
@@ -79,6 +82,21 @@ public sealed class StoreTopic
     {
         ConsumeQueue?[] queues = _queues;
         return (uint)queueId < (uint)queues.Length ? queues[queueId] : null;
+    }
+
+    /// <summary>Says what the topic's queues are to be; false when it has queues, and they are of the other kind.</summary>
+    internal bool TrySetBatch(bool isBatch)
+    {
+        lock (_lock)
+        {
+            if (IsBatch != isBatch && _queues.Length > 0)
+            {
+                return false;
+            }
+
+            IsBatch = isBatch;
+            return true;
+        }
     }
 
     /// <summary>Null when the topic has been deleted: nobody would find a queue made now.</summary>

@@ -10,6 +10,8 @@ public static class PropertyNames
     public const string Cluster = "CLUSTER";
     public const string CorrelationId = "CORRELATION_ID";
     public const string Delay = "DELAY";
+    public const string InnerBase = "INNER_BASE";
+    public const string InnerNum = "INNER_NUM";
     public const string Keys = "KEYS";
     public const string MaxReconsumeTimes = "MAX_RECONSUME_TIMES";
     public const string MessageType = "MSG_TYPE";
@@ -50,6 +52,10 @@ public static class PropertyNames
         public static ReadOnlySpan<byte> Cluster => "CLUSTER"u8;
 
         public static ReadOnlySpan<byte> Delay => "DELAY"u8;
+
+        public static ReadOnlySpan<byte> InnerBase => "INNER_BASE"u8;
+
+        public static ReadOnlySpan<byte> InnerNum => "INNER_NUM"u8;
 
         public static ReadOnlySpan<byte> Keys => "KEYS"u8;
 

@@ -11,6 +11,12 @@ public static class SysFlags
     public const int BornHostIPv6 = 0x10;
     public const int StoreHostIPv6 = 0x20;
 
+    /// <summary>The body is a client batch, which consumers take apart.</summary>
+    public const int NeedsUnwrap = 0x40;
+
+    /// <summary>The record holds several messages of its queue: <see cref="PropertyNames.InnerNum"/> of them from <see cref="PropertyNames.InnerBase"/> on.</summary>
+    public const int InnerBatch = 0x80;
+
     /// <summary>What a compressed body was compressed with; <see cref="OldZlib"/> is what clients write that know no other.</summary>
     public const int CompressionMask = 0x700;
     public const int OldZlib = 0;

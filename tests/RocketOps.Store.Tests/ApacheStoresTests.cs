@@ -32,6 +32,37 @@ public sealed class ApacheStoresTests
         store.GetStats().MaxOffset.Value.Should().Be(apache.Lines("tail").Single().GetProperty("physicalOffset").GetInt64());
     }
 
+    [SkippableFact]
+    public async Task StartAsync_BatchConsumeQueuesOfApache_ServeEveryBatchFromEachOfItsOffsets()
+    {
+        using ApacheStore apache = ApacheStore.Open("5.5.0-clean");
+        await using MessageStore store = await SmallStore.StartAsync(apache.Options());
+        List<JsonElement> queues = [.. apache.Lines("batchQueue")];
+        queues.Should().NotBeEmpty();
+        foreach (JsonElement queue in queues)
+        {
+            StoreTopic topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(queue.GetProperty("topic").GetString()!));
+            int queueId = queue.GetProperty("queueId").GetInt32();
+            GetResult result = new();
+            long end = 0;
+            foreach (JsonElement unit in queue.GetProperty("units").EnumerateArray())
+            {
+                long start = unit[4].GetInt64();
+                end = start + unit[5].GetInt64();
+                for (long offset = start; offset < end; offset++)
+                {
+                    (await store.Reader.GetMessagesAsync(topic, queueId, offset, new GetLimits(1), null, result, CancellationToken.None)).Should().Be(GetStatus.Found);
+                    result.Messages.ToArray().Should().Equal(new MessageRange(new PhysicalOffset(unit[0].GetInt64()), unit[1].GetInt32()));
+                    result.NextBeginOffset.Should().Be(end);
+                }
+
+                (await store.Reader.StoreTimestampAtAsync(topic, queueId, end - 1, CancellationToken.None)).Should().Be(unit[3].GetInt64());
+            }
+
+            (await store.Reader.GetOffsetsAsync(topic, queueId, CancellationToken.None)).Should().Be(new QueueOffsets(0, end));
+        }
+    }
+
     [SkippableTheory]
     [InlineData("4.9.7-killed")]
     [InlineData("5.5.0-killed")]

@@ -26,7 +26,7 @@ public sealed class DumpTests
 
         string[] lines = Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         List<string> actual = lines.Select(line => Normalize(JsonNode.Parse(line)!)).ToList();
-        string[] kinds = ["message", "blank", "tail", "queue", "index", "checkpoint", "offsets", "abort"];
+        string[] kinds = ["message", "blank", "tail", "queue", "batchQueue", "index", "checkpoint", "offsets", "abort"];
         List<string> expected = apache.Expected.Where(line => kinds.Contains(line.GetProperty("kind").GetString())).Select(line => Normalize(JsonNode.Parse(line.GetRawText())!)).ToList();
         foreach (string kind in kinds)
         {
@@ -41,6 +41,7 @@ public sealed class DumpTests
     [InlineData("4.9.7-clean", 0)]
     [InlineData("4.9.7-pair/master", 0)]
     [InlineData("4.9.7-pair/slave", 0)]
+    [InlineData("5.5.0-clean", 0)]
     public void Verify_CleanStoreOfApache_FindsNothing(string name, int damages)
     {
         using ApacheStore apache = ApacheStore.Open(name);

@@ -19,7 +19,7 @@ public sealed class LockFreeReaderTests
     {
         const int Capacity = 64;
         const int Puts = 3_000_000;
-        UnitRing ring = new(Capacity, 0);
+        UnitRing ring = new(Capacity, 0, ConsumeQueueUnit.Size);
         const int Copied = 100_000;
         long end = 0;
         long copied = 0;
@@ -29,7 +29,7 @@ public sealed class LockFreeReaderTests
         {
             for (long index = 0; !Volatile.Read(ref hasFailed) && (index < Puts || Volatile.Read(ref copied) < Copied); index++)
             {
-                ring.Put(index, Unit(index));
+                Unit(index).Write(ring.Reserve(index));
                 Volatile.Write(ref end, index + 1);
             }
 

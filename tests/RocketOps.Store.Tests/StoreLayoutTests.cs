@@ -32,7 +32,7 @@ public sealed class StoreLayoutTests
     }
 
     [Fact]
-    public void ForVolume_LargeOne_HasRocketMqsLengths() => StoreLayout.ForVolume(1L << 40).Should().Be(new StoreLayout(1 << 30, 6_000_000, 5_000_000, 20_000_000));
+    public void ForVolume_LargeOne_HasRocketMqsLengths() => StoreLayout.ForVolume(1L << 40).Should().Be(new StoreLayout(1 << 30, 6_000_000, 13_800_000, 5_000_000, 20_000_000));
 
     [Fact]
     public async Task Find_StoreOnAVolumeThatHasGrown_KeepsItsLengths()
@@ -59,7 +59,7 @@ public sealed class StoreLayoutTests
         Make(files, "/store/consumequeue/T/0/00000000000000000000", 6_000_000);
         Make(files, "/store/index/20261121000000000", 40 + (4L * 5_000_000) + (20L * 20_000_000));
 
-        Find(files).Should().Be(new StoreLayout((int)(64 * MiB), 6_000_000, 5_000_000, 20_000_000));
+        Find(files).Should().Be(new StoreLayout((int)(64 * MiB), 6_000_000, 13_800_000, 5_000_000, 20_000_000));
     }
 
     [Fact]

@@ -137,6 +137,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<long> StoreVolumeBytes = Int64("storeVolumeBytes", 0, 0, description: "Bytes of the volume that the store has; 0 asks the file system. Lengths of files that are not set follow it. Not in RocketMQ.");
     public static readonly PropertyDefinition<int> MappedFileSizeCommitLog = Int32("mappedFileSizeCommitLog", 1024 * 1024 * 1024, 4_096, description: "Bytes of a commit-log file, and most a message can have. When not set, the length an existing store has, else an eighth of the volume, at most the default.");
     public static readonly PropertyDefinition<int> MappedFileSizeConsumeQueue = Int32("mappedFileSizeConsumeQueue", 300_000 * 20, 20, description: "Bytes of a consume-queue file, rounded up to a multiple of 20. In proportion to mappedFileSizeCommitLog when neither is set.");
+    public static readonly PropertyDefinition<int> MapperFileSizeBatchConsumeQueue = Int32("mapperFileSizeBatchConsumeQueue", 300_000 * 46, 46, description: "Bytes of a file of a batch consume queue, rounded up to a multiple of 46. In proportion to mappedFileSizeCommitLog when neither is set.");
     public static readonly PropertyDefinition<bool> EnableConsumeQueueExt = Boolean("enableConsumeQueueExt", false, description: "Units of consume queues have extensions in consumequeue_ext, which hold the bit maps of enableCalcFilterBitMap. Those of a store that has some are read in any case.");
     public static readonly PropertyDefinition<int> MappedFileSizeConsumeQueueExt = Int32("mappedFileSizeConsumeQueueExt", 48 * 1024 * 1024, 1_024, description: "Bytes of a file of extensions; it takes no more room than what is in it.");
     public static readonly PropertyDefinition<int> MaxHashSlotNum = Int32("maxHashSlotNum", 5_000_000, 1, description: "Hash slots of an index file. In proportion to mappedFileSizeCommitLog when neither is set.");
@@ -180,7 +181,7 @@ internal static class BrokerKeys
         RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval,
         HaMasterAddress, HaSendHeartbeatInterval, HaHousekeepingInterval, HaTransferBatchSize, HaSlaveFallbehindMax, HaMaxGapNotInSync, HaFlowControlEnable, MaxHaTransferByteInSecond,
         MaxHaConnections, SlaveSyncInterval, SlaveTimeout, InSyncReplicas, MinInSyncReplicas, AllAckInSyncStateSet, EnableAutoInSyncReplicas, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
-        MappedFileSizeConsumeQueue, EnableConsumeQueueExt, MappedFileSizeConsumeQueueExt, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
+        MappedFileSizeConsumeQueue, MapperFileSizeBatchConsumeQueue, EnableConsumeQueueExt, MappedFileSizeConsumeQueueExt, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
         DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,
         .. ForeignKeys.All,
     ]);

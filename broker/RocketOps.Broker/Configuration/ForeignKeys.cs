@@ -42,7 +42,7 @@ internal static class ForeignKeys
         "fastFailIfNoBufferInStorePool", "flushLeastPagesWhenWarmMapedFile", "useReentrantLockWhenPutMessage", "deleteFileBatchMax",
         "logicalDiskSpaceCleanForciblyThreshold", "maxBatchDeleteFilesNum", "replicasPerDiskPartition", "cleanResourceInterval", "deleteCommitLogFilesInterval", "deleteConsumeQueueFilesInterval",
         "destroyMapedFileIntervalForcibly", "redeleteHangedFileInterval", "putMsgIndexHightWater", "debugLockEnable", "checkCRCOnRecover", "messageIndexSafe", "enableBatchPush",
-        "isEnableBatchPush", "bitMapLengthConsumeQueueExt", "mapperFileSizeBatchConsumeQueue", "maxLmqConsumeQueueNum", "disappearTimeAfterStart",
+        "isEnableBatchPush", "bitMapLengthConsumeQueueExt", "maxLmqConsumeQueueNum", "disappearTimeAfterStart",
         "autoMessageVersionOnTopicLen", "enableRunningFlagsInFlush", "maxRecoveryCommitlogFiles", "recoverConcurrently", "dispatchCqThreads", "dispatchCqCacheNum", "enableAsyncReput",
         "recheckReputOffsetFromCq", "dispatchFromSenderThread", "wakeCommitWhenPutMessage", "wakeFlushWhenPutMessage", "enableCleanExpiredOffset", "searchBcqByCacheEnable",
         "correctLogicMinOffsetSleepInterval", "correctLogicMinOffsetForceInterval", "topicQueueLockNum", "enableBuildConsumeQueueConcurrently", "batchDispatchRequestThreadPoolNums",

@@ -5,6 +5,7 @@ using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Health;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Registration;
+using RocketOps.Broker.Topics;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
@@ -66,7 +67,11 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         HostResolver resolver = HostResolver.FromEnvironment();
         BrokerAddress address = await BrokerAddress.CreateAsync(options, resolver, cancellationToken);
         ArrivedObservers observers = new();
-        MessageStore store = new(StoreOptionsFactory.Create(options), fileSystem, time, loggers) { ArrivedObserver = observers };
+        MessageStore store = new(StoreOptionsFactory.Create(options), fileSystem, time, loggers)
+        {
+            ArrivedObserver = observers,
+            BatchTopics = () => BatchTopics.Read(options.StoreRoot, fileSystem),
+        };
         ConsumerFilterTable? filters = null;
         if (options.WritesBitMaps)
         {

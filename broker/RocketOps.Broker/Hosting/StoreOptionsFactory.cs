@@ -9,6 +9,7 @@ namespace RocketOps.Broker.Hosting;
 internal static class StoreOptionsFactory
 {
     private const int QueueUnitBytes = 20;
+    private const int BatchUnitBytes = 46;
 
     public static StoreOptions Create(BrokerOptions options)
     {
@@ -22,6 +23,7 @@ internal static class StoreOptionsFactory
             CommitLogFileBytes = values.Get(BrokerKeys.MappedFileSizeCommitLog),
             // RocketMQ rounds up to whole units.
             ConsumeQueueFileBytes = (values.Get(BrokerKeys.MappedFileSizeConsumeQueue) + QueueUnitBytes - 1) / QueueUnitBytes * QueueUnitBytes,
+            BatchConsumeQueueFileBytes = (values.Get(BrokerKeys.MapperFileSizeBatchConsumeQueue) + BatchUnitBytes - 1) / BatchUnitBytes * BatchUnitBytes,
             ConsumeQueueExtEnabled = values.Get(BrokerKeys.EnableConsumeQueueExt),
             ConsumeQueueExtFileBytes = values.Get(BrokerKeys.MappedFileSizeConsumeQueueExt),
             IndexEnabled = values.Get(BrokerKeys.MessageIndexEnable),

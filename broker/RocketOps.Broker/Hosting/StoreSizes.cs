@@ -29,6 +29,7 @@ internal static class StoreSizes
         List<PropertyEntry> entries = [];
         Add(BrokerKeys.MappedFileSizeCommitLog, layout.CommitLogFileBytes);
         Add(BrokerKeys.MappedFileSizeConsumeQueue, layout.ConsumeQueueFileBytes);
+        Add(BrokerKeys.MapperFileSizeBatchConsumeQueue, layout.BatchConsumeQueueFileBytes);
         Add(BrokerKeys.MaxHashSlotNum, layout.IndexSlots);
         Add(BrokerKeys.MaxIndexNum, layout.IndexEntries);
         return BrokerOptions.From(PropertyLoader.Apply(values, entries).Values);

@@ -40,6 +40,13 @@ internal sealed class ConfigFile(string path, IStoreFileSystem fileSystem)
             : content;
     }
 
+    /// <summary>Whether the bytes occur in the file or in its backup.</summary>
+    public bool Contains(ReadOnlySpan<byte> text)
+    {
+        byte[] wanted = text.ToArray();
+        return _file.Read(content => content.AsSpan().IndexOf(wanted) >= 0) is not null;
+    }
+
     /// <summary>Replaces the content; durable when it returns. Callers take care that only one write happens at a time.</summary>
     public Task WriteAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         Task.Factory.StartNew(() => _file.Write(content.Span), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);

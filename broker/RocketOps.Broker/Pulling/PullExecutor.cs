@@ -91,7 +91,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
             return false;
         }
 
-        counters.CountFound(pull, result.Count, result.TotalBytes, begunAt);
+        counters.CountFound(pull, result.MessageCount, result.TotalBytes, begunAt);
         return true;
     }
 
@@ -115,7 +115,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
             {
                 pull.Ticket.Sink.Answer(
                     pull.Ticket, AnswerOf(pull, PullOutcome.Found, GetStatus.Found, result, result.NextBeginOffset), body.AsSpan(0, result.TotalBytes), flush: true);
-                counters.CountFound(pull, result.Count, result.TotalBytes, begunAt);
+                counters.CountFound(pull, result.MessageCount, result.TotalBytes, begunAt);
             }
             else
             {

@@ -54,7 +54,8 @@ internal sealed class SendMessageHandler : IRequestHandler
         try
         {
             SendRequest request = SendReplies.RequestOf(frame, header, batch.Connection, count);
-            Finish(frame, batch, request, _pipeline.Send(request, offsets), offsets[..Math.Max(0, count)]);
+            SendOutcome outcome = _pipeline.Send(request, offsets);
+            Finish(frame, batch, request, outcome, outcome.IsInnerBatch ? default : offsets[..Math.Max(0, count)]);
         }
         finally
         {
@@ -98,8 +99,8 @@ internal sealed class SendMessageHandler : IRequestHandler
         Span<byte> ids = rented ?? stackalloc byte[OffsetMessageId.MaxLength];
         int length = _replies.WriteIds(outcome.Result.Offset, offsets, ids);
         byte[] handle = _replies.HandleOf(outcome);
-        Span<byte> destination = replies.GetSpan(_replies.MaxReplyBytes(length, outcome.UniqKey.Length, handleBytes: handle.Length));
-        replies.Advance(_replies.Write(destination, ReplyTo.Of(frame, batch.Connection), ids[..length], outcome.QueueId, outcome.Result.QueueOffset, outcome.UniqKey, recallHandle: handle));
+        Span<byte> destination = replies.GetSpan(_replies.MaxReplyBytes(length, outcome.UniqKey.Length, handleBytes: handle.Length, isInnerBatch: outcome.IsInnerBatch));
+        replies.Advance(_replies.Write(destination, ReplyTo.Of(frame, batch.Connection), ids[..length], outcome.QueueId, outcome.Result.QueueOffset, outcome.UniqKey, recallHandle: handle, isInnerBatch: outcome.IsInnerBatch));
         if (rented is not null)
         {
             ArrayPool<byte>.Shared.Return(rented);

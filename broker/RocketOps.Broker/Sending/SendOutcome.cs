@@ -19,6 +19,9 @@ internal readonly ref struct SendOutcome
 
     public ReadOnlySpan<byte> UniqKey { get; init; }
 
+    /// <summary>The batch is one record, which has the batch's unique key: the producer makes its messages' ids of that.</summary>
+    public bool IsInnerBatch { get; init; }
+
     /// <summary>With <see cref="SendStatus.QueueToBeLoaded"/> the topic whose queue <see cref="LoadQueue"/> is to be loaded; not the message's own when it waits elsewhere.</summary>
     public StoreTopic? LoadTopic { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
@@ -46,6 +47,11 @@ internal sealed class SendPipeline(
 
         int queueId = request.QueueId >= 0 ? request.QueueId : Random.Shared.Next(Math.Max(1, topic.Config.WriteQueueNums));
         SendProperties properties = SendProperties.Read(request.Properties);
+        if (properties.NamesInnerMessages && (request.SysFlag & SysFlags.InnerBatch) == 0 && !IsInnerBatch(request, properties, topic))
+        {
+            return Refused(SendStatus.MessageIllegal, request, topic);
+        }
+
         return request.IsBatch ? StoreBatch(request, properties, topic, queueId, offsets) : StoreOne(request, properties, topic, queueId);
     }
 
@@ -182,6 +188,16 @@ internal sealed class SendPipeline(
             return Refused(SendStatus.MessageIllegal, request, topic);
         }
 
+        if (IsInnerBatch(request, properties, topic))
+        {
+            return StoreInnerBatch(request, properties, topic, queueId);
+        }
+
+        if ((request.SysFlag & SysFlags.InnerBatch) != 0 && !topic.StoreTopic.IsBatch)
+        {
+            return Refused(SendStatus.MessageIllegal, request, topic);
+        }
+
         AppendStatus appended = store.Writer.AppendBatch(
             new BatchToAppend
             {
@@ -201,7 +217,41 @@ internal sealed class SendPipeline(
             : Outcome(appended, result, request, properties, topic, queueId);
     }
 
-    private SendOutcome Outcome(AppendStatus appended, scoped in AppendResult result, scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId, long timerOutMs = 0)
+    /// <summary>A batch goes to a batch consume queue as one record, unless its producer is too old to name it.</summary>
+    private static bool IsInnerBatch(scoped in SendRequest request, scoped in SendProperties properties, TopicState topic) =>
+        request.IsBatch && topic.StoreTopic.IsBatch && !properties.UniqKey.IsEmpty;
+
+    private SendOutcome StoreInnerBatch(scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId)
+    {
+        Span<byte> number = stackalloc byte[32];
+        ReadOnlySpan<byte> name = PropertyNames.Utf8.InnerNum;
+        name.CopyTo(number);
+        number[name.Length] = PropertyReader.NameEnd;
+        Utf8Formatter.TryFormat(request.BatchCount, number[(name.Length + 1)..], out int digits);
+        number[name.Length + 1 + digits] = PropertyReader.PropertyEnd;
+        AppendStatus appended = store.Writer.Append(
+            new MessageToAppend
+            {
+                Topic = topic.StoreTopic,
+                QueueId = queueId,
+                Flag = request.Flag,
+                SysFlag = SysFlagOf(topic, request.SysFlag) | SysFlags.InnerBatch | SysFlags.NeedsUnwrap,
+                BornTimestamp = request.BornTimestamp,
+                BornHost = request.BornHost,
+                StoreHost = address.StoreHost,
+                ReconsumeTimes = request.ReconsumeTimes,
+                Body = request.Body,
+                Properties = request.Properties,
+                MoreProperties = brokerProperties.Utf8,
+                LastProperties = number[..(name.Length + digits + 2)],
+            },
+            out AppendResult result);
+        return appended == AppendStatus.QueueNotLoaded
+            ? ToBeLoaded(request, topic, topic.StoreTopic, queueId)
+            : Outcome(appended, result, request, properties, topic, queueId, isInnerBatch: true);
+    }
+
+    private SendOutcome Outcome(AppendStatus appended, scoped in AppendResult result, scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId, long timerOutMs = 0, bool isInnerBatch = false)
     {
         if (appended != AppendStatus.Ok)
         {
@@ -222,6 +272,7 @@ internal sealed class SendPipeline(
             UniqKey = properties.UniqKey,
             Topic = topic,
             TimerOutMs = timerOutMs,
+            IsInnerBatch = isInnerBatch,
         };
     }
 

@@ -32,6 +32,9 @@ internal ref struct SendProperties
     /// <summary>Carries a property that brokers add: the message is sent on as it was received. The old value makes way for the new one.</summary>
     public bool WasStoredBefore { get; private set; }
 
+    /// <summary>Says how many messages it holds: only a batch of a batch consume queue may.</summary>
+    public bool NamesInnerMessages { get; private set; }
+
     public ReadOnlySpan<byte> UniqKey { get; private set; }
 
     /// <summary>Of a message that is sent again: the topic it was first sent to.</summary>
@@ -61,6 +64,9 @@ internal ref struct SendProperties
                     break;
                 case 8 when name.SequenceEqual(PropertyNames.Utf8.TransactionPrepared):
                     found.IsTransaction = System.Text.Ascii.EqualsIgnoreCase(value, "true"u8);
+                    break;
+                case 9 when name.SequenceEqual(PropertyNames.Utf8.InnerNum):
+                    found.NamesInnerMessages = true;
                     break;
                 case 11 when name.SequenceEqual(PropertyNames.Utf8.RetryTopic):
                     found.RetryTopic = value;

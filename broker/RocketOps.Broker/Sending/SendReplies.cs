@@ -69,12 +69,13 @@ internal sealed class SendReplies(BrokerSettings settings, BrokerAddress address
     }
 
     /// <summary>Upper bound of what <see cref="Write"/> writes.</summary>
-    public int MaxReplyBytes(int idBytes, int uniqKeyBytes, int remarkBytes = 0, int handleBytes = 0) =>
+    public int MaxReplyBytes(int idBytes, int uniqKeyBytes, int remarkBytes = 0, int handleBytes = 0, bool isInnerBatch = false) =>
         // Names and numbers of all fields fit the constant; what clients or settings choose is counted.
         ResponseFrameWriter.FixedBytes + 512
         + ResponseFrameWriter.MaxRemarkBytes(remarkBytes)
         + ResponseFrameWriter.MaxFieldBytes(5, idBytes)
         + ResponseFrameWriter.MaxFieldBytes(13, uniqKeyBytes)
+        + (isInnerBatch ? ResponseFrameWriter.MaxFieldBytes(11, uniqKeyBytes) : 0)
         + (handleBytes == 0 ? 0 : ResponseFrameWriter.MaxFieldBytes(12, handleBytes))
         + ResponseFrameWriter.MaxFieldBytes(10, settings.Current.RegionIdUtf8.Length);
 
@@ -87,7 +88,7 @@ internal sealed class SendReplies(BrokerSettings settings, BrokerAddress address
     /// <summary>Writes the reply to a stored message and returns its length.</summary>
     public int Write(
         Span<byte> destination, in ReplyTo to, ReadOnlySpan<byte> messageIds, int queueId, long queueOffset, ReadOnlySpan<byte> uniqKey, int code = ResponseCode.Success, ReadOnlySpan<byte> remark = default,
-        ReadOnlySpan<byte> recallHandle = default)
+        ReadOnlySpan<byte> recallHandle = default, bool isInnerBatch = false)
     {
         BrokerOptions options = settings.Current;
         ResponseFrameWriter writer = new(destination, to.SerializeType, code, to.Opaque, to.Connection.Options.Version, remark);
@@ -97,6 +98,10 @@ internal sealed class SendReplies(BrokerSettings settings, BrokerAddress address
         if (!uniqKey.IsEmpty)
         {
             writer.Add("transactionId"u8, uniqKey);
+            if (isInnerBatch)
+            {
+                writer.Add("batchUniqId"u8, uniqKey);
+            }
         }
 
         if (!recallHandle.IsEmpty)

@@ -9,6 +9,15 @@ internal sealed record TopicConfig
     public const string SingleTag = "SINGLE_TAG";
     public const string MultiTag = "MULTI_TAG";
 
+    /// <summary>Attribute that says what kind of queues the topic has, for as long as it lives.</summary>
+    public const string QueueType = "queue.type";
+
+    /// <summary>Queues whose units may stand for several messages.</summary>
+    public const string BatchQueues = "BatchCQ";
+
+    /// <summary>The usual queues.</summary>
+    public const string SimpleQueues = "SimpleCQ";
+
     /// <summary>More queues than this are a mistake: RocketMQ has no limit, but every one is a folder.</summary>
     public const int MaxQueues = 65_536;
 
@@ -45,6 +54,10 @@ internal sealed record TopicConfig
 
     [JsonIgnore]
     public bool IsWriteable => (Perm & TopicPermission.Write) != 0;
+
+    /// <summary>The topic has batch consume queues.</summary>
+    [JsonIgnore]
+    public bool IsBatch => string.Equals(Attributes?.GetValueOrDefault(QueueType), BatchQueues, StringComparison.Ordinal);
 
     /// <summary>Same settings; attributes compared by content.</summary>
     public bool SameAs(TopicConfig other)

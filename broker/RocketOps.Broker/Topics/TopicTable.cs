@@ -122,6 +122,12 @@ internal sealed class TopicTable
         }
     }
 
+    /// <summary>Whether the store has no queues of that name, or such as the configuration asks for. May look at the disk.</summary>
+    public bool SuitsStore(TopicConfig config) =>
+        _topics.TryGet(config.Name, out _)
+        || _store.FindTopic(Encoding.UTF8.GetBytes(config.Name)) is not { } storeTopic
+        || _store.TrySetBatch(storeTopic, config.IsBatch);
+
     /// <summary>Creates the topic or replaces its settings. Nothing happens when they are the same already. Throws <see cref="IOException"/> when it cannot be written.</summary>
     public Task CreateOrUpdateAsync(TopicConfig config)
     {
@@ -387,7 +393,14 @@ internal sealed class TopicTable
             return existing;
         }
 
-        TopicState created = new(_store.GetOrAddTopic(Encoding.UTF8.GetBytes(config.Name)), config);
+        // Where the store has queues of the other kind, they count: whoever creates a topic has asked before.
+        StoreTopic storeTopic = _store.GetOrAddTopic(Encoding.UTF8.GetBytes(config.Name));
+        if (config.IsBatch)
+        {
+            _store.TrySetBatch(storeTopic, isBatch: true);
+        }
+
+        TopicState created = new(storeTopic, config);
         _topics.Entries[config.Name] = created;
         return created;
     }

@@ -4,7 +4,8 @@ using RocketOps.Store.Reading;
 namespace RocketOps.Store.ConsumeQueues;
 
 /// <summary>
-/// One queue of one topic: units of 20 bytes, unit i of the queue at byte i × 20 of its files taken together.
+/// One queue of one topic: units of 20 bytes, unit i of the queue at byte i × 20 of its files taken together. A unit's index is the queue offset of its message, but in a
+/// <see cref="BatchConsumeQueue"/>.
 /// <para>
 /// Units are put into memory by whoever dispatches and handed to the kernel in runs, at the latest by the maintenance pass; what a killed process had not handed
 /// over is rebuilt from the log. Nothing of a queue is read before somebody needs it, so that the number of queues does not count at start.
@@ -13,7 +14,7 @@ namespace RocketOps.Store.ConsumeQueues;
 /// One putter at a time. The lock guards loading, writing and truncation; readers take it only to load and to open a file. Positions: min ≤ written ≤ max.
 /// </para>
 /// </summary>
-internal sealed partial class ConsumeQueue
+internal partial class ConsumeQueue
 {
     private const int FirstRingUnits = 16;
     private const int MaxRecoveryRingUnits = 4096;
@@ -62,14 +63,28 @@ internal sealed partial class ConsumeQueue
 
     public bool IsLoaded => _loaded;
 
-    public long Min => Volatile.Read(ref _min);
+    /// <summary>Queue offset of the first message that can be read.</summary>
+    public virtual long Min => First;
 
-    /// <summary>Exclusive end of what can be read.</summary>
-    public long Max => Volatile.Read(ref _max);
+    /// <summary>Exclusive end of the queue offsets that can be read.</summary>
+    public virtual long Max => End;
+
+    /// <summary>Index of the first unit.</summary>
+    public long First => Volatile.Read(ref _min);
+
+    /// <summary>Exclusive end of the units' indexes.</summary>
+    public long End => Volatile.Read(ref _max);
 
     public int UnitsPerFile => _environment.UnitsPerFile;
 
-    private bool IsWritten => Volatile.Read(ref _written) == Max;
+    public int UnitBytes => _environment.UnitBytes;
+
+    protected ILogger Logger => _environment.Logger;
+
+    /// <summary>Where the last record ends that has a unit: what lies before it is here already.</summary>
+    protected long MaxPhysicalEnd => _maxPhysicalEnd;
+
+    private bool IsWritten => Volatile.Read(ref _written) == End;
 
     /// <summary>Reads the ends of the queue from its files unless that has been done. May wait for the disk.</summary>
     public void EnsureLoaded()
@@ -195,6 +210,20 @@ internal sealed partial class ConsumeQueue
         _files.Flush(unsyncedDirectories);
     }
 
+    /// <summary>Index of the unit that holds the message of a queue offset, or of the first behind it; <see cref="End"/> without one. False when finding it would wait for the disk.</summary>
+    public virtual bool TryFindIndex(long queueOffset, bool mayBlock, out long index)
+    {
+        index = queueOffset;
+        return true;
+    }
+
+    /// <summary>Queue offset of the first message of the unit at an index, and of the next message at the end. False when it cannot be read, or not without waiting.</summary>
+    public virtual bool TryGetOffset(long index, bool mayBlock, out long queueOffset)
+    {
+        queueOffset = index;
+        return true;
+    }
+
     /// <summary>
     /// What a unit's address (<see cref="ExtAddress"/>) leads to; not there where that cannot be read, and the message itself is to be looked at. The window is of this queue.
     /// </summary>
@@ -217,7 +246,7 @@ internal sealed partial class ConsumeQueue
     {
         while (true)
         {
-            int count = (int)Math.Min(Max - index, destination.Length / ConsumeQueueUnit.Size);
+            int count = (int)Math.Min(End - index, destination.Length / UnitBytes);
             if (count <= 0 || index < 0)
             {
                 return 0;
@@ -226,7 +255,7 @@ internal sealed partial class ConsumeQueue
             UnitRing? ring = _ring;
             if (ring is not null && index >= ring.ValidFrom)
             {
-                if (ring.TryCopyOut(index, destination[..(count * ConsumeQueueUnit.Size)]))
+                if (ring.TryCopyOut(index, destination[..(count * UnitBytes)]))
                 {
                     return count;
                 }
@@ -242,17 +271,18 @@ internal sealed partial class ConsumeQueue
             }
 
             count = (int)Math.Min(count, Math.Min(written - index, UnitsPerFile - (index % UnitsPerFile)));
-            return _files.Read(index, destination[..(count * ConsumeQueueUnit.Size)], mayBlock);
+            return _files.Read(index, destination[..(count * UnitBytes)], mayBlock);
         }
     }
 
     /// <summary>One unit; may wait for the disk.</summary>
     public bool TryReadUnit(long index, out ConsumeQueueUnit unit)
     {
-        Span<byte> bytes = stackalloc byte[ConsumeQueueUnit.Size];
+        Span<byte> bytes = stackalloc byte[QueueFiles.MaxUnitBytes];
+        bytes = bytes[..UnitBytes];
         if (ReadUnits(index, bytes, mayBlock: true) == 1)
         {
-            unit = ConsumeQueueUnit.Read(bytes);
+            unit = _files.Decode(bytes);
             return unit.IsWritten;
         }
 
@@ -265,7 +295,7 @@ internal sealed partial class ConsumeQueue
     /// messages. For recovery before use, and for a cut of the log while nobody appends or dispatches: all units are written then. Readers may be at it.
     /// </summary>
     /// <param name="physicalOffset">Units of records before it are durable.</param>
-    /// <param name="pointsToItsRecord">Whether the record a unit points to names this queue and that index.</param>
+    /// <param name="pointsToItsRecord">Whether the record a unit points to names this queue and that queue offset.</param>
     public void TruncateFrom(long physicalOffset, Func<ConsumeQueue, long, ConsumeQueueUnit, bool> pointsToItsRecord)
     {
         lock (_lock)
@@ -278,7 +308,7 @@ internal sealed partial class ConsumeQueue
             if (_loaded && IsWritten && _maxPhysicalEnd <= physicalOffset && !_environment.IsRecovering)
             {
                 // Nothing to cut; what was appended and not dispatched counts on again when it is.
-                NextOffset = _max;
+                NextOffset = Max;
                 return;
             }
 
@@ -286,7 +316,7 @@ internal sealed partial class ConsumeQueue
             long end = QueueSearch.FindEnd(_files, physicalOffset);
 
             // A unit that lies across two sectors, of which a power cut kept the second, may look like one of an older record.
-            if (end > 0 && _files.TryReadUnit(end - 1, out ConsumeQueueUnit last) && !last.IsFiller && !pointsToItsRecord(this, end - 1, last))
+            if (end > 0 && _files.TryReadUnit(end - 1, out ConsumeQueueUnit last) && !last.IsFiller && !pointsToItsRecord(this, OffsetIn(_files, end - 1), last))
             {
                 end--;
             }
@@ -323,6 +353,7 @@ internal sealed partial class ConsumeQueue
             if (_loaded)
             {
                 RaiseMin(minPhysicalOffset);
+                OnEndsChanged();
                 if (_ext is not null && TryReadUnit(_min, out ConsumeQueueUnit first))
                 {
                     _ext.ExpireBelow(first.TagsCode);
@@ -385,13 +416,22 @@ internal sealed partial class ConsumeQueue
         SetEnd(end);
     }
 
-    private void PutInRing(in ConsumeQueueUnit unit)
+    /// <summary>For a queue whose offsets are not the indexes: its first or last unit is another one now. Under the lock, but before the queue is used.</summary>
+    protected virtual void OnEndsChanged()
+    {
+    }
+
+    /// <summary>Queue offset of the first message of a unit that lies in the files; they are read, and it is there.</summary>
+    protected virtual long OffsetIn(QueueFiles files, long index) => index;
+
+    /// <summary>Where the next unit is to be written, which <see cref="PublishUnit"/> makes readable.</summary>
+    protected Span<byte> ReserveUnit()
     {
         long index = _max;
         UnitRing? ring = _ring;
         if (ring is null)
         {
-            ring = new UnitRing(FirstRingUnits, index);
+            ring = new UnitRing(FirstRingUnits, index, UnitBytes);
             _ring = ring;
         }
         else if (index - Volatile.Read(ref _written) >= ring.Capacity)
@@ -402,7 +442,7 @@ internal sealed partial class ConsumeQueue
                 WriteUnits();
                 if (ring.Capacity < MaxRecoveryRingUnits)
                 {
-                    ring = new UnitRing(ring.Capacity * 4, index);
+                    ring = new UnitRing(ring.Capacity * 4, index, UnitBytes);
                     _ring = ring;
                 }
             }
@@ -414,8 +454,20 @@ internal sealed partial class ConsumeQueue
             }
         }
 
-        ring.Put(index, unit);
-        Volatile.Write(ref _max, index + 1);
+        return ring.Reserve(index);
+    }
+
+    /// <summary>The unit that was reserved is whole, and its record ends there.</summary>
+    protected void PublishUnit(long physicalEnd)
+    {
+        _maxPhysicalEnd = physicalEnd;
+        Volatile.Write(ref _max, _max + 1);
+    }
+
+    private void PutInRing(in ConsumeQueueUnit unit)
+    {
+        unit.Write(ReserveUnit());
+        Volatile.Write(ref _max, _max + 1);
     }
 
     private void BeginAt(long queueOffset)
@@ -444,7 +496,7 @@ internal sealed partial class ConsumeQueue
 
     private void WriteUnitsLocked()
     {
-        long max = Max;
+        long max = End;
         if (_written == max)
         {
             return;
@@ -458,10 +510,11 @@ internal sealed partial class ConsumeQueue
         // Before the units that point there: a killed process leaves no unit without its extension.
         _ext?.Write();
         Span<byte> buffer = stackalloc byte[UnitsPerWrite * ConsumeQueueUnit.Size];
+        int unitsPerWrite = buffer.Length / UnitBytes;
         while (_written < max)
         {
-            int count = (int)Math.Min(Math.Min(UnitsPerWrite, max - _written), UnitsPerFile - (_written % UnitsPerFile));
-            Span<byte> units = buffer[..(count * ConsumeQueueUnit.Size)];
+            int count = (int)Math.Min(Math.Min(unitsPerWrite, max - _written), UnitsPerFile - (_written % UnitsPerFile));
+            Span<byte> units = buffer[..(count * UnitBytes)];
             if (_ring?.TryCopyOut(_written, units) != true)
             {
                 throw new StoreException($"Units {_written} to {max} of queue {QueueId} of {Topic.Name} are neither written nor in memory.");
@@ -492,7 +545,8 @@ internal sealed partial class ConsumeQueue
         Volatile.Write(ref _min, _files.Starts is [var first, ..] ? first : 0);
         _minPhysicalOffset = -1;
         RaiseMin(_environment.LogMinOffset());
-        NextOffset = end;
+        OnEndsChanged();
+        NextOffset = Max;
         _ext?.Load(QueueSearch.LastUnit(_files, end).TagsCode);
         _loaded = true;
     }

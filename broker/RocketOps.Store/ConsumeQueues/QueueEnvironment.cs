@@ -21,10 +21,20 @@ internal sealed record QueueEnvironment(IStoreFileSystem FileSystem, string Dire
     public bool IsRecovering
     {
         get => _isRecovering;
-        set => _isRecovering = value;
+        set
+        {
+            _isRecovering = value;
+            Batch?.IsRecovering = value;
+        }
     }
 
     public int UnitsPerFile { get; } = FileBytes / UnitBytes;
+
+    /// <summary>Units may stand for several messages: <see cref="BatchUnit"/>.</summary>
+    public bool IsBatch => UnitBytes == BatchUnit.Size;
+
+    /// <summary>Where the queues of topics lie that have batch consume queues; null where this is it.</summary>
+    public QueueEnvironment? Batch { get; init; }
 
     /// <summary>Where the extensions of units lie; null in a store that has none and is to have none.</summary>
     public QueueEnvironment? Ext { get; init; }

@@ -15,6 +15,9 @@ namespace RocketOps.Store.ConsumeQueues;
 /// </summary>
 internal sealed partial class QueueFiles
 {
+    /// <summary>Largest unit of those that queues are made of.</summary>
+    public const int MaxUnitBytes = BatchUnit.Size;
+
     private const int NameLength = 20;
     private const int ZeroChunkBytes = 16 * 1024;
 
@@ -39,6 +42,8 @@ internal sealed partial class QueueFiles
     }
 
     public int UnitsPerFile => _environment.UnitsPerFile;
+
+    public int UnitBytes => _environment.UnitBytes;
 
     /// <summary>First units of the files, ascending and without gap.</summary>
     public ReadOnlySpan<long> Starts => _starts;
@@ -154,16 +159,20 @@ internal sealed partial class QueueFiles
     /// <summary>One unit; may wait for the disk. False where nothing was written.</summary>
     public bool TryReadUnit(long index, out ConsumeQueueUnit unit)
     {
-        Span<byte> bytes = stackalloc byte[ConsumeQueueUnit.Size];
+        Span<byte> bytes = stackalloc byte[MaxUnitBytes];
+        bytes = bytes[..UnitBytes];
         if (Read(index, bytes, mayBlock: true) == 1)
         {
-            unit = ConsumeQueueUnit.Read(bytes);
+            unit = Decode(bytes);
             return unit.IsWritten;
         }
 
         unit = default;
         return false;
     }
+
+    /// <summary>What units of every kind begin with. Of a batch unit that is not whole, as a power cut leaves one, a unit that is not written.</summary>
+    public ConsumeQueueUnit Decode(ReadOnlySpan<byte> unit) => !_environment.IsBatch || BatchUnit.Read(unit).IsWritten ? ConsumeQueueUnit.Read(unit) : default;
 
     /// <summary>
     /// Makes what was written durable, and adds the directories that have new entries to those the caller makes durable: a topic's queues share them. Takes the
@@ -184,6 +193,11 @@ internal sealed partial class QueueFiles
                 unsyncedDirectories.Add(DirectoryPath);
                 unsyncedDirectories.Add(Path.Combine(_environment.Directory, _topic));
                 unsyncedDirectories.Add(_environment.Directory);
+                if (_environment.IsBatch)
+                {
+                    // Made with the first queue of its kind.
+                    unsyncedDirectories.Add(Path.GetDirectoryName(_environment.Directory)!);
+                }
             }
 
             foreach (QueueFile file in files ?? [])

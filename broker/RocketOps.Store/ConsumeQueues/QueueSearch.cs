@@ -49,14 +49,14 @@ internal static class QueueSearch
     {
         long end = from;
         long lastPhysicalEnd = LastUnit(files, from).End;
-        byte[] buffer = new byte[UnitsPerLook * ConsumeQueueUnit.Size];
+        byte[] buffer = new byte[UnitsPerLook * files.UnitBytes];
         for (long index = from; index < files.Starts[^1] + files.UnitsPerFile;)
         {
             int wanted = (int)Math.Min(UnitsPerLook, files.UnitsPerFile - (index % files.UnitsPerFile));
-            int count = files.Read(index, buffer.AsSpan(0, wanted * ConsumeQueueUnit.Size), mayBlock: true);
+            int count = files.Read(index, buffer.AsSpan(0, wanted * files.UnitBytes), mayBlock: true);
             for (int i = 0; i < count; i++)
             {
-                ConsumeQueueUnit unit = ConsumeQueueUnit.Read(buffer.AsSpan(i * ConsumeQueueUnit.Size));
+                ConsumeQueueUnit unit = files.Decode(buffer.AsSpan(i * files.UnitBytes));
                 if (unit.IsWritten && !unit.IsFiller && unit.PhysicalOffset >= lastPhysicalEnd && unit.PhysicalOffset <= logEnd - unit.RecordSize)
                 {
                     end = index + i + 1;
@@ -126,15 +126,15 @@ internal static class QueueSearch
     /// <summary>A unit is looked at together with the one before it, but for the first of a file.</summary>
     private static bool IsBeyond(QueueFiles files, long index, bool isFirst, long physicalOffset)
     {
-        Span<byte> bytes = stackalloc byte[2 * ConsumeQueueUnit.Size];
-        bytes = isFirst ? bytes[..ConsumeQueueUnit.Size] : bytes;
-        int count = bytes.Length / ConsumeQueueUnit.Size;
+        int count = isFirst ? 1 : 2;
+        Span<byte> bytes = stackalloc byte[2 * QueueFiles.MaxUnitBytes];
+        bytes = bytes[..(count * files.UnitBytes)];
         if (files.Read(index + 1 - count, bytes, mayBlock: true) < count)
         {
             return true;
         }
 
-        ConsumeQueueUnit unit = ConsumeQueueUnit.Read(bytes[^ConsumeQueueUnit.Size..]);
+        ConsumeQueueUnit unit = files.Decode(bytes[^files.UnitBytes..]);
         if (!unit.IsWritten || (!unit.IsFiller && unit.PhysicalOffset >= physicalOffset))
         {
             return true;
@@ -145,7 +145,7 @@ internal static class QueueSearch
             return false;
         }
 
-        ConsumeQueueUnit previous = ConsumeQueueUnit.Read(bytes);
+        ConsumeQueueUnit previous = files.Decode(bytes);
         return !previous.IsWritten || (!previous.IsFiller && !unit.IsFiller && previous.PhysicalOffset >= unit.PhysicalOffset);
     }
 }

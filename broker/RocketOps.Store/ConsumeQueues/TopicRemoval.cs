@@ -3,7 +3,7 @@ using RocketOps.Store.Files;
 namespace RocketOps.Store.ConsumeQueues;
 
 /// <summary>Removes what a topic that is closed has on the disk besides its records: queues and their extensions.</summary>
-internal sealed class TopicRemoval(IStoreFileSystem files, TopicTable topics, QueueEnvironment environment, string queuesDirectory, string extDirectory)
+internal sealed class TopicRemoval(IStoreFileSystem files, TopicTable topics, QueueEnvironment environment, string extDirectory)
 {
     /// <summary>While nobody dispatches. The name becomes free last: a message of the next topic must not come before the old one's files are gone for good.</summary>
     public void Remove(StoreTopic topic)
@@ -16,6 +16,7 @@ internal sealed class TopicRemoval(IStoreFileSystem files, TopicTable topics, Qu
                 queue?.Destroy();
             }
 
+            string queuesDirectory = topics.EnvironmentOf(topic).Directory;
             string directory = Path.Combine(queuesDirectory, topic.Name);
             if (files.DirectoryExists(directory))
             {

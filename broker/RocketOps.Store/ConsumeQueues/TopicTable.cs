@@ -11,13 +11,16 @@ internal sealed class TopicTable
     private readonly QueueEnvironment _environment;
     private readonly Func<StoreTopic, int, ConsumeQueue> _createQueue;
     private readonly Lock _lock = new();
+    private IReadOnlySet<string> _batchTopics = new HashSet<string>();
     private volatile Node?[] _buckets = new Node?[64];
     private int _count;
 
     public TopicTable(QueueEnvironment environment)
     {
         _environment = environment;
-        _createQueue = (topic, queueId) => new ConsumeQueue(topic, queueId, _environment, isNew: topic.IsListed);
+        _createQueue = (topic, queueId) => topic.IsBatch
+            ? new BatchConsumeQueue(topic, queueId, EnvironmentOf(topic), isNew: topic.IsListed)
+            : new ConsumeQueue(topic, queueId, _environment, isNew: topic.IsListed);
     }
 
     public IReadOnlyList<StoreTopic> All
@@ -41,17 +44,62 @@ internal sealed class TopicTable
     public static bool IsValidName(ReadOnlySpan<byte> name) =>
         !name.IsEmpty && name.Length <= RecordLayout.MaxTopicBytesV2 && name.IndexOfAny((byte)'/', (byte)0) < 0 && !name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8);
 
-    /// <summary>Makes the topics that have a directory known, without looking into it.</summary>
+    /// <summary>Topics of these names have batch consume queues. Before anybody uses the table.</summary>
+    public void DeclareBatch(IReadOnlySet<string> topics) => _batchTopics = topics;
+
+    /// <summary>
+    /// Makes the topics that have a directory known, without looking into it. Throws <see cref="StoreException"/> when a topic has a directory of the one kind and is said to have
+    /// queues of the other, or has both.
+    /// </summary>
     public void Load()
     {
-        foreach (Files.FileEntry entry in _environment.FileSystem.List(_environment.Directory))
+        HashSet<string> plain = Load(_environment, isBatch: false);
+        if (_environment.Batch is { } batch)
         {
-            if (entry.IsDirectory)
+            foreach (string name in Load(batch, isBatch: true))
             {
-                // Whoever meets the topic first looks what queues it has. Topics that come later have no directory to look into.
-                GetOrAdd(Encoding.UTF8.GetBytes(entry.Name)).IsListed = false;
+                if (plain.Contains(name) && HasQueues(_environment, name) && HasQueues(batch, name))
+                {
+                    throw new StoreException($"Topic {name} has queues of two kinds, in {_environment.Directory} and in {batch.Directory}: one of them is a leftover, to be moved away.");
+                }
             }
         }
+    }
+
+    private static bool HasQueues(QueueEnvironment environment, string topic) =>
+        environment.FileSystem.List(Path.Combine(environment.Directory, topic)).Any(static entry => entry.IsDirectory);
+
+    private HashSet<string> Load(QueueEnvironment environment, bool isBatch)
+    {
+        HashSet<string> names = [];
+        foreach (Files.FileEntry entry in environment.FileSystem.List(environment.Directory))
+        {
+            if (!entry.IsDirectory)
+            {
+                continue;
+            }
+
+            if (!isBatch && _batchTopics.Contains(entry.Name))
+            {
+                if (!HasQueues(environment, entry.Name))
+                {
+                    continue;
+                }
+
+                throw new StoreException($"Topic {entry.Name} is configured with queue.type=BatchCQ, but {environment.Directory} has plain queues of it: its files would be misread.");
+            }
+
+            // Whoever meets the topic first looks what queues it has. Topics that come later have no directory to look into.
+            StoreTopic topic = GetOrAdd(Encoding.UTF8.GetBytes(entry.Name));
+            topic.IsListed = false;
+            topic.TrySetBatch(isBatch);
+            if (_environment.Batch is not null)
+            {
+                names.Add(entry.Name);
+            }
+        }
+
+        return names;
     }
 
     public StoreTopic? Find(ReadOnlySpan<byte> name) => Find(_buckets, JavaHash.Compute(name), name);
@@ -79,6 +127,7 @@ internal sealed class TopicTable
             }
 
             StoreTopic topic = new(Encoding.UTF8.GetString(name), name.ToArray()) { IsListed = true };
+            topic.TrySetBatch(_batchTopics.Contains(topic.Name));
             Node?[] buckets = _buckets;
             ref Node? head = ref buckets[hash & (buckets.Length - 1)];
             Volatile.Write(ref head, new Node(topic, head));
@@ -127,7 +176,7 @@ internal sealed class TopicTable
             return;
         }
 
-        foreach (Files.FileEntry entry in _environment.FileSystem.List(Path.Combine(_environment.Directory, topic.Name)))
+        foreach (Files.FileEntry entry in _environment.FileSystem.List(Path.Combine(EnvironmentOf(topic).Directory, topic.Name)))
         {
             if (entry.IsDirectory && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int queueId) && queueId < StoreTopic.MaxQueues)
             {
@@ -137,6 +186,20 @@ internal sealed class TopicTable
 
         topic.IsListed = true;
     }
+
+    /// <summary>Says what the queues of a topic are to be; false when it has queues of the other kind, in memory or on the disk, where it may have to look.</summary>
+    public bool TrySetBatch(StoreTopic topic, bool isBatch)
+    {
+        if (topic.IsBatch != isBatch)
+        {
+            EnsureListed(topic);
+        }
+
+        return topic.TrySetBatch(isBatch);
+    }
+
+    /// <summary>Where the topic's queues lie.</summary>
+    public QueueEnvironment EnvironmentOf(StoreTopic topic) => topic.IsBatch ? _environment.Batch! : _environment;
 
     /// <summary>Calls for every queue in memory.</summary>
     public void ForEachQueue(Action<ConsumeQueue> action)

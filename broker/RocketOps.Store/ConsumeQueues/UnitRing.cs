@@ -7,14 +7,16 @@ namespace RocketOps.Store.ConsumeQueues;
 internal sealed class UnitRing
 {
     private readonly byte[] _units;
+    private readonly int _unitBytes;
     private readonly int _mask;
     private readonly long _start;
     private long _reservedEnd;
 
     /// <summary>Ring whose first unit will be <paramref name="start"/>; capacity in units, a power of two.</summary>
-    public UnitRing(int capacity, long start)
+    public UnitRing(int capacity, long start, int unitBytes)
     {
-        _units = new byte[capacity * ConsumeQueueUnit.Size];
+        _units = new byte[capacity * unitBytes];
+        _unitBytes = unitBytes;
         _mask = capacity - 1;
         _start = start;
         _reservedEnd = start;
@@ -24,21 +26,22 @@ internal sealed class UnitRing
 
     public long ValidFrom => Math.Max(_start, Volatile.Read(ref _reservedEnd) - Capacity);
 
-    public void Put(long index, in ConsumeQueueUnit unit)
+    /// <summary>Where the unit of that index, which comes next, is to be written: readers copy nothing from there any more.</summary>
+    public Span<byte> Reserve(long index)
     {
         Volatile.Write(ref _reservedEnd, index + 1);
         Volatile.WriteBarrier();
-        unit.Write(_units.AsSpan((int)(index & _mask) * ConsumeQueueUnit.Size));
+        return _units.AsSpan((int)(index & _mask) * _unitBytes, _unitBytes);
     }
 
     /// <summary>A ring with more room and the same units, for the writer. This one stays as it is for those who read it.</summary>
     public UnitRing Grow()
     {
         long end = _reservedEnd;
-        UnitRing larger = new(Capacity * (Capacity < 4096 ? 4 : 2), ValidFrom);
+        UnitRing larger = new(Capacity * (Capacity < 4096 ? 4 : 2), ValidFrom, _unitBytes);
         for (long index = ValidFrom; index < end; index++)
         {
-            _units.AsSpan((int)(index & _mask) * ConsumeQueueUnit.Size, ConsumeQueueUnit.Size).CopyTo(larger._units.AsSpan((int)(index & larger._mask) * ConsumeQueueUnit.Size));
+            _units.AsSpan((int)(index & _mask) * _unitBytes, _unitBytes).CopyTo(larger._units.AsSpan((int)(index & larger._mask) * _unitBytes));
         }
 
         larger._reservedEnd = end;
@@ -53,10 +56,10 @@ internal sealed class UnitRing
             return false;
         }
 
-        int count = destination.Length / ConsumeQueueUnit.Size;
+        int count = destination.Length / _unitBytes;
         int first = Math.Min(count, Capacity - (int)(index & _mask));
-        _units.AsSpan((int)(index & _mask) * ConsumeQueueUnit.Size, first * ConsumeQueueUnit.Size).CopyTo(destination);
-        _units.AsSpan(0, (count - first) * ConsumeQueueUnit.Size).CopyTo(destination[(first * ConsumeQueueUnit.Size)..]);
+        _units.AsSpan((int)(index & _mask) * _unitBytes, first * _unitBytes).CopyTo(destination);
+        _units.AsSpan(0, (count - first) * _unitBytes).CopyTo(destination[(first * _unitBytes)..]);
         Volatile.ReadBarrier();
         return index >= ValidFrom;
     }

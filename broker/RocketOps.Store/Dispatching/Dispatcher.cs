@@ -262,6 +262,13 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
             topic = _topics.GetOrAdd(record.Topic);
         }
 
+        if ((record.SysFlag & SysFlags.InnerBatch) != 0)
+        {
+            // On a slave the record may come before its topic is known.
+            _topics.EnsureListed(topic);
+            topic.TrySetBatch(isBatch: true);
+        }
+
         _index?.Put(topic, record, properties);
         if (!SysFlags.HasQueueUnit(record.SysFlag) || record.PhysicalOffset < QueuesFrom)
         {
@@ -270,7 +277,11 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
 
         tagsCode = RecordTagsCode.Of(topic, properties, _options.DelayLevelsMs).At(record.StoreTimestamp);
         ReadOnlySpan<byte> bitMap = BitMaps?.Wants(topic) == true ? ComputeBitMap(BitMaps, topic, record.Properties) : default;
-        return PutUnit(_topics.GetOrAddQueue(topic, queueId), record.QueueOffset, new ConsumeQueueUnit(record.PhysicalOffset, record.Size, tagsCode), record.StoreTimestamp, bitMap);
+        ConsumeQueueUnit unit = new(record.PhysicalOffset, record.Size, tagsCode);
+        ConsumeQueue? queue = _topics.GetOrAddQueue(topic, queueId);
+        return queue is BatchConsumeQueue batch
+            ? PutUnit(batch, InnerBatch.Of(record.Properties, record.QueueOffset), unit, record.StoreTimestamp)
+            : PutUnit(queue, record.QueueOffset, unit, record.StoreTimestamp, bitMap);
     }
 
     private ReadOnlySpan<byte> ComputeBitMap(IMessageBitMaps bitMaps, StoreTopic topic, ReadOnlySpan<byte> properties) =>
@@ -288,10 +299,27 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
             return null;
         }
 
-        // Appending has counted on already, but in recovery, and for what came as another store's bytes.
-        if (queue.NextOffset <= queueOffset)
+        NotePut(queue, queueOffset + 1);
+        return queue;
+    }
+
+    private BatchConsumeQueue? PutUnit(BatchConsumeQueue queue, InnerBatch place, in ConsumeQueueUnit unit, long storeTimestamp)
+    {
+        if (!queue.Put(place.BaseOffset, place.Count, unit, storeTimestamp))
         {
-            _log.RaiseNextOffset(queue, queueOffset + 1);
+            return null;
+        }
+
+        NotePut(queue, place.BaseOffset + place.Count);
+        return queue;
+    }
+
+    private void NotePut(ConsumeQueue queue, long nextOffset)
+    {
+        // Appending has counted on already, but in recovery, and for what came as another store's bytes.
+        if (queue.NextOffset < nextOffset)
+        {
+            _log.RaiseNextOffset(queue, nextOffset);
         }
 
         if (queue.MarkDirty())
@@ -301,8 +329,6 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
                 _dirty.Add(queue);
             }
         }
-
-        return queue;
     }
 
     /// <summary>The stored properties of a message that is being dispatched by its description, for an observer who asks; borrowed until the next.</summary>
@@ -484,7 +510,10 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
         }
 
         ReadOnlySpan<byte> bitMap = BitMaps is not null && queue is not null && BitMaps.Wants(queue.Topic) ? ComputeBitMap(BitMaps, queue.Topic, ReadProperties(message.Offset, message.Size)) : default;
-        queue = PutUnit(queue, message.QueueOffset, new ConsumeQueueUnit(message.Offset, message.Size, message.TagsCode), message.StoreTimestamp, bitMap);
+        ConsumeQueueUnit unit = new(message.Offset, message.Size, message.TagsCode);
+        queue = queue is BatchConsumeQueue batch
+            ? PutUnit(batch, new InnerBatch(message.QueueOffset, 1), unit, message.StoreTimestamp)
+            : PutUnit(queue, message.QueueOffset, unit, message.StoreTimestamp, bitMap);
         if (queue is not null)
         {
             Tell(
@@ -514,7 +543,8 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
                 {
                     Topic = queue.Topic,
                     QueueId = queue.QueueId,
-                    QueueOffset = record.QueueOffset,
+                    // Of several the last: who waits for the first waits for it too.
+                    QueueOffset = queue is BatchConsumeQueue ? queue.Max - 1 : record.QueueOffset,
                     TagsCode = tagsCode,
                     Offset = new PhysicalOffset(record.PhysicalOffset),
                     Size = record.Size,

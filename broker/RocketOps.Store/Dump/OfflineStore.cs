@@ -70,57 +70,39 @@ internal sealed class OfflineStore : IDisposable
         return _files.FileExists(path) ? ReadStart(path, 64 * 1024 * 1024) : null;
     }
 
-    /// <summary>Topics and queue ids that have a directory.</summary>
-    public IEnumerable<(string Topic, int QueueId)> Queues()
-    {
-        string root = Path.Combine(Root, "consumequeue");
-        foreach (string topic in Directories(root))
-        {
-            List<int> ids = [];
-            foreach (string name in Directories(Path.Combine(root, topic)))
-            {
-                if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
-                {
-                    ids.Add(id);
-                }
-            }
+    /// <summary>Topics and queue ids that have a directory, of plain queues and of batch consume queues.</summary>
+    public IEnumerable<OfflineQueue> Queues() => Queues("consumequeue", isBatch: false).Concat(Queues("batchconsumequeue", isBatch: true));
 
-            ids.Sort();
-            foreach (int id in ids)
-            {
-                yield return (topic, id);
-            }
-        }
-    }
-
-    /// <summary>The written units of a queue with their indexes, filler left out, up to the first place where nothing was written.</summary>
-    public IEnumerable<(long Index, ConsumeQueueUnit Unit)> Units(string topic, int queueId)
+    /// <summary>The written units of a queue, filler left out, up to the first place where nothing was written.</summary>
+    public IEnumerable<OfflineUnit> Units(OfflineQueue queue)
     {
-        string directory = Path.Combine(Root, "consumequeue", topic, queueId.ToString(CultureInfo.InvariantCulture));
-        byte[] chunk = new byte[ConsumeQueueUnit.Size * 1000];
-        foreach ((string path, long offset) in Numbered(_files, directory))
+        int unitBytes = queue.IsBatch ? BatchUnit.Size : ConsumeQueueUnit.Size;
+        byte[] chunk = new byte[unitBytes * 1000];
+        foreach ((string path, long offset) in Numbered(_files, queue.Directory))
         {
             using IStoreFile file = _files.Open(path, FileOpenMode.Read);
             for (long at = 0; ;)
             {
                 int read = file.Read(chunk, at);
-                read -= read % ConsumeQueueUnit.Size;
+                read -= read % unitBytes;
                 if (read == 0)
                 {
                     break;
                 }
 
-                for (int i = 0; i < read; i += ConsumeQueueUnit.Size)
+                for (int i = 0; i < read; i += unitBytes)
                 {
-                    ConsumeQueueUnit unit = ConsumeQueueUnit.Read(chunk.AsSpan(i));
-                    if (!unit.IsWritten)
+                    OfflineUnit unit = queue.IsBatch
+                        ? OfflineUnit.Of(BatchUnit.Read(chunk.AsSpan(i)))
+                        : new OfflineUnit((offset + at + i) / unitBytes, 1, ConsumeQueueUnit.Read(chunk.AsSpan(i)));
+                    if (!unit.Unit.IsWritten)
                     {
                         yield break;
                     }
 
-                    if (!unit.IsFiller)
+                    if (!unit.Unit.IsFiller)
                     {
-                        yield return ((offset + at + i) / ConsumeQueueUnit.Size, unit);
+                        yield return unit;
                     }
                 }
 
@@ -185,6 +167,28 @@ internal sealed class OfflineStore : IDisposable
         }
 
         Segments.Add(new LogSegment(offset, file));
+    }
+
+    private IEnumerable<OfflineQueue> Queues(string kind, bool isBatch)
+    {
+        string root = Path.Combine(Root, kind);
+        foreach (string topic in Directories(root))
+        {
+            List<int> ids = [];
+            foreach (string name in Directories(Path.Combine(root, topic)))
+            {
+                if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+                {
+                    ids.Add(id);
+                }
+            }
+
+            ids.Sort();
+            foreach (int id in ids)
+            {
+                yield return new OfflineQueue(topic, id, isBatch, Path.Combine(root, topic, id.ToString(CultureInfo.InvariantCulture)));
+            }
+        }
     }
 
     private List<string> Directories(string path) =>

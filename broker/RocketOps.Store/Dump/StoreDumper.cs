@@ -11,7 +11,7 @@ using RocketOps.Store.Records;
 namespace RocketOps.Store.Dump;
 
 /// <summary>
-/// Prints the content of a store directory as JSON lines: message, blank, tail, queue, index, checkpoint, offsets, abort. The same kinds and fields as the
+/// Prints the content of a store directory as JSON lines: message, blank, tail, queue, batchQueue, index, checkpoint, offsets, abort. The same kinds and fields as the
 /// dump tool for Apache's stores prints, so that two stores, or one store seen by two programs, can be compared line by line.
 /// </summary>
 public static class StoreDumper
@@ -41,10 +41,10 @@ public static class StoreDumper
                 json.WriteString("reason", end.Reason.ToString());
             }
         });
-        foreach ((string topic, int queueId) in store.Queues())
+        foreach (OfflineQueue queue in store.Queues())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            WriteQueue(lines, store, topic, queueId, withUnits);
+            WriteQueue(lines, store, queue, withUnits);
         }
 
         foreach ((string name, long length, Indexing.IndexHeader header) in store.IndexFiles())
@@ -66,40 +66,52 @@ public static class StoreDumper
         WriteRest(lines, store);
     }
 
-    private static void WriteQueue(JsonLines lines, OfflineStore store, string topic, int queueId, bool withUnits)
+    private static void WriteQueue(JsonLines lines, OfflineStore store, OfflineQueue queue, bool withUnits)
     {
         long first = -1;
         long next = 0;
-        List<(long, int, long)> units = [];
-        foreach ((long index, ConsumeQueues.ConsumeQueueUnit unit) in store.Units(topic, queueId))
+        List<OfflineUnit> units = [];
+        foreach (OfflineUnit unit in store.Units(queue))
         {
-            first = first < 0 ? index : first;
-            next = index + 1;
+            first = first < 0 ? unit.QueueOffset : first;
+            next = unit.QueueOffset + unit.Count;
             if (withUnits)
             {
-                units.Add((unit.PhysicalOffset, unit.RecordSize, unit.TagsCode));
+                units.Add(unit);
             }
         }
 
         lines.Write(json =>
         {
-            json.WriteString("kind", "queue");
-            json.WriteString("topic", topic);
-            json.WriteNumber("queueId", queueId);
-            json.WriteNumber("minOffset", Math.Max(first, 0));
-            json.WriteNumber("maxOffset", next);
+            json.WriteString("kind", queue.IsBatch ? "batchQueue" : "queue");
+            json.WriteString("topic", queue.Topic);
+            json.WriteNumber("queueId", queue.QueueId);
+            if (!queue.IsBatch)
+            {
+                // Units of the other kind say it themselves.
+                json.WriteNumber("minOffset", Math.Max(first, 0));
+                json.WriteNumber("maxOffset", next);
+            }
+
             if (!withUnits)
             {
                 return;
             }
 
             json.WriteStartArray("units");
-            foreach ((long offset, int size, long tagsCode) in units)
+            foreach (OfflineUnit unit in units)
             {
                 json.WriteStartArray();
-                json.WriteNumberValue(offset);
-                json.WriteNumberValue(size);
-                json.WriteNumberValue(tagsCode);
+                json.WriteNumberValue(unit.Unit.PhysicalOffset);
+                json.WriteNumberValue(unit.Unit.RecordSize);
+                json.WriteNumberValue(unit.Unit.TagsCode);
+                if (queue.IsBatch)
+                {
+                    json.WriteNumberValue(unit.StoreTimestamp);
+                    json.WriteNumberValue(unit.QueueOffset);
+                    json.WriteNumberValue(unit.Count);
+                }
+
                 json.WriteEndArray();
             }
 

@@ -46,10 +46,10 @@ public sealed class StoreVerifier
         }
 
         long end = VerifyLog(store, cancellationToken);
-        foreach ((string topic, int queueId) in store.Queues())
+        foreach (OfflineQueue queue in store.Queues())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            VerifyQueue(store, topic, queueId, end);
+            VerifyQueue(store, queue, end);
         }
 
         foreach (((string topic, int queueId), QueueTrack track) in _queues)
@@ -144,16 +144,18 @@ public sealed class StoreVerifier
             Damage(where, $"offset {record.QueueOffset} of queue {record.QueueId} of {key.Item1}, where {track.Next} comes next");
         }
 
-        track.Next = record.QueueOffset + 1;
+        // Only such a record has several offsets, and only a batch consume queue takes it.
+        track.Next = record.QueueOffset + ((record.SysFlag & SysFlags.InnerBatch) == 0 ? 1 : InnerBatch.Of(record.Properties, record.QueueOffset).Count);
         track.Count++;
     }
 
-    private void VerifyQueue(OfflineStore store, string topic, int queueId, long logEnd)
+    private void VerifyQueue(OfflineStore store, OfflineQueue queue, long logEnd)
     {
+        (string topic, int queueId) = (queue.Topic, queue.QueueId);
         bool isLight = topic.StartsWith("%LMQ%", StringComparison.Ordinal);
         long next = -1;
         using OfflineExt ext = store.Ext(topic, queueId);
-        foreach ((long index, ConsumeQueueUnit unit) in store.Units(topic, queueId))
+        foreach ((long index, int count, ConsumeQueueUnit unit, long storeTimestamp) in store.Units(queue))
         {
             _units++;
             string where = $"queue {queueId} of {topic}, offset {index}";
@@ -162,7 +164,7 @@ public sealed class StoreVerifier
                 Damage(where, $"follows {next - 1}");
             }
 
-            next = index + 1;
+            next = index + count;
             if (unit.PhysicalOffset < store.Segments.MinOffset)
             {
                 continue;
@@ -174,7 +176,7 @@ public sealed class StoreVerifier
                 continue;
             }
 
-            VerifyUnit(store, ext, topic, queueId, index, unit, isLight, where);
+            VerifyUnit(store, ext, queue, new OfflineUnit(index, count, unit, storeTimestamp), isLight, where);
         }
 
         if (_queues.TryGetValue((topic, queueId), out QueueTrack? track))
@@ -187,8 +189,9 @@ public sealed class StoreVerifier
         }
     }
 
-    private void VerifyUnit(OfflineStore store, OfflineExt ext, string topic, int queueId, long index, in ConsumeQueueUnit unit, bool isLight, string where)
+    private void VerifyUnit(OfflineStore store, OfflineExt ext, OfflineQueue queue, in OfflineUnit place, bool isLight, string where)
     {
+        (string topic, int queueId, long index, ConsumeQueueUnit unit) = (queue.Topic, queue.QueueId, place.QueueOffset, place.Unit);
         if (unit.RecordSize > store.Segments.FileBytes)
         {
             Damage(where, $"names a size of {unit.RecordSize}");
@@ -210,6 +213,16 @@ public sealed class StoreVerifier
         if (FindTagsCode(ext, unit, record, where) is { } found && (isSchedule ? found < record.StoreTimestamp : found != tagsCode))
         {
             Damage(where, $"has tags code {found}, the record at {unit.PhysicalOffset} {tagsCode}");
+        }
+
+        if (queue.IsBatch && InnerBatch.Of(record.Properties, record.QueueOffset) is var inner && inner != new InnerBatch(index, place.Count))
+        {
+            Damage(where, $"stands for {place.Count} messages, the record at {unit.PhysicalOffset} has {inner.Count} from offset {inner.BaseOffset} on");
+        }
+
+        if (queue.IsBatch && place.StoreTimestamp != record.StoreTimestamp)
+        {
+            Damage(where, $"names the store time {place.StoreTimestamp}, the record at {unit.PhysicalOffset} {record.StoreTimestamp}");
         }
 
         if (!isLight && (record.QueueOffset != index || record.QueueId != queueId || !record.Topic.SequenceEqual(Encoding.UTF8.GetBytes(topic))))

@@ -174,6 +174,17 @@ internal sealed class CommitLog
             BodyCrc = Crc32.ComputeForRecord(message.Body),
             Properties = properties,
         };
+        if ((message.SysFlag & SysFlags.InnerBatch) != 0)
+        {
+            return AppendInnerBatch(record, message, queue, out result);
+        }
+
+        if (queue is BatchConsumeQueue && InnerBatch.IsNamedIn(properties))
+        {
+            // Whoever reads the record would take it for several messages.
+            return AppendStatus.MessageIllegal;
+        }
+
         int size = (int)record.Size;
         MessageDescription description = _describer.Describe(queue, record.SysFlag, properties);
         while (true)
@@ -208,11 +219,72 @@ internal sealed class CommitLog
         }
     }
 
+    /// <summary>
+    /// A record that takes several queue offsets: the first of them is one of its properties, so that its length is not known before its place. Only in batch consume queues.
+    /// Without a description: the properties are what dispatch needs, and it reads them from the record.
+    /// </summary>
+    private AppendStatus AppendInnerBatch(scoped in RecordEncoder record, in MessageToAppend message, ConsumeQueue queue, out AppendResult result)
+    {
+        result = default;
+        int count = queue is BatchConsumeQueue && SysFlags.HasQueueUnit(message.SysFlag) ? InnerBatch.CountOf(record.Properties) : 0;
+        if (count == 0)
+        {
+            return AppendStatus.MessageIllegal;
+        }
+
+        Span<byte> last = new byte[message.LastProperties.Length + 1 + InnerBatch.MaxBaseBytes];
+        message.LastProperties.CopyTo(last);
+        int baseAt = message.LastProperties.Length;
+        if (baseAt > 0 && last[baseAt - 1] != PropertyReader.PropertyEnd)
+        {
+            last[baseAt++] = PropertyReader.PropertyEnd;
+        }
+
+        AppendStatus status = _limits.Check(record.Topic, record.Body.Length, new PropertyParts(message.Properties, message.MoreProperties, last).Length);
+        if (status != AppendStatus.Ok)
+        {
+            return status;
+        }
+
+        while (true)
+        {
+            lock (_appendLock)
+            {
+                long queueOffset = queue.NextOffset;
+                int lastLength = baseAt + InnerBatch.WriteBase(last[baseAt..], queueOffset);
+                RecordEncoder placed = record.With(new PropertyParts(message.Properties, message.MoreProperties, last[..lastLength]));
+                int size = (int)placed.Size;
+                status = _room.Reserve(queue, size, out long offset);
+                if (status == AppendStatus.Ok)
+                {
+                    long storeTimestamp = NextStoreTimestamp();
+                    Encode(placed, offset, size, queueOffset, storeTimestamp);
+                    queue.NextOffset = queueOffset + count;
+                    _messagesAppended += count;
+                    queue.Topic.CountAppend(count, size);
+                    _positions.AppendedOffset = offset + size;
+                    result = new AppendResult(new PhysicalOffset(offset), new PhysicalOffset(offset + size), queueOffset, storeTimestamp, count, _positions.Generation);
+                    return AppendStatus.Ok;
+                }
+            }
+
+            if (!_writes.MakeRoom(ref status, mayWrite: AppendsMayWrite))
+            {
+                return status;
+            }
+        }
+    }
+
     public AppendStatus AppendBatch(in BatchToAppend batch, ConsumeQueue queue, Span<PhysicalOffset> offsets, out AppendResult result)
     {
         result = default;
         ReadOnlySpan<byte> topic = batch.Topic.Utf8Name.Span;
         AppendStatus status = _limits.MeasureBatch(batch, topic, offsets.Length, out int totalSize, out int count);
+        if (status == AppendStatus.Ok && queue is BatchConsumeQueue && NamesInnerBatch(batch))
+        {
+            status = AppendStatus.MessageIllegal;
+        }
+
         if (status != AppendStatus.Ok)
         {
             return status;
@@ -359,6 +431,20 @@ internal sealed class CommitLog
         lock (_appendLock)
         {
         }
+    }
+
+    private static bool NamesInnerBatch(in BatchToAppend batch)
+    {
+        BatchBodyReader reader = new(batch.Body);
+        while (reader.MoveNext())
+        {
+            if (InnerBatch.IsNamedIn(new PropertyParts(reader.Properties, batch.MoreProperties, default)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Encode(scoped in RecordEncoder record, long offset, int size, long queueOffset, long storeTimestamp)

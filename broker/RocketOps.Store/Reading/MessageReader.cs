@@ -201,8 +201,13 @@ internal sealed class MessageReader
     /// <summary>Store time of the message at a queue offset, −1 when it cannot be read. May wait for the disk.</summary>
     public long StoreTimestampAt(ConsumeQueue queue, long queueOffset)
     {
+        return queue.TryFindIndex(queueOffset, mayBlock: true, out long index) ? StoreTimestampOf(queue, index) : -1;
+    }
+
+    private long StoreTimestampOf(ConsumeQueue queue, long index)
+    {
         int cuts = _log.Cuts;
-        if (!queue.TryReadUnit(queueOffset, out ConsumeQueueUnit unit) || unit.IsFiller)
+        if (!queue.TryReadUnit(index, out ConsumeQueueUnit unit) || unit.IsFiller)
         {
             return -1;
         }
@@ -218,18 +223,22 @@ internal sealed class MessageReader
         return BinaryPrimitives.ReadInt64BigEndian(head[(RecordLayout.BornHostAt + ((sysFlag & SysFlags.BornHostIPv6) != 0 ? 20 : 8))..]);
     }
 
-    /// <summary>Queue offset by store time, clamped to [min, max]. May wait for the disk.</summary>
+    /// <summary>
+    /// Queue offset by store time, clamped to [min, max]. In a batch consume queue that of a record's first message, and of the last record when none is as young: as RocketMQ
+    /// does it. May wait for the disk.
+    /// </summary>
     public long OffsetByTime(ConsumeQueue queue, long timestamp, TimeBoundary boundary)
     {
-        long low = queue.Min;
-        long high = queue.Max;
+        long low = queue.First;
+        long high = queue.End;
         long min = low;
+        long end = high;
 
-        // First offset whose time is not below (lower) or above (upper) the given one; what cannot be read has expired and counts as older.
+        // First unit whose time is not below (lower) or above (upper) the given one; what cannot be read has expired and counts as older.
         while (low < high)
         {
             long middle = low + ((high - low) / 2);
-            long time = StoreTimestampAt(queue, middle);
+            long time = StoreTimestampOf(queue, middle);
             bool before = boundary == TimeBoundary.Lower ? time < timestamp : time <= timestamp;
             if (before)
             {
@@ -241,7 +250,14 @@ internal sealed class MessageReader
             }
         }
 
-        return boundary == TimeBoundary.Lower ? low : Math.Max(min, low - 1);
+        long found = boundary == TimeBoundary.Lower ? low : Math.Max(min, low - 1);
+        if (queue is not BatchConsumeQueue)
+        {
+            return found;
+        }
+
+        found = end > min && (found == end || StoreTimestampOf(queue, end - 1) <= timestamp) ? end - 1 : found;
+        return queue.TryGetOffset(found, mayBlock: true, out long queueOffset) ? queueOffset : queue.Min;
     }
 
     private GetStatus GetCore(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
@@ -282,24 +298,29 @@ internal sealed class MessageReader
             return queueOffset == max ? GetStatus.OffsetOverflowOne : GetStatus.OffsetOverflowBadly;
         }
 
-        return Scan(queue, queueOffset, max, limits, filter, result, mayBlock);
+        // A batch consume queue's units are counted otherwise than its messages.
+        return queue.TryFindIndex(queueOffset, mayBlock, out long index) ? Scan(queue, index, max, limits, filter, result, mayBlock)
+            : mayBlock ? GetStatus.NotReadable : GetStatus.WouldBlock;
     }
 
-    private GetStatus Scan(ConsumeQueue queue, long queueOffset, long max, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
+    /// <summary>From the unit at an index on, which is the queue offset but in a batch consume queue, to the queue's end of a moment ago.</summary>
+    private GetStatus Scan(ConsumeQueue queue, long index, long max, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
+        int unitBytes = queue.UnitBytes;
+        bool isBatch = unitBytes == BatchUnit.Size;
         int maxMessages = Math.Max(1, limits.MaxMessages);
 
         // One file of units at most, as Java: how many are asked for is the client's choice.
-        long scanEnd = Math.Min(max, queueOffset + Math.Min(Math.Max(MinScanBytes / ConsumeQueueUnit.Size, maxMessages), queue.UnitsPerFile));
+        long scanEnd = Math.Min(isBatch ? queue.End : max, index + Math.Min(Math.Max(MinScanBytes / unitBytes, maxMessages), queue.UnitsPerFile));
         long logMin = _log.Segments.MinOffset;
         long logEnd = _log.Written;
         bool removed = false;
-        long at = queueOffset;
+        long at = index;
         long lastPhysical = -1;
         while (at < scanEnd)
         {
-            int wanted = (int)Math.Min(scanEnd - at, result.Units.Length / ConsumeQueueUnit.Size);
-            int count = queue.ReadUnits(at, result.Units.AsSpan(0, wanted * ConsumeQueueUnit.Size), mayBlock);
+            int wanted = (int)Math.Min(scanEnd - at, result.Units.Length / unitBytes);
+            int count = queue.ReadUnits(at, result.Units.AsSpan(0, wanted * unitBytes), mayBlock);
             if (count < 0)
             {
                 return GetStatus.WouldBlock;
@@ -312,7 +333,20 @@ internal sealed class MessageReader
 
             for (int i = 0; i < count; i++)
             {
-                ConsumeQueueUnit unit = ConsumeQueueUnit.Read(result.Units.AsSpan(i * ConsumeQueueUnit.Size));
+                ConsumeQueueUnit unit = ConsumeQueueUnit.Read(result.Units.AsSpan(i * unitBytes));
+                int messages = 1;
+                if (isBatch)
+                {
+                    BatchUnit batch = BatchUnit.Read(result.Units.AsSpan(i * unitBytes));
+                    messages = batch.Count;
+                    if (batch.BaseOffset >= max)
+                    {
+                        // Has come since: what the consumer is told next must not lie behind the end it is told.
+                        scanEnd = at;
+                        break;
+                    }
+                }
+
                 ReadOutcome place = Locate(unit, logMin, logEnd, mayBlock);
                 if (place == ReadOutcome.WouldBlock)
                 {
@@ -326,7 +360,7 @@ internal sealed class MessageReader
                     continue;
                 }
 
-                if (IsFull(result, unit, maxMessages, limits, logEnd))
+                if (IsFull(result, unit, messages, maxMessages, limits, logEnd))
                 {
                     scanEnd = at;
                     break;
@@ -338,6 +372,7 @@ internal sealed class MessageReader
                         return GetStatus.WouldBlock;
                     case ReadOutcome.Done:
                         result.Add(new MessageRange(new PhysicalOffset(unit.PhysicalOffset), unit.RecordSize));
+                        result.AddInner(messages - 1);
                         lastPhysical = unit.PhysicalOffset;
                         break;
                 }
@@ -346,14 +381,20 @@ internal sealed class MessageReader
             }
         }
 
-        if (at == queueOffset && result.Count == 0)
+        if (at == index && result.Count == 0)
         {
             // The queue's file is missing: on with the next.
-            result.NextBeginOffset = queueOffset - (queueOffset % queue.UnitsPerFile) + queue.UnitsPerFile;
+            at = index - (index % queue.UnitsPerFile) + queue.UnitsPerFile;
+            result.NextBeginOffset = isBatch ? queue.Min : at;
             return GetStatus.OffsetFoundNull;
         }
 
-        result.NextBeginOffset = at;
+        if (!queue.TryGetOffset(at, mayBlock, out long next))
+        {
+            return mayBlock ? GetStatus.NotReadable : GetStatus.WouldBlock;
+        }
+
+        result.NextBeginOffset = Math.Min(next, max);
         if (result.Count > 0)
         {
             result.SuggestPullingFromSlave = logEnd - lastPhysical > _inMemoryBytes;
@@ -384,7 +425,7 @@ internal sealed class MessageReader
         return outcome == ReadOutcome.Done && BinaryPrimitives.ReadInt32BigEndian(size) != unit.RecordSize ? ReadOutcome.NotThere : outcome;
     }
 
-    private bool IsFull(GetResult result, in ConsumeQueueUnit unit, int maxMessages, in GetLimits limits, long logEnd)
+    private bool IsFull(GetResult result, in ConsumeQueueUnit unit, int messages, int maxMessages, in GetLimits limits, long logEnd)
     {
         if (result.Count == 0)
         {
@@ -397,14 +438,14 @@ internal sealed class MessageReader
         }
 
         bool onDisk = logEnd - unit.PhysicalOffset > _inMemoryBytes;
-        int countLimit = Math.Min(maxMessages, onDisk ? _options.MaxTransferCountOnDisk : _options.MaxTransferCountInMemory);
+        int countLimit = onDisk ? _options.MaxTransferCountOnDisk : _options.MaxTransferCountInMemory;
         int bytesLimit = onDisk ? _options.MaxTransferBytesOnDisk : _options.MaxTransferBytesInMemory;
         if (limits.MaxBytes > 0)
         {
             bytesLimit = Math.Min(bytesLimit, limits.MaxBytes);
         }
 
-        return result.Count >= countLimit || (long)result.TotalBytes + unit.RecordSize > bytesLimit;
+        return result.MessageCount >= countLimit || result.MessageCount + messages > maxMessages || (long)result.TotalBytes + unit.RecordSize > bytesLimit;
     }
 
     private ReadOutcome Matches(ConsumeQueue queue, in ConsumeQueueUnit unit, IMessageFilter? filter, GetResult result, bool mayBlock)

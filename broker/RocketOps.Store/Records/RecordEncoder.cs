@@ -39,6 +39,23 @@ internal readonly ref struct RecordEncoder
     public long Size => (long)RecordLayout.FixedBytes + (IsV2 ? 1 : 0) + (BornHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0)
         + (StoreHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0) + Body.Length + Topic.Length + Properties.Length;
 
+    /// <summary>The same record with other properties.</summary>
+    public RecordEncoder With(PropertyParts properties) => new()
+    {
+        Topic = Topic,
+        QueueId = QueueId,
+        Flag = Flag,
+        SysFlag = SysFlag,
+        BornTimestamp = BornTimestamp,
+        BornHost = BornHost,
+        StoreHost = StoreHost,
+        ReconsumeTimes = ReconsumeTimes,
+        PreparedTransactionOffset = PreparedTransactionOffset,
+        Body = Body,
+        BodyCrc = BodyCrc,
+        Properties = properties,
+    };
+
     public static int WithHostBits(int sysFlag, MessageHost bornHost, MessageHost storeHost) =>
         (sysFlag & ~(SysFlags.BornHostIPv6 | SysFlags.StoreHostIPv6))
         | (bornHost.IsIPv6 ? SysFlags.BornHostIPv6 : 0)

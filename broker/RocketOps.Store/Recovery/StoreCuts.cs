@@ -100,7 +100,7 @@ internal sealed partial class StoreCuts
         }
     }
 
-    private bool PointsToItsRecord(ConsumeQueue queue, long index, ConsumeQueueUnit unit)
+    private bool PointsToItsRecord(ConsumeQueue queue, long queueOffset, ConsumeQueueUnit unit)
     {
         // What has expired cannot be asked; units of light queues point to records of another topic.
         if (unit.PhysicalOffset < _segments.MinOffset || queue.Topic.Name.StartsWith("%LMQ%", StringComparison.Ordinal))
@@ -112,7 +112,7 @@ internal sealed partial class StoreCuts
         return _segments.Read(unit.PhysicalOffset, head, mayBlock: true) == head.Length
             && BinaryPrimitives.ReadInt64BigEndian(head[RecordLayout.PhysicalOffsetAt..]) == unit.PhysicalOffset
             && BinaryPrimitives.ReadInt32BigEndian(head[RecordLayout.QueueIdAt..]) == queue.QueueId
-            && BinaryPrimitives.ReadInt64BigEndian(head[RecordLayout.QueueOffsetAt..]) == index;
+            && BinaryPrimitives.ReadInt64BigEndian(head[RecordLayout.QueueOffsetAt..]) == queueOffset;
     }
 
     [LoggerMessage(EventId = 2421, Level = LogLevel.Information, Message = "The cut of the log at {Offset}, which the last stop has interrupted, was carried out")]

@@ -213,6 +213,7 @@ internal sealed partial class StoreRecovery
     private void SetQueuesAside()
     {
         SetAside("consumequeue");
+        SetAside("batchconsumequeue");
         SetAside("consumequeue_ext");
     }
 

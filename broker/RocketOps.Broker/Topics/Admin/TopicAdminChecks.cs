@@ -40,6 +40,17 @@ internal static class TopicAdminChecks
         }
     }
 
+    /// <summary>Queues that the store has of a topic that was not known, as after a restored topics.json, must be of the kind that is asked for.</summary>
+    public static void CheckQueueType(TopicTable topics, TopicConfig config)
+    {
+        if (!topics.SuitsStore(config))
+        {
+            throw new RemotingCommandException(
+                ResponseCode.SystemError,
+                $"the store has queues of topic {config.Name} that are not of {TopicConfig.QueueType}={(config.IsBatch ? TopicConfig.BatchQueues : TopicConfig.SimpleQueues)}: delete the topic first");
+        }
+    }
+
     public static void CheckSettings(TopicConfig config)
     {
         if (config.ReadQueueNums is < 0 or > TopicConfig.MaxQueues || config.WriteQueueNums is < 0 or > TopicConfig.MaxQueues)

@@ -23,10 +23,11 @@ internal sealed class UpdateTopicHandler(BrokerSettings settings, CurrentRole ro
             TopicFilterType = request.GetRequired("topicFilterType"),
             TopicSysFlag = request.GetInt32("topicSysFlag", 0),
             Order = request.GetBoolean("order", fallback: false),
-            Attributes = TopicAttributes.Apply(existing?.Config.Attributes, request.Get("attributes")),
+            Attributes = TopicAttributes.Apply(existing?.Config, request.Get("attributes")),
         };
         TopicAdminChecks.CheckSettings(config);
         TopicAdminChecks.CheckFilterType(config);
+        TopicAdminChecks.CheckQueueType(topics, config);
         await topics.CreateOrUpdateAsync(config);
         return RemotingCommand.CreateResponse(request, ResponseCode.Success);
     }

@@ -12,11 +12,14 @@ internal sealed class UpdateTopicListHandler(BrokerSettings settings, CurrentRol
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         TopicAdminChecks.CheckMaster(role);
-        List<TopicConfig> wanted = BrokerJson.ReadBody(request, BrokerJson.Default.TopicConfigList).Topics ?? [];
-        foreach (TopicConfig config in wanted)
+        List<TopicConfig> wanted = [];
+        foreach (TopicConfig config in BrokerJson.ReadBody(request, BrokerJson.Default.TopicConfigList).Topics ?? [])
         {
             TopicAdminChecks.CheckName(config.Name, settings.Current);
             TopicAdminChecks.CheckSettings(config);
+            topics.TryGet(config.Name, out TopicState? existing);
+            wanted.Add(config with { Attributes = TopicAttributes.Apply(existing?.Config, config.Attributes) });
+            TopicAdminChecks.CheckQueueType(topics, wanted[^1]);
         }
 
         // Together, so that thousands of topics share a few writes of the file instead of having one each.

@@ -1,0 +1,142 @@
+using System.Text;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Topics;
+
+/// <summary>Topics with batch consume queues, at the wire. What Apache's broker answers to the same is compared in the interop ring (BatchQueueTests).</summary>
+public sealed class BatchTopicTests
+{
+    [Fact]
+    public async Task SendBatch_WithAKeyOfItsOwn_IsOneRecordOfSeveralOffsets()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
+
+        RemotingCommand first = await broker.InvokeAsync(SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
+        RemotingCommand second = await broker.InvokeAsync(SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
+
+        first.Code.Should().Be(ResponseCode.Success, first.Remark);
+        (first.Get("queueOffset"), first.Get("batchUniqId"), first.Get("transactionId"), first.Get("msgId")!.Length).Should().Be(("0", "KEY", "KEY", 32));
+        second.Get("queueOffset").Should().Be("3");
+        RemotingCommand pulled = await broker.InvokeAsync(Requests.Pull("g", "Batches", 0, 4, sysFlag: 4, subscription: "*"));
+        pulled.Code.Should().Be(ResponseCode.Success, pulled.Remark);
+        (pulled.Get("nextBeginOffset"), pulled.Get("minOffset"), pulled.Get("maxOffset")).Should().Be(("5", "0", "5"));
+        Requests.Received message = Requests.Decode(pulled).Should().ContainSingle().Which;
+        (message.QueueOffset, message.Properties.Get("INNER_NUM"), message.Properties.Get("INNER_BASE")).Should().Be((3L, "2", "3"));
+        message.Body.Should().Be(Encoding.UTF8.GetString(Requests.Batch("d", "e")));
+    }
+
+    [Fact]
+    public async Task Pull_ParkedWithinTheNextBatch_IsWokenByIt()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
+        await broker.InvokeAsync(SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
+        Task<RemotingCommand> parked = broker.InvokeAsync(Requests.Pull("g", "Batches", 0, 3, sysFlag: 2 | 4, holdMs: 60_000, subscription: "*"));
+        await Eventually.TrueAsync(() => broker.Host.Parts.ParkedPulls.Count == 1, "the pull waits");
+
+        await broker.InvokeAsync(SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
+
+        RemotingCommand answer = await parked;
+        (answer.Code, answer.Get("nextBeginOffset")).Should().Be((ResponseCode.Success, "5"));
+    }
+
+    [Fact]
+    public async Task Restart_WithBatchTopics_KeepsTheirKindAndTheirOffsets()
+    {
+        using TempDirectory directory = new("broker-");
+        await using (TestBroker broker = await TestBroker.StartAsync(directory: directory))
+        {
+            await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
+            await CreateAsync(broker, "Empty", "+queue.type=BatchCQ");
+            await broker.InvokeAsync(SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
+        }
+
+        await using TestBroker again = await TestBroker.StartAsync(directory: directory);
+
+        (await again.InvokeAsync(SendBatch("Batches", ["d"], Requests.Properties(("UNIQ_KEY", "NEXT"))))).Get("queueOffset").Should().Be("3");
+        (await again.InvokeAsync(SendBatch("Empty", ["d"], Requests.Properties(("UNIQ_KEY", "NEXT"))))).Get("batchUniqId").Should().Be("NEXT", "a topic without a file is known by its configuration");
+        Directory.Exists(Path.Combine(directory.Path, "store", "consumequeue", "Empty")).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Start_QueueTypeThatIsNotKnown_IsRefused()
+    {
+        using TempDirectory directory = new("broker-");
+        await using (TestBroker broker = await TestBroker.StartAsync(directory: directory))
+        {
+            await CreateAsync(broker, "Other", "+queue.type=BatchCQ");
+        }
+
+        string topics = Path.Combine(directory.Path, "store", "config", "topics.json");
+        await File.WriteAllTextAsync(topics, (await File.ReadAllTextAsync(topics)).Replace("BatchCQ", "RocksDBCQ", StringComparison.Ordinal));
+
+        Func<Task> start = async () => await TestBroker.StartAsync(directory: directory);
+
+        (await start.Should().ThrowAsync<InvalidDataException>()).WithMessage("*queue.type=RocksDBCQ of topic Other*");
+    }
+
+    [Theory]
+    [InlineData("+queue.type=SimpleCQ")]
+    [InlineData("+queue.type=BatchCQ")]
+    [InlineData("-queue.type")]
+    public async Task UpdateTopic_QueueTypeOfATopicThatIsThere_IsRefusedInApachesWords(string attributes)
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
+
+        RemotingCommand answer = await broker.InvokeAsync(UpdateTopic("Batches", attributes));
+
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, "attempt to update an unchangeable attribute. key: queue.type"));
+        broker.Host.Parts.Topics.TryGet("Batches", out TopicState? topic).Should().BeTrue();
+        topic!.Config.IsBatch.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task UpdateTopic_QueueTypeThatIsNone_IsRefusedInApachesWords()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+
+        RemotingCommand answer = await broker.InvokeAsync(UpdateTopic("Batches", "+queue.type=Batch"));
+
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, "value is not in set: [SimpleCQ, BatchCQ]"));
+        broker.Host.Parts.Topics.TryGet("Batches", out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task DeleteAndCreate_OtherQueueType_BeginsAnew()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
+        await broker.InvokeAsync(SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
+
+        (await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Batches"))).Code.Should().Be(ResponseCode.Success);
+        await CreateAsync(broker, "Batches", string.Empty);
+        RemotingCommand sent = await broker.InvokeAsync(SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
+
+        (sent.Get("queueOffset"), sent.Get("batchUniqId")).Should().Be(("0", null));
+        sent.Get("msgId").Should().Contain(",", "a plain topic has a record per message");
+    }
+
+    private static async Task CreateAsync(TestBroker broker, string topic, string attributes)
+    {
+        RemotingCommand answer = await broker.InvokeAsync(UpdateTopic(topic, attributes));
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+    }
+
+    private static RemotingCommand UpdateTopic(string topic, string attributes) => RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
+        .Set("topic", topic).Set("defaultTopic", "TBW102").Set("readQueueNums", 1).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("order", false)
+        .Set("attributes", attributes);
+
+    private static RemotingCommand SendBatch(string topic, string[] bodies, string properties)
+    {
+        RemotingCommand request = Requests.Send(topic, string.Empty, properties: properties);
+        request.Code = RequestCode.SendBatchMessage;
+        request.Set("m", true);
+        request.Body = Requests.Batch(bodies);
+        return request;
+    }
+}

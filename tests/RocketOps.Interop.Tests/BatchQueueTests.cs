@@ -1,0 +1,224 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using RocketOps.Interop.Tests.Fixtures;
+using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Interop.Tests;
+
+/// <summary>
+/// Batch consume queues (<c>queue.type=BatchCQ</c>): one table of answers that our broker and Apache's 5.5.0 both have to give, and a store with such queues that goes from one to the
+/// other, after a clean stop and after a kill, and is gone on with there.
+/// </summary>
+public sealed class BatchQueueTests
+{
+    private const string Ours = "rocketops";
+    private const string Topic = "InnerBatches";
+    private const string Plain = "PlainBatches";
+    private const string Separator = "\u0001";
+    private const int SendMessage = 310;
+    private const int SendBatchMessage = 320;
+    private const int UpdateTopic = 17;
+    private const int SearchOffsetByTimestamp = 29;
+    private const int GetMaxOffset = 30;
+    private const int GetMinOffset = 31;
+    private const int ConsumerSendMsgBack = 36;
+    private const int MessageIllegal = 13;
+    private const int SystemError = 1;
+    private const int InnerBatchFlag = 0x80;
+
+    // What is read after three sends: a batch of 3, one message, a batch of 5. Each line: the offset that is pulled from, the records' first offsets, what the consumer is told next.
+    private static readonly string[] Reads =
+    [
+        "0 of 32: 0+3 3 4+5 next 9",
+        "1 of 32: 0+3 3 4+5 next 9",
+        "2 of 3: 0+3 next 3",
+        "0 of 4: 0+3 3 next 4",
+        "0 of 8: 0+3 3 next 4",
+        "3 of 1: 3 next 4",
+        "4 of 1: 4+5 next 9",
+        "8 of 32: 4+5 next 9",
+        "9 of 32: code 19 next 9",
+        "12 of 32: code 21 next 9",
+        "min 0 max 9",
+        "first by time 0, last by time 4",
+    ];
+
+    [SkippableTheory]
+    [InlineData(Ours, ApacheServer.Version5, false)]
+    [InlineData(ApacheServer.Version5, Ours, true)]
+    public async Task Store_WithBatchQueues_AnswersTheSameAtBothBrokers(string from, string to, bool killed)
+    {
+        Kit.Require(SharedKits.RocketMq);
+        using TempDirectory directory = new();
+        await using (ServerUnderTest first = Create(from, directory))
+        {
+            await first.StartAsync();
+            await using (RawConnection broker = await RawConnection.ConnectAsync(first.BrokerAddress))
+            {
+                await WriteAsync(broker, first.Name);
+                (await ReadAsync(broker, 9)).Should().Equal(Reads, first.Name);
+            }
+
+            await (killed ? first.KillBrokerAsync() : first.StopBrokerAsync());
+        }
+
+        await using ServerUnderTest second = Create(to, directory);
+        await second.StartAsync();
+        await using RawConnection after = await RawConnection.ConnectAsync(second.BrokerAddress);
+        (await ReadAsync(after, 9)).Should().Equal(Reads, second.Name);
+        RawFrame sent = await SendAsync(after, Topic, Batch(2), "UNIQ_KEY" + Separator + "LATER");
+        sent.ExtFields["queueOffset"].Should().Be("9", "{0} goes on where {1} stopped", second.Name, from);
+        (await ReadAsync(after, 11))[0].Should().Be("0 of 32: 0+3 3 4+5 9+2 next 11");
+    }
+
+    private static async Task WriteAsync(RawConnection broker, string name)
+    {
+        (await CreateAsync(broker, Topic, "+queue.type=BatchCQ")).Code.Should().Be(RawBroker.Success);
+        (await CreateAsync(broker, Plain, string.Empty)).Code.Should().Be(RawBroker.Success);
+        RawFrame changed = await CreateAsync(broker, Topic, "+queue.type=SimpleCQ");
+        (changed.Code, changed.Remark).Should().Be((SystemError, "attempt to update an unchangeable attribute. key: queue.type"), name);
+        RawFrame unknown = await CreateAsync(broker, "Other", "+queue.type=Other");
+        (unknown.Code, unknown.Remark).Should().Be((SystemError, "value is not in set: [SimpleCQ, BatchCQ]"), name);
+
+        RawFrame first = await SendAsync(broker, Topic, Batch(3), "TAGS" + Separator + "A\u0002UNIQ_KEY" + Separator + "FIRST");
+        first.Code.Should().Be(RawBroker.Success, first.Remark);
+        first.ExtFields["queueOffset"].Should().Be("0");
+        first.ExtFields["batchUniqId"].Should().Be("FIRST", name);
+        first.ExtFields["transactionId"].Should().Be("FIRST", name);
+        first.ExtFields["msgId"].Should().NotContain(",", "the batch is one record");
+        RawFrame single = await SendAsync(broker, Topic, Encoding.UTF8.GetBytes("single"), string.Empty, isBatch: false);
+        single.ExtFields["queueOffset"].Should().Be("3");
+        single.ExtFields.Should().NotContainKey("batchUniqId");
+        (await SendAsync(broker, Topic, Batch(5), "UNIQ_KEY" + Separator + "SECOND")).ExtFields["queueOffset"].Should().Be("4");
+
+        // A batch without a key of its own, from an old client, and one to a plain topic: a record per message.
+        RawFrame separate = await SendAsync(broker, Topic, Batch(2), string.Empty, queueId: 1);
+        separate.ExtFields["msgId"].Split(',').Should().HaveCount(2, name);
+        separate.ExtFields.Should().NotContainKey("batchUniqId");
+        RawFrame plain = await SendAsync(broker, Plain, Batch(2), "UNIQ_KEY" + Separator + "PLAIN");
+        plain.ExtFields["msgId"].Split(',').Should().HaveCount(2, name);
+
+        (await SendAsync(broker, Topic, [1], "INNER_NUM" + Separator + "3", isBatch: false)).Code.Should().Be(MessageIllegal, name);
+        (await SendAsync(broker, Plain, [1], "INNER_NUM" + Separator + "3", isBatch: false)).Code.Should().Be(MessageIllegal, name);
+        (await SendAsync(broker, Plain, [1], string.Empty, isBatch: false, sysFlag: InnerBatchFlag)).Code.Should().Be(MessageIllegal, name);
+        await Eventually.TrueAsync(async () => await OffsetAsync(broker, GetMaxOffset) == 9, $"{name}: everything is in its queue");
+        RawRecord record = RawRecord.DecodeAll((await RawBroker.PullAsync(broker, Topic, 0, 1, 1)).Body)[0];
+        (record.QueueOffset, record.SysFlag).Should().Be((0L, 0x40 | InnerBatchFlag), name);
+        record.Properties.Should().Contain(KeyValuePair.Create("INNER_NUM", "3")).And.Contain(KeyValuePair.Create("INNER_BASE", "0")).And.Contain(KeyValuePair.Create("TAGS", "A"));
+        record.Body.ToArray().Should().Equal(Batch(3));
+
+        // A batch cannot be retried as a whole: consumers then send the single message to the retry topic themselves.
+        RawFrame back = await broker.RequestAsync(ConsumerSendMsgBack, new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["offset"] = record.PhysicalOffset.ToString(CultureInfo.InvariantCulture),
+            ["group"] = "raw_consumer",
+            ["delayLevel"] = "1",
+            ["originMsgId"] = record.OffsetMessageId,
+            ["originTopic"] = Topic,
+            ["unitMode"] = "false",
+            ["maxReconsumeTimes"] = "16",
+        });
+        back.Code.Should().Be(SystemError, name);
+        RawRecord.DecodeAll((await RawBroker.PullAsync(broker, Topic, 1, 0)).Body).Select(static message => (message.QueueOffset, message.SysFlag)).Should().Equal((0L, 0), (1L, 0));
+    }
+
+    /// <summary>What <see cref="Reads"/> says, of a broker.</summary>
+    private static async Task<List<string>> ReadAsync(RawConnection broker, long end)
+    {
+        List<string> lines = [];
+        await Eventually.TrueAsync(async () => await OffsetAsync(broker, GetMaxOffset) == end, $"the queue ends at {end}");
+        List<RawRecord> records = [];
+        foreach ((long offset, int max) in ((long, int)[])[(0, 32), (1, 32), (2, 3), (0, 4), (0, 8), (3, 1), (4, 1), (8, 32), (9, 32), (12, 32)])
+        {
+            RawFrame answer = await RawBroker.PullAsync(broker, Topic, 0, offset, max);
+            IReadOnlyList<RawRecord> found = answer.Code == RawBroker.Success ? RawRecord.DecodeAll(answer.Body) : [];
+            records = records.Count == 0 ? [.. found] : records;
+            string what = answer.Code == RawBroker.Success ? string.Join(' ', found.Select(Name)) : $"code {answer.Code}";
+            lines.Add($"{offset} of {max}: {what} next {answer.ExtFields["nextBeginOffset"]}");
+        }
+
+        lines.Add($"min {await OffsetAsync(broker, GetMinOffset)} max {await OffsetAsync(broker, GetMaxOffset)}");
+        long last = records[^1].StoreTimestamp;
+        lines.Add($"first by time {await OffsetAsync(broker, SearchOffsetByTimestamp, records[0].StoreTimestamp)}, last by time {await OffsetAsync(broker, SearchOffsetByTimestamp, last + 1)}");
+        return lines;
+    }
+
+    private static string Name(RawRecord record)
+    {
+        string? count = record.Properties.FirstOrDefault(static property => property.Key == "INNER_NUM").Value;
+        return count is null ? $"{record.QueueOffset}" : $"{record.QueueOffset}+{count}";
+    }
+
+    private static async Task<long> OffsetAsync(RawConnection broker, int code, long timestamp = 0)
+    {
+        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = "0" };
+        if (code == SearchOffsetByTimestamp)
+        {
+            fields["timestamp"] = timestamp.ToString(CultureInfo.InvariantCulture);
+        }
+
+        RawFrame answer = await broker.RequestAsync(code, fields);
+        return answer.Code == RawBroker.Success ? long.Parse(answer.ExtFields["offset"], CultureInfo.InvariantCulture) : -1;
+    }
+
+    private static Task<RawFrame> CreateAsync(RawConnection broker, string topic, string attributes) => broker.RequestAsync(
+        UpdateTopic,
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["topic"] = topic,
+            ["defaultTopic"] = "TBW102",
+            ["readQueueNums"] = "2",
+            ["writeQueueNums"] = "2",
+            ["perm"] = "6",
+            ["topicFilterType"] = "SINGLE_TAG",
+            ["topicSysFlag"] = "0",
+            ["order"] = "false",
+            ["attributes"] = attributes,
+        });
+
+    private static Task<RawFrame> SendAsync(RawConnection broker, string topic, byte[] body, string properties, bool isBatch = true, int queueId = 0, int sysFlag = 0) => broker.RequestAsync(
+        isBatch ? SendBatchMessage : SendMessage,
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["a"] = "raw_producer",
+            ["b"] = topic,
+            ["c"] = "TBW102",
+            ["d"] = "4",
+            ["e"] = queueId.ToString(CultureInfo.InvariantCulture),
+            ["f"] = sysFlag.ToString(CultureInfo.InvariantCulture),
+            ["g"] = "1731999999000",
+            ["h"] = "0",
+            ["i"] = properties,
+            ["j"] = "0",
+            ["k"] = "false",
+            ["m"] = isBatch ? "true" : "false",
+        },
+        body);
+
+    /// <summary>A client batch of so many messages (remoting.md §4.6).</summary>
+    private static byte[] Batch(int count) => [.. Enumerable.Range(0, count).SelectMany(static number =>
+    {
+        byte[] body = Encoding.UTF8.GetBytes($"message {number}");
+        byte[] properties = Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001inner{number}\u0002");
+        byte[] entry = new byte[22 + body.Length + properties.Length];
+        BinaryPrimitives.WriteInt32BigEndian(entry, entry.Length);
+        BinaryPrimitives.WriteInt32BigEndian(entry.AsSpan(16), body.Length);
+        body.CopyTo(entry, 20);
+        BinaryPrimitives.WriteInt16BigEndian(entry.AsSpan(20 + body.Length), (short)properties.Length);
+        properties.CopyTo(entry, 22 + body.Length);
+        return entry;
+    })];
+
+    private static ServerUnderTest Create(string name, TempDirectory directory)
+    {
+        ServerOptions options = new()
+        {
+            StoreDirectory = directory.File("store"),
+            Broker = new Dictionary<string, string>(StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = $"{16 * 1024 * 1024}" },
+        };
+        return name == Ours ? new RocketOpsServer(options) : new ApacheServer(name, options);
+    }
+}
