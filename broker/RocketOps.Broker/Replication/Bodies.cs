@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Broker.Replication;
 
-/// <summary>Answer to GET_BROKER_HA_STATUS; what is of the other role is zero or empty, as from a 5.x broker. Source: admin.md §2.7.</summary>
+/// <summary>Answer to GET_BROKER_HA_STATUS; what is of the other role is zero or empty, as from a 5.5 broker, which has no <c>activated</c> any more. Source: admin.md §2.7.</summary>
 internal sealed class HaStatusBody
 {
     [JsonPropertyName("haClientRuntimeInfo")]
@@ -24,10 +24,6 @@ internal sealed class HaStatusBody
 /// <summary>What a slave knows of its own connection.</summary>
 internal sealed class HaClientBody
 {
-    /// <summary>A 5.x broker of static roles never sets it.</summary>
-    [JsonPropertyName("activated")]
-    public bool IsActivated { get; init; }
-
     [JsonPropertyName("lastReadTimestamp")]
     public long LastReadTimestamp { get; init; }
 

@@ -48,7 +48,7 @@ public sealed class HaStatusTests
 
         answer.Code.Should().Be(ResponseCode.Success);
         Encoding.UTF8.GetString(answer.Body.Span).Should().Be(
-            """{"haClientRuntimeInfo":{"activated":false,"lastReadTimestamp":0,"lastWriteTimestamp":0,"masterFlushOffset":0,"maxOffset":0,"transferredByteInSecond":0},"haConnectionInfo":[],"inSyncSlaveNums":0,"master":true,"masterCommitLogMaxOffset":0}""");
+            """{"haClientRuntimeInfo":{"lastReadTimestamp":0,"lastWriteTimestamp":0,"masterFlushOffset":0,"maxOffset":0,"transferredByteInSecond":0},"haConnectionInfo":[],"inSyncSlaveNums":0,"master":true,"masterCommitLogMaxOffset":0}""");
     }
 
     [Fact]
