@@ -351,6 +351,72 @@ public abstract class ClientInteropTests(ServerFixture fixture)
     }
 
     [SkippableFact]
+    public async Task AutoBatch_ByKeys_KeepsTheirOrderAndTellsEachItsPlace()
+    {
+        string topic = "OurBatches";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 2);
+        SendResult[] results;
+        await using (RocketMqProducer producer = new(new ProducerOptions { NameServers = fixture.Server.NameServerAddress, Group = "our_batches", AutoBatch = true, SendTimeout = TimeSpan.FromMinutes(1) }))
+        {
+            results = await Task.WhenAll(Enumerable.Range(0, 500).Select(i => producer.SendAsync(new Message(topic, i.ToString("D4", CultureInfo.InvariantCulture), "A", "key" + i), shardingKey: $"{i % 5}")));
+        }
+
+        using CancellationTokenSource patience = new(TimeSpan.FromMinutes(2));
+        await using RocketMqReader reader = new(new AdminOptions { NameServers = fixture.Server.NameServerAddress });
+        foreach (IGrouping<MessageQueue, (SendResult Result, int Number)> sent in results.Select(static (result, number) => (result, number)).GroupBy(static sent => sent.result.Queue))
+        {
+            List<ReceivedMessage> stored = [];
+            for (long next = 0; stored.Count < sent.Count();)
+            {
+                ReadResult read = await reader.ReadAsync(fixture.Server.BrokerAddress, sent.Key, next, 32, SubscriptionExpression.All, TimeSpan.FromSeconds(10), patience.Token);
+                stored.AddRange(read.Messages);
+                next = read.NextOffset;
+            }
+
+            stored.Select(static message => message.GetText()).Should().BeInAscendingOrder(StringComparer.Ordinal, "the queue has the order of the calls");
+            stored.Select(static message => (message.GetText(), message.QueueOffset, message.MessageId, message.OffsetMessageId)).Should().Equal(
+                sent.Select(static message => (message.Number.ToString("D4", CultureInfo.InvariantCulture), message.Result.QueueOffset, message.Result.MessageId, message.Result.OffsetMessageId)));
+        }
+    }
+
+    /// <summary>Apache's tool is the judge of what our client writes.</summary>
+    [SkippableFact]
+    public async Task Trace_IsShownByMqAdmin()
+    {
+        string topic = "OurTraces";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 1);
+        SendResult sent;
+        await using (RocketMqProducer producer = new(new ProducerOptions { NameServers = fixture.Server.NameServerAddress, Group = "our_traced_producer", EnableTrace = true, SendTimeout = TimeSpan.FromMinutes(1) }))
+        {
+            sent = await producer.SendAsync(new Message(topic, "traced", "A", "order-17"));
+        }
+
+        await using (RocketMqPushConsumer consumer = new(Options("our_traced_consumer") with { EnableTrace = true, ConsumeFromWhere = ConsumeFromWhere.FirstOffset }))
+        {
+            await consumer.SubscribeAsync(topic, "*", (message, _) =>
+            {
+                _received.AddOrUpdate(message.GetText(), 1, static (_, times) => times + 1);
+                return ValueTask.FromResult(ConsumeResult.Success);
+            });
+            await consumer.StartAsync();
+            await Eventually.TrueAsync(() => !_received.IsEmpty, "it is handled", TimeSpan.FromMinutes(2));
+        }
+
+        foreach (string version in fixture.JavaVersions)
+        {
+            JavaClient java = new(version, fixture.Server.NameServerAddress);
+            string shown = string.Empty;
+            await Eventually.TrueAsync(
+                async () => (shown = await java.AdminAsync("queryMsgTraceById", "-i", sent.MessageId)).Contains("our_traced_consumer", StringComparison.Ordinal) && shown.Contains("our_traced_producer", StringComparison.Ordinal),
+                $"mqadmin {version} shows both ends", TimeSpan.FromMinutes(2));
+            shown.Should().MatchRegex(@"Pub\s+our_traced_producer\s+\S+\s+\S+ \S+\s+\d+ms\s+success");
+            shown.Should().MatchRegex(@"Sub\s+our_traced_consumer\s+\S+\s+\S+ \S+\s+\d+ms\s+success");
+        }
+    }
+
+    [SkippableFact]
     public async Task Request_ToOurConsumer_GetsItsReply()
     {
         string topic = "OurRequests";

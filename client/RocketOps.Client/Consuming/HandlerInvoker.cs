@@ -1,12 +1,20 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using RocketOps.Client.Internal;
+using RocketOps.Client.Tracing;
 
 namespace RocketOps.Client.Consuming;
 
 /// <summary>Calls the handler of a message's topic, within a span, and turns everything that can happen into an outcome.</summary>
-internal sealed class HandlerInvoker(ClientInstance client, PushConsumerOptions options, ConcurrentDictionary<string, MessageHandler> handlers)
+/// <param name="client">Connections and log.</param>
+/// <param name="options">The user's.</param>
+/// <param name="handlers">By topic.</param>
+/// <param name="tracer">Is told of every call; null for nobody.</param>
+internal sealed class HandlerInvoker(ClientInstance client, PushConsumerOptions options, ConcurrentDictionary<string, MessageHandler> handlers, MessageTracer? tracer = null)
 {
+    /// <summary>A handler that took longer is traced as one that timed out. Matches consumeTimeout (15 min).</summary>
+    private static readonly TimeSpan LongHandling = TimeSpan.FromMinutes(15);
+
     /// <summary>Never throws. What was thrown, or why the message cannot be handed out, is in the outcome for the caller to log.</summary>
     /// <param name="message">What to handle.</param>
     /// <param name="attempts">How often it was handled here before.</param>
@@ -21,14 +29,42 @@ internal sealed class HandlerInvoker(ClientInstance client, PushConsumerOptions 
                 received = received with { ReconsumeTimes = received.ReconsumeTimes + attempts };
             }
 
-            return handlers.TryGetValue(received.Topic, out MessageHandler? handler)
-                ? new HandlerOutcome(await CallAsync(handler, received, message.Stored, cancellationToken).ConfigureAwait(false), Failure: null)
-                : throw new InvalidDataException($"nothing is subscribed to its topic {received.Topic}");
+            return !handlers.TryGetValue(received.Topic, out MessageHandler? handler)
+                ? throw new InvalidDataException($"nothing is subscribed to its topic {received.Topic}")
+                : tracer is not null && IsTraced(tracer, received)
+                ? await CallTracedAsync(tracer, handler, received, message.Stored, cancellationToken).ConfigureAwait(false)
+                : new HandlerOutcome(await CallAsync(handler, received, message.Stored, cancellationToken).ConfigureAwait(false), Failure: null);
         }
         catch (Exception failure)
         {
             return new HandlerOutcome(ConsumeResult.Later, failure);
         }
+    }
+
+    private static bool IsTraced(MessageTracer tracer, ReceivedMessage message) => tracer.Traces(message.Topic) && message.Properties.GetValueOrDefault(PropertyNames.TraceOn) != "false";
+
+    private async Task<HandlerOutcome> CallTracedAsync(MessageTracer tracer, MessageHandler handler, ReceivedMessage received, StoredMessage stored, CancellationToken cancellationToken)
+    {
+        string request = tracer.NextRequestId();
+        long begin = options.TimeProvider.GetTimestamp();
+        tracer.Add(new BeforeHandlingTraceEntry(
+            received.MessageId, received.Keys, tracer.NowMs, received.Properties.GetValueOrDefault(PropertyNames.Region), options.Group, request, received.ReconsumeTimes));
+        HandlerOutcome outcome;
+        try
+        {
+            outcome = new HandlerOutcome(await CallAsync(handler, received, stored, cancellationToken).ConfigureAwait(false), Failure: null);
+        }
+        catch (Exception failure)
+        {
+            outcome = new HandlerOutcome(ConsumeResult.Later, failure);
+        }
+
+        TimeSpan elapsed = options.TimeProvider.GetElapsedTime(begin);
+        bool succeeded = outcome is { Failure: null, Result: { IsReturned: false, IsAbandoned: false } };
+        HandlingCode code = elapsed >= LongHandling ? HandlingCode.TimedOut : outcome.Failure is not null ? HandlingCode.Threw : succeeded ? HandlingCode.Success : HandlingCode.Failed;
+        tracer.Add(new AfterHandlingTraceEntry(
+            received.MessageId, received.Keys, request, (long)elapsed.TotalMilliseconds, succeeded, code, tracer.NowMs, options.Group));
+        return outcome;
     }
 
     private async Task<ConsumeResult> CallAsync(MessageHandler handler, ReceivedMessage received, StoredMessage stored, CancellationToken cancellationToken)

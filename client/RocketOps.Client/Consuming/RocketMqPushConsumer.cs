@@ -3,6 +3,7 @@ using RocketOps.Client.Consuming;
 using RocketOps.Client.Consuming.Answers;
 using RocketOps.Client.Heartbeats;
 using RocketOps.Client.Internal;
+using RocketOps.Client.Tracing;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 
@@ -28,6 +29,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
     private readonly PausedQueues _paused = new();
     private readonly QueueLocks? _locks;
+    private readonly MessageTracer? _tracer;
     private IConsumeService? _consuming;
     private volatile Rebalancer? _rebalancer;
     private Task _rebalancing = Task.CompletedTask;
@@ -60,6 +62,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             ? new BrokerOffsetStore(_client, _options)
             : new FileOffsetStore(FileOffsetStore.PathFor(_options, _client.ClientId), _client.Logger);
         _locks = _options.IsLocking ? new QueueLocks(_client, _options) : null;
+        _tracer = _options.EnableTrace ? new MessageTracer(_client, _options, _options.Group, "CONSUME") : null;
     }
 
     /// <summary>What brokers know this consumer by.</summary>
@@ -167,9 +170,11 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
                 throw;
             }
 
-            HandlerInvoker invoker = new(_client, _options, _handlers);
+            HandlerInvoker invoker = new(_client, _options, _handlers, _tracer);
             StartedAt = _options.TimeProvider.GetUtcNow();
-            Invoker = invoker;
+
+            // What an administrator has handled once more is not traced, as with Java's clients.
+            Invoker = new HandlerInvoker(_client, _options, _handlers);
             _consuming = _options.IsOrderly
                 ? new OrderlyConsumeService(_client, _options, _offsets, invoker, _paused, _locks, queue => _rebalancer?.GiveUp(queue.Queue))
                 : new HandlerPool(_client, _options, _offsets, invoker, _paused);
@@ -270,6 +275,11 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             if (_rebalancer is not null)
             {
                 await _rebalancer.LeaveAsync().ConfigureAwait(false);
+            }
+
+            if (_tracer is not null)
+            {
+                await _tracer.StopAsync().ConfigureAwait(false);
             }
 
             _client.Routes.Unwatch(OnRouteChanged);

@@ -60,6 +60,15 @@ internal static partial class ClientLog
     [LoggerMessage(4118, LogLevel.Warning, "the TransactionChecker of group {Group} goes on after its token was cancelled; it is not waited for")]
     public static partial void TransactionCheckerStuck(ILogger logger, string group);
 
+    [LoggerMessage(4109, LogLevel.Warning, "traces come faster than {Topic} takes them: {Waiting} wait, and further ones are dropped")]
+    public static partial void TraceDropped(ILogger logger, string topic, int waiting);
+
+    [LoggerMessage(4119, LogLevel.Warning, "{Count} traces were dropped before {Topic} could take them")]
+    public static partial void TraceDroppedMany(ILogger logger, long count, string topic);
+
+    [LoggerMessage(4149, LogLevel.Warning, "traces for {Topic} are lost: {Reason}")]
+    public static partial void TraceLost(ILogger logger, string topic, string reason);
+
     [LoggerMessage(4120, LogLevel.Information, "group {Group} now reads {Count} of {Total} queues of {Topic}")]
     public static partial void Rebalanced(ILogger logger, string group, int count, int total, string topic);
 

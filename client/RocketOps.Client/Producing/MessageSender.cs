@@ -10,6 +10,7 @@ namespace RocketOps.Client.Producing;
 /// <summary>Gets a message that is ready to travel to a broker: picks the queue, tries again elsewhere, reads the answer. Thread-safe.</summary>
 internal sealed class MessageSender(ClientInstance client, ProducerOptions options)
 {
+    private readonly BrokerFaults? _faults = options.SendLatencyFaultEnable ? new BrokerFaults(options.TimeProvider) : null;
     private readonly ConcurrentDictionary<string, QueueSelector> _selectors = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (TopicRoute Route, IReadOnlyList<MessageQueue> Queues)> _queues = new(StringComparer.Ordinal);
     private volatile bool _closed;
@@ -40,32 +41,56 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         return queues;
     }
 
-    /// <summary>To any queue, with further attempts elsewhere. Throws <see cref="RocketMqException"/> when none succeeded within <see cref="ProducerOptions.SendTimeout"/>.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<SendResult> SendToAnyAsync(OutgoingMessage message, CancellationToken cancellationToken)
+    /// <summary>The queues, while the topic is known and can be written: nothing is asked and nothing allocated. Null otherwise.</summary>
+    public IReadOnlyList<MessageQueue>? KnownQueues(string topic)
     {
-        long begin = options.TimeProvider.GetTimestamp();
+        ObjectDisposedException.ThrowIf(_closed, typeof(RocketMqProducer));
+        return client.Routes.Find(topic) is { } route && QueuesOf(topic, route) is { Count: > 0 } queues ? queues : null;
+    }
+
+    /// <summary>The queue of a key. As SelectMessageQueueByHash, so that Java and this client agree.</summary>
+    public static MessageQueue QueueOf(string shardingKey, IReadOnlyList<MessageQueue> queues) => queues[Math.Abs(JavaHash.Compute(shardingKey) % queues.Count)];
+
+    /// <summary>To any queue, with further attempts elsewhere. Throws <see cref="RocketMqException"/> when none succeeded within <see cref="ProducerOptions.SendTimeout"/>.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="begin">Timestamp that the time counts from; null for now.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<SendResult> SendToAnyAsync(OutgoingMessage message, long? begin, CancellationToken cancellationToken)
+    {
+        long since = begin ?? options.TimeProvider.GetTimestamp();
         int attempts = 1 + Math.Max(0, options.RetryTimes);
         string? failedBroker = null;
         RocketMqException? failure = null;
+        SendResult? lessSafe = null;
         try
         {
             for (int attempt = 1; attempt <= attempts; attempt++)
             {
-                TimeSpan left = options.SendTimeout - options.TimeProvider.GetElapsedTime(begin);
+                TimeSpan left = options.SendTimeout - options.TimeProvider.GetElapsedTime(since);
                 if (left <= TimeSpan.Zero)
                 {
                     break;
                 }
 
                 IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
-                MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker);
+                MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker, _faults);
+                long attemptBegin = options.TimeProvider.GetTimestamp();
                 try
                 {
-                    return await SendOnceAsync(message, queue, left, cancellationToken).ConfigureAwait(false);
+                    SendResult result = await SendOnceAsync(message, queue, left, cancellationToken).ConfigureAwait(false);
+                    _faults?.Note(queue.BrokerName, options.TimeProvider.GetElapsedTime(attemptBegin), failed: false);
+                    if (result.Status == SendStatus.SendOk || !options.RetryAnotherBrokerWhenNotStoreOk)
+                    {
+                        return result;
+                    }
+
+                    lessSafe = result;
+                    failedBroker = queue.BrokerName;
                 }
                 catch (RocketMqException failed) when (IsWorthRetrying(failed.ResponseCode))
                 {
+                    _faults?.Note(queue.BrokerName, options.TimeProvider.GetElapsedTime(attemptBegin), failed: true);
                     ClientLog.SendFailed(client.Logger, queue, failed.Message, attempt, attempts);
                     failed.IsOutcomeUnknown |= failure?.IsOutcomeUnknown == true;
                     failure = failed;
@@ -74,6 +99,11 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
                 }
             }
         }
+        catch (RocketMqException) when (lessSafe is not null)
+        {
+            // A broker has it, whatever became of the attempts to put it where it is safer.
+            return lessSafe;
+        }
         catch (RocketMqException last) when (failure?.IsOutcomeUnknown == true)
         {
             // An earlier attempt may have stored the message, whatever ended this one.
@@ -81,19 +111,17 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
             throw;
         }
 
-        throw failure ?? new RocketMqException($"no attempt to send to topic {message.Topic} could be made within {options.SendTimeout.TotalMilliseconds:0} ms");
+        return lessSafe ?? throw failure ?? new RocketMqException($"no attempt to send to topic {message.Topic} could be made within {options.SendTimeout.TotalMilliseconds:0} ms");
     }
 
     /// <summary>To one queue, or to the one of a key, in one attempt. Throws <see cref="RocketMqException"/> when it failed.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<SendResult> SendToAsync(OutgoingMessage message, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
+    public async ValueTask<SendResult> SendToAsync(OutgoingMessage message, MessageQueue? queue, string? shardingKey, long? begin, CancellationToken cancellationToken)
     {
-        long begin = options.TimeProvider.GetTimestamp();
+        long since = begin ?? options.TimeProvider.GetTimestamp();
         IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
-
-        // As SelectMessageQueueByHash, so that Java and this client agree on the queue of a key.
-        queue ??= queues[Math.Abs(JavaHash.Compute(shardingKey!) % queues.Count)];
-        TimeSpan left = options.SendTimeout - options.TimeProvider.GetElapsedTime(begin);
+        queue ??= QueueOf(shardingKey!, queues);
+        TimeSpan left = options.SendTimeout - options.TimeProvider.GetElapsedTime(since);
         return await SendOnceAsync(message, queue, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
     }
 
@@ -107,6 +135,11 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         }
 
         SendAnswer answer = await client.Caller.InvokeAsync(address, new SendCall(message, queue, options), timeout, cancellationToken).ConfigureAwait(false);
+        if (message.Trace is { } trace)
+        {
+            trace.Address = address;
+        }
+
         SendStatus status = answer.Code switch
         {
             ResponseCode.Success => SendStatus.SendOk,
@@ -135,7 +168,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     public async Task SendOneWayAsync(OutgoingMessage message, CancellationToken cancellationToken)
     {
         IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
-        MessageQueue queue = SelectorOf(message.Topic).Select(queues, avoidedBroker: null);
+        MessageQueue queue = SelectorOf(message.Topic).Select(queues, avoidedBroker: null, _faults);
         await client.Caller.SendOneWayAsync(MasterOf(queue), OneWayRequest(message, queue), cancellationToken).ConfigureAwait(false);
     }
 
@@ -143,13 +176,6 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     private static bool IsWorthRetrying(int? responseCode) => responseCode is null
         or ResponseCode.SystemError or ResponseCode.SystemBusy or ResponseCode.ServiceNotAvailable or ResponseCode.NoPermission or ResponseCode.TopicNotExist
         or ResponseCode.NoBuyerId or ResponseCode.NotInCurrentUnit or ResponseCode.GoAway;
-
-    // Nothing is asked and nothing allocated while the topic is known and can be written.
-    private IReadOnlyList<MessageQueue>? KnownQueues(string topic)
-    {
-        ObjectDisposedException.ThrowIf(_closed, typeof(RocketMqProducer));
-        return client.Routes.Find(topic) is { } route && QueuesOf(topic, route) is { Count: > 0 } queues ? queues : null;
-    }
 
     // A route is replaced when it changes, so the list made of it holds as long as the route is the same object.
     private IReadOnlyList<MessageQueue> QueuesOf(string topic, TopicRoute? route)

@@ -1,7 +1,7 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
 using RocketOps.Client.Internal;
+using RocketOps.Client.Tracing;
 
 namespace RocketOps.Client.Producing;
 
@@ -22,8 +22,8 @@ internal sealed record OutgoingMessage(
     string Topic, ReadOnlyMemory<byte> Body, int SysFlag, int Flag, ReadOnlyMemory<byte> Properties, string MessageId, bool IsBatch, int ReconsumeTimes = 0, int? MaxReconsumeTimes = null,
     bool NeedsHeartbeat = false, bool IsReply = false, bool IsTimed = false)
 {
-    // 4.6: total size, magic 0, CRC 0, flag, body length; then the body, 2 bytes of length and the properties.
-    private const int BatchFixedBytes = 20 + sizeof(short);
+    /// <summary>Where the sender notes what a trace says of a send; null when nobody traces.</summary>
+    public SendTrace? Trace { get; init; }
 
     /// <summary>Throws <see cref="ArgumentException"/> when the message is larger than allowed, or delayed in two ways.</summary>
     /// <param name="message">What to send.</param>
@@ -40,6 +40,12 @@ internal sealed record OutgoingMessage(
         }
 
         (byte[] properties, string id) = Complete(message, keys, span, extras);
+        return Pack(message.Topic, new BatchPart(message.Body, properties, message.Flag, id), options, extras, message.IsTimed);
+    }
+
+    /// <summary>A message whose properties are encoded, by itself.</summary>
+    public static OutgoingMessage Pack(string topic, BatchPart message, ProducerOptions options, SendExtras? extras = null, bool isTimed = false)
+    {
         ReadOnlyMemory<byte> body = message.Body;
         int sysFlag = extras?.SysFlag ?? 0;
         if (body.Length >= options.CompressBodyOverBytes && BodyCompression.TryCompress(body, options.CompressionType) is { } packed)
@@ -48,7 +54,16 @@ internal sealed record OutgoingMessage(
             sysFlag |= SysFlags.Compressed | (options.CompressionType == CompressionType.Lz4 ? SysFlags.Lz4 : SysFlags.Zlib);
         }
 
-        return new OutgoingMessage(message.Topic, body, sysFlag, message.Flag, properties, id, IsBatch: false, NeedsHeartbeat: extras?.NeedsHeartbeat == true, IsReply: extras?.IsReply == true, IsTimed: message.IsTimed);
+        return new OutgoingMessage(
+            topic, body, sysFlag, message.Flag, message.Properties, message.Id, IsBatch: false, NeedsHeartbeat: extras?.NeedsHeartbeat == true, IsReply: extras?.IsReply == true, IsTimed: isTimed);
+    }
+
+    /// <summary>A message with its properties encoded, to travel in a batch. Throws <see cref="ArgumentException"/> as <see cref="Create"/>.</summary>
+    public static BatchPart CreatePart(Message message, ProducerOptions options, UniqueKeys keys, Activity? span)
+    {
+        CheckSize(message, options);
+        (byte[] properties, string id) = Complete(message, keys, span, extras: null);
+        return new BatchPart(message.Body, properties, message.Flag, id);
     }
 
     /// <summary>
@@ -62,8 +77,7 @@ internal sealed record OutgoingMessage(
     public static OutgoingMessage CreateBatch(IReadOnlyList<Message> messages, ProducerOptions options, UniqueKeys keys, Activity? span)
     {
         Message first = messages[0];
-        List<(ReadOnlyMemory<byte> Body, byte[] Properties, int Flag)> parts = new(messages.Count);
-        List<string> ids = new(messages.Count);
+        List<BatchPart> parts = new(messages.Count);
         int total = 0;
         foreach (Message message in messages)
         {
@@ -72,35 +86,30 @@ internal sealed record OutgoingMessage(
                 throw new ArgumentException("the messages of a batch share one topic and one wish to wait, and none is delayed or a retry", nameof(messages));
             }
 
-            CheckSize(message, options);
-            (byte[] encoded, string id) = Complete(message, keys, span, extras: null);
-            total = checked(total + BatchFixedBytes + message.Body.Length + encoded.Length);
-            parts.Add((message.Body, encoded, message.Flag));
-            ids.Add(id);
+            BatchPart part = CreatePart(message, options, keys, span);
+            total = checked(total + part.Bytes);
+            parts.Add(part);
         }
 
-        if (total > options.MaxMessageBytes)
-        {
-            throw new ArgumentException($"the batch takes {total} bytes, more than {options.MaxMessageBytes} ({nameof(ProducerOptions.MaxMessageBytes)})", nameof(messages));
-        }
+        return total <= options.MaxMessageBytes
+            ? Join(first.Topic, first.WaitStored, parts)
+            : throw new ArgumentException($"the batch takes {total} bytes, more than {options.MaxMessageBytes} ({nameof(ProducerOptions.MaxMessageBytes)})", nameof(messages));
+    }
 
-        byte[] body = new byte[total];
+    /// <summary>Messages of one topic as one; they may take no more bytes than a message.</summary>
+    public static OutgoingMessage Join(string topic, bool waitStored, IReadOnlyList<BatchPart> parts)
+    {
+        byte[] body = new byte[parts.Sum(static part => part.Bytes)];
         Span<byte> rest = body;
-        foreach ((ReadOnlyMemory<byte> part, byte[] properties, int flag) in parts)
+        foreach (BatchPart part in parts)
         {
-            BinaryPrimitives.WriteInt32BigEndian(rest, BatchFixedBytes + part.Length + properties.Length);
-            BinaryPrimitives.WriteInt32BigEndian(rest[12..], flag);
-            BinaryPrimitives.WriteInt32BigEndian(rest[16..], part.Length);
-            part.Span.CopyTo(rest[20..]);
-            rest = rest[(20 + part.Length)..];
-            BinaryPrimitives.WriteInt16BigEndian(rest, (short)properties.Length);
-            properties.CopyTo(rest[2..]);
-            rest = rest[(2 + properties.Length)..];
+            part.WriteTo(rest);
+            rest = rest[part.Bytes..];
         }
 
-        string joined = string.Join(',', ids);
-        byte[] wait = Encoding.UTF8.GetBytes(MessagePropertiesCodec.Write([KeyValuePair.Create(PropertyNames.Wait, first.WaitStored ? "true" : "false")]));
-        return new OutgoingMessage(first.Topic, body, 0, 0, wait, joined, IsBatch: true);
+        string joined = string.Join(',', parts.Select(static part => part.Id));
+        byte[] wait = Encoding.UTF8.GetBytes(MessagePropertiesCodec.Write([KeyValuePair.Create(PropertyNames.Wait, waitStored ? "true" : "false")]));
+        return new OutgoingMessage(topic, body, 0, 0, wait, joined, IsBatch: true);
     }
 
     private static void CheckSize(Message message, ProducerOptions options)

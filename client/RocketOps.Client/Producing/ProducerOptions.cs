@@ -13,6 +13,35 @@ public sealed record ProducerOptions : ClientOptions
     public int RetryTimes { get; init; } = 2;
 
     /// <summary>
+    /// Whether a message that a broker has, but not as safely as it is configured to, is sent again to another broker: stored twice rather than less safely. Matches retryAnotherBrokerWhenNotStoreOK.
+    /// </summary>
+    public bool RetryAnotherBrokerWhenNotStoreOk { get; init; }
+
+    /// <summary>
+    /// Whether brokers that answered slowly or failed get no messages for a while, as long as there are others: after 550 ms 2 s, after 1.8 s 5 s, after 3 s 6 s, after 5 s or a failure 10 s,
+    /// after 15 s 30 s. Not for sends to one queue or key. Matches sendLatencyFaultEnable and its tables of 5.5.0.
+    /// </summary>
+    public bool SendLatencyFaultEnable { get; init; }
+
+    /// <summary>
+    /// Whether messages that are sent one by one travel together where they can: what comes for a topic, or for one queue or key of it, while a request is under way leaves with the next one, in the order it
+    /// came. Each send has its own result or exception. Delayed messages, transactions, requests and replies are sent by themselves. Matches autoBatch.
+    /// </summary>
+    public bool AutoBatch { get; init; }
+
+    /// <summary>Bytes of a batch that <see cref="AutoBatch"/> makes; a larger message, or one that is compressed, goes by itself. Matches batchMaxBytes (32 KiB).</summary>
+    public int BatchMaxBytes { get; init; } = 32 * 1024;
+
+    /// <summary>
+    /// How long the first message of a batch waits for others although nothing is under way. Zero, as a busy queue makes batches by itself and an idle one should delay nothing; less than
+    /// <see cref="SendTimeout"/>, which it is part of. Matches batchMaxDelayMs, which is 10 ms.
+    /// </summary>
+    public TimeSpan BatchMaxDelay { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Memory of the messages that wait to be sent in batches, 512 bytes for each beside its own; a send beyond it fails at once. Matches totalBatchMaxBytes (32 MiB).</summary>
+    public long TotalBatchMaxBytes { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>
     /// What bodies are compressed with. Matches rocketmq.message.compressType (ZLIB). Java consumers of 4.9.7 and 5.5.0 read both.
     /// </summary>
     public CompressionType CompressionType { get; init; } = CompressionType.Zlib;

@@ -6,7 +6,10 @@ namespace RocketOps.Client.Producing;
 /// <summary>
 /// What a broker says about a message that waits for its time: URL-safe base64 of <c>v1 topic broker time id</c>. Matches RecallMessageHandle. Source: remoting.md §5.2.
 /// </summary>
-internal readonly record struct RecallHandle(string Topic, string BrokerName)
+/// <param name="Topic">Topic it is meant for.</param>
+/// <param name="BrokerName">Broker that has it.</param>
+/// <param name="MessageId">Its unique key.</param>
+internal readonly record struct RecallHandle(string Topic, string BrokerName, string MessageId)
 {
     private const string Version = "v1";
 
@@ -19,9 +22,9 @@ internal readonly record struct RecallHandle(string Topic, string BrokerName)
         if (handle.Length <= MaxChars && Base64Url.IsValid(handle))
         {
             string[] parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(handle)).Split(' ');
-            if (parts is [Version, { Length: > 0 } topic, { Length: > 0 } broker, _, _])
+            if (parts is [Version, { Length: > 0 } topic, { Length: > 0 } broker, _, var id])
             {
-                return new RecallHandle(topic, broker);
+                return new RecallHandle(topic, broker, id);
             }
         }
 

@@ -3,8 +3,10 @@ using System.Text;
 using RocketOps.Client.Heartbeats;
 using RocketOps.Client.Internal;
 using RocketOps.Client.Producing;
+using RocketOps.Client.Producing.Batching;
 using RocketOps.Client.Producing.Requests;
 using RocketOps.Client.Producing.Transactions;
+using RocketOps.Client.Tracing;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 
@@ -23,6 +25,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
     private readonly TransactionChecks _checks;
     private readonly SendExtras _halfExtras;
     private readonly PendingRequests _requests;
+    private readonly SendBatcher? _batcher;
+    private readonly MessageTracer? _tracer;
     private int _disposed;
 
     /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
@@ -30,6 +34,11 @@ public sealed class RocketMqProducer : IRocketMqProducer
     {
         ArgumentNullException.ThrowIfNull(options);
         Names.CheckGroup(options.Group, nameof(options));
+        if (options.AutoBatch)
+        {
+            SendBatcher.Check(options);
+        }
+
         _options = options;
         _checks = new TransactionChecks(options);
         _requests = new PendingRequests(options);
@@ -40,7 +49,9 @@ public sealed class RocketMqProducer : IRocketMqProducer
         _sender = new MessageSender(_client, options);
         _halfExtras = new SendExtras(
             [KeyValuePair.Create(PropertyNames.TransactionPrepared, "true"), KeyValuePair.Create(PropertyNames.ProducerGroup, options.Group)], SysFlags.TransactionPrepared, NeedsHeartbeat: true);
-        _checks.Begin(_client);
+        _batcher = options.AutoBatch ? new SendBatcher(_sender, options) : null;
+        _tracer = options.EnableTrace ? new MessageTracer(_client, options, options.Group, "PRODUCE") : null;
+        _checks.Begin(_client, _tracer);
         _requests.Begin(_client);
     }
 
@@ -51,7 +62,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     public Task<SendResult> SendAsync(Message message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return SendAsync(message, batch: null, queue: null, shardingKey: null, cancellationToken);
+        return SendOneAsync(message, queue: null, shardingKey: null, cancellationToken);
     }
 
     /// <summary>Sends a message to one queue, without a second attempt: order within the queue would be lost by it.</summary>
@@ -59,7 +70,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(queue);
-        return SendAsync(message, batch: null, queue, shardingKey: null, cancellationToken);
+        return SendOneAsync(message, queue, shardingKey: null, cancellationToken);
     }
 
     /// <summary>Sends a message to the queue that its key belongs to, so that messages of one key keep their order while the number of queues stays.</summary>
@@ -68,7 +79,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         ArgumentNullException.ThrowIfNull(message);
         ArgumentException.ThrowIfNullOrEmpty(shardingKey);
         message.SetReserved(PropertyNames.ShardingKey, shardingKey);
-        return SendAsync(message, batch: null, queue: null, shardingKey, cancellationToken);
+        return SendOneAsync(message, queue: null, shardingKey, cancellationToken);
     }
 
     /// <summary>
@@ -131,7 +142,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         }
 
         SendResult half = await SendAsync(message, batch: null, queue: null, shardingKey: null, cancellationToken, _halfExtras).ConfigureAwait(false);
-        MessageTransaction transaction = new(_client, _options, message.Topic, half);
+        MessageTransaction transaction = new(_client, _options, message, half, _tracer);
         if (half.Status != SendStatus.SendOk)
         {
             // As the Java client: what a crash of the broker may take away is no ground to begin local work on.
@@ -163,7 +174,14 @@ public sealed class RocketMqProducer : IRocketMqProducer
         string address = _client.Routes.FindMaster(handle.BrokerName) ?? throw new RocketMqException($"broker {handle.BrokerName}, which has the message, is unknown or has no master");
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.RecallMessage)
             .Set("producerGroup", _options.Group).Set("topic", handle.Topic).Set("recallHandle", recallHandle).Set("bname", handle.BrokerName);
-        RemotingCommand answer = await _client.Caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        RemotingCommand answer = await _client.Caller.InvokeAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        bool succeeded = answer.Code == ResponseCode.Success;
+        _tracer?.Add(new RecallTraceEntry(handle.MessageId, _tracer.NowMs, answer.Get(PropertyNames.Region) ?? TraceEntry.DefaultRegion, _options.Group, handle.Topic, succeeded));
+        if (!succeeded)
+        {
+            throw new RocketMqException(answer.Code, answer.Remark, address);
+        }
+
         return answer.Get("msgId") ?? throw new RocketMqException($"{address} answered a recall without an id") { IsOutcomeUnknown = true };
     }
 
@@ -234,18 +252,61 @@ public sealed class RocketMqProducer : IRocketMqProducer
     /// <summary>The queues a topic can be sent to at this moment. Throws <see cref="RocketMqException"/> when there are none.</summary>
     public Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default) => _sender.GetQueuesAsync(topic, cancellationToken);
 
-    /// <summary>Tells the brokers that this producer leaves, and closes. Sends under way end with an error. Idempotent.</summary>
+    /// <summary>Tells the brokers that this producer leaves, and closes. Sends under way end with an error; what waits in batches is sent before. Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
+            if (_batcher is not null)
+            {
+                await _batcher.CloseAsync().ConfigureAwait(false);
+            }
+
             _sender.Close();
             _requests.Stop();
             await _checks.StopAsync().ConfigureAwait(false);
+            if (_tracer is not null)
+            {
+                await _tracer.StopAsync().ConfigureAwait(false);
+            }
+
             await _client.LeaveAsync(_options.Group, consumerGroup: null).ConfigureAwait(false);
             await _client.DisposeAsync().ConfigureAwait(false);
         }
     }
+
+    private Task<SendResult> SendOneAsync(Message message, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken) =>
+        _batcher is { } batcher && SendBatcher.IsBatchable(message)
+            ? SendBatchedAsync(batcher, message, queue, shardingKey, cancellationToken)
+            : SendAsync(message, batch: null, queue, shardingKey, cancellationToken);
+
+    private async Task<SendResult> SendBatchedAsync(SendBatcher batcher, Message message, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
+    {
+        long begin = _options.TimeProvider.GetTimestamp();
+        Activity? span = ClientTelemetry.StartSend(message.Topic, _client.ClientId);
+        SendTrace? trace = TraceOf(message);
+        SendResult? result = null;
+        Exception? failure = null;
+        try
+        {
+            BatchPart part = OutgoingMessage.CreatePart(message, _options, _keys, span);
+            bool isAlone = message.Body.Length >= _options.CompressBodyOverBytes || part.Bytes > _options.BatchMaxBytes;
+            result = await batcher.SendAsync(new BatchedSend(message.Topic, part, message.WaitStored, isAlone, begin, trace), queue, shardingKey, cancellationToken).ConfigureAwait(false);
+            Conclude(result, trace, message, batch: null, begin);
+            return result;
+        }
+        catch (Exception thrown)
+        {
+            failure = thrown;
+            throw;
+        }
+        finally
+        {
+            ClientTelemetry.EndSend(span, message.Topic, 1, _options.TimeProvider.GetElapsedTime(begin), result, failure);
+        }
+    }
+
+    private SendTrace? TraceOf(Message first) => _tracer?.Traces(first.Topic) == true ? new SendTrace() : null;
 
     // One message, or a batch that begins with it; to one queue, to the one of a key, or to any.
     private async Task<SendResult> SendAsync(
@@ -253,19 +314,21 @@ public sealed class RocketMqProducer : IRocketMqProducer
     {
         long begin = _options.TimeProvider.GetTimestamp();
         Activity? span = ClientTelemetry.StartSend(first.Topic, _client.ClientId);
+        SendTrace? trace = TraceOf(first);
         SendResult? result = null;
         Exception? failure = null;
         try
         {
             OutgoingMessage outgoing = batch is null ? OutgoingMessage.Create(first, _options, _keys, span, extras) : OutgoingMessage.CreateBatch(batch, _options, _keys, span);
-            result = queue is null && shardingKey is null
-                ? await _sender.SendToAnyAsync(outgoing, cancellationToken).ConfigureAwait(false)
-                : await _sender.SendToAsync(outgoing, queue, shardingKey, cancellationToken).ConfigureAwait(false);
-            if (result.Status != SendStatus.SendOk)
+            if (trace is not null)
             {
-                ClientLog.StoredLessSafely(_client.Logger, result.MessageId, result.Queue, result.Status);
+                outgoing = outgoing with { Trace = trace };
             }
 
+            result = queue is null && shardingKey is null
+                ? await _sender.SendToAnyAsync(outgoing, begin, cancellationToken).ConfigureAwait(false)
+                : await _sender.SendToAsync(outgoing, queue, shardingKey, begin, cancellationToken).ConfigureAwait(false);
+            Conclude(result, trace, first, batch, begin, extras);
             return result;
         }
         catch (Exception thrown)
@@ -276,6 +339,33 @@ public sealed class RocketMqProducer : IRocketMqProducer
         finally
         {
             ClientTelemetry.EndSend(span, first.Topic, batch?.Count ?? 1, _options.TimeProvider.GetElapsedTime(begin), result, failure);
+        }
+    }
+
+    private void Conclude(SendResult result, SendTrace? trace, Message first, IReadOnlyList<Message>? batch, long begin, SendExtras? extras = null)
+    {
+        if (result.Status != SendStatus.SendOk)
+        {
+            ClientLog.StoredLessSafely(_client.Logger, result.MessageId, result.Queue, result.Status);
+        }
+
+        // As with Java's clients: what failed is not traced, nor what the broker does not want traced.
+        if (trace is not { IsWanted: true })
+        {
+            return;
+        }
+
+        IReadOnlyList<Message> messages = batch ?? [first];
+        string[] ids = batch is null ? [result.MessageId] : result.MessageId.Split(',');
+        string[] places = result.OffsetMessageId.Split(',');
+        long cost = (long)_options.TimeProvider.GetElapsedTime(begin).TotalMilliseconds;
+        for (int i = 0; i < messages.Count; i++)
+        {
+            Message message = messages[i];
+            TracedMessageType type = message.IsDelayed ? TracedMessageType.Delayed : (extras?.SysFlag & SysFlags.TransactionPrepared) != 0 && extras is not null ? TracedMessageType.Half : TracedMessageType.Normal;
+            _tracer!.Add(new SendTraceEntry(
+                ids[i], message.Keys, _tracer.NowMs - cost, trace.Region, _options.Group, message.Topic, message.Tag, trace.Address, message.Body.Length, cost, type,
+                places.Length == messages.Count ? places[i] : result.OffsetMessageId, result.Status == SendStatus.SendOk));
         }
     }
 }

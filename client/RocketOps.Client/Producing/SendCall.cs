@@ -102,6 +102,8 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
     {
         string? id = null;
         string? recallHandle = null;
+        string? region = null;
+        bool isTraceWanted = true;
         int queueId = -1;
         long offset = -1;
         if (answer.Code is ResponseCode.Success or ResponseCode.FlushDiskTimeout or ResponseCode.FlushSlaveTimeout or ResponseCode.SlaveNotAvailable)
@@ -118,6 +120,14 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
                 {
                     recallHandle = Encoding.UTF8.GetString(value);
                 }
+                else if (message.Trace is not null && name.SequenceEqual("MSG_REGION"u8))
+                {
+                    region = Encoding.UTF8.GetString(value);
+                }
+                else if (message.Trace is not null && name.SequenceEqual("TRACE_ON"u8))
+                {
+                    isTraceWanted = !value.SequenceEqual("false"u8);
+                }
                 else if (name.SequenceEqual("queueId"u8))
                 {
                     queueId = Utf8Parser.TryParse(value, out int number, out int read) && read == value.Length && number >= 0 ? number : -1;
@@ -132,6 +142,12 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
         SendAnswer result = new(answer.Code, answer.Code == ResponseCode.Success ? null : answer.ToCommand().Remark, id, queueId, offset, recallHandle, answer.Version);
         if (Interlocked.Exchange(ref _ended, 1) == 0)
         {
+            if (message.Trace is { } trace)
+            {
+                trace.Region = string.IsNullOrEmpty(region) ? trace.Region : region;
+                trace.IsWanted = isTraceWanted;
+            }
+
             _core.SetResult(result);
         }
     }

@@ -109,6 +109,22 @@ internal sealed class FakeBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>The texts of a queue, in its order.</summary>
+    public string[] Texts(string topic, int queue)
+    {
+        lock (_gate)
+        {
+            return !_queues.TryGetValue((topic, queue), out List<byte[]>? records) ? [] :
+            [
+                .. records.Select(static record =>
+                {
+                    ReadOnlyMemory<byte> rest = record;
+                    return Encoding.UTF8.GetString(StoredMessageDecoder.Decode(ref rest).Body.Span);
+                }),
+            ];
+        }
+    }
+
     /// <summary>Makes a message unreadable, size excepted.</summary>
     public void Damage(string topic, int queue, int offset)
     {
@@ -161,8 +177,32 @@ internal sealed class FakeBroker : IAsyncDisposable
 
     private RemotingCommand Send(RemotingCommand request)
     {
+        if (request.Get("m") == "true")
+        {
+            return SendBatch(request);
+        }
+
         long offset = Append(request.GetRequired("b"), request.GetRequiredInt32("e"), request.Body.ToArray(), request.GetRequired("i"), request.GetRequiredInt32("f"), 0);
         return Success(request).Set("msgId", "7F0000010000000000000000" + offset.ToString("X8", CultureInfo.InvariantCulture)).Set("queueId", request.Get("e")).Set("queueOffset", offset);
+    }
+
+    // Every message of it by itself, as brokers store them (remoting.md §4.6).
+    private RemotingCommand SendBatch(RemotingCommand request)
+    {
+        List<string> ids = [];
+        long first = -1;
+        ReadOnlySpan<byte> rest = request.Body.Span;
+        while (!rest.IsEmpty)
+        {
+            int bodyBytes = BinaryPrimitives.ReadInt32BigEndian(rest[16..]);
+            ReadOnlySpan<byte> properties = rest.Slice(22 + bodyBytes, BinaryPrimitives.ReadInt16BigEndian(rest[(20 + bodyBytes)..]));
+            long offset = Append(request.GetRequired("b"), request.GetRequiredInt32("e"), rest.Slice(20, bodyBytes).ToArray(), Encoding.UTF8.GetString(properties), 0, 0);
+            first = first < 0 ? offset : first;
+            ids.Add("7F0000010000000000000000" + offset.ToString("X8", CultureInfo.InvariantCulture));
+            rest = rest[BinaryPrimitives.ReadInt32BigEndian(rest)..];
+        }
+
+        return Success(request).Set("msgId", string.Join(',', ids)).Set("queueId", request.Get("e")).Set("queueOffset", first);
     }
 
     private RemotingCommand Heartbeat(RemotingConnection connection, RemotingCommand request)

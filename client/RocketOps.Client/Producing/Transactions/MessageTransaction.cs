@@ -1,5 +1,6 @@
 using System.Globalization;
 using RocketOps.Client.Internal;
+using RocketOps.Client.Tracing;
 using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Client.Producing.Transactions;
@@ -13,20 +14,23 @@ internal sealed class MessageTransaction : IMessageTransaction
     private readonly ClientInstance _client;
     private readonly ProducerOptions _options;
     private readonly SendResult _half;
-    private readonly string _topic;
+    private readonly Message _message;
+    private readonly MessageTracer? _tracer;
     private readonly long _commitLogOffset;
     private int _ended;
 
     /// <summary>Throws <see cref="RocketMqException"/> when the broker's answer does not say where the half is.</summary>
     /// <param name="client">Reaches the broker.</param>
     /// <param name="options">Group and time-out.</param>
-    /// <param name="topic">Topic the message is meant for.</param>
+    /// <param name="message">What was sent.</param>
     /// <param name="half">What the send was answered.</param>
-    public MessageTransaction(ClientInstance client, ProducerOptions options, string topic, SendResult half)
+    /// <param name="tracer">Tells how it ends; null for nobody.</param>
+    public MessageTransaction(ClientInstance client, ProducerOptions options, Message message, SendResult half, MessageTracer? tracer)
     {
         _client = client;
         _options = options;
-        _topic = topic;
+        _message = message;
+        _tracer = tracer;
         _half = half;
         if (half.OffsetMessageId.Length < OffsetDigits
             || !long.TryParse(half.OffsetMessageId.AsSpan()[^OffsetDigits..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _commitLogOffset))
@@ -45,7 +49,7 @@ internal sealed class MessageTransaction : IMessageTransaction
     {
         if (Interlocked.Exchange(ref _ended, 1) == 0)
         {
-            ClientLog.TransactionLeftOpen(_client.Logger, MessageId, _topic);
+            ClientLog.TransactionLeftOpen(_client.Logger, MessageId, _message.Topic);
         }
 
         return ValueTask.CompletedTask;
@@ -61,7 +65,9 @@ internal sealed class MessageTransaction : IMessageTransaction
 
         string broker = _half.Queue.BrokerName;
         string address = _client.Routes.FindMaster(broker) ?? throw new RocketMqException($"broker {broker} has no master that could end the transaction of message {MessageId}; it will ask for its state");
-        RemotingCommand request = EndTransaction.Request(resolution, _options.Group, _topic, broker, _half.QueueOffset, _commitLogOffset, MessageId, answersCheck: false);
+        RemotingCommand request = EndTransaction.Request(resolution, _options.Group, _message.Topic, broker, _half.QueueOffset, _commitLogOffset, MessageId, answersCheck: false);
+        _tracer?.Add(new EndTransactionTraceEntry(
+            MessageId, _message.Keys, _tracer.NowMs, TraceEntry.DefaultRegion, _options.Group, _message.Topic, _message.Tag, address, resolution, AnswersCheck: false));
         await _client.Caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
     }
 }

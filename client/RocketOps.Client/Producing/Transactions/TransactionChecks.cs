@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using RocketOps.Client.Internal;
+using RocketOps.Client.Tracing;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
@@ -23,6 +24,7 @@ internal sealed class TransactionChecks : IRequestHandler
     private readonly Channel<Question> _waiting = Channel.CreateBounded<Question>(MaxWaiting);
     private readonly Lazy<Task> _workers;
     private ClientInstance? _client;
+    private MessageTracer? _tracer;
     private long _waitingBytes;
 
     public TransactionChecks(ProducerOptions options)
@@ -32,7 +34,11 @@ internal sealed class TransactionChecks : IRequestHandler
     }
 
     /// <summary>Questions may come from here on; called once, by whoever made the client out of this handler.</summary>
-    public void Begin(ClientInstance client) => Volatile.Write(ref _client, client);
+    public void Begin(ClientInstance client, MessageTracer? tracer)
+    {
+        _tracer = tracer;
+        Volatile.Write(ref _client, client);
+    }
 
     public void Handle(in RequestFrame frame, RequestBatch batch)
     {
@@ -98,6 +104,9 @@ internal sealed class TransactionChecks : IRequestHandler
             Half half = Read(question.Request);
             id = half.Message.MessageId;
             TransactionResolution resolution = await _options.TransactionChecker!(half.Message, _stopping.Token).ConfigureAwait(false);
+            _tracer?.Add(new EndTransactionTraceEntry(
+                id, half.Message.Keys, _tracer.NowMs, half.Message.Properties.GetValueOrDefault(PropertyNames.Region) ?? TraceEntry.DefaultRegion, _options.Group, half.Message.Topic, half.Message.Tag,
+                question.Connection.RemoteEndPoint.ToString()!, resolution, AnswersCheck: true));
             if (resolution is not (TransactionResolution.Commit or TransactionResolution.Rollback))
             {
                 return;

@@ -1,0 +1,286 @@
+using RocketOps.Client.Tracing;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Client.Producing.Batching;
+
+/// <summary>
+/// Has single sends travel together: what comes for a topic or a queue while a request to it is under way waits and leaves with the next one, so that an idle queue delays nothing and a
+/// busy one needs few requests. One request at a time for a lane keeps the order in which the messages came. Memory is bounded by <see cref="ProducerOptions.TotalBatchMaxBytes"/>. Thread-safe.
+/// </summary>
+internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
+{
+    // Guards all that follows; held for no longer than it takes to change it.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<LaneKey, BatchLane> _lanes = [];
+    private readonly Dictionary<string, UnroutedTopic> _unrouted = new(StringComparer.Ordinal);
+    private long _heldBytes;
+    private bool _isClosed;
+
+    /// <summary>Throws <see cref="ArgumentException"/> when the settings contradict each other.</summary>
+    public static void Check(ProducerOptions options)
+    {
+        if (options.BatchMaxBytes < 1 || options.BatchMaxBytes > options.MaxMessageBytes)
+        {
+            throw new ArgumentException($"{nameof(options.BatchMaxBytes)} is {options.BatchMaxBytes}, expected 1 to {nameof(options.MaxMessageBytes)} ({options.MaxMessageBytes})", nameof(options));
+        }
+
+        if (options.BatchMaxDelay < TimeSpan.Zero || options.BatchMaxDelay >= options.SendTimeout)
+        {
+            throw new ArgumentException($"{nameof(options.BatchMaxDelay)} is {options.BatchMaxDelay}, expected less than {nameof(options.SendTimeout)} ({options.SendTimeout}), which it is part of", nameof(options));
+        }
+
+        if (options.TotalBatchMaxBytes < options.BatchMaxBytes)
+        {
+            throw new ArgumentException($"{nameof(options.TotalBatchMaxBytes)} is {options.TotalBatchMaxBytes}, less than one batch ({options.BatchMaxBytes})", nameof(options));
+        }
+    }
+
+    /// <summary>Whether a message may wait for others; the rest goes its own way.</summary>
+    public static bool IsBatchable(Message message) => !message.IsDelayed && !message.Topic.StartsWith("%RETRY%", StringComparison.Ordinal);
+
+    /// <summary>
+    /// Sends a message, possibly with others. Throws what sending it alone would, <see cref="RocketMqException"/> also when too much waits already. Cancelled before it left, it is not sent.
+    /// </summary>
+    /// <param name="send">The message.</param>
+    /// <param name="queue">Where to; null for any, or for the one of the key.</param>
+    /// <param name="shardingKey">Key; null for none.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async Task<SendResult> SendAsync(BatchedSend send, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Add(send, queue, shardingKey);
+        using CancellationTokenRegistration givingUp = cancellationToken.UnsafeRegister(static (state, token) => ((BatchedSend)state!).GiveUp(token), send);
+        return await send.Result.ConfigureAwait(false);
+    }
+
+    /// <summary>Takes no further message and returns when all that wait were sent or have failed, within <see cref="ProducerOptions.SendTimeout"/>. Idempotent.</summary>
+    public async Task CloseAsync()
+    {
+        while (true)
+        {
+            Task[] ending;
+            lock (_gate)
+            {
+                _isClosed = true;
+                foreach (BatchLane lane in _lanes.Values)
+                {
+                    lane.Hurry();
+                }
+
+                ending = [.. _lanes.Values.Select(static lane => lane.Ended), .. _unrouted.Values.Select(static topic => topic.Ended)];
+            }
+
+            if (ending.Length == 0)
+            {
+                return;
+            }
+
+            // What waited for a route makes lanes when it has one.
+            await Task.WhenAll(ending).ConfigureAwait(false);
+        }
+    }
+
+    private void Add(BatchedSend send, MessageQueue? queue, string? shardingKey)
+    {
+        BatchLane? started = null;
+        UnroutedTopic? unrouted = null;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(RocketMqProducer));
+            if (_heldBytes + send.HeldBytes > options.TotalBatchMaxBytes)
+            {
+                throw new RocketMqException(
+                    $"messages of {_heldBytes} bytes wait to be sent, and no more than {options.TotalBatchMaxBytes} may ({nameof(ProducerOptions.TotalBatchMaxBytes)}); wait for earlier sends before making more");
+            }
+
+            _heldBytes += send.HeldBytes;
+            if (shardingKey is null)
+            {
+                started = Place(send, queue);
+            }
+            else if (!_unrouted.TryGetValue(send.Topic, out UnroutedTopic? waiting) && sender.KnownQueues(send.Topic) is { } queues)
+            {
+                started = Place(send, MessageSender.QueueOf(shardingKey, queues));
+            }
+            else
+            {
+                // Which queue a key belongs to is not known before the route is: until then they wait together, in their order.
+                if (waiting is null)
+                {
+                    _unrouted[send.Topic] = waiting = unrouted = new UnroutedTopic(send.Topic);
+                }
+
+                waiting.Sends.Add((send, shardingKey));
+            }
+        }
+
+        if (started is not null)
+        {
+            _ = RunAsync(started);
+        }
+
+        if (unrouted is not null)
+        {
+            _ = RouteAsync(unrouted);
+        }
+    }
+
+    // Under the gate. The lane, when it is new and has to be run.
+    private BatchLane? Place(BatchedSend send, MessageQueue? queue)
+    {
+        LaneKey key = new(send.Topic, queue);
+        bool isNew = !_lanes.TryGetValue(key, out BatchLane? lane);
+        if (lane is null)
+        {
+            _lanes[key] = lane = new BatchLane(key, options);
+        }
+
+        lane.Add(send);
+        return isNew ? lane : null;
+    }
+
+    // Never throws. The lane's end is what CloseAsync waits for.
+    private async Task RouteAsync(UnroutedTopic topic)
+    {
+        IReadOnlyList<MessageQueue>? queues = null;
+        Exception? failure = null;
+        try
+        {
+            using CancellationTokenSource deadline = new(options.SendTimeout, options.TimeProvider);
+            queues = await sender.GetQueuesAsync(topic.Topic, deadline.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException late)
+        {
+            failure = new RocketMqException($"no name server told the route of topic {topic.Topic} within {options.SendTimeout.TotalMilliseconds:0} ms", late);
+        }
+        catch (Exception unrouted)
+        {
+            failure = unrouted;
+        }
+
+        List<BatchLane> started = [];
+        lock (_gate)
+        {
+            _unrouted.Remove(topic.Topic);
+            foreach ((BatchedSend send, string shardingKey) in topic.Sends)
+            {
+                if (queues is null)
+                {
+                    _heldBytes -= send.HeldBytes;
+                }
+                else if (Place(send, MessageSender.QueueOf(shardingKey, queues)) is { } lane)
+                {
+                    started.Add(lane);
+                }
+            }
+        }
+
+        foreach (BatchLane lane in started)
+        {
+            _ = RunAsync(lane);
+        }
+
+        if (failure is not null)
+        {
+            topic.Sends.ForEach(waiting => waiting.Send.Fail(failure));
+        }
+
+        topic.End();
+    }
+
+    // Never throws. Runs until nothing waits; the first batch leaves on the thread of whoever sends first.
+    private async Task RunAsync(BatchLane lane)
+    {
+        while (true)
+        {
+            if (options.BatchMaxDelay > TimeSpan.Zero && Oldest(lane) is { IsAlone: false } oldest)
+            {
+                await lane.WaitForMoreAsync(oldest).ConfigureAwait(false);
+            }
+
+            List<BatchedSend> batch;
+            lock (_gate)
+            {
+                batch = lane.Take(out long dropped);
+                _heldBytes -= dropped;
+                if (batch.Count == 0)
+                {
+                    _lanes.Remove(lane.Key);
+                    lane.End();
+                    return;
+                }
+            }
+
+            await SendAsync(lane.Key, batch).ConfigureAwait(false);
+            lock (_gate)
+            {
+                _heldBytes -= batch.Sum(static send => send.HeldBytes);
+            }
+        }
+    }
+
+    // Nobody waits for others while the producer closes.
+    private BatchedSend? Oldest(BatchLane lane)
+    {
+        lock (_gate)
+        {
+            return !_isClosed && lane.TryPeek(out BatchedSend? oldest) ? oldest : null;
+        }
+    }
+
+    private async Task SendAsync(LaneKey key, List<BatchedSend> sends)
+    {
+        try
+        {
+            OutgoingMessage outgoing = sends.Count == 1
+                ? OutgoingMessage.Pack(key.Topic, sends[0].Part, options)
+                : OutgoingMessage.Join(key.Topic, sends[0].WaitStored, [.. sends.Select(static send => send.Part)]);
+            SendTrace? trace = sends[0].Trace is null ? null : new SendTrace();
+            outgoing = trace is null ? outgoing : outgoing with { Trace = trace };
+            SendResult result = key.Queue is null
+                ? await sender.SendToAnyAsync(outgoing, sends[0].Since, CancellationToken.None).ConfigureAwait(false)
+                : await sender.SendToAsync(outgoing, key.Queue, shardingKey: null, sends[0].Since, CancellationToken.None).ConfigureAwait(false);
+            string[] places = sends.Count == 1 ? [result.OffsetMessageId] : result.OffsetMessageId.Split(',');
+            for (int i = 0; i < sends.Count; i++)
+            {
+                // A topic of batch consume queues has one place for all.
+                string place = places.Length == sends.Count ? places[i] : result.OffsetMessageId;
+                if (trace is not null)
+                {
+                    sends[i].Trace?.Take(trace);
+                }
+
+                sends[i].Succeed(result with { MessageId = sends[i].Part.Id, OffsetMessageId = place, QueueOffset = result.QueueOffset + i });
+            }
+        }
+        catch (RocketMqException refused) when (sends.Count > 1 && refused is { ResponseCode: ResponseCode.MessageIllegal, IsOutcomeUnknown: false })
+        {
+            // One of them is not what the broker takes, and it does not say which: the others must not fail for it.
+            foreach (BatchedSend send in sends)
+            {
+                await SendAsync(key, [send]).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure)
+        {
+            foreach (BatchedSend send in sends)
+            {
+                send.Fail(failure);
+            }
+        }
+    }
+
+    /// <summary>What waits for the route of its topic.</summary>
+    private sealed class UnroutedTopic(string topic)
+    {
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public string Topic => topic;
+
+        public List<(BatchedSend Send, string ShardingKey)> Sends { get; } = [];
+
+        public Task Ended => _ended.Task;
+
+        public void End() => _ended.SetResult();
+    }
+}
