@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing.Remoting;
@@ -9,9 +8,7 @@ namespace RocketOps.Interop.Tests;
 /// <summary>What tools ask about a group, at the wire: its members consume a message directly and tell their offsets, offsets are copied and compared.</summary>
 public abstract class GroupQuestionsTests(ServerFixture fixture)
 {
-    private const int SendMessage = 10;
     private const int QueryConsumerOffset = 14;
-    private const int UpdateConsumerOffset = 15;
     private const int HeartBeat = 34;
     private const int GetConsumerStatusFromClient = 221;
     private const int InvokeBrokerToGetConsumerStatus = 223;
@@ -111,10 +108,7 @@ public abstract class GroupQuestionsTests(ServerFixture fixture)
         async Task CommitAsync(string group, long offset)
         {
             await JoinAsync(tool, group, topic, $"{group}-member", timeout.Token);
-            RawFrame answer = await tool.RequestAsync(
-                UpdateConsumerOffset,
-                Fields(("consumerGroup", group), ("topic", topic), ("queueId", "0"), ("commitOffset", offset.ToString(CultureInfo.InvariantCulture))),
-                cancellationToken: timeout.Token);
+            RawFrame answer = await RawBroker.UpdateOffsetAsync(tool, group, topic, queueId: 0, offset, timeout.Token);
             answer.Code.Should().Be(0, answer.Remark);
         }
     }
@@ -149,13 +143,7 @@ public abstract class GroupQuestionsTests(ServerFixture fixture)
 
     private static async Task<RawFrame> SendAsync(RawConnection client, string topic, CancellationToken cancellationToken)
     {
-        RawFrame sent = await client.RequestAsync(
-            SendMessage,
-            Fields(
-                ("producerGroup", "pg"), ("topic", topic), ("defaultTopic", "TBW102"), ("defaultTopicQueueNums", "4"), ("queueId", "0"), ("sysFlag", "0"),
-                ("bornTimestamp", "1731999999000"), ("flag", "0"), ("properties", string.Empty), ("reconsumeTimes", "0")),
-            "hello"u8.ToArray(),
-            cancellationToken);
+        RawFrame sent = await RawBroker.SendAsync(client, topic, queueId: 0, "hello"u8.ToArray(), cancellationToken);
         sent.Code.Should().Be(0, sent.Remark);
         return sent;
     }

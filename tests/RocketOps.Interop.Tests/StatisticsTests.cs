@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using RocketOps.Interop.Tests.Clients;
@@ -12,10 +11,7 @@ namespace RocketOps.Interop.Tests;
 /// <summary>What a broker says of its traffic, at the wire and in the words of Apache's tools.</summary>
 public abstract class StatisticsTests(ServerFixture fixture)
 {
-    private const int PullMessage = 11;
-    private const int UpdateConsumerOffset = 15;
     private const int GetConsumeStats = 208;
-    private const int SendMessage = 10;
     private const int ViewStatistics = 315;
     private const int SystemError = 1;
 
@@ -123,45 +119,13 @@ public abstract class StatisticsTests(ServerFixture fixture)
     /// <summary>Sends a message, reads the queue from its beginning for the group, and says that the first was consumed.</summary>
     private static async Task TrafficAsync(RawConnection client, string topic, string group, CancellationToken cancellationToken)
     {
-        (await client.RequestAsync(SendMessage, SendFields(topic), "hello"u8.ToArray(), cancellationToken)).Code.Should().Be(0);
+        (await RawBroker.SendAsync(client, topic, queueId: 0, "hello"u8.ToArray(), cancellationToken)).Code.Should().Be(RawBroker.Success);
         await Eventually.TrueAsync(
-            async () => (await client.RequestAsync(PullMessage, PullFields(group, topic, 0), cancellationToken: cancellationToken)).Code == 0,
+            async () => (await RawBroker.PullAsync(client, topic, queueId: 0, offset: 0, group: group, cancellationToken: cancellationToken)).Code == RawBroker.Success,
             "the messages are read",
             cancellationToken: cancellationToken);
-        await client.RequestAsync(
-            UpdateConsumerOffset,
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = group, ["topic"] = topic, ["queueId"] = "0", ["commitOffset"] = "1" },
-            cancellationToken: cancellationToken);
+        await RawBroker.UpdateOffsetAsync(client, group, topic, queueId: 0, offset: 1, cancellationToken);
     }
 
     private static Dictionary<string, string> Question(string name, string key) => new(StringComparer.Ordinal) { ["statsName"] = name, ["statsKey"] = key };
-
-    private static Dictionary<string, string> SendFields(string topic) => new(StringComparer.Ordinal)
-    {
-        ["producerGroup"] = "pg",
-        ["topic"] = topic,
-        ["defaultTopic"] = "TBW102",
-        ["defaultTopicQueueNums"] = "4",
-        ["queueId"] = "0",
-        ["sysFlag"] = "0",
-        ["bornTimestamp"] = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
-        ["flag"] = "0",
-        ["properties"] = string.Empty,
-        ["reconsumeTimes"] = "0",
-    };
-
-    private static Dictionary<string, string> PullFields(string group, string topic, long offset) => new(StringComparer.Ordinal)
-    {
-        ["consumerGroup"] = group,
-        ["topic"] = topic,
-        ["queueId"] = "0",
-        ["queueOffset"] = offset.ToString(CultureInfo.InvariantCulture),
-        ["maxMsgNums"] = "32",
-        ["sysFlag"] = "4",
-        ["commitOffset"] = "0",
-        ["suspendTimeoutMillis"] = "0",
-        ["subscription"] = "*",
-        ["subVersion"] = "0",
-        ["expressionType"] = "TAG",
-    };
 }

@@ -168,7 +168,7 @@ public sealed class Load : IAsyncDisposable
 
     private static async Task<IReadOnlyList<Reading>> PullAsync(RawConnection broker, string topic, int queue, long offset, CancellationToken cancellationToken)
     {
-        RawFrame answer = await RawBroker.PullAsync(broker, topic, queue, offset, maxMessages: 256, cancellationToken);
+        RawFrame answer = await RawBroker.PullAsync(broker, topic, queue, offset, maxMessages: 256, cancellationToken: cancellationToken);
         if (answer.Code != RawBroker.Success)
         {
             return [];

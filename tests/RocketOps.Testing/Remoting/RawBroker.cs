@@ -10,6 +10,7 @@ public static class RawBroker
 
     private const int SendMessage = 10;
     private const int PullMessage = 11;
+    private const int UpdateConsumerOffset = 15;
     private const int UpdateAndCreateTopic = 17;
 
     // PullSysFlag: the request carries its own subscription (remoting.md, PULL_MESSAGE).
@@ -36,11 +37,11 @@ public static class RawBroker
     }
 
     public static Task<RawFrame> PullAsync(
-        RawConnection broker, string topic, int queueId, long offset, int maxMessages = 32, CancellationToken cancellationToken = default)
+        RawConnection broker, string topic, int queueId, long offset, int maxMessages = 32, string group = "raw_consumer", CancellationToken cancellationToken = default)
     {
         Dictionary<string, string> fields = new(StringComparer.Ordinal)
         {
-            ["consumerGroup"] = "raw_consumer",
+            ["consumerGroup"] = group,
             ["topic"] = topic,
             ["queueId"] = Text(queueId),
             ["queueOffset"] = Text(offset),
@@ -53,6 +54,18 @@ public static class RawBroker
             ["expressionType"] = "TAG",
         };
         return broker.RequestAsync(PullMessage, fields, cancellationToken: cancellationToken);
+    }
+
+    public static Task<RawFrame> UpdateOffsetAsync(RawConnection broker, string group, string topic, int queueId, long offset, CancellationToken cancellationToken = default)
+    {
+        Dictionary<string, string> fields = new(StringComparer.Ordinal)
+        {
+            ["consumerGroup"] = group,
+            ["topic"] = topic,
+            ["queueId"] = Text(queueId),
+            ["commitOffset"] = Text(offset),
+        };
+        return broker.RequestAsync(UpdateConsumerOffset, fields, cancellationToken: cancellationToken);
     }
 
     public static Task<RawFrame> CreateTopicAsync(RawConnection broker, string topic, int queues, CancellationToken cancellationToken = default)
