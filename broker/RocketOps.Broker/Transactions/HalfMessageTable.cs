@@ -132,21 +132,14 @@ internal sealed class HalfMessageTable
     {
         lock (_gate)
         {
-            if (_settled.Contains(queueOffset))
-            {
-                status = AppendStatus.Ok;
-                result = default;
-                return false;
-            }
-
-            status = appender.Append(copy, out result);
-            if (status == AppendStatus.Ok)
+            bool isOpen = AppendUnlessSettled(queueOffset, appender, copy, out status, out result);
+            if (isOpen && status == AppendStatus.Ok)
             {
                 _settled.Add(queueOffset);
                 GiveUp(queueOffset);
             }
 
-            return true;
+            return isOpen;
         }
     }
 
@@ -157,20 +150,13 @@ internal sealed class HalfMessageTable
     {
         lock (_gate)
         {
-            if (_settled.Contains(queueOffset))
-            {
-                status = AppendStatus.Ok;
-                result = default;
-                return false;
-            }
-
-            status = appender.Append(copy, out result);
-            if (status == AppendStatus.Ok)
+            bool isOpen = AppendUnlessSettled(queueOffset, appender, copy, out status, out result);
+            if (isOpen && status == AppendStatus.Ok)
             {
                 Remember(queueOffset, result.QueueOffset);
             }
 
-            return true;
+            return isOpen;
         }
     }
 
@@ -198,6 +184,20 @@ internal sealed class HalfMessageTable
                 _settled.Remove(_begin);
             }
         }
+    }
+
+    /// <summary>Under the lock. False when the half is settled, and nothing was appended.</summary>
+    private bool AppendUnlessSettled(long queueOffset, MessageAppender appender, in MessageToAppend copy, out AppendStatus status, out AppendResult result)
+    {
+        if (_settled.Contains(queueOffset))
+        {
+            status = AppendStatus.Ok;
+            result = default;
+            return false;
+        }
+
+        status = appender.Append(copy, out result);
+        return true;
     }
 
     /// <summary>Under the lock.</summary>
