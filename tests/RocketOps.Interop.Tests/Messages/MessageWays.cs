@@ -1,4 +1,5 @@
 using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Servers;
 
 namespace RocketOps.Interop.Tests.Messages;
 
@@ -17,6 +18,10 @@ internal static class MessageWays
     private const string Committed = "sysFlag:0x8 prepared:{half} TRAN_MSG=true PGROUP={group} __transactionId__={way}";
     private const string Apache4 = "apache-4.9.7";
     private const string Apache5 = "apache-5.5.0";
+    private const string Timed = "TIMER_DELAY_MS=1500 TIMER_OUT_MS=now TIMER_ENQUEUE_MS=now TIMER_DEQUEUE_MS=now REAL_TOPIC={topic} REAL_QID=1";
+    private const string NoTimers = "knows no timers";
+    private const string ReplyTopic = $"{ServerUnderTest.ClusterName}_REPLY_TOPIC";
+    private const string TraceTopic = "RMQ_SYS_TRACE_TOPIC";
     private const string NoWait = "takes WAIT out of what is stored, where it does not write the properties anew";
     private const string WritesTruePlace = "leaves the place of the half in the committed message";
 
@@ -57,6 +62,13 @@ internal static class MessageWays
         {
             Differences = [new(Apache4, "has no such property", "-__transactionId__")],
         },
+        new("timer", TimerAsync, Timed) { Differences = [new(Apache4, NoTimers, "-TIMER_OUT_MS -TIMER_ENQUEUE_MS -TIMER_DEQUEUE_MS -REAL_TOPIC -REAL_QID -WAIT")] },
+        new("retry_of_timer", RetryOfTimerAsync, $"{Retried} ORIGIN_MESSAGE_ID={{first}} WAIT=false TIMER_OUT_MS=now TIMER_ENQUEUE_MS=now TIMER_DEQUEUE_MS=now")
+        {
+            Differences = [new(Apache4, NoTimers, "-TIMER_OUT_MS -TIMER_ENQUEUE_MS -TIMER_DEQUEUE_MS TIMER_DELAY_MS=1500")],
+        },
+        new("reply_message", ReplyAsync, $"topic:{ReplyTopic} queueId:0 -CLUSTER CORRELATION_ID=c-1 REPLY_TO_CLIENT=reply_message@asker MSG_TYPE=reply"),
+        new("trace", TraceAsync, $"topic:{TraceTopic} queueId:0") { Differences = [new(Apache4, NoWait, "-WAIT")] },
     ];
 
     private static async Task<IReadOnlyList<string>> PlainAsync(WayTraveller traveller)
@@ -153,6 +165,31 @@ internal static class MessageWays
         RawRecord first = await traveller.ReceiveAsync(traveller.Topic);
         await traveller.SendBackAsync(first, FirstLevel);
         return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.RetryTopic), first);
+    }
+
+    private static async Task<IReadOnlyList<string>> TimerAsync(WayTraveller traveller)
+    {
+        await traveller.SendAsync(traveller.Topic, ["TIMER_DELAY_MS=1500"]);
+        return SeenMessage.Describe(traveller, await traveller.ReceiveAsync(traveller.Topic));
+    }
+
+    private static async Task<IReadOnlyList<string>> RetryOfTimerAsync(WayTraveller traveller)
+    {
+        (RawRecord first, RawRecord retried) = await ToRetryTopicAsync(traveller, "TIMER_DELAY_MS=1500");
+        return SeenMessage.Describe(traveller, retried, first);
+    }
+
+    private static async Task<IReadOnlyList<string>> ReplyAsync(WayTraveller traveller)
+    {
+        await traveller.SendReplyAsync(ReplyTopic);
+        return SeenMessage.Describe(traveller, await traveller.ReceiveSentAsync(ReplyTopic), shares: true);
+    }
+
+    /// <summary>What a client's trace is to the broker: a message to a topic of one queue.</summary>
+    private static async Task<IReadOnlyList<string>> TraceAsync(WayTraveller traveller)
+    {
+        await traveller.SendAsync(TraceTopic, queue: 0);
+        return SeenMessage.Describe(traveller, await traveller.ReceiveSentAsync(TraceTopic), shares: true);
     }
 
     private static async Task<(RawRecord First, RawRecord Retried)> ToRetryTopicAsync(WayTraveller traveller, params string[] properties)

@@ -9,7 +9,8 @@ namespace RocketOps.Interop.Tests.Messages;
 
 /// <summary>
 /// A store changes hands between our broker and Apache's with everything that is under way in it: halves that are open, committed and rolled back, a message that waits for
-/// its delay and one that waits for its retry. The other broker goes on where the first one stopped.
+/// its delay and one that waits for its retry; between brokers that know timers one that waits for its time, one that was recalled and one that was delivered. The other broker goes
+/// on where the first one stopped.
 /// </summary>
 public sealed class StoreHandOverTests
 {
@@ -18,6 +19,11 @@ public sealed class StoreHandOverTests
     private const int LongLevel = 2;
     private const int TopicNotExist = 17;
     private const int QueryConsumerOffset = 14;
+
+    // Three messages and the note that one of them is recalled.
+    private const int Timers = 4;
+
+    private static readonly TimeSpan TimerDelay = TimeSpan.FromSeconds(30);
 
     // It is put back unasked in each round, which Apache's brokers remember by a property of the copy; nobody asks about it while the test runs.
     private const string NotToBeAskedAbout = "CHECK_IMMUNITY_TIME_IN_SECONDS=3600";
@@ -31,17 +37,55 @@ public sealed class StoreHandOverTests
     {
         Kit.Require(SharedKits.RocketMq);
         using TempDirectory directory = new();
+        bool knowTimers = from != ApacheServer.Version4 && to != ApacheServer.Version4;
+        long due = 0;
         await using (ServerUnderTest first = Create(from, directory, longDelay: "1h"))
         {
             await first.StartAsync();
             await LeaveUnderWayAsync(first);
+            if (knowTimers)
+            {
+                due = await LeaveTimersAsync(first);
+            }
+
             await (killed ? first.KillBrokerAsync() : first.StopBrokerAsync());
         }
 
         // The level that was an hour is a second now: both kinds of brokers deliver then what waits.
         await using ServerUnderTest second = Create(to, directory, longDelay: "1s");
         await second.StartAsync();
-        await Task.WhenAll(EndTransactionsAsync(second, killed), ReceiveDelayedAsync(second), ReceiveRetriedAsync(second));
+        await Task.WhenAll(
+            EndTransactionsAsync(second, killed), ReceiveDelayedAsync(second), ReceiveRetriedAsync(second), knowTimers ? ReceiveTimersAsync(second, due, killed) : Task.CompletedTask);
+    }
+
+    /// <summary>The last thing before the hand-over, as time runs: when the one that waits is due, in milliseconds since 1970.</summary>
+    private static async Task<long> LeaveTimersAsync(ServerUnderTest server)
+    {
+        await using WayTraveller delivered = await WayTraveller.StartAsync(server, "timer_delivered");
+        await delivered.SendAsync(delivered.Topic, ["TIMER_DELAY_MS=1000"]);
+        await delivered.ReceiveAsync(delivered.Topic);
+        await using WayTraveller waiting = await WayTraveller.StartAsync(server, "timer_waiting");
+        await using WayTraveller recalled = await WayTraveller.StartAsync(server, "timer_recalled");
+        long due = DateTimeOffset.UtcNow.Add(TimerDelay).ToUnixTimeMilliseconds();
+        await waiting.SendAsync(waiting.Topic, [$"TIMER_DELIVER_MS={due}"]);
+        await recalled.SendAsync(recalled.Topic, [$"TIMER_DELIVER_MS={due - 5_000}"]);
+        await recalled.RecallAsync();
+        await Eventually.TrueAsync(async () => await recalled.TimersNotedAsync() >= Timers - 1, $"{server.Name}: the timers are noted");
+        return due;
+    }
+
+    private static async Task ReceiveTimersAsync(ServerUnderTest server, long due, bool killed)
+    {
+        await using WayTraveller delivered = await WayTraveller.GoOnAsync(server, "timer_delivered");
+        await using WayTraveller waiting = await WayTraveller.GoOnAsync(server, "timer_waiting");
+        await using WayTraveller recalled = await WayTraveller.GoOnAsync(server, "timer_recalled");
+
+        RawRecord message = await waiting.ReceiveAsync(waiting.Topic);
+        message.StoreTimestamp.Should().BeGreaterThanOrEqualTo(due, "{0} delivers nothing early", server.Name);
+        message.Properties.Should().Contain(KeyValuePair.Create("REAL_TOPIC", waiting.Topic));
+        (await waiting.ReadAsync(waiting.Topic)).Should().ContainSingle();
+        (await recalled.ReadAsync(recalled.Topic)).Should().BeEmpty("{0} knows that it was recalled", server.Name);
+        (await delivered.ReadAsync(delivered.Topic)).Should().HaveCountLessThanOrEqualTo(killed ? 2 : 1, "{0} knows that it was delivered", server.Name);
     }
 
     private static async Task LeaveUnderWayAsync(ServerUnderTest server)
@@ -145,6 +189,7 @@ public sealed class StoreHandOverTests
                 ["messageDelayLevel"] = $"1s {longDelay}",
                 ["transactionCheckInterval"] = "2000",
                 ["transactionTimeOut"] = "1000",
+                ["recallMessageEnable"] = "true",
                 // Apache's brokers reserve what they write to: small files for small stores.
                 ["mappedFileSizeCommitLog"] = $"{16 * 1024 * 1024}",
             },

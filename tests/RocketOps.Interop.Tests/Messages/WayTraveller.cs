@@ -23,6 +23,10 @@ internal sealed class WayTraveller : IAsyncDisposable
     private const int EndTransaction = 37;
     private const int CheckTransactionState = 39;
     private const int SendBatchMessage = 320;
+    private const int SendReplyV2 = 325;
+    private const int PushReply = 326;
+    private const int RecallMessage = 370;
+    private const int GetTimerCheckPoint = 60;
     private const int TransactionCommit = 8;
     private const int TransactionRollback = 12;
     private const int TransactionPrepared = 4;
@@ -95,6 +99,38 @@ internal sealed class WayTraveller : IAsyncDisposable
         fields["reconsumeTimes"] = Text(reconsumeTimes);
         fields["queueId"] = Text(queue);
         Sent = Answered(await _broker.RequestAsync(SendMessageV2, Short(fields), Body)).ExtFields;
+    }
+
+    /// <summary>SEND_REPLY_MESSAGE_V2 of a consumer, to a client that waits for it and is handed it on before the sender is answered.</summary>
+    public async Task SendReplyAsync(string topic)
+    {
+        await using RawConnection asker = await RawConnection.ConnectAsync(_server.BrokerAddress);
+        Answered(await asker.RequestAsync(HeartBeat, body: Encoding.UTF8.GetBytes($"{{\"clientID\":\"{Way}@asker\",\"consumerDataSet\":[],\"producerDataSet\":[{{\"groupName\":\"{Group}\"}}]}}")));
+        Body = Encoding.UTF8.GetBytes("body of " + Way);
+        Dictionary<string, string> fields = SendFields(
+            topic, ["KEYS=k1 k2", "TAGS=TagA", $"UNIQ_KEY={Way}", "WAIT=true", "own=ключ 値", "CORRELATION_ID=c-1", $"REPLY_TO_CLIENT={Way}@asker", "MSG_TYPE=reply"]);
+        fields["queueId"] = "0";
+        Task<RawFrame> answering = _broker.RequestAsync(SendReplyV2, Short(fields), Body);
+        using CancellationTokenSource deadline = new(Eventually.DefaultDeadline);
+        RawFrame pushed = await asker.ReceiveAsync(deadline.Token) ?? throw new EndOfStreamException("closed instead of a reply");
+        pushed.Code.Should().Be(PushReply);
+        await asker.SendAsync((RawFrame.Request(0, pushed.Opaque) with { Flag = 1 }).Encode(), deadline.Token);
+        Sent = Answered(await answering).ExtFields;
+    }
+
+    /// <summary>RECALL_MESSAGE of what was sent last.</summary>
+    public async Task RecallAsync() => Answered(await _broker.RequestAsync(RecallMessage, new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["producerGroup"] = Group,
+        ["topic"] = Topic,
+        ["recallHandle"] = Sent["recallHandle"],
+    }));
+
+    /// <summary>How many messages the broker has taken from its timer topic and noted, counting from 0: RocketMQ notes the offset of the last, ours that of the next.</summary>
+    public async Task<long> TimersNotedAsync()
+    {
+        RawFrame answer = await _broker.RequestAsync(GetTimerCheckPoint);
+        return answer.Code == RawBroker.Success ? BinaryPrimitives.ReadInt64BigEndian(answer.Body.Span[16..]) : -1;
     }
 
     /// <summary>A send whose body the client has compressed.</summary>
@@ -199,6 +235,9 @@ internal sealed class WayTraveller : IAsyncDisposable
         await Eventually.TrueAsync(async () => (found = await ReadAsync(topic, queues, from)).Count > 0, $"{_server.Name}: {Way} in {topic}");
         return found[0];
     }
+
+    /// <summary>What was sent last, from a queue that others send to as well.</summary>
+    public Task<RawRecord> ReceiveSentAsync(string topic) => ReceiveAsync(topic, queues: 1, long.Parse(Sent["queueOffset"], CultureInfo.InvariantCulture));
 
     /// <summary>The copies of the message that are there now.</summary>
     public async Task<IReadOnlyList<RawRecord>> ReadAsync(string topic, int queues = 2, long from = 0)
