@@ -20,17 +20,22 @@ internal static class ClusterCommand
     {
         ClusterInfo info = await cluster.Admin.GetClusterInfoAsync(cancellation);
         Listing listing = new(
-            "cluster", "broker", "id", "role", "address", "version", "protocol", "inTps", "outTps", Column.Wide("messagesToday"), Column.Wide("diskUsed"), Column.Wide("startTime"), "problem")
+            "cluster", "broker", "id", "role", "address", "version", "protocol", "inTps", "outTps", "lagBytes", Column.Wide("messagesToday"), Column.Wide("diskUsed"), Column.Wide("startTime"), "problem")
         {
             Empty = "the name servers know no broker",
         };
         bool isFine = info.Brokers.Count > 0;
         foreach (BrokerData broker in info.Brokers.Values.OrderBy(static broker => broker.BrokerName, StringComparer.Ordinal))
         {
+            double? masterEnd = null;
             foreach ((long id, string address) in broker.Addresses.OrderBy(static entry => entry.Key))
             {
                 (IReadOnlyDictionary<string, string> figures, string? problem) = await FiguresAsync(cluster, address, cancellation);
                 isFine &= problem is null;
+
+                // The master comes first, so what its slaves have is never less than it was.
+                double? end = Number(figures.GetValueOrDefault("commitLogMaxOffset"));
+                masterEnd = id == BrokerData.MasterId ? end : masterEnd;
                 listing.Add(
                     broker.Cluster,
                     broker.BrokerName,
@@ -41,6 +46,7 @@ internal static class ClusterCommand
                     figures.GetValueOrDefault("brokerVersionDesc")?.TrimStart('V').Replace('_', '.'),
                     FirstRate(figures.GetValueOrDefault("putTps")),
                     FirstRate(figures.GetValueOrDefault("getTransferredTps") ?? figures.GetValueOrDefault("getTransferedTps")),
+                    id == BrokerData.MasterId || masterEnd is null || end is null ? null : Math.Max(0, masterEnd.Value - end.Value),
                     Number(figures.GetValueOrDefault("msgPutTotalTodayNow")) - Number(figures.GetValueOrDefault("msgPutTotalTodayMorning")),
                     Number(figures.GetValueOrDefault("commitLogDiskRatio")),
                     figures.TryGetValue("bootTimestamp", out string? booted) && long.TryParse(booted, CultureInfo.InvariantCulture, out long at) ? LocalTime.Text(at, TimeProvider.System) : null,

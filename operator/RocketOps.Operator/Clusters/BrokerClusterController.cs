@@ -35,7 +35,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly RollStep _roll;
     private readonly OldConfigurationsStep _oldConfigurations;
     private readonly RegistrationsStep _registrations;
-    private readonly RefusalsStep _refusals;
+    private readonly MemberFiguresStep _figures;
     private readonly ClusterAdmins _admins;
     private readonly StatusWriter _status;
     private readonly IEventRecorder _events;
@@ -50,7 +50,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         RollStep roll,
         OldConfigurationsStep oldConfigurations,
         RegistrationsStep registrations,
-        RefusalsStep refusals,
+        MemberFiguresStep figures,
         ClusterAdmins admins,
         StatusWriter status,
         IEventRecorder events,
@@ -64,7 +64,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _roll = roll;
         _oldConfigurations = oldConfigurations;
         _registrations = registrations;
-        _refusals = refusals;
+        _figures = figures;
         _admins = admins;
         _status = status;
         _events = events;
@@ -126,7 +126,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             await _oldConfigurations.RunAsync(context, observation, groups, configurations, cancellationToken);
         }
 
-        groups = await _refusals.RunAsync(context, registrations, groups, cancellationToken);
+        groups = await _figures.RunAsync(context, observation, groups, cancellationToken);
         return new ClusterFindings(observation, groups, registrations, roll, problem, pending);
     }
 

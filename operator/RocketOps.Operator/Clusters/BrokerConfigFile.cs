@@ -10,6 +10,12 @@ namespace RocketOps.Operator.Clusters;
 /// </summary>
 internal static class BrokerConfigFile
 {
+    /// <summary>RocketMQ 5's default of 1 would have SYNC_MASTER wait for nobody.</summary>
+    private const int FewestCopies = 2;
+
+    /// <summary>What Sync sets beside the role.</summary>
+    public static readonly IReadOnlyList<string> SyncKeys = ["inSyncReplicas", "minInSyncReplicas"];
+
     public static string Render(ClusterContext context, string group, int ordinal)
     {
         MemberRank rank = context.Leadership.RankOf(group, ordinal);
@@ -18,7 +24,7 @@ internal static class BrokerConfigFile
             ["brokerClusterName"] = context.Names.Cluster,
             ["brokerName"] = group,
             ["brokerId"] = rank.BrokerId.ToString(CultureInfo.InvariantCulture),
-            ["brokerRole"] = Role(rank.Role),
+            ["brokerRole"] = Role(rank.Role, context.Spec.Replication.Mode),
             ["namesrvAddr"] = context.Names.NameServerRegistrationAddress,
             ["listenPort"] = Ports.Broker.ToString(CultureInfo.InvariantCulture),
 
@@ -26,11 +32,18 @@ internal static class BrokerConfigFile
             ["storeVolumeBytes"] = VolumeBytes(context.Spec.Brokers.Storage),
             ["httpPort"] = Ports.Http.ToString(CultureInfo.InvariantCulture),
         };
+        if (context.Spec.Replication is { Mode: ReplicationMode.Sync } sync)
+        {
+            // On slaves too: one of them may be the next master.
+            properties["inSyncReplicas"] = Math.Max(FewestCopies, sync.MinInSync).ToString(CultureInfo.InvariantCulture);
+            properties["minInSyncReplicas"] = sync.MinInSync.ToString(CultureInfo.InvariantCulture);
+        }
+
         return PropertiesFile.Render(properties);
     }
 
     private static string VolumeBytes(StorageSpec storage) => ((long)Math.Min(storage.Size.Value, long.MaxValue)).ToString(CultureInfo.InvariantCulture);
 
-    // Never SYNC_MASTER: ClusterValidator refuses the mode that would need it.
-    private static string Role(BrokerMemberRole role) => role == BrokerMemberRole.Slave ? "SLAVE" : "ASYNC_MASTER";
+    private static string Role(BrokerMemberRole role, ReplicationMode mode) =>
+        role == BrokerMemberRole.Slave ? "SLAVE" : mode == ReplicationMode.Sync ? "SYNC_MASTER" : "ASYNC_MASTER";
 }

@@ -21,7 +21,7 @@ internal static partial class ClusterValidator
         ?? CheckBounds(context.Spec)
         ?? CheckConfig("brokers.config", context.Spec.Brokers.Config, BrokerConfigKeys.OwnedByBroker)
         ?? CheckConfig("nameServer.config", context.Spec.NameServer.Config, BrokerConfigKeys.OwnedByNameServer)
-        ?? CheckReplication(context.Spec.Replication)
+        ?? CheckReplication(context.Spec)
         ?? CheckGroups(context, observation)
         ?? CheckStorage(context, observation);
 
@@ -67,17 +67,37 @@ internal static partial class ClusterValidator
             : new Problem(Reasons.InvalidConfig, $"{field} may not set {string.Join(", ", refused)}: the operator does. Remove it.");
     }
 
-    private static Problem? CheckReplication(ReplicationSpec replication)
+    private static Problem? CheckReplication(BrokerClusterSpec spec)
     {
-        // Promising copies that are not made would lose acknowledged messages, so these are refused until brokers replicate.
-        if (replication.Mode == ReplicationMode.Sync)
+        ReplicationSpec replication = spec.Replication;
+        if (replication.Failover == FailoverMode.Automatic)
         {
-            return new Problem(Reasons.NotSupported, "replication.mode Sync is not supported by this version of the operator. Use Async.");
+            return new Problem(Reasons.NotSupported, "replication.failover Automatic is not supported by this version: nothing elects a master. Use None.");
         }
 
-        return replication.Failover == FailoverMode.Automatic
-            ? new Problem(Reasons.NotSupported, "replication.failover Automatic is not supported by this version: nothing elects a master. Use None.")
-            : null;
+        if (replication.MinInSync > spec.Brokers.Replicas)
+        {
+            return new Problem(
+                Reasons.InvalidSpec,
+                $"replication.minInSync is {replication.MinInSync}, but a group has {spec.Brokers.Replicas} member(s), so no message could ever be taken. Raise brokers.replicas or lower it.");
+        }
+
+        if (replication.Mode == ReplicationMode.Async)
+        {
+            return replication.MinInSync == 1
+                ? null
+                : new Problem(Reasons.InvalidSpec, $"replication.minInSync {replication.MinInSync} needs replication.mode Sync: with Async a message is acknowledged when the master alone has it.");
+        }
+
+        if (spec.Brokers.Replicas == 1)
+        {
+            return new Problem(Reasons.InvalidSpec, "replication.mode Sync needs brokers.replicas of at least 2: a group of one has no slave that could have a message.");
+        }
+
+        string[] both = BrokerConfigFile.SyncKeys.Where(key => spec.Brokers.Config?.ContainsKey(key) == true).ToArray();
+        return both.Length == 0
+            ? null
+            : new Problem(Reasons.InvalidConfig, $"brokers.config may not set {string.Join(", ", both)} with replication.mode Sync: replication.minInSync does. Remove it.");
     }
 
     private static Problem? CheckGroups(ClusterContext context, ClusterObservation observation)

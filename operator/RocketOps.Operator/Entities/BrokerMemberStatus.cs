@@ -24,6 +24,9 @@ public sealed class BrokerMemberStatus
     [Description("Why the broker takes no messages although it serves; absent when it takes them.")]
     public string? SendsRefused { get; set; }
 
+    [Description("Bytes of its master's log that a slave did not have at the last look: 0 for less than 1 MiB, else rounded up to a power of two. Absent for masters, and when brokers could not be asked.")]
+    public long? LagBytes { get; set; }
+
     [Description("Whether the pod still runs an older configuration and waits for its restart.")]
     public bool? Outdated { get; set; }
 }

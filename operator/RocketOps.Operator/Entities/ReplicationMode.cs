@@ -9,6 +9,6 @@ public enum ReplicationMode
     /// <summary>As soon as the master has it (RocketMQ's ASYNC_MASTER).</summary>
     Async,
 
-    /// <summary>Once the in-sync slaves have it too (RocketMQ's SYNC_MASTER).</summary>
+    /// <summary>Once slaves have it too (RocketMQ's SYNC_MASTER).</summary>
     Sync,
 }

@@ -40,7 +40,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<RollStep>();
         services.AddSingleton<OldConfigurationsStep>();
         services.AddSingleton<RegistrationsStep>();
-        services.AddSingleton<RefusalsStep>();
+        services.AddSingleton<MemberFiguresStep>();
         services.AddSingleton<BrokerTopics>();
         services.AddSingleton<TopicTables>();
 

@@ -35,5 +35,7 @@ internal static class Reasons
     public const string Refused = "Refused";
 
     // Facts.
-    public const string RoleOnly = "RoleOnly";
+    public const string SlavesInSync = "SlavesInSync";
+    public const string SlavesBehind = "SlavesBehind";
+    public const string SlavesUnknown = "SlavesUnknown";
 }

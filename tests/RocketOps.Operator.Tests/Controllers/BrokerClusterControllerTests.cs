@@ -24,7 +24,7 @@ public sealed class BrokerClusterControllerTests
         cluster.Status!.Groups!.Select(static group => (group.Name, group.Master, group.Ready)).Should().Equal(("a-0", "a-0-0", true), ("a-1", "a-1-0", true));
         Conditions.IsTrue(cluster.Status.Conditions, "Available").Should().BeTrue();
         Conditions.IsTrue(cluster.Status.Conditions, "Stalled").Should().BeFalse();
-        Conditions.Find(cluster.Status.Conditions, "Replicated")!.Reason.Should().Be(Reasons.RoleOnly);
+        Conditions.Find(cluster.Status.Conditions, "Replicated")!.Reason.Should().Be(Reasons.SlavesInSync);
         await world.AwaitAsync<Pod>("a-0-0", static pod => pod.Label("rocketops.io/role") == "master", "labelled master");
         await world.AwaitAsync<Pod>("a-1-1", static pod => pod.Label("rocketops.io/role") == "slave", "labelled slave");
     }
@@ -216,16 +216,61 @@ public sealed class BrokerClusterControllerTests
     }
 
     [Theory]
-    [InlineData("Sync", "None", Reasons.NotSupported)]
-    [InlineData("Async", "Automatic", Reasons.NotSupported)]
-    public async Task Reconcile_ReplicationNotThereYet_StalledInsteadOfPromised(string mode, string failover, string reason)
+    [InlineData("Async", "Automatic", 2, 1, Reasons.NotSupported, "nothing elects a master")]
+    [InlineData("Async", "None", 2, 2, Reasons.InvalidSpec, "needs replication.mode Sync")]
+    [InlineData("Sync", "None", 1, 1, Reasons.InvalidSpec, "a group of one has no slave")]
+    [InlineData("Sync", "None", 2, 3, Reasons.InvalidSpec, "no message could ever be taken")]
+    public async Task Reconcile_ReplicationThatCannotBe_StalledInsteadOfPromised(string mode, string failover, int replicas, int minInSync, string reason, string message)
     {
         await using OperatorWorld world = await OperatorWorld.StartAsync();
 
-        await world.CreateClusterAsync("a", spec => spec.Replication = new() { Mode = Enum.Parse<ReplicationMode>(mode), Failover = Enum.Parse<FailoverMode>(failover) });
+        await world.CreateClusterAsync("a", spec =>
+        {
+            spec.Brokers.Replicas = replicas;
+            spec.Replication = new() { Mode = Enum.Parse<ReplicationMode>(mode), Failover = Enum.Parse<FailoverMode>(failover), MinInSync = minInSync };
+        });
 
-        await world.ClusterAsync("a", "Stalled", "True", reason);
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", reason);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain(message);
         (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Reconcile_SyncAndItsKeysInTheConfig_SaysWhichGoes()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+
+        await world.CreateClusterAsync("a", static spec =>
+        {
+            TwoByTwo(spec);
+            spec.Replication.Mode = ReplicationMode.Sync;
+            spec.Brokers.Config = new(StringComparer.Ordinal) { ["inSyncReplicas"] = "1" };
+        });
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidConfig);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("inSyncReplicas").And.Contain("minInSync");
+    }
+
+    [Fact]
+    public async Task Reconcile_SlavesBehind_StatusTellsHowFarInSteps()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.ClusterAsync("a", "Replicated", "True", Reasons.SlavesInSync);
+        Dictionary<long, string> group = world.Admin.Registered!["a-1"];
+
+        world.Admin.LogEnds[group[0]] = 1_000_000_000;
+        world.Admin.LogEnds[group[1]] = 600_000_000;
+
+        BrokerCluster behind = await world.ClusterAsync("a", "Replicated", "False", Reasons.SlavesBehind);
+        Conditions.Find(behind.Status!.Conditions, "Replicated")!.Message.Should().Contain("a-1-1 by more than 256 MiB").And.NotContain("a-0-1");
+        behind.Status.Groups!.SelectMany(static group => group.Members!).Select(static member => (member.Name, member.LagBytes)).Should().Equal(
+            ("a-0-0", null), ("a-0-1", 0), ("a-1-0", null), ("a-1-1", 512L * 1024 * 1024));
+
+        world.Admin.LogEnds[group[1]] = 999_999_000;
+
+        BrokerCluster again = await world.ClusterAsync("a", "Replicated", "True", Reasons.SlavesInSync);
+        again.Status!.Groups![1].Members![1].LagBytes.Should().Be(0);
     }
 
     [Fact]

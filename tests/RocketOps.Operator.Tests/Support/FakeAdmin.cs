@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using RocketOps.Client;
 
 namespace RocketOps.Operator.Tests.Support;
@@ -24,6 +25,9 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     /// <summary>Brokers that take no messages, by address, and why.</summary>
     public ConcurrentDictionary<string, string> Refusals { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>How long brokers' logs are, by address; as long as each other when not set.</summary>
+    public ConcurrentDictionary<string, long> LogEnds { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The broker answers success and keeps nothing.</summary>
     public bool Forgetful { get; set; }
@@ -121,10 +125,13 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     public Task<IReadOnlyDictionary<string, string>> GetBrokerRuntimeInfoAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
         Check(nameof(GetBrokerRuntimeInfoAsync));
-        return Task.FromResult<IReadOnlyDictionary<string, string>>(
-            Refusals.TryGetValue(brokerAddress, out string? refusal)
-                ? new Dictionary<string, string>(StringComparer.Ordinal) { ["rocketOpsSendsRefused"] = refusal }
-                : new Dictionary<string, string>(StringComparer.Ordinal));
+        Dictionary<string, string> figures = new(StringComparer.Ordinal) { ["commitLogMaxOffset"] = LogEnds.GetValueOrDefault(brokerAddress, 4096).ToString(CultureInfo.InvariantCulture) };
+        if (Refusals.TryGetValue(brokerAddress, out string? refusal))
+        {
+            figures["rocketOpsSendsRefused"] = refusal;
+        }
+
+        return Task.FromResult<IReadOnlyDictionary<string, string>>(figures);
     }
 
     public Task<IReadOnlyDictionary<string, string>> GetBrokerConfigAsync(string brokerAddress, CancellationToken cancellationToken = default) => throw Unused();

@@ -16,6 +16,10 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     /// <summary>Clients can send to the group and read from it.</summary>
     public bool Serves => Master is { Settled: true, Registered: not false };
 
+    /// <summary>Bytes of the master's log that a slave lacks; null for the master, and when either could not be asked.</summary>
+    public long? LagOf(MemberState member) =>
+        member.Role == BrokerMemberRole.Slave && member.LogEnd is { } end && Master?.LogEnd is { } master ? Math.Max(0, master - end) : null;
+
     /// <summary>The set's controller has seen the newest version of the set.</summary>
     public bool Observed => Set is { } set && IsObserved(set);
 

@@ -14,6 +14,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <param name="Registered">The name servers know the pod by its address; null when they could not be asked.</param>
 /// <param name="ReadySince">Since when the pod serves, by the clock of its node; null when it does not or does not say.</param>
 /// <param name="SendsRefused">Why it takes no messages although it serves, in its own words; null when it takes them or could not be asked.</param>
+/// <param name="LogEnd">Bytes its log has come to, as it says; null when it could not be asked.</param>
 internal sealed record MemberState(
     string Group,
     string Pod,
@@ -25,7 +26,8 @@ internal sealed record MemberState(
     bool Terminating,
     bool? Registered = null,
     DateTimeOffset? ReadySince = null,
-    string? SendsRefused = null)
+    string? SendsRefused = null,
+    long? LogEnd = null)
 {
     /// <summary>Role the member holds.</summary>
     public BrokerMemberRole Role => Rank.Role;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
@@ -16,6 +17,11 @@ internal static class ClusterStatusBuilder
 {
     // A status is read by people and kept in etcd: of many pods in trouble these are enough to see what is wrong.
     private const int MaxPodsNamed = 5;
+
+    private const long Mebibyte = 1024 * 1024;
+
+    // A broker's own measure of a slave that is not in sync (haMaxGapNotInSync).
+    private const long FarBehindBytes = 256 * Mebibyte;
 
     public static BrokerClusterStatus Build(ClusterContext context, ClusterFindings findings, DateTimeOffset now)
     {
@@ -41,7 +47,7 @@ internal static class ClusterStatusBuilder
         Degradation(conditions, context, findings);
         if (context.Spec.Brokers.Replicas > 1)
         {
-            conditions.False(ConditionTypes.Replicated, Reasons.RoleOnly, "Slaves copy their master's log, but this version does not measure how far they are: a message may be on its master alone.");
+            Replication(conditions, findings);
         }
 
         return conditions;
@@ -202,6 +208,30 @@ internal static class ClusterStatusBuilder
         }
     }
 
+    private static void Replication(ConditionList conditions, ClusterFindings findings)
+    {
+        string[] behind =
+        [
+            .. findings.Groups.SelectMany(static group => group.Members.Where(member => group.LagOf(member) >= FarBehindBytes).Select(member => $"{member.Pod} by more than {RoundLag(group.LagOf(member)) / 2 / Mebibyte} MiB")),
+        ];
+        string[] unknown = [.. findings.Groups.SelectMany(static group => group.Members.Where(member => member.Role == BrokerMemberRole.Slave && group.LagOf(member) is null).Select(static member => member.Pod))];
+        if (behind.Length > 0)
+        {
+            conditions.False(ConditionTypes.Replicated, Reasons.SlavesBehind, $"Slaves are behind their master: {List(behind)}. Messages that were acknowledged may be on the master alone.");
+        }
+        else if (unknown.Length > 0)
+        {
+            conditions.False(ConditionTypes.Replicated, Reasons.SlavesUnknown, $"How far {List(unknown)} copied the log is unknown: the slave or its master does not serve.");
+        }
+        else
+        {
+            conditions.True(ConditionTypes.Replicated, Reasons.SlavesInSync, "Every slave has its master's log, but for what it is being sent.");
+        }
+    }
+
+    /// <summary>In steps, so that the status of a cluster at work is not written anew in every pass.</summary>
+    private static long? RoundLag(long? lag) => lag is not { } bytes ? null : bytes < Mebibyte ? 0 : (long)BitOperations.RoundUpToPowerOf2((ulong)bytes);
+
     private static Pod[] FailingNameServers(ClusterObservation observation) =>
         observation.NameServerPods.Where(static pod => PodTrouble.IsFailing(pod)).OrderBy(static pod => pod.Name(), StringComparer.Ordinal).ToArray();
 
@@ -232,10 +262,10 @@ internal static class ClusterStatusBuilder
         Name = group.Name,
         Master = group.Master?.Pod,
         Ready = group.Serves,
-        Members = [.. group.Members.Select(Member)],
+        Members = [.. group.Members.Select(member => Member(group, member))],
     };
 
-    private static BrokerMemberStatus Member(MemberState member) => new()
+    private static BrokerMemberStatus Member(GroupView group, MemberState member) => new()
     {
         Name = member.Pod,
         Role = member.Role,
@@ -243,6 +273,7 @@ internal static class ClusterStatusBuilder
         Ready = member.Settled,
         Registered = member.Registered,
         SendsRefused = member.SendsRefused,
+        LagBytes = RoundLag(group.LagOf(member)),
         Outdated = member.Outdated ? true : null,
     };
 
