@@ -58,13 +58,19 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     /// configuration files or the ports cannot be used.
     /// </summary>
     public static async Task<BrokerHost> StartAsync(
-        BrokerOptions options, ILoggerFactory loggers, string? configFile = null, IStoreFileSystem? fileSystem = null, TimeProvider? time = null, CancellationToken cancellationToken = default)
+        BrokerOptions options,
+        ILoggerFactory loggers,
+        string? configFile = null,
+        IStoreFileSystem? fileSystem = null,
+        TimeProvider? time = null,
+        HostResolver? resolver = null,
+        CancellationToken cancellationToken = default)
     {
         time ??= TimeProvider.System;
         fileSystem ??= new LinuxFileSystem();
         options = StoreSizes.Fit(options, fileSystem);
         BrokerSettings settings = new(options);
-        HostResolver resolver = HostResolver.FromEnvironment();
+        resolver ??= HostResolver.FromEnvironment();
         BrokerAddress address = await BrokerAddress.CreateAsync(options, resolver, cancellationToken);
         ArrivedObservers observers = new();
         MessageStore store = new(StoreOptionsFactory.Create(options), fileSystem, time, loggers)

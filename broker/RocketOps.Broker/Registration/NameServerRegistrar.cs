@@ -17,8 +17,8 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Registration;
 
 /// <summary>
-/// Keeps every name server informed of this broker and its topics: at start, periodically, when topics change and when a connection was lost. Names are resolved
-/// anew each round, to all their addresses. One connection per name server stays open, as they forget a broker whose connection closes. Source: remoting.md §3.3, §3.4.
+/// Keeps every name server informed of this broker and its topics: at start, periodically, when topics change, when a connection was lost, soon after a registration failed and
+/// soon after a new address appears behind a name. Names are resolved to all their addresses. One connection per name server stays open, as they forget a broker whose connection closes. Source: remoting.md §3.3, §3.4.
 /// </summary>
 internal sealed partial class NameServerRegistrar : IAsyncDisposable
 {
@@ -26,6 +26,12 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How soon a name server where registering failed is asked again; doubles while it goes on failing, up to <see cref="LookPeriod"/>.</summary>
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often names are looked up for servers that have come: as long as cluster DNS keeps its answers.</summary>
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan UnregisterTimeout = TimeSpan.FromSeconds(3);
 
@@ -50,6 +56,11 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     private readonly Lock _fullGate = new();
     private FullRegistration? _full;
     private ITimer? _period;
+    private ITimer? _look;
+    private int _looking;
+
+    // Only the look that runs touches it.
+    private int _vainLooks;
     private int _fullRoundDue;
 
     // Rounds never overlap; only they touch it.
@@ -77,6 +88,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     {
         TimeSpan period = _settings.Current.RegisterPeriod;
         _period = _time.CreateTimer(static state => ((NameServerRegistrar)state!).Trigger(), this, period, period);
+        _look = _time.CreateTimer(static state => ((NameServerRegistrar)state!).Look(), this, LookPeriod, Timeout.InfiniteTimeSpan);
         Volatile.Write(ref _fullRoundDue, 1);
         return _rounds.WriteAsync();
     }
@@ -103,9 +115,10 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     public async ValueTask UnregisterAsync()
     {
         _stopping = true;
-        if (_period is not null)
+        if (_period is not null && _look is not null)
         {
             await _period.DisposeAsync();
+            await _look.DisposeAsync();
         }
 
         await Task.WhenAll(_registered.Keys.Select(UnregisterOneAsync));
@@ -132,6 +145,51 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         _ = _rounds.WriteAsync();
     }
 
+    // A look reports what fails itself; there is nothing to observe. One that hangs on a dead address is not joined by a second one.
+    private void Look()
+    {
+        if (!_stopping && Interlocked.Exchange(ref _looking, 1) == 0)
+        {
+            _ = LookAsync();
+        }
+    }
+
+    /// <summary>
+    /// Registers with the name servers that do not know this broker. Beside the rounds, so that a topic that is made does not wait for an address that does not answer; and
+    /// those that know the broker are spared.
+    /// </summary>
+    private async Task LookAsync()
+    {
+        TimeSpan next = LookPeriod;
+        try
+        {
+            BrokerOptions options = _settings.Current;
+            IReadOnlyList<string> missing = [.. (await ResolveAsync(options, quiet: true)).Where(address => !_registered.GetValueOrDefault(address))];
+            await Task.WhenAll(missing.Select(address => RegisterOneAsync(address, options, full: true)));
+            _vainLooks = missing.All(address => _registered.GetValueOrDefault(address)) ? 0 : _vainLooks + 1;
+            next = _vainLooks == 0 ? LookPeriod : NextLook();
+        }
+        catch (Exception failure)
+        {
+            LogRoundFailed(failure);
+        }
+        finally
+        {
+            Volatile.Write(ref _looking, 0);
+            LookAgainAfter(next);
+        }
+    }
+
+    private TimeSpan NextLook() => TimeSpan.FromTicks(Math.Min(LookPeriod.Ticks, FirstLook.Ticks << Math.Min(_vainLooks, 8)));
+
+    private void LookAgainAfter(TimeSpan delay)
+    {
+        if (!_stopping)
+        {
+            _look?.Change(delay, Timeout.InfiniteTimeSpan);
+        }
+    }
+
     private async Task RunRoundAsync()
     {
         if (_stopping)
@@ -153,7 +211,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     private async Task RegisterEverywhereAsync()
     {
         BrokerOptions options = _settings.Current;
-        IReadOnlyList<string> addresses = await ResolveAsync(options);
+        IReadOnlyList<string> addresses = await ResolveAsync(options, quiet: false);
         if (addresses.Count == 0)
         {
             RetrySoonWhenUnknown();
@@ -166,6 +224,11 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         {
             _registered.TryRemove(gone, out _);
             _confirmed.TryRemove(gone, out _);
+        }
+
+        if (addresses.Any(address => !_registered.GetValueOrDefault(address)))
+        {
+            LookAgainAfter(FirstLook);
         }
 
         RetrySoonWhenUnknown();
@@ -192,7 +255,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         }
     }
 
-    private async Task<IReadOnlyList<string>> ResolveAsync(BrokerOptions options)
+    private async Task<IReadOnlyList<string>> ResolveAsync(BrokerOptions options, bool quiet)
     {
         HashSet<string> addresses = new(StringComparer.Ordinal);
         foreach (string nameServer in options.NameServers)
@@ -206,7 +269,10 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             }
             catch (Exception unresolved) when (unresolved is SocketException or FormatException or IOException)
             {
-                LogUnresolved(nameServer, unresolved.Message);
+                if (!quiet)
+                {
+                    LogUnresolved(nameServer, unresolved.Message);
+                }
             }
         }
 
@@ -234,9 +300,18 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     {
         try
         {
+            if (_stopping)
+            {
+                return;
+            }
+
             RemotingConnection connection = await _client.ConnectAsync(nameServer);
             bool taken = (!full && await TrySendChangesAsync(nameServer, connection, options)) || await SendAllAsync(nameServer, connection, options);
-            if (taken && (!_registered.TryGetValue(nameServer, out bool known) || !known))
+            if (!taken)
+            {
+                _registered[nameServer] = false;
+            }
+            else if (!_registered.TryGetValue(nameServer, out bool known) || !known)
             {
                 _registered[nameServer] = true;
                 LogRegistered(_address.Text, nameServer);
@@ -246,9 +321,13 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         catch (Exception failure)
         {
             // One name server must not take the round from the others.
+            bool known = !_registered.TryGetValue(nameServer, out bool registered) || registered;
             _registered[nameServer] = false;
             _confirmed.TryRemove(nameServer, out _);
-            LogFailed(nameServer, failure.Message);
+            if (known)
+            {
+                LogFailed(nameServer, failure.Message);
+            }
         }
     }
 
@@ -353,7 +432,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     [LoggerMessage(EventId = 3302, Level = LogLevel.Warning, Message = "Name server {NameServer} refused the registration with code {Code}: {Remark}")]
     private partial void LogRefused(string nameServer, int code, string? remark);
 
-    [LoggerMessage(EventId = 3303, Level = LogLevel.Warning, Message = "Registration with name server {NameServer} failed: {Reason}; tried again in the next round")]
+    [LoggerMessage(EventId = 3303, Level = LogLevel.Warning, Message = "Registration with name server {NameServer} failed: {Reason}; tried again until it succeeds")]
     private partial void LogFailed(string nameServer, string reason);
 
     [LoggerMessage(EventId = 3304, Level = LogLevel.Warning, Message = "Name server {NameServer} of namesrvAddr has no address: {Reason}")]

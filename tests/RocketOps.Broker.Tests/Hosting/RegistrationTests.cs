@@ -7,6 +7,7 @@ using RocketOps.Broker.Json;
 using RocketOps.Broker.Registration;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
+using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
@@ -108,6 +109,39 @@ public sealed class RegistrationTests
         nameServer.CloseConnections();
 
         await Eventually.TrueAsync(() => nameServer.Registrations.Count > before, "the broker has registered again, before its period of 60 s", TimeSpan.FromSeconds(50));
+    }
+
+    /// <summary>The next round for all is a minute away.</summary>
+    [Fact]
+    public async Task NameServer_RefusesTheFirstRegistration_IsAskedAgainSoon()
+    {
+        await using FakeNameServer known = await FakeNameServer.StartAsync();
+        await using FakeNameServer refusing = await FakeNameServer.StartAsync();
+        refusing.RefuseNext = 2;
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = $"{known.Address};{refusing.Address}", ["registerNameServerPeriod"] = "60000" });
+        await broker.Host.FirstRegistration;
+
+        await Eventually.TrueAsync(() => refusing.Registrations.Count >= 3, "the broker has registered, before its period of 60 s", TimeSpan.FromSeconds(50));
+
+        known.Registrations.Should().ContainSingle("who knows the broker is spared");
+    }
+
+    /// <summary>As a headless Service answers when a pod was replaced: the same name, another address.</summary>
+    [Fact]
+    public async Task NameServer_NewAddressBehindItsName_IsToldSoon()
+    {
+        using TempDirectory directory = new("hosts-");
+        await using FakeNameServer first = await FakeNameServer.StartAsync();
+        await using FakeNameServer second = await FakeNameServer.StartAsync(new IPEndPoint(IPAddress.Parse("127.0.0.2"), first.EndPoint.Port));
+        string hosts = directory.File("hosts");
+        await File.WriteAllTextAsync(hosts, "127.0.0.1 nameservers\n");
+        await using TestBroker broker = await TestBroker.StartAsync(
+            new(StringComparer.Ordinal) { ["namesrvAddr"] = $"nameservers:{first.EndPoint.Port}", ["registerNameServerPeriod"] = "60000" }, resolver: new HostResolver(hosts));
+        await broker.Host.FirstRegistration;
+
+        await File.WriteAllTextAsync(hosts, "127.0.0.1 nameservers\n127.0.0.2 nameservers\n");
+
+        await Eventually.TrueAsync(() => !second.Registrations.IsEmpty, "the new name server is told, before the period of 60 s", TimeSpan.FromSeconds(50));
     }
 
     [Fact]
@@ -236,15 +270,17 @@ public sealed class RegistrationTests
 
         public ConcurrentDictionary<string, RemotingConnection> Connections { get; } = new(StringComparer.Ordinal);
 
-        public string Address => _server.EndPoint.ToString();
+        public IPEndPoint EndPoint => _server.EndPoint;
 
-        public static async Task<FakeNameServer> StartAsync()
+        public string Address => EndPoint.ToString();
+
+        public static async Task<FakeNameServer> StartAsync(IPEndPoint? endPoint = null)
         {
             FakeNameServer fake = new();
             RequestHandlerRegistry handlers = new RequestHandlerRegistry()
                 .Add(RequestCode.RegisterBroker, new Recorder(fake, fake.Registrations))
                 .Add(RequestCode.UnregisterBroker, new Recorder(fake, fake.Unregistrations));
-            fake._server = await RemotingServer.StartAsync(new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)] }, handlers, NullLoggerFactory.Instance);
+            fake._server = await RemotingServer.StartAsync(new RemotingServerOptions { EndPoints = [endPoint ?? new IPEndPoint(IPAddress.Loopback, 0)] }, handlers, NullLoggerFactory.Instance);
             return fake;
         }
 

@@ -41,7 +41,8 @@ internal sealed class TestBroker : IAsyncDisposable
         RequestHandlerRegistry? pushed = null,
         IStoreFileSystem? fileSystem = null,
         ILoggerFactory? loggers = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        HostResolver? resolver = null)
     {
         TempDirectory folder = directory ?? new TempDirectory("broker-");
         Dictionary<string, string> values = new(StringComparer.Ordinal)
@@ -63,7 +64,7 @@ internal sealed class TestBroker : IAsyncDisposable
             values[key] = value;
         }
 
-        BrokerHost host = await BrokerHost.StartAsync(OptionsOf(values), loggers ?? NullLoggerFactory.Instance, fileSystem: fileSystem, time: time);
+        BrokerHost host = await BrokerHost.StartAsync(OptionsOf(values), loggers ?? NullLoggerFactory.Instance, fileSystem: fileSystem, time: time, resolver: resolver);
         return new TestBroker(folder, directory is null, host, NewClient(pushed));
     }
 
