@@ -1,3 +1,4 @@
+using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 
 namespace RocketOps.NameServer.Configuration;
@@ -36,7 +37,7 @@ public static class NameServerProperties
         PropertyDefinition.Boolean("needWaitForService", false, live: true, description: "Refuse routes after start until brokers had time to register.");
 
     public static readonly PropertyDefinition<int> WaitSecondsForService =
-        PropertyDefinition.Int32("waitSecondsForService", 45, 0, 86_400, live: true, description: "Seconds after start that needWaitForService waits.");
+        PropertyDefinition.Int32("waitSecondsForService", 45, 0, 86_400, live: true, description: "Seconds after start that needWaitForService, and peers, wait at most.");
 
     public static readonly PropertyDefinition<bool> DeleteTopicWithBrokerRegistration =
         PropertyDefinition.Boolean("deleteTopicWithBrokerRegistration", false, description: "A registration removes the broker's queues of topics it does not name.");
@@ -54,6 +55,10 @@ public static class NameServerProperties
     /// <summary>Not RocketMQ's: bounds the memory that registrations can take.</summary>
     public static readonly PropertyDefinition<int> MaxTopicCount =
         PropertyDefinition.Int32("maxTopicCount", 500_000, 1, 10_000_000, description: "Topics that may be known; registrations with more are refused.");
+
+    /// <summary>Not RocketMQ's.</summary>
+    public static readonly PropertyDefinition<string> Peers = PropertyDefinition.Text(
+        "peers", string.Empty, "host:port, separated by semicolons", IsList, description: "Name servers of the same cluster, host:port separated by semicolons: /readyz waits until the brokers they know are known here, up to waitSecondsForService. Nothing else is asked of them.");
 
     /// <summary>Not RocketMQ's.</summary>
     public static readonly PropertyDefinition<int> HttpPort =
@@ -76,7 +81,7 @@ public static class NameServerProperties
     [
         ListenPort, BindAddress, KvConfigPath, ConfigStorePath, ConfigBlackList, OrderMessageEnable, ReturnOrderTopicConfigToBroker, EnableAllTopicList, EnableTopicList,
         NeedWaitForService, WaitSecondsForService, DeleteTopicWithBrokerRegistration, ScanNotActiveBrokerInterval, ServerChannelMaxIdleTimeSeconds, MaxBrokerCount, MaxTopicCount,
-        HttpPort, LogLevel,
+        Peers, HttpPort, LogLevel,
         .. Unsupported(), .. Ignored(),
     ]);
 
@@ -108,6 +113,19 @@ public static class NameServerProperties
             PropertyDefinition.Ignored("namesrvAddr", "No name server knows another."),
             .. names.Select(static name => PropertyDefinition.Ignored(name, Sized)),
         ];
+    }
+
+    private static bool IsList(string text)
+    {
+        try
+        {
+            HostResolver.ParseList(text);
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
     }
 
     private static string DefaultPath(string file) => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "namesrv", file);

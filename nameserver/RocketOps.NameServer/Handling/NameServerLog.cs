@@ -26,6 +26,9 @@ internal static partial class NameServerLog
     [LoggerMessage(2107, LogLevel.Information, "write permission of {BrokerName} set to {Writable} for {Count} topics by {Address}")]
     public static partial void WritePermissionSet(ILogger logger, string brokerName, bool writable, int count, System.Net.IPEndPoint address);
 
+    [LoggerMessage(2109, LogLevel.Warning, "serving without having caught up with the other name servers: {Problem}; every broker that lives has had the time to register")]
+    public static partial void PeersNotCaughtUp(ILogger logger, string? problem);
+
     [LoggerMessage(2108, LogLevel.Error, "looking for silent brokers failed; tried again at the next scan (scanNotActiveBrokerInterval)")]
     public static partial void EvictionFailed(ILogger logger, Exception failure);
 }

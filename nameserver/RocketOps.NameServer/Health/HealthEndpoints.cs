@@ -3,12 +3,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace RocketOps.NameServer.Health;
 
-/// <summary>What Kubernetes probes ask: <c>/livez</c> the process answers, <c>/startupz</c> and <c>/readyz</c> it serves routes and is not stopping.</summary>
+/// <summary>What Kubernetes probes ask: <c>/livez</c> the process answers, <c>/startupz</c> it serves routes and is not stopping, <c>/readyz</c> and what it serves is whole.</summary>
 internal static class HealthEndpoints
 {
     /// <param name="application">The HTTP pipeline.</param>
-    /// <param name="notReady">Why routes are not served at this moment; null when they are.</param>
-    public static void Map(IApplicationBuilder application, Func<string?> notReady) =>
+    /// <param name="notStarted">Why routes are not served at this moment; null when they are.</param>
+    /// <param name="notReady">Why clients should not be sent here at this moment; null when they should.</param>
+    public static void Map(IApplicationBuilder application, Func<string?> notStarted, Func<string?> notReady) =>
         application.Run(context =>
         {
             string? problem;
@@ -17,7 +18,10 @@ internal static class HealthEndpoints
                 case "/livez":
                     problem = null;
                     break;
-                case "/readyz" or "/startupz":
+                case "/startupz":
+                    problem = notStarted();
+                    break;
+                case "/readyz":
                     problem = notReady();
                     break;
                 default:

@@ -1,10 +1,12 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Handling;
 using RocketOps.NameServer.Health;
 using RocketOps.NameServer.KeyValues;
+using RocketOps.NameServer.Peers;
 using RocketOps.NameServer.Routing;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
@@ -20,6 +22,7 @@ public sealed class NameServerHost : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ServiceStart _start;
+    private readonly PeerCatchUp _peers;
     private readonly CancellationTokenSource _stopping = new();
     private RemotingServer? _server;
     private Task _eviction = Task.CompletedTask;
@@ -39,6 +42,8 @@ public sealed class NameServerHost : IAsyncDisposable
                 DeleteMissingTopics = values.Get(NameServerProperties.DeleteTopicWithBrokerRegistration),
             },
             time);
+        _peers = new PeerCatchUp(
+            values.Get(NameServerProperties.Peers), () => TimeSpan.FromSeconds(_configuration.Get(NameServerProperties.WaitSecondsForService)), _routes, HostResolver.FromEnvironment(), loggers, time);
     }
 
     /// <summary>The bound remoting address.</summary>
@@ -92,6 +97,7 @@ public sealed class NameServerHost : IAsyncDisposable
             await _server.DisposeAsync();
         }
 
+        await _peers.DisposeAsync();
         _configuration.Dispose();
         _keyValues.Dispose();
         _stopping.Dispose();
@@ -105,18 +111,19 @@ public sealed class NameServerHost : IAsyncDisposable
         {
             EndPoints = [new IPEndPoint(address, values.Get(NameServerProperties.ListenPort))],
             HttpEndPoint = httpPort >= 0 ? new IPEndPoint(address, httpPort) : null,
-            ConfigureHttp = application => HealthEndpoints.Map(application, NotReady),
+            ConfigureHttp = application => HealthEndpoints.Map(application, NotStarted, () => NotStarted() ?? _peers.Problem),
             Remoting = new RemotingOptions { IdleTimeout = TimeSpan.FromSeconds(values.Get(NameServerProperties.ServerChannelMaxIdleTimeSeconds)) },
         };
         RequestHandlerRegistry handlers = NameServerHandlers.Create(_routes, _keyValues, _configuration, _start, _logger);
         _server = await RemotingServer.StartAsync(options, handlers, loggers, _time, cancellationToken);
         _eviction = EvictAsync(TimeSpan.FromMilliseconds(values.Get(NameServerProperties.ScanNotActiveBrokerInterval)));
         NameServerLog.Listening(_logger, _server.EndPoint);
+        _peers.Start();
         // Routes are served meanwhile.
         await _server.HttpStarted;
     }
 
-    private string? NotReady()
+    private string? NotStarted()
     {
         if (_stopping.IsCancellationRequested)
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RocketOps.NameServer.KeyValues;
+using RocketOps.NameServer.Peers;
 using RocketOps.NameServer.Routing;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Json;
@@ -14,6 +15,7 @@ namespace RocketOps.NameServer.Registration;
 [JsonSerializable(typeof(TopicRouteBody))]
 [JsonSerializable(typeof(DataVersion))]
 [JsonSerializable(typeof(KeyValueFile))]
+[JsonSerializable(typeof(PeerBrokersBody))]
 internal sealed partial class NameServerJson : JsonSerializerContext
 {
     /// <summary>
