@@ -13,6 +13,6 @@ internal static class BrokerConfigKeys
 
     public static readonly FrozenSet<string> OwnedByNameServer = new[]
     {
-        "bindAddress", "listenPort", "httpPort", "kvConfigPath", "rocketmqHome", "configStorePath",
+        "bindAddress", "listenPort", "httpPort", "kvConfigPath", "peers", "rocketmqHome", "configStorePath",
     }.ToFrozenSet(StringComparer.Ordinal);
 }

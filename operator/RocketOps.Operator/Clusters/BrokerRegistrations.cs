@@ -3,33 +3,45 @@ using RocketOps.Client;
 
 namespace RocketOps.Operator.Clusters;
 
-/// <summary>Which brokers the name servers know; <see cref="Unknown"/> when they could not be asked.</summary>
+/// <summary>Which brokers the name servers know. Each of them has to: a client has one of them, and asks no other.</summary>
 internal sealed class BrokerRegistrations
 {
-    public static readonly BrokerRegistrations Unknown = new(null);
+    /// <summary>No name server serves, or none could be asked.</summary>
+    public static readonly BrokerRegistrations Unknown = new([], []);
 
-    private readonly ClusterInfo? _info;
+    private readonly IReadOnlyList<ClusterInfo> _answers;
 
-    public BrokerRegistrations(ClusterInfo? info) => _info = info;
+    /// <param name="answers">What the name servers said that answered.</param>
+    /// <param name="silent">Addresses of those that serve and did not answer.</param>
+    public BrokerRegistrations(IReadOnlyList<ClusterInfo> answers, IReadOnlyList<string> silent)
+    {
+        _answers = answers;
+        Silent = silent;
+    }
 
-    public bool Known => _info is not null;
+    /// <summary>At least one name server answered.</summary>
+    public bool Known => _answers.Count > 0;
+
+    /// <summary>Every name server that serves answered, and there is one.</summary>
+    public bool Complete => Known && Silent.Count == 0;
+
+    /// <summary>Addresses of the name servers that serve and did not answer.</summary>
+    public IReadOnlyList<string> Silent { get; }
 
     /// <summary>Address of a group's master when that has this id; null when it is a slave or not registered.</summary>
     public string? MasterAddress(string group, long brokerId) =>
-        brokerId == BrokerData.MasterId && _info is not null && _info.Brokers.TryGetValue(group, out BrokerData? broker) ? broker.MasterAddress : null;
+        brokerId == BrokerData.MasterId ? _answers.Select(info => info.Brokers.GetValueOrDefault(group)?.MasterAddress).FirstOrDefault(static address => address is not null) : null;
 
     /// <summary>
-    /// Whether the broker is registered from this address. A name server remembers a lost broker for two minutes; the address tells a new pod's
+    /// Whether every name server that answered has the broker under this address. A name server remembers a lost broker for two minutes; the address tells a new pod's
     /// registration from its predecessor's.
     /// </summary>
     public bool Contains(string group, long brokerId, string podIP)
     {
-        if (_info is null || !_info.Brokers.TryGetValue(group, out BrokerData? broker) || !broker.Addresses.TryGetValue(brokerId, out string? address))
-        {
-            return false;
-        }
-
         string port = Ports.Broker.ToString(CultureInfo.InvariantCulture);
-        return address == $"{podIP}:{port}" || address == $"[{podIP}]:{port}";
+        return Known && _answers.All(info =>
+            info.Brokers.TryGetValue(group, out BrokerData? broker)
+            && broker.Addresses.TryGetValue(brokerId, out string? address)
+            && (address == $"{podIP}:{port}" || address == $"[{podIP}]:{port}"));
     }
 }

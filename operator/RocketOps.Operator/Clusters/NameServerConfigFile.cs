@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RocketOps.Operator.Clusters;
 
-/// <summary>The configuration file all name servers of a cluster share: they know neither each other nor the cluster.</summary>
+/// <summary>The configuration file all name servers of a cluster share.</summary>
 internal static class NameServerConfigFile
 {
     public const string FileName = "namesrv.conf";
@@ -12,6 +12,8 @@ internal static class NameServerConfigFile
         Dictionary<string, string> properties = new Dictionary<string, string>(context.Spec.NameServer.Config ?? [], StringComparer.Ordinal)
         {
             ["listenPort"] = Ports.NameServer.ToString(CultureInfo.InvariantCulture),
+            // A server that comes asks the others whom it has still to hear from before clients are sent to it.
+            ["peers"] = context.Names.NameServerRegistrationAddress,
             ["httpPort"] = Ports.Http.ToString(CultureInfo.InvariantCulture),
         };
         return PropertiesFile.Render(properties);

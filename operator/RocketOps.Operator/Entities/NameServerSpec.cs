@@ -18,8 +18,8 @@ public sealed class NameServerSpec
     [Description("RocketMQ name server properties. Ports, addresses and paths are set by the operator.")]
     [PropertyLimits(max: 128)]
     [ValidationRule(
-        "!self.exists(k, k in ['bindAddress','configStorePath','httpPort','kvConfigPath','listenPort','rocketmqHome'])",
-        "nameServer.config may not set bindAddress, configStorePath, httpPort, kvConfigPath, listenPort or rocketmqHome: the operator does.")]
+        "!self.exists(k, k in ['bindAddress','configStorePath','httpPort','kvConfigPath','listenPort','peers','rocketmqHome'])",
+        "nameServer.config may not set bindAddress, configStorePath, httpPort, kvConfigPath, listenPort, peers or rocketmqHome: the operator does.")]
     public Dictionary<string, string>? Config { get; set; }
 
     [Description("CPU and memory of each name server.")]

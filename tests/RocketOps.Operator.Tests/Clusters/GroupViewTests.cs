@@ -86,7 +86,7 @@ public sealed class GroupViewTests
     };
 
     private static BrokerRegistrations Registrations(Dictionary<long, string> addresses) =>
-        new(new ClusterInfo { Brokers = new Dictionary<string, BrokerData> { ["a-0"] = new BrokerData { BrokerName = "a-0", Addresses = addresses } } });
+        new([new ClusterInfo { Brokers = new Dictionary<string, BrokerData> { ["a-0"] = new BrokerData { BrokerName = "a-0", Addresses = addresses } } }], []);
 
     private sealed class Elected(int master) : IGroupLeadership
     {

@@ -88,37 +88,40 @@ public sealed class RollPlannerTests
 
     /// <summary>
     /// Whatever the state: a healthy pod goes only when every other member serves, and a master only when no slave is outdated. No pod, broken or not, goes while one of the
-    /// current template does not serve.
+    /// current template does not serve, and no healthy one while a name server is silent or does not know another pod.
     /// </summary>
     [Fact]
     public void Next_AnyState_NeverTakesASecondHealthyPodAway()
     {
-        Gen<(int role, bool ready, bool outdated, bool terminating, bool missing)> member =
+        Gen<(int role, bool ready, bool outdated, bool terminating, bool missing, bool? registered)> member =
             from role in Gen.Elements(0, 1)
             from ready in Gen.Elements(true, false)
             from outdated in Gen.Elements(true, false)
             from terminating in Gen.Frequency((5, Gen.Constant(false)), (1, Gen.Constant(true)))
             from missing in Gen.Frequency((5, Gen.Constant(false)), (1, Gen.Constant(true)))
-            select (role, ready, outdated, terminating, missing);
+            from registered in Gen.Frequency((5, Gen.Constant<bool?>(true)), (1, Gen.Constant<bool?>(false)), (1, Gen.Constant<bool?>(null)))
+            select (role, ready, outdated, terminating, missing, registered);
+        Gen<NameServerState> states = Gen.Frequency((4, Gen.Constant(NameServerState.Answering)), (1, Gen.Constant(NameServerState.Silent)), (1, Gen.Constant(NameServerState.Replaced)));
 
-        Prop.ForAll(Gen.NonEmptyListOf(member).ToArbitrary(), generated =>
+        Prop.ForAll(Gen.NonEmptyListOf(member).ToArbitrary(), states.ToArbitrary(), (generated, nameServers) =>
         {
             MemberState[] members = generated.Select(static (m, i) => m.missing
                 ? new MemberState($"g-{i}", $"g-{i}-{m.role}", m.role, Rank(m.role), null, false, false, false)
-                : Member($"g-{i}", m.role, m.ready, m.outdated, m.terminating)).ToArray();
+                : Member($"g-{i}", m.role, m.ready, m.outdated, m.terminating) with { Registered = m.registered }).ToArray();
 
-            RollPlan plan = Next(members);
+            RollPlan plan = Next(members, nameServers);
 
             if (plan.Restart is not { } chosen)
             {
-                return !plan.InProgress || plan.WaitsFor is not null;
+                return !plan.InProgress || plan.WaitsFor is not null || nameServers != NameServerState.Answering;
             }
 
             MemberState[] others = members.Where(other => other != chosen).ToArray();
             return chosen.Outdated && !chosen.Terminating && !others.Any(static other => other.Terminating)
                 && (!chosen.Ready || others.All(static other => other.Settled))
                 && others.All(static other => other.Settled || other.Outdated)
-                && (!chosen.Ready || chosen.Role == BrokerMemberRole.Slave || !others.Any(static other => other is { Outdated: true, Role: BrokerMemberRole.Slave }));
+                && (!chosen.Ready || (nameServers == NameServerState.Answering && others.All(static other => other.Registered != false)))
+                && (!chosen.Ready || chosen.Registered == false || chosen.Role == BrokerMemberRole.Slave || !others.Any(static other => other is { Outdated: true, Role: BrokerMemberRole.Slave }));
         }).QuickCheckThrowOnFailure();
     }
 
@@ -164,6 +167,33 @@ public sealed class RollPlannerTests
         Next([Member("a-0", 0, outdated: true) with { Registered = false }, Member("a-1", 0)]).Restart!.Pod.Should().Be("a-0-0");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Next_NameServersSilentOrReplaced_NothingHealthyGoesAndBrokenPodsDo(int state)
+    {
+        NameServerState nameServers = (NameServerState)state;
+
+        RollPlan healthy = Next([Member("a-0", 0, outdated: true) with { Registered = null }], nameServers);
+        healthy.Restart.Should().BeNull();
+        healthy.InProgress.Should().BeTrue();
+        healthy.NameServers.Should().Be(nameServers);
+
+        Next([Member("a-0", 0, ready: false, outdated: true), Member("a-1", 0, outdated: true)], nameServers).Restart!.Pod.Should().Be("a-0-0");
+    }
+
+    /// <summary>Name servers that have just started know nobody: that is no reason to restart anybody.</summary>
+    [Fact]
+    public void Next_SeveralNotRegistered_Waits()
+    {
+        MemberState first = Member("a-0", 0, outdated: true) with { Registered = false };
+
+        RollPlan plan = Next([first, Member("a-1", 0, outdated: true) with { Registered = false }, Member("a-2", 0)]);
+
+        plan.Restart.Should().BeNull();
+        plan.WaitsFor.Should().Be(first);
+    }
+
     [Fact]
     public void Next_SeveralGroups_OneActionEach()
     {
@@ -175,8 +205,8 @@ public sealed class RollPlannerTests
             ("a-2", GroupStep.None, 0, null));
     }
 
-    private static RollPlan Next(IReadOnlyCollection<MemberState> members) =>
-        RollPlanner.Next([.. members.GroupBy(static member => member.Group).Select(static group => new GroupView(group.Key, Set: null, [.. group]))], Now, Pause);
+    private static RollPlan Next(IReadOnlyCollection<MemberState> members, NameServerState nameServers = NameServerState.Answering) =>
+        RollPlanner.Next([.. members.GroupBy(static member => member.Group).Select(static group => new GroupView(group.Key, Set: null, [.. group]))], nameServers, Now, Pause);
 
     private static MemberRank Rank(int ordinal) => new OrdinalLeadership().RankOf("", ordinal);
 

@@ -147,6 +147,59 @@ public sealed class BrokerClusterControllerTests
         world.Workloads.Started.Should().Equal("a-0-1", "a-0-1");
     }
 
+    /// <summary>Clients could not learn where a restarted broker has gone.</summary>
+    [Fact]
+    public async Task Reconcile_ConfigChangedWhileNameServersAreAway_NothingHealthyGoes()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Clear();
+        world.Workloads.NameServerServes = static _ => false;
+        await world.ClusterAsync("a", "Available", "Unknown", Reasons.NameServersUnreachable);
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["fileReservedTime"] = "24" });
+
+        BrokerCluster waiting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.RollingUpdate);
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Contain("none goes while a name server does not answer");
+        world.Workloads.Started.Should().BeEmpty();
+
+        // One of two is not enough: the clients of the other would be lost.
+        string[] addresses = [await world.NameServerAsync("a-nameserver-0"), await world.NameServerAsync("a-nameserver-1")];
+        world.Admin.Differing[addresses[0]] = null;
+        world.Admin.Differing[addresses[1]] = null;
+        world.Workloads.NameServerServes = static _ => true;
+        await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.ReadyNameServers == 2, "both name servers are ready");
+        world.Admin.Differing.TryRemove(addresses[0], out _);
+        await world.ClusterAsync("a", "Available", "True");
+        await world.PassesAsync(5);
+        world.Workloads.Started.Should().BeEmpty();
+
+        world.Admin.Differing.Clear();
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().HaveCount(4);
+    }
+
+    /// <summary>A client has one name server and asks no other.</summary>
+    [Fact]
+    public async Task Reconcile_OneNameServerDoesNotKnowABroker_NotReady()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        string address = await world.NameServerAsync("a-nameserver-1");
+
+        world.Admin.Differing[address] = [];
+
+        BrokerCluster waiting = await world.ClusterAsync("a", "Ready", "False", Reasons.WaitingForRegistration);
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Be("Waiting for a-0-0 to register with every name server.");
+        world.Admin.Differing[address] = null;
+        BrokerCluster silent = await world.ClusterAsync("a", "Ready", "False", Reasons.NameServersUnreachable);
+        Conditions.Find(silent.Status!.Conditions, "Ready")!.Message.Should().Contain(address);
+        world.Admin.Differing.Clear();
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
     [Fact]
     public async Task Reconcile_ConfigChanged_OldConfigurationsGoWithTheirLastPods()
     {

@@ -13,6 +13,9 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     /// <summary>What name servers know: group → (brokerId → address). Null: they do not answer.</summary>
     public Dictionary<string, Dictionary<long, string>>? Registered { get; set; } = new(StringComparer.Ordinal);
 
+    /// <summary>Name servers, by address, that know something else than <see cref="Registered"/>; null: they do not answer.</summary>
+    public ConcurrentDictionary<string, Dictionary<string, Dictionary<long, string>>?> Differing { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Every write in order, as text.</summary>
     public ConcurrentQueue<string> Writes { get; } = new();
 
@@ -39,22 +42,25 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     /// <summary>How often the name servers were asked, which every pass over a running cluster does.</summary>
     public int Questions => Volatile.Read(ref _questions);
 
-    public Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default)
+    public Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default) => ClusterInfo(Registered);
+
+    private Task<ClusterInfo> ClusterInfo(Dictionary<string, Dictionary<long, string>>? registered)
     {
         Interlocked.Increment(ref _questions);
         Check(nameof(GetClusterInfoAsync));
-        if (Registered is null)
+        if (registered is null)
         {
             throw new RocketMqException("no name server answers");
         }
 
         return Task.FromResult(new ClusterInfo
         {
-            Brokers = Registered.ToDictionary(static group => group.Key, static group => new BrokerData { BrokerName = group.Key, Addresses = group.Value }),
+            Brokers = registered.ToDictionary(static group => group.Key, static group => new BrokerData { BrokerName = group.Key, Addresses = group.Value }),
         });
     }
 
-    public Task<ClusterInfo> GetClusterInfoAsync(string nameServerAddress, CancellationToken cancellationToken = default) => GetClusterInfoAsync(cancellationToken);
+    public Task<ClusterInfo> GetClusterInfoAsync(string nameServerAddress, CancellationToken cancellationToken = default) =>
+        ClusterInfo(Differing.TryGetValue(nameServerAddress, out Dictionary<string, Dictionary<long, string>>? known) ? known : Registered);
 
     public Task CreateOrUpdateTopicAsync(string brokerAddress, TopicConfig topic, CancellationToken cancellationToken = default)
     {

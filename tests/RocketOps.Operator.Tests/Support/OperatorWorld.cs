@@ -162,6 +162,10 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
     /// <summary>The ConfigMap a pod starts with.</summary>
     public static string Configuration(Pod pod) => pod.Spec!.Volumes!.Single(static volume => volume.ConfigMap is not null).ConfigMap!.Name!;
 
+    /// <summary>Where a name server's pod is asked.</summary>
+    public async Task<string> NameServerAsync(string pod) =>
+        $"{(await Client.GetAsync<Pod>(pod, Ns) ?? throw new InvalidOperationException($"There is no pod {pod}.")).Status!.PodIP}:9876";
+
     public async Task<string> ConfigurationAsync(string pod) =>
         Configuration(await Client.GetAsync<Pod>(pod, Ns) ?? throw new InvalidOperationException($"There is no pod {pod}."));
 
@@ -172,8 +176,9 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
     /// <summary>Waits until the operator has looked at its clusters this many times more.</summary>
     public async Task PassesAsync(int count)
     {
+        // Each pass over a cluster asks both of its name servers.
         int before = Admin.Questions;
-        await Eventually.TrueAsync(() => Admin.Questions >= before + count, $"{count} more passes");
+        await Eventually.TrueAsync(() => Admin.Questions >= before + (2 * count), $"{count} more passes");
     }
 
     public async ValueTask DisposeAsync()

@@ -31,6 +31,9 @@ internal sealed class Workloads : IAsyncDisposable
     /// <summary>Whether a pod made from this template becomes ready.</summary>
     public Func<Pod, bool> Healthy { get; set; } = static _ => true;
 
+    /// <summary>Whether the name server of this number serves.</summary>
+    public Func<int, bool> NameServerServes { get; set; } = static _ => true;
+
     /// <summary>Name servers of an older template that are still there beside the new ones.</summary>
     public int OldNameServers { get; set; }
 
@@ -97,7 +100,7 @@ internal sealed class Workloads : IAsyncDisposable
 
         foreach (Deployment deployment in deployments)
         {
-            await RunAsync(deployment, cancellationToken);
+            await RunAsync(deployment, [.. pods.Where(pod => pod.ControllerOwner()?.Uid == deployment.Uid() && !pod.IsDeleting())], cancellationToken);
         }
 
         Register(sets, pods);
@@ -111,11 +114,30 @@ internal sealed class Workloads : IAsyncDisposable
         _everReady.UnionWith(ready);
     }
 
-    private async Task RunAsync(Deployment deployment, CancellationToken cancellationToken)
+    private async Task RunAsync(Deployment deployment, Pod[] pods, CancellationToken cancellationToken)
     {
+        if (deployment.IsDeleting())
+        {
+            return;
+        }
+
         int replicas = deployment.Spec!.Replicas ?? 1;
         int all = replicas + OldNameServers;
-        if (deployment.Status is { } status && status.ObservedGeneration == deployment.Metadata.Generation && status.ReadyReplicas == all)
+        for (int i = 0; i < replicas; i++)
+        {
+            string name = string.Create(CultureInfo.InvariantCulture, $"{deployment.Name()}-{i}");
+            if (Array.Find(pods, pod => pod.Name() == name) is { } pod)
+            {
+                await RunAsync(pod, NameServerServes(i), cancellationToken);
+            }
+            else
+            {
+                await _client.CreateAsync(Make(deployment, name), cancellationToken: cancellationToken);
+            }
+        }
+
+        int ready = pods.Count(IsReady) + OldNameServers;
+        if (deployment.Status is { } status && status.ObservedGeneration == deployment.Metadata.Generation && status.ReadyReplicas == ready && status.Replicas == all)
         {
             return;
         }
@@ -124,9 +146,9 @@ internal sealed class Workloads : IAsyncDisposable
         {
             ObservedGeneration = deployment.Metadata.Generation,
             Replicas = all,
-            ReadyReplicas = all,
+            ReadyReplicas = ready,
             UpdatedReplicas = replicas,
-            AvailableReplicas = all,
+            AvailableReplicas = ready,
         };
         await _client.ReplaceStatusAsync(deployment, cancellationToken: cancellationToken);
     }
@@ -139,7 +161,7 @@ internal sealed class Workloads : IAsyncDisposable
             string name = string.Create(CultureInfo.InvariantCulture, $"{set.Name()}-{ordinal}");
             if (Array.Find(pods, pod => pod.Name() == name) is { } pod)
             {
-                await RunAsync(pod, cancellationToken);
+                await RunAsync(pod, Healthy(pod), cancellationToken);
             }
             else
             {
@@ -158,9 +180,8 @@ internal sealed class Workloads : IAsyncDisposable
 
     private static readonly JsonSerializerOptions TemplateJson = new() { TypeInfoResolver = KubernetesJsonContext.Default };
 
-    private async Task RunAsync(Pod pod, CancellationToken cancellationToken)
+    private async Task RunAsync(Pod pod, bool ready, CancellationToken cancellationToken)
     {
-        bool ready = Healthy(pod);
         if (pod.Status?.PodIP is not null && IsReady(pod) == ready)
         {
             return;
@@ -207,6 +228,18 @@ internal sealed class Workloads : IAsyncDisposable
 
         _admin.Registered = registered;
     }
+
+    private static Pod Make(Deployment deployment, string name) => new()
+    {
+        Metadata = new ObjectMeta
+        {
+            Name = name,
+            Namespace = deployment.Namespace(),
+            Labels = deployment.Spec!.Template!.Metadata!.Labels,
+            OwnerReferences = [deployment.AsControllerReference()],
+        },
+        Spec = deployment.Spec.Template.Spec,
+    };
 
     private static Pod Make(StatefulSet set, string name, string revision)
     {

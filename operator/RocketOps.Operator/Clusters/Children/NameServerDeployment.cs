@@ -8,8 +8,8 @@ internal static class NameServerDeployment
     public const string ContainerName = "nameserver";
 
     /// <summary>
-    /// Brokers register at least every 30 s. A fresh name server answers with an empty table until they have, so a rollout
-    /// gives them that time before it takes the next old one away.
+    /// A name server is ready when it knows what the others know. Clients of the one that goes look for another by their own pace: a rollout gives them and the
+    /// slowest broker, which registers at least every 30 s, that time before it takes the next old one away.
     /// </summary>
     public const int RegistrationPeriodAndMarginSeconds = 35;
 
@@ -78,8 +78,9 @@ internal static class NameServerDeployment
         Resources = PodParts.Resources(context.Spec.NameServer.Resources, "50m", "64Mi"),
         SecurityContext = PodParts.ContainerSecurity(),
         TerminationMessagePolicy = PodParts.TerminationMessagePolicy,
-        StartupProbe = PodParts.HttpProbe("/readyz", periodSeconds: 1, failureThreshold: 60),
-        ReadinessProbe = PodParts.HttpProbe("/readyz", periodSeconds: 5, failureThreshold: 2),
+        StartupProbe = PodParts.HttpProbe("/startupz", periodSeconds: 1, failureThreshold: 60),
+        // Every second: a server that comes is ready when it knows what the others know, and brokers tell it within seconds.
+        ReadinessProbe = PodParts.HttpProbe("/readyz", periodSeconds: 1, failureThreshold: 10),
         LivenessProbe = PodParts.HttpProbe("/livez", periodSeconds: 10, failureThreshold: 6),
         VolumeMounts =
         [

@@ -4,9 +4,10 @@ namespace RocketOps.Operator.Clusters.Rolling;
 
 /// <summary>The next steps of bringing outdated pods up to date, one for each broker group; at most one of them takes a pod away.</summary>
 /// <param name="Groups">The groups' steps, in the order of the groups.</param>
-internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups)
+/// <param name="NameServers">What it was decided with: unless they answer, healthy pods wait.</param>
+internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, NameServerState NameServers)
 {
-    public static readonly RollPlan Nothing = new([]);
+    public static readonly RollPlan Nothing = new([], NameServerState.Answering);
 
     /// <summary>Some pods are not up to date yet.</summary>
     public bool InProgress => Groups.Any(static action => action.Outdated > 0);
@@ -14,6 +15,6 @@ internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups)
     /// <summary>The pod to take away now; null when there is none.</summary>
     public MemberState? Restart => Groups.FirstOrDefault(static action => action.Step == GroupStep.Restart)?.Member;
 
-    /// <summary>The pod that has to serve and be known before any other may go; null when nothing is waited for.</summary>
+    /// <summary>The pod that has to serve and be known before any other may go; null when nothing is waited for, or the name servers are.</summary>
     public MemberState? WaitsFor => Restart is null ? Groups.FirstOrDefault(static action => action.Step == GroupStep.Wait)?.Member : null;
 }

@@ -6,59 +6,67 @@ namespace RocketOps.Operator.Clusters.Rolling;
 /// <summary>
 /// Decides which pod of a cluster is restarted next. At most one pod of the whole cluster is away at a time: broken outdated pods first, since they serve nobody and the new
 /// template may be the repair; then slaves; masters last. No pod, not even a broken one, is moved to a template with which another does not serve: a bad template stops at
-/// the first pod it breaks, and a master that ends meanwhile starts again with what it had. After one master the next waits until clients have found the first again: they
+/// the first pod it breaks, and a master that ends meanwhile starts again with what it had. Nothing healthy goes while clients could not learn where it has gone: while a name
+/// server is silent, while they are replaced, and while one does not know every broker. After one master the next waits until clients have found the first again: they
 /// ask for routes every 30 s, and with all masters elsewhere at once they would reach none until then.
 /// </summary>
 internal static class RollPlanner
 {
     /// <param name="groups">The wanted groups.</param>
+    /// <param name="nameServers">Whether the name servers answer.</param>
     /// <param name="now">By the clock that wrote <see cref="MemberState.ReadySince"/>.</param>
     /// <param name="masterPause">How long a master has to have served before that of another group goes.</param>
-    public static RollPlan Next(IReadOnlyList<GroupView> groups, DateTimeOffset now, TimeSpan masterPause)
+    public static RollPlan Next(IReadOnlyList<GroupView> groups, NameServerState nameServers, DateTimeOffset now, TimeSpan masterPause)
     {
         MemberState[] members = [.. groups.SelectMany(static group => group.Members)];
         MemberState[] outdated = [.. Ordered(groups.SelectMany(static group => group.Outdated))];
         if (outdated.Length == 0)
         {
-            return Plan(groups, restart: null, waitsFor: null);
+            return Plan(groups, nameServers);
         }
 
         if (Array.Find(members, static member => member.Terminating) is { } terminating)
         {
-            return Plan(groups, restart: null, terminating);
+            return Plan(groups, nameServers, waitsFor: terminating);
         }
 
         // A pod of the current template that does not serve, or cannot be made, tells nothing good of what the next one would become.
         if (Ordered(members.Where(static member => !member.Outdated && !member.Settled)).FirstOrDefault() is { } unproven)
         {
-            return Plan(groups, restart: null, unproven);
+            return Plan(groups, nameServers, waitsFor: unproven);
         }
 
         if (Array.Find(outdated, static member => !member.Ready) is { } broken)
         {
-            return Plan(groups, broken, waitsFor: null);
+            return Plan(groups, nameServers, broken);
         }
 
-        // An outdated pod that is not known may have the wrong name servers: its restart may be the repair, in its turn.
-        if (Ordered(members.Where(static member => member is { Registered: false, Outdated: false })).FirstOrDefault() is { } unknown)
+        if (nameServers != NameServerState.Answering)
         {
-            return Plan(groups, restart: null, unknown);
+            return Plan(groups, nameServers);
         }
 
-        MemberState next = outdated[0];
+        // A pod that is the only one not known may have a configuration that keeps it from registering: its restart may be the repair.
+        MemberState[] unknown = [.. Ordered(members.Where(static member => member.Registered == false))];
+        if (unknown is not [] and not [{ Outdated: true }])
+        {
+            return Plan(groups, nameServers, waitsFor: Array.Find(unknown, static member => !member.Outdated) ?? unknown[0]);
+        }
+
+        MemberState next = unknown is [{ } repaired] ? repaired : outdated[0];
         MemberState? newcomer = next.Role == BrokerMemberRole.Master
             ? Ordered(members.Where(member => member.Role == BrokerMemberRole.Master && member != next && now - member.ReadySince < masterPause)).FirstOrDefault()
             : null;
-        return newcomer is null ? Plan(groups, next, waitsFor: null) : Plan(groups, restart: null, newcomer);
+        return newcomer is null ? Plan(groups, nameServers, next) : Plan(groups, nameServers, waitsFor: newcomer);
     }
 
-    private static RollPlan Plan(IReadOnlyList<GroupView> groups, MemberState? restart, MemberState? waitsFor) => new([.. groups.Select(group =>
+    private static RollPlan Plan(IReadOnlyList<GroupView> groups, NameServerState nameServers, MemberState? restart = null, MemberState? waitsFor = null) => new([.. groups.Select(group =>
     {
         int outdated = group.Outdated.Count();
         return outdated == 0 ? new GroupAction(group.Name, GroupStep.None, 0, null)
             : restart?.Group == group.Name ? new GroupAction(group.Name, GroupStep.Restart, outdated, restart)
             : new GroupAction(group.Name, GroupStep.Wait, outdated, restart ?? waitsFor);
-    })]);
+    })], nameServers);
 
     /// <summary>Slaves before masters; inside a role by group and ordinal, so that repeated passes choose alike.</summary>
     private static IEnumerable<MemberState> Ordered(IEnumerable<MemberState> members) => members

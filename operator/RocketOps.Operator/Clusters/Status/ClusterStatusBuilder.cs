@@ -4,6 +4,7 @@ using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 
@@ -73,9 +74,12 @@ internal static class ClusterStatusBuilder
         {
             return new Problem(Reasons.RollingUpdate, findings.Roll.WaitsFor switch
             {
+                null when findings.Roll.Restart is null && findings.Roll.NameServers == NameServerState.Silent =>
+                    "Brokers restart one at a time, and none goes while a name server does not answer the operator: clients could not learn where it has gone.",
+                null when findings.Roll.Restart is null && findings.Roll.NameServers == NameServerState.Replaced => "Brokers restart one at a time, once the name servers have been replaced.",
                 null => "Brokers restart one at a time: slaves first, masters last.",
                 { Settled: false } unsettled => $"Brokers restart one at a time; waiting for {Trouble(unsettled, findings)}.",
-                { Registered: false } unknown => $"Brokers restart one at a time; waiting for {unknown.Pod} to register with the name servers.",
+                { Registered: false } unknown => $"Brokers restart one at a time; waiting for {unknown.Pod} to register with every name server.",
                 { } newcomer => $"Brokers restart one at a time; clients get time to find {newcomer.Pod} again before the next master goes.",
             });
         }
@@ -101,10 +105,15 @@ internal static class ClusterStatusBuilder
             return new Problem(Reasons.NameServersUnreachable, $"The name servers at {context.Names.NameServerClientAddress} do not answer the operator.");
         }
 
+        if (!findings.Registrations.Complete)
+        {
+            return new Problem(Reasons.NameServersUnreachable, $"Name servers that serve do not answer the operator: {List([.. findings.Registrations.Silent])}.");
+        }
+
         string[] unregistered = findings.Members.Where(static member => member.Registered == false).Select(static member => member.Pod).ToArray();
         if (unregistered.Length > 0)
         {
-            return new Problem(Reasons.WaitingForRegistration, $"Waiting for {List(unregistered)} to register with the name servers.");
+            return new Problem(Reasons.WaitingForRegistration, $"Waiting for {List(unregistered)} to register with every name server.");
         }
 
         return Refusing(findings) is { Length: > 0 } refusing ? new Problem(Reasons.DiskFull, Refusal(refusing)) : null;

@@ -54,7 +54,12 @@ internal sealed class RollStep
     }
 
     private RollPlan Next(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations) =>
-        RollPlanner.Next(observation.Groups(context, registrations), _time.GetUtcNow(), _options.MasterRestartPause);
+        RollPlanner.Next(observation.Groups(context, registrations), State(observation, registrations), _time.GetUtcNow(), _options.MasterRestartPause);
+
+    private static NameServerState State(ClusterObservation observation, BrokerRegistrations registrations) =>
+        !registrations.Complete ? NameServerState.Silent
+        : observation.NameServersRolling ? NameServerState.Replaced
+        : NameServerState.Answering;
 
     private async Task<ClusterObservation> ReadLiveAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
     {
