@@ -7,6 +7,7 @@ namespace RocketOps.Testing.Docs;
 public static class UnrunBlocks
 {
     private const string Images = "needs images and a real cluster: the cluster ring does the same (QuickStartTests, .ci/images)";
+    private const string Java = "needs a Java broker to hand over: the interop ring attaches slaves of either to masters of the other (ReplicationInteropTests)";
     private const string Package = "done step by step by PackageTests, with package folders of their own";
 
     /// <summary>The list.</summary>
@@ -24,6 +25,8 @@ public static class UnrunBlocks
         ("docs/kubernetes.md", "helm install rocketops charts/rocketops --namespace rocketops-system --create-namespace \\", Images),
         ("docs/kubernetes.md", "helm uninstall rocketops --namespace rocketops-system", Images),
         ("docs/laptop.md", "dotnet build cli/RocketOps.Cli -c Release", "builds a second configuration, which takes minutes; the tests run the program that their own build made"),
+        ("docs/migrate.md", "mqadmin clusterList -n NAMESRV", Java),
+        ("docs/migrate.md", "mqadmin updateBrokerConfig -n NAMESRV -b MASTER -k brokerPermission -v 4", Java),
         ("docs/programs.md", "dotnet run --project nameserver/RocketOps.NameServer -c Release", "runs until it is stopped; RocketOpsServer starts it so for most tests of the command line"),
         ("docs/programs.md", "dotnet run --project broker/RocketOps.Broker -c Release -- -c broker.conf -n 127.0.0.1:9876", "runs until it is stopped; RocketOpsServer starts it so for most tests of the command line"),
         ("samples/README.md", "dotnet pack client/RocketOps.Client -c Release -o out/packages", Package),
