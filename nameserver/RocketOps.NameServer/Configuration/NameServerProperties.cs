@@ -42,6 +42,12 @@ public static class NameServerProperties
     public static readonly PropertyDefinition<bool> DeleteTopicWithBrokerRegistration =
         PropertyDefinition.Boolean("deleteTopicWithBrokerRegistration", false, description: "A registration removes the broker's queues of topics it does not name.");
 
+    public static readonly PropertyDefinition<bool> SupportActingMaster =
+        PropertyDefinition.Boolean("supportActingMaster", false, live: true, description: "Routes show the lowest slave of a group without a master as its master, where its brokers ask for that (enableSlaveActingMaster of RocketMQ 5.x).");
+
+    public static readonly PropertyDefinition<bool> NotifyMinBrokerIdChanged =
+        PropertyDefinition.Boolean("notifyMinBrokerIdChanged", false, live: true, description: "Members of a broker group are told when its lowest id has changed (request 905).");
+
     public static readonly PropertyDefinition<long> ScanNotActiveBrokerInterval =
         PropertyDefinition.Int64("scanNotActiveBrokerInterval", 5000, 100, 3_600_000, description: "Milliseconds between looks for brokers that fell silent.");
 
@@ -80,7 +86,7 @@ public static class NameServerProperties
     public static readonly PropertyCatalog Catalog = new(
     [
         ListenPort, BindAddress, KvConfigPath, ConfigStorePath, ConfigBlackList, OrderMessageEnable, ReturnOrderTopicConfigToBroker, EnableAllTopicList, EnableTopicList,
-        NeedWaitForService, WaitSecondsForService, DeleteTopicWithBrokerRegistration, ScanNotActiveBrokerInterval, ServerChannelMaxIdleTimeSeconds, MaxBrokerCount, MaxTopicCount,
+        NeedWaitForService, WaitSecondsForService, DeleteTopicWithBrokerRegistration, SupportActingMaster, NotifyMinBrokerIdChanged, ScanNotActiveBrokerInterval, ServerChannelMaxIdleTimeSeconds, MaxBrokerCount, MaxTopicCount,
         Peers, HttpPort, LogLevel,
         .. Unsupported(), .. Ignored(),
     ]);
@@ -88,8 +94,6 @@ public static class NameServerProperties
     private static IEnumerable<PropertyDefinition> Unsupported() =>
     [
         PropertyDefinition.Unsupported("enableControllerInNamesrv", "use failover: Automatic of a BrokerCluster instead of a controller"),
-        PropertyDefinition.Unsupported("supportActingMaster", "clients read from slaves by their own ids; use failover: Automatic for a new master"),
-        PropertyDefinition.Unsupported("notifyMinBrokerIdChanged", "brokers learn of changes from their next registration"),
         PropertyDefinition.Unsupported("clusterTest", "ask the name server of the other environment itself"),
         PropertyDefinition.Unsupported("productEnvName", "it belongs to clusterTest"),
     ];

@@ -31,4 +31,7 @@ internal static partial class NameServerLog
 
     [LoggerMessage(2108, LogLevel.Error, "looking for silent brokers failed; tried again at the next scan (scanNotActiveBrokerInterval)")]
     public static partial void EvictionFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(2109, LogLevel.Warning, "{Address} could not be told that the lowest id of its group has changed; it learns it by its next question")]
+    public static partial void NoticeFailed(ILogger logger, string address, Exception failure);
 }

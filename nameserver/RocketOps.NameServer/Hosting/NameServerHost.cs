@@ -8,6 +8,7 @@ using RocketOps.NameServer.Health;
 using RocketOps.NameServer.KeyValues;
 using RocketOps.NameServer.Peers;
 using RocketOps.NameServer.Routing;
+using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
 
@@ -19,6 +20,7 @@ public sealed class NameServerHost : IAsyncDisposable
     private readonly RouteTable _routes;
     private readonly KeyValueStore _keyValues;
     private readonly NameServerConfiguration _configuration;
+    private readonly MinBrokerNotifier _notifier;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ServiceStart _start;
@@ -44,6 +46,8 @@ public sealed class NameServerHost : IAsyncDisposable
             time);
         _peers = new PeerCatchUp(
             values.Get(NameServerProperties.Peers), () => TimeSpan.FromSeconds(_configuration.Get(NameServerProperties.WaitSecondsForService)), _routes, HostResolver.FromEnvironment(), loggers, time);
+        _notifier = new MinBrokerNotifier(_configuration, new RemotingClient(new RemotingClientOptions(), loggers, new HostResolver().ResolveAsync, time: time), _logger);
+        _routes.MinBrokerChanged = _notifier.Changed;
     }
 
     /// <summary>The bound remoting address.</summary>
@@ -98,6 +102,7 @@ public sealed class NameServerHost : IAsyncDisposable
         }
 
         await _peers.DisposeAsync();
+        await _notifier.DisposeAsync();
         _configuration.Dispose();
         _keyValues.Dispose();
         _stopping.Dispose();

@@ -13,4 +13,19 @@ internal sealed record BrokerGroup(string BrokerName, string Cluster, ImmutableS
     public const long MasterId = 0;
 
     public bool HasMaster => Addresses.ContainsKey(MasterId);
+
+    /// <summary>
+    /// As clients see the group where acting masters are supported: the lowest slave of a group without a master, whose queues nobody may write to, has the master's id. Source:
+    /// remoting.md §3.8.
+    /// </summary>
+    public BrokerGroup AsSeenFor(QueueData queues)
+    {
+        if (HasMaster || !EnableActingMaster || Addresses.IsEmpty || (queues.Perm & QueueData.PermWrite) != 0)
+        {
+            return this;
+        }
+
+        (long id, string address) = Addresses.First();
+        return this with { Addresses = Addresses.Remove(id).Add(MasterId, address) };
+    }
 }

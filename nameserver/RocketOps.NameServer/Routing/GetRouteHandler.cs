@@ -7,9 +7,12 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.NameServer.Routing;
 
-/// <summary>GET_ROUTEINFO_BY_TOPIC (105). Source: remoting.md §3.2, §3.7.</summary>
+/// <summary>GET_ROUTEINFO_BY_TOPIC (105). Source: remoting.md §3.2, §3.7, §3.8.</summary>
 internal sealed class GetRouteHandler(RouteTable routes, KeyValueStore keyValues, NameServerConfiguration configuration, ServiceStart start) : NameServerHandler
 {
+    /// <summary>Topics by which members of a group find each other as they are.</summary>
+    private const string MemberGroupPrefix = "rmq_sys_SYNC_BROKER_MEMBER_";
+
     protected override RemotingCommand Handle(RemotingConnection connection, RemotingCommand request)
     {
         if (configuration.Get(NameServerProperties.NeedWaitForService) && start.Elapsed < TimeSpan.FromSeconds(configuration.Get(NameServerProperties.WaitSecondsForService)))
@@ -32,14 +35,15 @@ internal sealed class GetRouteHandler(RouteTable routes, KeyValueStore keyValues
     private ReadOnlyMemory<byte>? FindAnswer(RemotingCommand request, TopicQueues queues, RouteSnapshot snapshot)
     {
         string? order = configuration.Get(NameServerProperties.OrderMessageEnable) ? keyValues.Get(KeyValueStore.OrderTopicConfig, queues.Topic) : null;
+        bool actingMaster = configuration.Get(NameServerProperties.SupportActingMaster) && !queues.Topic.StartsWith(MemberGroupPrefix, StringComparison.Ordinal);
         string? zone = request.Get("__ZONE_NAME");
         if (!string.IsNullOrWhiteSpace(zone) && request.GetBoolean("__ZONE_MODE", false))
         {
             // RocketMQ encodes the filtered route anew, in the lenient shape whoever asks.
-            return RouteJson.Write(queues, snapshot.Groups, order, standard: false, zone);
+            return RouteJson.Write(queues, snapshot.Groups, order, standard: false, zone, actingMaster);
         }
 
         bool standard = request.Version >= MqVersion.StandardRouteJson || request.GetBoolean("acceptStandardJsonOnly", false);
-        return queues.GetAnswer(snapshot.Groups, order, standard);
+        return queues.GetAnswer(snapshot.Groups, order, standard, actingMaster);
     }
 }

@@ -9,8 +9,8 @@ namespace RocketOps.NameServer.Routing;
 /// </summary>
 internal static class RouteJson
 {
-    /// <summary>TopicRouteData; null when none of the topic's brokers is registered.</summary>
-    public static ReadOnlyMemory<byte>? Write(TopicQueues topic, ImmutableDictionary<string, BrokerGroup> groups, string? orderConfig, bool standard, string? zone = null)
+    /// <summary>TopicRouteData; null when none of the topic's brokers is registered. <paramref name="actingMaster"/>: slaves that act as a master are shown as one.</summary>
+    public static ReadOnlyMemory<byte>? Write(TopicQueues topic, ImmutableDictionary<string, BrokerGroup> groups, string? orderConfig, bool standard, string? zone = null, bool actingMaster = false)
     {
         List<BrokerGroup> brokers = [];
         List<QueueData> queues = [];
@@ -19,6 +19,7 @@ internal static class RouteJson
         {
             BrokerGroup? group = groups.GetValueOrDefault(queue.BrokerName);
             known |= group is not null;
+            group = actingMaster ? group?.AsSeenFor(queue) : group;
             if (zone is not null && group is not null && group.HasMaster && !string.Equals(group.ZoneName, zone, StringComparison.OrdinalIgnoreCase))
             {
                 // Clients of a zone see the masters of their zone only (remoting.md §3.7).

@@ -20,6 +20,9 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
 
     public RouteSnapshot Snapshot => _snapshot;
 
+    /// <summary>Called after the lowest id of a broker group has changed, outside of the lock; must not wait. Null for nobody.</summary>
+    public Action<MinBrokerChange>? MinBrokerChanged { get; set; }
+
     /// <summary>Number of broker processes registered.</summary>
     public int BrokerCount
     {
@@ -35,83 +38,60 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
     /// <summary>Takes a registration in. Throws <see cref="RemotingCommandException"/> when it is refused.</summary>
     public RegistrationResult Register(BrokerRegistration broker)
     {
+        RegistrationResult result;
+        MinBrokerChange? change;
         lock (_gate)
         {
-            (string, string) key = (broker.Cluster, broker.Address);
-            LiveBroker? known = _live.GetValueOrDefault(key);
-            if (known is null && _live.Count >= options.MaxBrokers)
-            {
-                throw new RemotingCommandException(ResponseCode.SystemError, $"{_live.Count} brokers are registered, the limit maxBrokerCount");
-            }
-
-            RouteSnapshot before = _snapshot;
-            BrokerGroup? oldGroup = before.Groups.GetValueOrDefault(broker.BrokerName);
-
-            // The same address stands in the group once only: a slave that became master gives its old id up.
-            ImmutableSortedDictionary<long, string> addresses = oldGroup is null
-                ? ImmutableSortedDictionary<long, string>.Empty
-                : oldGroup.Addresses.RemoveRange(oldGroup.Addresses.Where(member => member.Key != broker.BrokerId && member.Value == broker.Address).Select(member => member.Key));
-            bool idKnown = addresses.TryGetValue(broker.BrokerId, out string? holder);
-            if (idKnown && holder != broker.Address && IsNewer(broker.Cluster, holder!, broker.DataVersion))
-            {
-                // A broker of an older epoch claims an id that a newer one holds: it is heard, but not believed.
-                _live.Remove(key);
-                Publish(before with { Clusters = AddToCluster(before.Clusters, broker) });
-                return default;
-            }
-
-            if (!idKnown && broker.Topics.Count == 1)
-            {
-                throw new RemotingCommandException(ResponseCode.SystemError, "register broker failed");
-            }
-
-            addresses = addresses.SetItem(broker.BrokerId, broker.Address);
-            BrokerGroup group = new(broker.BrokerName, oldGroup?.Cluster ?? broker.Cluster, addresses, broker.EnableActingMaster ?? false, broker.ZoneName);
-            RouteSnapshot after = before with
-            {
-                Clusters = AddToCluster(before.Clusters, broker),
-                Groups = SameMembers(oldGroup, group) ? before.Groups : before.Groups.SetItem(broker.BrokerName, group),
-            };
-            bool isMaster = broker.BrokerId == BrokerGroup.MasterId;
-            bool isPrimeSlave = !isMaster && broker.EnableActingMaster is not null && broker.BrokerId == addresses.Keys.First();
-            if (isMaster || isPrimeSlave)
-            {
-                bool versionChanged = !idKnown || known is null || known.DataVersion != broker.DataVersion;
-                after = after with { Topics = UpdateTopics(after.Topics, broker, versionChanged, wipeWrite: isPrimeSlave && group.EnableActingMaster) };
-            }
-
-            _live[key] = new LiveBroker(broker, broker.Timeout ?? DefaultTimeout, time.GetTimestamp());
-            Publish(after);
-            return isMaster ? default : FindMaster(broker.Cluster, group);
+            result = RegisterLocked(broker, out change);
         }
+
+        if (change is not null)
+        {
+            MinBrokerChanged?.Invoke(change);
+        }
+
+        return result;
     }
 
     /// <summary>Removes a broker that says it stops.</summary>
     public void Unregister(string cluster, string brokerName, string address)
     {
+        List<MinBrokerChange> changes = [];
         lock (_gate)
         {
-            Remove(cluster, brokerName, address);
+            Remove(cluster, brokerName, address, changes);
         }
+
+        Tell(changes);
     }
 
     /// <summary>Removes every broker that registered by a connection that is gone; the names of those removed.</summary>
     public IReadOnlyList<LiveBroker> RemoveByConnection(RemotingConnection connection)
     {
+        List<MinBrokerChange> changes = [];
+        List<LiveBroker> removed;
         lock (_gate)
         {
-            return RemoveAll(_live.Values.Where(broker => ReferenceEquals(broker.Connection, connection)));
+            removed = RemoveAll(_live.Values.Where(broker => ReferenceEquals(broker.Connection, connection)), changes);
         }
+
+        Tell(changes);
+        return removed;
     }
 
     /// <summary>Removes every broker that was silent for longer than its timeout; those removed, whose connections the caller closes.</summary>
     public IReadOnlyList<LiveBroker> RemoveSilent()
     {
+        List<MinBrokerChange> changes = [];
+        List<LiveBroker> removed;
         lock (_gate)
         {
             long now = time.GetTimestamp();
-            return RemoveAll(_live.Values.Where(broker => time.GetElapsedTime(broker.LastHeard, now) > broker.Timeout));
+            removed = RemoveAll(_live.Values.Where(broker => time.GetElapsedTime(broker.LastHeard, now) > broker.Timeout), changes);
         }
+
+        Tell(changes);
+        return removed;
     }
 
     /// <summary>Notes a sign of life; nothing happens when the broker is unknown.</summary>
@@ -189,6 +169,62 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
             Publish(before with { Topics = topics.ToImmutable() });
             return touched;
         }
+    }
+
+    private RegistrationResult RegisterLocked(BrokerRegistration broker, out MinBrokerChange? change)
+    {
+        change = null;
+        (string, string) key = (broker.Cluster, broker.Address);
+        LiveBroker? known = _live.GetValueOrDefault(key);
+        if (known is null && _live.Count >= options.MaxBrokers)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, $"{_live.Count} brokers are registered, the limit maxBrokerCount");
+        }
+
+        RouteSnapshot before = _snapshot;
+        BrokerGroup? oldGroup = before.Groups.GetValueOrDefault(broker.BrokerName);
+
+        // The same address stands in the group once only: a slave that became master gives its old id up.
+        ImmutableSortedDictionary<long, string> addresses = oldGroup is null
+            ? ImmutableSortedDictionary<long, string>.Empty
+            : oldGroup.Addresses.RemoveRange(oldGroup.Addresses.Where(member => member.Key != broker.BrokerId && member.Value == broker.Address).Select(member => member.Key));
+        bool idKnown = addresses.TryGetValue(broker.BrokerId, out string? holder);
+        if (idKnown && holder != broker.Address && IsNewer(broker.Cluster, holder!, broker.DataVersion))
+        {
+            // A broker of an older epoch claims an id that a newer one holds: it is heard, but not believed.
+            _live.Remove(key);
+            Publish(before with { Clusters = AddToCluster(before.Clusters, broker) });
+            return default;
+        }
+
+        if (!idKnown && broker.Topics.Count == 1)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, "register broker failed");
+        }
+
+        addresses = addresses.SetItem(broker.BrokerId, broker.Address);
+        BrokerGroup group = new(broker.BrokerName, oldGroup?.Cluster ?? broker.Cluster, addresses, broker.EnableActingMaster ?? false, broker.ZoneName);
+        RouteSnapshot after = before with
+        {
+            Clusters = AddToCluster(before.Clusters, broker),
+            Groups = SameMembers(oldGroup, group) ? before.Groups : before.Groups.SetItem(broker.BrokerName, group),
+        };
+        bool isMaster = broker.BrokerId == BrokerGroup.MasterId;
+        bool isPrimeSlave = !isMaster && broker.EnableActingMaster is not null && broker.BrokerId == addresses.Keys.First();
+        if (isMaster || isPrimeSlave)
+        {
+            bool versionChanged = !idKnown || known is null || known.DataVersion != broker.DataVersion;
+            after = after with { Topics = UpdateTopics(after.Topics, broker, versionChanged, wipeWrite: isPrimeSlave && group.EnableActingMaster) };
+        }
+
+        _live[key] = new LiveBroker(broker, broker.Timeout ?? DefaultTimeout, time.GetTimestamp());
+        Publish(after);
+        if (oldGroup is not null && broker.BrokerId < oldGroup.Addresses.Keys.First())
+        {
+            change = new MinBrokerChange([.. addresses.Values.Skip(addresses.Count == 1 ? 0 : 1)], broker.BrokerId, broker.Address, OfflineAddress: null, broker.HaAddress);
+        }
+
+        return isMaster ? default : FindMaster(broker.Cluster, group);
     }
 
     private static ImmutableSortedDictionary<string, ImmutableSortedSet<string>> AddToCluster(ImmutableSortedDictionary<string, ImmutableSortedSet<string>> clusters, BrokerRegistration broker)
@@ -275,18 +311,26 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
             ? new RegistrationResult(address, master.HaAddress)
             : default;
 
-    private List<LiveBroker> RemoveAll(IEnumerable<LiveBroker> brokers)
+    private void Tell(List<MinBrokerChange> changes)
+    {
+        foreach (MinBrokerChange change in changes)
+        {
+            MinBrokerChanged?.Invoke(change);
+        }
+    }
+
+    private List<LiveBroker> RemoveAll(IEnumerable<LiveBroker> brokers, List<MinBrokerChange> changes)
     {
         List<LiveBroker> removed = [.. brokers];
         foreach (LiveBroker broker in removed)
         {
-            Remove(broker.Cluster, broker.BrokerName, broker.Address);
+            Remove(broker.Cluster, broker.BrokerName, broker.Address, changes);
         }
 
         return removed;
     }
 
-    private void Remove(string cluster, string brokerName, string address)
+    private void Remove(string cluster, string brokerName, string address, List<MinBrokerChange> changes)
     {
         _live.Remove((cluster, address));
         RouteSnapshot before = _snapshot;
@@ -311,6 +355,11 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
             }
 
             Publish(reduced);
+            if (group.EnableActingMaster && left.Keys.First() != group.Addresses.Keys.First())
+            {
+                changes.Add(new MinBrokerChange([.. left.Values], left.Keys.First(), left.Values.First(), address, HaAddress: null));
+            }
+
             return;
         }
 

@@ -46,13 +46,13 @@ internal sealed class TopicQueues(string topic, ImmutableArray<QueueData> queues
     /// The answer to a route request in one of the two shapes, made once per change of what goes into it: these queues, the broker groups, the order configuration.
     /// Null when no broker of the topic is registered.
     /// </summary>
-    public ReadOnlyMemory<byte>? GetAnswer(ImmutableDictionary<string, BrokerGroup> groups, string? orderConfig, bool standard)
+    public ReadOnlyMemory<byte>? GetAnswer(ImmutableDictionary<string, BrokerGroup> groups, string? orderConfig, bool standard, bool actingMaster = false)
     {
         // Two threads may both build the answer; they build the same one.
         RouteAnswer? cached = standard ? Volatile.Read(ref _standard) : Volatile.Read(ref _lenient);
-        if (cached is null || !cached.IsFor(groups, orderConfig))
+        if (cached is null || !cached.IsFor(groups, orderConfig, actingMaster))
         {
-            cached = new RouteAnswer(groups, orderConfig, RouteJson.Write(this, groups, orderConfig, standard));
+            cached = new RouteAnswer(groups, orderConfig, actingMaster, RouteJson.Write(this, groups, orderConfig, standard, actingMaster: actingMaster));
             if (standard)
             {
                 Volatile.Write(ref _standard, cached);

@@ -68,6 +68,18 @@ internal static class NameServerAnswers
         new("route without slave", 105, [("topic", "Unit")], Without: "10.1.2.4"),
         new("master leaves", 104, Register(0, "10.1.2.3:10911")),
         new("nobody is left", 106, Without: "10.1.2.3"),
+        new("acting masters are supported", 318, Body: "supportActingMaster=true\n", Since5: true),
+        new("master that allows one registers", 103, Register(0, "10.1.2.3:10911", actingMaster: true), Body("T", "rmq_sys_SYNC_BROKER_MEMBER_broker-a"), Since5: true),
+        new("first slave registers", 103, Register(2, "10.1.2.4:10911", actingMaster: true), Body("T", "rmq_sys_SYNC_BROKER_MEMBER_broker-a"), Since5: true),
+        new("second slave registers", 103, Register(3, "10.1.2.5:10911", actingMaster: true), Body("T", "rmq_sys_SYNC_BROKER_MEMBER_broker-a"), Since5: true),
+        new("route with master", 105, [("topic", "T")], Version: 513, Since5: true),
+        new("that master leaves", 104, Register(0, "10.1.2.3:10911", actingMaster: true), Since5: true),
+        new("route with acting master", 105, [("topic", "T")], Version: 513, Since5: true, Without: "10.1.2.3"),
+        new("route with acting master, bare keys", 105, [("topic", "T")], Since5: true),
+        new("route of the group's own topic", 105, [("topic", "rmq_sys_SYNC_BROKER_MEMBER_broker-a")], Version: 513, Since5: true),
+        new("cluster with acting master", 106, Since5: true),
+        new("first slave leaves", 104, Register(2, "10.1.2.4:10911", actingMaster: true), Since5: true),
+        new("route with the next", 105, [("topic", "T")], Version: 513, Since5: true, Without: "10.1.2.4"),
     ];
 
     /// <param name="address">The name server, fresh, with <c>orderMessageEnable=true</c>.</param>
@@ -151,10 +163,10 @@ internal static class NameServerAnswers
         _ => node?.DeepClone(),
     };
 
-    private static (string Name, string Value)[] Register(int id, string address) =>
+    private static (string Name, string Value)[] Register(int id, string address, bool actingMaster = false) =>
     [
         ("brokerName", "broker-a"), ("brokerAddr", address), ("clusterName", "DefaultCluster"), ("haServerAddr", address + "9"),
-        ("brokerId", id.ToString(CultureInfo.InvariantCulture)), ("enableActingMaster", "false"), ("heartbeatTimeoutMillis", "120000"),
+        ("brokerId", id.ToString(CultureInfo.InvariantCulture)), ("enableActingMaster", actingMaster ? "true" : "false"), ("heartbeatTimeoutMillis", "120000"),
     ];
 
     private static string Body(params string[] topics) =>
