@@ -19,6 +19,9 @@ namespace RocketOps.Store;
 /// </summary>
 public sealed class MessageStore : IAsyncDisposable
 {
+    /// <summary>RocketMQ's MAX_MANUAL_DELETE_FILE_TIMES.</summary>
+    private const int ManualRuns = 20;
+
     private readonly IStoreFileSystem _files;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -262,6 +265,18 @@ public sealed class MessageStore : IAsyncDisposable
             topic.EndDeletion();
         }
     }
+
+    /// <summary>Log files that have expired are removed within the next runs of retention, whatever the hour is: as many as RocketMQ gives an operator who asks for it.</summary>
+    public void RemoveExpiredFiles() => _retention.RunManually(ManualRuns);
+
+    /// <summary>Removes files of queues and of the index that point before the log's first offset. Queues keep their newest file, so that their offsets go on.</summary>
+    public async Task RemoveExpiredPointersAsync(CancellationToken cancellationToken) => await Reader.RunColdAsync(
+        () =>
+        {
+            Maintenance.RemovePointers();
+            return true;
+        },
+        cancellationToken);
 
     /// <summary>
     /// Refuses messages with <see cref="AppendStatus.ServiceNotAvailable"/> until <see cref="AcceptMessages"/>. When it returns, no append is under way: the log ends

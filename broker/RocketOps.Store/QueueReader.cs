@@ -121,6 +121,15 @@ public sealed class QueueReader
             cancellationToken);
     }
 
+    /// <summary>The entries of a queue for <paramref name="count"/> offsets from one on, those that point nowhere left out; empty outside of the queue. Null for an unknown queue.</summary>
+    public async ValueTask<IReadOnlyList<QueueUnit>?> ReadUnitsAsync(StoreTopic topic, int queueId, long queueOffset, int count, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        return await RunColdAsync(
+            () => _reader.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? MessageReader.ReadUnits(queue, queueOffset, count) : null,
+            cancellationToken);
+    }
+
     /// <summary>
     /// Records by key (or unique key) with store time in [begin, end], newest first; empty without an index. Waits while the log is being cut, when the index lacks what is put
     /// again.

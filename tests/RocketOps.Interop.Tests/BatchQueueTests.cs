@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
@@ -20,6 +21,7 @@ public sealed class BatchQueueTests
     private const string Separator = "\u0001";
     private const int SendMessage = 310;
     private const int SendBatchMessage = 320;
+    private const int QueryConsumeQueue = 321;
     private const int UpdateTopic = 17;
     private const int SearchOffsetByTimestamp = 29;
     private const int GetMaxOffset = 30;
@@ -44,6 +46,10 @@ public sealed class BatchQueueTests
         "12 of 32: code 21 next 9",
         "min 0 max 9",
         "first by time 0, last by time 4",
+        "entries of 2 from 1: 1 [65], min 0 max 9",
+        "entries of 4 from 1: 3 [65 0 0], min 0 max 9",
+        "entries of 4 from 9: code 0 Index 9 of 0@InnerBatches is not exist!",
+        "entries of no queue: code 1 7@InnerBatches is not exist!",
     ];
 
     [SkippableTheory]
@@ -143,8 +149,35 @@ public sealed class BatchQueueTests
         lines.Add($"min {await OffsetAsync(broker, GetMinOffset)} max {await OffsetAsync(broker, GetMaxOffset)}");
         long last = records[^1].StoreTimestamp;
         lines.Add($"first by time {await OffsetAsync(broker, SearchOffsetByTimestamp, records[0].StoreTimestamp)}, last by time {await OffsetAsync(broker, SearchOffsetByTimestamp, last + 1)}");
+        lines.Add(await EntriesAsync(broker, 1, 2));
+        lines.Add(await EntriesAsync(broker, 1, 4));
+        lines.Add(await EntriesAsync(broker, 9, 4));
+        RawFrame none = await broker.RequestAsync(QueryConsumeQueue, EntryFields(7, 0, 4));
+        lines.Add($"entries of no queue: code {none.Code} {none.Remark}");
         return lines;
     }
+
+    private static async Task<string> EntriesAsync(RawConnection broker, long index, int count)
+    {
+        RawFrame answer = await broker.RequestAsync(QueryConsumeQueue, EntryFields(0, index, count));
+        if (answer.Body.IsEmpty)
+        {
+            return $"entries of {count} from {index}: code {answer.Code} {answer.Remark}";
+        }
+
+        JsonElement body = JsonDocument.Parse(answer.Body).RootElement;
+        List<JsonElement> entries = [.. body.GetProperty("queueData").EnumerateArray()];
+        string tags = string.Join(' ', entries.Select(static entry => entry.GetProperty("tagsCode").GetInt64()));
+        return $"entries of {count} from {index}: {entries.Count} [{tags}], min {body.GetProperty("minQueueIndex").GetInt64()} max {body.GetProperty("maxQueueIndex").GetInt64()}";
+    }
+
+    private static Dictionary<string, string> EntryFields(int queueId, long index, int count) => new(StringComparer.Ordinal)
+    {
+        ["topic"] = Topic,
+        ["queueId"] = queueId.ToString(CultureInfo.InvariantCulture),
+        ["index"] = index.ToString(CultureInfo.InvariantCulture),
+        ["count"] = count.ToString(CultureInfo.InvariantCulture),
+    };
 
     private static string Name(RawRecord record)
     {

@@ -177,4 +177,66 @@ public sealed class FailureTests
         store.GetStats().MinOffset.Should().BeLessThan(store.GetStats().MaxOffset);
         store.Append("T", 0, "still works").QueueOffset.Should().Be(100);
     }
+
+    [Fact]
+    public async Task RemoveExpiredFiles_OutsideOfTheHours_RemovesThemAllTheSame()
+    {
+        await using MessageStore store = await SmallStore.StartAsync(ExpiringOptions(), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        Fill(store);
+        store.Retention.Run();
+        store.GetStats().MinOffset.Value.Should().Be(0, "it is not the hour");
+
+        store.RemoveExpiredFiles();
+        store.Retention.Run();
+
+        store.GetStats().MinOffset.Value.Should().BePositive();
+    }
+
+    [Fact]
+    public async Task RemoveExpiredPointersAsync_LogFilesAreGone_RemovesWhatPointedThereAndCountsOn()
+    {
+        MemoryFileSystem files = new();
+        await using (MessageStore store = await SmallStore.StartAsync(ExpiringOptions(), files, new ManualTime(), hasThreads: false))
+        {
+            Fill(store);
+        }
+
+        foreach (FileEntry entry in files.List("/store/commitlog").OrderBy(static entry => entry.Name, StringComparer.Ordinal).Take(5))
+        {
+            files.DeleteFile($"/store/commitlog/{entry.Name}");
+        }
+
+        await using MessageStore again = await SmallStore.StartAsync(ExpiringOptions(), files, new ManualTime(), hasThreads: false);
+        files.Paths.Should().Contain("/store/consumequeue/T/0/00000000000000000000");
+
+        await again.RemoveExpiredPointersAsync(CancellationToken.None);
+
+        files.Paths.Should().NotContain("/store/consumequeue/T/0/00000000000000000000");
+        again.Append("T", 0, "goes on").QueueOffset.Should().Be(100);
+    }
+
+    private static StoreOptions ExpiringOptions() => new()
+    {
+        RootDirectory = "/store",
+        CommitLogFileBytes = 4096,
+        ConsumeQueueFileBytes = 200,
+        IndexSlots = 10,
+        IndexEntries = 20,
+        MaxMessageBytes = 1024,
+        DeleteHours = [],
+        DiskWarningRatio = 100,
+        DiskMaxUsedRatio = 100,
+    };
+
+    private static void Fill(MessageStore store)
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            store.Append("T", 0, new string('x', 400), $"UNIQ_KEY\u0001u{i}");
+        }
+
+        store.Writer.WritePending();
+        store.Flusher.Pass(everything: true);
+        store.Maintenance.MakeDurable();
+    }
 }

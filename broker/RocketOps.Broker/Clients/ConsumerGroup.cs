@@ -10,10 +10,18 @@ namespace RocketOps.Broker.Clients;
 /// <summary>A consumer group that is online: its members and what they subscribe to; the last heartbeat wins. Thread-safe; pulls read it without locks.</summary>
 internal sealed partial class ConsumerGroup
 {
+    // What a line of the log shows of a subscription: clients choose how long they are.
+    private const int MaxDescribed = 8;
+    private const int MaxExpressionLength = 64;
+
     private readonly NameTable<Subscription> _subscriptions = new();
     private readonly ConcurrentDictionary<RemotingConnection, ClientChannel> _channels = new();
     private readonly Lock _updates = new();
     private readonly ILogger _logger;
+
+    // What each member subscribes to, as a digest, under the lock.
+    private readonly Dictionary<RemotingConnection, long> _wanted = [];
+    private volatile bool _differs;
     private int? _fingerprint;
 
     public ConsumerGroup(string name, ILogger logger)
@@ -41,6 +49,11 @@ internal sealed partial class ConsumerGroup
     public ICollection<ClientChannel> Channels => _channels.Values;
 
     public bool IsEmpty => _channels.IsEmpty;
+
+    /// <summary>
+    /// Members subscribe to different things. As with RocketMQ the last heartbeat decides what the whole group gets: messages that only other members want are not delivered.
+    /// </summary>
+    public bool SubscribesDifferently => _differs;
 
     public IEnumerable<Subscription> Subscriptions => _subscriptions.Entries.Values;
 
@@ -70,7 +83,13 @@ internal sealed partial class ConsumerGroup
                 _channels[channel.Connection] = channel;
             }
 
-            return (!keepSubscriptions && UpdateSubscriptions(data.Subscriptions ?? [])) | changed;
+            if (keepSubscriptions)
+            {
+                return changed;
+            }
+
+            NoteWanted(channel, data.Subscriptions ?? []);
+            return UpdateSubscriptions(data.Subscriptions ?? []) | changed;
         }
     }
 
@@ -86,7 +105,70 @@ internal sealed partial class ConsumerGroup
     }
 
     /// <summary>True when the connection was a member.</summary>
-    public bool Remove(RemotingConnection connection) => _channels.TryRemove(connection, out _);
+    public bool Remove(RemotingConnection connection)
+    {
+        lock (_updates)
+        {
+            if (_wanted.Remove(connection))
+            {
+                Compare(changed: null, []);
+            }
+
+            return _channels.TryRemove(connection, out _);
+        }
+    }
+
+    private void NoteWanted(ClientChannel channel, IReadOnlyList<SubscriptionData> wanted)
+    {
+        long digest = Digest(wanted);
+        if (!_wanted.TryGetValue(channel.Connection, out long known) || known != digest)
+        {
+            _wanted[channel.Connection] = digest;
+            Compare(channel, wanted);
+        }
+    }
+
+    /// <summary>Says so once when members begin to differ, and once when they agree again; however often they say what they want.</summary>
+    private void Compare(ClientChannel? changed, IReadOnlyList<SubscriptionData> wanted)
+    {
+        bool differs = _wanted.Values.Distinct().Skip(1).Any();
+        if (differs == _differs)
+        {
+            return;
+        }
+
+        _differs = differs;
+        if (!differs)
+        {
+            LogAgree(Name);
+            return;
+        }
+
+        long digest = _wanted[changed!.Connection];
+        RemotingConnection other = _wanted.First(member => member.Value != digest).Key;
+        LogDiffer(Name, changed.ClientId, Describe(wanted), _channels.GetValueOrDefault(other)?.ClientId ?? other.RemoteEndPoint?.ToString() ?? "another member");
+    }
+
+    /// <summary>Whatever the order.</summary>
+    private static long Digest(IReadOnlyList<SubscriptionData> wanted)
+    {
+        long digest = 0;
+        foreach (SubscriptionData data in wanted)
+        {
+            string type = data.IsTag ? SubscriptionData.TagExpression : data.ExpressionType!;
+            digest += ((long)HashCode.Combine(data.Topic, type, data.SubString) << 32) | (uint)HashCode.Combine(data.SubString, data.Topic, type);
+        }
+
+        return digest;
+    }
+
+    private static string Describe(IReadOnlyList<SubscriptionData> wanted)
+    {
+        string text = string.Join(", ", wanted.Take(MaxDescribed).Select(static data => $"{data.Topic}: {Shortened(data.SubString)}"));
+        return wanted.Count > MaxDescribed ? $"{text} and {wanted.Count - MaxDescribed} more" : text;
+    }
+
+    private static string Shortened(string? expression) => expression is { Length: > MaxExpressionLength } ? expression[..MaxExpressionLength] + "…" : expression ?? SubscriptionData.All;
 
     private bool UpdateSubscriptions(IReadOnlyList<SubscriptionData> wanted)
     {
@@ -134,4 +216,10 @@ internal sealed partial class ConsumerGroup
 
     [LoggerMessage(EventId = 3601, Level = LogLevel.Warning, Message = "Consumer group {Group} subscribes to {Topic} with an expression that cannot be used, its pulls are refused: {Problem}")]
     private partial void LogMalformed(string group, string topic, string problem);
+
+    [LoggerMessage(EventId = 3602, Level = LogLevel.Warning, Message = "Members of consumer group {Group} subscribe differently: {Client} to {Subscriptions}, {Other} to something else. The last heartbeat decides for all of them, so that messages get lost to the group: give all members the same subscriptions, or another group")]
+    private partial void LogDiffer(string group, string client, string subscriptions, string other);
+
+    [LoggerMessage(EventId = 3603, Level = LogLevel.Information, Message = "Members of consumer group {Group} subscribe alike again")]
+    private partial void LogAgree(string group);
 }

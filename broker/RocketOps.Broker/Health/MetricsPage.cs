@@ -44,6 +44,7 @@ internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, T
         Add("rocketops_bytes_delivered_total", "counter", "Bytes of records delivered to pulls since the start.", pulls.Bytes);
         Add("rocketops_pulls_parked", "gauge", "Pulls that wait for messages.", parked.Count);
         Add("rocketops_consumer_groups_online", "gauge", "Consumer groups with a member.", consumers.All.Count());
+        Add("rocketops_consumer_groups_differing", "gauge", "Consumer groups whose members subscribe differently; the log names them.", consumers.All.Count(static group => group.SubscribesDifferently));
         Add("rocketops_offset_write_failures_total", "counter", "Writes of the offset files that failed since the start.", persister.Failures);
         replication.AddTo(text, labels);
         return text.ToString();

@@ -25,6 +25,7 @@ internal sealed partial class Retention
     private readonly StoreState _state;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private int _manualRuns;
     private int _usedPercent = -1;
     private long _availableBytes = -1;
 
@@ -46,6 +47,9 @@ internal sealed partial class Retention
 
     /// <summary>Bytes of the disk this process may still use; −1 before the first look.</summary>
     public long DiskAvailableBytes => Volatile.Read(ref _availableBytes);
+
+    /// <summary>The next <paramref name="runs"/> runs remove expired files whatever the hour is. Thread-safe.</summary>
+    public void RunManually(int runs) => Volatile.Write(ref _manualRuns, runs);
 
     public void Run()
     {
@@ -90,7 +94,13 @@ internal sealed partial class Retention
         int used = _usedPercent;
         bool inHours = _options.DeleteHours.Contains(_time.GetLocalNow().Hour);
         bool atOnce = _options.CleanFilesForcibly && used > _options.DiskCleanForciblyRatio && _availableBytes < _options.DiskCleanForciblyBytes;
-        if (!inHours && !atOnce && used <= _options.DiskMaxUsedRatio)
+        bool manual = Volatile.Read(ref _manualRuns) > 0;
+        if (manual)
+        {
+            Interlocked.Decrement(ref _manualRuns);
+        }
+
+        if (!inHours && !manual && !atOnce && used <= _options.DiskMaxUsedRatio)
         {
             return 0;
         }
@@ -118,7 +128,8 @@ internal sealed partial class Retention
         return removed;
     }
 
-    private void RemovePointers()
+    /// <summary>Removes files of queues and of the index that point before the log; a queue keeps its newest.</summary>
+    public void RemovePointers()
     {
         long min = _log.Segments.MinOffset;
         int queueFiles = 0;

@@ -92,6 +92,15 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         }
     }
 
+    /// <summary>Removes what points before the log, as retention does after it has removed log files. Throws <see cref="StoreIOException"/> when the disk refuses.</summary>
+    public void RemovePointers()
+    {
+        lock (_passLock)
+        {
+            _retention.RemovePointers();
+        }
+    }
+
     /// <summary>One round, as the thread makes it.</summary>
     public void Pass()
     {

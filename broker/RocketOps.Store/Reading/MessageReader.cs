@@ -223,6 +223,26 @@ internal sealed class MessageReader
         return BinaryPrimitives.ReadInt64BigEndian(head[(RecordLayout.BornHostAt + ((sysFlag & SysFlags.BornHostIPv6) != 0 ? 20 : 8))..]);
     }
 
+    /// <summary>Entries of a queue from the one that holds an offset on, for so many offsets. May wait for the disk.</summary>
+    public static List<QueueUnit> ReadUnits(ConsumeQueue queue, long queueOffset, int count)
+    {
+        List<QueueUnit> units = [];
+        if (queueOffset < queue.Min || queueOffset >= queue.Max || !queue.TryFindIndex(queueOffset, mayBlock: true, out long index))
+        {
+            return units;
+        }
+
+        for (long end = Math.Min(queue.End, index + count); index < end; index++)
+        {
+            if (queue.TryReadUnit(index, out ConsumeQueueUnit unit) && !unit.IsFiller && queue.TryGetOffset(index, mayBlock: true, out long offset) && offset - queueOffset < count)
+            {
+                units.Add(new QueueUnit(offset, new PhysicalOffset(unit.PhysicalOffset), unit.RecordSize, unit.TagsCode));
+            }
+        }
+
+        return units;
+    }
+
     /// <summary>
     /// Queue offset by store time, clamped to [min, max]. In a batch consume queue that of a record's first message, and of the last record when none is as young: as RocketMQ
     /// does it. May wait for the disk.
