@@ -386,6 +386,63 @@ public abstract class ClientInteropTests(ServerFixture fixture)
         }
     }
 
+    [SkippableFact]
+    public async Task LitePull_SubscribedAndAssigned_GoesOnWhereItCommitted()
+    {
+        string topic = "OurLitePull";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 2);
+        await using RocketMqProducer producer = Producer();
+        for (int i = 0; i < 40; i++)
+        {
+            await producer.SendAsync(new Message(topic, i.ToString(CultureInfo.InvariantCulture), i % 2 == 0 ? "A" : "B"));
+        }
+
+        HashSet<string> polled = new(StringComparer.Ordinal);
+        await using (RocketMqLitePullConsumer first = LitePull("our_lite_pull"))
+        {
+            await first.SubscribeAsync(topic, "A");
+            await PollAsync(first, polled, 20);
+            await first.CommitAsync();
+        }
+
+        polled.Should().BeEquivalentTo(Enumerable.Range(0, 20).Select(static i => (2 * i).ToString(CultureInfo.InvariantCulture)));
+        await producer.SendAsync(new Message(topic, "new", "A"));
+        polled.Clear();
+        await using (RocketMqLitePullConsumer second = LitePull("our_lite_pull"))
+        {
+            await second.SubscribeAsync(topic, "A");
+            await PollAsync(second, polled, 1);
+        }
+
+        polled.Should().Equal("new");
+        polled.Clear();
+        await using RocketMqLitePullConsumer third = LitePull("our_lite_pull_assigned");
+        MessageQueue queue = (await third.GetQueuesAsync(topic))[0];
+        await third.AssignAsync([queue]);
+        await PollAsync(third, polled, 20);
+        long position = third.PositionOf(queue)!.Value;
+        await third.SeekAsync(queue, position - 1);
+        ReceivedMessage last = (await third.PollAsync(TimeSpan.FromMinutes(1)))[0];
+        last.QueueOffset.Should().Be(position - 1);
+        polled.Should().Contain(last.GetText(), "it came before");
+        (await third.GetCommittedAsync(queue) ?? 0).Should().Be(0, "nothing was committed yet; of a young queue brokers say 0 themselves");
+
+        RocketMqLitePullConsumer LitePull(string group) =>
+            new(new LitePullConsumerOptions { NameServers = fixture.Server.NameServerAddress, Group = group, ConsumeFromWhere = ConsumeFromWhere.FirstOffset, AutoCommit = false });
+
+        static async Task PollAsync(RocketMqLitePullConsumer consumer, HashSet<string> polled, int count)
+        {
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    polled.UnionWith((await consumer.PollAsync(TimeSpan.FromSeconds(1))).Select(static message => message.GetText()));
+                    return polled.Count >= count;
+                },
+                $"{count} messages are polled", TimeSpan.FromMinutes(2));
+        }
+    }
+
     /// <summary>Apache's tool is the judge of what our client writes.</summary>
     [SkippableFact]
     public async Task Trace_IsShownByMqAdmin()

@@ -32,14 +32,14 @@ internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptio
 
     public void Forget(MessageQueue queue) => _table.Forget(queue);
 
-    public Task CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken) =>
-        Task.WhenAll(queues.Select(queue => CommitAsync(queue, acknowledged, cancellationToken)));
+    public async Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken) =>
+        Array.Find(await Task.WhenAll(queues.Select(queue => CommitAsync(queue, acknowledged, cancellationToken))).ConfigureAwait(false), static failure => failure is not null);
 
-    private async Task CommitAsync(MessageQueue queue, bool acknowledged, CancellationToken cancellationToken)
+    private async Task<RocketMqException?> CommitAsync(MessageQueue queue, bool acknowledged, CancellationToken cancellationToken)
     {
         if (_table.Find(queue) is not { } offset)
         {
-            return;
+            return null;
         }
 
         try
@@ -56,10 +56,13 @@ internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptio
             {
                 await client.Caller.SendOneWayAsync(address, request, cancellationToken).ConfigureAwait(false);
             }
+
+            return null;
         }
         catch (RocketMqException failure)
         {
             ClientLog.CommitFailed(client.Logger, queue, offset, failure.Message);
+            return failure;
         }
     }
 }

@@ -53,7 +53,7 @@ internal sealed class FileOffsetStore : IOffsetStore
         // A queue that leaves the route for a while keeps its place in the file.
     }
 
-    public async Task CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken)
+    public async Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken)
     {
         await _writer.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -71,10 +71,12 @@ internal sealed class FileOffsetStore : IOffsetStore
             string temporary = _path + ".tmp";
             await File.WriteAllBytesAsync(temporary, json, CancellationToken.None).ConfigureAwait(false);
             File.Move(temporary, _path, overwrite: true);
+            return null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or JsonException)
         {
             ClientLog.BroadcastOffsetsFailed(_logger, _path, failure.Message);
+            return new RocketMqException($"the offsets cannot be written to {_path}: {failure.Message}", failure);
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using RocketOps.Client.Internal;
 
@@ -12,6 +13,11 @@ internal sealed class HandlerPool : IConsumeService
     /// <summary>Pause before a message that the broker would not take back is handled here again. Matches submitConsumeRequestLater.</summary>
     private static readonly TimeSpan LocalRetryDelay = TimeSpan.FromSeconds(5);
 
+    /// <summary>Delay level of a message that a handler had for too long. Matches ProcessQueue.cleanExpiredMsg.</summary>
+    private const int StuckDelayLevel = 3;
+
+    private const int ChecksPerTimeout = 10;
+
     private readonly ClientInstance _client;
     private readonly PushConsumerOptions _options;
     private readonly IOffsetStore _offsets;
@@ -23,7 +29,9 @@ internal sealed class HandlerPool : IConsumeService
     private readonly Channel<PulledMessage> _waiting = Channel.CreateUnbounded<PulledMessage>();
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _cut = new();
+    private readonly ConcurrentDictionary<PulledMessage, long> _atWork = new(ReferenceEqualityComparer.Instance);
     private readonly Task[] _workers;
+    private readonly Task _watching;
     private int _working;
 
     public HandlerPool(ClientInstance client, PushConsumerOptions options, IOffsetStore offsets, HandlerInvoker invoker, PausedQueues paused)
@@ -36,6 +44,7 @@ internal sealed class HandlerPool : IConsumeService
         _paused.Resumed = Unpark;
         _returner = new MessageReturner(client, options);
         _workers = [.. Enumerable.Range(0, Math.Max(1, options.MaxConcurrency)).Select(_ => Task.Run(WorkAsync))];
+        _watching = options.MessageModel == MessageModel.Clustering ? WatchAsync() : Task.CompletedTask;
     }
 
     public void Begin(ProcessQueue queue, ProcessQueue? predecessor)
@@ -66,6 +75,8 @@ internal sealed class HandlerPool : IConsumeService
             ClientLog.ShutdownTimedOut(_client.Logger, Volatile.Read(ref _working), _options.TimeProvider.GetElapsedTime(begin).TotalSeconds);
             await _cut.CancelAsync().ConfigureAwait(false);
         }
+
+        await _watching.ConfigureAwait(false);
     }
 
     private async Task WorkAsync()
@@ -112,14 +123,17 @@ internal sealed class HandlerPool : IConsumeService
             return;
         }
 
+        _atWork[message] = _options.TimeProvider.GetTimestamp();
         (ConsumeResult result, Exception? failure) = await _invoker.InvokeAsync(message, attempts: 0, _cut.Token).ConfigureAwait(false);
+        bool isTooLate = !_atWork.TryRemove(message, out _);
         if (failure is not null)
         {
             Report(message, failure);
         }
 
-        if (result.IsAbandoned)
+        if (result.IsAbandoned || isTooLate)
         {
+            // Too late: the broker has the message back, and what the handler says does not count.
             return;
         }
 
@@ -129,6 +143,46 @@ internal sealed class HandlerPool : IConsumeService
         }
 
         message.Owner.Finish(message.Stored.QueueOffset, _offsets);
+    }
+
+    // What a handler has for too long would hold its queue's offset back for ever.
+    private async Task WatchAsync()
+    {
+        using PeriodicTimer timer = new(_options.ConsumeTimeout / ChecksPerTimeout, _options.TimeProvider);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
+            {
+                foreach ((PulledMessage message, long since) in _atWork)
+                {
+                    if (_options.TimeProvider.GetElapsedTime(since) >= _options.ConsumeTimeout && !message.Owner.IsDropped && _atWork.TryRemove(message, out _))
+                    {
+                        await GiveBackStuckAsync(message, since).ConfigureAwait(false);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The consumer stops.
+        }
+    }
+
+    private async Task GiveBackStuckAsync(PulledMessage message, long since)
+    {
+        ClientLog.HandlerStuck(
+            _client.Logger, message.Stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? "without id", message.Owner.Queue, _options.TimeProvider.GetElapsedTime(since).TotalSeconds);
+        try
+        {
+            await _returner.ReturnAsync(message, StuckDelayLevel, CancellationToken.None).ConfigureAwait(false);
+            message.Owner.Finish(message.Stored.QueueOffset, _offsets);
+        }
+        catch (Exception failure)
+        {
+            // It stays the handler's, and is tried again with the next look.
+            ClientLog.SendBackFailed(_client.Logger, message.Stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? "without id", message.Owner.Queue, failure.Message);
+            _atWork[message] = since;
+        }
     }
 
     private void Report(PulledMessage message, Exception failure)

@@ -15,9 +15,9 @@ internal interface IOffsetStore
     /// <summary>Forgets what is in memory.</summary>
     void Forget(MessageQueue queue);
 
-    /// <summary>Commits the offsets of these queues. What fails is logged and done with the next commit.</summary>
+    /// <summary>Commits the offsets of these queues. What fails is logged and done with the next commit; the first failure is returned to whoever has to tell it.</summary>
     /// <param name="queues">Queues to commit.</param>
     /// <param name="acknowledged">Waits until it is taken; false only sends.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken);
+    Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken);
 }

@@ -6,8 +6,11 @@ namespace RocketOps.Client.Consuming;
 /// The messages of one queue that were pulled and are not finished. Handlers finish them in any order; what may be committed is the oldest unfinished one.
 /// Thread-safe.
 /// </summary>
-internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions options)
+internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions options, BufferLimits limits)
 {
+    /// <summary>How soon it is looked again whether all queues together leave room. Matches pullTimeDelayMillsWhenCacheFlowControl.</summary>
+    private static readonly TimeSpan TotalRetryDelay = TimeSpan.FromMilliseconds(50);
+
     private readonly Lock _gate = new();
     private readonly SortedSet<long> _unfinished = [];
     private readonly Dictionary<long, int> _sizes = [];
@@ -74,6 +77,11 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
     {
         lock (_gate)
         {
+            if (!_isDropped)
+            {
+                limits.Count(-_unfinished.Count);
+            }
+
             _isDropped = true;
         }
 
@@ -88,6 +96,7 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
             {
                 _sizes[offset] = bytes;
                 _bytes += bytes;
+                limits.Count(_isDropped ? 0 : 1);
                 _nextOffset = Math.Max(_nextOffset, offset + 1);
             }
         }
@@ -97,15 +106,19 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
     /// Finishes a message and notes in <paramref name="offsets"/> the offset up to which (exclusive) all are finished now, unless the queue was dropped. Under the lock
     /// that <see cref="Drop"/> takes: noted after the owner forgot the queue's offset, it would be committed when the queue comes back, over what others did meanwhile.
     /// </summary>
-    public void Finish(long offset, IOffsetStore offsets)
+    /// <returns>False when it was finished before.</returns>
+    public bool Finish(long offset, IOffsetStore offsets)
     {
+        bool isFirst;
         long now = options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
         lock (_gate)
         {
             _lastFinishedMs = now;
-            if (_unfinished.Remove(offset) && _sizes.Remove(offset, out int bytes))
+            isFirst = _unfinished.Remove(offset);
+            if (isFirst && _sizes.Remove(offset, out int bytes))
             {
                 _bytes -= bytes;
+                limits.Count(_isDropped ? 0 : -1);
             }
 
             if (!_isDropped)
@@ -115,15 +128,25 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
         }
 
         _finished.Wake();
+        return isFirst;
+    }
+
+    /// <summary>Whether a message has not been finished yet.</summary>
+    public bool IsUnfinished(long offset)
+    {
+        lock (_gate)
+        {
+            return _unfinished.Contains(offset);
+        }
     }
 
     /// <summary>Waits until another pull would not exceed what may be held here.</summary>
     public async Task WaitForRoomAsync(CancellationToken cancellationToken)
     {
-        while (!HasRoom())
+        while (limits.IsTotalReached || !HasRoom())
         {
-            // The time only guards against a wake that came between the look and the wait.
-            await _finished.WaitAsync(TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
+            // Room that another queue makes wakes nobody here. Otherwise the time only guards against a wake that came between the look and the wait.
+            await _finished.WaitAsync(limits.IsTotalReached ? TotalRetryDelay : TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -131,8 +154,8 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
     {
         lock (_gate)
         {
-            return _unfinished.Count < options.MaxBufferedMessagesPerQueue
-                && _bytes < options.MaxBufferedBytesPerQueue
+            return _unfinished.Count < limits.MessagesPerQueue(Queue.Topic)
+                && _bytes < limits.BytesPerQueue(Queue.Topic)
                 && (_unfinished.Count == 0 || _nextOffset - 1 - _unfinished.Min <= options.MaxOffsetSpan);
         }
     }

@@ -11,7 +11,7 @@ internal sealed class PullLoop(
     /// <summary>Matches pullTimeDelayMillsWhenBrokerFlowControl.</summary>
     private static readonly TimeSpan FlowControlDelay = TimeSpan.FromMilliseconds(20);
 
-    private readonly bool _commits = options.MessageModel == MessageModel.Clustering;
+    private readonly bool _commits = options.MessageModel == MessageModel.Clustering && !options.IsPolled;
     private long _offset = startOffset;
     private long _suggestedBroker = BrokerData.MasterId;
 

@@ -29,6 +29,18 @@ public sealed record PushConsumerOptions : ClientOptions
     /// <summary>Bytes of one queue held here before its next pull waits. Matches pullThresholdSizeForQueue (100 MiB).</summary>
     public long MaxBufferedBytesPerQueue { get; init; } = 100L * 1024 * 1024;
 
+    /// <summary>Messages of one topic held here, in place of <see cref="MaxBufferedMessagesPerQueue"/>: shared out evenly among its queues. Null: the queues' limit. Matches pullThresholdForTopic.</summary>
+    public int? MaxBufferedMessagesPerTopic { get; init; }
+
+    /// <summary>Bytes of one topic held here, in place of <see cref="MaxBufferedBytesPerQueue"/>, likewise. Null: the queues' limit. Matches pullThresholdSizeForTopic.</summary>
+    public long? MaxBufferedBytesPerTopic { get; init; }
+
+    /// <summary>
+    /// How long a handler may have a message. Then it is given back for another delivery (delay level 3), so that the queue's offset goes on; the handler is not stopped, and what it says later does not
+    /// count. Not when broadcasting or in order. Matches consumeTimeout (15 min).
+    /// </summary>
+    public TimeSpan ConsumeTimeout { get; init; } = TimeSpan.FromMinutes(15);
+
     /// <summary>
     /// Distance of the oldest unfinished message to the newest one pulled before the next pull waits: what would come twice after a crash. Matches consumeConcurrentlyMaxSpan (2000).
     /// </summary>
@@ -96,6 +108,12 @@ public sealed record PushConsumerOptions : ClientOptions
 
     /// <summary>Folder for the offsets of broadcasting groups. Null: <c>.rocketops/offsets</c> in the home directory.</summary>
     public string? BroadcastOffsetFolder { get; init; }
+
+    /// <summary>Messages of all queues held here. Only a lite pull consumer has such a limit.</summary>
+    internal long MaxBufferedMessages { get; init; } = long.MaxValue;
+
+    /// <summary>Whether a lite pull consumer does the handing out: pulls commit nothing by themselves then.</summary>
+    internal bool IsPolled { get; init; }
 
     /// <summary>Whether queues are locked: in an orderly group, but not when broadcasting, where everybody reads them all.</summary>
     internal bool IsLocking => IsOrderly && MessageModel == MessageModel.Clustering;

@@ -26,6 +26,8 @@ internal sealed class Rebalancer
     private readonly IConsumeService _handlers;
     private readonly PausedQueues _paused;
     private readonly QueueLocks? _locks;
+    private readonly Func<IReadOnlyList<MessageQueue>?> _assignedByHand;
+    private readonly BufferLimits _limits;
     private readonly RebalanceEvents _events;
     private readonly CancellationToken _stopping;
     private readonly WakeSignal _wake;
@@ -39,7 +41,7 @@ internal sealed class Rebalancer
 
     public Rebalancer(
         ClientInstance client, PushConsumerOptions options, ConcurrentDictionary<string, Subscription> subscriptions, IOffsetStore offsets, IConsumeService handlers, PausedQueues paused,
-        QueueLocks? locks, CancellationToken stopping)
+        QueueLocks? locks, Func<IReadOnlyList<MessageQueue>?> assignedByHand, CancellationToken stopping)
     {
         _client = client;
         _options = options;
@@ -48,6 +50,8 @@ internal sealed class Rebalancer
         _handlers = handlers;
         _paused = paused;
         _locks = locks;
+        _assignedByHand = assignedByHand;
+        _limits = new BufferLimits(options);
         _stopping = stopping;
         _events = new RebalanceEvents(client, options);
         _startOffsets = new StartOffsets(client, options, offsets);
@@ -147,7 +151,7 @@ internal sealed class Rebalancer
             reading.Processing.Drop();
             await reading.Pulling.ConfigureAwait(false);
             await MoveAsync(queue, offset).ConfigureAwait(false);
-            ReadQueue moved = new(new ProcessQueue(queue, _options), reading.Subscription, offset);
+            ReadQueue moved = new(new ProcessQueue(queue, _options, _limits), reading.Subscription, offset);
             _reading[queue] = moved;
             Begin(moved, reading.Processing);
         }
@@ -158,7 +162,7 @@ internal sealed class Rebalancer
     }
 
     // Not cancelled half way: the queue would be read by nobody.
-    private Task MoveAsync(MessageQueue queue, long offset)
+    private Task<RocketMqException?> MoveAsync(MessageQueue queue, long offset)
     {
         _offsets.Update(queue, offset, increaseOnly: false);
         return _offsets.CommitAsync([queue], acknowledged: true, CancellationToken.None);
@@ -183,9 +187,10 @@ internal sealed class Rebalancer
             _missing.Remove(topic);
 
             IReadOnlyList<MessageQueue> all = TopicQueueLists.ForRead(topic, route);
-            IReadOnlyList<MessageQueue> mine = _options.MessageModel == MessageModel.Broadcasting
-                ? all
-                : AverageAllocation.Allocate(all, await GetMembersAsync(route, cancellationToken).ConfigureAwait(false), _client.ClientId);
+            IReadOnlyList<MessageQueue> mine = _assignedByHand() is { } given ? [.. given.Where(queue => queue.Topic == topic)]
+                : _options.MessageModel == MessageModel.Broadcasting
+                    ? all
+                    : AverageAllocation.Allocate(all, await GetMembersAsync(route, cancellationToken).ConfigureAwait(false), _client.ClientId);
             await ApplyAsync(subscription, all, mine).ConfigureAwait(false);
         }
         catch (RocketMqException failure)
@@ -237,6 +242,7 @@ internal sealed class Rebalancer
             await Task.WhenAll(releasing).ConfigureAwait(false);
         }
 
+        _limits.SetQueues(subscription.Topic, mine.Count);
         IReadOnlyList<ReadQueue> added = await AddMissingAsync(subscription, mine).ConfigureAwait(false);
         if (releasing.Count > 0 || added.Count > 0)
         {
@@ -308,7 +314,7 @@ internal sealed class Rebalancer
         try
         {
             long offset = await _startOffsets.FindAsync(queue, _stopping).ConfigureAwait(false);
-            ReadQueue reading = new(new ProcessQueue(queue, _options), subscription, offset);
+            ReadQueue reading = new(new ProcessQueue(queue, _options, _limits), subscription, offset);
             _reading[queue] = reading;
             return reading;
         }

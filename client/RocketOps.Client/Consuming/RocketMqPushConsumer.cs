@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using RocketOps.Client.Consuming;
 using RocketOps.Client.Consuming.Answers;
+using RocketOps.Client.Consuming.Polling;
 using RocketOps.Client.Heartbeats;
 using RocketOps.Client.Internal;
 using RocketOps.Client.Tracing;
@@ -30,6 +31,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     private readonly PausedQueues _paused = new();
     private readonly QueueLocks? _locks;
     private readonly MessageTracer? _tracer;
+    private readonly PollingMode? _polling;
     private IConsumeService? _consuming;
     private volatile Rebalancer? _rebalancer;
     private Task _rebalancing = Task.CompletedTask;
@@ -40,6 +42,12 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
 
     /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
     public RocketMqPushConsumer(PushConsumerOptions options)
+        : this(options, polling: null)
+    {
+    }
+
+    /// <summary>For a consumer that is polled.</summary>
+    internal RocketMqPushConsumer(PushConsumerOptions options, PollingMode? polling)
     {
         ArgumentNullException.ThrowIfNull(options);
         Names.CheckGroup(options.Group, nameof(options));
@@ -48,6 +56,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             throw new ArgumentException($"{nameof(options.LockRenewInterval)} is {options.LockRenewInterval}: brokers forget a lock after a minute, so it is to be within 30 s", nameof(options));
         }
 
+        _polling = polling;
         _options = WithStableId(options);
         StartedAt = options.TimeProvider.GetUtcNow();
         RequestHandlerRegistry handlers = new RequestHandlerRegistry()
@@ -58,9 +67,10 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             .Add(RequestCode.ConsumeMessageDirectly, new ConsumeDirectlyHandler(this));
         _client = new ClientInstance(_options, handlers, Heartbeat, readsFromSlaves: true, _options.Group);
         _client.Routes.Watch(OnRouteChanged);
-        _offsets = _options.MessageModel == MessageModel.Clustering
+        IOffsetStore offsets = _options.MessageModel == MessageModel.Clustering
             ? new BrokerOffsetStore(_client, _options)
             : new FileOffsetStore(FileOffsetStore.PathFor(_options, _client.ClientId), _client.Logger);
+        _offsets = polling?.Attach(offsets) ?? offsets;
         _locks = _options.IsLocking ? new QueueLocks(_client, _options) : null;
         _tracer = _options.EnableTrace ? new MessageTracer(_client, _options, _options.Group, "CONSUME") : null;
     }
@@ -84,6 +94,12 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
 
     /// <summary>The queues it reads, as they are at this moment.</summary>
     internal IReadOnlyList<ConsumedQueue> Reading => _rebalancer?.Reading ?? [];
+
+    /// <summary>For what is built on this consumer.</summary>
+    internal ClientInstance Client => _client;
+
+    /// <summary>The queues whose offsets may be committed at this moment.</summary>
+    internal IEnumerable<MessageQueue> OwnedQueues => _rebalancer?.Queues ?? [];
 
     /// <summary>For what is built on this consumer.</summary>
     internal Microsoft.Extensions.Logging.ILogger Logger => _client.Logger;
@@ -147,7 +163,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
                 throw new InvalidOperationException($"group {_options.Group} is subscribed to nothing: call {nameof(SubscribeAsync)} before {nameof(StartAsync)}");
             }
 
-            if (_options.MessageModel == MessageModel.Clustering)
+            if (_options.MessageModel == MessageModel.Clustering && _polling is null)
             {
                 string retry = RetryTopic.Of(_options.Group);
                 _subscriptions[retry] = NewSubscription(retry, SubscriptionExpression.All);
@@ -174,11 +190,12 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             StartedAt = _options.TimeProvider.GetUtcNow();
 
             // What an administrator has handled once more is not traced, as with Java's clients.
-            Invoker = new HandlerInvoker(_client, _options, _handlers);
-            _consuming = _options.IsOrderly
+            Invoker = _polling is null ? new HandlerInvoker(_client, _options, _handlers) : null;
+            _consuming = _polling is not null ? _polling.Begin(_options, _paused)
+                : _options.IsOrderly
                 ? new OrderlyConsumeService(_client, _options, _offsets, invoker, _paused, _locks, queue => _rebalancer?.GiveUp(queue.Queue))
                 : new HandlerPool(_client, _options, _offsets, invoker, _paused);
-            _rebalancer = new Rebalancer(_client, _options, _subscriptions, _offsets, _consuming, _paused, _locks, _stopping.Token);
+            _rebalancer = new Rebalancer(_client, _options, _subscriptions, _offsets, _consuming, _paused, _locks, () => _polling?.Assigned, _stopping.Token);
             _rebalancing = Task.Run(_rebalancer.RunAsync, CancellationToken.None);
             _committing = CommitPeriodicallyAsync();
             _renewing = _locks is null ? Task.CompletedTask : RenewLocksPeriodicallyAsync(_locks);
@@ -298,6 +315,9 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         _stopping.Dispose();
     }
 
+    /// <summary>Has the queues looked at anew, soon.</summary>
+    internal void Rebalance() => _rebalancer?.Wake();
+
     /// <summary>Whether <see cref="SeekAsync"/> can move the queue at this moment.</summary>
     internal bool Reads(MessageQueue queue) => _rebalancer?.Reads(queue) == true;
 
@@ -349,6 +369,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             new ConsumerBody
             {
                 Group = _options.Group,
+                ConsumeType = _polling is null ? ConsumerBody.Passively : ConsumerBody.Actively,
                 MessageModel = _options.MessageModel == MessageModel.Clustering ? "CLUSTERING" : "BROADCASTING",
                 ConsumeFromWhere = _options.ConsumeFromWhere switch
                 {

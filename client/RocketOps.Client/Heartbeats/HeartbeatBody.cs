@@ -20,11 +20,14 @@ internal sealed record ProducerBody([property: JsonPropertyName("groupName")] st
 /// <summary>One consumer group of a heartbeat; enums by RocketMQ's names.</summary>
 internal sealed record ConsumerBody
 {
+    public const string Passively = "CONSUME_PASSIVELY";
+    public const string Actively = "CONSUME_ACTIVELY";
+
     [JsonPropertyName("groupName")]
     public required string Group { get; init; }
 
     [JsonPropertyName("consumeType")]
-    public string ConsumeType { get; init; } = "CONSUME_PASSIVELY";
+    public string ConsumeType { get; init; } = Passively;
 
     [JsonPropertyName("messageModel")]
     public required string MessageModel { get; init; }

@@ -153,6 +153,9 @@ internal static partial class ClientLog
     [LoggerMessage(4148, LogLevel.Error, "{Broker} reset offsets of group {Group} in a way that cannot be read: {Reason}")]
     public static partial void ResetFailed(ILogger logger, string group, string broker, string reason);
 
+    [LoggerMessage(4150, LogLevel.Warning, "the handler has message {MessageId} of {Queue} for {Seconds} s; it is given back for another delivery, and what the handler says does not count")]
+    public static partial void HandlerStuck(ILogger logger, string messageId, MessageQueue queue, double seconds);
+
     [LoggerMessage(4133, LogLevel.Error, "handling the message of {Queue} at {Offset} failed in a way nobody foresaw")]
     public static partial void HandlingBroken(ILogger logger, Exception exception, MessageQueue queue, long offset);
 }

@@ -14,7 +14,7 @@ public sealed class ProcessQueueTests
     {
         Prop.ForAll(Gen.Shuffle(Enumerable.Range(10, 8).Select(static offset => (long)offset)).ToArbitrary(), order =>
         {
-            ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options);
+            ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options));
             NotedOffset offsets = new();
             HashSet<long> unfinished = [.. order];
             foreach (long offset in order)
@@ -37,7 +37,7 @@ public sealed class ProcessQueueTests
     [InlineData(new long[] { 1, 52 }, 1)]
     public async Task WaitForRoom_CountBytesOrSpanExceeded_WaitsUntilTheOldestIsFinished(long[] offsets, int bytes)
     {
-        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options);
+        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options));
         foreach (long offset in offsets)
         {
             queue.Add(offset, bytes);
@@ -53,7 +53,7 @@ public sealed class ProcessQueueTests
     [Fact]
     public async Task WaitForRoom_Dropped_EndsTheWait()
     {
-        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options);
+        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options));
         queue.Add(1, 1000);
         Task room = queue.WaitForRoomAsync(queue.Closed);
 
@@ -65,7 +65,7 @@ public sealed class ProcessQueueTests
     [Fact]
     public void Finish_AfterTheDrop_NotesNothing()
     {
-        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options);
+        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options));
         NotedOffset offsets = new();
         queue.Add(1, 1);
 
@@ -78,7 +78,7 @@ public sealed class ProcessQueueTests
     [Fact]
     public void Drop_WhileAnOffsetIsBeingNoted_LeavesNoneBehind()
     {
-        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options);
+        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options));
         NotedOffset offsets = new();
         queue.Add(1, 1);
         Thread dropper = new(() =>
@@ -100,6 +100,64 @@ public sealed class ProcessQueueTests
     }
 
     /// <summary>An offset store for one queue that shows what is noted.</summary>
+    [Theory]
+    [InlineData(1, 10)]
+    [InlineData(3, 3)]
+    [InlineData(100, 1)]
+    public void Limits_OfATopic_AreSharedOutAmongItsQueues(int queues, int expected)
+    {
+        BufferLimits limits = new(Options with { MaxBufferedMessagesPerTopic = 10, MaxBufferedBytesPerTopic = 10 });
+
+        limits.SetQueues("T", queues);
+
+        limits.MessagesPerQueue("T").Should().Be(expected);
+        limits.BytesPerQueue("T").Should().Be(expected);
+        limits.MessagesPerQueue("not read yet").Should().Be(10);
+        new BufferLimits(Options).MessagesPerQueue("T").Should().Be(3, "without a limit of the topic that of the queue counts");
+    }
+
+    [Fact]
+    public async Task WaitForRoom_AllTogetherHoldTooMuch_WaitsUntilAnotherQueueMakesRoom()
+    {
+        BufferLimits limits = new(Options with { MaxBufferedMessages = 1 });
+        ProcessQueue full = new(new MessageQueue("T", "b", 0), Options, limits);
+        ProcessQueue waiting = new(new MessageQueue("T", "b", 1), Options, limits);
+        full.Add(0, 1);
+
+        Task room = waiting.WaitForRoomAsync(default);
+        room.IsCompleted.Should().BeFalse();
+        full.Finish(0, new NotedOffset());
+
+        await room.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
+    public void Limits_OfAll_CountWhatIsHeldAndForgetWhatIsDropped()
+    {
+        BufferLimits limits = new(Options with { MaxBufferedMessages = 3 });
+        ProcessQueue first = new(new MessageQueue("T", "b", 0), Options, limits);
+        ProcessQueue second = new(new MessageQueue("T", "b", 1), Options, limits);
+        first.Add(0, 1);
+        first.Add(0, 1);
+        first.Add(1, 1);
+        limits.IsTotalReached.Should().BeFalse("one offset counts once");
+        second.Add(0, 1);
+        limits.IsTotalReached.Should().BeTrue();
+
+        second.Finish(0, new NotedOffset()).Should().BeTrue();
+        second.Finish(0, new NotedOffset()).Should().BeFalse();
+        limits.IsTotalReached.Should().BeFalse();
+        second.Add(1, 1);
+        limits.IsTotalReached.Should().BeTrue();
+        first.Drop();
+        first.Drop();
+        first.Finish(1, new NotedOffset());
+        second.Add(2, 1);
+        limits.IsTotalReached.Should().BeFalse("two are held");
+        second.Add(3, 1);
+        limits.IsTotalReached.Should().BeTrue();
+    }
+
     private sealed class NotedOffset : IOffsetStore
     {
         private readonly OffsetTable _table = new();
@@ -120,6 +178,6 @@ public sealed class ProcessQueueTests
 
         public void Forget(MessageQueue queue) => _table.Forget(queue);
 
-        public Task CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken) => Task.FromResult<RocketMqException?>(null);
     }
 }

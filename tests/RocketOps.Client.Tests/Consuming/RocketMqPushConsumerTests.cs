@@ -284,6 +284,39 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
     }
 
     [Fact]
+    public async Task Handler_ThatHasAMessageForTooLong_HoldsUpNoOffset()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        cluster.Broker.Append("T", 0, "stuck");
+        cluster.Broker.Append("T", 0, "done");
+        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int left = 0;
+        await using (RocketMqPushConsumer consumer = new(Options(cluster) with { ConsumeTimeout = TimeSpan.FromMilliseconds(200), CommitInterval = TimeSpan.FromMilliseconds(20), OnError = static _ => { } }))
+        {
+            await consumer.SubscribeAsync("T", "*", async (message, _) =>
+            {
+                if (message.GetText() == "stuck")
+                {
+                    await release.Task;
+                    Interlocked.Increment(ref left);
+                    return ConsumeResult.Later;
+                }
+
+                return ConsumeResult.Success;
+            });
+            await consumer.StartAsync();
+
+            await Eventually.TrueAsync(() => cluster.Broker.Offsets.GetValueOrDefault(("T", 0)) == 2, "the queue's offset goes on");
+            RemotingCommand returned = cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().ContainSingle().Subject;
+            returned.Get("delayLevel").Should().Be("3");
+            release.SetResult();
+            await Eventually.TrueAsync(() => Volatile.Read(ref left) == 1, "the handler ends");
+        }
+
+        cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().ContainSingle("what it says so late does not count");
+    }
+
+    [Fact]
     public async Task BroadcastOffsets_ThatCouldNotBeRead_AreReadAgain()
     {
         using TempDirectory folder = new();

@@ -45,7 +45,7 @@ internal sealed class ConsumeDirectlyHandler(RocketMqPushConsumer consumer) : As
     private async Task<RemotingCommand> ConsumeAsync(HandlerInvoker invoker, RemotingCommand request, StoredMessage message, CancellationToken cancellationToken)
     {
         long begin = consumer.Options.TimeProvider.GetTimestamp();
-        ProcessQueue queue = new(new MessageQueue(message.Topic, request.Get("brokerName") ?? string.Empty, message.QueueId), consumer.Options);
+        ProcessQueue queue = new(new MessageQueue(message.Topic, request.Get("brokerName") ?? string.Empty, message.QueueId), consumer.Options, new BufferLimits(consumer.Options));
         HandlerOutcome outcome = await invoker.InvokeAsync(new PulledMessage(queue, message), attempts: 0, cancellationToken).ConfigureAwait(false);
         string result = outcome switch
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using RocketOps.Client.Heartbeats;
 using RocketOps.Client.Json;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -48,7 +49,7 @@ internal sealed class RunningInfoHandler(RocketMqPushConsumer consumer) : AsyncR
             .Field("PROP_CLIENT_VERSION", Version)
             .Field("PROP_CONSUMEORDERLY", consumer.Options.IsOrderly ? "true" : "false")
             .Field("PROP_CONSUMER_START_TIMESTAMP", consumer.StartedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture))
-            .Field("PROP_CONSUME_TYPE", "CONSUME_PASSIVELY")
+            .Field("PROP_CONSUME_TYPE", consumer.Options.IsPolled ? ConsumerBody.Actively : ConsumerBody.Passively)
             .Field("PROP_NAMESERVER_ADDR", consumer.NameServers)
             .Field("PROP_THREADPOOL_CORE_SIZE", consumer.Options.MaxConcurrency.ToString(CultureInfo.InvariantCulture))
             .EndObject();
