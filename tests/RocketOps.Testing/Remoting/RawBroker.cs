@@ -12,12 +12,18 @@ public static class RawBroker
     private const int PullMessage = 11;
     private const int UpdateConsumerOffset = 15;
     private const int UpdateAndCreateTopic = 17;
+    private const int RecallMessage = 370;
 
     // PullSysFlag: the request carries its own subscription (remoting.md, PULL_MESSAGE).
     private const int HasSubscription = 1 << 2;
 
     public static Task<RawFrame> SendAsync(
-        RawConnection broker, string topic, int queueId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+        RawConnection broker, string topic, int queueId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default) =>
+        SendAsync(broker, topic, queueId, body, properties: string.Empty, cancellationToken);
+
+    /// <summary>With properties as they are encoded.</summary>
+    public static Task<RawFrame> SendAsync(
+        RawConnection broker, string topic, int queueId, ReadOnlyMemory<byte> body, string properties, CancellationToken cancellationToken = default)
     {
         Dictionary<string, string> fields = new(StringComparer.Ordinal)
         {
@@ -29,7 +35,7 @@ public static class RawBroker
             ["sysFlag"] = "0",
             ["bornTimestamp"] = Text(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()),
             ["flag"] = "0",
-            ["properties"] = string.Empty,
+            ["properties"] = properties,
             ["reconsumeTimes"] = "0",
             ["unitMode"] = "false",
         };
@@ -54,6 +60,13 @@ public static class RawBroker
             ["expressionType"] = "TAG",
         };
         return broker.RequestAsync(PullMessage, fields, cancellationToken: cancellationToken);
+    }
+
+    /// <summary>Takes back what a send with a time of delivery was answered with <paramref name="recallHandle"/>.</summary>
+    public static Task<RawFrame> RecallAsync(RawConnection broker, string topic, string recallHandle, CancellationToken cancellationToken = default)
+    {
+        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["producerGroup"] = "raw_producer", ["topic"] = topic, ["recallHandle"] = recallHandle };
+        return broker.RequestAsync(RecallMessage, fields, cancellationToken: cancellationToken);
     }
 
     public static Task<RawFrame> UpdateOffsetAsync(RawConnection broker, string group, string topic, int queueId, long offset, CancellationToken cancellationToken = default)
