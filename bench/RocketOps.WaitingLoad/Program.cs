@@ -1,7 +1,7 @@
 using System.Globalization;
 using RocketOps.WaitingLoad;
 
-// Each command prints one line of key=value; bench/timers.sh and bench/transactions.sh run them.
+// Each command prints one line of key=value; bench/timers.sh, transactions.sh and soak.sh run them.
 switch (args)
 {
     case ["levels", var broker, var rate, var seconds, var level, var delaySeconds]:
@@ -16,9 +16,12 @@ switch (args)
     case ["transactions", var broker, var rate, var seconds]:
         Console.WriteLine(await new TransactionRun(broker, Number(rate), Number(seconds)).RunAsync());
         return 0;
+    case ["soak", var nameServer, var seconds]:
+        Console.WriteLine(await new SoakRun(nameServer, TimeSpan.FromSeconds(Number(seconds))).RunAsync());
+        return 0;
     default:
         Console.Error.WriteLine("usage: RocketOps.WaitingLoad levels BROKER RATE SECONDS LEVEL SECONDS_OF_LEVEL | fill BROKER COUNT FROM_SECONDS SPREAD_SECONDS");
-        Console.Error.WriteLine("       | burst BROKER COUNT DUE_SECONDS | transactions BROKER RATE SECONDS");
+        Console.Error.WriteLine("       | burst BROKER COUNT DUE_SECONDS | transactions BROKER RATE SECONDS | soak NAME_SERVER SECONDS");
         return 2;
 }
 

@@ -46,6 +46,9 @@ internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, T
         Add("rocketops_consumer_groups_online", "gauge", "Consumer groups with a member.", consumers.All.Count());
         Add("rocketops_consumer_groups_differing", "gauge", "Consumer groups whose members subscribe differently; the log names them.", consumers.All.Count(static group => group.SubscribesDifferently));
         Add("rocketops_offset_write_failures_total", "counter", "Writes of the offset files that failed since the start.", persister.Failures);
+        Add("rocketops_timers_active", "gauge", "Timers of the process that run.", Timer.ActiveCount);
+        Add("rocketops_pool_threads", "gauge", "Threads of the thread pool.", ThreadPool.ThreadCount);
+        Add("rocketops_heap_bytes", "gauge", "Bytes of managed memory that are in use or not yet collected.", GC.GetTotalMemory(forceFullCollection: false));
         replication.AddTo(text, labels);
         return text.ToString();
 
