@@ -25,7 +25,7 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly Dictionary<TKey, Waiting> _waiting = [];
     private readonly Dictionary<TKey, (WorkPriority Priority, long Since)> _again = [];
     private readonly HashSet<TKey> _working = [];
-    private readonly Dictionary<TKey, int> _failures = [];
+    private readonly Dictionary<TKey, (int Count, long Due)> _failures = [];
     private readonly Dictionary<TKey, long> _delayed = [];
     private readonly PriorityQueue<TKey, long> _due = new();
     private readonly ITimer _timer;
@@ -88,15 +88,27 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
-    /// <summary>The key failed: again after its back-off, which doubles each time.</summary>
+    /// <summary>
+    /// The key failed: again after its back-off, which doubles each time that was waited for. A failure before that, in a pass that an event brought, changes nothing: many
+    /// events of one outage do not put off the attempt that would find its end.
+    /// </summary>
     public void Retry(TKey key)
     {
         lock (_lock)
         {
-            int failures = _failures[key] = _failures.GetValueOrDefault(key) + 1;
-            TimeSpan backoff = Backoff.Exponential(_options.InitialBackoff, _options.MaxBackoff, failures);
+            (int count, long due) = _failures.GetValueOrDefault(key);
+            long now = _time.GetTimestamp();
+            if (count > 0 && now < due)
+            {
+                AddAfterLocked(key, _time.GetElapsedTime(now, due));
+                return;
+            }
+
+            TimeSpan backoff = Backoff.Exponential(_options.InitialBackoff, _options.MaxBackoff, count + 1);
             TimeSpan turn = _retryRate.Reserve();
-            AddAfterLocked(key, backoff > turn ? backoff : turn);
+            TimeSpan delay = backoff > turn ? backoff : turn;
+            _failures[key] = (count + 1, now + (long)(delay.TotalSeconds * _time.TimestampFrequency));
+            AddAfterLocked(key, delay);
         }
     }
 

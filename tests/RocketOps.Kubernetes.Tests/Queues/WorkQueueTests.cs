@@ -118,6 +118,31 @@ public sealed class WorkQueueTests : IDisposable
         _queue.Depth.Should().Be(200);
     }
 
+    /// <summary>A hundred events of one outage are not a hundred failures: the next attempt comes when it was due.</summary>
+    [Fact]
+    public async Task Retry_PassesOfEventsFailDuringBackoff_TheAttemptComesWhenItWasDue()
+    {
+        (await RetryDelayAsync()).Should().Be(0.5);
+        _queue.Retry("a");
+        TimeSpan due = _time.UntilNextTimer!.Value;
+        due.Should().Be(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(0.25));
+
+        for (int i = 0; i < 100; i++)
+        {
+            _queue.Add("a");
+            await TakeAsync();
+            _queue.Retry("a");
+            _queue.Done("a");
+        }
+
+        _time.UntilNextTimer.Should().Be(TimeSpan.FromSeconds(0.75));
+        _time.Advance(TimeSpan.FromSeconds(0.75));
+        await TakeAsync();
+        _queue.Done("a");
+        (await RetryDelayAsync()).Should().Be(2, "one more failure that was waited for");
+    }
+
     [Fact]
     public async Task Add_DuringBackoff_DoesNotWait()
     {
