@@ -46,6 +46,12 @@ internal sealed class SchemaBuilder
         {
             string name = NameOf(property);
             JsonObject schema = BuildProperty(property, $".{name}");
+            if (name == "status" && property.PropertyType.GetProperty("ObservedGeneration") is not null)
+            {
+                // A fresh object has been looked at by nobody: without it kstatus, and with that Flux, calls it current before the first pass.
+                schema["default"] = new JsonObject { ["observedGeneration"] = -1 };
+            }
+
             properties[name] = schema;
 
             // Without this a missing spec would get past the required fields inside it.
