@@ -24,6 +24,7 @@ namespace RocketOps.Operator.Clusters;
 [EntityRbac(typeof(Service), typeof(ConfigMap), typeof(ServiceAccount), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
 [EntityRbac(typeof(PodDisruptionBudget), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
 [EntityRbac(typeof(ConfigMap), Verbs = RbacVerbs.Delete)]
+[EntityRbac(typeof(Pod), Subresource = "eviction", Verbs = RbacVerbs.Create)]
 [EntityRbac(typeof(Pod), Verbs = RbacVerbs.Read | RbacVerbs.Patch | RbacVerbs.Delete)]
 internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 {
@@ -88,6 +89,11 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             TransitionEvents.Record(_events, entity, entity.Status?.Conditions, next.Status.Conditions);
         }
 
+        if (findings.Failed)
+        {
+            return ReconciliationResult<BrokerCluster>.Failure(entity, findings.Pending?.Message ?? "The API server failed.");
+        }
+
         bool working = Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Reconciling);
         return ReconciliationResult<BrokerCluster>.Success(entity, working ? _options.ProgressInterval : _options.ResyncInterval);
     }
@@ -105,11 +111,13 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         Problem? problem = ClusterValidator.Check(context, observation);
         Problem? pending = null;
         IReadOnlySet<string>? configurations = null;
+        bool failed = false;
         if (problem is null)
         {
             ChildrenOutcome children = await _children.RunAsync(context, cancellationToken);
             problem = children.Problem;
             pending = children.Pending;
+            failed = children.Failed;
             configurations = problem is null && pending is null ? children.Configurations : null;
 
             // What was just written is newer than the cache: with the old generation a rollout that has not begun would look finished.
@@ -119,15 +127,25 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         // Asked before anything restarts: a pod that serves but is not known yet counts as away.
         BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
         IReadOnlyList<GroupView> groups = observation.Groups(context, registrations);
-        await _roles.RunAsync(context, observation, groups, cancellationToken);
-        RollPlan roll = problem is null ? await _roll.RunAsync(context, observation, registrations, cancellationToken) : RollPlan.Nothing;
-        if (configurations is not null)
+        RollPlan roll = RollPlan.Nothing;
+        try
         {
-            await _oldConfigurations.RunAsync(context, observation, groups, configurations, cancellationToken);
+            await _roles.RunAsync(context, observation, groups, cancellationToken);
+            roll = problem is null ? await _roll.RunAsync(context, observation, registrations, cancellationToken) : RollPlan.Nothing;
+            if (configurations is not null)
+            {
+                await _oldConfigurations.RunAsync(context, observation, groups, configurations, cancellationToken);
+            }
+        }
+        catch (Exception failure) when (ApiFailures.IsFailure(failure, cancellationToken))
+        {
+            // What was found is told all the same.
+            pending ??= ApiFailures.Describe("Looking after the brokers' pods", failure);
+            failed = true;
         }
 
         groups = await _figures.RunAsync(context, observation, groups, cancellationToken);
-        return new ClusterFindings(observation, groups, registrations, roll, problem, pending);
+        return new ClusterFindings(observation, groups, registrations, roll, problem, pending, failed);
     }
 
     private ClusterObservation Observe(ClusterContext context)

@@ -17,8 +17,11 @@ namespace RocketOps.Operator.Hosting;
 /// <summary>Adds the operator to a host.</summary>
 public static class RocketOpsOperatorExtensions
 {
-    /// <summary>What the caches of children hold: nothing else of the API server's objects is of interest, or any of the operator's business.</summary>
-    private const string ManagedChildren = ClusterLabels.ManagedBy + "=" + ClusterLabels.ManagedByValue;
+    /// <summary>
+    /// What the caches of children hold: nothing else of the API server's objects is of interest, or any of the operator's business. By a label of our own, as tools
+    /// rewrite those that everybody uses.
+    /// </summary>
+    private const string ManagedChildren = ClusterLabels.Cluster;
 
     /// <summary>
     /// The controllers of all RocketOps kinds, as a hosted service. Needs a Kubernetes client in the container, see
@@ -51,6 +54,9 @@ public static class RocketOpsOperatorExtensions
                 settings.Domain = EntityGroup.Name;
                 settings.Namespace = options.Namespace;
                 settings.LeaderElection = options.LeaderElection;
+
+                // Longer would leave a cluster alone for minutes after the API server, or a webhook, has come back.
+                settings.MaxBackoff = TimeSpan.FromSeconds(30);
                 // Where it works, so that two operators of one namespace exclude each other wherever they run, and those of two namespaces do not.
                 settings.LeaseNamespace = options.LeaseNamespace ?? options.Namespace;
             })

@@ -23,6 +23,7 @@ internal static class Reasons
     public const string DrainingQueues = "DrainingQueues";
     public const string WaitingForConsumers = "WaitingForConsumers";
     public const string Updating = "Updating";
+    public const string ApiUnavailable = "ApiUnavailable";
 
     // Only a person can go on.
     public const string RolloutFailing = "RolloutFailing";

@@ -201,7 +201,7 @@ public sealed class RollPlannerTests
 
         plan.Groups.Select(static action => (action.Group, action.Step, action.Outdated, action.Member?.Pod)).Should().Equal(
             ("a-0", GroupStep.Wait, 1, "a-1-1"),
-            ("a-1", GroupStep.Restart, 2, "a-1-1"),
+            ("a-1", GroupStep.Evict, 2, "a-1-1"),
             ("a-2", GroupStep.None, 0, null));
     }
 

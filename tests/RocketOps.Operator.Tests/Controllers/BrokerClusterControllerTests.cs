@@ -180,6 +180,58 @@ public sealed class BrokerClusterControllerTests
         world.Workloads.Started.Should().HaveCount(4);
     }
 
+    /// <summary>A webhook that does not answer is a server error: the status says so instead of keeping what it last was, and the other parts go on.</summary>
+    [Fact]
+    public async Task Reconcile_ApiFailsForOneGroup_SaysSoAndChangesTheOthers()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Fault = static call => call is { Verb: "patch", Resource: "statefulsets", Name: "a-0" } ? ApiFault.Fail(500, "InternalError") : null;
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.TerminationGracePeriodSeconds = 61);
+
+        BrokerCluster waiting = await world.ClusterAsync("a", "Ready", "False", Reasons.ApiUnavailable);
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Contain("a-0 failed, and is tried again");
+        await world.AwaitAsync<StatefulSet>("a-1", static set => set.Spec!.Template!.Spec!.TerminationGracePeriodSeconds == 61, "the other group is changed");
+        world.Fault = null;
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
+    /// <summary>Policies and tools rewrite the labels that everybody uses.</summary>
+    [Fact]
+    public async Task Reconcile_PodsManagedByLabelRewritten_StillSeen()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+
+        JsonObject label = new() { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["app.kubernetes.io/managed-by"] = "somebody" } } };
+        await world.Client.PatchAsync<Pod>("a-0-0", OperatorWorld.Ns, KubernetesPatch.Merge(label));
+        await world.PassesAsync(5);
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.TerminationGracePeriodSeconds = 61);
+
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().Equal(["a-0-0", "a-0-0"], "the pod that somebody relabelled was seen, and restarted in its turn");
+    }
+
+    /// <summary>kstatus calls an object without conditions current; one that nobody has looked at says so by its generation.</summary>
+    [Fact]
+    public async Task Create_NoOperatorHasSeenIt_ObservedGenerationBehind()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.StopOperatorAsync();
+
+        await world.CreateClusterAsync("a");
+        await world.CreateTopicAsync("t", "a");
+
+        (await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!.Status!.ObservedGeneration.Should().Be(-1);
+        (await world.Client.GetAsync<Topic>("t", OperatorWorld.Ns))!.Status!.ObservedGeneration.Should().Be(-1);
+        await world.StartOperatorAsync();
+        await world.ClusterAsync("a", "Ready", "True");
+        await world.TopicAsync("t", "Ready", "True");
+    }
+
     /// <summary>A client has one name server and asks no other.</summary>
     [Fact]
     public async Task Reconcile_OneNameServerDoesNotKnowABroker_NotReady()

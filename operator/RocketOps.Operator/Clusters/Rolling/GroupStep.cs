@@ -9,6 +9,9 @@ internal enum GroupStep
     /// <summary>Something is outdated and may not go yet.</summary>
     Wait,
 
-    /// <summary>A pod is deleted; its set makes it again from the current template.</summary>
+    /// <summary>A pod that does not serve is deleted; its set makes it again from the current template.</summary>
     Restart,
+
+    /// <summary>As Restart, for a pod that serves: it is evicted, so that its group's disruption budget has a say beside drains of nodes.</summary>
+    Evict,
 }

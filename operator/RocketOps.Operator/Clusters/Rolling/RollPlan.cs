@@ -13,7 +13,7 @@ internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, NameServerSta
     public bool InProgress => Groups.Any(static action => action.Outdated > 0);
 
     /// <summary>The pod to take away now; null when there is none.</summary>
-    public MemberState? Restart => Groups.FirstOrDefault(static action => action.Step == GroupStep.Restart)?.Member;
+    public MemberState? Restart => Groups.FirstOrDefault(static action => action.Step is GroupStep.Restart or GroupStep.Evict)?.Member;
 
     /// <summary>The pod that has to serve and be known before any other may go; null when nothing is waited for, or the name servers are.</summary>
     public MemberState? WaitsFor => Restart is null ? Groups.FirstOrDefault(static action => action.Step == GroupStep.Wait)?.Member : null;

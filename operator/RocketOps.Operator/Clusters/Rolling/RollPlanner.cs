@@ -64,7 +64,7 @@ internal static class RollPlanner
     {
         int outdated = group.Outdated.Count();
         return outdated == 0 ? new GroupAction(group.Name, GroupStep.None, 0, null)
-            : restart?.Group == group.Name ? new GroupAction(group.Name, GroupStep.Restart, outdated, restart)
+            : restart?.Group == group.Name ? new GroupAction(group.Name, restart.Ready ? GroupStep.Evict : GroupStep.Restart, outdated, restart)
             : new GroupAction(group.Name, GroupStep.Wait, outdated, restart ?? waitsFor);
     })], nameServers);
 

@@ -9,4 +9,5 @@ namespace RocketOps.Operator.Clusters.Steps;
 /// <param name="Configurations">Names of the ConfigMaps that pods start with from now on.</param>
 /// <param name="Problem">Why not everything was applied; null when it was.</param>
 /// <param name="Pending">What has to go by itself before everything can be applied.</param>
-internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, IReadOnlySet<string> Configurations, Problem? Problem, Problem? Pending);
+/// <param name="Failed">The API server did not do what it was asked; tried again after a back-off.</param>
+internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, IReadOnlySet<string> Configurations, Problem? Problem, Problem? Pending, bool Failed);

@@ -35,6 +35,7 @@ internal sealed class ChildrenStep
         Problem? problem = null;
         Problem? pending = null;
         List<StatefulSet> sets = new List<StatefulSet>();
+        bool failed = false;
         HashSet<string> configurations = new HashSet<string>(StringComparer.Ordinal);
         foreach (IReadOnlyList<IKubernetesObject> part in ClusterChildren.Parts(context))
         {
@@ -72,10 +73,19 @@ internal sealed class ChildrenStep
                 // The API server's own rules, a quota, missing rights or an admission webhook: refused until somebody changes something.
                 problem ??= new Problem(Reasons.Refused, refused.Status.Message ?? refused.Message);
             }
+            catch (Exception failure) when (ApiFailures.IsFailure(failure, cancellationToken))
+            {
+                // A webhook that does not answer, a server that is overloaded or away: the other parts may be luckier, and the status says what this one waits for.
+                pending ??= ApiFailures.Describe($"Making or changing the objects of {PartOf(part)}", failure);
+                failed = true;
+            }
         }
 
-        return new ChildrenOutcome(nameServers, sets, configurations, problem, pending);
+        return new ChildrenOutcome(nameServers, sets, configurations, problem, pending, failed);
     }
+
+    /// <summary>The last object of a part is its workload, which it is named after.</summary>
+    private static string PartOf(IReadOnlyList<IKubernetesObject> part) => part[^1].Name();
 
     private async Task<IKubernetesObject> ApplyAsync(ClusterContext context, IKubernetesObject child, CancellationToken cancellationToken) => child switch
     {

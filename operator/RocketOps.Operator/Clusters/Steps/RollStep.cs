@@ -1,3 +1,4 @@
+using System.Net;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
@@ -6,7 +7,7 @@ using RocketOps.Operator.Hosting;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
-/// <summary>Restarts the next outdated pod, if one may go now. One deletion per pass; what follows is decided from what the next pass sees.</summary>
+/// <summary>Restarts the next outdated pod, if one may go now. One pod per pass; what follows is decided from what the next pass sees.</summary>
 internal sealed class RollStep
 {
     private readonly IKubernetesClient _client;
@@ -41,7 +42,15 @@ internal sealed class RollStep
         DeleteOptions options = new DeleteOptions { Preconditions = new Preconditions { Uid = uid } };
         try
         {
-            await _client.DeleteAsync<Pod>(member.Pod, context.Names.Namespace, options, cancellationToken);
+            if (!member.Ready)
+            {
+                await _client.DeleteAsync<Pod>(member.Pod, context.Names.Namespace, options, cancellationToken);
+            }
+            else if (!await TryEvictAsync(member.Pod, context.Names.Namespace, options, cancellationToken))
+            {
+                // Another member of its group has just been taken away, by a drain of its node perhaps; the next pass sees it.
+                return confirmed;
+            }
         }
         catch (KubernetesException replaced) when (replaced.IsConflict)
         {
@@ -51,6 +60,26 @@ internal sealed class RollStep
 
         _events.Record(context.Cluster, EventType.Normal, "PodRestarted", "Restart", $"Pod {member.Pod} restarts with the current configuration.", live.Pod(member.Pod));
         return confirmed;
+    }
+
+    /// <summary>False when the group's disruption budget does not let the pod go now.</summary>
+    private async Task<bool> TryEvictAsync(string pod, string ns, DeleteOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _client.EvictAsync(pod, ns, options, cancellationToken);
+            return true;
+        }
+        catch (KubernetesException refused) when (refused.Code == HttpStatusCode.TooManyRequests)
+        {
+            return false;
+        }
+        catch (KubernetesException without) when (without.IsNotFound || without.Code == HttpStatusCode.MethodNotAllowed)
+        {
+            // The embedded API server evicts nobody; and of a pod that has gone nothing is deleted.
+            await _client.DeleteAsync<Pod>(pod, ns, options, cancellationToken);
+            return true;
+        }
     }
 
     private RollPlan Next(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations) =>
