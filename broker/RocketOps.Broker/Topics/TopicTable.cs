@@ -395,11 +395,7 @@ internal sealed class TopicTable
 
         // Where the store has queues of the other kind, they count: whoever creates a topic has asked before.
         StoreTopic storeTopic = _store.GetOrAddTopic(Encoding.UTF8.GetBytes(config.Name));
-        if (config.IsBatch)
-        {
-            _store.TrySetBatch(storeTopic, isBatch: true);
-        }
-
+        _store.TrySetBatch(storeTopic, config.IsBatch);
         TopicState created = new(storeTopic, config);
         _topics.Entries[config.Name] = created;
         return created;

@@ -106,19 +106,35 @@ public sealed class BatchTopicTests
         broker.Host.Parts.Topics.TryGet("Batches", out _).Should().BeFalse();
     }
 
-    [Fact]
-    public async Task DeleteAndCreate_OtherQueueType_BeginsAnew()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task DeleteAndCreate_OtherQueueType_BeginsAnew(bool restarts)
     {
-        await using TestBroker broker = await TestBroker.StartAsync();
-        await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
-        await broker.InvokeAsync(SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
+        using TempDirectory directory = new("broker-");
+        TestBroker broker = await TestBroker.StartAsync(directory: directory);
+        try
+        {
+            await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
+            await broker.InvokeAsync(SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
+            if (restarts)
+            {
+                // What the store was told at its start must not outlive the topic.
+                await broker.DisposeAsync();
+                broker = await TestBroker.StartAsync(directory: directory);
+            }
 
-        (await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Batches"))).Code.Should().Be(ResponseCode.Success);
-        await CreateAsync(broker, "Batches", string.Empty);
-        RemotingCommand sent = await broker.InvokeAsync(SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
+            (await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Batches"))).Code.Should().Be(ResponseCode.Success);
+            await CreateAsync(broker, "Batches", string.Empty);
+            RemotingCommand sent = await broker.InvokeAsync(SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
 
-        (sent.Get("queueOffset"), sent.Get("batchUniqId")).Should().Be(("0", null));
-        sent.Get("msgId").Should().Contain(",", "a plain topic has a record per message");
+            (sent.Get("queueOffset"), sent.Get("batchUniqId")).Should().Be(("0", null));
+            sent.Get("msgId").Should().Contain(",", "a plain topic has a record per message");
+        }
+        finally
+        {
+            await broker.DisposeAsync();
+        }
     }
 
     private static async Task CreateAsync(TestBroker broker, string topic, string attributes)
