@@ -113,6 +113,17 @@ public sealed class PodTroubleTests
         PodTrouble.IsStuck(up).Should().BeFalse();
     }
 
+    /// <summary>The last line of a log that was cut off by SIGKILL tells nothing of it; what the kubelet knows does.</summary>
+    [Theory]
+    [InlineData("Error", "killed (exit code 137)")]
+    [InlineData("OOMKilled", "OOMKilled")]
+    public void Describe_Killed_DoesNotBlameTheLastLineOfTheLog(string reason, string expected)
+    {
+        Pod pod = Pod(new ContainerState { Terminated = new ContainerStateTerminated { ExitCode = 137, Reason = reason, Message = "Registered with name server" } });
+
+        PodTrouble.Describe(pod).Should().Be(expected);
+    }
+
     [Theory]
     [InlineData("ContainerCreating", false)]
     [InlineData("ImagePullBackOff", true)]

@@ -24,10 +24,12 @@ public sealed class ProgramTests
             current-context: n
             """);
         int port = LoopbackPorts.Find();
-        await using ChildProcess process = ChildProcess.Start("dotnet", [Program, "--kubeconfig", kubeconfig, $"--http-port={port}"]);
+        Dictionary<string, string> inContainer = new(StringComparer.Ordinal) { ["DOTNET_RUNNING_IN_CONTAINER"] = "true" };
+        await using ChildProcess process = ChildProcess.Start("dotnet", [Program, "--kubeconfig", kubeconfig, $"--http-port={port}"], inContainer);
         using HttpClient client = new();
         await Eventually.TrueAsync(async () => await StatusAsync(client, port, "livez") == HttpStatusCode.OK, "the process lives");
         (await StatusAsync(client, port, "readyz")).Should().Be(HttpStatusCode.ServiceUnavailable);
+        await Eventually.TrueAsync(() => process.Output.Contains("{\"Timestamp\":\"20", StringComparison.Ordinal), "a line of its log says when it was written");
 
         process.Terminate();
 

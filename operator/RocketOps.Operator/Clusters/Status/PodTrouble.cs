@@ -9,6 +9,9 @@ internal static class PodTrouble
 {
     private const int MaxMessageLength = 200;
 
+    // 128 and SIGKILL.
+    private const int KilledExitCode = 137;
+
     public static string Describe(Pod? pod)
     {
         if (pod is null)
@@ -86,6 +89,12 @@ internal static class PodTrouble
 
     private static string Describe(ContainerStateTerminated end)
     {
+        if (end.ExitCode == KilledExitCode)
+        {
+            // Whatever its log ended with is not why.
+            return end.Reason is { Length: > 0 } known and not "Error" ? known : "killed (exit code 137)";
+        }
+
         // The kubelet's "Error" says less than the exit code; other reasons, such as OOMKilled, say more.
         string what = end.Reason is { Length: > 0 } reason and not ("Error" or "Completed") ? reason : string.Create(CultureInfo.InvariantCulture, $"ended with exit code {end.ExitCode}");
         return WithDetail(what, LastWords(end.Message));
