@@ -1,0 +1,185 @@
+#!/usr/bin/env bash
+# What a slave costs: this broker alone (ASYNC_MASTER), this broker as SYNC_MASTER with a slave, and Apache RocketMQ 4.9.7 as SYNC_MASTER with a slave, in turn under the same client;
+# then how fast an empty slave takes a master's log, beside what a program does that only reads, sends, receives and writes (ship.c).
+#
+#   bench/replication.sh [--pairs 1] [--rate 5000] [--seconds 10] [--warmup 10] [--size 1024] [--catch-up 900] [--only-ours]
+#
+# All of it is on this machine: CPU of master and slave are told apart, the client's is not counted. Closed loop with 256 messages in flight for messages/s, open loop at --rate for
+# latencies. --catch-up is in MiB, below the 1024 of one file of the log. ROCKETOPS_SHARED names the folder with the kits; Apache's broker needs Java.
+set -euo pipefail
+pairs=1 rate=5000 seconds=10 warmup=10 size=1024 catch_up=900 only_ours=""
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --pairs) pairs="$2"; shift 2 ;;
+    --rate) rate="$2"; shift 2 ;;
+    --seconds) seconds="$2"; shift 2 ;;
+    --warmup) warmup="$2"; shift 2 ;;
+    --size) size="$2"; shift 2 ;;
+    --catch-up) catch_up="$2"; shift 2 ;;
+    --only-ours) only_ours=1; shift ;;
+    *) echo "unknown argument $1" >&2; exit 2 ;;
+  esac
+done
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+export ROCKETMQ_LOG=WARN
+kit="$shared/rocketmq/bin/rocketmq"
+[ -n "$only_ours" ] || [ -x "$kit" ] || die "$kit is missing; ROCKETOPS_SHARED names the folder that holds the kits, --only-ours does without"
+need_sendload
+compile "$root/bench/ship.c" ship
+machine="linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
+dotnet publish "$root/nameserver/RocketOps.NameServer" -c Release -r "$machine" --no-self-contained -o "$root/out/bench/nameserver" --nologo -v quiet
+dotnet publish "$root/broker/RocketOps.Broker" -c Release -r "$machine" --no-self-contained -o "$root/out/bench/broker" --nologo -v quiet
+
+slave="127.0.0.1:$((port + 30))" slave_http="127.0.0.1:$((port + 35))"
+master_pid="" slave_pid="" peer=""
+
+end_servers() {
+  if [ "$peer" = apache ]; then "$kit" kill --dir "$work/apache" > /dev/null 2>&1 || true; fi
+  if [ ${#processes[@]} -gt 0 ]; then
+    kill "${processes[@]}" 2> /dev/null || true
+    wait "${processes[@]}" 2> /dev/null || true
+  fi
+  processes=() master_pid="" slave_pid="" peer=""
+  rm -rf "$work/apache" "$work/ours"
+}
+trap 'end_servers; rm -rf "$work"' EXIT
+
+run_ours() { # PROGRAM CONFIGURATION LOG: its process in $!
+  "$root/out/bench/$1" -c "$2" > "$3" 2>&1 &
+  processes+=($!)
+}
+
+start_ours() { # ROLE [key=value...]
+  peer=ours
+  mkdir -p "$work/ours"
+  printf '%s\n' "listenPort=$port" "kvConfigPath=$work/ours/kvConfig.json" > "$work/ours/namesrv.conf"
+  printf '%s\n' brokerClusterName=DefaultCluster brokerName=broker-a brokerId=0 brokerIP1=127.0.0.1 "namesrvAddr=127.0.0.1:$port" "listenPort=${broker#*:}" "httpPort=${http#*:}" \
+    "storePathRootDir=$work/ours/master" "brokerRole=$1" diskMaxUsedSpaceRatio=95 "${@:2}" > "$work/ours/master.conf"
+  run_ours nameserver/RocketOps.NameServer "$work/ours/namesrv.conf" "$work/ours/namesrv.log"
+  run_ours broker/RocketOps.Broker "$work/ours/master.conf" "$work/ours/master.log"
+  master_pid=$!
+  wait_for "$broker" 60
+  wait_for "$http" 60
+}
+
+start_our_slave() {
+  printf '%s\n' brokerClusterName=DefaultCluster brokerName=broker-a brokerId=1 brokerRole=SLAVE brokerIP1=127.0.0.1 "namesrvAddr=127.0.0.1:$port" "listenPort=${slave#*:}" \
+    "httpPort=${slave_http#*:}" "storePathRootDir=$work/ours/slave" diskMaxUsedSpaceRatio=95 > "$work/ours/slave.conf"
+  run_ours broker/RocketOps.Broker "$work/ours/slave.conf" "$work/ours/slave.log"
+  slave_pid=$!
+  wait_for "$slave" 60
+}
+
+start_apache() { # SYNC_MASTER and its slave
+  peer=apache
+  local java=(--heap 1g --seconds 180 --jvm -Xmn512m)
+  "$kit" --version 4.9.7 namesrv start --dir "$work/apache" --port "$port" --heap 256m --seconds 180 > /dev/null
+  "$kit" --version 4.9.7 broker start --dir "$work/apache" --port "${broker#*:}" --namesrv "127.0.0.1:$port" "${java[@]}" brokerRole=SYNC_MASTER > /dev/null
+  "$kit" --version 4.9.7 broker start --dir "$work/apache" --port "${slave#*:}" --namesrv "127.0.0.1:$port" --id 1 "${java[@]}" > /dev/null
+  master_pid="$(cat "$work/apache/broker-a-0/pid")"
+  slave_pid="$(cat "$work/apache/broker-a-1/pid")"
+}
+
+load() { "$work/sendload" "broker=$broker" topic=Load queues=4 "size=$size" "$@"; }
+
+# A slave that has not acknowledged anything yet makes sends wait, or fail.
+until_acknowledged() {
+  local end=$((SECONDS + 120)) line
+  create_topic Load
+  while :; do
+    line="$(load rate=100 warmup=0 seconds=1)"
+    if [ "$(field failed "$line")" = 0 ] && [ "$(field answered "$line")" -gt 50 ]; then return; fi
+    [ "$SECONDS" -lt "$end" ] || die "no message is acknowledged: $line"
+  done
+}
+
+ticks_of() { if [ -n "$1" ]; then sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; else echo 0; fi; }
+
+# measure LABEL: one line of figures for the servers that run
+measure() {
+  local label="$1" closed open master0 slave0 hz
+  hz="$(getconf CLK_TCK)"
+  load rate=0 window=256 warmup=0 "seconds=$warmup" > /dev/null
+  master0="$(ticks_of "$master_pid")" slave0="$(ticks_of "$slave_pid")"
+  closed="$(load rate=0 window=256 warmup=0 "seconds=$seconds")"
+  local master1 slave1
+  master1="$(ticks_of "$master_pid")" slave1="$(ticks_of "$slave_pid")"
+  open="$(load "rate=$rate" warmup=2 "seconds=$seconds")"
+  awk -v label="$label" -v rate="$(field rate "$closed")" -v n="$(field answered "$closed")" -v m="$((master1 - master0))" -v s="$((slave1 - slave0))" -v hz="$hz" \
+    -v p50="$(field p50us "$open")" -v p999="$(field p999us "$open")" -v failed="$(($(field failed "$closed") + $(field failed "$open")))" \
+    'BEGIN { printf "%-22s rate=%d masterCpu=%.2f slaveCpu=%.2f p50us=%d p999us=%d failed=%d\n", label, rate, m * 1e6 / hz / n, s * 1e6 / hz / n, p50, p999, failed }' | tee -a "$work/figures"
+}
+
+metric() { # HOST:PORT NAME: the sum of its samples
+  curl -sf "http://$1/metrics" | awk -v name="$2" 'index($1, name "{") == 1 { sum += $NF; found = 1 } END { print found ? sum : -1 }'
+}
+
+# An empty slave takes the last file of the log, which holds it all.
+catch_up() {
+  start_ours ASYNC_MASTER
+  create_topic Load
+  # At a rate, and not as fast as can be: the log is to end within its first file.
+  local began="" from=0 to lag sent
+  load rate=30000 warmup=0 "seconds=$((catch_up * 1024 * 1024 / (size + 130) / 30000 + 1))" > /dev/null
+  sync
+  start_our_slave
+  local cpu_master0 cpu_slave0
+  while :; do
+    sent="$(metric "$http" rocketops_replication_sent_bytes_total)"
+    if [ -z "$began" ]; then
+      if [ "$sent" -gt 0 ]; then began="$(date +%s%N)" from="$sent" cpu_master0="$(ticks_of "$master_pid")" cpu_slave0="$(ticks_of "$slave_pid")"; fi
+      continue
+    fi
+    lag="$(metric "$http" rocketmq_broker_commitlog_diff)"
+    if [ "$lag" = 0 ]; then to="$(date +%s%N)"; break; fi
+  done
+  sent="$(metric "$http" rocketops_replication_sent_bytes_total)"
+  awk -v bytes="$((sent - from))" -v all="$sent" -v ns="$((to - began))" -v m="$(($(ticks_of "$master_pid") - cpu_master0))" -v s="$(($(ticks_of "$slave_pid") - cpu_slave0))" -v hz="$(getconf CLK_TCK)" \
+    'BEGIN { mib = bytes / 1048576; printf "catch-up               MiBps=%.0f MiB=%.0f masterCpuPerGiB=%.2f slaveCpuPerGiB=%.2f\n", mib / (ns / 1e9), all / 1048576, m / hz / (mib / 1024), s / hz / (mib / 1024) }' | tee -a "$work/figures"
+  "$work/ship" "$(ls "$work/ours/master/commitlog/"* | head -1)" "$work/shipped" $((catch_up * 1024 * 1024)) | tee -a "$work/figures"
+  end_servers
+}
+
+for ((pair = 1; pair <= pairs; pair++)); do
+  start_ours ASYNC_MASTER
+  create_topic Load
+  measure ours-async
+  end_servers
+  start_ours SYNC_MASTER minInSyncReplicas=2
+  start_our_slave
+  until_acknowledged
+  measure ours-sync
+  end_servers
+  if [ -z "$only_ours" ]; then
+    start_apache
+    until_acknowledged
+    measure apache-sync
+    end_servers
+  fi
+  catch_up
+done
+
+echo
+awk '
+  function median(key,   n, i, j, t, v) {
+    n = split(list[key], v, " ")
+    for (i = 2; i <= n; i++) for (j = i; j > 1 && v[j - 1] + 0 > v[j] + 0; j--) { t = v[j]; v[j] = v[j - 1]; v[j - 1] = t }
+    return n ? (n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2) : -1
+  }
+  function tell(what, value, goal, met) { printf "%-62s %8.2f   %-10s %s\n", what, value, goal, met ? "met" : "FALLS SHORT" }
+  { for (i = 2; i <= NF; i++) { split($i, p, "="); list[$1 "." p[1]] = list[$1 "." p[1]] " " p[2] } }
+  END {
+    if ("apache-sync.rate" in list) {
+      r = (median("ours-sync.masterCpu") + median("ours-sync.slaveCpu")) / (median("apache-sync.masterCpu") + median("apache-sync.slaveCpu"))
+      tell("CPU of master and slave, SYNC_MASTER, ours / 4.9.7", r, "<= 0.25", r <= 0.25)
+      r = median("ours-sync.p999us") / median("apache-sync.p999us")
+      tell("p99.9 at the rate, SYNC_MASTER, ours / 4.9.7", r, "<= 0.20", r <= 0.20)
+    }
+    r = median("ours-sync.slaveCpu") / median("ours-sync.masterCpu")
+    tell("CPU of the slave / of the master", r, "<= 0.50", r <= 0.5)
+    r = median("catch-up.MiBps") / median("ship.MiBps")
+    tell("catch-up / ship.c", r, ">= 0.60", r >= 0.6)
+    printf "%-62s %8.2f\n", "messages/s, SYNC_MASTER / ASYNC_MASTER, ours", median("ours-sync.rate") / median("ours-async.rate")
+    printf "%-62s %8.2f\n", "CPU of the master, SYNC_MASTER / ASYNC_MASTER, ours", median("ours-sync.masterCpu") / median("ours-async.masterCpu")
+  }' "$work/figures"
