@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # From a checkout to the first message of one's own program: what is typed, and how long the machine takes. Everything is done as docs/client.md says, in a folder of its own.
 #
-#   bench/first-message.sh            the cluster, then a program of one file
-#   bench/first-message.sh --package  the cluster, then a project that uses the packages
+#   bench/first-message.sh
 #
 # CONFIGURATION (Release) is what the command line is built as; what was built before is not built again, so a fresh clone takes longer.
 set -euo pipefail
@@ -50,21 +49,9 @@ write_program() { # FILE [first lines]: the first program of the page
 
 cd "$work"
 step "rocketops up deploy/samples/single.yaml" start_cluster
-if [ "${1:-}" = "--package" ]; then
-  step "dotnet pack client/RocketOps.Client -c Release -o out/packages" dotnet pack "$root/client/RocketOps.Client" -c Release -o "$work/packages"
-  printf '<configuration><packageSources><clear /><add key="rocketops" value="packages" /><add key="cache" value="%s" /></packageSources></configuration>\n' "${NUGET_PACKAGES:-$HOME/.nuget/packages}" > NuGet.config
-  step "dotnet nuget add source" true
-  step "dotnet new console -o hello" dotnet new console -o hello
-  step "cd hello" cd hello
-  step "dotnet add package RocketOps.Client" dotnet add package RocketOps.Client
-  step "Program.cs" write_program Program.cs
-  step "export NAMESRV_ADDR=$address" export NAMESRV_ADDR="$address"
-  step "dotnet run" dotnet run
-else
-  step "hello.cs" write_program hello.cs "#:project $root/client/RocketOps.Client" "#:property PublishAot=false"
-  step "export NAMESRV_ADDR=$address" export NAMESRV_ADDR="$address"
-  step "dotnet run hello.cs" dotnet run hello.cs
-fi
+step "hello.cs" write_program hello.cs "#:project $root/client/RocketOps.Client" "#:property PublishAot=false"
+step "export NAMESRV_ADDR=$address" export NAMESRV_ADDR="$address"
+step "dotnet run hello.cs" dotnet run hello.cs
 
 grep -q '^received ' "$work/step.log" || { cat "$work/step.log" >&2; echo "no message came" >&2; exit 1; }
 printf '%d things typed, %.1f s of the machine\n' "$typed" "$(echo "$(now) - $begin" | bc)"

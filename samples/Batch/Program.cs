@@ -2,7 +2,7 @@ using System.Diagnostics;
 using RocketOps.Client;
 
 const string Topic = "SAMPLE_BATCHES";
-const int Count = 20_000;
+const int Count = 5_000;
 
 await using (RocketMqAdmin admin = new(new AdminOptions()))
 {
@@ -11,7 +11,7 @@ await using (RocketMqAdmin admin = new(new AdminOptions()))
 
 foreach (bool autoBatch in new[] { false, true })
 {
-    await using RocketMqProducer producer = new(new ProducerOptions { Group = "sample-batches", AutoBatch = autoBatch });
+    await using RocketMqProducer producer = new(new ProducerOptions { Group = "sample-batches", AutoBatch = autoBatch, SendTimeout = TimeSpan.FromSeconds(30) });
     await producer.GetQueuesAsync(Topic);
     long begin = Stopwatch.GetTimestamp();
     await Task.WhenAll(Enumerable.Range(0, Count).Select(i => producer.SendAsync(new Message(Topic, $"reading {i}"), shardingKey: $"meter-{i % 10}")));
