@@ -11,6 +11,7 @@ public sealed class ReferenceDirectionTests
         ["RocketOps.Remoting"] = [],
         ["RocketOps.Remoting.Server"] = ["RocketOps.Remoting"],
         ["RocketOps.Store"] = ["RocketOps.Messages"],
+        ["RocketOps.Replication"] = ["RocketOps.Messages"],
         ["RocketOps.NameServer"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server"],
         ["RocketOps.Broker"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store"],
         ["RocketOps.Client"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],

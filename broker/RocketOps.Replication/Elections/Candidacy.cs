@@ -1,0 +1,183 @@
+using System.Globalization;
+using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
+using RocketOps.Replication.Rules;
+
+namespace RocketOps.Replication.Elections;
+
+/// <summary>
+/// Decides whether a member takes a lease that nobody holds: asks the others what they have, and lets a longer log go first. Lasts from the moment the lease is found free until somebody
+/// has it. Not thread-safe.
+/// </summary>
+internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCopy self, IMemberHost host, TimeProvider time)
+{
+    private readonly long _begunAt = time.GetTimestamp();
+    private readonly Dictionary<string, (long Round, MemberAnswer Answer)> _answers = new(StringComparer.Ordinal);
+    private string? _version;
+    private long _firstRound;
+    private long _firstAskedAt;
+    private long _askedAt;
+
+    /// <summary>What the answers say the floor is.</summary>
+    public long HighestPromise => _answers.Count == 0 ? 0 : Answers.Max(static answer => answer.Promised);
+
+    /// <summary>The group that the others say they belong to, else the one given.</summary>
+    public string GroupIdOr(string own) => Answers.FirstOrDefault(static answer => answer.GroupId.Length > 0)?.GroupId ?? own;
+
+    /// <summary>Why it does not take the lease, and what to do; null when there is nothing to say.</summary>
+    public string? Obstacle { get; private set; }
+
+    /// <summary>What is said while this lease lies there holds until it is taken, so an answer to an earlier question counts until a later one comes.</summary>
+    public void OnAnswer(long round, MemberAnswer answer)
+    {
+        if (_firstRound != 0 && round >= _firstRound && answer.Copy.Member != self.Member && options.Members.Contains(answer.Copy.Member, StringComparer.Ordinal)
+            && (!_answers.TryGetValue(answer.Copy.Member, out (long Round, MemberAnswer Answer) known) || round >= known.Round))
+        {
+            _answers[answer.Copy.Member] = (round, answer);
+        }
+    }
+
+    /// <summary>Whether to take the lease now, and by what right. Asks the others when their answers are missing or old.</summary>
+    /// <param name="found">Free; null when there is none.</param>
+    /// <param name="state">This member's.</param>
+    /// <param name="nextRound">Number of the next round of questions, for the host.</param>
+    public Standing Decide(VersionedLease? found, MemberState state, Func<long> nextRound)
+    {
+        LeaseRecord? lease = found?.Record;
+        if (lease is { Holder.Length: 0 } && lease.Successor == self.Member && rules.IsInSync(lease, self) && rules.IsCurrent(lease, state.Seen))
+        {
+            return Standing.InSync;
+        }
+
+        if (_firstRound == 0 || _version != found?.Version)
+        {
+            // What was said of another lease may be over: somebody may have taken it since.
+            _answers.Clear();
+            _version = found?.Version;
+            _firstRound = Ask(nextRound());
+            _firstAskedAt = _askedAt;
+        }
+
+        bool everybody = _answers.Count == options.Members.Count - 1;
+        if (!everybody && time.GetElapsedTime(_firstAskedAt) < options.AnswerTime)
+        {
+            return Standing.None;
+        }
+
+        Standing standing = Judge(lease, state);
+        if (standing == Standing.None && time.GetElapsedTime(_askedAt) >= options.AnswerTime)
+        {
+            Ask(nextRound());
+        }
+
+        return standing;
+    }
+
+    private IEnumerable<MemberAnswer> Answers => _answers.Values.Select(static known => known.Answer);
+
+    private long Ask(long round)
+    {
+        _askedAt = time.GetTimestamp();
+        host.AskMembers(round);
+        return round;
+    }
+
+    private Standing Judge(LeaseRecord? lease, MemberState state)
+    {
+        Obstacle = null;
+        if (FindForeigner(lease, state) is { } foreigner)
+        {
+            Obstacle = foreigner;
+            return Standing.None;
+        }
+
+        if (lease is null)
+        {
+            return JudgeFounding(state);
+        }
+
+        bool isCurrent = rules.IsCurrent(lease, state.Seen);
+        if (isCurrent && rules.IsInSync(lease, self))
+        {
+            // With time nobody is waited for: who answers may be cut off from the lease. Each that has more is given time of its own, so that the next longest goes next.
+            int ahead = CountAhead(answer => rules.IsInSync(lease, answer.Copy));
+            return time.GetElapsedTime(_begunAt) >= ahead * options.Patience ? Standing.InSync : Standing.None;
+        }
+
+        long next = rules.NextEpoch(lease.Epoch, Math.Max(state.Promised, HighestPromise));
+        if (rules.AllowsUnclean(lease, next))
+        {
+            return IsBest() ? Standing.Unclean : Standing.None;
+        }
+
+        if (!isCurrent)
+        {
+            Obstacle = Text($"the lease says epoch {lease.Epoch}, and this member has seen epoch {state.Seen}: it was set back or made by hand, and does not tell who is in sync; to have a member lead with the loss of what only others have, set its unclean epoch to {next}");
+            return Standing.None;
+        }
+
+        return JudgeRecovery(lease, state, next);
+    }
+
+    private Standing JudgeFounding(MemberState state)
+    {
+        bool anyLeads = Answers.Any(static answer => answer.Leads);
+        string[] groupIds = [.. Answers.Select(static answer => answer.GroupId).Append(state.GroupId)];
+        bool anyStoreLost = groupIds.Contains(string.Empty, StringComparer.Ordinal) && groupIds.Any(static id => id.Length > 0);
+        if (rules.MayFound(options.Members.Count, _answers.Count + 1, anyLeads, anyStoreLost))
+        {
+            return IsBest() ? Standing.Founder : Standing.None;
+        }
+
+        Obstacle = anyLeads ? null
+            : anyStoreLost ? "there is no lease, and a member of this group has an empty store: it may have had what was acknowledged; make the lease by hand with the unclean epoch set (docs/replication.md)"
+            : Text(
+            $"there is no lease, and {string.Join(", ", Missing(options.Members))} cannot be asked: a lease is founded only with all members there; if they are lost for ever, make the lease by hand with the unclean epoch set (docs/replication.md)");
+        return Standing.None;
+    }
+
+    private Standing JudgeRecovery(LeaseRecord lease, MemberState state, long next)
+    {
+        string[] named = [.. lease.InSync.Select(static copy => copy.Member)];
+        MemberAnswer[] inSync = [.. Answers.Where(answer => named.Contains(answer.Copy.Member, StringComparer.Ordinal))];
+        bool anyIntact = inSync.Any(answer => lease.InSync.Contains(answer.Copy));
+        bool anyStoreLost = inSync.Any(static answer => answer.GroupId.Length == 0) || (named.Contains(self.Member, StringComparer.Ordinal) && state.GroupId.Length == 0);
+        if (rules.MayRecover(options.Members.Count, _answers.Count + 1, anyIntact, anyStoreLost))
+        {
+            return IsBest() ? Standing.Recovery : Standing.None;
+        }
+
+        if (!anyIntact)
+        {
+            Obstacle = Text(
+                $"this copy ({self}) is not in sync, and no member that is ({string.Join(", ", named)}) has taken the lease; if they are lost for ever, set the lease's unclean epoch to {next}: what only they have is lost then");
+        }
+
+        return Standing.None;
+    }
+
+    private string? FindForeigner(LeaseRecord? lease, MemberState state)
+    {
+        if (lease is { GroupId.Length: > 0 } && state.GroupId.Length > 0 && lease.GroupId != state.GroupId)
+        {
+            return Text($"this store belongs to group {state.GroupId}, the lease is of group {lease.GroupId}: two clusters have one name, or this is another group's store; nothing is done with either");
+        }
+
+        MemberAnswer? other = Answers.FirstOrDefault(answer => answer.GroupId.Length > 0 && state.GroupId.Length > 0 && answer.GroupId != state.GroupId);
+        return other is null
+            ? null
+            : Text($"this store belongs to group {state.GroupId}, that of {other.Copy.Member} to group {other.GroupId}: one of them is another group's; move it away and start that member empty");
+    }
+
+    private bool IsBest() => CountAhead(static _ => true) == 0;
+
+    private int CountAhead(Func<MemberAnswer, bool> isRival)
+    {
+        LogEnd own = host.LogEnd;
+        return Answers.Count(answer => isRival(answer) && rules.GoesBefore(answer, own, self.Member));
+    }
+
+    private IEnumerable<string> Missing(IReadOnlyList<string> members) => members.Where(member => member != self.Member && !_answers.ContainsKey(member));
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,154 @@
+using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
+using RocketOps.Replication.Rules;
+
+namespace RocketOps.Replication.Leadership;
+
+/// <summary>
+/// What a member does while it is the master of one epoch: says what is confirmed, and decides who is in sync. Writes nothing itself. Not thread-safe but for
+/// <see cref="Confirmed"/> and <see cref="TakesMessages"/>.
+/// </summary>
+internal sealed class Mastership
+{
+    private readonly GroupOptions _options;
+    private readonly GroupRules _rules;
+    private readonly MemberCopy _self;
+    private readonly IMemberHost _host;
+    private readonly FollowerTable _followers;
+    private readonly InSyncSet _inSync;
+    private long _confirmed;
+    private volatile bool _begun;
+    private volatile bool _enoughInSync;
+    private volatile bool _paused;
+
+    public Mastership(GroupOptions options, GroupRules rules, MemberCopy self, IMemberHost host, TimeProvider time, VersionedLease lease)
+    {
+        _options = options;
+        _rules = rules;
+        _self = self;
+        _host = host;
+        _followers = new FollowerTable(time);
+        _inSync = new InSyncSet(rules, lease.Record.InSync);
+        Lease = lease;
+        EpochStart = long.MaxValue;
+        foreach (MemberCopy copy in lease.Record.InSync.Where(copy => copy != self))
+        {
+            _followers.Expect(copy, host.LogEnd.Offset);
+        }
+    }
+
+    public long Epoch => Lease.Record.Epoch;
+
+    /// <summary>As it was last seen or written.</summary>
+    public VersionedLease Lease { get; private set; }
+
+    /// <summary>Offset of the epoch's first byte; <see cref="long.MaxValue"/> before it has begun.</summary>
+    public long EpochStart { get; private set; }
+
+    /// <summary>The copies of the lease.</summary>
+    public IReadOnlyList<MemberCopy> InSync => _inSync.Written;
+
+    /// <summary>Offset before which every needed copy has everything. Only grows.</summary>
+    public long Confirmed => Volatile.Read(ref _confirmed);
+
+    /// <summary>The epoch has begun, enough copies are in sync and no switchover is under way. Whether the lease still holds is asked of the <see cref="Fence"/>.</summary>
+    public bool TakesMessages => _rules.MayTakeMessages(_begun) && _enoughInSync && !_paused;
+
+    public bool IsMinimumMet => _options.Mode == ReplicationMode.Async || _rules.IsMinimumMet(_inSync.Written.Count, _options.MinInSync);
+
+    /// <summary>A planned switchover stops the writes first.</summary>
+    public bool IsPaused
+    {
+        get => _paused;
+        set => _paused = value;
+    }
+
+    public void Begin(long epochStart)
+    {
+        EpochStart = epochStart;
+        _begun = true;
+        CheckFollowers();
+    }
+
+    public void OnSending(LeaseRequest write) => _inSync.OnSending(write);
+
+    public void OnSeen(VersionedLease lease)
+    {
+        Lease = lease;
+        _inSync.OnSeen(lease);
+        UpdateConfirmed();
+    }
+
+    public void OnAcknowledged(MemberCopy copy, long offset)
+    {
+        _followers.Acknowledge(copy, offset, _host.LogEnd.Offset);
+        UpdateConfirmed();
+    }
+
+    public long AcknowledgedBy(MemberCopy copy) => _followers.AcknowledgedBy(copy);
+
+    /// <summary>With time followers fall behind.</summary>
+    public void CheckFollowers()
+    {
+        int live = 1 + _inSync.Written.Count(copy => copy != _self && _followers.LagOf(copy) < _options.MaxLag);
+        _enoughInSync = _options.Mode == ReplicationMode.Async || _rules.IsMinimumMet(Math.Min(live, _inSync.Written.Count), _options.MinInSync);
+        UpdateConfirmed();
+    }
+
+    /// <summary>The log has grown, a follower has more, or others are needed than before.</summary>
+    public void UpdateConfirmed()
+    {
+        if (!_begun)
+        {
+            return;
+        }
+
+        IEnumerable<MemberCopy> needed = _inSync.Needed.Concat(_followers.Copies.Where(IsJoining)).Where(copy => copy != _self);
+        long confirmed = _rules.Confirmed(_host.LogEnd.Offset, needed.Select(_followers.AcknowledgedBy));
+        if (confirmed > _confirmed)
+        {
+            Volatile.Write(ref _confirmed, confirmed);
+            _host.Confirm(confirmed);
+        }
+    }
+
+    /// <summary>
+    /// Who should be in sync: those that are and do not lag, and those that came and have everything. Never fewer than the minimum: without it nothing is acknowledged, so whoever was in sync
+    /// still has everything, and may still lead.
+    /// </summary>
+    public IReadOnlyList<MemberCopy> FindInSync()
+    {
+        if (!_begun)
+        {
+            return _inSync.Written;
+        }
+
+        List<MemberCopy> wanted = [.. _inSync.Written];
+        int least = _options.Mode == ReplicationMode.Async ? 1 : _options.MinInSync;
+        foreach (MemberCopy late in _inSync.Written.Where(copy => copy != _self && _followers.LagOf(copy) >= _options.MaxLag).OrderByDescending(_followers.LagOf))
+        {
+            if (wanted.Count > least)
+            {
+                wanted.Remove(late);
+            }
+        }
+
+        foreach (MemberCopy copy in _followers.Copies.Where(copy => MayJoin(copy) && !wanted.Contains(copy)))
+        {
+            // Another incarnation of a member takes the place of the one before: there is one store of each.
+            wanted.RemoveAll(old => old.Member == copy.Member);
+            wanted.Add(copy);
+        }
+
+        return wanted;
+    }
+
+    private bool MayJoin(MemberCopy copy) =>
+        _followers.LagOf(copy) < _options.MaxLag && _rules.MayJoinInSync(_followers.AcknowledgedBy(copy), Confirmed, EpochStart);
+
+    /// <summary>
+    /// Acknowledgements wait for a copy from shortly before it is taken for in sync: under load, a follower would otherwise always lack what was confirmed a moment ago.
+    /// </summary>
+    private bool IsJoining(MemberCopy copy) =>
+        !_inSync.Written.Contains(copy) && _followers.AcknowledgedBy(copy) >= EpochStart && _followers.LagOf(copy) < _options.Lease.Renew;
+}

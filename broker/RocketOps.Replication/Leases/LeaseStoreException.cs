@@ -1,0 +1,4 @@
+namespace RocketOps.Replication.Leases;
+
+/// <summary>The lease store did not answer, or not what it should: the text says what to do. Whether a write happened is unknown.</summary>
+public sealed class LeaseStoreException(string message, Exception? reason = null) : Exception(message, reason);

@@ -1,0 +1,70 @@
+using RocketOps.Replication.Leases;
+
+namespace RocketOps.Replication.Members;
+
+/// <summary>What a member of a group is told.</summary>
+public sealed record GroupOptions
+{
+    /// <summary>This member's name.</summary>
+    public required string Member { get; init; }
+
+    /// <summary>The names of all members, this one's among them.</summary>
+    public required IReadOnlyList<string> Members { get; init; }
+
+    /// <summary>Where others reach this member for replication, <c>host:port</c>.</summary>
+    public string Address { get; init; } = string.Empty;
+
+    public ReplicationMode Mode { get; init; } = ReplicationMode.Sync;
+
+    /// <summary>In sync mode: how many copies, the master's among them, have a message before it is acknowledged. With fewer, messages are refused. 1 lets the master go on alone.</summary>
+    public int MinInSync { get; init; } = 1;
+
+    public LeaseTimings Lease { get; init; } = new();
+
+    /// <summary>A follower that has not caught up for so long is in sync no longer.</summary>
+    public TimeSpan MaxLag { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>For so long a member waits for others to say what they have before it takes the lease.</summary>
+    public TimeSpan AnswerTime { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// For so long, counted from when it found the lease free, a member leaves it to each one that has more. In async mode a longer log is what was acknowledged, so it is waited for until even a member that was just started
+    /// must have found the lease free; in sync mode all that may lead have everything acknowledged.
+    /// </summary>
+    public TimeSpan Patience => Mode == ReplicationMode.Async ? Lease.Duration + Lease.Margin : Lease.Duration / 2;
+
+    /// <summary>A planned switchover that has not come to its end after this time is given up, and the master goes on.</summary>
+    public TimeSpan HandOverTime { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>All that is wrong with them.</summary>
+    public IReadOnlyList<string> FindFaults()
+    {
+        List<string> faults = [];
+        if (Member.Length == 0 || Members.Any(static name => name.Length == 0))
+        {
+            faults.Add("a member has no name");
+        }
+
+        if (!Members.Contains(Member, StringComparer.Ordinal))
+        {
+            faults.Add($"'{Member}' is not among the members of its group ({string.Join(", ", Members)})");
+        }
+
+        if (Members.Distinct(StringComparer.Ordinal).Count() != Members.Count)
+        {
+            faults.Add($"a member is named twice ({string.Join(", ", Members)})");
+        }
+
+        if (MinInSync < 1 || MinInSync > Members.Count)
+        {
+            faults.Add($"{MinInSync} copies in sync are asked for; a group of {Members.Count} can have 1 to {Members.Count}");
+        }
+
+        if (Lease.FindFault() is { } fault)
+        {
+            faults.Add(fault);
+        }
+
+        return faults;
+    }
+}

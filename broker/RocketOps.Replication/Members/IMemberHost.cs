@@ -1,0 +1,52 @@
+using RocketOps.Replication.Leases;
+
+namespace RocketOps.Replication.Members;
+
+/// <summary>
+/// What a <see cref="GroupMember"/> can do in the world around it. No method waits: what takes time is begun, and its end is told to the member by one of its own methods. They are
+/// called one at a time, from within the member's methods.
+/// </summary>
+public interface IMemberHost
+{
+    /// <summary>How much of the group's log is here, as far as a killed process does not lose it.</summary>
+    LogEnd LogEnd { get; }
+
+    /// <summary>Offset behind everything that was appended, also what a crash might take still.</summary>
+    long AppendedEnd { get; }
+
+    /// <summary>Ends with <see cref="GroupMember.OnLeaseRead"/> or <see cref="GroupMember.OnLeaseFailed"/>, or never.</summary>
+    void ReadLease(long request);
+
+    /// <summary>Ends with <see cref="GroupMember.OnLeaseWritten"/> or <see cref="GroupMember.OnLeaseFailed"/>, or never.</summary>
+    void WriteLease(long request, LeaseRecord record, string? expectedVersion);
+
+    /// <summary>Asks all other members; each answer comes by <see cref="GroupMember.OnAnswer"/>.</summary>
+    void AskMembers(long round);
+
+    /// <summary>Durable when it returns: nothing that follows may be done before.</summary>
+    void Persist(MemberState state);
+
+    /// <summary>
+    /// Makes this member the master: follows nobody any more, finishes dispatch, begins the epoch at the end of its log, durably, and tells by <see cref="GroupMember.OnLeadBegun"/>. Only then
+    /// messages are taken.
+    /// </summary>
+    void Lead(long epoch);
+
+    /// <summary>Follows that master from now on; messages are refused. Called once for each epoch, and again after <see cref="StandBy"/>.</summary>
+    void Follow(LeaseRecord lease);
+
+    /// <summary>Refuses messages and follows nobody: nobody is known to lead.</summary>
+    void StandBy();
+
+    /// <summary>Everything before that offset is on all copies in sync: whoever waits for it is answered before this returns, if <see cref="GroupMember.MayAcknowledge"/> still says so.</summary>
+    void Confirm(long offset);
+
+    /// <summary>For a planned switchover: takes no message until told otherwise. When it returns, the end of the log does not move.</summary>
+    void PauseWrites();
+
+    /// <summary>The switchover did not come about.</summary>
+    void ResumeWrites();
+
+    /// <summary>For the log: something a person may want to know or has to decide.</summary>
+    void Report(MemberEvent happened, string text);
+}

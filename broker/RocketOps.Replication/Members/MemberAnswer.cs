@@ -1,0 +1,11 @@
+using RocketOps.Replication.Leases;
+
+namespace RocketOps.Replication.Members;
+
+/// <summary>What a member says of itself to another one that thinks of taking the lease.</summary>
+/// <param name="GroupId">Of the group its store belongs to; empty when it has joined none.</param>
+/// <param name="Copy">Its name and the incarnation of its store.</param>
+/// <param name="End">How much it has.</param>
+/// <param name="Promised">Its floor (<see cref="MemberState.Promised"/>).</param>
+/// <param name="Leads">It is the master and its lease has not ended.</param>
+public sealed record MemberAnswer(string GroupId, MemberCopy Copy, LogEnd End, long Promised, bool Leads);

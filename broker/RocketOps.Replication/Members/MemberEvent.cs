@@ -1,0 +1,14 @@
+namespace RocketOps.Replication.Members;
+
+/// <summary>What a member reports of itself.</summary>
+public enum MemberEvent
+{
+    TookLease = 0,
+    LostLease,
+    InSyncChanged,
+    HandedOver,
+    HandOverFailed,
+
+    /// <summary>Nobody leads, and this member may not: the text says what to do.</summary>
+    MayNotLead,
+}

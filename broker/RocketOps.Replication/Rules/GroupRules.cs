@@ -1,0 +1,96 @@
+using RocketOps.Replication.Epochs;
+using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
+
+namespace RocketOps.Replication.Rules;
+
+/// <summary>
+/// The rules by which a group loses nothing it has acknowledged and has one master at a time, one method each. They decide and do nothing. Tests break them one at a time, by
+/// overriding a method, to show that the simulation would notice (docs/replication.md lists which fault each one is for).
+/// </summary>
+internal class GroupRules
+{
+    /// <summary>
+    /// An observer counts by its own monotonic clock, from the last change it saw. It does not compare the lease's times with its clock: wall clocks differ and jump.
+    /// </summary>
+    public virtual bool HasExpired(LeaseObservation seen, DateTimeOffset wallClock) => seen.Age >= seen.Lease!.Record.Duration;
+
+    /// <summary>
+    /// Every acquisition begins a new epoch, above all that this member has promised: two masters never share one, even if the lease was deleted or set back.
+    /// </summary>
+    public virtual long NextEpoch(long leaseEpoch, long promised) => Math.Max(leaseEpoch, promised) + 1;
+
+    /// <summary>Only a copy that has everything acknowledged leads: this member, with the store it had when it was taken for in sync.</summary>
+    public virtual bool IsInSync(LeaseRecord lease, MemberCopy copy) => lease.InSync.Contains(copy);
+
+    /// <summary>A lease of an epoch before one that was seen was set back by somebody: who is in sync there is not true any more.</summary>
+    public virtual bool IsCurrent(LeaseRecord lease, long seen) => lease.Epoch >= seen;
+
+    /// <summary>
+    /// A lease that is gone is founded anew only with everybody there, each with its store: one that is missing may have what was acknowledged, or lead.
+    /// </summary>
+    public virtual bool MayFound(int members, int answered, bool anyLeads, bool anyStoreLost) => answered == members && !anyLeads && !anyStoreLost;
+
+    /// <summary>
+    /// No copy that is in sync is what it was, because all of them lost power before a flush: then the best of all members leads, but only when all have said what they have, so that no better one
+    /// can be somewhere, and none of those that were in sync has lost its whole store: that is for a person to decide.
+    /// </summary>
+    public virtual bool MayRecover(int members, int answered, bool anyIntact, bool anyStoreLost) => answered == members && !anyIntact && !anyStoreLost;
+
+    /// <summary>A person permits a promotion with loss for one epoch, which is the next. A permission that was not needed then is void.</summary>
+    public virtual bool AllowsUnclean(LeaseRecord lease, long nextEpoch) => lease.UncleanEpoch == nextEpoch;
+
+    /// <summary>Of two that may lead, the one with the longer log goes first; of two with the same, the one whose name is first.</summary>
+    public virtual bool GoesBefore(MemberAnswer other, LogEnd own, string ownName) =>
+        other.End.CompareTo(own) is var order && (order > 0 || (order == 0 && string.CompareOrdinal(other.Copy.Member, ownName) < 0));
+
+    /// <summary>With which copies a master begins: those that had everything, less the master that went missing.</summary>
+    public virtual IReadOnlyList<MemberCopy> InheritedInSync(LeaseRecord lease, MemberCopy self, IReadOnlyList<string> members) =>
+        [.. lease.InSync.Where(copy => copy.Member != self.Member && (lease.Holder.Length == 0 || copy.Member != lease.Holder)), self];
+
+    /// <summary>The renewal counts from before it was sent: others can have seen it from then on.</summary>
+    public virtual long RenewedAt(long sentAt, long answeredAt) => sentAt;
+
+    /// <summary>For how long after a renewal the master acknowledges: less than others wait.</summary>
+    public virtual TimeSpan Validity(LeaseTimings timings) => timings.Duration - timings.Margin;
+
+    /// <summary>
+    /// Asked when an acknowledgement is given, not when a message arrives: the process can have stood still between. Both clocks must agree: the monotonic one may stand while a virtual
+    /// machine is suspended, the other may be set back.
+    /// </summary>
+    public virtual bool MayAcknowledge(bool beforeMonotonicEnd, bool withinWallClock) => beforeMonotonicEnd && withinWallClock;
+
+    /// <summary>Nobody is taken for in sync before it has all that is acknowledged, and all that an earlier master may have acknowledged.</summary>
+    public virtual bool MayJoinInSync(long acknowledgedByFollower, long confirmed, long epochStart) => acknowledgedByFollower >= Math.Max(confirmed, epochStart);
+
+    /// <summary>
+    /// The copies an acknowledgement waits for: all that are or may be in the lease. A change counts when it is written; while its outcome is open, both sets do.
+    /// </summary>
+    public virtual IEnumerable<MemberCopy> Needed(IReadOnlyList<MemberCopy> written, IReadOnlyList<IReadOnlyList<MemberCopy>> open) =>
+        open.Count == 0 ? written : written.Concat(open.SelectMany(static set => set)).Distinct();
+
+    /// <summary>In sync mode a message is acknowledged up to where every needed copy has it.</summary>
+    public virtual long Confirmed(long own, IEnumerable<long> others) => others.Aggregate(own, Math.Min);
+
+    /// <summary>With fewer copies in sync than asked for nothing is acknowledged.</summary>
+    public virtual bool IsMinimumMet(int inSync, int minimum) => inSync >= minimum;
+
+    /// <summary>What a follower has counts when it has said so in this epoch: before, its log may have been another's.</summary>
+    public virtual bool CountsAcknowledgement(long epochOfFollower, long epoch) => epochOfFollower == epoch;
+
+    /// <summary>Messages are taken when everything older is dispatched and the epoch is begun: queue offsets follow each other, and no byte is without its epoch.</summary>
+    public virtual bool MayTakeMessages(bool hasBegun) => hasBegun;
+
+    /// <summary>A member follows nobody with an epoch below one it has seen: that master has been replaced.</summary>
+    public virtual bool MayFollow(long epoch, long seen) => epoch >= seen;
+
+    /// <summary>Before its log is extended, a follower's and its master's are made the same up to the point where they part.</summary>
+    public virtual JoinPlan PlanJoin(LogExtent follower, LogExtent master) => JoinPlan.Find(follower, master);
+
+    /// <summary>The planned successor is named when it has everything, and every message that is in the log has its answer.</summary>
+    public virtual bool MayHandOver(long targetHas, long confirmed, long end) => targetHas >= end && confirmed >= end;
+
+    /// <summary>Of a lease that was handed over the successor is first: it was chosen because it has everything.</summary>
+    public virtual bool MustLeaveToSuccessor(LeaseRecord lease, string member, TimeSpan age) =>
+        lease.Holder.Length == 0 && lease.Successor is { } successor && successor != member && age < lease.Duration;
+}
