@@ -1,0 +1,138 @@
+using NSubstitute;
+using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
+using RocketOps.Replication.Rules;
+using RocketOps.Replication.Tests.Simulation;
+using RocketOps.Testing.Time;
+
+namespace RocketOps.Replication.Tests.Members;
+
+/// <summary>What schedules of faults hardly ever meet, step by step.</summary>
+public sealed class GroupMemberTests
+{
+    private static readonly MemberCopy Follower = new("b", "b1");
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly IMemberHost _host = Substitute.For<IMemberHost>();
+
+    [Fact]
+    public void OnAcknowledged_OfThisEpoch_Confirms()
+    {
+        GroupMember master = Master(new GroupRules());
+
+        master.OnAcknowledged(Follower, epoch: 5, offset: 80);
+
+        master.Confirmed.Should().Be(80);
+        master.MayAcknowledge(5, 80).Should().BeTrue();
+        master.MayAcknowledge(5, 81).Should().BeFalse();
+    }
+
+    [Fact]
+    public void OnAcknowledged_OfAnotherEpoch_ConfirmsNothing()
+    {
+        // It led epoch 3 as well; what the follower had then may have been cut since.
+        GroupMember master = Master(new GroupRules());
+
+        master.OnAcknowledged(Follower, epoch: 3, offset: 80);
+
+        master.Confirmed.Should().Be(0);
+        master.MayAcknowledge(5, 80).Should().BeFalse();
+    }
+
+    [Fact]
+    public void OnAcknowledged_OfAnotherEpochWithTheRuleBroken_Confirms()
+    {
+        GroupMember master = Master(new BrokenRules.CountsAcknowledgementsOfOtherEpochs());
+
+        master.OnAcknowledged(Follower, epoch: 3, offset: 80);
+
+        master.Confirmed.Should().Be(80, "else the test above proves nothing");
+    }
+
+    [Fact]
+    public void OnAcknowledged_OfAStranger_ConfirmsNothing()
+    {
+        GroupMember master = Master(new GroupRules());
+
+        master.OnAcknowledged(new MemberCopy("x", "x1"), epoch: 5, offset: 80);
+        master.OnAcknowledged(Follower with { Incarnation = "b2" }, epoch: 5, offset: 80);
+
+        master.Confirmed.Should().Be(0);
+    }
+
+    [Fact]
+    public void MayAcknowledge_BehindTheMargin_IsFalseWithoutAskingAnybody()
+    {
+        GroupMember master = Master(new GroupRules());
+        master.OnAcknowledged(Follower, epoch: 5, offset: 80);
+
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        master.MayAcknowledge(5, 80).Should().BeFalse();
+        master.TakesMessages.Should().BeFalse();
+    }
+
+    [Fact]
+    public void OnLeaseWritten_AnsweredLate_CountsFromBeforeItWasSent()
+    {
+        GroupMember master = Master(new GroupRules(), answerTakes: TimeSpan.FromSeconds(1.5));
+        master.OnAcknowledged(Follower, epoch: 5, offset: 80);
+        master.MayAcknowledge(5, 80).Should().BeTrue();
+
+        _time.Advance(TimeSpan.FromSeconds(3.5));
+
+        master.MayAcknowledge(5, 80).Should().BeFalse();
+    }
+
+    [Fact]
+    public void OnLeaseWritten_AnsweredLateWithTheRuleBroken_CountsFromTheAnswer()
+    {
+        GroupMember master = Master(new BrokenRules.CountsRenewalsFromTheAnswer(), answerTakes: TimeSpan.FromSeconds(1.5));
+        master.OnAcknowledged(Follower, epoch: 5, offset: 80);
+
+        _time.Advance(TimeSpan.FromSeconds(4.9));
+
+        master.MayAcknowledge(5, 80).Should().BeTrue("which is longer than others wait: else the test above proves nothing");
+    }
+
+    [Fact]
+    public void OnLeaseRead_OfAnotherGroup_IsNotFollowed()
+    {
+        GroupMember member = new(Options, new MemberState("group", "a1", 4, 4), _host, _time, new GroupRules());
+        member.Tick();
+
+        member.OnLeaseRead(1, new VersionedLease(Lease with { GroupId = "other", Holder = "b", Epoch = 9 }, "1"));
+
+        _host.DidNotReceiveWithAnyArgs().Follow(default!);
+        _host.Received().Report(MemberEvent.MayNotLead, Arg.Is<string>(text => text.Contains("two clusters have one name")));
+    }
+
+    private static GroupOptions Options => new() { Member = "a", Members = ["a", "b"], MinInSync = 2 };
+
+    private static LeaseRecord Lease => new()
+    {
+        GroupId = "group",
+        Holder = string.Empty,
+        Successor = "a",
+        Epoch = 4,
+        RenewTime = DateTimeOffset.UnixEpoch,
+        Duration = TimeSpan.FromSeconds(6),
+        InSync = [new MemberCopy("a", "a1"), Follower],
+    };
+
+    /// <summary>Leads epoch 5, in which nothing is acknowledged yet; its log ends at 100.</summary>
+    private GroupMember Master(GroupRules rules, TimeSpan answerTakes = default)
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        _host.AppendedEnd.Returns(100);
+        GroupMember member = new(Options, new MemberState("group", "a1", 4, 4), _host, _time, rules);
+        member.Tick();
+        member.OnLeaseRead(1, new VersionedLease(Lease, "1"));
+        _time.Advance(answerTakes);
+        member.OnLeaseWritten(2, "2");
+        member.OnLeadBegun(5, 70);
+        member.LeadingEpoch.Should().Be(5);
+        member.Confirmed.Should().Be(0);
+        return member;
+    }
+}

@@ -1,0 +1,245 @@
+using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
+
+namespace RocketOps.Replication.Tests.Simulation;
+
+/// <summary>Sees everything, as no member can, and throws <see cref="RuleBrokenException"/> at the first thing that must never be.</summary>
+internal sealed class SimChecker(SimGroup group)
+{
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(9);
+
+    private readonly Dictionary<long, string> _masters = [];
+
+    /// <summary>By offset: what was acknowledged there and is not lost for a reason that is allowed.</summary>
+    private readonly SortedDictionary<int, int> _acknowledged = [];
+    private readonly HashSet<int> _taken = [];
+    private TimeSpan _releasedAt;
+
+    public int Acknowledged { get; private set; }
+
+    public int Failovers { get; private set; }
+
+    public int Cuts { get; private set; }
+
+    public int LostBeyondRepair { get; private set; }
+
+    public int HandedOver { get; private set; }
+
+    public TimeSpan LastAcknowledgedAt { get; private set; }
+
+    public void OnTaken(int id) => _taken.Add(id);
+
+    public void OnLeaseWriting(LeaseRecord? before, LeaseRecord after)
+    {
+        CheckInSync(before, after);
+        if (after.Holder.Length == 0)
+        {
+            OnReleasing(before, after);
+            return;
+        }
+
+        if (before is not null && before.Epoch == after.Epoch && before.Holder == after.Holder)
+        {
+            return;
+        }
+
+        if (IsNewGroup(before))
+        {
+            _masters.Clear();
+        }
+
+        Require(_masters.TryAdd(after.Epoch, after.Holder), $"epoch {after.Epoch} has two masters: {_masters[after.Epoch]} and {after.Holder}");
+        Failovers++;
+        Require(before is not { Holder.Length: 0, Successor: { } successor } || successor == after.Holder || group.World.Now - _releasedAt >= before.Duration * 0.95 || before.UncleanEpoch == after.Epoch,
+            $"{after.Holder} takes the lease that was handed over to {before?.Successor}");
+        SimMember taker = group.Find(after.Holder)!;
+        CheckLongestFirst(before, after, taker);
+        ExcuseLoss(before, after, taker);
+    }
+
+    public void OnLed(SimMember master, long epoch)
+    {
+        if (group.Options.Mode == ReplicationMode.Sync && group.LeaseStore.Lease?.Record is { } lease && lease.Epoch == epoch && lease.Holder == master.Name)
+        {
+            CheckHas(master, $"leads in epoch {epoch}");
+        }
+    }
+
+    public void OnAcknowledged(SimMember master, int id, long epoch, int end)
+    {
+        LeaseRecord? lease = group.LeaseStore.Lease?.Record;
+        // A master that founds its deleted lease anew goes on in the old epoch until the new one begins.
+        // One that was set back by hand is noticed at the next renewal.
+        Require(lease is null || lease.Epoch < epoch || (lease.Holder == master.Name && _masters.All(led => led.Key <= epoch || led.Value == master.Name)),
+            $"{master.Name} acknowledges message {id} in epoch {epoch}, while {(lease?.Holder is { Length: > 0 } holder ? holder : "nobody")} leads in epoch {lease?.Epoch}");
+        Require(master.Disk.Log.Count >= end && master.Disk.Log[end - 1].Id == id, $"{master.Name} acknowledges message {id}, which it does not have");
+        Acknowledged++;
+        LastAcknowledgedAt = group.World.Now;
+        if (group.Options.Mode == ReplicationMode.Async)
+        {
+            return;
+        }
+
+        // A power cut or a lost disk may have taken a copy since it was acknowledged: that is another story.
+        int copies = group.Members.Count(member => Has(member, end, id) || member.Disk.Unflushed.Any(entry => entry.Id == id) || member.Disk.Destroyed.Any(entry => entry.Id == id));
+        Require(copies >= group.Options.MinInSync, $"{master.Name} acknowledges message {id} with {copies} copies of it, {group.Options.MinInSync} are asked for");
+        foreach (MemberCopy copy in lease is not null && lease.Epoch >= epoch ? lease.InSync : [])
+        {
+            SimMember member = group.Find(copy.Member)!;
+            Require(member.Copy != copy || Has(member, end, id), $"{master.Name} acknowledges message {id}, which {copy} does not have, although it is in sync");
+        }
+
+        _acknowledged[end] = id;
+    }
+
+    public void OnCutting(SimMember member, long at)
+    {
+        Cuts++;
+        if (group.Options.Mode != ReplicationMode.Sync)
+        {
+            return;
+        }
+
+        foreach ((int end, int id) in _acknowledged)
+        {
+            Require(end <= at || !Has(member, end, id), $"{member.Name} cuts its log at {at}, and with it message {id} at {end}, which was acknowledged");
+        }
+    }
+
+    /// <summary>When everything has been well for long enough.</summary>
+    public void CheckHealed(TimeSpan healingSince)
+    {
+        LeaseRecord? lease = group.LeaseStore.Lease?.Record;
+        Require(lease is { Holder.Length: > 0 }, "nobody leads, although nothing is wrong any more");
+        SimMember master = group.Find(lease!.Holder)!;
+        Require(LastAcknowledgedAt > healingSince, "nothing is acknowledged, although nothing is wrong any more");
+        Require(lease.InSync.Count == group.Members.Count, $"in sync are only {string.Join(", ", lease.InSync)}, although nothing is wrong any more");
+        if (group.Options.Mode == ReplicationMode.Sync)
+        {
+            CheckHas(master, "leads at the end");
+        }
+
+        foreach (SimMember member in group.Members)
+        {
+            for (int i = 0; i < member.Disk.Log.Count; i++)
+            {
+                SimEntry entry = member.Disk.Log[i];
+                Require(i >= master.Disk.Log.Count || master.Disk.Log[i] == entry, $"{member.Name} has message {entry.Id} at {i}, the master another one");
+                Require(entry.QueueOffset == i, $"message {entry.Id} of {member.Name} at {i} has number {entry.QueueOffset} in its queue: another message has the same");
+                Require(member.Disk.Epochs.EpochAt(i + 1) == entry.Epoch, $"{member.Name} takes message {entry.Id} for one of epoch {member.Disk.Epochs.EpochAt(i + 1)}, it is of {entry.Epoch}");
+            }
+
+            Require(master.Disk.Log.Count - member.Disk.Log.Count < 100, $"{member.Name} has {member.Disk.Log.Count} messages, the master {master.Disk.Log.Count}");
+        }
+
+        CheckNothingVanished();
+    }
+
+    /// <summary>Every message that a master ever took is in a log, kept aside, or was on hardware that lost it.</summary>
+    private void CheckNothingVanished()
+    {
+        HashSet<int> known = [];
+        foreach (SimMember member in group.Members)
+        {
+            known.UnionWith(member.Disk.Log.Select(static entry => entry.Id));
+            known.UnionWith(member.Disk.Diverged.Select(static entry => entry.Id));
+            known.UnionWith(member.Disk.Unflushed.Select(static entry => entry.Id));
+            known.UnionWith(member.Disk.Destroyed.Select(static entry => entry.Id));
+        }
+
+        _taken.ExceptWith(known);
+        Require(_taken.Count == 0, $"{_taken.Count} messages have vanished: they are in no log and not kept aside");
+    }
+
+    /// <summary>In sync means: has everything that was acknowledged.</summary>
+    private void CheckInSync(LeaseRecord? before, LeaseRecord after)
+    {
+        if (group.Options.Mode == ReplicationMode.Async || (before is not null && after.InSync.All(before.InSync.Contains)))
+        {
+            return;
+        }
+
+        foreach (MemberCopy copy in after.InSync.Where(copy => (before is null || !before.InSync.Contains(copy)) && copy.Member != after.Holder))
+        {
+            if (group.Find(copy.Member) is { } member && member.Copy == copy)
+            {
+                CheckHas(member, "is taken for in sync");
+            }
+        }
+    }
+
+    private void OnReleasing(LeaseRecord? before, LeaseRecord after)
+    {
+        _releasedAt = group.World.Now;
+        SimMember old = group.Find(before!.Holder)!;
+        SimMember successor = group.Find(after.Successor!)!;
+        HandedOver++;
+        if (successor.Copy == before.InSync.FirstOrDefault(copy => copy.Member == successor.Name))
+        {
+            Require(successor.Disk.Log.Count >= old.Disk.Log.Count && old.Disk.Log[^Math.Min(1, old.Disk.Log.Count)..].All(last => Has(successor, old.Disk.Log.Count, last.Id)),
+                $"{old.Name} hands over to {successor.Name}, which has {successor.Disk.Log.Count} of {old.Disk.Log.Count} messages");
+        }
+    }
+
+    /// <summary>Of those that could as well have taken it, and for some time had no trouble, none had more.</summary>
+    private void CheckLongestFirst(LeaseRecord? before, LeaseRecord after, SimMember taker)
+    {
+        if (before is null || before.Successor is not null || before.Holder == taker.Name || group.Options.Loss > 0 || group.Options.Late > 0.05 || !IsQuiet(taker) || !before.InSync.Contains(taker.Copy))
+        {
+            return;
+        }
+
+        foreach (SimMember other in group.Members.Where(other => other != taker && IsQuiet(other) && before.InSync.Contains(other.Copy)))
+        {
+            if (group.Network.IsOpenSince(group.NumberOf(taker), group.NumberOf(other), Quiet) && group.Network.IsOpenSince(group.NumberOf(other), group.NumberOf(taker), Quiet)
+                && other.LogEnd > taker.LogEnd)
+            {
+                throw new RuleBrokenException($"{taker.Name} takes epoch {after.Epoch} with {taker.LogEnd}, although {other.Name} is there and has {other.LogEnd}");
+            }
+        }
+    }
+
+    private bool IsQuiet(SimMember member)
+    {
+        TimeSpan since = group.World.Now - Quiet;
+        return member.IsUp && !member.IsPaused && member.RunsSince <= since && group.LeaseStore.IsReachable(group.NumberOf(member))
+            && (!group.LeaseStore.ReachableSince.TryGetValue(group.NumberOf(member), out TimeSpan reachable) || reachable <= since);
+    }
+
+    /// <summary>
+    /// What may be lost: what a person decided to lose, in the epoch that was named for it; and what a power cut took from every disk that had it.
+    /// </summary>
+    private void ExcuseLoss(LeaseRecord? before, LeaseRecord after, SimMember taker)
+    {
+        bool isDecided = before?.UncleanEpoch == after.Epoch || IsNewGroup(before);
+        foreach ((int end, int id) in _acknowledged.ToArray())
+        {
+            if (!Has(taker, end, id) && (isDecided || (!group.Members.Any(member => Has(member, end, id)) && group.Members.Any(member => member.Disk.Unflushed.Any(entry => entry.Id == id)))))
+            {
+                _acknowledged.Remove(end);
+                LostBeyondRepair++;
+            }
+        }
+    }
+
+    /// <summary>Neither a lease nor a store that ever belonged to the group is left.</summary>
+    private bool IsNewGroup(LeaseRecord? before) => before is null && group.Members.All(static member => member.Disk.State.GroupId.Length == 0);
+
+    private void CheckHas(SimMember master, string what)
+    {
+        foreach ((int end, int id) in _acknowledged)
+        {
+            Require(Has(master, end, id), $"{master.Name} {what} and does not have message {id} at {end}, which was acknowledged");
+        }
+    }
+
+    private static bool Has(SimMember member, int end, int id) => member.Disk.Log.Count >= end && member.Disk.Log[end - 1].Id == id;
+
+    private static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new RuleBrokenException(otherwise);
+        }
+    }
+}

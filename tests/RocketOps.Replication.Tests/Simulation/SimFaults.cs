@@ -1,0 +1,305 @@
+using RocketOps.Replication.Leases;
+
+namespace RocketOps.Replication.Tests.Simulation;
+
+/// <summary>What goes wrong in a schedule, and the person who helps when nothing else can.</summary>
+internal sealed class SimFaults
+{
+    private static readonly TimeSpan BetweenDeletions = TimeSpan.FromSeconds(25);
+
+    private readonly SimGroup _group;
+    private readonly SimWorld _world;
+    private readonly (double Weight, Action Happens)[] _faults;
+    private readonly double _weights;
+    private TimeSpan _deletedAt = -BetweenDeletions;
+    private bool _over;
+
+    public SimFaults(SimGroup group)
+    {
+        _group = group;
+        _world = group.World;
+        SimOptions options = group.Options;
+        _faults =
+        [
+            (options.Kill, Kill),
+            (options.PowerCut, () => CutPower(AnyMember())),
+            (options.PowerCut / 4, CutAllPower),
+            (options.Wipe, Wipe),
+            (options.Pause, () => Pause(stopsClock: false)),
+            (options.Suspend, () => Pause(stopsClock: true)),
+            (options.Partition, Isolate),
+            (options.OneWayPartition, CutOneWay),
+            (options.LeaseCut, CutLease),
+            (options.LeaseOutage, CutAllLeases),
+            (options.LeaseDeleted, DeleteLease),
+            (options.LeaseEdited, EditLease),
+            (options.LeaseSetBack, SetLeaseBack),
+            (options.WallClock, SetWallClock),
+            (options.SlowDisk, SlowDisk),
+            (options.HandOver, HandOver),
+        ];
+        _weights = _faults.Sum(static fault => fault.Weight);
+    }
+
+    public void Begin() => _world.After(_world.Between(0, 3000), Next);
+
+    /// <summary>Everything is repaired, and everybody started.</summary>
+    public void End()
+    {
+        _over = true;
+        _group.Network.IsCalm = true;
+        _group.LeaseStore.IsCalm = true;
+        _group.Note("faults are over");
+        for (int i = 0; i < _group.Members.Count; i++)
+        {
+            _group.LeaseStore.Heal(i);
+            for (int j = 0; j < _group.Members.Count; j++)
+            {
+                _group.Network.Heal(i, j);
+            }
+
+            _group.Members[i].DiskFactor = 1;
+            if (!_group.Members[i].IsUp)
+            {
+                _group.Members[i].Start();
+            }
+        }
+    }
+
+    /// <summary>Nobody may lead: what they have is lost, or only in part. A person decides for the loss, for the next epoch and no other.</summary>
+    public void HelpByHand()
+    {
+        if (_group.LeaseStore.Lease is { Record: { Holder.Length: > 0 } held } && _group.Find(held.Holder)!.Process?.LeadingEpoch == held.Epoch)
+        {
+            return;
+        }
+
+        // A lease made or mended by hand begins above the highest epoch that the cluster's status remembers: the members that knew it may have lost their stores.
+        long floor = _group.LeaseStore.Past.Select(static past => past.Epoch).DefaultIfEmpty().Max();
+        LeaseRecord lease = _group.LeaseStore.Lease?.Record
+            ?? new LeaseRecord { Holder = string.Empty, Epoch = floor, RenewTime = DateTimeOffset.UnixEpoch, Duration = TimeSpan.FromSeconds(6), InSync = [] };
+        long next = Math.Max(Math.Max(lease.Epoch, floor), _group.Members.Max(static member => member.Disk.State.Promised)) + 1;
+        _group.Note($"a person permits an unclean promotion in epoch {next}");
+        _group.LeaseStore.Edit(lease with { Epoch = next - 1, UncleanEpoch = next });
+    }
+
+    private void Next()
+    {
+        if (_over)
+        {
+            return;
+        }
+
+        double at = _world.Random.NextDouble() * _weights;
+        foreach ((double weight, Action happens) in _faults)
+        {
+            at -= weight;
+            if (at <= 0)
+            {
+                happens();
+                break;
+            }
+        }
+
+        _world.After(_world.Between(0, 2 * _group.Options.FaultEveryMs), Next);
+    }
+
+    private SimMember AnyMember() => _world.Pick(_group.Members);
+
+    /// <summary>More often the master: most faults of others change little.</summary>
+    private SimMember LikelyMaster() =>
+        _world.Chance(0.5) && _group.LeaseStore.Lease?.Record is { Holder.Length: > 0 } lease ? _group.Find(lease.Holder)! : AnyMember();
+
+    private void Kill()
+    {
+        SimMember member = LikelyMaster();
+        _group.Note(member, "killed");
+        member.Kill();
+        StartLater(member);
+    }
+
+    private void CutPower(SimMember member)
+    {
+        _group.Note(member, "loses power");
+        member.Kill();
+        bool answersEarly = !_group.Options.FlushesBeforeAnswer;
+        int survives = _world.Random.Next(member.Disk.Durable, member.Disk.Log.Count + 1);
+        member.Disk.LosePower(survives, isNewCopy: answersEarly && _group.Options.NoticesLostWrites);
+        StartLater(member);
+    }
+
+    private void CutAllPower()
+    {
+        foreach (SimMember member in _group.Members)
+        {
+            CutPower(member);
+        }
+    }
+
+    private void Wipe()
+    {
+        SimMember member = LikelyMaster();
+        _group.Note(member, "loses its disk");
+        member.Kill();
+        member.Disk.Wipe(isNewCopy: _group.Options.NoticesLostWrites);
+        StartLater(member);
+    }
+
+    private void StartLater(SimMember member) => _world.After(_world.Between(100, 9000), () =>
+    {
+        if (!member.IsUp)
+        {
+            _group.Note(member, "started");
+            member.Start();
+        }
+    });
+
+    private void Pause(bool stopsClock)
+    {
+        SimMember member = LikelyMaster();
+        TimeSpan time = _world.Between(50, 12_000);
+        if (!_over && member.IsUp && !member.IsPaused)
+        {
+            _group.Note(member, $"{(stopsClock ? "suspended" : "stands still")} for {time.TotalSeconds:F1} s");
+            member.Pause(time, stopsClock);
+        }
+    }
+
+    private void Isolate()
+    {
+        SimMember member = LikelyMaster();
+        bool alsoLease = _world.Chance(0.4);
+        _group.Note(member, alsoLease ? "cut off" : "cut off from the others");
+        int number = _group.NumberOf(member);
+        For(_world.Between(300, 12_000), () =>
+        {
+            foreach (SimMember other in _group.Members)
+            {
+                _group.Network.Cut(number, _group.NumberOf(other));
+                _group.Network.Cut(_group.NumberOf(other), number);
+            }
+
+            if (alsoLease)
+            {
+                _group.LeaseStore.Cut(number);
+            }
+        }, () =>
+        {
+            foreach (SimMember other in _group.Members)
+            {
+                _group.Network.Heal(number, _group.NumberOf(other));
+                _group.Network.Heal(_group.NumberOf(other), number);
+            }
+
+            _group.LeaseStore.Heal(number);
+        });
+    }
+
+    private void CutOneWay()
+    {
+        int from = _group.NumberOf(AnyMember());
+        int to = _group.NumberOf(AnyMember());
+        _group.Note($"nothing comes from m{from} to m{to}");
+        For(_world.Between(300, 12_000), () => _group.Network.Cut(from, to), () => _group.Network.Heal(from, to));
+    }
+
+    private void CutLease()
+    {
+        SimMember member = LikelyMaster();
+        _group.Note(member, "does not reach the lease");
+        int number = _group.NumberOf(member);
+        For(_world.Between(300, 12_000), () => _group.LeaseStore.Cut(number), () => _group.LeaseStore.Heal(number));
+    }
+
+    private void CutAllLeases()
+    {
+        _group.Note("nobody reaches the lease");
+        For(_world.Between(300, 12_000), () => ForAll(_group.LeaseStore.Cut), () => ForAll(_group.LeaseStore.Heal));
+    }
+
+    private void DeleteLease()
+    {
+        if (_world.Now - _deletedAt >= BetweenDeletions)
+        {
+            _group.Note("the lease is deleted");
+            _deletedAt = _world.Now;
+            _group.LeaseStore.Edit(null);
+        }
+    }
+
+    /// <summary>Somebody permits an unclean promotion for an epoch that is over, or that is far off.</summary>
+    private void EditLease()
+    {
+        if (_group.LeaseStore.Lease?.Record is { } lease)
+        {
+            long epoch = Math.Max(0, lease.Epoch - _world.Random.Next(3));
+            _group.Note($"somebody sets the unclean epoch to {epoch}");
+            _group.LeaseStore.Edit(lease with { UncleanEpoch = epoch });
+        }
+    }
+
+    /// <summary>Somebody restores an old lease. Members that know of a later epoch notice; one that knows of none could not, so all do here.</summary>
+    private void SetLeaseBack()
+    {
+        if (_group.LeaseStore.Lease?.Record is { } lease && _world.Now - _deletedAt >= BetweenDeletions
+            && _group.Members.All(member => member.Disk.State.Seen >= lease.Epoch) && _group.LeaseStore.Past.Where(past => past.Epoch < lease.Epoch).ToArray() is { Length: > 0 } past)
+        {
+            LeaseRecord old = _world.Pick(past);
+            _group.Note($"somebody sets the lease back to epoch {old.Epoch}");
+            _deletedAt = _world.Now;
+            _group.LeaseStore.Edit(old);
+        }
+    }
+
+    private void SetWallClock()
+    {
+        SimMember member = AnyMember();
+        TimeSpan by = _world.Between(-3_600_000, 3_600_000);
+        _group.Note(member, $"has its wall clock set by {by.TotalSeconds:F0} s");
+        member.Clock.SetWall(by);
+    }
+
+    private void SlowDisk()
+    {
+        SimMember member = AnyMember();
+        _group.Note(member, "has a slow disk");
+        For(_world.Between(500, 8000), () => member.DiskFactor = 100, () => member.DiskFactor = 1);
+    }
+
+    private void HandOver()
+    {
+        if (_group.LeaseStore.Lease?.Record is { Holder.Length: > 0 } lease)
+        {
+            SimMember target = AnyMember();
+            _group.Note($"{lease.Holder} is to hand over to {target.Name}");
+            if (_world.Chance(0.5))
+            {
+                _group.LeaseStore.Edit(lease with { HandOverTo = target.Name });
+            }
+            else if (_group.Find(lease.Holder) is { IsUp: true, IsPaused: false } master)
+            {
+                master.Process!.HandOverTo(target.Name);
+            }
+        }
+    }
+
+    private void ForAll(Action<int> happens)
+    {
+        for (int i = 0; i < _group.Members.Count; i++)
+        {
+            happens(i);
+        }
+    }
+
+    private void For(TimeSpan time, Action begins, Action ends)
+    {
+        begins();
+        _world.After(time, () =>
+        {
+            if (!_over)
+            {
+                ends();
+            }
+        });
+    }
+}

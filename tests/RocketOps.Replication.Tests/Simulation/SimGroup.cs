@@ -1,0 +1,103 @@
+using System.Globalization;
+using RocketOps.Replication.Rules;
+
+namespace RocketOps.Replication.Tests.Simulation;
+
+/// <summary>One schedule: a group, its producers and its bad luck, from a seed.</summary>
+internal sealed class SimGroup
+{
+    private const int MaxNotes = 400;
+
+    private readonly Queue<string> _notes = new();
+    private int _lastId;
+
+    private SimGroup(int seed, SimOptions options, GroupRules rules)
+    {
+        Options = options;
+        World = new SimWorld(seed);
+        Network = new SimNetwork(World, options);
+        LeaseStore = new SimLeaseStore(World, options);
+        Checker = new SimChecker(this);
+        LeaseStore.Writing = Checker.OnLeaseWriting;
+        Members =
+        [
+            .. Enumerable.Range(0, options.Members).Select(number => new SimMember(
+                this, number, new SimClock(World, 1 + ((World.Random.NextDouble() - 0.5) * 2 * options.ClockDrift), World.Between(-3000, 3000)), rules)),
+        ];
+    }
+
+    public SimOptions Options { get; }
+
+    public SimWorld World { get; }
+
+    public SimNetwork Network { get; }
+
+    public SimLeaseStore LeaseStore { get; }
+
+    public SimChecker Checker { get; }
+
+    public IReadOnlyList<SimMember> Members { get; }
+
+    /// <summary>Runs it to its end. Throws <see cref="RuleBrokenException"/>, with the story, when something happened that must not.</summary>
+    public static SimChecker Run(int seed, SimOptions options, GroupRules? rules = null)
+    {
+        SimGroup group = new(seed, options, rules ?? new GroupRules());
+        try
+        {
+            group.Run();
+            return group.Checker;
+        }
+        catch (RuleBrokenException broken)
+        {
+            throw new RuleBrokenException($"seed {seed}, {group.World.Now.TotalSeconds:F3} s: {broken.Message}\n{string.Join('\n', group._notes.TakeLast(60))}");
+        }
+    }
+
+    public SimMember? Find(string name) => Members.FirstOrDefault(member => member.Name == name);
+
+    public int NumberOf(SimMember member) => member.Disk.Member;
+
+    public void Note(SimMember member, string text) => Note($"{member.Name}: {text}");
+
+    public void Note(string text)
+    {
+        _notes.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{World.Now.TotalSeconds,8:F3} {text}"));
+        if (_notes.Count > MaxNotes)
+        {
+            _notes.Dequeue();
+        }
+    }
+
+    private void Run()
+    {
+        foreach (SimMember member in Members)
+        {
+            World.After(World.Between(0, 500), member.Start);
+        }
+
+        Produce();
+        SimFaults faults = new(this);
+        faults.Begin();
+        World.RunUntil(Options.Faults);
+        faults.End();
+        TimeSpan healing = World.Now;
+        World.RunUntil(healing + (Options.Healing / 3));
+        faults.HelpByHand();
+        World.RunUntil(healing + Options.Healing);
+        Checker.CheckHealed(healing);
+    }
+
+    private void Produce() => World.After(World.Between(100, 500), () =>
+    {
+        // Whoever takes itself for the master gets messages: a producer knows no better.
+        foreach (SimMember member in Members.Where(static member => member.TakesMessages))
+        {
+            for (int i = World.Random.Next(1, 4); i > 0 && member.TakesMessages; i--)
+            {
+                member.Take(++_lastId);
+            }
+        }
+
+        Produce();
+    });
+}

@@ -1,0 +1,43 @@
+namespace RocketOps.Replication.Tests.Simulation;
+
+/// <summary>Between the members: messages take time, overtake each other, and get lost, above all where a way is cut.</summary>
+internal sealed class SimNetwork(SimWorld world, SimOptions options)
+{
+    private readonly HashSet<(int From, int To)> _cut = [];
+    private readonly Dictionary<(int From, int To), TimeSpan> _healedAt = [];
+
+    /// <summary>Faults are over.</summary>
+    public bool IsCalm { get; set; }
+
+    public void Cut(int from, int to) => _cut.Add((from, to));
+
+    public void Heal(int from, int to)
+    {
+        if (_cut.Remove((from, to)))
+        {
+            _healedAt[(from, to)] = world.Now;
+        }
+    }
+
+    public bool IsCut(int from, int to) => _cut.Contains((from, to));
+
+    /// <summary>The way was open for so long.</summary>
+    public bool IsOpenSince(int from, int to, TimeSpan time) => !IsCut(from, to) && (!_healedAt.TryGetValue((from, to), out TimeSpan at) || world.Now - at >= time);
+
+    public void Send(int from, int to, Action arrives)
+    {
+        if (_cut.Contains((from, to)) || (!IsCalm && world.Chance(options.Loss)))
+        {
+            return;
+        }
+
+        TimeSpan delay = !IsCalm && world.Chance(options.Late) ? world.Between(500, 20_000) : world.Between(0.2, 15);
+        world.After(delay, () =>
+        {
+            if (!_cut.Contains((from, to)))
+            {
+                arrives();
+            }
+        });
+    }
+}

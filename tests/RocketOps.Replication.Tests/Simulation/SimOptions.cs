@@ -1,0 +1,91 @@
+using RocketOps.Replication.Members;
+
+namespace RocketOps.Replication.Tests.Simulation;
+
+/// <summary>What a schedule is made of. Weights are relative; 0 leaves a fault out.</summary>
+internal sealed record SimOptions
+{
+    public int Members { get; init; } = 3;
+
+    public ReplicationMode Mode { get; init; } = ReplicationMode.Sync;
+
+    public int MinInSync { get; init; } = 2;
+
+    /// <summary>Acknowledged is on the disk; otherwise in the kernel, which a power cut takes.</summary>
+    public bool FlushesBeforeAnswer { get; init; }
+
+    public TimeSpan Faults { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan Healing { get; init; } = TimeSpan.FromSeconds(36);
+
+    /// <summary>Between two faults, in the middle.</summary>
+    public double FaultEveryMs { get; init; } = 2500;
+
+    public double Kill { get; init; } = 4;
+
+    public double PowerCut { get; init; } = 1;
+
+    public double Wipe { get; init; } = 0.3;
+
+    public double Pause { get; init; } = 3;
+
+    public double Suspend { get; init; } = 1;
+
+    public double Partition { get; init; } = 3;
+
+    public double OneWayPartition { get; init; } = 2;
+
+    public double LeaseCut { get; init; } = 3;
+
+    public double LeaseOutage { get; init; } = 0.7;
+
+    public double LeaseDeleted { get; init; } = 0.4;
+
+    public double LeaseEdited { get; init; } = 0.5;
+
+    public double LeaseSetBack { get; init; } = 0.15;
+
+    public double WallClock { get; init; } = 1;
+
+    public double SlowDisk { get; init; } = 2;
+
+    public double HandOver { get; init; } = 2;
+
+    /// <summary>Of messages between members.</summary>
+    public double Loss { get; init; } = 0.01;
+
+    /// <summary>Of messages that arrive seconds later.</summary>
+    public double Late { get; init; } = 0.005;
+
+    /// <summary>Of requests to the lease and of answers that take seconds.</summary>
+    public double LeaseSlow { get; init; } = 0.01;
+
+    /// <summary>How much faster or slower than true time a monotonic clock may run.</summary>
+    public double ClockDrift { get; init; } = 0.02;
+
+    /// <summary>Rules of the members' surroundings, broken for a test.</summary>
+    public bool LeaseStoreComparesVersions { get; init; } = true;
+
+    public bool KeepsDiverged { get; init; } = true;
+
+    public bool PersistsPromise { get; init; } = true;
+
+    public bool NoticesLostWrites { get; init; } = true;
+
+    /// <summary>A schedule of its own kind for each seed.</summary>
+    public static SimOptions For(int seed)
+    {
+        Random random = new(seed ^ 0x5EED);
+        int members = random.Next(3, 6);
+        bool isSync = random.Next(4) != 0;
+        return new SimOptions
+        {
+            Members = members,
+            Mode = isSync ? ReplicationMode.Sync : ReplicationMode.Async,
+            MinInSync = isSync ? random.Next(1, 3) : 1,
+            FlushesBeforeAnswer = random.Next(2) == 0,
+            FaultEveryMs = random.Next(3) switch { 0 => 1200, 1 => 2500, _ => 6000 },
+            Loss = random.Next(3) switch { 0 => 0, 1 => 0.01, _ => 0.05 },
+        };
+    }
+}

@@ -1,0 +1,31 @@
+namespace RocketOps.Replication.Tests.Simulation;
+
+/// <summary>What all schedules of a run came to: shows that the faults happened. Thread-safe.</summary>
+internal sealed class SimTotals
+{
+    private readonly Lock _lock = new();
+
+    public long Acknowledged { get; private set; }
+
+    public long Failovers { get; private set; }
+
+    public long Cuts { get; private set; }
+
+    public long HandedOver { get; private set; }
+
+    public long LostBeyondRepair { get; private set; }
+
+    public void Add(SimChecker checker)
+    {
+        lock (_lock)
+        {
+            Acknowledged += checker.Acknowledged;
+            Failovers += checker.Failovers;
+            Cuts += checker.Cuts;
+            HandedOver += checker.HandedOver;
+            LostBeyondRepair += checker.LostBeyondRepair;
+        }
+    }
+
+    public override string ToString() => $"{Acknowledged} messages acknowledged, {Failovers} masters, {HandedOver} switchovers, {Cuts} cuts, {LostBeyondRepair} messages lost with all their disks or by decision";
+}

@@ -1,0 +1,33 @@
+namespace RocketOps.Replication.Tests.Simulation;
+
+/// <summary>Virtual time: what happens, in its order. Everything random comes from one seed, so that a schedule can be run again.</summary>
+internal sealed class SimWorld(int seed)
+{
+    private readonly PriorityQueue<Action, (long At, long Order)> _events = new();
+    private long _order;
+
+    public Random Random { get; } = new(seed);
+
+    /// <summary>Since the beginning of the schedule.</summary>
+    public TimeSpan Now { get; private set; }
+
+    public void After(TimeSpan delay, Action happens) => _events.Enqueue(happens, ((Now + delay).Ticks, _order++));
+
+    public void RunUntil(TimeSpan end)
+    {
+        while (_events.TryPeek(out _, out (long At, long Order) next) && next.At <= end.Ticks)
+        {
+            Action happens = _events.Dequeue();
+            Now = new TimeSpan(next.At);
+            happens();
+        }
+
+        Now = end;
+    }
+
+    public TimeSpan Between(double minMs, double maxMs) => TimeSpan.FromMilliseconds(minMs + (Random.NextDouble() * (maxMs - minMs)));
+
+    public bool Chance(double probability) => Random.NextDouble() < probability;
+
+    public T Pick<T>(IReadOnlyList<T> choices) => choices[Random.Next(choices.Count)];
+}

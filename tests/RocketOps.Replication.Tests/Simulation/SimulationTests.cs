@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit.Abstractions;
+
+namespace RocketOps.Replication.Tests.Simulation;
+
+/// <summary>
+/// Schedules of faults, each from its seed. <c>ROCKETOPS_SCHEDULES=100000</c> runs so many, <c>ROCKETOPS_SEED=17</c> runs that one.
+/// </summary>
+public sealed class SimulationTests(ITestOutputHelper output)
+{
+    private const int Schedules = 2000;
+
+    [Fact]
+    public void Schedules_OfAnyFaults_LoseNothingAndHeal()
+    {
+        int first = Read("ROCKETOPS_SEED") ?? 1;
+        int count = Read("ROCKETOPS_SEED") is null ? Read("ROCKETOPS_SCHEDULES") ?? Schedules : 1;
+        SimTotals totals = new();
+
+        Stopwatch watch = Stopwatch.StartNew();
+        Parallel.For(first, first + count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed => totals.Add(SimGroup.Run(seed, SimOptions.For(seed))));
+        if (count >= Schedules)
+        {
+            totals.Cuts.Should().BePositive("else nothing went wrong");
+            totals.HandedOver.Should().BePositive();
+            totals.Failovers.Should().BeGreaterThan(count);
+        }
+
+        output.WriteLine($"{count} schedules in {watch.Elapsed.TotalSeconds:F1} s: {totals}");
+    }
+
+    private static int? Read(string name) => int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
+}
