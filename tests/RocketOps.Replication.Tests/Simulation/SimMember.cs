@@ -8,7 +8,7 @@ namespace RocketOps.Replication.Tests.Simulation;
 
 /// <summary>
 /// A machine with one member: its disk, its clocks, and the process on it, which dies and is started again. Stands for the broker around a <see cref="GroupMember"/>: copies logs by messages that say in
-/// which epoch they are, as <c>docs/replication.md</c> describes it.
+/// which epoch they are.
 /// </summary>
 internal sealed class SimMember : IMemberHost
 {
