@@ -12,7 +12,7 @@ typed=0 up=""
 
 end_all() {
   # What was started here is a process group of its own; the command line takes its brokers with it.
-  [ -z "$up" ] || { kill -INT -- "-$up" 2> /dev/null && wait "$up" 2> /dev/null; } || true
+  [ -z "$up" ] || { kill -TERM -- "-$up" 2> /dev/null && wait "$up" 2> /dev/null; } || true
   rm -rf "$work"
 }
 trap end_all EXIT

@@ -291,7 +291,7 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
         cluster.Broker.Append("T", 0, "done");
         TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
         int left = 0;
-        await using (RocketMqPushConsumer consumer = new(Options(cluster) with { ConsumeTimeout = TimeSpan.FromMilliseconds(200), CommitInterval = TimeSpan.FromMilliseconds(20), OnError = static _ => { } }))
+        await using (RocketMqPushConsumer consumer = new(Options(cluster) with { ConsumeTimeout = TimeSpan.FromMilliseconds(200), CommitInterval = TimeSpan.FromMilliseconds(20), RequestTimeout = TimeSpan.FromSeconds(60), OnError = static _ => { } }))
         {
             await consumer.SubscribeAsync("T", "*", async (message, _) =>
             {
@@ -307,13 +307,13 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
             await consumer.StartAsync();
 
             await Eventually.TrueAsync(() => cluster.Broker.Offsets.GetValueOrDefault(("T", 0)) == 2, "the queue's offset goes on");
-            RemotingCommand returned = cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().ContainSingle().Subject;
-            returned.Get("delayLevel").Should().Be("3");
+            cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().NotBeEmpty();
             release.SetResult();
             await Eventually.TrueAsync(() => Volatile.Read(ref left) == 1, "the handler ends");
         }
 
-        cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().ContainSingle("what it says so late does not count");
+        // On a busy machine the other handler may have taken too long as well. What the stuck one says in the end would come with the level 0.
+        cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().OnlyContain(static request => request.Get("delayLevel") == "3", "what it says so late does not count");
     }
 
     [Fact]
