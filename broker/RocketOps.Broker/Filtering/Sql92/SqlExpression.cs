@@ -23,6 +23,9 @@ internal sealed class SqlExpression : IMessageFilter
     /// <summary>Different properties an expression asks for.</summary>
     public const int MaxProperties = 128;
 
+    /// <summary>As many as nearly all expressions name at most.</summary>
+    private const int FewProperties = 8;
+
     private readonly SqlNode _root;
     private readonly ImmutableArray<byte[]> _properties;
 
@@ -68,7 +71,8 @@ internal sealed class SqlExpression : IMessageFilter
     /// <summary>What the expression is for these encoded properties: true, false, unknown or an error.</summary>
     public SqlKind Evaluate(ReadOnlySpan<byte> properties, out bool isTrue)
     {
-        Span<SqlProperties.Place> places = stackalloc SqlProperties.Place[MaxProperties];
+        // Clearing room for the most there may be costs as much as a comparison.
+        Span<SqlProperties.Place> places = _properties.Length <= FewProperties ? stackalloc SqlProperties.Place[FewProperties] : stackalloc SqlProperties.Place[MaxProperties];
         SqlValue value = _root.Evaluate(SqlProperties.Find(properties, _properties.AsSpan(), places[.._properties.Length]));
         isTrue = value.IsTrue;
         return value.Kind;
