@@ -134,7 +134,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         }
 
         string[] projects = [.. Directory.EnumerateFiles(folder, "*.csproj", SearchOption.AllDirectories)];
-        projects.Should().HaveCount(6);
+        projects.Should().HaveCount(8);
         foreach (string project in projects)
         {
             await feed.DotnetAsync(folder, "build", project);
