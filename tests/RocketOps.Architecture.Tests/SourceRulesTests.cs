@@ -34,19 +34,23 @@ public sealed partial class SourceRulesTests
         Offences(EmptyCatch()).Should().BeEmpty("nothing is swallowed: say in the block why it is harmless");
     }
 
+    [Fact]
+    public void Product_EventIds_TellOneEventEach()
+    {
+        IEnumerable<string> shared = Sources()
+            .SelectMany(static source => EventId().Matches(source.Text).Select(match => (Id: match.Value, source.Path)))
+            .GroupBy(static line => line.Id, StringComparer.Ordinal)
+            .Where(static lines => lines.Count() > 1)
+            .Select(static lines => $"{lines.Key}: {string.Join(", ", lines.Select(static line => line.Path))}");
+
+        shared.Should().BeEmpty("whoever watches a log by its ids must not take one event for another; take a free number");
+    }
+
     private static List<string> Offences(Regex rule, Func<string, bool>? applies = null)
     {
         List<string> offences = [];
-        foreach (string file in ProductFolders.SelectMany(folder =>
-            Directory.EnumerateFiles(Path.Combine(SharedKits.RepositoryRoot, folder), "*.cs", SearchOption.AllDirectories)))
+        foreach ((string relative, string text) in Sources())
         {
-            string relative = Path.GetRelativePath(SharedKits.RepositoryRoot, file);
-            if (relative.Contains("/obj/", StringComparison.Ordinal) || relative.Contains("/bin/", StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            string text = File.ReadAllText(file);
             if (applies is not null && !applies(text))
             {
                 continue;
@@ -61,6 +65,15 @@ public sealed partial class SourceRulesTests
 
         return offences;
     }
+
+    private static IEnumerable<(string Path, string Text)> Sources() => ProductFolders
+        .SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(SharedKits.RepositoryRoot, folder), "*.cs", SearchOption.AllDirectories))
+        .Select(static file => (Path: Path.GetRelativePath(SharedKits.RepositoryRoot, file), File: file))
+        .Where(static file => !file.Path.Contains("/obj/", StringComparison.Ordinal) && !file.Path.Contains("/bin/", StringComparison.Ordinal))
+        .Select(static file => (file.Path, File.ReadAllText(file.File)));
+
+    [GeneratedRegex(@"\bEventId = \d+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex EventId();
 
     [GeneratedRegex(@"Thread\.Sleep\(|\.GetAwaiter\(\)\.GetResult\(\)|\bTask\.WaitA(ll|ny)\(", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Blocking();

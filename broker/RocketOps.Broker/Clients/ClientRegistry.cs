@@ -70,7 +70,7 @@ internal sealed partial class ClientRegistry(
         producers.Remove(connection);
     }
 
-    [LoggerMessage(EventId = 3502, Level = LogLevel.Error, Message = "Looking for clients without a heartbeat failed; tried again in 10 s")]
+    [LoggerMessage(EventId = 3512, Level = LogLevel.Error, Message = "Looking for clients without a heartbeat failed; tried again in 10 s")]
     private partial void LogScanFailed(Exception failure);
 
     private sealed class Closing(ClientRegistry registry, RemotingConnection connection)

@@ -107,6 +107,6 @@ internal sealed partial class ConsumerChangeNotices(Action<ConsumerGroup> tell, 
         }
     }
 
-    [LoggerMessage(EventId = 3501, Level = LogLevel.Error, Message = "Telling the members of {Group} that it has changed failed; they notice by themselves within 20 s")]
+    [LoggerMessage(EventId = 3511, Level = LogLevel.Error, Message = "Telling the members of {Group} that it has changed failed; they notice by themselves within 20 s")]
     private partial void LogFailed(Exception failure, string group);
 }

@@ -214,12 +214,12 @@ internal sealed partial class ConsumerGroup
         }
     }
 
-    [LoggerMessage(EventId = 3601, Level = LogLevel.Warning, Message = "Consumer group {Group} subscribes to {Topic} with an expression that cannot be used, its pulls are refused: {Problem}")]
+    [LoggerMessage(EventId = 3521, Level = LogLevel.Warning, Message = "Consumer group {Group} subscribes to {Topic} with an expression that cannot be used, its pulls are refused: {Problem}")]
     private partial void LogMalformed(string group, string topic, string problem);
 
-    [LoggerMessage(EventId = 3602, Level = LogLevel.Warning, Message = "Members of consumer group {Group} subscribe differently: {Client} to {Subscriptions}, {Other} to something else. The last heartbeat decides for all of them, so that messages get lost to the group: give all members the same subscriptions, or another group")]
+    [LoggerMessage(EventId = 3522, Level = LogLevel.Warning, Message = "Members of consumer group {Group} subscribe differently: {Client} to {Subscriptions}, {Other} to something else. The last heartbeat decides for all of them, so that messages get lost to the group: give all members the same subscriptions, or another group")]
     private partial void LogDiffer(string group, string client, string subscriptions, string other);
 
-    [LoggerMessage(EventId = 3603, Level = LogLevel.Information, Message = "Members of consumer group {Group} subscribe alike again")]
+    [LoggerMessage(EventId = 3523, Level = LogLevel.Information, Message = "Members of consumer group {Group} subscribe alike again")]
     private partial void LogAgree(string group);
 }

@@ -88,7 +88,7 @@ internal sealed partial class ReplyMessageHandler(
     private static void SetPlace(RemotingCommand response, string messageId, int queueId, long queueOffset) =>
         response.Set("msgId", messageId).Set("queueId", queueId).Set("queueOffset", queueOffset);
 
-    [LoggerMessage(EventId = 3802, Level = LogLevel.Warning, Message = "A reply to client {ClientId} is not stored in {Topic}: {Status}; the client has it if it took it")]
+    [LoggerMessage(EventId = 3822, Level = LogLevel.Warning, Message = "A reply to client {ClientId} is not stored in {Topic}: {Status}; the client has it if it took it")]
     private partial void LogNotStored(string topic, string clientId, AppendStatus status);
 
     /// <summary>A reply that outlives its request's bytes, with the frame for the client that waits for it.</summary>

@@ -75,6 +75,6 @@ internal sealed partial class ReplyPusher(ProducerTable producers, BrokerAddress
         return new ReplyPush($"push reply message to {clientId}fail.");
     }
 
-    [LoggerMessage(EventId = 3801, Level = LogLevel.Warning, Message = "Client {ClientId} at {Peer} has not taken a reply to its request, it runs into its timeout: {Problem}")]
+    [LoggerMessage(EventId = 3821, Level = LogLevel.Warning, Message = "Client {ClientId} at {Peer} has not taken a reply to its request, it runs into its timeout: {Problem}")]
     private partial void LogNotTaken(string clientId, object? peer, string problem);
 }

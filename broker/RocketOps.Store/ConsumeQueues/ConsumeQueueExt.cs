@@ -242,6 +242,6 @@ internal sealed partial class ConsumeQueueExt
         return _pending.AsSpan(at, bytes);
     }
 
-    [LoggerMessage(EventId = 2106, Level = LogLevel.Error, Message = "The extensions of queue {QueueId} of {Topic} cannot be used; its messages are filtered by what they hold, and new ones get no extension: {Reason}")]
+    [LoggerMessage(EventId = 2108, Level = LogLevel.Error, Message = "The extensions of queue {QueueId} of {Topic} cannot be used; its messages are filtered by what they hold, and new ones get no extension: {Reason}")]
     private static partial void LogUnusable(ILogger logger, string topic, int queueId, string reason);
 }

@@ -9,8 +9,8 @@ namespace RocketOps.Broker.Tests.Clients;
 /// <summary>Members of a group that subscribe differently: as with RocketMQ the last heartbeat decides, and somebody who looks sees it.</summary>
 public sealed class DifferingSubscriptionTests
 {
-    private const int Differ = 3602;
-    private const int Agree = 3603;
+    private const int Differ = 3522;
+    private const int Agree = 3523;
 
     [Fact]
     public async Task Heartbeats_OfMembersThatDiffer_AreWarnedOfOnceAndTheLastOneCounts()

@@ -83,7 +83,7 @@ public sealed class SqlPullTests : IAsyncLifetime
         RemotingCommand pull = await _broker.PullAsync("g", "Prices", 0, 0);
         pull.Code.Should().Be(ResponseCode.FilterDataNotExist);
         pull.Remark.Should().Be("The broker's consumer filter data is not exist!Your expression may be wrong!");
-        _log.Lines.Should().ContainSingle(static line => line.Id == 3601).Which.Text.Should().Contain("Prices").And.Contain("column 9");
+        _log.Lines.Should().ContainSingle(static line => line.Id == 3521).Which.Text.Should().Contain("Prices").And.Contain("column 9");
     }
 
     [Fact]

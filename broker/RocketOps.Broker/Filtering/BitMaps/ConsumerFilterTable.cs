@@ -277,13 +277,13 @@ internal sealed partial class ConsumerFilterTable : IMessageBitMaps
         }
     }
 
-    [LoggerMessage(EventId = 3603, Level = LogLevel.Warning, Message = "The filters of consumer groups are learned anew from their heartbeats: {Reason}")]
+    [LoggerMessage(EventId = 3531, Level = LogLevel.Warning, Message = "The filters of consumer groups are learned anew from their heartbeats: {Reason}")]
     private partial void LogNotRead(string reason);
 
-    [LoggerMessage(EventId = 3604, Level = LogLevel.Warning, Message = "The filters of consumer groups are learned anew from their heartbeats: consumerFilter.json is of bit maps of {Bits} bits, by maxErrorRateOfBloomFilter and expectConsumerNumUseFilter they have {Wanted} now")]
+    [LoggerMessage(EventId = 3532, Level = LogLevel.Warning, Message = "The filters of consumer groups are learned anew from their heartbeats: consumerFilter.json is of bit maps of {Bits} bits, by maxErrorRateOfBloomFilter and expectConsumerNumUseFilter they have {Wanted} now")]
     private partial void LogOtherBits(int bits, int wanted);
 
-    [LoggerMessage(EventId = 3605, Level = LogLevel.Warning, Message = "Topic {Topic} has {Count} filters already: messages are read for group {Group} to be filtered; raise expectConsumerNumUseFilter")]
+    [LoggerMessage(EventId = 3533, Level = LogLevel.Warning, Message = "Topic {Topic} has {Count} filters already: messages are read for group {Group} to be filtered; raise expectConsumerNumUseFilter")]
     private partial void LogTooMany(string topic, int count, string group);
 
     /// <summary>The filters on a topic: by group for those who change them, in a row for dispatch.</summary>
