@@ -5,6 +5,7 @@ using RocketOps.Broker.Delay;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.Timers;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
 
@@ -12,7 +13,7 @@ namespace RocketOps.Broker.Admin;
 
 /// <summary>
 /// The figures of GET_BROKER_RUNTIME_INFO, with both spellings and all keys that tools of 4.9 and 5.x read, as they fail
-/// without a key. What this broker has no such thing of (queues in front of handlers, a timer wheel) is 0. Source: admin.md §2.6 and §7.
+/// without a key. What this broker has no such thing of (queues in front of handlers) is 0. Source: admin.md §2.6 and §7.
 /// </summary>
 internal sealed class RuntimeFigures : IAsyncDisposable
 {
@@ -29,17 +30,30 @@ internal sealed class RuntimeFigures : IAsyncDisposable
     private readonly PullCounters _pulls;
     private readonly DelayOffsetTable _delays;
     private readonly StoreTopic _schedule;
+    private readonly TimerTable _timers;
+    private readonly TimerTopic _timerTopic;
     private readonly RateMeter _puts;
     private readonly RateMeter _transferred;
     private readonly RateMeter _found;
     private readonly RateMeter _missed;
+    private readonly RateMeter _timersTaken;
+    private readonly RateMeter _timersDelivered;
     private readonly TimeProvider _time;
     private ITimer? _sampler;
     private DateOnly _today;
     private (long Put, long Get) _yesterdayMorning;
     private (long Put, long Get) _todayMorning;
 
-    public RuntimeFigures(BrokerSettings settings, CurrentRole role, MessageStore store, AppendStatistics appends, PullCounters pulls, DelayOffsetTable delays, TimeProvider time)
+    public RuntimeFigures(
+        BrokerSettings settings,
+        CurrentRole role,
+        MessageStore store,
+        AppendStatistics appends,
+        PullCounters pulls,
+        DelayOffsetTable delays,
+        TimerTable timers,
+        TimerTopic timerTopic,
+        TimeProvider time)
     {
         _settings = settings;
         _role = role;
@@ -48,10 +62,14 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         _pulls = pulls;
         _delays = delays;
         _schedule = store.GetOrAddTopic("SCHEDULE_TOPIC_XXXX"u8);
+        _timers = timers;
+        _timerTopic = timerTopic;
         _puts = new RateMeter(time);
         _transferred = new RateMeter(time);
         _found = new RateMeter(time);
         _missed = new RateMeter(time);
+        _timersTaken = new RateMeter(time);
+        _timersDelivered = new RateMeter(time);
         _time = time;
         _today = Today();
     }
@@ -111,11 +129,6 @@ internal sealed class RuntimeFigures : IAsyncDisposable
             ["remainTransientStoreBufferNumbs"] = Text(int.MaxValue),
             ["remainHowManyDataToFlush"] = Human(stats.MaxOffset.Value - stats.DurableOffset.Value),
             ["commitLogDirCapacity"] = Capacity(),
-            ["timerReadBehind"] = "0",
-            ["timerOffsetBehind"] = "0",
-            ["timerCongestNum"] = "0",
-            ["timerEnqueueTps"] = "0.0",
-            ["timerDequeueTps"] = "0.0",
         };
         if (DiskShortageTexts.Find(stats.Shortage, _store.Options) is { } shortage)
         {
@@ -125,6 +138,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         AddQueues(figures);
         AddDailyTotals(figures, stats);
         await AddDelaysAsync(figures, cancellationToken);
+        await AddTimersAsync(figures, cancellationToken);
         return figures;
     }
 
@@ -143,6 +157,8 @@ internal sealed class RuntimeFigures : IAsyncDisposable
     }
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Rate(double value) => value.ToString("0.0#####", CultureInfo.InvariantCulture);
 
     private static string Ratio(double value) => Math.Max(0, value).ToString("0.0###", CultureInfo.InvariantCulture);
 
@@ -189,6 +205,20 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         }
     }
 
+    /// <summary>How many seconds late messages with a time are, how many are not in slots yet, and how many wait there. All is 0 where none was ever used.</summary>
+    private async Task AddTimersAsync(SortedDictionary<string, string> figures, CancellationToken cancellationToken)
+    {
+        long waiting = _timers.CountWaiting();
+        // While nothing waits the timers sleep, wherever the clock is.
+        long behindMs = waiting > 0 ? _time.GetUtcNow().ToUnixTimeMilliseconds() - _timers.ReadMs : 0;
+        QueueOffsets queue = await _store.Reader.GetOffsetsAsync(_timerTopic.Topic, TimerTopic.Queue, cancellationToken);
+        figures["timerReadBehind"] = Text(Math.Max(0, behindMs / 1000));
+        figures["timerOffsetBehind"] = Text(_timers.IsLoaded ? Math.Max(0, queue.Max - _timers.QueueOffset) : 0);
+        figures["timerCongestNum"] = Text(waiting);
+        figures["timerEnqueueTps"] = Rate(_timersTaken.RateOver(10, _timers.Taken));
+        figures["timerDequeueTps"] = Rate(_timersDelivered.RateOver(10, _timers.Delivered));
+    }
+
     private async Task<long> EarliestAsync(StoreStats stats, CancellationToken cancellationToken)
     {
         if (stats.MaxOffset == stats.MinOffset || await _store.Reader.LookMessageAsync(stats.MinOffset, cancellationToken) is not { } record)
@@ -215,6 +245,8 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         _transferred.Sample(_pulls.Messages);
         _found.Sample(_pulls.Found);
         _missed.Sample(_pulls.Missed);
+        _timersTaken.Sample(_timers.Taken);
+        _timersDelivered.Sample(_timers.Delivered);
         DateOnly today = Today();
         if (today != _today)
         {

@@ -82,7 +82,7 @@ internal sealed class BrokerParts
         Master = new MasterAddresses(settings.Current.HaMasterAddress);
         MasterClient = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
         Roles = new RoleManager(Role, store, DelayOffsets, checks, Timers, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
-        Figures = new RuntimeFigures(settings, Role, store, AppendStatistics, PullCounters, DelayOffsets, time);
+        Figures = new RuntimeFigures(settings, Role, store, AppendStatistics, PullCounters, DelayOffsets, Timers, timerTopic, time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>(), filters);
 
         RoleSession NewSession() => new(

@@ -4,7 +4,7 @@ namespace RocketOps.Store.Timers;
 
 /// <summary>
 /// Which messages of the timer topic are due when: timer wheel and timer log as RocketMQ keeps them, so that a million of them take 52 MB of disk and no memory. Both can be made
-/// anew from the topic's messages. Waits for the disk, so it is to be used on a thread that may; one at a time but for <see cref="Flush"/> and <see cref="CountAt"/>.
+/// anew from the topic's messages. Waits for the disk, so it is to be used on a thread that may; one at a time but for <see cref="Flush"/>, <see cref="CountAt"/> and <see cref="CountAll"/>.
 /// </summary>
 public sealed class TimerIndex : IDisposable
 {
@@ -100,6 +100,9 @@ public sealed class TimerIndex : IDisposable
 
     /// <summary>Messages in a slot, minus deletions. Any thread.</summary>
     public int CountAt(long slotMs) => _wheel.CountAt(slotMs);
+
+    /// <summary>Messages in all slots, minus deletions. Takes about a millisecond. Any thread.</summary>
+    public long CountAll() => _wheel.CountAll();
 
     /// <summary>What waits in a slot, to be read from the oldest on.</summary>
     public TimerChain Read(long slotMs) => new(_log, _wheel.Get(slotMs));

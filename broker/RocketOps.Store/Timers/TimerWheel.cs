@@ -164,6 +164,18 @@ internal sealed class TimerWheel : IDisposable
     /// <summary>Messages in the slot of a time, minus deletions. Any thread.</summary>
     public int CountAt(long timeMs) => Volatile.Read(ref _counts[IndexOf(timeMs)]);
 
+    /// <summary>Messages in all slots, minus deletions: looks at every slot. Any thread.</summary>
+    public long CountAll()
+    {
+        long all = 0;
+        foreach (ref int count in _counts.AsSpan())
+        {
+            all += Volatile.Read(ref count);
+        }
+
+        return all;
+    }
+
     /// <summary>The first time within [from, to) whose slot holds something; −1 for none.</summary>
     public long NextUsed(long fromMs, long toMs)
     {

@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Text.Json;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
+using RocketOps.Store.Files;
+using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Timers;
 
@@ -151,6 +154,28 @@ public sealed class TimerTests
         refusal!.Code.Should().Be(ResponseCode.SystemError);
         refusal.Remark.Should().StartWith("timer message is under flow control, max num limit is 20 or the current value is greater than 10 and less than 20");
         (await broker.SendAsync("other", 9_000)).Code.Should().Be(ResponseCode.Success, "other slots have room");
+    }
+
+    /// <summary>As 5.5.0 tells them (GET_BROKER_RUNTIME_INFO, tried there): whole seconds, messages, rates.</summary>
+    [Fact]
+    public async Task RuntimeInfo_MessagesWaitAndComeDue_TellsHowMany()
+    {
+        // The figures tell how much room the disk has, so there must be one.
+        using TempDirectory directory = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new LinuxFileSystem(), new ShiftedTime(), ("storePathRootDir", directory.Path));
+        (await FiguresAsync(broker)).Should().Be("behind 0, not taken 0, waiting 0, in 0.0, out 0.0");
+        foreach (string body in (string[])["one", "two", "three"])
+        {
+            (await broker.SendAsync(body, 60_000)).Code.Should().Be(ResponseCode.Success);
+        }
+
+        await Eventually.TrueAsync(async () => (await FiguresAsync(broker)).StartsWith("behind 0, not taken 0, waiting 3, ", StringComparison.Ordinal), "three messages wait");
+        broker.Time.Advance(TimeSpan.FromSeconds(8));
+        (await FiguresAsync(broker)).Should().NotContain("in 0.0", "three were taken within the last ten seconds");
+
+        broker.Time.Advance(TimeSpan.FromSeconds(53));
+        await broker.UntilReceivedAsync("one", "two", "three");
+        await Eventually.TrueAsync(async () => (await FiguresAsync(broker)).StartsWith("behind 0, not taken 0, waiting 0, ", StringComparison.Ordinal), "none waits any more");
     }
 
     [Fact]
@@ -329,5 +354,14 @@ public sealed class TimerTests
             time.Advance(25 * Second);
             await broker.UntilReceivedAsync([.. Enumerable.Range(0, 40).Select(static i => $"m{i}")]);
         }
+    }
+
+    private static async Task<string> FiguresAsync(TimerBroker broker)
+    {
+        RemotingCommand answer = await broker.Broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo));
+        using JsonDocument body = JsonDocument.Parse(answer.Body);
+        JsonElement figures = body.RootElement.GetProperty("table");
+        string Figure(string name) => figures.GetProperty(name).GetString()!;
+        return $"behind {Figure("timerReadBehind")}, not taken {Figure("timerOffsetBehind")}, waiting {Figure("timerCongestNum")}, in {Figure("timerEnqueueTps")}, out {Figure("timerDequeueTps")}";
     }
 }
