@@ -14,6 +14,7 @@ internal sealed class SimChecker(SimGroup group)
     private readonly SortedDictionary<int, int> _acknowledged = [];
     private readonly HashSet<int> _taken = [];
     private TimeSpan _releasedAt;
+    private TimeSpan _writtenAt;
 
     public int Acknowledged { get; private set; }
 
@@ -32,6 +33,8 @@ internal sealed class SimChecker(SimGroup group)
     public void OnLeaseWriting(LeaseRecord? before, LeaseRecord after)
     {
         CheckInSync(before, after);
+        TimeSpan changedBefore = _writtenAt;
+        _writtenAt = group.World.Now;
         if (after.Holder.Length == 0)
         {
             OnReleasing(before, after);
@@ -53,7 +56,7 @@ internal sealed class SimChecker(SimGroup group)
         Require(before is not { Holder.Length: 0, Successor: { } successor } || successor == after.Holder || group.World.Now - _releasedAt >= before.Duration * 0.95 || before.UncleanEpoch == after.Epoch,
             $"{after.Holder} takes the lease that was handed over to {before?.Successor}");
         SimMember taker = group.Find(after.Holder)!;
-        CheckLongestFirst(before, after, taker);
+        CheckLongestFirst(before, after, taker, changedBefore);
         ExcuseLoss(before, after, taker);
     }
 
@@ -181,15 +184,24 @@ internal sealed class SimChecker(SimGroup group)
         }
     }
 
-    /// <summary>Of those that could as well have taken it, and for some time had no trouble, none had more.</summary>
-    private void CheckLongestFirst(LeaseRecord? before, LeaseRecord after, SimMember taker)
+    /// <summary>
+    /// Of those that could as well have taken it, and for some time had no trouble, none had more. Who did not see the last renewal when it was made finds the lease free later than others,
+    /// and may come too late for its turn: in sync mode that costs nothing, and in async mode each waits for longer than that.
+    /// </summary>
+    private void CheckLongestFirst(LeaseRecord? before, LeaseRecord after, SimMember taker, TimeSpan changedBefore)
     {
-        if (before is null || before.Successor is not null || before.Holder == taker.Name || group.Options.Loss > 0 || group.Options.Late > 0.05 || !IsQuiet(taker) || !before.InSync.Contains(taker.Copy))
+        TimeSpan since = group.World.Now - Quiet;
+        if (group.Options.Mode == ReplicationMode.Sync && changedBefore < since)
+        {
+            since = changedBefore;
+        }
+
+        if (before is null || before.Successor is not null || before.Holder == taker.Name || group.Options.Loss > 0 || group.Options.Late > 0.05 || !IsQuiet(taker, since) || !before.InSync.Contains(taker.Copy))
         {
             return;
         }
 
-        foreach (SimMember other in group.Members.Where(other => other != taker && IsQuiet(other) && before.InSync.Contains(other.Copy)))
+        foreach (SimMember other in group.Members.Where(other => other != taker && IsQuiet(other, since) && before.InSync.Contains(other.Copy)))
         {
             if (group.Network.IsOpenSince(group.NumberOf(taker), group.NumberOf(other), Quiet) && group.Network.IsOpenSince(group.NumberOf(other), group.NumberOf(taker), Quiet)
                 && other.LogEnd > taker.LogEnd)
@@ -199,12 +211,9 @@ internal sealed class SimChecker(SimGroup group)
         }
     }
 
-    private bool IsQuiet(SimMember member)
-    {
-        TimeSpan since = group.World.Now - Quiet;
-        return member.IsUp && !member.IsPaused && member.RunsSince <= since && group.LeaseStore.IsReachable(group.NumberOf(member))
-            && (!group.LeaseStore.ReachableSince.TryGetValue(group.NumberOf(member), out TimeSpan reachable) || reachable <= since);
-    }
+    private bool IsQuiet(SimMember member, TimeSpan since) =>
+        member.IsUp && !member.IsPaused && member.RunsSince <= since && group.LeaseStore.IsReachable(group.NumberOf(member))
+        && (!group.LeaseStore.ReachableSince.TryGetValue(group.NumberOf(member), out TimeSpan reachable) || reachable <= since);
 
     /// <summary>
     /// What may be lost: what a person decided to lose, in the epoch that was named for it; and what a power cut took from every disk that had it.
