@@ -63,6 +63,8 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, IServic
             metadata["managedFields"] = applied;
         }
 
+        // A default of the status, which was dropped, belongs to nobody: a real server fills it in as it reads.
+        Defaults.Apply(body, resource.Schema);
         resource.Rules.PrepareForCreate(body, context);
         ValidateObject(body, null, resource, context, options);
         return Insert(resource, new ObjectName(ns, name), body, options);
