@@ -111,10 +111,10 @@ public sealed partial class SlaveAnswersTests
         return $"{text} {(remark.Length > MaxRemark ? remark[..MaxRemark] : remark)}".TrimEnd();
     }
 
-    /// <summary>Code and body, of numbers only whether they are zero: the rest depends on when it is asked.</summary>
+    /// <summary>Code and body, of numbers only whether they are zero, of rates not even that: the rest depends on when it is asked.</summary>
     private static string DescribeStatus(RawFrame answer) => answer.Body.IsEmpty
         ? Describe(HaStatus, answer)
-        : string.Create(CultureInfo.InvariantCulture, $"{answer.Code} {NonZero().Replace(Port().Replace(Encoding.UTF8.GetString(answer.Body.Span), "127.0.0.1:N"), "N")}");
+        : string.Create(CultureInfo.InvariantCulture, $"{answer.Code} {NonZero().Replace(Rate().Replace(Port().Replace(Encoding.UTF8.GetString(answer.Body.Span), "127.0.0.1:N"), "N"), "N")}");
 
     private static async Task<SortedDictionary<string, string>> ReadAsync(string peer)
     {
@@ -141,11 +141,14 @@ public sealed partial class SlaveAnswersTests
             new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
     }
 
-    [GeneratedRegex(@"127\.0\.0\.1(?::\d+)?|\d+ms|cost: \d+|/[0-9.]+:\d+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"127\.0\.0\.1(?::\d+)?|\d+ms|\b0\.\d+|cost: \d+|/[0-9.]+:\d+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Changing();
 
     [GeneratedRegex(@"127\.0\.0\.1:\d+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Port();
+
+    [GeneratedRegex(@"(?<=""transferredByteInSecond"":)\d+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Rate();
 
     [GeneratedRegex(@"(?<=:)[1-9]\d*", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex NonZero();
