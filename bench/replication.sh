@@ -137,7 +137,8 @@ catch_up() {
   sent="$(metric "$http" rocketops_replication_sent_bytes_total)"
   awk -v bytes="$((sent - from))" -v all="$sent" -v ns="$((to - began))" -v m="$(($(ticks_of "$master_pid") - cpu_master0))" -v s="$(($(ticks_of "$slave_pid") - cpu_slave0))" -v hz="$(getconf CLK_TCK)" \
     'BEGIN { mib = bytes / 1048576; printf "catch-up               MiBps=%.0f MiB=%.0f masterCpuPerGiB=%.2f slaveCpuPerGiB=%.2f\n", mib / (ns / 1e9), all / 1048576, m / hz / (mib / 1024), s / hz / (mib / 1024) }' | tee -a "$work/figures"
-  "$work/ship" "$(ls "$work/ours/master/commitlog/"* | head -1)" "$work/shipped" $((catch_up * 1024 * 1024)) | tee -a "$work/figures"
+  local segments=("$work/ours/master/commitlog/"*) # the first is the oldest
+  "$work/ship" "${segments[0]}" "$work/shipped" $((catch_up * 1024 * 1024)) | tee -a "$work/figures"
   end_servers
 }
 
