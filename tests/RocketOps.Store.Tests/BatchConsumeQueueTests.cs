@@ -53,7 +53,7 @@ public sealed class BatchConsumeQueueTests
         {
             for (int within = 0; within < count; within++)
             {
-                Get(store, offset + within, 32, result).Should().Be(GetStatus.Found);
+                (await GetAsync(store, offset + within, 32, result)).Should().Be(GetStatus.Found);
                 result.Count.Should().Be(counts.Length - record);
                 result.MessageCount.Should().Be(11 - offset);
                 (result.NextBeginOffset, result.MinOffset, result.MaxOffset).Should().Be((11, 0, 11));
@@ -63,8 +63,8 @@ public sealed class BatchConsumeQueueTests
             record++;
         }
 
-        Get(store, 11, 32, result).Should().Be(GetStatus.OffsetOverflowOne);
-        Get(store, 12, 32, result).Should().Be(GetStatus.OffsetOverflowBadly);
+        (await GetAsync(store, 11, 32, result)).Should().Be(GetStatus.OffsetOverflowOne);
+        (await GetAsync(store, 12, 32, result)).Should().Be(GetStatus.OffsetOverflowBadly);
     }
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed class BatchConsumeQueueTests
         Settle(store);
         GetResult result = new();
 
-        Get(store, 1, maxMessages, result).Should().Be(GetStatus.Found);
+        (await GetAsync(store, 1, maxMessages, result)).Should().Be(GetStatus.Found);
 
         result.Count.Should().Be(records);
         result.NextBeginOffset.Should().Be(next);
@@ -241,9 +241,9 @@ public sealed class BatchConsumeQueueTests
         offsets.Should().Be(new QueueOffsets(first.QueueOffset, batches[^1].QueueOffset + batches[^1].MessageCount));
         files.List("/store/batchconsumequeue/Batches/0").Min(entry => entry.Name).Should().NotBe("00000000000000000000");
         GetResult result = new();
-        Get(store, first.QueueOffset - 1, 32, result).Should().Be(GetStatus.OffsetTooSmall);
+        (await GetAsync(store, first.QueueOffset - 1, 32, result)).Should().Be(GetStatus.OffsetTooSmall);
         result.NextBeginOffset.Should().Be(first.QueueOffset);
-        Get(store, first.QueueOffset, 32, result).Should().Be(GetStatus.Found);
+        (await GetAsync(store, first.QueueOffset, 32, result)).Should().Be(GetStatus.Found);
     }
 
     [Fact]
@@ -381,11 +381,11 @@ public sealed class BatchConsumeQueueTests
         store.Maintenance.MakeDurable();
     }
 
-    private static GetStatus Get(MessageStore store, long offset, int maxMessages, GetResult result)
+    private static async Task<GetStatus> GetAsync(MessageStore store, long offset, int maxMessages, GetResult result)
     {
         StoreTopic topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Topic));
         GetStatus status = store.Reader.GetMessages(topic, 0, offset, new GetLimits(maxMessages), null, result);
-        return status == GetStatus.WouldBlock ? store.Reader.GetMessagesAsync(topic, 0, offset, new GetLimits(maxMessages), null, result, CancellationToken.None).AsTask().GetAwaiter().GetResult() : status;
+        return status == GetStatus.WouldBlock ? await store.Reader.GetMessagesAsync(topic, 0, offset, new GetLimits(maxMessages), null, result, CancellationToken.None) : status;
     }
 
     private static async Task CheckAsync(MessageStore store, List<(long Base, int Count)> model)
@@ -396,7 +396,7 @@ public sealed class BatchConsumeQueueTests
         GetResult result = new();
         foreach ((long start, int count) in model)
         {
-            Get(store, start + count - 1, 1, result).Should().Be(GetStatus.Found);
+            (await GetAsync(store, start + count - 1, 1, result)).Should().Be(GetStatus.Found);
             result.NextBeginOffset.Should().Be(start + count);
             byte[] record = new byte[result.TotalBytes];
             (await store.Reader.CopyMessagesAsync(result, record, CancellationToken.None)).Should().BeTrue();

@@ -53,7 +53,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
 
     /// <summary>To any queue, with further attempts elsewhere. Throws <see cref="RocketMqException"/> when none succeeded within <see cref="ProducerOptions.SendTimeout"/>.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="begin">Timestamp that the time counts from; null for now.</param>
+    /// <param name="begin">Timestamp that the time counts from; null: the call.</param>
     /// <param name="cancellationToken">Gives up.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<SendResult> SendToAnyAsync(OutgoingMessage message, long? begin, CancellationToken cancellationToken)
