@@ -13,7 +13,7 @@ public sealed class ReferenceDirectionTests
         ["RocketOps.Store"] = ["RocketOps.Messages"],
         ["RocketOps.Replication"] = ["RocketOps.Messages"],
         ["RocketOps.NameServer"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server"],
-        ["RocketOps.Broker"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store"],
+        ["RocketOps.Broker"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Replication"],
         ["RocketOps.Client"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Client.Extensions"] = ["RocketOps.Client", "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Kubernetes"] = [],
@@ -21,7 +21,7 @@ public sealed class ReferenceDirectionTests
         ["RocketOps.Embedded"] = ["RocketOps.Kubernetes"],
         ["RocketOps.Cli"] =
         [
-            "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Client", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Broker", "RocketOps.NameServer",
+            "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Client", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Replication", "RocketOps.Broker", "RocketOps.NameServer",
             "RocketOps.Kubernetes", "RocketOps.Operator", "RocketOps.Embedded",
         ],
     };

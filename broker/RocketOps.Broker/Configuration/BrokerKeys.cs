@@ -1,4 +1,5 @@
 using RocketOps.Hosting.Properties;
+using RocketOps.Replication.Members;
 using static RocketOps.Hosting.Properties.PropertyDefinition;
 
 namespace RocketOps.Broker.Configuration;
@@ -132,6 +133,20 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<bool> AllAckInSyncStateSet = Boolean("allAckInSyncStateSet", false, live: true, description: "Every slave that is in sync must have a message before SYNC_MASTER acknowledges it.");
     public static readonly PropertyDefinition<bool> EnableAutoInSyncReplicas = Boolean("enableAutoInSyncReplicas", false, live: true, description: "When fewer members than inSyncReplicas are in sync, SYNC_MASTER waits for those there are, but for no fewer than minInSyncReplicas.");
 
+    public static readonly PropertyDefinition<bool> Failover = Choice(
+        "failover", false, new Dictionary<string, bool>(StringComparer.Ordinal) { ["None"] = false, ["Automatic"] = true },
+        description: "Automatic: the members of the group elect their master (docs/replication.md); brokerRole and brokerId are not to be set then. Not in RocketMQ, nor are the keys from here to replicationMode.");
+    public static readonly PropertyDefinition<string> MemberName = Text("memberName", string.Empty, description: "Name of this member, one of groupMembers, the same for ever.");
+    public static readonly PropertyDefinition<string> GroupMembers = Text("groupMembers", string.Empty, description: "All members of the group, this one among them: `name@host:port` separated by `,`, with each one's remoting address. As a slave, the first has the id 1, the second 2.");
+    public static readonly PropertyDefinition<string> LeaseStore = Text("leaseStore", string.Empty, description: "Where the group keeps its lease: `file:/path`, a file that all members share (one machine).");
+    public static readonly PropertyDefinition<int> LeaseDurationMillis = Int32("leaseDurationMillis", 6_000, 1, 3_600_000, description: "Milliseconds after which a lease that was not renewed may be taken by another member.");
+    public static readonly PropertyDefinition<int> LeaseRenewMillis = Int32("leaseRenewMillis", 1_000, 1, 3_600_000, description: "Milliseconds between two renewals of the lease.");
+    public static readonly PropertyDefinition<int> LeaseMarginMillis = Int32("leaseMarginMillis", 1_000, 1, 3_600_000, description: "Milliseconds before the end of its lease from which on a master acknowledges nothing.");
+    public static readonly PropertyDefinition<ReplicationMode> ReplicationModeOfGroup = Choice(
+        "replicationMode", ReplicationMode.Sync,
+        new Dictionary<string, ReplicationMode>(StringComparer.Ordinal) { ["Sync"] = ReplicationMode.Sync, ["Async"] = ReplicationMode.Async },
+        description: "With failover=Automatic. Sync: a message is acknowledged when every copy that is in sync has it, minInSyncReplicas at least. Async: when the master has it.");
+
     public static readonly PropertyDefinition<string> StorePathRootDir = Text("storePathRootDir", string.Empty, description: "Folder of everything stored; `store` in the user's home when not set.");
     public static readonly PropertyDefinition<string> StorePathCommitLog = Text("storePathCommitLog", string.Empty, description: "Folder of the commit log; `commitlog` below storePathRootDir when not set.");
     public static readonly PropertyDefinition<long> StoreVolumeBytes = Int64("storeVolumeBytes", 0, 0, description: "Bytes of the volume that the store has; 0 asks the file system. Lengths of files that are not set follow it. Not in RocketMQ.");
@@ -180,7 +195,8 @@ internal static class BrokerKeys
         RecallMessageEnable, AllowRecallWhenBrokerNotWriteable, AppendTopicForTimerDeleteKey,
         RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval,
         HaMasterAddress, HaSendHeartbeatInterval, HaHousekeepingInterval, HaTransferBatchSize, HaSlaveFallbehindMax, HaMaxGapNotInSync, HaFlowControlEnable, MaxHaTransferByteInSecond,
-        MaxHaConnections, SlaveSyncInterval, SlaveTimeout, InSyncReplicas, MinInSyncReplicas, AllAckInSyncStateSet, EnableAutoInSyncReplicas, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
+        MaxHaConnections, SlaveSyncInterval, SlaveTimeout, InSyncReplicas, MinInSyncReplicas, AllAckInSyncStateSet, EnableAutoInSyncReplicas,
+        Failover, MemberName, GroupMembers, LeaseStore, LeaseDurationMillis, LeaseRenewMillis, LeaseMarginMillis, ReplicationModeOfGroup, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
         MappedFileSizeConsumeQueue, MapperFileSizeBatchConsumeQueue, EnableConsumeQueueExt, MappedFileSizeConsumeQueueExt, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
         DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,
         .. ForeignKeys.All,

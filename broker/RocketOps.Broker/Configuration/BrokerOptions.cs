@@ -110,6 +110,7 @@ internal sealed class BrokerOptions
         MinInSyncReplicas = values.Get(BrokerKeys.MinInSyncReplicas);
         AllAckInSync = values.Get(BrokerKeys.AllAckInSyncStateSet);
         AutoInSyncReplicas = values.Get(BrokerKeys.EnableAutoInSyncReplicas);
+        Group = values.Get(BrokerKeys.Failover) ? GroupSettings.From(values) : null;
         FileReservedTime = TimeSpan.FromHours(values.Get(BrokerKeys.FileReservedTime));
         StoreRoot = OrElse(
             values.Get(BrokerKeys.StorePathRootDir),
@@ -316,6 +317,9 @@ internal sealed class BrokerOptions
 
     public bool AutoInSyncReplicas { get; }
 
+    /// <summary>Of the group that elects its master; null when people say who that is.</summary>
+    public GroupSettings? Group { get; }
+
     /// <summary>How long messages are kept at least, while the disk has room.</summary>
     public TimeSpan FileReservedTime { get; }
 
@@ -333,12 +337,16 @@ internal sealed class BrokerOptions
     public static IReadOnlyList<PropertyProblem> FindContradictions(PropertyValues values)
     {
         List<PropertyProblem> problems = [];
-        if (values.Get(BrokerKeys.Role) == BrokerRole.Slave && values.Get(BrokerKeys.BrokerId) == 0)
+        if (values.Get(BrokerKeys.Role) == BrokerRole.Slave && values.Get(BrokerKeys.BrokerId) == 0 && !values.Get(BrokerKeys.Failover))
         {
             problems.Add(new PropertyProblem(values.OriginOf(BrokerKeys.Role), BrokerKeys.Role.Name, "a SLAVE needs a brokerId above 0"));
         }
 
-        if (values.Get(BrokerKeys.MinInSyncReplicas) > InSyncReplicasOf(values))
+        if (values.Get(BrokerKeys.Failover))
+        {
+            problems.AddRange(GroupSettings.FindFaults(values));
+        }
+        else if (values.Get(BrokerKeys.MinInSyncReplicas) > InSyncReplicasOf(values))
         {
             problems.Add(new PropertyProblem(
                 values.OriginOf(BrokerKeys.MinInSyncReplicas), BrokerKeys.MinInSyncReplicas.Name, "must not be above inSyncReplicas, which is how many are waited for at most"));

@@ -1,5 +1,6 @@
 using RocketOps.Broker.Configuration;
 using RocketOps.Hosting.Properties;
+using RocketOps.Replication.Members;
 
 namespace RocketOps.Broker.Tests.Configuration;
 
@@ -67,6 +68,41 @@ public sealed class BrokerKeysTests
 
         BrokerOptions.FindContradictions(result.Values).Should().ContainSingle().Which.ToString().Should().Contain("broker.conf:2").And.Contain("inSyncReplicas");
         BrokerOptions.FindContradictions(Load("minInSyncReplicas=2").Values).Should().BeEmpty("inSyncReplicas is 2 when it is not set");
+    }
+
+    [Fact]
+    public void Group_WithoutFaults_IsReadAsWritten()
+    {
+        PropertyLoadResult result = Load(
+            "failover=Automatic", "memberName=b", "groupMembers=a@10.0.0.1:10911, b@host-b:20911", "leaseStore=file:/var/lease", "replicationMode=Async", "leaseDurationMillis=9000", "minInSyncReplicas=2");
+
+        result.Errors.Should().BeEmpty();
+        BrokerOptions.FindContradictions(result.Values).Should().BeEmpty();
+        GroupSettings group = BrokerOptions.From(result.Values).Group!;
+        group.SlaveId.Should().Be(2);
+        group.Members.Should().Equal(new MemberAddress("a", "10.0.0.1:10911"), new MemberAddress("b", "host-b:20911"));
+        group.Options.Address.Should().Be("host-b:20911");
+        group.Options.Mode.Should().Be(ReplicationMode.Async);
+        group.Options.Lease.Duration.Should().Be(TimeSpan.FromSeconds(9));
+        group.Options.MinInSync.Should().Be(2);
+        BrokerOptions.From(Load("memberName=b").Values).Group.Should().BeNull("failover is None when it is not set");
+    }
+
+    [Theory]
+    [InlineData("memberName=c", "memberName", "not among the members")]
+    [InlineData("brokerRole=SLAVE", "brokerRole", "election")]
+    [InlineData("groupMembers=a@h:1,b@h", "groupMembers", "'b@h'")]
+    [InlineData("groupMembers=a@h:1,b@h:2,b@h:3", "groupMembers", "twice")]
+    [InlineData("groupMembers=a@h:1,b/x@h:2", "groupMembers", "'b/x@h:2'")]
+    [InlineData("minInSyncReplicas=3", "minInSyncReplicas", "1 to 2")]
+    [InlineData("leaseDurationMillis=2000", "leaseDurationMillis", "three renewals")]
+    [InlineData("leaseStore=floppy:A", "leaseStore", "file:/path")]
+    [InlineData("leaseStore=file:relative", "leaseStore", "full path")]
+    public void Group_EachFault_NamesItsKey(string line, string key, string text)
+    {
+        PropertyLoadResult result = Load("failover=Automatic", "memberName=a", "groupMembers=a@h:1,b@h:2", "leaseStore=file:/var/lease", line);
+
+        BrokerOptions.FindContradictions(result.Values).Should().ContainSingle().Which.ToString().Should().Contain($"broker.conf:5: {key}:").And.Contain(text);
     }
 
     [Fact]

@@ -1,0 +1,76 @@
+using RocketOps.Broker.Replication.Leases;
+using RocketOps.Hosting.Properties;
+using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
+
+namespace RocketOps.Broker.Configuration;
+
+/// <summary>What the configuration says of a group that elects its master (<c>failover=Automatic</c>). Immutable; what was configured holds until the next start.</summary>
+/// <param name="Options">For the rules.</param>
+/// <param name="Members">All of them, in the order of the configuration.</param>
+/// <param name="LeaseStore">As <see cref="LeaseStores"/> opens it.</param>
+internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberAddress> Members, string LeaseStore)
+{
+    /// <summary>This member's id as a slave: the same for ever, as clients keep it in their routes. A master's is 0.</summary>
+    public long SlaveId => 1 + Members.TakeWhile(member => member.Name != Options.Member).Count();
+
+    /// <summary>What cannot be read is left out: <see cref="FindFaults"/> has told of it.</summary>
+    public static GroupSettings From(PropertyValues values)
+    {
+        MemberAddress[] members = [.. Entries(values).Select(MemberAddress.TryParse).OfType<MemberAddress>()];
+        string own = values.Get(BrokerKeys.MemberName);
+        GroupOptions options = new()
+        {
+            Member = own,
+            Members = [.. members.Select(static member => member.Name)],
+            Address = members.FirstOrDefault(member => member.Name == own).Address ?? string.Empty,
+            Mode = values.Get(BrokerKeys.ReplicationModeOfGroup),
+            MinInSync = values.Get(BrokerKeys.MinInSyncReplicas),
+            Lease = new LeaseTimings
+            {
+                Duration = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.LeaseDurationMillis)),
+                Renew = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.LeaseRenewMillis)),
+                Margin = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.LeaseMarginMillis)),
+            },
+        };
+        return new GroupSettings(options, members, values.Get(BrokerKeys.LeaseStore));
+    }
+
+    /// <summary>All that is wrong, each with the key to change.</summary>
+    public static IEnumerable<PropertyProblem> FindFaults(PropertyValues values)
+    {
+        if (values.IsSet(BrokerKeys.Role) || values.IsSet(BrokerKeys.HaMasterAddress))
+        {
+            PropertyDefinition key = values.IsSet(BrokerKeys.Role) ? BrokerKeys.Role : BrokerKeys.HaMasterAddress;
+            yield return Fault(key, "is decided by the group's election with failover=Automatic; leave it out");
+        }
+
+        if (Entries(values).FirstOrDefault(static entry => MemberAddress.TryParse(entry) is null) is { } unreadable)
+        {
+            yield return Fault(BrokerKeys.GroupMembers, $"'{unreadable}' is no name@host:port (a name has letters, digits, '-', '_' and '.')");
+            yield break;
+        }
+
+        GroupSettings settings = From(values);
+        foreach (string fault in settings.Options.FindFaults())
+        {
+            yield return Fault(KeyOf(settings), fault);
+        }
+
+        if (LeaseStores.FindFault(settings.LeaseStore) is { } storeFault)
+        {
+            yield return Fault(BrokerKeys.LeaseStore, storeFault);
+        }
+
+        PropertyProblem Fault(PropertyDefinition key, string text) => new(values.OriginOf(key), key.Name, text);
+    }
+
+    private static PropertyDefinition KeyOf(GroupSettings settings) =>
+        !settings.Options.Members.Contains(settings.Options.Member, StringComparer.Ordinal) ? BrokerKeys.MemberName
+        : settings.Options.Lease.FindFault() is not null ? BrokerKeys.LeaseDurationMillis
+        : settings.Options.MinInSync > settings.Options.Members.Count ? BrokerKeys.MinInSyncReplicas
+        : BrokerKeys.GroupMembers;
+
+    private static string[] Entries(PropertyValues values) =>
+        values.Get(BrokerKeys.GroupMembers).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+}

@@ -1,0 +1,9 @@
+namespace RocketOps.Broker.Replication.Leases;
+
+/// <summary>Name servers tell who leads, and nobody else needs to know.</summary>
+internal sealed class NoAnnouncement : IMasterAnnouncement
+{
+    public Task OnLeadingAsync(long epoch, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task OnStoppedAsync(long epoch, CancellationToken cancellationToken) => Task.CompletedTask;
+}

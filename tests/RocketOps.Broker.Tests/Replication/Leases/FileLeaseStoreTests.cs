@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using RocketOps.Broker.Replication.Leases;
+using RocketOps.Replication.Leases;
+
+namespace RocketOps.Broker.Tests.Replication.Leases;
+
+public sealed class FileLeaseStoreTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lease-").FullName;
+
+    private string File => Path.Combine(_folder, "group", "lease.json");
+
+    private static CancellationToken Cancellation => CancellationToken.None;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task TryWrite_WhatIsReadAfterwards_IsTheWholeRecord()
+    {
+        FileLeaseStore store = new(File, TimeProvider.System);
+        LeaseRecord record = Record(epoch: 7) with { Successor = "b", HandOverTo = "c", UncleanEpoch = 8 };
+
+        (await store.ReadAsync(Cancellation)).Should().BeNull("nobody has written it");
+        string? version = await store.TryWriteAsync(record, expectedVersion: null, Cancellation);
+        VersionedLease? read = await store.ReadAsync(Cancellation);
+
+        read!.Version.Should().Be(version);
+        read.Record.Should().BeEquivalentTo(record);
+    }
+
+    [Fact]
+    public async Task TryWrite_AnotherVersionIsThere_WritesNothing()
+    {
+        FileLeaseStore store = new(File, TimeProvider.System);
+        string first = (await store.TryWriteAsync(Record(1), null, Cancellation))!;
+        string second = (await store.TryWriteAsync(Record(1), first, Cancellation))!;
+
+        second.Should().NotBe(first, "the same record written again is another version");
+        (await store.TryWriteAsync(Record(2), first, Cancellation)).Should().BeNull();
+        (await store.TryWriteAsync(Record(2), null, Cancellation)).Should().BeNull("there is one");
+        (await store.ReadAsync(Cancellation))!.Record.Epoch.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task TryWrite_SomebodyHasEditedTheFile_SeesAnotherVersion()
+    {
+        FileLeaseStore store = new(File, TimeProvider.System);
+        string version = (await store.TryWriteAsync(Record(1), null, Cancellation))!;
+        string text = await System.IO.File.ReadAllTextAsync(File, Cancellation);
+        await System.IO.File.WriteAllTextAsync(File, text.Replace("\"epoch\": 1", "\"epoch\": 1,\n  \"uncleanEpoch\": 2", StringComparison.Ordinal), Cancellation);
+
+        (await store.TryWriteAsync(Record(1), version, Cancellation)).Should().BeNull("what a person wrote is not overwritten unseen");
+        (await store.ReadAsync(Cancellation))!.Record.UncleanEpoch.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task TryWrite_ManyAtTheSameTime_EachVersionIsReplacedOnce()
+    {
+        await new FileLeaseStore(File, TimeProvider.System).TryWriteAsync(Record(1), null, Cancellation);
+
+        int[] written = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () =>
+        {
+            FileLeaseStore store = new(File, TimeProvider.System);
+            int successes = 0;
+            for (int i = 0; i < 15; i++)
+            {
+                VersionedLease seen = (await store.ReadAsync(Cancellation))!;
+                successes += await store.TryWriteAsync(seen.Record with { Epoch = seen.Record.Epoch + 1 }, seen.Version, Cancellation) is null ? 0 : 1;
+            }
+
+            return successes;
+        })));
+
+        (await new FileLeaseStore(File, TimeProvider.System).ReadAsync(Cancellation))!.Record.Epoch.Should().Be(1 + written.Sum(), "no success was overwritten by another");
+        written.Sum().Should().BePositive();
+    }
+
+    [Fact]
+    public async Task TryWrite_AnotherProcessHoldsTheLock_WaitsUntilThatDies()
+    {
+        FileLeaseStore store = new(File, TimeProvider.System);
+        string version = (await store.TryWriteAsync(Record(1), null, Cancellation))!;
+        using Process holder = Process.Start(new ProcessStartInfo("flock", [File + ".lock", "sh", "-c", "echo held; read line"]) { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false })!;
+        (await holder.StandardOutput.ReadLineAsync(Cancellation)).Should().Be("held");
+        using (CancellationTokenSource impatient = new(TimeSpan.FromMilliseconds(50)))
+        {
+            await store.Awaiting(waiting => waiting.TryWriteAsync(Record(2), version, impatient.Token)).Should().ThrowAsync<OperationCanceledException>();
+        }
+
+        Task<string?> write = store.TryWriteAsync(Record(2), version, Cancellation);
+        holder.Kill(entireProcessTree: true);
+
+        (await write.WaitAsync(TimeSpan.FromMinutes(2), Cancellation)).Should().NotBeNull("the kernel takes the lock back from who dies");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("{\"holder\":\"a\",\"epoch\":-1}")]
+    [InlineData("{\"groupId\":\"g\",\"holder\":\"a\",\"holderAddress\":\"\",\"epoch\":1,\"durationMillis\":6000,\"inSync\":[null]}")]
+    public async Task Read_WhatIsNoLease_IsRefusedWithWhatToDo(string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(File)!);
+        await System.IO.File.WriteAllTextAsync(File, text, Cancellation);
+
+        (await new FileLeaseStore(File, TimeProvider.System).Awaiting(store => store.ReadAsync(Cancellation)).Should().ThrowAsync<LeaseStoreException>())
+            .Which.Message.Should().Contain(File).And.Contain("put it right");
+    }
+
+    [Fact]
+    public void Decode_AnyBytes_AreALeaseOrRefused()
+    {
+        byte[] whole = LeaseFile.Encode(Record(3), Guid.Empty);
+        Random random = new(20261121);
+        for (int i = 0; i < 5_000; i++)
+        {
+            byte[] damaged = [.. whole.AsSpan(0, random.Next(whole.Length + 1))];
+            for (int hits = random.Next(4); hits > 0 && damaged.Length > 0; hits--)
+            {
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            }
+
+            try
+            {
+                LeaseFile.Decode(damaged, "lease").Epoch.Should().BePositive();
+            }
+            catch (InvalidDataException refused)
+            {
+                refused.Message.Should().Contain("lease");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task WaitForChange_SomebodyWrites_Completes()
+    {
+        FileLeaseStore store = new(File, TimeProvider.System);
+        string version = (await store.TryWriteAsync(Record(1), null, Cancellation))!;
+        Task change = store.WaitForChangeAsync(version, TimeSpan.FromMinutes(10), Cancellation);
+
+        await store.TryWriteAsync(Record(2), version, Cancellation);
+
+        await change.WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
+    }
+
+    private static LeaseRecord Record(long epoch) => new()
+    {
+        GroupId = "g",
+        Holder = "a",
+        HolderAddress = "127.0.0.1:1",
+        Epoch = epoch,
+        RenewTime = new DateTimeOffset(2026, 11, 21, 1, 2, 3, 456, 789, TimeSpan.Zero),
+        Duration = TimeSpan.FromSeconds(6),
+        InSync = [new MemberCopy("a", "1"), new MemberCopy("b", "2")],
+    };
+}
