@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Client.Internal;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Testing;
+using RocketOps.Testing.Logging;
 
 namespace RocketOps.Client.Tests;
 

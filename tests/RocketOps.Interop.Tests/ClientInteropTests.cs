@@ -5,6 +5,7 @@ using RocketOps.Client;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing;
+using RocketOps.Testing.Logging;
 using RocketOps.Testing.Servers;
 
 namespace RocketOps.Interop.Tests;
@@ -267,6 +268,7 @@ public abstract class ClientInteropTests(ServerFixture fixture)
         ConcurrentQueue<(string Key, int Number)> seen = new();
         ConcurrentDictionary<string, int> working = new(StringComparer.Ordinal);
         int together = 0;
+        using RecordingLoggerFactory logs = new();
         await using RocketMqProducer producer = Producer();
         await using RocketMqPushConsumer first = await StartOrderlyAsync();
         await Eventually.TrueAsync(() => QueuesOf(first, topic) == 4, "one member reads all queues", TimeSpan.FromMinutes(2));
@@ -285,7 +287,7 @@ public abstract class ClientInteropTests(ServerFixture fixture)
         together.Should().Be(0, "no key is handled twice at a time, whichever member has it");
         foreach (IGrouping<string, int> key in seen.GroupBy(static message => message.Key, static message => message.Number, StringComparer.Ordinal))
         {
-            key.Should().Equal(Enumerable.Range(0, PerPhase * 4), "{0} keeps its order across members, and good hand-overs repeat nothing", key.Key);
+            key.Should().Equal(Enumerable.Range(0, PerPhase * 4), "{0} keeps its order across members, and good hand-overs repeat nothing; the members said: {1}", key.Key, string.Join('\n', logs.Messages));
         }
 
         async Task SendAsync(int phase)
@@ -301,7 +303,7 @@ public abstract class ClientInteropTests(ServerFixture fixture)
 
         async Task<RocketMqPushConsumer> StartOrderlyAsync()
         {
-            RocketMqPushConsumer consumer = new(Options("our_orderly_group") with { IsOrderly = true, ConsumeFromWhere = ConsumeFromWhere.FirstOffset });
+            RocketMqPushConsumer consumer = new(Options("our_orderly_group") with { IsOrderly = true, ConsumeFromWhere = ConsumeFromWhere.FirstOffset, LoggerFactory = logs });
             await consumer.SubscribeAsync(topic, "*", async (message, _) =>
             {
                 string key = message.Keys!;

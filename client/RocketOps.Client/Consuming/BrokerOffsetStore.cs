@@ -1,12 +1,19 @@
+using System.Collections.Concurrent;
 using RocketOps.Client.Internal;
 using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Client.Consuming;
 
-/// <summary>Offsets of a clustering group, kept by the brokers.</summary>
+/// <summary>
+/// Offsets of a clustering group, kept by the brokers. A queue has one commit under way at a time: Apache's brokers handle requests of one connection in any order, and an older offset
+/// that arrives after the last one would have the next member handle messages again.
+/// </summary>
 internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptions options) : IOffsetStore
 {
     private readonly OffsetTable _table = new();
+
+    // As many as queues were ever committed here.
+    private readonly ConcurrentDictionary<MessageQueue, SemaphoreSlim> _committing = new();
 
     public async Task<long?> LoadAsync(MessageQueue queue, CancellationToken cancellationToken)
     {
@@ -32,31 +39,32 @@ internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptio
 
     public void Forget(MessageQueue queue) => _table.Forget(queue);
 
-    public async Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken) =>
-        Array.Find(await Task.WhenAll(queues.Select(queue => CommitAsync(queue, acknowledged, cancellationToken))).ConfigureAwait(false), static failure => failure is not null);
+    public async Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, CancellationToken cancellationToken) =>
+        Array.Find(await Task.WhenAll(queues.Select(queue => CommitAsync(queue, cancellationToken))).ConfigureAwait(false), static failure => failure is not null);
 
-    private async Task<RocketMqException?> CommitAsync(MessageQueue queue, bool acknowledged, CancellationToken cancellationToken)
+    private async Task<RocketMqException?> CommitAsync(MessageQueue queue, CancellationToken cancellationToken)
     {
-        if (_table.Find(queue) is not { } offset)
+        SemaphoreSlim gate = _committing.GetOrAdd(queue, static _ => new SemaphoreSlim(1, 1));
+        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            return null;
+            return _table.Find(queue) is { } offset ? await SendAsync(queue, offset).ConfigureAwait(false) : null;
         }
+        finally
+        {
+            gate.Release();
+        }
+    }
 
+    private async Task<RocketMqException?> SendAsync(MessageQueue queue, long offset)
+    {
         try
         {
             // Slaves take no offsets: theirs come from the master.
             string address = client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} has no master");
             RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset)
                 .Set("consumerGroup", options.Group).Set("topic", queue.Topic).Set("queueId", queue.QueueId).Set("commitOffset", offset).Set("bname", queue.BrokerName);
-            if (acknowledged)
-            {
-                await client.Caller.InvokeSuccessAsync(address, request, options.RequestTimeout, cancellationToken).ConfigureAwait(false);
-            }
-            else
-            {
-                await client.Caller.SendOneWayAsync(address, request, cancellationToken).ConfigureAwait(false);
-            }
-
+            await client.Caller.InvokeSuccessAsync(address, request, options.RequestTimeout, CancellationToken.None).ConfigureAwait(false);
             return null;
         }
         catch (RocketMqException failure)

@@ -53,7 +53,7 @@ internal sealed class FileOffsetStore : IOffsetStore
         // A queue that leaves the route for a while keeps its place in the file.
     }
 
-    public async Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken)
+    public async Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, CancellationToken cancellationToken)
     {
         await _writer.WaitAsync(cancellationToken).ConfigureAwait(false);
         try

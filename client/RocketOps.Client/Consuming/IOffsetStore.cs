@@ -15,9 +15,10 @@ internal interface IOffsetStore
     /// <summary>Forgets what is in memory.</summary>
     void Forget(MessageQueue queue);
 
-    /// <summary>Commits the offsets of these queues. What fails is logged and done with the next commit; the first failure is returned to whoever has to tell it.</summary>
+    /// <summary>
+    /// Commits the offsets of these queues and waits until they are taken. What fails is logged and done with the next commit; the first failure is returned to whoever has to tell it.
+    /// </summary>
     /// <param name="queues">Queues to commit.</param>
-    /// <param name="acknowledged">Waits until it is taken; false only sends.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken);
+    /// <param name="cancellationToken">Gives up before it has begun; a commit under way is waited for, as it may still be taken.</param>
+    Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, CancellationToken cancellationToken);
 }

@@ -11,7 +11,8 @@ internal sealed class PullLoop(
     /// <summary>Matches pullTimeDelayMillsWhenBrokerFlowControl.</summary>
     private static readonly TimeSpan FlowControlDelay = TimeSpan.FromMilliseconds(20);
 
-    private readonly bool _commits = options.MessageModel == MessageModel.Clustering && !options.IsPolled;
+    // An orderly group commits by requests of their own only: when a queue is given up, nobody could wait until a broker has handled the offset in a pull that was given up.
+    private readonly bool _commits = options is { MessageModel: MessageModel.Clustering, IsPolled: false, IsOrderly: false };
     private long _offset = startOffset;
     private long _suggestedBroker = BrokerData.MasterId;
 
@@ -68,7 +69,7 @@ internal sealed class PullLoop(
             case PullStatus.OffsetMoved:
                 ClientLog.OffsetMoved(client.Logger, queue, _offset, result.NextOffset);
                 offsets.Update(queue, result.NextOffset, increaseOnly: false);
-                await offsets.CommitAsync([queue], acknowledged: false, cancellationToken).ConfigureAwait(false);
+                await offsets.CommitAsync([queue], cancellationToken).ConfigureAwait(false);
                 break;
             case PullStatus.FlowControl:
                 await Task.Delay(FlowControlDelay, options.TimeProvider, cancellationToken).ConfigureAwait(false);

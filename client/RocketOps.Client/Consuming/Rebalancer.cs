@@ -105,7 +105,7 @@ internal sealed class Rebalancer
     /// </summary>
     public async Task LeaveAsync()
     {
-        await _offsets.CommitAsync(Queues, acknowledged: true, CancellationToken.None).ConfigureAwait(false);
+        await _offsets.CommitAsync(Queues, CancellationToken.None).ConfigureAwait(false);
         MessageQueue[] ended = [.. _reading.Values.Where(reading => !reading.Processing.IsDropped && _handlers.HasEnded(reading.Processing)).Select(static reading => reading.Queue)];
         using CancellationTokenSource patience = new(_options.ShutdownTimeout, _options.TimeProvider);
         await _events.RevokedAsync(ended, patience.Token).ConfigureAwait(false);
@@ -165,7 +165,7 @@ internal sealed class Rebalancer
     private Task<RocketMqException?> MoveAsync(MessageQueue queue, long offset)
     {
         _offsets.Update(queue, offset, increaseOnly: false);
-        return _offsets.CommitAsync([queue], acknowledged: true, CancellationToken.None);
+        return _offsets.CommitAsync([queue], CancellationToken.None);
     }
 
     private async Task RebalanceAsync(Subscription subscription, CancellationToken cancellationToken)
@@ -417,7 +417,7 @@ internal sealed class Rebalancer
 
             if (!isLost)
             {
-                await _offsets.CommitAsync(queues, acknowledged: true, CancellationToken.None).ConfigureAwait(false);
+                await _offsets.CommitAsync(queues, CancellationToken.None).ConfigureAwait(false);
             }
 
             foreach (MessageQueue queue in queues)

@@ -265,7 +265,7 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
 
     private async Task CommitAsync(IEnumerable<MessageQueue> queues, CancellationToken cancellationToken)
     {
-        if (await Offsets.CommitAsync(queues, acknowledged: true, cancellationToken).ConfigureAwait(false) is { } failure)
+        if (await Offsets.CommitAsync(queues, cancellationToken).ConfigureAwait(false) is { } failure)
         {
             throw failure;
         }

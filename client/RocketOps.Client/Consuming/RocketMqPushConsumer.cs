@@ -389,7 +389,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
-                await GuardAsync("the committing of offsets", () => _offsets.CommitAsync(_rebalancer!.Queues, acknowledged: false, _stopping.Token)).ConfigureAwait(false);
+                await GuardAsync("the committing of offsets", () => _offsets.CommitAsync(_rebalancer!.Queues, _stopping.Token)).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)

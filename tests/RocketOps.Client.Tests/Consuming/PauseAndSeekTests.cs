@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
+using RocketOps.Testing.Logging;
 
 namespace RocketOps.Client.Tests.Consuming;
 

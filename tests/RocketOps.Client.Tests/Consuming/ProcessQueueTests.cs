@@ -178,6 +178,6 @@ public sealed class ProcessQueueTests
 
         public void Forget(MessageQueue queue) => _table.Forget(queue);
 
-        public Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken) => Task.FromResult<RocketMqException?>(null);
+        public Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, CancellationToken cancellationToken) => Task.FromResult<RocketMqException?>(null);
     }
 }

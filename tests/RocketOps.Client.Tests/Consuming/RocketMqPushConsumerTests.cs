@@ -6,6 +6,7 @@ using RocketOps.Client.Consuming;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
+using RocketOps.Testing.Logging;
 
 namespace RocketOps.Client.Tests.Consuming;
 
@@ -324,7 +325,7 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
         MessageQueue queue = new("T", "broker-a", 0);
         FileOffsetStore written = new(path, NullLogger.Instance);
         written.Update(queue, 7, increaseOnly: false);
-        await written.CommitAsync([queue], acknowledged: false, default);
+        await written.CommitAsync([queue], default);
         string json = await File.ReadAllTextAsync(path);
 
         await File.WriteAllTextAsync(path, "{");

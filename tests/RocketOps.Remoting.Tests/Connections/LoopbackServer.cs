@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.Logging;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
+using RocketOps.Testing.Logging;
 
 namespace RocketOps.Remoting.Tests.Connections;
 
@@ -55,43 +55,4 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     private static Task<IReadOnlyList<IPEndPoint>> ParseAsync(string address, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<IPEndPoint>>([IPEndPoint.Parse(address)]);
-
-    internal sealed class RecordingLoggerFactory : ILoggerFactory, ILogger
-    {
-        private readonly List<(LogLevel Level, int Event, string Text)> _entries = [];
-
-        public IReadOnlyList<(LogLevel Level, int Event, string Text)> Entries
-        {
-            get
-            {
-                lock (_entries)
-                {
-                    return [.. _entries];
-                }
-            }
-        }
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void Dispose()
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (_entries)
-            {
-                _entries.Add((logLevel, eventId.Id, formatter(state, exception)));
-            }
-        }
-    }
 }

@@ -8,6 +8,7 @@ using RocketOps.Remoting.Loops;
 using RocketOps.Remoting.Server;
 using RocketOps.Remoting.Tests.Connections;
 using RocketOps.Testing;
+using RocketOps.Testing.Logging;
 
 namespace RocketOps.Remoting.Tests.Loops;
 
@@ -402,7 +403,7 @@ public sealed class EventLoopTests
 
         public LoopGuard Guard => _group.Guard;
 
-        public LoopbackServer.RecordingLoggerFactory Log { get; } = new();
+        public RecordingLoggerFactory Log { get; } = new();
 
         public bool Entered(ScriptedSockets.Peer peer) => peer.Received.Length > 0;
 

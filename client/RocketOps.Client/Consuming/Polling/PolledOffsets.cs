@@ -48,5 +48,5 @@ internal sealed class PolledOffsets(IOffsetStore kept) : IOffsetStore
         }
     }
 
-    public Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, bool acknowledged, CancellationToken cancellationToken) => kept.CommitAsync(queues, acknowledged, cancellationToken);
+    public Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, CancellationToken cancellationToken) => kept.CommitAsync(queues, cancellationToken);
 }
