@@ -124,6 +124,15 @@ internal sealed class HalfMessageTable
         }
     }
 
+    /// <summary>Whether the half, which is not behind the checks' progress, is neither settled nor put back. One that is being settled is open until it is.</summary>
+    public bool IsOpen(long queueOffset)
+    {
+        lock (_gate)
+        {
+            return (!_settled.Contains(queueOffset) || _claimed.Contains(queueOffset)) && !_putBack.ContainsKey(queueOffset);
+        }
+    }
+
     /// <summary>
     /// Appends a copy of the half to those that nobody is asked about any more, unless it is settled: then false. Its producer may still settle it, before and after and, as the
     /// table appends, not in between: it would be told that this is done.

@@ -36,6 +36,12 @@ public interface IRocketMqAdmin : IAsyncDisposable
     /// <summary>Offsets of the topic's queues on a broker. Throws with code 17 when the broker has no such topic.</summary>
     Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// What waits of the topic on a broker elsewhere than in its queues, and is meant for queues from <paramref name="fromQueue"/> on; with 0 for the whole topic, retries included.
+    /// Only masters answer. Null when the broker does not know the request, as every broker but those of RocketOps: then nothing is known.
+    /// </summary>
+    Task<PendingMessages?> GetPendingMessagesAsync(string brokerAddress, string topic, int fromQueue = 0, CancellationToken cancellationToken = default);
+
     /// <summary>How far a group is on a broker, in one topic or (null) in all it consumes.</summary>
     Task<ConsumeStats> GetConsumeStatsAsync(string brokerAddress, string group, string? topic = null, CancellationToken cancellationToken = default);
 

@@ -116,6 +116,18 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         return ClientJson.Read(response, ClientJson.Default.TopicStats, brokerAddress);
     }
 
+    public async Task<PendingMessages?> GetPendingMessagesAsync(string brokerAddress, string topic, int fromQueue = 0, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetPendingMessages).Set("topic", topic).Set("fromQueueId", fromQueue);
+        RemotingCommand response = await _caller.InvokeAsync(brokerAddress, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        return response.Code switch
+        {
+            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.PendingMessages, brokerAddress),
+            ResponseCode.RequestCodeNotSupported => null,
+            _ => throw new RocketMqException(response.Code, response.Remark, brokerAddress),
+        };
+    }
+
     public async Task<ConsumeStats> GetConsumeStatsAsync(string brokerAddress, string group, string? topic = null, CancellationToken cancellationToken = default)
     {
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetConsumeStats).Set("consumerGroup", group).Set("topic", topic);

@@ -19,6 +19,7 @@ namespace RocketOps.Client.Json;
 [JsonSerializable(typeof(TopicConfig))]
 [JsonSerializable(typeof(TopicConfigTable))]
 [JsonSerializable(typeof(TopicStats))]
+[JsonSerializable(typeof(PendingMessages))]
 [JsonSerializable(typeof(ConsumeStats))]
 [JsonSerializable(typeof(SubscriptionGroupConfig))]
 [JsonSerializable(typeof(SubscriptionGroupTable))]

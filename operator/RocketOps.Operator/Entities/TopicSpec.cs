@@ -46,7 +46,7 @@ public sealed class TopicSpec
     [DefaultValue("Normal")]
     public TopicMessageType MessageType { get; set; } = TopicMessageType.Normal;
 
-    [Description("What happens to the topic when this object is deleted: Retain keeps it, Delete removes it with its messages, DeleteIfDrained waits until every consumer group has read everything.")]
+    [Description("What happens to the topic when this object is deleted: Retain keeps it, Delete removes it with its messages, DeleteIfDrained waits until every consumer group has read everything and nothing of it is delayed or in a transaction.")]
     [DefaultValue("Retain")]
     public TopicDeletionPolicy DeletionPolicy { get; set; } = TopicDeletionPolicy.Retain;
 }

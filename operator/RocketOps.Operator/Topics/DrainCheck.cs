@@ -3,8 +3,9 @@ using RocketOps.Client;
 namespace RocketOps.Operator.Topics;
 
 /// <summary>
-/// Asks a broker whether the queues of a topic are consumed to their end. A queue is drained when it is empty, or when every group that
-/// consumes the topic has committed its last offset; messages nobody consumes wait for somebody, or for their retention to end.
+/// Asks a broker whether queues of a topic are consumed to their end, and whether nothing is on its way into them. A queue is drained when it is empty, or when every group that
+/// consumes the topic has committed its last offset, and when the broker knows of no half, timer or delayed message that is meant for it; messages nobody consumes wait for
+/// somebody, or for their retention to end.
 /// </summary>
 internal static class DrainCheck
 {
@@ -14,52 +15,80 @@ internal static class DrainCheck
     /// <param name="address">The master.</param>
     /// <param name="broker">Its group, for the report.</param>
     /// <param name="topic">The topic.</param>
-    /// <param name="fromQueue">Queues below this number do not matter.</param>
+    /// <param name="fromQueue">Queues below this number do not matter; with 0, what consumers have sent back does.</param>
     /// <param name="toQueue">The first number that is no queue. A queue in between that the broker does not report counts as not drained.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
     public static async Task<DrainReport> AskAsync(
         IRocketMqAdmin admin, string address, string broker, string topic, int fromQueue, int toQueue, CancellationToken cancellationToken)
     {
-        TopicStats stats;
         try
         {
-            stats = await admin.GetTopicStatsAsync(address, topic, cancellationToken);
+            TopicStats stats = await admin.GetTopicStatsAsync(address, topic, cancellationToken);
+            HashSet<int> reported = stats.Queues.Keys.Select(static queue => queue.QueueId).ToHashSet();
+            if (!Enumerable.Range(fromQueue, toQueue - fromQueue).All(reported.Contains))
+            {
+                return new DrainReport(false, $"queues on {broker} whose offsets the broker does not tell");
+            }
+
+            if (await UnreadAsync(admin, address, broker, topic, fromQueue, stats, cancellationToken) is { } unread)
+            {
+                return new DrainReport(false, unread);
+            }
+
+            if (PendingText.Of(await admin.GetPendingMessagesAsync(address, topic, fromQueue, cancellationToken), broker) is { } pending)
+            {
+                return new DrainReport(false, pending);
+            }
+
+            // What was delivered into the queues, or consumed from them and sent back, while the two were asked one after the other, was seen by neither.
+            TopicStats after = await admin.GetTopicStatsAsync(address, topic, cancellationToken);
+            return after.Queues.Any(queue => queue.Key.QueueId >= fromQueue && stats.Queues.GetValueOrDefault(queue.Key)?.MaxOffset != queue.Value.MaxOffset)
+                ? new DrainReport(false, $"messages that have just arrived on {broker}")
+                : DrainReport.Done;
         }
         catch (RocketMqException refused) when (refused.ResponseCode == TopicNotExist)
         {
             return DrainReport.Done;
         }
+    }
 
-        HashSet<int> reported = stats.Queues.Keys.Select(static queue => queue.QueueId).ToHashSet();
-        if (!Enumerable.Range(fromQueue, toQueue - fromQueue).All(reported.Contains))
-        {
-            return new DrainReport(false, $"queues on {broker} whose offsets the broker does not tell");
-        }
-
-        KeyValuePair<MessageQueue, QueueOffsets>[] filled = stats.Queues.Where(queue => queue.Key.QueueId >= fromQueue && queue.Value.MaxOffset > queue.Value.MinOffset).ToArray();
+    /// <summary>Who has not read the queues to their ends; null when everybody has.</summary>
+    private static async Task<string?> UnreadAsync(
+        IRocketMqAdmin admin, string address, string broker, string topic, int fromQueue, TopicStats stats, CancellationToken cancellationToken)
+    {
+        KeyValuePair<MessageQueue, QueueOffsets>[] filled = stats.Queues
+            .Where(queue => queue.Key.QueueId >= fromQueue && queue.Value.MaxOffset > queue.Value.MinOffset)
+            .OrderBy(static queue => queue.Key.QueueId)
+            .ToArray();
         if (filled.Length == 0)
         {
-            return DrainReport.Done;
+            return null;
         }
 
         IReadOnlyList<string> groups = await admin.GetGroupsOfTopicAsync(address, topic, cancellationToken);
         if (groups.Count == 0)
         {
-            return new DrainReport(false, $"messages on {broker} that no consumer group reads");
+            return $"messages in queue {filled[0].Key.QueueId} of {broker} that no consumer group reads";
         }
 
         foreach (string group in groups.Order(StringComparer.Ordinal))
         {
             ConsumeStats progress = await admin.GetConsumeStatsAsync(address, group, topic, cancellationToken);
-            foreach ((MessageQueue? queue, QueueOffsets? offsets) in filled)
+            foreach ((MessageQueue queue, QueueOffsets offsets) in filled)
             {
-                if (!progress.Queues.TryGetValue(queue, out ConsumerQueueOffsets? consumed) || consumed.ConsumerOffset < offsets.MaxOffset)
+                if (!progress.Queues.TryGetValue(queue, out ConsumerQueueOffsets? consumed))
                 {
-                    return new DrainReport(false, $"messages on {broker} that group {group} has not read");
+                    return $"group {group}, which has read nothing of queue {queue.QueueId} of {broker}";
+                }
+
+                if (consumed.ConsumerOffset < offsets.MaxOffset)
+                {
+                    long behind = offsets.MaxOffset - Math.Max(consumed.ConsumerOffset, offsets.MinOffset);
+                    return $"group {group}, {PendingText.Number(behind)} {(behind == 1 ? "message" : "messages")} behind in queue {queue.QueueId} of {broker}";
                 }
             }
         }
 
-        return DrainReport.Done;
+        return null;
     }
 }

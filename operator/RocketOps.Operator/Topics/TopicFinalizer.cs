@@ -180,7 +180,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
             DrainReport report = await DrainCheck.AskAsync(admin, address, broker.Name, name, 0, queues, cancellationToken);
             if (!report.Drained)
             {
-                return new Problem(Reasons.WaitingForConsumers, $"There are {report.BlockedBy}.");
+                return new Problem(Reasons.WaitingForConsumers, $"Waiting for {report.BlockedBy}.");
             }
         }
 

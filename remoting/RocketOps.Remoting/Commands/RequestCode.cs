@@ -106,4 +106,7 @@ public static class RequestCode
     public const int BrokerHeartbeat = 904;
     public const int NotifyMinBrokerIdChange = 905;
     public const int GetBrokerHaStatus = 907;
+
+    /// <summary>Ours: what waits of a topic elsewhere than in its queues. Far from every number Apache's brokers know, which answer it as unsupported. See docs/decisions/0046-what-waits-of-a-topic-is-asked-of-its-broker.md.</summary>
+    public const int GetPendingMessages = 560_001;
 }

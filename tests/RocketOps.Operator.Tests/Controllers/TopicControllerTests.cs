@@ -209,7 +209,16 @@ public sealed class TopicControllerTests
             "events", static topic => Conditions.Find(topic.Status!.Conditions, "Ready") is { Reason: Reasons.WaitingForConsumers } ready && ready.Message.Contains("group G", StringComparison.Ordinal), "waits");
         world.Admin.Topic(Master(world, "a-0"), "events")!.Permission.Should().Be(Client.TopicPermission.Read);
 
+        string second = Master(world, "a-1");
+        world.Admin.Pending[(second, "events")] = new PendingMessages { Complete = true, Queues = [new PendingQueue { Kind = "Half", QueueId = 0, Count = 3 }] };
         SetOffsets(world, consumed: 4);
+        await world.AwaitAsync<Topic>(
+            "events",
+            static topic => Conditions.Find(topic.Status!.Conditions, "Ready")!.Message == "Waiting for 3 messages for queue 0 of a-1 whose transactions have not ended.",
+            "waits for transactions");
+        world.Admin.Topic(second, "events").Should().NotBeNull();
+
+        world.Admin.Pending.TryRemove((second, "events"), out _);
         await world.GoneAsync<Topic>("events");
         world.Admin.Topic(Master(world, "a-0"), "events").Should().BeNull();
     }

@@ -24,6 +24,12 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Dictionary<(string Address, string Topic), TopicStats> Stats { get; } = [];
 
+    /// <summary>What waits elsewhere than in the queues, by address and topic; nothing when not set.</summary>
+    public ConcurrentDictionary<(string Address, string Topic), PendingMessages> Pending { get; } = new();
+
+    /// <summary>The brokers are Apache's: they do not know what to say to questions of ours.</summary>
+    public bool IsApache { get; set; }
+
     public Dictionary<string, ConsumeStats> Groups { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Brokers that take no messages, by address, and why.</summary>
@@ -107,6 +113,13 @@ internal sealed class FakeAdmin : IRocketMqAdmin
         return Stats.TryGetValue((brokerAddress, topic), out TopicStats? stats)
             ? Task.FromResult(stats)
             : throw new RocketMqException(17, $"topic[{topic}] not exist", brokerAddress);
+    }
+
+    public Task<PendingMessages?> GetPendingMessagesAsync(string brokerAddress, string topic, int fromQueue = 0, CancellationToken cancellationToken = default)
+    {
+        Check(nameof(GetPendingMessagesAsync));
+        PendingMessages all = Pending.GetValueOrDefault((brokerAddress, topic)) ?? new PendingMessages { Complete = true };
+        return Task.FromResult(IsApache ? null : all with { Queues = [.. all.Queues.Where(queue => queue.QueueId >= fromQueue)] });
     }
 
     public Task<ConsumeStats> GetConsumeStatsAsync(string brokerAddress, string group, string? topic = null, CancellationToken cancellationToken = default) =>

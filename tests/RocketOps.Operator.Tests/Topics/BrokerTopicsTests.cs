@@ -65,7 +65,7 @@ public sealed class BrokerTopicsTests
 
         _time.Advance(TimeSpan.FromMinutes(2));
         TopicOutcome blocked = await SyncAsync(wanted, early);
-        blocked.Pending!.Message.Should().Contain("group G");
+        blocked.Pending!.Message.Should().Be("Queues 1 and above wait for group G, 1 message behind in queue 1 of a-0.");
         blocked.DrainingSince.Should().Be(closed.DrainingSince, "a wait keeps its beginning");
 
         SetOffsets(queue0: 5, queue1: 7, consumed1: 7);
@@ -107,6 +107,94 @@ public sealed class BrokerTopicsTests
 
         outcome.Problem!.Reason.Should().Be(Reasons.Refused);
         _admin.Writes.Should().HaveCount(1);
+    }
+
+    [Fact]
+    public async Task Sync_ShrinkWithDelayedMessages_WaitsForTheLastOfThem()
+    {
+        TopicOutcome closed = await CloseAsync();
+        _admin.Pending[(Address, "T")] = new PendingMessages
+        {
+            Complete = true,
+            Queues =
+            [
+                new PendingQueue { Kind = "Delayed", QueueId = 0, Count = 7, LastDueTimestampMs = 1_900_000_000_000 },
+                new PendingQueue { Kind = "Half", QueueId = 1, Count = 1 },
+                new PendingQueue { Kind = "Delayed", QueueId = 1, Count = 1_024, LastDueTimestampMs = 1_800_000_000_000 },
+            ],
+        };
+
+        TopicOutcome blocked = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"), closed);
+        blocked.Pending!.Message.Should().Be("Queues 1 and above wait for 1 024 delayed messages for queue 1 of a-0, the last due at 2027-01-15T08:00:00Z.");
+        blocked.Found!.ReadQueues.Should().Be(2);
+
+        _admin.Pending[(Address, "T")] = new PendingMessages { Complete = true, Queues = [new PendingQueue { Kind = "Delayed", QueueId = 0, Count = 7, LastDueTimestampMs = 1 }] };
+        (await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"), blocked)).Found!.ReadQueues.Should().Be(1, "messages for queues that stay do not matter");
+    }
+
+    [Fact]
+    public async Task Sync_ShrinkAndBrokerStillLooks_Waits()
+    {
+        TopicOutcome closed = await CloseAsync();
+        _admin.Pending[(Address, "T")] = new PendingMessages { Complete = false, Unread = 1_200_000 };
+
+        TopicOutcome outcome = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"), closed);
+
+        outcome.Found!.ReadQueues.Should().Be(2);
+        outcome.Pending!.Message.Should().Contain("still looking through 1 200 000");
+    }
+
+    [Fact]
+    public async Task Sync_ShrinkOnABrokerThatCannotTell_WaitsAndSaysSo()
+    {
+        TopicOutcome closed = await CloseAsync();
+        _admin.IsApache = true;
+
+        TopicOutcome outcome = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"), closed);
+
+        outcome.Found!.ReadQueues.Should().Be(2);
+        outcome.Pending!.Message.Should().Contain("a-0, which cannot tell");
+    }
+
+    [Fact]
+    public async Task Sync_DeliveredWhileItIsAsked_NotTakenForDrained()
+    {
+        TopicOutcome closed = await CloseAsync();
+        _admin.Fault = request =>
+        {
+            if (request == nameof(IRocketMqAdmin.GetPendingMessagesAsync))
+            {
+                SetOffsets(queue0: 0, queue1: 1, consumed1: 0);
+            }
+        };
+
+        TopicOutcome outcome = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"), closed);
+
+        outcome.Found!.ReadQueues.Should().Be(2);
+        outcome.Pending!.Message.Should().Contain("just arrived");
+    }
+
+    [Fact]
+    public async Task Sync_ShrinkTakenBackInTheMiddle_GivesTheQueuesBack()
+    {
+        TopicOutcome closed = await CloseAsync();
+        _admin.Pending[(Address, "T")] = new PendingMessages { Complete = true, Queues = [new PendingQueue { Kind = "Timer", QueueId = 1, Count = 1 }] };
+        TopicOutcome blocked = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"), closed);
+
+        TopicOutcome back = await SyncAsync(new TopicSettings(2, 2, 6, "NORMAL"), blocked);
+
+        back.Should().BeEquivalentTo(new { Found = new TopicSettings(2, 2, 6, "NORMAL"), DrainingSince = (DateTimeOffset?)null, Pending = (Problem?)null });
+        _admin.Writes.Should().Equal($"{Address} T 2/2 6", $"{Address} T 2/1 6", $"{Address} T 2/2 6");
+    }
+
+    /// <summary>A topic of two queues, the second of which is empty and closed to producers for long enough.</summary>
+    private async Task<TopicOutcome> CloseAsync()
+    {
+        await SyncAsync(new TopicSettings(2, 2, 6, "NORMAL"));
+        SetOffsets(queue0: 0, queue1: 0, consumed1: 0);
+        TopicOutcome closed = await SyncAsync(new TopicSettings(1, 1, 6, "NORMAL"));
+        _time.Advance(TimeSpan.FromMinutes(2));
+        return closed;
     }
 
     private Task<TopicOutcome> SyncAsync(TopicSettings wanted, TopicOutcome? last = null)

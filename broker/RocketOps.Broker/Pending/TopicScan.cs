@@ -1,0 +1,60 @@
+using System.Text;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Pending;
+
+/// <summary>What waits for the queues of one topic from a number on, in all queues messages wait in. One thread.</summary>
+internal sealed class TopicScan(string topic, int fromQueue, int generation)
+{
+    /// <summary>Messages that are remembered; with more the scan waits until some of them are delivered.</summary>
+    private const int MostFound = 10_000;
+
+    private readonly byte[] _topic = Encoding.UTF8.GetBytes(topic);
+    private readonly Dictionary<(StoreTopic Topic, int QueueId), QueueScan> _queues = [];
+
+    public string Topic { get; } = topic;
+
+    public int FromQueue { get; } = fromQueue;
+
+    /// <summary>Of the log that was read: after a cut its queues hold something else.</summary>
+    public int Generation { get; } = generation;
+
+    /// <summary>
+    /// Reads on, then tells what waits. Complete when, between two moments in which everything in the log was in its queues, no message was left unread: whatever
+    /// went from one of the queues to another meanwhile was found in one of them.
+    /// </summary>
+    public async Task<PendingReport> ReadAsync(IReadOnlyList<WaitingQueue> queues, MessageStore store, ScanBudget budget, CancellationToken cancellationToken)
+    {
+        Dictionary<(PendingKind Kind, int QueueId), PendingCount> counts = [];
+        await store.FinishDispatchAsync().WaitAsync(cancellationToken);
+        await ReadOnAsync(queues, store, budget, cancellationToken);
+
+        // Counted here, and what comes to light behind it as well: a half that is put back, or a message that is committed with a delay, is seen before or after.
+        foreach (WaitingQueue queue in queues)
+        {
+            _queues[(queue.Topic, queue.QueueId)].Count(queue, counts);
+        }
+
+        long added = _queues.Values.Sum(static scan => scan.Added);
+        await store.FinishDispatchAsync().WaitAsync(cancellationToken);
+        await ReadOnAsync(queues, store, budget, cancellationToken);
+        long unread = _queues.Values.Sum(static scan => scan.Unread);
+        bool hasNews = _queues.Values.Sum(static scan => scan.Added) > added;
+        return new PendingReport(unread == 0 && !hasNews, unread, [.. counts.Values.OrderBy(static count => count.Kind).ThenBy(static count => count.QueueId)]);
+    }
+
+    private async Task ReadOnAsync(IReadOnlyList<WaitingQueue> queues, MessageStore store, ScanBudget budget, CancellationToken cancellationToken)
+    {
+        foreach (WaitingQueue queue in queues)
+        {
+            if (!_queues.TryGetValue((queue.Topic, queue.QueueId), out QueueScan? scan))
+            {
+                scan = new QueueScan(_topic, FromQueue);
+                _queues.Add((queue.Topic, queue.QueueId), scan);
+            }
+
+            int room = MostFound - _queues.Values.Sum(static other => other.Found);
+            await scan.ReadAsync(queue, store, Math.Max(0, room), budget, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Delay;
+using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Sending;
+using RocketOps.Broker.Timers;
+using RocketOps.Broker.Topics;
+using RocketOps.Broker.Transactions;
+
+namespace RocketOps.Broker.Pending;
+
+/// <summary>The queues of the broker in which messages of other topics wait, and how far each of them has come. Any thread.</summary>
+internal sealed class WaitingQueues(
+    BrokerSettings settings,
+    TopicTable topics,
+    ConsumerOffsetTable offsets,
+    DelayOffsetTable delayOffsets,
+    DelayRouter delays,
+    TimerTable timers,
+    TimerRouter timerRouter,
+    TransactionTopics transactions,
+    HalfMessageTable halves)
+{
+    /// <summary>All of them, for a topic: with the retry topics of the groups that have offsets on it when <paramref name="withRetries"/>.</summary>
+    public IReadOnlyList<WaitingQueue> Find(string topic, bool withRetries)
+    {
+        DelayLevels levels = settings.Current.DelayLevels;
+        List<WaitingQueue> queues =
+        [
+            new WaitingQueue(
+                transactions.Half,
+                TransactionTopics.Queue,
+                PendingKind.Half,
+                () => offsets.Query(TopicNames.TransactionHalf, TransactionTopics.Group, TransactionTopics.Queue),
+                half => halves.IsOpen(half.QueueOffset),
+                static (_, _) => 0),
+            new WaitingQueue(timerRouter.Topic, TimerTopic.Queue, PendingKind.Timer, static () => 0, WaitsForItsTime, static (_, slot) => slot),
+        ];
+        for (int level = 1; level <= levels.MaxLevel; level++)
+        {
+            int current = level;
+            long delay = (long)levels.DelayOf(level).TotalMilliseconds;
+            queues.Add(new WaitingQueue(
+                delays.Schedule, delays.QueueOf(level), PendingKind.Delayed, () => delayOffsets.Get(current), static _ => true, (storedAt, _) => storedAt + delay));
+        }
+
+        if (withRetries)
+        {
+            AddRetries(topic, queues);
+        }
+
+        return queues;
+    }
+
+    private void AddRetries(string topic, List<WaitingQueue> queues)
+    {
+        foreach (string group in offsets.GroupsOf(topic))
+        {
+            string name = TopicNames.RetryTopicOf(group);
+            if (!topics.TryGet(name, out TopicState? retry))
+            {
+                continue;
+            }
+
+            for (int queueId = 0; queueId < retry.Config.ReadQueueNums; queueId++)
+            {
+                int current = queueId;
+                queues.Add(new WaitingQueue(
+                    retry.StoreTopic, queueId, PendingKind.Retry, () => Math.Max(0, offsets.Query(name, group, current)), static _ => true, static (_, _) => 0));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Not taken into a slot yet, or in one that is not delivered. One on a stop on its way counts as long as its copy does, and one that was recalled until its time has come.
+    /// A message that is taken late goes into the slot of that moment, which is a step behind its own at most unless deliveries are stopped: then all of them count.
+    /// </summary>
+    private bool WaitsForItsTime(PendingMessage message) =>
+        settings.Current.TimerStopsDequeue || message.QueueOffset >= timers.QueueOffset || message.Time < 0 || message.Time >= timers.ReadMs - (2L * timers.PrecisionMs);
+}

@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+
+namespace RocketOps.Client;
+
+/// <summary>What waits of a topic on one broker elsewhere than in the topic's queues: halves, timers, delayed messages, retries.</summary>
+public sealed record PendingMessages
+{
+    /// <summary>Everything was looked through: what is not listed does not wait. When false, ask again; the broker goes on where it ended.</summary>
+    [JsonPropertyName("complete")]
+    public bool Complete { get; init; }
+
+    /// <summary>Messages, of any topic, the broker has still to look through.</summary>
+    [JsonPropertyName("unread")]
+    public long Unread { get; init; }
+
+    /// <summary>What was found, by kind and queue; at most 64 of them.</summary>
+    [JsonPropertyName("pending")]
+    public IReadOnlyList<PendingQueue> Queues { get; init; } = [];
+}
+
+/// <summary>Messages of one kind that wait for one queue.</summary>
+public sealed record PendingQueue
+{
+    /// <summary><c>Half</c>, <c>Timer</c>, <c>Delayed</c> or <c>Retry</c>.</summary>
+    [JsonPropertyName("kind")]
+    public string Kind { get; init; } = "";
+
+    /// <summary>The queue of the topic they are meant for; 0 for retries.</summary>
+    [JsonPropertyName("queueId")]
+    public int QueueId { get; init; }
+
+    /// <summary>How many.</summary>
+    [JsonPropertyName("count")]
+    public int Count { get; init; }
+
+    /// <summary>When the last of them is due, milliseconds since the epoch; 0 when nobody knows.</summary>
+    [JsonPropertyName("lastDueTimestamp")]
+    public long LastDueTimestampMs { get; init; }
+}
