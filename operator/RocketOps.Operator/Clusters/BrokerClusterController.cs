@@ -5,6 +5,8 @@ using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Clusters.Scaling;
+using RocketOps.Operator.Clusters.Spec;
 using RocketOps.Operator.Clusters.Status;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
@@ -15,7 +17,7 @@ namespace RocketOps.Operator.Clusters;
 
 /// <summary>
 /// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, apply children, ask who is registered, label roles,
-/// restart what is outdated, remove configurations nobody starts with, write the status. Nothing is remembered between passes.
+/// take away members that are too many, restart what is outdated, remove configurations nobody starts with, write the status. Nothing is remembered between passes.
 /// </summary>
 [EntityRbac(typeof(BrokerCluster), Verbs = RbacVerbs.Read)]
 [EntityRbac(typeof(BrokerCluster), Subresource = "status", Verbs = RbacVerbs.Get | RbacVerbs.Patch)]
@@ -33,6 +35,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly ChildCaches _caches;
     private readonly ChildrenStep _children;
     private readonly RolesStep _roles;
+    private readonly ScaleInStep _scaleIn;
     private readonly RollStep _roll;
     private readonly OldConfigurationsStep _oldConfigurations;
     private readonly RegistrationsStep _registrations;
@@ -48,6 +51,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         ChildCaches caches,
         ChildrenStep children,
         RolesStep roles,
+        ScaleInStep scaleIn,
         RollStep roll,
         OldConfigurationsStep oldConfigurations,
         RegistrationsStep registrations,
@@ -62,6 +66,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _caches = caches;
         _children = children;
         _roles = roles;
+        _scaleIn = scaleIn;
         _roll = roll;
         _oldConfigurations = oldConfigurations;
         _registrations = registrations;
@@ -81,8 +86,11 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             return ReconciliationResult<BrokerCluster>.Success(entity);
         }
 
-        ClusterContext context = new ClusterContext(entity, _options.Images, _leadership);
-        ClusterFindings findings = await FindAsync(context, cancellationToken);
+        ClusterContext asked = new ClusterContext(entity, _options.Images, _leadership);
+        ClusterObservation observation = Observe(asked);
+        HonouredSpec honoured = ClusterValidator.Check(asked, observation);
+        ClusterContext context = asked.Honouring(honoured, observation);
+        ClusterFindings findings = await FindAsync(context, observation, honoured, cancellationToken);
         BrokerCluster next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, _time.GetUtcNow()) };
         if (await _status.WriteAsync(entity, next, cancellationToken))
         {
@@ -105,47 +113,45 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         return ReconciliationResult<BrokerCluster>.Success(entity);
     }
 
-    private async Task<ClusterFindings> FindAsync(ClusterContext context, CancellationToken cancellationToken)
+    private async Task<ClusterFindings> FindAsync(ClusterContext context, ClusterObservation observation, HonouredSpec honoured, CancellationToken cancellationToken)
     {
-        ClusterObservation observation = Observe(context);
-        Problem? problem = ClusterValidator.Check(context, observation);
-        Problem? pending = null;
-        IReadOnlySet<string>? configurations = null;
-        bool failed = false;
-        if (problem is null)
-        {
-            ChildrenOutcome children = await _children.RunAsync(context, cancellationToken);
-            problem = children.Problem;
-            pending = children.Pending;
-            failed = children.Failed;
-            configurations = problem is null && pending is null ? children.Configurations : null;
+        bool paused = ClusterAnnotations.IsPaused(context.Cluster);
+        ChildrenOutcome children = paused || honoured.Blocked ? ChildrenOutcome.Nothing : await _children.RunAsync(context, cancellationToken);
 
-            // What was just written is newer than the cache: with the old generation a rollout that has not begun would look finished.
-            observation = observation with { NameServers = children.NameServers ?? observation.NameServers, Sets = Merge(observation.Sets, children.Sets) };
-        }
+        // What was just written is newer than the cache: with the old generation a rollout that has not begun would look finished.
+        observation = observation with { NameServers = children.NameServers ?? observation.NameServers, Sets = Merge(observation.Sets, children.Sets) };
 
         // Asked before anything restarts: a pod that serves but is not known yet counts as away.
         BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
-        IReadOnlyList<GroupView> groups = observation.Groups(context, registrations);
-        RollPlan roll = RollPlan.Nothing;
+        IReadOnlyList<GroupView> groups = await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken);
+        Problem? problem = children.Problem ?? (paused ? null : honoured.Problem);
+        ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, problem, children.Pending, children.Failed, paused);
+        if (paused)
+        {
+            return findings;
+        }
+
         try
         {
             await _roles.RunAsync(context, observation, groups, cancellationToken);
-            roll = problem is null ? await _roll.RunAsync(context, observation, registrations, cancellationToken) : RollPlan.Nothing;
-            if (configurations is not null)
+            if (!honoured.Blocked && children.Problem is null)
             {
-                await _oldConfigurations.RunAsync(context, observation, groups, configurations, cancellationToken);
+                findings = findings with { ScaleIn = await _scaleIn.RunAsync(context, observation, groups, registrations, cancellationToken) };
+                findings = findings with { Roll = await _roll.RunAsync(context, observation, registrations, cancellationToken) };
             }
+
+            if (problem is null && children.Pending is null)
+            {
+                await _oldConfigurations.RunAsync(context, observation, groups, children.Configurations, cancellationToken);
+            }
+
+            return findings;
         }
         catch (Exception failure) when (ApiFailures.IsFailure(failure, cancellationToken))
         {
             // What was found is told all the same.
-            pending ??= ApiFailures.Describe("Looking after the brokers' pods", failure);
-            failed = true;
+            return findings with { Pending = findings.Pending ?? ApiFailures.Describe("Looking after the brokers' pods", failure), Failed = true };
         }
-
-        groups = await _figures.RunAsync(context, observation, groups, cancellationToken);
-        return new ClusterFindings(observation, groups, registrations, roll, problem, pending, failed);
     }
 
     private ClusterObservation Observe(ClusterContext context)

@@ -1,18 +1,27 @@
+using RocketOps.Kubernetes;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Spec;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 
 namespace RocketOps.Operator.Clusters;
 
-/// <summary>All that the wanted state of a cluster follows from: the object, the operator's defaults and who is what in each group. No clock, no I/O.</summary>
+/// <summary>
+/// All that the wanted state of a cluster follows from: what of the object's spec is honoured, the operator's defaults, who is what in each group, and what is kept of the
+/// sets that are there. No clock, no I/O.
+/// </summary>
 internal sealed class ClusterContext
 {
+    private readonly Dictionary<string, int> _present = new(StringComparer.Ordinal);
+
+    /// <summary>A cluster of which nothing is there yet.</summary>
     public ClusterContext(BrokerCluster cluster, OperatorImages images, IGroupLeadership leadership)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(leadership);
         Cluster = cluster;
+        Spec = cluster.Spec;
         Images = images;
         Leadership = leadership;
         Names = new ClusterNames(
@@ -22,7 +31,11 @@ internal sealed class ClusterContext
 
     public BrokerCluster Cluster { get; }
 
-    public BrokerClusterSpec Spec => Cluster.Spec;
+    /// <summary>What of the object's spec is honoured: where a field cannot be, it has the value that is in effect.</summary>
+    public BrokerClusterSpec Spec { get; private init; }
+
+    /// <summary>What goes on with the configuration it has instead of the spec's.</summary>
+    public KeptConfigurations Kept { get; private init; } = KeptConfigurations.None;
 
     public OperatorImages Images { get; }
 
@@ -31,4 +44,38 @@ internal sealed class ClusterContext
     public ClusterNames Names { get; }
 
     public IEnumerable<string> Groups => Enumerable.Range(0, Spec.Brokers.Groups).Select(Names.Group);
+
+    /// <summary>
+    /// Members a group has now: never fewer than wanted, and more while some are on their way out. A set loses its members one at a time, by a step of its own.
+    /// </summary>
+    public int MembersOf(string group) => Math.Max(Spec.Brokers.Replicas, _present.GetValueOrDefault(group));
+
+    /// <summary>The same cluster with what of its spec is honoured, and with the sets that are there.</summary>
+    public ClusterContext Honouring(HonouredSpec honoured, ClusterObservation observation) =>
+        new ClusterContext(Cluster, Images, Leadership) { Spec = honoured.Spec, Kept = honoured.Kept }.With(observation);
+
+    /// <summary>The same cluster with the sets that are there.</summary>
+    public ClusterContext Seeing(ClusterObservation observation) => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Kept = Kept }.With(observation);
+
+    /// <summary>The same cluster when a group has one member fewer.</summary>
+    public ClusterContext WithoutLastMember(string group)
+    {
+        ClusterContext next = new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Kept = Kept };
+        foreach ((string name, int members) in _present)
+        {
+            next._present[name] = name == group ? members - 1 : members;
+        }
+
+        return next;
+    }
+
+    private ClusterContext With(ClusterObservation observation)
+    {
+        foreach (Kubernetes.Models.StatefulSet set in observation.Sets)
+        {
+            _present[set.Name()] = set.Spec?.Replicas ?? 1;
+        }
+
+        return this;
+    }
 }

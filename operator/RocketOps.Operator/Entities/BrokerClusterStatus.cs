@@ -26,7 +26,12 @@ public sealed class BrokerClusterStatus
     [Items(max: 64)]
     public List<BrokerGroupStatus>? Groups { get; set; }
 
-    [Description("Ready, Reconciling, Stalled, Available, Degraded, Replicated.")]
+    [Description("What the operator does in several steps at the moment.")]
+    [ListMapKeys("type", "group")]
+    [Items(max: 64)]
+    public List<OperationStatus>? Operations { get; set; }
+
+    [Description("Ready, Reconciling, Stalled, Available, Degraded, Replicated; Paused while it is.")]
     [ListMapKeys("type")]
     [Items(max: 16)]
     public List<Condition>? Conditions { get; set; }

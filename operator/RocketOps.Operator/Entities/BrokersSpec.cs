@@ -8,14 +8,17 @@ public sealed class BrokersSpec
     /// <summary>As many members as a group may have.</summary>
     public const int MaxReplicas = 9;
 
+    /// <summary>As many groups as a cluster may have.</summary>
+    public const int MaxGroups = 64;
+
     [Description("Broker groups, each a master with its slaves. Topics spread over all groups. The number can grow but not shrink.")]
     [DefaultValue(1)]
     [RangeMinimum(1)]
-    [RangeMaximum(64)]
+    [RangeMaximum(MaxGroups)]
     [ValidationRule("self >= oldSelf", "brokers.groups cannot shrink: the messages of the groups that would go cannot be moved yet. Set it back, or delete the cluster.")]
     public int Groups { get; set; } = 1;
 
-    [Description("Members of each group: one master, the others slaves.")]
+    [Description("Members of each group: one master, the others slaves. With fewer of them the last ones leave, one at a time, while those that stay hold everything; their claims are kept.")]
     [DefaultValue(1)]
     [RangeMinimum(1)]
     [RangeMaximum(MaxReplicas)]

@@ -41,6 +41,8 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<ChildrenStep>();
         services.AddSingleton<RolesStep>();
         services.AddSingleton<RollStep>();
+        services.AddSingleton<LiveBrokers>();
+        services.AddSingleton<ScaleInStep>();
         services.AddSingleton<OldConfigurationsStep>();
         services.AddSingleton<RegistrationsStep>();
         services.AddSingleton<MemberFiguresStep>();

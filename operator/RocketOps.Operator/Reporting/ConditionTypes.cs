@@ -20,4 +20,7 @@ internal static class ConditionTypes
 
     /// <summary>Slaves hold what their masters hold.</summary>
     public const string Replicated = "Replicated";
+
+    /// <summary>Somebody told the operator to change nothing. There while it is so.</summary>
+    public const string Paused = "Paused";
 }

@@ -24,6 +24,8 @@ internal static class Reasons
     public const string WaitingForConsumers = "WaitingForConsumers";
     public const string Updating = "Updating";
     public const string ApiUnavailable = "ApiUnavailable";
+    public const string ScalingIn = "ScalingIn";
+    public const string Paused = "Paused";
 
     // Only a person can go on.
     public const string RolloutFailing = "RolloutFailing";
@@ -34,6 +36,7 @@ internal static class Reasons
     public const string Immutable = "Immutable";
     public const string ResourceConflict = "ResourceConflict";
     public const string Refused = "Refused";
+    public const string DeletionProtected = "DeletionProtected";
 
     // Facts.
     public const string SlavesInSync = "SlavesInSync";

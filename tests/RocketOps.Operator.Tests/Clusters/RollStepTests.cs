@@ -83,6 +83,6 @@ public sealed class RollStepTests
             [new ClusterInfo { Brokers = new Dictionary<string, BrokerData> { ["a-0"] = new BrokerData { BrokerName = "a-0", Addresses = new Dictionary<long, string> { [0] = "10.0.0.1:10911" } } } }], []);
         ClusterContext context = new(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = "default" } }, new OperatorImages("broker", "nameserver"), new OrdinalLeadership());
 
-        await new RollStep(_client, new OperatorOptions(), _events, TimeProvider.System).RunAsync(context, new ClusterObservation(null, [set], [pod], []), registrations, CancellationToken.None);
+        await new RollStep(_client, new LiveBrokers(_client), new OperatorOptions(), _events, TimeProvider.System).RunAsync(context, new ClusterObservation(null, [set], [pod], []), registrations, CancellationToken.None);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using RocketOps.Kubernetes;
@@ -39,6 +40,9 @@ internal sealed class Workloads : IAsyncDisposable
 
     /// <summary>Pods in the order in which they were made.</summary>
     public List<string> Started { get; } = [];
+
+    /// <summary>Pods that their set let go, in order.</summary>
+    public ConcurrentQueue<string> Left { get; } = new();
 
     /// <summary>The largest number of pods that had been ready before and were away at the same time.</summary>
     public int MostAway { get; private set; }
@@ -168,6 +172,13 @@ internal sealed class Workloads : IAsyncDisposable
                 await _client.CreateAsync(Make(set, name, revision), cancellationToken: cancellationToken);
                 Started.Add(name);
             }
+        }
+
+        foreach (Pod pod in pods.Where(pod => int.Parse(pod.Name()[(set.Name().Length + 1)..], CultureInfo.InvariantCulture) >= set.Spec.Replicas))
+        {
+            await _client.DeleteAsync<Pod>(pod.Name(), pod.Namespace(), cancellationToken: cancellationToken);
+            _everReady.Remove(pod.Name());
+            Left.Enqueue(pod.Name());
         }
 
         int ready = pods.Count(IsReady);

@@ -26,7 +26,7 @@ internal static class BrokerStatefulSet
             Metadata = ChildMetadata.For(context, group, ClusterLabels.ForGroup(cluster, group)),
             Spec = new StatefulSetSpec
             {
-                Replicas = brokers.Replicas,
+                Replicas = context.MembersOf(group),
                 ServiceName = ClusterNames.GroupHeadless(group),
                 Selector = new LabelSelector { MatchLabels = selector },
                 PodManagementPolicy = "Parallel",

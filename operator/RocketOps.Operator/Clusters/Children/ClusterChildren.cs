@@ -11,29 +11,37 @@ internal static class ClusterChildren
 {
     public static IEnumerable<IReadOnlyList<IKubernetesObject>> Parts(ClusterContext context)
     {
-        ConfigMap nameServer = NameServerConfigMap.Build(context);
+        ConfigMap? nameServer = context.Kept.NameServers is null ? NameServerConfigMap.Build(context) : null;
         yield return
         [
             BrokerServiceAccount.Build(context),
-            nameServer,
+            .. Present(nameServer),
             NameServerServices.Headless(context),
             NameServerServices.Client(context),
             DisruptionBudgets.NameServer(context),
-            NameServerDeployment.Build(context, nameServer.Name()),
+            NameServerDeployment.Build(context, nameServer?.Name() ?? context.Kept.NameServers!),
         ];
 
         foreach (string group in context.Groups)
         {
-            ConfigMap broker = BrokerConfigMap.Build(context, group);
+            ConfigMap? broker = context.Kept.KeepsBrokers ? null : BrokerConfigMap.Build(context, group);
+            if ((broker?.Name() ?? context.Kept.Of(group)) is not { } configuration)
+            {
+                // A group that is not there yet has no configuration to keep, and the one asked for would not be taken.
+                continue;
+            }
+
             yield return
             [
-                broker,
+                .. Present(broker),
                 BrokerServices.Headless(context, group),
                 BrokerServices.Master(context, group),
                 BrokerServices.Slave(context, group),
                 DisruptionBudgets.Group(context, group),
-                BrokerStatefulSet.Build(context, group, broker.Name()),
+                BrokerStatefulSet.Build(context, group, configuration),
             ];
         }
     }
+
+    private static IEnumerable<IKubernetesObject> Present(ConfigMap? configuration) => configuration is null ? [] : [configuration];
 }

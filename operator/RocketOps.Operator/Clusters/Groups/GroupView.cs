@@ -4,10 +4,10 @@ using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Groups;
 
-/// <summary>What the world shows of one broker group: its set, and each wanted member with its pod, its role and what the name servers know of it.</summary>
+/// <summary>What the world shows of one broker group: its set, and each member with its pod, its role and what the name servers know of it.</summary>
 /// <param name="Name">The group, which is its StatefulSet and its brokerName.</param>
 /// <param name="Set">The group's StatefulSet; null while there is none.</param>
-/// <param name="Members">The wanted members by ordinal, there or not.</param>
+/// <param name="Members">The members by ordinal, there or not: the wanted ones, and those that are on their way out.</param>
 internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<MemberState> Members)
 {
     /// <summary>The member that holds the master role; null while none does.</summary>
@@ -29,7 +29,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     public static GroupView Of(ClusterContext context, string group, ClusterObservation observation, BrokerRegistrations registrations)
     {
         StatefulSet? set = observation.Set(group);
-        return new GroupView(group, set, [.. Enumerable.Range(0, context.Spec.Brokers.Replicas).Select(ordinal => Member(context, group, ordinal, set, observation, registrations))]);
+        return new GroupView(group, set, [.. Enumerable.Range(0, context.MembersOf(group)).Select(ordinal => Member(context, group, ordinal, set, observation, registrations))]);
     }
 
     private static MemberState Member(ClusterContext context, string group, int ordinal, StatefulSet? set, ClusterObservation observation, BrokerRegistrations registrations)

@@ -30,19 +30,20 @@ internal static class ClusterStatusBuilder
         int ready = findings.Members.Count(static member => member.Settled);
         return new BrokerClusterStatus
         {
-            ObservedGeneration = context.Cluster.Metadata.Generation,
+            ObservedGeneration = Generation(context, findings),
             NameServers = context.Names.NameServerClientAddress,
             ReadyNameServers = findings.Observation.ReadyNameServers,
             ReadyGroups = groups.Count(static group => group.Ready),
             Brokers = string.Create(CultureInfo.InvariantCulture, $"{ready}/{findings.Members.Count}"),
             Groups = groups,
+            Operations = OperationList.Build(context.Cluster.Status?.Operations, findings.ScaleIn, now),
             Conditions = BuildConditions(context, findings, groups, now).ToList(),
         };
     }
 
     private static ConditionList BuildConditions(ClusterContext context, ClusterFindings findings, List<BrokerGroupStatus> groups, DateTimeOffset now)
     {
-        ConditionList conditions = new ConditionList(context.Cluster.Status?.Conditions, context.Cluster.Metadata.Generation, now);
+        ConditionList conditions = new ConditionList(context.Cluster.Status?.Conditions, Generation(context, findings), now);
         conditions.Outcome(findings.Problem ?? Stuck(findings), Pending(context, findings, groups), "Every name server and every broker serves.");
         Availability(conditions, context, findings, groups);
         Degradation(conditions, context, findings);
@@ -51,8 +52,17 @@ internal static class ClusterStatusBuilder
             Replication(conditions, findings);
         }
 
+        if (findings.Paused)
+        {
+            conditions.True(ConditionTypes.Paused, Reasons.Paused, $"The operator changes nothing while the annotation {ClusterAnnotations.Paused} is true.");
+        }
+
         return conditions;
     }
+
+    /// <summary>Of a paused cluster the generation that was last worked on: whatever is asked for since waits.</summary>
+    private static long? Generation(ClusterContext context, ClusterFindings findings) =>
+        findings.Paused ? context.Cluster.Status?.ObservedGeneration : context.Cluster.Metadata.Generation;
 
     /// <summary>A pod of the current template that does not start: no other is moved to it, and nothing goes on before somebody changes it.</summary>
     private static Problem? Stuck(ClusterFindings findings) =>
@@ -68,6 +78,16 @@ internal static class ClusterStatusBuilder
         if (findings.Pending is { } pending)
         {
             return pending;
+        }
+
+        if (findings.Paused && context.Cluster.Status?.ObservedGeneration != context.Cluster.Metadata.Generation)
+        {
+            return new Problem(Reasons.Paused, $"What is asked for waits while the annotation {ClusterAnnotations.Paused} is true. Remove it to go on.");
+        }
+
+        if (findings.ScaleIn.InProgress)
+        {
+            return new Problem(Reasons.ScalingIn, OperationList.Describe(findings.ScaleIn));
         }
 
         if (findings.Roll.InProgress)

@@ -10,4 +10,8 @@ namespace RocketOps.Operator.Clusters.Steps;
 /// <param name="Problem">Why not everything was applied; null when it was.</param>
 /// <param name="Pending">What has to go by itself before everything can be applied.</param>
 /// <param name="Failed">The API server did not do what it was asked; tried again after a back-off.</param>
-internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, IReadOnlySet<string> Configurations, Problem? Problem, Problem? Pending, bool Failed);
+internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, IReadOnlySet<string> Configurations, Problem? Problem, Problem? Pending, bool Failed)
+{
+    /// <summary>Nothing was applied.</summary>
+    public static readonly ChildrenOutcome Nothing = new(null, [], new HashSet<string>(), null, null, false);
+}

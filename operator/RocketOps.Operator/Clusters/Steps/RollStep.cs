@@ -11,13 +11,15 @@ namespace RocketOps.Operator.Clusters.Steps;
 internal sealed class RollStep
 {
     private readonly IKubernetesClient _client;
+    private readonly LiveBrokers _live;
     private readonly OperatorOptions _options;
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
 
-    public RollStep(IKubernetesClient client, OperatorOptions options, IEventRecorder events, TimeProvider time)
+    public RollStep(IKubernetesClient client, LiveBrokers live, OperatorOptions options, IEventRecorder events, TimeProvider time)
     {
         _client = client;
+        _live = live;
         _options = options;
         _events = events;
         _time = time;
@@ -32,7 +34,7 @@ internal sealed class RollStep
         }
 
         // The cache lags behind. A deletion cannot be taken back, so it is decided on what the API server says now.
-        ClusterObservation live = await ReadLiveAsync(context, observation, cancellationToken);
+        ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
         RollPlan confirmed = Next(context, live, registrations);
         if (confirmed.Restart is not { Uid: { } uid } member)
         {
@@ -89,16 +91,4 @@ internal sealed class RollStep
         !registrations.Complete ? NameServerState.Silent
         : observation.NameServersRolling ? NameServerState.Replaced
         : NameServerState.Answering;
-
-    private async Task<ClusterObservation> ReadLiveAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
-    {
-        ListOptions options = new ListOptions
-        {
-            Namespace = context.Names.Namespace,
-            LabelSelector = $"{ClusterLabels.Cluster}={context.Names.Cluster},{ClusterLabels.Component}={ClusterLabels.BrokerComponent}",
-        };
-        KubernetesList<StatefulSet> sets = await _client.ListAsync<StatefulSet>(options, cancellationToken);
-        KubernetesList<Pod> pods = await _client.ListAsync<Pod>(options, cancellationToken);
-        return observation with { Sets = sets.Items, Pods = pods.Items };
-    }
 }

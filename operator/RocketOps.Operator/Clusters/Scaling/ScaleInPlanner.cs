@@ -1,0 +1,90 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Entities;
+
+namespace RocketOps.Operator.Clusters.Scaling;
+
+/// <summary>
+/// Decides which member leaves next when groups have more than asked for: the last one of its set, one of the whole cluster at a time, and only while those that stay hold all
+/// that the group has acknowledged. Whoever leaves is never a master. Its own health is no condition: it may be what somebody wants to be rid of.
+/// </summary>
+internal static class ScaleInPlanner
+{
+    // A broker's own measure of a slave that is not in sync (haMaxGapNotInSync).
+    private const long FarBehindBytes = 256L * 1024 * 1024;
+
+    /// <param name="wanted">Members a group is to have.</param>
+    /// <param name="groups">The groups as they are, with their members' figures.</param>
+    /// <param name="observation">The workloads.</param>
+    /// <param name="registrations">What the name servers know.</param>
+    public static ScaleInPlan Next(int wanted, IReadOnlyList<GroupView> groups, ClusterObservation observation, BrokerRegistrations registrations)
+    {
+        if (Stopping(groups, observation) is { } stopping)
+        {
+            return stopping;
+        }
+
+        if (groups.FirstOrDefault(group => group.Members.Count > wanted) is not { } group)
+        {
+            return ScaleInPlan.Nothing;
+        }
+
+        MemberState leaving = group.Members[^1];
+        string? blocker = Blocker(group, leaving, registrations);
+        return new ScaleInPlan(group.Name, leaving.Pod, blocker is null ? OperationPhase.Removing : OperationPhase.Waiting, blocker, leaving);
+    }
+
+    /// <summary>A pod that its set has let go and that has not ended: nobody else leaves meanwhile.</summary>
+    private static ScaleInPlan? Stopping(IReadOnlyList<GroupView> groups, ClusterObservation observation)
+    {
+        foreach (GroupView group in groups)
+        {
+            Pod? pod = observation.Pods
+                .Where(pod => group.Set is { } set && pod.ControllerOwner()?.Uid == set.Uid() && group.Members.All(member => member.Pod != pod.Name()))
+                .MinBy(static pod => pod.Name(), StringComparer.Ordinal);
+            if (pod is not null)
+            {
+                return new ScaleInPlan(group.Name, pod.Name(), OperationPhase.Stopping, null, null);
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Blocker(GroupView group, MemberState leaving, BrokerRegistrations registrations)
+    {
+        if (leaving.Role == BrokerMemberRole.Master || group.Master is not { } master)
+        {
+            return $"another member of {group.Name} to be its master";
+        }
+
+        if (!registrations.Complete)
+        {
+            return "every name server to answer the operator";
+        }
+
+        MemberState[] staying = [.. group.Members.Where(member => member != leaving)];
+        if (Array.Find(staying, static member => !member.Settled) is { } unsettled)
+        {
+            return $"{unsettled.Pod} to serve: it may hold less than {leaving.Pod}";
+        }
+
+        if (Array.Find(staying, static member => member.Registered != true) is { } unknown)
+        {
+            return $"{unknown.Pod} to register with every name server";
+        }
+
+        if (Array.Find(staying, static member => member.LogEnd is null) is { } silent)
+        {
+            return $"{silent.Pod} to tell how long its log is";
+        }
+
+        if (Array.Find(staying, member => group.LagOf(member) >= FarBehindBytes) is { } behind)
+        {
+            return $"{behind.Pod} to have its master's log";
+        }
+
+        return leaving.LogEnd > master.LogEnd ? $"{master.Pod} to have what {leaving.Pod} has: its log is shorter. Look at both before one of them goes" : null;
+    }
+}

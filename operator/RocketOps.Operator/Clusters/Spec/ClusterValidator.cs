@@ -1,0 +1,193 @@
+using System.Text.RegularExpressions;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters.Spec;
+
+/// <summary>
+/// Says what of a cluster's spec can be honoured, and why the rest cannot. The rules of the schema are repeated here because an object may be older than they are, and because
+/// not every API server evaluates them; others need to see what is there already.
+/// </summary>
+internal static partial class ClusterValidator
+{
+    // Nobody wants a smaller volume: a number below it lacks its unit.
+    private static readonly Quantity SmallestVolume = Quantity.Parse("1Mi");
+
+    public static HonouredSpec Check(ClusterContext context, ClusterObservation observation)
+    {
+        BrokerClusterSpec asked = context.Spec;
+        if ((CheckName(context.Names.Cluster) ?? CheckBounds(asked)) is { } hopeless)
+        {
+            return new HonouredSpec(asked, KeptConfigurations.None, hopeless, Blocked: true);
+        }
+
+        Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker) ?? CheckReplication(asked);
+        Problem? nameServers = CheckConfig("nameServer.config", asked.NameServer.Config, BrokerConfigKeys.OwnedByNameServer);
+        Problem? groups = CheckGroups(context, observation);
+        Problem? storage = CheckStorage(asked.Brokers.Storage, observation);
+        Problem? members = CheckMembers(context, observation);
+        Problem? first = brokers ?? nameServers ?? groups ?? storage ?? members;
+        if (first is null)
+        {
+            return new HonouredSpec(asked, KeptConfigurations.None, null, Blocked: false);
+        }
+
+        if ((brokers is not null && observation.Sets.Count == 0) || (nameServers is not null && observation.NameServers is null) || (storage is not null && observation.Sets.Count == 0))
+        {
+            return new HonouredSpec(asked, KeptConfigurations.None, first, Blocked: true);
+        }
+
+        BrokerClusterSpec honoured = SpecCopy.Of(asked);
+        if (groups is not null || brokers is not null)
+        {
+            // A group that is not there yet has no configuration to keep.
+            honoured.Brokers.Groups = GroupsThere(context, observation);
+        }
+
+        if (storage is not null && Claim(observation) is { } claim)
+        {
+            honoured.Brokers.Storage.Size = SizeOf(claim) ?? asked.Brokers.Storage.Size;
+            honoured.Brokers.Storage.StorageClassName = claim.StorageClassName;
+        }
+
+        if (members is not null || brokers is not null)
+        {
+            // A configuration that stays is one for the members there are: with fewer of them it might take no messages.
+            honoured.Brokers.Replicas = Math.Max(asked.Brokers.Replicas, MembersThere(observation));
+        }
+
+        return new HonouredSpec(honoured, KeptConfigurations.From(observation, brokers is not null, nameServers is not null), first, Blocked: false);
+    }
+
+    private static Problem? CheckName(string name)
+    {
+        if (name.Length > ClusterNames.MaxClusterNameLength)
+        {
+            return new Problem(
+                Reasons.InvalidName,
+                $"metadata.name may have at most {ClusterNames.MaxClusterNameLength} characters, since the names of pods and Services are made from it; make the cluster again with a shorter name.");
+        }
+
+        return ServiceName().IsMatch(name)
+            ? null
+            : new Problem(Reasons.InvalidName, "metadata.name must start with a letter and hold only lower-case letters, digits and '-': Services are named after it.");
+    }
+
+    private static Problem? CheckBounds(BrokerClusterSpec spec) => spec.Brokers.Groups < 1 || spec.Brokers.Replicas < 1 || spec.NameServer.Replicas < 1
+        ? new Problem(Reasons.InvalidSpec, "brokers.groups, brokers.replicas and nameServer.replicas must be at least 1.")
+        : null;
+
+    private static Problem? CheckConfig(string field, Dictionary<string, string>? config, IReadOnlySet<string> owned)
+    {
+        if (config is null)
+        {
+            return null;
+        }
+
+        string[] refused = config.Keys.Where(owned.Contains).Order(StringComparer.Ordinal).ToArray();
+        return refused.Length == 0
+            ? null
+            : new Problem(Reasons.InvalidConfig, $"{field} may not set {string.Join(", ", refused)}: the operator does. Remove it.");
+    }
+
+    private static Problem? CheckReplication(BrokerClusterSpec spec)
+    {
+        ReplicationSpec replication = spec.Replication;
+        if (replication.Failover == FailoverMode.Automatic)
+        {
+            return new Problem(Reasons.NotSupported, "replication.failover Automatic is not supported by this version: nothing elects a master. Use None.");
+        }
+
+        if (replication.MinInSync > spec.Brokers.Replicas)
+        {
+            return new Problem(
+                Reasons.InvalidSpec,
+                $"replication.minInSync is {replication.MinInSync}, but a group has {spec.Brokers.Replicas} member(s), so no message could ever be taken. Raise brokers.replicas or lower it.");
+        }
+
+        if (replication.Mode == ReplicationMode.Async)
+        {
+            return replication.MinInSync == 1
+                ? null
+                : new Problem(Reasons.InvalidSpec, $"replication.minInSync {replication.MinInSync} needs replication.mode Sync: with Async a message is acknowledged when the master alone has it.");
+        }
+
+        if (spec.Brokers.Replicas == 1)
+        {
+            return new Problem(Reasons.InvalidSpec, "replication.mode Sync needs brokers.replicas of at least 2: a group of one has no slave that could have a message.");
+        }
+
+        string[] both = BrokerConfigFile.SyncKeys.Where(key => spec.Brokers.Config?.ContainsKey(key) == true).ToArray();
+        return both.Length == 0
+            ? null
+            : new Problem(Reasons.InvalidConfig, $"brokers.config may not set {string.Join(", ", both)} with replication.mode Sync: replication.minInSync does. Remove it.");
+    }
+
+    private static Problem? CheckGroups(ClusterContext context, ClusterObservation observation)
+    {
+        HashSet<string> wanted = context.Groups.ToHashSet(StringComparer.Ordinal);
+        string[] surplus = observation.Sets.Select(static set => set.Name()).Where(name => !wanted.Contains(name)).Order(StringComparer.Ordinal).ToArray();
+        return surplus.Length == 0
+            ? null
+            : new Problem(
+                Reasons.NotSupported,
+                $"brokers.groups cannot shrink to {context.Spec.Brokers.Groups}: the messages of {string.Join(", ", surplus)} cannot be moved yet. Set it back to {GroupsThere(context, observation)}.");
+    }
+
+    private static Problem? CheckMembers(ClusterContext context, ClusterObservation observation) =>
+        ClusterAnnotations.IsProtected(context.Cluster) && context.Spec.Brokers.Replicas < MembersThere(observation)
+            ? new Problem(
+                Reasons.DeletionProtected,
+                $"brokers.replicas cannot shrink to {context.Spec.Brokers.Replicas} while the annotation {ClusterAnnotations.DeletionProtection} protects the cluster. Set it back to {MembersThere(observation)}, or remove the annotation.")
+            : null;
+
+    private static Problem? CheckStorage(StorageSpec storage, ClusterObservation observation)
+    {
+        foreach (StatefulSet set in observation.Sets)
+        {
+            if (Claim(set) is not { } claim)
+            {
+                continue;
+            }
+
+            if (claim.StorageClassName != storage.StorageClassName)
+            {
+                return new Problem(
+                    Reasons.Immutable,
+                    $"brokers.storage.storageClassName cannot change: the claims of {set.Name()} have {claim.StorageClassName ?? "the default class"}. Set it back.");
+            }
+
+            if (SizeOf(claim) is { } size && size != storage.Size)
+            {
+                return storage.Size < size
+                    ? new Problem(Reasons.Immutable, $"brokers.storage.size cannot shrink: the claims of {set.Name()} have {size}. Set it back.")
+                    : new Problem(Reasons.NotSupported, $"brokers.storage.size cannot grow in this version: the claims of {set.Name()} have {size}. Set it back.");
+            }
+        }
+
+        return storage.Size < SmallestVolume
+            ? new Problem(Reasons.InvalidSpec, $"brokers.storage.size must be at least {SmallestVolume}, not {storage.Size}: give a unit, as in 20Gi.")
+            : null;
+    }
+
+    /// <summary>So many that the last one that is there is among them.</summary>
+    private static int GroupsThere(ClusterContext context, ClusterObservation observation)
+    {
+        HashSet<string> there = observation.Sets.Select(static set => set.Name()).ToHashSet(StringComparer.Ordinal);
+        int last = Enumerable.Range(0, BrokersSpec.MaxGroups).LastOrDefault(index => there.Contains(context.Names.Group(index)), -1);
+        return last + 1;
+    }
+
+    private static int MembersThere(ClusterObservation observation) => observation.Sets.Select(static set => set.Spec?.Replicas ?? 1).DefaultIfEmpty(0).Max();
+
+    private static PersistentVolumeClaimSpec? Claim(ClusterObservation observation) => observation.Sets.Select(Claim).FirstOrDefault(static claim => claim is not null);
+
+    private static PersistentVolumeClaimSpec? Claim(StatefulSet set) => set.Spec?.VolumeClaimTemplates?.Find(static template => template.Name() == ClusterNames.DataVolume)?.Spec;
+
+    private static Quantity? SizeOf(PersistentVolumeClaimSpec claim) => claim.Resources?.Requests?.GetValueOrDefault("storage");
+
+    [GeneratedRegex("^[a-z]([-a-z0-9]*[a-z0-9])?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ServiceName();
+}

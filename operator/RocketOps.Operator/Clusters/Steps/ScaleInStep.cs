@@ -1,0 +1,67 @@
+using RocketOps.Kubernetes.Apply;
+using RocketOps.Kubernetes.Events;
+using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Scaling;
+using RocketOps.Operator.Clusters.Spec;
+using RocketOps.Operator.Entities;
+
+namespace RocketOps.Operator.Clusters.Steps;
+
+/// <summary>Takes the next member away that is more than asked for, if it may go now. One member per pass; its claim stays.</summary>
+internal sealed class ScaleInStep
+{
+    private readonly ServerSideApplier _applier;
+    private readonly LiveBrokers _live;
+    private readonly MemberFiguresStep _figures;
+    private readonly IEventRecorder _events;
+
+    public ScaleInStep(ServerSideApplier applier, LiveBrokers live, MemberFiguresStep figures, IEventRecorder events)
+    {
+        _applier = applier;
+        _live = live;
+        _figures = figures;
+        _events = events;
+    }
+
+    /// <param name="context">The cluster with the sets that are there.</param>
+    /// <param name="observation">Its workloads.</param>
+    /// <param name="groups">Its groups with their members' figures.</param>
+    /// <param name="registrations">What the name servers know.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    public async Task<ScaleInPlan> RunAsync(
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
+    {
+        int wanted = context.Spec.Brokers.Replicas;
+        ScaleInPlan plan = ScaleInPlanner.Next(wanted, groups, observation, registrations);
+        if (plan is not { Phase: OperationPhase.Removing, Leaving: { } leaving })
+        {
+            return plan;
+        }
+
+        // The cache lags behind, and a copy that goes does not come back by itself: decided on what the API server and the brokers say now. The others' logs are asked after
+        // that of the one that leaves, or those of a group at work would differ by what came meanwhile.
+        ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
+        ClusterContext now = context.Seeing(live);
+        IReadOnlyList<GroupView> asked = await _figures.RunAsync(now, live, live.Groups(now, registrations), cancellationToken);
+        ScaleInPlan confirmed = ScaleInPlanner.Next(wanted, [.. asked.Select(group => Remembering(group, leaving))], live, registrations);
+        if (confirmed is not { Phase: OperationPhase.Removing, Group: { } name } || confirmed.Pod != leaving.Pod || live.Set(name) is not { } set || KeptConfigurations.ConfigOf(set.Spec?.Template) is not { } configuration)
+        {
+            return confirmed;
+        }
+
+        await _applier.ApplyAsync(BrokerStatefulSet.Build(now.WithoutLastMember(name), name, configuration), set, cancellationToken);
+        _events.Record(
+            context.Cluster,
+            EventType.Normal,
+            "MemberRemoved",
+            "ScaleIn",
+            $"{confirmed.Pod} leaves {name}. Its claim {confirmed.Claim} stays with its messages: raising brokers.replicas takes it up again.",
+            set);
+        return confirmed;
+    }
+
+    private static GroupView Remembering(GroupView group, MemberState leaving) => group.Name != leaving.Group
+        ? group
+        : group with { Members = [.. group.Members.Select(member => member.Pod == leaving.Pod && member.LogEnd is not null ? member with { LogEnd = leaving.LogEnd ?? member.LogEnd } : member)] };
+}

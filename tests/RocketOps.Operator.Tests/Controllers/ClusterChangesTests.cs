@@ -1,0 +1,132 @@
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Tests.Support;
+
+namespace RocketOps.Operator.Tests.Controllers;
+
+/// <summary>Changes that take something away, or that cannot be honoured.</summary>
+public sealed class ClusterChangesTests
+{
+    [Fact]
+    public async Task Reconcile_FewerMembers_LastOnesLeaveOneAtATimeAndClaimsAreNamed()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => (spec.Brokers.Groups, spec.Brokers.Replicas) = (2, 3));
+        await world.ClusterAsync("a", "Ready", "True");
+        string?[] masters = [await UidAsync(world, "a-0-0"), await UidAsync(world, "a-1-0")];
+
+        // A slave that stays lacks too much: nobody leaves its group.
+        world.Admin.LogEnds[world.Admin.Registered!["a-0"][0]] = 1_000_000_000;
+        world.Admin.LogEnds[world.Admin.Registered["a-0"][2]] = 1_000_000_000;
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
+
+        BrokerCluster waiting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.ScalingIn);
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Be("a-0 has more members than asked for; a-0-2 goes next and waits for a-0-1 to have its master's log.");
+        waiting.Status.Operations.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Type = OperationType.ScaleIn, Group = "a-0", Phase = OperationPhase.Waiting });
+        waiting.Status.Operations![0].Since.Should().NotBeNull();
+        await world.PassesAsync(5);
+        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Spec!.Replicas.Should().Be(3);
+        world.Workloads.Left.Should().BeEmpty();
+
+        world.Admin.LogEnds.Clear();
+
+        BrokerCluster done = await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Left.Should().Equal("a-0-2", "a-0-1", "a-1-2", "a-1-1");
+        done.Status!.Brokers.Should().Be("2/2");
+        done.Status.Operations.Should().BeNull();
+        (await UidAsync(world, "a-0-0")).Should().Be(masters[0], "those that stay are not restarted");
+        (await UidAsync(world, "a-1-0")).Should().Be(masters[1]);
+        IReadOnlyList<Event> events = (await world.Client.ListAsync<Event>(new Kubernetes.Client.ListOptions { Namespace = OperatorWorld.Ns })).Items;
+        events.Where(static e => e.Reason == "MemberRemoved").Select(static e => e.Note).Should().Contain(static note => note!.Contains("data-a-1-1 stays", StringComparison.Ordinal));
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        (await world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns))!.Spec!.Replicas.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Reconcile_FewerMembersOfAProtectedCluster_KeepsThemAndHonoursTheRest()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster =>
+        {
+            cluster.Metadata.Annotations = new() { ["rocketops.io/deletion-protection"] = "true" };
+            cluster.Spec.Brokers.Replicas = 1;
+            cluster.Spec.Brokers.TerminationGracePeriodSeconds = 61;
+        });
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.DeletionProtected);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("Set it back to 2");
+        StatefulSet set = await world.AwaitAsync<StatefulSet>("a-0", static set => set.Spec!.Template!.Spec!.TerminationGracePeriodSeconds == 61, "the rest is honoured");
+        set.Spec!.Replicas.Should().Be(2);
+        await world.AwaitAsync<Pod>("a-0-0", static pod => pod.Spec!.TerminationGracePeriodSeconds == 61, "and rolled out");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = null);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Left.Should().Equal("a-0-1");
+    }
+
+    [Fact]
+    public async Task Reconcile_Paused_ChangesNothingAndSaysSo()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = new() { ["rocketops.io/paused"] = "true" });
+        BrokerCluster paused = await world.ClusterAsync("a", "Paused", "True", Reasons.Paused);
+        Conditions.IsTrue(paused.Status!.Conditions, "Ready").Should().BeTrue("all that was asked for is there");
+        await world.PassesAsync(2);
+        world.Writes.Clear();
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => (cluster.Spec.Brokers.Replicas, cluster.Spec.Brokers.TerminationGracePeriodSeconds) = (1, 61));
+
+        BrokerCluster waiting = await world.AwaitAsync<BrokerCluster>("a", static cluster => Conditions.Find(cluster.Status!.Conditions, "Ready")!.Reason == Reasons.Paused, "says that it waits");
+        waiting.Status!.ObservedGeneration.Should().Be(paused.Metadata.Generation, "what came later was not worked on");
+        await world.Client.DeleteAsync<Service>("a-0-master", OperatorWorld.Ns);
+        await world.PassesAsync(5);
+        (await world.Client.GetAsync<Service>("a-0-master", OperatorWorld.Ns)).Should().BeNull();
+        world.Writes.Should().OnlyContain(static write => write == "update brokerclusters a" || write == "patch brokerclusters/status a" || write == "delete services a-0-master");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = null);
+        BrokerCluster done = await world.ClusterAsync("a", "Ready", "True");
+        Conditions.Find(done.Status!.Conditions, "Paused").Should().BeNull();
+        done.Status.Brokers.Should().Be("1/1");
+        await world.AwaitAsync<Service>("a-0-master", static _ => true, "put back");
+    }
+
+    /// <summary>Programs go on with what they have, and a repair of the image is not held up by a mistake in the configuration or the storage.</summary>
+    [Fact]
+    public async Task Reconcile_FieldsThatCannotBeHonoured_KeepTheirValuesAndTheRestIsDone()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => (spec.Brokers.Replicas, spec.Brokers.Config) = (2, new() { ["fileReservedTime"] = "48" }));
+        await world.ClusterAsync("a", "Ready", "True");
+        string configuration = await world.ConfigurationAsync("a-0-0");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster =>
+        {
+            cluster.Spec.Brokers.Config = new() { ["fileReservedTime"] = "24", ["brokerName"] = "mine" };
+            cluster.Spec.Brokers.Storage.Size = Quantity.Parse("5Gi");
+            cluster.Spec.Brokers.Image = "repaired:2";
+            cluster.Spec.Brokers.Groups = 2;
+        });
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidConfig);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("brokerName");
+        Pod pod = await world.AwaitAsync<Pod>("a-0-0", static pod => pod.Spec!.Containers![0].Image == "repaired:2", "the image is rolled out");
+        OperatorWorld.Configuration(pod).Should().Be(configuration, "the configuration that runs is kept");
+        (await world.Client.GetAsync<ConfigMap>(configuration, OperatorWorld.Ns)).Should().NotBeNull();
+        (await world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns)).Should().BeNull("a new group would have the configuration that is not taken");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => (cluster.Spec.Brokers.Config, cluster.Spec.Brokers.Storage.Size) = (null, Quantity.Parse("10Gi")));
+        await world.ClusterAsync("a", "Ready", "True");
+        (await world.ConfigurationAsync("a-0-0")).Should().NotBe(configuration);
+        (await world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns)).Should().NotBeNull();
+    }
+
+    private static async Task<string?> UidAsync(OperatorWorld world, string pod) => (await world.Client.GetAsync<Pod>(pod, OperatorWorld.Ns))!.Metadata.Uid;
+}
