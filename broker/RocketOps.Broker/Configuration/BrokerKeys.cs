@@ -138,7 +138,10 @@ internal static class BrokerKeys
         description: "Automatic: the members of the group elect their master (docs/replication.md); brokerRole and brokerId are not to be set then. Not in RocketMQ, nor are the keys from here to replicationMode.");
     public static readonly PropertyDefinition<string> MemberName = Text("memberName", string.Empty, description: "Name of this member, one of groupMembers, the same for ever.");
     public static readonly PropertyDefinition<string> GroupMembers = Text("groupMembers", string.Empty, description: "All members of the group, this one among them: `name@host:port` separated by `,`, with each one's remoting address. As a slave, the first has the id 1, the second 2.");
-    public static readonly PropertyDefinition<string> LeaseStore = Text("leaseStore", string.Empty, description: "Where the group keeps its lease: `file:/path`, a file that all members share (one machine).");
+    public static readonly PropertyDefinition<string> LeaseStore = Text("leaseStore", string.Empty, description: "Where the group keeps its lease: `kubernetes:NAMESPACE/NAME`, a Lease of the cluster this pod runs in, or `file:/path`, a file that all members share (one machine).");
+    public static readonly PropertyDefinition<string> KubernetesCredentials = Text("kubernetesCredentials", Replication.Kubernetes.KubernetesAccess.DefaultFolder, description: "With leaseStore=kubernetes:…: folder of the service account's `token` and `ca.crt`.");
+    public static readonly PropertyDefinition<string> MasterSlice = Text("masterSlice", string.Empty, description: "With leaseStore=kubernetes:…: EndpointSlice, in the lease's namespace, of the Service that clients reach the group's master by. Whoever leads puts its pod's address (POD_IP) there.");
+    public static readonly PropertyDefinition<string> MasterIP1 = Text("masterIP1", string.Empty, description: "With failover=Automatic: host that clients are told while this member leads, an address that follows the master. brokerIP1 when not set.");
     public static readonly PropertyDefinition<int> LeaseDurationMillis = Int32("leaseDurationMillis", 6_000, 1, 3_600_000, description: "Milliseconds after which a lease that was not renewed may be taken by another member.");
     public static readonly PropertyDefinition<int> LeaseRenewMillis = Int32("leaseRenewMillis", 1_000, 1, 3_600_000, description: "Milliseconds between two renewals of the lease.");
     public static readonly PropertyDefinition<int> LeaseMarginMillis = Int32("leaseMarginMillis", 1_000, 1, 3_600_000, description: "Milliseconds before the end of its lease from which on a master acknowledges nothing.");
@@ -196,7 +199,7 @@ internal static class BrokerKeys
         RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval,
         HaMasterAddress, HaSendHeartbeatInterval, HaHousekeepingInterval, HaTransferBatchSize, HaSlaveFallbehindMax, HaMaxGapNotInSync, HaFlowControlEnable, MaxHaTransferByteInSecond,
         MaxHaConnections, SlaveSyncInterval, SlaveTimeout, InSyncReplicas, MinInSyncReplicas, AllAckInSyncStateSet, EnableAutoInSyncReplicas,
-        Failover, MemberName, GroupMembers, LeaseStore, LeaseDurationMillis, LeaseRenewMillis, LeaseMarginMillis, ReplicationModeOfGroup, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
+        Failover, MemberName, GroupMembers, LeaseStore, LeaseDurationMillis, LeaseRenewMillis, LeaseMarginMillis, ReplicationModeOfGroup, KubernetesCredentials, MasterSlice, MasterIP1, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
         MappedFileSizeConsumeQueue, MapperFileSizeBatchConsumeQueue, EnableConsumeQueueExt, MappedFileSizeConsumeQueueExt, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
         DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,
         .. ForeignKeys.All,

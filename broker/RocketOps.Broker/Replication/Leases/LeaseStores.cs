@@ -1,9 +1,11 @@
+using RocketOps.Broker.Replication.Kubernetes;
+
 namespace RocketOps.Broker.Replication.Leases;
 
 /// <summary>Opens what <c>leaseStore</c> names. A new kind of store is a line in the table.</summary>
 internal static class LeaseStores
 {
-    private static readonly ILeaseStoreScheme[] Schemes = [new FileLeaseScheme()];
+    private static readonly ILeaseStoreScheme[] Schemes = [new FileLeaseScheme(), new KubernetesLeaseScheme()];
 
     /// <summary>What is wrong with a value of <c>leaseStore</c>; null when nothing is.</summary>
     public static string? FindFault(string address)

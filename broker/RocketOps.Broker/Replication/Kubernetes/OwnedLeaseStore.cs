@@ -1,0 +1,15 @@
+using RocketOps.Replication.Leases;
+
+namespace RocketOps.Broker.Replication.Kubernetes;
+
+/// <summary>A lease store with the connections it uses, closed together.</summary>
+internal sealed class OwnedLeaseStore(ILeaseStore leases, KubernetesApi api) : ILeaseStore, IDisposable
+{
+    public Task<VersionedLease?> ReadAsync(CancellationToken cancellationToken) => leases.ReadAsync(cancellationToken);
+
+    public Task<string?> TryWriteAsync(LeaseRecord record, string? expectedVersion, CancellationToken cancellationToken) => leases.TryWriteAsync(record, expectedVersion, cancellationToken);
+
+    public Task WaitForChangeAsync(string? seenVersion, TimeSpan patience, CancellationToken cancellationToken) => leases.WaitForChangeAsync(seenVersion, patience, cancellationToken);
+
+    public void Dispose() => api.Dispose();
+}

@@ -1,0 +1,129 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Replication.Kubernetes;
+using RocketOps.Testing;
+using RocketOps.Testing.Time;
+
+namespace RocketOps.Broker.Tests.Replication.Kubernetes;
+
+public sealed class MasterSliceTests : IAsyncLifetime
+{
+    private const string Empty =
+        """{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"orders-0-master","labels":{"kubernetes.io/service-name":"orders-0-master"}},"addressType":"IPv4","endpoints":[],"ports":[{"name":"remoting","port":10911,"protocol":"TCP"}]}""";
+
+    private readonly FakeTimeProvider _time = new();
+    private ApiFixture _api = null!;
+
+    private static CancellationToken Cancellation => CancellationToken.None;
+
+    public async Task InitializeAsync()
+    {
+        _api = await ApiFixture.StartAsync();
+        await MakeAsync();
+    }
+
+    public async Task DisposeAsync() => await _api.DisposeAsync();
+
+    [Fact]
+    public async Task Leading_TheSlice_LeadsToThisMember()
+    {
+        await using MasterSlice slice = Of("orders-0-1", "10.0.0.7");
+
+        await slice.OnLeadingAsync(4, Cancellation);
+
+        JsonObject there = await _api.SendAsync("GET", ApiFixture.Slice);
+        Addresses(there).Should().Be("10.0.0.7");
+        ((string)there["metadata"]!["annotations"]!["rocketops.io/epoch"]!).Should().Be("4");
+        ((string)there["metadata"]!["labels"]!["kubernetes.io/service-name"]!).Should().Be("orders-0-master", "what is the operator's stays");
+        ((int)there["ports"]![0]!["port"]!).Should().Be(10911);
+        ((string)there["endpoints"]![0]!["targetRef"]!["name"]!).Should().Be("orders-0-1");
+    }
+
+    [Fact]
+    public async Task Leading_ALaterMasterHasWrittenIt_LeavesItAlone()
+    {
+        await using MasterSlice later = Of("orders-0-1", "10.0.0.7");
+        await later.OnLeadingAsync(5, Cancellation);
+        await using MasterSlice earlier = Of("orders-0-0", "10.0.0.6");
+
+        await earlier.OnLeadingAsync(4, Cancellation);
+
+        Addresses(await _api.SendAsync("GET", ApiFixture.Slice)).Should().Be("10.0.0.7");
+    }
+
+    [Fact]
+    public async Task Leading_ALaterMasterWritesItMeanwhile_LeavesItAlone()
+    {
+        await using MasterSlice later = Of("orders-0-1", "10.0.0.7");
+        await using MasterSlice earlier = Of("orders-0-0", "10.0.0.6");
+        TaskCompletionSource reading = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool isFirst = true;
+        _api.Server.FaultHook = call =>
+        {
+            // The earlier master has read the slice and stands still before it writes.
+            if (call.Verb != "update" || !isFirst)
+            {
+                return null;
+            }
+
+            isFirst = false;
+            reading.SetResult();
+            return new RocketOps.Embedded.ApiFault { Delay = TimeSpan.FromSeconds(1) };
+        };
+
+        Task late = earlier.OnLeadingAsync(4, Cancellation);
+        await reading.Task.WaitAsync(TimeSpan.FromMinutes(2));
+        await later.OnLeadingAsync(5, Cancellation);
+        await late;
+
+        Addresses(await _api.SendAsync("GET", ApiFixture.Slice)).Should().Be("10.0.0.7");
+    }
+
+    [Fact]
+    public async Task Leading_SomebodyEditsTheSlice_IsPutRight()
+    {
+        await using MasterSlice slice = Of("orders-0-1", "10.0.0.7");
+        await slice.OnLeadingAsync(4, Cancellation);
+        await _api.MergeAsync(ApiFixture.Slice, """{"metadata":{"annotations":{"rocketops.io/epoch":"none"}},"endpoints":[{"addresses":["10.9.9.9"]}]}""");
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(10));
+                return Addresses(await _api.SendAsync("GET", ApiFixture.Slice)) == "10.0.0.7";
+            },
+            "the slice leads to the master again");
+    }
+
+    [Fact]
+    public async Task Leading_TheSliceIsGone_IsToldAndWrittenWhenItIsThereAgain()
+    {
+        await using MasterSlice slice = Of("orders-0-1", "10.0.0.7");
+        await _api.SendAsync("DELETE", ApiFixture.Slice);
+        (await slice.Awaiting(static announcing => announcing.OnLeadingAsync(4, Cancellation)).Should().ThrowAsync<KubernetesApiException>()).Which.Message.Should().Contain("the operator makes it");
+        await MakeAsync();
+
+        await slice.OnLeadingAsync(4, Cancellation);
+
+        Addresses(await _api.SendAsync("GET", ApiFixture.Slice)).Should().Be("10.0.0.7");
+    }
+
+    [Fact]
+    public async Task Stopped_WhatSomebodyWritesAfterwards_Stays()
+    {
+        await using MasterSlice slice = Of("orders-0-1", "10.0.0.7");
+        await slice.OnLeadingAsync(4, Cancellation);
+
+        await slice.OnStoppedAsync(4, Cancellation);
+        await _api.MergeAsync(ApiFixture.Slice, """{"endpoints":[{"addresses":["10.9.9.9"]}]}""");
+        _time.Advance(TimeSpan.FromMinutes(10));
+
+        Addresses(await _api.SendAsync("GET", ApiFixture.Slice)).Should().Be("10.9.9.9", "a member that does not lead writes nothing");
+    }
+
+    private static string Addresses(JsonObject slice) => string.Join(",", slice["endpoints"]!.AsArray().Select(static endpoint => string.Join(",", endpoint!["addresses"]!.AsArray())));
+
+    private Task<JsonObject> MakeAsync() => _api.SendAsync("POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", Empty);
+
+    private MasterSlice Of(string member, string address) => new(_api.Api, "default", "orders-0-master", member, address, _time, NullLogger.Instance);
+}
