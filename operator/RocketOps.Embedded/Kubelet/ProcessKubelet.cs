@@ -82,13 +82,13 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
 
         ClaimFolders folders = new(Path.Combine(options.DataDirectory, "volumes"), claims);
         claims.Removed += folders.Delete;
-        ConfigSources sources = new(configMaps, secrets);
+        ConfigSources sources = new(configMaps, secrets, api.CertificateAuthorityPem);
         Node node = new()
         {
             Options = options,
             Pods = pods,
             Network = network,
-            Launches = new LaunchBuilder(new ImageCatalog(options.Programs), new VolumeMounter(sources, folders), new EnvironmentBuilder(sources), hosts.Path),
+            Launches = new LaunchBuilder(new ImageCatalog(options.Programs), new VolumeMounter(sources, folders, api.Token), new EnvironmentBuilder(sources), hosts.Path, api.Server),
             Logs = logs,
             Ledger = ledger,
             Prober = _prober,
@@ -124,7 +124,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
             "endpointslices", new EndpointSliceController(services, pods, slices).ReconcileAsync, (services, service => service.Key()));
         ControllerLoop budgetsLoop = Loop("budgets", new DisruptionBudgetController(budgets, pods).ReconcileAsync, (budgets, budget => budget.Key()));
         Loop("names", new ClusterNames(services, pods, hosts).ReconcileAsync, (services, _ => ClusterNames.Key), (pods, _ => ClusterNames.Key));
-        _proxy = new ServiceProxy(services, pods, book, options.HostServiceLabels, events, time, loggers.CreateLogger<ServiceProxy>());
+        _proxy = new ServiceProxy(services, pods, slices, book, options.HostServiceLabels, events, time, loggers.CreateLogger<ServiceProxy>());
         Loop("proxy", _proxy.ReconcileAsync, (services, service => service.Key()));
         OnPods(pods, pod => EnqueueAll(services, pod.Namespace, slicesLoop));
         OnPods(pods, pod => EnqueueAll(budgets, pod.Namespace, budgetsLoop));

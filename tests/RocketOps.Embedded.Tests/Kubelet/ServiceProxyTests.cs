@@ -78,6 +78,54 @@ public sealed class ServiceProxyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ClusterAddress_OfAServiceWithoutSelector_LeadsWhereItsSliceSays()
+    {
+        KubernetesObject service = await _kubelet.CreateAsync(Kinds.Service, $$"""{"metadata":{"name":"leader"},"spec":{"ports":[{"port":{{Port}}}]} }""");
+        string address = $"{service.Spec.Text("clusterIP")}:{Port}";
+        KubernetesObject one = await RunPodAsync("one");
+        KubernetesObject two = await RunPodAsync("two");
+        using TcpListener first = Answer(one, "one");
+        using TcpListener second = Answer(two, "two");
+        await Eventually.TrueAsync(async () => await AskAsync(address) is null, "the address listens, and leads nowhere yet");
+
+        await _kubelet.CreateAsync(
+            Kinds.EndpointSlice,
+            $$"""{"metadata":{"name":"leader","labels":{"kubernetes.io/service-name":"leader"} },"addressType":"IPv4","endpoints":[{"addresses":["{{one.Status.Text("podIP")}}"] }],"ports":[{"port":{{Port}} }] }""");
+        await Eventually.TrueAsync(async () => await AskAsync(address) == "one", "it leads to the first");
+
+        await _kubelet.PatchAsync(Kinds.EndpointSlice, "leader", $$"""{"endpoints":[{"addresses":["{{two.Status.Text("podIP")}}"]}]}""");
+
+        await Eventually.TrueAsync(async () => await AskAsync(address) == "two", "it leads to the second");
+    }
+
+    [Fact]
+    public async Task ClusterAddress_OfAServiceThatPublishesPodsNotReady_LeadsThere()
+    {
+        KubernetesObject service = await _kubelet.CreateAsync(Kinds.Service, $$"""{"metadata":{"name":"member"},"spec":{"publishNotReadyAddresses":true,"selector":{"app":"slow"},"ports":[{"port":{{Port}}}]} }""");
+        await _kubelet.RunAsync("slow", "exec sleep 600", more: ",\"readinessProbe\":{\"exec\":{\"command\":[\"false\"]}}");
+        KubernetesObject pod = await _kubelet.PodAsync("slow", static pod => !string.IsNullOrEmpty(pod.Status.Text("podIP")), "has an address");
+        using TcpListener listener = Answer(pod, "slow");
+
+        await Eventually.TrueAsync(async () => await AskAsync($"{service.Spec.Text("clusterIP")}:{Port}") == "slow", "members meet before they are ready");
+        (await _kubelet.GetAsync(Kinds.Pod, "slow"))!.HasCondition("Ready").Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Pod_WithAServiceAccountsToken_ReachesTheServer()
+    {
+        await _kubelet.RunAsync(
+            "account",
+            "echo $KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT; cat $FOLDER/token; grep -c CERTIFICATE $FOLDER/ca.crt; exec sleep 600",
+            more: ",\"env\":[{\"name\":\"FOLDER\",\"value\":\"/run/account\"}],\"volumeMounts\":[{\"name\":\"account\",\"mountPath\":\"/run/account\"}]",
+            podMore: ",\"volumes\":[{\"name\":\"account\",\"projected\":{\"sources\":[{\"serviceAccountToken\":{\"path\":\"token\"}},{\"configMap\":{\"name\":\"kube-root-ca.crt\"}}]}}]");
+        KubernetesObject pod = await _kubelet.PodAsync("account", static pod => pod.HasCondition("Ready"), "runs");
+
+        string log = string.Empty;
+        await Eventually.TrueAsync(async () => (log = await _kubelet.LogAsync(pod)).Contains('2', StringComparison.Ordinal) && log.EndsWith('\n') && log.Count(static c => c == '\n') >= 2, "the pod has told");
+        log.Should().Contain($"{_kubelet.Configuration.Server.Host}:{_kubelet.Configuration.Server.Port}").And.Contain(_kubelet.Configuration.Token);
+    }
+
+    [Fact]
     public async Task HostAddress_KubeletStartsAgain_IsTheSame()
     {
         // The first has the port taken before, the second another one: both keep theirs.

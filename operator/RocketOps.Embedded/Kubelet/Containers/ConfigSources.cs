@@ -6,8 +6,8 @@ using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
-/// <summary>Content of ConfigMaps and Secrets as bytes.</summary>
-internal sealed class ConfigSources(ObjectCache configMaps, ObjectCache secrets)
+/// <summary>Content of ConfigMaps and Secrets as bytes. The server's authority is in every namespace, as a cluster publishes it.</summary>
+internal sealed class ConfigSources(ObjectCache configMaps, ObjectCache secrets, string? authorityPem)
 {
     public Dictionary<string, byte[]> Read(KubernetesType kind, string ns, string name, bool optional)
     {
@@ -16,6 +16,11 @@ internal sealed class ConfigSources(ObjectCache configMaps, ObjectCache secrets)
         Dictionary<string, byte[]> result = new(StringComparer.Ordinal);
         if (source is null)
         {
+            if (name == "kube-root-ca.crt" && !isSecret && authorityPem is not null)
+            {
+                return new(StringComparer.Ordinal) { ["ca.crt"] = Encoding.UTF8.GetBytes(authorityPem) };
+            }
+
             // Worded as the kubelet words it.
             return optional ? result : throw ContainerConfigException.Config($"{(isSecret ? "secret" : "configmap")} \"{name}\" not found");
         }

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Processes;
 using RocketOps.Kubernetes.Dynamic;
@@ -6,7 +7,7 @@ using RocketOps.Kubernetes.Dynamic;
 namespace RocketOps.Embedded.Kubelet.Containers;
 
 /// <summary>From a container's spec to the start of a local program: image, volumes, environment, arguments.</summary>
-internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, EnvironmentBuilder environment, string hostsFile)
+internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, EnvironmentBuilder environment, string hostsFile, Uri server)
 {
     // A container sees nothing of the user's environment but what a program needs to run here at all.
     private static readonly string[] Inherited = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "TMP", "TEMP", "SystemRoot", "USERPROFILE"];
@@ -76,6 +77,7 @@ internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, 
         given["HOSTNAME"] = pod.Object.Spec.Text("hostname") ?? pod.Object.Name;
         given["ROCKETOPS_bindAddress"] = pod.Address;
         given["ROCKETOPS_HOSTS"] = hostsFile;
+        (given["KUBERNETES_SERVICE_HOST"], given["KUBERNETES_SERVICE_PORT"]) = (server.Host, server.Port.ToString(CultureInfo.InvariantCulture));
         given["ROCKETOPS_STOP_ON_STDIN_END"] = "1";
         return given;
     }

@@ -9,9 +9,9 @@ namespace RocketOps.Embedded.Kubelet.Containers;
 
 /// <summary>
 /// Makes a pod's volumes into local folders and maps its containers' mount paths to them. Config files are written
-/// anew at each start of a container, with mount paths in their text replaced as in arguments.
+/// anew at each start of a container, with mount paths in their text replaced as in arguments. A service account's token is the server's own: it knows one user.
 /// </summary>
-internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
+internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims, string? token)
 {
     public PathMap Mount(PodIdentity pod, JsonElement container)
     {
@@ -73,8 +73,11 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims)
         WriteSource(pod, volume, folder, map);
         foreach (JsonElement source in volume.Field("projected").Items("sources"))
         {
-            // A service account token is left out: pods here have no rights of their own at the API.
             WriteSource(pod, source, folder, map);
+            if (token is not null && source.Field("serviceAccountToken").Text("path") is { } path)
+            {
+                WriteFile(folder, path, Encoding.UTF8.GetBytes(token), isSecret: true);
+            }
         }
     }
 

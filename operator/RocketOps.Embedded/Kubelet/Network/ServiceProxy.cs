@@ -13,12 +13,13 @@ using RocketOps.Kubernetes.Events;
 namespace RocketOps.Embedded.Kubelet.Network;
 
 /// <summary>
-/// What kube-proxy is to a cluster: the TCP ports of each Service with a cluster address listen and lead to its ready pods. The Services that programs of
+/// What kube-proxy is to a cluster: the TCP ports of each Service with a cluster address listen and lead to its ready pods, or, of one without selector, to what its slices name. The Services that programs of
 /// this machine are to use get a port of 127.0.0.1 besides, the same one at every start unless something else has taken it.
 /// </summary>
 internal sealed class ServiceProxy(
     ObjectCache services,
     ObjectCache pods,
+    ObjectCache slices,
     AddressBook book,
     IReadOnlyDictionary<string, string> hostLabels,
     IEventRecorder events,
@@ -172,13 +173,20 @@ internal sealed class ServiceProxy(
             return [];
         }
 
+        if (!service.Spec.Has("selector"))
+        {
+            return [.. slices.List(key.Namespace).Where(slice => slice.Label("kubernetes.io/service-name") == key.Name).SelectMany(slice => slice.Json.Items("endpoints"))
+                .SelectMany(endpoint => endpoint.Items("addresses")).Select(text => IPAddress.TryParse(text.GetString(), out IPAddress? address) ? new IPEndPoint(address, port) : null).OfType<IPEndPoint>()];
+        }
+
+        bool isAny = service.Spec.Flag("publishNotReadyAddresses") == true;
         foreach (JsonElement candidate in service.Spec.Items("ports"))
         {
             if (candidate.Int("port") == port && candidate.Text("protocol") is null or "TCP" && ServiceMembers.TargetPort(service, candidate, pods) is { } target)
             {
                 return
                 [
-                    .. ServiceMembers.Of(service, pods).Where(PodFactory.IsReady).OrderBy(PodFactory.ReadySince)
+                    .. ServiceMembers.Of(service, pods).Where(pod => isAny || PodFactory.IsReady(pod)).OrderBy(PodFactory.ReadySince)
                         .Select(pod => IPAddress.TryParse(pod.Status.Text("podIP"), out IPAddress? address) ? new IPEndPoint(address, target) : null).OfType<IPEndPoint>(),
                 ];
             }
