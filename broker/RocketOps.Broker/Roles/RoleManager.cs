@@ -7,6 +7,7 @@ using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
 using RocketOps.Broker.Transactions;
 using RocketOps.Store;
+using RocketOps.Store.Dump;
 
 namespace RocketOps.Broker.Roles;
 
@@ -21,7 +22,6 @@ namespace RocketOps.Broker.Roles;
 internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDisposable
 {
     /// <summary>Where what a former master alone had is kept, below the store.</summary>
-    private const string DivergedDirectory = "diverged";
 
     private readonly CurrentRole _role;
     private readonly MessageStore _store;
@@ -223,7 +223,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
     /// <summary>Nobody appends any more, and nobody delivers.</summary>
     private async Task CutAsync(PhysicalOffset offset)
     {
-        await _store.TruncateAsync(offset, DivergedDirectory, CancellationToken.None);
+        await _store.TruncateAsync(offset, DivergedLog.DirectoryName, CancellationToken.None);
         StoreTopic schedule = _store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.Schedule));
         await _delayOffsets.CutAsync(offset, level => _store.Reader.GetOffsetsAsync(schedule, level - 1, CancellationToken.None));
         _checks.Cut(offset);

@@ -16,7 +16,6 @@ namespace RocketOps.Store.Dump;
 /// </summary>
 public static class StoreDumper
 {
-
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes everything to <paramref name="output"/>, which stays open.</summary>
@@ -64,6 +63,25 @@ public static class StoreDumper
         }
 
         WriteRest(lines, store);
+    }
+
+    /// <summary>Writes the messages that a cut took off a log, as <see cref="Dump"/> writes those of a log. Returns what ended it before the end of the file; null when nothing did.</summary>
+    /// <param name="files">Where the store lies.</param>
+    /// <param name="log">Of its <c>diverged</c> directory.</param>
+    /// <param name="output">Receives UTF-8 lines.</param>
+    /// <param name="cancellationToken">Ends early.</param>
+    public static string? DumpDiverged(IStoreFileSystem files, DivergedLog log, Stream output, CancellationToken cancellationToken)
+    {
+        using DivergedReader reader = new(files, log);
+        using JsonLines lines = new(output);
+        while (reader.MoveNext())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            WriteMessage(lines.Begin(), reader.Current);
+            lines.End();
+        }
+
+        return reader.Problem;
     }
 
     private static void WriteQueue(JsonLines lines, OfflineStore store, OfflineQueue queue, bool withUnits)
