@@ -118,15 +118,15 @@ internal static class ForeignKeys
     // Passing these over would leave a broker open, or a store in another place, than its owner believes.
     private static readonly PropertyDefinition[] MustBeOff =
     [
-        Off("aclEnable", "access control is not available yet"),
-        Off("authenticationEnabled", "access control is not available yet"),
-        Off("authorizationEnabled", "access control is not available yet"),
-        Off("migrateAuthFromV1Enabled", "access control is not available yet"),
-        Off("enableDLegerCommitLog", "use brokerRole, or the operator's failover"),
-        Off("enableControllerMode", "use brokerRole, or the operator's failover"),
-        Off("enableSlaveActingMaster", "use the operator's failover"),
-        Off("enableRemoteEscape", "use the operator's failover"),
-        Text("storeType", "default", "default (RocksDB stores cannot be opened)", static text => string.Equals(text, "default", StringComparison.OrdinalIgnoreCase)),
+        Only("aclEnable", "false", "access control is not available yet"),
+        Only("authenticationEnabled", "false", "access control is not available yet"),
+        Only("authorizationEnabled", "false", "access control is not available yet"),
+        Only("migrateAuthFromV1Enabled", "false", "access control is not available yet"),
+        Only("enableDLegerCommitLog", "false", "use brokerRole, or the operator's failover"),
+        Only("enableControllerMode", "false", "use brokerRole, or the operator's failover"),
+        Only("enableSlaveActingMaster", "false", "use the operator's failover"),
+        Only("enableRemoteEscape", "false", "use the operator's failover"),
+        Only("storeType", "default", "RocksDB stores cannot be opened"),
         Text("messageStorePlugIn", string.Empty, "nothing (Java classes cannot be loaded)", static text => text.Length == 0),
     ];
 
@@ -136,7 +136,4 @@ internal static class ForeignKeys
         .. NotYet,
         .. MustBeOff,
     ];
-
-    private static PropertyDefinition<string> Off(string name, string why) =>
-        Text(name, "false", $"false ({why})", static text => string.Equals(text, "false", StringComparison.OrdinalIgnoreCase));
 }

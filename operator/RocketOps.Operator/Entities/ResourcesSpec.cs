@@ -4,6 +4,9 @@ using RocketOps.Kubernetes.Models;
 namespace RocketOps.Operator.Entities;
 
 /// <summary>CPU and memory, as in a container.</summary>
+[ValidationRule(
+    "!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits) || quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
+    "requests must not be larger than limits: no container would be allowed to run.")]
 public sealed class ResourcesSpec
 {
     [Description("What the scheduler reserves; a small default if absent.")]

@@ -20,6 +20,9 @@ namespace RocketOps.Operator.Entities;
 [ValidationRule(
     "has(self.spec.topicName) || self.metadata.name.matches('^[a-z0-9-]{1,127}$')",
     "metadata.name is no topic name (letters, digits, '-', '_', at most 127 characters): set spec.topicName.")]
+[ValidationRule(
+    "(!has(self.spec.topicName) || !self.spec.topicName.matches('^' + self.spec.clusterRef.name + '(-[0-9]+)?$')) && (has(self.spec.topicName) || !self.metadata.name.matches('^' + self.spec.clusterRef.name + '(-[0-9]+)?$'))",
+    "a topic may not have the name of its cluster or of one of the cluster's broker groups: brokers make topics of these names themselves. Set spec.topicName to another name.")]
 public sealed class Topic : CustomEntity<TopicSpec, TopicStatus>
 {
     /// <summary>The kind in manifests.</summary>

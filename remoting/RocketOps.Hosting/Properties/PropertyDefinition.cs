@@ -28,6 +28,9 @@ public abstract class PropertyDefinition
     /// <summary>One sentence on what the key does, for the documentation and the help text.</summary>
     public string? Description { get; init; }
 
+    /// <summary>What a value may be, for programs: the second column of <see cref="PropertyCatalogText"/>. Null when only code can tell.</summary>
+    internal string? Shape { get; init; }
+
     /// <summary>See <see cref="PropertySupport"/>.</summary>
     public PropertySupport Support { get; private init; }
 
@@ -38,6 +41,7 @@ public abstract class PropertyDefinition
     public static PropertyDefinition<int> Int32(string name, int defaultValue, int min = int.MinValue, int max = int.MaxValue, bool live = false, string? description = null) =>
         new(name, $"a whole number from {min} to {max}", defaultValue, live, ParseInt32, Format)
         {
+            Shape = string.Create(CultureInfo.InvariantCulture, $"int {min} {max}"),
             Check = value => value >= min && value <= max,
             Description = description,
         };
@@ -46,6 +50,7 @@ public abstract class PropertyDefinition
     public static PropertyDefinition<long> Int64(string name, long defaultValue, long min = long.MinValue, long max = long.MaxValue, bool live = false, string? description = null) =>
         new(name, $"a whole number from {min} to {max}", defaultValue, live, ParseInt64, Format)
         {
+            Shape = string.Create(CultureInfo.InvariantCulture, $"long {min} {max}"),
             Check = value => value >= min && value <= max,
             Description = description,
         };
@@ -54,17 +59,18 @@ public abstract class PropertyDefinition
     public static PropertyDefinition<double> Double(string name, double defaultValue, double min, double max, bool live = false, string? description = null) =>
         new(name, string.Create(CultureInfo.InvariantCulture, $"a number from {min} to {max}"), defaultValue, live, ParseDouble, Format)
         {
+            Shape = string.Create(CultureInfo.InvariantCulture, $"double {min:R} {max:R}"),
             Check = value => value >= min && value <= max,
             Description = description,
         };
 
     /// <summary><c>true</c> or <c>false</c> in any case. Java reads everything else as false; here it is a mistake worth telling.</summary>
     public static PropertyDefinition<bool> Boolean(string name, bool defaultValue, bool live = false, string? description = null) =>
-        new(name, "true or false", defaultValue, live, ParseBoolean, static value => value ? "true" : "false") { Description = description };
+        new(name, "true or false", defaultValue, live, ParseBoolean, static value => value ? "true" : "false") { Shape = "bool", Description = description };
 
     /// <summary>Any text, trimmed. An empty value is the same as none and gives the default.</summary>
     public static PropertyDefinition<string> Text(string name, string defaultValue, bool live = false, string? description = null) =>
-        new(name, "any text", defaultValue, live, static (string text, out string value) => ParseText(text, out value), static value => value) { Description = description };
+        new(name, "any text", defaultValue, live, static (string text, out string value) => ParseText(text, out value), static value => value) { Shape = "text", Description = description };
 
     /// <summary>Text that <paramref name="check"/> accepts; <paramref name="allowed"/> says which that is.</summary>
     public static PropertyDefinition<string> Text(string name, string defaultValue, string allowed, Func<string, bool> check, bool live = false, string? description = null) =>
@@ -79,13 +85,23 @@ public abstract class PropertyDefinition
         where T : notnull =>
         new(name, "one of " + string.Join(", ", choices.Keys), defaultValue, live, (string text, out T value) => ParseChoice(choices, text, out value), value => NameOf(choices, value))
         {
+            Shape = "choice " + string.Join(' ', choices.Keys),
             Description = description,
+        };
+
+    /// <summary>A key for which one value is allowed, in any case; <paramref name="why"/> says why no other is.</summary>
+    public static PropertyDefinition<string> Only(string name, string value, string why) =>
+        new(name, $"{value} ({why})", value, false, static (string text, out string parsed) => ParseText(text, out parsed), static parsed => parsed)
+        {
+            Shape = "only " + value,
+            Check = text => string.Equals(text, value, StringComparison.OrdinalIgnoreCase),
         };
 
     /// <summary>A key of RocketMQ that has nothing to act on here, see <see cref="PropertySupport.Ignored"/>.</summary>
     public static PropertyDefinition<string> Ignored(string name, string description) =>
         new(name, "any text", string.Empty, false, static (string text, out string value) => ParseText(text, out value), static value => value)
         {
+            Shape = "ignored",
             Support = PropertySupport.Ignored,
             Description = description,
         };
@@ -94,6 +110,7 @@ public abstract class PropertyDefinition
     public static PropertyDefinition<string> Unsupported(string name, string advice) =>
         new(name, "any text", string.Empty, false, static (string text, out string value) => ParseText(text, out value), static value => value)
         {
+            Shape = "unsupported",
             Support = PropertySupport.Unsupported,
             Advice = advice,
         };

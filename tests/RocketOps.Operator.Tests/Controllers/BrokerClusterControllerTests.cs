@@ -104,7 +104,7 @@ public sealed class BrokerClusterControllerTests
         world.Workloads.Healthy = pod => proven.Contains(OperatorWorld.Configuration(pod));
         world.Workloads.Started.Clear();
 
-        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "NONSENSE" });
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["fileReservedTime"] = "4711" });
         BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
         Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().Contain("a-0-1: CrashLoopBackOff").And.Contain("set it back");
         await world.PassesAsync(5);
@@ -128,7 +128,7 @@ public sealed class BrokerClusterControllerTests
         bool ended = false;
         world.Workloads.Healthy = pod => proven.Contains(OperatorWorld.Configuration(pod)) && !(Volatile.Read(ref ended) && pod.Name() == "a-1-0");
         world.Workloads.Started.Clear();
-        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "NONSENSE" });
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["fileReservedTime"] = "4711" });
         await world.AwaitAsync<BrokerCluster>(
             "a", static cluster => Conditions.Find(cluster.Status!.Conditions, "Ready")!.Message.Contains("a-0-1: CrashLoopBackOff", StringComparison.Ordinal), "stops at the first pod");
 
@@ -139,7 +139,7 @@ public sealed class BrokerClusterControllerTests
         world.Workloads.Started.Should().Equal("a-0-1");
         ConfigMap started = (await world.Client.GetAsync<ConfigMap>(proven[1], OperatorWorld.Ns))!;
         started.Immutable.Should().BeTrue();
-        started.Data!["a-1-0.conf"].Should().NotContain("NONSENSE");
+        started.Data!["a-1-0.conf"].Should().NotContain("4711");
 
         Volatile.Write(ref ended, false);
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = null);
@@ -483,7 +483,7 @@ public sealed class BrokerClusterControllerTests
         string proven = await world.ConfigurationAsync("a-0-0");
         world.Workloads.Healthy = pod => OperatorWorld.Configuration(pod) == proven;
 
-        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "NONSENSE" });
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["fileReservedTime"] = "4711" });
 
         await world.AwaitAsync<BrokerCluster>(
             "a",

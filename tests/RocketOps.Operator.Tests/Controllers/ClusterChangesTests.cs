@@ -128,5 +128,58 @@ public sealed class ClusterChangesTests
         (await world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns)).Should().NotBeNull();
     }
 
+    /// <summary>What a broker would refuse to start with is refused before a pod is touched, in its words; with somebody's own image, which may be of another version, the broker says it.</summary>
+    [Fact]
+    public async Task Reconcile_ConfigNoBrokerWouldTake_SaysSoBeforeAPodIsTouched()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Clear();
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster =>
+        {
+            cluster.Spec.Brokers.Config = new() { ["flushDiskTypee"] = "SYNC_FLUSH", ["maxMessageSize"] = "-4", ["haMaxTimeSlaveNotCatchup"] = "1" };
+            cluster.Spec.NameServer.Config = new() { ["orderMessageEnable"] = "yes" };
+        });
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidConfig);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Be(
+            "brokers.config would not be taken: flushDiskTypee: unknown key; did you mean flushDiskType?; maxMessageSize: \"-4\" is not allowed; allowed: a whole number from 1 to 15728640 (default 4194304). "
+            + "What runs keeps the configuration it has; set it right, or set it back.");
+        await world.PassesAsync(5);
+        world.Workloads.Started.Should().BeEmpty();
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = null);
+        stalled = await world.AwaitAsync<BrokerCluster>("a", static cluster => Conditions.Find(cluster.Status!.Conditions, "Stalled")!.Message.StartsWith("nameServer.config", StringComparison.Ordinal), "the next mistake is told");
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => (cluster.Spec.NameServer.Config, cluster.Spec.Brokers.Image, cluster.Spec.Brokers.Config) = (null, "mine:3", new() { ["keyOfThatVersion"] = "1" }));
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().Equal("a-0-1", "a-0-0");
+    }
+
+    /// <summary>The API server would refuse every pod that is made again.</summary>
+    [Fact]
+    public async Task Reconcile_RequestsAboveLimits_KeepsWhatRuns()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Clear();
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Resources = new()
+        {
+            Requests = new() { ["memory"] = Quantity.Parse("2Gi") },
+            Limits = new() { ["memory"] = Quantity.Parse("1024Mi") },
+        });
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidSpec);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().StartWith("brokers.resources.requests asks for more memory (2Gi) than limits allow (1024Mi).");
+        await world.PassesAsync(5);
+        world.Workloads.Started.Should().BeEmpty();
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Resources!.Limits!["memory"] = Quantity.Parse("2Gi"));
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().Equal("a-0-0");
+    }
+
     private static async Task<string?> UidAsync(OperatorWorld world, string pod) => (await world.Client.GetAsync<Pod>(pod, OperatorWorld.Ns))!.Metadata.Uid;
 }

@@ -83,11 +83,14 @@ internal static class PodParts
     {
         Requests = Quantities(resources?.Requests) ?? new Dictionary<string, Quantity>(StringComparer.Ordinal)
         {
-            ["cpu"] = Quantity.Parse(defaultCpu),
-            ["memory"] = Quantity.Parse(defaultMemory),
+            ["cpu"] = AtMost(resources?.Limits, "cpu", Quantity.Parse(defaultCpu)),
+            ["memory"] = AtMost(resources?.Limits, "memory", Quantity.Parse(defaultMemory)),
         },
         Limits = Quantities(resources?.Limits),
     };
+
+    private static Quantity AtMost(Dictionary<string, Quantity>? limits, string name, Quantity request) =>
+        limits?.TryGetValue(name, out Quantity? limit) == true && limit < request ? limit : request;
 
     private static Dictionary<string, Quantity>? Quantities(Dictionary<string, Quantity>? quantities) => quantities is { Count: > 0 } ? quantities : null;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using RocketOps.Hosting.Properties;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
@@ -23,18 +24,19 @@ internal static partial class ClusterValidator
             return new HonouredSpec(asked, KeptConfigurations.None, hopeless, Blocked: true);
         }
 
-        Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker) ?? CheckReplication(asked);
-        Problem? nameServers = CheckConfig("nameServer.config", asked.NameServer.Config, BrokerConfigKeys.OwnedByNameServer);
+        Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker, asked.Brokers.Image is null ? ProgramKeys.Broker : null) ?? CheckReplication(asked);
+        Problem? nameServers = CheckConfig("nameServer.config", asked.NameServer.Config, BrokerConfigKeys.OwnedByNameServer, asked.NameServer.Image is null ? ProgramKeys.NameServer : null);
         Problem? groups = CheckGroups(context, observation);
         Problem? storage = CheckStorage(asked.Brokers.Storage, observation);
         Problem? members = CheckMembers(context, observation);
-        Problem? first = brokers ?? nameServers ?? groups ?? storage ?? members;
+        Problem? resources = CheckResources("brokers.resources", asked.Brokers.Resources) ?? CheckResources("nameServer.resources", asked.NameServer.Resources);
+        Problem? first = brokers ?? nameServers ?? groups ?? storage ?? members ?? resources;
         if (first is null)
         {
             return new HonouredSpec(asked, KeptConfigurations.None, null, Blocked: false);
         }
 
-        if ((brokers is not null && observation.Sets.Count == 0) || (nameServers is not null && observation.NameServers is null) || (storage is not null && observation.Sets.Count == 0))
+        if ((brokers is not null && observation.Sets.Count == 0) || (nameServers is not null && observation.NameServers is null) || ((storage ?? resources) is not null && observation.Sets.Count == 0))
         {
             return new HonouredSpec(asked, KeptConfigurations.None, first, Blocked: true);
         }
@@ -50,6 +52,12 @@ internal static partial class ClusterValidator
         {
             honoured.Brokers.Storage.Size = SizeOf(claim) ?? asked.Brokers.Storage.Size;
             honoured.Brokers.Storage.StorageClassName = claim.StorageClassName;
+        }
+
+        if (resources is not null)
+        {
+            honoured.Brokers.Resources = Resources(observation.Sets.Count > 0 ? observation.Sets[0].Spec?.Template : null);
+            honoured.NameServer.Resources = Resources(observation.NameServers?.Spec?.Template);
         }
 
         if (members is not null || brokers is not null)
@@ -79,7 +87,11 @@ internal static partial class ClusterValidator
         ? new Problem(Reasons.InvalidSpec, "brokers.groups, brokers.replicas and nameServer.replicas must be at least 1.")
         : null;
 
-    private static Problem? CheckConfig(string field, Dictionary<string, string>? config, IReadOnlySet<string> owned)
+    /// <param name="field">Where it stands.</param>
+    /// <param name="config">What is asked for.</param>
+    /// <param name="owned">Keys the operator sets.</param>
+    /// <param name="known">The program's keys; null for one of somebody's own image, which may be of another version.</param>
+    private static Problem? CheckConfig(string field, Dictionary<string, string>? config, IReadOnlySet<string> owned, PropertyCatalog? known)
     {
         if (config is null)
         {
@@ -87,9 +99,25 @@ internal static partial class ClusterValidator
         }
 
         string[] refused = config.Keys.Where(owned.Contains).Order(StringComparer.Ordinal).ToArray();
-        return refused.Length == 0
+        if (refused.Length > 0)
+        {
+            return new Problem(Reasons.InvalidConfig, $"{field} may not set {string.Join(", ", refused)}: the operator does. Remove it.");
+        }
+
+        return known is not null && ProgramKeys.Refusal(known, config) is { } refusal
+            ? new Problem(Reasons.InvalidConfig, $"{field} would not be taken: {refusal}. What runs keeps the configuration it has; set it right, or set it back.")
+            : null;
+    }
+
+    private static Problem? CheckResources(string field, ResourcesSpec? resources)
+    {
+        string? above = resources?.Requests?.Keys
+            .Where(name => resources.Limits?.TryGetValue(name, out Quantity? limit) == true && limit < resources.Requests[name])
+            .Order(StringComparer.Ordinal)
+            .FirstOrDefault();
+        return above is null
             ? null
-            : new Problem(Reasons.InvalidConfig, $"{field} may not set {string.Join(", ", refused)}: the operator does. Remove it.");
+            : new Problem(Reasons.InvalidSpec, $"{field}.requests asks for more {above} ({resources!.Requests![above]}) than limits allow ({resources.Limits![above]}). Raise the limit or lower the request; what runs keeps what it has.");
     }
 
     private static Problem? CheckReplication(BrokerClusterSpec spec)
@@ -181,6 +209,10 @@ internal static partial class ClusterValidator
     }
 
     private static int MembersThere(ClusterObservation observation) => observation.Sets.Select(static set => set.Spec?.Replicas ?? 1).DefaultIfEmpty(0).Max();
+
+    private static ResourcesSpec? Resources(PodTemplateSpec? template) => template?.Spec?.Containers is [{ Resources: { } resources }, ..]
+        ? new ResourcesSpec { Requests = resources.Requests, Limits = resources.Limits }
+        : null;
 
     private static PersistentVolumeClaimSpec? Claim(ClusterObservation observation) => observation.Sets.Select(Claim).FirstOrDefault(static claim => claim is not null);
 
