@@ -104,6 +104,25 @@ public sealed partial class LogPositions : IDisposable
         }
     }
 
+    /// <summary>
+    /// Enough other members will not have it under this broker: all who wait for <see cref="LogPosition.Replicated"/> are told <see cref="WaitOutcome.CutOff"/> now, and send again. Whoever begins to
+    /// wait afterwards waits for as long as ever.
+    /// </summary>
+    public void GiveUpReplication()
+    {
+        List<Waiter> given;
+        lock (_lock)
+        {
+            List<Waiter> waiters = _waiters[(int)LogPosition.Replicated];
+            given = RentList();
+            given.AddRange(waiters);
+            waiters.Clear();
+            _waiting -= given.Count;
+        }
+
+        TellAll(given, WaitOutcome.CutOff);
+    }
+
     public void Dispose() => _timer.Dispose();
 
     internal long Reached(LogPosition position) => Volatile.Read(ref _reached[(int)position]);

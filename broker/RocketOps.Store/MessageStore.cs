@@ -152,6 +152,9 @@ public sealed class MessageStore : IAsyncDisposable
     /// <summary>Topics that have queues in the store, or were interned since the start.</summary>
     public IReadOnlyList<StoreTopic> Topics => _topics.All;
 
+    /// <summary>Known after the start.</summary>
+    public StoreContinuity Continuity { get; private set; }
+
     /// <summary>Completes, within <see cref="StartAsync"/>, when no other process can use the store's directory any more, and fails when that is not to be had.</summary>
     public Task Locked => _locked.Task;
 
@@ -622,8 +625,11 @@ public sealed class MessageStore : IAsyncDisposable
 
         bool isClean = !_files.FileExists(AbortPath);
         _checkpoint = new CheckpointFile(_files, Options.RootDirectory);
+        Checkpoint before = _checkpoint.Current;
+        bool hasKernel = isClean || (before.HasPositions && before.BootId != Guid.Empty && before.BootId == BootIds.Of(_files, Options));
         StoreRecovery recovery = new(Options, _files, _segments, _allocator, _topics, _index, _dispatcher, _time, _logger);
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
+        Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset);
         _log.Start(recovered.End, recovered.Durable, recovered.LastStoreTimestamp);
         _dispatcher.Start(recovered.End, recovered.LastStoreTimestamp);
         _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);

@@ -7,6 +7,7 @@ using RocketOps.Broker.Roles;
 using RocketOps.Hosting.Properties;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
+using RocketOps.Replication.Members;
 
 namespace RocketOps.Broker.Admin;
 
@@ -25,7 +26,7 @@ internal sealed class GetConfigHandler(BrokerSettings settings, CurrentRole role
         values[BrokerKeys.BrokerName.Name] = options.BrokerName;
         RoleTerm term = role.Term;
         values[BrokerKeys.BrokerId.Name] = term.BrokerId.ToString(CultureInfo.InvariantCulture);
-        values[BrokerKeys.Role.Name] = !term.IsMaster ? "SLAVE" : settings.Current.Role == BrokerRole.SyncMaster ? "SYNC_MASTER" : "ASYNC_MASTER";
+        values[BrokerKeys.Role.Name] = !term.IsMaster ? "SLAVE" : (options.Group?.Options.Mode is { } mode ? mode == ReplicationMode.Sync : options.Role == BrokerRole.SyncMaster) ? "SYNC_MASTER" : "ASYNC_MASTER";
         values[BrokerKeys.BrokerIP1.Name] = options.BrokerIP1;
         values[BrokerKeys.BrokerIP2.Name] = options.BrokerIP2;
         values[BrokerKeys.ListenPort.Name] = address.Port.ToString(CultureInfo.InvariantCulture);

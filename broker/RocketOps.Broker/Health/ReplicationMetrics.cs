@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Roles;
 using RocketOps.Store;
 
@@ -10,12 +11,20 @@ namespace RocketOps.Broker.Health;
 /// The part of the metrics page about replication: a master tells of each slave, a slave of itself. A 5.x broker exports nothing of the kind; the exporter for RocketMQ calls the
 /// lag <c>rocketmq_broker_commitlog_diff</c>, and so does this page, with the slave's address as a label. Thread-safe.
 /// </summary>
-internal sealed class ReplicationMetrics(RoleManager roles, CurrentRole role, MessageStore store, SlaveTable slaves)
+internal sealed class ReplicationMetrics(RoleManager roles, CurrentRole role, MessageStore store, SlaveTable slaves, ElectedGroup? group = null)
 {
     /// <param name="text">The page so far.</param>
     /// <param name="labels">Of the broker, with the opening brace and without the closing one.</param>
     public void AddTo(StringBuilder text, string labels)
     {
+        if (group is not null)
+        {
+            Add(text, "rocketops_group_leads", "gauge", "1 for the elected master, while its lease holds.", [(labels, group.Leads ? 1 : 0)]);
+            Add(text, "rocketops_group_epoch", "gauge", "Epoch of the lease as this member saw it last; 0 for none.", [(labels, group.Lease?.Epoch ?? 0)]);
+            Add(text, "rocketops_group_in_sync", "gauge", "Copies in sync, as the lease says.", [(labels, group.Lease?.InSync.Count ?? 0)]);
+            Add(text, "rocketops_group_refused_milliseconds_total", "counter", "For how long this member refused messages while it held the lease.", [(labels, group.RefusedMs)]);
+        }
+
         if (role.IsMaster)
         {
             AddSlaves(text, labels);

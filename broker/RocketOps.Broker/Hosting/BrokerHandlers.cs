@@ -9,6 +9,7 @@ using RocketOps.Broker.Pending;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Queries;
 using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Timers;
@@ -34,7 +35,7 @@ internal static class BrokerHandlers
         HeartbeatHandler heartbeat = new(parts.Settings, parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
         GroupProgress progress = new(parts.Settings, parts.ConsumerOffsets, parts.Consumers, parts.Store, parts.Statistics);
         ConsumerCaller caller = new(parts.Consumers);
-        return new RequestHandlerRegistry { RefusalOf = RefusalOf }
+        RequestHandlerRegistry registry = new RequestHandlerRegistry { RefusalOf = RefusalOf }
             .Add(RequestCode.SendMessage, send)
             .Add(RequestCode.SendMessageV2, send)
             .Add(RequestCode.SendBatchMessage, send)
@@ -112,6 +113,9 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(parts.Settings, parts.Role, parts.Address))
             .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(parts.Figures))
             .Add(RequestCode.GetBrokerHaStatus, new HaStatusHandler(parts.Roles, parts.Role, parts.Store, parts.Slaves, parts.Master));
+        return parts.Group is not { } group ? registry : registry
+            .Add(GroupRequests.AskMember, new AskMemberHandler(parts.Settings, group))
+            .Add(GroupRequests.JoinMaster, new JoinMasterHandler(parts.Settings, group));
     }
 
     /// <summary>A disk that cannot keep up is no failure of the request, and not worth a stack in the log for each: the caller may ask again, or another broker.</summary>

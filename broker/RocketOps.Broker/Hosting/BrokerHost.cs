@@ -153,7 +153,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     private async Task ServeAsync(HostResolver resolver, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         BrokerOptions options = _parts.Settings.Current;
-        MetricsPage metrics = new(_parts.Settings, _parts.Store, _parts.Topics, _parts.Groups, _parts.PullCounters, _parts.ParkedPulls, _parts.Consumers, _parts.OffsetPersister, new ReplicationMetrics(_parts.Roles, _parts.Role, _parts.Store, _parts.Slaves));
+        MetricsPage metrics = new(_parts.Settings, _parts.Store, _parts.Topics, _parts.Groups, _parts.PullCounters, _parts.ParkedPulls, _parts.Consumers, _parts.OffsetPersister, new ReplicationMetrics(_parts.Roles, _parts.Role, _parts.Store, _parts.Slaves, _parts.Group));
         NameServerRegistrar registrar = new(_parts.Settings, _parts.Role, _parts.Topics, _parts.Address, _parts.HaListener, _parts.Master, resolver, loggers, _parts.Time);
         Stops.Push("the connections to name servers", registrar.DisposeAsync);
         _server = await RemotingServer.StartAsync(
@@ -178,6 +178,13 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         Stops.Push("the replication port", _parts.HaListener.DisposeAsync);
         _parts.HaListener.Start(_server.EndPoint.Port);
         StartWork(registrar);
+        if (_parts.Group is { } group)
+        {
+            Stops.Push("the membership of the group", group.DisposeAsync);
+            await group.StartAsync();
+            Stops.Push("leading the group", async () => await group.LeaveAsync());
+        }
+
         // Clients are served meanwhile.
         await _server.HttpStarted;
     }
@@ -191,7 +198,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         _parts.OffsetPersister.Start();
         // Delivered messages carry the port, so the session begins once the server has it.
         Stops.Push("the role session", _parts.Roles.DisposeAsync);
-        _parts.Roles.Start();
+        _parts.Roles.Start(standsBy: _parts.Group is not null);
         Stops.Push("the table of clients", _parts.Clients.DisposeAsync);
         _parts.Clients.Start();
         Stops.Push("the registration", registrar.UnregisterAsync);

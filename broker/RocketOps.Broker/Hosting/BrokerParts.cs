@@ -11,6 +11,7 @@ using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.RequestReply;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Sending;
@@ -45,7 +46,8 @@ internal sealed class BrokerParts
         Address = address;
         Time = time;
         SettingsFile = new SettingsFile(configFile, fileSystem, loggers.CreateLogger<SettingsFile>());
-        Role = new CurrentRole(new RoleTerm(settings.Current.Role != BrokerRole.Slave, settings.Current.BrokerId, Epoch: 0));
+        Role = new CurrentRole(
+            settings.Current.Group is { } elected ? new RoleTerm(IsMaster: false, elected.SlaveId, Epoch: 0) : new RoleTerm(settings.Current.Role != BrokerRole.Slave, settings.Current.BrokerId, Epoch: 0));
         Topics = new TopicTable(settings, store, fileSystem, time);
         Groups = new GroupTable(settings, fileSystem, time);
         ConsumerOffsets = new ConsumerOffsetTable(settings, fileSystem, time);
@@ -79,9 +81,12 @@ internal sealed class BrokerParts
         PullExecutor = new PullExecutor(settings, Role, store, PullCounters, loggers.CreateLogger<PullExecutor>());
         ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time, loggers.CreateLogger<ParkedPulls>());
         HaListener = new HaListener(settings, store, Slaves, time, loggers.CreateLogger<HaListener>());
-        Master = new MasterAddresses(settings.Current.HaMasterAddress);
+        Master = new MasterAddresses(settings.Current.HaMasterAddress, isElected: settings.Current.Group is not null);
         MasterClient = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
         Roles = new RoleManager(Role, store, DelayOffsets, checks, Timers, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
+        Group = settings.Current.Group is null ? null : new ElectedGroup(
+            settings, store, Roles, new Takeover(store, Topics, loggers.CreateLogger<Takeover>()), Master, HaListener, fileSystem, resolver, loggers, time);
+        Replicas.Group = Group;
         Figures = new RuntimeFigures(settings, Role, store, AppendStatistics, PullCounters, DelayOffsets, Timers, timerTopic, time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>(), filters);
 
@@ -103,8 +108,15 @@ internal sealed class BrokerParts
             new TimerService(settings, store, Appender, waiting, timerTopic, Timers, time, loggers.CreateLogger<TimerService>()));
 
         SlaveSession NewSlaveSession() => new(
-            new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()),
-            new SlaveSync(Master, MasterClient, Topics, Groups, ConsumerOffsets, DelayOffsets, Timers, store, settings.Current.SlaveSyncInterval, time, loggers.CreateLogger<SlaveSync>()));
+            new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()) { Join = Group?.Join },
+            new SlaveSync(Master, MasterClient, Topics, Groups, ConsumerOffsets, DelayOffsets, Timers, store, TableInterval(settings.Current), time, loggers.CreateLogger<SlaveSync>()));
+    }
+
+    /// <summary>Whoever may be elected at any moment asks more often: what was not asked for is lost with the master.</summary>
+    private static TimeSpan TableInterval(BrokerOptions options)
+    {
+        TimeSpan longest = options.Group is null ? TimeSpan.MaxValue : TimeSpan.FromSeconds(1);
+        return options.SlaveSyncInterval < longest ? options.SlaveSyncInterval : longest;
     }
 
     public BrokerSettings Settings { get; }
@@ -171,6 +183,9 @@ internal sealed class BrokerParts
     public ParkedPulls ParkedPulls { get; }
 
     public RoleManager Roles { get; }
+
+    /// <summary>Of a member of a group that elects its master; null where people say who it is.</summary>
+    public ElectedGroup? Group { get; }
 
     /// <summary>The slaves that are connected while this broker is the master.</summary>
     public SlaveTable Slaves { get; }

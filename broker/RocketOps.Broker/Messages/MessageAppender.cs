@@ -29,7 +29,7 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
     /// </summary>
     public AppendStatus Append(in MessageToAppend message, out AppendResult result)
     {
-        AppendStatus status = store.Writer.Append(message, out result);
+        AppendStatus status = AppendIfMaster(message, out result);
         if (status is not (AppendStatus.Ok or AppendStatus.WouldBlock or AppendStatus.QueueNotLoaded))
         {
             statistics.AddFailure();
@@ -119,15 +119,27 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
 
         if (!waitForDisk)
         {
-            return new AppendOutcome(AppendStatus.Ok, result, WaitOutcome.Reached);
+            return new AppendOutcome(AppendStatus.Ok, result, replicas.Judge(ReplicaNeed.None, result.Mark.Offset, WaitOutcome.Reached));
         }
 
         ReplicaNeed need = replicas.Need;
         WaitOutcome outcome = need == ReplicaNeed.Replicated ? await store.Writer.WhenAsync(LogPosition.Replicated, result.Mark)
             : _sync ? await store.Writer.WhenAsync(LogPosition.Durable, result.Mark)
             : WaitOutcome.Reached;
-        return new AppendOutcome(AppendStatus.Ok, result, outcome == WaitOutcome.Reached && need == ReplicaNeed.NoSlave ? WaitOutcome.NoSlave : outcome);
+        return new AppendOutcome(AppendStatus.Ok, result, replicas.Judge(need, result.Mark.Offset, outcome));
     }
 
-    private AppendStatus Append(StoredMessage message, out AppendResult result) => store.Writer.Append(message.ToAppend(), out result);
+    private AppendStatus Append(StoredMessage message, out AppendResult result) => AppendIfMaster(message.ToAppend(), out result);
+
+    /// <summary>What a deposed master writes is cut off when it follows the next one.</summary>
+    private AppendStatus AppendIfMaster(in MessageToAppend message, out AppendResult result)
+    {
+        if (replicas.MayWrite)
+        {
+            return store.Writer.Append(message, out result);
+        }
+
+        result = default;
+        return AppendStatus.ServiceNotAvailable;
+    }
 }

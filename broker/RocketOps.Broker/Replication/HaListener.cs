@@ -35,6 +35,9 @@ internal sealed partial class HaListener : IAsyncDisposable
         _logger = logger;
     }
 
+    /// <summary>Who may follow, in a group that elects its master; null when everybody may. Set before <see cref="Start"/>.</summary>
+    public ISlaveAdmission? Admission { get; set; }
+
     /// <summary>0 before <see cref="Start"/>.</summary>
     public int Port { get; private set; }
 
@@ -145,7 +148,7 @@ internal sealed partial class HaListener : IAsyncDisposable
             }
 
             slave.NoDelay = true;
-            SlaveLink link = new(new NetworkStream(slave, ownsSocket: true), slave.RemoteEndPoint?.ToString() ?? "?", _settings, _store, _table, _time, _logger);
+            SlaveLink link = new(new NetworkStream(slave, ownsSocket: true), slave.RemoteEndPoint?.ToString() ?? "?", _settings, _store, _table, _time, _logger) { Admission = Admission };
             Task running = link.RunAsync(serving.Token);
             _running.Add(running);
             _ = ForgetAsync(running);

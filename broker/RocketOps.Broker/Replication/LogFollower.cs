@@ -17,6 +17,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
 
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestRetryInGroup = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RoomRetry = TimeSpan.FromMilliseconds(200);
 
@@ -46,6 +47,11 @@ internal sealed partial class LogFollower : IAsyncDisposable
         _logger = logger;
         _rate = new TransferRate(time);
     }
+
+    /// <summary>Asks an elected master to be followed; null where people say who the master is.</summary>
+    public IGroupJoin? Join { get; init; }
+
+    private TimeSpan LongestPause => Join is null ? LongestRetry : LongestRetryInGroup;
 
     /// <summary>The master whose log comes at this moment; empty when none does.</summary>
     public string Connected => Volatile.Read(ref _connected);
@@ -80,9 +86,9 @@ internal sealed partial class LogFollower : IAsyncDisposable
             Volatile.Write(ref _connected, string.Empty);
 
             // A connection that came to something is made again at once, however many attempts it took.
-            delay = isRefused ? LongestRetry : hasFollowed ? FirstRetry : delay;
+            delay = isRefused ? LongestPause : hasFollowed ? FirstRetry : delay;
             await Task.Delay(delay, _time, _stopping.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
-            delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
+            delay = delay * 2 < LongestPause ? delay * 2 : LongestPause;
         }
     }
 
@@ -91,7 +97,11 @@ internal sealed partial class LogFollower : IAsyncDisposable
     {
         try
         {
-            if (_master.Ha is { Length: > 0 } address)
+            if (Join is { } join)
+            {
+                await FollowElectedAsync(join);
+            }
+            else if (_master.Ha is { Length: > 0 } address)
             {
                 await FollowAsync(address);
             }
@@ -140,6 +150,14 @@ internal sealed partial class LogFollower : IAsyncDisposable
         await FollowAsync(stream, address);
     }
 
+    private async Task FollowElectedAsync(IGroupJoin join)
+    {
+        JoinedMaster joined = await join.JoinAsync(_check, _stopping.Token);
+        await using Stream stream = await ConnectAsync(joined.HaAddress);
+        await stream.WriteAsync(joined.Introduction, _stopping.Token);
+        await FollowAsync(stream, joined.HaAddress);
+    }
+
     private async Task<Stream> ConnectAsync(string address)
     {
         IPEndPoint endPoint = (await _resolver.ResolveAsync(address, _stopping.Token))[0];
@@ -167,7 +185,8 @@ internal sealed partial class LogFollower : IAsyncDisposable
             throw new IOException($"the store does not get its own log to the disk ({outcome})");
         }
 
-        bool isEmpty = end.Offset.Value == _store.GetStats().MinOffset.Value;
+        // An elected master sends from where this log begins; RocketMQ's from the beginning of its last file.
+        bool isEmpty = Join is null && end.Offset.Value == _store.GetStats().MinOffset.Value;
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         Task reports = EndAfterAsync(ReportAsync(stream, isEmpty ? 0 : end.Offset.Value, ending.Token), ending);
         Task receives = EndAfterAsync(ReceiveAsync(stream, isEmpty ? -1 : end.Offset.Value, address, ending.Token), ending);
@@ -193,6 +212,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
         long reported = first;
         while (true)
         {
+            Join?.ThrowIfReplaced();
             HaFrames.WriteReport(frame, reported);
             await stream.WriteAsync(frame, cancellationToken);
             Volatile.Write(ref _toldAtMs, _time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -267,6 +287,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
     {
         while (!decoder.Pending.IsEmpty)
         {
+            Join?.ThrowIfReplaced();
             AppendStatus status = _store.Writer.AppendRaw(new PhysicalOffset(decoder.Start), decoder.Pending, out int taken);
             decoder.Consume(taken);
             _store.Writer.WritePending();

@@ -1,15 +1,18 @@
 namespace RocketOps.Broker.Replication;
 
-/// <summary>What a slave knows of its master's addresses. Name servers tell with each registration; <c>haMasterAddress</c> wins. Thread-safe.</summary>
+/// <summary>What a slave knows of its master's addresses. Name servers tell with each registration; <c>haMasterAddress</c> wins. In a group that elects its master the lease tells, and nobody else. Thread-safe.</summary>
 internal sealed class MasterAddresses
 {
     private readonly bool _isHaConfigured;
+    private readonly bool _isElected;
     private volatile string _broker = string.Empty;
     private volatile string _ha;
 
     /// <param name="configuredHa"><c>haMasterAddress</c>, or empty.</param>
-    public MasterAddresses(string configuredHa)
+    /// <param name="isElected">The group elects its master.</param>
+    public MasterAddresses(string configuredHa, bool isElected)
     {
+        _isElected = isElected;
         _isHaConfigured = configuredHa.Length > 0;
         _ha = configuredHa;
     }
@@ -23,6 +26,11 @@ internal sealed class MasterAddresses
     /// <summary>A name server's answer to a registration. One without a master says nothing: the master may be on its way back to the same place.</summary>
     public void Learn(string? broker, string? ha)
     {
+        if (_isElected)
+        {
+            return;
+        }
+
         if (!string.IsNullOrEmpty(broker))
         {
             _broker = broker;
@@ -32,5 +40,12 @@ internal sealed class MasterAddresses
         {
             _ha = ha;
         }
+    }
+
+    /// <summary>Who was elected; empty when nobody was.</summary>
+    public void Elect(string broker, string ha)
+    {
+        _broker = broker;
+        _ha = ha;
     }
 }

@@ -1,37 +1,53 @@
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Sending;
+using RocketOps.Store;
 
 namespace RocketOps.Broker.Replication;
 
 /// <summary>
-/// Says for a SYNC_MASTER what its messages wait for, and when it takes none: by the slaves that are in sync now. Asked once for each batch of replies; any other broker
-/// answers at once. Source: store.md §7.1. Thread-safe.
+/// Says for a master what its messages wait for, when it takes none, and at the last moment whether one may be acknowledged: a SYNC_MASTER by the slaves that are in sync now, an elected master by
+/// its group's rules. Asked once for each batch of replies; any other broker answers at once. Source: store.md §7.1. Thread-safe.
 /// </summary>
 internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves)
 {
     /// <summary>What was configured holds until the next start.</summary>
     private readonly bool _isSync = settings.Current.Role == BrokerRole.SyncMaster;
 
-    /// <summary>
-    /// Too few members are in sync for messages to be taken (<c>minInSyncReplicas</c>). Asked before the append, so what is refused is not in the log, and producers send it again.
-    /// </summary>
-    public bool Refuses
+    /// <summary>Of the group that elects its master; null where people say who it is. Set before requests are served.</summary>
+    public IGroupLeadership? Group { get; set; }
+
+    /// <summary>Why no message is taken, or <see cref="SendStatus.Stored"/>. Asked before the append, so what is refused is not in the log, and producers send it again.</summary>
+    public SendStatus Refusal
     {
         get
         {
+            if (Group is { } group)
+            {
+                return group.TakesMessages ? SendStatus.Stored : group.LacksCopies ? SendStatus.TooFewReplicas : SendStatus.NotLeading;
+            }
+
             if (!_isSync)
             {
-                return false;
+                return SendStatus.Stored;
             }
 
             int least = settings.Current.MinInSyncReplicas;
-            return least > 1 && 1 + slaves.CountInSync() < least;
+            return least > 1 && 1 + slaves.CountInSync() < least ? SendStatus.TooFewReplicas : SendStatus.Stored;
         }
     }
+
+    /// <summary>Whether this broker may write messages of its own: delayed ones that are due, ends of transactions.</summary>
+    public bool MayWrite => Group is not { TakesMessages: false };
 
     public ReplicaNeed Need
     {
         get
         {
+            if (Group is { } group)
+            {
+                return group.IsSync ? ReplicaNeed.Replicated : ReplicaNeed.None;
+            }
+
             if (!_isSync)
             {
                 return ReplicaNeed.None;
@@ -45,4 +61,18 @@ internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves)
                 : ReplicaNeed.None;
         }
     }
+
+    /// <summary>
+    /// Whether a message that has come as far as needed may be acknowledged now: the process can have stood still since it arrived, and another member may lead.
+    /// </summary>
+    public bool MayAcknowledge(ReplicaNeed need, PhysicalOffset end) => Group is not { } group || (need == ReplicaNeed.Replicated ? group.MayAcknowledge(end.Value) : group.Leads);
+
+    /// <summary>How a wait has ended for the producer: nothing that says "stored" comes from a member that does not lead, as what it has may be cut off.</summary>
+    public WaitOutcome Judge(ReplicaNeed need, PhysicalOffset end, WaitOutcome outcome) => outcome switch
+    {
+        WaitOutcome.Reached when need == ReplicaNeed.NoSlave => WaitOutcome.NoSlave,
+        WaitOutcome.Reached => MayAcknowledge(need, end) ? outcome : WaitOutcome.CutOff,
+        WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut => Group is { Leads: false } ? WaitOutcome.CutOff : outcome,
+        _ => outcome,
+    };
 }

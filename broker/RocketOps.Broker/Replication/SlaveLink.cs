@@ -26,6 +26,7 @@ internal sealed partial class SlaveLink
     private long _acknowledged = -1;
     private long _sent = -1;
     private bool _wasInSync;
+    private IAdmittedSlave? _admitted;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public SlaveLink(Stream stream, string address, BrokerSettings settings, MessageStore store, SlaveTable table, TimeProvider time, ILogger logger)
@@ -39,6 +40,9 @@ internal sealed partial class SlaveLink
         _logger = logger;
         _rate = new TransferRate(time);
     }
+
+    /// <summary>Asked first, when there is one.</summary>
+    public ISlaveAdmission? Admission { get; init; }
 
     /// <summary>Up to where the slave has the log; −1 before it has said so.</summary>
     public long Acknowledged => Volatile.Read(ref _acknowledged);
@@ -98,6 +102,11 @@ internal sealed partial class SlaveLink
 
     private async Task ReadReportsAsync(CancellationToken cancellationToken)
     {
+        if (Admission is { } admission)
+        {
+            _admitted = await admission.AdmitAsync(_stream, cancellationToken).AsTask().WaitAsync(_settings.Current.HaSilence, _time, cancellationToken);
+        }
+
         byte[] buffer = new byte[HaFrames.ReportBytes * 512];
         int length = 0;
         while (true)
@@ -118,6 +127,7 @@ internal sealed partial class SlaveLink
             buffer.AsSpan(at, length - at).CopyTo(buffer);
             length -= at;
             TellSync();
+            _admitted?.OnAcknowledged(Acknowledged);
             _table.OnAcknowledged();
         }
     }
@@ -192,7 +202,7 @@ internal sealed partial class SlaveLink
     {
         long end = _store.Positions.Get(_store.Positions.VisibleAt).Value;
         long min = _store.GetStats().MinOffset.Value;
-        if (slaveEnd == 0)
+        if (slaveEnd == 0 && _admitted is null)
         {
             return Math.Max(min, end - (end % _store.Options.CommitLogFileBytes));
         }

@@ -13,6 +13,7 @@ internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore s
     private readonly Lock _lock = new();
     private readonly List<SlaveLink> _slaves = [];
     private volatile int _count;
+    private readonly bool _isGroup = settings.Current.Group is not null;
     private bool _hadEnough = true;
 
     public int Count => _count;
@@ -45,9 +46,14 @@ internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore s
         OnAcknowledged();
     }
 
-    /// <summary>A slave has more than before, or fewer are to be waited for.</summary>
+    /// <summary>A slave has more than before, or fewer are to be waited for. In a group that elects its master the group's rules say what is replicated.</summary>
     public void OnAcknowledged()
     {
+        if (_isGroup)
+        {
+            return;
+        }
+
         lock (_lock)
         {
             if (FindReplicated() is { } replicated)

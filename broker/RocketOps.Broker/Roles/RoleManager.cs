@@ -33,6 +33,9 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
     private readonly Func<SlaveSession> _newSlaveSession;
     private readonly ILogger<RoleManager> _logger;
     private readonly SemaphoreSlim _changes = new(1);
+
+    // Held for the moments in which a broker begins or ends to take messages.
+    private readonly Lock _taking = new();
     private volatile RoleSession? _session;
     private volatile SlaveSession? _slaveSession;
     private bool _stopped;
@@ -68,10 +71,14 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
     /// <summary>What runs for a slave; null on a master.</summary>
     internal SlaveSession? SlaveSession => _slaveSession;
 
-    /// <summary>Begins the configured role. Call once, before the server takes requests.</summary>
-    public void Start()
+    /// <summary>Begins the configured role; the member of a group that elects its master has none yet and stands by. Call once, before the server takes requests.</summary>
+    public void Start(bool standsBy = false)
     {
-        if (_role.IsMaster)
+        if (standsBy)
+        {
+            _store.RefuseMessages();
+        }
+        else if (_role.IsMaster)
         {
             BeginSession();
         }
@@ -165,6 +172,85 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         }
     }
 
+    /// <summary>
+    /// An elected master ends to be one: from the return on no message is taken, and whoever waits for other members is told to send again. What else ends with the role is left to
+    /// <see cref="StandByAsync"/> or <see cref="FollowAsync"/>. Does not wait.
+    /// </summary>
+    public void Depose(long slaveId)
+    {
+        lock (_taking)
+        {
+            RoleTerm term = _role.Term;
+            _role.Change(new RoleTerm(IsMaster: false, slaveId, term.Epoch));
+            _store.RefuseMessages();
+        }
+
+        _store.Positions.GiveUpReplication();
+    }
+
+    /// <summary>Follows nobody and leads nobody: nobody is known to lead the group. Serves reads.</summary>
+    public Task<RoleChange> StandByAsync(long slaveId) => BecomeFollowerAsync(slaveId, epoch: null);
+
+    /// <summary>Follows the elected master of that epoch.</summary>
+    public Task<RoleChange> FollowAsync(long epoch, long slaveId) => BecomeFollowerAsync(slaveId, epoch);
+
+    /// <summary>
+    /// This member was elected. When the task completes, everything in the log is readable, the epoch has begun and messages are taken, or <paramref name="isCurrent"/> has said that somebody else
+    /// was elected meanwhile (<see cref="RoleChange.StaleEpoch"/>). Throws <see cref="StoreException"/> or <see cref="IOException"/>, and takes nothing, when the store has failed or the epoch cannot be noted.
+    /// </summary>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="isCurrent">Asked at the moment from which on messages are taken.</param>
+    /// <param name="beginAsync">Notes durably that the epoch begins at that offset, the end of the log.</param>
+    /// <param name="taking">Told when messages are taken, before name servers are.</param>
+    public async Task<RoleChange> LeadAsync(long epoch, Func<bool> isCurrent, Func<PhysicalOffset, Task> beginAsync, Action<PhysicalOffset> taking)
+    {
+        await _changes.WaitAsync();
+        try
+        {
+            if (_stopped)
+            {
+                return RoleChange.Stopping;
+            }
+
+            // Also when this member led before: what ran under the old epoch must not act under the new one, and its messages belong to the old one.
+            _store.RefuseMessages();
+            await EndSessionAsync();
+            await _store.FinishDispatchAsync();
+            PhysicalOffset start = _store.Positions.Appended;
+            await beginAsync(start);
+            lock (_taking)
+            {
+                if (!isCurrent())
+                {
+                    return RoleChange.StaleEpoch;
+                }
+
+                _store.AcceptMessages();
+                _role.Change(new RoleTerm(IsMaster: true, BrokerId: 0, epoch));
+            }
+
+            BeginSession();
+            taking(start);
+            await TellAsync();
+            LogMaster(epoch);
+            return RoleChange.Done;
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    /// <summary>
+    /// Cuts the log of a slave where it parts from its elected master's, and keeps what is cut off. To be called from within the slave's session, which is what alone appends; the session ends no
+    /// sooner than the cut. Throws <see cref="StoreException"/>, and has changed nothing, when no record begins there.
+    /// </summary>
+    public async Task CutAsFollowerAsync(PhysicalOffset offset)
+    {
+        await CutAsync(offset);
+        await PersistProgressAsync();
+    }
+
     public void OnArrived(in MessageArrival message) => _session?.OnArrived(message);
 
     public void OnRoundCompleted()
@@ -180,6 +266,45 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         {
             _stopped = true;
             await EndSessionAsync();
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    private async Task<RoleChange> BecomeFollowerAsync(long slaveId, long? epoch)
+    {
+        await _changes.WaitAsync();
+        try
+        {
+            if (_stopped)
+            {
+                return RoleChange.Stopping;
+            }
+
+            Depose(slaveId);
+            bool led = _session is not null;
+            Task told = led ? TellAsync() : Task.CompletedTask;
+            await EndSessionAsync();
+            if (led)
+            {
+                await PersistProgressAsync();
+            }
+
+            if (epoch is { } followed)
+            {
+                _role.Change(new RoleTerm(IsMaster: false, slaveId, followed));
+                BeginSlaveSession();
+            }
+
+            await told;
+            if (led)
+            {
+                LogSlave(_role.Term.Epoch, slaveId);
+            }
+
+            return RoleChange.Done;
         }
         finally
         {

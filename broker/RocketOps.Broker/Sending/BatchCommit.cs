@@ -14,17 +14,20 @@ internal sealed class BatchCommit : IBatchParticipant
     private readonly MessageStore _store;
     private readonly AppendStatistics _statistics;
     private readonly LogPosition _needed;
-    private readonly ReplicaGate? _replicas;
+    private readonly ReplicaGate _replicas;
+    private readonly bool _waitForReplicas;
     private readonly Lock _gate = new();
     private readonly Stack<LogWait> _idle = new();
 
     /// <param name="store">The store that was appended to.</param>
     /// <param name="statistics">Told how long each batch took.</param>
     /// <param name="waitForDisk">False for messages whose producer asked not to wait (WAIT=false) and for async flush.</param>
-    /// <param name="replicas">Tells whether slaves are waited for; null for messages that wait for nobody.</param>
-    public BatchCommit(MessageStore store, AppendStatistics statistics, bool waitForDisk, ReplicaGate? replicas)
+    /// <param name="replicas">Tells whether slaves are waited for, and whether this broker may acknowledge.</param>
+    /// <param name="waitForReplicas">False for messages whose producer asked not to wait.</param>
+    public BatchCommit(MessageStore store, AppendStatistics statistics, bool waitForDisk, ReplicaGate replicas, bool waitForReplicas)
     {
         _replicas = replicas;
+        _waitForReplicas = waitForReplicas;
         _store = store;
         _statistics = statistics;
         _needed = waitForDisk ? LogPosition.Durable : LogPosition.Written;
@@ -40,18 +43,18 @@ internal sealed class BatchCommit : IBatchParticipant
     {
         // Step 8 of a send, once per connection; step 9 is the round's.
         LogMark end = MarkOf(replies);
-        ReplicaNeed replicas = _replicas?.Need ?? ReplicaNeed.None;
+        ReplicaNeed replicas = _waitForReplicas ? _replicas.Need : ReplicaNeed.None;
 
         // What slaves have is as far here as it must be: they are not sent it before.
         LogPosition needed = replicas == ReplicaNeed.Replicated ? LogPosition.Replicated : _needed;
-        if (replicas != ReplicaNeed.NoSlave && _store.Positions.IsReached(needed, end))
+        if (replicas != ReplicaNeed.NoSlave && _store.Positions.IsReached(needed, end) && _replicas.MayAcknowledge(replicas, end.Offset))
         {
             _statistics.Add(replies.ReadAt, replies.Messages);
             return true;
         }
 
         // The disk or the slaves are not so far yet; or there is no slave, which the waiter says when the message is stored; or another thread is writing it just now; or the
-        // write has failed or the messages are cut off, which the waiter is told at once.
+        // write has failed, the messages are cut off or this broker does not lead any more, which the waiter is told at once.
         _store.Positions.When(needed, end, Rent(replies, replicas));
         return false;
     }
@@ -93,7 +96,7 @@ internal sealed class BatchCommit : IBatchParticipant
         public void OnPosition(PhysicalOffset upTo, WaitOutcome outcome)
         {
             DeferredReplies replies = Replies!;
-            outcome = outcome == WaitOutcome.Reached && Replicas == ReplicaNeed.NoSlave ? WaitOutcome.NoSlave : outcome;
+            outcome = owner._replicas.Judge(Replicas, upTo, outcome);
             owner.Return(this);
             if (outcome == WaitOutcome.Reached)
             {

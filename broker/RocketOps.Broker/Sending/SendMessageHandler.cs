@@ -28,8 +28,8 @@ internal sealed class SendMessageHandler : IRequestHandler
         _pipeline = pipeline;
         _replies = replies;
         _slow = slow;
-        _write = new BatchCommit(store, statistics, store.Options.FlushDiskType == FlushDiskType.SyncFlush, replicas);
-        _writeWithoutDisk = new BatchCommit(store, statistics, waitForDisk: false, replicas: null);
+        _write = new BatchCommit(store, statistics, store.Options.FlushDiskType == FlushDiskType.SyncFlush, replicas, waitForReplicas: true);
+        _writeWithoutDisk = new BatchCommit(store, statistics, waitForDisk: false, replicas, waitForReplicas: false);
     }
 
     public void Handle(in RequestFrame frame, RequestBatch batch)

@@ -91,9 +91,9 @@ internal sealed class SendPipeline(
             return SendStatus.Slave;
         }
 
-        if (replicas.Refuses)
+        if (replicas.Refusal is not SendStatus.Stored and SendStatus refused)
         {
-            return SendStatus.TooFewReplicas;
+            return refused;
         }
 
         return options.StartAcceptSendTimestamp > 0 && time.GetUtcNow().ToUnixTimeMilliseconds() < options.StartAcceptSendTimestamp ? SendStatus.NotYet : SendStatus.Stored;

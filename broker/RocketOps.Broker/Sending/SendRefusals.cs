@@ -22,7 +22,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.Stored => ResponseCode.Success,
 
         // 5.3 answers a slave's clients SYSTEM_BUSY, on which 4.9 producers do not try another broker; 4.9's own SERVICE_NOT_AVAILABLE is retried by all.
-        SendStatus.Slave or SendStatus.DiskFull or SendStatus.StoreNotAvailable => ResponseCode.ServiceNotAvailable,
+        SendStatus.Slave or SendStatus.NotLeading or SendStatus.DiskFull or SendStatus.StoreNotAvailable => ResponseCode.ServiceNotAvailable,
         SendStatus.BrokerNotWriteable or SendStatus.TopicForbidden or SendStatus.TransactionForbidden => ResponseCode.NoPermission,
         SendStatus.BadTopicName or SendStatus.BadQueue => ResponseCode.InvalidParameter,
         SendStatus.TopicMissing => ResponseCode.TopicNotExist,
@@ -63,6 +63,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.TooFewReplicas => RemarkText.Write(
             buffer, $"in-sync replicas not enough: minInSyncReplicas is {settings.Current.MinInSyncReplicas}, and fewer members of the group have the log"),
         SendStatus.Slave => "service not available now: this broker is a slave"u8,
+        SendStatus.NotLeading => "service not available now: this broker does not lead its group at the moment; send again"u8,
         SendStatus.Busy or SendStatus.QueueToBeLoaded or SendStatus.RoomToBeMade or SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade =>
             "[PC_SYNCHRONIZED]broker busy, start flow control for a while"u8,
         SendStatus.BatchToRetryTopic => "batch request does not support retry group"u8,

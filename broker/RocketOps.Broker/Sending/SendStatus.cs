@@ -27,6 +27,9 @@ internal enum SendStatus
     /// <summary>Fewer members are in sync than <c>minInSyncReplicas</c>.</summary>
     TooFewReplicas,
 
+    /// <summary>This member of a group that elects its master does not lead, or hands over at this moment.</summary>
+    NotLeading,
+
     /// <summary>Before <c>startAcceptSendRequestTimeStamp</c>.</summary>
     NotYet,
 

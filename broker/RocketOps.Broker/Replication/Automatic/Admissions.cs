@@ -1,0 +1,91 @@
+using System.Security.Cryptography;
+using RocketOps.Replication.Leases;
+
+namespace RocketOps.Broker.Replication.Automatic;
+
+/// <summary>
+/// The copies that have asked this master to be followed: the newest ticket of each member opens the replication port. Bounded by the members of the group. Thread-safe.
+/// </summary>
+/// <param name="acknowledged">Told how far a copy is, with the epoch in which it joined.</param>
+internal sealed class Admissions(Action<MemberCopy, long, Admissions.Progress> acknowledged) : ISlaveAdmission
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Admitted> _tickets = new(StringComparer.Ordinal);
+
+    /// <summary>For a copy that follows in that epoch from now on.</summary>
+    public long Issue(MemberCopy copy, long epoch)
+    {
+        long ticket = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & long.MaxValue;
+        lock (_lock)
+        {
+            _tickets[copy.Member] = new Admitted(this, copy, epoch, ticket);
+        }
+
+        return ticket;
+    }
+
+    /// <summary>The copies that follow in that epoch, the one that has most first.</summary>
+    public IReadOnlyList<MemberCopy> FindFollowers(long epoch)
+    {
+        lock (_lock)
+        {
+            return [.. _tickets.Values.Where(admitted => admitted.Epoch == epoch).OrderByDescending(static admitted => admitted.Progress.Offset).Select(static admitted => admitted.Copy)];
+        }
+    }
+
+    public async ValueTask<IAdmittedSlave> AdmitAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        byte[] introduction = new byte[Introduction.Bytes];
+
+        // A slave of RocketMQ's sends 8 bytes and waits: they are enough to know it.
+        await stream.ReadExactlyAsync(introduction.AsMemory(0, HaFrames.ReportBytes), cancellationToken);
+        if (introduction[0] == 0xFF)
+        {
+            await stream.ReadExactlyAsync(introduction.AsMemory(HaFrames.ReportBytes), cancellationToken);
+        }
+
+        lock (_lock)
+        {
+            return Introduction.Read(introduction) is { } ticket && _tickets.Values.FirstOrDefault(known => known.Ticket == ticket) is { } admitted
+                ? admitted
+                : throw new HaRefusedException("it did not ask this master to be followed: a group that elects its master is followed by its members only (failover=Automatic, groupMembers)");
+        }
+    }
+
+    /// <summary>How far a follower is. Written by its connection, read by the member's loop.</summary>
+    public sealed class Progress
+    {
+        private long _offset = -1;
+        private int _told;
+
+        public long Offset => Volatile.Read(ref _offset);
+
+        /// <summary>True when it is to be told: the one before has been read.</summary>
+        public bool Set(long offset)
+        {
+            Volatile.Write(ref _offset, offset);
+            return Interlocked.Exchange(ref _told, 1) == 0;
+        }
+
+        public long Take()
+        {
+            Interlocked.Exchange(ref _told, 0);
+            return Offset;
+        }
+    }
+
+    private sealed record Admitted(Admissions Owner, MemberCopy Copy, long Epoch, long Ticket) : IAdmittedSlave
+    {
+        public Progress Progress { get; } = new();
+
+        public void OnAcknowledged(long offset)
+        {
+            if (Progress.Set(offset))
+            {
+                Owner.Tell(this);
+            }
+        }
+    }
+
+    private void Tell(Admitted admitted) => acknowledged(admitted.Copy, admitted.Epoch, admitted.Progress);
+}

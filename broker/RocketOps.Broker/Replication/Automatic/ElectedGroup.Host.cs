@@ -1,0 +1,234 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Roles;
+using RocketOps.Replication.Epochs;
+using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Replication.Automatic;
+
+/// <summary>The half that does what the rules say; each method is called on the member's loop.</summary>
+internal sealed partial class ElectedGroup
+{
+    private long _ledEpoch;
+    private long _refusesSince;
+
+    public void ReadLease(long request) =>
+        _calls!.Read(lease => _loop.Post(() => _member!.OnLeaseRead(request, lease)), () => _loop.Post(() => _member!.OnLeaseFailed(request)));
+
+    public void WriteLease(long request, LeaseRecord record, string? expectedVersion) => _calls!.Write(
+        record, expectedVersion, version => _loop.Post(() => _member!.OnLeaseWritten(request, version)), () => _loop.Post(() => _member!.OnLeaseFailed(request)));
+
+    public void AskMembers(long round) => _questions.Ask(answer => _loop.Post(() => _member!.OnAnswer(round, answer)));
+
+    public void Persist(MemberState state) => _files.Write(state);
+
+    public void Lead(long epoch)
+    {
+        _isPaused = false;
+        _join = null;
+        _tookLeaseAt = _time.GetTimestamp();
+        Volatile.Write(ref _begunEpoch, 0);
+        BeginChange(term => LeadAsync(epoch, term));
+    }
+
+    public void Follow(LeaseRecord lease)
+    {
+        EndLead();
+        GroupJoin join = new(lease, this, _store, _roles, _master, _questions);
+        _join = join;
+        _master.Elect(string.Empty, string.Empty);
+        BeginChange(async term =>
+        {
+            if (await _roles.FollowAsync(lease.Epoch, _group.SlaveId) == RoleChange.Done)
+            {
+                LogFollows(lease.Holder, lease.Epoch, lease.HolderAddress);
+            }
+        });
+    }
+
+    public void StandBy()
+    {
+        EndLead();
+        _join = null;
+        _master.Elect(string.Empty, string.Empty);
+
+        // At once, whatever change is under way; the rest follows it.
+        _roles.Depose(_group.SlaveId);
+        BeginChange(async term => await _roles.StandByAsync(_group.SlaveId));
+    }
+
+    public void Confirm(long offset)
+    {
+        if (IsSync)
+        {
+            _store.Positions.Confirm(new PhysicalOffset(offset));
+        }
+    }
+
+    public void PauseWrites()
+    {
+        _isPaused = true;
+        _refusesSince = _time.GetTimestamp();
+        _store.RefuseMessages();
+    }
+
+    public void ResumeWrites()
+    {
+        _isPaused = false;
+        Interlocked.Add(ref _refusedMs, ElapsedMs(_refusesSince));
+        _store.AcceptMessages();
+    }
+
+    public void Report(MemberEvent happened, string text)
+    {
+        switch (happened)
+        {
+            case MemberEvent.TookLease:
+                LogTookLease(text);
+                break;
+            case MemberEvent.LostLease:
+                LogLostLease(text);
+                break;
+            case MemberEvent.InSyncChanged:
+                LogInSync(text);
+                break;
+            case MemberEvent.HandedOver:
+                long refused = ElapsedMs(_refusesSince);
+                LogHandedOver(text, refused);
+                break;
+            case MemberEvent.HandOverFailed:
+                LogHandOverFailed(text);
+                break;
+            case MemberEvent.MayNotLead:
+                LogMayNotLead(text);
+                break;
+            default:
+                throw new UnreachableException($"{happened} is told nowhere");
+        }
+    }
+
+    private async Task LeadAsync(long epoch, int term)
+    {
+        try
+        {
+            await _roles.LeadAsync(
+                epoch,
+                () => Volatile.Read(ref _term) == term,
+                async start =>
+                {
+                    await _takeover.TakeTopicsAsync();
+                    await Task.Run(() => BeginEpoch(epoch, start.Value));
+                },
+                start => _loop.Post(() => OnBegun(epoch, start.Value, term)));
+        }
+        catch (Exception failure) when (failure is StoreException or IOException or InvalidOperationException or ArgumentException)
+        {
+            _loop.Post(() => _member!.OnHostFailed($"epoch {epoch} cannot begin here: {failure.Message}"));
+        }
+    }
+
+    /// <summary>What was announced by another master and never came is forgotten first.</summary>
+    private void BeginEpoch(long epoch, long start)
+    {
+        EpochHistory begun = _epochs.CutTo(start).Begin(epoch, start);
+        _files.Write(begun);
+        _epochs = begun;
+    }
+
+    private void OnBegun(long epoch, long start, int term)
+    {
+        if (term != _term)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _begunEpoch, epoch);
+        _ledEpoch = epoch;
+        _member!.OnLeadBegun(epoch, start);
+        long refused = ElapsedMs(_tookLeaseAt);
+        Interlocked.Add(ref _refusedMs, refused);
+        _announcements!.Leading(epoch);
+        LogBegun(epoch, start, refused);
+    }
+
+    private void EndLead()
+    {
+        Volatile.Write(ref _begunEpoch, 0);
+        _isPaused = false;
+        if (_ledEpoch > 0)
+        {
+            _announcements!.Stopped(_ledEpoch);
+            _ledEpoch = 0;
+        }
+    }
+
+    private long ElapsedMs(long since) => (long)_time.GetElapsedTime(since).TotalMilliseconds;
+
+    /// <summary>After the change before; left out when a later decision has been made by then.</summary>
+    private void BeginChange(Func<int, Task> change)
+    {
+        int term = Interlocked.Increment(ref _term);
+        _changes = ChangeAsync(_changes, change, term);
+    }
+
+    private async Task ChangeAsync(Task before, Func<int, Task> change, int term)
+    {
+        await Task.Yield();
+        await before;
+        if (Volatile.Read(ref _term) != term)
+        {
+            return;
+        }
+
+        try
+        {
+            await change(term);
+        }
+        catch (Exception failure)
+        {
+            // The next decision makes another one; until then messages are refused.
+            LogChangeFailed(failure);
+        }
+    }
+
+    [LoggerMessage(EventId = 3651, Level = LogLevel.Information, Message = "This is member {Member} with copy {Incarnation} of {Group}; its log ends in epoch {Epoch} at {End}. The group elects its master")]
+    private partial void LogJoins(string member, string incarnation, string group, long epoch, long end);
+
+    [LoggerMessage(EventId = 3652, Level = LogLevel.Information, Message = "Elected: {What}")]
+    private partial void LogTookLease(string what);
+
+    [LoggerMessage(EventId = 3653, Level = LogLevel.Information, Message = "Epoch {Epoch} has begun at offset {Start}; messages are taken {Elapsed} ms after the lease was")]
+    private partial void LogBegun(long epoch, long start, long elapsed);
+
+    [LoggerMessage(EventId = 3654, Level = LogLevel.Warning, Message = "Not the master any more: {What}. Messages are refused, producers try again")]
+    private partial void LogLostLease(string what);
+
+    [LoggerMessage(EventId = 3655, Level = LogLevel.Information, Message = "Copies in sync have changed: {What}")]
+    private partial void LogInSync(string what);
+
+    [LoggerMessage(EventId = 3656, Level = LogLevel.Information, Message = "Handed over: {What}, {Elapsed} ms after the writes were stopped")]
+    private partial void LogHandedOver(string what, long elapsed);
+
+    [LoggerMessage(EventId = 3657, Level = LogLevel.Warning, Message = "Not handed over: {What}")]
+    private partial void LogHandOverFailed(string what);
+
+    [LoggerMessage(EventId = 3658, Level = LogLevel.Warning, Message = "Nobody leads as far as this member can tell, and it may not: {What}")]
+    private partial void LogMayNotLead(string what);
+
+    [LoggerMessage(EventId = 3659, Level = LogLevel.Information, Message = "Follows {Holder}, the master in epoch {Epoch}, at {Address}")]
+    private partial void LogFollows(string holder, long epoch, string address);
+
+    [LoggerMessage(EventId = 3660, Level = LogLevel.Warning, Message = "The log was cut from {From} to {To}: {Holder}, which leads in epoch {Epoch}, has other messages there or none. What was cut off is kept in diverged/ below the store (rocketops store diverged)")]
+    private partial void LogCut(string holder, long epoch, long from, long to);
+
+    [LoggerMessage(EventId = 3663, Level = LogLevel.Error, Message = "A change of role failed; messages are refused until the next one")]
+    private partial void LogChangeFailed(Exception failure);
+
+    [LoggerMessage(EventId = 3664, Level = LogLevel.Error, Message = "The member's loop went on after an error that it should not have met; please report it")]
+    private partial void LogBroken(Exception failure);
+
+    [LoggerMessage(EventId = 3665, Level = LogLevel.Information, Message = "This broker leads its group and stops; no other copy is in sync to be handed over to, so another member takes over when the lease ends")]
+    private partial void LogLeavesAlone();
+}

@@ -1,0 +1,305 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Replication.Leases;
+using RocketOps.Broker.Roles;
+using RocketOps.Hosting.Hosts;
+using RocketOps.Remoting.Commands;
+using RocketOps.Replication.Epochs;
+using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
+using RocketOps.Store;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Broker.Replication.Automatic;
+
+/// <summary>
+/// This broker as a member of a group that elects its master: gives the rules (<see cref="GroupMember"/>) a store, a clock and a network, and does what they say. They are called on one thread, which
+/// waits for nothing but the small files of a promise; changes of role follow each other beside it, and one that a later decision has overtaken is left out. Thread-safe.
+/// </summary>
+internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsyncDisposable
+{
+    /// <summary>Ticks in each renewal.</summary>
+    private const int TicksPerRenewal = 8;
+
+    private const int MaxQuestions = 256;
+
+    private readonly BrokerSettings _settings;
+    private readonly GroupSettings _group;
+    private readonly MessageStore _store;
+    private readonly RoleManager _roles;
+    private readonly MasterAddresses _master;
+    private readonly HaListener _ha;
+    private readonly MemberFiles _files;
+    private readonly MemberQuestions _questions;
+    private readonly Takeover _takeover;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly SerialLoop _loop;
+    private readonly Admissions _admissions;
+    private readonly CancellationTokenSource _stopping = new();
+    private volatile GroupMember? _member;
+    private volatile EpochHistory _epochs = EpochHistory.Empty;
+    private volatile GroupJoin? _join;
+    private OpenLeaseStore? _leases;
+    private LeaseCalls? _calls;
+    private AnnouncementLoop? _announcements;
+    private ITimer? _ticks;
+    private Task _growth = Task.CompletedTask;
+    private int _ticking;
+    private int _growing;
+
+    // The number of the newest decision on the role; changes compare theirs with it.
+    private int _term;
+    private Task _changes = Task.CompletedTask;
+
+    // Only the loop touches these.
+    private long _begunEpoch;
+    private long _tookLeaseAt;
+    private long _refusedMs;
+
+    // A planned switchover has stopped the writes.
+    private volatile bool _isPaused;
+    private volatile bool _stopped;
+
+    public ElectedGroup(
+        BrokerSettings settings, MessageStore store, RoleManager roles, Takeover takeover, MasterAddresses master, HaListener ha, IStoreFileSystem fileSystem, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
+    {
+        _settings = settings;
+        _group = settings.Current.Group ?? throw new ArgumentException("people say who the master is", nameof(settings));
+        _store = store;
+        _roles = roles;
+        _takeover = takeover;
+        _master = master;
+        _ha = ha;
+        _files = new MemberFiles(fileSystem, settings.Current.StoreRoot);
+        _questions = new MemberQuestions(settings, resolver, loggers, time);
+        _loggers = loggers;
+        _logger = loggers.CreateLogger<ElectedGroup>();
+        _time = time;
+        _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
+        _admissions = new Admissions((copy, epoch, progress) => _loop.Post(() => _member!.OnAcknowledged(copy, epoch, progress.Take())));
+        ha.Admission = _admissions;
+    }
+
+    /// <summary>The lease as this member saw it last; null when there is none or nothing was seen yet.</summary>
+    public LeaseRecord? Lease => _member?.Lease;
+
+    public EpochHistory Epochs => _epochs;
+
+    /// <summary>The highest epoch in which this member has led, followed or seen a lease.</summary>
+    public long SeenEpoch => _member?.State.Seen ?? 0;
+
+    /// <summary>How a session as a slave asks the elected master to be followed; null while none is known.</summary>
+    public IGroupJoin? Join => _join;
+
+    public bool IsSync => _group.Options.Mode == ReplicationMode.Sync;
+
+    public bool TakesMessages => _member is { TakesMessages: true };
+
+    public bool Leads => _member is { LeadingEpoch: not null };
+
+    /// <summary>0 when this member does not lead.</summary>
+    public long LeadingEpoch => _member?.LeadingEpoch ?? 0;
+
+    public bool LacksCopies => _member is { TakesMessages: false, LeadingEpoch: { } epoch } && Volatile.Read(ref _begunEpoch) == epoch && !_isPaused;
+
+    public LogEnd LogEnd
+    {
+        get
+        {
+            long end = _store.Positions.Get(_store.Positions.VisibleAt).Value;
+            return new LogEnd(_epochs.EpochAt(end), end);
+        }
+    }
+
+    public long AppendedEnd => _store.Positions.Appended.Value;
+
+    /// <summary>For how long this member has refused messages while it held the lease: when it took over, and for switchovers that did not come about. In milliseconds.</summary>
+    public long RefusedMs => Volatile.Read(ref _refusedMs);
+
+    /// <summary>
+    /// Begins to take part. Once, when the server and the replication port are open. Throws <see cref="InvalidDataException"/> with what to do when a file beside the store is damaged,
+    /// <see cref="StoreIOException"/> when the disk fails.
+    /// </summary>
+    public async Task StartAsync()
+    {
+        MemberState state = await Task.Run(() =>
+        {
+            _epochs = _files.LoadEpochs(_store.Positions.Appended.Value);
+            return _files.Load(_store.Continuity, _store.Options.FlushDiskType);
+        });
+        _leases = LeaseStores.Open(_group.LeaseStore, new LeaseStoreContext(_settings.Current, _loggers, _time));
+        _calls = new LeaseCalls(_leases.Leases, _group.Options.Lease, _time, _logger);
+        _announcements = new AnnouncementLoop(_leases.Announcement, _time, _logger);
+        _member = new GroupMember(_group.Options, state, this, _time);
+        LogJoins(_group.Options.Member, state.Incarnation, state.GroupId.Length == 0 ? "no group yet" : state.GroupId, LogEnd.Epoch, LogEnd.Offset);
+        _loop.Start();
+        TimeSpan period = _group.Options.Lease.Renew / TicksPerRenewal;
+        _ticks = _time.CreateTimer(static state => ((ElectedGroup)state!).PostTick(), this, TimeSpan.Zero, period);
+        _calls.Watch(() => _loop.Post(() => _member.OnLeaseMayHaveChanged()));
+        _growth = FollowGrowthAsync();
+    }
+
+    public bool MayAcknowledge(long offset) => _member is { LeadingEpoch: { } epoch } member && member.MayAcknowledge(epoch, offset);
+
+    public Task<MemberAnswer> DescribeAsync(CancellationToken cancellationToken) => AskAsync(static member => member.Describe(), cancellationToken);
+
+    /// <summary>Which copy this is, and the group its store belongs to.</summary>
+    public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) =>
+        AskAsync(member => (new MemberCopy(_group.Options.Member, member.State.Incarnation), member.State.GroupId), cancellationToken);
+
+    /// <summary>Hands over to a member; false when this one does not lead, or that one is not in sync.</summary>
+    public Task<bool> HandOverAsync(string target, CancellationToken cancellationToken) => AskAsync(member => member.HandOverTo(target), cancellationToken);
+
+    /// <summary>A member wants to follow. Throws <see cref="RemotingCommandException"/> with what to say when it may not.</summary>
+    public Task<JoinAnswer> AcceptAsync(JoinRequest join, CancellationToken cancellationToken) => AskAsync(
+        member =>
+        {
+            if (!_group.Options.Members.Contains(join.Copy.Member, StringComparer.Ordinal) || join.Copy.Member == _group.Options.Member)
+            {
+                throw new RemotingCommandException(ResponseCode.SystemError, $"'{join.Copy.Member}' is no other member of this group; compare groupMembers of all members");
+            }
+
+            if (!member.BelongsTo(join.GroupId))
+            {
+                throw new RemotingCommandException(
+                    ResponseCode.SystemError, $"the store of {join.Copy.Member} belongs to group {join.GroupId}, this one to {member.State.GroupId}: one of them is another group's; move it away and start that member empty");
+            }
+
+            return member.LeadingEpoch == join.Epoch && _begunEpoch == join.Epoch
+                ? new JoinAnswer(
+                    member.State.GroupId, join.Epoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port, _admissions.Issue(join.Copy, join.Epoch))
+                : throw new RemotingCommandException(ResponseCode.ServiceNotAvailable, $"it does not lead in epoch {join.Epoch}, not yet or not any more");
+        },
+        cancellationToken);
+
+    /// <summary>What to do with this log before it follows that master's.</summary>
+    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => AskAsync(
+        member => !member.BelongsTo(master.GroupId)
+            ? throw new HaRefusedException($"this store belongs to group {member.State.GroupId}, the master's to {master.GroupId}: two clusters have one name, or this is another group's store; nothing is done with it")
+            : !member.TryFollow(master.Epoch) ? throw new IOException($"epoch {member.State.Seen} was seen, so the master of epoch {master.Epoch} is not followed any more")
+            : member.PlanJoin(own, master.Extent),
+        cancellationToken);
+
+    /// <summary>This log is a copy of that group's from now on; durable on return.</summary>
+    public async Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken)
+    {
+        await Task.Run(() => _files.Write(epochs), CancellationToken.None);
+        _epochs = epochs;
+        await AskAsync(
+            member =>
+            {
+                member.OnJoined(groupId);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    public void TellCut(LeaseRecord lease, long from, long to) => LogCut(lease.Holder, lease.Epoch, from, to);
+
+    /// <summary>Before a planned stop: hands over to the copy in sync that has most, and returns when somebody else may lead or the time for it is over.</summary>
+    public async Task LeaveAsync()
+    {
+        if (_member is not { LeadingEpoch: { } epoch, Lease.InSync: { } inSync })
+        {
+            return;
+        }
+
+        MemberCopy target = _admissions.FindFollowers(epoch).FirstOrDefault(inSync.Contains);
+        if (target.Member is null || !await HandOverAsync(target.Member, _stopping.Token))
+        {
+            LogLeavesAlone();
+            return;
+        }
+
+        long since = _time.GetTimestamp();
+        while ((Leads || Lease?.Holder == _group.Options.Member) && _time.GetElapsedTime(since) < _group.Options.HandOverTime * 2)
+        {
+            await Task.Delay(_group.Options.Lease.Renew / TicksPerRenewal, _time, _stopping.Token);
+        }
+    }
+
+    /// <summary>Takes no part any more. Without <see cref="LeaveAsync"/> before, as if the process had died: the lease ends by itself.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        _stopped = true;
+        await _stopping.CancelAsync();
+        if (_ticks is not null)
+        {
+            await _ticks.DisposeAsync();
+        }
+
+        await _loop.DisposeAsync();
+
+        // Nobody decides any more: nothing more is taken or acknowledged.
+        _member = null;
+        _store.Positions.GiveUpReplication();
+        await (_calls?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await _growth;
+        await _changes;
+        await (_announcements?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_leases?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await _questions.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private Task<T> AskAsync<T>(Func<GroupMember, T> ask, CancellationToken cancellationToken) =>
+        _member is { } member ? _loop.AskAsync(() => ask(member), cancellationToken) : throw new IOException("this member has not started yet");
+
+    private void PostTick()
+    {
+        if (Interlocked.Exchange(ref _ticking, 1) == 0)
+        {
+            _loop.Post(Tick);
+        }
+    }
+
+    private void Tick()
+    {
+        Volatile.Write(ref _ticking, 0);
+        const StoreFlags Failed = StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError;
+        if ((_store.Flags & Failed) != StoreFlags.None)
+        {
+            // It takes no part any more: a lease that it took would only keep others from it.
+            _member!.OnHostFailed($"the store has failed ({_store.Flags}); this broker is to be started again");
+            return;
+        }
+
+        _member!.Tick();
+    }
+
+    /// <summary>Followers acknowledge what is visible here; only a master that is alone, or whose own flush comes last, learns from this.</summary>
+    private async Task FollowGrowthAsync()
+    {
+        if (!IsSync)
+        {
+            return;
+        }
+
+        try
+        {
+            while (true)
+            {
+                await _store.Growth.Next().WaitAsync(_stopping.Token);
+                if (Leads && Interlocked.Exchange(ref _growing, 1) == 0)
+                {
+                    _loop.Post(() =>
+                    {
+                        Volatile.Write(ref _growing, 0);
+                        _member!.OnLogGrown();
+                    });
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // This member stops.
+        }
+    }
+}

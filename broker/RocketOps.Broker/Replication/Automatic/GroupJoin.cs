@@ -1,0 +1,81 @@
+using RocketOps.Broker.Roles;
+using RocketOps.Replication.Epochs;
+using RocketOps.Replication.Leases;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Replication.Automatic;
+
+/// <summary>
+/// What a follower does before it copies a byte: asks the master for its epochs, cuts its own log where both part, notes which epochs the bytes to come are of, and belongs to the group from then on.
+/// In this order: an epoch is noted before its bytes, and a store of unknown origin is never cut. One follower at a time uses it.
+/// </summary>
+internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageStore store, RoleManager roles, MasterAddresses addresses, MemberQuestions questions) : IGroupJoin
+{
+    public async Task<JoinedMaster> JoinAsync(MasterCheck check, CancellationToken cancellationToken)
+    {
+        (MemberCopy copy, string ownGroup) = await group.IdentifyAsync(cancellationToken);
+        JoinAnswer master = await questions.JoinAsync(lease.HolderAddress, new JoinRequest(ownGroup, copy, lease.Epoch), cancellationToken);
+
+        // Nobody appends: messages are refused, and the only follower is this one.
+        store.Writer.WritePending();
+        LogExtent own = new(group.Epochs, store.GetStats().MinOffset.Value, store.Positions.Appended.Value);
+        JoinPlan plan = await group.PlanAsync(own, master, cancellationToken);
+        if (plan.Refusal is { } refusal)
+        {
+            throw new HaRefusedException(refusal);
+        }
+
+        if (ownGroup.Length == 0 && plan.Cuts)
+        {
+            throw new HaRefusedException(
+                $"this store belongs to no group yet, and has messages behind offset {plan.At} that the master has not: which of them are right is not known; move the store away and start this member empty");
+        }
+
+        await MakeSameAsync(own, plan);
+        await check.CheckAsync(lease.HolderAddress, cancellationToken);
+        await group.NoteJoinedAsync(Merge(plan, master.Extent.Epochs), master.GroupId, cancellationToken);
+        string haAddress = $"{HostOf(lease.HolderAddress)}:{master.HaPort}";
+
+        // Not before: until its epoch has begun its own tables may lack what its log has, and what a master's tables lack is deleted here.
+        addresses.Elect(lease.HolderAddress, haAddress);
+        return new JoinedMaster(haAddress, Introduction.Write(master.Ticket));
+    }
+
+    public void ThrowIfReplaced()
+    {
+        if (group.SeenEpoch > lease.Epoch)
+        {
+            throw new IOException($"epoch {group.SeenEpoch} was seen, so the master of epoch {lease.Epoch} is not followed any more");
+        }
+    }
+
+    /// <summary>The epochs of the bytes to come, from where both logs are the same.</summary>
+    internal static EpochHistory Merge(JoinPlan plan, EpochHistory master)
+    {
+        EpochHistory merged = plan.Epochs;
+        foreach (EpochEntry entry in master.Between(plan.At, long.MaxValue))
+        {
+            if (merged.Entries.Count == 0 || entry.Epoch > merged.Entries[^1].Epoch)
+            {
+                merged = merged.Begin(entry.Epoch, entry.Start);
+            }
+        }
+
+        return merged;
+    }
+
+    private async Task MakeSameAsync(LogExtent own, JoinPlan plan)
+    {
+        if (plan.Cuts)
+        {
+            await roles.CutAsFollowerAsync(new PhysicalOffset(plan.At));
+            group.TellCut(lease, plan.At, own.End);
+        }
+        else if (own.IsEmpty && plan.At != own.End)
+        {
+            await store.BeginLogAtAsync(new PhysicalOffset(plan.At), CancellationToken.None);
+        }
+    }
+
+    private static string HostOf(string address) => address[..address.LastIndexOf(':')];
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using RocketOps.Remoting.Commands;
+using RocketOps.Replication.Epochs;
+using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
+
+namespace RocketOps.Broker.Replication.Automatic;
+
+// Two requests of our own among the members of a group, on the remoting port. RocketMQ's codes end far below (remoting.md §2).
+//   71001 ASK_MEMBER   brokerName, member (who is asked)             → groupId, member, incarnation, endEpoch, endOffset, promised, leads
+//   71002 JOIN_MASTER  brokerName, groupId, member, incarnation, epoch → groupId, epoch, min, end, haPort, ticket; body: the epochs as in epochFileCheckpoint
+// A follower that was let in begins its connection to the replication port with 16 bytes: FF 52 4F 47 52 50 30 31 ("\xFFROGRP01", as a number of RocketMQ's protocol a negative offset, which
+// no slave reports) and the ticket, big-endian.
+
+/// <summary>Writes and reads the requests of members among each other. Whatever is not as it is written here is an <see cref="InvalidDataException"/>.</summary>
+internal static class GroupRequests
+{
+    public const int AskMember = 71_001;
+
+    public const int JoinMaster = 71_002;
+
+    /// <summary>Of names and ids.</summary>
+    private const int MaxText = 255;
+
+    public static RemotingCommand Ask(string brokerName, string member) => RemotingCommand.CreateRequest(AskMember).Set("brokerName", brokerName).Set("member", member);
+
+    public static RemotingCommand Answer(RemotingCommand request, MemberAnswer answer) => RemotingCommand.CreateResponse(request, ResponseCode.Success)
+        .Set("groupId", answer.GroupId)
+        .Set("member", answer.Copy.Member)
+        .Set("incarnation", answer.Copy.Incarnation)
+        .Set("endEpoch", answer.End.Epoch)
+        .Set("endOffset", answer.End.Offset)
+        .Set("promised", answer.Promised)
+        .Set("leads", answer.Leads);
+
+    public static MemberAnswer ReadAnswer(RemotingCommand answer) => new(
+        TextOf(answer, "groupId"),
+        new MemberCopy(NameOf(answer, "member"), NameOf(answer, "incarnation")),
+        new LogEnd(NumberOf(answer, "endEpoch"), NumberOf(answer, "endOffset")),
+        NumberOf(answer, "promised"),
+        answer.Get("leads") switch { "true" => true, "false" => false, _ => throw Wrong("leads") });
+
+    public static RemotingCommand Join(string brokerName, JoinRequest join) => RemotingCommand.CreateRequest(JoinMaster)
+        .Set("brokerName", brokerName)
+        .Set("groupId", join.GroupId)
+        .Set("member", join.Copy.Member)
+        .Set("incarnation", join.Copy.Incarnation)
+        .Set("epoch", join.Epoch);
+
+    public static JoinRequest ReadJoin(RemotingCommand request) =>
+        new(TextOf(request, "groupId"), new MemberCopy(NameOf(request, "member"), NameOf(request, "incarnation")), NumberOf(request, "epoch"));
+
+    public static RemotingCommand Answer(RemotingCommand request, JoinAnswer join)
+    {
+        RemotingCommand answer = RemotingCommand.CreateResponse(request, ResponseCode.Success)
+            .Set("groupId", join.GroupId)
+            .Set("epoch", join.Epoch)
+            .Set("min", join.Extent.Min)
+            .Set("end", join.Extent.End)
+            .Set("haPort", join.HaPort)
+            .Set("ticket", join.Ticket);
+        answer.Body = EpochFile.Encode(join.Extent.Epochs);
+        return answer;
+    }
+
+    public static JoinAnswer ReadJoinAnswer(RemotingCommand answer)
+    {
+        long min = NumberOf(answer, "min");
+        long end = NumberOf(answer, "end");
+        long port = NumberOf(answer, "haPort");
+        if (end < min || port is 0 or > ushort.MaxValue)
+        {
+            throw Wrong(end < min ? "end" : "haPort");
+        }
+
+        return new JoinAnswer(
+            TextOf(answer, "groupId"), NumberOf(answer, "epoch"), new LogExtent(EpochFile.Decode(answer.Body.Span, "the master's list of epochs"), min, end), (int)port, NumberOf(answer, "ticket"));
+    }
+
+    private static string NameOf(RemotingCommand command, string field) => TextOf(command, field) is { Length: > 0 } text ? text : throw Wrong(field);
+
+    private static string TextOf(RemotingCommand command, string field) => command.Get(field) is { Length: <= MaxText } text ? text : throw Wrong(field);
+
+    private static long NumberOf(RemotingCommand command, string field) =>
+        long.TryParse(command.Get(field), NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : throw Wrong(field);
+
+    private static InvalidDataException Wrong(string field) => new($"field {field} is missing or not what a member of a group sends: is a broker without failover=Automatic at that address?");
+}
+
+/// <param name="GroupId">Of the follower's store; empty when it has joined none.</param>
+/// <param name="Copy">Who wants to follow.</param>
+/// <param name="Epoch">Of the master it wants to follow.</param>
+internal sealed record JoinRequest(string GroupId, MemberCopy Copy, long Epoch);
+
+/// <param name="GroupId">Of the group.</param>
+/// <param name="Epoch">In which the answering member leads.</param>
+/// <param name="Extent">Its log.</param>
+/// <param name="HaPort">Where the log is served.</param>
+/// <param name="Ticket">Tells there who it is that connects.</param>
+internal sealed record JoinAnswer(string GroupId, long Epoch, LogExtent Extent, int HaPort, long Ticket);

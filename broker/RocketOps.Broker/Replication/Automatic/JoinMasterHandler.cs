@@ -1,0 +1,25 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Replication.Automatic;
+
+/// <summary>JOIN_MASTER (71002, ours): a member wants to follow this one, and is told what it needs to make its log the same.</summary>
+internal sealed class JoinMasterHandler(BrokerSettings settings, ElectedGroup group) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        GroupNames.Check(request, settings.Current);
+        JoinRequest join;
+        try
+        {
+            join = GroupRequests.ReadJoin(request);
+        }
+        catch (InvalidDataException wrong)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, wrong.Message);
+        }
+
+        return GroupRequests.Answer(request, await group.AcceptAsync(join, cancellationToken));
+    }
+}

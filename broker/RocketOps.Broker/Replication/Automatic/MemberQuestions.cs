@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Configuration;
+using RocketOps.Hosting.Hosts;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+using RocketOps.Replication.Members;
+
+namespace RocketOps.Broker.Replication.Automatic;
+
+/// <summary>Asks the other members of the group: what they have, and whether they may be followed. Thread-safe.</summary>
+internal sealed class MemberQuestions(BrokerSettings settings, HostResolver resolver, ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
+{
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(3);
+
+    /// <summary>One connection to each member, apart from those that tables are copied over.</summary>
+    private readonly RemotingClient _client = new(new RemotingClientOptions { ConnectTimeout = ConnectPatience }, loggers, resolver.ResolveAsync, time: time);
+
+    /// <summary>Who does not answer, or not what a member answers, has not been heard: it is asked again with the next round.</summary>
+    public void Ask(Action<MemberAnswer> answered)
+    {
+        GroupSettings group = settings.Current.Group!;
+        foreach (MemberAddress member in group.Members.Where(member => member.Name != group.Options.Member))
+        {
+            _ = AskAsync(member, group.Options.AnswerTime * 4, answered);
+        }
+    }
+
+    /// <summary>Throws <see cref="IOException"/> or <see cref="TimeoutException"/> when that member does not answer or does not let this one follow; <see cref="InvalidDataException"/> when it is no member.</summary>
+    public async Task<JoinAnswer> JoinAsync(string address, JoinRequest join, CancellationToken cancellationToken)
+    {
+        RemotingCommand answer = await _client.InvokeAsync(address, GroupRequests.Join(settings.Current.BrokerName, join), JoinPatience, cancellationToken);
+        return answer.Code == ResponseCode.Success ? GroupRequests.ReadJoinAnswer(answer) : throw new IOException($"{address} is not to be followed: {answer.Remark}");
+    }
+
+    public ValueTask DisposeAsync() => _client.DisposeAsync();
+
+    private async Task AskAsync(MemberAddress member, TimeSpan patience, Action<MemberAnswer> answered)
+    {
+        try
+        {
+            RemotingCommand answer = await _client.InvokeAsync(member.Address, GroupRequests.Ask(settings.Current.BrokerName, member.Name), patience);
+            if (answer.Code == ResponseCode.Success && GroupRequests.ReadAnswer(answer) is { } said && said.Copy.Member == member.Name)
+            {
+                answered(said);
+            }
+        }
+        catch (Exception)
+        {
+            // Members are asked because some of them are gone; the rules say who is missing, and what follows from that.
+            return;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+namespace RocketOps.Broker.Replication;
+
+/// <summary>Decides which slaves an elected master serves. Thread-safe.</summary>
+internal interface ISlaveAdmission
+{
+    /// <summary>
+    /// Reads from a new connection what it says of itself before the first report. Throws <see cref="HaRefusedException"/> for one that has not asked to follow, or asked another epoch's master,
+    /// <see cref="IOException"/> when it ends.
+    /// </summary>
+    ValueTask<IAdmittedSlave> AdmitAsync(Stream stream, CancellationToken cancellationToken);
+}
+
+/// <summary>A slave whose acknowledgements count.</summary>
+internal interface IAdmittedSlave
+{
+    /// <summary>It has everything before that offset. Called by one thread at a time; does not block.</summary>
+    void OnAcknowledged(long offset);
+}

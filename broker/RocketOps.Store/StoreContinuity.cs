@@ -1,0 +1,8 @@
+namespace RocketOps.Store;
+
+/// <summary>What a start found of the bytes that an earlier run had taken.</summary>
+/// <param name="HasKernel">
+/// Whatever was once handed to the kernel is still there: the earlier run ended cleanly, or only its process ended. False after the machine has been started anew, and when that is not known.
+/// </param>
+/// <param name="HasDurable">The log reaches as far as the checkpoint says that it was durable.</param>
+public readonly record struct StoreContinuity(bool HasKernel, bool HasDurable);

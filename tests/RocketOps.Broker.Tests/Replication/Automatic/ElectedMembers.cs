@@ -1,0 +1,187 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Replication.Automatic;
+using RocketOps.Broker.Replication.Leases;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Hosting.Properties;
+using RocketOps.NameServer.Configuration;
+using RocketOps.NameServer.Hosting;
+using RocketOps.Remoting.Commands;
+using RocketOps.Replication.Leases;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+
+namespace RocketOps.Broker.Tests.Replication.Automatic;
+
+/// <summary>
+/// A name server and the members of one group, real brokers in this process that elect their master by a lease in a file. Each can be killed and started again on its store. Leases are long enough
+/// for a busy machine to keep; a test that is slowed down further sees one failover more, and must not mind.
+/// </summary>
+internal sealed class ElectedMembers : IAsyncDisposable
+{
+    public const string Topic = "elected";
+
+    private readonly TempDirectory _directory = new("elected-");
+    private readonly Dictionary<string, TempDirectory> _stores = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _ports = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TestBroker> _running = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RecordedLog> _logs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _settings;
+    private readonly string[] _names;
+    private NameServerHost? _nameServer;
+
+    private ElectedMembers(string[] names, Dictionary<string, string> settings)
+    {
+        _names = names;
+        _settings = settings;
+        foreach (string name in names)
+        {
+            _ports[name] = LoopbackPorts.Find(-2, 0, 1);
+            _stores[name] = new TempDirectory("member-");
+            _logs[name] = new RecordedLog();
+        }
+    }
+
+    public string LeaseFile => _directory.File("lease.json");
+
+    public IEnumerable<TestBroker> Running => _running.Values;
+
+    public TestBroker this[string name] => _running[name];
+
+    public static async Task<ElectedMembers> StartAsync(string[] names, params (string Key, string Value)[] settings)
+    {
+        ElectedMembers members = new(names, settings.ToDictionary(static setting => setting.Key, static setting => setting.Value, StringComparer.Ordinal));
+        members._nameServer = await NameServerHost.StartAsync(
+            PropertyLoader.Apply(
+                PropertyValues.Defaults(NameServerProperties.Catalog),
+                [
+                    new PropertyEntry("listenPort", "0", default), new PropertyEntry("bindAddress", "127.0.0.1", default),
+                    new PropertyEntry("kvConfigPath", members._directory.File("kvConfig.json"), default), new PropertyEntry("configStorePath", members._directory.File("namesrv.properties"), default),
+                ]).Values,
+            configFile: null,
+            NullLoggerFactory.Instance);
+        foreach (string name in names)
+        {
+            await members.StartAsync(name);
+        }
+
+        return members;
+    }
+
+    public RecordedLog LogOf(string name) => _logs[name];
+
+    public string StoreOf(string name) => _stores[name].File("store");
+
+    public static ElectedGroup GroupOf(TestBroker broker) => broker.Host.Parts.Group!;
+
+    public async Task StartAsync(string name)
+    {
+        Dictionary<string, string> values = new(StringComparer.Ordinal)
+        {
+            ["brokerName"] = "group-a",
+            ["namesrvAddr"] = _nameServer!.EndPoint.ToString(),
+            ["listenPort"] = _ports[name].ToString(CultureInfo.InvariantCulture),
+            ["mappedFileSizeCommitLog"] = "65536",
+            ["haSendHeartbeatInterval"] = "500",
+            ["slaveSyncInterval"] = "200",
+            ["failover"] = "Automatic",
+            ["memberName"] = name,
+            ["groupMembers"] = string.Join(',', _names.Select(member => $"{member}@127.0.0.1:{_ports[member]}")),
+            ["leaseStore"] = $"file:{LeaseFile}",
+            ["leaseDurationMillis"] = "3000",
+            ["leaseRenewMillis"] = "250",
+            ["leaseMarginMillis"] = "500",
+        };
+        foreach ((string key, string value) in _settings)
+        {
+            values[key] = value;
+        }
+
+        _running[name] = await TestBroker.StartAsync(values, _stores[name], loggers: _logs[name]);
+    }
+
+    /// <summary>Starts a member on the store that a member of the same name has in another group.</summary>
+    public Task StartOnAsync(string name, ElectedMembers other)
+    {
+        _stores[name].Dispose();
+        _stores[name] = other._stores[name];
+        return StartAsync(name);
+    }
+
+    /// <summary>It stops without telling anybody: its lease ends by itself.</summary>
+    public async Task KillAsync(string name)
+    {
+        await GroupOf(_running[name]).DisposeAsync();
+        await StopAsync(name);
+    }
+
+    public async Task StopAsync(string name)
+    {
+        _running.Remove(name, out TestBroker? broker);
+        await broker!.DisposeAsync();
+    }
+
+    public string NameOf(TestBroker broker) => _running.Single(member => member.Value == broker).Key;
+
+    /// <summary>The member that leads and takes messages.</summary>
+    public async Task<TestBroker> MasterAsync()
+    {
+        TestBroker? master = null;
+        await Eventually.TrueAsync(() => (master = Running.FirstOrDefault(static broker => GroupOf(broker).TakesMessages)) is not null, "somebody leads");
+        return master!;
+    }
+
+    /// <summary>Sends until it is acknowledged by whoever leads; returns who it was.</summary>
+    public async Task<TestBroker> SendAsync(string body)
+    {
+        TestBroker? taker = null;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                taker = await MasterAsync();
+                return (await taker.InvokeAsync(Requests.Send(Topic, body))).Code == ResponseCode.Success;
+            },
+            $"'{body}' is acknowledged");
+        return taker!;
+    }
+
+    public async Task<LeaseRecord> LeaseAsync() => (await new FileLeaseStore(LeaseFile, TimeProvider.System).ReadAsync(CancellationToken.None))!.Record;
+
+    public Task InSyncAsync(params string[] names) => Eventually.TrueAsync(
+        async () => (await LeaseAsync()).InSync.Select(static copy => copy.Member).Order(StringComparer.Ordinal).SequenceEqual(names.Order(StringComparer.Ordinal)), $"in sync are {string.Join(", ", names)}");
+
+    /// <summary>Changes the lease as a person with an editor does, but never over somebody else's write.</summary>
+    public async Task EditAsync(Func<LeaseRecord, LeaseRecord> edit)
+    {
+        FileLeaseStore store = new(LeaseFile, TimeProvider.System);
+        await Eventually.TrueAsync(
+            async () => await store.ReadAsync(CancellationToken.None) is { } lease && await store.TryWriteAsync(edit(lease.Record), lease.Version, CancellationToken.None) is not null, "the lease is edited");
+    }
+
+    /// <summary>Bodies of the topic as a member answers them. Its configuration comes to a slave apart from the log.</summary>
+    public async Task<List<string>> ReadAsync(TestBroker broker)
+    {
+        await Eventually.TrueAsync(() => broker.Host.Parts.Topics.TryGet(Topic, out _), $"{NameOf(broker)} knows the topic");
+        return await BrokerGroup.ReadAsync(broker, Topic);
+    }
+
+    public Task SameLogsAsync() => Eventually.TrueAsync(
+        () => Running.Select(static broker => broker.Host.Parts.Store.Positions.Appended.Value).Distinct().Count() == 1
+            && Running.All(static broker => broker.Host.Parts.Store.GetStats() is var stats && stats.DispatchedOffset == stats.MaxOffset),
+        "all have the same log");
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (string name in _running.Keys.ToArray())
+        {
+            await KillAsync(name);
+        }
+
+        await (_nameServer?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _directory.Dispose();
+        foreach (TempDirectory store in _stores.Values)
+        {
+            store.Dispose();
+        }
+    }
+}

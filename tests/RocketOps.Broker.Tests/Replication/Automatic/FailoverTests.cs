@@ -1,0 +1,240 @@
+using System.Globalization;
+using System.Text;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Replication.Leases;
+using RocketOps.Store;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Replication.Automatic;
+
+public sealed class FailoverTests
+{
+    private static readonly string[] Three = ["a", "b", "c"];
+    private static readonly string[] Two = ["a", "b"];
+
+    [Fact]
+    public async Task Kill_OfTheMaster_AnotherLeadsWithEverythingAcknowledged()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "2"));
+        List<string> acknowledged = [];
+        await SendSomeAsync(members, acknowledged);
+        await members.InSyncAsync(Three);
+        await SendSomeAsync(members, acknowledged);
+        LeaseRecord before = await members.LeaseAsync();
+        string killed = members.NameOf(await members.MasterAsync());
+
+        await members.KillAsync(killed);
+        await SendSomeAsync(members, acknowledged);
+
+        LeaseRecord after = await members.LeaseAsync();
+        after.Epoch.Should().BeGreaterThan(before.Epoch);
+        after.Holder.Should().NotBe(killed);
+        (await members.ReadAsync(await members.MasterAsync())).Should().Contain(acknowledged);
+
+        await members.StartAsync(killed);
+        await members.InSyncAsync(Three);
+        await SendSomeAsync(members, acknowledged);
+        await members.SameLogsAsync();
+        foreach (TestBroker member in members.Running)
+        {
+            (await members.ReadAsync(member)).Should().Contain(acknowledged, members.NameOf(member));
+        }
+    }
+
+    [Fact]
+    public async Task Return_OfAMasterThatHadMore_CutsItAndKeepsIt()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("acknowledged");
+        await members.InSyncAsync(Two);
+        await members.SameLogsAsync();
+        TestBroker master = await members.MasterAsync();
+        string deposed = members.NameOf(master);
+        string successor = Two.Single(name => name != deposed);
+        await members.KillAsync(successor);
+        long common = master.Host.Parts.Store.Positions.Appended.Value;
+        AppendAlone(master);
+
+        await members.KillAsync(deposed);
+        await members.StartAsync(successor);
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[successor]).Leads, "the other one, whose copy is in sync, leads");
+        await members.StartAsync(deposed);
+        await members.SendAsync("of the new master");
+
+        await members.SameLogsAsync();
+        (await members.ReadAsync(members[deposed])).Should().Equal("acknowledged", "of the new master");
+        string kept = Directory.GetFiles(Path.Combine(members.StoreOf(deposed), "diverged")).Should().ContainSingle().Subject;
+        Path.GetFileName(kept).Should().Contain(common.ToString(CultureInfo.InvariantCulture));
+        members.LogOf(deposed).Lines.Should().Contain(static line => line.Id == 3660);
+    }
+
+    [Fact]
+    public async Task HandOver_ToAMember_ItLeadsAndTheOldMasterFollows()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        TestBroker old = await members.MasterAsync();
+        string target = Two.Single(name => name != members.NameOf(old));
+        long epoch = (await members.LeaseAsync()).Epoch;
+
+        await members.EditAsync(lease => lease with { HandOverTo = target });
+
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
+        await members.SendAsync("after");
+        (await members.LeaseAsync()).Epoch.Should().BeGreaterThan(epoch);
+        await members.SameLogsAsync();
+        (await members.ReadAsync(old)).Should().Equal("before", "after");
+        (await old.InvokeAsync(Requests.Send(ElectedMembers.Topic, "to the old one"))).Code.Should().Be(ResponseCode.ServiceNotAvailable, "producers try the next broker on this code");
+        Directory.Exists(Path.Combine(members.StoreOf(members.NameOf(old)), "diverged")).Should().BeFalse("nothing was cut off");
+    }
+
+    [Fact]
+    public async Task Stop_OfTheMaster_HandsOverFirst()
+    {
+        // No lease ends by itself within this test.
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("leaseDurationMillis", "600000"), ("minInSyncReplicas", "1"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        string old = members.NameOf(await members.MasterAsync());
+
+        await members.StopAsync(old);
+
+        await members.SendAsync("after");
+        (await members.LeaseAsync()).Holder.Should().NotBe(old);
+    }
+
+    [Fact]
+    public async Task LeaseStore_ThatHangs_MakesTheMasterRefuseAndItsReturnHeals()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        TestBroker master = await members.MasterAsync();
+        await using (FileStream held = await HoldAsync(members.LeaseFile + ".lock"))
+        {
+            await Eventually.TrueAsync(() => !members.Running.Any(static broker => ElectedMembers.GroupOf(broker).Leads), "nobody leads by a lease that was not renewed");
+            RemotingCommand refused = await master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "meanwhile"));
+            refused.Code.Should().Be(ResponseCode.ServiceNotAvailable);
+        }
+
+        await members.SendAsync("after");
+        await members.SameLogsAsync();
+        (await members.ReadAsync(master)).Should().Equal("before", "after");
+    }
+
+    [Fact]
+    public async Task Promotion_WithLoss_HappensInTheNamedEpochOnly()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        await members.SendAsync("of both");
+        await members.InSyncAsync(Two);
+        string lost = members.NameOf(await members.MasterAsync());
+        string left = Two.Single(name => name != lost);
+        await members.KillAsync(left);
+        await members.InSyncAsync(lost);
+        await members.SendAsync("of one");
+        await members.KillAsync(lost);
+        await members.StartAsync(left);
+        await ToldAsync(members, left, "set the lease's unclean epoch to");
+        long next = ElectedMembers.GroupOf(members[left]).SeenEpoch + 1;
+
+        await members.EditAsync(lease => lease with { UncleanEpoch = next + 5 });
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[left]).Lease?.UncleanEpoch == next + 5, "the permission for another epoch is seen");
+        ElectedMembers.GroupOf(members[left]).Leads.Should().BeFalse();
+        await members.EditAsync(lease => lease with { UncleanEpoch = next });
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[left]).TakesMessages, "the permission is used");
+
+        (await members.LeaseAsync()).Epoch.Should().Be(next);
+        (await members.ReadAsync(members[left])).Should().Equal("of both");
+        await members.StartAsync(lost);
+        await members.InSyncAsync(Two);
+        Directory.GetFiles(Path.Combine(members.StoreOf(lost), "diverged")).Should().ContainSingle("nothing vanishes silently");
+    }
+
+    [Fact]
+    public async Task Store_OfAnotherGroup_IsRefusedAndLeftAsItIs()
+    {
+        await using ElectedMembers others = await ElectedMembers.StartAsync(["b"]);
+        await others.SendAsync("foreign");
+        await others.KillAsync("b");
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        await members.SendAsync("own");
+        await members.InSyncAsync(Two);
+        await members.StopAsync("b");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).TakesMessages, "a leads");
+
+        await members.StartOnAsync("b", others);
+
+        await ToldAsync(members, "b", "belongs to group");
+        (await members.ReadAsync(members["b"])).Should().Equal("foreign");
+        (await members.ReadAsync(members["a"])).Should().Equal("own");
+    }
+
+    [Fact]
+    public async Task Slave_ThatDidNotAsk_IsNotServed()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(["a"]);
+        await members.SendAsync("one");
+        using System.Net.Sockets.TcpClient slave = new();
+        await slave.ConnectAsync("127.0.0.1", members["a"].Host.Parts.HaListener.Port);
+
+        await slave.GetStream().WriteAsync(new byte[8]);
+
+        (await slave.GetStream().ReadAsync(new byte[1])).Should().Be(0, "its acknowledgements would count for a member's");
+        members.LogOf("a").Lines.Should().Contain(static line => line.Id == 3602 && line.Text.Contains("did not ask", StringComparison.Ordinal));
+    }
+
+    private static Task ToldAsync(ElectedMembers members, string name, string text) => Eventually.TrueAsync(
+        () => members.LogOf(name).Lines.Any(line => line.Text.Contains(text, StringComparison.Ordinal)), $"{name} says '{text}'");
+
+    /// <summary>A message that this master has and nobody acknowledged, whatever its group's rules say at this moment.</summary>
+    private static void AppendAlone(TestBroker master)
+    {
+        MessageStore store = master.Host.Parts.Store;
+        AppendStatus status = store.Writer.Append(
+            new MessageToAppend
+            {
+                Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(ElectedMembers.Topic)),
+                QueueId = 0,
+                BornHost = new MessageHost(),
+                StoreHost = master.Host.Parts.Address.StoreHost,
+                Body = "never acknowledged"u8,
+            },
+            out _);
+        status.Should().Be(AppendStatus.Ok);
+        store.Writer.WritePending();
+    }
+
+    private static async Task<FileStream> HoldAsync(string path)
+    {
+        FileStream? held = null;
+        await Eventually.TrueAsync(
+            () =>
+            {
+                try
+                {
+                    held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                    return true;
+                }
+                catch (IOException)
+                {
+                    // A member is writing at this moment.
+                    return false;
+                }
+            },
+            "the lock of the lease is held");
+        return held!;
+    }
+
+    private static async Task SendSomeAsync(ElectedMembers members, List<string> acknowledged)
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            string body = $"message {acknowledged.Count}";
+            await members.SendAsync(body);
+            acknowledged.Add(body);
+        }
+    }
+}

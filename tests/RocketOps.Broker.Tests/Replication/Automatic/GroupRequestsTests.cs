@@ -1,0 +1,79 @@
+using System.Text;
+using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Automatic;
+using RocketOps.Remoting.Commands;
+using RocketOps.Replication.Epochs;
+using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
+
+namespace RocketOps.Broker.Tests.Replication.Automatic;
+
+public sealed class GroupRequestsTests
+{
+    private static readonly MemberCopy Copy = new("b", "0123");
+
+    [Fact]
+    public void Codes_AndIntroduction_AreFrozen()
+    {
+        GroupRequests.AskMember.Should().Be(71_001);
+        GroupRequests.JoinMaster.Should().Be(71_002);
+        Introduction.Write(0x0102030405060708).Should().Equal(0xFF, (byte)'R', (byte)'O', (byte)'G', (byte)'R', (byte)'P', (byte)'0', (byte)'1', 1, 2, 3, 4, 5, 6, 7, 8);
+        HaFrames.ReadReport(Introduction.Write(1)).Should().BeNegative("no slave of RocketMQ's reports that");
+        Introduction.Read(new byte[16]).Should().BeNull();
+    }
+
+    [Fact]
+    public void Read_WhatWasWritten_IsTheSame()
+    {
+        MemberAnswer said = new("g", Copy, new LogEnd(3, 400), 7, true);
+        JoinRequest join = new("g", Copy, 4);
+        EpochHistory epochs = EpochHistory.Of(new EpochEntry(1, 0), new EpochEntry(4, 300));
+        JoinAnswer joined = new("g", 4, new LogExtent(epochs, 0, 400), 10912, 99);
+        RemotingCommand request = RemotingCommand.CreateRequest(GroupRequests.JoinMaster);
+
+        GroupRequests.ReadAnswer(GroupRequests.Answer(request, said)).Should().Be(said);
+        GroupRequests.ReadJoin(GroupRequests.Join("broker-a", join)).Should().Be(join);
+        GroupRequests.ReadJoinAnswer(GroupRequests.Answer(request, joined)).Should().BeEquivalentTo(joined);
+    }
+
+    [Fact]
+    public void Read_AnyFields_AreAnAnswerOrRefused()
+    {
+        string[] values = ["", "-1", "0", "1", "65536", "9223372036854775807", "9223372036854775808", "x", "true", new string('a', 256), "NaN", " 1"];
+        string[] fields = ["groupId", "member", "incarnation", "endEpoch", "endOffset", "promised", "leads", "epoch", "min", "end", "haPort", "ticket"];
+        Random random = new(20261121);
+        int read = 0;
+        for (int i = 0; i < 20_000; i++)
+        {
+            RemotingCommand command = RemotingCommand.CreateRequest(0);
+            foreach (string field in fields)
+            {
+                if (random.Next(10) > 0)
+                {
+                    command.Set(field, random.Next(3) > 0 ? "1" : values[random.Next(values.Length)]);
+                }
+            }
+
+            byte[] body = Encoding.ASCII.GetBytes("1\n0\n1-0\n");
+            body[random.Next(body.Length)] = (byte)random.Next(256);
+            command.Body = random.Next(2) == 0 ? Encoding.ASCII.GetBytes("1\n0\n1-0\n") : body;
+            read += Try(() => GroupRequests.ReadAnswer(command)) + Try(() => GroupRequests.ReadJoin(command)) + Try(() => GroupRequests.ReadJoinAnswer(command));
+        }
+
+        read.Should().BePositive("some are well-formed");
+    }
+
+    private static int Try(Action read)
+    {
+        try
+        {
+            read();
+            return 1;
+        }
+        catch (InvalidDataException refused)
+        {
+            refused.Message.Should().NotBeEmpty();
+            return 0;
+        }
+    }
+}
