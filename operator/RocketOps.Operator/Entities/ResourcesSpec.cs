@@ -5,7 +5,7 @@ namespace RocketOps.Operator.Entities;
 
 /// <summary>CPU and memory, as in a container.</summary>
 [ValidationRule(
-    "!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits) || quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
+    "!has(self.requests) || !has(self.limits) || ['cpu','memory'].all(k, !(k in self.requests) || !(k in self.limits) || quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
     "requests must not be larger than limits: no container would be allowed to run.")]
 public sealed class ResourcesSpec
 {

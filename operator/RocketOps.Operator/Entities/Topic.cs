@@ -21,8 +21,12 @@ namespace RocketOps.Operator.Entities;
     "has(self.spec.topicName) || self.metadata.name.matches('^[a-z0-9-]{1,127}$')",
     "metadata.name is no topic name (letters, digits, '-', '_', at most 127 characters): set spec.topicName.")]
 [ValidationRule(
-    "(!has(self.spec.topicName) || !self.spec.topicName.matches('^' + self.spec.clusterRef.name + '(-[0-9]+)?$')) && (has(self.spec.topicName) || !self.metadata.name.matches('^' + self.spec.clusterRef.name + '(-[0-9]+)?$'))",
-    "a topic may not have the name of its cluster or of one of the cluster's broker groups: brokers make topics of these names themselves. Set spec.topicName to another name.")]
+    "!has(self.spec.topicName) || (self.spec.topicName != self.spec.clusterRef.name && !self.spec.topicName.matches('^' + self.spec.clusterRef.name + '-[0-9]+$'))",
+    "spec.topicName may not be the name of the cluster or of one of its broker groups: brokers make topics of these names themselves. Choose another name.")]
+[ValidationRule(
+    // Names of objects have no bound that a server's estimate of costs knows: no pattern is made of them.
+    "has(self.spec.topicName) || (self.metadata.name != self.spec.clusterRef.name && !(self.metadata.name.startsWith(self.spec.clusterRef.name + '-') && size(self.metadata.name) <= size(self.spec.clusterRef.name) + 3 && self.metadata.name.matches('[^-]-[0-9]{1,2}$')))",
+    "metadata.name is the name of the cluster or of one of its broker groups, and brokers make topics of these names themselves: set spec.topicName.")]
 public sealed class Topic : CustomEntity<TopicSpec, TopicStatus>
 {
     /// <summary>The kind in manifests.</summary>
