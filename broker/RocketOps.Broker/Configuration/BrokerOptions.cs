@@ -38,6 +38,7 @@ internal sealed class BrokerOptions
         CompressedRegister = values.Get(BrokerKeys.CompressedRegister);
         SplitRegistrationSize = values.Get(BrokerKeys.EnableSplitRegistration) ? values.Get(BrokerKeys.SplitRegistrationSize) : 0;
         EnableSingleTopicRegister = values.Get(BrokerKeys.EnableSingleTopicRegister);
+        ForwardTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.ForwardTimeout));
         RegisterTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.RegisterBrokerTimeoutMills));
         RegionId = values.Get(BrokerKeys.RegionId);
         RegionIdUtf8 = Encoding.UTF8.GetBytes(RegionId);
@@ -156,6 +157,9 @@ internal sealed class BrokerOptions
     public bool IsReadable => (Permission & Topics.TopicPermission.Read) != 0;
 
     public TimeSpan RegisterPeriod { get; }
+
+    /// <summary>For questions to other brokers about static topics.</summary>
+    public TimeSpan ForwardTimeout { get; }
 
     public TimeSpan RegisterTimeout { get; }
 

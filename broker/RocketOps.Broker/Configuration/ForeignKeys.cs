@@ -35,7 +35,7 @@ internal static class ForeignKeys
         "endTransactionPoolQueueCapacity", "litePullThreadPoolQueueCapacity", "ackThreadPoolQueueCapacity", "adminBrokerThreadPoolQueueCapacity", "loadBalanceThreadPoolQueueCapacity",
         "maxAsyncPutMessageRequests", "putMessageTimeout", "asyncSendEnable", "maxTopicLength", "transferMsgByHeap", "highSpeedMode", "accessMessageInMemoryHotRatio", "sampleSteps",
         "maxFilterMessageSize", "travelCqFileNumWhenGetMessage", "pullBatchMaxMessageCount", "diskFallRecorded",
-        "filterDataCleanTimeSpan", "estimateAccumulation", "maxConsumeQueueScan", "sampleCountThreshold", "forwardTimeout",
+        "filterDataCleanTimeSpan", "estimateAccumulation", "maxConsumeQueueScan", "sampleCountThreshold",
         "enableScheduleMessageStats", "enableScheduleAsyncDeliver", "scheduleAsyncDeliverMaxPendingLimit", "scheduleAsyncDeliverMaxResendNum2Blocked",
         "flushCommitLogTimed", "flushCommitLogLeastPages", "flushCommitLogThoroughInterval", "commitIntervalCommitLog", "commitCommitLogLeastPages", "commitCommitLogThoroughInterval",
         "flushIntervalConsumeQueue", "flushConsumeQueueLeastPages", "flushConsumeQueueThoroughInterval", "transientStorePoolEnable", "transientStorePoolSize",

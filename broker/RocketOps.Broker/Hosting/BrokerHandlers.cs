@@ -11,6 +11,7 @@ using RocketOps.Broker.Queries;
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Sending;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics.Admin;
@@ -31,7 +32,9 @@ internal static class BrokerHandlers
         SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.AppendStatistics, parts.Replicas);
         ExpressionCache expressions = new();
         PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets, parts.Statistics, parts.Filters);
-        PullMessageHandler pull = new(pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.Groups);
+        PullMessageHandler pull = new(pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.Groups, new PullForwarder(parts.Topics, parts.Peers));
+        MaxOffsetHandler maxOffsets = new(parts.Topics, parts.Store);
+        PhysicalRequests physical = new(parts.Peers);
         HeartbeatHandler heartbeat = new(parts.Settings, parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
         GroupProgress progress = new(parts.Settings, parts.ConsumerOffsets, parts.Consumers, parts.Store, parts.Statistics);
         ConsumerCaller caller = new(parts.Consumers);
@@ -53,12 +56,12 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetTimerCheckPoint, new TimerCheckPointHandler(parts.Timers))
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
-            .Add(RequestCode.QueryConsumerOffset, new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings))
-            .Add(RequestCode.UpdateConsumerOffset, new UpdateConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Groups))
-            .Add(RequestCode.SearchOffsetByTimestamp, new SearchOffsetHandler(parts.Topics, parts.Store))
-            .Add(RequestCode.GetMaxOffset, new MaxOffsetHandler(parts.Topics, parts.Store))
-            .Add(RequestCode.GetMinOffset, new MinOffsetHandler(parts.Topics, parts.Store))
-            .Add(RequestCode.GetEarliestMessageStoreTime, new EarliestStoreTimeHandler(parts.Topics, parts.Store))
+            .Add(RequestCode.QueryConsumerOffset, OfQueue(new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings)))
+            .Add(RequestCode.UpdateConsumerOffset, new UpdateConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Groups, new CommitForwarder(parts.Topics, parts.Peers)))
+            .Add(RequestCode.SearchOffsetByTimestamp, OfQueue(new SearchOffsetHandler(parts.Topics, parts.Store)))
+            .Add(RequestCode.GetMaxOffset, OfQueue(maxOffsets))
+            .Add(RequestCode.GetMinOffset, OfQueue(new MinOffsetHandler(parts.Topics, parts.Store)))
+            .Add(RequestCode.GetEarliestMessageStoreTime, OfQueue(new EarliestStoreTimeHandler(parts.Topics, parts.Store)))
             .Add(RequestCode.GetAllConsumerOffset, new AllConsumerOffsetsHandler(parts.ConsumerOffsets))
             .Add(RequestCode.GetAllDelayOffset, new AllDelayOffsetsHandler(parts.DelayOffsets))
             .Add(RequestCode.InvokeBrokerToResetOffset, new ResetOffsetHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.Store))
@@ -79,8 +82,9 @@ internal static class BrokerHandlers
             .Add(RequestCode.ViewMessageById, new ViewMessageHandler(parts.Store))
             .Add(RequestCode.UpdateAndCreateTopic, new UpdateTopicHandler(parts.Settings, parts.Role, parts.Topics))
             .Add(RequestCode.UpdateAndCreateTopicList, new UpdateTopicListHandler(parts.Settings, parts.Role, parts.Topics))
-            .Add(RequestCode.DeleteTopicInBroker, new DeleteTopicHandler(parts.Settings, parts.Role, parts.Topics, parts.ConsumerOffsets, parts.ParkedPulls))
-            .Add(RequestCode.GetAllTopicConfig, new AllTopicsHandler(parts.Topics))
+            .Add(RequestCode.UpdateAndCreateStaticTopic, new UpdateStaticTopicHandler(parts.Settings, parts.Role, parts.Topics, parts.Mappings))
+            .Add(RequestCode.DeleteTopicInBroker, new DeleteTopicHandler(parts.Settings, parts.Role, parts.Topics, parts.Mappings, parts.ConsumerOffsets, parts.ParkedPulls))
+            .Add(RequestCode.GetAllTopicConfig, new AllTopicsHandler(parts.Topics, parts.Mappings))
             .Add(RequestCode.GetTopicConfig, new GetTopicHandler(parts.Topics))
             .Add(RequestCode.GetTopicStatsInfo, new TopicStatsHandler(parts.Settings, parts.Topics, parts.Store, parts.Statistics))
             .Add(
@@ -116,6 +120,8 @@ internal static class BrokerHandlers
         return parts.Group is not { } group ? registry : registry
             .Add(GroupRequests.AskMember, new AskMemberHandler(parts.Settings, group))
             .Add(GroupRequests.JoinMaster, new JoinMasterHandler(parts.Settings, group));
+
+        LogicOffsetHandler OfQueue(AsyncRequestHandler handler) => new(parts.Topics, physical, handler, maxOffsets);
     }
 
     /// <summary>A disk that cannot keep up is no failure of the request, and not worth a stack in the log for each: the caller may ask again, or another broker.</summary>

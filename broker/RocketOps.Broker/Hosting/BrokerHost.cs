@@ -124,6 +124,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
 
     private static async Task LoadTablesAsync(BrokerParts parts)
     {
+        parts.Mappings.Load();
         await parts.Topics.LoadAsync();
         await parts.Groups.LoadAsync();
         parts.ConsumerOffsets.Load();
@@ -154,7 +155,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     {
         BrokerOptions options = _parts.Settings.Current;
         MetricsPage metrics = new(_parts.Settings, _parts.Store, _parts.Topics, _parts.Groups, _parts.PullCounters, _parts.ParkedPulls, _parts.Consumers, _parts.OffsetPersister, new ReplicationMetrics(_parts.Roles, _parts.Role, _parts.Store, _parts.Slaves, _parts.Group));
-        NameServerRegistrar registrar = new(_parts.Settings, _parts.Role, _parts.Topics, _parts.Address, _parts.HaListener, _parts.Master, resolver, loggers, _parts.Time);
+        NameServerRegistrar registrar = new(_parts.Settings, _parts.Role, _parts.Topics, _parts.Mappings, _parts.Address, _parts.HaListener, _parts.Master, resolver, loggers, _parts.Time);
         Stops.Push("the connections to name servers", registrar.DisposeAsync);
         _server = await RemotingServer.StartAsync(
             new RemotingServerOptions

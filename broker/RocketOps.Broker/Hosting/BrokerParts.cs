@@ -15,6 +15,7 @@ using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.RequestReply;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Sending;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
@@ -49,6 +50,7 @@ internal sealed class BrokerParts
         Role = new CurrentRole(
             settings.Current.Group is { } elected ? new RoleTerm(IsMaster: false, elected.SlaveId, Epoch: 0) : new RoleTerm(settings.Current.Role != BrokerRole.Slave, settings.Current.BrokerId, Epoch: 0));
         Topics = new TopicTable(settings, store, fileSystem, time);
+        Mappings = new TopicQueueMappingTable(settings, Topics, fileSystem, time);
         Groups = new GroupTable(settings, fileSystem, time);
         ConsumerOffsets = new ConsumerOffsetTable(settings, fileSystem, time);
         Consumers = new ConsumerTable(settings, Groups, time, loggers.CreateLogger<ConsumerTable>(), filters);
@@ -83,6 +85,7 @@ internal sealed class BrokerParts
         HaListener = new HaListener(settings, store, Slaves, time, loggers.CreateLogger<HaListener>());
         Master = new MasterAddresses(settings.Current.HaMasterAddress, isElected: settings.Current.Group is not null);
         MasterClient = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
+        Peers = new BrokerPeers(settings, MasterClient);
         Roles = new RoleManager(Role, store, DelayOffsets, checks, Timers, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
         Group = settings.Current.Group is null ? null : new ElectedGroup(
             settings, store, Roles, new Takeover(store, Topics, loggers.CreateLogger<Takeover>()), Master, HaListener, fileSystem, resolver, loggers, time);
@@ -109,7 +112,7 @@ internal sealed class BrokerParts
 
         SlaveSession NewSlaveSession() => new(
             new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()) { Join = Group?.Join },
-            new SlaveSync(Master, MasterClient, Topics, Groups, ConsumerOffsets, DelayOffsets, Timers, store, TableInterval(settings.Current), time, loggers.CreateLogger<SlaveSync>()));
+            new SlaveSync(Master, MasterClient, Topics, Mappings, Groups, ConsumerOffsets, DelayOffsets, Timers, store, TableInterval(settings.Current), time, loggers.CreateLogger<SlaveSync>()));
     }
 
     /// <summary>Whoever may be elected at any moment asks more often: what was not asked for is lost with the master.</summary>
@@ -135,6 +138,9 @@ internal sealed class BrokerParts
     public SettingsFile SettingsFile { get; }
 
     public TopicTable Topics { get; }
+
+    /// <summary>Of static topics.</summary>
+    public TopicQueueMappingTable Mappings { get; }
 
     public GroupTable Groups { get; }
 
@@ -198,7 +204,10 @@ internal sealed class BrokerParts
     /// <summary>Of the master, while this broker is a slave.</summary>
     public MasterAddresses Master { get; }
 
-    /// <summary>To ask the master.</summary>
+    /// <summary>Other brokers, which have stretches of logical queues.</summary>
+    public BrokerPeers Peers { get; }
+
+    /// <summary>To ask the master and other brokers.</summary>
     public RemotingClient MasterClient { get; }
 
     public RuntimeFigures Figures { get; }

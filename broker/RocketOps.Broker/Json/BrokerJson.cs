@@ -39,6 +39,9 @@ namespace RocketOps.Broker.Json;
 [JsonSerializable(typeof(Offsets.DelayOffsetFile))]
 [JsonSerializable(typeof(Filtering.BitMaps.ConsumerFilterFile))]
 [JsonSerializable(typeof(Replication.HaStatusBody))]
+[JsonSerializable(typeof(StaticTopics.TopicQueueMapping))]
+[JsonSerializable(typeof(StaticTopics.TopicQueueMappingFile))]
+[JsonSerializable(typeof(StaticTopics.ClusterInfoBody))]
 internal sealed partial class BrokerJson : JsonSerializerContext
 {
     /// <summary>The same members, indented by tabs as Java writes its files.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Unicode;
 using RocketOps.Broker.Groups;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -12,7 +13,7 @@ namespace RocketOps.Broker.Offsets;
 /// UPDATE_CONSUMER_OFFSET (15), usually one-way. On the connection's loop: commits of one client must not overtake each other. Answers leave with the batch and allocate
 /// nothing.
 /// </summary>
-internal sealed class UpdateConsumerOffsetHandler(ConsumerOffsetTable offsets, TopicTable topics, GroupTable groups) : IRequestHandler
+internal sealed class UpdateConsumerOffsetHandler(ConsumerOffsetTable offsets, TopicTable topics, GroupTable groups, CommitForwarder forwarder) : IRequestHandler
 {
     /// <summary>RocketMQ takes any queue id; every one costs an entry that never goes, so there is an end.</summary>
     private const int MaxQueueId = TopicConfig.MaxQueues;
@@ -30,7 +31,7 @@ internal sealed class UpdateConsumerOffsetHandler(ConsumerOffsetTable offsets, T
             Utf8.TryWrite(remark, CultureInfo.InvariantCulture, $"Group {Cut(header.ConsumerGroup)} not exist!", out length);
             batch.Reply(frame, ResponseCode.SubscriptionGroupNotExist, remark[..length]);
         }
-        else if (!topics.TryGet(header.Topic, out _))
+        else if (!topics.TryGet(header.Topic, out TopicState? topic))
         {
             Utf8.TryWrite(remark, CultureInfo.InvariantCulture, $"Topic {Cut(header.Topic)} not exist!", out length);
             batch.Reply(frame, ResponseCode.TopicNotExist, remark[..length]);
@@ -41,14 +42,50 @@ internal sealed class UpdateConsumerOffsetHandler(ConsumerOffsetTable offsets, T
                 remark, CultureInfo.InvariantCulture, $"queueId {header.QueueId} or commitOffset {header.CommitOffset} is missing or out of range", out length);
             batch.Reply(frame, ResponseCode.InvalidParameter, remark[..length]);
         }
-        else if (offsets.Resets.Has(header.Topic, header.ConsumerGroup, header.QueueId))
+        else if (topic.Mapping is { } mapping && !header.IsPhysical)
+        {
+            CommitLogic(frame, batch, header, mapping);
+        }
+        else
+        {
+            Commit(frame, batch, header, header.QueueId, header.CommitOffset);
+        }
+    }
+
+    private void Commit(in RequestFrame frame, RequestBatch batch, scoped in UpdateConsumerOffsetRequestHeader header, int queueId, long offset)
+    {
+        if (offsets.Resets.Has(header.Topic, header.ConsumerGroup, queueId))
         {
             batch.Reply(frame, ResponseCode.Success, "Offset has been previously reset"u8);
         }
         else
         {
-            offsets.Commit(header.Topic, header.ConsumerGroup, header.QueueId, header.CommitOffset);
+            offsets.Commit(header.Topic, header.ConsumerGroup, queueId, offset);
             batch.Reply(frame, ResponseCode.Success);
+        }
+    }
+
+    /// <summary>Progress in a logical queue is kept beside the physical queue it lies in, by the broker that has that.</summary>
+    private void CommitLogic(in RequestFrame frame, RequestBatch batch, scoped in UpdateConsumerOffsetRequestHeader header, TopicQueueMapping mapping)
+    {
+        if (!mapping.TryGetLed(header.QueueId, out LogicQueue? queue))
+        {
+            Span<byte> remark = stackalloc byte[MaxNameBytes + 128];
+            Utf8.TryWrite(
+                remark, CultureInfo.InvariantCulture, $"{Cut(header.Topic)}-{header.QueueId} does not exit in request process of current broker {mapping.BrokerName}", out int length);
+            batch.Reply(frame, ResponseCode.NotLeaderForQueue, remark[..length]);
+        }
+        else if (queue.Find(header.CommitOffset) is not { } item || item.ToPhysical(header.CommitOffset) < 0)
+        {
+            batch.Reply(frame, ResponseCode.InvalidParameter, "commitOffset lies before the logical queue's first message"u8);
+        }
+        else if (mapping.IsHere(item))
+        {
+            Commit(frame, batch, header, item.QueueId, item.ToPhysical(header.CommitOffset));
+        }
+        else
+        {
+            forwarder.Handle(frame, batch);
         }
     }
 

@@ -25,5 +25,7 @@ internal sealed class LockBatchHandler(QueueLocks locks, TopicTable topics, Grou
 
     private bool IsKnown(MessageQueueKey queue) =>
         queue.Topic is not null && topics.TryGet(queue.Topic, out TopicState? topic)
-        && (uint)queue.QueueId < (uint)Math.Max(topic.Config.ReadQueueNums, topic.Config.WriteQueueNums);
+        && (topic.Mapping is { } mapping
+            ? mapping.TryGetLed(queue.QueueId, out _)
+            : (uint)queue.QueueId < (uint)Math.Max(topic.Config.ReadQueueNums, topic.Config.WriteQueueNums));
 }

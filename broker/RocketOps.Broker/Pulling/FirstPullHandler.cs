@@ -1,6 +1,7 @@
 using System.Text;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Replies;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
@@ -11,27 +12,30 @@ namespace RocketOps.Broker.Pulling;
 /// The first pull of a group that does not exist yet, as pull consumers send it before any heartbeat: a file is written, so the work leaves the connection's loop.
 /// When the group is there, the pull is handled as if it had just arrived.
 /// </summary>
-internal sealed class FirstPullHandler(GroupTable groups, PullMessageHandler pulls, PullRefusals refusals) : AsyncRequestHandler
+internal sealed class FirstPullHandler(GroupTable groups, PullMessageHandler pulls, PullRefusals refusals, PullForwarder forwarder) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         bool exists = await groups.GetOrCreateAsync(request.GetRequired("consumerGroup")) is not null;
-        return HandleAgain(connection, request, exists);
+        PullStatus status = HandleAgain(connection, request, exists, out RemotingCommand? refusal);
+        return status == PullStatus.HeldElsewhere ? await forwarder.HandleAsync(connection, request, cancellationToken) : refusal;
     }
 
-    private RemotingCommand? HandleAgain(RemotingConnection connection, RemotingCommand request, bool groupExists)
+    private PullStatus HandleAgain(RemotingConnection connection, RemotingCommand request, bool groupExists, out RemotingCommand? refusal)
     {
         RequestCopy copy = new(request);
         RequestFrame frame = copy.Frame;
         PullMessageRequestHeader header = PullMessageRequestHeader.Read(frame, copy.Scratch);
         PullRequest pull = PullMessageHandler.RequestOf(frame, header, filtersItself: false);
         PullStatus status = groupExists ? pulls.Handle(frame, header, pull, connection, flush: true) : PullStatus.GroupMissing;
-        if (status == PullStatus.Ok)
+        refusal = null;
+        if (status is PullStatus.Ok or PullStatus.HeldElsewhere)
         {
-            return null;
+            return status;
         }
 
         byte[] buffer = new byte[RemarkText.MaxBytes];
-        return RemotingCommand.CreateResponse(request, PullRefusals.CodeOf(status), Encoding.UTF8.GetString(refusals.RemarkOf(status, pull, buffer)));
+        refusal = RemotingCommand.CreateResponse(request, PullRefusals.CodeOf(status), Encoding.UTF8.GetString(refusals.RemarkOf(status, pull, buffer)));
+        return status;
     }
 }

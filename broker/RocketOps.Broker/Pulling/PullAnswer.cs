@@ -3,4 +3,8 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Pulling;
 
 /// <summary>What a read found, with all that consumers are told of the queue.</summary>
-internal readonly record struct PullAnswer(PullOutcome Outcome, GetStatus Status, long NextOffset, long MinOffset, long MaxOffset, long SuggestedBrokerId);
+internal readonly record struct PullAnswer(PullOutcome Outcome, GetStatus Status, long NextOffset, long MinOffset, long MaxOffset, long SuggestedBrokerId)
+{
+    /// <summary>Of a logical queue: what consumers add to the offsets in the messages. Null for plain queues.</summary>
+    public long? OffsetDelta { get; init; }
+}

@@ -1,3 +1,4 @@
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
@@ -14,6 +15,9 @@ internal struct PullArguments
 
     /// <summary>Where the group's reading is counted; null when too much is counted already.</summary>
     public GroupTraffic? Traffic { get; set; }
+
+    /// <summary>The logical queue that is asked for, whose physical one is read; null for plain topics.</summary>
+    public LogicPull? Logic { get; set; }
 
     public int QueueId { get; set; }
 

@@ -6,6 +6,7 @@ using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Filtering.Sql92;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
@@ -42,7 +43,7 @@ internal sealed class PullChecks(
         }
 
         SubscriptionGroupConfig group = state.Config;
-        PullStatus status = CheckTopic(request, group, out TopicState? topic);
+        PullStatus status = CheckTopic(request, group, out TopicState? topic, out LogicPull? logic);
         if (status != PullStatus.Ok)
         {
             return status;
@@ -54,24 +55,27 @@ internal sealed class PullChecks(
             return status;
         }
 
-        long? resetTo = offsets.Resets.TryTake(request.Topic, request.ConsumerGroup, request.QueueId, out long reset) ? reset : null;
+        int queueId = logic?.Item.QueueId ?? request.QueueId;
+        long? resetTo = offsets.Resets.TryTake(request.Topic, request.ConsumerGroup, queueId, out long reset) ? reset : null;
         if (request.CommitOffset is { } progress && resetTo is null)
         {
-            offsets.Commit(request.Topic, request.ConsumerGroup, request.QueueId, progress);
+            Commit(request, logic, progress);
         }
 
         pull = new PullArguments
         {
             Topic = topic!,
             Traffic = statistics.Of(state, topic!),
-            QueueId = request.QueueId,
-            Offset = request.Offset,
+            Logic = logic,
+            QueueId = queueId,
+            Offset = logic?.Offset ?? request.Offset,
             ResetTo = resetTo,
-            MaxMessages = Math.Max(1, request.MaxMessages),
+            MaxMessages = Math.Max(1, logic?.Limit(request.MaxMessages) ?? request.MaxMessages),
             Filter = TopicNames.IsRetry(request.Topic) ? RetryFilterOf(request, options) : filter,
             SlowBrokerId = group.WhichBrokerWhenConsumeSlowly,
             BrokerId = group.BrokerId,
-            HoldMs = request.HoldMs is not { } asked ? 0 : options.LongPolling ? Math.Max(0, asked) : options.ShortPollingMs,
+            // Nothing comes any more to a stretch that another one follows.
+            HoldMs = request.HoldMs is not { } asked || logic is { HasNext: true } ? 0 : options.LongPolling ? Math.Max(0, asked) : options.ShortPollingMs,
         };
         return PullStatus.Ok;
     }
@@ -80,9 +84,23 @@ internal sealed class PullChecks(
     private RetryFilter? RetryFilterOf(in PullRequest request, BrokerOptions options) =>
         options.FilterSupportRetry && consumers.TryGet(request.ConsumerGroup, out ConsumerGroup? online) ? online.RetryFilter : null;
 
-    private PullStatus CheckTopic(in PullRequest request, SubscriptionGroupConfig group, out TopicState? topic)
+    /// <summary>Progress in a logical queue is kept beside the physical queue it lies in, where that is here; the consumer's own commits reach all.</summary>
+    private void Commit(in PullRequest request, LogicPull? logic, long progress)
+    {
+        if (logic is null)
+        {
+            offsets.Commit(request.Topic, request.ConsumerGroup, request.QueueId, progress);
+        }
+        else if (logic.Queue.Find(progress) is { } item && logic.Queue.Mapping.IsHere(item) && item.ToPhysical(progress) >= 0)
+        {
+            offsets.Commit(request.Topic, request.ConsumerGroup, item.QueueId, item.ToPhysical(progress));
+        }
+    }
+
+    private PullStatus CheckTopic(in PullRequest request, SubscriptionGroupConfig group, out TopicState? topic, out LogicPull? logic)
     {
         topic = null;
+        logic = null;
         if (!group.ConsumeEnable)
         {
             return PullStatus.GroupForbidden;
@@ -99,7 +117,21 @@ internal sealed class PullChecks(
             return PullStatus.TopicForbidden;
         }
 
-        return (uint)request.QueueId >= (uint)config.ReadQueueNums ? PullStatus.BadQueue : PullStatus.Ok;
+        if (topic.Mapping is { } mapping && !request.IsPhysical)
+        {
+            if (!mapping.TryGetLed(request.QueueId, out LogicQueue? queue) || queue.Find(request.Offset) is not { } item)
+            {
+                return PullStatus.NotLeader;
+            }
+
+            logic = new LogicPull(queue, item, request.Offset);
+            if (!logic.IsHere)
+            {
+                return PullStatus.HeldElsewhere;
+            }
+        }
+
+        return (uint)(logic?.Item.QueueId ?? request.QueueId) >= (uint)config.ReadQueueNums ? PullStatus.BadQueue : PullStatus.Ok;
     }
 
     private PullStatus FindFilter(in PullRequest request, SubscriptionGroupConfig group, BrokerOptions options, out IMessageFilter? filter)

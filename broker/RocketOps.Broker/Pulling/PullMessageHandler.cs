@@ -1,5 +1,6 @@
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Replies;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
@@ -18,16 +19,19 @@ internal sealed class PullMessageHandler : IRequestHandler
     private readonly ParkedPulls _parked;
     private readonly ConsumerTable _consumers;
     private readonly RemotingPullReplies _replies = new();
+    private readonly LogicPullReplies _logicReplies = new();
+    private readonly PullForwarder _forwarder;
     private readonly FirstPullHandler _firstPulls;
 
-    public PullMessageHandler(PullChecks checks, PullRefusals refusals, PullExecutor executor, ParkedPulls parked, ConsumerTable consumers, Groups.GroupTable groups)
+    public PullMessageHandler(PullChecks checks, PullRefusals refusals, PullExecutor executor, ParkedPulls parked, ConsumerTable consumers, Groups.GroupTable groups, PullForwarder forwarder)
     {
         _checks = checks;
         _refusals = refusals;
         _executor = executor;
         _parked = parked;
         _consumers = consumers;
-        _firstPulls = new FirstPullHandler(groups, this, refusals);
+        _forwarder = forwarder;
+        _firstPulls = new FirstPullHandler(groups, this, refusals, forwarder);
     }
 
     public void Handle(in RequestFrame frame, RequestBatch batch)
@@ -42,6 +46,9 @@ internal sealed class PullMessageHandler : IRequestHandler
                 break;
             case PullStatus.GroupToBeMade:
                 _firstPulls.Handle(frame, batch);
+                break;
+            case PullStatus.HeldElsewhere:
+                _forwarder.Handle(frame, batch);
                 break;
             default:
                 Span<byte> buffer = stackalloc byte[RemarkText.MaxBytes];
@@ -61,7 +68,8 @@ internal sealed class PullMessageHandler : IRequestHandler
 
         if (status == PullStatus.Ok)
         {
-            pull.Ticket = _replies.TicketOf(frame, connection);
+            PullTicket ticket = _replies.TicketOf(frame, connection);
+            pull.Ticket = pull.Logic is null ? ticket : _logicReplies.TicketOf(pull.Logic, ticket);
             if (!_executor.TryAnswer(pull, flush) && !_parked.TryPark(pull))
             {
                 pull.HoldMs = 0;
@@ -87,6 +95,7 @@ internal sealed class PullMessageHandler : IRequestHandler
         ExpressionType = header.ExpressionType,
         SubscriptionVersion = header.SubscriptionVersion,
         FiltersItself = filtersItself,
+        IsPhysical = header.IsPhysical,
     };
 
     /// <summary>

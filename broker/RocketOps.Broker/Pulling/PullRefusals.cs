@@ -18,6 +18,7 @@ internal sealed class PullRefusals(BrokerAddress address, TopicTable topics, Exp
         PullStatus.GroupMissing or PullStatus.GroupToBeMade => ResponseCode.SubscriptionGroupNotExist,
         PullStatus.TopicMissing => ResponseCode.TopicNotExist,
         PullStatus.BadQueue => ResponseCode.InvalidParameter,
+        PullStatus.NotLeader => ResponseCode.NotLeaderForQueue,
         PullStatus.GroupNotOnline or PullStatus.SubscriptionMissing or PullStatus.PullConsumerRejected => ResponseCode.SubscriptionNotExist,
         PullStatus.SubscriptionNotLatest => ResponseCode.SubscriptionNotLatest,
         PullStatus.SubscriptionMalformed => ResponseCode.SubscriptionParseFailed,
@@ -36,6 +37,8 @@ internal sealed class PullRefusals(BrokerAddress address, TopicTable topics, Exp
         PullStatus.TopicForbidden => RemarkText.Write(buffer, $"the topic[{RemarkText.Cut(request.Topic)}] pulling message is forbidden"),
         PullStatus.BadQueue => RemarkText.Write(
             buffer, $"queueId[{request.QueueId}] is illegal, topic:[{RemarkText.Cut(request.Topic)}] topicConfig.readQueueNums:[{ReadQueuesOf(request.Topic)}]"),
+        PullStatus.NotLeader => RemarkText.Write(
+            buffer, $"{RemarkText.Cut(request.Topic)}-{request.QueueId} cannot find mapping item in request process of current broker {BrokerOf(request.Topic)}"),
         PullStatus.BroadcastForbidden => RemarkText.Write(buffer, $"the consumer group[{RemarkText.Cut(request.ConsumerGroup)}] can not consume by broadcast way"),
         PullStatus.GroupNotOnline => "the consumer's group info not exist"u8,
         PullStatus.SubscriptionMissing => "the consumer's subscription not exist"u8,
@@ -53,6 +56,8 @@ internal sealed class PullRefusals(BrokerAddress address, TopicTable topics, Exp
         expressions.Find(request.ExpressionType, request.Subscription, out string? problem);
         return problem;
     }
+
+    private string? BrokerOf(ReadOnlySpan<byte> topic) => topics.TryGet(topic, out TopicState? state) ? state.Mapping?.BrokerName : null;
 
     private int ReadQueuesOf(ReadOnlySpan<byte> topic) => topics.TryGet(topic, out TopicState? state) ? state.Config.ReadQueueNums : 0;
 }

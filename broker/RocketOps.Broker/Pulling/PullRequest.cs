@@ -26,6 +26,9 @@ internal readonly ref struct PullRequest
 
     public ReadOnlySpan<byte> Subscription { get; init; }
 
+    /// <summary>The queue is a physical one, also of a static topic.</summary>
+    public bool IsPhysical { get; init; }
+
     /// <summary>Empty means tags.</summary>
     public ReadOnlySpan<byte> ExpressionType { get; init; }
 

@@ -8,6 +8,9 @@ internal enum PullStatus
     /// <summary>The group is to be made first, which writes a file: await it and ask again.</summary>
     GroupToBeMade,
 
+    /// <summary>The stretch of the logical queue lies on another broker: have it forwarded.</summary>
+    HeldElsewhere,
+
     // Everything from here on is final.
 
     BrokerNotReadable,
@@ -23,6 +26,9 @@ internal enum PullStatus
     TopicForbidden,
 
     BadQueue,
+
+    /// <summary>Another broker leads the logical queue of the static topic, or none.</summary>
+    NotLeader,
 
     /// <summary>No member of the group has sent a heartbeat.</summary>
     GroupNotOnline,

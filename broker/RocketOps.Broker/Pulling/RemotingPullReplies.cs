@@ -10,7 +10,7 @@ namespace RocketOps.Broker.Pulling;
 /// <summary>Pull answers as remoting frames, written in place into the connection's output.</summary>
 internal sealed class RemotingPullReplies : IPullReplySink
 {
-    // Four numbers, a status name and the fixed part.
+    // Five numbers, a status name and the fixed part.
     private const int HeaderBytes = ResponseFrameWriter.FixedBytes + 512;
 
     /// <summary>Answers up to this size are written in place; a larger one is put together in a pooled buffer, as the output's blocks hold 64 KiB.</summary>
@@ -88,6 +88,11 @@ internal sealed class RemotingPullReplies : IPullReplySink
         writer.Add("nextBeginOffset"u8, answer.NextOffset);
         writer.Add("minOffset"u8, answer.MinOffset);
         writer.Add("maxOffset"u8, answer.MaxOffset);
+        if (answer.OffsetDelta is { } delta)
+        {
+            writer.Add("offsetDelta"u8, delta);
+        }
+
         return writer.Complete(bodyLength);
     }
 

@@ -8,6 +8,7 @@ using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Topics;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Client;
@@ -41,6 +42,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     private readonly BrokerSettings _settings;
     private readonly CurrentRole _role;
     private readonly TopicTable _topics;
+    private readonly TopicQueueMappingTable _mappings;
     private readonly BrokerAddress _address;
     private readonly HaListener _ha;
     private readonly MasterAddresses _master;
@@ -68,11 +70,12 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     private volatile bool _stopping;
 
     public NameServerRegistrar(
-        BrokerSettings settings, CurrentRole role, TopicTable topics, BrokerAddress address, HaListener ha, MasterAddresses master, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
+        BrokerSettings settings, CurrentRole role, TopicTable topics, TopicQueueMappingTable mappings, BrokerAddress address, HaListener ha, MasterAddresses master, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
     {
         _settings = settings;
         _role = role;
         _topics = topics;
+        _mappings = mappings;
         _address = address;
         _ha = ha;
         _master = master;
@@ -343,7 +346,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
 
         // An earlier round may have told it already.
         return changes.Version == confirmed.Version
-            || await SendAsync(nameServer, connection, options, [RegistrationBodies.WriteChanges(changes.Version, Masked(changes.Topics, options))], changes.Version);
+            || await SendAsync(nameServer, connection, options, [RegistrationBodies.WriteChanges(changes.Version, Masked(changes.Topics, options), _mappings.Find)], changes.Version);
     }
 
     private Task<bool> SendAllAsync(string nameServer, RemotingConnection connection, BrokerOptions options)
@@ -360,7 +363,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             DataVersion version = _topics.Version;
             if (_full is null || _full.Version != version || !ReferenceEquals(_full.Options, options))
             {
-                _full = new FullRegistration(version, options, RegistrationBodies.Write(version, Masked(_topics.Snapshot(), options), options));
+                _full = new FullRegistration(version, options, RegistrationBodies.Write(version, Masked(_topics.Snapshot(), options), _mappings.Find, options));
             }
 
             return _full;

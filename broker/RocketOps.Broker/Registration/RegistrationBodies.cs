@@ -4,6 +4,7 @@ using System.IO.Compression;
 using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Topics;
 
 namespace RocketOps.Broker.Registration;
@@ -24,16 +25,16 @@ internal static class RegistrationBodies
     /// The whole table in as many parts as it needs, to be sent in this order. Name servers apply a part only when its version is not the one they have, so each has its
     /// own; the last one has the table's.
     /// </summary>
-    public static IReadOnlyList<RegistrationPart> Write(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics, BrokerOptions options)
+    public static IReadOnlyList<RegistrationPart> Write(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics, Func<string, TopicQueueMapping?> mappingOf, BrokerOptions options)
     {
         if (options.SplitRegistrationSize > 0)
         {
-            return WriteParts(version, [.. topics.Values.Chunk(options.SplitRegistrationSize)], []);
+            return WriteParts(version, [.. topics.Values.Chunk(options.SplitRegistrationSize)], [], mappingOf);
         }
 
         if (!options.CompressedRegister)
         {
-            byte[] plain = WriteJson(version, topics);
+            byte[] plain = WriteJson(version, topics, mappingOf);
             if (plain.Length <= MaxPlainBytes)
             {
                 return [new RegistrationPart(plain, IsCompressed: false, Crc32: 0)];
@@ -44,26 +45,27 @@ internal static class RegistrationBodies
         return WriteParts(
             version,
             [.. topics.Values.Where(static topic => topic.TopicSysFlag != 0).Chunk(MaxPlainBytes / 512)],
-            SplitByBytes(topics.Values.Where(static topic => topic.TopicSysFlag == 0)));
+            SplitByBytes(topics.Values.Where(static topic => topic.TopicSysFlag == 0)),
+            mappingOf);
     }
 
     /// <summary>A table of a few topics.</summary>
-    public static RegistrationPart WriteChanges(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics) =>
-        new(WriteJson(version, topics), IsCompressed: false, Crc32: 0);
+    public static RegistrationPart WriteChanges(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics, Func<string, TopicQueueMapping?> mappingOf) =>
+        new(WriteJson(version, topics, mappingOf), IsCompressed: false, Crc32: 0);
 
-    private static List<RegistrationPart> WriteParts(DataVersion version, List<TopicConfig[]> plain, List<TopicConfig[]> compressed)
+    private static List<RegistrationPart> WriteParts(DataVersion version, List<TopicConfig[]> plain, List<TopicConfig[]> compressed, Func<string, TopicQueueMapping?> mappingOf)
     {
         List<RegistrationPart> parts = [];
         int left = plain.Count + compressed.Count;
         foreach (TopicConfig[] topics in compressed)
         {
-            byte[] body = WriteCompressed(NextVersion(), topics);
+            byte[] body = WriteCompressed(NextVersion(), topics, mappingOf);
             parts.Add(new RegistrationPart(body, IsCompressed: true, (int)(Crc32.Compute(body) & 0x7FFFFFFF)));
         }
 
         foreach (TopicConfig[] topics in plain)
         {
-            parts.Add(WriteChanges(NextVersion(), topics.ToDictionary(static topic => topic.Name, StringComparer.Ordinal)));
+            parts.Add(WriteChanges(NextVersion(), topics.ToDictionary(static topic => topic.Name, StringComparer.Ordinal), mappingOf));
         }
 
         return parts;
@@ -71,8 +73,24 @@ internal static class RegistrationBodies
         DataVersion NextVersion() => version with { Timestamp = version.Timestamp - --left };
     }
 
-    private static byte[] WriteJson(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics) =>
-        BrokerJson.Write(new RegisterBody { Topics = new AllTopicsBody { DataVersion = version, Topics = topics } }, BrokerJson.Default.RegisterBody);
+    private static byte[] WriteJson(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics, Func<string, TopicQueueMapping?> mappingOf) =>
+        BrokerJson.Write(
+            new RegisterBody { Topics = new AllTopicsBody { DataVersion = version, Topics = topics, MappingInfos = InfosOf(topics.Values, mappingOf) } }, BrokerJson.Default.RegisterBody);
+
+    /// <summary>What name servers are told of the static ones among the topics.</summary>
+    private static Dictionary<string, TopicQueueMapping> InfosOf(IEnumerable<TopicConfig> topics, Func<string, TopicQueueMapping?> mappingOf)
+    {
+        Dictionary<string, TopicQueueMapping> infos = new(StringComparer.Ordinal);
+        foreach (TopicConfig topic in topics)
+        {
+            if (mappingOf(topic.Name) is { } mapping)
+            {
+                infos[topic.Name] = mapping.ToInfo();
+            }
+        }
+
+        return infos;
+    }
 
     private static List<TopicConfig[]> SplitByBytes(IEnumerable<TopicConfig> topics)
     {
@@ -106,8 +124,9 @@ internal static class RegistrationBodies
     //         per topic: 4 length, n line
     //   4     length of the filter servers
     //   n     filter servers as JSON, always []
-    //   4     number of queue mappings, always 0; read by name servers of 5.x
-    private static byte[] WriteCompressed(DataVersion version, TopicConfig[] topics)
+    //   4     number of static topics; read by name servers of 5.x
+    //         per static topic: 4 length, n mapping as JSON
+    private static byte[] WriteCompressed(DataVersion version, TopicConfig[] topics, Func<string, TopicQueueMapping?> mappingOf)
     {
         ArrayBufferWriter<byte> plain = new(64 * 1024);
         WriteBlock(plain, BrokerJson.Write(version, BrokerJson.Default.DataVersion));
@@ -118,7 +137,13 @@ internal static class RegistrationBodies
         }
 
         WriteBlock(plain, "[]"u8);
-        WriteInt32(plain, 0);
+        Dictionary<string, TopicQueueMapping> infos = InfosOf(topics, mappingOf);
+        WriteInt32(plain, infos.Count);
+        foreach (TopicQueueMapping info in infos.Values)
+        {
+            WriteBlock(plain, BrokerJson.Write(info, BrokerJson.Default.TopicQueueMapping));
+        }
+
         using MemoryStream compressed = new();
         using (ZLibStream zlib = new(compressed, CompressionLevel.Fastest, leaveOpen: true))
         {

@@ -6,6 +6,7 @@ using RocketOps.Broker.Delay;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Client;
@@ -33,6 +34,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     private readonly MasterAddresses _master;
     private readonly RemotingClient _client;
     private readonly TopicTable _topics;
+    private readonly TopicQueueMappingTable _mappings;
     private readonly GroupTable _groups;
     private readonly ConsumerOffsetTable _consumerOffsets;
     private readonly DelayOffsetTable _delayOffsets;
@@ -49,6 +51,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         MasterAddresses master,
         RemotingClient client,
         TopicTable topics,
+        TopicQueueMappingTable mappings,
         GroupTable groups,
         ConsumerOffsetTable consumerOffsets,
         DelayOffsetTable delayOffsets,
@@ -61,6 +64,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         _master = master;
         _client = client;
         _topics = topics;
+        _mappings = mappings;
         _groups = groups;
         _consumerOffsets = consumerOffsets;
         _delayOffsets = delayOffsets;
@@ -148,6 +152,8 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     private async Task SyncTopicsAsync(string master)
     {
         Dictionary<string, TopicConfig> topics = new(StringComparer.Ordinal);
+        Dictionary<string, TopicQueueMapping> mappings = new(StringComparer.Ordinal);
+        DataVersion? mappingVersion = null;
         DataVersion? version = await ReadPagesAsync(
             master,
             RequestCode.GetAllTopicConfig,
@@ -157,11 +163,23 @@ internal sealed partial class SlaveSync : IAsyncDisposable
             body =>
             {
                 TopicTableFile page = BrokerJson.Read(body.Span, BrokerJson.Default.TopicTableFile);
-                return (page.DataVersion, page.Topics?.Count ?? 0, () => Merge(topics, page.Topics));
+                return (page.DataVersion, page.Topics?.Count ?? 0, () =>
+                {
+                    Merge(topics, page.Topics);
+                    Merge(mappings, page.MappingDetails);
+                    mappingVersion = page.MappingDataVersion;
+                }
+                );
             },
-            topics.Clear);
+            () =>
+            {
+                topics.Clear();
+                mappings.Clear();
+            });
         if (version is not null)
         {
+            // A master of 4.x has none, and tells no version.
+            await _mappings.FollowAsync(mappingVersion ?? new DataVersion(), mappings);
             await _topics.FollowAsync(version, topics);
         }
     }

@@ -100,7 +100,7 @@ internal sealed class SendMessageHandler : IRequestHandler
         int length = _replies.WriteIds(outcome.Result.Offset, offsets, ids);
         byte[] handle = _replies.HandleOf(outcome);
         Span<byte> destination = replies.GetSpan(_replies.MaxReplyBytes(length, outcome.UniqKey.Length, handleBytes: handle.Length, isInnerBatch: outcome.IsInnerBatch));
-        replies.Advance(_replies.Write(destination, ReplyTo.Of(frame, batch.Connection), ids[..length], outcome.QueueId, outcome.Result.QueueOffset, outcome.UniqKey, recallHandle: handle, isInnerBatch: outcome.IsInnerBatch));
+        replies.Advance(_replies.Write(destination, ReplyTo.Of(frame, batch.Connection), ids[..length], outcome.QueueId, outcome.QueueOffset, outcome.UniqKey, recallHandle: handle, isInnerBatch: outcome.IsInnerBatch));
         if (rented is not null)
         {
             ArrayPool<byte>.Shared.Return(rented);

@@ -14,6 +14,9 @@ internal readonly ref struct SendOutcome
     /// <summary>The queue the producer is told: of the message's topic, even when it waits elsewhere. For a refusal the one that was asked for.</summary>
     public int QueueId { get; init; }
 
+    /// <summary>The offset the producer is told; in a logical queue not the one the record has.</summary>
+    public long QueueOffset { get; init; }
+
     /// <summary>The producer does not wait for the disk.</summary>
     public bool SkipsDiskWait { get; init; }
 

@@ -4,6 +4,7 @@ using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
 
@@ -40,19 +41,28 @@ internal sealed class SendPipeline(
             return Refused(CheckMissingTopic(request.Topic, request.DefaultTopic), request);
         }
 
-        if (CheckTopic(topic, options, request.QueueId) is not SendStatus.Stored and SendStatus forbidden)
+        int logicId = request.QueueId;
+        LogicQueueMappingItem? leader = null;
+        if (topic.Mapping is { } mapping && !mapping.TryGetLeader(ref logicId, out leader))
+        {
+            return Refused(SendStatus.NotLeader, request, topic);
+        }
+
+        int queueId = leader?.QueueId ?? request.QueueId;
+        if (CheckTopic(topic, options, queueId) is not SendStatus.Stored and SendStatus forbidden)
         {
             return Refused(forbidden, request, topic);
         }
 
-        int queueId = request.QueueId >= 0 ? request.QueueId : Random.Shared.Next(Math.Max(1, topic.Config.WriteQueueNums));
+        queueId = queueId >= 0 ? queueId : Random.Shared.Next(Math.Max(1, topic.Config.WriteQueueNums));
         SendProperties properties = SendProperties.Read(request.Properties);
         if (properties.NamesInnerMessages && (request.SysFlag & SysFlags.InnerBatch) == 0 && !IsInnerBatch(request, properties, topic))
         {
             return Refused(SendStatus.MessageIllegal, request, topic);
         }
 
-        return request.IsBatch ? StoreBatch(request, properties, topic, queueId, offsets) : StoreOne(request, properties, topic, queueId);
+        SendOutcome outcome = request.IsBatch ? StoreBatch(request, properties, topic, queueId, offsets) : StoreOne(request, properties, topic, queueId);
+        return leader is null || outcome.Status != SendStatus.Stored ? outcome : outcome with { QueueId = logicId, QueueOffset = leader.ToLogicWithin(outcome.QueueOffset) };
     }
 
     /// <summary>
@@ -268,6 +278,7 @@ internal sealed class SendPipeline(
             Status = SendStatus.Stored,
             Result = result,
             QueueId = queueId,
+            QueueOffset = result.QueueOffset,
             SkipsDiskWait = properties.SkipsDiskWait,
             UniqKey = properties.UniqKey,
             Topic = topic,

@@ -26,6 +26,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.BrokerNotWriteable or SendStatus.TopicForbidden or SendStatus.TransactionForbidden => ResponseCode.NoPermission,
         SendStatus.BadTopicName or SendStatus.BadQueue => ResponseCode.InvalidParameter,
         SendStatus.TopicMissing => ResponseCode.TopicNotExist,
+        SendStatus.NotLeader => ResponseCode.NotLeaderForQueue,
         SendStatus.BatchTopicTooLong or SendStatus.BatchToRetryTopic or SendStatus.MessageIllegal or SendStatus.TimerIllegal => ResponseCode.MessageIllegal,
         SendStatus.TooFewReplicas => ResponseCode.SystemError,
         SendStatus.GroupMissing => ResponseCode.SubscriptionGroupNotExist,
@@ -83,6 +84,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.TopicMissing => RemarkText.TopicMissing(buffer, topic),
         SendStatus.BadQueue => RemarkText.Write(
             buffer, $"request queueId[{queueId}] is illegal, topic {RemarkText.Cut(topic)} has {config?.WriteQueueNums ?? 0} write and {config?.ReadQueueNums ?? 0} read queues"),
+        SendStatus.NotLeader => RemarkText.Write(buffer, $"{RemarkText.Cut(topic)}-{queueId} does not exit in request process of current broker {settings.Current.BrokerName}"),
         SendStatus.BatchTopicTooLong => RemarkText.Write(buffer, $"message topic length too long {topic.Length}"),
         SendStatus.GroupMissing => RemarkText.Write(buffer, $"subscription group not exist, {TopicNames.GroupOfRetry(RemarkText.Cut(topic))}"),
         SendStatus.TransactionForbidden => RemarkText.BrokerForbids(buffer, address.Host, "sending transaction message"),

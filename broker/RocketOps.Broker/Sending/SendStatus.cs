@@ -43,6 +43,9 @@ internal enum SendStatus
 
     BadQueue,
 
+    /// <summary>Another broker leads the logical queue of the static topic, or none.</summary>
+    NotLeader,
+
     BatchTopicTooLong,
 
     BatchToRetryTopic,

@@ -91,7 +91,7 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
         PhysicalOffset[] offsets = new PhysicalOffset[Math.Max(0, count)];
         SendOutcome outcome = pipeline.Send(SendReplies.RequestOf(frame, header, connection, count), offsets);
         return new Attempt(
-            outcome.Status, outcome.Result, outcome.QueueId, outcome.SkipsDiskWait, outcome.UniqKey.ToArray(), outcome.Status == SendStatus.Stored ? replies.HandleOf(outcome) : [], outcome.Topic, outcome.LoadTopic, outcome.LoadQueue, outcome.IsInnerBatch ? [] : offsets, outcome.IsInnerBatch,
+            outcome.Status, outcome.Result, outcome.QueueId, outcome.QueueOffset, outcome.SkipsDiskWait, outcome.UniqKey.ToArray(), outcome.Status == SendStatus.Stored ? replies.HandleOf(outcome) : [], outcome.Topic, outcome.LoadTopic, outcome.LoadQueue, outcome.IsInnerBatch ? [] : offsets, outcome.IsInnerBatch,
             Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode);
     }
 
@@ -102,7 +102,7 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
         byte[] remark = Encoding.UTF8.GetBytes(SendRefusals.RemarkOf(durability) ?? string.Empty);
         byte[] frame = ArrayPool<byte>.Shared.Rent(replies.MaxReplyBytes(length, attempt.UniqKey.Length, remark.Length, attempt.RecallHandle.Length, attempt.IsInnerBatch));
         int written = replies.Write(
-            frame, to, ids.AsSpan(0, length), attempt.QueueId, attempt.Result.QueueOffset, attempt.UniqKey, SendRefusals.CodeOf(durability), remark, attempt.RecallHandle, attempt.IsInnerBatch);
+            frame, to, ids.AsSpan(0, length), attempt.QueueId, attempt.QueueOffset, attempt.UniqKey, SendRefusals.CodeOf(durability), remark, attempt.RecallHandle, attempt.IsInnerBatch);
         using (OutputLease output = to.Connection.LeaseOutput(flush: true))
         {
             output.Write(frame.AsSpan(0, written));
@@ -113,6 +113,6 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
 
     /// <summary>An outcome that outlives its request's bytes.</summary>
     private sealed record Attempt(
-        SendStatus Status, AppendResult Result, int QueueId, bool SkipsDiskWait, byte[] UniqKey, byte[] RecallHandle, TopicState? Topic, StoreTopic? LoadTopic, int LoadQueue, PhysicalOffset[] Offsets, bool IsInnerBatch,
+        SendStatus Status, AppendResult Result, int QueueId, long QueueOffset, bool SkipsDiskWait, byte[] UniqKey, byte[] RecallHandle, TopicState? Topic, StoreTopic? LoadTopic, int LoadQueue, PhysicalOffset[] Offsets, bool IsInnerBatch,
         string TopicName, string DefaultTopic, int DefaultTopicQueueNums, bool UnitMode);
 }

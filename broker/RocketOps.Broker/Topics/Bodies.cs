@@ -1,9 +1,10 @@
 using System.Text.Json.Serialization;
 using RocketOps.Broker.Json;
+using RocketOps.Broker.StaticTopics;
 
 namespace RocketOps.Broker.Topics;
 
-/// <summary>Answer to GET_ALL_TOPIC_CONFIG and the topic part of REGISTER_BROKER, with the (always empty) static-topic members a 5.x peer looks for.</summary>
+/// <summary>Answer to GET_ALL_TOPIC_CONFIG and the topic part of REGISTER_BROKER, with the static-topic members a 5.x peer looks for.</summary>
 internal sealed class AllTopicsBody
 {
     [JsonPropertyName("dataVersion")]
@@ -16,10 +17,10 @@ internal sealed class AllTopicsBody
     public required IReadOnlyDictionary<string, TopicConfig> Topics { get; init; }
 
     [JsonPropertyName("topicQueueMappingDetailMap")]
-    public IReadOnlyDictionary<string, string> MappingDetails { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, TopicQueueMapping> MappingDetails { get; init; } = new Dictionary<string, TopicQueueMapping>();
 
     [JsonPropertyName("topicQueueMappingInfoMap")]
-    public IReadOnlyDictionary<string, string> MappingInfos { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, TopicQueueMapping> MappingInfos { get; init; } = new Dictionary<string, TopicQueueMapping>();
 }
 
 /// <summary>Body of REGISTER_BROKER. Source: remoting.md §3.3.</summary>
@@ -57,4 +58,12 @@ internal sealed class TopicTableFile
 
     [JsonPropertyName("topicConfigTable")]
     public Dictionary<string, TopicConfig>? Topics { get; init; }
+
+    /// <summary>In answers only.</summary>
+    [JsonPropertyName("mappingDataVersion")]
+    public DataVersion? MappingDataVersion { get; init; }
+
+    /// <summary>In answers only.</summary>
+    [JsonPropertyName("topicQueueMappingDetailMap")]
+    public Dictionary<string, TopicQueueMapping>? MappingDetails { get; init; }
 }

@@ -1,3 +1,4 @@
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Topics;
@@ -6,6 +7,7 @@ namespace RocketOps.Broker.Topics;
 internal sealed class TopicState(StoreTopic storeTopic, TopicConfig config)
 {
     private volatile TopicConfig _config = config;
+    private volatile TopicQueueMapping? _mapping;
 
     public string Name => StoreTopic.Name;
 
@@ -23,5 +25,12 @@ internal sealed class TopicState(StoreTopic storeTopic, TopicConfig config)
     {
         get => _config;
         set => _config = value;
+    }
+
+    /// <summary>Of a static topic: which physical queues stand for its logical ones. Null for all others.</summary>
+    public TopicQueueMapping? Mapping
+    {
+        get => _mapping;
+        set => _mapping = value;
     }
 }

@@ -4,6 +4,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Names;
 using RocketOps.Broker.Persistence;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
 using RocketOps.Store.Files;
@@ -52,6 +53,9 @@ internal sealed class TopicTable
 
     /// <summary>Called after a change is on disk, on any thread; the change is answered when its task has ended. Registers the topics with the name servers.</summary>
     public Func<Task>? Changed { get; set; }
+
+    /// <summary>The mapping of a static topic by its name, asked for when a topic comes into being; null for plain topics.</summary>
+    public Func<string, TopicQueueMapping?> MappingOf { get; set; } = static _ => null;
 
     public DataVersion Version => Volatile.Read(ref _version);
 
@@ -238,6 +242,18 @@ internal sealed class TopicTable
         await Task.WhenAll(removals);
     }
 
+    /// <summary>Asks again for the mapping of a topic, which has changed.</summary>
+    public void RenewMapping(string name)
+    {
+        lock (_changes)
+        {
+            if (_topics.TryGet(name, out TopicState? topic))
+            {
+                topic.Mapping = MappingOf(name);
+            }
+        }
+    }
+
     private Task<TopicState?> GetOrCreateAsync(string name, Func<TopicConfig?> create)
     {
         lock (_changes)
@@ -396,7 +412,7 @@ internal sealed class TopicTable
         // Where the store has queues of the other kind, they count: whoever creates a topic has asked before.
         StoreTopic storeTopic = _store.GetOrAddTopic(Encoding.UTF8.GetBytes(config.Name));
         _store.TrySetBatch(storeTopic, config.IsBatch);
-        TopicState created = new(storeTopic, config);
+        TopicState created = new(storeTopic, config) { Mapping = MappingOf(config.Name) };
         _topics.Entries[config.Name] = created;
         return created;
     }

@@ -13,6 +13,7 @@ namespace RocketOps.NameServer.Registration;
 [JsonSourceGenerationOptions(NumberHandling = JsonNumberHandling.AllowReadingFromString, MaxDepth = 32)]
 [JsonSerializable(typeof(RegisterBrokerBody))]
 [JsonSerializable(typeof(TopicRouteBody))]
+[JsonSerializable(typeof(TopicQueueMappingInfo))]
 [JsonSerializable(typeof(DataVersion))]
 [JsonSerializable(typeof(KeyValueFile))]
 [JsonSerializable(typeof(PeerBrokersBody))]

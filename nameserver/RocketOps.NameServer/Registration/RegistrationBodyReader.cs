@@ -45,7 +45,7 @@ internal static class RegistrationBodyReader
         {
             if (topic is not null)
             {
-                topics.Add(new TopicRegistration(topic.TopicName ?? name, topic.ReadQueues, topic.WriteQueues, topic.Perm, topic.SysFlag));
+                topics.Add(new TopicRegistration(topic.TopicName ?? name, topic.ReadQueues, topic.WriteQueues, topic.Perm, topic.SysFlag, wrapper.Mappings?.GetValueOrDefault(topic.TopicName ?? name)));
             }
         }
 
@@ -58,7 +58,11 @@ internal static class RegistrationBodyReader
     //   n     version as JSON
     //   4     number of topics
     //         per topic: 4 length, n "<name> <readQueues> <writeQueues> <perm> <filterType>[ <attributes>]"
-    //         filter servers and, from 5.0 on, queue mappings follow; routes do not need them
+    //   4     length of the filter servers
+    //   n     filter servers as JSON, not read
+    //         from 5.0 on:
+    //   4     number of static topics
+    //         per static topic: 4 length, n mapping as JSON
     private static (DataVersion Version, IReadOnlyList<TopicRegistration> Topics) ReadCompressed(ReadOnlySpan<byte> body)
     {
         DataVersion version = NameServerJson.Read(TakeBlock(ref body), NameServerJson.Default.DataVersion);
@@ -74,7 +78,30 @@ internal static class RegistrationBodyReader
             topics.Add(ParseTopicLine(Encoding.UTF8.GetString(TakeBlock(ref body))));
         }
 
-        return (version, topics);
+        if (!body.IsEmpty)
+        {
+            TakeBlock(ref body);
+        }
+
+        return (version, body.IsEmpty ? topics : WithMappings(topics, body));
+    }
+
+    private static List<TopicRegistration> WithMappings(List<TopicRegistration> topics, ReadOnlySpan<byte> body)
+    {
+        int count = TakeInt32(ref body);
+        if (count < 0 || count > body.Length / sizeof(int))
+        {
+            throw Malformed($"{count} mappings do not fit into the {body.Length} bytes left");
+        }
+
+        Dictionary<string, TopicQueueMappingInfo> mappings = new(StringComparer.Ordinal);
+        for (int i = 0; i < count; i++)
+        {
+            TopicQueueMappingInfo mapping = NameServerJson.Read(TakeBlock(ref body), NameServerJson.Default.TopicQueueMappingInfo);
+            mappings[mapping.Topic ?? throw Malformed("a mapping has no topic")] = mapping;
+        }
+
+        return count == 0 ? topics : topics.ConvertAll(topic => topic with { Mapping = mappings.GetValueOrDefault(topic.Topic) });
     }
 
     private static TopicRegistration ParseTopicLine(string line)

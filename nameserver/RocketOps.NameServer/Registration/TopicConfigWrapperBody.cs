@@ -11,4 +11,8 @@ internal sealed record TopicConfigWrapperBody
 
     [JsonPropertyName("topicConfigTable")]
     public Dictionary<string, TopicConfigBody>? Topics { get; init; }
+
+    /// <summary>Of static topics.</summary>
+    [JsonPropertyName("topicQueueMappingInfoMap")]
+    public Dictionary<string, TopicQueueMappingInfo>? Mappings { get; init; }
 }

@@ -59,7 +59,9 @@ internal static class RouteJson
                 .EndObject();
         }
 
-        return json.EndArray().EndObject().Written;
+        json.EndArray();
+        WriteMappings(json, queues);
+        return json.EndObject().Written;
     }
 
     /// <summary>ClusterInfo, always lenient.</summary>
@@ -116,6 +118,43 @@ internal static class RouteJson
         new FastJsonWriter().BeginObject()
             .Field("counter", version.Counter).Field("stateVersion", version.StateVersion).Field("timestamp", version.TimestampMs)
             .EndObject().Written;
+
+    /// <summary>The brokers of a static topic; nothing for all others.</summary>
+    private static void WriteMappings(FastJsonWriter json, List<QueueData> queues)
+    {
+        if (!queues.Exists(static queue => queue.Mapping is not null))
+        {
+            return;
+        }
+
+        json.Name("topicQueueMappingByBroker").BeginObject();
+        foreach (QueueData queue in queues)
+        {
+            if (queue.Mapping is { } mapping)
+            {
+                WriteMapping(json.Name(queue.BrokerName), mapping);
+            }
+        }
+
+        json.EndObject();
+    }
+
+    private static void WriteMapping(FastJsonWriter json, TopicQueueMappingInfo mapping)
+    {
+        json.BeginObject().Field("bname", mapping.BrokerName).Name("currIdMap").BeginObject();
+        foreach ((int id, int physical) in mapping.LedQueues ?? [])
+        {
+            json.NumberName(id).Value(physical);
+        }
+
+        json.EndObject()
+            .Field("dirty", mapping.Dirty)
+            .Field("epoch", mapping.Epoch)
+            .Field("scope", mapping.Scope)
+            .Field("topic", mapping.Topic)
+            .Field("totalQueues", mapping.TotalQueues)
+            .EndObject();
+    }
 
     private static void WriteGroup(FastJsonWriter json, BrokerGroup group)
     {

@@ -254,7 +254,7 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
                 continue;
             }
 
-            QueueData added = new(broker.BrokerName, topic.ReadQueues, topic.WriteQueues, wipeWrite ? topic.Perm & ~QueueData.PermWrite : topic.Perm, topic.SysFlag);
+            QueueData added = new(broker.BrokerName, topic.ReadQueues, topic.WriteQueues, wipeWrite ? topic.Perm & ~QueueData.PermWrite : topic.Perm, topic.SysFlag) { Mapping = topic.Mapping };
             if (added != old)
             {
                 builder ??= topics.ToBuilder();

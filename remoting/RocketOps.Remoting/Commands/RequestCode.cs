@@ -36,6 +36,7 @@ public static class RequestCode
     public const int CheckClientConfig = 46;
     public const int GetClientConfig = 47;
     public const int GetTimerCheckPoint = 60;
+    public const int GetTimerMetrics = 61;
 
     public const int PutKvConfig = 100;
     public const int GetKvConfig = 101;
@@ -101,6 +102,7 @@ public static class RequestCode
     public const int RecallMessage = 370;
     public const int QueryAssignment = 400;
     public const int SetMessageRequestMode = 401;
+    public const int UpdateAndCreateStaticTopic = 513;
 
     public const int GetBrokerMemberGroup = 901;
     public const int BrokerHeartbeat = 904;

@@ -67,6 +67,9 @@ public ref struct PullMessageRequestHeader
     /// <summary>TAG when empty, or SQL92.</summary>
     public ReadOnlySpan<byte> ExpressionType { get; private set; }
 
+    /// <summary>Forwarded by another broker (<c>lo=false</c>): the queue is a physical one, also of a static topic.</summary>
+    public bool IsPhysical { get; private set; }
+
     public readonly bool HasCommitOffset => (SysFlag & CommitOffsetFlag) != 0;
 
     public readonly bool MaySuspend => (SysFlag & SuspendFlag) != 0;
@@ -140,6 +143,10 @@ public ref struct PullMessageRequestHeader
             else if (name.SequenceEqual("expressionType"u8))
             {
                 header.ExpressionType = value;
+            }
+            else if (name.SequenceEqual("lo"u8))
+            {
+                header.IsPhysical = HeaderFields.IsPhysical(value);
             }
         }
 

@@ -19,6 +19,9 @@ public ref struct UpdateConsumerOffsetRequestHeader
     /// <summary>The consumer's progress; −1 when absent.</summary>
     public long CommitOffset { get; private set; }
 
+    /// <summary>Forwarded by another broker (<c>lo=false</c>): the queue is a physical one, also of a static topic.</summary>
+    public bool IsPhysical { get; private set; }
+
     /// <summary>Reads the header of <paramref name="frame"/>. Throws <see cref="RemotingCommandException"/> when group or topic is missing or a number is none.</summary>
     public static UpdateConsumerOffsetRequestHeader Read(scoped in RequestFrame frame, RequestBatch batch)
     {
@@ -45,6 +48,10 @@ public ref struct UpdateConsumerOffsetRequestHeader
             else if (name.SequenceEqual("commitOffset"u8))
             {
                 header.CommitOffset = HeaderFields.ReadInt64(name, value);
+            }
+            else if (name.SequenceEqual("lo"u8))
+            {
+                header.IsPhysical = HeaderFields.IsPhysical(value);
             }
         }
 

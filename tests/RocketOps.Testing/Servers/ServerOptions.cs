@@ -9,6 +9,9 @@ public sealed record ServerOptions
     /// <summary>Environment variables of the broker's process, beside those of the tests. Ours only.</summary>
     public IReadOnlyDictionary<string, string>? Environment { get; init; }
 
+    /// <summary>The address of a name server that runs already, instead of one of this server's own.</summary>
+    public string? NameServerAddress { get; init; }
+
     /// <summary>A store directory to open instead of a new, empty one.</summary>
     public string? StoreDirectory { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Remoting;
 
@@ -36,7 +37,7 @@ public abstract class ServerUnderTest : IAsyncDisposable
     /// <summary>Short name for messages and test output: <c>rocketops</c>, <c>apache-4.9.7</c>.</summary>
     public string Name { get; }
 
-    public string NameServerAddress => Loopback(NameServerPort);
+    public string NameServerAddress => Options.NameServerAddress ?? Loopback(NameServerPort);
 
     public string BrokerAddress => Loopback(BrokerPort);
 
@@ -58,7 +59,11 @@ public abstract class ServerUnderTest : IAsyncDisposable
     /// <summary>Starts both and returns when the broker has registered.</summary>
     public async Task StartAsync()
     {
-        await StartNameServerAsync();
+        if (Options.NameServerAddress is null)
+        {
+            await StartNameServerAsync();
+        }
+
         await StartBrokerAsync();
     }
 
@@ -139,6 +144,7 @@ public abstract class ServerUnderTest : IAsyncDisposable
 
         await using RawConnection connection = await RawConnection.ConnectAsync(NameServerAddress);
         Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = "TBW102" };
-        return (await connection.RequestAsync(GetRouteInfoByTopic, fields)).Code == Success;
+        RawFrame route = await connection.RequestAsync(GetRouteInfoByTopic, fields);
+        return route.Code == Success && Encoding.UTF8.GetString(route.Body.Span).Contains(BrokerAddress, StringComparison.Ordinal);
     }
 }

@@ -1,11 +1,12 @@
 using RocketOps.Broker.Json;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Topics.Admin;
 
 /// <summary>GET_ALL_TOPIC_CONFIG (21): all topics, or the page asked for, see <see cref="TablePage"/>.</summary>
-internal sealed class AllTopicsHandler(TopicTable topics) : AsyncRequestHandler
+internal sealed class AllTopicsHandler(TopicTable topics, TopicQueueMappingTable mappings) : AsyncRequestHandler
 {
     private const string Sequence = "topicSeq";
 
@@ -13,10 +14,13 @@ internal sealed class AllTopicsHandler(TopicTable topics) : AsyncRequestHandler
     {
         // Read first: a change in between makes the next page begin anew.
         DataVersion version = topics.Version;
+        DataVersion mappingVersion = mappings.Version;
         SortedDictionary<string, TopicConfig> all = topics.Snapshot();
         Dictionary<string, TopicConfig> page = TablePage.Select(request, Sequence, "maxTopicNum", all, version);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("totalTopicNum", all.Count);
-        response.Body = TablePage.Checked(BrokerJson.Write(new AllTopicsBody { DataVersion = version, Topics = page }, BrokerJson.Default.AllTopicsBody), Sequence);
+        Dictionary<string, TopicQueueMapping> details = mappings.All.Where(entry => page.ContainsKey(entry.Key)).ToDictionary(StringComparer.Ordinal);
+        AllTopicsBody body = new() { DataVersion = version, MappingDataVersion = mappingVersion, Topics = page, MappingDetails = details };
+        response.Body = TablePage.Checked(BrokerJson.Write(body, BrokerJson.Default.AllTopicsBody), Sequence);
         return new ValueTask<RemotingCommand?>(response);
     }
 }

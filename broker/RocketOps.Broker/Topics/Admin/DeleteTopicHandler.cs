@@ -2,13 +2,14 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Topics.Admin;
 
 /// <summary>DELETE_TOPIC_IN_BROKER (215): the topic, its queues and the offsets on it. A topic that is not there is success, as for RocketMQ.</summary>
-internal sealed class DeleteTopicHandler(BrokerSettings settings, CurrentRole role, TopicTable topics, ConsumerOffsetTable offsets, ParkedPulls parked) : AsyncRequestHandler
+internal sealed class DeleteTopicHandler(BrokerSettings settings, CurrentRole role, TopicTable topics, TopicQueueMappingTable mappings, ConsumerOffsetTable offsets, ParkedPulls parked) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -17,6 +18,7 @@ internal sealed class DeleteTopicHandler(BrokerSettings settings, CurrentRole ro
         TopicAdminChecks.CheckName(name, settings.Current);
         // Not bound to the client's connection: half a deletion helps nobody.
         await topics.DeleteAsync(name, CleanUpAsync);
+        await mappings.RemoveAsync(name);
         return RemotingCommand.CreateResponse(request, ResponseCode.Success);
     }
 

@@ -1,0 +1,22 @@
+using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.StaticTopics;
+
+/// <summary>Commits of logical queues (15) whose offset lies in a stretch of another broker: it keeps the progress beside its queue.</summary>
+internal sealed class CommitForwarder(TopicTable topics, BrokerPeers peers) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        long progress = request.GetRequiredInt64("commitOffset");
+        if (PhysicalRequests.QueueOf(request, topics, LogicOffsetHandler.NotHere) is not { } queue || queue.Find(progress) is not { } item)
+        {
+            // Remapped since it was looked at.
+            throw new RemotingCommandException(ResponseCode.NotLeaderForQueue, $"queue {request.Get("queueId")} of topic {request.Get("topic")} has been remapped: commit again");
+        }
+
+        RemotingCommand physical = PhysicalRequests.Rewrite(request, item).Set("commitOffset", item.ToPhysical(progress));
+        return PhysicalRequests.AnswerOf(request, await peers.InvokeAsync(item.BrokerName ?? string.Empty, physical, cancellationToken));
+    }
+}

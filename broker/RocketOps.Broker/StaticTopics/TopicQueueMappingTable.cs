@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Persistence;
+using RocketOps.Broker.Topics;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Broker.StaticTopics;
+
+/// <summary>
+/// The mappings of this broker's static topics, in config/topicQueueMapping.json. A change is served once it is durable: <see cref="TopicTable"/> hands each mapping out with
+/// its topic. Thread-safe. Source: apache/rocketmq TopicQueueMappingManager 5.5.0.
+/// </summary>
+internal sealed class TopicQueueMappingTable
+{
+    private readonly TopicTable _topics;
+    private readonly TimeProvider _time;
+    private readonly ConfigFile _file;
+
+    // One change at a time, written before it is seen.
+    private readonly SemaphoreSlim _changes = new(1);
+    private State _state;
+
+    public TopicQueueMappingTable(BrokerSettings settings, TopicTable topics, IStoreFileSystem fileSystem, TimeProvider time)
+    {
+        _topics = topics;
+        _time = time;
+        _file = new ConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "topicQueueMapping.json"), fileSystem);
+        _state = new State(new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() }, ImmutableSortedDictionary.Create<string, TopicQueueMapping>(StringComparer.Ordinal));
+        topics.MappingOf = Find;
+    }
+
+    public DataVersion Version => Volatile.Read(ref _state).Version;
+
+    /// <summary>All mappings by topic.</summary>
+    public ImmutableSortedDictionary<string, TopicQueueMapping> All => Volatile.Read(ref _state).Mappings;
+
+    public TopicQueueMapping? Find(string topic) => All.GetValueOrDefault(topic);
+
+    /// <summary>Reads the file, before the topics are read. Throws <see cref="InvalidDataException"/> when it is damaged beyond its backup.</summary>
+    public void Load()
+    {
+        if (_file.Read(BrokerJson.Default.TopicQueueMappingFile) is { } content)
+        {
+            _state = new State(content.DataVersion ?? _state.Version, All.SetItems((content.Mappings ?? []).Where(static entry => entry.Value is not null)));
+        }
+    }
+
+    /// <summary>
+    /// Takes a mapping that <see cref="MappingRules.Check"/> has passed in the place of the topic's. Throws <see cref="Remoting.Commands.RemotingCommandException"/> when it may not
+    /// take it, and <see cref="IOException"/> when it cannot be written; then nothing has changed.
+    /// </summary>
+    /// <param name="mapping">The mapping.</param>
+    /// <param name="force">It may contradict the one there is.</param>
+    public Task UpdateAsync(TopicQueueMapping mapping, bool force) => ChangeAsync(before =>
+        before.SetItem(mapping.Topic!, before.TryGetValue(mapping.Topic!, out TopicQueueMapping? old) ? MappingRules.Replace(old, mapping, force) : mapping));
+
+    /// <summary>Forgets a topic's mapping; nothing happens when it has none.</summary>
+    public Task RemoveAsync(string topic) => ChangeAsync(before => before.Remove(topic));
+
+    /// <summary>A slave's table becomes its master's, in the master's version.</summary>
+    public async Task FollowAsync(DataVersion version, IReadOnlyDictionary<string, TopicQueueMapping> mappings)
+    {
+        if (version != Version)
+        {
+            await ChangeAsync(before => before.Clear().SetItems(mappings), version);
+        }
+    }
+
+    private async Task ChangeAsync(Func<ImmutableSortedDictionary<string, TopicQueueMapping>, ImmutableSortedDictionary<string, TopicQueueMapping>> change, DataVersion? version = null)
+    {
+        await _changes.WaitAsync();
+        try
+        {
+            State before = _state;
+            State after = new(version ?? before.Version.Next(_time), change(before.Mappings));
+            if (version is null && ReferenceEquals(after.Mappings, before.Mappings))
+            {
+                return;
+            }
+
+            TopicQueueMappingFile content = new() { DataVersion = after.Version, Mappings = new Dictionary<string, TopicQueueMapping>(after.Mappings) };
+            await _file.WriteAsync(BrokerJson.WriteFile(content), CancellationToken.None);
+            Volatile.Write(ref _state, after);
+            foreach (string topic in before.Mappings.Keys.Union(after.Mappings.Keys, StringComparer.Ordinal))
+            {
+                _topics.RenewMapping(topic);
+            }
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    private sealed record State(DataVersion Version, ImmutableSortedDictionary<string, TopicQueueMapping> Mappings);
+}
+
+/// <summary>topicQueueMapping.json. Source: store.md §1.4.</summary>
+internal sealed class TopicQueueMappingFile
+{
+    [JsonPropertyName("dataVersion")]
+    public DataVersion? DataVersion { get; init; }
+
+    [JsonPropertyName("topicQueueMappingInfoMap")]
+    public Dictionary<string, TopicQueueMapping>? Mappings { get; init; }
+}

@@ -1,0 +1,51 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Roles;
+using RocketOps.Broker.Topics;
+using RocketOps.Broker.Topics.Admin;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.StaticTopics;
+
+/// <summary>
+/// UPDATE_AND_CREATE_STATIC_TOPIC (513): a topic and this broker's mapping of it. The mapping comes first, so that no client is told of the topic without it; a mapping that is
+/// refused leaves the topic as it was. Source: admin.md §2.2.
+/// </summary>
+internal sealed class UpdateStaticTopicHandler(BrokerSettings settings, CurrentRole role, TopicTable topics, TopicQueueMappingTable mappings) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        string name = request.GetRequired("topic");
+        TopicAdminChecks.CheckMaster(role);
+        TopicAdminChecks.CheckName(name, settings.Current);
+        topics.TryGet(name, out TopicState? existing);
+        TopicConfig config = new()
+        {
+            TopicName = name,
+            ReadQueueNums = request.GetRequiredInt32("readQueueNums"),
+            WriteQueueNums = request.GetRequiredInt32("writeQueueNums"),
+            Perm = request.GetRequiredInt32("perm"),
+            TopicFilterType = request.GetRequired("topicFilterType"),
+            TopicSysFlag = request.GetInt32("topicSysFlag", 0),
+            Attributes = existing?.Config.Attributes,
+        };
+        TopicAdminChecks.CheckSettings(config);
+        TopicAdminChecks.CheckFilterType(config);
+        TopicAdminChecks.CheckQueueType(topics, config);
+        TopicQueueMapping mapping = BrokerJson.ReadBody(request, BrokerJson.Default.TopicQueueMapping);
+        MappingRules.Check(mapping, name, settings.Current.BrokerName);
+        await mappings.UpdateAsync(mapping with { LedQueues = [] }, request.GetBoolean("force", fallback: false));
+        if (topics.TryGet(name, out existing) && existing.Config.SameAs(config))
+        {
+            // Name servers take a mapping with a new version of the topics only.
+            await topics.TouchAsync();
+        }
+        else
+        {
+            await topics.CreateOrUpdateAsync(config);
+        }
+
+        return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+    }
+}

@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Hosting.Properties;
+using RocketOps.NameServer.Configuration;
+using RocketOps.NameServer.Hosting;
+using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
+
+namespace RocketOps.Broker.Tests.StaticTopics;
+
+/// <summary>A name server and two masters, broker-a and broker-b, in this process, each with a plain connection to it.</summary>
+internal sealed class StaticTopicBrokers : IAsyncDisposable
+{
+    private readonly TempDirectory _directory = new("static-");
+    private NameServerHost? _nameServer;
+    private RawConnection? _toA;
+    private RawConnection? _toB;
+
+    public TestBroker A { get; private set; } = null!;
+
+    public TestBroker B { get; private set; } = null!;
+
+    public RawConnection ToA => _toA!;
+
+    public RawConnection ToB => _toB!;
+
+    public string NameServerAddress => $"127.0.0.1:{_nameServer!.EndPoint.Port}";
+
+    public static async Task<StaticTopicBrokers> StartAsync(bool onlyA = false)
+    {
+        StaticTopicBrokers brokers = new();
+        brokers._nameServer = await NameServerHost.StartAsync(
+            PropertyLoader.Apply(
+                PropertyValues.Defaults(NameServerProperties.Catalog),
+                [
+                    new PropertyEntry("listenPort", "0", default), new PropertyEntry("bindAddress", "127.0.0.1", default),
+                    new PropertyEntry("kvConfigPath", brokers._directory.File("kvConfig.json"), default), new PropertyEntry("configStorePath", brokers._directory.File("namesrv.properties"), default),
+                ]).Values,
+            configFile: null,
+            NullLoggerFactory.Instance);
+        await brokers.StartAAsync();
+        if (!onlyA)
+        {
+            brokers.B = await brokers.StartAsync("broker-b", directory: null);
+            brokers._toB = await RawConnection.ConnectAsync(brokers.B.Address);
+        }
+
+        return brokers;
+    }
+
+    /// <summary>Stops broker-a and starts it on its store again.</summary>
+    public async Task RestartAAsync()
+    {
+        await ToA.DisposeAsync();
+        await A.DisposeAsync();
+        await StartAAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (RawConnection? connection in (RawConnection?[])[_toA, _toB])
+        {
+            await (connection?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
+
+        foreach (TestBroker? broker in (TestBroker?[])[A, B])
+        {
+            await (broker?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
+
+        await (_nameServer?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _directory.Dispose();
+    }
+
+    private async Task StartAAsync()
+    {
+        A = await StartAsync("broker-a", _directory);
+        _toA = await RawConnection.ConnectAsync(A.Address);
+    }
+
+    private async Task<TestBroker> StartAsync(string name, TempDirectory? directory)
+    {
+        TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["brokerName"] = name, ["namesrvAddr"] = NameServerAddress, ["slaveSyncInterval"] = "200" }, directory);
+        await broker.Host.FirstRegistration;
+        return broker;
+    }
+}

@@ -1,0 +1,232 @@
+using System.Text;
+using RocketOps.Broker.StaticTopics;
+using RocketOps.Broker.Tests.Replication;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
+
+namespace RocketOps.Broker.Tests.StaticTopics;
+
+/// <summary>Static topics: logical queues over physical ones of several brokers. The table of answers is run against Apache's 5.5.0 in the interop ring.</summary>
+public sealed class StaticTopicTests
+{
+    private const string Topic = "Static";
+    private const long Epoch = 1_731_999_999_000;
+
+    private static readonly string Own = $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}]";
+
+    private static readonly string Remapped = $"0:[{StaticTopicRows.Item("broker-b", 0, 0, 0)},{StaticTopicRows.Item("broker-a", 1, 0, 100)}]";
+
+    [Fact]
+    public async Task Rows_AskedOfTwoBrokers_AreAnsweredAsApachesDoes()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync();
+
+        (await new StaticTopicRows(brokers.ToA, brokers.ToB, Topic).AskAsync()).Should().Equal(StaticTopicRows.Expected);
+    }
+
+    [Fact]
+    public async Task Route_OfAStaticTopic_HasTheMappingsOfAllBrokers_AndOfAPlainOneNone()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync();
+        await MakeAsync(brokers.ToA, "broker-a", Own);
+        await StaticTopicRows.MakeAsync(brokers.ToB, Topic, 1, StaticTopicRows.Mapping(Topic, "broker-b", Epoch, 2, $"1:[{StaticTopicRows.Item("broker-b", 0, 0, 0)}]"));
+
+        string route = await RouteAsync(brokers, Topic);
+        await MakeAsync(brokers.ToA, "broker-a", Own, topic: "Plain", plain: true);
+        string plain = await RouteAsync(brokers, "Plain");
+
+        route.Should().Contain(
+            "\"topicQueueMappingByBroker\":{\"broker-a\":{\"bname\":\"broker-a\",\"currIdMap\":{\"0\":0},\"dirty\":false,\"epoch\":1731999999000,\"scope\":\"__global__\",\"topic\":\"Static\",\"totalQueues\":2},\"broker-b\":{\"bname\":\"broker-b\",\"currIdMap\":{\"1\":0},");
+        plain.Should().Contain("\"queueDatas\"").And.NotContain("topicQueueMappingByBroker");
+    }
+
+    [Fact]
+    public async Task Route_RemappedWithoutAChangeOfQueues_IsRenewedAtOnce()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await MakeAsync(brokers.ToA, "broker-a", Own);
+
+        await MakeAsync(brokers.ToA, "broker-a", $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0)},{StaticTopicRows.Item("broker-b", 1, 0, -1)}]", Epoch + 1);
+
+        (await RouteAsync(brokers, Topic)).Should().Contain("\"currIdMap\":{},\"dirty\":false,\"epoch\":1731999999001");
+    }
+
+    [Theory]
+    [InlineData("compressedRegister")]
+    [InlineData("enableSplitRegistration")]
+    public async Task Route_RegisteredInOtherForms_HasTheMappingToo(string setting)
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        RemotingCommand update = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        update.Body = Encoding.UTF8.GetBytes($"{setting}=true\n");
+        (await brokers.A.InvokeAsync(update)).Code.Should().Be(ResponseCode.Success);
+
+        await MakeAsync(brokers.ToA, "broker-a", Own);
+
+        (await RouteAsync(brokers, Topic)).Should().Contain("\"currIdMap\":{\"0\":0}");
+    }
+
+    [Fact]
+    public async Task Mapping_AfterARestart_IsServedFromItsFile_UntilTheTopicIsDeleted()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await MakeAsync(brokers.ToA, "broker-a", $"3:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}]");
+
+        await brokers.RestartAAsync();
+        RawFrame sent = await RawBroker.SendAsync(brokers.ToA, Topic, 3, "x"u8.ToArray());
+        RawFrame anyQueue = await RawBroker.SendAsync(brokers.ToA, Topic, -1, "y"u8.ToArray());
+        RawFrame deleted = await brokers.ToA.RequestAsync(215, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Topic });
+        await brokers.RestartAAsync();
+        await brokers.A.CreateTopicAsync(Topic, queues: 4);
+        RawFrame plain = await RawBroker.SendAsync(brokers.ToA, Topic, 2, "x"u8.ToArray());
+
+        (sent.ExtFields["queueId"], sent.ExtFields["queueOffset"]).Should().Be(("3", "0"));
+        (anyQueue.ExtFields["queueId"], anyQueue.ExtFields["queueOffset"]).Should().Be(("3", "1"), "the broker leads no other");
+        deleted.Code.Should().Be(ResponseCode.Success);
+        plain.ExtFields["queueId"].Should().Be("2", "the mapping is gone with its topic");
+        (await RouteAsync(brokers, Topic)).Should().NotContain("topicQueueMappingByBroker");
+    }
+
+    [Fact]
+    public async Task Pull_Held_IsAnsweredInTheLogicalQueuesOffsets()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await MakeAsync(brokers.ToA, "broker-a", Remapped);
+        Task<RemotingCommand> held = brokers.A.PullAsync("g", Topic, 0, 100, sysFlag: 2 | 4, holdMs: 60_000, subscription: "*");
+        await Eventually.TrueAsync(() => brokers.A.Host.Parts.ParkedPulls.Count == 1, "the pull waits");
+
+        await brokers.A.SendAsync(Topic, "woken");
+        RemotingCommand answer = await held;
+
+        answer.Code.Should().Be(ResponseCode.Success);
+        (answer.Get("nextBeginOffset"), answer.Get("minOffset"), answer.Get("maxOffset"), answer.Get("offsetDelta")).Should().Be(("101", "100", "101", "100"));
+        Requests.Decode(answer).Should().ContainSingle().Which.QueueOffset.Should().Be(0, "consumers add the delta themselves");
+    }
+
+    [Fact]
+    public async Task Pull_WithProgress_CommitsItBesideTheQueueItLiesIn()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await MakeAsync(brokers.ToA, "broker-a", Remapped);
+
+        await brokers.A.PullAsync("g", Topic, 0, 100, sysFlag: 1 | 4, commit: 103, subscription: "*");
+        long after = brokers.A.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0);
+        await brokers.A.PullAsync("g", Topic, 0, 100, sysFlag: 1 | 4, commit: 7, subscription: "*");
+
+        after.Should().Be(3);
+        brokers.A.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0).Should().Be(3, "7 lies in a queue of another broker");
+    }
+
+    [Fact]
+    public async Task Lock_OfALogicalQueue_IsGivenByTheBrokerThatLeadsIt()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await MakeAsync(brokers.ToA, "broker-a", $"7:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}]");
+        await RawBroker.PullAsync(brokers.ToA, Topic, 7, 0);
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.LockBatchMq);
+        request.Body = """{"clientId":"c","consumerGroup":"raw_consumer","mqSet":[{"topic":"Static","brokerName":"__syslo__global__","queueId":7},{"topic":"Static","brokerName":"__syslo__global__","queueId":0}]}"""u8.ToArray();
+
+        RemotingCommand answer = await brokers.A.InvokeAsync(request);
+
+        Encoding.UTF8.GetString(answer.Body.Span).Should().Contain("\"queueId\":7").And.NotContain("\"queueId\":0");
+    }
+
+    [Fact]
+    public async Task Requests_WhoseStretchLiesOnABrokerThatIsAway_SaySo()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await MakeAsync(brokers.ToA, "broker-a", Remapped);
+        await RawBroker.PullAsync(brokers.ToA, Topic, 0, 100);
+
+        RawFrame pull = await RawBroker.PullAsync(brokers.ToA, Topic, 0, 5);
+        RawFrame min = await brokers.ToA.RequestAsync(RequestCode.GetMinOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = "0" });
+        RawFrame commit = await RawBroker.UpdateOffsetAsync(brokers.ToA, "raw_consumer", Topic, 0, 5);
+
+        foreach (RawFrame answer in (RawFrame[])[pull, min, commit])
+        {
+            (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, "cannot find addr for broker broker-b"));
+        }
+    }
+
+    public static TheoryData<string, string> Bodies => new()
+    {
+        { string.Empty, "the request has no body" },
+        { "{", "the body is no valid JSON" },
+        { "{\"bname\":\"broker-a\",\"topic\":\"Other\"}", "The mapping is of topic Other, the request of Static" },
+        { "{\"bname\":\"broker-z\",\"topic\":\"Static\"}", "The mapping is of broker broker-z, this one is broker-a" },
+        { "{\"bname\":\"broker-a\",\"topic\":\"Static\",\"totalQueues\":-1}", "The field is illegal: scope must not be empty, totalQueues must be between 0 and 65536" },
+        { "{\"bname\":\"broker-a\",\"topic\":\"Static\",\"hostedQueues\":{-1:[]}}", "The queue -1 is illegal" },
+        { "{\"bname\":\"broker-a\",\"topic\":\"Static\",\"hostedQueues\":{0:null}}", "The queue 0 is illegal" },
+        { "{\"bname\":\"broker-a\",\"topic\":\"Static\",\"hostedQueues\":{0:[null]}}", "The queue 0 is illegal" },
+        { "{\"bname\":\"broker-a\",\"topic\":\"Static\",\"hostedQueues\":{\"x\":[]}}", "the body is no valid JSON" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bodies))]
+    public async Task Make_WithAMappingThatIsNone_IsRefusedAndMakesNoTopic(string body, string remark)
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+
+        RawFrame answer = await StaticTopicRows.MakeAsync(brokers.ToA, Topic, 1, body);
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+        answer.Remark.Should().StartWith(remark);
+        brokers.A.Host.Parts.Topics.TryGet(Topic, out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Make_MovesADecidedStretch_IsRefusedUnlessForced()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await MakeAsync(brokers.ToA, "broker-a", Remapped);
+        string moved = StaticTopicRows.Mapping(
+            Topic, "broker-a", Epoch + 1, 2, $"0:[{StaticTopicRows.Item("broker-b", 0, 0, 0)},{StaticTopicRows.Item("broker-a", 1, 0, 200)}]");
+
+        RawFrame refused = await StaticTopicRows.MakeAsync(brokers.ToA, Topic, 1, moved);
+        RemotingCommand forced = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateStaticTopic)
+            .Set("topic", Topic).Set("readQueueNums", 1).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("force", true);
+        forced.Body = Encoding.UTF8.GetBytes(moved);
+        RemotingCommand taken = await brokers.A.InvokeAsync(forced);
+
+        (refused.Code, refused.Remark).Should().Be((ResponseCode.SystemError, "The item of gen 1 is immutable: broker, queue, start and a decided logic offset stay as they are"));
+        taken.Code.Should().Be(ResponseCode.Success, taken.Remark);
+        (await RawBroker.SendAsync(brokers.ToA, Topic, 0, "x"u8.ToArray())).ExtFields["queueOffset"].Should().Be("200");
+    }
+
+    [Fact]
+    public async Task Slave_TakesTheMappingsOver()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await using (RawConnection master = await RawConnection.ConnectAsync(group.Master.Address))
+        {
+            await MakeAsync(master, "broker-a", Own);
+        }
+
+        TopicQueueMapping? copy = null;
+        await Eventually.TrueAsync(() => (copy = group.Slave.Host.Parts.Mappings.Find(Topic)) is not null, "the slave has the mapping");
+
+        copy!.Queues.Should().ContainKey(0).WhoseValue.Should().ContainSingle().Which.Should().Be(new LogicQueueMappingItem { BrokerName = "broker-a" });
+        group.Slave.Host.Parts.Mappings.Version.Should().Be(group.Master.Host.Parts.Mappings.Version);
+        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.TryGet(Topic, out Broker.Topics.TopicState? topic) && topic.Mapping is not null, "the slave serves it");
+    }
+
+    private static async Task MakeAsync(RawConnection broker, string name, string queues, long epoch = Epoch, string topic = Topic, bool plain = false)
+    {
+        RawFrame answer = plain
+            ? await RawBroker.CreateTopicAsync(broker, topic, 1)
+            : await StaticTopicRows.MakeAsync(broker, topic, 1, StaticTopicRows.Mapping(topic, name, epoch, 2, queues));
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+    }
+
+    private static async Task<string> RouteAsync(StaticTopicBrokers brokers, string topic)
+    {
+        await using RemotingClient client = TestBroker.NewClient();
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic);
+        RemotingCommand answer = await client.InvokeAsync(brokers.NameServerAddress, request);
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        return Encoding.UTF8.GetString(answer.Body.Span);
+    }
+}

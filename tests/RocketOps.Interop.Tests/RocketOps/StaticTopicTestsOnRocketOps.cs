@@ -1,0 +1,10 @@
+using RocketOps.Interop.Tests.Fixtures;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Interop.Tests.RocketOps;
+
+[Collection(RocketOpsCollection.Name)]
+public sealed class StaticTopicTestsOnRocketOps(RocketOpsFixture fixture) : StaticTopicTests(fixture)
+{
+    protected override ServerUnderTest CreateSecond(ServerOptions options) => new RocketOpsServer(options);
+}

@@ -1,0 +1,67 @@
+using System.Text.Json;
+using RocketOps.Interop.Tests.Clients;
+using RocketOps.Interop.Tests.Fixtures;
+using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Servers;
+
+namespace RocketOps.Interop.Tests;
+
+/// <summary>
+/// Static topics of RocketMQ 5 over two brokers: the table of answers, and Apache's own tools and client, which make a topic, move its queues while messages are in them, and receive
+/// everything in the order of each logical queue.
+/// </summary>
+public abstract class StaticTopicTests(ServerFixture fixture)
+{
+    private const string SecondBroker = "broker-b";
+
+    [SkippableFact]
+    public async Task StaticTopic_OverTwoBrokers_IsAnsweredAlikeAndMovesWithoutLosingMessages()
+    {
+        await using ServerUnderTest second = CreateSecond(new ServerOptions
+        {
+            NameServerAddress = fixture.Server.NameServerAddress,
+            Broker = new Dictionary<string, string>(StringComparer.Ordinal) { ["brokerName"] = SecondBroker },
+        });
+        await second.StartAsync();
+        await using (RawConnection a = await RawConnection.ConnectAsync(fixture.Server.BrokerAddress))
+        await using (RawConnection b = await RawConnection.ConnectAsync(second.BrokerAddress))
+        {
+            (await new StaticTopicRows(a, b, "StaticRows").AskAsync()).Should().Equal(StaticTopicRows.Expected, fixture.Server.Name);
+        }
+
+        await MoveAsync(new JavaClient(ApacheServer.Version5, fixture.Server.NameServerAddress));
+    }
+
+    /// <summary>The second broker, of the same kind.</summary>
+    protected abstract ServerUnderTest CreateSecond(ServerOptions options);
+
+    private static async Task MoveAsync(JavaClient client)
+    {
+        const string topic = "StaticMoved";
+        const int each = 8;
+        string made = await client.AdminAsync("updateStaticTopic", "-b", $"{ServerUnderTest.BrokerName},{SecondBroker}", "-t", topic, "-qn", "4");
+        made.Should().Contain("The new mapping data is written to file").And.NotContain("Exception");
+        IReadOnlyList<JsonElement> before = await client.RunAsync("send", topic, "--count", $"{each}", "--keys", "before");
+        string moved = await client.AdminAsync("remappingStaticTopic", "-b", SecondBroker, "-t", topic);
+        moved.Should().Contain(".after").And.NotContain("Exception");
+        IReadOnlyList<JsonElement> after = await client.RunAsync("send", topic, "--count", $"{each}", "--keys", "after");
+
+        IReadOnlyList<JsonElement> received = await client.RunAsync("receive", topic, "--group", "g_StaticMoved", "--from", "first", "--count", $"{2 * each}", "--seconds", "180");
+
+        BrokersOf(before).Should().Equal(ServerUnderTest.BrokerName, SecondBroker);
+        BrokersOf(after).Should().Equal(SecondBroker);
+        List<JsonElement> messages = [.. received.Where(static line => line.GetProperty("event").GetString() == "message")];
+        messages.Select(static message => message.GetProperty("keys").GetString()!).Order(StringComparer.Ordinal).Should().Equal(
+            Enumerable.Range(0, each).Select(static number => $"after-{number}").Concat(Enumerable.Range(0, each).Select(static number => $"before-{number}")));
+        messages.Select(static message => message.GetProperty("brokerName").GetString()).Distinct(StringComparer.Ordinal).Should().Equal("__syslo__global__");
+        foreach (IGrouping<int, JsonElement> queue in messages.GroupBy(static message => message.GetProperty("queueId").GetInt32()))
+        {
+            queue.OrderBy(static message => message.GetProperty("queueOffset").GetInt64()).Select(static message => message.GetProperty("keys").GetString()!.Split('-')[0])
+                .Should().BeInDescendingOrder(StringComparer.Ordinal, "what was sent before the move has the lower offsets of queue {0}", queue.Key);
+        }
+    }
+
+    private static IEnumerable<string> BrokersOf(IReadOnlyList<JsonElement> lines) => lines
+        .Where(static line => line.GetProperty("event").GetString() == "sent")
+        .Select(static line => line.GetProperty("brokerName").GetString()!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+}
