@@ -26,7 +26,7 @@ public abstract class StaticTopicTests(ServerFixture fixture)
         await using (RawConnection a = await RawConnection.ConnectAsync(fixture.Server.BrokerAddress))
         await using (RawConnection b = await RawConnection.ConnectAsync(second.BrokerAddress))
         {
-            (await new StaticTopicRows(a, b, "StaticRows").AskAsync()).Should().Equal(StaticTopicRows.Expected, fixture.Server.Name);
+            string.Join('\n', await new StaticTopicRows(a, b, "StaticRows").AskAsync()).Should().Be(string.Join('\n', StaticTopicRows.Expected), fixture.Server.Name);
         }
 
         await MoveAsync(new JavaClient(ApacheServer.Version5, fixture.Server.NameServerAddress));

@@ -187,6 +187,8 @@ public sealed class StaticTopicRows(RawConnection a, RawConnection b, string top
         await SendAsync("a", a, 0);
         await PullAsync("a", a, 0, 0);
         await SendAsync("b", b, 0);
+        // Apache's brokers learn each other's addresses from time to time.
+        await Eventually.TrueAsync(async () => (await PullFrameAsync(b, 0, 0, logical: true)).Code == RawBroker.Success, "broker-b asks broker-a", TimeSpan.FromMinutes(3));
         await PullAsync("b", b, 0, 2);
         await MakeAsync("remap at b, decided", b, 2, Mapping(topic, B, later, 3, $"0:[{Decided}],{own}"));
         await ConfigAsync("config of b", b, topic, logical: true);
