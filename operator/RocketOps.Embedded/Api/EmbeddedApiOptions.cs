@@ -19,9 +19,6 @@ public sealed class EmbeddedApiOptions
     /// <summary>Serves <c>pods/log</c>; null answers that no log is there.</summary>
     public IPodLogSource? PodLogs { get; init; }
 
-    /// <summary>Faults from the first request on; see <see cref="EmbeddedApiServer.FaultHook"/>.</summary>
-    public Func<ApiCall, ApiFault?>? FaultHook { get; init; }
-
     public ILoggerFactory? LoggerFactory { get; init; }
 
     /// <summary>Past changes kept for watches and exact lists, over all kinds. Further back the answer is 410, as after compaction of the real store.</summary>

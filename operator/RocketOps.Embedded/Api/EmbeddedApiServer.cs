@@ -58,11 +58,14 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     /// <summary>The authority that signed the server's certificate, PEM.</summary>
     public string CaCertificatePem => _identity.CaPem;
 
-    /// <summary>Asked for a fault before each resource request; null serves everything. May be replaced at any time.</summary>
-    public Func<ApiCall, ApiFault?>? FaultHook
+    /// <summary>
+    /// Called instead of serving a resource request, with what it asks for and with what serves it: for tests that need a server that fails. Null serves
+    /// everything. May be replaced at any time.
+    /// </summary>
+    public Func<ApiCall, HttpContext, Func<Task>, Task>? Interceptor
     {
-        get => _router.FaultHook;
-        set => _router.FaultHook = value;
+        get => _router.Interceptor;
+        set => _router.Interceptor = value;
     }
 
     /// <summary>The newest resourceVersion of the server.</summary>
@@ -217,3 +220,12 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
 
     private static string? Below(string? directory, string name) => directory is null ? null : Path.Combine(directory, name);
 }
+
+/// <summary>What a request asks for.</summary>
+/// <param name="Verb">get, list, watch, create, update, patch, delete or deletecollection.</param>
+/// <param name="Group">Empty for the core group.</param>
+/// <param name="Resource">The plural.</param>
+/// <param name="Subresource">Empty, or status, scale, log.</param>
+/// <param name="Namespace">Empty for cluster-scoped resources and lists over all namespaces.</param>
+/// <param name="Name">Empty for collections.</param>
+public sealed record ApiCall(string Verb, string Group, string Resource, string Subresource, string Namespace, string Name);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using RocketOps.Embedded;
+using RocketOps.Embedded.Tests.Api;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
@@ -61,7 +62,7 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
             RouteRefreshGrace = TimeSpan.Zero,
         };
         OperatorWorld world = new(server, configure?.Invoke(options) ?? options);
-        server.FaultHook = world.OnCall;
+        server.Interceptor = ApiFault.On(world.OnCall);
         await world.StartOperatorAsync();
         return world;
     }

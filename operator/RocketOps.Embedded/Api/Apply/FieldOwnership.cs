@@ -18,21 +18,12 @@ internal static class FieldOwnership
 
     private const string LastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
 
+    private static readonly string[] ServerOwned =
+        ["name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"];
+
     /// <summary>Never owned by anybody.</summary>
-    private static readonly FieldSet Stripped = FieldSet.Of(
-        ["f:apiVersion"],
-        ["f:kind"],
-        ["f:metadata"],
-        ["f:metadata", "f:name"],
-        ["f:metadata", "f:namespace"],
-        ["f:metadata", "f:creationTimestamp"],
-        ["f:metadata", "f:selfLink"],
-        ["f:metadata", "f:uid"],
-        ["f:metadata", "f:generation"],
-        ["f:metadata", "f:managedFields"],
-        ["f:metadata", "f:resourceVersion"],
-        ["f:metadata", "f:deletionTimestamp"],
-        ["f:metadata", "f:deletionGracePeriodSeconds"]);
+    private static readonly FieldSet Stripped =
+        FieldSet.Of([["f:apiVersion"], ["f:kind"], ["f:metadata"], .. ServerOwned.Select(string[] (name) => ["f:metadata", FieldSet.Field(name)])]);
 
     /// <summary>Records in <paramref name="next"/> what a create, PUT or patch changed; takes it from everybody else.</summary>
     public static void Update(JsonObject? old, JsonObject next, ResourceDefinition resource, WriteOptions options, string subresource, DateTimeOffset now)
@@ -101,38 +92,19 @@ internal static class FieldOwnership
     /// <summary>Keeps the old entries' times when nothing else changed: a write that changes nothing is no write.</summary>
     public static void KeepTimesIfOtherwiseSame(JsonObject next, JsonObject old)
     {
-        JsonObject metadata = next.Metadata();
-        JsonObject oldMetadata = old.Metadata();
-        if (ManagedEntry.ReadAll(metadata.Items("managedFields")) is not { } now || ManagedEntry.ReadAll(oldMetadata.Items("managedFields")) is not { } before
-            || now.Count != before.Count)
+        List<ManagedEntry>? now = ManagedEntry.ReadAll(next.Metadata().Items("managedFields"));
+        List<ManagedEntry>? before = ManagedEntry.ReadAll(old.Metadata().Items("managedFields"));
+        if (now is null || before is null || now.Count != before.Count || !now.TrueForAll(entry => before.Find(entry.IsSameWriter)?.Fields.SameAs(entry.Fields) == true))
         {
             return;
         }
 
-        foreach (ManagedEntry entry in now)
+        JsonObject same = next.Copy();
+        same.Metadata().Take("managedFields", old.Metadata());
+        same.Metadata().Take("resourceVersion", old.Metadata());
+        if (JsonNodes.Same(same, old))
         {
-            if (before.Find(entry.IsSameWriter) is not { } same || !same.Fields.SameAs(entry.Fields))
-            {
-                return;
-            }
-        }
-
-        JsonNode? mine = metadata["managedFields"]?.DeepClone();
-        JsonNode? version = metadata["resourceVersion"]?.DeepClone();
-        metadata["resourceVersion"] = oldMetadata["resourceVersion"]?.DeepClone();
-        if (oldMetadata["managedFields"] is { } kept)
-        {
-            metadata["managedFields"] = kept.DeepClone();
-        }
-
-        if (!JsonNodes.Same(next, old))
-        {
-            if (mine is not null)
-            {
-                metadata["managedFields"] = mine;
-            }
-
-            metadata["resourceVersion"] = version;
+            next.Metadata().Take("managedFields", old.Metadata());
         }
     }
 
@@ -144,7 +116,7 @@ internal static class FieldOwnership
         List<ManagedEntry> result = [];
         foreach (ManagedEntry entry in entries)
         {
-            FieldSet left = entry.Fields.Difference(changed).Difference(compared.Removed);
+            FieldSet left = Left(entry, changed, compared);
             if (entry.IsSameWriter(writer) && !own.IsEmpty)
             {
                 result.Add(entry with { Fields = left.Union(own), Time = writer.Time });
@@ -162,6 +134,8 @@ internal static class FieldOwnership
 
         return result;
     }
+
+    private static FieldSet Left(ManagedEntry entry, FieldSet changed, Comparison compared) => entry.Fields.Difference(changed).Difference(compared.Removed);
 
     /// <summary>kubectl may take over, without a conflict, what its own client-side apply recorded; and it keeps that record up to date.</summary>
     private static JsonObject ApplyForKubectl(
@@ -227,16 +201,7 @@ internal static class FieldOwnership
             RefuseConflicts(others, changed, allowedConflicts);
         }
 
-        List<ManagedEntry> result = [];
-        foreach (ManagedEntry other in others)
-        {
-            FieldSet left = other.Fields.Difference(changed).Difference(compared.Removed);
-            if (!left.IsEmpty)
-            {
-                result.Add(other with { Fields = left });
-            }
-        }
-
+        List<ManagedEntry> result = [.. others.Select(other => other with { Fields = Left(other, changed, compared) }).Where(other => !other.Fields.IsEmpty)];
         if (!self.Fields.IsEmpty)
         {
             // An apply that only changes who owns what leaves the time alone; a new entry then has none.
@@ -282,35 +247,13 @@ internal static class FieldOwnership
             return;
         }
 
-        JsonArray causes = [];
-        foreach ((string manager, string path) in conflicts)
-        {
-            causes.Append(new JsonObject { ["reason"] = "FieldManagerConflict", ["message"] = $"conflict with {manager}", ["field"] = path });
-        }
-
-        string message;
-        if (conflicts is [(string only, string field)])
-        {
-            message = $"Apply failed with 1 conflict: conflict with {only}: {field}";
-        }
-        else
-        {
-            StringBuilder text = new($"Apply failed with {conflicts.Count} conflicts:");
-            char separator = ' ';
-            foreach (IGrouping<string, (string Manager, string Path)> group in conflicts.GroupBy(c => c.Manager))
-            {
-                text.Append(separator).Append("conflicts with ").Append(group.Key).Append(':');
-                separator = '\n';
-                foreach ((_, string path) in group)
-                {
-                    text.Append("\n- ").Append(path);
-                }
-            }
-
-            message = text.ToString();
-        }
-
-        throw new ApiErrorException(409, "Conflict", message, new JsonObject { ["causes"] = causes });
+        IEnumerable<JsonNode> causes = conflicts.Select(
+            c => new JsonObject { ["reason"] = "FieldManagerConflict", ["message"] = $"conflict with {c.Manager}", ["field"] = c.Path });
+        IEnumerable<string> managers = conflicts.GroupBy(c => c.Manager).Select(g => $"conflicts with {g.Key}:{string.Concat(g.Select(c => $"\n- {c.Path}"))}");
+        string message = conflicts is [(string only, string field)]
+            ? $"Apply failed with 1 conflict: conflict with {only}: {field}"
+            : $"Apply failed with {conflicts.Count} conflicts: {string.Join('\n', managers)}";
+        throw new ApiErrorException(409, "Conflict", message, new JsonObject { ["causes"] = JsonNodes.Array(causes) });
     }
 
     /// <summary>The part of an applied configuration its path may write.</summary>
@@ -327,18 +270,8 @@ internal static class FieldOwnership
             return;
         }
 
-        foreach (string name in applied.Select(p => p.Key).Where(n => n is not ("apiVersion" or "kind" or "metadata" or "status")).ToArray())
-        {
-            applied.Remove(name);
-        }
-
-        if (applied.Child("metadata") is { } metadata)
-        {
-            foreach (string name in metadata.Select(p => p.Key).Where(n => n is not ("name" or "namespace" or "uid" or "resourceVersion")).ToArray())
-            {
-                metadata.Remove(name);
-            }
-        }
+        applied.RemoveAll(name => name is not ("apiVersion" or "kind" or "metadata" or "status"));
+        applied.Child("metadata")?.RemoveAll(name => name is not ("name" or "namespace" or "uid" or "resourceVersion"));
     }
 
     private static List<ManagedEntry> Cap(List<ManagedEntry> entries)

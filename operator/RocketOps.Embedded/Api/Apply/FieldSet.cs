@@ -15,7 +15,7 @@ internal sealed class FieldSet
 
     public bool IsEmpty => _members.Count == 0 && _children.Count == 0;
 
-    public static FieldSet Of(params ReadOnlySpan<string[]> paths)
+    public static FieldSet Of(IEnumerable<string[]> paths)
     {
         FieldSet set = new();
         foreach (string[] path in paths)
@@ -31,24 +31,33 @@ internal sealed class FieldSet
     /// <summary>Adds a path. Only for sets under construction.</summary>
     public void Insert(ReadOnlySpan<string> path)
     {
-        if (path.Length == 0)
+        if (path is [string member])
         {
-            return;
+            _members.Add(member);
         }
-
-        FieldSet set = this;
-        foreach (string element in path[..^1])
+        else if (path.Length > 1)
         {
-            if (!set._children.TryGetValue(element, out FieldSet? child))
+            if (!_children.TryGetValue(path[0], out FieldSet? child))
             {
-                child = new FieldSet();
-                set._children.Add(element, child);
+                _children.Add(path[0], child = new FieldSet());
             }
 
-            set = child;
+            child.Insert(path[1..]);
+        }
+    }
+
+    /// <summary>Adds what is at and below an element. Only for sets under construction.</summary>
+    public void Put(string element, bool isMember, FieldSet below)
+    {
+        if (isMember)
+        {
+            _members.Add(element);
         }
 
-        set._members.Add(path[^1]);
+        if (!below.IsEmpty)
+        {
+            _children[element] = Below(element)?.Union(below) ?? below;
+        }
     }
 
     /// <summary>Whether the element itself, directly below this node, is in the set.</summary>
@@ -56,56 +65,11 @@ internal sealed class FieldSet
 
     public FieldSet? Below(string element) => _children.GetValueOrDefault(element);
 
-    public FieldSet Union(FieldSet other)
-    {
-        FieldSet result = new();
-        result._members.UnionWith(_members);
-        result._members.UnionWith(other._members);
-        foreach ((string element, FieldSet child) in _children)
-        {
-            result._children[element] = other._children.TryGetValue(element, out FieldSet? both) ? child.Union(both) : child;
-        }
+    public FieldSet Union(FieldSet other) => Combine(this, other, (mine, theirs) => mine || theirs);
 
-        foreach ((string element, FieldSet child) in other._children)
-        {
-            result._children.TryAdd(element, child);
-        }
+    public FieldSet Intersection(FieldSet other) => Combine(this, other, (mine, theirs) => mine && theirs);
 
-        return result;
-    }
-
-    public FieldSet Intersection(FieldSet other)
-    {
-        FieldSet result = new();
-        result._members.UnionWith(_members);
-        result._members.IntersectWith(other._members);
-        foreach ((string element, FieldSet child) in _children)
-        {
-            if (other._children.TryGetValue(element, out FieldSet? both) && child.Intersection(both) is { IsEmpty: false } common)
-            {
-                result._children.Add(element, common);
-            }
-        }
-
-        return result;
-    }
-
-    public FieldSet Difference(FieldSet other)
-    {
-        FieldSet result = new();
-        result._members.UnionWith(_members);
-        result._members.ExceptWith(other._members);
-        foreach ((string element, FieldSet child) in _children)
-        {
-            FieldSet rest = other._children.TryGetValue(element, out FieldSet? both) ? child.Difference(both) : child;
-            if (!rest.IsEmpty)
-            {
-                result._children.Add(element, rest);
-            }
-        }
-
-        return result;
-    }
+    public FieldSet Difference(FieldSet other) => Combine(this, other, (mine, theirs) => mine && !theirs);
 
     /// <summary>
     /// The set with named struct fields made members wherever something below them is: <c>spec.config.a</c> then also holds <c>spec</c> and
@@ -117,26 +81,9 @@ internal sealed class FieldSet
         result._members.UnionWith(_members);
         foreach ((string element, FieldSet child) in _children)
         {
-            SchemaNode below = SchemaNode.Untyped;
-            if (element.StartsWith("f:", StringComparison.Ordinal))
-            {
-                string name = element[2..];
-                if (schema.Properties.TryGetValue(name, out SchemaNode? property))
-                {
-                    result._members.Add(element);
-                    below = property;
-                }
-                else
-                {
-                    below = schema.Member(name) ?? SchemaNode.Untyped;
-                }
-            }
-            else if (schema.Items is { } items)
-            {
-                below = items;
-            }
-
-            result._children.Add(element, child.EnsureNamedFieldsAreMembers(below));
+            string? name = element.StartsWith("f:", StringComparison.Ordinal) ? element[2..] : null;
+            bool isNamed = name is not null && schema.Properties.ContainsKey(name);
+            result.Put(element, isNamed, child.EnsureNamedFieldsAreMembers((name is null ? schema.Items : schema.Member(name)) ?? SchemaNode.Untyped));
         }
 
         return result;
@@ -148,24 +95,15 @@ internal sealed class FieldSet
     public JsonObject ToFieldsV1()
     {
         JsonObject result = [];
-        foreach (string element in _members)
+        foreach (string element in _members.Concat(_children.Keys.Where(element => !HasMember(element))))
         {
-            JsonObject content = [];
-            if (_children.TryGetValue(element, out FieldSet? child))
+            JsonObject content = Below(element)?.ToFieldsV1() ?? [];
+            if (HasMember(element) && content.Count > 0)
             {
-                content = child.ToFieldsV1();
                 content.Insert(0, ".", new JsonObject());
             }
 
             result[element] = content;
-        }
-
-        foreach ((string element, FieldSet child) in _children)
-        {
-            if (!_members.Contains(element))
-            {
-                result[element] = child.ToFieldsV1();
-            }
         }
 
         return result;
@@ -188,15 +126,7 @@ internal sealed class FieldSet
                 throw new FormatException($"fieldsV1: {key} is not an object");
             }
 
-            if (content.Count == 0 || content.ContainsKey("."))
-            {
-                set._members.Add(element);
-            }
-
-            if (FromFieldsV1(content) is { IsEmpty: false } child)
-            {
-                set._children[element] = child;
-            }
+            set.Put(element, content.Count == 0 || content.ContainsKey("."), FromFieldsV1(content));
         }
 
         return set;
@@ -236,38 +166,38 @@ internal sealed class FieldSet
 
     private static string Canonical(string key)
     {
-        if (key.Length < 3 || key[1] != ':' || key[0] is not ('f' or 'k' or 'v' or 'i'))
-        {
-            return key.StartsWith("f:", StringComparison.Ordinal) ? key : throw new FormatException($"fieldsV1: unknown path element {key}");
-        }
-
-        if (key[0] is 'f' or 'i')
+        if (key is ['f', ':', ..] or ['i', ':', _, ..])
         {
             return key;
         }
 
-        JsonNode? value = JsonReading.Parse(System.Text.Encoding.UTF8.GetBytes(key[2..]));
-        if (key[0] == 'v')
-        {
-            return "v:" + value.ToText();
-        }
-
-        return value is JsonObject parts ? TypedValues.KeyElement(parts) : throw new FormatException($"fieldsV1: {key} holds no object");
+        JsonNode? value = key is ['k' or 'v', ':', _, ..]
+            ? JsonReading.Parse(System.Text.Encoding.UTF8.GetBytes(key[2..]))
+            : throw new FormatException($"fieldsV1: unknown path element {key}");
+        return key[0] == 'v' ? "v:" + value.ToText()
+            : value is JsonObject parts ? TypedValues.KeyElement(parts)
+            : throw new FormatException($"fieldsV1: {key} holds no object");
     }
 
-    private IEnumerable<IReadOnlyList<string>> Paths(IReadOnlyList<string> prefix)
+    private static FieldSet Combine(FieldSet mine, FieldSet theirs, Func<bool, bool, bool> keeps)
     {
-        foreach (string element in _members)
+        FieldSet result = new();
+        result._members.UnionWith(mine._members.Concat(theirs._members).Where(element => keeps(mine.HasMember(element), theirs.HasMember(element))));
+        foreach (string element in mine._children.Keys.Union(theirs._children.Keys))
         {
-            yield return [.. prefix, element];
+            FieldSet below = (mine.Below(element), theirs.Below(element)) switch
+            {
+                ({ } left, { } right) => Combine(left, right, keeps),
+                ({ } left, null) => keeps(true, false) ? left : new FieldSet(),
+                (_, { } right) => keeps(false, true) ? right : new FieldSet(),
+                _ => new FieldSet(),
+            };
+            result.Put(element, isMember: false, below);
         }
 
-        foreach ((string element, FieldSet child) in _children)
-        {
-            foreach (IReadOnlyList<string> path in child.Paths([.. prefix, element]))
-            {
-                yield return path;
-            }
-        }
+        return result;
     }
+
+    private IEnumerable<IReadOnlyList<string>> Paths(IReadOnlyList<string> prefix) =>
+        _members.Select(IReadOnlyList<string> (element) => [.. prefix, element]).Concat(_children.SelectMany(child => child.Value.Paths([.. prefix, child.Key])));
 }

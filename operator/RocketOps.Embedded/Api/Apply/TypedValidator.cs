@@ -27,34 +27,27 @@ internal sealed class TypedValidator
 
     private void Visit(JsonNode? value, SchemaNode schema, string path)
     {
-        if (value is null)
+        string? wrong = (schema.Type, value) switch
         {
-            return;
+            (_, null) => null,
+            (SchemaType.Object, not JsonObject) => $"expected map, got {Go(value)}",
+            (SchemaType.Array, not JsonArray) => $"expected list, got {Go(value)}",
+            (SchemaType.String, _) when schema.Format != "quantity" && value.AsText() is null => $"expected string, got &value.valueUnstructured{{Value:{GoSyntax(value)}}}",
+            (SchemaType.Boolean, _) when !value.Is<bool>() => $"expected boolean, got {Go(value)}",
+            (SchemaType.Integer or SchemaType.Number, _) when !value.Is<long>() && !value.Is<double>() => $"expected numeric (int or float), got {GoType(value)}",
+            _ => null,
+        };
+        if (wrong is not null)
+        {
+            _errors.Add($"{path}: {wrong}");
         }
-
-        switch (schema.Type)
+        else if (schema.Type is SchemaType.Object && value is JsonObject map)
         {
-            case SchemaType.Object when value is JsonObject map:
-                VisitMembers(map, schema, path);
-                break;
-            case SchemaType.Object:
-                _errors.Add($"{path}: expected map, got {Go(value)}");
-                break;
-            case SchemaType.Array when value is JsonArray array:
-                VisitItems(array, schema, path);
-                break;
-            case SchemaType.Array:
-                _errors.Add($"{path}: expected list, got {Go(value)}");
-                break;
-            case SchemaType.String when schema.Format != "quantity" && value.AsText() is null:
-                _errors.Add($"{path}: expected string, got &value.valueUnstructured{{Value:{GoSyntax(value)}}}");
-                break;
-            case SchemaType.Boolean when value is not JsonValue flag || !flag.TryGetValue(out bool _):
-                _errors.Add($"{path}: expected boolean, got {Go(value)}");
-                break;
-            case SchemaType.Integer or SchemaType.Number when value is not JsonValue number || !(number.TryGetValue(out long _) || number.TryGetValue(out double _)):
-                _errors.Add($"{path}: expected numeric (int or float), got {GoType(value)}");
-                break;
+            VisitMembers(map, schema, path);
+        }
+        else if (schema.Type is SchemaType.Array && value is JsonArray array)
+        {
+            VisitItems(array, schema, path);
         }
     }
 

@@ -6,295 +6,39 @@ namespace RocketOps.Embedded.Api.Apply;
 
 /// <summary>
 /// Objects seen through their schema: their field set, their differences, their merge. The walks mirror sigs.k8s.io/structured-merge-diff v6
-/// (package typed), whose results managedFields make visible to every client.
+/// (package typed), whose results managedFields make visible to every client. Maps and lists are walked alike: both have parts that an element names.
 /// </summary>
 internal static class TypedValues
 {
     /// <summary>Fields of the object as an applier owns them.</summary>
-    public static FieldSet ToFieldSet(JsonObject value, SchemaNode schema)
+    public static FieldSet ToFieldSet(JsonNode? value, SchemaNode schema)
     {
         FieldSet set = new();
-        AddFields(value, schema, [], set);
+        foreach (Part part in Parts(value, schema, Shape(schema, value)))
+        {
+            bool isMember = !part.IsStructField || part.Value is null or JsonObject { Count: 0 } || Shape(part.Schema, part.Value) is NodeShape.Leaf;
+            set.Put(part.Element, isMember, ToFieldSet(part.Value, part.Schema));
+        }
+
         return set;
     }
 
     public static Comparison Compare(JsonObject before, JsonObject after, SchemaNode schema)
     {
         Comparison comparison = new();
-        Compare(Slot.Of(before), Slot.Of(after), schema, [], comparison);
+        Compare([before], [after], schema, [], comparison);
         return comparison;
     }
 
     /// <summary>The applied object laid over the live one.</summary>
-    public static JsonObject Merge(JsonObject live, JsonObject applied, SchemaNode schema) =>
-        (JsonObject)Merge(Slot.Of(live), Slot.Of(applied), schema)!;
+    public static JsonObject Merge(JsonObject live, JsonObject applied, SchemaNode schema) => (JsonObject)MergeNodes(live, applied, schema)!;
 
     /// <summary>The object without what <paramref name="removed"/> names.</summary>
     public static JsonObject RemoveItems(JsonObject value, SchemaNode schema, FieldSet removed) => Remove(value, schema, removed) as JsonObject ?? [];
 
     /// <summary>The element of a list-map's item: its keys, sorted.</summary>
-    public static string KeyElement(JsonObject keys)
-    {
-        JsonObject sorted = [];
-        foreach ((string name, JsonNode? value) in keys.OrderBy(k => k.Key, StringComparer.Ordinal))
-        {
-            sorted[name] = value?.DeepClone();
-        }
-
-        return "k:" + sorted.ToText();
-    }
-
-    private static NodeShape Shape(SchemaNode schema, JsonNode? value) => schema.Type switch
-    {
-        SchemaType.Object => schema.AtomicMap ? NodeShape.Leaf : NodeShape.Map,
-        SchemaType.Array => schema.ListKind is ListKind.Atomic ? NodeShape.Leaf : NodeShape.List,
-        SchemaType.Any when schema.AtomicMap => NodeShape.Leaf,
-        SchemaType.Any => value is JsonObject ? NodeShape.Map : NodeShape.Leaf,
-        _ => NodeShape.Leaf,
-    };
-
-    private static void AddFields(JsonNode? value, SchemaNode schema, List<string> path, FieldSet set)
-    {
-        switch (Shape(schema, value))
-        {
-            case NodeShape.Map when value is JsonObject obj:
-                foreach ((string name, JsonNode? child) in obj)
-                {
-                    path.Add(FieldSet.Field(name));
-                    AddFields(child, schema.Member(name) ?? SchemaNode.Untyped, path, set);
-                    if (child is null || child is JsonObject { Count: 0 } || !schema.Properties.ContainsKey(name))
-                    {
-                        set.Insert(Path(path));
-                    }
-
-                    path.RemoveAt(path.Count - 1);
-                }
-
-                break;
-            case NodeShape.List when value is JsonArray array:
-                foreach (JsonNode? item in array)
-                {
-                    path.Add(Element(item, schema));
-                    AddFields(item, schema.Items ?? SchemaNode.Untyped, path, set);
-                    set.Insert(Path(path));
-                    path.RemoveAt(path.Count - 1);
-                }
-
-                break;
-            case NodeShape.Leaf:
-                set.Insert(Path(path));
-                break;
-        }
-    }
-
-    private static void Compare(Slot before, Slot after, SchemaNode schema, List<string> path, Comparison result)
-    {
-        bool leaf = true;
-        JsonNode? shaped = after.Present && after.Value is not null ? after.Value : before.Value;
-        switch (Shape(schema, shaped))
-        {
-            case NodeShape.Map:
-                JsonObject? left = before.Value as JsonObject;
-                JsonObject? right = after.Value as JsonObject;
-                leaf = left is not { Count: > 0 } && right is not { Count: > 0 };
-                if (!leaf)
-                {
-                    foreach (string name in (left ?? []).Select(p => p.Key).Concat((right ?? []).Select(p => p.Key)).Distinct(StringComparer.Ordinal))
-                    {
-                        path.Add(FieldSet.Field(name));
-                        Compare(Slot.In(left, name), Slot.In(right, name), schema.Member(name) ?? SchemaNode.Untyped, path, result);
-                        path.RemoveAt(path.Count - 1);
-                    }
-                }
-
-                break;
-            case NodeShape.List:
-                JsonArray? first = before.Value as JsonArray;
-                JsonArray? second = after.Value as JsonArray;
-                leaf = first is not { Count: > 0 } && second is not { Count: > 0 };
-                if (!leaf)
-                {
-                    CompareItems(first ?? [], second ?? [], schema, path, result);
-                }
-
-                break;
-        }
-
-        if (!before.Present)
-        {
-            result.Added.Insert(Path(path));
-        }
-        else if (!after.Present)
-        {
-            result.Removed.Insert(Path(path));
-        }
-        else if (leaf && !JsonNodes.Same(before.Value, after.Value))
-        {
-            result.Modified.Insert(Path(path));
-        }
-    }
-
-    private static void CompareItems(JsonArray before, JsonArray after, SchemaNode schema, List<string> path, Comparison result)
-    {
-        ILookup<string, JsonNode?> left = before.ToLookup(i => Element(i, schema), StringComparer.Ordinal);
-        ILookup<string, JsonNode?> right = after.ToLookup(i => Element(i, schema), StringComparer.Ordinal);
-        foreach (string element in left.Select(g => g.Key).Concat(right.Select(g => g.Key)).Distinct(StringComparer.Ordinal))
-        {
-            JsonNode?[] lefts = [.. left[element]];
-            JsonNode?[] rights = [.. right[element]];
-            path.Add(element);
-            if (lefts.Length > 1 || rights.Length > 1)
-            {
-                // Duplicates, stored before the schema forbade them: one unit.
-                if (lefts.Length == 0)
-                {
-                    result.Added.Insert(Path(path));
-                }
-                else if (rights.Length == 0)
-                {
-                    result.Removed.Insert(Path(path));
-                }
-                else if (lefts.Length != rights.Length || lefts.Zip(rights).Any(p => !JsonNodes.Same(p.First, p.Second)))
-                {
-                    result.Modified.Insert(Path(path));
-                }
-            }
-            else
-            {
-                Slot l = lefts.Length == 1 ? Slot.Of(lefts[0]) : Slot.Absent;
-                Slot r = rights.Length == 1 ? Slot.Of(rights[0]) : Slot.Absent;
-                Compare(l, r, schema.Items ?? SchemaNode.Untyped, path, result);
-            }
-
-            path.RemoveAt(path.Count - 1);
-        }
-    }
-
-    private static JsonNode? Merge(Slot live, Slot applied, SchemaNode schema)
-    {
-        if (!applied.Present)
-        {
-            return live.Value?.DeepClone();
-        }
-
-        if (!live.Present || live.Value is null || applied.Value is null)
-        {
-            return applied.Value?.DeepClone();
-        }
-
-        switch (Shape(schema, applied.Value))
-        {
-            case NodeShape.Map when live.Value is JsonObject left && applied.Value is JsonObject right:
-                JsonObject merged = [];
-                foreach ((string name, JsonNode? value) in left)
-                {
-                    merged[name] = Merge(Slot.Of(value), Slot.In(right, name), schema.Member(name) ?? SchemaNode.Untyped);
-                }
-
-                foreach ((string name, JsonNode? value) in right)
-                {
-                    if (!left.ContainsKey(name))
-                    {
-                        merged[name] = value?.DeepClone();
-                    }
-                }
-
-                return merged;
-            case NodeShape.List when live.Value is JsonArray left && applied.Value is JsonArray right:
-                return MergeItems(left, right, schema);
-            default:
-                return applied.Value.DeepClone();
-        }
-    }
-
-    /// <summary>Order of a merged list-map or set (reference: embedded-api.md §8.4).</summary>
-    private static JsonArray MergeItems(JsonArray live, JsonArray applied, SchemaNode schema)
-    {
-        string[] liveElements = [.. live.Select(i => Element(i, schema))];
-        string[] appliedElements = [.. applied.Select(i => Element(i, schema))];
-        HashSet<string> inLive = new(liveElements, StringComparer.Ordinal);
-        HashSet<string> inApplied = new(appliedElements, StringComparer.Ordinal);
-        Dictionary<string, JsonNode?> liveItems = new(StringComparer.Ordinal);
-        for (int i = 0; i < liveElements.Length; i++)
-        {
-            liveItems.TryAdd(liveElements[i], live[i]);
-        }
-
-        string[] shared = [.. appliedElements.Where(inLive.Contains)];
-        int sharedIndex = 0;
-        int l = 0;
-        int a = 0;
-        SchemaNode items = schema.Items ?? SchemaNode.Untyped;
-        JsonArray result = [];
-        while (l < live.Count || a < applied.Count)
-        {
-            string? next = sharedIndex < shared.Length ? shared[sharedIndex] : null;
-            if (l < live.Count && a < applied.Count && liveElements[l] == appliedElements[a])
-            {
-                result.Append(Merge(Slot.Of(live[l]), Slot.Of(applied[a]), items));
-                l++;
-                a++;
-                sharedIndex++;
-            }
-            else if (l < live.Count && !inApplied.Contains(liveElements[l]))
-            {
-                result.Append(live[l]?.DeepClone());
-                l++;
-            }
-            else if (l < live.Count && liveElements[l] != next)
-            {
-                // Comes at its place among the applied items.
-                l++;
-            }
-            else if (a < applied.Count)
-            {
-                bool isShared = liveItems.TryGetValue(appliedElements[a], out JsonNode? counterpart);
-                result.Append(isShared ? Merge(Slot.Of(counterpart), Slot.Of(applied[a]), items) : applied[a]?.DeepClone());
-                a++;
-                sharedIndex += isShared ? 1 : 0;
-            }
-            else
-            {
-                l++;
-            }
-        }
-
-        return result;
-    }
-
-    private static JsonNode? Remove(JsonNode? value, SchemaNode schema, FieldSet removed)
-    {
-        switch (Shape(schema, value))
-        {
-            case NodeShape.Map when value is JsonObject obj:
-                JsonObject kept = [];
-                foreach ((string name, JsonNode? child) in obj)
-                {
-                    string element = FieldSet.Field(name);
-                    if (!removed.HasMember(element))
-                    {
-                        kept[name] = removed.Below(element) is { } below ? Remove(child, schema.Member(name) ?? SchemaNode.Untyped, below) : child?.DeepClone();
-                    }
-                }
-
-                // The last child takes its parent along; who still owns the parent itself sees a null, as on the real server.
-                return kept.Count > 0 || obj.Count == 0 ? kept : null;
-            case NodeShape.List when value is JsonArray array:
-                JsonArray items = [];
-                foreach (JsonNode? item in array)
-                {
-                    string element = Element(item, schema);
-                    if (!removed.HasMember(element))
-                    {
-                        items.Append(removed.Below(element) is { } below ? Remove(item, schema.Items ?? SchemaNode.Untyped, below) : item?.DeepClone());
-                    }
-                }
-
-                return items.Count > 0 || array.Count == 0 ? items : null;
-            default:
-                return value?.DeepClone();
-        }
-    }
+    public static string KeyElement(JsonObject keys) =>
+        "k:" + new JsonObject(keys.OrderBy(k => k.Key, StringComparer.Ordinal).Select(k => KeyValuePair.Create(k.Key, k.Value?.DeepClone()))).ToText();
 
     /// <summary>What names an item of a set or list-map within its list.</summary>
     /// <exception cref="FormatException">It has no name, in structured-merge-diff's words.</exception>
@@ -305,26 +49,17 @@ internal static class TypedValues
             return "v:" + item.ToText();
         }
 
-        if (item is null)
-        {
-            throw new FormatException("associative list with keys may not have a null element");
-        }
-
         if (item is not JsonObject obj)
         {
-            throw new FormatException("associative list with keys may not have non-map elements");
+            throw new FormatException($"associative list with keys may not have {(item is null ? "a null element" : "non-map elements")}");
         }
 
         JsonObject keys = [];
         foreach (string name in schema.ListKeys)
         {
-            if (obj.TryGetPropertyValue(name, out JsonNode? value))
+            if (obj.TryGetPropertyValue(name, out JsonNode? value) || (value = schema.Items?.Properties.GetValueOrDefault(name)?.Default) is not null)
             {
                 keys[name] = value?.DeepClone();
-            }
-            else if (schema.Items?.Properties.GetValueOrDefault(name)?.Default is { } fallback)
-            {
-                keys[name] = fallback.DeepClone();
             }
         }
 
@@ -338,7 +73,128 @@ internal static class TypedValues
         return KeyElement(keys);
     }
 
-    private static string[] Path(List<string> path) => [.. path];
+    private static NodeShape Shape(SchemaNode schema, JsonNode? value) => schema.Type switch
+    {
+        _ when schema.AtomicMap => NodeShape.Leaf,
+        SchemaType.Object => NodeShape.Map,
+        SchemaType.Array when schema.ListKind is not ListKind.Atomic => NodeShape.List,
+        SchemaType.Any when value is JsonObject => NodeShape.Map,
+        _ => NodeShape.Leaf,
+    };
+
+    /// <summary>The members or items of a value of this shape; none when it is another value than the shape says.</summary>
+    private static IEnumerable<Part> Parts(JsonNode? value, SchemaNode schema, NodeShape shape) => (shape, value) switch
+    {
+        (NodeShape.Map, JsonObject map) =>
+            map.Select(p => new Part(FieldSet.Field(p.Key), p.Value, schema.Member(p.Key) ?? SchemaNode.Untyped, schema.Properties.ContainsKey(p.Key))),
+        (NodeShape.List, JsonArray list) => list.Select(item => new Part(Element(item, schema), item, schema.Items ?? SchemaNode.Untyped, IsStructField: false)),
+        _ => [],
+    };
+
+    /// <param name="before">The value; empty where there was none. Several are duplicates in a list, stored before the schema forbade them: one unit.</param>
+    /// <param name="after">The same of the other side.</param>
+    /// <param name="schema">What it should be.</param>
+    /// <param name="path">Where it is.</param>
+    /// <param name="result">Told what differs.</param>
+    private static void Compare(JsonNode?[] before, JsonNode?[] after, SchemaNode schema, List<string> path, Comparison result)
+    {
+        bool isLeaf = true;
+        if (before.Length <= 1 && after.Length <= 1)
+        {
+            JsonNode? old = before.FirstOrDefault();
+            JsonNode? next = after.FirstOrDefault();
+            NodeShape shape = Shape(schema, next ?? old);
+            ILookup<string, Part> left = Parts(old, schema, shape).ToLookup(p => p.Element, StringComparer.Ordinal);
+            ILookup<string, Part> right = Parts(next, schema, shape).ToLookup(p => p.Element, StringComparer.Ordinal);
+            foreach (string element in left.Select(g => g.Key).Union(right.Select(g => g.Key)))
+            {
+                isLeaf = false;
+                path.Add(element);
+                SchemaNode below = left[element].Concat(right[element]).First().Schema;
+                Compare([.. left[element].Select(p => p.Value)], [.. right[element].Select(p => p.Value)], below, path, result);
+                path.RemoveAt(path.Count - 1);
+            }
+        }
+
+        FieldSet? told = before.Length == 0 ? result.Added
+            : after.Length == 0 ? result.Removed
+            : isLeaf && !before.SequenceEqual(after, JsonNodes.Equality) ? result.Modified
+            : null;
+        told?.Insert([.. path]);
+    }
+
+    private static JsonNode? MergeNodes(JsonNode? live, JsonNode? applied, SchemaNode schema)
+    {
+        NodeShape shape = Shape(schema, applied);
+        switch (live, applied)
+        {
+            case (JsonObject left, JsonObject right) when shape is NodeShape.Map:
+                IEnumerable<string> names = left.Select(p => p.Key).Union(right.Select(p => p.Key));
+                return new JsonObject(names.Select(name => KeyValuePair.Create(
+                    name, right.TryGetPropertyValue(name, out JsonNode? value) ? MergeNodes(left[name], value, schema.Member(name) ?? SchemaNode.Untyped) : left[name]?.DeepClone())));
+            case (JsonArray left, JsonArray right) when shape is NodeShape.List:
+                return MergeItems([.. Parts(left, schema, shape)], [.. Parts(right, schema, shape)]);
+            default:
+                return applied?.DeepClone();
+        }
+    }
+
+    /// <summary>Order of a merged list-map or set (reference: embedded-api.md §8.4): the applied one, and what only the live list has before what it stood before.</summary>
+    private static JsonArray MergeItems(Part[] live, Part[] applied)
+    {
+        HashSet<string> inApplied = [.. applied.Select(p => p.Element)];
+        Dictionary<string, Part> inLive = live.DistinctBy(p => p.Element).ToDictionary(p => p.Element, StringComparer.Ordinal);
+        Queue<string> shared = new(applied.Select(p => p.Element).Where(inLive.ContainsKey));
+        JsonArray result = [];
+        int next = 0;
+        foreach (Part part in applied)
+        {
+            TakeLive(until: shared.Count > 0 ? shared.Peek() : null);
+            bool isShared = inLive.TryGetValue(part.Element, out Part counterpart);
+            result.Append(isShared ? MergeNodes(counterpart.Value, part.Value, part.Schema) : part.Value?.DeepClone());
+            if (isShared)
+            {
+                shared.Dequeue();
+            }
+        }
+
+        TakeLive(until: null);
+        return result;
+
+        void TakeLive(string? until)
+        {
+            for (; next < live.Length && live[next].Element != until; next++)
+            {
+                if (!inApplied.Contains(live[next].Element))
+                {
+                    result.Append(live[next].Value?.DeepClone());
+                }
+            }
+        }
+    }
+
+    private static JsonNode? Remove(JsonNode? value, SchemaNode schema, FieldSet removed)
+    {
+        Part[] parts = [.. Parts(value, schema, Shape(schema, value))];
+        if (parts.Length == 0)
+        {
+            return value?.DeepClone();
+        }
+
+        (string Element, JsonNode? Value)[] kept =
+        [
+            .. parts.Where(p => !removed.HasMember(p.Element))
+                .Select(p => (p.Element, removed.Below(p.Element) is { } below ? Remove(p.Value, p.Schema, below) : p.Value?.DeepClone())),
+        ];
+
+        // The last child takes its parent along; who still owns the parent itself sees a null, as on the real server.
+        return kept.Length == 0 ? null
+            : value is JsonObject ? new JsonObject(kept.Select(p => KeyValuePair.Create(p.Element[2..], p.Value)))
+            : JsonNodes.Array(kept.Select(p => p.Value));
+    }
+
+    /// <summary>A member of a map or an item of a list; a struct's field is named by the schema, a map's key is data.</summary>
+    private readonly record struct Part(string Element, JsonNode? Value, SchemaNode Schema, bool IsStructField);
 }
 
 /// <summary>How a place is owned: as a whole, by member, or by item.</summary>
@@ -346,18 +202,10 @@ internal enum NodeShape
 {
     /// <summary>Scalars, atomic lists, atomic maps and structs.</summary>
     Leaf,
+
     Map,
+
     List,
-}
-
-/// <summary>A place in an object: absent, or present with a value that may be JSON null.</summary>
-internal readonly record struct Slot(bool Present, JsonNode? Value)
-{
-    public static readonly Slot Absent;
-
-    public static Slot Of(JsonNode? value) => new(true, value);
-
-    public static Slot In(JsonObject? obj, string name) => obj is not null && obj.TryGetPropertyValue(name, out JsonNode? value) ? new Slot(true, value) : Absent;
 }
 
 /// <summary>What differs between two versions of an object.</summary>
@@ -368,6 +216,4 @@ internal sealed class Comparison
     public FieldSet Modified { get; } = new();
 
     public FieldSet Removed { get; } = new();
-
-    public bool IsSame => Added.IsEmpty && Modified.IsEmpty && Removed.IsEmpty;
 }

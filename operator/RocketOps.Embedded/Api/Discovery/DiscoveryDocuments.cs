@@ -31,113 +31,28 @@ internal sealed class DiscoveryDocuments(ResourceRegistry registry, string gitVe
         ["serverAddressByClientCIDRs"] = new JsonArray(new JsonObject { ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = address }),
     };
 
-    public JsonObject Groups()
+    public JsonObject Groups() => new() { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = JsonNodes.Array(GroupNames().Select(name => Named(GroupEntry(name)))) };
+
+    public JsonObject? Group(string name) => name.Length == 0 || !registry.HasGroup(name)
+        ? null
+        : Named([KeyValuePair.Create<string, JsonNode?>("kind", "APIGroup"), KeyValuePair.Create<string, JsonNode?>("apiVersion", "v1"), .. GroupEntry(name)]);
+
+    public JsonObject? Resources(string group, string version) => !registry.HasGroupVersion(group, version) ? null : new JsonObject
     {
-        JsonArray groups = [];
-        foreach (string name in GroupNames())
-        {
-            groups.Append(GroupEntry(name));
-        }
-
-        return new JsonObject { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = groups };
-    }
-
-    public JsonObject? Group(string name)
-    {
-        if (name.Length == 0 || !registry.HasGroup(name))
-        {
-            return null;
-        }
-
-        JsonObject group = new() { ["kind"] = "APIGroup", ["apiVersion"] = "v1" };
-        foreach ((string key, JsonNode? value) in GroupEntry(name))
-        {
-            group[key] = value?.DeepClone();
-        }
-
-        return group;
-    }
-
-    public JsonObject? Resources(string group, string version)
-    {
-        if (!registry.HasGroupVersion(group, version))
-        {
-            return null;
-        }
-
-        JsonArray resources = [];
-        foreach (ResourceDefinition resource in registry.All.Where(r => r.Group == group && r.Version == version).OrderBy(r => r.Plural, StringComparer.Ordinal))
-        {
-            JsonObject entry = new()
-            {
-                ["name"] = resource.Plural,
-                ["singularName"] = resource.Singular,
-                ["namespaced"] = resource.Namespaced,
-                ["kind"] = resource.Kind,
-                ["verbs"] = Texts(resource.Verbs),
-            };
-            AddNames(entry, resource);
-            resources.Append(entry);
-            foreach (Subresource subresource in Subresources(resource))
-            {
-                JsonObject sub = new()
-                {
-                    ["name"] = $"{resource.Plural}/{subresource.Name}",
-                    ["singularName"] = string.Empty,
-                    ["namespaced"] = resource.Namespaced,
-                };
-                if (subresource.Group is not null)
-                {
-                    sub["group"] = subresource.Group;
-                    sub["version"] = subresource.Version;
-                }
-
-                sub["kind"] = subresource.Kind;
-                sub["verbs"] = Texts(subresource.Verbs);
-                resources.Append(sub);
-            }
-        }
-
-        return new JsonObject
-        {
-            ["kind"] = "APIResourceList",
-            ["apiVersion"] = "v1",
-            ["groupVersion"] = group.Length == 0 ? version : $"{group}/{version}",
-            ["resources"] = resources,
-        };
-    }
+        ["kind"] = "APIResourceList",
+        ["apiVersion"] = "v1",
+        ["groupVersion"] = group.Length == 0 ? version : $"{group}/{version}",
+        ["resources"] = JsonNodes.Array(Served(group, version).SelectMany(resource => Subresources(resource).Select(sub => PlainSubresource(resource, sub)).Prepend(PlainResource(resource)))),
+    };
 
     /// <summary>The aggregated form of <c>/api</c> (<paramref name="core"/>) or <c>/apis</c>.</summary>
-    public JsonObject Aggregated(bool core)
+    public JsonObject Aggregated(bool core) => new()
     {
-        JsonArray items = [];
-        foreach (string group in core ? [string.Empty] : GroupNames())
-        {
-            JsonArray versions = [];
-            foreach (string version in Versions(group))
-            {
-                JsonArray resources = [];
-                foreach (ResourceDefinition resource in registry.All.Where(r => r.Group == group && r.Version == version).OrderBy(r => r.Plural, StringComparer.Ordinal))
-                {
-                    resources.Append(AggregatedResource(resource));
-                }
-
-                versions.Append(new JsonObject { ["version"] = version, ["resources"] = resources, ["freshness"] = "Current" });
-            }
-
-            JsonObject metadata = group.Length == 0 ? [] : new JsonObject { ["name"] = group };
-            metadata["creationTimestamp"] = null;
-            items.Append(new JsonObject { ["metadata"] = metadata, ["versions"] = versions });
-        }
-
-        return new JsonObject
-        {
-            ["kind"] = "APIGroupDiscoveryList",
-            ["apiVersion"] = "apidiscovery.k8s.io/v2",
-            ["metadata"] = new JsonObject(),
-            ["items"] = items,
-        };
-    }
+        ["kind"] = "APIGroupDiscoveryList",
+        ["apiVersion"] = "apidiscovery.k8s.io/v2",
+        ["metadata"] = new JsonObject(),
+        ["items"] = JsonNodes.Array((core ? [string.Empty] : GroupNames()).Select(AggregatedGroup)),
+    };
 
     /// <summary>Changes whenever a document here does.</summary>
     public string ETag => $"\"{registry.Revision.ToString(CultureInfo.InvariantCulture)}\"";
@@ -146,28 +61,61 @@ internal sealed class DiscoveryDocuments(ResourceRegistry registry, string gitVe
 
     public IEnumerable<string> Versions(string group) => registry.All.Where(r => r.Group == group).Select(r => r.Version).Distinct(StringComparer.Ordinal);
 
+    private IEnumerable<ResourceDefinition> Served(string group, string version) =>
+        registry.All.Where(r => r.Group == group && r.Version == version).OrderBy(r => r.Plural, StringComparer.Ordinal);
+
+    private static JsonObject PlainResource(ResourceDefinition resource) => WithNames(resource, new JsonObject
+    {
+        ["name"] = resource.Plural,
+        ["singularName"] = resource.Singular,
+        ["namespaced"] = resource.Namespaced,
+        ["kind"] = resource.Kind,
+        ["verbs"] = JsonNodes.Array(resource.Verbs),
+    });
+
+    private static JsonObject PlainSubresource(ResourceDefinition resource, Subresource subresource)
+    {
+        JsonObject entry = new() { ["name"] = $"{resource.Plural}/{subresource.Name}", ["singularName"] = string.Empty, ["namespaced"] = resource.Namespaced };
+        if (subresource.Group is not null)
+        {
+            entry["group"] = subresource.Group;
+            entry["version"] = subresource.Version;
+        }
+
+        entry["kind"] = subresource.Kind;
+        entry["verbs"] = JsonNodes.Array(subresource.Verbs);
+        return entry;
+    }
+
+    private JsonObject AggregatedGroup(string group)
+    {
+        JsonObject metadata = group.Length == 0 ? [] : new JsonObject { ["name"] = group };
+        metadata["creationTimestamp"] = null;
+        IEnumerable<JsonNode> versions = Versions(group).Select(version => new JsonObject
+        {
+            ["version"] = version,
+            ["resources"] = JsonNodes.Array(Served(group, version).Select(AggregatedResource)),
+            ["freshness"] = "Current",
+        });
+        return new JsonObject { ["metadata"] = metadata, ["versions"] = JsonNodes.Array(versions) };
+    }
+
     private static JsonObject AggregatedResource(ResourceDefinition resource)
     {
-        JsonObject entry = new()
+        JsonObject entry = WithNames(resource, new JsonObject
         {
             ["resource"] = resource.Plural,
             ["responseKind"] = Kind(resource.Group, resource.Version, resource.Kind),
             ["scope"] = resource.Namespaced ? "Namespaced" : "Cluster",
             ["singularResource"] = resource.Singular,
-            ["verbs"] = Texts(resource.Verbs),
-        };
-        AddNames(entry, resource);
-        JsonArray subresources = [];
-        foreach (Subresource subresource in Subresources(resource))
+            ["verbs"] = JsonNodes.Array(resource.Verbs),
+        });
+        JsonArray subresources = JsonNodes.Array(Subresources(resource).Select(subresource => new JsonObject
         {
-            subresources.Append(new JsonObject
-            {
-                ["subresource"] = subresource.Name,
-                ["responseKind"] = Kind(subresource.Group ?? resource.Group, subresource.Version ?? resource.Version, subresource.Kind),
-                ["verbs"] = Texts(subresource.Verbs),
-            });
-        }
-
+            ["subresource"] = subresource.Name,
+            ["responseKind"] = Kind(subresource.Group ?? resource.Group, subresource.Version ?? resource.Version, subresource.Kind),
+            ["verbs"] = JsonNodes.Array(subresource.Verbs),
+        }));
         if (subresources.Count > 0)
         {
             entry["subresources"] = subresources;
@@ -200,33 +148,28 @@ internal sealed class DiscoveryDocuments(ResourceRegistry registry, string gitVe
         }
     }
 
-    private JsonObject GroupEntry(string name)
+    private List<KeyValuePair<string, JsonNode?>> GroupEntry(string name)
     {
-        JsonArray versions = [];
-        foreach (string version in Versions(name))
-        {
-            versions.Append(VersionEntry(name, version));
-        }
-
-        return new JsonObject { ["name"] = name, ["versions"] = versions, ["preferredVersion"] = versions[0]!.DeepClone() };
+        JsonArray versions = JsonNodes.Array(Versions(name).Select(version => new JsonObject { ["groupVersion"] = $"{name}/{version}", ["version"] = version }));
+        return [new("name", name), new("versions", versions), new("preferredVersion", versions[0]!.DeepClone())];
     }
 
-    private static JsonObject VersionEntry(string group, string version) => new() { ["groupVersion"] = $"{group}/{version}", ["version"] = version };
+    private static JsonObject Named(IEnumerable<KeyValuePair<string, JsonNode?>> fields) => new(fields);
 
     private static JsonObject Kind(string group, string version, string kind) => new() { ["group"] = group, ["version"] = version, ["kind"] = kind };
 
-    private static void AddNames(JsonObject entry, ResourceDefinition resource)
+    private static JsonObject WithNames(ResourceDefinition resource, JsonObject entry)
     {
         foreach ((string name, IReadOnlyList<string> texts) in ((string, IReadOnlyList<string>)[])[("shortNames", resource.ShortNames), ("categories", resource.Categories)])
         {
             if (texts.Count > 0)
             {
-                entry[name] = Texts(texts);
+                entry[name] = JsonNodes.Array(texts);
             }
         }
-    }
 
-    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode?)JsonValue.Create(t))]);
+        return entry;
+    }
 
     private static string Architecture() => RuntimeInformation.ProcessArchitecture switch
     {

@@ -90,34 +90,9 @@ internal sealed class OpenApiDocuments(ResourceRegistry registry, BuiltinCatalog
 
     private static IEnumerable<string> References(JsonNode? node)
     {
-        switch (node)
-        {
-            case JsonObject obj:
-                if (obj.Text("$ref") is { } reference)
-                {
-                    yield return reference[(reference.LastIndexOf('/') + 1)..];
-                }
-
-                foreach ((_, JsonNode? child) in obj)
-                {
-                    foreach (string found in References(child))
-                    {
-                        yield return found;
-                    }
-                }
-
-                break;
-            case JsonArray array:
-                foreach (JsonNode? item in array)
-                {
-                    foreach (string found in References(item))
-                    {
-                        yield return found;
-                    }
-                }
-
-                break;
-        }
+        IEnumerable<JsonNode?> below = node switch { JsonObject obj => obj.Select(p => p.Value), JsonArray array => array, _ => [] };
+        string? reference = (node as JsonObject)?.Text("$ref");
+        return below.SelectMany(References).Concat(reference is null ? [] : [reference[(reference.LastIndexOf('/') + 1)..]]);
     }
 
     private JsonObject CustomSchema(ResourceDefinition resource)
@@ -135,13 +110,8 @@ internal sealed class OpenApiDocuments(ResourceRegistry registry, BuiltinCatalog
         schema["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(resource));
         if (resource.SelectableFields.Count > 0)
         {
-            JsonArray fields = [];
-            foreach (string path in resource.SelectableFields.Keys.Order(StringComparer.Ordinal))
-            {
-                fields.Append(new JsonObject { ["fieldPath"] = path });
-            }
-
-            schema["x-kubernetes-selectable-fields"] = fields;
+            IEnumerable<JsonNode> fields = resource.SelectableFields.Keys.Order(StringComparer.Ordinal).Select(path => new JsonObject { ["fieldPath"] = path });
+            schema["x-kubernetes-selectable-fields"] = JsonNodes.Array(fields);
         }
 
         return schema;
@@ -150,56 +120,42 @@ internal sealed class OpenApiDocuments(ResourceRegistry registry, BuiltinCatalog
     private static void AddPaths(JsonObject paths, ResourceDefinition resource)
     {
         string collection = resource.RootPath + (resource.Namespaced ? "/namespaces/{namespace}/" : "/") + resource.Plural;
-        JsonObject onCollection = [];
-        if (resource.Allows("list"))
-        {
-            onCollection["get"] = Operation(resource, "list");
-        }
-
-        if (resource.Allows("create"))
-        {
-            onCollection["post"] = Operation(resource, "post", "dryRun", "fieldManager", "fieldValidation");
-        }
-
-        paths[collection] = onCollection;
-        if (!resource.Allows("get"))
-        {
-            return;
-        }
-
-        paths[collection + "/{name}"] = ObjectOperations(resource, resource.Allows("delete"));
-        if (resource.HasStatus)
-        {
-            paths[collection + "/{name}/status"] = ObjectOperations(resource, deletable: false);
-        }
-    }
-
-    private static JsonObject ObjectOperations(ResourceDefinition resource, bool deletable)
-    {
-        JsonObject operations = new()
-        {
-            ["get"] = Operation(resource, "get"),
-            ["put"] = Operation(resource, "put", "dryRun", "fieldManager", "fieldValidation"),
+        string[] writing = ["dryRun", "fieldManager", "fieldValidation"];
+        Add(collection, ("list", "get", "list", []), ("create", "post", "post", writing));
+        (string, string, string, string[])[] onObject =
+        [
+            ("get", "get", "get", []),
+            ("get", "put", "put", writing),
             // kubectl looks for fieldValidation here before it sends a manifest.
-            ["patch"] = Operation(resource, "patch", "dryRun", "fieldManager", "fieldValidation", "force"),
-        };
-        if (deletable)
+            ("get", "patch", "patch", [.. writing, "force"]),
+        ];
+        if (resource.Allows("get"))
         {
-            operations["delete"] = Operation(resource, "delete", "dryRun", "gracePeriodSeconds", "propagationPolicy");
+            Add(collection + "/{name}", [.. onObject, ("delete", "delete", "delete", ["dryRun", "gracePeriodSeconds", "propagationPolicy"])]);
         }
 
-        return operations;
+        if (resource.Allows("get") && resource.HasStatus)
+        {
+            Add(collection + "/{name}/status", onObject);
+        }
+
+        void Add(string path, params ReadOnlySpan<(string Verb, string Method, string Action, string[] Parameters)> operations)
+        {
+            JsonObject operated = [];
+            foreach ((string verb, string method, string action, string[] parameters) in operations)
+            {
+                if (resource.Allows(verb))
+                {
+                    operated[method] = Operation(resource, action, parameters);
+                }
+            }
+
+            paths[path] = operated;
+        }
     }
 
-    private static JsonObject Operation(ResourceDefinition resource, string action, params string[] parameters)
+    private static JsonObject Operation(ResourceDefinition resource, string action, string[] parameters)
     {
-        JsonArray list = [];
-        foreach (string name in parameters)
-        {
-            string type = name switch { "force" => "boolean", "gracePeriodSeconds" => "integer", _ => "string" };
-            list.Append(new JsonObject { ["name"] = name, ["in"] = "query", ["schema"] = new JsonObject { ["type"] = type, ["uniqueItems"] = true } });
-        }
-
         JsonObject content = new()
         {
             ["application/json"] = new JsonObject { ["schema"] = new JsonObject { ["$ref"] = "#/components/schemas/" + resource.SchemaName } },
@@ -210,9 +166,14 @@ internal sealed class OpenApiDocuments(ResourceRegistry registry, BuiltinCatalog
             ["x-kubernetes-group-version-kind"] = GroupVersionKind(resource),
             ["responses"] = new JsonObject { ["200"] = new JsonObject { ["description"] = "OK", ["content"] = content } },
         };
-        if (list.Count > 0)
+        if (parameters.Length > 0)
         {
-            operation["parameters"] = list;
+            operation["parameters"] = JsonNodes.Array(parameters.Select(name => new JsonObject
+            {
+                ["name"] = name,
+                ["in"] = "query",
+                ["schema"] = new JsonObject { ["type"] = name switch { "force" => "boolean", "gracePeriodSeconds" => "integer", _ => "string" }, ["uniqueItems"] = true },
+            }));
         }
 
         return operation;

@@ -52,31 +52,24 @@ internal static class ApiErrors
     public static ApiErrorException Invalid(ResourceDefinition resource, string name, FieldErrors errors) =>
         Invalid(resource.Group, resource.Kind, name, errors.Causes);
 
-    public static ApiErrorException InvalidScale(string name, long replicas)
+    /// <summary>Several causes, or one that <paramref name="report"/> tells.</summary>
+    public static ApiErrorException Invalid(string group, string kind, string name, Action<FieldErrors> report)
     {
         FieldErrors errors = new();
-        errors.Invalid("spec.replicas", JsonValue.Create(replicas), "must be greater than or equal to 0");
-        return Invalid("autoscaling", "Scale", name, errors.Causes);
+        report(errors);
+        return Invalid(group, kind, name, errors.Causes);
     }
+
+    public static ApiErrorException InvalidScale(string name, long replicas) => Invalid(
+        "autoscaling", "Scale", name, errors => errors.Invalid("spec.replicas", JsonValue.Create(replicas), "must be greater than or equal to 0"));
 
     /// <summary>Another kind than the path's was sent: the refusal is about the kind that was sent.</summary>
-    public static ApiErrorException WrongKind(ResourceDefinition resource, string kind, string name)
-    {
-        FieldErrors errors = new();
-        errors.InvalidText("kind", kind, $"must be {resource.Kind}");
-        return Invalid(resource.Group, kind, name, errors.Causes);
-    }
+    public static ApiErrorException WrongKind(ResourceDefinition resource, string kind, string name) => Invalid(
+        resource.Group, kind, name, errors => errors.InvalidText("kind", kind, $"must be {resource.Kind}"));
 
     /// <summary>An unconditional update where none is allowed; the only Invalid that names the plural.</summary>
-    public static ApiErrorException VersionRequired(ResourceDefinition resource, string name)
-    {
-        FieldErrors errors = new();
-        errors.Invalid("metadata.resourceVersion", JsonValue.Create(0), "must be specified for an update");
-        return Invalid(resource.Group, resource.Plural, name, errors.Causes);
-    }
-
-    /// <summary>An option of the request (<c>PatchOptions</c>, <c>ListOptions</c> …) is not acceptable.</summary>
-    public static ApiErrorException InvalidOption(string kind, FieldErrors errors) => Invalid("meta.k8s.io", kind, string.Empty, errors.Causes);
+    public static ApiErrorException VersionRequired(ResourceDefinition resource, string name) => Invalid(
+        resource.Group, resource.Plural, name, errors => errors.Invalid("metadata.resourceVersion", JsonValue.Create(0), "must be specified for an update"));
 
     public static ApiErrorException PatchFailed() => new(422, "Invalid", "the server rejected our request due to an error in our request", []);
 
@@ -141,13 +134,7 @@ internal static class ApiErrors
     public static ApiErrorException Invalid(string group, string kind, string name, IReadOnlyList<StatusCause> causes)
     {
         JsonObject details = Details(name, group, kind);
-        JsonArray list = [];
-        foreach (StatusCause cause in causes)
-        {
-            list.Append(new JsonObject { ["reason"] = cause.Reason, ["message"] = cause.Message, ["field"] = cause.Field });
-        }
-
-        details["causes"] = list;
+        details["causes"] = JsonNodes.Array(causes.Select(c => new JsonObject { ["reason"] = c.Reason, ["message"] = c.Message, ["field"] = c.Field }));
         string qualified = group.Length == 0 ? kind : $"{kind}.{group}";
         string texts = string.Join(", ", causes.Select(c => $"{c.Field}: {c.Message}").Distinct(StringComparer.Ordinal));
         bool several = causes.Select(c => (c.Field, c.Message)).Distinct().Count() > 1;

@@ -35,6 +35,18 @@ internal sealed class FieldErrors
         Add(StatusCause.NotSupported, $"Unsupported value: {value.ToText()}: supported values: {string.Join(", ", supported.Select(v => v.ToText()))}", field);
     }
 
+    public void NotSupported(string field, string value, params IEnumerable<string> supported) =>
+        NotSupported(field, JsonValue.Create(value), supported.Select(text => (JsonNode?)JsonValue.Create(text)));
+
+    /// <summary>Ends the request when an option of it (<c>PatchOptions</c>, <c>ListOptions</c> …) was found not to be acceptable.</summary>
+    public void Refuse(string options)
+    {
+        if (_causes.Count > 0)
+        {
+            throw ApiErrors.Invalid("meta.k8s.io", options, string.Empty, _causes);
+        }
+    }
+
     public void TooLong(string field, long limit)
     {
         Blocking = true;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using RocketOps.Embedded.Api.Discovery;
@@ -7,7 +8,7 @@ using RocketOps.Embedded.Api.Resources;
 
 namespace RocketOps.Embedded.Api.Http;
 
-/// <summary>The edge: authentication, faults, discovery, and which handler serves a resource request. The one place that turns failures into answers.</summary>
+/// <summary>The edge: authentication, discovery, and which handler serves a resource request. The one place that turns failures into answers.</summary>
 internal sealed partial class ApiRouter(
     Authenticator authenticator,
     ResourceRegistry registry,
@@ -21,8 +22,8 @@ internal sealed partial class ApiRouter(
     EmbeddedApiOptions settings,
     ILogger logger)
 {
-    /// <summary>Replaceable at any time by tests.</summary>
-    public Func<ApiCall, ApiFault?>? FaultHook { get; set; } = settings.FaultHook;
+    /// <summary>Replaceable at any time; see <see cref="EmbeddedApiServer.Interceptor"/>.</summary>
+    public Func<ApiCall, HttpContext, Func<Task>, Task>? Interceptor { get; set; }
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -66,8 +67,9 @@ internal sealed partial class ApiRouter(
             throw ApiErrors.Unauthorized();
         }
 
-        if (await ServeDiscoveryAsync(context, path))
+        if (IsDiscovery(context, path, out Task? discovered))
         {
+            await discovered;
             return;
         }
 
@@ -77,76 +79,50 @@ internal sealed partial class ApiRouter(
             return;
         }
 
-        await ServeResourceAsync(context, target);
+        string verb = Verb(context.Request, target);
+        ApiCall call = new(verb, target.Resource.Group, target.Resource.Plural, target.Subresource, target.Namespace, target.Name);
+        await (Interceptor?.Invoke(call, context, () => ServeAsync(context, target, verb)) ?? ServeAsync(context, target, verb));
     }
 
-    private async Task<bool> ServeDiscoveryAsync(HttpContext context, string path)
+    private bool IsDiscovery(HttpContext context, string path, [NotNullWhen(true)] out Task? serving) => (serving = path.Split('/', StringSplitOptions.RemoveEmptyEntries) switch
     {
-        string[] segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        switch (segments)
-        {
-            case ["version"]:
-                await Responses.WriteAsync(context, 200, discovery.Version());
-                return true;
-            case ["api"] or ["apis"]:
-                if (Aggregated(context.Request))
-                {
-                    context.Response.Headers.ETag = discovery.ETag;
-                    context.Response.Headers.Vary = "Accept";
-                    if (context.Request.Headers.IfNoneMatch.ToString() == discovery.ETag)
-                    {
-                        context.Response.StatusCode = 304;
-                        return true;
-                    }
+        ["version"] => Responses.WriteAsync(context, 200, discovery.Version()),
+        ["api" or "apis"] when Aggregated(context.Request) => WriteAggregatedAsync(context, isCore: path.TrimEnd('/') == "/api"),
+        ["api"] => Responses.WriteAsync(context, 200, DiscoveryDocuments.CoreVersions(context.Request.Host.Value ?? string.Empty)),
+        ["apis"] => Responses.WriteAsync(context, 200, discovery.Groups()),
+        ["api", var version] => WriteOrNotFoundAsync(context, discovery.Resources(string.Empty, version)),
+        ["apis", var group] => WriteOrNotFoundAsync(context, discovery.Group(group)),
+        ["apis", var group, var version] => WriteOrNotFoundAsync(context, discovery.Resources(group, version)),
+        ["openapi", "v2"] when context.Request.Headers.Accept.ToString().Contains("protobuf", StringComparison.Ordinal) =>
+            Responses.WriteBytesAsync(context, OpenApiV2Document.Protobuf, OpenApiV2Document.ProtobufContentType),
+        ["openapi", "v2"] => Responses.WriteAsync(context, 200, OpenApiV2Document.Json()),
+        ["openapi", "v3"] => Responses.WriteAsync(context, 200, openApi.Root()),
+        ["openapi", "v3", "api", var version] when registry.HasGroupVersion(string.Empty, version) => WriteOpenApiAsync(context, string.Empty, version),
+        ["openapi", "v3", "apis", var group, var version] when registry.HasGroupVersion(group, version) => WriteOpenApiAsync(context, group, version),
+        ["openapi", ..] => Responses.PageNotFoundAsync(context),
+        _ => null,
+    }) is not null;
 
-                    // Clients tell the forms apart by the content type alone.
-                    await Responses.WriteAsync(
-                        context, 200, discovery.Aggregated(segments[0] == "api").ToUtf8(), contentType: DiscoveryDocuments.AggregatedContentType);
-                    return true;
-                }
+    /// <summary>Clients tell the two forms of discovery apart by the content type alone.</summary>
+    private Task WriteAggregatedAsync(HttpContext context, bool isCore) => IsKnown(context, discovery.ETag)
+        ? Task.CompletedTask
+        : Responses.WriteAsync(context, 200, discovery.Aggregated(isCore).ToUtf8(), contentType: DiscoveryDocuments.AggregatedContentType);
 
-                await Responses.WriteAsync(context, 200, segments[0] == "api" ? DiscoveryDocuments.CoreVersions(context.Request.Host.Value ?? string.Empty) : discovery.Groups());
-                return true;
-            case ["api", var version]:
-                await WriteOrNotFoundAsync(context, discovery.Resources(string.Empty, version));
-                return true;
-            case ["apis", var group]:
-                await WriteOrNotFoundAsync(context, discovery.Group(group));
-                return true;
-            case ["apis", var group, var version]:
-                await WriteOrNotFoundAsync(context, discovery.Resources(group, version));
-                return true;
-            case ["openapi", "v2"] when context.Request.Headers.Accept.ToString().Contains("protobuf", StringComparison.Ordinal):
-                await Responses.WriteBytesAsync(context, OpenApiV2Document.Protobuf, OpenApiV2Document.ProtobufContentType);
-                return true;
-            case ["openapi", "v2"]:
-                await Responses.WriteAsync(context, 200, OpenApiV2Document.Json());
-                return true;
-            case ["openapi", "v3"]:
-                await Responses.WriteAsync(context, 200, openApi.Root());
-                return true;
-            case ["openapi", "v3", "api", var version] when registry.HasGroupVersion(string.Empty, version):
-                await WriteOpenApiAsync(context, string.Empty, version);
-                return true;
-            case ["openapi", "v3", "apis", var group, var version] when registry.HasGroupVersion(group, version):
-                await WriteOpenApiAsync(context, group, version);
-                return true;
-            case ["openapi", ..]:
-                await Responses.PageNotFoundAsync(context);
-                return true;
-            default:
-                return false;
-        }
+    /// <summary>Whether the client has this already, which the answer then says.</summary>
+    private static bool IsKnown(HttpContext context, string tag)
+    {
+        context.Response.Headers.ETag = tag;
+        context.Response.Headers.Vary = "Accept";
+        bool isKnown = context.Request.Headers.IfNoneMatch.ToString() == tag;
+        context.Response.StatusCode = isKnown ? 304 : 200;
+        return isKnown;
     }
 
     private async Task WriteOpenApiAsync(HttpContext context, string group, string version)
     {
         (byte[] document, string hash) = openApi.Document(group, version);
-        context.Response.Headers.ETag = $"\"{hash}\"";
-        context.Response.Headers.Vary = "Accept";
-        if (context.Request.Headers.IfNoneMatch.ToString() == $"\"{hash}\"")
+        if (IsKnown(context, $"\"{hash}\""))
         {
-            context.Response.StatusCode = 304;
             return;
         }
 
@@ -177,97 +153,34 @@ internal sealed partial class ApiRouter(
             || accept.Contains("v=v2,", StringComparison.Ordinal);
     }
 
-    private async Task ServeResourceAsync(HttpContext context, RequestTarget target)
+    private async Task ServeAsync(HttpContext context, RequestTarget target, string verb)
     {
-        string verb = Verb(context.Request, target);
-        ResourceDefinition resource = target.Resource;
-        ApiFault? fault = FaultHook?.Invoke(new ApiCall(verb, resource.Group, resource.Plural, target.Subresource, target.Namespace, target.Name));
-        if (fault is not null && !await SurvivesAsync(context, fault))
+        Task? reading = (verb, target.Subresource) switch
         {
+            ("get", "log") => logs.ServeAsync(context, target),
+            ("get", "proxy") => proxy.ServeAsync(context, target),
+            ("get", "scale") => writes.GetScaleAsync(context, target),
+            ("get", _) => lists.GetAsync(context, target),
+            ("list", _) => lists.ListAsync(context, target, ListOptions.Read(context.Request, target.Resource, target.WatchPath)),
+            ("watch", _) => watches.WatchAsync(context, target, ListOptions.Read(context.Request, target.Resource, target.WatchPath)),
+            _ => null,
+        };
+        if (reading is not null)
+        {
+            await reading;
             return;
-        }
-
-        if (fault is { DropAfter: true })
-        {
-            // The write happens; its answer goes nowhere.
-            Stream kept = context.Response.Body;
-            context.Response.Body = Stream.Null;
-            await ServeAsync(context, target, verb, fault);
-            context.Response.Body = kept;
-            context.Abort();
-            return;
-        }
-
-        await ServeAsync(context, target, verb, fault);
-    }
-
-    private async Task<bool> SurvivesAsync(HttpContext context, ApiFault fault)
-    {
-        if (fault.Delay > TimeSpan.Zero)
-        {
-            await Task.Delay(fault.Delay, settings.TimeProvider, context.RequestAborted);
-        }
-
-        if (fault.DropBefore)
-        {
-            context.Abort();
-            return false;
-        }
-
-        if (fault.StatusCode != 0)
-        {
-            throw new ApiErrorException(fault.StatusCode, fault.Reason, fault.Message) { RetryAfterSeconds = fault.RetryAfterSeconds };
-        }
-
-        return true;
-    }
-
-    private async Task ServeAsync(HttpContext context, RequestTarget target, string verb, ApiFault? fault)
-    {
-        switch (verb)
-        {
-            case "get" when target.Subresource == "log":
-                await logs.ServeAsync(context, target);
-                return;
-            case "get" when target.Subresource == "proxy":
-                await proxy.ServeAsync(context, target);
-                return;
-            case "get" when target.Subresource == "scale":
-                await writes.GetScaleAsync(context, target);
-                return;
-            case "get":
-                await lists.GetAsync(context, target);
-                return;
-            case "list":
-                await lists.ListAsync(context, target, ListOptions.Read(context.Request, target.Resource, target.WatchPath));
-                return;
-            case "watch":
-                await watches.WatchAsync(context, target, ListOptions.Read(context.Request, target.Resource, target.WatchPath), fault);
-                return;
         }
 
         byte[] body = await RequestBody.ReadAsync(context, settings.MaxBodyBytes);
-        switch (verb)
+        await (verb switch
         {
-            case "create" when target.Resource.Rules.IsReview:
-                await ReviewHandler.AnswerAsync(context, target, body);
-                break;
-            case "create":
-                await writes.CreateAsync(context, target, body);
-                break;
-            case "update":
-                await writes.ReplaceAsync(context, target, body);
-                break;
-            case "patch":
-                await writes.PatchAsync(context, target, body);
-                break;
-            case "delete":
-                await writes.DeleteAsync(context, target, body);
-                break;
-            case "deletecollection":
-                await writes.DeleteCollectionAsync(context, target, body);
-                break;
-        }
+            "create" when target.Resource.Rules.IsReview => ReviewHandler.AnswerAsync(context, target, body),
+            "create" => writes.CreateAsync(context, target, body),
+            "update" => writes.ReplaceAsync(context, target, body),
+            "patch" => writes.PatchAsync(context, target, body),
+            "delete" => writes.DeleteAsync(context, target, body),
+            _ => writes.DeleteCollectionAsync(context, target, body),
+        });
     }
 
     /// <summary>The verb of a request, after checking that the resource has it.</summary>

@@ -29,7 +29,7 @@ internal sealed record DeleteOptions(long? GracePeriodSeconds, string? Uid, stri
 
         if (policy is not (null or "Foreground" or "Background" or "Orphan"))
         {
-            errors.NotSupported("propagationPolicy", JsonValue.Create(policy), [.. ((string[])["Foreground", "Background", "Orphan", "nil"]).Select(p => (JsonNode?)JsonValue.Create(p))]);
+            errors.NotSupported("propagationPolicy", policy, "Foreground", "Background", "Orphan", "nil");
         }
         else if (policy is not null && orphan is not null)
         {
@@ -37,10 +37,7 @@ internal sealed record DeleteOptions(long? GracePeriodSeconds, string? Uid, stri
         }
 
         bool isDryRun = WriteOptions.ReadDryRun(dryRun, errors);
-        if (errors.Causes.Count > 0)
-        {
-            throw ApiErrors.InvalidOption("DeleteOptions", errors);
-        }
+        errors.Refuse("DeleteOptions");
 
         policy ??= orphan switch { true => "Orphan", false => "Background", null => null };
         JsonObject? preconditions = body?.Child("preconditions");

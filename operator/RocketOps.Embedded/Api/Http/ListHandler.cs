@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -29,21 +28,8 @@ internal sealed class ListHandler(ObjectStore store, Projection projection, Time
     }
 
     public Task WriteObjectAsync(
-        HttpContext context, int status, ResourceDefinition resource, JsonElement obj, Representation representation, IEnumerable<string>? warnings)
-    {
-        switch (representation.Form)
-        {
-            case RepresentationForm.Table:
-                JsonObject metadata = new() { ["resourceVersion"] = obj.GetProperty("metadata").TryGetProperty("resourceVersion", out JsonElement v) ? v.GetString() : string.Empty };
-                string include = context.Request.Query["includeObject"].ToString();
-                return Responses.WriteAsync(
-                    context, status, TableBuilder.Build(resource, [obj], representation.MetaVersion, include, metadata, time.GetUtcNow()), warnings: warnings);
-            case RepresentationForm.Metadata:
-                return Responses.WriteAsync(context, status, TableBuilder.Partial(obj, "meta.k8s.io/" + representation.MetaVersion), warnings: warnings);
-            default:
-                return Responses.WriteAsync(context, status, JsonMarshal.GetRawUtf8Value(obj).ToArray(), representation.Yaml, warnings);
-        }
-    }
+        HttpContext context, int status, ResourceDefinition resource, JsonElement obj, Representation representation, IEnumerable<string>? warnings) =>
+        Responses.WriteAsync(context, status, representation.Show(obj, resource, time.GetUtcNow()), representation.Yaml, warnings);
 
     public async Task ListAsync(HttpContext context, RequestTarget target, ListOptions options)
     {
@@ -51,73 +37,38 @@ internal sealed class ListHandler(ObjectStore store, Projection projection, Time
         await WaitForVersionAsync(options.ResourceVersion, context.RequestAborted);
         ResourceDefinition resource = target.Resource;
         CollectionSnapshot snapshot = Snapshot(resource, options);
-        List<StoredObject> page = [];
-        bool whole = options.Labels.MatchExpressions is null && options.Fields.IsEverything;
-        long limit = options.ResourceVersion == "0" ? 0 : options.Limit;
-        long remaining = 0;
-        bool more = false;
-        foreach ((ObjectName name, StoredObject stored) in snapshot.Objects)
-        {
-            if ((target.Namespace.Length > 0 && name.Namespace != target.Namespace)
-                || (options.Continue is { } position && name.CompareTo(After(position.After, target)) <= 0)
-                || !options.Labels.Matches(stored.Labels) || !options.Fields.Matches(stored))
-            {
-                continue;
-            }
-
-            if (limit > 0 && page.Count == limit)
-            {
-                more = true;
-                remaining++;
-                if (!whole)
-                {
-                    break;
-                }
-            }
-            else
-            {
-                page.Add(stored);
-            }
-        }
-
+        ObjectName? after = options.Continue is { } position ? After(position.After, target) : null;
+        StoredObject[] matching = [.. snapshot.Objects.Values.Where(o => (after is not { } last || o.Name > last) && options.Selects(target, o))];
+        StoredObject[] page = options.ResourceVersion == "0" || options.Limit <= 0 ? matching : [.. matching.Take((int)Math.Min(options.Limit, int.MaxValue))];
+        bool isMore = page.Length < matching.Length;
         JsonObject metadata = [];
-        if (resource.IsCustom || more)
+        if (resource.IsCustom || isMore)
         {
-            metadata["continue"] = more ? ListOptions.Token(snapshot.Version, page[^1].Name, resource.Namespaced) : string.Empty;
+            metadata["continue"] = isMore ? ListOptions.Token(snapshot.Version, page[^1].Name, resource.Namespaced) : string.Empty;
         }
 
-        if (more && whole)
+        if (isMore && options.Labels.MatchExpressions is null && options.Fields.IsEverything)
         {
-            metadata["remainingItemCount"] = remaining;
+            metadata["remainingItemCount"] = matching.Length - page.Length;
         }
 
         metadata["resourceVersion"] = snapshot.Version.ToString(CultureInfo.InvariantCulture);
         IEnumerable<JsonElement> items = page.Select(s => projection.View(s, resource));
-        switch (representation.Form)
-        {
-            case RepresentationForm.Table:
-                string include = context.Request.Query["includeObject"].ToString();
-                await Responses.WriteAsync(context, 200, TableBuilder.Build(resource, items, representation.MetaVersion, include, metadata, time.GetUtcNow()));
-                break;
-            case RepresentationForm.Metadata:
-                JsonArray partial = [];
-                foreach (JsonElement item in items)
-                {
-                    partial.Append(TableBuilder.Partial(item, "meta.k8s.io/" + representation.MetaVersion));
-                }
-
-                await Responses.WriteAsync(context, 200, new JsonObject
+        await Responses.WriteAsync(
+            context, 200,
+            representation.Form switch
+            {
+                RepresentationForm.Table => TableBuilder.Build(resource, items, representation, metadata, time.GetUtcNow()).ToUtf8(),
+                RepresentationForm.Metadata => new JsonObject
                 {
                     ["kind"] = "PartialObjectMetadataList",
-                    ["apiVersion"] = "meta.k8s.io/" + representation.MetaVersion,
+                    ["apiVersion"] = representation.MetaVersion,
                     ["metadata"] = metadata,
-                    ["items"] = partial,
-                });
-                break;
-            default:
-                await Responses.WriteAsync(context, 200, Write(resource, metadata, items), representation.Yaml);
-                break;
-        }
+                    ["items"] = JsonNodes.Array(items.Select(item => TableBuilder.Partial(item, representation.MetaVersion))),
+                }.ToUtf8(),
+                _ => Write(resource, metadata, items),
+            },
+            representation.Yaml);
     }
 
     /// <summary>A list document. Items of built-ins carry no apiVersion and kind, those of custom resources do.</summary>
@@ -134,19 +85,10 @@ internal sealed class ListHandler(ObjectStore store, Projection projection, Time
             writer.WriteStartArray("items");
             foreach (JsonElement item in items)
             {
-                if (resource.IsCustom)
-                {
-                    writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(item), skipInputValidation: true);
-                    continue;
-                }
-
                 writer.WriteStartObject();
-                foreach (JsonProperty property in item.EnumerateObject())
+                foreach (JsonProperty property in item.EnumerateObject().Where(p => resource.IsCustom || p.Name is not ("apiVersion" or "kind")))
                 {
-                    if (property.Name is not ("apiVersion" or "kind"))
-                    {
-                        property.WriteTo(writer);
-                    }
+                    property.WriteTo(writer);
                 }
 
                 writer.WriteEndObject();

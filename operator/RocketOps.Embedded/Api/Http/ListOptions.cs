@@ -56,6 +56,13 @@ internal sealed class ListOptions
         return options;
     }
 
+    /// <summary>Whether an object of the resource is one that the path and the selectors mean.</summary>
+    public bool Selects(RequestTarget target, StoredObject stored) =>
+        (target.Namespace.Length == 0 || stored.Name.Namespace == target.Namespace)
+        && (target.Name.Length == 0 || stored.Name.Name == target.Name)
+        && Labels.Matches(stored.Labels)
+        && Fields.Matches(stored);
+
     /// <summary>An opaque position; the same shape the real server writes.</summary>
     public static string Token(long version, ObjectName last, bool namespaced)
     {
@@ -71,53 +78,34 @@ internal sealed class ListOptions
     private void Check()
     {
         FieldErrors errors = new();
-        bool bad = ResourceVersionMatch is not ("" or "Exact" or "NotOlderThan");
-        if (Watch)
+        string match = ResourceVersionMatch;
+        if (!Watch && SendInitialEvents is not null)
         {
-            if (SendInitialEvents is not null && ResourceVersionMatch.Length == 0)
-            {
-                errors.Forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-            }
-            else if (SendInitialEvents is null && ResourceVersionMatch.Length > 0)
-            {
-                errors.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
-            }
-
-            if (ResourceVersionMatch is not ("" or "NotOlderThan"))
-            {
-                errors.NotSupported("resourceVersionMatch", JsonValue.Create(ResourceVersionMatch), [JsonValue.Create("NotOlderThan")]);
-            }
-        }
-        else
-        {
-            if (SendInitialEvents is not null)
-            {
-                errors.Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
-            }
-
-            if (ResourceVersionMatch.Length > 0 && ResourceVersion.Length == 0)
-            {
-                errors.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
-            }
-            else if (ResourceVersionMatch.Length > 0 && Continue is not null)
-            {
-                errors.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
-            }
-            else if (bad)
-            {
-                errors.NotSupported("resourceVersionMatch", JsonValue.Create(ResourceVersionMatch), [JsonValue.Create("Exact"), JsonValue.Create("NotOlderThan"), JsonValue.Create("")]);
-            }
-            else if (ResourceVersionMatch == "Exact" && ResourceVersion == "0")
-            {
-                errors.Forbidden("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
-            }
+            errors.Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
         }
 
-        if (errors.Causes.Count > 0)
+        string? forbidden = (Watch, SendInitialEvents, match) switch
         {
-            throw ApiErrors.InvalidOption("ListOptions", errors);
+            (true, not null, "") => "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+            (true, null, not "") => "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            (true, _, _) or (_, _, "") => null,
+            _ when ResourceVersion.Length == 0 => "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            _ when Continue is not null => "resourceVersionMatch is forbidden when continue is provided",
+            _ when match == "Exact" && ResourceVersion == "0" => "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+            _ => null,
+        };
+        if (forbidden is not null)
+        {
+            errors.Forbidden("resourceVersionMatch", forbidden);
         }
 
+        string[] supported = Watch ? ["NotOlderThan"] : ["Exact", "NotOlderThan", ""];
+        if ((Watch || forbidden is null) && match.Length > 0 && !supported.Contains(match))
+        {
+            errors.NotSupported("resourceVersionMatch", match, supported);
+        }
+
+        errors.Refuse("ListOptions");
         if (ResourceVersion.Length > 0 && !TryVersion(ResourceVersion, out _))
         {
             string syntax = $"strconv.ParseUint: parsing {JsonValue.Create(ResourceVersion).ToText()}: invalid syntax";
@@ -130,17 +118,10 @@ internal sealed class ListOptions
         }
     }
 
-    private static long Integer(string text)
-    {
-        if (text.Length == 0)
-        {
-            return 0;
-        }
-
-        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
-            ? value
-            : throw ApiErrors.BadRequest($"strconv.ParseInt: parsing {JsonValue.Create(text).ToText()}: invalid syntax");
-    }
+    private static long Integer(string text) =>
+        text.Length == 0 ? 0
+        : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value
+        : throw ApiErrors.BadRequest($"strconv.ParseInt: parsing {JsonValue.Create(text).ToText()}: invalid syntax");
 
     private static (long Version, ObjectName After)? Token(string text)
     {

@@ -1,14 +1,13 @@
 using System.Buffers;
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text.Json;
+using System.IO.Pipelines;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Reading;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
-using RocketOps.Embedded.Api.Tables;
 
 namespace RocketOps.Embedded.Api.Http;
 
@@ -25,9 +24,9 @@ internal sealed class WatchHandler(ObjectStore store, Projection projection, Emb
 
     private readonly TimeProvider _time = settings.TimeProvider;
 
-    public async Task WatchAsync(HttpContext context, RequestTarget target, ListOptions options, ApiFault? fault)
+    public async Task WatchAsync(HttpContext context, RequestTarget target, ListOptions options)
     {
-        Stream stream = new(context, target, options, Representation.Negotiate(context.Request), fault);
+        Stream stream = new(context, target, options, Representation.Negotiate(context.Request));
         context.Response.StatusCode = 200;
         context.Response.ContentType = "application/json";
         await context.Response.StartAsync(context.RequestAborted);
@@ -52,24 +51,14 @@ internal sealed class WatchHandler(ObjectStore store, Projection projection, Emb
 
     private async Task RunAsync(Stream stream, Task expiry, CancellationToken cancellationToken)
     {
-        ListOptions options = stream.Options;
-        if (stream.Fault is { ExpireWatch: true })
+        (_, RequestTarget target, ListOptions options, _) = stream;
+        long position = ListOptions.TryVersion(options.ResourceVersion, out long given) && given > 0 ? given : store.Version;
+        if (options.SendInitialEvents ?? options.ResourceVersion is "" or "0")
         {
-            await ExpireAsync(stream, 1, cancellationToken);
-            return;
-        }
-
-        bool fromState = options.ResourceVersion is "" or "0" || options.SendInitialEvents == true;
-        long position;
-        if (fromState && options.SendInitialEvents != false)
-        {
-            CollectionSnapshot snapshot = store.Snapshot(stream.Target.Resource.Collection);
-            foreach ((_, StoredObject stored) in snapshot.Objects)
+            CollectionSnapshot snapshot = store.Snapshot(target.Resource.Collection);
+            foreach (StoredObject stored in snapshot.Objects.Values.Where(stored => options.Selects(target, stored)))
             {
-                if (Matches(stream, stored))
-                {
-                    await SendAsync(stream, "ADDED", stored, cancellationToken);
-                }
+                await SendAsync(stream, "ADDED", stored, cancellationToken);
             }
 
             position = snapshot.Version;
@@ -78,18 +67,16 @@ internal sealed class WatchHandler(ObjectStore store, Projection projection, Emb
                 await BookmarkAsync(stream, position, initialEventsEnd: true, cancellationToken);
             }
         }
-        else
-        {
-            position = ListOptions.TryVersion(options.ResourceVersion, out long given) && given > 0 ? given : store.Version;
-        }
 
         Task bookmark = NextBookmark(stream, cancellationToken);
-        while (!stream.IsCut)
+        while (true)
         {
-            (bool expired, IReadOnlyList<StoreEvent> events, Task next, long version) = store.ChangesAfter(stream.Target.Resource.Collection, position, Batch);
+            (bool expired, IReadOnlyList<StoreEvent> events, Task next, long version) = store.ChangesAfter(target.Resource.Collection, position, Batch);
             if (expired)
             {
-                await ExpireAsync(stream, position, cancellationToken);
+                ApiErrorException tooOld = ApiErrors.Expired($"too old resource version: {position} ({store.OldestVersion})");
+                Write(stream, "ERROR", tooOld.ToStatus().ToUtf8());
+                await FlushAsync(stream, cancellationToken);
                 return;
             }
 
@@ -120,64 +107,29 @@ internal sealed class WatchHandler(ObjectStore store, Projection projection, Emb
     }
 
     private Task NextBookmark(Stream stream, CancellationToken cancellationToken) =>
-        stream.Options.AllowBookmarks && stream.Fault is not { WithholdBookmarks: true }
-            ? Task.Delay(settings.BookmarkInterval, _time, cancellationToken)
-            : Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
-
-    private static bool Matches(Stream stream, StoredObject? stored) =>
-        stored is not null
-        && (stream.Target.Namespace.Length == 0 || stored.Name.Namespace == stream.Target.Namespace)
-        && (stream.Target.Name.Length == 0 || stored.Name.Name == stream.Target.Name)
-        && stream.Options.Labels.Matches(stored.Labels)
-        && stream.Options.Fields.Matches(stored);
+        Task.Delay(stream.Options.AllowBookmarks ? settings.BookmarkInterval : Timeout.InfiniteTimeSpan, _time, cancellationToken);
 
     /// <summary>Entering and leaving a selector look like creation and deletion.</summary>
-    private async ValueTask SendChangeAsync(Stream stream, StoreEvent change, CancellationToken cancellationToken)
+    private ValueTask SendChangeAsync(Stream stream, StoreEvent change, CancellationToken cancellationToken)
     {
-        bool before = Matches(stream, change.Old);
-        bool after = Matches(stream, change.New);
-        switch (before, after)
+        bool before = change.Old is not null && stream.Options.Selects(stream.Target, change.Old);
+        bool after = change.New is not null && stream.Options.Selects(stream.Target, change.New);
+        return (before, after) switch
         {
-            case (false, true):
-                await SendAsync(stream, "ADDED", change.New!, cancellationToken);
-                break;
-            case (true, true):
-                await SendAsync(stream, "MODIFIED", change.New!, cancellationToken);
-                break;
-            case (true, false):
-                // The last matching state under the version of the change.
-                await SendAsync(stream, "DELETED", ObjectStore.WithVersion(change.Old!, change.Version), cancellationToken);
-                break;
-        }
+            (false, true) => SendAsync(stream, "ADDED", change.New!, cancellationToken),
+            (true, true) => SendAsync(stream, "MODIFIED", change.New!, cancellationToken),
+            // The last matching state under the version of the change.
+            (true, false) => SendAsync(stream, "DELETED", ObjectStore.WithVersion(change.Old!, change.Version), cancellationToken),
+            _ => ValueTask.CompletedTask,
+        };
     }
 
     private async ValueTask SendAsync(Stream stream, string type, StoredObject stored, CancellationToken cancellationToken)
     {
-        if (stream.IsCut)
-        {
-            return;
-        }
-
         ResourceDefinition resource = stream.Target.Resource;
-        JsonElement view = projection.View(stored, resource);
-        switch (stream.Representation.Form)
-        {
-            case RepresentationForm.Table:
-                JsonObject metadata = new() { ["resourceVersion"] = view.GetProperty("metadata").GetProperty("resourceVersion").GetString() };
-                string include = stream.Context.Request.Query["includeObject"].ToString();
-                JsonObject table = TableBuilder.Build(resource, [view], stream.Representation.MetaVersion, include, metadata, _time.GetUtcNow(), stream.Sent == 0);
-                Write(stream, type, table.ToUtf8());
-                break;
-            case RepresentationForm.Metadata:
-                Write(stream, type, TableBuilder.Partial(view, "meta.k8s.io/" + stream.Representation.MetaVersion).ToUtf8());
-                break;
-            default:
-                Write(stream, type, JsonMarshal.GetRawUtf8Value(view));
-                break;
-        }
-
-        stream.Sent++;
-        if (stream.Context.Response.BodyWriter.UnflushedBytes > 64 * 1024 || stream.IsCut)
+        Write(stream, type, stream.Form.Show(projection.View(stored, resource), resource, _time.GetUtcNow(), stream.IsFirst).Span);
+        stream.IsFirst = false;
+        if (stream.Context.Response.BodyWriter.UnflushedBytes > 64 * 1024)
         {
             await FlushAsync(stream, cancellationToken);
         }
@@ -185,54 +137,40 @@ internal sealed class WatchHandler(ObjectStore store, Projection projection, Emb
 
     private async Task BookmarkAsync(Stream stream, long version, bool initialEventsEnd, CancellationToken cancellationToken)
     {
-        if (stream.Fault is { WithholdBookmarks: true })
-        {
-            return;
-        }
-
-        JsonObject metadata = new() { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture) };
+        string text = version.ToString(CultureInfo.InvariantCulture);
+        JsonObject metadata = new() { ["resourceVersion"] = text };
         if (initialEventsEnd)
         {
             metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
         }
 
-        ResourceDefinition resource = stream.Target.Resource;
-        JsonObject bookmark = new() { ["kind"] = resource.Kind, ["apiVersion"] = resource.GroupVersion, ["metadata"] = metadata };
-        switch (stream.Representation.Form)
+        bool isMetadata = stream.Form.Form is RepresentationForm.Metadata;
+        JsonObject bookmark = new()
         {
-            case RepresentationForm.Table:
-                bookmark = new JsonObject
-                {
-                    ["kind"] = "Table",
-                    ["apiVersion"] = "meta.k8s.io/" + stream.Representation.MetaVersion,
-                    ["metadata"] = new JsonObject { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture) },
-                    ["columnDefinitions"] = null,
-                    ["rows"] = new JsonArray(new JsonObject { ["cells"] = new JsonArray(), ["object"] = bookmark }),
-                };
-                break;
-            case RepresentationForm.Metadata:
-                bookmark["kind"] = "PartialObjectMetadata";
-                bookmark["apiVersion"] = "meta.k8s.io/" + stream.Representation.MetaVersion;
-                break;
+            ["kind"] = isMetadata ? "PartialObjectMetadata" : stream.Target.Resource.Kind,
+            ["apiVersion"] = isMetadata ? stream.Form.MetaVersion : stream.Target.Resource.GroupVersion,
+            ["metadata"] = metadata,
+        };
+        if (stream.Form.Form is RepresentationForm.Table)
+        {
+            bookmark = new JsonObject
+            {
+                ["kind"] = "Table",
+                ["apiVersion"] = stream.Form.MetaVersion,
+                ["metadata"] = new JsonObject { ["resourceVersion"] = text },
+                ["columnDefinitions"] = null,
+                ["rows"] = new JsonArray(new JsonObject { ["cells"] = new JsonArray(), ["object"] = bookmark }),
+            };
         }
 
         Write(stream, "BOOKMARK", bookmark.ToUtf8());
         await FlushAsync(stream, cancellationToken);
     }
 
-    private async Task ExpireAsync(Stream stream, long version, CancellationToken cancellationToken)
-    {
-        Errors.ApiErrorException expired = Errors.ApiErrors.Expired($"too old resource version: {version} ({store.OldestVersion})");
-        Write(stream, "ERROR", expired.ToStatus().ToUtf8());
-        await FlushAsync(stream, cancellationToken);
-    }
-
     private static void Write(Stream stream, string type, ReadOnlySpan<byte> json)
     {
         IBufferWriter<byte> body = stream.Context.Response.BodyWriter;
-        body.Write("{\"type\":\""u8);
-        body.Write(System.Text.Encoding.ASCII.GetBytes(type));
-        body.Write("\",\"object\":"u8);
+        body.Write(System.Text.Encoding.ASCII.GetBytes($"{{\"type\":\"{type}\",\"object\":"));
         body.Write(json);
         body.Write("}\n"u8);
     }
@@ -244,7 +182,7 @@ internal sealed class WatchHandler(ObjectStore store, Projection projection, Emb
             return;
         }
 
-        ValueTask<System.IO.Pipelines.FlushResult> flush = stream.Context.Response.BodyWriter.FlushAsync(cancellationToken);
+        ValueTask<FlushResult> flush = stream.Context.Response.BodyWriter.FlushAsync(cancellationToken);
         if (flush.IsCompletedSuccessfully)
         {
             _ = flush.Result;
@@ -262,10 +200,9 @@ internal sealed class WatchHandler(ObjectStore store, Projection projection, Emb
         }
     }
 
-    private sealed record Stream(HttpContext Context, RequestTarget Target, ListOptions Options, Representation Representation, ApiFault? Fault)
+    private sealed record Stream(HttpContext Context, RequestTarget Target, ListOptions Options, Representation Form)
     {
-        public int Sent { get; set; }
-
-        public bool IsCut => Fault?.CutWatchAfter is { } limit && Sent >= limit;
+        /// <summary>Only the first Table says what its columns are.</summary>
+        public bool IsFirst { get; set; } = true;
     }
 }

@@ -82,14 +82,7 @@ internal sealed class WriteHandler(
             "application/strategic-merge-patch+json" when !resource.IsCustom => Strategic(target, body, options),
             _ => throw ApiErrors.UnsupportedPatch(resource.IsCustom),
         };
-        if (target.Subresource == "scale")
-        {
-            await AnswerScaleAsync(context, resource, result, options);
-        }
-        else
-        {
-            await AnswerAsync(context, resource, result, options);
-        }
+        await (target.Subresource == "scale" ? AnswerScaleAsync(context, resource, result, options) : AnswerAsync(context, resource, result, options));
     }
 
     public async Task DeleteAsync(HttpContext context, RequestTarget target, byte[] body)
@@ -122,13 +115,8 @@ internal sealed class WriteHandler(
         ListOptions list = ListOptions.Read(context.Request, resource, watchPath: false);
         CollectionSnapshot snapshot = store.Snapshot(resource.Collection);
         List<JsonElement> deleted = [];
-        foreach ((ObjectName name, StoredObject stored) in snapshot.Objects)
+        foreach (StoredObject stored in snapshot.Objects.Values.Where(stored => list.Selects(target, stored)))
         {
-            if ((target.Namespace.Length > 0 && name.Namespace != target.Namespace) || !list.Labels.Matches(stored.Labels) || !list.Fields.Matches(stored))
-            {
-                continue;
-            }
-
             if (list.Limit > 0 && deleted.Count == list.Limit)
             {
                 break;
@@ -136,7 +124,7 @@ internal sealed class WriteHandler(
 
             try
             {
-                (JsonElement? lingering, _) = deleter.Delete(Stored(resource), name, options);
+                (JsonElement? lingering, _) = deleter.Delete(Stored(resource), stored.Name, options);
                 deleted.Add(lingering ?? projection.View(stored, resource));
             }
             catch (ApiErrorException e) when (e.Code == 404)
@@ -161,37 +149,28 @@ internal sealed class WriteHandler(
 
     private WriteResult Merge(RequestTarget target, byte[] body, WriteOptions options)
     {
-        if (RequestBody.Patch(body, yaml: false) is not JsonObject patch)
-        {
-            throw ApiErrors.BadRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
-        }
-
-        bool namesVersion = patch.Child("metadata")?.Text("resourceVersion") is { Length: > 0 };
-        return Patched(target, options, live => MergePatch.Apply(live, patch), namesVersion);
+        JsonObject patch = Decoded<JsonObject>(body, "error decoding patch: ", "array into Go value of type map[string]interface {}");
+        return Patched(target, options, live => MergePatch.Apply(live, patch), NamesVersion(patch));
     }
 
     private WriteResult Strategic(RequestTarget target, byte[] body, WriteOptions options)
     {
-        if (RequestBody.Patch(body, yaml: false, doing: string.Empty) is not JsonObject patch)
-        {
-            throw ApiErrors.BadRequest("json: cannot unmarshal array into Go value of type map[string]interface {}");
-        }
-
-        bool namesVersion = patch.Child("metadata")?.Text("resourceVersion") is { Length: > 0 };
+        JsonObject patch = Decoded<JsonObject>(body, string.Empty, "array into Go value of type map[string]interface {}");
         SchemaNode schema = target.Subresource == "scale" ? SchemaNode.Untyped : target.Resource.Schema;
-        return Patched(target, options, live => StrategicMerge.Apply(live, patch, schema), namesVersion, StrategicMerge.GoText(patch));
+        return Patched(target, options, live => StrategicMerge.Apply(live, patch, schema), NamesVersion(patch), StrategicMerge.GoText(patch));
     }
 
     private WriteResult JsonPatched(RequestTarget target, byte[] body, WriteOptions options)
     {
-        if (RequestBody.Patch(body, yaml: false) is not JsonArray operations)
-        {
-            throw ApiErrors.BadRequest("error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp");
-        }
-
+        JsonArray operations = Decoded<JsonArray>(body, "error decoding patch: ", "object into Go value of type []handlers.jsonPatchOp");
         bool namesVersion = operations.OfType<JsonObject>().Any(o => o.Text("path") == "/metadata/resourceVersion" && o.Text("op") is "replace" or "add");
         return Patched(target, options, live => JsonPatch.Apply(live, operations), namesVersion);
     }
+
+    private static T Decoded<T>(byte[] body, string doing, string wrong, bool yaml = false)
+        where T : JsonNode => RequestBody.Patch(body, yaml, doing) as T ?? throw ApiErrors.BadRequest($"{doing}json: cannot unmarshal {wrong}");
+
+    private static bool NamesVersion(JsonObject patch) => patch.Child("metadata")?.Text("resourceVersion") is { Length: > 0 };
 
     private WriteResult Patched(RequestTarget target, WriteOptions options, Action<JsonObject> patch, bool namesVersion, string? shown = null)
     {
@@ -221,9 +200,7 @@ internal sealed class WriteHandler(
         ResourceDefinition resource = target.Resource;
         if (!options.ManagerGiven)
         {
-            FieldErrors errors = new();
-            errors.Required("fieldManager", "is required for apply patch");
-            throw ApiErrors.InvalidOption("PatchOptions", errors);
+            throw ApiErrors.Invalid("meta.k8s.io", "PatchOptions", string.Empty, errors => errors.Required("fieldManager", "is required for apply patch"));
         }
 
         if (target.Subresource == "scale")
@@ -231,11 +208,7 @@ internal sealed class WriteHandler(
             throw ApiErrors.UnsupportedPatch(resource.IsCustom);
         }
 
-        if (RequestBody.Patch(body, yaml: true, "error decoding YAML: ") is not JsonObject config)
-        {
-            throw ApiErrors.BadRequest("error decoding YAML: json: cannot unmarshal array into Go value of type map[string]interface {}");
-        }
-
+        JsonObject config = Decoded<JsonObject>(body, "error decoding YAML: ", "array into Go value of type map[string]interface {}", yaml: true);
         string group = config.Text("apiVersion") ?? string.Empty;
         if (group != resource.GroupVersion || config.Text("kind") != resource.Kind)
         {
@@ -244,7 +217,7 @@ internal sealed class WriteHandler(
 
         UpdateFlags flags = UpdateFlags.Patch | UpdateFlags.Apply
             | (target.Subresource.Length == 0 ? UpdateFlags.MayCreate : UpdateFlags.None)
-            | (config.Child("metadata")?.Text("resourceVersion") is { Length: > 0 } ? UpdateFlags.PatchNamesVersion : UpdateFlags.None);
+            | (NamesVersion(config) ? UpdateFlags.PatchNamesVersion : UpdateFlags.None);
         return writer.Update(
             Stored(resource), Name(target), target.Subresource, options,
             live =>
@@ -262,21 +235,19 @@ internal sealed class WriteHandler(
     /// <summary>A CRD this server cannot serve is refused, not half served.</summary>
     private JsonObject Servable(JsonObject obj, ResourceDefinition resource)
     {
-        if (IsCrd(resource))
+        try
         {
-            try
+            if (IsCrd(resource))
             {
                 system.Check(obj);
             }
-            catch (FormatException e)
-            {
-                FieldErrors errors = new();
-                errors.Forbidden("spec", e.Message);
-                throw ApiErrors.Invalid(resource, obj.Metadata().Text("name") ?? string.Empty, errors);
-            }
-        }
 
-        return obj;
+            return obj;
+        }
+        catch (FormatException e)
+        {
+            throw ApiErrors.Invalid(resource.Group, resource.Kind, obj.Metadata().Text("name") ?? string.Empty, errors => errors.Forbidden("spec", e.Message));
+        }
     }
 
     private static JsonObject Scaled(JsonObject live, ResourceDefinition resource, JsonObject scale)

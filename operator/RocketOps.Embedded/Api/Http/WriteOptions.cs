@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using RocketOps.Embedded.Api.Errors;
+using RocketOps.Embedded.Api.Json;
 
 namespace RocketOps.Embedded.Api.Http;
 
@@ -30,7 +31,7 @@ internal sealed class WriteOptions
         string validation = request.Query["fieldValidation"].ToString();
         if (validation is not ("" or "Ignore" or "Strict" or "Warn"))
         {
-            errors.NotSupported("fieldValidation", JsonValue.Create(validation), Supported("", "Ignore", "Strict", "Warn"));
+            errors.NotSupported("fieldValidation", validation, "", "Ignore", "Strict", "Warn");
         }
 
         string manager = request.Query["fieldManager"].ToString();
@@ -43,10 +44,7 @@ internal sealed class WriteOptions
             errors.InvalidText("fieldManager", manager, "should only contain printable characters");
         }
 
-        if (errors.Causes.Count > 0)
-        {
-            throw ApiErrors.InvalidOption(kind, errors);
-        }
+        errors.Refuse(kind);
 
         WriteOptions options = new()
         {
@@ -66,21 +64,16 @@ internal sealed class WriteOptions
     {
         if (values.Any(v => v is not ("All" or "")))
         {
-            JsonArray given = new([.. values.Select(v => (JsonNode?)JsonValue.Create(v))]);
-            errors.NotSupported("dryRun", given, Supported("All"));
+            errors.NotSupported("dryRun", JsonNodes.Array(values.Select(v => JsonValue.Create(v))), [JsonValue.Create("All")]);
         }
 
         return values.Contains("All");
     }
 
-    private static IEnumerable<JsonNode?> Supported(params string[] values) => values.Select(v => (JsonNode?)JsonValue.Create(v));
-
     private static string ManagerOf(string userAgent)
     {
-        int slash = userAgent.IndexOf('/', StringComparison.Ordinal);
-        string name = slash < 0 ? userAgent : userAgent[..slash];
-        name = name.Length > 128 ? name[..128] : name;
-        return name.Length == 0 ? "unknown" : name;
+        string name = userAgent.Split('/')[0];
+        return name.Length switch { 0 => "unknown", > 128 => name[..128], _ => name };
     }
 }
 

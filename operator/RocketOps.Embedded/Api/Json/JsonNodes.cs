@@ -35,16 +35,22 @@ internal static class JsonNodes
 
     public static string? AsText(this JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 
+    /// <summary>Whether it is a value of this type: long and double are the two kinds of numbers.</summary>
+    public static bool Is<T>(this JsonNode? node) => node is JsonValue value && value.TryGetValue(out T? _);
+
+    /// <summary>An array of nodes that have no parent yet.</summary>
+    public static JsonArray Array(IEnumerable<JsonNode?> items) => new([.. items]);
+
+    public static JsonArray Array(IEnumerable<string> texts) => new([.. texts.Select(text => (JsonNode?)JsonValue.Create(text))]);
+
     public static JsonObject EnsureChild(this JsonObject node, string name)
     {
-        if (node.Child(name) is { } existing)
+        if (node.Child(name) is not { } child)
         {
-            return existing;
+            node[name] = child = [];
         }
 
-        JsonObject created = [];
-        node[name] = created;
-        return created;
+        return child;
     }
 
     public static void SetIfAbsent(this JsonObject node, string name, JsonNode? value)
@@ -54,6 +60,30 @@ internal static class JsonNodes
             node[name] = value;
         }
     }
+
+    /// <summary>Makes a member what it is in another object: a copy, or absent.</summary>
+    public static void Take(this JsonObject node, string name, JsonObject source)
+    {
+        if (source.TryGetPropertyValue(name, out JsonNode? kept))
+        {
+            node[name] = kept?.DeepClone();
+        }
+        else
+        {
+            node.Remove(name);
+        }
+    }
+
+    public static void RemoveAll(this JsonObject node, Func<string, bool> isUnwanted)
+    {
+        foreach (string name in node.Select(p => p.Key).Where(isUnwanted).ToArray())
+        {
+            node.Remove(name);
+        }
+    }
+
+    /// <summary>Names of members that either has.</summary>
+    public static string[] Names(JsonObject first, JsonObject second) => [.. first.Select(p => p.Key).Union(second.Select(p => p.Key))];
 
     /// <summary>The object below a dotted path, or null.</summary>
     public static JsonObject? At(this JsonObject node, params ReadOnlySpan<string> path)
@@ -75,6 +105,9 @@ internal static class JsonNodes
     public static JsonObject Copy(this JsonObject node) => (JsonObject)node.DeepClone();
 
     public static bool Same(JsonNode? a, JsonNode? b) => JsonNode.DeepEquals(a, b);
+
+    /// <summary><see cref="Same"/> for sequences.</summary>
+    public static readonly IEqualityComparer<JsonNode?> Equality = EqualityComparer<JsonNode?>.Create(Same);
 
     public static byte[] ToUtf8(this JsonNode node)
     {

@@ -107,10 +107,7 @@ internal static class StrategicMerge
             throw ApiErrors.BadRequest("invalid patch format of retainKeys");
         }
 
-        foreach (string name in original.Select(p => p.Key).Where(k => !kept.Contains(k)).ToList())
-        {
-            original.Remove(name);
-        }
+        original.RemoveAll(name => !kept.Contains(name));
     }
 
     /// <summary>Lists whose resulting order the patch gives: kubectl sends it with every list that it merges.</summary>

@@ -16,18 +16,8 @@ internal sealed class CustomResourceRules(IReadOnlyList<ColumnDefinition> column
     public override bool AllowsUnconditionalUpdate => false;
 
     /// <summary>Anything but metadata, and but status where that is a subresource.</summary>
-    public override bool RaisesGeneration(JsonObject obj, JsonObject old)
-    {
-        foreach (string name in obj.Select(p => p.Key).Concat(old.Select(p => p.Key)).Distinct(StringComparer.Ordinal))
-        {
-            if (name is not "metadata" && !(hasStatus && name == "status") && !JsonNodes.Same(obj[name], old[name]))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public override bool RaisesGeneration(JsonObject obj, JsonObject old) =>
+        Array.Exists(JsonNodes.Names(obj, old), name => name is not "metadata" && !(hasStatus && name == "status") && !JsonNodes.Same(obj[name], old[name]));
 
     public override JsonArray Cells(JsonElement obj, RulesContext context)
     {

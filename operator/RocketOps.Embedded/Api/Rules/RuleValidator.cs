@@ -27,26 +27,9 @@ internal static class RuleValidator
             }
         }
 
-        switch (value)
+        foreach (SchemaPart part in schema.Parts(value, old, path))
         {
-            case JsonObject obj:
-                foreach ((string name, JsonNode? child) in obj.OrderBy(p => p.Key, StringComparer.Ordinal))
-                {
-                    if (schema.Member(name) is { } member)
-                    {
-                        Validate(child, (old as JsonObject)?[name], member, path.Length == 0 ? name : $"{path}.{name}", errors);
-                    }
-                }
-
-                break;
-            case JsonArray list when schema.Items is { } items:
-                for (int i = 0; i < list.Count; i++)
-                {
-                    JsonObject? before = schema.ListKind is ListKind.Map && list[i] is JsonObject item ? SchemaValidator.Correlated(old as JsonArray, item, schema) : null;
-                    Validate(list[i], before, items, $"{path}[{i}]", errors);
-                }
-
-                break;
+            Validate(part.Value, part.Old, part.Schema, part.Path, errors);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Json;
 
 namespace RocketOps.Embedded.Api.Schema;
 
@@ -8,36 +9,11 @@ internal static class Defaults
     /// <summary>Drops nulls where the schema neither allows them nor has a default; a null with a default is left for <see cref="Apply"/>.</summary>
     public static void DropNulls(JsonNode? value, SchemaNode schema)
     {
-        switch (value)
+        (value as JsonObject)?.RemoveAll(name =>
+            value![name] is null && schema.Member(name) is { Nullable: false, Default: null } member && !ReferenceEquals(member, SchemaNode.Untyped));
+        foreach (SchemaPart part in schema.Parts(value, null, string.Empty))
         {
-            case JsonObject obj:
-                List<string>? dropped = null;
-                foreach ((string name, JsonNode? child) in obj)
-                {
-                    if (schema.Member(name) is not { } member || ReferenceEquals(member, SchemaNode.Untyped))
-                    {
-                        continue;
-                    }
-
-                    if (child is null && !member.Nullable && member.Default is null)
-                    {
-                        (dropped ??= []).Add(name);
-                    }
-                    else
-                    {
-                        DropNulls(child, member);
-                    }
-                }
-
-                dropped?.ForEach(name => obj.Remove(name));
-                break;
-            case JsonArray array when schema.Items is { } items:
-                foreach (JsonNode? item in array)
-                {
-                    DropNulls(item, items);
-                }
-
-                break;
+            DropNulls(part.Value, part.Schema);
         }
     }
 
@@ -48,40 +24,18 @@ internal static class Defaults
             return;
         }
 
-        switch (value)
+        foreach (string name in value is JsonObject ? schema.PropertyOrder : [])
         {
-            case JsonObject obj:
-                foreach (string name in schema.PropertyOrder)
-                {
-                    SchemaNode member = schema.Properties[name];
-                    if (member.Default is null)
-                    {
-                        continue;
-                    }
+            SchemaNode member = schema.Properties[name];
+            if (member.Default is { } fallback && value![name] is null && !(member.Nullable && value.AsObject().ContainsKey(name)))
+            {
+                value[name] = fallback.DeepClone();
+            }
+        }
 
-                    bool present = obj.TryGetPropertyValue(name, out JsonNode? current);
-                    if (!present || (current is null && !member.Nullable))
-                    {
-                        obj[name] = member.Default.DeepClone();
-                    }
-                }
-
-                foreach ((string name, JsonNode? child) in obj)
-                {
-                    if (child is not null && schema.Member(name) is { } member)
-                    {
-                        Apply(child, member);
-                    }
-                }
-
-                break;
-            case JsonArray array when schema.Items is { } items:
-                foreach (JsonNode? item in array)
-                {
-                    Apply(item, items);
-                }
-
-                break;
+        foreach (SchemaPart part in schema.Parts(value, null, string.Empty))
+        {
+            Apply(part.Value, part.Schema);
         }
     }
 }

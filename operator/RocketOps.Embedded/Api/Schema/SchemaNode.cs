@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Rules;
 
 namespace RocketOps.Embedded.Api.Schema;
@@ -58,8 +59,6 @@ internal sealed class SchemaNode
 
     public string? Format { get; internal set; }
 
-    public string? PatternText { get; internal set; }
-
     public Regex? Pattern { get; internal set; }
 
     /// <summary>The schema as it is written: where the bounds of numbers, texts, lists and maps are looked up when a value is checked. Never changed.</summary>
@@ -83,7 +82,58 @@ internal sealed class SchemaNode
     /// <summary>The schema of a member, or null when the member is unknown here.</summary>
     public SchemaNode? Member(string name) =>
         Properties.TryGetValue(name, out SchemaNode? node) ? node : AdditionalProperties ?? (PreserveUnknown || Type is SchemaType.Any ? Untyped : null);
+
+    /// <summary>
+    /// What a value has of known members, by name, or of items, each with its place in error messages and with what it was in an earlier version of the value:
+    /// only items of list-maps can be told apart, a changed atomic list is new in every item.
+    /// </summary>
+    public IEnumerable<SchemaPart> Parts(JsonNode? value, JsonNode? old, string path)
+    {
+        switch (value)
+        {
+            case JsonObject obj when !ReferenceEquals(this, Untyped):
+                foreach ((string name, JsonNode? child) in obj.OrderBy(p => p.Key, StringComparer.Ordinal))
+                {
+                    if (Member(name) is { } member)
+                    {
+                        JsonNode? before = null;
+                        bool hadOld = (old as JsonObject)?.TryGetPropertyValue(name, out before) == true;
+                        yield return new SchemaPart(path.Length == 0 ? name : $"{path}.{name}", child, member, hadOld, before);
+                    }
+                }
+
+                break;
+            case JsonArray list when Items is not null:
+                for (int i = 0; i < list.Count; i++)
+                {
+                    JsonNode? before = ListKind is ListKind.Map && list[i] is JsonObject item
+                        ? (old as JsonArray)?.OfType<JsonObject>().FirstOrDefault(o => ListKeys.All(k => JsonNodes.Same(o[k], item[k])))
+                        : null;
+                    yield return new SchemaPart($"{path}[{i}]", list[i], Items, before is not null, before);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Whether a value is of the node's type. <paramref name="isWhole"/>: JSON's 2.0 counts as an integer, as in custom resources.</summary>
+    public bool Fits(JsonNode? value, bool isWhole) => Type switch
+    {
+        SchemaType.Object => value is JsonObject,
+        SchemaType.Array => value is JsonArray,
+        SchemaType.String => value.AsText() is not null,
+        SchemaType.Boolean => value.Is<bool>(),
+        SchemaType.Number => value.Is<long>() || value.Is<double>(),
+        SchemaType.Integer => IsInteger(value, isWhole),
+        SchemaType.IntOrString => value.AsText() is not null || IsInteger(value, isWhole),
+        _ => true,
+    };
+
+    private static bool IsInteger(JsonNode? value, bool isWhole) => value.Is<long>() || (isWhole && value is JsonValue v && v.TryGetValue(out double number) && double.IsInteger(number));
 }
+
+/// <summary>A part of a value and the schema of it.</summary>
+internal readonly record struct SchemaPart(string Path, JsonNode? Value, SchemaNode Schema, bool HadOld, JsonNode? Old);
 
 /// <summary><c>x-kubernetes-list-type</c>.</summary>
 internal enum ListKind

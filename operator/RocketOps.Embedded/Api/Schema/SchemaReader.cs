@@ -205,7 +205,6 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
         node.Written = schema;
         if (schema.Text("pattern") is { } pattern)
         {
-            node.PatternText = pattern;
             try
             {
                 // Go's regular expressions have no backtracking either; a pattern cannot be made slow by its input.

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Http;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
 
@@ -10,62 +11,46 @@ internal static class TableBuilder
 {
     /// <param name="resource">The kind.</param>
     /// <param name="objects">Rows.</param>
-    /// <param name="version">v1 or v1beta1.</param>
-    /// <param name="includeObject">Metadata, None or Object.</param>
+    /// <param name="form">What was asked for.</param>
     /// <param name="metadata">List metadata of the answer.</param>
     /// <param name="now">For ages.</param>
     /// <param name="withColumns">False leaves the definitions null, as in the second and later events of a watch.</param>
     public static JsonObject Build(
-        ResourceDefinition resource, IEnumerable<JsonElement> objects, string version, string includeObject, JsonObject metadata, DateTimeOffset now, bool withColumns = true)
+        ResourceDefinition resource, IEnumerable<JsonElement> objects, Representation form, JsonObject metadata, DateTimeOffset now, bool withColumns = true)
     {
         RulesContext context = new(resource, now);
-        JsonArray rows = [];
-        foreach (JsonElement obj in objects)
-        {
-            rows.Append(new JsonObject
-            {
-                ["cells"] = resource.Rules.Cells(obj, context),
-                ["object"] = includeObject switch
-                {
-                    "None" => null,
-                    "Object" => JsonReading.ObjectFrom(obj),
-                    _ => Partial(obj, "meta.k8s.io/" + version),
-                },
-            });
-        }
-
         return new JsonObject
         {
             ["kind"] = "Table",
-            ["apiVersion"] = "meta.k8s.io/" + version,
+            ["apiVersion"] = form.MetaVersion,
             ["metadata"] = metadata,
-            ["columnDefinitions"] = withColumns ? Columns(resource) : null,
-            ["rows"] = rows,
+            ["columnDefinitions"] = withColumns ? JsonNodes.Array(resource.Columns.Select(Column)) : null,
+            ["rows"] = JsonNodes.Array(objects.Select(obj => new JsonObject
+            {
+                ["cells"] = resource.Rules.Cells(obj, context),
+                ["object"] = form.IncludeObject switch
+                {
+                    "None" => null,
+                    "Object" => JsonReading.ObjectFrom(obj),
+                    _ => Partial(obj, form.MetaVersion),
+                },
+            })),
         };
     }
 
-    public static JsonObject Partial(JsonElement obj, string apiVersion = "meta.k8s.io/v1") => new()
+    public static JsonObject Partial(JsonElement obj, string apiVersion) => new()
     {
         ["kind"] = "PartialObjectMetadata",
         ["apiVersion"] = apiVersion,
         ["metadata"] = JsonReading.From(obj.GetProperty("metadata")),
     };
 
-    private static JsonArray Columns(ResourceDefinition resource)
+    private static JsonObject Column(ColumnDefinition column) => new()
     {
-        JsonArray columns = [];
-        foreach (ColumnDefinition column in resource.Columns)
-        {
-            columns.Append(new JsonObject
-            {
-                ["name"] = column.Name,
-                ["type"] = column.Type,
-                ["format"] = column.Format,
-                ["description"] = column.Description,
-                ["priority"] = column.Priority,
-            });
-        }
-
-        return columns;
-    }
+        ["name"] = column.Name,
+        ["type"] = column.Type,
+        ["format"] = column.Format,
+        ["description"] = column.Description,
+        ["priority"] = column.Priority,
+    };
 }

@@ -47,18 +47,7 @@ internal static class GoTypes
 
     private static void CheckNode(JsonNode? value, SchemaNode schema, ResourceDefinition resource, string path, string owner, string childOwner)
     {
-        bool fits = schema.Type switch
-        {
-            SchemaType.Object => value is JsonObject,
-            SchemaType.Array => value is JsonArray,
-            SchemaType.String => value.AsText() is not null,
-            SchemaType.Boolean => value is JsonValue v && v.TryGetValue(out bool _),
-            SchemaType.Integer => value is JsonValue v && v.TryGetValue(out long _),
-            SchemaType.Number => value is JsonValue v && (v.TryGetValue(out long _) || v.TryGetValue(out double _)),
-            SchemaType.IntOrString => value.AsText() is not null || (value is JsonValue v && v.TryGetValue(out long _)),
-            _ => true,
-        };
-        if (!fits)
+        if (!schema.Fits(value, isWhole: false))
         {
             string found = SchemaValidator.TypeName(value) switch { "boolean" => "bool", "integer" or "number" => "number", var other => other };
             throw ApiErrors.BadRequest(ObjectDecoder.CannotHandle(
@@ -105,12 +94,7 @@ internal static class GoTypes
     {
         if (!Convert.TryFromBase64String(value, new byte[value.Length], out _))
         {
-            int at = 0;
-            while (at < value.Length && (char.IsAsciiLetterOrDigit(value[at]) || value[at] is '+' or '/'))
-            {
-                at++;
-            }
-
+            int at = value.TakeWhile(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '/').Count();
             throw ApiErrors.BadRequest(ObjectDecoder.CannotHandle(resource, $"illegal base64 data at input byte {at}"));
         }
     }

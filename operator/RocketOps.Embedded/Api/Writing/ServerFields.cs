@@ -22,7 +22,7 @@ internal static class ServerFields
         {
             if (flags.HasFlag(UpdateFlags.Patch))
             {
-                throw Immutable(resource, name, "metadata.uid", metadata["uid"]);
+                throw Twice(resource, name, errors => errors.Invalid("metadata.uid", metadata["uid"], "field is immutable"));
             }
 
             throw ApiErrors.Conflict(
@@ -32,36 +32,22 @@ internal static class ServerFields
 
         if (flags.HasFlag(UpdateFlags.Patch) && metadata.Text("deletionTimestamp") is { } deletion && deletion != oldMetadata.Text("deletionTimestamp"))
         {
-            throw Immutable(resource, name, "metadata.deletionTimestamp", metadata["deletionTimestamp"]);
+            throw Twice(resource, name, errors => errors.Invalid("metadata.deletionTimestamp", metadata["deletionTimestamp"], "field is immutable"));
         }
 
         foreach (string field in (ReadOnlySpan<string>)["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generateName"])
         {
-            if (oldMetadata[field] is { } kept)
-            {
-                metadata[field] = kept.DeepClone();
-            }
-            else
-            {
-                metadata.Remove(field);
-            }
+            metadata.Take(field, oldMetadata);
         }
 
         if (oldMetadata.ContainsKey("deletionTimestamp"))
         {
-            HashSet<string?> known = [.. (oldMetadata.Items("finalizers") ?? []).Select(f => f.AsText())];
-            string[] added = [.. (metadata.Items("finalizers") ?? []).Select(f => f.AsText()).OfType<string>().Where(f => !known.Contains(f))];
+            string[] added = [.. metadata.Texts("finalizers").Except(oldMetadata.Texts("finalizers"))];
             if (added.Length > 0)
             {
                 string list = string.Join(", ", added.Select(f => JsonValue.Create(f).ToText()));
-                FieldErrors errors = new();
-                for (int i = 0; i < 2; i++)
-                {
-                    // The real server reports it from two places.
-                    errors.Forbidden("metadata.finalizers", $"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}");
-                }
-
-                throw ApiErrors.Invalid(resource, name.Name, errors);
+                throw Twice(resource, name, errors => errors.Forbidden(
+                    "metadata.finalizers", $"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}"));
             }
         }
     }
@@ -85,27 +71,12 @@ internal static class ServerFields
 
         if (subresource.Length == 0)
         {
-            Take(next, old, "status");
+            next.Take("status", old);
             return;
         }
 
-        foreach (string name in next.Select(p => p.Key).Concat(old.Select(p => p.Key)).Distinct().ToArray())
-        {
-            if (name is not ("apiVersion" or "kind" or "metadata" or "status"))
-            {
-                Take(next, old, name);
-            }
-        }
-
-        JsonObject metadata = next.Metadata();
-        JsonObject oldMetadata = old.Metadata();
-        foreach (string name in metadata.Select(p => p.Key).Concat(oldMetadata.Select(p => p.Key)).Distinct().ToArray())
-        {
-            if (name is not ("managedFields" or "resourceVersion"))
-            {
-                Take(metadata, oldMetadata, name);
-            }
-        }
+        TakeAll(next, old, name => name is not ("apiVersion" or "kind" or "metadata" or "status"));
+        TakeAll(next.Metadata(), old.Metadata(), name => name is not ("managedFields" or "resourceVersion"));
     }
 
     /// <summary>The name in the body, if there is one, is that of the URL.</summary>
@@ -140,23 +111,15 @@ internal static class ServerFields
         }
     }
 
-    private static ApiErrorException Immutable(ResourceDefinition resource, ObjectName name, string field, JsonNode? value)
-    {
-        FieldErrors errors = new();
-        errors.Invalid(field, value, "field is immutable");
-        errors.Invalid(field, value, "field is immutable");
-        return ApiErrors.Invalid(resource, name.Name, errors);
-    }
+    /// <summary>What the real server reports from two places.</summary>
+    private static ApiErrorException Twice(ResourceDefinition resource, ObjectName name, Action<FieldErrors> report) =>
+        ApiErrors.Invalid(resource.Group, resource.Kind, name.Name, report + report);
 
-    private static void Take(JsonObject target, JsonObject source, string name)
+    private static void TakeAll(JsonObject target, JsonObject source, Func<string, bool> isTaken)
     {
-        if (source.TryGetPropertyValue(name, out JsonNode? kept))
+        foreach (string name in JsonNodes.Names(target, source).Where(isTaken))
         {
-            target[name] = kept?.DeepClone();
-        }
-        else
-        {
-            target.Remove(name);
+            target.Take(name, source);
         }
     }
 }
