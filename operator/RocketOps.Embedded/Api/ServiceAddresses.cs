@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
 using RocketOps.Kubernetes.Dynamic;
 
@@ -10,11 +9,12 @@ namespace RocketOps.Embedded.Api;
 /// Cluster addresses and node ports no Service has. Addresses are loopback ones outside the range the kubelet gives to pods, from 127.96.N.1 on; that something
 /// listens there is the kubelet's business.
 /// </summary>
-internal sealed class ServiceAddresses(ObjectStore store, byte subnet) : IServiceAddresses
+internal sealed class ServiceAddresses(ObjectStore store, byte subnet)
 {
     private const int FirstNodePort = 30_000;
     private const int LastNodePort = 32_767;
 
+    /// <summary>An address no Service has, or null when none is left.</summary>
     public string? NextClusterIp()
     {
         HashSet<string?> taken = [.. Specs().Select(spec => spec.Text("clusterIP"))];
@@ -31,6 +31,7 @@ internal sealed class ServiceAddresses(ObjectStore store, byte subnet) : IServic
         return null;
     }
 
+    /// <summary>A port in 30000–32767 no Service has, or null when none is left.</summary>
     public int? NextNodePort()
     {
         HashSet<int?> taken = [.. Specs().SelectMany(spec => spec.Items("ports")).Select(port => port.Int("nodePort"))];

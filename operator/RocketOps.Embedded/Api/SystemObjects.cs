@@ -77,23 +77,15 @@ internal sealed class SystemObjects(ObjectStore store, ResourceRegistry registry
 
             JsonObject decoded = Decoded(resource, crd);
             Check(decoded);
-            if (store.Get(CrdCollection, new ObjectName(string.Empty, name)) is null)
-            {
-                writer.Create(resource, string.Empty, decoded, Own());
-            }
-            else
-            {
-                writer.Update(
-                    resource, new ObjectName(string.Empty, name), string.Empty, Own(),
-                    live =>
-                    {
-                        JsonObject next = decoded.Copy();
-                        next.Metadata()["resourceVersion"] = live!.Metadata().Text("resourceVersion");
-                        return next;
-                    },
-                    UpdateFlags.None);
-            }
-
+            writer.Update(
+                resource, new ObjectName(string.Empty, name), string.Empty, Own(),
+                live =>
+                {
+                    JsonObject next = decoded.Copy();
+                    next.Metadata().Take("resourceVersion", live?.Metadata() ?? []);
+                    return next;
+                },
+                UpdateFlags.MayCreate);
             Serve(name);
         }
     }

@@ -5,6 +5,7 @@ using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
 using RocketOps.Embedded.Api.Writing;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Api.Collection;
 
@@ -14,17 +15,9 @@ namespace RocketOps.Embedded.Api.Collection;
 /// </summary>
 internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry registry, ObjectWriter writer, CollectorWrites writes, TimeProvider time)
 {
-    private readonly OwnerIndex _index = new();
-
     public void LookAtEverything()
     {
-        IReadOnlyList<StoredObject> all = store.All();
-        foreach (StoredObject stored in all)
-        {
-            _index.Put(stored);
-        }
-
-        foreach (StoredObject stored in all)
+        foreach (StoredObject stored in store.All())
         {
             LookAtDependent(stored);
             LookAtOwner(stored);
@@ -35,7 +28,6 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
     {
         if (change.New is { } current)
         {
-            _index.Put(current);
             if (change.Old is null || !SameOwners(change.Old, current))
             {
                 LookAtDependent(current);
@@ -51,7 +43,6 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
         }
 
         StoredObject gone = change.Old!;
-        _index.Remove(gone);
         foreach (StoredObject dependent in Dependents(gone.Uid))
         {
             LookAtDependent(dependent);
@@ -63,9 +54,9 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
     /// <summary>A dependent that changed or went may be what a foreground deletion waits for.</summary>
     private void LookAtOwnersOf(StoredObject dependent)
     {
-        foreach (OwnerReference owner in OwnerReference.Of(dependent))
+        foreach (OwnerReference owner in dependent.Owners)
         {
-            if (Find(owner, dependent.Name.Namespace) is { } live)
+            if (Find(owner, dependent) is { } live)
             {
                 LookAtOwner(live);
             }
@@ -79,64 +70,26 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
             return;
         }
 
-        List<OwnerReference> dead = [];
-        bool anyAlive = false;
-        OwnerReference[] owners = [.. OwnerReference.Of(stored)];
-        foreach (OwnerReference owner in owners)
-        {
-            switch (State(owner, stored))
-            {
-                case OwnerState.Unknown:
-                    // A kind this server does not know: it cannot tell, so it does nothing.
-                    return;
-                case OwnerState.Alive:
-                    anyAlive = true;
-                    break;
-                default:
-                    dead.Add(owner);
-                    break;
-            }
-        }
-
-        if (owners.Length == 0 || dead.Count == 0)
+        // Of an owner of a kind that this server does not know it cannot tell, so it does nothing.
+        if (stored.Owners.Any(owner => Kind(owner) is null))
         {
             return;
         }
 
-        if (anyAlive)
+        OwnerReference[] dead = [.. stored.Owners.Where(owner => Find(owner, stored) is null)];
+        foreach (OwnerReference owner in dead.Where(owner => IsElsewhere(owner, stored)))
+        {
+            TellWrongNamespace(owner, stored);
+        }
+
+        if (dead.Length > 0 && dead.Length < stored.Owners.Count)
         {
             DropReferences(resource, stored, [.. dead.Select(d => d.Uid)]);
         }
-        else if (!stored.IsDeleting)
+        else if (dead.Length > 0 && !stored.IsDeleting)
         {
             writes.Delete(resource, stored, "Background");
         }
-    }
-
-    private OwnerState State(OwnerReference owner, StoredObject dependent)
-    {
-        if (registry.FindKind(owner.Group, owner.Version, owner.Kind) is not { } resource)
-        {
-            return OwnerState.Unknown;
-        }
-
-        if (resource.Namespaced && dependent.Name.Namespace.Length == 0)
-        {
-            return OwnerState.Gone;
-        }
-
-        ObjectName name = new(resource.Namespaced ? dependent.Name.Namespace : string.Empty, owner.Name);
-        if (store.Get(resource.Collection, name) is { } live && live.Uid == owner.Uid)
-        {
-            return OwnerState.Alive;
-        }
-
-        if (resource.Namespaced && _index.NamespaceOf(owner.Uid) is { } elsewhere && elsewhere != dependent.Name.Namespace)
-        {
-            TellWrongNamespace(owner, dependent);
-        }
-
-        return OwnerState.Gone;
     }
 
     /// <summary>Foreground and orphan deletion of an owner.</summary>
@@ -169,11 +122,11 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
                 if (!dependent.IsDeleting && registry.FindCollection(dependent.Collection) is { } dependentResource)
                 {
                     // Blocking dependents go foreground themselves, so that a whole tree goes bottom up.
-                    writes.Delete(dependentResource, dependent, HasDependents(dependent) ? "Foreground" : "Background");
+                    writes.Delete(dependentResource, dependent, Dependents(dependent.Uid).Length > 0 ? "Foreground" : "Background");
                 }
 
                 blocked |= store.Get(dependent.Collection, dependent.Name) is { } left && left.Uid == dependent.Uid
-                    && OwnerReference.Of(left).Any(o => o.Uid == stored.Uid && o.BlockOwnerDeletion);
+                    && left.Owners.Any(o => o.Uid == stored.Uid && o.BlockOwnerDeletion == true);
             }
 
             if (!blocked)
@@ -183,29 +136,28 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
         }
     }
 
-    private bool HasDependents(StoredObject stored) => Dependents(stored.Uid).Length > 0;
+    // The objects of a laptop are some thousand, and something with dependents is seldom deleted: nobody keeps an index of them.
+    private StoredObject[] Dependents(string uid) => [.. store.All().Where(stored => stored.Owners.Any(owner => owner.Uid == uid))];
 
-    private StoredObject[] Dependents(string uid) =>
-        [.. _index.Dependents(uid).Select(d => store.Get(d.Collection, d.Name)).OfType<StoredObject>().Where(d => OwnerReference.Of(d).Any(o => o.Uid == uid))];
+    private ResourceDefinition? Kind(OwnerReference owner) =>
+        registry.FindKind(owner.ApiVersion.Contains('/', StringComparison.Ordinal) ? owner.ApiVersion.Split('/')[0] : string.Empty, owner.ApiVersion.Split('/')[^1], owner.Kind);
 
-    private StoredObject? Find(OwnerReference owner, string ns) =>
-        registry.FindKind(owner.Group, owner.Version, owner.Kind) is { } resource
-        && store.Get(resource.Collection, new ObjectName(resource.Namespaced ? ns : string.Empty, owner.Name)) is { } live && live.Uid == owner.Uid
+    /// <summary>The owner where its dependent may have one: in its namespace, or in none.</summary>
+    private StoredObject? Find(OwnerReference owner, StoredObject dependent) =>
+        Kind(owner) is { } resource
+        && (!resource.Namespaced || dependent.Name.Namespace.Length > 0)
+        && store.Get(resource.Collection, new ObjectName(resource.Namespaced ? dependent.Name.Namespace : string.Empty, owner.Name)) is { } live && live.Uid == owner.Uid
             ? live
             : null;
 
-    private void DropReferences(ResourceDefinition resource, StoredObject stored, IReadOnlyCollection<string> uids) => writes.Update(resource, stored, obj =>
+    private bool IsElsewhere(OwnerReference owner, StoredObject dependent) =>
+        dependent.Name.Namespace.Length > 0 && Kind(owner) is { Namespaced: true } resource
+        && store.Snapshot(resource.Collection).Objects.Values.Any(stored => stored.Uid == owner.Uid && stored.Name.Namespace != dependent.Name.Namespace);
+
+    private void DropReferences(ResourceDefinition resource, StoredObject stored, IReadOnlyCollection<string?> uids) => writes.Update(resource, stored, obj =>
     {
         JsonObject metadata = obj.Metadata();
-        JsonArray kept = metadata.Keep("ownerReferences", owner => owner is JsonObject reference && !uids.Contains(reference.Text("uid") ?? string.Empty));
-        if (kept.Count == 0)
-        {
-            metadata.Remove("ownerReferences");
-        }
-        else
-        {
-            metadata["ownerReferences"] = kept;
-        }
+        metadata.SetItems("ownerReferences", metadata.Keep("ownerReferences", owner => owner is JsonObject reference && !uids.Contains(reference.Text("uid"))));
     });
 
     private void TellWrongNamespace(OwnerReference owner, StoredObject dependent)
@@ -214,7 +166,6 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
         ResourceDefinition kind = registry.FindCollection(dependent.Collection)!;
         string now = RulesContext.Timestamp(time.GetUtcNow());
         string ns = dependent.Name.Namespace;
-        string apiVersion = owner.Group.Length == 0 ? owner.Version : $"{owner.Group}/{owner.Version}";
         JsonObject body = new()
         {
             ["apiVersion"] = "v1",
@@ -229,7 +180,7 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
                 ["uid"] = dependent.Uid,
             },
             ["reason"] = "OwnerRefInvalidNamespace",
-            ["message"] = $"ownerRef [{apiVersion}/{owner.Kind}, namespace: {ns}, name: {owner.Name}, uid: {owner.Uid}] does not exist in namespace \"{ns}\"",
+            ["message"] = $"ownerRef [{owner.ApiVersion}/{owner.Kind}, namespace: {ns}, name: {owner.Name}, uid: {owner.Uid}] does not exist in namespace \"{ns}\"",
             ["type"] = "Warning",
             ["source"] = new JsonObject { ["component"] = "garbage-collector-controller" },
             ["firstTimestamp"] = now,
@@ -246,15 +197,5 @@ internal sealed class GarbageCollector(ObjectStore store, ResourceRegistry regis
         }
     }
 
-    private static bool SameOwners(StoredObject a, StoredObject b) =>
-        OwnerReference.Of(a).Select(o => o.Uid).SequenceEqual(OwnerReference.Of(b).Select(o => o.Uid), StringComparer.Ordinal);
-}
-
-internal enum OwnerState
-{
-    Alive,
-    Gone,
-
-    /// <summary>Its kind is not served here.</summary>
-    Unknown,
+    private static bool SameOwners(StoredObject a, StoredObject b) => a.Owners.Select(o => o.Uid).SequenceEqual(b.Owners.Select(o => o.Uid), StringComparer.Ordinal);
 }

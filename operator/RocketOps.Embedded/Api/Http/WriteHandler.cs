@@ -189,7 +189,7 @@ internal sealed class WriteHandler(
 
                 JsonObject view = EventViews.IsView(resource) ? EventViews.FromStored(live!) : live!;
                 patch(view);
-                ObjectDecoder.DecodePatched(view, resource, [], options, shown);
+                ObjectDecoder.DecodePatched(view, resource, options, shown);
                 return ToStored(Servable(view, resource), resource);
             },
             flags);

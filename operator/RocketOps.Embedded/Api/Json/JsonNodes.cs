@@ -35,6 +35,16 @@ internal static class JsonNodes
 
     public static string? AsText(this JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 
+    /// <summary>Makes this the member's list; an empty one is left out.</summary>
+    public static void SetItems(this JsonObject node, string name, JsonArray items)
+    {
+        node.Remove(name);
+        if (items.Count > 0)
+        {
+            node[name] = items;
+        }
+    }
+
     /// <summary>Whether it is a value of this type: long and double are the two kinds of numbers.</summary>
     public static bool Is<T>(this JsonNode? node) => node is JsonValue value && value.TryGetValue(out T? _);
 

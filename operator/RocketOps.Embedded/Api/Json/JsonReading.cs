@@ -48,8 +48,8 @@ internal static class JsonReading
 
     public static JsonNode? From(JsonElement element) => element.ValueKind switch
     {
-        JsonValueKind.Object => FromObject(element),
-        JsonValueKind.Array => FromArray(element),
+        JsonValueKind.Object => ObjectFrom(element),
+        JsonValueKind.Array => JsonNodes.Array(element.EnumerateArray().Select(From)),
         JsonValueKind.String => JsonValue.Create(element.GetString()),
         JsonValueKind.Number => element.TryGetInt64(out long integer) ? JsonValue.Create(integer) : JsonValue.Create(element.GetDouble()),
         JsonValueKind.True => JsonValue.Create(true),
@@ -57,25 +57,12 @@ internal static class JsonReading
         _ => null,
     };
 
-    public static JsonObject ObjectFrom(JsonElement element) => FromObject(element);
-
-    private static JsonObject FromObject(JsonElement element)
+    public static JsonObject ObjectFrom(JsonElement element)
     {
         JsonObject result = [];
         foreach (JsonProperty property in element.EnumerateObject())
         {
             result[property.Name] = From(property.Value);
-        }
-
-        return result;
-    }
-
-    private static JsonArray FromArray(JsonElement element)
-    {
-        JsonArray result = [];
-        foreach (JsonElement item in element.EnumerateArray())
-        {
-            result.Add(From(item));
         }
 
         return result;
@@ -91,20 +78,15 @@ internal static class JsonReading
                 return ReadArray(ref reader, duplicates, path);
             case JsonTokenType.String:
                 return JsonValue.Create(reader.GetString());
+            case JsonTokenType.Number when reader.TryGetInt64(out long integer):
+                return JsonValue.Create(integer);
             case JsonTokenType.Number:
-                if (reader.TryGetInt64(out long integer))
-                {
-                    return JsonValue.Create(integer);
-                }
-
                 double number = reader.GetDouble();
                 return double.IsFinite(number)
                     ? JsonValue.Create(number)
                     : throw new FormatException($"json: cannot unmarshal number {Encoding.UTF8.GetString(reader.ValueSpan)} into Go value of type float64");
-            case JsonTokenType.True:
-                return JsonValue.Create(true);
-            case JsonTokenType.False:
-                return JsonValue.Create(false);
+            case JsonTokenType.True or JsonTokenType.False:
+                return JsonValue.Create(reader.TokenType is JsonTokenType.True);
             default:
                 return null;
         }

@@ -47,11 +47,7 @@ internal static class StrategicMerge
             {
                 RemoveValues(original, name[DeleteValues.Length..], value);
             }
-            else if (value is null)
-            {
-                original.Remove(name);
-            }
-            else if (MergeValue(original[name], value, name, schema) is { } merged)
+            else if (value is not null && MergeValue(original[name], value, name, schema) is { } merged)
             {
                 original[name] = merged;
             }
@@ -165,12 +161,7 @@ internal static class StrategicMerge
 
         HashSet<string> deleted = [.. sent.Where(i => i.ContainsKey(Patch)).Select(i => KeyOf(i, key))];
         List<JsonNode?> merged = [.. original.Where(i => !deleted.Contains(KeyOf(i, key)))];
-        Dictionary<string, int> places = new(StringComparer.Ordinal);
-        for (int i = 0; i < merged.Count; i++)
-        {
-            places.TryAdd(KeyOf(merged[i], key), i);
-        }
-
+        Dictionary<string, int> places = Places(merged, key);
         foreach (JsonObject item in sent.Where(i => !i.ContainsKey(Patch)))
         {
             SchemaNode schema = list.Items ?? SchemaNode.Untyped;
@@ -198,46 +189,29 @@ internal static class StrategicMerge
         Dictionary<string, int> known = Places(server, key);
         List<JsonNode?> named = [.. items.Where(i => wanted.ContainsKey(KeyOf(i, key))).OrderBy(i => wanted[KeyOf(i, key)])];
         List<JsonNode?> others = [.. items.Where(i => !wanted.ContainsKey(KeyOf(i, key)))];
-        JsonArray result = [];
+        List<JsonNode?> result = [];
         int next = 0;
         foreach (JsonNode? other in others)
         {
             int before = known.GetValueOrDefault(KeyOf(other, key), int.MaxValue);
             while (next < named.Count && known.GetValueOrDefault(KeyOf(named[next], key), -1) <= before)
             {
-                result.Append(named[next++]?.DeepClone());
+                result.Add(named[next++]);
             }
 
-            result.Append(other?.DeepClone());
+            result.Add(other);
         }
 
-        foreach (JsonNode? rest in named.Skip(next))
-        {
-            result.Append(rest?.DeepClone());
-        }
-
-        return result;
+        return JsonNodes.Array(result.Concat(named.Skip(next)).Select(item => item?.DeepClone()));
     }
 
-    private static Dictionary<string, int> Places(JsonArray list, string? key)
-    {
-        Dictionary<string, int> places = new(StringComparer.Ordinal);
-        for (int i = 0; i < list.Count; i++)
-        {
-            places.TryAdd(KeyOf(list[i], key), i);
-        }
-
-        return places;
-    }
+    private static Dictionary<string, int> Places(IEnumerable<JsonNode?> list, string? key) =>
+        list.Select((item, i) => (Key: KeyOf(item, key), Place: i)).DistinctBy(item => item.Key).ToDictionary(item => item.Key, item => item.Place, StringComparer.Ordinal);
 
     private static string KeyOf(JsonNode? item, string? key)
     {
-        if (key is null)
-        {
-            return item.ToText();
-        }
-
-        return (item as JsonObject)?[key] is { } value ? value.ToText() : throw ApiErrors.Internal($"map: {GoText(item)} does not contain declared merge key: {key}");
+        JsonNode? named = key is null ? item : (item as JsonObject)?[key];
+        return key is null || named is not null ? named.ToText() : throw ApiErrors.Internal($"map: {GoText(item)} does not contain declared merge key: {key}");
     }
 
     private static ApiErrorException UnknownDirective(JsonNode? directive, JsonObject item)

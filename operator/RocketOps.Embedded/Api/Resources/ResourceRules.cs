@@ -75,20 +75,8 @@ internal class ResourceRules
 }
 
 /// <summary>What rules may ask about the request they run in. <see cref="ServiceAddresses"/> is null outside of writes.</summary>
-internal sealed record RulesContext(ResourceDefinition Resource, DateTimeOffset Now, IServiceAddresses? ServiceAddresses = null)
+internal sealed record RulesContext(ResourceDefinition Resource, DateTimeOffset Now, ServiceAddresses? ServiceAddresses = null)
 {
-    public string NowText => Timestamp(Now);
-
     /// <summary>Whole seconds, UTC, as metadata timestamps are written.</summary>
     public static string Timestamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-}
-
-/// <summary>Hands out the addresses of Services of type ClusterIP and better.</summary>
-internal interface IServiceAddresses
-{
-    /// <summary>An address no Service has, or null when none is left.</summary>
-    string? NextClusterIp();
-
-    /// <summary>A port in 30000–32767 no Service has, or null when none is left.</summary>
-    int? NextNodePort();
 }

@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
@@ -8,7 +8,7 @@ using RocketOps.Kubernetes.Dynamic;
 namespace RocketOps.Embedded.Api.Selectors;
 
 /// <summary>A field selector: <c>path=value</c>, <c>path==value</c>, <c>path!=value</c>, joined by commas; <c>\</c> escapes <c>, = \</c>.</summary>
-internal sealed class FieldSelector
+internal sealed partial class FieldSelector
 {
     public static readonly FieldSelector Everything = new([]);
 
@@ -40,19 +40,15 @@ internal sealed class FieldSelector
         }
 
         List<(IReadOnlyList<string>, bool, string)> terms = [];
-        foreach (string term in Split(text))
+        foreach (string term in Term().Matches(text).Select(match => match.Value))
         {
-            int not = term.IndexOf("!=", StringComparison.Ordinal);
-            int equal = term.IndexOf('=', StringComparison.Ordinal);
-            if (equal <= 0 || not == 0)
+            if (Relation().Match(term) is not { Success: true, Index: > 0 } relation)
             {
                 throw ApiErrors.BadRequest($"invalid selector: '{term}'; can't understand '{term}'");
             }
 
-            bool negative = not > 0 && not < equal;
-            int valueStart = negative ? not + 2 : equal + (term.AsSpan(equal).StartsWith("==") ? 2 : 1);
-            string label = term[..(negative ? not : equal)];
-            terms.Add((Path(label, resource), !negative, Unescape(term[valueStart..])));
+            string value = Escape().Replace(term[(relation.Index + relation.Length)..], "${escaped}");
+            terms.Add((Path(term[..relation.Index], resource), relation.Value != "!=", value));
         }
 
         return new FieldSelector(terms);
@@ -95,50 +91,12 @@ internal sealed class FieldSelector
         };
     }
 
-    private static IEnumerable<string> Split(string text)
-    {
-        int start = 0;
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '\\')
-            {
-                i++;
-            }
-            else if (text[i] == ',')
-            {
-                if (i > start)
-                {
-                    yield return text[start..i];
-                }
+    [GeneratedRegex(@"(\\.?|[^,\\])+", RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
+    private static partial Regex Term();
 
-                start = i + 1;
-            }
-        }
+    [GeneratedRegex("!=|==|=", RegexOptions.None, 1000)]
+    private static partial Regex Relation();
 
-        if (start < text.Length)
-        {
-            yield return text[start..];
-        }
-    }
-
-    private static string Unescape(string value)
-    {
-        if (!value.Contains('\\', StringComparison.Ordinal))
-        {
-            return value;
-        }
-
-        StringBuilder result = new(value.Length);
-        for (int i = 0; i < value.Length; i++)
-        {
-            if (value[i] == '\\' && i + 1 < value.Length)
-            {
-                i++;
-            }
-
-            result.Append(value[i]);
-        }
-
-        return result.ToString();
-    }
+    [GeneratedRegex(@"\\(?<escaped>.)", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Escape();
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Writing;
@@ -10,7 +11,7 @@ namespace RocketOps.Embedded.Api.Selectors;
 /// <summary>
 /// Reads the query form of a label selector, <c>a</c>, <c>!a</c>, <c>a=b</c>, <c>a!=b</c>, <c>a in (x,y)</c>, <c>a notin (x)</c>, joined by commas, step by step as k8s.io/apimachinery pkg/labels does, whose refusals name the step that failed.
 /// </summary>
-internal sealed class LabelSelectorParser
+internal sealed partial class LabelSelectorParser
 {
     // What the lexer gives at the end; it never gives an empty word otherwise.
     private const string End = "";
@@ -18,7 +19,7 @@ internal sealed class LabelSelectorParser
     private readonly List<string> _tokens;
     private int _position;
 
-    private LabelSelectorParser(string text) => _tokens = Split(text);
+    private LabelSelectorParser(string text) => _tokens = [.. Token().Matches(text).Select(match => match.Value)];
 
     private string Next => _position < _tokens.Count ? _tokens[_position] : End;
 
@@ -65,32 +66,22 @@ internal sealed class LabelSelectorParser
 
     private LabelSelectorRequirement Requirement()
     {
-        string key = Take();
-        bool absent = key == "!";
-        if (absent)
-        {
-            key = Take();
-        }
+        bool absent = Next == "!";
+        string key = absent ? (Take(), Take()).Item2 : Take();
 
         if (!IsWord(key))
         {
             throw Bad($"found '{key}', expected: identifier");
         }
 
-        string[] problems = [.. LabelSyntax.KeyProblems(key)];
-        if (problems.Length > 0)
+        if (LabelSyntax.KeyProblems(key).ToArray() is { Length: > 0 } problems)
         {
             throw Bad($"<nil>: Invalid value: {Quote(key)}: {string.Join("; ", problems)}");
         }
 
-        if (absent)
+        if (absent || Next is End or ",")
         {
-            return new LabelSelectorRequirement { Key = key, Operator = "DoesNotExist" };
-        }
-
-        if (Next is End or ",")
-        {
-            return new LabelSelectorRequirement { Key = key, Operator = "Exists" };
+            return new LabelSelectorRequirement { Key = key, Operator = absent ? "DoesNotExist" : "Exists" };
         }
 
         string op = Take();
@@ -111,16 +102,15 @@ internal sealed class LabelSelectorParser
         List<string> problems = [];
         for (int i = 0; i < values.Count; i++)
         {
-            if (op is "Gt" or "Lt"
-                && !long.TryParse(values[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+            string value = Quote(values[i]);
+            if (op is "Gt" or "Lt" && !long.TryParse(values[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
             {
-                problems.Add($"values[{i}]: Invalid value: {Quote(values[i])}: for 'Gt', 'Lt' operators, the value must be an integer");
+                problems.Add($"values[{i}]: Invalid value: {value}: for 'Gt', 'Lt' operators, the value must be an integer");
             }
 
-            string[] wrong = [.. LabelSyntax.ValueProblems(values[i])];
-            if (wrong.Length > 0)
+            if (LabelSyntax.ValueProblems(values[i]).ToArray() is { Length: > 0 } wrong)
             {
-                problems.Add($"values[{i}][{key}]: Invalid value: {Quote(values[i])}: {string.Join("; ", wrong)}");
+                problems.Add($"values[{i}][{key}]: Invalid value: {value}: {string.Join("; ", wrong)}");
             }
         }
 
@@ -188,37 +178,6 @@ internal sealed class LabelSelectorParser
         }
     }
 
-    private static List<string> Split(string text)
-    {
-        List<string> tokens = [];
-        int i = 0;
-        while (i < text.Length)
-        {
-            char c = text[i];
-            if (char.IsWhiteSpace(c))
-            {
-                i++;
-            }
-            else if (IsSymbol(c))
-            {
-                int length = c is '=' or '!' && i + 1 < text.Length && text[i + 1] == '=' ? 2 : 1;
-                tokens.Add(text.Substring(i, length));
-                i += length;
-            }
-            else
-            {
-                int start = i;
-                while (i < text.Length && !char.IsWhiteSpace(text[i]) && !IsSymbol(text[i]))
-                {
-                    i++;
-                }
-
-                tokens.Add(text[start..i]);
-            }
-        }
-
-        return tokens;
-    }
-
-    private static bool IsSymbol(char c) => c is '=' or '!' or '>' or '<' or '(' or ')' or ',';
+    [GeneratedRegex(@"==|!=|[=!<>(),]|[^\s=!<>(),]+", RegexOptions.None, 1000)]
+    private static partial Regex Token();
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Api.Store;
 
@@ -17,6 +18,7 @@ internal sealed class StoredObject
         Json = json;
         Uid = Metadata.Text("uid") ?? string.Empty;
         IsDeleting = Metadata.Text("deletionTimestamp") is not null;
+        Owners = [.. Metadata.Items("ownerReferences").Select(owner => owner.Deserialize(KubernetesJsonContext.Default.OwnerReference)!)];
         Labels = Metadata.Entries("labels").Where(l => l.Value.ValueKind is JsonValueKind.String)
             .ToFrozenDictionary(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal);
     }
@@ -34,6 +36,8 @@ internal sealed class StoredObject
     public string Uid { get; }
 
     public bool IsDeleting { get; }
+
+    public IReadOnlyList<OwnerReference> Owners { get; }
 
     public FrozenDictionary<string, string> Labels { get; }
 

@@ -17,19 +17,10 @@ internal static class ObjectDecoder
     public static void Decode(JsonObject body, ResourceDefinition resource, IReadOnlyCollection<string> duplicates, WriteOptions options, bool isCreate)
     {
         CheckType(body, resource, isCreate);
-        List<string> strict = [];
-        UnknownFields.Prune(body, resource.Schema, strict);
-        strict = [.. strict.Select(f => $"unknown field \"{f}\""), .. duplicates.Select(f => $"duplicate field \"{f}\"")];
-        if (strict.Count > 0)
+        string[] strict = Strange(body, resource, duplicates, options);
+        if (strict.Length > 0 && options.FieldValidation is FieldValidation.Strict)
         {
-            switch (options.FieldValidation)
-            {
-                case FieldValidation.Strict:
-                    throw ApiErrors.BadRequest(CannotHandle(resource, "strict decoding error: " + string.Join(", ", strict)));
-                case FieldValidation.Warn:
-                    options.Warnings.AddRange(strict);
-                    break;
-            }
+            throw ApiErrors.BadRequest(CannotHandle(resource, "strict decoding error: " + string.Join(", ", strict)));
         }
 
         Normalize(body, resource, dropNulls: true);
@@ -39,32 +30,15 @@ internal static class ObjectDecoder
     /// The result of a patch: the same treatment, with the real server's different words for strict validation, which show the whole object unless
     /// <paramref name="shown"/> says what.
     /// </summary>
-    public static void DecodePatched(
-        JsonObject patched, ResourceDefinition resource, IReadOnlyCollection<string> duplicates, WriteOptions options, string? shown = null)
+    public static void DecodePatched(JsonObject patched, ResourceDefinition resource, WriteOptions options, string? shown = null)
     {
         CheckType(patched, resource, isCreate: false);
         shown ??= options.FieldValidation is FieldValidation.Strict ? patched.ToText() : string.Empty;
-        List<string> strict = [];
-        UnknownFields.Prune(patched, resource.Schema, strict);
-        strict = [.. strict.Select(f => $"unknown field \"{f}\""), .. duplicates.Select(f => $"duplicate field \"{f}\"")];
-        if (strict.Count > 0 && options.FieldValidation is FieldValidation.Strict)
+        string[] strict = Strange(patched, resource, [], options);
+        if (strict.Length > 0 && options.FieldValidation is FieldValidation.Strict)
         {
-            FieldErrors errors = new();
-            errors.InvalidText("patch", shown, "strict decoding error: " + string.Join(", ", strict));
-            throw new ApiErrorException(422, "Invalid", $" \"\" is invalid: {errors.Causes[0].Field}: {errors.Causes[0].Message}", new JsonObject
-            {
-                ["causes"] = new JsonArray(new JsonObject
-                {
-                    ["reason"] = errors.Causes[0].Reason,
-                    ["message"] = errors.Causes[0].Message,
-                    ["field"] = errors.Causes[0].Field,
-                }),
-            });
-        }
-
-        if (options.FieldValidation is FieldValidation.Warn)
-        {
-            options.Warnings.AddRange(strict);
+            // The real server names neither kind nor object here.
+            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, errors => errors.InvalidText("patch", shown, "strict decoding error: " + string.Join(", ", strict)));
         }
 
         Normalize(patched, resource, dropNulls: true);
@@ -75,6 +49,20 @@ internal static class ObjectDecoder
     {
         UnknownFields.Prune(applied, resource.Schema, null);
         Normalize(applied, resource, dropNulls: !resource.IsCustom);
+    }
+
+    /// <summary>Prunes what the schema does not know and tells of it, and of keys that came twice; the options say whether that is a warning.</summary>
+    private static string[] Strange(JsonObject obj, ResourceDefinition resource, IEnumerable<string> duplicates, WriteOptions options)
+    {
+        List<string> unknown = [];
+        UnknownFields.Prune(obj, resource.Schema, unknown);
+        string[] strange = [.. unknown.Select(f => $"unknown field \"{f}\""), .. duplicates.Select(f => $"duplicate field \"{f}\"")];
+        if (options.FieldValidation is FieldValidation.Warn)
+        {
+            options.Warnings.AddRange(strange);
+        }
+
+        return strange;
     }
 
     private static void Normalize(JsonObject obj, ResourceDefinition resource, bool dropNulls)

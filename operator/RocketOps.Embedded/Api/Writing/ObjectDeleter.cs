@@ -5,6 +5,7 @@ using RocketOps.Embedded.Api.Http;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Api.Writing;
 
@@ -32,30 +33,19 @@ internal sealed class ObjectDeleter(ObjectStore store, TimeProvider time)
                 Mark(resource, next, metadata, grace, first);
             }
 
-            bool answersObject = resource is { Kind: "Pod", Group: "" };
-            if (options.DryRun)
-            {
-                return (answersObject ? next.Freeze() : null, live);
-            }
-
-            if (ObjectWriter.IsFinished(resource, next))
-            {
-                (bool removed, StoredObject? last) = store.Write(resource.Collection, name, live, null);
-                if (removed)
-                {
-                    next.Metadata()["resourceVersion"] = last!.Json.GetProperty("metadata").GetProperty("resourceVersion").GetString();
-                    return (answersObject ? next.Freeze() : null, live);
-                }
-
-                continue;
-            }
-
-            if (JsonNodes.Same(next, live.ToNode()))
+            bool isEnd = ObjectWriter.IsFinished(resource, next);
+            if (!isEnd && !options.DryRun && JsonNodes.Same(next, live.ToNode()))
             {
                 return (live.Json, live);
             }
 
-            (bool written, StoredObject? stored) = store.Write(resource.Collection, name, live, next);
+            (bool written, StoredObject? stored) = options.DryRun ? (true, null) : store.Write(resource.Collection, name, live, isEnd ? null : next);
+            if (written && (isEnd || options.DryRun))
+            {
+                next.Metadata()["resourceVersion"] = (stored ?? live).Metadata.Text("resourceVersion");
+                return (resource is { Kind: "Pod", Group: "" } ? next.Freeze() : null, live);
+            }
+
             if (written)
             {
                 return (stored!.Json, live);
@@ -90,41 +80,28 @@ internal sealed class ObjectDeleter(ObjectStore store, TimeProvider time)
 
     private static void SetPolicyFinalizers(JsonObject metadata, string? policy)
     {
-        if (policy is null)
-        {
-            return;
-        }
-
-        JsonArray kept = metadata.Keep("finalizers", name => name.AsText() is not (ForegroundFinalizer or OrphanFinalizer));
+        JsonArray kept = metadata.Keep("finalizers", name => policy is null || name.AsText() is not (ForegroundFinalizer or OrphanFinalizer));
         if (policy is "Foreground" or "Orphan")
         {
             kept.Append(JsonValue.Create(policy == "Foreground" ? ForegroundFinalizer : OrphanFinalizer));
         }
 
-        if (kept.Count > 0)
-        {
-            metadata["finalizers"] = kept;
-        }
-        else
-        {
-            metadata.Remove("finalizers");
-        }
+        metadata.SetItems("finalizers", kept);
     }
 
     private static void CheckPreconditions(ResourceDefinition resource, ObjectName name, StoredObject live, DeleteOptions options)
     {
-        if (options.Uid is { } uid && uid != live.Uid)
+        string? version = live.Metadata.Text("resourceVersion");
+        string? mismatch = options switch
         {
-            throw ApiErrors.Precondition(
-                resource, name.Name,
-                $"the UID in the precondition ({uid}) does not match the UID in record ({live.Uid}). The object might have been deleted and then recreated");
-        }
-
-        if (options.ResourceVersion is { } version && version != live.Json.GetProperty("metadata").GetProperty("resourceVersion").GetString())
+            { Uid: { } uid } when uid != live.Uid => $"the UID in the precondition ({uid}) does not match the UID in record ({live.Uid}). The object might have been deleted and then recreated",
+            { ResourceVersion: { } wanted } when wanted != version =>
+                $"the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record ({version}). The object might have been modified",
+            _ => null,
+        };
+        if (mismatch is not null)
         {
-            throw ApiErrors.Precondition(
-                resource, name.Name,
-                $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({live.Version}). The object might have been modified");
+            throw ApiErrors.Precondition(resource, name.Name, mismatch);
         }
     }
 }

@@ -17,7 +17,7 @@ namespace RocketOps.Embedded.Api.Writing;
 /// Creates and updates objects: metadata rules, ownership, status and generation, validation, then compare-and-swap into the store. Everything a handler
 /// or a controller of the server writes passes here.
 /// </summary>
-internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, IServiceAddresses addresses)
+internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, ServiceAddresses addresses)
 {
     /// <summary>Tries of an unconditional write before a busy object answers 409, as the real server's guaranteed update.</summary>
     private const int MaxTries = 20;

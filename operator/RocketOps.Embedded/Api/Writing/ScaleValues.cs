@@ -19,19 +19,14 @@ internal static class ScaleValues
         }
 
         string path = scale.SpecReplicasPath;
-        if (value is not JsonValue number || !number.TryGetValue(out long replicas))
+        if (!value.Is<long>())
         {
-            string type = value is JsonValue v && v.TryGetValue(out double _) ? "float64" : TypedValidator.GoType(value);
-            string shown = value.AsText() ?? value.ToText();
-            errors.Invalid(path, JsonValue.Create(0), $"{path} accessor error: {shown} is of the type {type}, expected int64");
+            string type = value.Is<double>() ? "float64" : TypedValidator.GoType(value);
+            errors.Invalid(path, JsonValue.Create(0), $"{path} accessor error: {value.AsText() ?? value.ToText()} is of the type {type}, expected int64");
         }
-        else if (replicas < 0)
+        else if (value.GetValue<long>() is var replicas and (< 0 or > int.MaxValue))
         {
-            errors.Invalid(path, number, "should be a non-negative integer");
-        }
-        else if (replicas > int.MaxValue)
-        {
-            errors.Invalid(path, number, "should be less than or equal to 2147483647");
+            errors.Invalid(path, value, replicas < 0 ? "should be a non-negative integer" : "should be less than or equal to 2147483647");
         }
     }
 
@@ -79,16 +74,7 @@ internal static class ScaleValues
 
     private static long? Number(JsonObject obj, string path) => Read(obj, path) is JsonValue value && value.TryGetValue(out long number) ? number : null;
 
-    private static JsonNode? Read(JsonObject obj, string path)
-    {
-        JsonNode? node = obj;
-        foreach (string name in path.Trim('.').Split('.'))
-        {
-            node = (node as JsonObject)?[name];
-        }
-
-        return node;
-    }
+    private static JsonNode? Read(JsonObject obj, string path) => path.Trim('.').Split('.').Aggregate((JsonNode?)obj, (node, name) => (node as JsonObject)?[name]);
 
     /// <summary>Built-ins keep a LabelSelector, custom resources its text.</summary>
     private static string? SelectorText(JsonNode? node)
