@@ -19,17 +19,9 @@ internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, 
         map = volumes.Mount(pod, container);
         Dictionary<string, string> given = Given(pod);
         Dictionary<string, string> variables = environment.Build(pod, container, given);
-        List<string> arguments = new(program.Arguments);
-        foreach (string argument in Command(container, program))
-        {
-            arguments.Add(map.Rewrite(VariableExpansion.Expand(argument, variables)));
-        }
-
-        foreach (JsonElement argument in container.Items("args"))
-        {
-            arguments.Add(map.Rewrite(VariableExpansion.Expand(argument.GetString() ?? "", variables)));
-        }
-
+        PathMap paths = map;
+        IEnumerable<string> written = Command(container, program).Concat(container.Items("args").Select(argument => argument.GetString() ?? ""));
+        List<string> arguments = [.. program.Arguments, .. written.Select(argument => paths.Rewrite(VariableExpansion.Expand(argument, variables)))];
         foreach ((string name, string value) in variables.ToList())
         {
             // What this machine gave is a path of this machine already, perhaps below one that is mounted (/tmp).
@@ -43,23 +35,11 @@ internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, 
     /// <summary>A command may name the image's own program, by whatever path it has in the image; any other is refused.</summary>
     private static IEnumerable<string> Command(JsonElement container, LocalProgram program)
     {
-        bool first = true;
-        foreach (JsonElement part in container.Items("command"))
-        {
-            string text = part.GetString() ?? "";
-            if (first && Path.GetFileNameWithoutExtension(text) != Path.GetFileNameWithoutExtension(program.FileName))
-            {
-                throw ContainerConfigException.Unsupported(
-                    $"command {text}: the local stand-in for image \"{container.Text("image")}\" has only its own program.");
-            }
-
-            if (!first)
-            {
-                yield return text;
-            }
-
-            first = false;
-        }
+        string[] parts = [.. container.Items("command").Select(part => part.GetString() ?? "")];
+        return parts.Length == 0 || Path.GetFileNameWithoutExtension(parts[0]) == Path.GetFileNameWithoutExtension(program.FileName)
+            ? parts.Skip(1)
+            : throw ContainerConfigException.Unsupported(
+                $"command {parts[0]}: the local stand-in for image \"{container.Text("image")}\" has only its own program.");
     }
 
     private Dictionary<string, string> Given(PodIdentity pod)

@@ -15,12 +15,9 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims, 
 {
     public PathMap Mount(PodIdentity pod, JsonElement container)
     {
-        Dictionary<string, string> folders = new(StringComparer.Ordinal);
-        foreach (JsonElement volume in pod.Object.Spec.Items("volumes"))
-        {
-            string name = volume.Text("name") ?? "";
-            folders[name] = FolderOf(pod, volume, name);
-        }
+        Dictionary<string, string> folders = pod.Object.Spec.Items("volumes")
+            .Select(volume => (Name: volume.Text("name") ?? "", Volume: volume))
+            .DistinctBy(volume => volume.Name).ToDictionary(volume => volume.Name, volume => FolderOf(pod, volume.Volume, volume.Name), StringComparer.Ordinal);
 
         PathMap map = new();
         foreach (JsonElement mount in container.Items("volumeMounts"))
@@ -37,7 +34,10 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims, 
 
         foreach (JsonElement volume in pod.Object.Spec.Items("volumes"))
         {
-            WriteFiles(pod, volume, folders[volume.Text("name") ?? ""], map);
+            foreach (JsonElement source in volume.Field("projected").Items("sources").Prepend(volume))
+            {
+                WriteSource(pod, source, folders[volume.Text("name") ?? ""], map);
+            }
         }
 
         return map;
@@ -68,21 +68,13 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims, 
         return folder;
     }
 
-    private void WriteFiles(PodIdentity pod, JsonElement volume, string folder, PathMap map)
-    {
-        WriteSource(pod, volume, folder, map);
-        foreach (JsonElement source in volume.Field("projected").Items("sources"))
-        {
-            WriteSource(pod, source, folder, map);
-            if (token is not null && source.Field("serviceAccountToken").Text("path") is { } path)
-            {
-                WriteFile(folder, path, Encoding.UTF8.GetBytes(token), isSecret: true);
-            }
-        }
-    }
-
     private void WriteSource(PodIdentity pod, JsonElement source, string folder, PathMap map)
     {
+        if (token is not null && source.Field("serviceAccountToken").Text("path") is { } tokenPath)
+        {
+            WriteFile(folder, tokenPath, Encoding.UTF8.GetBytes(token), isSecret: true);
+        }
+
         if (source.Has("configMap"))
         {
             JsonElement config = source.Field("configMap");
@@ -106,25 +98,17 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims, 
     private void WriteKeys(PodIdentity pod, KubernetesType kind, JsonElement source, string name, string folder, PathMap? map)
     {
         Dictionary<string, byte[]> content = sources.Read(kind, pod.Object.Namespace, name, source.Flag("optional") == true);
-        if (!source.Has("items"))
+        IEnumerable<(string Key, string Path)> files = source.Has("items")
+            ? source.Items("items").Select(item => (item.Text("key") ?? "", item.Text("path") ?? item.Text("key") ?? ""))
+            : content.Keys.Select(key => (key, key));
+        foreach ((string key, string path) in files)
         {
-            foreach ((string key, byte[] bytes) in content)
-            {
-                WriteFile(folder, key, Rewritten(bytes, map), map is null);
-            }
-
-            return;
-        }
-
-        foreach (JsonElement item in source.Items("items"))
-        {
-            string key = item.Text("key") ?? "";
             if (!content.TryGetValue(key, out byte[]? bytes))
             {
                 throw ContainerConfigException.Config($"{kind.Kind} {name} has no key {key}");
             }
 
-            WriteFile(folder, item.Text("path") ?? key, Rewritten(bytes, map), map is null);
+            WriteFile(folder, path, Rewritten(bytes, map), map is null);
         }
     }
 

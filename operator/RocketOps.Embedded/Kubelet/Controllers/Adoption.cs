@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes;
-using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
@@ -34,22 +34,10 @@ internal static class Adoption
 
         foreach (KubernetesObject orphan in orphans)
         {
-            await AdoptAsync(candidates, owner, orphan, cancellation);
-        }
-    }
-
-    private static async Task AdoptAsync(ObjectCache candidates, KubernetesObject owner, KubernetesObject orphan, CancellationToken cancellation)
-    {
-        JsonArray references = orphan.Json.Field("metadata").Field("ownerReferences").ToNode() as JsonArray ?? [];
-        references.Add((JsonNode)PodFactory.OwnerReference(owner));
-        JsonObject metadata = new() { ["uid"] = orphan.Uid, ["resourceVersion"] = orphan.Metadata.ResourceVersion, ["ownerReferences"] = references };
-        try
-        {
-            await candidates.PatchAsync(orphan, new JsonObject { ["metadata"] = metadata }, cancellation);
-        }
-        catch (KubernetesException changed) when (changed.IsConflict || changed.IsNotFound)
-        {
-            // Somebody was faster; the object's event brings the owner back.
+            JsonArray references = orphan.Json.Field("metadata").Field("ownerReferences").ToNode() as JsonArray ?? [];
+            references.Append(PodFactory.OwnerReference(owner));
+            JsonObject metadata = new() { ["uid"] = orphan.Uid, ["resourceVersion"] = orphan.Metadata.ResourceVersion, ["ownerReferences"] = references };
+            await candidates.TryPatchAsync(orphan, new JsonObject { ["metadata"] = metadata }, cancellation);
         }
     }
 }

@@ -25,31 +25,14 @@ internal sealed class ClusterNames(ObjectCache services, ObjectCache pods, Hosts
     {
         foreach (KubernetesObject service in services.List())
         {
-            if (!service.Spec.Has("selector"))
-            {
-                continue;
-            }
-
             bool publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
-            foreach (KubernetesObject pod in ServiceMembers.Of(service, pods))
+            foreach (KubernetesObject pod in ServiceMembers.Of(service, pods).Where(pod => publishNotReady || PodFactory.IsReady(pod)))
             {
-                if (!publishNotReady && !PodFactory.IsReady(pod))
+                string? hostname = pod.Spec.Text("subdomain") == service.Name ? pod.Spec.Text("hostname") : null;
+                string name = $"{service.Name}.{service.Namespace}";
+                foreach (string form in Forms(name).Concat(hostname is null ? [] : Forms($"{hostname}.{name}")))
                 {
-                    continue;
-                }
-
-                string address = pod.Status.Text("podIP")!;
-                foreach (string name in Forms($"{service.Name}.{service.Namespace}"))
-                {
-                    yield return new HostsEntry(address, name);
-                }
-
-                if (pod.Spec.Text("subdomain") == service.Name && pod.Spec.Text("hostname") is { } hostname)
-                {
-                    foreach (string name in Forms($"{hostname}.{service.Name}.{service.Namespace}"))
-                    {
-                        yield return new HostsEntry(address, name);
-                    }
+                    yield return new HostsEntry(pod.Status.Text("podIP")!, form);
                 }
             }
         }

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Json;
+using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
-using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Events;
 
@@ -62,32 +62,26 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
         JsonObject selector = JsonObject.Create(deployment.Spec.Field("selector")) ?? [];
         selector.EnsureChild("matchLabels")[HashLabel] = hash;
         int revision = Owned(deployment).Select(RevisionOf).DefaultIfEmpty(0).Max() + 1;
-        try
+        JsonObject set = new()
         {
-            await sets.CreateAsync(
-                new JsonObject
-                {
-                    ["metadata"] = new JsonObject
-                    {
-                        ["name"] = name,
-                        ["namespace"] = deployment.Namespace,
-                        ["labels"] = labels.DeepClone(),
-                        ["annotations"] = Annotations(plan, revision),
-                        ["ownerReferences"] = new JsonArray((JsonNode)PodFactory.OwnerReference(deployment)),
-                    },
-                    ["spec"] = new JsonObject
-                    {
-                        ["replicas"] = 0,
-                        ["minReadySeconds"] = deployment.Spec.Int("minReadySeconds") ?? 0,
-                        ["selector"] = selector,
-                        ["template"] = template,
-                    },
-                },
-                cancellation);
-        }
-        catch (KubernetesException exists) when (exists.IsAlreadyExists)
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name,
+                ["namespace"] = deployment.Namespace,
+                ["labels"] = labels.DeepClone(),
+                ["annotations"] = Annotations(plan, revision),
+                ["ownerReferences"] = new JsonArray(PodFactory.OwnerReference(deployment)),
+            },
+            ["spec"] = new JsonObject
+            {
+                ["replicas"] = 0,
+                ["minReadySeconds"] = deployment.Spec.Int("minReadySeconds") ?? 0,
+                ["selector"] = selector,
+                ["template"] = template,
+            },
+        };
+        if (await sets.TryCreateAsync(set, cancellation) is null)
         {
-            // Being deleted, or not yet in the cache.
             return false;
         }
 
@@ -152,21 +146,10 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
             return;
         }
 
-        await sets.PatchAsync(
-            set,
-            new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["annotations"] = Annotations(plan, RevisionOf(set)) },
-                ["spec"] = new JsonObject { ["replicas"] = replicas },
-            },
-            cancellation);
+        JsonObject metadata = new() { ["annotations"] = Annotations(plan, RevisionOf(set)) };
+        await sets.PatchAsync(set, new JsonObject { ["metadata"] = metadata, ["spec"] = new JsonObject { ["replicas"] = replicas } }, cancellation);
         string direction = replicas > ReplicasOf(set) ? "up" : "down";
-        events.Record(
-            deployment,
-            EventType.Normal,
-            "ScalingReplicaSet",
-            "Scale",
-            $"Scaled {direction} replica set {set.Name} from {ReplicasOf(set)} to {replicas}");
+        events.Record(deployment, EventType.Normal, "ScalingReplicaSet", "Scale", $"Scaled {direction} replica set {set.Name} from {ReplicasOf(set)} to {replicas}");
     }
 
     private async Task RemoveHistoryAsync(KubernetesObject deployment, string newName, CancellationToken cancellation)
@@ -191,19 +174,12 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
         int available = owned.Sum(AvailableOf);
         bool isAvailable = available >= plan.Replicas - plan.MaxUnavailable;
         bool isComplete = updated == plan.Replicas && replicas == plan.Replicas && available == plan.Replicas;
-        JsonArray conditions = new();
-        AddCondition(
-            conditions,
-            deployment,
-            "Available",
-            isAvailable,
+        JsonObject isMinimum = Condition(
+            deployment, "Available", isAvailable,
             isAvailable ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
             isAvailable ? "Deployment has minimum availability." : "Deployment does not have minimum availability.");
-        AddCondition(
-            conditions,
-            deployment,
-            "Progressing",
-            isTrue: true,
+        JsonObject isMoving = Condition(
+            deployment, "Progressing", isTrue: true,
             isComplete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated",
             isComplete ? $"ReplicaSet \"{newName}\" has successfully progressed." : $"ReplicaSet \"{newName}\" is progressing.");
         await deployments.WriteStatusAsync(
@@ -216,26 +192,18 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
                 ["readyReplicas"] = ObjectCache.Count(owned.Sum(set => set.Status.Int("readyReplicas") ?? 0)),
                 ["availableReplicas"] = ObjectCache.Count(available),
                 ["unavailableReplicas"] = ObjectCache.Count(Math.Max(0, Math.Max(plan.Replicas, replicas) - available)),
-                ["conditions"] = conditions,
+                ["conditions"] = new JsonArray(isMinimum, isMoving),
             },
             cancellation);
     }
 
-    private void AddCondition(JsonArray conditions, KubernetesObject deployment, string type, bool isTrue, string reason, string message)
+    private JsonObject Condition(KubernetesObject deployment, string type, bool isTrue, string reason, string message)
     {
-        string status = isTrue ? "True" : "False";
-        string now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        DateTimeOffset now = time.GetUtcNow();
+        JsonObject condition = StatusConditions.Next(deployment, type, isTrue, reason, message, now);
         JsonElement known = deployment.Condition(type);
-        bool sameStatus = known.Text("status") == status;
-        bool same = sameStatus && known.Text("reason") == reason && known.Text("message") == message;
-        conditions.Add((JsonNode)new JsonObject
-        {
-            ["type"] = type,
-            ["status"] = status,
-            ["lastUpdateTime"] = same ? known.Text("lastUpdateTime") : now,
-            ["lastTransitionTime"] = sameStatus ? known.Text("lastTransitionTime") : now,
-            ["reason"] = reason,
-            ["message"] = message,
-        });
+        bool isSame = known.Text("status") == condition.Text("status") && known.Text("reason") == reason && known.Text("message") == message;
+        condition["lastUpdateTime"] = isSame ? known.Text("lastUpdateTime") : RulesContext.Timestamp(now);
+        return condition;
     }
 }

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Dynamic;
@@ -46,7 +46,7 @@ internal sealed class EndpointSliceController(ObjectCache services, ObjectCache 
             ["name"] = name,
             ["namespace"] = service.Namespace,
             ["labels"] = new JsonObject { [ServiceLabel] = service.Name, [ManagedByLabel] = Manager },
-            ["ownerReferences"] = new JsonArray((JsonNode)PodFactory.OwnerReference(service)),
+            ["ownerReferences"] = new JsonArray(PodFactory.OwnerReference(service)),
         },
         ["addressType"] = "IPv4",
         ["endpoints"] = endpoints,
@@ -56,55 +56,34 @@ internal sealed class EndpointSliceController(ObjectCache services, ObjectCache 
     private JsonArray Endpoints(KubernetesObject service)
     {
         bool publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
-        JsonArray endpoints = new();
-        foreach (KubernetesObject pod in ServiceMembers.Of(service, pods).OrderBy(pod => pod.Name, StringComparer.Ordinal))
-        {
-            bool isServing = pod.HasCondition("Ready");
-            JsonObject endpoint = new()
-            {
-                ["addresses"] = new JsonArray((JsonNode)pod.Status.Text("podIP")!),
-                ["conditions"] = new JsonObject
-                {
-                    ["ready"] = publishNotReady || (isServing && !pod.IsDeleting),
-                    ["serving"] = isServing,
-                    ["terminating"] = pod.IsDeleting,
-                },
-                ["nodeName"] = pod.Spec.Text("nodeName"),
-                ["targetRef"] = new JsonObject
-                {
-                    ["kind"] = "Pod",
-                    ["name"] = pod.Name,
-                    ["namespace"] = pod.Namespace,
-                    ["uid"] = pod.Uid,
-                },
-            };
-            if (pod.Spec.Text("subdomain") == service.Name && pod.Spec.Text("hostname") is { } hostname)
-            {
-                endpoint["hostname"] = hostname;
-            }
-
-            endpoints.Add((JsonNode)endpoint);
-        }
-
-        return endpoints;
+        return JsonNodes.Array(ServiceMembers.Of(service, pods).OrderBy(pod => pod.Name, StringComparer.Ordinal).Select(pod => Endpoint(service, pod, publishNotReady)));
     }
 
-    private JsonArray Ports(KubernetesObject service)
+    private static JsonObject Endpoint(KubernetesObject service, KubernetesObject pod, bool publishNotReady)
     {
-        JsonArray ports = new();
-        foreach (JsonElement port in service.Spec.Items("ports"))
+        bool isServing = pod.HasCondition("Ready");
+        JsonObject endpoint = new()
         {
-            if (ServiceMembers.TargetPort(service, port, pods) is { } number)
+            ["addresses"] = new JsonArray(pod.Status.Text("podIP")!),
+            ["conditions"] = new JsonObject
             {
-                ports.Add((JsonNode)new JsonObject
-                {
-                    ["name"] = port.Text("name") ?? "",
-                    ["port"] = number,
-                    ["protocol"] = port.Text("protocol") ?? "TCP",
-                });
-            }
+                ["ready"] = publishNotReady || (isServing && !pod.IsDeleting),
+                ["serving"] = isServing,
+                ["terminating"] = pod.IsDeleting,
+            },
+            ["nodeName"] = pod.Spec.Text("nodeName"),
+            ["targetRef"] = new JsonObject { ["kind"] = "Pod", ["name"] = pod.Name, ["namespace"] = pod.Namespace, ["uid"] = pod.Uid },
+        };
+        if (pod.Spec.Text("subdomain") == service.Name && pod.Spec.Text("hostname") is { } hostname)
+        {
+            endpoint["hostname"] = hostname;
         }
 
-        return ports;
+        return endpoint;
     }
+
+    private JsonArray Ports(KubernetesObject service) => JsonNodes.Array(service.Spec.Items("ports")
+        .Select(port => (Port: port, Number: ServiceMembers.TargetPort(service, port, pods)))
+        .Where(port => port.Number is not null)
+        .Select(port => new JsonObject { ["name"] = port.Port.Text("name") ?? "", ["port"] = port.Number, ["protocol"] = port.Port.Text("protocol") ?? "TCP" }));
 }

@@ -20,7 +20,7 @@ internal static class PodFactory
         }
 
         metadata["labels"] ??= new JsonObject();
-        metadata["ownerReferences"] = new JsonArray((JsonNode)OwnerReference(owner));
+        metadata["ownerReferences"] = new JsonArray(OwnerReference(owner));
         JsonObject spec = JsonObject.Create(template.Field("spec")) ?? [];
         spec["nodeName"] = nodeName;
         return new JsonObject { ["metadata"] = metadata, ["spec"] = spec };

@@ -17,30 +17,12 @@ internal static class ServiceMembers
     public static int? TargetPort(KubernetesObject service, JsonElement port, ObjectCache pods)
     {
         JsonElement target = port.Field("targetPort");
-        if (target.ValueKind == JsonValueKind.Number)
+        return target.ValueKind switch
         {
-            return port.Int("targetPort");
-        }
-
-        if (target.ValueKind != JsonValueKind.String)
-        {
-            return port.Int("port");
-        }
-
-        foreach (KubernetesObject pod in Of(service, pods))
-        {
-            foreach (JsonElement container in pod.Spec.Items("containers"))
-            {
-                foreach (JsonElement named in container.Items("ports"))
-                {
-                    if (named.Text("name") == target.GetString())
-                    {
-                        return named.Int("containerPort");
-                    }
-                }
-            }
-        }
-
-        return null;
+            JsonValueKind.Number => port.Int("targetPort"),
+            JsonValueKind.String => Of(service, pods).SelectMany(pod => pod.Spec.Items("containers")).SelectMany(container => container.Items("ports"))
+                .FirstOrDefault(named => named.Text("name") == target.GetString()).Int("containerPort"),
+            _ => port.Int("port"),
+        };
     }
 }

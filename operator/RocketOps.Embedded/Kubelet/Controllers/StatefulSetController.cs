@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
-using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Events;
 
@@ -44,21 +44,19 @@ internal sealed class StatefulSetController(
     private static int FirstOrdinal(KubernetesObject set) => set.Spec.Field("ordinals").Int("start") ?? 0;
 
     /// <summary>The number at the end of a pod's name; null when it is not a name this set gives.</summary>
-    private static int? OrdinalOf(KubernetesObject set, KubernetesObject pod) =>
-        pod.Name.StartsWith(set.Name + "-", StringComparison.Ordinal)
-        && int.TryParse(pod.Name.AsSpan(set.Name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal)
+    private static int? OrdinalOf(KubernetesObject set, KubernetesObject pod) => OrdinalBehind(set.Name + "-", pod.Name);
+
+    private static int? OrdinalBehind(string prefix, string name) =>
+        name.StartsWith(prefix, StringComparison.Ordinal) && int.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal)
             ? ordinal
             : null;
 
     private SortedDictionary<int, KubernetesObject> Members(KubernetesObject set)
     {
         SortedDictionary<int, KubernetesObject> members = new();
-        foreach (KubernetesObject pod in pods.ControlledBy(set))
+        foreach (KubernetesObject pod in pods.ControlledBy(set).Where(pod => OrdinalOf(set, pod) is not null))
         {
-            if (OrdinalOf(set, pod) is { } ordinal)
-            {
-                members[ordinal] = pod;
-            }
+            members[OrdinalOf(set, pod)!.Value] = pod;
         }
 
         return members;
@@ -103,14 +101,9 @@ internal sealed class StatefulSetController(
         spec["hostname"] = name;
         spec["subdomain"] = set.Spec.Text("serviceName") ?? "";
         await AddClaimsAsync(set, name, spec, cancellation);
-        try
+        if (await pods.TryCreateAsync(pod, cancellation) is not null)
         {
-            await pods.CreateAsync(pod, cancellation);
             events.Record(set, EventType.Normal, "SuccessfulCreate", "Create", $"create Pod {name} in StatefulSet {set.Name} successful");
-        }
-        catch (KubernetesException exists) when (exists.IsAlreadyExists)
-        {
-            // A pod that is not ours has the name: its event brings this set back.
         }
     }
 
@@ -126,17 +119,9 @@ internal sealed class StatefulSetController(
                 await CreateClaimAsync(set, template, claim, cancellation);
             }
 
-            foreach (JsonNode? replaced in volumes.Where(known => (string?)known?["name"] == volume).ToList())
-            {
-                // A claim template wins over a volume of the same name.
-                volumes.Remove(replaced);
-            }
-
-            volumes.Add((JsonNode)new JsonObject
-            {
-                ["name"] = volume,
-                ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = claim },
-            });
+            // A claim template wins over a volume of the same name.
+            volumes.RemoveAll(known => (string?)known?["name"] == volume);
+            volumes.Append(new JsonObject { ["name"] = volume, ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = claim } });
         }
 
         if (volumes.Count > 0 && volumes.Parent is null)
@@ -164,17 +149,11 @@ internal sealed class StatefulSetController(
         {
             JsonObject owner = PodFactory.OwnerReference(set);
             owner.Remove("blockOwnerDeletion");
-            metadata["ownerReferences"] = new JsonArray((JsonNode)owner);
+            metadata["ownerReferences"] = new JsonArray(owner);
         }
 
-        try
-        {
-            await claims.CreateAsync(new JsonObject { ["metadata"] = metadata, ["spec"] = template.Field("spec").ToNode() }, cancellation);
-        }
-        catch (KubernetesException exists) when (exists.IsAlreadyExists)
-        {
-            // Kept from an earlier life of this pod: its data is found again.
-        }
+        // One that is kept from an earlier life of this pod stays: its data is found again.
+        await claims.TryCreateAsync(new JsonObject { ["metadata"] = metadata, ["spec"] = template.Field("spec").ToNode() }, cancellation);
     }
 
     private async Task RemoveSurplusAsync(KubernetesObject set, bool isOrdered, CancellationToken cancellation)
@@ -210,14 +189,9 @@ internal sealed class StatefulSetController(
         foreach (JsonElement template in set.Spec.Items("volumeClaimTemplates"))
         {
             string prefix = $"{template.Field("metadata").Text("name")}-{set.Name}-";
-            foreach (KubernetesObject claim in claims.List(set.Namespace))
+            foreach (KubernetesObject claim in claims.List(set.Namespace).Where(claim => !claim.IsDeleting && claim.HasLabels(set.Spec.Field("selector").Field("matchLabels"))))
             {
-                if (!claim.IsDeleting
-                    && claim.Name.StartsWith(prefix, StringComparison.Ordinal)
-                    && int.TryParse(claim.Name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal)
-                    && (ordinal < first || ordinal >= end)
-                    && !members.ContainsKey(ordinal)
-                    && claim.HasLabels(set.Spec.Field("selector").Field("matchLabels")))
+                if (OrdinalBehind(prefix, claim.Name) is { } ordinal && (ordinal < first || ordinal >= end) && !members.ContainsKey(ordinal))
                 {
                     await claims.DeleteAsync(claim, graceSeconds: null, cancellation);
                 }

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Embedded.Kubelet.Volumes;
 using RocketOps.Kubernetes;
-using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Events;
 
@@ -62,16 +62,9 @@ internal sealed class VolumeClaimController(ObjectCache claims, ObjectCache pods
             return;
         }
 
-        JsonArray kept = new([.. claim.Metadata.Finalizers!.Where(finalizer => finalizer != Protection).Select(finalizer => (JsonNode)finalizer)]);
+        JsonArray kept = JsonNodes.Array(claim.Metadata.Finalizers!.Where(finalizer => finalizer != Protection));
         JsonObject metadata = new() { ["finalizers"] = kept, ["resourceVersion"] = claim.Metadata.ResourceVersion };
-        try
-        {
-            await claims.PatchAsync(claim, new JsonObject { ["metadata"] = metadata }, cancellation);
-        }
-        catch (KubernetesException refused) when (refused.IsConflict || refused.IsNotFound)
-        {
-            // A newer version is on its way to the cache, or it is gone.
-        }
+        await claims.TryPatchAsync(claim, new JsonObject { ["metadata"] = metadata }, cancellation);
     }
 
     private static bool Uses(KubernetesObject pod, KubernetesObject claim) =>

@@ -64,9 +64,35 @@ internal sealed class ObjectCache
         return await SeenAsync(await _client.CreateAsync(new KubernetesObject(JsonElement.Parse(body.ToJsonString())), Writes, cancellation), cancellation);
     }
 
+    /// <summary>The same; null when there is one of the name already: being deleted, somebody else's, or not yet in the cache.</summary>
+    public async Task<KubernetesObject?> TryCreateAsync(JsonObject body, CancellationToken cancellation)
+    {
+        try
+        {
+            return await CreateAsync(body, cancellation);
+        }
+        catch (KubernetesException exists) when (exists.IsAlreadyExists)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Writes the fields of <paramref name="patch"/> (RFC 7396: null removes, lists are replaced whole).</summary>
     public async Task<KubernetesObject> PatchAsync(KubernetesObject target, JsonObject patch, CancellationToken cancellation) =>
         await SeenAsync(await _client.PatchAsync<KubernetesObject>(target.Name, target.Namespace, KubernetesPatch.Merge(patch), Writes, cancellation), cancellation);
+
+    /// <summary>The same; null when the object has changed or gone meanwhile, of which its event tells.</summary>
+    public async Task<KubernetesObject?> TryPatchAsync(KubernetesObject target, JsonObject patch, CancellationToken cancellation)
+    {
+        try
+        {
+            return await PatchAsync(target, patch, cancellation);
+        }
+        catch (KubernetesException refused) when (refused.IsConflict || refused.IsNotFound)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Writes the status if it says anything new, and nothing otherwise: a settled cluster makes no writes. Null removes a field.</summary>
     public async Task WriteStatusAsync(KubernetesObject target, JsonObject status, CancellationToken cancellation)

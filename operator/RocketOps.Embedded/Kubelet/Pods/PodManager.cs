@@ -22,16 +22,14 @@ internal sealed partial class PodManager(Node node, ILogger logger)
             return null;
         }
 
-        string? assigned = pod.Spec.Text("nodeName");
-        if (string.IsNullOrEmpty(assigned))
+        switch (pod.Spec.Text("nodeName"))
         {
-            await BindAsync(pod, cancellation);
-            return null;
-        }
-
-        if (assigned == node.Options.NodeName)
-        {
-            StartOrUpdate(pod);
+            case null or "":
+                await BindAsync(pod, cancellation);
+                break;
+            case var assigned when assigned == node.Options.NodeName:
+                StartOrUpdate(pod);
+                break;
         }
 
         return null;

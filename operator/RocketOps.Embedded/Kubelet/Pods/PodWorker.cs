@@ -158,34 +158,21 @@ internal sealed partial class PodWorker
 
     private List<ContainerRunner> Runners(KubernetesObject pod, string specs, string statuses, RestartPolicy policy)
     {
-        List<ContainerRunner> runners = new();
-        foreach (JsonElement spec in pod.Spec.Items(specs))
-        {
-            ContainerView view = new()
-            {
-                Name = spec.Text("name") ?? "",
-                Image = spec.Text("image") ?? "",
-                Reason = specs == "containers" && pod.Spec.Field("initContainers").Exists() ? "PodInitializing" : "ContainerCreating",
-            };
-            runners.Add(new ContainerRunner(_node, _identity!, spec, policy, Resumed(pod, statuses, view), MarkDirty));
-        }
-
-        return runners;
+        string reason = specs == "containers" && pod.Spec.Field("initContainers").Exists() ? "PodInitializing" : "ContainerCreating";
+        return
+        [
+            .. pod.Spec.Items(specs)
+                .Select(spec => (Spec: spec, View: new ContainerView { Name = spec.Text("name") ?? "", Image = spec.Text("image") ?? "", Reason = reason }))
+                .Select(container => new ContainerRunner(_node, _identity!, container.Spec, policy, Resumed(pod, statuses, container.View), MarkDirty)),
+        ];
     }
 
     /// <summary>A container that ran before the machine stopped counts as restarted, as after a reboot.</summary>
     private static ContainerView Resumed(KubernetesObject pod, string statuses, ContainerView view)
     {
-        foreach (JsonElement status in pod.Status.Items(statuses))
-        {
-            bool ran = status.Field("state").Has("running") || status.Field("state").Has("terminated");
-            if (status.Text("name") == view.Name)
-            {
-                return view with { RestartCount = (status.Int("restartCount") ?? 0) + (ran ? 1 : 0) };
-            }
-        }
-
-        return view;
+        JsonElement status = pod.Status.Items(statuses).FirstOrDefault(status => status.Text("name") == view.Name);
+        bool ran = status.Field("state").Has("running") || status.Field("state").Has("terminated");
+        return view with { RestartCount = (status.Int("restartCount") ?? 0) + (ran ? 1 : 0) };
     }
 
     private async Task<bool> RunInitsAsync()

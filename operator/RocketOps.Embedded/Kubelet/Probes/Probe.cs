@@ -48,18 +48,12 @@ internal sealed record Probe
             throw ContainerConfigException.Unsupported($"{field}: scheme HTTPS does not exist here.");
         }
 
-        List<KeyValuePair<string, string>> headers = new();
-        foreach (JsonElement header in http.Items("httpHeaders"))
-        {
-            headers.Add(new(header.Text("name") ?? "", header.Text("value") ?? ""));
-        }
-
         return new Probe
         {
             Port = PortOf(container, check, field),
             Path = http.Exists() ? http.Text("path") ?? "/" : null,
             Host = check.Text("host"),
-            Headers = headers,
+            Headers = [.. http.Items("httpHeaders").Select(header => KeyValuePair.Create(header.Text("name") ?? "", header.Text("value") ?? ""))],
             InitialDelay = TimeSpan.FromSeconds(spec.Int("initialDelaySeconds") ?? 0),
             Period = TimeSpan.FromSeconds(Math.Max(1, spec.Int("periodSeconds") ?? 10)),
             Timeout = TimeSpan.FromSeconds(Math.Max(1, spec.Int("timeoutSeconds") ?? 1)),
@@ -70,23 +64,10 @@ internal sealed record Probe
 
     private static int PortOf(JsonElement container, JsonElement check, string field)
     {
-        if (check.Int("port") is { } number)
-        {
-            return number;
-        }
-
         string? name = check.Text("port");
-        foreach (JsonElement port in container.Items("ports"))
-        {
-            if (port.Text("name") == name && port.Int("containerPort") is { } named)
-            {
-                return named;
-            }
-        }
-
-        return int.TryParse(name, out int parsed)
-            ? parsed
-            : throw ContainerConfigException.Unsupported($"{field}: the container has no port named {name}.");
+        return check.Int("port")
+            ?? container.Items("ports").FirstOrDefault(port => port.Text("name") == name).Int("containerPort")
+            ?? (int.TryParse(name, out int parsed) ? parsed : throw ContainerConfigException.Unsupported($"{field}: the container has no port named {name}."));
     }
 }
 
