@@ -28,8 +28,8 @@ internal sealed partial class ControlLoops(
     public void Start()
     {
         store.Committed = change => _events.Writer.TryWrite(change);
-        _tasks.Add(Task.Run(CollectAsync, CancellationToken.None));
-        _tasks.Add(Task.Run(SweepAsync, CancellationToken.None));
+        _tasks.Add(Task.Run(() => UntilStoppedAsync(CollectAsync), CancellationToken.None));
+        _tasks.Add(Task.Run(() => UntilStoppedAsync(SweepAsync), CancellationToken.None));
     }
 
     public async ValueTask DisposeAsync()
@@ -39,31 +39,11 @@ internal sealed partial class ControlLoops(
         await Task.WhenAll(_tasks);
     }
 
-    private async Task CollectAsync()
+    private static async Task UntilStoppedAsync(Func<Task> loop)
     {
         try
         {
-            Guard(() =>
-            {
-                if (settings.CollectGarbage)
-                {
-                    _collector.LookAtEverything();
-                }
-
-                _teardown.LookAtEverything(settings.CollectGarbage);
-            });
-            await foreach (StoreEvent change in _events.Reader.ReadAllAsync(stopping))
-            {
-                Guard(() =>
-                {
-                    if (settings.CollectGarbage)
-                    {
-                        _collector.Handle(change);
-                    }
-
-                    _teardown.Handle(change, settings.CollectGarbage);
-                });
-            }
+            await loop();
         }
         catch (OperationCanceledException)
         {
@@ -71,20 +51,38 @@ internal sealed partial class ControlLoops(
         }
     }
 
+    private async Task CollectAsync()
+    {
+        Guard(() =>
+        {
+            if (settings.CollectGarbage)
+            {
+                _collector.LookAtEverything();
+            }
+
+            _teardown.LookAtEverything(settings.CollectGarbage);
+        });
+        await foreach (StoreEvent change in _events.Reader.ReadAllAsync(stopping))
+        {
+            Guard(() =>
+            {
+                if (settings.CollectGarbage)
+                {
+                    _collector.Handle(change);
+                }
+
+                _teardown.Handle(change, settings.CollectGarbage);
+            });
+        }
+    }
+
     private async Task SweepAsync()
     {
         ResourceDefinition events = registry.Find(string.Empty, "v1", "events")!;
-        try
+        while (true)
         {
-            while (true)
-            {
-                await Task.Delay(SweepInterval, settings.TimeProvider, stopping);
-                Guard(() => ExpireEvents(events));
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops.
+            await Task.Delay(SweepInterval, settings.TimeProvider, stopping);
+            Guard(() => ExpireEvents(events));
         }
     }
 

@@ -28,24 +28,11 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     /// <summary>What <c>kubectl version</c> shows; the version the answers are modelled on.</summary>
     private const string GitVersion = "v1.34.4+rocketops";
 
-    private readonly WebApplication _app;
-    private readonly ServerIdentity _identity;
-    private readonly ObjectStore _store;
-    private readonly ApiRouter _router;
-    private readonly SystemObjects _system;
-    private readonly ControlLoops _loops;
-    private readonly CancellationTokenSource _stopping;
+    private readonly Parts _parts;
 
-    private EmbeddedApiServer(
-        WebApplication app, ServerIdentity identity, ObjectStore store, ApiRouter router, SystemObjects system, ControlLoops loops, CancellationTokenSource stopping, Uri address)
+    private EmbeddedApiServer(Parts parts, Uri address)
     {
-        _app = app;
-        _identity = identity;
-        _store = store;
-        _router = router;
-        _system = system;
-        _loops = loops;
-        _stopping = stopping;
+        _parts = parts;
         Address = address;
     }
 
@@ -53,10 +40,10 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     public Uri Address { get; }
 
     /// <summary>The bearer token every request needs.</summary>
-    public string Token => _identity.Token;
+    public string Token => _parts.Identity.Token;
 
     /// <summary>The authority that signed the server's certificate, PEM.</summary>
-    public string CaCertificatePem => _identity.CaPem;
+    public string CaCertificatePem => _parts.Identity.CaPem;
 
     /// <summary>
     /// Called instead of serving a resource request, with what it asks for and with what serves it: for tests that need a server that fails. Null serves
@@ -64,12 +51,12 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     /// </summary>
     public Func<ApiCall, HttpContext, Func<Task>, Task>? Interceptor
     {
-        get => _router.Interceptor;
-        set => _router.Interceptor = value;
+        get => _parts.Router.Interceptor;
+        set => _parts.Router.Interceptor = value;
     }
 
     /// <summary>The newest resourceVersion of the server.</summary>
-    public long ResourceVersion => _store.Version;
+    public long ResourceVersion => _parts.Store.Version;
 
     /// <summary>Starts a server and returns when it answers.</summary>
     /// <exception cref="IOException">The port is taken or the data directory cannot be used.</exception>
@@ -92,7 +79,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
             Projection projection = new();
             ListHandler lists = new(store, projection, options.TimeProvider);
             ApiRouter router = new(
-                new Authenticator(identity.Token),
+                identity,
                 registry,
                 new DiscoveryDocuments(registry, GitVersion),
                 new OpenApiDocuments(registry, builtins),
@@ -101,6 +88,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
                 new WriteHandler(store, registry, writer, deleter, lists, projection, options, system),
                 new PodLogHandler(store, options, stopping.Token),
                 new PodProxyHandler(store, stopping.Token),
+                new EvictionHandler(store, deleter),
                 options,
                 loggers.CreateLogger<ApiRouter>());
             system.Prepare();
@@ -118,7 +106,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
             ControlLoops loops = new(store, registry, writer, deleter, options, loggers.CreateLogger<ControlLoops>(), stopping.Token);
             loops.Start();
             string bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-            return new EmbeddedApiServer(app, identity, store, router, system, loops, stopping, new Uri(bound));
+            return new EmbeddedApiServer(new Parts(app, identity, store, router, system, loops, stopping), new Uri(bound));
         }
         catch
         {
@@ -134,7 +122,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     public void AddCrd(string yaml)
     {
         ArgumentNullException.ThrowIfNull(yaml);
-        _system.ApplyCrds(yaml);
+        _parts.System.ApplyCrds(yaml);
     }
 
     /// <summary>The kubeconfig that reaches this server, as text.</summary>
@@ -168,22 +156,22 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     }
 
     /// <summary>Forgets the past: watches and lists from older versions are answered 410, as after compaction of a real server's store.</summary>
-    public void ForgetHistory() => _store.ForgetHistory();
+    public void ForgetHistory() => _parts.Store.ForgetHistory();
 
     public async ValueTask DisposeAsync()
     {
         // Watches end first, or the server would wait for them.
-        await _stopping.CancelAsync();
-        await _loops.DisposeAsync();
+        await _parts.Stopping.CancelAsync();
+        await _parts.Loops.DisposeAsync();
         using (CancellationTokenSource deadline = new(TimeSpan.FromSeconds(5)))
         {
-            await _app.StopAsync(deadline.Token);
+            await _parts.App.StopAsync(deadline.Token);
         }
 
-        await _app.DisposeAsync();
-        _store.Dispose();
-        _identity.Dispose();
-        _stopping.Dispose();
+        await _parts.App.DisposeAsync();
+        _parts.Store.Dispose();
+        _parts.Identity.Dispose();
+        _parts.Stopping.Dispose();
     }
 
     private static WebApplication Build(EmbeddedApiOptions options, ServerIdentity identity, ApiRouter router)
@@ -219,6 +207,9 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     }
 
     private static string? Below(string? directory, string name) => directory is null ? null : Path.Combine(directory, name);
+
+    private sealed record Parts(
+        WebApplication App, ServerIdentity Identity, ObjectStore Store, ApiRouter Router, SystemObjects System, ControlLoops Loops, CancellationTokenSource Stopping);
 }
 
 /// <summary>What a request asks for.</summary>

@@ -51,18 +51,40 @@ internal sealed class SystemObjects(ObjectStore store, ResourceRegistry registry
 
         JsonObject crd = stored.ToNode();
         registry.Put(crds.Read(crd));
-        if (CrdStatus.Establish(crd, time.GetUtcNow()))
+        if (Establish(crd))
         {
             ResourceDefinition resource = registry.Find("apiextensions.k8s.io", "v1", "customresourcedefinitions")!;
             writer.Update(
                 resource, new ObjectName(string.Empty, name), "status", Own(),
                 live =>
                 {
-                    CrdStatus.Establish(live!, time.GetUtcNow());
+                    Establish(live!);
                     return live!;
                 },
                 UpdateFlags.Patch);
         }
+    }
+
+    /// <summary>The status kube-apiserver's own controllers give a CRD (reference: embedded-api.md §10.3): accepted names, NamesAccepted and Established.</summary>
+    /// <returns>Whether something changed.</returns>
+    private bool Establish(JsonObject crd)
+    {
+        JsonObject before = crd.Copy();
+        JsonObject status = crd.EnsureChild("status");
+        status["acceptedNames"] = crd.At("spec", "names")!.DeepClone();
+        JsonArray conditions = status.Keep("conditions", _ => true);
+        foreach ((string type, string reason, string message) in (ReadOnlySpan<(string, string, string)>)
+            [("NamesAccepted", "NoConflicts", "no conflicts found"), ("Established", "InitialNamesAccepted", "the initial names have been accepted")])
+        {
+            if (!conditions.OfType<JsonObject>().Any(c => c.Text("type") == type && c.Text("status") == "True"))
+            {
+                string now = RulesContext.Timestamp(time.GetUtcNow());
+                conditions.Append(new JsonObject { ["lastTransitionTime"] = now, ["message"] = message, ["reason"] = reason, ["status"] = "True", ["type"] = type });
+            }
+        }
+
+        status["conditions"] = conditions;
+        return !JsonNodes.Same(before, crd);
     }
 
     public void ApplyCrds(string yaml)

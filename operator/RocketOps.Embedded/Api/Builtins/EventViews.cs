@@ -62,23 +62,9 @@ internal static class EventViews
         }
     }
 
-    private static JsonObject Rename(JsonObject from, bool core)
+    private static JsonObject Rename(JsonObject from, bool core) => new(from.Select(p =>
     {
-        JsonObject result = [];
-        foreach ((string name, JsonNode? value) in from)
-        {
-            string renamed = name;
-            foreach ((string coreName, string viewName) in Names)
-            {
-                if (name == (core ? coreName : viewName))
-                {
-                    renamed = core ? viewName : coreName;
-                }
-            }
-
-            result[renamed] = value?.DeepClone();
-        }
-
-        return result;
-    }
+        (string coreName, string viewName) = Names.FirstOrDefault(n => (core ? n.Core : n.View) == p.Key, (Core: p.Key, View: p.Key));
+        return KeyValuePair.Create(core ? viewName : coreName, p.Value?.DeepClone());
+    }));
 }

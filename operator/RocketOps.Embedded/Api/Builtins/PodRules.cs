@@ -12,16 +12,12 @@ internal sealed class PodRules(JsonObject kind) : KindRules(kind)
     public override void ApplyDefaults(JsonObject obj)
     {
         base.ApplyDefaults(obj);
-        foreach (JsonObject resources in (obj.At("spec")?.Items("containers") ?? []).OfType<JsonObject>().Select(c => c.Child("resources")).OfType<JsonObject>())
+        foreach (JsonObject resources in Containers(obj).Select(c => c.Child("resources")).OfType<JsonObject>())
         {
-            if (resources.Child("limits") is { Count: > 0 } limits)
+            // What is limited is requested; in pods only, templates stay as written.
+            foreach ((string name, JsonNode? value) in resources.Child("limits") ?? [])
             {
-                // What is limited is requested; in pods only, templates stay as written.
-                JsonObject requests = resources.EnsureChild("requests");
-                foreach ((string name, JsonNode? value) in limits)
-                {
-                    requests.SetIfAbsent(name, value?.DeepClone());
-                }
+                resources.EnsureChild("requests").SetIfAbsent(name, value?.DeepClone());
             }
         }
     }
@@ -62,11 +58,13 @@ internal sealed class PodRules(JsonObject kind) : KindRules(kind)
         return metadata.ContainsKey("deletionTimestamp") ? Math.Min(wanted, metadata.Integer("deletionGracePeriodSeconds") ?? wanted) : wanted;
     }
 
+    private static IEnumerable<JsonObject> Containers(JsonObject pod) => pod.At("spec")?.Objects("containers") ?? [];
+
     private static string QosClass(JsonObject pod)
     {
         bool any = false;
         bool guaranteed = true;
-        foreach (JsonObject container in (pod.At("spec")?.Items("containers") ?? []).OfType<JsonObject>())
+        foreach (JsonObject container in Containers(pod))
         {
             JsonObject? requests = container.At("resources", "requests");
             JsonObject? limits = container.At("resources", "limits");

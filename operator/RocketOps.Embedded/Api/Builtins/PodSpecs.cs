@@ -41,10 +41,10 @@ internal static class PodSpecs
             }
 
             JsonArray mounts = container.Items("volumeMounts") ?? [];
-            for (int m = 0; m < mounts.Count; m++)
+            // Claims of a StatefulSet become volumes of its pods only; the real server checks mounts against both later.
+            for (int m = 0; m < mounts.Count && path == "spec"; m++)
             {
-                // Claims of a StatefulSet become volumes of its pods only; the real server checks mounts against both later.
-                if (mounts[m] is JsonObject mount && path == "spec" && !volumes.Contains(mount.Text("name")))
+                if (mounts[m] is JsonObject mount && !volumes.Contains(mount.Text("name")))
                 {
                     errors.Add("FieldValueNotFound", $"Not found: {mount["name"].ToText()}", $"{at}.volumeMounts[{m}].name");
                 }

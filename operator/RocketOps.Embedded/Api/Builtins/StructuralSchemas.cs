@@ -34,27 +34,22 @@ internal static class StructuralSchemas
             errors.Forbidden($"{path}.additionalProperties", "additionalProperties and properties are mutual exclusive");
         }
 
-        foreach ((string name, JsonNode? child) in schema.Child("properties") ?? [])
+        IEnumerable<(JsonObject? Schema, string Path, string What)> below =
+        [
+            .. (schema.Child("properties") ?? []).Select(p => (p.Value as JsonObject, $"{path}.properties[{p.Key}]", "object fields")),
+            (schema.Child("items"), $"{path}.items", "array items"),
+            (schema.Child("additionalProperties"), $"{path}.additionalProperties", "object fields"),
+        ];
+        foreach ((JsonObject? part, string place, string what) in below)
         {
-            if (child is JsonObject property)
+            if (part is not null)
             {
-                Typed(property, $"{path}.properties[{name}]", "object fields", errors);
-                Walk(property, $"{path}.properties[{name}]", errors);
+                Typed(part, place, what, errors);
+                Walk(part, place, errors);
             }
         }
 
-        if (schema.Child("items") is { } items)
-        {
-            Typed(items, $"{path}.items", "array items", errors);
-            Walk(items, $"{path}.items", errors);
-            CheckKeys(schema, items, path, errors);
-        }
-
-        if (schema.Child("additionalProperties") is { } additional)
-        {
-            Typed(additional, $"{path}.additionalProperties", "object fields", errors);
-            Walk(additional, $"{path}.additionalProperties", errors);
-        }
+        CheckKeys(schema, schema.Child("items"), path, errors);
     }
 
     private static void Typed(JsonObject schema, string path, string what, FieldErrors errors)
@@ -65,9 +60,9 @@ internal static class StructuralSchemas
         }
     }
 
-    private static void CheckKeys(JsonObject schema, JsonObject items, string path, FieldErrors errors)
+    private static void CheckKeys(JsonObject schema, JsonObject? items, string path, FieldErrors errors)
     {
-        if (schema.Text("x-kubernetes-list-type") != "map")
+        if (items is null || schema.Text("x-kubernetes-list-type") != "map")
         {
             return;
         }

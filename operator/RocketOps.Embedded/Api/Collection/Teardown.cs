@@ -82,19 +82,14 @@ internal sealed class Teardown(ObjectStore store, ResourceRegistry registry, Col
         bool empty = true;
         foreach (ResourceDefinition resource in registry.All.Where(which).DistinctBy(r => r.Collection))
         {
-            foreach ((ObjectName name, StoredObject stored) in store.Snapshot(resource.Collection).Objects)
+            foreach (StoredObject stored in store.Snapshot(resource.Collection).Objects.Values.Where(stored => ns is null || stored.Name.Namespace == ns))
             {
-                if (ns is not null && name.Namespace != ns)
-                {
-                    continue;
-                }
-
                 if (!stored.IsDeleting)
                 {
                     writes.Delete(resource, stored, "Background");
                 }
 
-                empty &= store.Get(resource.Collection, name) is null;
+                empty &= store.Get(resource.Collection, stored.Name) is null;
             }
         }
 

@@ -11,6 +11,13 @@ internal sealed class DiscoveryDocuments(ResourceRegistry registry, string gitVe
 {
     public const string AggregatedContentType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
+    /// <summary>This machine's system, as Go names it.</summary>
+    public static string Os => OperatingSystem.IsMacOS() ? "darwin" : OperatingSystem.IsWindows() ? "windows" : "linux";
+
+    /// <summary>Its processors, as Go names them.</summary>
+    public static string Architecture =>
+        RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant() is var name && name == "x64" ? "amd64" : name;
+
     public JsonObject Version() => new()
     {
         ["major"] = "1",
@@ -21,7 +28,7 @@ internal sealed class DiscoveryDocuments(ResourceRegistry registry, string gitVe
         ["buildDate"] = "1970-01-01T00:00:00Z",
         ["goVersion"] = ".NET " + Environment.Version.ToString(),
         ["compiler"] = "dotnet",
-        ["platform"] = $"{(OperatingSystem.IsMacOS() ? "darwin" : OperatingSystem.IsWindows() ? "windows" : "linux")}/{Architecture()}",
+        ["platform"] = $"{Os}/{Architecture}",
     };
 
     public static JsonObject CoreVersions(string address) => new()
@@ -128,6 +135,7 @@ internal sealed class DiscoveryDocuments(ResourceRegistry registry, string gitVe
     {
         if (resource.HasLog)
         {
+            yield return new Subresource("eviction", "Eviction", ["create"], "policy", "v1");
             yield return new Subresource("log", resource.Kind, ["get"], null, null);
         }
 
@@ -170,13 +178,6 @@ internal sealed class DiscoveryDocuments(ResourceRegistry registry, string gitVe
 
         return entry;
     }
-
-    private static string Architecture() => RuntimeInformation.ProcessArchitecture switch
-    {
-        System.Runtime.InteropServices.Architecture.X64 => "amd64",
-        System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
-        var other => other.ToString().ToLowerInvariant(),
-    };
 
     private sealed record Subresource(string Name, string Kind, IReadOnlyList<string> Verbs, string? Group, string? Version);
 }

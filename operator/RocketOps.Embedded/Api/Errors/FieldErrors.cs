@@ -13,27 +13,17 @@ internal sealed class FieldErrors
     /// <summary>Whether an error was found after which rules of the schema cannot be evaluated.</summary>
     public bool Blocking { get; private set; }
 
-    public void Required(string field, string? text = null)
-    {
-        Blocking = true;
-        Add(StatusCause.Required, text is null ? "Required value" : "Required value: " + text, field);
-    }
+    public void Required(string field, string? text = null) =>
+        Add(StatusCause.Required, text is null ? "Required value" : "Required value: " + text, field, blocks: true);
 
     public void Invalid(string field, JsonNode? value, string text) => Add(StatusCause.Invalid, $"Invalid value: {value.ToText()}: {text}", field);
 
     public void InvalidText(string field, string value, string text) => Add(StatusCause.Invalid, $"Invalid value: {Quote(value)}: {text}", field);
 
-    public void TypeInvalid(string field, string value, string text)
-    {
-        Blocking = true;
-        Add(StatusCause.TypeInvalid, $"Invalid value: {Quote(value)}: {text}", field);
-    }
+    public void TypeInvalid(string field, string value, string text) => Add(StatusCause.TypeInvalid, $"Invalid value: {Quote(value)}: {text}", field, blocks: true);
 
-    public void NotSupported(string field, JsonNode? value, IEnumerable<JsonNode?> supported)
-    {
-        Blocking = true;
-        Add(StatusCause.NotSupported, $"Unsupported value: {value.ToText()}: supported values: {string.Join(", ", supported.Select(v => v.ToText()))}", field);
-    }
+    public void NotSupported(string field, JsonNode? value, IEnumerable<JsonNode?> supported) => Add(
+        StatusCause.NotSupported, $"Unsupported value: {value.ToText()}: supported values: {string.Join(", ", supported.Select(v => v.ToText()))}", field, blocks: true);
 
     public void NotSupported(string field, string value, params IEnumerable<string> supported) =>
         NotSupported(field, JsonValue.Create(value), supported.Select(text => (JsonNode?)JsonValue.Create(text)));
@@ -47,17 +37,9 @@ internal sealed class FieldErrors
         }
     }
 
-    public void TooLong(string field, long limit)
-    {
-        Blocking = true;
-        Add(StatusCause.TooLong, $"Too long: may not be more than {limit} bytes", field);
-    }
+    public void TooLong(string field, long limit) => Add(StatusCause.TooLong, $"Too long: may not be more than {limit} bytes", field, blocks: true);
 
-    public void TooMany(string field, long actual, long limit)
-    {
-        Blocking = true;
-        Add(StatusCause.TooMany, $"Too many: {actual}: must have at most {limit} items", field);
-    }
+    public void TooMany(string field, long actual, long limit) => Add(StatusCause.TooMany, $"Too many: {actual}: must have at most {limit} items", field, blocks: true);
 
     public void Duplicate(string field, JsonNode? value) => Add(StatusCause.Duplicate, $"Duplicate value: {value.ToText()}", field);
 
@@ -68,7 +50,11 @@ internal sealed class FieldErrors
         "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
         "<nil>");
 
-    public void Add(string reason, string message, string field) => _causes.Add(new StatusCause(reason, message, field));
+    public void Add(string reason, string message, string field, bool blocks = false)
+    {
+        Blocking |= blocks;
+        _causes.Add(new StatusCause(reason, message, field));
+    }
 
     private static string Quote(string value) => JsonValue.Create(value).ToText();
 }

@@ -10,7 +10,7 @@ namespace RocketOps.Embedded.Api.Http;
 
 /// <summary>The edge: authentication, discovery, and which handler serves a resource request. The one place that turns failures into answers.</summary>
 internal sealed partial class ApiRouter(
-    Authenticator authenticator,
+    ServerIdentity identity,
     ResourceRegistry registry,
     DiscoveryDocuments discovery,
     OpenApiDocuments openApi,
@@ -19,6 +19,7 @@ internal sealed partial class ApiRouter(
     WriteHandler writes,
     PodLogHandler logs,
     PodProxyHandler proxy,
+    EvictionHandler evictions,
     EmbeddedApiOptions settings,
     ILogger logger)
 {
@@ -62,7 +63,7 @@ internal sealed partial class ApiRouter(
         }
 
         // No browser has business here: a page that can reach the port must not become admin.
-        if (!authenticator.Accepts(request) || request.Headers.Origin.Count > 0)
+        if (!identity.Accepts(request) || request.Headers.Origin.Count > 0)
         {
             throw ApiErrors.Unauthorized();
         }
@@ -174,7 +175,8 @@ internal sealed partial class ApiRouter(
         byte[] body = await RequestBody.ReadAsync(context, settings.MaxBodyBytes);
         await (verb switch
         {
-            "create" when target.Resource.Rules.IsReview => ReviewHandler.AnswerAsync(context, target, body),
+            "create" when target.Subresource == "eviction" => evictions.EvictAsync(context, target, body),
+            "create" when target.Resource.Rules.IsReview => WriteHandler.ReviewAsync(context, target, body),
             "create" => writes.CreateAsync(context, target, body),
             "update" => writes.ReplaceAsync(context, target, body),
             "patch" => writes.PatchAsync(context, target, body),
@@ -200,19 +202,20 @@ internal sealed partial class ApiRouter(
         };
         if (target.Subresource.Length > 0)
         {
-            bool readOnly = target.Subresource is "log" or "proxy";
-            bool exists = target.Subresource switch { "status" => resource.HasStatus, "scale" => resource.Scale is not null, _ => readOnly && resource.HasLog };
+            bool exists = target.Subresource switch
+            {
+                "status" => resource.HasStatus,
+                "scale" => resource.Scale is not null,
+                "log" or "proxy" or "eviction" => resource.HasLog,
+                _ => false,
+            };
             if (!exists)
             {
                 throw proxy.Refusal(target);
             }
 
-            if (verb is not ("get" or "update" or "patch") || (readOnly && verb != "get"))
-            {
-                throw ApiErrors.MethodNotAllowed(resource, verb);
-            }
-
-            return verb;
+            bool fits = target.Subresource switch { "log" or "proxy" => verb == "get", "eviction" => verb == "create", _ => verb is "get" or "update" or "patch" };
+            return fits ? verb : throw ApiErrors.MethodNotAllowed(resource, verb);
         }
 
         if (resource.Namespaced && target.Namespace.Length == 0 && (named || verb == "create"))

@@ -132,17 +132,11 @@ internal sealed class ListOptions
 
         try
         {
-            string padded = text.Replace('-', '+').Replace('_', '/');
-            padded = padded.PadRight((padded.Length + 3) / 4 * 4, '=');
-            byte[] bytes = Convert.FromBase64String(padded);
-            if (JsonReading.Parse(bytes) is JsonObject token && token.Text("v") == "meta.k8s.io/v1" && token.Integer("rv") is > 0 and var version
-                && token.Text("start") is { Length: > 0 } start)
-            {
-                string[] parts = start.TrimEnd('\0').Split('/');
-                return (version, parts.Length == 2 ? new ObjectName(parts[0], parts[1]) : new ObjectName(string.Empty, parts[0]));
-            }
-
-            throw new FormatException("incorrect encoded start key");
+            string padded = text.Replace('-', '+').Replace('_', '/').PadRight((text.Length + 3) / 4 * 4, '=');
+            JsonObject? token = JsonReading.Parse(Convert.FromBase64String(padded)) as JsonObject;
+            return token?.Text("v") == "meta.k8s.io/v1" && token.Integer("rv") is > 0 and var version && token.Text("start")?.TrimEnd('\0').Split('/') is [.., { Length: > 0 } name] parts
+                ? (version, new ObjectName(parts.Length == 2 ? parts[0] : string.Empty, name))
+                : throw new FormatException("incorrect encoded start key");
         }
         catch (FormatException e)
         {

@@ -65,35 +65,19 @@ internal sealed class PodLogHandler(ObjectStore store, EmbeddedApiOptions settin
     private static IEnumerable<string> Containers(JsonElement pod) =>
         pod.Field("spec").Items("containers").Concat(pod.Field("spec").Items("initContainers")).Select(container => container.GetProperty("name").GetString()!);
 
-    private DateTimeOffset? Since(IQueryCollection query)
+    private DateTimeOffset? Since(IQueryCollection query) => (Number(query["sinceSeconds"].ToString(), "sinceSeconds"), query["sinceTime"].ToString()) switch
     {
-        if (Number(query["sinceSeconds"].ToString(), "sinceSeconds") is { } seconds)
-        {
-            return settings.TimeProvider.GetUtcNow().AddSeconds(-seconds);
-        }
-
-        string text = query["sinceTime"].ToString();
-        if (text.Length == 0)
-        {
-            return null;
-        }
-
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
+        ({ } seconds, _) => settings.TimeProvider.GetUtcNow().AddSeconds(-seconds),
+        (_, "") => null,
+        (_, var text) => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
             ? time
-            : throw ApiErrors.BadRequest($"parsing time \"{text}\" as RFC 3339");
-    }
+            : throw ApiErrors.BadRequest($"parsing time \"{text}\" as RFC 3339"),
+    };
 
     private static bool Flag(string? text) => text is "true" or "1";
 
-    private static long? Number(string text, string name)
-    {
-        if (text.Length == 0)
-        {
-            return null;
-        }
-
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value)
-            ? value
-            : throw ApiErrors.BadRequest($"{name}: strconv.ParseInt: parsing \"{text}\": invalid syntax");
-    }
+    private static long? Number(string text, string name) =>
+        text.Length == 0 ? null
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value
+        : throw ApiErrors.BadRequest($"{name}: strconv.ParseInt: parsing \"{text}\": invalid syntax");
 }

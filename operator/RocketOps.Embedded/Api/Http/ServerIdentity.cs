@@ -1,6 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Microsoft.AspNetCore.Http;
 
 namespace RocketOps.Embedded.Api.Http;
 
@@ -60,6 +62,11 @@ internal sealed class ServerIdentity : IDisposable
         PrivateFile.Write(token, created.Token + "\n");
         return created;
     }
+
+    /// <summary>Whether a request brings the token. Hashes have one length: the comparison takes the same time whatever was sent.</summary>
+    public bool Accepts(HttpRequest request) =>
+        request.Headers.Authorization.ToString() is var header && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(header["Bearer ".Length..].Trim())), SHA256.HashData(Encoding.UTF8.GetBytes(Token)));
 
     public void Dispose() => Server.Dispose();
 

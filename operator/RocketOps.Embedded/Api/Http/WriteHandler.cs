@@ -40,6 +40,20 @@ internal sealed class WriteHandler(
         await AnswerAsync(context, resource, result, options);
     }
 
+    /// <summary>Access reviews, which are answered and not stored; what kinds.yaml says of them is the answer.</summary>
+    public static Task ReviewAsync(HttpContext context, RequestTarget target, byte[] body)
+    {
+        JsonObject review = new()
+        {
+            ["kind"] = target.Resource.Kind,
+            ["apiVersion"] = target.Resource.GroupVersion,
+            ["metadata"] = new JsonObject(),
+            ["spec"] = RequestBody.Object(context.Request, body, []).Child("spec")?.DeepClone() ?? new JsonObject(),
+        };
+        target.Resource.Rules.AnswerReview(review);
+        return Responses.WriteAsync(context, 201, review);
+    }
+
     public async Task ReplaceAsync(HttpContext context, RequestTarget target, byte[] body)
     {
         ResourceDefinition resource = target.Resource;

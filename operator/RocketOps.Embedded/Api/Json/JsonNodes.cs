@@ -84,6 +84,15 @@ internal static class JsonNodes
         }
     }
 
+    /// <summary>Removes a member that is an empty list or map.</summary>
+    public static void DropEmpty(this JsonObject node, string name)
+    {
+        if (node[name] is JsonObject { Count: 0 } or JsonArray { Count: 0 })
+        {
+            node.Remove(name);
+        }
+    }
+
     public static void RemoveAll(this JsonObject node, Func<string, bool> isUnwanted)
     {
         foreach (string name in node.Select(p => p.Key).Where(isUnwanted).ToArray())

@@ -60,15 +60,15 @@ internal static class ProtobufBody
         WireReader reader = new(bytes);
         while (!reader.IsAtEnd)
         {
-            (int number, WireType type) = reader.ReadTag();
+            (int number, int type) = reader.ReadTag();
             if (!fields.TryGetValue(number, out MessageField? field))
             {
                 throw new FormatException($"protobuf: field {number} of {path} is not known");
             }
 
-            if (type != (field.IsVarint ? WireType.Varint : WireType.Bytes))
+            if (type != (field.IsVarint ? WireReader.Varint : WireReader.Bytes))
             {
-                throw new FormatException($"protobuf: wrong wireType = {(int)type} for field {path}.{field.Name}");
+                throw new FormatException($"protobuf: wrong wireType = {type} for field {path}.{field.Name}");
             }
 
             if (!field.IsVarint)

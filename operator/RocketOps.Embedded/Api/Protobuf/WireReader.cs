@@ -13,16 +13,20 @@ namespace RocketOps.Embedded.Api.Protobuf;
 /// </summary>
 internal ref struct WireReader(ReadOnlySpan<byte> bytes)
 {
+    /// <summary>The wire types that occur in the messages here.</summary>
+    public const int Varint = 0;
+    public const int Bytes = 2;
+
     private ReadOnlySpan<byte> _rest = bytes;
 
     public readonly bool IsAtEnd => _rest.IsEmpty;
 
     /// <exception cref="FormatException">The number is 0 or not an int.</exception>
-    public (int Number, WireType Type) ReadTag()
+    public (int Number, int Type) ReadTag()
     {
         ulong tag = ReadVarint();
         ulong number = tag >> 3;
-        return number is > 0 and <= int.MaxValue ? ((int)number, (WireType)(tag & 7)) : throw new FormatException($"protobuf: illegal tag {tag}");
+        return number is > 0 and <= int.MaxValue ? ((int)number, (int)(tag & 7)) : throw new FormatException($"protobuf: illegal tag {tag}");
     }
 
     /// <exception cref="FormatException">It does not end within ten bytes.</exception>
@@ -55,11 +59,4 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
         _rest = _rest[(int)length..];
         return read;
     }
-}
-
-/// <summary>How a field's bytes are laid out; the numbers are the wire's. Fixed widths (1, 5) and groups (3, 4) occur in no message here.</summary>
-internal enum WireType
-{
-    Varint = 0,
-    Bytes = 2,
 }

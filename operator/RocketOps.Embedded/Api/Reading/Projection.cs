@@ -18,22 +18,15 @@ internal sealed class Projection
     /// <summary>Stored version → its view, per resource definition; dies with either.</summary>
     private readonly ConditionalWeakTable<ResourceDefinition, ConditionalWeakTable<StoredObject, StrongBox<JsonElement>>> _views = [];
 
-    public JsonElement View(StoredObject stored, ResourceDefinition resource)
-    {
-        bool events = EventViews.IsView(resource);
-        if (!events && !(resource.IsCustom && resource.Schema.HasDefaults))
-        {
-            return stored.Json;
-        }
+    public JsonElement View(StoredObject stored, ResourceDefinition resource) =>
+        EventViews.IsView(resource) || (resource.IsCustom && resource.Schema.HasDefaults)
+            ? _views.GetValue(resource, static _ => []).GetValue(stored, s => new StrongBox<JsonElement>(Make(s, resource))).Value
+            : stored.Json;
 
-        ConditionalWeakTable<StoredObject, StrongBox<JsonElement>> views = _views.GetValue(resource, static _ => []);
-        return views.GetValue(stored, s => new StrongBox<JsonElement>(Make(s, resource, events))).Value;
-    }
-
-    private static JsonElement Make(StoredObject stored, ResourceDefinition resource, bool events)
+    private static JsonElement Make(StoredObject stored, ResourceDefinition resource)
     {
         JsonObject node = stored.ToNode();
-        if (events)
+        if (EventViews.IsView(resource))
         {
             return EventViews.FromStored(node).Freeze();
         }

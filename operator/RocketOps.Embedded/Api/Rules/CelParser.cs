@@ -66,13 +66,12 @@ internal sealed partial class CelParser
             throw Unknown("such deep nesting");
         }
 
-        CelTerm condition = Either();
+        CelTerm condition = Joined("||", by: true, () => Joined("&&", by: false, Relation));
         if (Take("?"))
         {
             CelTerm yes = Conditional();
             Expect(":");
-            CelTerm no = Conditional();
-            CelTerm test = condition;
+            (CelTerm test, CelTerm no) = (condition, Conditional());
             condition = s => CelValues.True(test(s)) ? yes(s) : no(s);
         }
 
@@ -80,25 +79,13 @@ internal sealed partial class CelParser
         return condition;
     }
 
-    private CelTerm Either()
+    private CelTerm Joined(string op, bool by, Func<CelTerm> side)
     {
-        CelTerm left = Both();
-        while (Take("||"))
+        CelTerm left = side();
+        while (Take(op))
         {
-            (CelTerm a, CelTerm b) = (left, Both());
-            left = s => Decides(a, b, s, by: true);
-        }
-
-        return left;
-    }
-
-    private CelTerm Both()
-    {
-        CelTerm left = Relation();
-        while (Take("&&"))
-        {
-            (CelTerm a, CelTerm b) = (left, Relation());
-            left = s => Decides(a, b, s, by: false);
+            (CelTerm a, CelTerm b) = (left, side());
+            left = s => Decides(a, b, s, by);
         }
 
         return left;
@@ -159,19 +146,14 @@ internal sealed partial class CelParser
 
     private CelTerm Unary()
     {
-        if (Current != "!")
-        {
-            return Member();
-        }
-
-        bool wanted = true;
+        int not = 0;
         while (Take("!"))
         {
-            wanted = !wanted;
+            not++;
         }
 
         CelTerm value = Member();
-        return s => CelValues.True(value(s)) == wanted;
+        return not == 0 ? value : s => CelValues.True(value(s)) == (not % 2 == 0);
     }
 
     private CelTerm Member()
@@ -251,7 +233,7 @@ internal sealed partial class CelParser
                 Expect(")");
                 return inner;
             case "[":
-                CelTerm[] items = Terms("]");
+                List<CelTerm> items = Listed("]", Conditional);
                 return s => CelValues.List(items.Select(item => item(s)));
             case "{":
                 return Map();
@@ -279,7 +261,7 @@ internal sealed partial class CelParser
         {
             if (_own?.GetValueOrDefault(token) is { } own)
             {
-                CelTerm[] arguments = Terms(")");
+                List<CelTerm> arguments = Listed(")", Conditional);
                 return s => own(s, [.. arguments.Select(term => term(s))]);
             }
 
@@ -292,36 +274,30 @@ internal sealed partial class CelParser
         return _variables.Contains(token) ? s => s.Find(token) : throw Unknown(token);
     }
 
-    /// <summary>Terms between commas up to a closing token.</summary>
-    private CelTerm[] Terms(string close)
+    /// <summary>What stands between commas up to a closing token.</summary>
+    private List<T> Listed<T>(string close, Func<T> read)
     {
-        List<CelTerm> terms = [];
+        List<T> listed = [];
         while (!Take(close))
         {
-            terms.Add(Conditional());
+            listed.Add(read());
             if (Current != close)
             {
                 Expect(",");
             }
         }
 
-        return [.. terms];
+        return listed;
     }
 
     private CelTerm Map()
     {
-        List<(CelTerm Key, CelTerm Value)> entries = [];
-        while (!Take("}"))
+        List<(CelTerm Key, CelTerm Value)> entries = Listed("}", () =>
         {
             CelTerm key = Conditional();
             Expect(":");
-            entries.Add((key, Conditional()));
-            if (Current != "}")
-            {
-                Expect(",");
-            }
-        }
-
+            return (key, Conditional());
+        });
         return s => new JsonObject(entries.Select(e => KeyValuePair.Create(CelValues.Text(e.Key(s)), CelValues.Node(e.Value(s)))));
     }
 

@@ -57,16 +57,17 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
         SchemaReader reader = new(new Dictionary<string, JsonObject>(StringComparer.Ordinal)) { _embeddedMetadata = metadata };
         SchemaNode root = new();
         reader.Fill(root, schema, builtin: false);
-        Dictionary<string, SchemaNode> properties = new(root.Properties, StringComparer.Ordinal)
-        {
-            ["apiVersion"] = new SchemaNode { Type = SchemaType.String },
-            ["kind"] = new SchemaNode { Type = SchemaType.String },
-            ["metadata"] = metadata,
-        };
-        SetProperties(root, properties);
+        AddObjectFields(root, metadata);
         root.Type = SchemaType.Object;
         return root;
     }
+
+    private static void AddObjectFields(SchemaNode node, SchemaNode metadata) => SetProperties(node, new Dictionary<string, SchemaNode>(node.Properties, StringComparer.Ordinal)
+    {
+        ["apiVersion"] = new SchemaNode { Type = SchemaType.String },
+        ["kind"] = new SchemaNode { Type = SchemaType.String },
+        ["metadata"] = metadata,
+    });
 
     private static void SetProperties(SchemaNode node, Dictionary<string, SchemaNode> properties)
     {
@@ -141,12 +142,7 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
 
         if (node.EmbeddedResource && _embeddedMetadata is not null)
         {
-            SetProperties(node, new Dictionary<string, SchemaNode>(node.Properties, StringComparer.Ordinal)
-            {
-                ["apiVersion"] = new SchemaNode { Type = SchemaType.String },
-                ["kind"] = new SchemaNode { Type = SchemaType.String },
-                ["metadata"] = _embeddedMetadata,
-            });
+            AddObjectFields(node, _embeddedMetadata);
         }
 
         switch (schema["additionalProperties"])

@@ -18,18 +18,8 @@ internal sealed partial class FieldSelector
 
     public bool IsEverything => _terms.Count == 0;
 
-    public bool Matches(StoredObject stored)
-    {
-        foreach ((IReadOnlyList<string> path, bool equal, string value) in _terms)
-        {
-            if (string.Equals(Read(stored.Json, path), value, StringComparison.Ordinal) != equal)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public bool Matches(StoredObject stored) =>
+        _terms.All(term => string.Equals(Read(stored.Json, term.Path), term.Value, StringComparison.Ordinal) == term.Equal);
 
     /// <exception cref="ApiErrorException">400 when the text or a label is not understood.</exception>
     public static FieldSelector Parse(string? text, ResourceDefinition resource)
@@ -54,22 +44,11 @@ internal sealed partial class FieldSelector
         return new FieldSelector(terms);
     }
 
-    private static IReadOnlyList<string> Path(string label, ResourceDefinition resource)
-    {
-        if (label is "metadata.name" || (label is "metadata.namespace" && resource.Namespaced))
-        {
-            return label.Split('.');
-        }
-
-        if (resource.SelectableFields.TryGetValue(label, out IReadOnlyList<string>? path))
-        {
-            return path;
-        }
-
-        throw ApiErrors.BadRequest(resource.IsCustom || resource.SelectableFields.Count > 0
+    private static IReadOnlyList<string> Path(string label, ResourceDefinition resource) =>
+        label is "metadata.name" || (label is "metadata.namespace" && resource.Namespaced) ? label.Split('.')
+        : resource.SelectableFields.GetValueOrDefault(label) ?? throw ApiErrors.BadRequest(resource.IsCustom || resource.SelectableFields.Count > 0
             ? $"field label not supported: {label}"
             : $"\"{label}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"");
-    }
 
     private static string Read(JsonElement element, IReadOnlyList<string> path)
     {

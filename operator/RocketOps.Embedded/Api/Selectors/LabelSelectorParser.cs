@@ -152,29 +152,23 @@ internal sealed partial class LabelSelectorParser
         while (true)
         {
             string token = Take();
-            if (token is "," or ")")
-            {
-                if (needsValue)
-                {
-                    values.Add(string.Empty);
-                }
-
-                if (token == ")")
-                {
-                    return [.. values];
-                }
-
-                needsValue = true;
-            }
-            else if (needsValue && IsWord(token))
-            {
-                values.Add(token);
-                needsValue = false;
-            }
-            else
+            bool isWord = needsValue && IsWord(token);
+            if (!isWord && token is not ("," or ")"))
             {
                 throw Bad($"found '{token}', expected: ',' or ')'");
             }
+
+            if (needsValue)
+            {
+                values.Add(isWord ? token : string.Empty);
+            }
+
+            if (token == ")")
+            {
+                return [.. values];
+            }
+
+            needsValue = !isWord;
         }
     }
 

@@ -68,42 +68,25 @@ internal sealed class ObjectLog : IDisposable
             throw new InvalidDataException($"{_path} is not an object log of this version");
         }
 
-        long position = Magic.Length;
-        while (position < end)
+        for (long position = Magic.Length; position < end;)
         {
-            int length = 0;
-            byte[] payload = [];
-            bool whole = end - position >= HeaderBytes;
-            if (whole)
+            if (ReadRecord(position, end) is { } payload)
             {
-                _file.ReadExactly(header);
-                length = BinaryPrimitives.ReadInt32LittleEndian(header);
-                whole = length is > 0 and <= MaxPayload && end - position - HeaderBytes >= length;
+                version = Math.Max(version, Replay(payload, restore));
+                position += HeaderBytes + payload.Length;
+                continue;
             }
 
-            if (whole)
+            // The last record may be torn. Whole records behind it mean corruption, whatever the length field says: dropping those would lose objects.
+            if (FindWholeRecord(position + 1, end) is { } next)
             {
-                payload = new byte[length];
-                _file.ReadExactly(payload);
-                whole = Crc32(payload) == BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4));
+                throw new InvalidDataException(
+                    $"{_path}: the record at offset {position} is damaged and a whole one follows at offset {next}; nothing was changed. "
+                    + "Put back a copy of the file, or move it aside to start empty");
             }
 
-            if (!whole)
-            {
-                // The last record may be torn. Whole records behind it mean corruption, whatever the length field says: dropping those would lose objects.
-                if (FindWholeRecord(position + 1, end) is { } next)
-                {
-                    throw new InvalidDataException(
-                        $"{_path}: the record at offset {position} is damaged and a whole one follows at offset {next}; nothing was changed. "
-                        + "Put back a copy of the file, or move it aside to start empty");
-                }
-
-                CutTail(position, end);
-                break;
-            }
-
-            version = Math.Max(version, Replay(payload, restore));
-            position += HeaderBytes + length;
+            CutTail(position, end);
+            break;
         }
 
         _file.Position = _file.Length;
@@ -180,7 +163,6 @@ internal sealed class ObjectLog : IDisposable
     private long? FindWholeRecord(long start, long end)
     {
         byte[] window = new byte[SearchWindowBytes];
-        byte[] header = new byte[HeaderBytes];
         for (long at = start + HeaderBytes; at + PayloadStart.Length <= end;)
         {
             int count = RandomAccess.Read(_file.SafeFileHandle, window.AsSpan(0, (int)Math.Min(window.Length, end - at)), at);
@@ -192,16 +174,7 @@ internal sealed class ObjectLog : IDisposable
             for (int from = 0; window.AsSpan(from, count - from).IndexOf(PayloadStart) is >= 0 and int found; from += found + 1)
             {
                 long record = at + from + found - HeaderBytes;
-                RandomAccess.Read(_file.SafeFileHandle, header, record);
-                int length = BinaryPrimitives.ReadInt32LittleEndian(header);
-                if (length is <= 0 or > MaxPayload || length > end - record - HeaderBytes)
-                {
-                    continue;
-                }
-
-                byte[] payload = new byte[length];
-                if (RandomAccess.Read(_file.SafeFileHandle, payload, record + HeaderBytes) == length
-                    && Crc32(payload) == BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4)))
+                if (ReadRecord(record, end) is not null)
                 {
                     return record;
                 }
@@ -212,6 +185,22 @@ internal sealed class ObjectLog : IDisposable
         }
 
         return null;
+    }
+
+    /// <summary>The payload of the record at this place; null when there is none, or no whole one.</summary>
+    private byte[]? ReadRecord(long position, long end)
+    {
+        byte[] header = new byte[HeaderBytes];
+        int length = RandomAccess.Read(_file.SafeFileHandle, header, position) == HeaderBytes ? BinaryPrimitives.ReadInt32LittleEndian(header) : 0;
+        if (length is <= 0 or > MaxPayload || length > end - position - HeaderBytes)
+        {
+            return null;
+        }
+
+        byte[] payload = new byte[length];
+        return RandomAccess.Read(_file.SafeFileHandle, payload, position + HeaderBytes) == length && Crc32(payload) == BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4))
+            ? payload
+            : null;
     }
 
     /// <summary>Copies what is behind <paramref name="position"/> to a file of its own before it is cut off: somebody may want to look.</summary>

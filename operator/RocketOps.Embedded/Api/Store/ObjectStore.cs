@@ -43,16 +43,7 @@ internal sealed class ObjectStore : IDisposable
     /// <summary>Called after each change, in version order, outside the lock's readers but before the writer returns. Must not block.</summary>
     public Action<StoreEvent>? Committed { get; set; }
 
-    public long Version
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _version;
-            }
-        }
-    }
+    public long Version => Volatile.Read(ref _version);
 
     public StoredObject? Get(string collection, ObjectName name)
     {
@@ -175,16 +166,7 @@ internal sealed class ObjectStore : IDisposable
     }
 
     /// <summary>First version a watch may start from.</summary>
-    public long OldestVersion
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _windowStart;
-            }
-        }
-    }
+    public long OldestVersion => Volatile.Read(ref _windowStart);
 
     /// <summary>Forgets all past changes, as compaction of the real store does; open watches that are up to date go on.</summary>
     public void ForgetHistory()

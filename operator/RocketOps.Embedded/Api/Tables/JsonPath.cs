@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace RocketOps.Embedded.Api.Tables;
 
 /// <summary>
 /// The JSONPath of printer columns: dotted fields (<c>\.</c> inside a key), <c>['key']</c>, <c>[0]</c>, <c>[*]</c>, <c>[?(@.type=="Ready")]</c>.
 /// </summary>
-internal sealed class JsonPath
+internal sealed partial class JsonPath
 {
     private readonly List<JsonPathStep> _steps = [];
 
@@ -19,85 +20,30 @@ internal sealed class JsonPath
     {
         JsonPath path = new();
         string source = text is ['{', .., '}'] ? text[1..^1] : text;
-        int i = 0;
-        while (i < source.Length)
+        int end = 0;
+        foreach (Match step in Step().Matches(source))
         {
-            if (source[i] == '[')
+            end = step.Index + step.Length;
+            string name = Escape().Replace(step.Groups["name"].Value, "${escaped}");
+            if (step.Groups["inside"] is { Success: true, Value: var inside })
             {
-                int end = Close(source, i);
-                path._steps.Add(Bracket(source[(i + 1)..end].Trim(), text));
-                i = end + 1;
-                continue;
+                path._steps.Add(Bracket(inside.Trim(), text));
             }
-
-            if (source[i] == '.')
+            else if (name.Length > 0)
             {
-                i++;
-            }
-
-            System.Text.StringBuilder name = new();
-            while (i < source.Length && source[i] is not ('.' or '['))
-            {
-                if (source[i] == '\\' && i + 1 < source.Length)
-                {
-                    i++;
-                }
-
-                name.Append(source[i++]);
-            }
-
-            if (name.Length > 0)
-            {
-                path._steps.Add(name.ToString() == "*" ? JsonPathStep.All : JsonPathStep.Of(name.ToString()));
+                path._steps.Add(name == "*" ? JsonPathStep.All : JsonPathStep.Of(name));
             }
         }
 
-        return path;
+        return end == source.Length ? path : throw new FormatException($"unterminated array in {source}");
     }
 
     /// <summary>The first match, or null. Printer columns show only one.</summary>
     public JsonElement? First(JsonElement root) => First(root, 0);
 
-    private JsonElement? First(JsonElement element, int step)
-    {
-        if (step == _steps.Count)
-        {
-            return element;
-        }
-
-        foreach (JsonElement match in _steps[step].Select(element))
-        {
-            if (First(match, step + 1) is { } found)
-            {
-                return found;
-            }
-        }
-
-        return null;
-    }
-
-    private static int Close(string source, int open)
-    {
-        char quote = '\0';
-        for (int i = open; i < source.Length; i++)
-        {
-            char c = source[i];
-            if (quote != '\0')
-            {
-                quote = c == quote ? '\0' : quote;
-            }
-            else if (c is '"' or '\'')
-            {
-                quote = c;
-            }
-            else if (c == ']')
-            {
-                return i;
-            }
-        }
-
-        throw new FormatException($"unterminated array in {source}");
-    }
+    private JsonElement? First(JsonElement element, int step) => step == _steps.Count
+        ? element
+        : _steps[step].Select(element).Select(match => First(match, step + 1)).FirstOrDefault(found => found is not null);
 
     private static JsonPathStep Bracket(string inside, string whole)
     {
@@ -133,4 +79,10 @@ internal sealed class JsonPath
 
         throw new FormatException($"unsupported JSONPath {whole}");
     }
+
+    [GeneratedRegex(@"\G(\.?(?<name>(\\.|[^.\[\\])+)|\[(?<inside>([^\]""']|""[^""]*""|'[^']*')*)\]|\.)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Step();
+
+    [GeneratedRegex(@"\\(?<escaped>.)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Escape();
 }

@@ -26,10 +26,9 @@ internal static partial class MetadataValidator
         foreach ((string key, JsonNode? value) in metadata.Child("labels") ?? [])
         {
             ValidateKey(key, "metadata.labels", errors);
-            string text = value.AsText() ?? string.Empty;
-            foreach (string problem in LabelSyntax.ValueProblems(text))
+            foreach (string problem in LabelSyntax.ValueProblems(value.AsText() ?? string.Empty))
             {
-                errors.InvalidText("metadata.labels", text, problem);
+                errors.InvalidText("metadata.labels", value.AsText() ?? string.Empty, problem);
             }
         }
 
@@ -108,20 +107,13 @@ internal static partial class MetadataValidator
     private static void ValidateOwners(JsonObject metadata, FieldErrors errors)
     {
         int controllers = 0;
-        JsonArray owners = metadata.Items("ownerReferences") ?? [];
-        for (int i = 0; i < owners.Count; i++)
+        foreach (JsonObject owner in metadata.Objects("ownerReferences"))
         {
-            if (owners[i] is not JsonObject owner)
-            {
-                continue;
-            }
-
-            string path = "metadata.ownerReferences";
             foreach (string name in (ReadOnlySpan<string>)["apiVersion", "kind", "name", "uid"])
             {
                 if (string.IsNullOrEmpty(owner.Text(name)))
                 {
-                    errors.InvalidText($"{path}.{name}", string.Empty, name == "apiVersion" ? "version must not be empty" : "must not be empty");
+                    errors.InvalidText($"metadata.ownerReferences.{name}", string.Empty, name == "apiVersion" ? "version must not be empty" : "must not be empty");
                 }
             }
 
@@ -130,7 +122,7 @@ internal static partial class MetadataValidator
 
         if (controllers > 1)
         {
-            errors.Invalid("metadata.ownerReferences", owners, "Only one reference can have Controller set to true");
+            errors.Invalid("metadata.ownerReferences", metadata["ownerReferences"], "Only one reference can have Controller set to true");
         }
     }
 

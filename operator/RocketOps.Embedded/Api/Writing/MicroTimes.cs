@@ -16,19 +16,11 @@ internal static partial class MicroTimes
         }
 
         Match parts = Parts().Match(text);
-        string rest = "as \"2006\"";
-        if (parts.Success)
-        {
-            string fraction = parts.Groups["fraction"].Value;
-            rest = fraction.Length > 7
-                ? $"cannot parse \"{fraction[7..]}{parts.Groups["zone"].Value}\" as \"Z07:00\""
-                : $"cannot parse \"{fraction}{parts.Groups["zone"].Value}\" as \".000000\"";
-        }
-        else
-        {
-            rest = $"cannot parse \"{text}\" {rest}";
-        }
-
+        string fraction = parts.Groups["fraction"].Value;
+        string zone = parts.Groups["zone"].Value;
+        string rest = !parts.Success ? $"cannot parse \"{text}\" as \"2006\""
+            : fraction.Length > 7 ? $"cannot parse \"{fraction[7..]}{zone}\" as \"Z07:00\""
+            : $"cannot parse \"{fraction}{zone}\" as \".000000\"";
         throw ApiErrors.BadRequest(ObjectDecoder.CannotHandle(
             resource, $"parsing time {System.Text.Json.Nodes.JsonValue.Create(text).ToText()} as \"2006-01-02T15:04:05.000000Z07:00\": {rest}"));
     }

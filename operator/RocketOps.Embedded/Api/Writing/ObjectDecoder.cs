@@ -91,10 +91,7 @@ internal static class ObjectDecoder
         JsonObject metadata = obj.Metadata();
         foreach (string name in (ReadOnlySpan<string>)["labels", "annotations", "ownerReferences", "finalizers"])
         {
-            if (metadata[name] is JsonObject { Count: 0 } or JsonArray { Count: 0 })
-            {
-                metadata.Remove(name);
-            }
+            metadata.DropEmpty(name);
         }
     }
 

@@ -165,11 +165,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, Service
         }
 
         ValidateObject(next, old, resource, context, options);
-        if (metadata.Items("finalizers") is { Count: 0 })
-        {
-            metadata.Remove("finalizers");
-        }
-
+        metadata.DropEmpty("finalizers");
         FieldOwnership.KeepTimesIfOtherwiseSame(next, old);
         metadata["resourceVersion"] = old.Metadata().Text("resourceVersion");
         if (JsonNodes.Same(next, old))
@@ -274,11 +270,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, Service
 
     private void FinishNewMetadata(ResourceDefinition resource, string ns, JsonObject metadata)
     {
-        foreach (string field in (ReadOnlySpan<string>)["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "resourceVersion", "generation"])
-        {
-            metadata.Remove(field);
-        }
-
+        metadata.RemoveAll(name => name is "selfLink" or "deletionTimestamp" or "deletionGracePeriodSeconds" or "managedFields" or "resourceVersion" or "generation");
         if (string.IsNullOrEmpty(metadata.Text("name")) && metadata.Text("generateName") is { Length: > 0 } prefix)
         {
             int room = (resource.Rules.NamesAreLabels ? 63 : 253) - 5;
@@ -297,10 +289,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, Service
             metadata["generation"] = 1L;
         }
 
-        if (metadata.Items("finalizers") is { Count: 0 })
-        {
-            metadata.Remove("finalizers");
-        }
+        metadata.DropEmpty("finalizers");
     }
 
     private void CheckNamespaceOpen(ResourceDefinition resource, string ns, string name)

@@ -136,13 +136,9 @@ internal sealed class ContainerRunner
         {
             Refuse(wrong.Reason, wrong.Message, wrong.IsPermanent, isNews || wrong.IsPermanent);
         }
-        catch (Win32Exception failure)
+        catch (Exception failure) when (failure is Win32Exception or IOException or UnauthorizedAccessException)
         {
-            Refuse("RunContainerError", failure.Message, isPermanent: false, isNews: true);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            Refuse("CreateContainerError", failure.Message, isPermanent: false, isNews: true);
+            Refuse(failure is Win32Exception ? "RunContainerError" : "CreateContainerError", failure.Message, isPermanent: false, isNews: true);
         }
 
         // The permanent ones wait for the pod's end, with their reason in the status.

@@ -26,13 +26,7 @@ internal sealed class ImageCatalog(IReadOnlyDictionary<string, LocalProgram> pro
     /// <summary>example.org:5000/rocketops/broker:1.0@sha256:… → broker</summary>
     public static string ShortName(string image)
     {
-        string name = image;
-        if (name.IndexOf('@', StringComparison.Ordinal) is > 0 and var digest)
-        {
-            name = name[..digest];
-        }
-
-        name = name[(name.LastIndexOf('/') + 1)..];
-        return name.IndexOf(':', StringComparison.Ordinal) is >= 0 and var tag ? name[..tag] : name;
+        string name = image.Split('@')[0];
+        return name[(name.LastIndexOf('/') + 1)..].Split(':')[0];
     }
 }

@@ -1,46 +1,15 @@
-using System.Text;
+using System.Text.RegularExpressions;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
 /// <summary>
 /// Kubernetes' <c>$(NAME)</c> in args and env values: unknown names stay as they are, <c>$$</c> is a literal dollar.
 /// </summary>
-internal static class VariableExpansion
+internal static partial class VariableExpansion
 {
-    public static string Expand(string text, IReadOnlyDictionary<string, string> variables)
-    {
-        if (!text.Contains('$', StringComparison.Ordinal))
-        {
-            return text;
-        }
+    public static string Expand(string text, IReadOnlyDictionary<string, string> variables) =>
+        Reference().Replace(text, match => match.Value == "$$" ? "$" : variables.GetValueOrDefault(match.Groups["name"].Value, match.Value));
 
-        StringBuilder result = new(text.Length);
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (text[i] != '$' || i + 1 == text.Length)
-            {
-                result.Append(text[i]);
-                continue;
-            }
-
-            if (text[i + 1] == '$')
-            {
-                result.Append('$');
-                i++;
-                continue;
-            }
-
-            int close = text[i + 1] == '(' ? text.IndexOf(')', i + 2) : -1;
-            if (close > 0 && variables.TryGetValue(text[(i + 2)..close], out string? value))
-            {
-                result.Append(value);
-                i = close;
-                continue;
-            }
-
-            result.Append('$');
-        }
-
-        return result.ToString();
-    }
+    [GeneratedRegex(@"\$\$|\$\((?<name>[^$)]*)\)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Reference();
 }

@@ -20,24 +20,18 @@ internal sealed partial class ControllerLoop(
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested)
+        try
         {
-            try
+            while (true)
             {
                 ObjectKey key = (await _queue.TakeAsync(cancellation)).Key;
-                try
-                {
-                    await PassAsync(key, cancellation);
-                }
-                finally
-                {
-                    _queue.Done(key);
-                }
+                await PassAsync(key, cancellation);
+                _queue.Done(key);
             }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                // Stopping.
-            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Stopping: what the queue still holds is nobody's.
         }
     }
 

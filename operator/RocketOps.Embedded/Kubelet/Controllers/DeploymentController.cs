@@ -200,7 +200,7 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
     private JsonObject Condition(KubernetesObject deployment, string type, bool isTrue, string reason, string message)
     {
         DateTimeOffset now = time.GetUtcNow();
-        JsonObject condition = StatusConditions.Next(deployment, type, isTrue, reason, message, now);
+        JsonObject condition = KubernetesObjects.NextCondition(deployment, type, isTrue, reason, message, now);
         JsonElement known = deployment.Condition(type);
         bool isSame = known.Text("status") == condition.Text("status") && known.Text("reason") == reason && known.Text("message") == message;
         condition["lastUpdateTime"] = isSame ? known.Text("lastUpdateTime") : RulesContext.Timestamp(now);

@@ -5,7 +5,7 @@ using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
-/// <summary>Counts what a PodDisruptionBudget allows. Nobody evicts here; the numbers are for the reader.</summary>
+/// <summary>Counts what a PodDisruptionBudget allows; evictions count for themselves, these numbers are for the reader.</summary>
 internal sealed class DisruptionBudgetController(ObjectCache budgets, ObjectCache pods)
 {
     public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
@@ -15,15 +15,7 @@ internal sealed class DisruptionBudgetController(ObjectCache budgets, ObjectCach
             return null;
         }
 
-        List<KubernetesObject> members = pods.List(budget.Namespace)
-            .Where(pod => !PodFactory.IsFinished(pod) && pod.IsSelectedBy(budget.Spec.Field("selector")))
-            .ToList();
-        int healthy = members.Count(PodFactory.IsReady);
-        // Kubernetes rounds percentages of both up.
-        int desired = budget.Spec.Has("maxUnavailable")
-            ? members.Count - RolloutPlan.Resolve(budget.Spec.Field("maxUnavailable"), members.Count, roundUp: true, otherwise: 0)
-            : RolloutPlan.Resolve(budget.Spec.Field("minAvailable"), members.Count, roundUp: true, otherwise: 0);
-        desired = Math.Max(0, desired);
+        (int expected, int healthy, int desired) = Count(budget, pods.List(budget.Namespace));
         await budgets.WriteStatusAsync(
             budget,
             new JsonObject
@@ -31,10 +23,20 @@ internal sealed class DisruptionBudgetController(ObjectCache budgets, ObjectCach
                 ["observedGeneration"] = budget.Generation,
                 ["currentHealthy"] = healthy,
                 ["desiredHealthy"] = desired,
-                ["expectedPods"] = members.Count,
+                ["expectedPods"] = expected,
                 ["disruptionsAllowed"] = Math.Max(0, healthy - desired),
             },
             cancellation);
         return null;
+    }
+
+    /// <summary>The pods of a budget, how many of them are ready, and how many must be. Kubernetes rounds percentages of both kinds up.</summary>
+    public static (int Expected, int Healthy, int Desired) Count(KubernetesObject budget, IEnumerable<KubernetesObject> pods)
+    {
+        KubernetesObject[] members = [.. pods.Where(pod => !PodFactory.IsFinished(pod) && pod.IsSelectedBy(budget.Spec.Field("selector")))];
+        int desired = budget.Spec.Has("maxUnavailable")
+            ? members.Length - RolloutPlan.Resolve(budget.Spec.Field("maxUnavailable"), members.Length, roundUp: true, otherwise: 0)
+            : RolloutPlan.Resolve(budget.Spec.Field("minAvailable"), members.Length, roundUp: true, otherwise: 0);
+        return (members.Length, members.Count(PodFactory.IsReady), Math.Max(0, desired));
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using RocketOps.Embedded.Api.Discovery;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 
@@ -13,8 +14,8 @@ internal static class NodeRegistration
         Dictionary<string, string> labels = new()
         {
             ["kubernetes.io/hostname"] = nodeName,
-            ["kubernetes.io/os"] = Os(),
-            ["kubernetes.io/arch"] = Architecture(),
+            ["kubernetes.io/os"] = DiscoveryDocuments.Os,
+            ["kubernetes.io/arch"] = DiscoveryDocuments.Architecture,
         };
 
         // From an earlier start, if there was one.
@@ -53,14 +54,10 @@ internal static class NodeRegistration
                 ContainerRuntimeVersion = $"process://{Environment.Version}",
                 KubeletVersion = "v1.34.4+rocketops",
                 KubeProxyVersion = "",
-                OperatingSystem = Os(),
-                Architecture = Architecture(),
+                OperatingSystem = DiscoveryDocuments.Os,
+                Architecture = DiscoveryDocuments.Architecture,
             },
         };
         await client.ReplaceStatusAsync(node, cancellationToken: cancellation);
     }
-
-    private static string Os() => OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "darwin" : "linux";
-
-    private static string Architecture() => RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64 ? "amd64" : "arm64";
 }

@@ -51,22 +51,14 @@ internal sealed class LogReader(string path, ContainerLog? live, LogReadOptions 
             return 0;
         }
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
-        try
+        byte[] buffer = new byte[16 * 1024];
+        long lines = 0;
+        for (int read; (read = await stream.ReadAsync(buffer, cancellation)) > 0;)
         {
-            long lines = 0;
-            int read;
-            while ((read = await stream.ReadAsync(buffer, cancellation)) > 0)
-            {
-                lines += buffer.AsSpan(0, read).Count((byte)'\n');
-            }
+            lines += buffer.AsSpan(0, read).Count((byte)'\n');
+        }
 
-            return lines;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        return lines;
     }
 
     private async Task CopyFileAsync(string file, PipeWriter output, CancellationToken cancellation)

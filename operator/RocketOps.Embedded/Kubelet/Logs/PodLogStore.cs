@@ -44,12 +44,9 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
 
     internal void Remove(string pod)
     {
-        foreach (string key in _live.Keys)
+        foreach (string key in _live.Keys.Where(key => key.StartsWith(pod + "/", StringComparison.Ordinal)))
         {
-            if (key.StartsWith(pod + "/", StringComparison.Ordinal))
-            {
-                _live.TryRemove(key, out _);
-            }
+            _live.TryRemove(key, out _);
         }
 
         string path = Path.Combine(folder, pod);
@@ -95,23 +92,10 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
 
     private int? Latest(string pod, string container)
     {
-        string path = Path.Combine(folder, pod, container);
-        if (!Directory.Exists(path))
-        {
-            return null;
-        }
-
-        int? latest = null;
-        foreach (string file in Directory.EnumerateFiles(path, "*.log"))
-        {
-            if (int.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out int restart)
-                && (latest is null || restart > latest))
-            {
-                latest = restart;
-            }
-        }
-
-        return latest;
+        DirectoryInfo runs = new(Path.Combine(folder, pod, container));
+        return runs.Exists
+            ? runs.EnumerateFiles("*.log").Max(file => int.TryParse(Path.GetFileNameWithoutExtension(file.Name), NumberStyles.None, CultureInfo.InvariantCulture, out int run) ? run : (int?)null)
+            : null;
     }
 
     private string PathOf(string pod, string container, int restart) =>

@@ -80,7 +80,7 @@ internal static class PodStatusBuilder
 
     private static JsonObject Condition(KubernetesObject current, string type, bool isTrue, string reason, string message, DateTimeOffset now)
     {
-        JsonObject condition = StatusConditions.Next(current, type, isTrue, reason, message, now);
+        JsonObject condition = KubernetesObjects.NextCondition(current, type, isTrue, reason, message, now);
         condition["lastProbeTime"] = null;
         return condition;
     }

@@ -44,7 +44,7 @@ internal sealed class ContainerProcess : IDisposable
     /// </summary>
     public static async Task<ContainerProcess> StartAsync(ProcessLaunch launch, ContainerLog log, ProcessLedger ledger, TimeProvider time)
     {
-        ProcessStartInfo info = new(launch.FileName)
+        ProcessStartInfo info = new(launch.FileName, launch.Arguments)
         {
             WorkingDirectory = launch.WorkingDirectory,
             RedirectStandardInput = true,
@@ -52,11 +52,6 @@ internal sealed class ContainerProcess : IDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        foreach (string argument in launch.Arguments)
-        {
-            info.ArgumentList.Add(argument);
-        }
-
         info.Environment.Clear();
         foreach ((string name, string value) in launch.Environment)
         {

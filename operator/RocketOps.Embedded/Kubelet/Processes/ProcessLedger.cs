@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 
 namespace RocketOps.Embedded.Kubelet.Processes;
@@ -98,27 +97,20 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
         return orphans.Count;
     }
 
+    /// <summary>No success is reported: the caller looks again whether the process runs.</summary>
     private static void Signal(ProcessIdentity process, bool kill)
     {
-        if (OperatingSystem.IsWindows())
+        if (!OperatingSystem.IsWindows())
         {
-            KillOnWindows(process);
-        }
-        else
-        {
-            // No success is reported: the caller looks again whether the process runs.
             using ProcessSignals signals = new(process.Id, () => process.IsRunning);
             signals.Send(kill ? NativeMethods.SigKill : NativeMethods.SigTerm);
+            return;
         }
-    }
 
-    [SupportedOSPlatform("windows")]
-    private static void KillOnWindows(ProcessIdentity identity)
-    {
         try
         {
-            using System.Diagnostics.Process process = System.Diagnostics.Process.GetProcessById(identity.Id);
-            process.Kill();
+            using System.Diagnostics.Process running = System.Diagnostics.Process.GetProcessById(process.Id);
+            running.Kill();
         }
         catch (Exception gone) when (gone is ArgumentException or InvalidOperationException)
         {

@@ -12,22 +12,10 @@ internal sealed class ClaimFolders(string folder, ObjectCache claims)
     public static string VolumeName(KubernetesObject claim) => $"pvc-{claim.Uid}";
 
     /// <summary>Folder of a bound claim, or null.</summary>
-    public string? Find(string ns, string name)
-    {
-        if (claims.Find(ns, name) is not { } claim || claim.Status.Text("phase") != "Bound")
-        {
-            return null;
-        }
+    public string? Find(string ns, string name) =>
+        claims.Find(ns, name) is { } claim && claim.Status.Text("phase") == "Bound" ? Create(claim) : null;
 
-        return Create(claim);
-    }
-
-    public string Create(KubernetesObject claim)
-    {
-        string path = PathOf(claim);
-        Directory.CreateDirectory(path);
-        return path;
-    }
+    public string Create(KubernetesObject claim) => Directory.CreateDirectory(PathOf(claim)).FullName;
 
     public void Delete(KubernetesObject claim)
     {
