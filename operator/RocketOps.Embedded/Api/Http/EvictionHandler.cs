@@ -52,7 +52,10 @@ internal sealed class EvictionHandler(ObjectStore store, ObjectDeleter deleter)
             throw ApiErrors.Internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
         }
 
-        (_, int healthy, int desired) = DisruptionBudgetController.Count(budget, All(stored.Collection, stored));
+        (_, int healthy, int desired) = DisruptionBudgetController.Count(
+            budget,
+            All(stored.Collection, stored),
+            owner => store.Get($"apps/{owner.Kind.ToLowerInvariant()}s", stored.Name with { Name = owner.Name })?.Json.Field("spec").Int("replicas") ?? 0);
         bool mayGoUnready = budget.Spec.Text("unhealthyPodEvictionPolicy") == "AlwaysAllow" || (healthy >= desired && desired > 0);
         if (healthy <= desired && !(mayGoUnready && !PodFactory.IsReady(pod)))
         {

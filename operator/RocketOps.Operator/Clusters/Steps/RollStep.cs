@@ -78,7 +78,7 @@ internal sealed class RollStep
         }
         catch (KubernetesException without) when (without.IsNotFound || without.Code == HttpStatusCode.MethodNotAllowed)
         {
-            // The embedded API server evicts nobody; and of a pod that has gone nothing is deleted.
+            // A server that evicts nobody; and of a pod that has gone nothing is deleted.
             await _client.DeleteAsync<Pod>(pod, ns, options, cancellationToken);
             return true;
         }
