@@ -8,10 +8,10 @@ public sealed class FaultTests
     public async Task Fail_MatchingCall_AnswersTheFaultAndHasNoEffect()
     {
         await using ApiTestServer api = await ApiTestServer.StartAsync();
-        api.Server.Interceptor = ApiFault.On(call => call is { Verb: "create", Resource: "widgets" } ? ApiFault.Fail(429, "TooManyRequests") with { RetryAfterSeconds = 1 } : null);
+        api.Server.FaultHook = call => call is { Verb: "create", Resource: "widgets" } ? ApiFault.Fail(429, "TooManyRequests") with { RetryAfterSeconds = 1 } : null;
 
         (int code, JsonObject body) = await api.SendAsync("POST", ApiTestServer.Widgets, "{}");
-        api.Server.Interceptor = null;
+        api.Server.FaultHook = null;
 
         code.Should().Be(429);
         body["reason"]!.ToString().Should().Be("TooManyRequests");
@@ -22,7 +22,7 @@ public sealed class FaultTests
     public async Task LoseAnswer_Create_HappensWithoutTheClientLearningOfIt()
     {
         await using ApiTestServer api = await ApiTestServer.StartAsync();
-        api.Server.Interceptor = ApiFault.On(call => call.Verb == "create" ? ApiFault.LoseAnswer : null);
+        api.Server.FaultHook = call => call.Verb == "create" ? ApiFault.LoseAnswer : null;
 
         Func<Task> create = () => api.CreateAsync("a");
 
@@ -34,7 +34,7 @@ public sealed class FaultTests
     public async Task Drop_Create_HasNoEffect()
     {
         await using ApiTestServer api = await ApiTestServer.StartAsync();
-        api.Server.Interceptor = ApiFault.On(call => call.Verb == "create" ? ApiFault.Drop : null);
+        api.Server.FaultHook = call => call.Verb == "create" ? ApiFault.Drop : null;
 
         Func<Task> create = () => api.CreateAsync("a");
 
@@ -48,7 +48,7 @@ public sealed class FaultTests
         await using ApiTestServer api = await ApiTestServer.StartAsync();
         await api.CreateAsync("a");
         await api.CreateAsync("b");
-        api.Server.Interceptor = ApiFault.On(call => call.Verb == "watch" ? new ApiFault { CutWatchAfter = 1 } : null);
+        api.Server.FaultHook = call => call.Verb == "watch" ? new ApiFault { CutWatchAfter = 1 } : null;
 
         using StreamReader watch = await api.WatchAsync(string.Empty);
         string? first = await watch.ReadLineAsync();

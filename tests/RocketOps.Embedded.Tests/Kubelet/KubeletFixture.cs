@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Embedded.Kubelet;
 using RocketOps.Embedded.Kubelet.Logs;
 using RocketOps.Embedded.Kubelet.Objects;
-using RocketOps.Embedded.Tests.Api;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Dynamic;
@@ -42,7 +41,7 @@ internal sealed class KubeletFixture : IAsyncDisposable
     /// <summary>Faults of the API server.</summary>
     public Func<ApiCall, ApiFault?>? FaultHook
     {
-        set => _api.Interceptor = value is null ? null : ApiFault.On(value);
+        set => _api.FaultHook = value;
     }
 
     public static async Task<KubeletFixture> StartAsync()

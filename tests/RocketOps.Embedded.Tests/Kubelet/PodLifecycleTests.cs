@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Embedded.Kubelet.Processes;
-using RocketOps.Embedded.Tests.Api;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Testing;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using RocketOps.Embedded.Tests.Api;
+using RocketOps.Embedded;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using RocketOps.Embedded;
-using RocketOps.Embedded.Tests.Api;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
@@ -62,7 +61,7 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
             RouteRefreshGrace = TimeSpan.Zero,
         };
         OperatorWorld world = new(server, configure?.Invoke(options) ?? options);
-        server.Interceptor = ApiFault.On(world.OnCall);
+        server.FaultHook = world.OnCall;
         await world.StartOperatorAsync();
         return world;
     }

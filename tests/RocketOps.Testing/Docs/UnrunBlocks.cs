@@ -20,7 +20,7 @@ public static class UnrunBlocks
         ("docs/client.md", "export NAMESRV_ADDR=127.0.0.1:9876", Package),
         ("docs/connect.md", "package main", "there is no Go here to compile it with; the interop ring runs a compiled program that makes the same calls (GoClientTests)"),
         ("docs/embedded-control-plane.md", "await using EmbeddedApiServer server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { DataDirectory = \"data\" }, cancellationToken);", "is in no package; every test of RocketOps.Embedded.Tests begins so"),
-        ("docs/embedded-control-plane.md", "server.Interceptor = ApiFault.On(call => call is { Verb: \"update\", Resource: \"leases\" } ? ApiFault.LoseAnswer : null);", "is in no package; the tests of faults in RocketOps.Embedded.Tests do so"),
+        ("docs/embedded-control-plane.md", "server.FaultHook = call => call is { Verb: \"update\", Resource: \"leases\" } ? ApiFault.LoseAnswer : null;", "is in no package; the tests of faults in RocketOps.Embedded.Tests do so"),
         ("docs/kubernetes.md", "docker build -f Dockerfile.broker -t registry.example.com/rocketops-broker:0.1.0 .", Images),
         ("docs/kubernetes.md", "helm install rocketops charts/rocketops --namespace rocketops-system --create-namespace \\", Images),
         ("docs/kubernetes.md", "helm uninstall rocketops --namespace rocketops-system", Images),

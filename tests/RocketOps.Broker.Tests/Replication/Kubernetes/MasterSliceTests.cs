@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Replication.Kubernetes;
+using RocketOps.Embedded;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 

@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace RocketOps.Embedded.Tests.Api;
+namespace RocketOps.Embedded;
 
-/// <summary>What to do to a call instead of, or after, serving it.</summary>
+/// <summary>What to do to a call instead of, or after, serving it. Compiled into the projects that test against an embedded API server: RocketOps.Testing knows none.</summary>
 public sealed record ApiFault
 {
     /// <summary>Reset the connection without effect.</summary>
@@ -11,6 +11,9 @@ public sealed record ApiFault
 
     /// <summary>Take effect, but lose the answer.</summary>
     public static ApiFault LoseAnswer { get; } = new() { DropAfter = true };
+
+    /// <summary>Wait this long before anything else.</summary>
+    public TimeSpan Delay { get; init; }
 
     /// <summary>Answer this HTTP status instead of serving the call (409, 410, 429, 500, 503 …); 0 serves it.</summary>
     public int StatusCode { get; init; }
@@ -33,12 +36,9 @@ public sealed record ApiFault
     /// <summary>An error answer.</summary>
     public static ApiFault Fail(int statusCode, string? reason = null) => new() { StatusCode = statusCode, Reason = reason };
 
-    /// <summary>An interceptor that asks for a fault before each call; null serves it.</summary>
-    public static Func<ApiCall, HttpContext, Func<Task>, Task> On(Func<ApiCall, ApiFault?> choose) =>
-        (call, context, serve) => choose(call) is { } fault ? fault.ApplyAsync(context, serve) : serve();
-
-    private async Task ApplyAsync(HttpContext context, Func<Task> serve)
+    internal async Task ApplyAsync(HttpContext context, Func<Task> serve)
     {
+        await Task.Delay(Delay, context.RequestAborted);
         if (StatusCode != 0)
         {
             context.Response.StatusCode = StatusCode;
@@ -116,5 +116,17 @@ public sealed record ApiFault
         public override void SetLength(long value) => throw new NotSupportedException();
 
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}
+
+internal static class ApiFaults
+{
+    extension(EmbeddedApiServer server)
+    {
+        /// <summary>Asked for a fault before each resource request; null serves everything. May be replaced at any time.</summary>
+        public Func<ApiCall, ApiFault?>? FaultHook
+        {
+            set => server.Interceptor = value is null ? null : (call, context, serve) => value(call) is { } fault ? fault.ApplyAsync(context, serve) : serve();
+        }
     }
 }
