@@ -16,7 +16,7 @@ using RocketOps.Operator.Reporting;
 namespace RocketOps.Operator.Clusters;
 
 /// <summary>
-/// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, apply children, ask who is registered, label roles,
+/// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, read the Leases of groups that elect their master, apply children, ask who is registered, label roles,
 /// take away members that are too many, restart what is outdated, remove configurations nobody starts with, write the status. Nothing is remembered between passes.
 /// </summary>
 [EntityRbac(typeof(BrokerCluster), Verbs = RbacVerbs.Read)]
@@ -26,6 +26,11 @@ namespace RocketOps.Operator.Clusters;
 [EntityRbac(typeof(Service), typeof(ConfigMap), typeof(ServiceAccount), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
 [EntityRbac(typeof(PodDisruptionBudget), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
 [EntityRbac(typeof(ConfigMap), Verbs = RbacVerbs.Delete)]
+[EntityRbac(typeof(Role), typeof(RoleBinding), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
+
+// What the members of a group get for their own Lease and slice the operator has to have itself.
+[EntityRbac(typeof(Lease), Verbs = RbacVerbs.Get | RbacVerbs.Watch | RbacVerbs.Create | RbacVerbs.Update | RbacVerbs.Patch)]
+[EntityRbac(typeof(EndpointSlice), Verbs = RbacVerbs.Read | RbacVerbs.Apply | RbacVerbs.Update)]
 [EntityRbac(typeof(Pod), Subresource = "eviction", Verbs = RbacVerbs.Create)]
 [EntityRbac(typeof(Pod), Verbs = RbacVerbs.Read | RbacVerbs.Patch | RbacVerbs.Delete)]
 internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
@@ -33,10 +38,12 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly OperatorOptions _options;
     private readonly IGroupLeadership _leadership;
     private readonly ChildCaches _caches;
+    private readonly LeasesStep _leases;
     private readonly ChildrenStep _children;
     private readonly RolesStep _roles;
     private readonly ScaleInStep _scaleIn;
     private readonly RollStep _roll;
+    private readonly HandOverStep _handOver;
     private readonly OldConfigurationsStep _oldConfigurations;
     private readonly RegistrationsStep _registrations;
     private readonly MemberFiguresStep _figures;
@@ -49,10 +56,12 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         OperatorOptions options,
         IGroupLeadership leadership,
         ChildCaches caches,
+        LeasesStep leases,
         ChildrenStep children,
         RolesStep roles,
         ScaleInStep scaleIn,
         RollStep roll,
+        HandOverStep handOver,
         OldConfigurationsStep oldConfigurations,
         RegistrationsStep registrations,
         MemberFiguresStep figures,
@@ -64,10 +73,12 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _options = options;
         _leadership = leadership;
         _caches = caches;
+        _leases = leases;
         _children = children;
         _roles = roles;
         _scaleIn = scaleIn;
         _roll = roll;
+        _handOver = handOver;
         _oldConfigurations = oldConfigurations;
         _registrations = registrations;
         _figures = figures;
@@ -88,13 +99,15 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
         ClusterContext asked = new ClusterContext(entity, _options.Images, _leadership);
         ClusterObservation observation = Observe(asked);
-        HonouredSpec honoured = ClusterValidator.Check(asked, observation);
+        HonouredSpec honoured = ClusterValidator.Check(asked, observation, _options.AutomaticFailover);
         ClusterContext context = asked.Honouring(honoured, observation);
+        context = context.Knowing(new GroupFacts(await _leases.RunAsync(context, cancellationToken), AddressesOf(entity)));
         ClusterFindings findings = await FindAsync(context, observation, honoured, cancellationToken);
         BrokerCluster next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, _time.GetUtcNow()) };
         if (await _status.WriteAsync(entity, next, cancellationToken))
         {
             TransitionEvents.Record(_events, entity, entity.Status?.Conditions, next.Status.Conditions);
+            MasterChanges.Record(_events, entity, context.Facts.Leases);
         }
 
         if (findings.Failed)
@@ -138,6 +151,10 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             {
                 findings = findings with { ScaleIn = await _scaleIn.RunAsync(context, observation, groups, registrations, cancellationToken) };
                 findings = findings with { Roll = await _roll.RunAsync(context, observation, registrations, cancellationToken) };
+                if (findings.Roll.HandOver is { } handOver)
+                {
+                    await _handOver.RunAsync(context, handOver, cancellationToken);
+                }
             }
 
             if (problem is null && children.Pending is null)
@@ -153,6 +170,10 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             return findings with { Pending = findings.Pending ?? ApiFailures.Describe("Looking after the brokers' pods", failure), Failed = true };
         }
     }
+
+    private Dictionary<string, string> AddressesOf(BrokerCluster cluster) => _caches.Services.OwnedBy(cluster.Uid())
+        .Where(static service => service.Spec?.ClusterIP is { Length: > 0 } address && address != "None")
+        .ToDictionary(static service => service.Name(), static service => service.Spec!.ClusterIP!, StringComparer.Ordinal);
 
     private ClusterObservation Observe(ClusterContext context)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 
@@ -18,13 +19,10 @@ internal static class BrokerConfigFile
 
     public static string Render(ClusterContext context, string group, int ordinal)
     {
-        MemberRank rank = context.Leadership.RankOf(group, ordinal);
         Dictionary<string, string> properties = new Dictionary<string, string>(context.Spec.Brokers.Config ?? [], StringComparer.Ordinal)
         {
             ["brokerClusterName"] = context.Names.Cluster,
             ["brokerName"] = group,
-            ["brokerId"] = rank.BrokerId.ToString(CultureInfo.InvariantCulture),
-            ["brokerRole"] = Role(rank.Role, context.Spec.Replication.Mode),
             ["namesrvAddr"] = context.Names.NameServerRegistrationAddress,
             ["listenPort"] = Ports.Broker.ToString(CultureInfo.InvariantCulture),
 
@@ -32,14 +30,54 @@ internal static class BrokerConfigFile
             ["storeVolumeBytes"] = VolumeBytes(context.Spec.Brokers.Storage),
             ["httpPort"] = Ports.Http.ToString(CultureInfo.InvariantCulture),
         };
+        if (context.IsAutomatic)
+        {
+            AddElected(context, group, ordinal, properties);
+        }
+        else
+        {
+            AddFixed(context, group, ordinal, properties);
+        }
+
+        return PropertiesFile.Render(properties);
+    }
+
+    private static void AddFixed(ClusterContext context, string group, int ordinal, Dictionary<string, string> properties)
+    {
+        MemberRank rank = context.Leadership.RankOf(group, ordinal);
+        properties["brokerId"] = rank.BrokerId.ToString(CultureInfo.InvariantCulture);
+        properties["brokerRole"] = Role(rank.Role, context.Spec.Replication.Mode);
         if (context.Spec.Replication is { Mode: ReplicationMode.Sync } sync)
         {
             // On slaves too: one of them may be the next master.
             properties["inSyncReplicas"] = Math.Max(FewestCopies, sync.MinInSync).ToString(CultureInfo.InvariantCulture);
             properties["minInSyncReplicas"] = sync.MinInSync.ToString(CultureInfo.InvariantCulture);
         }
+    }
 
-        return PropertiesFile.Render(properties);
+    /// <summary>Nothing of who leads: that is for the members to find out.</summary>
+    private static void AddElected(ClusterContext context, string group, int ordinal, Dictionary<string, string> properties)
+    {
+        properties["failover"] = nameof(FailoverMode.Automatic);
+        properties["memberName"] = ClusterNames.Member(group, ordinal);
+        properties["groupMembers"] = string.Join(',', Enumerable.Range(0, context.MembersOf(group)).Select(member => $"{ClusterNames.Member(group, member)}@{AddressOf(context, group, member)}"));
+        properties["leaseStore"] = $"kubernetes:{context.Names.Namespace}/{group}";
+        properties["kubernetesCredentials"] = PodParts.CredentialsDirectory;
+        properties["replicationMode"] = context.Spec.Replication.Mode.ToString();
+        properties["minInSyncReplicas"] = context.Spec.Replication.MinInSync.ToString(CultureInfo.InvariantCulture);
+        if (context.UsesServiceAddresses)
+        {
+            properties["brokerIP1"] = context.MemberAddress(group, ordinal)!;
+            properties["masterIP1"] = context.MasterAddress(group)!;
+            properties["masterSlice"] = ClusterNames.GroupMaster(group);
+        }
+    }
+
+    /// <summary>Where other members reach one.</summary>
+    private static string AddressOf(ClusterContext context, string group, int ordinal)
+    {
+        string host = context.UsesServiceAddresses ? context.MemberAddress(group, ordinal)! : $"{ClusterNames.Member(group, ordinal)}.{ClusterNames.GroupHeadless(group)}.{context.Names.Namespace}.svc";
+        return string.Create(CultureInfo.InvariantCulture, $"{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{Ports.Broker}");
     }
 
     private static string VolumeBytes(StorageSpec storage) => ((long)Math.Min(storage.Size.Value, long.MaxValue)).ToString(CultureInfo.InvariantCulture);

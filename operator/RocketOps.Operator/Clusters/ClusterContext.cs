@@ -43,7 +43,26 @@ internal sealed class ClusterContext
 
     public ClusterNames Names { get; }
 
+    /// <summary>What was found of groups that elect their master.</summary>
+    public GroupFacts Facts { get; private init; } = GroupFacts.None;
+
+    /// <summary>The members of a group elect their master.</summary>
+    public bool IsAutomatic => Spec.Replication.Failover == FailoverMode.Automatic;
+
+    /// <summary>Brokers register with the addresses of Services.</summary>
+    public bool UsesServiceAddresses => IsAutomatic && Spec.Replication.Addressing == AddressingMode.Service;
+
     public IEnumerable<string> Groups => Enumerable.Range(0, Spec.Brokers.Groups).Select(Names.Group);
+
+    /// <summary>Where a group's master is reached, whoever that is; null until its Service has an address.</summary>
+    public string? MasterAddress(string group) => Facts.Addresses.GetValueOrDefault(ClusterNames.GroupMaster(group));
+
+    /// <summary>Where a member is reached, whichever pod it is; null until its Service has an address.</summary>
+    public string? MemberAddress(string group, int ordinal) => Facts.Addresses.GetValueOrDefault(ClusterNames.Member(group, ordinal));
+
+    /// <summary>All addresses that stand in the members' configuration are known.</summary>
+    public bool IsAddressed(string group) =>
+        !UsesServiceAddresses || (MasterAddress(group) is not null && Enumerable.Range(0, MembersOf(group)).All(ordinal => MemberAddress(group, ordinal) is not null));
 
     /// <summary>
     /// Members a group has now: never fewer than wanted, and more while some are on their way out. A set loses its members one at a time, by a step of its own.
@@ -52,15 +71,27 @@ internal sealed class ClusterContext
 
     /// <summary>The same cluster with what of its spec is honoured, and with the sets that are there.</summary>
     public ClusterContext Honouring(HonouredSpec honoured, ClusterObservation observation) =>
-        new ClusterContext(Cluster, Images, Leadership) { Spec = honoured.Spec, Kept = honoured.Kept }.With(observation);
+        new ClusterContext(Cluster, Images, Leadership) { Spec = honoured.Spec, Kept = honoured.Kept, Facts = Facts }.With(observation);
+
+    /// <summary>The same cluster with what was found of its groups.</summary>
+    public ClusterContext Knowing(GroupFacts facts)
+    {
+        ClusterContext next = new ClusterContext(Cluster, Images, IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership) { Spec = Spec, Kept = Kept, Facts = facts };
+        foreach ((string name, int members) in _present)
+        {
+            next._present[name] = members;
+        }
+
+        return next;
+    }
 
     /// <summary>The same cluster with the sets that are there.</summary>
-    public ClusterContext Seeing(ClusterObservation observation) => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Kept = Kept }.With(observation);
+    public ClusterContext Seeing(ClusterObservation observation) => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Kept = Kept, Facts = Facts }.With(observation);
 
     /// <summary>The same cluster when a group has one member fewer.</summary>
     public ClusterContext WithoutLastMember(string group)
     {
-        ClusterContext next = new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Kept = Kept };
+        ClusterContext next = new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Kept = Kept, Facts = Facts };
         foreach ((string name, int members) in _present)
         {
             next._present[name] = name == group ? members - 1 : members;

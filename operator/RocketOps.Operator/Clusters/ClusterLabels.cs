@@ -15,6 +15,9 @@ internal static class ClusterLabels
     /// <summary>Set on broker pods by the operator, since all pods of a set share one template.</summary>
     public const string Role = "rocketops.io/role";
 
+    /// <summary>Set by the StatefulSets' controller: selects one pod.</summary>
+    public const string PodName = "statefulset.kubernetes.io/pod-name";
+
     public const string ManagedBy = "app.kubernetes.io/managed-by";
 
     public const string ManagedByValue = "rocketops-operator";

@@ -53,6 +53,9 @@ internal sealed class ClusterNames
 
     public static string GroupMaster(string group) => group + "-master";
 
+    /// <summary>Service account, Role and RoleBinding of the members of a group that elects its master.</summary>
+    public static string GroupAccount(string group) => group + "-member";
+
     public static string GroupSlave(string group) => group + "-slave";
 
     public static string GroupConfig(string group, string hash) => $"{group}-config-{hash}";

@@ -3,6 +3,8 @@ using RocketOps.Kubernetes;
 namespace RocketOps.Operator.Entities;
 
 /// <summary>What a user wants of a cluster.</summary>
+[ValidationRule("self.replication.failover != 'Automatic' || self.brokers.replicas >= 2", "replication.failover Automatic needs brokers.replicas of at least 2: nobody could take over from a group's only member.")]
+[ValidationRule("self.replication.failover != 'Automatic' || self.brokers.replicas == oldSelf.brokers.replicas", "brokers.replicas cannot change with replication.failover Automatic in this version: the members of a group know each other by name. Set it back.")]
 public sealed class BrokerClusterSpec
 {
     [Description("The name servers, which tell clients where each topic is.")]

@@ -12,6 +12,13 @@ public sealed class BrokerGroupStatus
     [Description("Pod that holds the master role.")]
     public string? Master { get; set; }
 
+    [Description("With failover Automatic: the epoch, which grows with every change of the master. It never falls, also when the Lease was deleted.")]
+    public long? Epoch { get; set; }
+
+    [Description("With failover Automatic: the pods that have everything that was acknowledged.")]
+    [Items(max: 16)]
+    public List<string>? InSync { get; set; }
+
     [Description("Whether the master serves.")]
     public bool Ready { get; set; }
 

@@ -15,7 +15,13 @@ public sealed class ReplicationSpec
     [RangeMaximum(9)]
     public int MinInSync { get; set; } = 1;
 
-    [Description("None keeps roles fixed. Automatic elects an in-sync slave when a master is lost; not supported by this version.")]
+    [Description("None keeps roles fixed. Automatic lets the members of a group elect an in-sync one when their master is lost; needs 2 replicas. Cannot change after creation.")]
     [DefaultValue("None")]
+    [ValidationRule("self == oldSelf", "replication.failover cannot change: the members' stores belong to groups with fixed roles or to groups that elect their master. Set it back, or make another cluster.")]
     public FailoverMode Failover { get; set; } = FailoverMode.None;
+
+    [Description("With failover Automatic: which addresses clients are told. Service: one that follows the master, and one for each member, so that no restart changes a route. PodIP: the pods' own. Cannot change after creation.")]
+    [DefaultValue("Service")]
+    [ValidationRule("self == oldSelf", "replication.addressing cannot change: Services would keep endpoints of both kinds. Set it back, or make another cluster.")]
+    public AddressingMode Addressing { get; set; } = AddressingMode.Service;
 }

@@ -39,8 +39,10 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<IGroupLeadership, OrdinalLeadership>();
         services.AddSingleton(Caches);
         services.AddSingleton<ChildrenStep>();
+        services.AddSingleton<LeasesStep>();
         services.AddSingleton<RolesStep>();
         services.AddSingleton<RollStep>();
+        services.AddSingleton<HandOverStep>();
         services.AddSingleton<LiveBrokers>();
         services.AddSingleton<ScaleInStep>();
         services.AddSingleton<OldConfigurationsStep>();
@@ -71,6 +73,9 @@ public static class RocketOpsOperatorExtensions
                 .Owns<ConfigMap>(ManagedChildren)
                 .Owns<ServiceAccount>(ManagedChildren)
                 .Owns<PodDisruptionBudget>(ManagedChildren)
+                .Owns<Role>(ManagedChildren)
+                .Owns<RoleBinding>(ManagedChildren)
+                .Owns<EndpointSlice>(ManagedChildren)
                 .Watches<Pod>(ClusterOf, ManagedChildren))
             .AddController<TopicController, Topic>(static controller => controller
                 .Watches<BrokerCluster>(TopicsOf)
@@ -86,6 +91,9 @@ public static class RocketOpsOperatorExtensions
         services.GetRequiredService<IEntityCache<ConfigMap>>(),
         services.GetRequiredService<IEntityCache<ServiceAccount>>(),
         services.GetRequiredService<IEntityCache<PodDisruptionBudget>>(),
+        services.GetRequiredService<IEntityCache<Role>>(),
+        services.GetRequiredService<IEntityCache<RoleBinding>>(),
+        services.GetRequiredService<IEntityCache<EndpointSlice>>(),
         services.GetRequiredService<IEntityCache<Pod>>());
 
     /// <summary>Pods belong to their set, not to the cluster; their label leads there.</summary>

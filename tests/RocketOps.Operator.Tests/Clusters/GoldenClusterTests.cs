@@ -12,6 +12,11 @@ public sealed class GoldenClusterTests
 {
     private static readonly string Folder = Repository.Path("tests", "RocketOps.Operator.Tests", "Golden");
 
+    /// <summary>Addresses that Services of a group that elects its master were given.</summary>
+    private static readonly GroupFacts Facts = new(
+        new Dictionary<string, GroupLease>(StringComparer.Ordinal),
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["orders-0-master"] = "10.96.0.10", ["orders-0-0"] = "10.96.0.11", ["orders-0-1"] = "10.96.0.12" });
+
     public static TheoryData<string> Cases() => new(Directory.GetDirectories(Folder).Select(static path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
 
     [Theory]
@@ -20,7 +25,7 @@ public sealed class GoldenClusterTests
     {
         BrokerCluster cluster = Manifests.Cluster(File.ReadAllText(Path.Combine(Folder, name, "cluster.yaml")));
 
-        string children = Manifests.Write(ClusterChildren.Parts(new ClusterContext(cluster, new OperatorImages("test/broker:1", "test/nameserver:1"), new OrdinalLeadership())).SelectMany(static part => part));
+        string children = Manifests.Write(ClusterChildren.Parts(new ClusterContext(cluster, new OperatorImages("test/broker:1", "test/nameserver:1"), new OrdinalLeadership()).Knowing(Facts)).SelectMany(static part => part));
 
         Repository.ShouldMatch(Path.Combine(Folder, name, "children.yaml"), children);
     }

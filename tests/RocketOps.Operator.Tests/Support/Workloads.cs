@@ -38,6 +38,9 @@ internal sealed class Workloads : IAsyncDisposable
     /// <summary>Name servers of an older template that are still there beside the new ones.</summary>
     public int OldNameServers { get; set; }
 
+    /// <summary>Id and address with which a ready broker registers; null for its ordinal and its pod's address.</summary>
+    public Func<string, CancellationToken, Task<(long Id, string Address)?>>? Registration { get; set; }
+
     /// <summary>Pods in the order in which they were made.</summary>
     public List<string> Started { get; } = [];
 
@@ -107,7 +110,7 @@ internal sealed class Workloads : IAsyncDisposable
             await RunAsync(deployment, [.. pods.Where(pod => pod.ControllerOwner()?.Uid == deployment.Uid() && !pod.IsDeleting())], cancellationToken);
         }
 
-        Register(sets, pods);
+        await RegisterAsync(sets, pods, cancellationToken);
         foreach (StatefulSet? set in sets.Where(static set => !set.IsDeleting()))
         {
             await RunAsync(set, [.. pods.Where(pod => pod.ControllerOwner()?.Uid == set.Uid() && !pod.IsDeleting())], cancellationToken);
@@ -219,7 +222,7 @@ internal sealed class Workloads : IAsyncDisposable
         await _client.ReplaceStatusAsync(pod, cancellationToken: cancellationToken);
     }
 
-    private void Register(IReadOnlyList<StatefulSet> sets, IReadOnlyList<Pod> pods)
+    private async Task RegisterAsync(IReadOnlyList<StatefulSet> sets, IReadOnlyList<Pod> pods, CancellationToken cancellationToken)
     {
         if (_admin.Registered is null)
         {
@@ -233,7 +236,9 @@ internal sealed class Workloads : IAsyncDisposable
             if (set is not null)
             {
                 Dictionary<long, string> brokers = registered.TryGetValue(set.Name(), out Dictionary<long, string>? known) ? known : registered[set.Name()] = [];
-                brokers[long.Parse(pod.Name()[(set.Name().Length + 1)..], CultureInfo.InvariantCulture)] = $"{pod.Status!.PodIP}:10911";
+                (long Id, string Address)? registration = Registration is null ? null : await Registration(pod.Name(), cancellationToken);
+                (long id, string address) = registration ?? (long.Parse(pod.Name()[(set.Name().Length + 1)..], CultureInfo.InvariantCulture), $"{pod.Status!.PodIP}:10911");
+                brokers[id] = address;
             }
         }
 

@@ -17,6 +17,9 @@ internal static class LeaseManifest
     public const string HandOverTo = "rocketops.io/hand-over-to";
     public const string UncleanEpoch = "rocketops.io/unclean-epoch";
 
+    /// <summary>How the epoch came about, for people; nobody reads it to decide.</summary>
+    public const string History = "rocketops.io/history";
+
     /// <summary>As many members as a group may have are listed in much less.</summary>
     private const int MaxInSyncLength = 16 * 1024;
 
@@ -42,9 +45,11 @@ internal static class LeaseManifest
         }
 
         JsonObject spec = JsonFields.Ensure(lease, "spec");
+        JsonObject annotations = JsonFields.Ensure(JsonFields.Ensure(lease, "metadata"), "annotations");
         if (JsonFields.Number(spec, "leaseTransitions") != record.Epoch)
         {
             spec["acquireTime"] = Text(record.RenewTime);
+            JsonFields.Set(annotations, History, Tell(Read(lease, out _), record));
         }
 
         JsonFields.Set(spec, "holderIdentity", record.Holder.Length == 0 ? null : record.Holder);
@@ -53,7 +58,6 @@ internal static class LeaseManifest
 
         // Kubernetes counts in seconds; others waiting longer than the holder relies on is the safe side.
         spec["leaseDurationSeconds"] = (int)Math.Max(1, Math.Ceiling(record.Duration.TotalSeconds));
-        JsonObject annotations = JsonFields.Ensure(JsonFields.Ensure(lease, "metadata"), "annotations");
         JsonFields.Set(annotations, GroupId, record.GroupId);
         JsonFields.Set(annotations, HolderAddress, record.HolderAddress.Length == 0 ? null : record.HolderAddress);
         JsonFields.Set(annotations, InSync, string.Join(',', record.InSync.Select(static copy => copy.ToString())));
@@ -104,6 +108,20 @@ internal static class LeaseManifest
         }
 
         return null;
+    }
+
+    /// <summary>The times are those of two machines' clocks.</summary>
+    private static string? Tell(LeaseRecord? before, LeaseRecord now)
+    {
+        if (before is null || before.Epoch >= now.Epoch)
+        {
+            return null;
+        }
+
+        string seconds = Math.Max(0, (now.RenewTime - before.RenewTime).TotalSeconds).ToString("0.0", CultureInfo.InvariantCulture);
+        return before.Holder.Length > 0 ? string.Create(CultureInfo.InvariantCulture, $"{before.Holder} had renewed epoch {before.Epoch} {seconds} s before for the last time.")
+            : before.Successor == now.Holder ? string.Create(CultureInfo.InvariantCulture, $"Epoch {before.Epoch} was handed over to it; nobody led for {seconds} s.")
+            : string.Create(CultureInfo.InvariantCulture, $"Epoch {before.Epoch} was released {seconds} s before.");
     }
 
     private static bool TryReadCopies(string? text, out List<MemberCopy> copies)

@@ -14,7 +14,9 @@ internal static class BrokerServices
         ClusterLabels.GroupSelector(context.Names.Cluster, group),
         MemberPorts);
 
-    public static Service Master(ClusterContext context, string group) => Role(context, group, ClusterNames.GroupMaster(group), ClusterLabels.MasterRole);
+    public static Service Master(ClusterContext context, string group) => context.UsesServiceAddresses
+        ? ChildService.ClusterAddress(Metadata(context, group, ClusterNames.GroupMaster(group)), selector: null, ClientPorts)
+        : Role(context, group, ClusterNames.GroupMaster(group), ClusterLabels.MasterRole);
 
     public static Service Slave(ClusterContext context, string group) => Role(context, group, ClusterNames.GroupSlave(group), ClusterLabels.SlaveRole);
 

@@ -46,7 +46,7 @@ internal static class BrokerStatefulSet
                     },
                     Spec = new PodSpec
                     {
-                        ServiceAccountName = context.Names.ServiceAccount,
+                        ServiceAccountName = context.IsAutomatic ? ClusterNames.GroupAccount(group) : context.Names.ServiceAccount,
                         AutomountServiceAccountToken = false,
                         EnableServiceLinks = false,
                         TerminationGracePeriodSeconds = brokers.TerminationGracePeriodSeconds,
@@ -54,12 +54,15 @@ internal static class BrokerStatefulSet
                         ImagePullSecrets = PodParts.PullSecrets(context.Spec),
                         TopologySpreadConstraints = PodParts.Spread(selector),
                         Containers = [Container(context)],
-                        Volumes = [PodParts.ConfigFrom(configuration), PodParts.Tmp()],
+                        Volumes = context.IsAutomatic ? [PodParts.ConfigFrom(configuration), PodParts.Credentials(), PodParts.Tmp()] : [PodParts.ConfigFrom(configuration), PodParts.Tmp()],
                     },
                 },
             },
         };
     }
+
+    /// <summary>A Service's address is in the file: it is the member's, not the pod's.</summary>
+    private static EnvVar[] OwnAddress(ClusterContext context) => context.UsesServiceAddresses ? [] : [new EnvVar { Name = "ROCKETOPS_brokerIP1", Value = "$(POD_IP)" }];
 
     private static PersistentVolumeClaim Claim(StorageSpec storage) => new()
     {
@@ -86,7 +89,7 @@ internal static class BrokerStatefulSet
             PodParts.FromField("POD_NAME", "metadata.name"),
             PodParts.FromField("POD_IP", "status.podIP"),
             // The environment goes before the file: what differs between pods of one template, and what names a volume, is here.
-            new EnvVar { Name = "ROCKETOPS_brokerIP1", Value = "$(POD_IP)" },
+            .. OwnAddress(context),
             new EnvVar { Name = "ROCKETOPS_storePathRootDir", Value = StoreDirectory },
         ],
         Ports =
@@ -106,6 +109,7 @@ internal static class BrokerStatefulSet
         VolumeMounts =
         [
             PodParts.ConfigMount(),
+            .. context.IsAutomatic ? [PodParts.CredentialsMount()] : Array.Empty<VolumeMount>(),
             new VolumeMount { Name = ClusterNames.DataVolume, MountPath = PodParts.DataDirectory },
             PodParts.TmpMount(),
         ],

@@ -17,11 +17,11 @@ internal static class ChildService
         return service;
     }
 
-    /// <summary>One stable address for the ready pods behind the selector.</summary>
-    public static Service ClusterAddress(ObjectMeta metadata, Dictionary<string, string> selector, params (string Name, int Port)[] ports) =>
+    /// <summary>One stable address for the ready pods behind the selector; without one, for what somebody writes into its slices.</summary>
+    public static Service ClusterAddress(ObjectMeta metadata, Dictionary<string, string>? selector, params (string Name, int Port)[] ports) =>
         Build(metadata, selector, ports);
 
-    private static Service Build(ObjectMeta metadata, Dictionary<string, string> selector, (string Name, int Port)[] ports) => new()
+    private static Service Build(ObjectMeta metadata, Dictionary<string, string>? selector, (string Name, int Port)[] ports) => new()
     {
         Metadata = metadata,
         Spec = new ServiceSpec

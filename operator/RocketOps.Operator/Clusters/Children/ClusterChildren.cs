@@ -24,6 +24,13 @@ internal static class ClusterChildren
 
         foreach (string group in context.Groups)
         {
+            if (!context.IsAddressed(group))
+            {
+                // The members' configuration names these addresses: the pass that sees them makes the rest.
+                yield return [.. AutomaticGroup.Parts(context, group), BrokerServices.Headless(context, group), BrokerServices.Slave(context, group), BrokerServices.Master(context, group)];
+                continue;
+            }
+
             ConfigMap? broker = context.Kept.KeepsBrokers ? null : BrokerConfigMap.Build(context, group);
             if ((broker?.Name() ?? context.Kept.Of(group)) is not { } configuration)
             {
@@ -34,6 +41,7 @@ internal static class ClusterChildren
             yield return
             [
                 .. Present(broker),
+                .. context.IsAutomatic ? AutomaticGroup.Parts(context, group) : [],
                 BrokerServices.Headless(context, group),
                 BrokerServices.Master(context, group),
                 BrokerServices.Slave(context, group),

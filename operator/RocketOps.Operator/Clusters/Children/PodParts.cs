@@ -20,6 +20,14 @@ internal static class PodParts
     /// <summary>A program that cannot start says why in its log; with this the pod's status holds it, and from there the cluster's.</summary>
     public const string TerminationMessagePolicy = "FallbackToLogsOnError";
 
+    /// <summary>Where the service account's token and the server's authority are, for pods that need them.</summary>
+    public const string CredentialsDirectory = "/var/run/secrets/rocketops";
+
+    private const string CredentialsVolume = "credentials";
+
+    // The API server's own shortest but for minutes; the kubelet renews it well before its end.
+    private const long TokenSeconds = 3600;
+
     private const string TmpVolume = "tmp";
 
     private const string HttpPortName = "http";
@@ -45,6 +53,21 @@ internal static class PodParts
     public static Volume ConfigFrom(string configMap) => new() { Name = ConfigVolume, ConfigMap = new ConfigMapVolumeSource { Name = configMap } };
 
     public static VolumeMount ConfigMount() => new() { Name = ConfigVolume, MountPath = ConfigDirectory, ReadOnly = true };
+
+    public static Volume Credentials() => new()
+    {
+        Name = CredentialsVolume,
+        Projected = new ProjectedVolumeSource
+        {
+            Sources =
+            [
+                new VolumeProjection { ServiceAccountToken = new ServiceAccountTokenProjection { Path = "token", ExpirationSeconds = TokenSeconds } },
+                new VolumeProjection { ConfigMap = new ConfigMapProjection { Name = "kube-root-ca.crt", Items = [new KeyToPath { Key = "ca.crt", Path = "ca.crt" }] } },
+            ],
+        },
+    };
+
+    public static VolumeMount CredentialsMount() => new() { Name = CredentialsVolume, MountPath = CredentialsDirectory, ReadOnly = true };
 
     public static Volume Tmp() => new() { Name = TmpVolume, EmptyDir = new EmptyDirVolumeSource() };
 

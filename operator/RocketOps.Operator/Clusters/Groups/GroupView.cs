@@ -8,7 +8,8 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <param name="Name">The group, which is its StatefulSet and its brokerName.</param>
 /// <param name="Set">The group's StatefulSet; null while there is none.</param>
 /// <param name="Members">The members by ordinal, there or not: the wanted ones, and those that are on their way out.</param>
-internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<MemberState> Members)
+/// <param name="Lease">What the group that elects its master has agreed on; null for fixed roles, and while there is none.</param>
+internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<MemberState> Members, GroupLease? Lease = null)
 {
     /// <summary>The member that holds the master role; null while none does.</summary>
     public MemberState? Master => Members.FirstOrDefault(static member => member.Role == BrokerMemberRole.Master);
@@ -29,7 +30,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     public static GroupView Of(ClusterContext context, string group, ClusterObservation observation, BrokerRegistrations registrations)
     {
         StatefulSet? set = observation.Set(group);
-        return new GroupView(group, set, [.. Enumerable.Range(0, context.MembersOf(group)).Select(ordinal => Member(context, group, ordinal, set, observation, registrations))]);
+        return new GroupView(group, set, [.. Enumerable.Range(0, context.MembersOf(group)).Select(ordinal => Member(context, group, ordinal, set, observation, registrations))], context.Facts.Leases.GetValueOrDefault(group));
     }
 
     private static MemberState Member(ClusterContext context, string group, int ordinal, StatefulSet? set, ClusterObservation observation, BrokerRegistrations registrations)
@@ -53,9 +54,13 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
             Ready: ready is not null,
             Outdated: IsOutdated(pod, set),
             Terminating: pod.IsDeleting(),
-            Registered: registrations.Known ? pod.Status?.PodIP is { Length: > 0 } podIP && registrations.Contains(group, rank.BrokerId, podIP) : null,
+            Registered: registrations.Known ? AddressOf(context, group, ordinal, rank, pod) is { Length: > 0 } address && registrations.Contains(group, rank.BrokerId, address) : null,
             ReadySince: ready?.LastTransitionTime);
     }
+
+    /// <summary>Under which address the member registers. A pod's own tells it from its predecessor; a Service's does not, and there its readiness has to do.</summary>
+    private static string? AddressOf(ClusterContext context, string group, int ordinal, MemberRank rank, Pod pod) =>
+        !context.UsesServiceAddresses ? pod.Status?.PodIP : rank.Role == BrokerMemberRole.Master ? context.MasterAddress(group) : context.MemberAddress(group, ordinal);
 
     /// <summary>
     /// Whether the set would make the pod differently today. Compared by the set's own revision, so that <c>kubectl rollout restart</c> counts too; unknown, and

@@ -12,6 +12,9 @@ internal enum GroupStep
     /// <summary>A pod that does not serve is deleted; its set makes it again from the current template.</summary>
     Restart,
 
+    /// <summary>A master that is to be restarted hands over to a member that has everything; it is evicted as a slave.</summary>
+    HandOver,
+
     /// <summary>As Restart, for a pod that serves: it is evicted, so that its group's disruption budget has a say beside drains of nodes.</summary>
     Evict,
 }

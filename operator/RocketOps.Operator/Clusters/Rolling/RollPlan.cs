@@ -15,6 +15,9 @@ internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, NameServerSta
     /// <summary>The pod to take away now; null when there is none.</summary>
     public MemberState? Restart => Groups.FirstOrDefault(static action => action.Step is GroupStep.Restart or GroupStep.Evict)?.Member;
 
+    /// <summary>The hand-over to bring about now; null when there is none.</summary>
+    public GroupAction? HandOver => Groups.FirstOrDefault(static action => action.Step == GroupStep.HandOver);
+
     /// <summary>The pod that has to serve and be known before any other may go; null when nothing is waited for, or the name servers are.</summary>
     public MemberState? WaitsFor => Restart is null ? Groups.FirstOrDefault(static action => action.Step == GroupStep.Wait)?.Member : null;
 }

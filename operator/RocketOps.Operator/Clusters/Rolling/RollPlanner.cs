@@ -8,7 +8,7 @@ namespace RocketOps.Operator.Clusters.Rolling;
 /// template may be the repair; then slaves; masters last. No pod, not even a broken one, is moved to a template with which another does not serve: a bad template stops at
 /// the first pod it breaks, and a master that ends meanwhile starts again with what it had. Nothing healthy goes while clients could not learn where it has gone: while a name
 /// server is silent, while they are replaced, and while one does not know every broker. After one master the next waits until clients have found the first again: they
-/// ask for routes every 30 s, and with all masters elsewhere at once they would reach none until then.
+/// ask for routes every 30 s, and with all masters elsewhere at once they would reach none until then. Groups that elect their master: <see cref="HandOverRules"/>.
 /// </summary>
 internal static class RollPlanner
 {
@@ -54,16 +54,28 @@ internal static class RollPlanner
         }
 
         MemberState next = unknown is [{ } repaired] ? repaired : outdated[0];
+        GroupView group = groups.First(candidate => candidate.Name == next.Group);
+        if (HandOverRules.WaitsFor(group, next) is { } behind)
+        {
+            return Plan(groups, nameServers, waitsFor: behind);
+        }
+
+        if (HandOverRules.Successor(group, next) is { } successor)
+        {
+            return Plan(groups, nameServers, restart: next, successor: successor);
+        }
+
         MemberState? newcomer = next.Role == BrokerMemberRole.Master
             ? Ordered(members.Where(member => member.Role == BrokerMemberRole.Master && member != next && now - member.ReadySince < masterPause)).FirstOrDefault()
             : null;
         return newcomer is null ? Plan(groups, nameServers, next) : Plan(groups, nameServers, waitsFor: newcomer);
     }
 
-    private static RollPlan Plan(IReadOnlyList<GroupView> groups, NameServerState nameServers, MemberState? restart = null, MemberState? waitsFor = null) => new([.. groups.Select(group =>
+    private static RollPlan Plan(IReadOnlyList<GroupView> groups, NameServerState nameServers, MemberState? restart = null, MemberState? waitsFor = null, MemberState? successor = null) => new([.. groups.Select(group =>
     {
         int outdated = group.Outdated.Count();
         return outdated == 0 ? new GroupAction(group.Name, GroupStep.None, 0, null)
+            : restart?.Group == group.Name && successor is not null ? new GroupAction(group.Name, GroupStep.HandOver, outdated, restart, successor)
             : restart?.Group == group.Name ? new GroupAction(group.Name, restart.Ready ? GroupStep.Evict : GroupStep.Restart, outdated, restart)
             : new GroupAction(group.Name, GroupStep.Wait, outdated, restart ?? waitsFor);
     })], nameServers);

@@ -16,7 +16,10 @@ internal static partial class ClusterValidator
     // Nobody wants a smaller volume: a number below it lacks its unit.
     private static readonly Quantity SmallestVolume = Quantity.Parse("1Mi");
 
-    public static HonouredSpec Check(ClusterContext context, ClusterObservation observation)
+    /// <param name="context">What is asked for.</param>
+    /// <param name="observation">What is there.</param>
+    /// <param name="automatic">Groups may elect their master.</param>
+    public static HonouredSpec Check(ClusterContext context, ClusterObservation observation, bool automatic = false)
     {
         BrokerClusterSpec asked = context.Spec;
         if ((CheckName(context.Names.Cluster) ?? CheckBounds(asked)) is { } hopeless)
@@ -24,7 +27,7 @@ internal static partial class ClusterValidator
             return new HonouredSpec(asked, KeptConfigurations.None, hopeless, Blocked: true);
         }
 
-        Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker, asked.Brokers.Image is null ? ProgramKeys.Broker : null) ?? CheckReplication(asked);
+        Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker, asked.Brokers.Image is null ? ProgramKeys.Broker : null) ?? CheckReplication(asked, automatic) ?? ElectionCheck.Find(context, observation);
         Problem? nameServers = CheckConfig("nameServer.config", asked.NameServer.Config, BrokerConfigKeys.OwnedByNameServer, asked.NameServer.Image is null ? ProgramKeys.NameServer : null);
         Problem? groups = CheckGroups(context, observation);
         Problem? storage = CheckStorage(asked.Brokers.Storage, observation);
@@ -64,6 +67,12 @@ internal static partial class ClusterValidator
         {
             // A configuration that stays is one for the members there are: with fewer of them it might take no messages.
             honoured.Brokers.Replicas = Math.Max(asked.Brokers.Replicas, MembersThere(observation));
+        }
+
+        if (observation.Sets is [{ } set, ..])
+        {
+            honoured.Replication.Failover = ElectionCheck.IsElected(set) ? FailoverMode.Automatic : FailoverMode.None;
+            honoured.Brokers.Replicas = ElectionCheck.IsElected(set) ? MembersThere(observation) : honoured.Brokers.Replicas;
         }
 
         return new HonouredSpec(honoured, KeptConfigurations.From(observation, brokers is not null, nameServers is not null), first, Blocked: false);
@@ -120,10 +129,10 @@ internal static partial class ClusterValidator
             : new Problem(Reasons.InvalidSpec, $"{field}.requests asks for more {above} ({resources!.Requests![above]}) than limits allow ({resources.Limits![above]}). Raise the limit or lower the request; what runs keeps what it has.");
     }
 
-    private static Problem? CheckReplication(BrokerClusterSpec spec)
+    private static Problem? CheckReplication(BrokerClusterSpec spec, bool automatic)
     {
         ReplicationSpec replication = spec.Replication;
-        if (replication.Failover == FailoverMode.Automatic)
+        if (replication.Failover == FailoverMode.Automatic && !automatic)
         {
             return new Problem(Reasons.NotSupported, "replication.failover Automatic is not supported by this version: nothing elects a master. Use None.");
         }
@@ -147,10 +156,15 @@ internal static partial class ClusterValidator
             return new Problem(Reasons.InvalidSpec, "replication.mode Sync needs brokers.replicas of at least 2: a group of one has no slave that could have a message.");
         }
 
+        return CheckSyncKeys(spec);
+    }
+
+    internal static Problem? CheckSyncKeys(BrokerClusterSpec spec)
+    {
         string[] both = BrokerConfigFile.SyncKeys.Where(key => spec.Brokers.Config?.ContainsKey(key) == true).ToArray();
         return both.Length == 0
             ? null
-            : new Problem(Reasons.InvalidConfig, $"brokers.config may not set {string.Join(", ", both)} with replication.mode Sync: replication.minInSync does. Remove it.");
+            : new Problem(Reasons.InvalidConfig, $"brokers.config may not set {string.Join(", ", both)} with replication.mode Sync or failover Automatic: replication.minInSync does. Remove it.");
     }
 
     private static Problem? CheckGroups(ClusterContext context, ClusterObservation observation)

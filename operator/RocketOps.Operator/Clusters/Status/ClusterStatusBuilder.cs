@@ -26,7 +26,7 @@ internal static class ClusterStatusBuilder
 
     public static BrokerClusterStatus Build(ClusterContext context, ClusterFindings findings, DateTimeOffset now)
     {
-        List<BrokerGroupStatus> groups = findings.Groups.Select(Group).ToList();
+        List<BrokerGroupStatus> groups = findings.Groups.Select(group => Group(group, context.Cluster.Status?.Groups?.Find(last => last.Name == group.Name))).ToList();
         int ready = findings.Members.Count(static member => member.Settled);
         return new BrokerClusterStatus
         {
@@ -286,10 +286,14 @@ internal static class ClusterStatusBuilder
     private static bool WasReady(MemberState member, BrokerClusterStatus? last) =>
         last?.Groups?.Find(group => group.Name == member.Group)?.Members?.Find(known => known.Name == member.Pod)?.Ready == true;
 
-    private static BrokerGroupStatus Group(GroupView group) => new()
+    private static BrokerGroupStatus Group(GroupView group, BrokerGroupStatus? last) => new()
     {
         Name = group.Name,
         Master = group.Master?.Pod,
+
+        // A Lease that was deleted or set back takes the epoch back no more than the members do.
+        Epoch = group.Lease is null && last?.Epoch is null ? null : Math.Max(group.Lease?.Epoch ?? 0, last?.Epoch ?? 0),
+        InSync = group.Lease is { InSync.Count: > 0 } lease ? [.. lease.InSync] : null,
         Ready = group.Serves,
         Members = [.. group.Members.Select(member => Member(group, member))],
     };

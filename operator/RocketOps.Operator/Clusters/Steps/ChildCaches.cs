@@ -11,4 +11,7 @@ internal sealed record ChildCaches(
     IEntityCache<ConfigMap> ConfigMaps,
     IEntityCache<ServiceAccount> ServiceAccounts,
     IEntityCache<PodDisruptionBudget> DisruptionBudgets,
+    IEntityCache<Role> Roles,
+    IEntityCache<RoleBinding> RoleBindings,
+    IEntityCache<EndpointSlice> Slices,
     IEntityCache<Pod> Pods);

@@ -95,6 +95,9 @@ internal sealed class ChildrenStep
         ConfigMap configMap => await ApplyAsync(context, configMap, _caches.ConfigMaps.Get(configMap.Key()), cancellationToken),
         ServiceAccount account => await ApplyAsync(context, account, _caches.ServiceAccounts.Get(account.Key()), cancellationToken),
         PodDisruptionBudget budget => await ApplyAsync(context, budget, _caches.DisruptionBudgets.Get(budget.Key()), cancellationToken),
+        Role role => await ApplyAsync(context, role, _caches.Roles.Get(role.Key()), cancellationToken),
+        RoleBinding binding => await ApplyAsync(context, binding, _caches.RoleBindings.Get(binding.Key()), cancellationToken),
+        EndpointSlice slice => await ApplyAsync(context, slice, _caches.Slices.Get(slice.Key()), cancellationToken),
         _ => throw new InvalidOperationException($"No rule applies a {child.Kind}."),
     };
 

@@ -60,6 +60,24 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task TryWrite_OfANewEpoch_TellsHowItCameAbout()
+    {
+        LeaseRecord first = Record(7);
+        string version = (await _store.TryWriteAsync(first, null, Cancellation))!;
+        LeaseRecord taken = first with { Holder = "orders-0-1", Epoch = 8, RenewTime = first.RenewTime.AddSeconds(6.5) };
+        version = (await _store.TryWriteAsync(taken, version, Cancellation))!;
+        (await HistoryAsync()).Should().Be("orders-0-0 had renewed epoch 7 6.5 s before for the last time.");
+
+        LeaseRecord released = taken with { Holder = string.Empty, Successor = "orders-0-0", RenewTime = taken.RenewTime.AddSeconds(60) };
+        version = (await _store.TryWriteAsync(released, version, Cancellation))!;
+        await _store.TryWriteAsync(first with { Epoch = 9, RenewTime = released.RenewTime.AddSeconds(0.3) }, version, Cancellation);
+
+        (await HistoryAsync()).Should().Be("Epoch 8 was handed over to it; nobody led for 0.3 s.");
+
+        async Task<string?> HistoryAsync() => (string?)(await _api.SendAsync("GET", ApiFixture.Lease))["metadata"]!["annotations"]!["rocketops.io/history"];
+    }
+
+    [Fact]
     public async Task TryWrite_AnotherVersionIsThere_WritesNothing()
     {
         string first = (await _store.TryWriteAsync(Record(1), null, Cancellation))!;

@@ -1,0 +1,40 @@
+using System.Globalization;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Operator.Clusters.Groups;
+
+/// <summary>What the Lease of a group that elects its master says. The members write it; of what cannot be read there is nothing, and nothing throws.</summary>
+/// <param name="Holder">The master's pod; null while nobody holds it.</param>
+/// <param name="Epoch">Grows with every change of the master.</param>
+/// <param name="InSync">Pods that have everything acknowledged, in the Lease's order.</param>
+/// <param name="HandOverTo">The pod that somebody wishes to be the master.</param>
+/// <param name="History">How the epoch came about, in the words of the member that began it; null when it says nothing.</param>
+internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<string> InSync, string? HandOverTo, string? History)
+{
+    // Keep in sync with the broker's LeaseManifest.
+    public const string HandOverAnnotation = "rocketops.io/hand-over-to";
+
+    private const string InSyncAnnotation = "rocketops.io/in-sync";
+    private const string HistoryAnnotation = "rocketops.io/history";
+
+    /// <summary>As many as a group can have, and none of them from a list somebody made up.</summary>
+    private const int MaxMembers = Entities.BrokersSpec.MaxReplicas;
+
+    public static GroupLease Of(Lease lease)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return new GroupLease(
+            NotEmpty(lease.Spec?.HolderIdentity),
+            Math.Max(0, lease.Spec?.LeaseTransitions ?? 0),
+            [.. (lease.Annotation(InSyncAnnotation) ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries).Select(static copy => copy.Split('/')[0]).Where(static name => name.Length > 0).Take(MaxMembers)],
+            NotEmpty(lease.Annotation(HandOverAnnotation)),
+            NotEmpty(lease.Annotation(HistoryAnnotation)));
+    }
+
+    public bool Has(string pod) => InSync.Contains(pod, StringComparer.Ordinal);
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Holder ?? "nobody"} in epoch {Epoch}");
+
+    private static string? NotEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
+}

@@ -1,0 +1,68 @@
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Rolling;
+
+namespace RocketOps.Operator.Tests.Clusters;
+
+/// <summary>Restarts of groups that elect their master.</summary>
+public sealed class HandOverPlanTests
+{
+    private static readonly string[] All = ["a-0-0", "a-0-1", "a-0-2"];
+
+    [Fact]
+    public void Next_TheMasterIsNotTheFirst_SlavesGoBeforeIt()
+    {
+        RollPlan plan = Next(Group("a-0-0", All, outdated: [0, 1]));
+
+        plan.Restart!.Pod.Should().Be("a-0-1");
+        Next(Group("a-0-1", All, outdated: [0, 1])).Restart!.Pod.Should().Be("a-0-0");
+    }
+
+    [Fact]
+    public void Next_OnlyTheMasterIsLeft_HandsOverFirst()
+    {
+        RollPlan plan = Next(Group("a-0-1", All, outdated: [1]));
+
+        plan.Restart.Should().BeNull("a master is not taken away");
+        plan.HandOver!.HandOverTo!.Pod.Should().Be("a-0-0");
+        plan.InProgress.Should().BeTrue();
+        Next(Group("a-0-0", All, outdated: [1])).Restart!.Pod.Should().Be("a-0-1", "as the slave it has become");
+    }
+
+    [Fact]
+    public void Next_SomebodyLacksWhatWasAcknowledged_NobodyHealthyGoes()
+    {
+        RollPlan plan = Next(Group("a-0-0", ["a-0-0", "a-0-1"], outdated: [1]));
+
+        plan.Restart.Should().BeNull();
+        plan.WaitsFor!.Pod.Should().Be("a-0-2");
+        Next(Group("a-0-0", ["a-0-0", "a-0-1"], outdated: [2])).Restart!.Pod.Should().Be("a-0-2", "who has nothing is nobody's copy");
+        Next(Group("a-0-0", ["a-0-0", "a-0-1"], outdated: [0])).HandOver.Should().BeNull("the group would go on with one copy");
+    }
+
+    [Fact]
+    public void Next_NobodyLeads_MembersRestart()
+    {
+        Next(Group(null, All, outdated: [0, 1, 2])).Restart!.Pod.Should().Be("a-0-0", "there is nobody to hand over, and the new configuration may be the repair");
+    }
+
+    [Fact]
+    public void Next_TheMasterDoesNotServe_GoesWithoutHandOver()
+    {
+        GroupView group = Group("a-0-0", All, outdated: [0]);
+        group = group with { Members = [group.Members[0] with { Ready = false }, group.Members[1], group.Members[2]] };
+
+        Next(group).Restart!.Pod.Should().Be("a-0-0", "it cannot hand over");
+    }
+
+    private static RollPlan Next(GroupView group) => RollPlanner.Next([group], NameServerState.Answering, DateTimeOffset.UnixEpoch, TimeSpan.Zero);
+
+    private static GroupView Group(string? master, string[] inSync, int[] outdated)
+    {
+        LeaseLeadership leadership = new(new Dictionary<string, GroupLease>(StringComparer.Ordinal) { ["a-0"] = new(master, 3, inSync, null, null) });
+        return new GroupView(
+            "a-0",
+            Set: null,
+            [.. Enumerable.Range(0, 3).Select(ordinal => new MemberState("a-0", $"a-0-{ordinal}", ordinal, leadership.RankOf("a-0", ordinal), $"uid-{ordinal}", Ready: true, Outdated: outdated.Contains(ordinal), Terminating: false))],
+            new GroupLease(master, 3, inSync, null, null));
+    }
+}
