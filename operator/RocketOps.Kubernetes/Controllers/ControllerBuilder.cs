@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes.Models;
+using RocketOps.Kubernetes.Queues;
 
 namespace RocketOps.Kubernetes.Controllers;
 
@@ -37,12 +38,16 @@ public sealed class ControllerBuilder<TEntity>
         Watches<TOther>((_, other) => map(other), labelSelector);
 
     /// <summary>The same, with access to services such as <c>IEntityCache&lt;T&gt;</c>.</summary>
-    public ControllerBuilder<TEntity> Watches<TOther>(Func<IServiceProvider, TOther, IEnumerable<ObjectKey>> map, string? labelSelector = null)
+    /// <param name="map">The entities.</param>
+    /// <param name="labelSelector">Limits what is watched and cached, at the server.</param>
+    /// <param name="priority">Low where one change concerns many entities: what a person does to one of them goes first.</param>
+    public ControllerBuilder<TEntity> Watches<TOther>(
+        Func<IServiceProvider, TOther, IEnumerable<ObjectKey>> map, string? labelSelector = null, WorkPriority priority = WorkPriority.Normal)
         where TOther : class, IKubernetesObject
     {
         ArgumentNullException.ThrowIfNull(map);
         _operator.AddCache<TOther>(labelSelector);
-        Triggers.Add((services, loop) => loop.TriggerBy<TOther>(services, other => map(services, other)));
+        Triggers.Add((services, loop) => loop.TriggerBy<TOther>(services, other => map(services, other), priority));
         return this;
     }
 

@@ -56,7 +56,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
     public string Kind { get; }
 
     /// <summary>Changes of another kind bring passes of this one. Called before the loop runs.</summary>
-    public void TriggerBy<TOther>(IServiceProvider services, Func<TOther, IEnumerable<ObjectKey>> map)
+    public void TriggerBy<TOther>(IServiceProvider services, Func<TOther, IEnumerable<ObjectKey>> map, WorkPriority priority)
         where TOther : class, IKubernetesObject
     {
         Informer<TOther> informer = services.GetRequiredService<Informer<TOther>>();
@@ -64,7 +64,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         {
             foreach (ObjectKey key in map(change.Object))
             {
-                add(key, change.IsInitial);
+                add(key, change.IsInitial || priority == WorkPriority.Low);
             }
 
             // A child that changed its owner concerns the one it left as well.
@@ -72,7 +72,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
             {
                 foreach (ObjectKey key in map(previous))
                 {
-                    add(key, change.IsInitial);
+                    add(key, change.IsInitial || priority == WorkPriority.Low);
                 }
             }
         }));
@@ -115,12 +115,12 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
             queue.Add(key, change.IsInitial ? WorkPriority.Low : WorkPriority.Normal);
         }
 
-        void OnOther(ObjectKey key, bool isInitial)
+        void OnOther(ObjectKey key, bool isLow)
         {
             // An orphan names an owner that is not, or not yet, there: nothing to do for it; its own addition brings the pass.
             if (_informer.Get(key) is not null)
             {
-                queue.Add(key, isInitial ? WorkPriority.Low : WorkPriority.Normal);
+                queue.Add(key, isLow ? WorkPriority.Low : WorkPriority.Normal);
             }
         }
     }
@@ -282,7 +282,8 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
             queue.Forget(key);
             if (result?.RequeueAfter is { } after)
             {
-                queue.AddAfter(key, after);
+                // Nobody changed anything: what a person does meanwhile goes first.
+                queue.AddAfter(key, after, WorkPriority.Low);
             }
 
             return "success";

@@ -26,7 +26,7 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly Dictionary<TKey, (WorkPriority Priority, long Since)> _again = [];
     private readonly HashSet<TKey> _working = [];
     private readonly Dictionary<TKey, (int Count, long Due)> _failures = [];
-    private readonly Dictionary<TKey, long> _delayed = [];
+    private readonly Dictionary<TKey, (long Due, WorkPriority Priority)> _delayed = [];
     private readonly PriorityQueue<TKey, long> _due = new();
     private readonly ITimer _timer;
     private bool _disposed;
@@ -73,18 +73,20 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
-    /// <summary>Wants the key worked on after a while. Of several delays the one that ends first counts; the next take ends them all.</summary>
-    public void AddAfter(TKey key, TimeSpan delay)
+    /// <summary>
+    /// Wants the key worked on after a while. Of several delays the one that ends first counts, with the higher of their priorities; the next take ends them all.
+    /// </summary>
+    public void AddAfter(TKey key, TimeSpan delay, WorkPriority priority = WorkPriority.Normal)
     {
         if (delay <= TimeSpan.Zero)
         {
-            Add(key);
+            Add(key, priority);
             return;
         }
 
         lock (_lock)
         {
-            AddAfterLocked(key, delay);
+            AddAfterLocked(key, delay, priority);
         }
     }
 
@@ -100,7 +102,7 @@ public sealed class WorkQueue<TKey> : IDisposable
             long now = _time.GetTimestamp();
             if (count > 0 && now < due)
             {
-                AddAfterLocked(key, _time.GetElapsedTime(now, due));
+                AddAfterLocked(key, _time.GetElapsedTime(now, due), WorkPriority.Normal);
                 return;
             }
 
@@ -108,7 +110,7 @@ public sealed class WorkQueue<TKey> : IDisposable
             TimeSpan turn = _retryRate.Reserve();
             TimeSpan delay = backoff > turn ? backoff : turn;
             _failures[key] = (count + 1, now + (long)(delay.TotalSeconds * _time.TimestampFrequency));
-            AddAfterLocked(key, delay);
+            AddAfterLocked(key, delay, WorkPriority.Normal);
         }
     }
 
@@ -207,7 +209,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         _available.Release();
     }
 
-    private void AddAfterLocked(TKey key, TimeSpan delay)
+    private void AddAfterLocked(TKey key, TimeSpan delay, WorkPriority priority)
     {
         if (_disposed)
         {
@@ -215,12 +217,17 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
 
         long due = _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency);
-        if (_delayed.TryGetValue(key, out long earlier) && earlier <= due)
+        if (_delayed.TryGetValue(key, out (long Due, WorkPriority Priority) other))
         {
-            return;
+            priority = other.Priority < priority ? other.Priority : priority;
+            if (other.Due <= due)
+            {
+                _delayed[key] = (other.Due, priority);
+                return;
+            }
         }
 
-        _delayed[key] = due;
+        _delayed[key] = (due, priority);
         _due.Enqueue(key, due);
         SetTimerLocked();
     }
@@ -240,8 +247,8 @@ public sealed class WorkQueue<TKey> : IDisposable
                 _due.Dequeue();
                 if (IsCurrent(key, due))
                 {
-                    _delayed.Remove(key);
-                    AddLocked(key, WorkPriority.Normal);
+                    _delayed.Remove(key, out (long Due, WorkPriority Priority) delayed);
+                    AddLocked(key, delayed.Priority);
                 }
             }
 
@@ -250,7 +257,7 @@ public sealed class WorkQueue<TKey> : IDisposable
     }
 
     /// <summary>Entries that an earlier delay replaced, or a take ended, stay in the heap until their time; they mean nothing.</summary>
-    private bool IsCurrent(TKey key, long due) => _delayed.TryGetValue(key, out long current) && current == due;
+    private bool IsCurrent(TKey key, long due) => _delayed.TryGetValue(key, out (long Due, WorkPriority Priority) current) && current.Due == due;
 
     private void SetTimerLocked()
     {

@@ -20,6 +20,12 @@ public sealed class TopicBrokerStatus
     [Description("RocketMQ's permission bits: 6 read and write, 4 read, 2 write.")]
     public int Permission { get; set; }
 
+    [Description("Kind of messages, in the broker's words; absent when it is NORMAL.")]
+    public string? MessageType { get; set; }
+
+    [Description("True when the operator has never written the topic here: it only watches it, or it was there before and differs. Absent where the topic is managed.")]
+    public bool? Observed { get; set; }
+
     [Description("Since when producers are kept out of queues that are to go; absent when none are.")]
     [JsonConverter(typeof(KubernetesTimeConverter))]
     public DateTimeOffset? DrainingSince { get; set; }

@@ -49,4 +49,12 @@ public sealed class TopicSpec
     [Description("What happens to the topic when this object is deleted: Retain keeps it, Delete removes it with its messages, DeleteIfDrained waits until every consumer group has read everything and nothing of it is delayed or in a transaction.")]
     [DefaultValue("Retain")]
     public TopicDeletionPolicy DeletionPolicy { get; set; } = TopicDeletionPolicy.Retain;
+
+    [Description("Manage creates the topic, changes it and puts it back; Observe never writes or deletes anything on a broker and only tells what is there.")]
+    [DefaultValue("Manage")]
+    public TopicManagementPolicy ManagementPolicy { get; set; } = TopicManagementPolicy.Manage;
+
+    [Description("A topic that was there before this object: AdoptIfIdentical takes it over when it is as asked for and otherwise changes nothing and says what differs; Adopt changes it to what is asked for.")]
+    [DefaultValue("AdoptIfIdentical")]
+    public TopicAdoptionPolicy AdoptionPolicy { get; set; } = TopicAdoptionPolicy.AdoptIfIdentical;
 }

@@ -34,6 +34,11 @@ public sealed record OperatorOptions
     public TimeSpan RouteRefreshGrace { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
+    /// How long a master may be away before topics on it are called not ready. Its cluster says so at once; thousands of topics would say the same twice with every restart.
+    /// </summary>
+    public TimeSpan TopicGrace { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
     /// How long a restarted master serves before that of another group is restarted: clients learn its new address by their own polling of routes, every 30 s by
     /// default. Zero where restarts keep addresses.
     /// </summary>

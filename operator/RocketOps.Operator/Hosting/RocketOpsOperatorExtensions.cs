@@ -4,6 +4,7 @@ using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Kubernetes.Queues;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Groups;
@@ -49,7 +50,9 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<RegistrationsStep>();
         services.AddSingleton<MemberFiguresStep>();
         services.AddSingleton<BrokerTopics>();
-        services.AddSingleton<TopicTables>();
+        services.AddSingleton<ClusterTopics>();
+        services.AddSingleton<TopicPass>();
+        services.AddSingleton<TopicIndex>();
 
         services
             .AddKubernetesOperator(settings =>
@@ -78,7 +81,7 @@ public static class RocketOpsOperatorExtensions
                 .Owns<EndpointSlice>(ManagedChildren)
                 .Watches<Pod>(ClusterOf, ManagedChildren))
             .AddController<TopicController, Topic>(static controller => controller
-                .Watches<BrokerCluster>(TopicsOf)
+                .Watches<BrokerCluster>(TopicsOf, priority: WorkPriority.Low)
                 .Watches<Topic>(RivalsOf))
             .AddFinalizer<TopicFinalizer, Topic>(TopicFinalizer.Identifier);
         return services;
@@ -100,12 +103,13 @@ public static class RocketOpsOperatorExtensions
     private static IEnumerable<ObjectKey> ClusterOf(Pod pod) =>
         pod.Label(ClusterLabels.Cluster) is { Length: > 0 } cluster ? [new ObjectKey(pod.Namespace(), cluster)] : [];
 
+    /// <summary>Topics for which news of their cluster may be news: those that wait, and those that are not on all of its groups. The others notice in their next round.</summary>
     private static IEnumerable<ObjectKey> TopicsOf(IServiceProvider services, BrokerCluster cluster) =>
-        services.GetRequiredService<IEntityCache<Topic>>().List(cluster.Namespace())
-            .Where(topic => topic.Spec.ClusterRef.Name == cluster.Name())
+        services.GetRequiredService<TopicIndex>().Of(cluster)
+            .Where(topic => cluster.IsDeleting() || !Conditions.IsTrue(topic.Status?.Conditions, ConditionTypes.Ready) || (topic.Status?.Brokers?.Count ?? 0) < cluster.Spec.Brokers.Groups)
             .Select(static topic => topic.Key());
 
     /// <summary>When an object that has a topic goes, the one that waited for it takes over.</summary>
     private static IEnumerable<ObjectKey> RivalsOf(IServiceProvider services, Topic topic) =>
-        TopicOwnership.Rivals(topic, services.GetRequiredService<IEntityCache<Topic>>().List(topic.Namespace())).Select(static rival => rival.Key());
+        TopicOwnership.Rivals(topic, services.GetRequiredService<TopicIndex>().SameTopic(topic)).Select(static rival => rival.Key());
 }

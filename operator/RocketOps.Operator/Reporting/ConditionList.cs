@@ -31,7 +31,7 @@ internal sealed class ConditionList
     /// <summary>
     /// The three kstatus looks at. A problem stalls; work under way reconciles; otherwise the object is ready. Never two of them at once.
     /// </summary>
-    public ConditionList Outcome(Problem? problem, Problem? pending, string readyMessage)
+    public ConditionList Outcome(Problem? problem, Problem? pending, string readyMessage, string readyReason = Reasons.AllReady)
     {
         if (problem is not null)
         {
@@ -47,7 +47,7 @@ internal sealed class ConditionList
                 .False(ConditionTypes.Stalled, Reasons.AsExpected, "");
         }
 
-        return True(ConditionTypes.Ready, Reasons.AllReady, readyMessage)
+        return True(ConditionTypes.Ready, readyReason, readyMessage)
             .False(ConditionTypes.Reconciling, Reasons.UpToDate, "")
             .False(ConditionTypes.Stalled, Reasons.AsExpected, "");
     }

@@ -7,6 +7,7 @@ internal static class Reasons
     public const string AllReady = "AllReady";
     public const string AsExpected = "AsExpected";
     public const string UpToDate = "UpToDate";
+    public const string Observed = "Observed";
     public const string MastersRegistered = "MastersRegistered";
 
     // Work under way.
@@ -22,6 +23,7 @@ internal static class Reasons
     public const string BrokerUnreachable = "BrokerUnreachable";
     public const string DrainingQueues = "DrainingQueues";
     public const string WaitingForConsumers = "WaitingForConsumers";
+    public const string NotThere = "NotThere";
     public const string Updating = "Updating";
     public const string ApiUnavailable = "ApiUnavailable";
     public const string ScalingIn = "ScalingIn";
@@ -35,6 +37,7 @@ internal static class Reasons
     public const string NotSupported = "NotSupported";
     public const string Immutable = "Immutable";
     public const string ResourceConflict = "ResourceConflict";
+    public const string Conflict = "Conflict";
     public const string Refused = "Refused";
     public const string DeletionProtected = "DeletionProtected";
 

@@ -4,6 +4,7 @@ using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
@@ -21,11 +22,11 @@ namespace RocketOps.Operator.Topics;
 internal sealed partial class TopicController : IEntityController<Topic>
 {
     private readonly OperatorOptions _options;
-    private readonly IEntityCache<Topic> _topics;
+    private readonly TopicIndex _topics;
     private readonly IEntityCache<BrokerCluster> _clusters;
     private readonly ClusterAdmins _admins;
-    private readonly BrokerTopics _brokers;
-    private readonly TopicTables _tables;
+    private readonly ClusterTopics _rounds;
+    private readonly TopicPass _pass;
     private readonly StatusWriter _status;
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
@@ -33,11 +34,11 @@ internal sealed partial class TopicController : IEntityController<Topic>
 
     public TopicController(
         OperatorOptions options,
-        IEntityCache<Topic> topics,
+        TopicIndex topics,
         IEntityCache<BrokerCluster> clusters,
         ClusterAdmins admins,
-        BrokerTopics brokers,
-        TopicTables tables,
+        ClusterTopics rounds,
+        TopicPass pass,
         StatusWriter status,
         IEventRecorder events,
         TimeProvider time,
@@ -47,8 +48,8 @@ internal sealed partial class TopicController : IEntityController<Topic>
         _topics = topics;
         _clusters = clusters;
         _admins = admins;
-        _brokers = brokers;
-        _tables = tables;
+        _rounds = rounds;
+        _pass = pass;
         _status = status;
         _events = events;
         _time = time;
@@ -65,75 +66,145 @@ internal sealed partial class TopicController : IEntityController<Topic>
 
         if (TopicValidator.Check(entity) is { } problem)
         {
-            return await ReportAsync(entity, [], problem, null, _options.ResyncInterval, cancellationToken);
+            return await ReportAsync(entity, [], problem, null, cancellationToken);
         }
 
-        if (TopicOwnership.Winner(entity, _topics.List(entity.Namespace())) is { } winner)
+        if (entity.Spec.ManagementPolicy == TopicManagementPolicy.Manage && TopicOwnership.Winner(entity, _topics.SameTopic(entity)) is { } winner)
         {
             Problem conflict = new Problem(
                 Reasons.ResourceConflict,
                 $"Topic {winner.Name()} is older and has {TopicNames.Effective(entity)} already. Delete one of the two objects.");
-            return await ReportAsync(entity, [], conflict, null, _options.ResyncInterval, cancellationToken);
+            return await ReportAsync(entity, [], conflict, null, cancellationToken);
         }
 
         BrokerCluster? cluster = _clusters.Get(entity.Namespace(), entity.Spec.ClusterRef.Name);
         if (cluster is null || cluster.IsDeleting())
         {
             Problem missing = new Problem(Reasons.ClusterNotFound, $"There is no BrokerCluster {entity.Spec.ClusterRef.Name} in namespace {entity.Namespace()}.");
-            return await ReportAsync(entity, [], null, missing, _options.ResyncInterval, cancellationToken);
+            return await ReportAsync(entity, [], null, missing, cancellationToken);
         }
 
-        if (cluster.Status?.ReadyNameServers is null or 0)
+        bool isReady = Conditions.IsTrue(entity.Status?.Conditions, ConditionTypes.Ready);
+        if (!isReady && cluster.Status?.ReadyNameServers is null or 0)
         {
             // Its status is watched, so the topic comes back when that changes.
             Problem starting = new Problem(Reasons.ClusterNotReady, $"BrokerCluster {cluster.Name()} has no name server that serves yet.");
-            return await ReportAsync(entity, [], null, starting, _options.ResyncInterval, cancellationToken);
+            return await ReportAsync(entity, [], null, starting, cancellationToken);
         }
 
-        if (entity.Status?.TopicName is null || entity.Status.Cluster is null)
+        bool isSettled = isReady && entity.Status?.ObservedGeneration == entity.Metadata.Generation;
+        IRocketMqAdmin admin = _admins.Get(cluster.Key(), new ClusterNames(cluster.Name(), cluster.Namespace()!).NameServerRegistrationAddress);
+        TopicRound round = await _rounds.LookAsync(cluster, admin, isSettled, cancellationToken);
+        if (round.Silence is { } silence && (round.Masters.Count == 0 || silence.IsLong))
         {
-            // Written before the first change on a broker: whatever interrupts the operator, a deletion knows what there may be to clean up.
-            await FixIdentityAsync(entity, cancellationToken);
+            // Of a topic that was fine nothing new is known until that lasts.
+            return isReady && !silence.IsLong
+                ? ReconciliationResult<Topic>.Success(entity, PassIntervals.Settled(_options))
+                : await ReportAsync(entity, [], null, silence.Problem, cancellationToken);
         }
 
-        return await SyncAsync(entity, cluster, cancellationToken);
+        return await SyncAsync(entity, cluster, admin, round, cancellationToken);
     }
 
     public Task<ReconciliationResult<Topic>> DeletedAsync(Topic entity, CancellationToken cancellationToken) =>
         Task.FromResult(ReconciliationResult<Topic>.Success(entity));
 
-    private async Task FixIdentityAsync(Topic topic, CancellationToken cancellationToken)
+    private async Task<ReconciliationResult<Topic>> SyncAsync(Topic topic, BrokerCluster cluster, IRocketMqAdmin admin, TopicRound round, CancellationToken cancellationToken)
     {
-        TopicStatus identified = TopicStatusBuilder.Build(topic, [], null, new Problem(Reasons.Updating, "The topic is being created."), _time.GetUtcNow());
-        identified.TopicName = TopicNames.Effective(topic);
-        identified.Cluster = topic.Spec.ClusterRef.Name;
-        Topic next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = identified };
-        await _status.WriteAsync(topic, next, cancellationToken);
-        topic.Status = identified;
+        IReadOnlyList<(RoundMaster Master, TopicOutcome? Outcome)> compared = TopicPass.Compare(topic, round);
+        (Dictionary<string, TopicSettings?> claims, Dictionary<string, TopicOutcome> refused) = await ClaimAsync(topic, cluster, admin, compared, cancellationToken);
+
+        List<TopicOutcome> outcomes = new List<TopicOutcome>(compared.Count);
+        foreach ((RoundMaster master, TopicOutcome? known) in compared)
+        {
+            TopicOutcome outcome = known ?? refused.GetValueOrDefault(master.Broker) ?? await _pass.SyncAsync(cluster, topic, admin, master, cancellationToken);
+            outcomes.Add(WithRefusal(outcome, cluster));
+        }
+
+        Tell(topic, outcomes, claims);
+        return await ReportAsync(topic, outcomes, null, null, cancellationToken);
     }
 
-    private async Task<ReconciliationResult<Topic>> SyncAsync(Topic topic, BrokerCluster cluster, CancellationToken cancellationToken)
+    /// <summary>
+    /// Decides of masters where the object has never written whether it may, and notes in the status those where it may. The topic an object has nowhere yet is not taken over in parts:
+    /// where it differs on one master, nothing is written on any.
+    /// </summary>
+    /// <returns>What those it may write to have now; outcomes of those it may not.</returns>
+    private async Task<(Dictionary<string, TopicSettings?> Claims, Dictionary<string, TopicOutcome> Refused)> ClaimAsync(
+        Topic topic, BrokerCluster cluster, IRocketMqAdmin admin, IReadOnlyList<(RoundMaster Master, TopicOutcome? Outcome)> compared, CancellationToken cancellationToken)
     {
-        ClusterNames names = new ClusterNames(cluster.Name(), cluster.Namespace()!);
-        IRocketMqAdmin admin = _admins.Get(cluster.Key(), names.NameServerRegistrationAddress);
-        IReadOnlyList<TopicMaster> masters;
-        try
+        TopicSettings wanted = TopicSettings.Wanted(topic.Spec);
+        Dictionary<string, TopicSettings?> claims = new(StringComparer.Ordinal);
+        Dictionary<string, TopicOutcome> refused = new(StringComparer.Ordinal);
+        List<(string Broker, TopicSettings Found)> differing = [];
+        foreach ((RoundMaster master, TopicOutcome? outcome) in compared)
         {
-            masters = TopicMasters.Find(cluster, await _tables.ClusterAsync(cluster.Key(), admin, cancellationToken));
-        }
-        catch (Exception unreachable) when (AdminFailures.IsFailure(unreachable, cancellationToken))
-        {
-            Problem silent = new Problem(Reasons.NameServersUnreachable, $"The name servers at {names.NameServerRegistrationAddress} do not answer the operator.");
-            return await ReportAsync(topic, [], null, silent, _options.ProgressInterval, cancellationToken);
+            if (outcome is not null || TopicClaims.Find(topic, master.Broker) is not null)
+            {
+                continue;
+            }
+
+            (TopicSettings? found, TopicOutcome? failure) = await _pass.LookAsync(cluster, topic, admin, master, cancellationToken);
+            if (failure is not null)
+            {
+                refused[master.Broker] = failure;
+            }
+            else if (TopicClaims.MayTake(topic.Spec, wanted, found))
+            {
+                claims[master.Broker] = found;
+            }
+            else
+            {
+                differing.Add((master.Broker, found!));
+            }
         }
 
-        List<TopicOutcome> outcomes = new List<TopicOutcome>(masters.Count);
-        foreach (TopicMaster master in masters)
+        if (differing.Count > 0)
         {
-            outcomes.Add(WithRefusal(await SyncAsync(topic, admin, master, cancellationToken), cluster));
+            Problem conflict = TopicClaims.Conflict(TopicNames.Effective(topic), wanted, differing);
+            if (!TopicClaims.HasAny(topic))
+            {
+                foreach ((string broker, TopicSettings? found) in claims)
+                {
+                    refused[broker] = new TopicOutcome(broker, found, Problem: conflict, Observed: true);
+                }
+
+                claims.Clear();
+            }
+
+            foreach ((string broker, TopicSettings found) in differing)
+            {
+                refused[broker] = new TopicOutcome(broker, found, Problem: conflict, Observed: true);
+            }
         }
 
-        return await ReportAsync(topic, outcomes, null, null, Next(outcomes), cancellationToken);
+        if (claims.Count > 0)
+        {
+            TopicStatus claimed = TopicStatusBuilder.Claim(topic, claims, _time.GetUtcNow());
+            await _status.WriteAsync(topic, new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = claimed }, cancellationToken);
+            topic.Status = claimed;
+        }
+
+        return (claims, refused);
+    }
+
+    /// <summary>One event per topic and kind of change, whatever the number of masters.</summary>
+    private void Tell(Topic topic, List<TopicOutcome> outcomes, Dictionary<string, TopicSettings?> claims)
+    {
+        string name = TopicNames.Effective(topic);
+        Record("TopicCreated", "was created on", outcome => outcome.Written && claims.TryGetValue(outcome.Broker, out TopicSettings? before) && before is null);
+        Record("TopicAdopted", "was there before this object and belongs to it now on", outcome => claims.GetValueOrDefault(outcome.Broker) is not null && outcome.Problem is null);
+        Record("TopicUpdated", "was changed on", outcome => outcome.Written && !(claims.TryGetValue(outcome.Broker, out TopicSettings? before) && before is null));
+
+        void Record(string reason, string what, Func<TopicOutcome, bool> concerns)
+        {
+            string brokers = string.Join(", ", outcomes.Where(concerns).Select(static outcome => outcome.Broker));
+            if (brokers.Length > 0)
+            {
+                LogWritten(name, what, brokers);
+                _events.Record(topic, EventType.Normal, reason, "Update", $"Topic {name} {what} {brokers}.");
+            }
+        }
     }
 
     /// <summary>The topic is as it should be, and nobody can send to it there: the cluster's controller has found out why.</summary>
@@ -141,80 +212,25 @@ internal sealed partial class TopicController : IEntityController<Topic>
     {
         BrokerGroupStatus? group = cluster.Status?.Groups?.Find(group => group.Name == outcome.Broker);
         string? refusal = group?.Members?.Find(static member => member is { Role: BrokerMemberRole.Master, SendsRefused: not null })?.SendsRefused;
-        return refusal is null || outcome.Problem is not null || outcome.Pending is not null
+        return refusal is null || outcome.Problem is not null || outcome.Pending is not null || outcome.Observed
             ? outcome
             : outcome with { Pending = new Problem(Reasons.DiskFull, $"{outcome.Broker} takes no messages: {refusal}. BrokerCluster {cluster.Name()} says what to do.") };
     }
 
-    private async Task<TopicOutcome> SyncAsync(Topic topic, IRocketMqAdmin admin, TopicMaster master, CancellationToken cancellationToken)
-    {
-        if (master.Address is null)
-        {
-            return new TopicOutcome(master.Broker, null, Pending: new Problem(Reasons.ClusterNotReady, $"No master of {master.Broker} is registered."));
-        }
-
-        string name = TopicNames.Effective(topic);
-        TopicBrokerStatus? last = topic.Status?.Brokers?.Find(broker => broker.Name == master.Broker);
-        TopicSettings wanted = TopicSettings.Wanted(topic.Spec);
-        try
-        {
-            if (IsSettled(topic) && await _tables.FindAsync(admin, master.Address, name, cancellationToken) is { } found && found == wanted)
-            {
-                return new TopicOutcome(master.Broker, found);
-            }
-
-            TopicOutcome outcome = await WithDeadlineAsync(token => _brokers.SyncAsync(admin, master, name, wanted, last, token), cancellationToken);
-            if (outcome.Written)
-            {
-                _tables.Forget(master.Address);
-                LogWritten(name, master.Broker);
-                _events.Record(topic, EventType.Normal, last is null ? "TopicCreated" : "TopicUpdated", "Update", $"Topic {name} was written on {master.Broker}.");
-            }
-
-            return outcome;
-        }
-        catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
-        {
-            LogFailed(failed, name, master.Broker);
-            return AdminFailures.Refusal(failed) is { } refusal
-                ? new TopicOutcome(master.Broker, null, Problem: new Problem(Reasons.Refused, $"{master.Broker} refuses: {refusal}."))
-                : new TopicOutcome(master.Broker, null, Pending: new Problem(Reasons.BrokerUnreachable, $"The master of {master.Broker} does not answer the operator."));
-        }
-    }
-
-    /// <summary>Nothing but drift can have happened to the topic: what this object asks for was done.</summary>
-    private static bool IsSettled(Topic topic) =>
-        topic.Status?.ObservedGeneration == topic.Metadata.Generation && Kubernetes.Models.Conditions.IsTrue(topic.Status?.Conditions, ConditionTypes.Ready);
-
-    private TimeSpan Next(List<TopicOutcome> outcomes)
-    {
-        // A drain takes minutes and sends no events; other things pending are moments away.
-        bool waits = outcomes.Exists(static outcome => outcome.Pending is { Reason: not Reasons.DrainingQueues });
-        return waits ? _options.ProgressInterval : _options.ResyncInterval;
-    }
-
-    private async Task<T> WithDeadlineAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
-    {
-        using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        return await call(either.Token);
-    }
-
     private async Task<ReconciliationResult<Topic>> ReportAsync(
-        Topic topic, IReadOnlyList<TopicOutcome> outcomes, Problem? problem, Problem? pending, TimeSpan requeueAfter, CancellationToken cancellationToken)
+        Topic topic, IReadOnlyList<TopicOutcome> outcomes, Problem? problem, Problem? pending, CancellationToken cancellationToken)
     {
-        Topic next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = TopicStatusBuilder.Build(topic, outcomes, problem, pending, _time.GetUtcNow()) };
+        DateTimeOffset now = _time.GetUtcNow();
+        Topic next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = TopicStatusBuilder.Build(topic, outcomes, problem, pending, now) };
         if (await _status.WriteAsync(topic, next, cancellationToken))
         {
             TransitionEvents.Record(_events, topic, topic.Status?.Conditions, next.Status.Conditions);
         }
 
-        return ReconciliationResult<Topic>.Success(topic, requeueAfter);
+        bool waits = Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Reconciling);
+        return ReconciliationResult<Topic>.Success(topic, waits ? PassIntervals.Waiting(_options, next.Status.Conditions, now) : PassIntervals.Settled(_options));
     }
 
-    [LoggerMessage(EventId = 5101, Level = LogLevel.Information, Message = "Topic {Topic} was written on {Broker}.")]
-    private partial void LogWritten(string topic, string broker);
-
-    [LoggerMessage(EventId = 5102, Level = LogLevel.Warning, Message = "Topic {Topic} could not be brought up to date on {Broker}; the next pass tries again.")]
-    private partial void LogFailed(Exception exception, string topic, string broker);
+    [LoggerMessage(EventId = 5101, Level = LogLevel.Information, Message = "Topic {Topic} {What} {Brokers}.")]
+    private partial void LogWritten(string topic, string what, string brokers);
 }

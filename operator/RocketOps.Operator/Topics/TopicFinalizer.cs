@@ -43,15 +43,15 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     public bool AppliesTo(Topic entity)
     {
         ArgumentNullException.ThrowIfNull(entity);
-        return entity.Spec.DeletionPolicy != TopicDeletionPolicy.Retain;
+        return entity.Spec.DeletionPolicy != TopicDeletionPolicy.Retain && entity.Spec.ManagementPolicy == TopicManagementPolicy.Manage;
     }
 
     public async Task<ReconciliationResult<Topic>> FinalizeAsync(Topic entity, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entity);
 
-        // The status names what was made, whatever the spec says by now. Without it nothing was.
-        if (entity.Status is not { TopicName: { } name, Cluster: { } clusterName } || entity.Spec.DeletionPolicy == TopicDeletionPolicy.Retain)
+        // The status names what was made or taken over, whatever the spec says by now. Without it nothing was.
+        if (entity.Status is not { TopicName: { } name, Cluster: { } clusterName } || !TopicClaims.HasAny(entity) || !AppliesTo(entity))
         {
             return ReconciliationResult<Topic>.Success(entity);
         }
@@ -104,7 +104,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     };
 
     private static bool IsClaimedBy(Topic other, Topic topic, string name, string cluster) =>
-        other.Uid() != topic.Uid() && !other.IsDeleting() && other.Spec.ClusterRef.Name == cluster && TopicNames.Effective(other) == name;
+        other.Uid() != topic.Uid() && !other.IsDeleting() && other.Spec.ManagementPolicy == TopicManagementPolicy.Manage && other.Spec.ClusterRef.Name == cluster && TopicNames.Effective(other) == name;
 
     /// <returns>What is waited for; null when the topic is gone everywhere.</returns>
     private async Task<Problem?> DeleteAsync(Topic topic, BrokerCluster cluster, string name, CancellationToken cancellationToken)
@@ -114,7 +114,9 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
 
-        IReadOnlyList<TopicMaster> masters = TopicMasters.Find(cluster, await admin.GetClusterInfoAsync(either.Token));
+        // Where the topic is somebody else's, it stays.
+        IReadOnlyList<TopicMaster> all = TopicMasters.Find(cluster, await admin.GetClusterInfoAsync(either.Token));
+        IReadOnlyList<TopicMaster> masters = [.. all.Where(master => TopicClaims.Find(topic, master.Broker) is not null)];
         if (masters.FirstOrDefault(static master => master.Address is null) is { } missing)
         {
             return new Problem(Reasons.ClusterNotReady, $"No master of {missing.Broker} is registered. Annotate {TopicAnnotations.ForceDelete}=true to give up.");
@@ -130,10 +132,29 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
             await admin.DeleteTopicOnBrokerAsync(master.Address!, name, either.Token);
         }
 
-        await admin.DeleteTopicOnNameServersAsync(name, names.Cluster, either.Token);
+        if (!await IsElsewhereAsync(admin, all.Except(masters), name, either.Token))
+        {
+            // Name servers forget it for the whole cluster, or not at all.
+            await admin.DeleteTopicOnNameServersAsync(name, names.Cluster, either.Token);
+        }
+
         LogDeleted(name, names.Cluster);
         _events.Record(topic, EventType.Normal, "TopicDeleted", "Delete", $"Topic {name} was removed from every master.");
         return null;
+    }
+
+    /// <summary>Whether a topic of that name, which is not the object's, is on one of these masters. One that is not registered has no topics at the name servers.</summary>
+    private static async Task<bool> IsElsewhereAsync(IRocketMqAdmin admin, IEnumerable<TopicMaster> masters, string name, CancellationToken cancellationToken)
+    {
+        foreach (TopicMaster master in masters.Where(static master => master.Address is not null))
+        {
+            if (await admin.GetTopicConfigAsync(master.Address!, name, cancellationToken) is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Keeps producers out, waits until they have noticed, and then until consumers have read what is left.</summary>
@@ -144,12 +165,14 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         foreach (TopicMaster master in masters)
         {
             TopicConfig? config = await admin.GetTopicConfigAsync(master.Address!, name, cancellationToken);
+            TopicBrokerStatus last = TopicClaims.Find(topic, master.Broker)!;
             if (config is null)
             {
+                brokers.Add(last);
                 continue;
             }
 
-            DateTimeOffset? since = topic.Status?.Brokers?.Find(last => last.Name == master.Broker)?.DrainingSince;
+            DateTimeOffset? since = last.DrainingSince;
             if (config.Permission.HasFlag(Client.TopicPermission.Write))
             {
                 config = config with { Permission = config.Permission & ~Client.TopicPermission.Write, Attributes = null };
@@ -167,17 +190,18 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
             });
         }
 
-        topic.Status!.Brokers = brokers;
+        brokers.AddRange(topic.Status!.Brokers!.Where(other => !brokers.Exists(broker => broker.Name == other.Name)));
+        topic.Status.Brokers = brokers;
         if (brokers.Exists(broker => now - broker.DrainingSince < _options.RouteRefreshGrace))
         {
             return new Problem(Reasons.WaitingForConsumers, "Producers are kept out; waiting until they have noticed.");
         }
 
-        foreach (TopicBrokerStatus broker in brokers)
+        foreach (TopicMaster master in masters)
         {
-            string address = masters.First(master => master.Broker == broker.Name).Address!;
+            TopicBrokerStatus broker = brokers.Find(broker => broker.Name == master.Broker)!;
             int queues = Math.Max(broker.ReadQueues, broker.WriteQueues);
-            DrainReport report = await DrainCheck.AskAsync(admin, address, broker.Name, name, 0, queues, cancellationToken);
+            DrainReport report = await DrainCheck.AskAsync(admin, master.Address!, broker.Name, name, 0, queues, cancellationToken);
             if (!report.Drained)
             {
                 return new Problem(Reasons.WaitingForConsumers, $"Waiting for {report.BlockedBy}.");
@@ -192,7 +216,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         TopicStatus status = TopicStatusBuilder.Build(topic, [], null, pending, _time.GetUtcNow());
         Topic last = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = before };
         await _status.WriteAsync(last, new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = status }, cancellationToken);
-        return ReconciliationResult<Topic>.Success(topic, TimeSpan.FromTicks(Math.Min(_options.ResyncInterval.Ticks, 5 * _options.ProgressInterval.Ticks)));
+        return ReconciliationResult<Topic>.Success(topic, PassIntervals.Waiting(_options, status.Conditions, _time.GetUtcNow()));
     }
 
     [LoggerMessage(EventId = 5111, Level = LogLevel.Information, Message = "Topic {Topic} was removed from every master of {Cluster}.")]

@@ -9,4 +9,6 @@ namespace RocketOps.Operator.Topics;
 /// <param name="DrainingSince">Since when producers are kept out of queues that are to go.</param>
 /// <param name="Pending">What is still to come by itself.</param>
 /// <param name="Problem">What the broker refuses.</param>
-internal sealed record TopicOutcome(string Broker, TopicSettings? Found, bool Written = false, DateTimeOffset? DrainingSince = null, Problem? Pending = null, Problem? Problem = null);
+/// <param name="Observed">The topic there is not the object's.</param>
+internal sealed record TopicOutcome(
+    string Broker, TopicSettings? Found, bool Written = false, DateTimeOffset? DrainingSince = null, Problem? Pending = null, Problem? Problem = null, bool Observed = false);

@@ -24,13 +24,14 @@ internal static class TopicOwnership
         return ReferenceEquals(owner, topic) ? null : owner;
     }
 
-    /// <summary>Other objects that mean the same topic and are not being deleted.</summary>
+    /// <summary>Other objects that mean the same topic, do not only watch it, and are not being deleted.</summary>
     public static IEnumerable<Topic> Rivals(Topic topic, IEnumerable<Topic> others)
     {
         string name = TopicNames.Effective(topic);
         return others.Where(other =>
             other.Uid() != topic.Uid()
             && !other.IsDeleting()
+            && other.Spec.ManagementPolicy == TopicManagementPolicy.Manage
             && other.Namespace() == topic.Namespace()
             && other.Spec.ClusterRef.Name == topic.Spec.ClusterRef.Name
             && TopicNames.Effective(other) == name);

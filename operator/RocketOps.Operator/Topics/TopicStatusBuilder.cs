@@ -1,3 +1,4 @@
+using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 
@@ -15,18 +16,55 @@ internal static class TopicStatusBuilder
     {
         problem ??= Join(outcomes.Select(static outcome => outcome.Problem));
         pending ??= Join(outcomes.Select(static outcome => outcome.Pending));
+        ConditionList conditions = new ConditionList(topic.Status?.Conditions, topic.Metadata.Generation, now);
+        conditions = topic.Spec.ManagementPolicy == TopicManagementPolicy.Observe
+            ? conditions.Outcome(problem, pending, Watched(topic, outcomes), Reasons.Observed)
+            : conditions.Outcome(problem, pending, "Every master has the topic as asked for.");
+        return Build(topic, Brokers(topic, outcomes), conditions.ToList());
+    }
+
+    /// <summary>The status before the first write on some brokers: whose topic it is from now on. What the conditions say stays until the write is done.</summary>
+    /// <param name="topic">The object.</param>
+    /// <param name="claims">What the brokers have; null where there is no topic yet.</param>
+    /// <param name="now">For conditions, if there are none yet.</param>
+    public static TopicStatus Claim(Topic topic, IReadOnlyDictionary<string, TopicSettings?> claims, DateTimeOffset now)
+    {
+        List<TopicBrokerStatus> brokers = [.. (topic.Status?.Brokers ?? []).Where(broker => !claims.ContainsKey(broker.Name))];
+        brokers.AddRange(claims.Select(static claim => Entry(claim.Key, claim.Value)));
+        List<Condition> conditions = topic.Status?.Conditions
+            ?? new ConditionList(null, topic.Metadata.Generation, now).Outcome(null, new Problem(Reasons.Updating, "The topic is being written."), "").ToList();
+        TopicStatus status = Build(topic, brokers, conditions);
+        status.TopicName = TopicNames.Effective(topic);
+        status.Cluster = topic.Spec.ClusterRef.Name;
+        status.ObservedGeneration = topic.Status?.ObservedGeneration;
+        return status;
+    }
+
+    private static TopicStatus Build(Topic topic, List<TopicBrokerStatus>? brokers, List<Condition> conditions)
+    {
+        bool isObserved = topic.Spec.ManagementPolicy == TopicManagementPolicy.Observe;
         return new TopicStatus
         {
             ObservedGeneration = topic.Metadata.Generation,
-            TopicName = topic.Status?.TopicName,
-            Cluster = topic.Status?.Cluster,
-            ReadQueues = topic.Spec.ReadQueues,
-            WriteQueues = topic.Spec.WriteQueues ?? topic.Spec.ReadQueues,
-            Brokers = Brokers(topic, outcomes),
-            Conditions = new ConditionList(topic.Status?.Conditions, topic.Metadata.Generation, now)
-                .Outcome(problem, pending, "Every master has the topic as asked for.")
-                .ToList(),
+            TopicName = isObserved ? null : topic.Status?.TopicName,
+            Cluster = isObserved ? null : topic.Status?.Cluster,
+            ReadQueues = Fewest(brokers, static broker => broker.ReadQueues),
+            WriteQueues = Fewest(brokers, static broker => broker.WriteQueues),
+            Brokers = brokers,
+            Conditions = conditions,
         };
+    }
+
+    private static int? Fewest(List<TopicBrokerStatus>? brokers, Func<TopicBrokerStatus, int> queues) =>
+        brokers?.Where(static broker => broker.ReadQueues > 0).Select(broker => (int?)queues(broker)).Min();
+
+    private static string Watched(Topic topic, IReadOnlyList<TopicOutcome> outcomes)
+    {
+        TopicSettings wanted = TopicSettings.Wanted(topic.Spec);
+        (string, TopicSettings)[] differing = [.. outcomes.Where(outcome => outcome.Found is not null && outcome.Found != wanted).Select(static outcome => (outcome.Broker, outcome.Found!))];
+        return differing.Length == 0
+            ? "Every master has the topic as described here; it is watched only."
+            : $"Every master has the topic; it is watched only. It differs from this object on {TopicDifference.Describe(wanted, differing)}.";
     }
 
     private static List<TopicBrokerStatus>? Brokers(Topic topic, IReadOnlyList<TopicOutcome> outcomes)
@@ -42,16 +80,12 @@ internal static class TopicStatusBuilder
         {
             if (outcome.Found is { } found)
             {
-                brokers.Add(new TopicBrokerStatus
-                {
-                    Name = outcome.Broker,
-                    ReadQueues = found.ReadQueues,
-                    WriteQueues = found.WriteQueues,
-                    Permission = found.Permission,
-                    DrainingSince = outcome.DrainingSince,
-                });
+                TopicBrokerStatus entry = Entry(outcome.Broker, found);
+                entry.DrainingSince = outcome.DrainingSince;
+                entry.Observed = outcome.Observed ? true : null;
+                brokers.Add(entry);
             }
-            else if (topic.Status?.Brokers?.Find(last => last.Name == outcome.Broker) is { } last)
+            else if (TopicClaims.Entry(topic, outcome.Broker) is { } last && !outcome.Observed)
             {
                 brokers.Add(last);
             }
@@ -59,6 +93,15 @@ internal static class TopicStatusBuilder
 
         return brokers.Count == 0 ? null : brokers;
     }
+
+    private static TopicBrokerStatus Entry(string broker, TopicSettings? found) => new()
+    {
+        Name = broker,
+        ReadQueues = found?.ReadQueues ?? 0,
+        WriteQueues = found?.WriteQueues ?? 0,
+        Permission = found?.Permission ?? 0,
+        MessageType = found is null or { MessageType: TopicSettings.DefaultMessageType } ? null : found.MessageType,
+    };
 
     private static Problem? Join(IEnumerable<Problem?> problems)
     {

@@ -77,6 +77,20 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task AddAfter_LowPriority_GoesBehindWhatSomebodyChanged()
+    {
+        _queue.AddAfter("resync", TimeSpan.FromSeconds(1), WorkPriority.Low);
+        _queue.AddAfter("both", TimeSpan.FromSeconds(1), WorkPriority.Low);
+        _queue.AddAfter("both", TimeSpan.FromSeconds(5));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _queue.Add("edit");
+
+        (await TakeAsync()).Should().Be("both", "the higher of two priorities counts");
+        (await TakeAsync()).Should().Be("edit");
+        (await TakeAsync()).Should().Be("resync");
+    }
+
+    [Fact]
     public async Task AddAfter_ATakeInBetween_EndsTheDelay()
     {
         _queue.AddAfter("a", TimeSpan.FromSeconds(10));

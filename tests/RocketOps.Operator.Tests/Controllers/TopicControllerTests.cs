@@ -117,6 +117,8 @@ public sealed class TopicControllerTests
         world.Admin.Topic(Master(world, "a-0"), "SAME")!.ReadQueues.Should().Be(8);
 
         await world.Client.DeleteAsync<Topic>("first", OperatorWorld.Ns);
+        await world.TopicAsync("second", "Stalled", "True", Reasons.Conflict);
+        await world.ChangeAsync<Topic>("second", static topic => topic.Spec.AdoptionPolicy = TopicAdoptionPolicy.Adopt);
         await world.TopicAsync("second", "Ready", "True");
         world.Admin.Topic(Master(world, "a-0"), "SAME")!.ReadQueues.Should().Be(16);
     }

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using RocketOps.Client;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
+
+namespace RocketOps.Operator.Tests.Controllers;
+
+public sealed class ManyTopicsTests
+{
+    private const int Topics = 200;
+
+    [Fact]
+    public async Task MasterRestarts_NoTopicIsWrittenAndNoneIsAskedForByItself()
+    {
+        await using OperatorWorld world = await StartAsync(Topics);
+        ConcurrentQueue<string> requests = new();
+        world.Admin.Fault = requests.Enqueue;
+        world.Writes.Clear();
+
+        world.Workloads.Healthy = static pod => pod.Name() != "a-0-0";
+        await world.ClusterAsync("a", "Available", "False");
+        await RoundsAsync(requests, 4);
+        world.Workloads.Healthy = static _ => true;
+        await world.ClusterAsync("a", "Ready", "True");
+        await RoundsAsync(requests, 4);
+
+        TopicWrites(world).Should().BeEmpty("the cluster says that a master restarts; its topics are what they were");
+        requests.Should().NotContain(nameof(IRocketMqAdmin.GetTopicConfigAsync));
+        requests.Should().NotContain(nameof(IRocketMqAdmin.CreateOrUpdateTopicAsync));
+    }
+
+    [Fact]
+    public async Task NameServersSilent_NoTopicIsWritten()
+    {
+        await using OperatorWorld world = await StartAsync(20);
+        world.Writes.Clear();
+        world.Admin.Registered = null;
+
+        int asked = world.Admin.Questions;
+        await Eventually.TrueAsync(() => world.Admin.Questions > asked + 20, "the operator has noticed");
+
+        TopicWrites(world).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task MasterAwayForLong_EachTopicSaysSoOnce()
+    {
+        await using OperatorWorld world = await StartAsync(20, static options => options with { TopicGrace = TimeSpan.Zero });
+        ConcurrentQueue<string> requests = new();
+        world.Admin.Fault = requests.Enqueue;
+        world.Writes.Clear();
+
+        world.Workloads.Healthy = static pod => pod.Name() != "a-0-0";
+        for (int i = 0; i < 20; i++)
+        {
+            Topic waiting = await world.TopicAsync(Name(i), "Reconciling", "True", Reasons.ClusterNotReady);
+            Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Be("No master of a-0 is registered.");
+        }
+
+        await RoundsAsync(requests, 4);
+        TopicWrites(world).Should().OnlyHaveUniqueItems();
+    }
+
+    [Fact]
+    public async Task GroupIsAdded_TopicsStayReadyAndComeThere()
+    {
+        await using OperatorWorld world = await StartAsync(20);
+        ConcurrentBag<string> unready = [];
+        using CancellationTokenSource stop = new();
+        Task watching = WatchAsync(world, unready, stop.Token);
+        world.Workloads.Healthy = static pod => pod.Name() != "a-2-0";
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 3);
+        await world.ClusterAsync("a", "Available", "False");
+        int asked = world.Admin.Questions;
+        await Eventually.TrueAsync(() => world.Admin.Questions > asked + 20, "passes go on while the group is not there");
+
+        world.Workloads.Healthy = static _ => true;
+        for (int i = 0; i < 20; i++)
+        {
+            await world.AwaitAsync<Topic>(Name(i), static topic => topic.Status?.Brokers?.Exists(static broker => broker is { Name: "a-2", ReadQueues: 8 }) == true, "is on the new group");
+        }
+
+        await stop.CancelAsync();
+        await watching;
+        unready.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Idle_WritesNothing()
+    {
+        await using OperatorWorld world = await StartAsync(Topics);
+        ConcurrentQueue<string> requests = new();
+        world.Admin.Fault = requests.Enqueue;
+        world.Writes.Clear();
+
+        await RoundsAsync(requests, 6);
+
+        world.Writes.Should().BeEmpty();
+    }
+
+    private static string Name(int number) => $"t-{number.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+
+    private static IEnumerable<string> TopicWrites(OperatorWorld world) => world.Writes.Where(static write => write.Contains(" topics", StringComparison.Ordinal));
+
+    /// <summary>Until the masters' tables were read so often more, which passes over topics cause.</summary>
+    private static async Task RoundsAsync(ConcurrentQueue<string> requests, int count)
+    {
+        int before = requests.Count(static request => request == nameof(IRocketMqAdmin.GetTopicConfigsAsync));
+        await Eventually.TrueAsync(() => requests.Count(static request => request == nameof(IRocketMqAdmin.GetTopicConfigsAsync)) >= before + count, $"{count} more rounds");
+    }
+
+    private static async Task WatchAsync(OperatorWorld world, ConcurrentBag<string> unready, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            foreach (Topic topic in (await world.Client.ListAsync<Topic>(new ListOptions { Namespace = OperatorWorld.Ns }, CancellationToken.None)).Items)
+            {
+                if (!Conditions.IsTrue(topic.Status?.Conditions, ConditionTypes.Ready))
+                {
+                    unready.Add($"{topic.Name()}: {Conditions.Find(topic.Status?.Conditions, ConditionTypes.Ready)?.Message}");
+                }
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>A cluster of two groups with so many topics, all ready, and nothing under way.</summary>
+    private static async Task<OperatorWorld> StartAsync(int topics, Func<OperatorOptions, OperatorOptions>? configure = null)
+    {
+        OperatorWorld world = await OperatorWorld.StartAsync(configure);
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        for (int i = 0; i < topics; i++)
+        {
+            await world.CreateTopicAsync(Name(i), "a");
+        }
+
+        await Eventually.TrueAsync(
+            async () => (await world.Client.ListAsync<Topic>(new ListOptions { Namespace = OperatorWorld.Ns })).Items.All(static topic => Conditions.IsTrue(topic.Status?.Conditions, ConditionTypes.Ready)),
+            "all topics are ready");
+        await world.PassesAsync(2);
+        return world;
+    }
+}

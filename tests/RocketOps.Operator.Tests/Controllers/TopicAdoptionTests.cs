@@ -1,0 +1,172 @@
+using RocketOps.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
+
+namespace RocketOps.Operator.Tests.Controllers;
+
+public sealed class TopicAdoptionTests
+{
+    private static readonly TopicConfig Live = new() { Name = "live", ReadQueues = 16, WriteQueues = 16, Permission = Client.TopicPermission.ReadWrite };
+
+    [Fact]
+    public async Task Reconcile_ExistingTopicDiffers_ConflictUntilAdoptIsAskedFor()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Admin.Put(Master(world, "a-0"), Live);
+        world.Admin.Put(Master(world, "a-1"), Live with { Permission = Client.TopicPermission.Read });
+
+        await world.CreateTopicAsync("live", "a");
+
+        Topic conflict = await world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
+        Conditions.Find(conflict.Status!.Conditions, "Ready")!.Message.Should().Be(
+            "Topic live was there before this object and differs on a-0: readQueues is 16, not 8; writeQueues is 16, not 8. On a-1: readQueues is 16, not 8; writeQueues is 16, not 8; permission is Read, not ReadWrite. "
+            + "Nothing was changed there. Ask for what is there, or set spec.adoptionPolicy: Adopt to have it changed, or spec.managementPolicy: Observe to watch it only.");
+        conflict.Status.TopicName.Should().BeNull("the topic is not the object's");
+        conflict.Status.Brokers.Should().OnlyContain(static broker => broker.Observed == true && broker.ReadQueues == 16);
+        world.Admin.Writes.Should().BeEmpty();
+
+        await world.ChangeAsync<Topic>("live", static topic => topic.Spec.AdoptionPolicy = TopicAdoptionPolicy.Adopt);
+        Topic adopted = await world.TopicAsync("live", "Ready", "True");
+        adopted.Status!.TopicName.Should().Be("live");
+        adopted.Status.ReadQueues.Should().Be(8);
+        await EventAsync(world, "TopicAdopted", "a-0, a-1");
+    }
+
+    [Fact]
+    public async Task Reconcile_ExistingTopicIsIdentical_AdoptedWithoutAWrite()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Admin.Put(Master(world, "a-0"), Live);
+        world.Admin.Put(Master(world, "a-1"), Live);
+
+        await world.CreateTopicAsync("live", "a", static spec => spec.ReadQueues = 16);
+
+        await world.TopicAsync("live", "Ready", "True");
+        world.Admin.Writes.Should().BeEmpty();
+        await EventAsync(world, "TopicAdopted", "a-0, a-1");
+    }
+
+    [Fact]
+    public async Task Reconcile_NewTopic_SaysCreated()
+    {
+        await using OperatorWorld world = await StartAsync();
+        await world.CreateTopicAsync("fresh", "a");
+        await world.TopicAsync("fresh", "Ready", "True");
+        await EventAsync(world, "TopicCreated", "a-0, a-1");
+    }
+
+    [Fact]
+    public async Task Reconcile_DiffersOnOneMasterOnly_NothingIsWrittenOnTheOther()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Admin.Put(Master(world, "a-1"), Live);
+
+        await world.CreateTopicAsync("live", "a");
+
+        await world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
+        world.Admin.Writes.Should().BeEmpty();
+
+        await world.ChangeAsync<Topic>("live", static topic => topic.Spec.ReadQueues = 16);
+        await world.TopicAsync("live", "Ready", "True");
+        world.Admin.Topic(Master(world, "a-0"), "live")!.ReadQueues.Should().Be(16);
+    }
+
+    [Fact]
+    public async Task Delete_NeverAdopted_TopicStays()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Admin.Put(Master(world, "a-0"), Live);
+        await world.CreateTopicAsync("live", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
+        await world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
+
+        await world.Client.DeleteAsync<Topic>("live", OperatorWorld.Ns);
+
+        await world.GoneAsync<Topic>("live");
+        world.Admin.Writes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Delete_AdoptedOnOneMaster_StaysOnTheOther()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        await world.CreateTopicAsync("live", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
+        await world.TopicAsync("live", "Ready", "True");
+        string own = Master(world, "a-0");
+
+        // Wherever the next group's master will be.
+        foreach (string address in Enumerable.Range(1, 100).Select(static host => $"10.1.0.{host}:10911").Where(address => address != own))
+        {
+            world.Admin.Put(address, Live);
+        }
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 2);
+        await world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
+
+        await world.Client.DeleteAsync<Topic>("live", OperatorWorld.Ns);
+
+        await world.GoneAsync<Topic>("live");
+        world.Admin.Topic(own, "live").Should().BeNull();
+        world.Admin.Topic(Master(world, "a-1"), "live").Should().Be(Live);
+        world.Admin.Writes.Should().NotContain("nameservers delete live", "they would forget the other master's topic as well");
+    }
+
+    [Fact]
+    public async Task Observe_WritesNothing_AndTellsWhatIsThere()
+    {
+        await using OperatorWorld world = await StartAsync();
+        await world.CreateTopicAsync("live", "a", static spec =>
+        {
+            spec.ManagementPolicy = TopicManagementPolicy.Observe;
+            spec.DeletionPolicy = TopicDeletionPolicy.Delete;
+        });
+        await world.TopicAsync("live", "Reconciling", "True", Reasons.NotThere);
+
+        world.Admin.Put(Master(world, "a-0"), Live);
+        world.Admin.Put(Master(world, "a-1"), Live);
+        Topic watched = await world.TopicAsync("live", "Ready", "True", Reasons.Observed);
+        Conditions.Find(watched.Status!.Conditions, "Ready")!.Message.Should().Contain("a-0, a-1: readQueues is 16, not 8");
+        watched.Status.ReadQueues.Should().Be(16);
+        watched.Metadata.Finalizers.Should().BeNullOrEmpty();
+
+        await world.Client.DeleteAsync<Topic>("live", OperatorWorld.Ns);
+        await world.GoneAsync<Topic>("live");
+        world.Admin.Writes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Observe_AfterManage_GivesTheTopicUp()
+    {
+        await using OperatorWorld world = await StartAsync();
+        await world.CreateTopicAsync("live", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
+        await world.TopicAsync("live", "Ready", "True", Reasons.AllReady);
+
+        await world.ChangeAsync<Topic>("live", static topic => topic.Spec.ManagementPolicy = TopicManagementPolicy.Observe);
+        await world.TopicAsync("live", "Ready", "True", Reasons.Observed);
+        foreach (string group in new[] { "a-0", "a-1" })
+        {
+            world.Admin.Put(Master(world, group), Live);
+        }
+
+        await world.ChangeAsync<Topic>("live", static topic => topic.Spec.ManagementPolicy = TopicManagementPolicy.Manage);
+        await world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
+        world.Admin.Topic(Master(world, "a-0"), "live").Should().Be(Live, "somebody else has changed it since");
+    }
+
+    private static async Task<OperatorWorld> StartAsync()
+    {
+        OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        return world;
+    }
+
+    private static string Master(OperatorWorld world, string group) => world.Admin.Registered![group][0];
+
+    private static Task EventAsync(OperatorWorld world, string reason, string brokers) => Eventually.TrueAsync(
+        async () => (await world.Client.ListAsync<Event>()).Items.Any(happened => happened.Reason == reason && happened.Note!.Contains(brokers, StringComparison.Ordinal)), $"{reason} on {brokers}");
+}

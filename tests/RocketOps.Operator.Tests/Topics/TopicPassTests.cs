@@ -1,0 +1,95 @@
+using RocketOps.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Topics;
+
+namespace RocketOps.Operator.Tests.Topics;
+
+public sealed class TopicPassTests
+{
+    private static readonly Problem Gone = new(Reasons.ClusterNotReady, "No master of a-0 is registered.");
+    private static readonly TopicOutcome Fine = new("a-0", null);
+    private static readonly TopicOutcome Waits = new("a-0", null, Pending: Gone);
+
+    [Fact]
+    public void Compare_AsAskedFor_NothingToDo()
+    {
+        Topic topic = Ready();
+        TopicPass.Compare(topic, Round(Present(8))).Should().ContainSingle().Which.Outcome.Should().Be(new TopicOutcome("a-0", new TopicSettings(8, 8, 6, "NORMAL")));
+        TopicPass.Compare(topic, Round(Present(4))).Should().ContainSingle().Which.Outcome.Should().BeNull("it drifted");
+    }
+
+    [Fact]
+    public void Compare_NeverWrittenThere_IsLookedAtEvenWhenIdentical()
+    {
+        Topic topic = Ready();
+        topic.Status!.Brokers = null;
+        TopicPass.Compare(topic, Round(Present(8)))[0].Outcome.Should().BeNull();
+
+        topic = Ready();
+        topic.Status!.TopicName = null;
+        TopicPass.Compare(topic, Round(Present(8)))[0].Outcome.Should().BeNull("a status without a name says of no broker that the topic is the object's");
+    }
+
+    [Fact]
+    public void Compare_Draining_IsLookedAt()
+    {
+        Topic topic = Ready();
+        topic.Status!.Brokers![0].DrainingSince = DateTimeOffset.UnixEpoch;
+        TopicPass.Compare(topic, Round(Present(8)))[0].Outcome.Should().BeNull();
+    }
+
+    [Fact]
+    public void Compare_MasterAway_TopicThatWasFineStaysFineUntilThatLasts()
+    {
+        Topic topic = Ready();
+        TopicPass.Compare(topic, Round(Absent(isLong: false)))[0].Outcome.Should().Be(Fine);
+        TopicPass.Compare(topic, Round(Absent(isLong: true)))[0].Outcome.Should().Be(Waits);
+    }
+
+    [Fact]
+    public void Compare_GroupIsAdded_TopicStaysFine()
+    {
+        Topic topic = Ready();
+        topic.Status!.Brokers = [];
+        TopicPass.Compare(topic, Round(Absent(isLong: false)))[0].Outcome.Should().Be(Fine);
+    }
+
+    [Fact]
+    public void Compare_MasterAwayAndSomethingIsToBeDoneThere_Waits()
+    {
+        Topic changed = Ready();
+        changed.Spec.MessageType = TopicMessageType.Fifo;
+        TopicPass.Compare(changed, Round(Absent(isLong: false)))[0].Outcome.Should().Be(Waits);
+
+        Topic draining = Ready();
+        draining.Status!.Brokers![0].DrainingSince = DateTimeOffset.UnixEpoch;
+        TopicPass.Compare(draining, Round(Absent(isLong: false)))[0].Outcome.Should().Be(Waits);
+
+        Topic unready = Ready();
+        unready.Status!.Conditions = null;
+        TopicPass.Compare(unready, Round(Absent(isLong: false)))[0].Outcome.Should().Be(Waits, "a topic that is not ready does not become so by what nobody knows");
+    }
+
+    private static Topic Ready()
+    {
+        Topic topic = new() { Metadata = new ObjectMeta { Name = "T", Namespace = "ns", Generation = 1 } };
+        topic.Status = new TopicStatus
+        {
+            ObservedGeneration = 1,
+            TopicName = "T",
+            Cluster = "a",
+            Brokers = [new TopicBrokerStatus { Name = "a-0", ReadQueues = 8, WriteQueues = 8, Permission = 6 }],
+            Conditions = [new Condition { Type = ConditionTypes.Ready, Status = ConditionStatus.True }],
+        };
+        return topic;
+    }
+
+    private static TopicRound Round(RoundMaster master) => new([master], null);
+
+    private static RoundMaster Present(int queues) => new(
+        "a-0", "h:1", new TopicTable("h:1", new Dictionary<string, TopicConfig>(StringComparer.Ordinal) { ["T"] = new() { Name = "T", ReadQueues = queues, WriteQueues = queues, Permission = Client.TopicPermission.ReadWrite } }), null);
+
+    private static RoundMaster Absent(bool isLong) => new("a-0", null, null, new Away(Gone, isLong));
+}
