@@ -117,9 +117,16 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(parts.Settings, parts.Role, parts.Address))
             .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(parts.Figures))
             .Add(RequestCode.GetBrokerHaStatus, new HaStatusHandler(parts.Roles, parts.Role, parts.Store, parts.Slaves, parts.Master));
-        return parts.Group is not { } group ? registry : registry
+        if (parts.Group is not { } group)
+        {
+            return registry;
+        }
+
+        JoinMasterHandler join = new(parts.Settings, group);
+        return registry
             .Add(GroupRequests.AskMember, new AskMemberHandler(parts.Settings, group))
-            .Add(GroupRequests.JoinMaster, new JoinMasterHandler(parts.Settings, group));
+            .Add(GroupRequests.JoinMaster, join)
+            .Add(GroupRequests.LeaveMaster, join);
 
         LogicOffsetHandler OfQueue(AsyncRequestHandler handler) => new(parts.Topics, physical, handler, maxOffsets);
     }

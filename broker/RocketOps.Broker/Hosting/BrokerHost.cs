@@ -183,7 +183,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         {
             Stops.Push("the membership of the group", group.DisposeAsync);
             await group.StartAsync();
-            Stops.Push("leading the group", async () => await group.LeaveAsync());
+            Stops.Push("the part in the group", async () => await group.LeaveAsync());
         }
 
         // Clients are served meanwhile.

@@ -15,4 +15,7 @@ internal interface IAdmittedSlave
 {
     /// <summary>It has everything before that offset. Called by one thread at a time; does not block.</summary>
     void OnAcknowledged(long offset);
+
+    /// <summary>Its connection has ended.</summary>
+    void OnEnded();
 }

@@ -84,6 +84,7 @@ internal sealed partial class SlaveLink
         finally
         {
             _table.Remove(this);
+            _admitted?.OnEnded();
             await _stream.DisposeAsync();
         }
     }

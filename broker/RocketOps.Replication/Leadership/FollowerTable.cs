@@ -19,6 +19,15 @@ internal sealed class FollowerTable(TimeProvider time)
         _followers[copy.Member] = (copy, progress.Acknowledge(offset, masterEnd, now));
     }
 
+    /// <summary>It is late from now on, and has said nothing.</summary>
+    public void Forget(MemberCopy copy)
+    {
+        if (Find(copy) is not null)
+        {
+            _followers.Remove(copy.Member);
+        }
+    }
+
     /// <summary>−1 when it has said nothing in this epoch.</summary>
     public long AcknowledgedBy(MemberCopy copy) => Find(copy)?.Acknowledged ?? -1;
 

@@ -85,6 +85,12 @@ internal sealed class Mastership
         UpdateConfirmed();
     }
 
+    public void OnGone(MemberCopy copy)
+    {
+        _followers.Forget(copy);
+        CheckFollowers();
+    }
+
     public long AcknowledgedBy(MemberCopy copy) => _followers.AcknowledgedBy(copy);
 
     /// <summary>With time followers fall behind.</summary>

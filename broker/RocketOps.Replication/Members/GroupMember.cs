@@ -211,6 +211,17 @@ public sealed class GroupMember
         }
     }
 
+    /// <summary>
+    /// A follower has said that it stops, or its connection has ended and did not come back: it is taken for late at once, and for in sync again when it has everything.
+    /// </summary>
+    public void OnFollowerGone(MemberCopy copy, long epoch)
+    {
+        if (_mastership is { } mastership && _rules.CountsAcknowledgement(epoch, mastership.Epoch))
+        {
+            mastership.OnGone(copy);
+        }
+    }
+
     /// <summary>This member's log has grown.</summary>
     public void OnLogGrown() => _mastership?.UpdateConfirmed();
 
@@ -253,7 +264,9 @@ public sealed class GroupMember
     /// Hands over to that member, which must be in sync: stops the writes, waits until it has everything, names it in the lease and releases that. False when this member does not lead, or
     /// is handing over already. The end is reported.
     /// </summary>
-    public bool HandOverTo(string member)
+    /// <param name="member">Who is to lead.</param>
+    /// <param name="leaves">This member stops afterwards: it takes itself out of the copies in sync, as far as the minimum lets it, so that nobody waits for it.</param>
+    public bool HandOverTo(string member, bool leaves = false)
     {
         if (_mastership is not { } mastership || _handOver is not null || member == _self.Member)
         {
@@ -266,7 +279,7 @@ public sealed class GroupMember
             return false;
         }
 
-        _handOver = new HandOver(member, _time.GetTimestamp());
+        _handOver = new HandOver(member, _time.GetTimestamp(), leaves);
         mastership.IsPaused = true;
         _host.PauseWrites();
         return true;
@@ -331,7 +344,9 @@ public sealed class GroupMember
             LeaseRecord seen = mastership.Lease.Record;
             // Before it is sent: from then on somebody else may lead.
             _fence.Close();
-            Renew(mastership, seen with { RenewTime = NextRenewTime(seen), Holder = string.Empty, HolderAddress = string.Empty, HandOverTo = null, Successor = target.Member });
+            Renew(
+                mastership,
+                seen with { RenewTime = NextRenewTime(seen), Holder = string.Empty, HolderAddress = string.Empty, HandOverTo = null, Successor = target.Member, InSync = LeftInSync(seen, handOver) });
             StepDown();
             Report(MemberEvent.HandedOver, $"the lease of epoch {seen.Epoch} is handed over to {target.Member}");
             return true;
@@ -346,6 +361,12 @@ public sealed class GroupMember
         }
 
         return false;
+    }
+
+    private IReadOnlyList<MemberCopy> LeftInSync(LeaseRecord seen, HandOver handOver)
+    {
+        int least = _options.Mode == ReplicationMode.Async ? 1 : _options.MinInSync;
+        return handOver.Leaves && seen.InSync.Count > least ? [.. seen.InSync.Where(copy => copy != _self)] : seen.InSync;
     }
 
     private void Observe()

@@ -107,6 +107,48 @@ public sealed class GroupMemberTests
         _host.Received().Report(MemberEvent.MayNotLead, Arg.Is<string>(text => text.Contains("two clusters have one name")));
     }
 
+    [Theory]
+    [InlineData(true, 1, 1)]
+    [InlineData(true, 2, 2)]
+    [InlineData(false, 1, 2)]
+    public void HandOverTo_ThisMemberStopsAfterwards_TheSuccessorWaitsForItOnlyIfItMust(bool leaves, int minInSync, int left)
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: minInSync);
+        master.OnAcknowledged(Follower, epoch: 5, offset: 100);
+
+        master.HandOverTo("b", leaves).Should().BeTrue();
+        master.Tick();
+
+        _host.Received().WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(lease => lease.Successor == "b" && lease.InSync.Count == left && lease.InSync.Contains(Follower)), Arg.Any<string?>());
+    }
+
+    [Fact]
+    public void OnFollowerGone_ItIsInSync_IsTakenOutAtOnceAndNotWaitedForAfterwards()
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: 1);
+        master.OnAcknowledged(Follower, epoch: 5, offset: 80);
+
+        master.OnFollowerGone(Follower, epoch: 5);
+        master.Tick();
+
+        _host.Received().WriteLease(3, Arg.Is<LeaseRecord>(lease => lease.InSync.Count == 1), "2");
+        master.Confirmed.Should().Be(80, "the lease still has it");
+        master.OnLeaseWritten(3, "3");
+        master.Confirmed.Should().Be(100);
+    }
+
+    [Fact]
+    public void OnFollowerGone_OfAnEarlierEpoch_ChangesNothing()
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: 1);
+        master.OnAcknowledged(Follower, epoch: 5, offset: 80);
+
+        master.OnFollowerGone(Follower, epoch: 4);
+        master.Tick();
+
+        _host.DidNotReceive().WriteLease(3, Arg.Any<LeaseRecord>(), Arg.Any<string?>());
+    }
+
     private static GroupOptions Options => new() { Member = "a", Members = ["a", "b"], MinInSync = 2 };
 
     private static LeaseRecord Lease => new()
@@ -121,11 +163,11 @@ public sealed class GroupMemberTests
     };
 
     /// <summary>Leads epoch 5, in which nothing is acknowledged yet; its log ends at 100.</summary>
-    private GroupMember Master(GroupRules rules, TimeSpan answerTakes = default)
+    private GroupMember Master(GroupRules rules, TimeSpan answerTakes = default, int minInSync = 2)
     {
         _host.LogEnd.Returns(new LogEnd(4, 100));
         _host.AppendedEnd.Returns(100);
-        GroupMember member = new(Options, new MemberState("group", "a1", 4, 4), _host, _time, rules);
+        GroupMember member = new(Options with { MinInSync = minInSync }, new MemberState("group", "a1", 4, 4), _host, _time, rules);
         member.Tick();
         member.OnLeaseRead(1, new VersionedLease(Lease, "1"));
         _time.Advance(answerTakes);

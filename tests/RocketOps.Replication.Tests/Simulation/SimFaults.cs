@@ -278,7 +278,7 @@ internal sealed class SimFaults
             }
             else if (_group.Find(lease.Holder) is { IsUp: true, IsPaused: false } master)
             {
-                master.Process!.HandOverTo(target.Name);
+                master.Process!.HandOverTo(target.Name, leaves: master.Process.LeadingEpoch % 2 == 0);
             }
         }
     }

@@ -89,6 +89,11 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Asks the process to end as a service manager does.</summary>
     public void Terminate() => Signals.Terminate(_process.Id);
 
+    /// <summary>SIGSTOP: it stands still, with its connections open, until <see cref="Resume"/>.</summary>
+    public void Suspend() => Signals.Suspend(_process.Id);
+
+    public void Resume() => Signals.Resume(_process.Id);
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)

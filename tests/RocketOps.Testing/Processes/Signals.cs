@@ -7,12 +7,20 @@ namespace RocketOps.Testing.Processes;
 internal static partial class Signals
 {
     private const int Sigterm = 15;
+    private const int Sigcont = 18;
+    private const int Sigstop = 19;
 
-    public static void Terminate(int processId)
+    public static void Terminate(int processId) => Send(processId, Sigterm);
+
+    public static void Suspend(int processId) => Send(processId, Sigstop);
+
+    public static void Resume(int processId) => Send(processId, Sigcont);
+
+    private static void Send(int processId, int signal)
     {
-        if (Kill(processId, Sigterm) != 0)
+        if (Kill(processId, signal) != 0)
         {
-            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"SIGTERM to process {processId}");
+            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"signal {signal} to process {processId}");
         }
     }
 

@@ -7,7 +7,8 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// The copies that have asked this master to be followed: the newest ticket of each member opens the replication port. Bounded by the members of the group. Thread-safe.
 /// </summary>
 /// <param name="acknowledged">Told how far a copy is, with the epoch in which it joined.</param>
-internal sealed class Admissions(Action<MemberCopy, long, Admissions.Progress> acknowledged) : ISlaveAdmission
+/// <param name="ended">Told of a connection that has ended, with its ticket.</param>
+internal sealed class Admissions(Action<MemberCopy, long, Admissions.Progress> acknowledged, Action<MemberCopy, long, long> ended) : ISlaveAdmission
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Admitted> _tickets = new(StringComparer.Ordinal);
@@ -22,6 +23,15 @@ internal sealed class Admissions(Action<MemberCopy, long, Admissions.Progress> a
         }
 
         return ticket;
+    }
+
+    /// <summary>The member has not asked anew since it got that ticket.</summary>
+    public bool IsNewest(string member, long ticket)
+    {
+        lock (_lock)
+        {
+            return _tickets.TryGetValue(member, out Admitted? admitted) && admitted.Ticket == ticket;
+        }
     }
 
     /// <summary>The copies that follow in that epoch, the one that has most first.</summary>
@@ -85,7 +95,11 @@ internal sealed class Admissions(Action<MemberCopy, long, Admissions.Progress> a
                 Owner.Tell(this);
             }
         }
+
+        public void OnEnded() => Owner.TellEnd(this);
     }
+
+    private void TellEnd(Admitted admitted) => ended(admitted.Copy, admitted.Epoch, admitted.Ticket);
 
     private void Tell(Admitted admitted) => acknowledged(admitted.Copy, admitted.Epoch, admitted.Progress);
 }

@@ -231,4 +231,7 @@ internal sealed partial class ElectedGroup
 
     [LoggerMessage(EventId = 3665, Level = LogLevel.Information, Message = "This broker leads its group and stops; no other copy is in sync to be handed over to, so another member takes over when the lease ends")]
     private partial void LogLeavesAlone();
+
+    [LoggerMessage(EventId = 3667, Level = LogLevel.Information, Message = "{Holder}, the master, was not told that this member stops: {Reason}; it waits for it until it notices")]
+    private partial void LogNotLeft(string holder, string reason);
 }

@@ -78,7 +78,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _logger = loggers.CreateLogger<ElectedGroup>();
         _time = time;
         _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
-        _admissions = new Admissions((copy, epoch, progress) => _loop.Post(() => _member!.OnAcknowledged(copy, epoch, progress.Take())));
+        _admissions = new Admissions((copy, epoch, progress) => _loop.Post(() => _member!.OnAcknowledged(copy, epoch, progress.Take())), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket));
         ha.Admission = _admissions;
     }
 
@@ -150,7 +150,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         AskAsync(member => (new MemberCopy(_group.Options.Member, member.State.Incarnation), member.State.GroupId), cancellationToken);
 
     /// <summary>Hands over to a member; false when this one does not lead, or that one is not in sync.</summary>
-    public Task<bool> HandOverAsync(string target, CancellationToken cancellationToken) => AskAsync(member => member.HandOverTo(target), cancellationToken);
+    public Task<bool> HandOverAsync(string target, bool leaves, CancellationToken cancellationToken) => AskAsync(member => member.HandOverTo(target, leaves), cancellationToken);
 
     /// <summary>A member wants to follow. Throws <see cref="RemotingCommandException"/> with what to say when it may not.</summary>
     public Task<JoinAnswer> AcceptAsync(JoinRequest join, CancellationToken cancellationToken) => AskAsync(
@@ -198,16 +198,41 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     public void TellCut(LeaseRecord lease, long from, long to) => LogCut(lease.Holder, lease.Epoch, from, to);
 
-    /// <summary>Before a planned stop: hands over to the copy in sync that has most, and returns when somebody else may lead or the time for it is over.</summary>
+    public void TellNotLeft(LeaseRecord lease, string reason) => LogNotLeft(lease.Holder, reason);
+
+    /// <summary>A follower stops: nobody waits for it any more.</summary>
+    public Task<bool> LetGoAsync(JoinRequest left, CancellationToken cancellationToken) => AskAsync(
+        member =>
+        {
+            member.OnFollowerGone(left.Copy, left.Epoch);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>
+    /// Before a planned stop. A master hands over to the copy in sync that has most, and this returns when somebody else may lead or the time for it is over; a follower tells its master.
+    /// </summary>
     public async Task LeaveAsync()
     {
-        if (_member is not { LeadingEpoch: { } epoch, Lease.InSync: { } inSync })
+        if (_member is not { } member)
         {
             return;
         }
 
+        if (member.LeadingEpoch is { } epoch && member.Lease is { } lease)
+        {
+            await LeaveAsMasterAsync(epoch, lease.InSync);
+        }
+        else if (_join is { } join)
+        {
+            await join.LeaveAsync(_stopping.Token);
+        }
+    }
+
+    private async Task LeaveAsMasterAsync(long epoch, IReadOnlyList<MemberCopy> inSync)
+    {
         MemberCopy target = _admissions.FindFollowers(epoch).FirstOrDefault(inSync.Contains);
-        if (target.Member is null || !await HandOverAsync(target.Member, _stopping.Token))
+        if (target.Member is null || !await HandOverAsync(target.Member, leaves: true, _stopping.Token))
         {
             LogLeavesAlone();
             return;
@@ -247,6 +272,16 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         await (_leases?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _questions.DisposeAsync();
         _stopping.Dispose();
+    }
+
+    /// <summary>A connection that comes back within a renewal was a stumble; otherwise messages are not to wait for that follower until it counts as late.</summary>
+    private async Task MissAsync(MemberCopy copy, long epoch, long ticket)
+    {
+        await Task.Delay(_group.Options.Lease.Renew, _time, CancellationToken.None);
+        if (_admissions.IsNewest(copy.Member, ticket))
+        {
+            _loop.Post(() => _member!.OnFollowerGone(copy, epoch));
+        }
     }
 
     private Task<T> AskAsync<T>(Func<GroupMember, T> ask, CancellationToken cancellationToken) =>

@@ -41,6 +41,20 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
         return new JoinedMaster(haAddress, Introduction.Write(master.Ticket));
     }
 
+    /// <summary>Before a planned stop. A master that does not answer notices by itself, later.</summary>
+    public async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            (MemberCopy copy, string ownGroup) = await group.IdentifyAsync(cancellationToken);
+            await questions.LeaveAsync(lease.HolderAddress, new JoinRequest(ownGroup, copy, lease.Epoch), cancellationToken);
+        }
+        catch (Exception failure) when (failure is IOException or TimeoutException)
+        {
+            group.TellNotLeft(lease, failure.Message);
+        }
+    }
+
     public void ThrowIfReplaced()
     {
         if (group.SeenEpoch > lease.Epoch)

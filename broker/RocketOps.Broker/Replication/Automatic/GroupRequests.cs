@@ -6,9 +6,10 @@ using RocketOps.Replication.Members;
 
 namespace RocketOps.Broker.Replication.Automatic;
 
-// Two requests of our own among the members of a group, on the remoting port. RocketMQ's codes end far below (remoting.md §2).
+// Three requests of our own among the members of a group, on the remoting port. RocketMQ's codes end far below (remoting.md §2).
 //   71001 ASK_MEMBER   brokerName, member (who is asked)             → groupId, member, incarnation, endEpoch, endOffset, promised, leads
 //   71002 JOIN_MASTER  brokerName, groupId, member, incarnation, epoch → groupId, epoch, min, end, haPort, ticket; body: the epochs as in epochFileCheckpoint
+//   71003 LEAVE_MASTER as JOIN_MASTER                                → nothing
 // A follower that was let in begins its connection to the replication port with 16 bytes: FF 52 4F 47 52 50 30 31 ("\xFFROGRP01", as a number of RocketMQ's protocol a negative offset, which
 // no slave reports) and the ticket, big-endian.
 
@@ -18,6 +19,8 @@ internal static class GroupRequests
     public const int AskMember = 71_001;
 
     public const int JoinMaster = 71_002;
+
+    public const int LeaveMaster = 71_003;
 
     /// <summary>Of names and ids.</summary>
     private const int MaxText = 255;
@@ -40,13 +43,18 @@ internal static class GroupRequests
         NumberOf(answer, "promised"),
         answer.Get("leads") switch { "true" => true, "false" => false, _ => throw Wrong("leads") });
 
-    public static RemotingCommand Join(string brokerName, JoinRequest join) => RemotingCommand.CreateRequest(JoinMaster)
+    public static RemotingCommand Join(string brokerName, JoinRequest join) => Write(JoinMaster, brokerName, join);
+
+    public static RemotingCommand Leave(string brokerName, JoinRequest left) => Write(LeaveMaster, brokerName, left);
+
+    private static RemotingCommand Write(int code, string brokerName, JoinRequest join) => RemotingCommand.CreateRequest(code)
         .Set("brokerName", brokerName)
         .Set("groupId", join.GroupId)
         .Set("member", join.Copy.Member)
         .Set("incarnation", join.Copy.Incarnation)
         .Set("epoch", join.Epoch);
 
+    /// <summary>Of <see cref="Join"/> and <see cref="Leave"/>.</summary>
     public static JoinRequest ReadJoin(RemotingCommand request) =>
         new(TextOf(request, "groupId"), new MemberCopy(NameOf(request, "member"), NameOf(request, "incarnation")), NumberOf(request, "epoch"));
 

@@ -4,7 +4,9 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Replication.Automatic;
 
-/// <summary>JOIN_MASTER (71002, ours): a member wants to follow this one, and is told what it needs to make its log the same.</summary>
+/// <summary>
+/// JOIN_MASTER (71002, ours): a member wants to follow this one, and is told what it needs to make its log the same. LEAVE_MASTER (71003, ours): it stops, and nobody is to wait for it.
+/// </summary>
 internal sealed class JoinMasterHandler(BrokerSettings settings, ElectedGroup group) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
@@ -18,6 +20,12 @@ internal sealed class JoinMasterHandler(BrokerSettings settings, ElectedGroup gr
         catch (InvalidDataException wrong)
         {
             throw new RemotingCommandException(ResponseCode.SystemError, wrong.Message);
+        }
+
+        if (request.Code == GroupRequests.LeaveMaster)
+        {
+            await group.LetGoAsync(join, cancellationToken);
+            return RemotingCommand.CreateResponse(request, ResponseCode.Success);
         }
 
         return GroupRequests.Answer(request, await group.AcceptAsync(join, cancellationToken));

@@ -33,6 +33,16 @@ internal sealed class MemberQuestions(BrokerSettings settings, HostResolver reso
         return answer.Code == ResponseCode.Success ? GroupRequests.ReadJoinAnswer(answer) : throw new IOException($"{address} is not to be followed: {answer.Remark}");
     }
 
+    /// <summary>Tells a master that this follower stops. Throws as <see cref="JoinAsync"/>.</summary>
+    public async Task LeaveAsync(string address, JoinRequest left, CancellationToken cancellationToken)
+    {
+        RemotingCommand answer = await _client.InvokeAsync(address, GroupRequests.Leave(settings.Current.BrokerName, left), JoinPatience, cancellationToken);
+        if (answer.Code != ResponseCode.Success)
+        {
+            throw new IOException($"{address} did not take it: {answer.Remark}");
+        }
+    }
+
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
     private async Task AskAsync(MemberAddress member, TimeSpan patience, Action<MemberAnswer> answered)

@@ -17,6 +17,7 @@ public sealed class GroupRequestsTests
     {
         GroupRequests.AskMember.Should().Be(71_001);
         GroupRequests.JoinMaster.Should().Be(71_002);
+        GroupRequests.LeaveMaster.Should().Be(71_003);
         Introduction.Write(0x0102030405060708).Should().Equal(0xFF, (byte)'R', (byte)'O', (byte)'G', (byte)'R', (byte)'P', (byte)'0', (byte)'1', 1, 2, 3, 4, 5, 6, 7, 8);
         HaFrames.ReadReport(Introduction.Write(1)).Should().BeNegative("no slave of RocketMQ's reports that");
         Introduction.Read(new byte[16]).Should().BeNull();
