@@ -127,9 +127,20 @@ internal sealed class ElectedMembers : IAsyncDisposable
     public async Task<TestBroker> MasterAsync()
     {
         TestBroker? master = null;
-        await Eventually.TrueAsync(() => (master = Running.FirstOrDefault(static broker => GroupOf(broker).TakesMessages)) is not null, "somebody leads");
+        try
+        {
+            await Eventually.TrueAsync(() => (master = Running.FirstOrDefault(static broker => GroupOf(broker).TakesMessages)) is not null, "somebody leads");
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"nobody leads by {await File.ReadAllTextAsync(LeaseFile)}\n{Story}", late);
+        }
+
         return master!;
     }
+
+    /// <summary>What all members have told of the group so far.</summary>
+    private string Story => string.Join('\n', _logs.SelectMany(static member => member.Value.Lines.Where(static line => line.Id is >= 3500 and < 3700).Select(line => $"{member.Key}: {line.Text}")));
 
     /// <summary>Sends until it is acknowledged by whoever leads; returns who it was.</summary>
     public async Task<TestBroker> SendAsync(string body)

