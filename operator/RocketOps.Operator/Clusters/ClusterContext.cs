@@ -13,6 +13,7 @@ namespace RocketOps.Operator.Clusters;
 internal sealed class ClusterContext
 {
     private readonly Dictionary<string, int> _present = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _withoutSpread = new(StringComparer.Ordinal);
 
     /// <summary>A cluster of which nothing is there yet.</summary>
     public ClusterContext(BrokerCluster cluster, OperatorImages images, IGroupLeadership leadership)
@@ -69,6 +70,9 @@ internal sealed class ClusterContext
     /// </summary>
     public int MembersOf(string group) => Math.Max(Spec.Brokers.Replicas, _present.GetValueOrDefault(group));
 
+    /// <summary>Whether brokers of a group keep away from the first members of others by default. Not in sets that were made before there was that default: their pods would restart.</summary>
+    public bool SpreadsFirstMembers(string group) => !_withoutSpread.Contains(group);
+
     /// <summary>The same cluster with what of its spec is honoured, and with the sets that are there.</summary>
     public ClusterContext Honouring(HonouredSpec honoured, ClusterObservation observation) =>
         new ClusterContext(Cluster, Images, Leadership) { Spec = honoured.Spec, Kept = honoured.Kept, Facts = Facts }.With(observation);
@@ -82,6 +86,7 @@ internal sealed class ClusterContext
             next._present[name] = members;
         }
 
+        next._withoutSpread.UnionWith(_withoutSpread);
         return next;
     }
 
@@ -97,6 +102,7 @@ internal sealed class ClusterContext
             next._present[name] = name == group ? members - 1 : members;
         }
 
+        next._withoutSpread.UnionWith(_withoutSpread);
         return next;
     }
 
@@ -105,6 +111,10 @@ internal sealed class ClusterContext
         foreach (Kubernetes.Models.StatefulSet set in observation.Sets)
         {
             _present[set.Name()] = set.Spec?.Replicas ?? 1;
+            if (set.Spec?.Template?.Spec?.Affinity is null)
+            {
+                _withoutSpread.Add(set.Name());
+            }
         }
 
         return this;

@@ -42,6 +42,9 @@ public sealed class BrokersSpec
     [Description("CPU and memory of each broker.")]
     public ResourcesSpec? Resources { get; set; }
 
+    [Description("Where the pods of the brokers run, and what else is on them.")]
+    public PodOptions? Pod { get; set; }
+
     [Description("Seconds a broker has to write out what it holds when it is stopped.")]
     [DefaultValue(60)]
     [RangeMinimum(10)]

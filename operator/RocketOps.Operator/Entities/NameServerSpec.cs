@@ -24,4 +24,7 @@ public sealed class NameServerSpec
 
     [Description("CPU and memory of each name server.")]
     public ResourcesSpec? Resources { get; set; }
+
+    [Description("Where the pods of the name servers run, and what else is on them.")]
+    public PodOptions? Pod { get; set; }
 }

@@ -38,25 +38,27 @@ internal static class BrokerStatefulSet
                     WhenScaled = nameof(StorageDeletionPolicy.Retain),
                 },
                 VolumeClaimTemplates = [Claim(brokers.Storage)],
-                Template = new PodTemplateSpec
-                {
-                    Metadata = new ObjectMeta
+                Template = PodPlacement.Place(
+                    new PodTemplateSpec
                     {
-                        Labels = ClusterLabels.ForGroup(cluster, group),
+                        Metadata = new ObjectMeta
+                        {
+                            Labels = ClusterLabels.ForGroup(cluster, group),
+                        },
+                        Spec = new PodSpec
+                        {
+                            ServiceAccountName = context.IsAutomatic ? ClusterNames.GroupAccount(group) : context.Names.ServiceAccount,
+                            AutomountServiceAccountToken = false,
+                            EnableServiceLinks = false,
+                            TerminationGracePeriodSeconds = brokers.TerminationGracePeriodSeconds,
+                            ImagePullSecrets = PodParts.PullSecrets(context.Spec),
+                            Containers = [Container(context)],
+                            Volumes = context.IsAutomatic ? [PodParts.ConfigFrom(configuration), PodParts.Credentials(), PodParts.Tmp()] : [PodParts.ConfigFrom(configuration), PodParts.Tmp()],
+                        },
                     },
-                    Spec = new PodSpec
-                    {
-                        ServiceAccountName = context.IsAutomatic ? ClusterNames.GroupAccount(group) : context.Names.ServiceAccount,
-                        AutomountServiceAccountToken = false,
-                        EnableServiceLinks = false,
-                        TerminationGracePeriodSeconds = brokers.TerminationGracePeriodSeconds,
-                        SecurityContext = PodParts.PodSecurity(),
-                        ImagePullSecrets = PodParts.PullSecrets(context.Spec),
-                        TopologySpreadConstraints = PodParts.Spread(selector),
-                        Containers = [Container(context)],
-                        Volumes = context.IsAutomatic ? [PodParts.ConfigFrom(configuration), PodParts.Credentials(), PodParts.Tmp()] : [PodParts.ConfigFrom(configuration), PodParts.Tmp()],
-                    },
-                },
+                    brokers.Pod,
+                    selector,
+                    context.SpreadsFirstMembers(group) ? PodPlacement.ApartFromFirstMembers(cluster) : null),
             },
         };
     }

@@ -36,29 +36,31 @@ internal static class NameServerDeployment
                     Type = "RollingUpdate",
                     RollingUpdate = new RollingUpdateDeployment { MaxUnavailable = 0, MaxSurge = 1 },
                 },
-                Template = new PodTemplateSpec
-                {
-                    Metadata = new ObjectMeta
+                Template = PodPlacement.Place(
+                    new PodTemplateSpec
                     {
-                        Labels = ClusterLabels.ForNameServer(names.Cluster),
+                        Metadata = new ObjectMeta
+                        {
+                            Labels = ClusterLabels.ForNameServer(names.Cluster),
+                        },
+                        Spec = new PodSpec
+                        {
+                            AutomountServiceAccountToken = false,
+                            EnableServiceLinks = false,
+                            TerminationGracePeriodSeconds = GracePeriodSeconds,
+                            ImagePullSecrets = PodParts.PullSecrets(context.Spec),
+                            Containers = [Container(context)],
+                            Volumes =
+                            [
+                                PodParts.ConfigFrom(configuration),
+                                new Volume { Name = DataVolume, EmptyDir = new EmptyDirVolumeSource() },
+                                PodParts.Tmp(),
+                            ],
+                        },
                     },
-                    Spec = new PodSpec
-                    {
-                        AutomountServiceAccountToken = false,
-                        EnableServiceLinks = false,
-                        TerminationGracePeriodSeconds = GracePeriodSeconds,
-                        SecurityContext = PodParts.PodSecurity(),
-                        ImagePullSecrets = PodParts.PullSecrets(context.Spec),
-                        TopologySpreadConstraints = PodParts.Spread(selector),
-                        Containers = [Container(context)],
-                        Volumes =
-                        [
-                            PodParts.ConfigFrom(configuration),
-                            new Volume { Name = DataVolume, EmptyDir = new EmptyDirVolumeSource() },
-                            PodParts.Tmp(),
-                        ],
-                    },
-                },
+                    context.Spec.NameServer.Pod,
+                    selector,
+                    otherwise: null),
             },
         };
     }

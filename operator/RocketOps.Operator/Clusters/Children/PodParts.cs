@@ -32,12 +32,12 @@ internal static class PodParts
 
     private const string HttpPortName = "http";
 
-    public static PodSecurityContext PodSecurity() => new()
+    public static PodSecurityContext PodSecurity(PodUserIds ids) => new()
     {
         RunAsNonRoot = true,
-        RunAsUser = UserId,
-        RunAsGroup = UserId,
-        FsGroup = UserId,
+        RunAsUser = ids == PodUserIds.Image ? UserId : null,
+        RunAsGroup = ids == PodUserIds.Image ? UserId : null,
+        FsGroup = ids == PodUserIds.Image ? UserId : null,
         // A store holds many files: changing their owner at each start would take minutes.
         FsGroupChangePolicy = "OnRootMismatch",
         SeccompProfile = new SeccompProfile { Type = "RuntimeDefault" },

@@ -1,0 +1,28 @@
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+
+namespace RocketOps.Operator.Tests.Clusters;
+
+public sealed class PodPlacementTests
+{
+    /// <summary>A newer operator has a default that an older one had not: nobody's brokers restart for it.</summary>
+    [Fact]
+    public void Build_SetMadeBeforeThereWasADefaultAffinity_TemplateStaysWithoutIt()
+    {
+        ClusterContext context = new(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = "default" }, Spec = { Brokers = { Groups = 2 } } }, new OperatorImages("b", "n"), new OrdinalLeadership());
+        StatefulSet older = BrokerStatefulSet.Build(context, "a-0", "config");
+        older.Spec!.Template!.Spec!.Affinity.Should().NotBeNull("a new set spreads masters of different groups");
+        older.Spec.Template.Spec.Affinity = null;
+
+        ClusterContext seen = context.Seeing(new ClusterObservation(null, [older], [], []));
+
+        BrokerStatefulSet.Build(seen, "a-0", "config").Spec!.Template!.Spec!.Affinity.Should().BeNull();
+        BrokerStatefulSet.Build(seen.WithoutLastMember("a-0"), "a-0", "config").Spec!.Template!.Spec!.Affinity.Should().BeNull();
+        BrokerStatefulSet.Build(seen.Knowing(GroupFacts.None), "a-0", "config").Spec!.Template!.Spec!.Affinity.Should().BeNull();
+        BrokerStatefulSet.Build(seen, "a-1", "config").Spec!.Template!.Spec!.Affinity.Should().NotBeNull();
+    }
+}
