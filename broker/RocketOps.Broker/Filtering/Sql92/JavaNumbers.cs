@@ -17,6 +17,12 @@ internal static class JavaNumbers
     /// <summary>Exponents beyond make any mantissa of a message infinite or zero.</summary>
     private const long ExponentLimit = 1_000_000;
 
+    /// <summary>Digits whose number is exact as a double, and any of which a long holds.</summary>
+    private const int ExactDigits = 15;
+
+    /// <summary>Powers of ten that are exact as a double and that <see cref="ExactDigits"/> digits can have behind the point.</summary>
+    private static ReadOnlySpan<double> PowersOfTen => [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
     /// <summary>A decimal number without spaces, with at most one sign, whose digits may be those of any script. False when it is none, or beyond the bounds.</summary>
     public static bool TryReadInteger(ReadOnlySpan<byte> text, long min, long max, out long value)
     {
@@ -30,6 +36,12 @@ internal static class JavaNumbers
         if (text.IsEmpty)
         {
             return false;
+        }
+
+        if (TryReadShort(text, allowsPoint: false, out long digits, out _))
+        {
+            value = isNegative ? -digits : digits;
+            return value >= min && value <= max;
         }
 
         // Below zero, where there is room for one more.
@@ -69,6 +81,14 @@ internal static class JavaNumbers
             text = text[1..];
         }
 
+        if (TryReadShort(text, allowsPoint: true, out long digits, out int fraction))
+        {
+            // Both are exact, so that the quotient is the nearest double, as a whole parser would find it.
+            value = digits / PowersOfTen[fraction];
+            value = isNegative ? -value : value;
+            return true;
+        }
+
         bool isRead;
         if (text.SequenceEqual("NaN"u8))
         {
@@ -88,6 +108,38 @@ internal static class JavaNumbers
 
         value = isNegative ? -value : value;
         return isRead;
+    }
+
+    /// <summary>The few plain digits that nearly all numbers are, perhaps with a point among them. False for everything else, numbers or not.</summary>
+    private static bool TryReadShort(ReadOnlySpan<byte> text, bool allowsPoint, out long digits, out int fraction)
+    {
+        digits = 0;
+        fraction = 0;
+        int point = -1;
+        if (text.Length > ExactDigits)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < text.Length; i++)
+        {
+            uint digit = (uint)(text[i] - '0');
+            if (digit <= 9)
+            {
+                digits = (digits * 10) + digit;
+            }
+            else if (text[i] == '.' && allowsPoint && point < 0)
+            {
+                point = i;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        fraction = point < 0 ? 0 : text.Length - 1 - point;
+        return text.Length > (point < 0 ? 0 : 1);
     }
 
     private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> text)

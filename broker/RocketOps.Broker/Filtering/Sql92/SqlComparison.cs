@@ -99,7 +99,7 @@ internal static class SqlComparison
     }
 
     /// <summary>java.lang.Double.compare: NaN is the greatest and equal to itself, and −0.0 is below 0.0.</summary>
-    private static int CompareLikeJava(double left, double right)
+    public static int CompareLikeJava(double left, double right)
     {
         if (left < right)
         {

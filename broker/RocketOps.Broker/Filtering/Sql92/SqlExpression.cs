@@ -27,12 +27,12 @@ internal sealed class SqlExpression : IMessageFilter
     private const int FewProperties = 8;
 
     private readonly SqlNode _root;
-    private readonly ImmutableArray<byte[]> _properties;
+    private readonly SqlPropertyNames _properties;
 
     private SqlExpression(SqlNode root, ImmutableArray<byte[]> properties)
     {
         _root = root;
-        _properties = properties;
+        _properties = new SqlPropertyNames(properties);
     }
 
     public static ReadOnlySpan<byte> TypeNameUtf8 => "SQL92"u8;
@@ -72,8 +72,8 @@ internal sealed class SqlExpression : IMessageFilter
     public SqlKind Evaluate(ReadOnlySpan<byte> properties, out bool isTrue)
     {
         // Clearing room for the most there may be costs as much as a comparison.
-        Span<SqlProperties.Place> places = _properties.Length <= FewProperties ? stackalloc SqlProperties.Place[FewProperties] : stackalloc SqlProperties.Place[MaxProperties];
-        SqlValue value = _root.Evaluate(SqlProperties.Find(properties, _properties.AsSpan(), places[.._properties.Length]));
+        Span<SqlProperties.Place> places = _properties.Count <= FewProperties ? stackalloc SqlProperties.Place[FewProperties] : stackalloc SqlProperties.Place[MaxProperties];
+        SqlValue value = _root.Evaluate(_properties.Find(properties, places[.._properties.Count]));
         isTrue = value.IsTrue;
         return value.Kind;
     }

@@ -7,6 +7,7 @@ internal enum SqlOperator
     LessOrEqual,
     Greater,
     GreaterOrEqual,
+    Equal,
     Contains,
     StartsWith,
     EndsWith,

@@ -86,7 +86,7 @@ internal ref struct SqlParser
             {
                 SqlNode right = ParseComparison();
                 CheckEqual(left, right, start);
-                left = new SqlEquality(left, right);
+                left = Equality(left, right);
                 left = Checked(kind == SqlTokenKind.NotEqual ? new SqlNot(left) : left, start);
             }
         }
@@ -285,12 +285,19 @@ internal ref struct SqlParser
         _ => SqlOperator.EndsWith,
     };
 
-    private readonly SqlOrder Order(SqlNode left, SqlOperator order, SqlNode right, int start)
+    private readonly SqlNode Order(SqlNode left, SqlOperator order, SqlNode right, int start)
     {
         CheckOrdered(left, start);
         CheckOrdered(right, start);
-        return new SqlOrder(left, order, right);
+        return left is SqlProperty property && right is SqlLiteral number ? new SqlPropertyOrder(property.Index, order, number) : new SqlOrder(left, order, right);
     }
+
+    private static SqlNode Equality(SqlNode left, SqlNode right) => (left, right) switch
+    {
+        (SqlProperty property, SqlLiteral { Kind: SqlKind.Text } literal) => new SqlPropertyText(property.Index, literal.Value.Text.ToArray()),
+        (SqlProperty property, SqlLiteral { Kind: SqlKind.Int or SqlKind.Long or SqlKind.Double } number) => new SqlPropertyOrder(property.Index, SqlOperator.Equal, number),
+        _ => new SqlEquality(left, right),
+    };
 
     private readonly void CheckOrdered(SqlNode operand, int start)
     {
