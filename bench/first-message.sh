@@ -51,7 +51,7 @@ cd "$work"
 step "rocketops up deploy/samples/single.yaml" start_cluster
 step "hello.cs" write_program hello.cs "#:project $root/client/RocketOps.Client" "#:property PublishAot=false"
 step "export NAMESRV_ADDR=$address" export NAMESRV_ADDR="$address"
-step "dotnet run hello.cs" dotnet run hello.cs
+step "dotnet run -c $configuration hello.cs" dotnet run -c "$configuration" hello.cs
 
 grep -q '^received ' "$work/step.log" || { cat "$work/step.log" >&2; echo "no message came" >&2; exit 1; }
 printf '%d things typed, %.1f s of the machine\n' "$typed" "$(echo "$(now) - $begin" | bc)"
