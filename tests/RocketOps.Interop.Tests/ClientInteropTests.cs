@@ -565,6 +565,10 @@ public abstract class ClientInteropTests(ServerFixture fixture)
         (await admin.GetTopicRouteAsync(topic))!.Queues.Single().Should().Match<QueueData>(static queue => queue.ReadQueues == 5 && queue.WriteQueues == 3 && queue.Permission == TopicPermission.Read);
         (await admin.GetTopicConfigsAsync(broker)).Should().ContainKey(topic);
 
+        PendingMessages? pending = await admin.GetPendingMessagesAsync(broker, topic);
+        (pending is null).Should().Be(fixture is not RocketOpsFixture, "the request is ours, and Apache's brokers say that they do not know it");
+        (pending?.Queues ?? []).Should().BeEmpty();
+
         await admin.CreateOrUpdateSubscriptionGroupAsync(broker, new SubscriptionGroupConfig { Name = "our_admin_group", RetryMaxTimes = 5 });
         (await admin.GetSubscriptionGroupsAsync(broker))["our_admin_group"].RetryMaxTimes.Should().Be(5);
         (await admin.GetConsumerConnectionsAsync(broker, "our_admin_group")).Should().BeNull();

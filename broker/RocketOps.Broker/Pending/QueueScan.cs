@@ -40,7 +40,7 @@ internal sealed class QueueScan(ReadOnlyMemory<byte> topic, int fromQueue)
         }
 
         _doneBefore = done;
-        _found.RemoveAll(message => message.QueueOffset < done || !queue.Waits(message));
+        _found.RemoveAll(message => message.QueueOffset < Math.Max(done, offsets.Min) || !queue.Waits(message));
         _next = Math.Max(_next, Math.Max(done, offsets.Min));
         int most = _found.Count + room;
         using QueueBlock block = new(store, queue.Topic, queue.QueueId, ScanBudget.MessagesOfRead);

@@ -65,6 +65,29 @@ public sealed class RocketMqAdminTests
     }
 
     [Fact]
+    public async Task GetPendingMessages_IsRead()
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetPendingMessages, FakePeer.Body(
+            "{\"complete\":false,\"unread\":7,\"pending\":[{\"kind\":\"Delayed\",\"queueId\":5,\"count\":24,\"lastDueTimestamp\":1800000000000}]}")));
+        await using RocketMqAdmin admin = Admin(broker.Address);
+
+        PendingMessages? pending = await admin.GetPendingMessagesAsync(broker.Address, "T", 4);
+
+        pending!.Should().BeEquivalentTo(new { Complete = false, Unread = 7 });
+        pending!.Queues.Should().ContainSingle().Which.Should().Be(new PendingQueue { Kind = "Delayed", QueueId = 5, Count = 24, LastDueTimestampMs = 1_800_000_000_000 });
+        broker.Received.Should().ContainSingle().Which.ExtFields.Should().Contain("topic", "T").And.Contain("fromQueueId", "4");
+    }
+
+    [Fact]
+    public async Task GetPendingMessages_BrokerDoesNotKnowTheRequest_IsNull()
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetPendingMessages, FakePeer.Code(ResponseCode.RequestCodeNotSupported, " request type 560001 not supported")));
+        await using RocketMqAdmin admin = Admin(broker.Address);
+
+        (await admin.GetPendingMessagesAsync(broker.Address, "T")).Should().BeNull("nothing is known, which is not the same as nothing waits");
+    }
+
+    [Fact]
     public async Task GetTopicStats_BeanKeys_AreRead()
     {
         await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetTopicStatsInfo, FakePeer.Body(
