@@ -205,11 +205,12 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         Stops.Push("the registration", registrar.UnregisterAsync);
         FirstRegistration = registrar.StartAsync();
         _health.Started = true;
-        LogStarted(_parts.Address.Text, Server.EndPoint, _parts.Settings.Current.Role);
+        string role = _parts.Group is null ? _parts.Settings.Current.Role.ToString() : "a member of a group that elects its master";
+        LogStarted(_parts.Address.Text, Server.EndPoint, role);
     }
 
     [LoggerMessage(EventId = 3001, Level = LogLevel.Information, Message = "Broker {Address} listens on {EndPoint} as {Role}")]
-    private partial void LogStarted(string address, IPEndPoint endPoint, BrokerRole role);
+    private partial void LogStarted(string address, IPEndPoint endPoint, string role);
 
     [LoggerMessage(EventId = 3002, Level = LogLevel.Information, Message = "Broker {Address} stops")]
     private partial void LogStopping(string address);

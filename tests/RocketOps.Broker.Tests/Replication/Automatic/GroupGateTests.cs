@@ -1,0 +1,84 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Replication;
+using RocketOps.Broker.Sending;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Tests.Replication.Automatic;
+
+/// <summary>What a member of a group that elects its master may tell its producers.</summary>
+public sealed class GroupGateTests : IAsyncDisposable
+{
+    private static readonly PhysicalOffset End = new(100);
+
+    private readonly MemoryDirectory _directory = new();
+    private TestBroker? _broker;
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_broker?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _directory.Dispose();
+    }
+
+    [Theory]
+    [InlineData(WaitOutcome.Reached, WaitOutcome.Reached, WaitOutcome.CutOff)]
+    [InlineData(WaitOutcome.SlaveTimedOut, WaitOutcome.SlaveTimedOut, WaitOutcome.CutOff)]
+    [InlineData(WaitOutcome.TimedOut, WaitOutcome.TimedOut, WaitOutcome.CutOff)]
+    [InlineData(WaitOutcome.Failed, WaitOutcome.Failed, WaitOutcome.Failed)]
+    public async Task Judge_AMemberThatLeadsNoMore_NeverSaysStored(WaitOutcome outcome, WaitOutcome leading, WaitOutcome deposed)
+    {
+        ReplicaGate gate = await GateAsync(new Leadership { Leads = true, Confirmed = 100 });
+        gate.Judge(ReplicaNeed.Replicated, End, outcome).Should().Be(leading);
+
+        gate.Group = new Leadership { Leads = false, Confirmed = 100 };
+        gate.Judge(ReplicaNeed.Replicated, End, outcome).Should().Be(deposed);
+        gate.Judge(ReplicaNeed.None, End, outcome).Should().Be(deposed, "WAIT=false asks for no copies, but for a master");
+        SendRefusals.CodeOf(WaitOutcome.CutOff).Should().Be(ResponseCode.ServiceNotAvailable, "on which all clients try again");
+    }
+
+    [Fact]
+    public async Task MayAcknowledge_BehindWhatIsConfirmed_IsFalse()
+    {
+        ReplicaGate gate = await GateAsync(new Leadership { Leads = true, Confirmed = 99 });
+
+        gate.MayAcknowledge(ReplicaNeed.Replicated, End).Should().BeFalse();
+        gate.MayAcknowledge(ReplicaNeed.None, End).Should().BeTrue("in async mode nobody is waited for");
+    }
+
+    [Theory]
+    [InlineData(true, true, false, (int)SendStatus.Stored)]
+    [InlineData(true, false, true, (int)SendStatus.TooFewReplicas)]
+    [InlineData(true, false, false, (int)SendStatus.NotLeading)]
+    [InlineData(false, false, false, (int)SendStatus.NotLeading)]
+    public async Task Refusal_OfEachState_SaysWhy(bool leads, bool takes, bool lacks, int status)
+    {
+        ReplicaGate gate = await GateAsync(new Leadership { Leads = leads, TakesMessages = takes, LacksCopies = lacks });
+
+        ((int)gate.Refusal).Should().Be(status);
+        gate.MayWrite.Should().Be(takes, "what a deposed master delivers by itself is cut off");
+    }
+
+    private async Task<ReplicaGate> GateAsync(IGroupLeadership group)
+    {
+        _broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path });
+        BrokerSettings settings = _broker.Host.Parts.Settings;
+        return new ReplicaGate(settings, new SlaveTable(settings, _broker.Host.Parts.Store, NullLogger<SlaveTable>.Instance)) { Group = group };
+    }
+
+    private sealed record Leadership : IGroupLeadership
+    {
+        public bool IsSync => true;
+
+        public bool TakesMessages { get; init; }
+
+        public bool Leads { get; init; }
+
+        public bool LacksCopies { get; init; }
+
+        public long Confirmed { get; init; }
+
+        public bool MayAcknowledge(long offset) => Leads && offset <= Confirmed;
+    }
+}
