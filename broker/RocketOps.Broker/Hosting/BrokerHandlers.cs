@@ -54,6 +54,7 @@ internal static class BrokerHandlers
                 RequestCode.RecallMessage,
                 new RecallMessageHandler(parts.Settings, parts.Role, parts.Topics, parts.TimerRouter, parts.Timers, parts.Appender, parts.Address, parts.Time))
             .Add(RequestCode.GetTimerCheckPoint, new TimerCheckPointHandler(parts.Timers))
+            .Add(RequestCode.GetTimerMetrics, new TimerMetricsHandler(parts.Role, parts.Topics, parts.Timers, parts.Time))
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
             .Add(RequestCode.QueryConsumerOffset, OfQueue(new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings)))

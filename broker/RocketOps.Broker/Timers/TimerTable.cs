@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Delay;
@@ -27,6 +28,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
     private readonly DeliveryHistory _slots = new();
     private readonly DeliveryHistory _messages = new();
     private readonly List<Addition> _additions = [];
+    private readonly SemaphoreSlim _counting = new(1);
     private volatile TimerIndex? _index;
     private Task _checkpointing = Task.CompletedTask;
     private TimerCheckpoint? _checkpoint;
@@ -79,6 +81,40 @@ internal sealed partial class TimerTable : IAsyncDisposable
 
     /// <summary>Messages that wait in slots, minus deletions. Takes about a millisecond. Any thread.</summary>
     public long CountWaiting() => _index?.CountAll() ?? 0;
+
+    /// <summary>
+    /// Messages that wait, by Java's hash of their topic, minus deletions: reads the units of every slot, a slot at a time between what the timers do. One count at a time. Nothing before
+    /// the first message with a time.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<int, long>> CountByTopicAsync(CancellationToken cancellationToken)
+    {
+        Dictionary<int, long> counts = [];
+        await _counting.WaitAsync(cancellationToken);
+        try
+        {
+            if (_index is not { } index)
+            {
+                return counts;
+            }
+
+            (long first, long delivered) = (ReadMs, DeliveredOfSlot);
+            long end = first + TimerSpan();
+            for (long slot = first; slot < end; slot += PrecisionMs)
+            {
+                if (index.CountAt(slot) != 0)
+                {
+                    long slotMs = slot;
+                    await _disk.RunAsync(() => Count(index.Read(slotMs), slotMs == first ? delivered : 0, counts)).WaitAsync(cancellationToken);
+                }
+            }
+
+            return counts;
+        }
+        finally
+        {
+            _counting.Release();
+        }
+    }
 
     private TimerIndex Index => _index ?? throw new InvalidOperationException("the timers are not loaded");
 
@@ -433,6 +469,18 @@ internal sealed partial class TimerTable : IAsyncDisposable
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private long Floor(long ms) => ms / PrecisionMs * PrecisionMs;
+
+    private static void Count(TimerChain chain, long delivered, Dictionary<int, long> counts)
+    {
+        for (long i = 0; chain.TryNext(out TimerUnit unit); i++)
+        {
+            if (i >= delivered && unit.SlotMs == chain.SlotMs)
+            {
+                ref long count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, unit.TopicHash, out _);
+                count += (unit.Magic & TimerUnit.Delete) != 0 ? -1 : 1;
+            }
+        }
+    }
 
     private async Task GoBackAsync(long now)
     {

@@ -2,6 +2,7 @@ using System.Text;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Timers;
 using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Timers;
 
@@ -23,6 +24,31 @@ public sealed class RecallTests
         time.Advance(TimeSpan.FromSeconds(6));
         await broker.UntilReceivedAsync("kept");
         (await broker.BodiesAsync()).Should().Equal("kept");
+    }
+
+    [Fact]
+    public async Task Metrics_OfTopics_CountWhatWaitsAndNothingElse()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("recallMessageEnable", "true"));
+        string before = await MetricsAsync(broker);
+        await broker.Broker.CreateTopicAsync("Elsewhere");
+        string handle = (await broker.SendAsync("gone", 5_000)).Get("recallHandle")!;
+        await broker.SendAsync("soon", 5_000);
+        await broker.SendAsync("later", 50_000);
+        (await broker.Broker.InvokeAsync(Requests.Send("Elsewhere", "far", 0, Requests.Properties(("UNIQ_KEY", "KE"), ("TIMER_DELAY_MS", "90000"))))).Code.Should().Be(ResponseCode.Success);
+        await broker.UntilTakenAsync(4);
+        string waiting = await MetricsAsync(broker);
+        await RecallAsync(broker, TimerBroker.Topic, handle);
+        await broker.UntilTakenAsync(5);
+        string recalled = await MetricsAsync(broker);
+        time.Advance(TimeSpan.FromSeconds(6));
+        await broker.UntilReceivedAsync("soon");
+        await Eventually.TrueAsync(async () => (await MetricsAsync(broker)).Contains("\"Timed\":{\"count\":1,", StringComparison.Ordinal), "the delivered one counts no more");
+
+        before.Should().EndWith("\"timingCount\":{}}");
+        waiting.Should().Contain("\"timingCount\":{\"Elsewhere\":{\"count\":1,\"timeStamp\":").And.Contain("\"Timed\":{\"count\":3,\"timeStamp\":").And.StartWith("{\"dataVersion\":{\"counter\":");
+        recalled.Should().Contain("\"Timed\":{\"count\":2,");
     }
 
     [Fact]
@@ -95,4 +121,11 @@ public sealed class RecallTests
 
     private static Task<RemotingCommand> RecallAsync(TimerBroker broker, string topic, string handle) =>
         broker.Broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.RecallMessage).Set("producerGroup", "pg").Set("topic", topic).Set("recallHandle", handle));
+
+    private static async Task<string> MetricsAsync(TimerBroker broker)
+    {
+        RemotingCommand answer = await broker.Broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetTimerMetrics));
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        return Encoding.UTF8.GetString(answer.Body.Span);
+    }
 }
