@@ -25,6 +25,18 @@ public sealed class RegistrationBodyReaderTests
         topics.Should().Equal(new TopicRegistration("T", 8, 8, 6, 0), new TopicRegistration("U", 8, 8, 6, 0));
     }
 
+    public static TheoryData<byte[]> Mapped => new() { Encoding.UTF8.GetBytes(Bodies.Json("S", "U")), Bodies.Compressed("S", "U") };
+
+    [Theory]
+    [MemberData(nameof(Mapped))]
+    public void Read_StaticTopic_HasItsMapping(byte[] body)
+    {
+        IReadOnlyList<TopicRegistration> topics = RegistrationBodyReader.Read(body).Topics;
+
+        topics[0].Mapping.Should().Be(new TopicQueueMappingInfo { BrokerName = "b", Topic = "S", LedQueues = new SortedDictionary<int, int> { [0] = 0 } });
+        topics[1].Mapping.Should().BeNull();
+    }
+
     [Fact]
     public void Read_NoBody_IsAnEmptyTable()
     {

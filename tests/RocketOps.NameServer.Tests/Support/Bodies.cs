@@ -26,7 +26,8 @@ internal static class Bodies
         }
 
         Block("[]");
-        Number(0);
+        Number(1);
+        Block("{\"bname\":\"b\",\"currIdMap\":{0:0},\"topic\":\"S\"}");
         return Zlib(plain.ToArray());
 
         void Number(int value)
