@@ -1,0 +1,66 @@
+using RocketOps.Broker.Roles;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+
+namespace RocketOps.Broker.Tests.Roles;
+
+/// <summary>Roles as an election gives and takes them.</summary>
+public sealed class ElectedRoleTests
+{
+    [Fact]
+    public async Task Lead_WhenSomebodyElseWasElectedMeanwhile_TakesNoMessage()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        RoleManager roles = broker.Host.Parts.Roles;
+        roles.Depose(slaveId: 2);
+
+        RoleChange change = await roles.LeadAsync(5, isCurrent: static () => false, static _ => Task.CompletedTask, static _ => throw new InvalidOperationException("it takes none"));
+
+        change.Should().Be(RoleChange.StaleEpoch);
+        (await broker.InvokeAsync(Requests.Send("T", "refused"))).Code.Should().Be(ResponseCode.ServiceNotAvailable);
+        broker.Host.Parts.Role.Term.Should().Be(new RoleTerm(IsMaster: false, BrokerId: 2, Epoch: 0));
+    }
+
+    [Fact]
+    public async Task Lead_TheEpochThatCannotBeNoted_TakesNoMessage()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        RoleManager roles = broker.Host.Parts.Roles;
+        roles.Depose(slaveId: 2);
+
+        await roles.Awaiting(static manager => manager.LeadAsync(5, static () => true, static _ => throw new IOException("no disk"), static _ => { })).Should().ThrowAsync<IOException>();
+
+        (await broker.InvokeAsync(Requests.Send("T", "refused"))).Code.Should().Be(ResponseCode.ServiceNotAvailable);
+    }
+
+    [Fact]
+    public async Task Lead_ThenDepose_BeginsAtTheEndOfTheLogAndEndsAtOnce()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        RoleManager roles = broker.Host.Parts.Roles;
+        await broker.SendAsync("T", "before");
+        long end = broker.Host.Parts.Store.Positions.Appended.Value;
+        List<long> told = [];
+
+        RoleChange change = await roles.LeadAsync(
+            5,
+            static () => true,
+            start =>
+            {
+                // Nothing may come between the end that is noted and the epoch's first message.
+                broker.Host.Parts.Role.Term.Epoch.Should().Be(0);
+                told.Add(start.Value);
+                return Task.CompletedTask;
+            },
+            start => told.Add(start.Value));
+
+        change.Should().Be(RoleChange.Done);
+        told.Should().Equal(end, end);
+        await broker.SendAsync("T", "of epoch 5");
+        roles.Depose(slaveId: 2);
+        (await broker.InvokeAsync(Requests.Send("T", "refused"))).Code.Should().Be(ResponseCode.ServiceNotAvailable);
+        (await roles.StandByAsync(slaveId: 2)).Should().Be(RoleChange.Done);
+        roles.Session.Should().BeNull("what a master does by itself has ended");
+        roles.SlaveSession.Should().BeNull("nobody is followed");
+    }
+}
