@@ -10,13 +10,10 @@ namespace RocketOps.Broker.Pending;
 /// <summary>
 /// GET_PENDING_MESSAGES (560001, ours): what waits of a topic elsewhere than in its queues, as half, timer, delayed message or retry, for the queues from a number on. Whoever is
 /// about to cut queues or to delete a topic asks. Only a master answers, since only it delivers. One request reads at a time, and a bounded amount; the next one goes on where it ended,
-/// so that a queue is read once however often somebody asks. Remembers a few topics' scans, those asked for last. Thread-safe.
+/// so that a queue is read once however often somebody asks. When many topics are asked for at the same time some of them wait for the others. Thread-safe.
 /// </summary>
 internal sealed class PendingMessagesHandler(CurrentRole role, TopicTable topics, MessageStore store, WaitingQueues queues, TimeProvider time) : AsyncRequestHandler
 {
-    /// <summary>Topics that are drained at the same time; with more, scans begin anew.</summary>
-    private const int MostScans = 16;
-
     /// <summary>Requests that may wait for the one that reads.</summary>
     private const int MostWaiting = 8;
 
@@ -24,7 +21,7 @@ internal sealed class PendingMessagesHandler(CurrentRole role, TopicTable topics
     private const int MostCounts = 64;
 
     private readonly SemaphoreSlim _reading = new(1, 1);
-    private readonly LinkedList<TopicScan> _scans = new();
+    private readonly ScanMemory _scans = new(time);
     private int _waiting;
 
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
@@ -88,29 +85,8 @@ internal sealed class PendingMessagesHandler(CurrentRole role, TopicTable topics
         return response;
     }
 
-    private Task<PendingReport> ScanAsync(string topic, int fromQueue, CancellationToken cancellationToken) =>
-        Remember(topic, fromQueue).ReadAsync(queues.Find(topic, withRetries: fromQueue == 0), store, new ScanBudget(time), cancellationToken);
-
-    private TopicScan Remember(string topic, int fromQueue)
-    {
-        int generation = store.Positions.End.Generation;
-        TopicScan? scan = _scans.FirstOrDefault(scan => scan.Topic == topic && scan.FromQueue == fromQueue);
-        if (scan is not null)
-        {
-            _scans.Remove(scan);
-        }
-
-        if (scan is null || scan.Generation != generation)
-        {
-            scan = new TopicScan(topic, fromQueue, generation);
-        }
-
-        _scans.AddFirst(scan);
-        if (_scans.Count > MostScans)
-        {
-            _scans.RemoveLast();
-        }
-
-        return scan;
-    }
+    private async Task<PendingReport> ScanAsync(string topic, int fromQueue, CancellationToken cancellationToken) =>
+        _scans.Find(topic, fromQueue, store.Positions.End.Generation) is { } scan
+            ? await scan.ReadAsync(queues.Find(topic, withRetries: fromQueue == 0), store, new ScanBudget(time), cancellationToken)
+            : new PendingReport(IsComplete: false, Unread: 0, []);
 }

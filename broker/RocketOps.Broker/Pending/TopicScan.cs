@@ -19,6 +19,9 @@ internal sealed class TopicScan(string topic, int fromQueue, int generation)
     /// <summary>Of the log that was read: after a cut its queues hold something else.</summary>
     public int Generation { get; } = generation;
 
+    /// <summary>The last report was complete.</summary>
+    public bool IsThrough { get; private set; }
+
     /// <summary>
     /// Reads on, then tells what waits. Complete when, between two moments in which everything in the log was in its queues, no message was left unread: whatever
     /// went from one of the queues to another meanwhile was found in one of them.
@@ -40,7 +43,8 @@ internal sealed class TopicScan(string topic, int fromQueue, int generation)
         await ReadOnAsync(queues, store, budget, cancellationToken);
         long unread = _queues.Values.Sum(static scan => scan.Unread);
         bool hasNews = _queues.Values.Sum(static scan => scan.Added) > added;
-        return new PendingReport(unread == 0 && !hasNews, unread, [.. counts.Values.OrderBy(static count => count.Kind).ThenBy(static count => count.QueueId)]);
+        IsThrough = unread == 0 && !hasNews;
+        return new PendingReport(IsThrough, unread, [.. counts.Values.OrderBy(static count => count.Kind).ThenBy(static count => count.QueueId)]);
     }
 
     private async Task ReadOnAsync(IReadOnlyList<WaitingQueue> queues, MessageStore store, ScanBudget budget, CancellationToken cancellationToken)

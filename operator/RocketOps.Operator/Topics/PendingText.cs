@@ -27,7 +27,8 @@ internal static class PendingText
             return Describe(last, broker);
         }
 
-        return pending.Complete ? null : $"{broker}, which is still looking through {Number(pending.Unread)} delayed, timed and transactional messages";
+        string many = pending.Unread > 0 ? $"{Number(pending.Unread)} " : "";
+        return pending.Complete ? null : $"{broker}, which is still looking through {many}delayed, timed and transactional messages";
     }
 
     private static string Describe(PendingQueue queue, string broker)
