@@ -13,21 +13,31 @@ internal sealed class BrokerAddress
     private readonly IPAddress _storeAddress;
     private volatile Bound _bound;
 
-    private BrokerAddress(string host, IPAddress storeAddress, int port)
+    private BrokerAddress(string host, string hostAsMaster, IPAddress storeAddress, int port)
     {
         Host = host;
+        HostAsMaster = hostAsMaster;
         _storeAddress = storeAddress;
         _bound = new Bound(port, MessageHost.From(storeAddress, port), FormatAddress(host, port));
     }
 
     public string Host { get; }
 
+    /// <summary>What the world is told while this broker leads a group whose master has an address of its own (<c>masterIP1</c>).</summary>
+    public string HostAsMaster { get; }
+
     public int Port => _bound.Port;
 
     /// <summary><c>brokerIP1:listenPort</c> as clients connect to it.</summary>
     public string Text => _bound.Text;
 
-    /// <summary>The same in records and message ids.</summary>
+    /// <summary>The same for <see cref="HostAsMaster"/>.</summary>
+    public string TextAsMaster => FormatAddress(HostAsMaster, Port);
+
+    /// <summary>Clients reach the group's master by an address that follows it.</summary>
+    public bool FollowsMaster => HostAsMaster != Host;
+
+    /// <summary>As <see cref="Text"/>, in records and message ids.</summary>
     public MessageHost StoreHost => _bound.StoreHost;
 
     /// <summary>brokerIP1 may be a name (a Service); records need a number, so it is resolved once, by the same rules as name servers.</summary>
@@ -39,7 +49,8 @@ internal sealed class BrokerAddress
                 ?? (options.BindAddress.Equals(IPAddress.Any) || options.BindAddress.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : options.BindAddress);
         }
 
-        return new BrokerAddress(options.BrokerIP1, address, options.ListenPort);
+        string asMaster = options.Group is not null && options.Values.Get(BrokerKeys.MasterIP1) is { Length: > 0 } given ? given : options.BrokerIP1;
+        return new BrokerAddress(options.BrokerIP1, asMaster, address, options.ListenPort);
     }
 
     public void SetPort(int port) => _bound = new Bound(port, MessageHost.From(_storeAddress, port), FormatAddress(Host, port));

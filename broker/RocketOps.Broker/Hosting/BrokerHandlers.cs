@@ -27,7 +27,7 @@ internal static class BrokerHandlers
 {
     public static RequestHandlerRegistry Register(BrokerParts parts)
     {
-        SendReplies sendReplies = new(parts.Settings, parts.Address, parts.SendRefusals);
+        SendReplies sendReplies = new(parts.Settings, parts.Address, parts.SendRefusals, new FormerMaster(parts.Address, parts.Time));
         SlowSendHandler slowSend = new(parts.Topics, parts.SendPipeline, sendReplies, parts.SendRefusals, parts.Appender, parts.Store, parts.Time);
         SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.AppendStatistics, parts.Replicas);
         ExpressionCache expressions = new();

@@ -317,7 +317,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             else if (!_registered.TryGetValue(nameServer, out bool known) || !known)
             {
                 _registered[nameServer] = true;
-                LogRegistered(_address.Text, nameServer);
+                LogRegistered(_role.IsSlave ? _address.Text : _address.TextAsMaster, nameServer);
                 connection.Closed.UnsafeRegister(static (state, _) => ((LostConnection)state!).Run(), new LostConnection(this, nameServer));
             }
         }
@@ -414,7 +414,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
 
     private RemotingCommand Identified(int code, BrokerOptions options) => RemotingCommand.CreateRequest(code)
         .Set("brokerName", options.BrokerName)
-        .Set("brokerAddr", _address.Text)
+        .Set("brokerAddr", _role.IsSlave ? _address.Text : _address.TextAsMaster)
         .Set("clusterName", options.ClusterName)
         .Set("brokerId", _role.Term.BrokerId);
 

@@ -10,10 +10,11 @@ namespace RocketOps.Cli.Clusters;
 /// <summary><c>rocketops cluster</c>: what the name servers know of brokers.</summary>
 internal static class ClusterCommand
 {
-    public static Command Create(Shell shell) => new("cluster", "Look at clusters")
+    public static Command Create(Shell shell) => new("cluster", "Look at clusters, hand groups over")
     {
         new DocumentedCommand("status", "Brokers with role, version and rates; exit code 1 when one does not answer or takes no messages", "rocketops cluster status", "rocketops cluster status -o wide --watch")
             .ListsCluster(shell, StatusAsync),
+        SwitchoverCommand.Create(shell),
     };
 
     private static async Task<(IPresentation Found, int Code)> StatusAsync(ClusterConnection cluster, ParseResult parsed, CancellationToken cancellation)

@@ -99,7 +99,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
         ClusterContext asked = new ClusterContext(entity, _options.Images, _leadership);
         ClusterObservation observation = Observe(asked);
-        HonouredSpec honoured = ClusterValidator.Check(asked, observation, _options.AutomaticFailover);
+        HonouredSpec honoured = ClusterValidator.Check(asked, observation);
         ClusterContext context = asked.Honouring(honoured, observation);
         context = context.Knowing(new GroupFacts(await _leases.RunAsync(context, cancellationToken), AddressesOf(entity)));
         ClusterFindings findings = await FindAsync(context, observation, honoured, cancellationToken);

@@ -44,9 +44,6 @@ public sealed record OperatorOptions
     /// </summary>
     public TimeSpan MasterRestartPause { get; init; } = TimeSpan.FromSeconds(35);
 
-    /// <summary>Whether <c>replication.failover: Automatic</c> is honoured. Off until brokers that elect their master are part of a release.</summary>
-    public bool AutomaticFailover { get; init; }
-
     /// <summary>How long name servers and brokers may take to answer within one pass: a pass of one cluster must not hold up others for long.</summary>
     public TimeSpan AdminTimeout { get; init; } = TimeSpan.FromSeconds(3);
 }

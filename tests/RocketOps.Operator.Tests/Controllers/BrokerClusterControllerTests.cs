@@ -321,7 +321,7 @@ public sealed class BrokerClusterControllerTests
     }
 
     [Theory]
-    [InlineData("Async", "Automatic", 2, 1, Reasons.NotSupported, "nothing elects a master")]
+    [InlineData("Async", "Automatic", 1, 1, Reasons.InvalidSpec, "nobody could take over")]
     [InlineData("Async", "None", 2, 2, Reasons.InvalidSpec, "needs replication.mode Sync")]
     [InlineData("Sync", "None", 1, 1, Reasons.InvalidSpec, "a group of one has no slave")]
     [InlineData("Sync", "None", 2, 3, Reasons.InvalidSpec, "no message could ever be taken")]

@@ -15,7 +15,7 @@ public sealed class ElectedGroupTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _world = await OperatorWorld.StartAsync(static options => options with { AutomaticFailover = true });
+        _world = await OperatorWorld.StartAsync();
         _members = new ElectedMembers(_world.Client, "a-0");
         _world.Workloads.Registration = _members.RegistrationAsync;
     }

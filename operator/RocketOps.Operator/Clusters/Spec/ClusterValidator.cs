@@ -16,10 +16,7 @@ internal static partial class ClusterValidator
     // Nobody wants a smaller volume: a number below it lacks its unit.
     private static readonly Quantity SmallestVolume = Quantity.Parse("1Mi");
 
-    /// <param name="context">What is asked for.</param>
-    /// <param name="observation">What is there.</param>
-    /// <param name="automatic">Groups may elect their master.</param>
-    public static HonouredSpec Check(ClusterContext context, ClusterObservation observation, bool automatic = false)
+    public static HonouredSpec Check(ClusterContext context, ClusterObservation observation)
     {
         BrokerClusterSpec asked = context.Spec;
         if ((CheckName(context.Names.Cluster) ?? CheckBounds(asked)) is { } hopeless)
@@ -27,7 +24,7 @@ internal static partial class ClusterValidator
             return new HonouredSpec(asked, KeptConfigurations.None, hopeless, Blocked: true);
         }
 
-        Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker, asked.Brokers.Image is null ? ProgramKeys.Broker : null) ?? CheckReplication(asked, automatic) ?? ElectionCheck.Find(context, observation);
+        Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker, asked.Brokers.Image is null ? ProgramKeys.Broker : null) ?? CheckReplication(asked) ?? ElectionCheck.Find(context, observation);
         Problem? nameServers = CheckConfig("nameServer.config", asked.NameServer.Config, BrokerConfigKeys.OwnedByNameServer, asked.NameServer.Image is null ? ProgramKeys.NameServer : null);
         Problem? groups = CheckGroups(context, observation);
         Problem? storage = CheckStorage(asked.Brokers.Storage, observation);
@@ -129,14 +126,9 @@ internal static partial class ClusterValidator
             : new Problem(Reasons.InvalidSpec, $"{field}.requests asks for more {above} ({resources!.Requests![above]}) than limits allow ({resources.Limits![above]}). Raise the limit or lower the request; what runs keeps what it has.");
     }
 
-    private static Problem? CheckReplication(BrokerClusterSpec spec, bool automatic)
+    private static Problem? CheckReplication(BrokerClusterSpec spec)
     {
         ReplicationSpec replication = spec.Replication;
-        if (replication.Failover == FailoverMode.Automatic && !automatic)
-        {
-            return new Problem(Reasons.NotSupported, "replication.failover Automatic is not supported by this version: nothing elects a master. Use None.");
-        }
-
         if (replication.MinInSync > spec.Brokers.Replicas)
         {
             return new Problem(

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using RocketOps.Cli.Running;
+using RocketOps.Cli.Up;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Groups;
+
+namespace RocketOps.Cli.Clusters;
+
+/// <summary><c>rocketops cluster switchover</c>: wishes in the Lease of a group that another member leads, and waits until it does.</summary>
+internal static class SwitchoverCommand
+{
+    /// <summary>A hand-over takes fractions of a second, and is given up by the master after five.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(100);
+
+    public static Command Create(Shell shell)
+    {
+        Argument<string> group = new("GROUP") { Description = "Name of the broker group, which is that of its Lease" };
+        Option<string?> to = new("--to") { Description = "Member that is to lead; the first other one that is in sync if absent", HelpName = "MEMBER" };
+        Option<string> ns = new("--namespace", "-n") { Description = "Namespace of the group's cluster", DefaultValueFactory = static _ => "default" };
+        DocumentedCommand command = new("switchover", "Let another member lead a group that elects its master, on Kubernetes or in rocketops up", "rocketops cluster switchover orders-0", "rocketops cluster switchover orders-0 --to orders-0-1 -n mq") { group, to, ns };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using KubernetesClient client = new(KubernetesClientConfiguration.FromKubeconfig(Kubeconfig(parsed.GetRequiredValue(group), parsed.GetValue(ns)!)), time: shell.Time);
+            await RunAsync(shell, client, parsed.GetRequiredValue(group), parsed.GetValue(ns)!, parsed.GetValue(to), cancellation);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    /// <param name="shell">Where it is told.</param>
+    /// <param name="client">Of the cluster's API server.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="ns">Its namespace.</param>
+    /// <param name="to">Who is to lead; null for the first other one in sync.</param>
+    /// <param name="cancellation">Ends the waiting, not the wish.</param>
+    public static async Task RunAsync(Shell shell, IKubernetesClient client, string group, string ns, string? to, CancellationToken cancellation)
+    {
+        GroupLease before = await ReadAsync(client, group, ns, cancellation);
+        string holder = before.Holder ?? throw new CommandFailedException($"nobody leads {group}, so nobody can hand over; its members say why in their logs.");
+        string[] others = [.. before.InSync.Where(member => member != holder)];
+        string successor = to ?? others.FirstOrDefault() ?? throw new CommandFailedException($"no other member of {group} is in sync with {holder}.");
+        if (successor == holder)
+        {
+            throw new CommandFailedException($"{holder} leads {group} already.");
+        }
+
+        if (!others.Contains(successor, StringComparer.Ordinal))
+        {
+            throw new CommandFailedException($"{successor} is not in sync, so {holder} does not hand over to it; in sync are: {(others.Length == 0 ? "no others" : string.Join(", ", others))}.");
+        }
+
+        JsonObject wish = new() { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [GroupLease.HandOverAnnotation] = successor } } };
+        await client.PatchAsync<Lease>(group, ns, KubernetesPatch.Merge(wish), new WriteOptions { FieldManager = "rocketops" }, cancellation);
+        long begin = shell.Time.GetTimestamp();
+        while (true)
+        {
+            GroupLease now = await ReadAsync(client, group, ns, cancellation);
+            if (now.Holder is { } master && now.Epoch > before.Epoch)
+            {
+                await shell.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{master} leads {group} in epoch {now.Epoch}. {now.History}").TrimEnd());
+                if (master != successor)
+                {
+                    throw new CommandFailedException($"{master} was elected instead of {successor}.");
+                }
+
+                return;
+            }
+
+            if (shell.Time.GetElapsedTime(begin) > Patience)
+            {
+                throw new CommandFailedException($"{holder} has not handed {group} over to {successor}; it says why in its log.");
+            }
+
+            await Task.Delay(LookPeriod, shell.Time, cancellation);
+        }
+    }
+
+    private static async Task<GroupLease> ReadAsync(IKubernetesClient client, string group, string ns, CancellationToken cancellation) =>
+        await client.GetAsync<Lease>(group, ns, cancellation) is { } lease
+            ? GroupLease.Of(lease)
+            : throw new CommandFailedException($"there is no Lease {ns}/{group}: the group has fixed roles, has never had a master, or is in another namespace (-n).");
+
+    /// <summary>That of a <c>rocketops up</c> with the group's cluster; null for the user's own.</summary>
+    private static string? Kubeconfig(string group, string ns) => RunningUp.FindAll(RunningUp.StateFolder())
+        .Where(up => up.Clusters.Any(cluster => group.StartsWith($"{cluster.Cluster[(cluster.Cluster.LastIndexOf('/') + 1)..]}-", StringComparison.Ordinal) && cluster.Cluster.StartsWith(ns + "/", StringComparison.Ordinal)))
+        .Select(static up => Path.Combine(up.DataDirectory, "kubeconfig")).FirstOrDefault();
+}
