@@ -1,6 +1,9 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
+using RocketOps.Client;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
+using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
 
@@ -30,6 +33,7 @@ public abstract class StaticTopicTests(ServerFixture fixture)
         }
 
         await MoveAsync(new JavaClient(ApacheServer.Version5, fixture.Server.NameServerAddress));
+        await UseWithOurClientAsync();
     }
 
     /// <summary>The second broker, of the same kind.</summary>
@@ -59,6 +63,32 @@ public abstract class StaticTopicTests(ServerFixture fixture)
             queue.OrderBy(static message => message.GetProperty("queueOffset").GetInt64()).Select(static message => message.GetProperty("keys").GetString()!.Split('-')[0])
                 .Should().BeInDescendingOrder(StringComparer.Ordinal, "what was sent before the move has the lower offsets of queue {0}", queue.Key);
         }
+    }
+
+    /// <summary>After the move: what was sent before it lies on two brokers, new messages go to one.</summary>
+    private async Task UseWithOurClientAsync()
+    {
+        const string topic = "StaticMoved";
+        const int there = 16;
+        ConcurrentQueue<(int Queue, string Keys)> received = new();
+        await using RocketMqPushConsumer consumer = new(new PushConsumerOptions { NameServers = fixture.Server.NameServerAddress, Group = "our_StaticMoved", ConsumeFromWhere = ConsumeFromWhere.FirstOffset });
+        await consumer.SubscribeAsync(topic, "*", (message, _) =>
+        {
+            received.Enqueue((message.Queue.QueueId, message.Keys ?? string.Empty));
+            return ValueTask.FromResult(ConsumeResult.Success);
+        });
+        await consumer.StartAsync();
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = fixture.Server.NameServerAddress, Group = "our_static_producer", SendTimeout = TimeSpan.FromMinutes(1) });
+        List<MessageQueue> sent = [];
+        for (int i = 0; i < 8; i++)
+        {
+            sent.Add((await producer.SendAsync(new Message(topic, "ours", "A", $"ours-{i}"))).Queue);
+        }
+
+        await Eventually.TrueAsync(() => received.Select(static message => message.Keys).Distinct(StringComparer.Ordinal).Count() >= there + 8, "our client gets all of both brokers", TimeSpan.FromMinutes(3));
+        sent.Select(static queue => queue.BrokerName).Should().OnlyContain(static name => name == SecondBroker, "it leads all queues");
+        sent.Select(static queue => queue.QueueId).Distinct().Should().BeEquivalentTo([0, 1, 2, 3]);
+        received.Where(static message => message.Keys.StartsWith("ours", StringComparison.Ordinal)).Select(static message => message.Queue).Distinct().Should().BeEquivalentTo([0, 1, 2, 3]);
     }
 
     private static IEnumerable<string> BrokersOf(IReadOnlyList<JsonElement> lines) => lines

@@ -145,8 +145,14 @@ internal sealed class RouteCache(NameServers nameServers)
         Volatile.Read(ref _changed)?.Invoke(topic);
     }
 
+    private static bool Same(IReadOnlyDictionary<string, StaticTopicQueues>? left, IReadOnlyDictionary<string, StaticTopicQueues>? right) =>
+        (left?.Count ?? 0) == (right?.Count ?? 0)
+        && (left is null || right is null || left.All(mapping => right.TryGetValue(mapping.Key, out StaticTopicQueues? other)
+            && mapping.Value.Epoch == other.Epoch && mapping.Value.Current.OrderBy(static queue => queue.Key).SequenceEqual(other.Current.OrderBy(static queue => queue.Key))));
+
     private static bool Same(TopicRoute left, TopicRoute right) =>
         left.OrderTopicConf == right.OrderTopicConf
+        && Same(left.StaticQueues, right.StaticQueues)
         && left.Queues.OrderBy(static queue => queue.BrokerName, StringComparer.Ordinal).SequenceEqual(right.Queues.OrderBy(static queue => queue.BrokerName, StringComparer.Ordinal))
         && left.Brokers.Count == right.Brokers.Count
         && left.Brokers.OrderBy(static broker => broker.BrokerName, StringComparer.Ordinal)

@@ -14,6 +14,22 @@ public sealed record TopicRoute
     /// <summary><c>broker-a:8;broker-b:8</c>; null when the topic is not ordered.</summary>
     [JsonPropertyName("orderTopicConf")]
     public string? OrderTopicConf { get; init; }
+
+    /// <summary>Broker name → the logical queues it leads; null or empty when the topic is not static.</summary>
+    [JsonPropertyName("topicQueueMappingByBroker")]
+    public IReadOnlyDictionary<string, StaticTopicQueues>? StaticQueues { get; init; }
+}
+
+/// <summary>The logical queues of a static topic that one broker leads. Source: decision 0048.</summary>
+public sealed record StaticTopicQueues
+{
+    /// <summary>Of two brokers that claim one queue, the one with the higher number leads it.</summary>
+    [JsonPropertyName("epoch")]
+    public long Epoch { get; init; }
+
+    /// <summary>Logical queue → the broker's own queue.</summary>
+    [JsonPropertyName("currIdMap")]
+    public IReadOnlyDictionary<int, int> Current { get; init; } = new Dictionary<int, int>();
 }
 
 /// <summary>The members of one broker group. Id 0 is the master.</summary>
