@@ -42,6 +42,8 @@ internal sealed class ElectedMembers : IAsyncDisposable
         }
     }
 
+    public string NameServer => _nameServer!.EndPoint.ToString();
+
     public string LeaseFile => _directory.File("lease.json");
 
     public IEnumerable<TestBroker> Running => _running.Values;

@@ -5,6 +5,7 @@ using RocketOps.Remoting.Commands;
 using RocketOps.Replication.Leases;
 using RocketOps.Store;
 using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
 
 namespace RocketOps.Broker.Tests.Replication.Automatic;
 
@@ -67,6 +68,56 @@ public sealed class FailoverTests
         string kept = Directory.GetFiles(Path.Combine(members.StoreOf(deposed), "diverged")).Should().ContainSingle().Subject;
         Path.GetFileName(kept).Should().Contain(common.ToString(CultureInfo.InvariantCulture));
         members.LogOf(deposed).Lines.Should().Contain(static line => line.Id == 3660);
+    }
+
+    [Fact]
+    public async Task Send_ToAFormerMasterByTheMastersAddress_IsLetGoForTheNextAttempt()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"), ("masterIP1", "127.0.0.2"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        TestBroker old = await members.MasterAsync();
+        string target = Two.Single(name => name != members.NameOf(old));
+        await RegisteredAsync(members, $"0:127.0.0.2:{Port(old)}", members[target].Address);
+        await using RawConnection producer = await RawConnection.ConnectAsync(old.Address);
+        (await producer.RequestAsync(RequestCode.SendMessage, Header(), body: "of a producer"u8.ToArray())).Code.Should().Be(ResponseCode.Success);
+
+        await members.EditAsync(lease => lease with { HandOverTo = target });
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages && !ElectedMembers.GroupOf(old).Leads, "the named member leads");
+        Func<Task> misled = () => producer.RequestAsync(RequestCode.SendMessage, Header(), body: "of a producer"u8.ToArray());
+
+        await misled.Should().ThrowAsync<IOException>("the connection is closed, and the next one leads to the master");
+        await RegisteredAsync(members, $"0:127.0.0.2:{Port(members[target])}", old.Address);
+        await members.SendAsync("after");
+
+        static Dictionary<string, string> Header() => new(StringComparer.Ordinal)
+        {
+            ["producerGroup"] = "pg", ["topic"] = ElectedMembers.Topic, ["defaultTopic"] = "TBW102", ["defaultTopicQueueNums"] = "4", ["queueId"] = "0", ["sysFlag"] = "0", ["bornTimestamp"] = "1",
+            ["flag"] = "0", ["properties"] = string.Empty,
+        };
+
+        static string Port(TestBroker broker) => broker.Address.Split(':')[1];
+
+        static async Task RegisteredAsync(ElectedMembers members, params string[] addresses)
+        {
+            string text = string.Empty;
+            try
+            {
+                await Eventually.TrueAsync(
+                    async () =>
+                    {
+                        await using RawConnection connection = await RawConnection.ConnectAsync(members.NameServer);
+                        RawFrame route = await connection.RequestAsync(RequestCode.GetRouteInfoByTopic, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = ElectedMembers.Topic });
+                        text = Encoding.UTF8.GetString(route.Body.Span).Replace("\"", string.Empty, StringComparison.Ordinal);
+                        return addresses.All(address => text.Contains(address, StringComparison.Ordinal));
+                    },
+                    "the route has the addresses");
+            }
+            catch (TimeoutException late)
+            {
+                throw new TimeoutException($"{string.Join(" and ", addresses)} are not in {text}", late);
+            }
+        }
     }
 
     [Fact]
