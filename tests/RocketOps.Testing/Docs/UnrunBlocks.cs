@@ -15,6 +15,7 @@ public static class UnrunBlocks
     [
         ("README.md", "dotnet test", "is what runs this"),
         ("charts/rocketops/README.md", "helm install rocketops charts/rocketops --namespace rocketops-system --create-namespace", Images),
+        ("charts/rocketops/README.md", "kubectl patch topic.rocketops.io NAME -n NAMESPACE --type=merge -p '{\"metadata\":{\"finalizers\":null}}'", "is about a Topic that was deleted after its operator had gone; no page leaves one behind"),
         ("docs/client.md", "dotnet pack client/RocketOps.Client -c Release -o out/packages", Package),
         ("docs/client.md", "dotnet new console -o hello", Package),
         ("docs/client.md", "export NAMESRV_ADDR=127.0.0.1:9876", Package),
