@@ -377,9 +377,7 @@ public sealed class MessageStore : IAsyncDisposable
     /// Completes when everything that is in the log at the call is readable, which with SYNC_FLUSH it is once it is durable. Throws <see cref="StoreException"/> when
     /// the store has failed.
     /// </summary>
-    public Task FinishDispatchAsync() => FinishDispatchAsync(CancellationToken.None);
-
-    private async Task FinishDispatchAsync(CancellationToken cancellationToken)
+    public async Task FinishDispatchAsync(CancellationToken cancellationToken = default)
     {
         long end = _log.Appended;
         Writer.WritePending();

@@ -29,7 +29,7 @@ internal sealed class TopicScan(string topic, int fromQueue, int generation)
     public async Task<PendingReport> ReadAsync(IReadOnlyList<WaitingQueue> queues, MessageStore store, ScanBudget budget, CancellationToken cancellationToken)
     {
         Dictionary<(PendingKind Kind, int QueueId), PendingCount> counts = [];
-        await store.FinishDispatchAsync().WaitAsync(cancellationToken);
+        await store.FinishDispatchAsync(cancellationToken);
         await ReadOnAsync(queues, store, budget, cancellationToken);
 
         // Counted here, and what comes to light behind it as well: a half that is put back, or a message that is committed with a delay, is seen before or after.
@@ -39,7 +39,7 @@ internal sealed class TopicScan(string topic, int fromQueue, int generation)
         }
 
         long added = _queues.Values.Sum(static scan => scan.Added);
-        await store.FinishDispatchAsync().WaitAsync(cancellationToken);
+        await store.FinishDispatchAsync(cancellationToken);
         await ReadOnAsync(queues, store, budget, cancellationToken);
         long unread = _queues.Values.Sum(static scan => scan.Unread);
         bool hasNews = _queues.Values.Sum(static scan => scan.Added) > added;

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Models;
