@@ -20,6 +20,9 @@ namespace RocketOps.Broker.Hosting;
 /// </summary>
 internal sealed partial class BrokerHost : IAsyncDisposable
 {
+    /// <summary>As long as kube-proxy, which gathers changes for a second, takes on a busy node.</summary>
+    private static readonly TimeSpan AddressMoves = TimeSpan.FromSeconds(3);
+
     private readonly BrokerParts _parts;
     private readonly BrokerHealth _health;
     private readonly ILogger<BrokerHost> _logger;
@@ -183,11 +186,26 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         {
             Stops.Push("the membership of the group", group.DisposeAsync);
             await group.StartAsync();
-            Stops.Push("the part in the group", async () => await group.LeaveAsync());
+            Stops.Push("the part in the group", () => LeaveAsync(group));
         }
 
         // Clients are served meanwhile.
         await _server.HttpStarted;
+    }
+
+    /// <summary>
+    /// Where the master has an address of its own, clients come here by it for a moment longer: the address does not move everywhere at once. They are let go (<see cref="Sending.FormerMaster"/>), where a
+    /// broker that is gone would refuse them until their attempts are used up.
+    /// </summary>
+    private async ValueTask LeaveAsync(Replication.Automatic.ElectedGroup group)
+    {
+        if (await group.LeaveAsync() && _parts.Address.FollowsMaster)
+        {
+            await Task.Delay(AddressMoves, _parts.Time);
+
+            // It has followed the new master meanwhile, which may count on it.
+            await group.LeaveAsync();
+        }
     }
 
     private void StartWork(NameServerRegistrar registrar)

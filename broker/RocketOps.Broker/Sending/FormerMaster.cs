@@ -10,8 +10,8 @@ namespace RocketOps.Broker.Sending;
 /// </summary>
 internal sealed class FormerMaster(BrokerAddress address, TimeProvider time)
 {
-    /// <summary>What an address takes to move once a successor is there, and a fraction of the 3 s a producer waits for its attempts together.</summary>
-    private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(500);
+    /// <summary>A producer makes three attempts within 3 s: with two of them held here the third begins after most of that, when the address has moved nearly always.</summary>
+    private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(900);
 
     // At most one entry per connection, for as long as Hold.
     private readonly ConcurrentDictionary<RemotingConnection, byte> _leaving = new();

@@ -212,30 +212,29 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// <summary>
     /// Before a planned stop. A master hands over to the copy in sync that has most, and this returns when somebody else may lead or the time for it is over; a follower tells its master.
     /// </summary>
-    public async Task LeaveAsync()
+    /// <returns>Whether this member led, and has handed over.</returns>
+    public async Task<bool> LeaveAsync()
     {
-        if (_member is not { } member)
+        if (_member is { LeadingEpoch: { } epoch, Lease: { } lease })
         {
-            return;
+            return await LeaveAsMasterAsync(epoch, lease.InSync);
         }
 
-        if (member.LeadingEpoch is { } epoch && member.Lease is { } lease)
-        {
-            await LeaveAsMasterAsync(epoch, lease.InSync);
-        }
-        else if (_join is { } join)
+        if (_member is not null && _join is { } join)
         {
             await join.LeaveAsync(_stopping.Token);
         }
+
+        return false;
     }
 
-    private async Task LeaveAsMasterAsync(long epoch, IReadOnlyList<MemberCopy> inSync)
+    private async Task<bool> LeaveAsMasterAsync(long epoch, IReadOnlyList<MemberCopy> inSync)
     {
         MemberCopy target = _admissions.FindFollowers(epoch).FirstOrDefault(inSync.Contains);
         if (target.Member is null || !await HandOverAsync(target.Member, leaves: true, _stopping.Token))
         {
             LogLeavesAlone();
-            return;
+            return false;
         }
 
         long since = _time.GetTimestamp();
@@ -243,6 +242,8 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         {
             await Task.Delay(_group.Options.Lease.Renew / TicksPerRenewal, _time, _stopping.Token);
         }
+
+        return !Leads;
     }
 
     /// <summary>Takes no part any more. Without <see cref="LeaveAsync"/> before, as if the process had died: the lease ends by itself.</summary>

@@ -146,14 +146,20 @@ public sealed class FailoverTests
     {
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
         await members.SendAsync("before");
-        await members.InSyncAsync(Two);
-        string old = members.NameOf(await members.MasterAsync());
 
-        await members.StopAsync(old);
+        // Where the machine stands still for a moment, there is nobody in sync to hand over to, or five seconds do not suffice for it.
+        bool handedOver = false;
+        for (int attempt = 0; attempt < 10 && !handedOver; attempt++)
+        {
+            await members.InSyncAsync(Two);
+            string old = members.NameOf(await members.MasterAsync());
+            await members.StopAsync(old);
+            handedOver = members.LogOf(old).Lines.Any(static line => line.Id == 3656);
+            await members.SendAsync($"after {attempt}");
+            await members.StartAsync(old);
+        }
 
-        await members.SendAsync("after");
-        members.LogOf(old).Lines.Should().Contain(
-            static line => line.Id == 3656 || line.Id == 3657, "it hands over before it stops; a machine so slow that five seconds do not suffice for it says that it tried");
+        handedOver.Should().BeTrue("a master that stops hands over first");
     }
 
     [Fact]
