@@ -6,5 +6,5 @@ namespace RocketOps.Interop.Tests.Apache5;
 [Collection(Apache5Collection.Name)]
 public sealed class StaticTopicTestsOnApache5(Apache5Fixture fixture) : StaticTopicTests(fixture)
 {
-    protected override ServerUnderTest CreateSecond(ServerOptions options) => new ApacheServer(ApacheServer.Version5, options);
+    protected override ServerUnderTest Create(ServerOptions options) => new ApacheServer(ApacheServer.Version5, options);
 }

@@ -6,5 +6,5 @@ namespace RocketOps.Interop.Tests.RocketOps;
 [Collection(RocketOpsCollection.Name)]
 public sealed class StaticTopicTestsOnRocketOps(RocketOpsFixture fixture) : StaticTopicTests(fixture)
 {
-    protected override ServerUnderTest CreateSecond(ServerOptions options) => new RocketOpsServer(options);
+    protected override ServerUnderTest Create(ServerOptions options) => new RocketOpsServer(options);
 }
