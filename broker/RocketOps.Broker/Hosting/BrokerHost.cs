@@ -21,7 +21,7 @@ namespace RocketOps.Broker.Hosting;
 internal sealed partial class BrokerHost : IAsyncDisposable
 {
     /// <summary>As long as kube-proxy, which gathers changes for a second, takes on a busy node.</summary>
-    private static readonly TimeSpan AddressMoves = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan AddressMoves = TimeSpan.FromSeconds(5);
 
     private readonly BrokerParts _parts;
     private readonly BrokerHealth _health;
@@ -199,9 +199,10 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     /// </summary>
     private async ValueTask LeaveAsync(Replication.Automatic.ElectedGroup group)
     {
-        if (await group.LeaveAsync() && _parts.Address.FollowsMaster)
+        await group.LeaveAsync();
+        if (_parts.Address.FollowsMaster && group.SinceLed is { } since && since < AddressMoves)
         {
-            await Task.Delay(AddressMoves, _parts.Time);
+            await Task.Delay(AddressMoves - since, _parts.Time);
 
             // It has followed the new master meanwhile, which may count on it.
             await group.LeaveAsync();

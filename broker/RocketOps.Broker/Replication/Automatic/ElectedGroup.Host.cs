@@ -12,6 +12,7 @@ namespace RocketOps.Broker.Replication.Automatic;
 internal sealed partial class ElectedGroup
 {
     private long _ledEpoch;
+    private long _ledUntil;
     private long _refusesSince;
 
     public void ReadLease(long request) =>
@@ -161,6 +162,7 @@ internal sealed partial class ElectedGroup
         {
             _announcements!.Stopped(_ledEpoch);
             _ledEpoch = 0;
+            Volatile.Write(ref _ledUntil, _time.GetTimestamp());
         }
     }
 

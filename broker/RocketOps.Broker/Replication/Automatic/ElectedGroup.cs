@@ -99,6 +99,9 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     public bool Leads => _member is { LeadingEpoch: not null };
 
+    /// <summary>For how long another member may have led; null when this one leads, or never did.</summary>
+    public TimeSpan? SinceLed => !Leads && Volatile.Read(ref _ledUntil) is > 0 and var until ? _time.GetElapsedTime(until) : null;
+
     /// <summary>0 when this member does not lead.</summary>
     public long LeadingEpoch => _member?.LeadingEpoch ?? 0;
 
@@ -212,29 +215,25 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// <summary>
     /// Before a planned stop. A master hands over to the copy in sync that has most, and this returns when somebody else may lead or the time for it is over; a follower tells its master.
     /// </summary>
-    /// <returns>Whether this member led, and has handed over.</returns>
-    public async Task<bool> LeaveAsync()
+    public async Task LeaveAsync()
     {
         if (_member is { LeadingEpoch: { } epoch, Lease: { } lease })
         {
-            return await LeaveAsMasterAsync(epoch, lease.InSync);
+            await LeaveAsMasterAsync(epoch, lease.InSync);
         }
-
-        if (_member is not null && _join is { } join)
+        else if (_member is not null && _join is { } join)
         {
             await join.LeaveAsync(_stopping.Token);
         }
-
-        return false;
     }
 
-    private async Task<bool> LeaveAsMasterAsync(long epoch, IReadOnlyList<MemberCopy> inSync)
+    private async Task LeaveAsMasterAsync(long epoch, IReadOnlyList<MemberCopy> inSync)
     {
         MemberCopy target = _admissions.FindFollowers(epoch).FirstOrDefault(inSync.Contains);
         if (target.Member is null || !await HandOverAsync(target.Member, leaves: true, _stopping.Token))
         {
             LogLeavesAlone();
-            return false;
+            return;
         }
 
         long since = _time.GetTimestamp();
@@ -242,8 +241,6 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         {
             await Task.Delay(_group.Options.Lease.Renew / TicksPerRenewal, _time, _stopping.Token);
         }
-
-        return !Leads;
     }
 
     /// <summary>Takes no part any more. Without <see cref="LeaveAsync"/> before, as if the process had died: the lease ends by itself.</summary>
