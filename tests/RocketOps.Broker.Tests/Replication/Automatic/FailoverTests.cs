@@ -92,8 +92,15 @@ public sealed class FailoverTests
 
         static Dictionary<string, string> Header() => new(StringComparer.Ordinal)
         {
-            ["producerGroup"] = "pg", ["topic"] = ElectedMembers.Topic, ["defaultTopic"] = "TBW102", ["defaultTopicQueueNums"] = "4", ["queueId"] = "0", ["sysFlag"] = "0", ["bornTimestamp"] = "1",
-            ["flag"] = "0", ["properties"] = string.Empty,
+            ["producerGroup"] = "pg",
+            ["topic"] = ElectedMembers.Topic,
+            ["defaultTopic"] = "TBW102",
+            ["defaultTopicQueueNums"] = "4",
+            ["queueId"] = "0",
+            ["sysFlag"] = "0",
+            ["bornTimestamp"] = "1",
+            ["flag"] = "0",
+            ["properties"] = string.Empty,
         };
 
         static string Port(TestBroker broker) => broker.Address.Split(':')[1];
