@@ -2,12 +2,12 @@
 # What a slave costs: this broker alone (ASYNC_MASTER), this broker as SYNC_MASTER with a slave, and Apache RocketMQ 4.9.7 as SYNC_MASTER with a slave, in turn under the same client;
 # then how fast an empty slave takes a master's log, beside what a program does that only reads, sends, receives and writes (ship.c).
 #
-#   bench/replication.sh [--pairs 1] [--rate 5000] [--seconds 10] [--warmup 10] [--size 1024] [--catch-up 900] [--only-ours]
+#   bench/replication.sh [--pairs 1] [--rate 5000] [--seconds 10] [--warmup 10] [--size 1024] [--catch-up 900] [--touched 4096] [--only-ours]
 #
 # All of it is on this machine: CPU of master and slave are told apart, the client's is not counted. Closed loop with 256 messages in flight for messages/s, open loop at --rate for
-# latencies. --catch-up is in MiB, below the 1024 of one file of the log. ROCKETOPS_SHARED names the folder with the kits; Apache's broker needs Java.
+# latencies. --catch-up is in MiB, below the 1024 of one file of the log; --touched too: the memory that is touched before servers start (lib.sh). ROCKETOPS_SHARED names the folder with the kits; Apache's broker needs Java.
 set -euo pipefail
-pairs=1 rate=5000 seconds=10 warmup=10 size=1024 catch_up=900 only_ours=""
+pairs=1 rate=5000 seconds=10 warmup=10 size=1024 catch_up=900 touched=4096 only_ours=""
 while [ $# -gt 0 ]; do
   case "$1" in
     --pairs) pairs="$2"; shift 2 ;;
@@ -16,6 +16,7 @@ while [ $# -gt 0 ]; do
     --warmup) warmup="$2"; shift 2 ;;
     --size) size="$2"; shift 2 ;;
     --catch-up) catch_up="$2"; shift 2 ;;
+    --touched) touched="$2"; shift 2 ;;
     --only-ours) only_ours=1; shift ;;
     *) echo "unknown argument $1" >&2; exit 2 ;;
   esac
@@ -52,6 +53,7 @@ run_ours() { # PROGRAM CONFIGURATION LOG: its process in $!
 
 start_ours() { # ROLE [key=value...]
   peer=ours
+  touch_memory "$touched"
   mkdir -p "$work/ours"
   printf '%s\n' "listenPort=$port" "kvConfigPath=$work/ours/kvConfig.json" > "$work/ours/namesrv.conf"
   printf '%s\n' brokerClusterName=DefaultCluster brokerName=broker-a brokerId=0 brokerIP1=127.0.0.1 "namesrvAddr=127.0.0.1:$port" "listenPort=${broker#*:}" "httpPort=${http#*:}" \
@@ -73,6 +75,7 @@ start_our_slave() {
 
 start_apache() { # SYNC_MASTER and its slave
   peer=apache
+  touch_memory "$touched"
   local java=(--heap 1g --seconds 180 --jvm -Xmn512m)
   "$kit" --version 4.9.7 namesrv start --dir "$work/apache" --port "$port" --heap 256m --seconds 180 > /dev/null
   "$kit" --version 4.9.7 broker start --dir "$work/apache" --port "${broker#*:}" --namesrv "127.0.0.1:$port" "${java[@]}" brokerRole=SYNC_MASTER > /dev/null
@@ -88,7 +91,7 @@ until_acknowledged() {
   local end=$((SECONDS + 120)) line
   create_topic Load
   while :; do
-    line="$(load rate=100 warmup=0 seconds=1)"
+    line="$(load rate=100 warmup=0 seconds=1 2> /dev/null)"
     if [ "$(field failed "$line")" = 0 ] && [ "$(field answered "$line")" -gt 50 ]; then return; fi
     [ "$SECONDS" -lt "$end" ] || die "no message is acknowledged: $line"
   done

@@ -10,14 +10,16 @@ minutes="${1:-30}"
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 dotnet build -c Release "$root/bench/RocketOps.WaitingLoad" --nologo -v quiet -clp:ErrorsOnly
-# Files that are small enough to be rolled and removed meanwhile.
-start_broker -- enablePropertyFilter=true recallMessageEnable=true mappedFileSizeCommitLog=16777216 mappedFileSizeTimerLog=1048576
+# Files that are small enough to be rolled and removed meanwhile; the environment of the image.
+start_broker MALLOC_ARENA_MAX=1 -- enablePropertyFilter=true recallMessageEnable=true mappedFileSizeCommitLog=16777216 mappedFileSizeTimerLog=1048576
 
 load() { dotnet "$root/bench/RocketOps.WaitingLoad/bin/Release/net10.0/RocketOps.WaitingLoad.dll" soak "127.0.0.1:$port" "$1"; }
 metric() { curl -s "http://$http/metrics" | awk -v name="$1{" 'index($0, name) == 1 { print $NF }'; }
+links() { find "/proc/$broker_pid/fd" -mindepth 1 -printf '%l\n' 2> /dev/null; }
+# A log has a descriptor for each of its files, until retention removes it days later: those are counted by themselves.
 figures() { # NAME: one line
-  printf '%s: resident=%d own=%d heap=%d descriptors=%d threads=%d pool=%d timers=%d parked=%d\n' "$1" "$(($(kib VmRSS) / 1024))" "$(($(kib RssAnon) / 1024))" \
-    "$(($(metric rocketops_heap_bytes) / 1048576))" "$(find "/proc/$broker_pid/fd" -mindepth 1 | wc -l)" "$(kib Threads)" "$(metric rocketops_pool_threads)" \
+  printf '%s: resident=%d own=%d heap=%d descriptors=%d logs=%d threads=%d pool=%d timers=%d parked=%d\n' "$1" "$(($(kib VmRSS) / 1024))" "$(($(kib RssAnon) / 1024))" \
+    "$(($(metric rocketops_heap_bytes) / 1048576))" "$(links | grep -Evc '/store/(commitlog|timerlog)/')" "$(links | grep -Ec '/store/(commitlog|timerlog)/' || true)" "$(kib Threads)" "$(metric rocketops_pool_threads)" \
     "$(metric rocketops_timers_active)" "$(metric rocketops_pulls_parked)"
 }
 

@@ -161,8 +161,7 @@ internal sealed class FlushTailRun(string directory, int count, string only)
 
             // Else once a minute, and the run is shorter than that.
             ConsumeQueueThoroughIntervalMs = keys > 0 ? 2000 : 60_000,
-            DiskWarningRatio = 100,
-            DeleteHours = [],
+            Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] },
         };
         double[] times = new double[count];
         await using (MessageStore store = new(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance))

@@ -130,10 +130,7 @@ internal sealed class ScaleRun
             RootDirectory = _directory,
             CommitLogFileBytes = 16 * 1024 * 1024,
             IndexEnabled = false,
-            DiskWarningRatio = 100,
-            DiskMaxUsedRatio = 100,
-            DiskCleanForciblyRatio = 100,
-            DeleteHours = deleteHours ?? [],
+            Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = deleteHours ?? [] },
             CleanIntervalMs = 1000,
         };
         ProcessFigures clock = ProcessFigures.Now();

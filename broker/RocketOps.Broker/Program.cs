@@ -16,14 +16,15 @@ internal static class Program
             Name = "RocketOps.Broker",
             Usage =
             [
-                "usage: RocketOps.Broker [-c FILE] [-n NAMESERVERS] [-p] [--KEY=VALUE ...]",
+                "usage: RocketOps.Broker [-c FILE ...] [-n NAMESERVERS] [-p] [--KEY=VALUE ...]",
                 string.Empty,
-                "  -c FILE         configuration in RocketMQ's property format; environment variables ROCKETOPS_KEY and --KEY=VALUE go over it",
+                "  -c FILE         configuration in RocketMQ's property format; of several files a later one goes over an earlier one, and environment variables ROCKETOPS_KEY and --KEY=VALUE go over all",
                 "  -n NAMESERVERS  the same as --namesrvAddr=NAMESERVERS",
                 "  -p              print the configuration that would be used and exit",
             ],
             Catalog = BrokerKeys.Catalog,
             LogLevelKey = BrokerKeys.LogLevel,
+            LogFormatKey = BrokerKeys.LogFormat,
             PrintFlags = ["-p", "--printConfigItem", "-m", "--printImportantConfig"],
             FindContradictions = BrokerOptions.FindContradictions,
             IsExpected = static failure => failure is StoreException or IOException or InvalidDataException or UnauthorizedAccessException,

@@ -1,7 +1,7 @@
 namespace RocketOps.Store;
 
 /// <summary>
-/// Tells of the log becoming longer, visibly (<see cref="LogPositions.VisibleAt"/>), to those who wait for that without an end in sight: unlike a waiter of
+/// Tells of one position of the log moving on, its visible end (<see cref="LogPositions.VisibleAt"/>) or its replicated one, to those who wait for that without an end in sight: unlike a waiter of
 /// <see cref="LogPositions"/> they wait for no particular offset and for no time. While nobody does, a move costs one read. Thread-safe.
 /// </summary>
 public sealed class LogGrowth : ILogFollower
@@ -10,7 +10,7 @@ public sealed class LogGrowth : ILogFollower
     private volatile TaskCompletionSource? _next;
 
     /// <summary>
-    /// Completes when the visible end has moved after the call. To miss no move: call this, then look at the position, then await. Continuations do not run on the thread
+    /// Completes when the position has moved after the call. To miss no move: call this, then look at the position, then await. Continuations do not run on the thread
     /// that moved it.
     /// </summary>
     public Task Next()

@@ -13,8 +13,7 @@ public sealed partial class LogPositions : IDisposable
     private readonly StoreState _state;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly TimeSpan[] _timeouts;
-    private readonly TimeSpan _shortestTimeout;
+    private readonly CurrentTuning _tuning;
     private readonly ITimer _timer;
     private readonly long[] _reached = new long[Count];
     private readonly List<ILogFollower>[] _followers = [[], [], []];
@@ -27,14 +26,12 @@ public sealed partial class LogPositions : IDisposable
     private long _appended;
     private volatile LogCuts _cuts = LogCuts.None;
 
-    internal LogPositions(StoreOptions options, StoreState state, TimeProvider time, ILogger logger)
+    internal LogPositions(StoreOptions options, CurrentTuning tuning, StoreState state, TimeProvider time, ILogger logger)
     {
         _state = state;
         _time = time;
         _logger = logger;
-        TimeSpan disk = TimeSpan.FromMilliseconds(options.SyncFlushTimeoutMs);
-        _timeouts = [disk, disk, TimeSpan.FromMilliseconds(options.SlaveTimeoutMs)];
-        _shortestTimeout = _timeouts.Min();
+        _tuning = tuning;
         VisibleAt = options.FlushDiskType == FlushDiskType.SyncFlush ? LogPosition.Durable : LogPosition.Written;
         _timer = time.CreateTimer(static positions => ((LogPositions)positions!).Expire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -294,6 +291,10 @@ public sealed partial class LogPositions : IDisposable
         Complete(LogPosition.Replicated);
     }
 
+    private static TimeSpan TimeoutOf(LogPosition position, StoreTuning tuning) => TimeSpan.FromMilliseconds(position == LogPosition.Replicated ? tuning.SlaveTimeoutMs : tuning.SyncFlushTimeoutMs);
+
+    private static TimeSpan ShortestTimeout(StoreTuning tuning) => TimeSpan.FromMilliseconds(Math.Min(tuning.SlaveTimeoutMs, tuning.SyncFlushTimeoutMs));
+
     private bool TryAdd(LogPosition position, LogMark upTo, ILogWaiter waiter)
     {
         lock (_lock)
@@ -310,7 +311,7 @@ public sealed partial class LogPositions : IDisposable
             {
                 _timerRuns = true;
                 // Whoever comes before it fires may have less time than this one.
-                _timer.Change(_shortestTimeout, Timeout.InfiniteTimeSpan);
+                _timer.Change(ShortestTimeout(_tuning.Value), Timeout.InfiniteTimeSpan);
             }
         }
 
@@ -323,14 +324,15 @@ public sealed partial class LogPositions : IDisposable
     {
         List<Waiter> late;
         List<Waiter> lateForSlaves;
+        StoreTuning tuning = _tuning.Value;
         lock (_lock)
         {
             late = RentList();
             lateForSlaves = RentList();
-            TimeSpan next = _shortestTimeout;
+            TimeSpan next = ShortestTimeout(tuning);
             for (int position = 0; position < Count; position++)
             {
-                TimeSpan left = Expire((LogPosition)position, position == (int)LogPosition.Replicated ? lateForSlaves : late);
+                TimeSpan left = Expire((LogPosition)position, TimeoutOf((LogPosition)position, tuning), position == (int)LogPosition.Replicated ? lateForSlaves : late);
                 next = left < next ? left : next;
             }
 
@@ -345,12 +347,12 @@ public sealed partial class LogPositions : IDisposable
 
         if (late.Count > 0)
         {
-            LogTimedOut(late.Count, _timeouts[(int)LogPosition.Durable].TotalMilliseconds);
+            LogTimedOut(late.Count, tuning.SyncFlushTimeoutMs);
         }
 
         if (lateForSlaves.Count > 0)
         {
-            LogSlaveTimedOut(lateForSlaves.Count, _timeouts[(int)LogPosition.Replicated].TotalMilliseconds);
+            LogSlaveTimedOut(lateForSlaves.Count, tuning.SlaveTimeoutMs);
         }
 
         TellAll(late, WaitOutcome.TimedOut);
@@ -358,10 +360,9 @@ public sealed partial class LogPositions : IDisposable
     }
 
     /// <summary>Under the lock: moves those whose time is over; returns what is left to the one that is next, or nearly for ever.</summary>
-    private TimeSpan Expire(LogPosition position, List<Waiter> expired)
+    private TimeSpan Expire(LogPosition position, TimeSpan timeout, List<Waiter> expired)
     {
         List<Waiter> waiters = _waiters[(int)position];
-        TimeSpan timeout = _timeouts[(int)position];
         TimeSpan next = TimeSpan.MaxValue;
         int kept = 0;
         for (int i = 0; i < waiters.Count; i++)

@@ -25,6 +25,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly IStoreFileSystem _files;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly CurrentTuning _tuning;
     private readonly StoreState _state;
     private readonly LogSegments _segments;
     private readonly SegmentAllocator _allocator;
@@ -39,9 +40,8 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly bool _hasThreads;
     private readonly long _bootTimestamp;
     private readonly TaskCompletionSource _locked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _passGate = new();
-    private Task _runningPass = Task.CompletedTask;
-    private Task? _nextPass;
+    private readonly SharedPasses _passes;
+    private readonly LogChange _change;
     private StoreMaintenance? _maintenance;
     private CheckpointFile? _checkpoint;
     private IDisposable? _lock;
@@ -60,13 +60,9 @@ public sealed class MessageStore : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(fileSystem);
         ArgumentNullException.ThrowIfNull(timeProvider);
         ArgumentNullException.ThrowIfNull(loggerFactory);
-        IReadOnlyList<string> errors = options.Validate();
-        if (errors.Count > 0)
-        {
-            throw new StoreException($"The store's settings are wrong: {string.Join("; ", errors)}.");
-        }
-
+        ThrowIfWrong(options.Validate());
         Options = options;
+        _tuning = new CurrentTuning(options.Tuning);
         _files = fileSystem;
         _time = timeProvider;
         _hasThreads = hasThreads;
@@ -75,8 +71,7 @@ public sealed class MessageStore : IAsyncDisposable
         _state = new StoreState(_logger);
         _segments = new LogSegments(options.CommitLogFileBytes);
         _allocator = new SegmentAllocator(options, fileSystem, ahead: hasThreads, () => Positions!.AppendedOffset, timeProvider, _logger);
-        Positions = new LogPositions(options, _state, timeProvider, _logger);
-        _log = new CommitLog(options, Positions, _segments, _allocator, _state, timeProvider) { AppendsMayWrite = !hasThreads };
+        Positions = new LogPositions(options, _tuning, _state, timeProvider, _logger);
         _openQueueFiles = new OpenQueueFiles(options.MaxOpenQueueFiles);
         _queues = new QueueEnvironment(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger)
         {
@@ -85,17 +80,40 @@ public sealed class MessageStore : IAsyncDisposable
             Ext = options.ConsumeQueueExtEnabled || fileSystem.DirectoryExists(ExtDirectory) ? NewExtEnvironment() : null,
         };
         _topics = new TopicTable(_queues);
+        _log = new CommitLog(options, _tuning, Positions, _segments, _allocator, _topics, _state, timeProvider) { AppendsMayWrite = !hasThreads };
         _index = options.IndexEnabled ? new MessageIndex(options, fileSystem, timeProvider, _logger) : null;
         _dispatcher = new Dispatcher(options, Positions, _log, _topics, _index, _state, _logger) { IsBounded = hasThreads };
-        _flusher = new LogFlusher(options, Positions, _log, _dispatcher, _state, timeProvider);
-        Reader = new QueueReader(new MessageReader(options, _log, _topics, _state), _index, hasThreads);
+        _flusher = new LogFlusher(options, _tuning, Positions, _log, _dispatcher, _state, timeProvider);
+        Reader = new QueueReader(new MessageReader(options, _tuning, _log, _topics, _state), _index, hasThreads);
         Writer = new LogWriter(Positions, _log, _dispatcher, _topics, Reader, _state);
         Growth = new LogGrowth();
         Positions.Follow(Positions.VisibleAt, Growth);
-        _retention = new Retention(options, fileSystem, _log, _dispatcher, _topics, _index, _state, timeProvider, _logger);
+        Replication = new LogGrowth();
+        Positions.Follow(LogPosition.Replicated, Replication);
+        Positions.Follow(LogPosition.Replicated, _dispatcher);
+        _retention = new Retention(options, _tuning, fileSystem, _log, _dispatcher, _topics, _index, _state, timeProvider, _logger);
+        _passes = new SharedPasses(MakeDurableAsync);
+        _change = new LogChange(
+            _state, Positions, _log, _dispatcher, Writer, Reader, () => Maintenance, () => new LogTruncation(options, fileSystem, Positions, _log, _allocator, _topics, _queues, _index, _dispatcher, Maintenance, _state, timeProvider, _logger), hasThreads);
     }
 
+    /// <summary>As given at the start; of <see cref="StoreOptions.Tuning"/> <see cref="Tuning"/> says what is in force.</summary>
     public StoreOptions Options { get; }
+
+    /// <summary>
+    /// The settings that may be changed at any time, by any thread: they count from the next use on, retention's from its next run, which comes every ten seconds. Throws <see cref="StoreException"/> for
+    /// settings that are wrong, and keeps those in force.
+    /// </summary>
+    public StoreTuning Tuning
+    {
+        get => _tuning.Value;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            ThrowIfWrong(value.Validate());
+            _tuning.Value = value;
+        }
+    }
 
     /// <summary>How far the log has come, and waiting for it.</summary>
     public LogPositions Positions { get; }
@@ -105,6 +123,9 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>Waiting for what becomes visible, for as long as that takes.</summary>
     public LogGrowth Growth { get; }
+
+    /// <summary>The same for what becomes replicated.</summary>
+    public LogGrowth Replication { get; }
 
     /// <summary>Everything that is read: queues, records, times, keys.</summary>
     public QueueReader Reader { get; }
@@ -251,7 +272,7 @@ public sealed class MessageStore : IAsyncDisposable
             // The queues take in what is on its way, and recovery begins behind it. Otherwise the next topic of that name would get the old one's messages, now or after
             // a crash, and its own first ones, whose queue offsets are lower, would find no place.
             await FinishDispatchAsync(cancellationToken);
-            await NextPassAsync().WaitAsync(cancellationToken);
+            await _passes.NextAsync().WaitAsync(cancellationToken);
             await _dispatcher.OwnAsync(cancellationToken);
             try
             {
@@ -304,24 +325,7 @@ public sealed class MessageStore : IAsyncDisposable
             throw new StoreException($"No file of the log begins at {offset.Value}: files are {Options.CommitLogFileBytes} bytes long here (mappedFileSizeCommitLog).");
         }
 
-        await OwnWritingAsync(cancellationToken);
-        try
-        {
-            await _dispatcher.OwnAsync(cancellationToken);
-            try
-            {
-                _log.BeginAt(offset.Value);
-                _dispatcher.Restart(offset.Value, offset.Value, lastStoreTimestamp: 0);
-            }
-            finally
-            {
-                _dispatcher.Release();
-            }
-        }
-        finally
-        {
-            _log.Writes.Release();
-        }
+        await _change.BeginAtAsync(offset.Value, cancellationToken);
     }
 
     /// <summary>
@@ -337,45 +341,11 @@ public sealed class MessageStore : IAsyncDisposable
     /// <param name="keepIn">Directory below the store's that a copy of what is cut off goes to, as one file; null for none.</param>
     /// <param name="cancellationToken">Until the cut begins.</param>
     /// <exception cref="StoreException">The offset is no record's, or not in the log; the store does not run, has failed, or is being cut already. Nothing has changed.</exception>
-    public async Task TruncateAsync(PhysicalOffset offset, string? keepIn, CancellationToken cancellationToken)
-    {
-        if (!_state.IsRunning || _state.HasFailed)
-        {
-            throw new StoreException($"The log cannot be cut: the store does not run ({Flags}).");
-        }
-
-        if (!_state.TryBeginCut())
-        {
-            throw new StoreException("The log is being cut already.");
-        }
-
-        TaskCompletionSource cut = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Reader.Cut = cut.Task;
-        try
-        {
-            _log.Quiesce();
-            await OwnWritingAsync(cancellationToken);
-            try
-            {
-                await CutAsync(offset.Value, keepIn, cancellationToken);
-            }
-            finally
-            {
-                _log.Writes.Release();
-            }
-        }
-        finally
-        {
-            _state.EndCut();
-            cut.SetResult();
-        }
-
-        _dispatcher.Run();
-    }
+    public Task TruncateAsync(PhysicalOffset offset, string? keepIn, CancellationToken cancellationToken) => _change.TruncateAsync(offset.Value, keepIn, cancellationToken);
 
     /// <summary>
     /// Completes when everything that is in the log at the call is readable, which with SYNC_FLUSH it is once it is durable. Throws <see cref="StoreException"/> when
-    /// the store has failed.
+    /// the store has failed or stops. With <see cref="StoreOptions.DispatchesReplicatedOnly"/> it has to be replicated as well, which may take for ever.
     /// </summary>
     public async Task FinishDispatchAsync(CancellationToken cancellationToken = default)
     {
@@ -383,17 +353,22 @@ public sealed class MessageStore : IAsyncDisposable
         Writer.WritePending();
         while (_dispatcher.Dispatched < Math.Min(end, _log.Appended))
         {
-            if (_state.HasFailed)
+            if (_state.HasFailed || !_state.IsRunning)
             {
                 throw new StoreException($"The store is not usable ({Flags}); what is in the log cannot all be made readable.");
             }
 
-            await Writer.WhenAsync(Positions.VisibleAt, Positions.End.NotBehind(new PhysicalOffset(end))).WaitAsync(cancellationToken);
+            LogMark mark = Positions.End.NotBehind(new PhysicalOffset(end));
+            await Writer.WhenAsync(Positions.VisibleAt, mark).WaitAsync(cancellationToken);
+            if (Options.DispatchesReplicatedOnly)
+            {
+                await Writer.WhenAsync(LogPosition.Replicated, mark).WaitAsync(cancellationToken);
+            }
 
             if (_dispatcher.IsStalled || _dispatcher.IsTooFarAhead)
             {
                 // Until queues and index are on the disk nothing goes on; without room there that is what the caller is told.
-                await NextPassAsync().WaitAsync(cancellationToken);
+                await _passes.NextAsync().WaitAsync(cancellationToken);
             }
 
             // Another thread may be dispatching; it is done in a moment.
@@ -402,6 +377,14 @@ public sealed class MessageStore : IAsyncDisposable
             _dispatcher.Run();
         }
     }
+
+    /// <summary>
+    /// Before a store that others wrote to takes messages: when the task completes, each queue goes on behind its last message in the log. With
+    /// <see cref="StoreOptions.DispatchesReplicatedOnly"/> what is not replicated stays unreadable until it is. Messages are refused (<see cref="RefuseMessages"/>) and nobody appends meanwhile. Throws
+    /// <see cref="StoreException"/> when the store has failed.
+    /// </summary>
+    public Task PrepareForMessagesAsync(CancellationToken cancellationToken = default) =>
+        Options.DispatchesReplicatedOnly ? _change.CountOnAsync(cancellationToken) : FinishDispatchAsync(cancellationToken);
 
     public StoreStats GetStats() => new()
     {
@@ -464,36 +447,13 @@ public sealed class MessageStore : IAsyncDisposable
         Positions.Dispose();
     }
 
-    /// <summary>Completes when a pass that begins from now on has made everything durable. All who ask while one runs share the next.</summary>
-    private Task NextPassAsync()
-    {
-        lock (_passGate)
+    private Task<bool> MakeDurableAsync() => Reader.RunColdAsync(
+        () =>
         {
-            return _nextPass ??= RunAsync(_runningPass);
-        }
-
-        async Task RunAsync(Task previous)
-        {
-            // Not before the caller has let go of the gate and noted this pass as the next.
-            await Task.Yield();
-
-            // Whoever asked for the one before is told when it fails; here it only has to be over.
-            await previous.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-            lock (_passGate)
-            {
-                _runningPass = _nextPass!;
-                _nextPass = null;
-            }
-
-            await Reader.RunColdAsync(
-                () =>
-                {
-                    Maintenance.MakeDurable();
-                    return true;
-                },
-                CancellationToken.None);
-        }
-    }
+            Maintenance.MakeDurable();
+            return true;
+        },
+        CancellationToken.None);
 
     private QueueEnvironment NewExtEnvironment() =>
         new(_files, ExtDirectory, Options.ConsumeQueueExtFileBytes, _openQueueFiles, static () => 0, static () => 0, _logger, UnitBytes: 1, SizeKey: "mappedFileSizeConsumeQueueExt")
@@ -501,51 +461,11 @@ public sealed class MessageStore : IAsyncDisposable
             WritesExt = Options.ConsumeQueueExtEnabled,
         };
 
-    /// <summary>Everything appended is written, and nobody writes until <see cref="PendingWrites.Release"/>.</summary>
-    private async Task OwnWritingAsync(CancellationToken cancellationToken)
+    private static void ThrowIfWrong(IReadOnlyList<string> errors)
     {
-        while (true)
+        if (errors.Count > 0)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (_state.HasFailed)
-            {
-                throw new StoreException($"The log cannot be cut: the store has failed ({Flags}).");
-            }
-
-            if (_log.Writes.Write() < _log.Appended)
-            {
-                await Writer.WhenAsync(LogPosition.Written, Positions.End);
-            }
-            else if (_log.Writes.TryOwn())
-            {
-                return;
-            }
-            else
-            {
-                // The last leader is about to let go.
-                await Task.Yield();
-            }
-        }
-    }
-
-    private async Task CutAsync(long offset, string? keepIn, CancellationToken cancellationToken)
-    {
-        await _dispatcher.OwnAsync(cancellationToken);
-        try
-        {
-            LogTruncation truncation = new(Options, _files, Positions, _log, _allocator, _topics, _queues, _index, _dispatcher, Maintenance, _state, _time, _logger);
-            if (_hasThreads)
-            {
-                await Task.Run(() => Maintenance.Exclusively(() => truncation.Run(offset, keepIn, cancellationToken)), cancellationToken);
-            }
-            else
-            {
-                Maintenance.Exclusively(() => truncation.Run(offset, keepIn, cancellationToken));
-            }
-        }
-        finally
-        {
-            _dispatcher.Release();
+            throw new StoreException($"The store's settings are wrong: {string.Join("; ", errors)}.");
         }
     }
 
@@ -555,7 +475,7 @@ public sealed class MessageStore : IAsyncDisposable
     {
         // Another thread may be dispatching the very last messages. The maintenance has ended, so nobody is to be waited for.
         _dispatcher.IsBounded = false;
-        while (_dispatcher.Dispatched < _log.Written && !_state.HasFailed && !_dispatcher.IsStalled)
+        while (_dispatcher.Dispatched < _dispatcher.Limit && !_state.HasFailed && !_dispatcher.IsStalled)
         {
             _dispatcher.Run();
             await Task.Yield();
@@ -564,7 +484,9 @@ public sealed class MessageStore : IAsyncDisposable
         try
         {
             Maintenance.MakeDurable();
-            if (!_state.HasFailed && _dispatcher.Dispatched == _log.Appended)
+
+            // What is not replicated is found by the next start, which goes on with dispatch where this one ends.
+            if (!_state.HasFailed && _log.Durable == _log.Appended && _dispatcher.Dispatched >= _dispatcher.Limit)
             {
                 _files.DeleteFile(AbortPath);
                 _files.FlushDirectory(Options.RootDirectory);
@@ -629,7 +551,7 @@ public sealed class MessageStore : IAsyncDisposable
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
         Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset);
         _log.Start(recovered.End, recovered.Durable, recovered.LastStoreTimestamp);
-        _dispatcher.Start(recovered.End, recovered.LastStoreTimestamp);
+        _dispatcher.Start(recovered.Dispatched, recovered.LastStoreTimestamp);
         _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);
         Positions.Follow(LogPosition.Written, _maintenance);
         WriteAbort();

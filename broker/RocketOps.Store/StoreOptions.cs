@@ -1,6 +1,6 @@
 namespace RocketOps.Store;
 
-/// <summary>Settings of a store. Defaults are RocketMQ's where it has the key (named in each comment), else explained.</summary>
+/// <summary>Settings of a store that hold for as long as it runs, and those it begins with (<see cref="Tuning"/>). Defaults are RocketMQ's where it has the key (named in each comment), else explained.</summary>
 public sealed class StoreOptions
 {
     /// <summary><c>storePathRootDir</c>.</summary>
@@ -9,8 +9,17 @@ public sealed class StoreOptions
     /// <summary><c>storePathCommitLog</c>; null is <c>commitlog</c> below the root.</summary>
     public string? CommitLogDirectory { get; init; }
 
+    /// <summary>What may be changed later, as it is at the start; afterwards <see cref="MessageStore.Tuning"/> has it.</summary>
+    public StoreTuning Tuning { get; init; } = new();
+
     /// <summary><c>flushDiskType</c>.</summary>
     public FlushDiskType FlushDiskType { get; init; } = FlushDiskType.AsyncFlush;
+
+    /// <summary>
+    /// Whether consumers see, and queues and index hold, only what is <see cref="LogPosition.Replicated"/>: for a member of a group that elects its master, where the end of the log may be cut off in favour
+    /// of another member's.
+    /// </summary>
+    public bool DispatchesReplicatedOnly { get; init; }
 
     /// <summary><c>mappedFileSizeCommitLog</c>, bytes. Fixed for the life of a store.</summary>
     public int CommitLogFileBytes { get; init; } = 1024 * 1024 * 1024;
@@ -54,9 +63,6 @@ public sealed class StoreOptions
     /// </summary>
     public int DescribedMessages { get; init; } = 4096;
 
-    /// <summary><c>flushIntervalCommitLog</c>.</summary>
-    public int FlushIntervalMs { get; init; } = 500;
-
     /// <summary><c>flushCommitLogLeastPages</c>, pages of 4 KiB.</summary>
     public int FlushLeastPages { get; init; } = 4;
 
@@ -78,15 +84,6 @@ public sealed class StoreOptions
     /// <summary>Bytes a second at which files are filled at least; faster when the log itself grows faster, so that the file is ready when it is needed.</summary>
     public int ZeroFillBytesPerSecond { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary><c>syncFlushTimeout</c>.</summary>
-    public int SyncFlushTimeoutMs { get; init; } = 5000;
-
-    /// <summary><c>slaveTimeout</c>: how long a message waits for the slaves.</summary>
-    public int SlaveTimeoutMs { get; init; } = 3000;
-
-    /// <summary><c>osPageCacheBusyTimeOutMills</c>: a write that takes longer makes appends answer busy.</summary>
-    public int PageCacheBusyTimeoutMs { get; init; } = 1000;
-
     /// <summary><c>flushIntervalConsumeQueue</c>: queues and index entries are handed to the kernel this often; a killed process re-reads the log from there.</summary>
     public int ConsumeQueueFlushIntervalMs { get; init; } = 1000;
 
@@ -95,21 +92,6 @@ public sealed class StoreOptions
 
     /// <summary>Log bytes after which queues and index are handed to the kernel early, so that recovery after a kill reads no more than about this much.</summary>
     public int RecoveryPaceBytes { get; init; } = 64 * 1024 * 1024;
-
-    /// <summary><c>maxTransferBytesOnMessageInMemory</c>.</summary>
-    public int MaxTransferBytesInMemory { get; init; } = 256 * 1024;
-
-    /// <summary><c>maxTransferCountOnMessageInMemory</c>.</summary>
-    public int MaxTransferCountInMemory { get; init; } = 32;
-
-    /// <summary><c>maxTransferBytesOnMessageInDisk</c>.</summary>
-    public int MaxTransferBytesOnDisk { get; init; } = 64 * 1024;
-
-    /// <summary><c>maxTransferCountOnMessageInDisk</c>.</summary>
-    public int MaxTransferCountOnDisk { get; init; } = 8;
-
-    /// <summary><c>accessMessageInMemoryMaxRatio</c>, percent of the machine's memory; a reader further behind counts as reading from disk.</summary>
-    public int AccessMessageInMemoryMaxRatio { get; init; } = 40;
 
     /// <summary>Delays of <c>messageDelayLevel</c> in milliseconds, level 1 first: the tags code of the schedule topic is a delivery time (store.md §3.2).</summary>
     public IReadOnlyList<long> DelayLevelsMs { get; init; } =
@@ -123,33 +105,6 @@ public sealed class StoreOptions
 
     /// <summary>5.4's tag index: one more index entry per tagged message. Off keeps the index equal to 4.9's.</summary>
     public bool TagIndexEnabled { get; init; }
-
-    /// <summary><c>fileReservedTime</c>, hours.</summary>
-    public int FileReservedHours { get; init; } = 72;
-
-    /// <summary><c>deleteWhen</c>: hours of the day, local time, in which expired files go.</summary>
-    public IReadOnlyList<int> DeleteHours { get; init; } = [4];
-
-    /// <summary><c>diskMaxUsedSpaceRatio</c>, percent: above it expired files go at any hour.</summary>
-    public int DiskMaxUsedRatio { get; init; } = 75;
-
-    /// <summary><c>diskSpaceCleanForciblyRatio</c>, percent: above it files go whatever their age, if <see cref="CleanFilesForcibly"/>.</summary>
-    public int DiskCleanForciblyRatio { get; init; } = 85;
-
-    /// <summary><c>diskSpaceWarningLevelRatio</c>, percent: above it appends are refused.</summary>
-    public int DiskWarningRatio { get; init; } = 90;
-
-    /// <summary>
-    /// Bytes: while at least so many are free, <see cref="DiskWarningRatio"/> refuses nothing. Ours: of a disk that others fill a ratio says little. The default is that
-    /// the ratio alone counts.
-    /// </summary>
-    public long DiskWarningBytes { get; init; } = long.MaxValue;
-
-    /// <summary>Bytes: while at least so many are free, <see cref="DiskCleanForciblyRatio"/> removes nothing. The default is that the ratio alone counts.</summary>
-    public long DiskCleanForciblyBytes { get; init; } = long.MaxValue;
-
-    /// <summary><c>cleanFileForciblyEnable</c>.</summary>
-    public bool CleanFilesForcibly { get; init; } = true;
 
     /// <summary><c>cleanResourceInterval</c>.</summary>
     public int CleanIntervalMs { get; init; } = 10_000;
@@ -183,7 +138,7 @@ public sealed class StoreOptions
     /// <summary>Returns what is wrong, one sentence per setting; empty when all is well.</summary>
     public IReadOnlyList<string> Validate()
     {
-        List<string> errors = [];
+        List<string> errors = [.. Tuning.Validate()];
         Check(RootDirectory.Length > 0, "the store directory is empty");
         Check(CommitLogFileBytes >= 4096, "mappedFileSizeCommitLog must be at least 4096");
         Check(ConsumeQueueFileBytes >= 20 && ConsumeQueueFileBytes % 20 == 0, "mappedFileSizeConsumeQueue must be a multiple of 20");
@@ -195,13 +150,7 @@ public sealed class StoreOptions
         Check(MaxMessageBytes is > 0 and <= 128 * 1024 * 1024, "maxMessageSize must be between 1 and 134217728");
         Check(TailBytes > 0 && (TailBytes & (TailBytes - 1)) == 0, "the memory tail must be a power of two");
         Check(DescribedMessages >= 0 && (DescribedMessages & (DescribedMessages - 1)) == 0, "the number of described messages must be a power of two");
-        Check(FlushIntervalMs > 0, "flushIntervalCommitLog must be positive");
-        Check(ConsumeQueueFlushIntervalMs > 0, "flushIntervalConsumeQueue must be positive");
         Check(ZeroFillBytesPerSecond > 0, "files must be filled at some speed");
-        Check(SyncFlushTimeoutMs > 0, "syncFlushTimeout must be positive");
-        Check(SlaveTimeoutMs > 0, "slaveTimeout must be positive");
-        Check(FileReservedHours > 0, "fileReservedTime must be positive");
-        Check(DiskWarningRatio is > 0 and <= 100, "diskSpaceWarningLevelRatio must be between 1 and 100");
         Check(MaxOpenQueueFiles >= 16, "at least 16 consume-queue files must be allowed to be open");
         Check(IndexQuerySteps > 0, "a query by key must be allowed to look at an entry");
         Check(ReadBlocks >= 0 && ReadBlocks % 4 == 0 && ReadBlockBytes > 0, "blocks of the log that are read ahead must have a size, and their number be a multiple of four");

@@ -5,6 +5,7 @@ using RocketOps.Cli.Benching;
 using RocketOps.Cli.Brokers;
 using RocketOps.Cli.Clusters;
 using RocketOps.Cli.Completion;
+using RocketOps.Cli.Contexts;
 using RocketOps.Cli.Groups;
 using RocketOps.Cli.Messages;
 using RocketOps.Cli.Running;
@@ -32,6 +33,7 @@ internal static class CommandTree
             BrokerCommand.Create(shell),
             BenchCommand.Create(shell),
             StoreCommand.Create(shell),
+            ContextCommand.Create(shell),
             CompletionCommand.Create(shell),
             CompletionCommand.Answering(shell),
         };

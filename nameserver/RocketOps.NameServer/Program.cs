@@ -11,13 +11,14 @@ internal static class Program
         Name = "RocketOps.NameServer",
         Usage =
         [
-            "usage: RocketOps.NameServer [-c FILE] [-p] [--KEY=VALUE ...]",
+            "usage: RocketOps.NameServer [-c FILE ...] [-p] [--KEY=VALUE ...]",
             string.Empty,
-            "  -c FILE   configuration in RocketMQ's property format; environment variables ROCKETOPS_KEY and --KEY=VALUE go over it",
+            "  -c FILE   configuration in RocketMQ's property format; of several files a later one goes over an earlier one, and environment variables ROCKETOPS_KEY and --KEY=VALUE go over all",
             "  -p        print the configuration that would be used and exit",
         ],
         Catalog = NameServerProperties.Catalog,
         LogLevelKey = NameServerProperties.LogLevel,
+        LogFormatKey = NameServerProperties.LogFormat,
         StartAsync = static async (configuration, configFile, loggers) =>
         {
             NameServerHost host = await NameServerHost.StartAsync(configuration.Values, configFile, loggers);

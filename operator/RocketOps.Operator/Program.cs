@@ -2,10 +2,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Logging;
+using RocketOps.Operator.Metrics;
 
 namespace RocketOps.Operator;
 
@@ -51,6 +52,12 @@ internal static class Program
             return Failed;
         }
 
+        catch (OutdatedDefinitionsException)
+        {
+            // The log has said what is to be done.
+            return Failed;
+        }
+
         // Not RunAsync, which disposes what tells a failure from a stop.
         await app.WaitForShutdownAsync();
         return OperatorFailure.Of(app.Services) is null ? 0 : Failed;
@@ -60,35 +67,12 @@ internal static class Program
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions());
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(arguments.HttpPort));
-        ConfigureLogging(builder.Logging);
+        builder.Logging.AddOperatorLog(Environment.GetEnvironmentVariable("DOTNET_RUNNING_IN_CONTAINER") == "true", arguments.LogLevel, arguments.LogLevelFile);
         builder.Services.AddKubernetesClient(_ => server);
         builder.Services.AddRocketOpsOperator(arguments.Options);
 
         WebApplication app = builder.Build();
-        HealthEndpoints.Map(app, app.Services.GetRequiredService<OperatorHealth>());
+        HealthEndpoints.Map(app, app.Services.GetRequiredService<OperatorHealth>(), app.Services.GetRequiredService<PrometheusPage>());
         return app;
-    }
-
-    private static void ConfigureLogging(ILoggingBuilder logging)
-    {
-        logging.ClearProviders();
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        if (Environment.GetEnvironmentVariable("DOTNET_RUNNING_IN_CONTAINER") == "true")
-        {
-            // One JSON object per line, for whatever collects the logs of pods.
-            logging.AddJsonConsole(console =>
-            {
-                console.UseUtcTimestamp = true;
-                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
-            });
-        }
-        else
-        {
-            logging.AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.TimestampFormat = "HH:mm:ss ";
-            });
-        }
     }
 }

@@ -35,6 +35,28 @@ public sealed partial class SourceRulesTests
     }
 
     [Fact]
+    public void Product_HasNoStaticStateThatChanges()
+    {
+        Offences(StaticState()).Should().BeEmpty("what one cluster, connection or test does must not reach another: make it a member of whoever owns it");
+    }
+
+    [Theory]
+    [InlineData("    private static int _count;")]
+    [InlineData("    internal static Dictionary<string, int?> Known = new();")]
+    [InlineData("    public static string? Name { get; set; }")]
+    [InlineData("    private static volatile bool _done;")]
+    public void StaticState_IsFound(string line) => StaticState().IsMatch(line).Should().BeTrue();
+
+    [Theory]
+    [InlineData("    private static readonly int Count = 1;")]
+    [InlineData("    public static string Name => \"a\";")]
+    [InlineData("    public static string Name { get; } = \"a\";")]
+    [InlineData("    private static int Count(int of) => of;")]
+    [InlineData("    public static bool operator ==(A left, A right) => true;")]
+    [InlineData("    [ThreadStatic]\n    private static int _count;")]
+    public void StaticState_ThatStays_IsNotFound(string line) => StaticState().IsMatch(line).Should().BeFalse();
+
+    [Fact]
     public void Product_EventIds_TellOneEventEach()
     {
         IEnumerable<string> shared = Sources()
@@ -71,6 +93,13 @@ public sealed partial class SourceRulesTests
         .Select(static file => (Path: Path.GetRelativePath(SharedKits.RepositoryRoot, file), File: file))
         .Where(static file => !file.Path.Contains("/obj/", StringComparison.Ordinal) && !file.Path.Contains("/bin/", StringComparison.Ordinal))
         .Select(static file => (file.Path, File.ReadAllText(file.File)));
+
+    /// <summary>Fields, and properties with a setter; what is a thread's own (<c>[ThreadStatic]</c>) is nobody else's.</summary>
+    [GeneratedRegex(
+        @"(?<!\[ThreadStatic\]\s*)^[ \t]*((public|private|internal|protected|new) )*static (volatile )?(?!readonly |event |partial )[\w.]+(<[^;={}()]*>)?[?\[\]]* (?!operator )\w+(;| =[^>]| \{ get; (private |internal )?set; \})",
+        RegexOptions.ExplicitCapture | RegexOptions.Multiline,
+        matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex StaticState();
 
     [GeneratedRegex(@"\bEventId = \d+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex EventId();

@@ -37,8 +37,27 @@ public sealed class ChartTests(KubeCluster cluster)
     }
 
     [SkippableTheory]
+    [InlineData("ServiceMonitor", "serviceMonitor")]
+    [InlineData("PodMonitor", "podMonitor")]
+    [InlineData("PrometheusRule", "alerts")]
+    public async Task Template_WithThePrometheusOperator_HasWhatIsAskedForAndNothingWithoutIt(string kind, string value)
+    {
+        KubeCluster.Require();
+        string[] template = ["template", "r", Chart, "--kube-version", KubeVersion, "--set", $"metrics.{value}.enabled=true,metrics.{value}.labels.release=kube"];
+
+        string with = await KubeCluster.HelmAsync([.. template, "--api-versions", $"monitoring.coreos.com/v1/{kind}"]);
+        string without = await KubeCluster.HelmAsync(template);
+
+        with.Should().Contain($"kind: {kind}").And.Contain("release: kube");
+        without.Should().NotContain("monitoring.coreos.com");
+    }
+
+    [SkippableTheory]
     [InlineData("watchNamespace=")]
     [InlineData("watchNamespace=mq")]
+    [InlineData("watchNamespaces={mq,shop}")]
+    [InlineData("networkPolicies[0].cluster=orders,networkPolicies[0].namespace=mq,networkPolicies[0].clients[0].namespaceSelector.matchLabels.team=shop,networkPolicies[0].metrics[0].podSelector.matchLabels.app=prometheus")]
+    [InlineData("upgradeClusters=true,metrics.dashboard.enabled=true")]
     public async Task Template_EveryObject_FitsTheApiServersSchemas(string setting)
     {
         KubeCluster.Require();
@@ -63,5 +82,18 @@ public sealed class ChartTests(KubeCluster cluster)
         string rendered = await KubeCluster.HelmAsync("template", "r", Chart, "--kube-version", KubeVersion, "--set", "watchNamespace=mq");
 
         rendered.Should().NotContain("kind: ClusterRole").And.Contain("kind: Role").And.Contain("--namespace=mq");
+    }
+
+    [SkippableFact]
+    public async Task Template_OfSeveralNamespaces_ARoleInEach()
+    {
+        KubeCluster.Require();
+
+        string rendered = await KubeCluster.HelmAsync("template", "r", Chart, "--kube-version", KubeVersion, "--set", "watchNamespaces={mq,shop}");
+
+        rendered.Should().NotContain("kind: ClusterRole").And.Contain("--namespace=mq,shop");
+        string[] documents = rendered.Split("\n---\n");
+        documents.Where(static text => text.Contains("\nkind: Role\n", StringComparison.Ordinal) && text.Contains("statefulsets", StringComparison.Ordinal)).Should().HaveCount(2);
+        documents.Where(static text => text.Contains("\nkind: Role\n", StringComparison.Ordinal) && text.Contains("-leader", StringComparison.Ordinal)).Should().ContainSingle().Which.Should().Contain("namespace: mq");
     }
 }

@@ -6,7 +6,7 @@ using RocketOps.Testing.Rings;
 namespace RocketOps.Cluster.Tests;
 
 /// <summary>
-/// A real Kubernetes of one node on this machine, from the kit in <see cref="SharedKits.Kube"/>, with our images imported. Its own state directory and ports
+/// A real Kubernetes of three nodes on this machine, from the kit in <see cref="SharedKits.Kube"/>, with our images imported. Its own state directory and ports
 /// keep it apart from clusters without nodes; a second one with nodes cannot run beside it.
 /// </summary>
 public sealed class KubeCluster : IAsyncLifetime
@@ -16,11 +16,17 @@ public sealed class KubeCluster : IAsyncLifetime
     private static readonly TimeSpan ScriptPatience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan ImagesPatience = TimeSpan.FromMinutes(12);
 
+    /// <summary>A new machine unpacks and installs Kubernetes first.</summary>
+    private static readonly TimeSpan UpPatience = TimeSpan.FromMinutes(10);
+
     private readonly TempDirectory _directory = new("cluster-ring-");
     private bool _running;
 
     /// <summary>The version that images and chart bear.</summary>
     public static string Version { get; } = typeof(KubeCluster).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>While a test is written: the cluster in <c>STATE</c> is up, with our images, and stays.</summary>
+    private static bool IsRunning { get; } = Environment.GetEnvironmentVariable("ROCKETOPS_KUBE") == "running";
 
     private static string State { get; } = Environment.GetEnvironmentVariable("STATE") is { Length: > 0 } given ? given : "/var/lib/rocketops-cluster-tests";
 
@@ -36,14 +42,14 @@ public sealed class KubeCluster : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        if (WhyNot() is not null)
+        if (WhyNot() is not null || IsRunning)
         {
             return;
         }
 
         string images = await ImagesAsync();
         _running = true;
-        await KitAsync("kube-up.sh", "--nodes", "1", "--api-port", ApiPort.ToString(CultureInfo.InvariantCulture));
+        await KitAsync(UpPatience, "kube-up.sh", "--nodes", "3", "--api-port", ApiPort.ToString(CultureInfo.InvariantCulture));
         await KitAsync("load-image.sh", [.. Directory.GetFiles(images, "*.tar")]);
     }
 
@@ -67,6 +73,17 @@ public sealed class KubeCluster : IAsyncLifetime
     /// <summary>Runs kubectl and returns what it printed; throws when it fails.</summary>
     public static async Task<string> KubectlAsync(params string[] arguments) => (await RunAsync("kubectl", arguments)).EnsureSuccess().Output;
 
+    /// <summary>Applies objects, as YAML.</summary>
+    public static async Task ApplyAsync(string manifest)
+    {
+        using TempDirectory directory = new("manifest-");
+        await File.WriteAllTextAsync(directory.File("manifest.yaml"), manifest);
+        await KubectlAsync("apply", "-f", directory.File("manifest.yaml"));
+    }
+
+    /// <summary>Where clients find the name servers of a cluster in the namespace "default": this machine is part of the network and reaches Services and pods by their addresses, as a pod would.</summary>
+    public static async Task<string> NameServerAsync(string name) => $"{(await KubectlAsync("get", "service", $"{name}-nameserver", "-o", "jsonpath={.spec.clusterIP}")).Trim()}:9876";
+
     public static async Task<string> HelmAsync(params string[] arguments) => (await RunAsync("helm", arguments)).EnsureSuccess().Output;
 
     /// <summary>Runs a program of the kit, or of the machine, with the cluster's environment.</summary>
@@ -75,6 +92,9 @@ public sealed class KubeCluster : IAsyncLifetime
         string ofKit = Path.Combine(Programs, program);
         return ChildProcess.RunAsync(File.Exists(ofKit) ? ofKit : program, arguments, ScriptPatience, Variables, SharedKits.RepositoryRoot);
     }
+
+    /// <summary>Runs the kit's program for nodes: <c>kill node-2</c>, <c>start node-2</c>, <c>ctr node-2 …</c>.</summary>
+    public static Task NodeAsync(params string[] arguments) => KitAsync("kube-node.sh", arguments);
 
     /// <summary>What a person would look at first, for failure messages.</summary>
     public static async Task<string> DescribeAsync()
@@ -96,9 +116,11 @@ public sealed class KubeCluster : IAsyncLifetime
         return Environment.UserName == "root" ? null : "a cluster with nodes needs root";
     }
 
-    private static async Task KitAsync(string script, params string[] arguments)
+    private static Task KitAsync(string script, params string[] arguments) => KitAsync(ScriptPatience, script, arguments);
+
+    private static async Task KitAsync(TimeSpan patience, string script, params string[] arguments)
     {
-        ProcessResult result = await ChildProcess.RunAsync(Path.Combine(SharedKits.Kube, script), arguments, ScriptPatience, Variables);
+        ProcessResult result = await ChildProcess.RunAsync(Path.Combine(SharedKits.Kube, script), arguments, patience, Variables);
         result.EnsureSuccess();
     }
 

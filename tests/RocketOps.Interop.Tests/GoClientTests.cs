@@ -91,6 +91,25 @@ public abstract partial class GoClientTests(ServerFixture fixture)
 
         result.OutputLines.Should().Contain(line => line.StartsWith("PASS delay", StringComparison.Ordinal), result.ToString());
         result.ExitCode.Should().Be(0);
+        IReadOnlyList<string> waiting = await WaitingAsync(server);
+        waiting.Should().Contain(Enumerable.Range(0, senders.Count).Select(i => string.Create(CultureInfo.InvariantCulture, $"{run}/delay/{i}")), "its own wait in their delay level");
+    }
+
+    /// <summary>Bodies of what waits in the level that the Go client uses.</summary>
+    private static async Task<IReadOnlyList<string>> WaitingAsync(ServerUnderTest server)
+    {
+        const int queueOfLevel = 1;
+        List<string> bodies = [];
+        await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
+        RawFrame answer = await RawBroker.PullAsync(broker, "SCHEDULE_TOPIC_XXXX", queueOfLevel, 0);
+        while (answer.Code == RawBroker.Success)
+        {
+            IReadOnlyList<RawMessage> page = RawMessage.DecodeAll(answer.Body);
+            bodies.AddRange(page.Select(static message => Encoding.UTF8.GetString(message.Body.Span)));
+            answer = await RawBroker.PullAsync(broker, "SCHEDULE_TOPIC_XXXX", queueOfLevel, page[^1].QueueOffset + 1);
+        }
+
+        return bodies;
     }
 
     /// <summary>The number that starts every body of one run, taken from the messages of its case "normal".</summary>

@@ -4,6 +4,7 @@ using RocketOps.Client;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing;
+using RocketOps.Testing.Processes;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
 
@@ -37,10 +38,21 @@ public abstract class StaticTopicTests(ServerFixture fixture)
 
         await MoveAsync(new JavaClient(ApacheServer.Version5, first.NameServerAddress));
         await UseWithOurClientAsync(first.NameServerAddress);
+        await ExportAsync(first.NameServerAddress);
     }
 
     /// <summary>A server of the fixture's kind.</summary>
     protected abstract ServerUnderTest Create(ServerOptions options);
+
+    /// <summary>Objects know no static topics: they may only watch them.</summary>
+    private static async Task ExportAsync(string nameServers)
+    {
+        ProcessResult run = await ChildProcess.RunAsync(
+            RocketOpsServer.ProgramPath("rocketops"), ["cluster", "export", "--cluster-ref", "moved", "--topic", "StaticMoved", "-n", nameServers], TimeSpan.FromMinutes(3));
+
+        run.EnsureSuccess();
+        run.Output.Should().Contain("it is a static topic: ").And.Contain("managementPolicy: Observe");
+    }
 
     private static async Task MoveAsync(JavaClient client)
     {

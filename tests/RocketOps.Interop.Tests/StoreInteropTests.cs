@@ -119,10 +119,7 @@ public sealed class StoreInteropTests
         IndexSlots = 500,
         IndexEntries = 400,
         MaxMessageBytes = 512 * 1024,
-        DiskWarningRatio = 100,
-        DiskMaxUsedRatio = 100,
-        DiskCleanForciblyRatio = 100,
-        DeleteHours = [],
+        Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
     };
 
     private static async Task<MessageStore> StartAsync(StoreOptions options)

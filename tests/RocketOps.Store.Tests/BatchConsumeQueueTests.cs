@@ -345,6 +345,61 @@ public sealed class BatchConsumeQueueTests
         files.FileExists("/store/consumequeue/Batches/0/00000000000000000000").Should().BeTrue();
     }
 
+    /// <summary>Damage of any kind in a file of the queue, of the log or of the checkpoint, and records whose properties say anything about their batch: the store starts, and every read is answered.</summary>
+    [Fact]
+    public async Task StartAndRead_MutatedFiles_EndWithAnAnswer()
+    {
+        Random random = new(9);
+        string[] numbers = ["1", "3", "0", "-1", "32767", "32768", "9223372036854775807", "99999999999999999999", "x", "", "3\u0002INNER_BASE\u00017"];
+        MemoryFileSystem original = new();
+        await using (MessageStore store = await StartAsync(original))
+        {
+            for (int i = 0; i < 60; i++)
+            {
+                AppendBatch(store, 1 + random.Next(5));
+                string properties = $"INNER_BASE\u0001{numbers[random.Next(numbers.Length)]}\u0002INNER_NUM\u0001{numbers[random.Next(numbers.Length)]}\u0002";
+                store.TryAppend(Topic, 0, "any"u8.ToArray(), out _, properties, InnerBatch).Should().BeOneOf(AppendStatus.Ok, AppendStatus.MessageIllegal);
+            }
+
+            Settle(store);
+        }
+
+        string[] paths = [.. original.Paths.Where(static path => !path.EndsWith("lock", StringComparison.Ordinal))];
+        int started = 0;
+        for (int round = 0; round < 300; round++)
+        {
+            MemoryFileSystem files = original.AfterKill();
+            string path = paths[random.Next(paths.Length)];
+            using (IStoreFile file = files.Open(path, FileOpenMode.ReadWrite))
+            {
+                byte[] junk = new byte[random.Next(1, 64)];
+                random.NextBytes(junk);
+                file.Write(junk, random.NextInt64(Math.Max(1, Math.Min(file.Length, 8_000) - junk.Length)));
+            }
+
+            try
+            {
+                await using MessageStore store = await StartAsync(files);
+                started++;
+                StoreTopic topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Topic));
+                QueueOffsets offsets = await store.Reader.GetOffsetsAsync(topic, 0, CancellationToken.None);
+                offsets.Max.Should().BeGreaterThanOrEqualTo(offsets.Min);
+                GetResult result = new();
+                foreach (long offset in (long[])[-1, offsets.Min, (offsets.Min + offsets.Max) / 2, offsets.Max - 1, offsets.Max, long.MaxValue])
+                {
+                    await GetAsync(store, offset, 32, result);
+                    await store.Reader.OffsetByTimeAsync(topic, 0, offset, TimeBoundary.Lower, CancellationToken.None);
+                }
+            }
+            catch (StoreException)
+            {
+                // Refused with a reason, which is an answer.
+            }
+        }
+
+        started.Should().BeGreaterThan(200, "most damage leaves a store that can be used");
+    }
+
     private static async Task<MessageStore> StartAsync(MemoryFileSystem files, TimeProvider? time = null, bool isConfigured = true)
     {
         StoreOptions options = new()
@@ -357,9 +412,8 @@ public sealed class BatchConsumeQueueTests
             IndexEntries = 100,
             MaxMessageBytes = 16 * 1024,
             TailBytes = 256 * 1024,
-            DiskWarningRatio = 100,
+            Tuning = new() { DiskWarningRatio = 100, DeleteHours = [.. Enumerable.Range(0, 24)] },
             // Files of a MemoryFileSystem are as old as time.
-            DeleteHours = [.. Enumerable.Range(0, 24)],
         };
         MessageStore store = new(
             options, files, time ?? new ManualTime(), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, hasThreads: false)

@@ -118,8 +118,7 @@ public sealed class CrashTests
             IndexEntries = 12,
             MaxMessageBytes = 1024,
             TailBytes = 256 * 1024,
-            DiskWarningRatio = 100,
-            DeleteHours = [.. Enumerable.Range(0, 24)],
+            Tuning = new() { DiskWarningRatio = 100, DeleteHours = [.. Enumerable.Range(0, 24)] },
         };
         int firstCall = 0;
         int calls = await RunAsync(new MemoryFileSystem());
@@ -276,10 +275,7 @@ public sealed class CrashTests
             MaxMessageBytes = 1024,
             TailBytes = 256 * 1024,
             FlushLeastPages = 1,
-            DiskWarningRatio = 100,
-            DiskMaxUsedRatio = 100,
-            DiskCleanForciblyRatio = 100,
-            DeleteHours = [],
+            Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
             MaxOpenQueueFiles = 16,
         };
 

@@ -42,7 +42,7 @@ public sealed class DescribedDispatchTests
                     uses.AppendBatch(topic, queue, batch, more);
                     break;
                 case 4:
-                    // A few messages come to the other store as bytes of the log, as to a slave: nobody describes them.
+                    // A few messages come to the other store as bytes of the log, as to a slave, which describes them itself.
                     reads.Store.Writer.WritePending();
                     uses.Store.Writer.WritePending();
                     fed = reads.End;
@@ -51,12 +51,7 @@ public sealed class DescribedDispatchTests
                         reads.Append(topic, queue, $"raw {step}.{i}", Properties(random), "", "", 0);
                     }
 
-                    reads.Store.Writer.WritePending();
-                    byte[] bytes = new byte[reads.End - fed];
-                    (await reads.Store.Reader.ReadAsync(new PhysicalOffset(fed), bytes, CancellationToken.None)).Should().BeTrue();
-                    uses.Store.Writer.AppendRaw(new PhysicalOffset(fed), bytes, out int taken).Should().Be(AppendStatus.Ok);
-                    taken.Should().Be(bytes.Length);
-                    uses.Store.Writer.WritePending();
+                    await FeedAsync(reads, uses, fed);
                     break;
                 case 5 or 6 or 7:
                     reads.Store.Writer.WritePending();
@@ -93,6 +88,21 @@ public sealed class DescribedDispatchTests
     }
 
     [Fact]
+    public async Task AppendRaw_OfAQueueThatIsKnown_IsDescribed()
+    {
+        await using Peer source = await Peer.StartAsync(0);
+        await using Peer copy = await Peer.StartAsync(64);
+
+        await FeedAsync(source, copy, "first", messages: 5);
+        int beforeTheQueueIsKnown = copy.Arrivals.Described;
+        await FeedAsync(source, copy, "then", messages: 7);
+
+        beforeTheQueueIsKnown.Should().Be(0);
+        copy.Arrivals.Described.Should().Be(7);
+        copy.Arrivals.Lines.Should().Equal(source.Arrivals.Lines);
+    }
+
+    [Fact]
     public async Task TruncateAsync_WithDescriptionsWaiting_ForgetsThem()
     {
         // With SYNC_FLUSH nothing is dispatched before it is durable: what is cut off has been described and not dispatched.
@@ -122,15 +132,12 @@ public sealed class DescribedDispatchTests
     {
         StoreOptions options = new()
         {
-            PageCacheBusyTimeoutMs = int.MaxValue,
-            SyncFlushTimeoutMs = 120_000,
+            Tuning = new() { PageCacheBusyTimeoutMs = int.MaxValue, SyncFlushTimeoutMs = 120_000, DiskWarningRatio = 100, DeleteHours = [] },
             RootDirectory = "/store",
             CommitLogFileBytes = 4 * 1024 * 1024,
             MaxMessageBytes = 16 * 1024,
             TailBytes = 256 * 1024,
             DescribedMessages = 8,
-            DiskWarningRatio = 100,
-            DeleteHours = [],
         };
         await using MessageStore store = await SmallStore.StartAsync(options, new MemoryFileSystem());
         Arrivals arrivals = new();
@@ -159,6 +166,28 @@ public sealed class DescribedDispatchTests
 
         arrivals.Lines.Should().HaveCount(Threads * PerThread);
         arrivals.Described.Should().BeInRange(1, (Threads * PerThread) - 1, "both ways were taken");
+    }
+
+    /// <summary>The other store gets messages of the first as bytes of its log.</summary>
+    private static Task FeedAsync(Peer source, Peer copy, string body, int messages)
+    {
+        long from = source.End;
+        for (int i = 0; i < messages; i++)
+        {
+            source.Append("T", 0, $"{body} {i}", "UNIQ_KEY\u0001u", "TAGS\u0001t", "", 0);
+        }
+
+        return FeedAsync(source, copy, from);
+    }
+
+    private static async Task FeedAsync(Peer source, Peer copy, long from)
+    {
+        source.Store.Writer.WritePending();
+        byte[] bytes = new byte[source.End - from];
+        (await source.Store.Reader.ReadAsync(new PhysicalOffset(from), bytes, CancellationToken.None)).Should().BeTrue();
+        copy.Store.Writer.AppendRaw(new PhysicalOffset(from), bytes, out int taken).Should().Be(AppendStatus.Ok);
+        taken.Should().Be(bytes.Length);
+        copy.Store.Writer.WritePending();
     }
 
     /// <summary>Properties as producers have them, and as they should not: repeated names, parts without an end, many keys, empty ones.</summary>
@@ -225,10 +254,7 @@ public sealed class DescribedDispatchTests
                 TailBytes = 256 * 1024,
                 TagIndexEnabled = true,
                 DescribedMessages = described,
-                DiskWarningRatio = 100,
-                DiskMaxUsedRatio = 100,
-                DiskCleanForciblyRatio = 100,
-                DeleteHours = [],
+                Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
             };
             Peer peer = new(await SmallStore.StartAsync(options, files, time, hasThreads: false), files, time);
             peer.Store.ArrivedObserver = peer.Arrivals;

@@ -12,7 +12,7 @@ public sealed class DispatchTests
     public async Task WritePending_MuchIsPending_CallerDispatchesAPartAndThePoolTheRest()
     {
         using TempDirectory directory = new();
-        StoreOptions options = new() { RootDirectory = directory.Path, CommitLogFileBytes = 64 * 1024 * 1024, IndexEnabled = false, DiskWarningRatio = 100, DeleteHours = [] };
+        StoreOptions options = new() { RootDirectory = directory.Path, CommitLogFileBytes = 64 * 1024 * 1024, IndexEnabled = false, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } };
         await using MessageStore store = await SmallStore.StartAsync(options);
         ThreadsOfArrivals observer = new();
         store.ArrivedObserver = observer;

@@ -136,11 +136,10 @@ public sealed class LockFreeReaderTests
             IndexEnabled = false,
             MaxMessageBytes = 1024,
             TailBytes = 128 * 1024,
-            DiskWarningRatio = 100,
+            Tuning = new() { DiskWarningRatio = 100, DeleteHours = [.. Enumerable.Range(0, 24)] },
             ConsumeQueueFlushIntervalMs = 1,
             ConsumeQueueThoroughIntervalMs = 5,
             CleanIntervalMs = 1,
-            DeleteHours = [.. Enumerable.Range(0, 24)],
             MaxOpenQueueFiles = 16,
         };
         await using MessageStore store = await SmallStore.StartAsync(options, files);

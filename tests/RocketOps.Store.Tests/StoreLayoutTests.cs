@@ -133,8 +133,6 @@ public sealed class StoreLayoutTests
         ConsumeQueueFileBytes = layout.ConsumeQueueFileBytes,
         IndexSlots = layout.IndexSlots,
         IndexEntries = layout.IndexEntries,
-        DeleteHours = [],
-        DiskWarningBytes = layout.CommitLogFileBytes / 4,
-        DiskCleanForciblyBytes = layout.CommitLogFileBytes * 4L,
+        Tuning = new() { DeleteHours = [], DiskWarningBytes = layout.CommitLogFileBytes / 4, DiskCleanForciblyBytes = layout.CommitLogFileBytes * 4L },
     };
 }

@@ -128,11 +128,9 @@ public sealed class WriteBackTests
         RootDirectory = "/store",
         FlushDiskType = flush,
         CommitLogFileBytes = 64 * 1024 * 1024,
-        SyncFlushTimeoutMs = 60_000,
+        Tuning = new() { SyncFlushTimeoutMs = 60_000, DiskWarningRatio = 100, DeleteHours = [] },
         IndexSlots = Slots,
         IndexEntries = 200_000,
-        DiskWarningRatio = 100,
-        DeleteHours = [],
     };
 
     private static void Append(MessageStore store, int messages)

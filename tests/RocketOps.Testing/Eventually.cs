@@ -6,7 +6,7 @@ namespace RocketOps.Testing;
 public static class Eventually
 {
     /// <summary>Generous: a condition that comes costs nothing, and machines that are busy with other work are slow.</summary>
-    public static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(90);
+    public static readonly TimeSpan DefaultDeadline = TimeSpan.FromMinutes(3);
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 

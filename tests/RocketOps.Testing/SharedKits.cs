@@ -19,6 +19,9 @@ public static class SharedKits
     /// <summary>The real Kubernetes.</summary>
     public static string Kube => Path.Combine(Root, "kube");
 
+    /// <summary>All of Kubernetes' programs in one, compressed.</summary>
+    public static string Hyperkube => Path.Combine(Kube, "bin", "hyperkube.xz");
+
     /// <summary>The Go client, compressed.</summary>
     public static string GoClient => Path.Combine(Root, "clients", "go", "client-smoke.xz");
 

@@ -2,12 +2,15 @@
 
 // Command line around npm's ali-ons. Prints one JSON object per line, with the names that the Java client of the kit uses.
 //
-//   node client.js send    --namesrv H:P --topic T --count N [--tag A,B] [--keys PREFIX] [--property k=v] [--body TEXT]
-//   node client.js receive --namesrv H:P --topic T --group G --count N [--tag 'A || B'] [--seconds S]
+//   node client.js send    --namesrv H:P --topic T --count N [--tag A,B] [--keys PREFIX] [--property k=v] [--number NAME] [--body TEXT]
+//                          [--delay-level N] [--pause MS] [--go-on]
+//   node client.js receive --namesrv H:P --topic T --group G --count N [--tag 'A || B' | --sql EXPRESSION] [--broadcast] [--fail-first N] [--seconds S]
 //
-// Exit code 0 as expected, 1 expectation missed or an error from the server, 2 wrong usage.
+// --number gives each message its number as that property. With --go-on a failed send is a line like any other, with what its attempts met, and the next message is sent. With --fail-first a message fails until its
+// reconsumeTimes reach N; those are printed with "consumed": false, and not counted. Exit code 0 as expected, 1 expectation missed or an error from the server, 2 wrong usage.
 
 const crypto = require('crypto');
+const { setTimeout: pauseFor } = require('timers/promises');
 const { parseArgs } = require('util');
 const { Consumer, Message, Producer } = require('ali-ons');
 
@@ -27,6 +30,11 @@ function options() {
     allowPositionals: true,
     options: {
       namesrv: text, topic: text, group: text, tag: text, keys: text, body: text,
+      'go-on': { type: 'boolean', default: false },
+      number: text, sql: text, 'delay-level': text,
+      broadcast: { type: 'boolean', default: false },
+      'fail-first': { type: 'string', default: '0' },
+      pause: { type: 'string', default: '0' },
       count: { type: 'string', default: '1' },
       seconds: { type: 'string', default: '30' },
       property: { type: 'string', multiple: true, default: [] },
@@ -35,10 +43,30 @@ function options() {
   return { command: positionals[0], ...values, count: Number(values.count), seconds: Number(values.seconds) };
 }
 
-async function send({ namesrv, topic, count, tag, keys, property, body: text }) {
+// The library tells how often it tried, not what it met.
+function causesOf(producer) {
+  let causes = [];
+  const attempt = producer.sendKernelImpl.bind(producer);
+  producer.sendKernelImpl = async (...given) => {
+    try {
+      return await attempt(...given);
+    } catch (error) {
+      causes.push(`${new Date().toISOString()} ${error.code ?? error.name}: ${error.message}`);
+      throw error;
+    }
+  };
+  return () => {
+    const taken = causes;
+    causes = [];
+    return taken;
+  };
+}
+
+async function send({ namesrv, topic, count, tag, keys, property, body: text, number, 'delay-level': delayLevel, pause, 'go-on': goOn }) {
   const producer = new Producer({ nameSrv: namesrv, producerGroup: 'interop_node_producer', httpclient, logger: quiet });
   producer.on('error', error => console.error(error));
   await producer.ready();
+  const takeCauses = causesOf(producer);
   const tags = tag ? tag.split(',') : [];
   for (let i = 0; i < count; i++) {
     const body = text === undefined ? crypto.randomBytes(BODY_BYTES) : Buffer.from(text);
@@ -48,32 +76,47 @@ async function send({ namesrv, topic, count, tag, keys, property, body: text }) 
       const at = pair.indexOf('=');
       message.properties[pair.slice(0, at)] = pair.slice(at + 1);
     }
-    const result = await producer.send(message);
+    if (number) message.properties[number] = String(i);
+    if (delayLevel) message.delayTimeLevel = Number(delayLevel);
+    if (i > 0 && Number(pause) > 0) await pauseFor(Number(pause));
+    let result;
+    takeCauses();
+    try {
+      result = await producer.send(message);
+    } catch (error) {
+      if (!goOn) throw error;
+      print({ event: 'error', seq: i, type: error.name, message: error.message, causes: takeCauses() });
+      continue;
+    }
     print({
-      event: 'sent', seq: i, sendStatus: result.sendStatus, topic, msgId: result.msgId, queueId: Number(result.messageQueue.queueId),
+      event: 'sent', seq: i, sendStatus: result.sendStatus, topic, msgId: result.msgId, brokerName: result.messageQueue.brokerName, queueId: Number(result.messageQueue.queueId),
       queueOffset: Number(result.queueOffset), tags: message.tags, keys: message.keys, properties: message.properties,
       bodySize: body.length, bodySha256: sha256(body),
     });
-    if (result.sendStatus !== 'SEND_OK') throw new Error(`message ${i}: ${result.sendStatus}`);
+    if (result.sendStatus !== 'SEND_OK' && !goOn) throw new Error(`message ${i}: ${result.sendStatus}`);
   }
   await producer.close();
 }
 
-async function receive({ namesrv, topic, group, count, tag, seconds }) {
+async function receive({ namesrv, topic, group, count, tag, sql, broadcast, 'fail-first': failFirst, seconds }) {
   const consumer = new Consumer({
-    nameSrv: namesrv, consumerGroup: group, httpclient, logger: quiet, rebalanceInterval: 1000,
+    nameSrv: namesrv, consumerGroup: group, httpclient, logger: quiet, rebalanceInterval: 1000, isBroadcast: broadcast,
+    // The library names the clients of a machine apart by itself only when they share queues.
+    ...(broadcast ? { instanceName: String(process.pid) } : {}),
     consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
   });
   consumer.on('error', error => console.error(error));
   let received = 0;
   await new Promise((resolve, reject) => {
     const deadline = setTimeout(() => reject(new Error(`${received} of ${count} messages within ${seconds} s`)), seconds * 1000);
-    consumer.subscribe(topic, tag || '*', async message => {
+    consumer.subscribe(topic, sql ? { expressionType: 'SQL92', subString: sql } : tag || '*', async message => {
+      const consumed = message.reconsumeTimes >= Number(failFirst);
       print({
-        event: 'message', topic: message.topic, queueId: message.queueId, queueOffset: Number(message.queueOffset), msgId: message.msgId,
+        event: 'message', consumed, topic: message.topic, queueId: message.queueId, queueOffset: Number(message.queueOffset), msgId: message.msgId,
         tags: message.tags, keys: message.keys, reconsumeTimes: message.reconsumeTimes, properties: named(message.properties),
-        bodySize: message.body.length, bodySha256: sha256(message.body),
+        bornTimestamp: message.bornTimestamp, storeTimestamp: message.storeTimestamp, bodySize: message.body.length, bodySha256: sha256(message.body),
       });
+      if (!consumed) return Consumer.ACTION_RETRY;
       if (++received === count) {
         clearTimeout(deadline);
         resolve();

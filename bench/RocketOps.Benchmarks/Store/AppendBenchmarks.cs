@@ -34,7 +34,7 @@ public class AppendBenchmarks
     public async Task Setup()
     {
         _directory = Directory.CreateTempSubdirectory("rocketops-bench-").FullName;
-        StoreOptions options = new() { RootDirectory = _directory, IndexEnabled = Index, DiskWarningRatio = 100, DiskMaxUsedRatio = 1, FileReservedHours = 1 };
+        StoreOptions options = new() { RootDirectory = _directory, IndexEnabled = Index, Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 1, FileReservedHours = 1 } };
         _store = new MessageStore(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance);
         await _store.StartAsync(CancellationToken.None);
         _topic = _store.GetOrAddTopic("Bench"u8);

@@ -12,10 +12,10 @@ internal static class DiskShortageTexts
     public const string Key = "rocketOpsSendsRefused";
 
     /// <summary>Null when there is room.</summary>
-    public static string? Find(DiskShortage shortage, StoreOptions options) => shortage switch
+    public static string? Find(DiskShortage shortage, StoreTuning tuning) => shortage switch
     {
         DiskShortage.None => null,
-        DiskShortage.AboveLimit => $"the disk is full: more than {options.DiskWarningRatio} % of it are used (diskSpaceWarningLevelRatio)",
+        DiskShortage.AboveLimit => $"the disk is full: more than {tuning.DiskWarningRatio} % of it are used (diskSpaceWarningLevelRatio)",
         DiskShortage.NoRoomForQueues => "the disk is full: no room for queues and index",
         _ => "the disk is full: no room for the next part of the log",
     };

@@ -4,6 +4,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Replication;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Timers;
 using RocketOps.Remoting.Commands;
@@ -32,6 +33,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
     private readonly StoreTopic _schedule;
     private readonly TimerTable _timers;
     private readonly TimerTopic _timerTopic;
+    private readonly ReplicationFigures _replication;
     private readonly RateMeter _puts;
     private readonly RateMeter _transferred;
     private readonly RateMeter _found;
@@ -53,9 +55,11 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         DelayOffsetTable delays,
         TimerTable timers,
         TimerTopic timerTopic,
+        ReplicationFigures replication,
         TimeProvider time)
     {
         _settings = settings;
+        _replication = replication;
         _role = role;
         _store = store;
         _appendStatistics = appends;
@@ -130,11 +134,12 @@ internal sealed class RuntimeFigures : IAsyncDisposable
             ["remainHowManyDataToFlush"] = Human(stats.MaxOffset.Value - stats.DurableOffset.Value),
             ["commitLogDirCapacity"] = Capacity(),
         };
-        if (DiskShortageTexts.Find(stats.Shortage, _store.Options) is { } shortage)
+        if (DiskShortageTexts.Find(stats.Shortage, _store.Tuning) is { } shortage)
         {
             figures[DiskShortageTexts.Key] = shortage;
         }
 
+        _replication.AddTo(figures);
         AddQueues(figures);
         AddDailyTotals(figures, stats);
         await AddDelaysAsync(figures, cancellationToken);

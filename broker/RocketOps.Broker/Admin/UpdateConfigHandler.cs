@@ -31,7 +31,7 @@ internal sealed class UpdateConfigHandler(BrokerSettings settings, TopicTable to
 
         if (problems.Count > 0)
         {
-            throw new RemotingCommandException(ResponseCode.InvalidParameter, string.Join("; ", problems));
+            throw new RemotingCommandException(ResponseCode.InvalidParameter, string.Join("; ", problems.Select(static problem => problem.Text)));
         }
 
         await file.SaveAsync(settings.Current.Values, entries);

@@ -104,6 +104,18 @@ internal sealed partial class ConsumerGroup
         }
     }
 
+    /// <summary>
+    /// Whether the member behind this connection has said here what it subscribes to. Members with the same fingerprint have subscriptions of versions of their own: where another's are
+    /// the only ones that are known, a member whose version is higher and that subscribes by SQL92 has its pulls refused (25).
+    /// </summary>
+    public bool KnowsWantedOf(RemotingConnection connection)
+    {
+        lock (_updates)
+        {
+            return _wanted.ContainsKey(connection);
+        }
+    }
+
     /// <summary>True when the connection was a member.</summary>
     public bool Remove(RemotingConnection connection)
     {

@@ -40,8 +40,8 @@ internal sealed class ConsumerTable : IAsyncDisposable
     public bool TryGet(string group, [MaybeNullWhen(false)] out ConsumerGroup found) => _groups.TryGet(group, out found);
 
     /// <summary>
-    /// Applies a heartbeat; true when the client should send its subscriptions in full: the group knew another fingerprint, or knows none of the subscriptions that the
-    /// heartbeat leaves out.
+    /// Applies a heartbeat; true when the client should send its subscriptions in full: the group knew another fingerprint, or the heartbeat leaves out subscriptions that the group
+    /// has not heard from this member, or has no more. RocketMQ asks for the fingerprint alone (remoting.md §2.4).
     /// </summary>
     public bool Register(ClientChannel channel, HeartbeatBody.ConsumerData data, bool keepSubscriptions, int fingerprint)
     {
@@ -54,7 +54,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
             group = _groups.Entries.GetOrAdd(data.GroupName!, static (name, logger) => new ConsumerGroup(name, logger), _logger);
             changed = group.Update(channel, data, keepSubscriptions);
             _filters?.Register(group.Name, group.Subscriptions);
-            isUnknown = group.ExchangeFingerprint(fingerprint) | (keepSubscriptions && !group.Subscriptions.Any());
+            isUnknown = group.ExchangeFingerprint(fingerprint) | (keepSubscriptions && (!group.KnowsWantedOf(channel.Connection) || !group.Subscriptions.Any()));
             if (!_byConnection.TryGetValue(channel.Connection, out HashSet<ConsumerGroup>? joined))
             {
                 _byConnection[channel.Connection] = joined = [];

@@ -62,6 +62,11 @@ internal static class BrokerKeys
         },
         description: "Least severe lines that are logged. Not in RocketMQ.");
 
+    public static readonly PropertyDefinition<RocketOps.Hosting.Logging.LogFormat> LogFormat = Choice(
+        "logFormat", RocketOps.Hosting.Logging.LogFormat.Text,
+        new Dictionary<string, RocketOps.Hosting.Logging.LogFormat>(StringComparer.Ordinal) { ["TEXT"] = RocketOps.Hosting.Logging.LogFormat.Text, ["JSON"] = RocketOps.Hosting.Logging.LogFormat.Json },
+        description: "Lines of the log: text for people, or one flat JSON object each, for what collects logs; why it does not start, too. Not in RocketMQ.");
+
     public static readonly PropertyDefinition<bool> AutoCreateTopicEnable = Boolean("autoCreateTopicEnable", true, live: true, description: "Topics come into being with the first send.");
     public static readonly PropertyDefinition<bool> AutoCreateSubscriptionGroup = Boolean("autoCreateSubscriptionGroup", true, live: true, description: "Groups come into being with the first heartbeat or pull.");
     public static readonly PropertyDefinition<int> DefaultTopicQueueNums = Int32("defaultTopicQueueNums", 8, 1, 65_536, live: true, description: "Most queues of a topic that a send creates.");
@@ -81,10 +86,10 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<bool> LongPollingEnable = Boolean("longPollingEnable", true, live: true, description: "Pulls wait as long as they ask for; otherwise shortPollingTimeMills.");
     public static readonly PropertyDefinition<long> ShortPollingTimeMills = Int64("shortPollingTimeMills", 1_000, 1, live: true, description: "Milliseconds a pull waits when long polling is off.");
     public static readonly PropertyDefinition<int> MaxParkedPulls = Int32("maxParkedPulls", 1_000_000, 1, live: true, description: "Pulls that may wait at a time; further ones are answered at once. Not in RocketMQ.");
-    public static readonly PropertyDefinition<int> MaxTransferBytesOnMessageInMemory = Int32("maxTransferBytesOnMessageInMemory", 262_144, 1, 8 * 1024 * 1024, description: "Bytes of one pull answer from memory.");
-    public static readonly PropertyDefinition<int> MaxTransferCountOnMessageInMemory = Int32("maxTransferCountOnMessageInMemory", 32, 1, 65_536, description: "Messages of one pull answer from memory.");
-    public static readonly PropertyDefinition<int> MaxTransferBytesOnMessageInDisk = Int32("maxTransferBytesOnMessageInDisk", 65_536, 1, 8 * 1024 * 1024, description: "Bytes of one pull answer from disk.");
-    public static readonly PropertyDefinition<int> MaxTransferCountOnMessageInDisk = Int32("maxTransferCountOnMessageInDisk", 8, 1, 65_536, description: "Messages of one pull answer from disk.");
+    public static readonly PropertyDefinition<int> MaxTransferBytesOnMessageInMemory = Int32("maxTransferBytesOnMessageInMemory", 262_144, 1, 8 * 1024 * 1024, live: true, description: "Bytes of one pull answer from memory.");
+    public static readonly PropertyDefinition<int> MaxTransferCountOnMessageInMemory = Int32("maxTransferCountOnMessageInMemory", 32, 1, 65_536, live: true, description: "Messages of one pull answer from memory.");
+    public static readonly PropertyDefinition<int> MaxTransferBytesOnMessageInDisk = Int32("maxTransferBytesOnMessageInDisk", 65_536, 1, 8 * 1024 * 1024, live: true, description: "Bytes of one pull answer from disk.");
+    public static readonly PropertyDefinition<int> MaxTransferCountOnMessageInDisk = Int32("maxTransferCountOnMessageInDisk", 8, 1, 65_536, live: true, description: "Messages of one pull answer from disk.");
     public static readonly PropertyDefinition<bool> SlaveReadEnable = Boolean("slaveReadEnable", false, live: true, description: "Consumers far behind are pointed to a slave.");
     public static readonly PropertyDefinition<int> AccessMessageInMemoryMaxRatio = Int32("accessMessageInMemoryMaxRatio", 40, 1, 100, live: true, description: "Percentage of the machine's memory within which messages count as in memory.");
     public static readonly PropertyDefinition<bool> LitePullMessageEnable = Boolean("litePullMessageEnable", true, live: true, description: "Lite pull requests are served.");
@@ -104,7 +109,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> TimerPrecisionMs = Int32("timerPrecisionMs", 1_000, 100, 1_000, description: "Milliseconds of a step of the timer wheel: 100, 200, 500 or 1000, to which another number is rounded down. When it is changed the wheel is made anew from the messages that wait.");
     public static readonly PropertyDefinition<int> TimerRollWindowSlot = Int32("timerRollWindowSlot", 172_800, 0, description: "Steps after which a message that waits is stored anew. Below 2, or above 604 740: 604 740.");
     public static readonly PropertyDefinition<int> TimerCongestNumEachSlot = Int32("timerCongestNumEachSlot", int.MaxValue, 1, live: true, description: "Messages that may wait for the same step: above it sends for that step are refused ever more often, from twice as many on always.");
-    public static readonly PropertyDefinition<int> TimerFlushIntervalMs = Int32("timerFlushIntervalMs", 1_000, 10, description: "Milliseconds between flushes of timer wheel, timer log and their checkpoint.");
+    public static readonly PropertyDefinition<int> TimerFlushIntervalMs = Int32("timerFlushIntervalMs", 1_000, 10, live: true, description: "Milliseconds between flushes of timer wheel, timer log and their checkpoint.");
     public static readonly PropertyDefinition<int> MappedFileSizeTimerLog = Int32("mappedFileSizeTimerLog", 100 * 1024 * 1024, 4_096, description: "Bytes of a timer-log file; an existing log keeps its own.");
     public static readonly PropertyDefinition<bool> TimerStopEnqueue = Boolean("timerStopEnqueue", false, live: true, description: "Messages with a delivery time are stored, and not looked at.");
     public static readonly PropertyDefinition<bool> TimerStopDequeue = Boolean("timerStopDequeue", false, live: true, description: "Messages that are due are not delivered.");
@@ -128,7 +133,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<long> MaxHaTransferByteInSecond = Int64("maxHaTransferByteInSecond", 100L * 1024 * 1024, 1_024, live: true, description: "Bytes a second that each slave is sent at most.");
     public static readonly PropertyDefinition<int> MaxHaConnections = Int32("maxHaConnections", 16, 1, 1_024, live: true, description: "Slaves that may be connected; more are refused. Not in RocketMQ.");
     public static readonly PropertyDefinition<int> SlaveSyncInterval = Int32("slaveSyncInterval", 10_000, 100, description: "Milliseconds between the times a slave takes over topics, groups and offsets of its master. Not in RocketMQ, which has 10 s (4.9).");
-    public static readonly PropertyDefinition<int> SlaveTimeout = Int32("slaveTimeout", 3_000, 1, description: "Milliseconds a send waits for the slaves before it is answered FLUSH_SLAVE_TIMEOUT.");
+    public static readonly PropertyDefinition<int> SlaveTimeout = Int32("slaveTimeout", 3_000, 1, live: true, description: "Milliseconds a send waits for the slaves before it is answered FLUSH_SLAVE_TIMEOUT.");
     public static readonly PropertyDefinition<int> InSyncReplicas = Int32("inSyncReplicas", 1, 1, 16, live: true, description: "Members, the master among them, that have a message before SYNC_MASTER acknowledges it. When not set, 2: RocketMQ 5's default of 1 would wait for no slave.");
     public static readonly PropertyDefinition<int> MinInSyncReplicas = Int32("minInSyncReplicas", 1, 1, 16, live: true, description: "Members, the master among them, that must be in sync for SYNC_MASTER to take messages; with fewer they are refused. At 1 they are taken, and answered SLAVE_NOT_AVAILABLE.");
     public static readonly PropertyDefinition<bool> AllAckInSyncStateSet = Boolean("allAckInSyncStateSet", false, live: true, description: "Every slave that is in sync must have a message before SYNC_MASTER acknowledges it.");
@@ -143,8 +148,11 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<string> KubernetesCredentials = Text("kubernetesCredentials", Replication.Kubernetes.KubernetesAccess.DefaultFolder, description: "With leaseStore=kubernetes:…: folder of the service account's `token` and `ca.crt`.");
     public static readonly PropertyDefinition<string> MasterSlice = Text("masterSlice", string.Empty, description: "With leaseStore=kubernetes:…: EndpointSlice, in the lease's namespace, of the Service that clients reach the group's master by. Whoever leads puts its pod's address (POD_IP) there.");
     public static readonly PropertyDefinition<string> MasterIP1 = Text("masterIP1", string.Empty, description: "With failover=Automatic: host that clients are told while this member leads, an address that follows the master. brokerIP1 when not set.");
+    public static readonly PropertyDefinition<int> HandOverLingerMillis = Int32("handOverLingerMillis", 35_000, 0, 600_000, live: true, description: "With failover=Automatic: milliseconds that a member which has led goes on, at most, before it stops: it passes on to the new master what clients still ask of it. With masterIP1 it is over once nobody comes any more, after 5 s or a few more; without, clients ask for routes every 30 s.");
     public static readonly PropertyDefinition<int> LeaseDurationMillis = Int32("leaseDurationMillis", 6_000, 1, 3_600_000, description: "Milliseconds after which a lease that was not renewed may be taken by another member.");
     public static readonly PropertyDefinition<int> LeaseRenewMillis = Int32("leaseRenewMillis", 1_000, 1, 3_600_000, description: "Milliseconds between two renewals of the lease.");
+    public static readonly PropertyDefinition<int> HaMaxTimeSlaveNotCatchup = Int32("haMaxTimeSlaveNotCatchup", 5_000, 100, 3_600_000, description: "With failover=Automatic: milliseconds after which a member that has not caught up with the master is in sync no longer. Until then acknowledgements, and what consumers see, wait for it. RocketMQ's default is 15000.");
+    public static readonly PropertyDefinition<int> HandOverTimeoutMillis = Int32("handOverTimeoutMillis", 5_000, 100, 3_600_000, description: "Milliseconds after which a planned switchover whose successor has not caught up is given up, and the master goes on. Messages are refused meanwhile.");
     public static readonly PropertyDefinition<int> LeaseMarginMillis = Int32("leaseMarginMillis", 1_000, 1, 3_600_000, description: "Milliseconds before the end of its lease from which on a master acknowledges nothing.");
     public static readonly PropertyDefinition<ReplicationMode> ReplicationModeOfGroup = Choice(
         "replicationMode", ReplicationMode.Sync,
@@ -171,17 +179,17 @@ internal static class BrokerKeys
         },
         description: "Sends are acknowledged when the kernel has them (ASYNC_FLUSH; a killed broker loses nothing) or when the disk has them (SYNC_FLUSH).");
 
-    public static readonly PropertyDefinition<int> FlushIntervalCommitLog = Int32("flushIntervalCommitLog", 500, 1, description: "Milliseconds between flushes with ASYNC_FLUSH.");
-    public static readonly PropertyDefinition<int> OsPageCacheBusyTimeout = Int32("osPageCacheBusyTimeOutMills", 1_000, 1, description: "Sends are answered SYSTEM_BUSY while the write that runs has been in the kernel for longer than this, in milliseconds.");
+    public static readonly PropertyDefinition<int> FlushIntervalCommitLog = Int32("flushIntervalCommitLog", 500, 1, live: true, description: "Milliseconds between flushes with ASYNC_FLUSH.");
+    public static readonly PropertyDefinition<int> OsPageCacheBusyTimeout = Int32("osPageCacheBusyTimeOutMills", 1_000, 1, live: true, description: "Sends are answered SYSTEM_BUSY while the write that runs has been in the kernel for longer than this, in milliseconds.");
 
     public static readonly PropertyDefinition<bool> WarmMapedFileEnable = Boolean("warmMapedFileEnable", false, description: "The next commit-log file is filled with zeros ahead of need, paced: shortens the longest waits of SYNC_FLUSH, writes every log byte twice.");
-    public static readonly PropertyDefinition<int> SyncFlushTimeout = Int32("syncFlushTimeout", 5_000, 1, description: "Milliseconds a send waits for the disk before it is answered FLUSH_DISK_TIMEOUT.");
-    public static readonly PropertyDefinition<string> DeleteWhen = Text("deleteWhen", "04", "hours of the day separated by `;`", static text => IsHours(text), description: "Hours in which expired files are deleted.");
-    public static readonly PropertyDefinition<int> FileReservedTime = Int32("fileReservedTime", 72, 1, description: "Hours after which a commit-log file has expired.");
-    public static readonly PropertyDefinition<int> DiskMaxUsedSpaceRatio = Int32("diskMaxUsedSpaceRatio", 75, 1, 100, description: "Percentage of used disk above which expired files are deleted at any hour.");
-    public static readonly PropertyDefinition<int> DiskSpaceWarningLevelRatio = Int32("diskSpaceWarningLevelRatio", 90, 1, 100, description: "Percentage of used disk above which sends are refused. When not set, only while less than a quarter of a commit-log file is free.");
-    public static readonly PropertyDefinition<int> DiskSpaceCleanForciblyRatio = Int32("diskSpaceCleanForciblyRatio", 85, 1, 100, description: "Percentage of used disk above which files are deleted whatever their age. When not set, only while less than four commit-log files are free.");
-    public static readonly PropertyDefinition<bool> CleanFileForciblyEnable = Boolean("cleanFileForciblyEnable", true, description: "Files may be deleted before they have expired when the disk fills up.");
+    public static readonly PropertyDefinition<int> SyncFlushTimeout = Int32("syncFlushTimeout", 5_000, 1, live: true, description: "Milliseconds a send waits for the disk before it is answered FLUSH_DISK_TIMEOUT.");
+    public static readonly PropertyDefinition<string> DeleteWhen = Text("deleteWhen", "04", "hours of the day separated by `;`", static text => IsHours(text), live: true, description: "Hours in which expired files are deleted.");
+    public static readonly PropertyDefinition<int> FileReservedTime = Int32("fileReservedTime", 72, 1, live: true, description: "Hours after which a commit-log file has expired.");
+    public static readonly PropertyDefinition<int> DiskMaxUsedSpaceRatio = Int32("diskMaxUsedSpaceRatio", 75, 1, 100, live: true, description: "Percentage of used disk above which expired files are deleted at any hour.");
+    public static readonly PropertyDefinition<int> DiskSpaceWarningLevelRatio = Int32("diskSpaceWarningLevelRatio", 90, 1, 100, live: true, description: "Percentage of used disk above which sends are refused. When not set, only while less than a quarter of a commit-log file is free.");
+    public static readonly PropertyDefinition<int> DiskSpaceCleanForciblyRatio = Int32("diskSpaceCleanForciblyRatio", 85, 1, 100, live: true, description: "Percentage of used disk above which files are deleted whatever their age. When not set, only while less than four commit-log files are free.");
+    public static readonly PropertyDefinition<bool> CleanFileForciblyEnable = Boolean("cleanFileForciblyEnable", true, live: true, description: "Files may be deleted before they have expired when the disk fills up.");
     public static readonly PropertyDefinition<bool> OffsetCheckInSlave = Boolean("offsetCheckInSlave", false, live: true, description: "A slave corrects offsets of pulls as a master does.");
 
     /// <summary>Every key this broker knows, whether it takes effect or not.</summary>
@@ -189,7 +197,7 @@ internal static class BrokerKeys
     [
         BrokerClusterName, BrokerName, BrokerId, NamesrvAddr, BrokerIP1, BrokerIP2, BindAddress, ListenPort, HaListenPort, HttpPort, Role, BrokerPermission,
         RegisterNameServerPeriod, RegisterBrokerTimeoutMills, ForwardTimeout, CompressedRegister, EnableSplitRegistration, SplitRegistrationSize, EnableSingleTopicRegister, RegionId,
-        StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, MaxGroupsPerConnection, MaxStatisticsKeys, RemotingLoops, LingerMicros, MaxHeldBytes, LogLevel,
+        StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, MaxGroupsPerConnection, MaxStatisticsKeys, RemotingLoops, LingerMicros, MaxHeldBytes, LogLevel, LogFormat,
         AutoCreateTopicEnable, AutoCreateSubscriptionGroup, DefaultTopicQueueNums, ClusterTopicEnable, BrokerTopicEnable, ValidateSystemTopicWhenUpdateTopic,
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,
@@ -200,7 +208,7 @@ internal static class BrokerKeys
         RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval,
         HaMasterAddress, HaSendHeartbeatInterval, HaHousekeepingInterval, HaTransferBatchSize, HaSlaveFallbehindMax, HaMaxGapNotInSync, HaFlowControlEnable, MaxHaTransferByteInSecond,
         MaxHaConnections, SlaveSyncInterval, SlaveTimeout, InSyncReplicas, MinInSyncReplicas, AllAckInSyncStateSet, EnableAutoInSyncReplicas,
-        Failover, MemberName, GroupMembers, LeaseStore, LeaseDurationMillis, LeaseRenewMillis, LeaseMarginMillis, ReplicationModeOfGroup, KubernetesCredentials, MasterSlice, MasterIP1, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
+        Failover, MemberName, GroupMembers, LeaseStore, LeaseDurationMillis, LeaseRenewMillis, LeaseMarginMillis, HaMaxTimeSlaveNotCatchup, HandOverTimeoutMillis, ReplicationModeOfGroup, KubernetesCredentials, MasterSlice, MasterIP1, HandOverLingerMillis, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
         MappedFileSizeConsumeQueue, MapperFileSizeBatchConsumeQueue, EnableConsumeQueueExt, MappedFileSizeConsumeQueueExt, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
         DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,
         .. ForeignKeys.All,

@@ -38,6 +38,7 @@ internal sealed class BrokerOptions
         CompressedRegister = values.Get(BrokerKeys.CompressedRegister);
         SplitRegistrationSize = values.Get(BrokerKeys.EnableSplitRegistration) ? values.Get(BrokerKeys.SplitRegistrationSize) : 0;
         EnableSingleTopicRegister = values.Get(BrokerKeys.EnableSingleTopicRegister);
+        HandOverLinger = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.HandOverLingerMillis));
         ForwardTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.ForwardTimeout));
         RegisterTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.RegisterBrokerTimeoutMills));
         RegionId = values.Get(BrokerKeys.RegionId);
@@ -157,6 +158,9 @@ internal sealed class BrokerOptions
     public bool IsReadable => (Permission & Topics.TopicPermission.Read) != 0;
 
     public TimeSpan RegisterPeriod { get; }
+
+    /// <summary>The longest a member that has led goes on before it stops.</summary>
+    public TimeSpan HandOverLinger { get; }
 
     /// <summary>For questions to other brokers about static topics.</summary>
     public TimeSpan ForwardTimeout { get; }

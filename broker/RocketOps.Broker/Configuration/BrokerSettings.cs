@@ -10,6 +10,9 @@ internal sealed class BrokerSettings(BrokerOptions options)
 
     public BrokerOptions Current => _current;
 
+    /// <summary>Told of each change before it counts, one after the other: for what does not read <see cref="Current"/> itself. What it throws leaves the configuration as it was.</summary>
+    public Action<BrokerOptions>? Applying { get; set; }
+
     /// <summary>
     /// Applies what all of <paramref name="entries"/> ask for, or nothing: the problems say what is not allowed. Keys that only take effect at a restart are refused
     /// unless the value is the one in force.
@@ -26,7 +29,7 @@ internal sealed class BrokerSettings(BrokerOptions options)
                 PropertyDefinition? definition = old.Catalog.Find(entry.Key);
                 if (definition is { Support: PropertySupport.Honoured, IsLive: false } && result.Values.TextOf(definition) != old.TextOf(definition))
                 {
-                    problems.Add(new PropertyProblem(entry.Origin, entry.Key, $"takes effect only at a start; the value in force is \"{old.TextOf(definition)}\""));
+                    problems.Add(new PropertyProblem(entry.Origin, entry.Key, $"takes effect only at a start; the value in force is \"{old.TextOf(definition)}\". Set it in the broker's file, or in brokers.config of its BrokerCluster, and start it again"));
                 }
                 else if (definition is { Support: PropertySupport.Unsupported })
                 {
@@ -36,7 +39,9 @@ internal sealed class BrokerSettings(BrokerOptions options)
 
             if (problems.Count == 0)
             {
-                _current = BrokerOptions.From(result.Values);
+                BrokerOptions changed = BrokerOptions.From(result.Values);
+                Applying?.Invoke(changed);
+                _current = changed;
             }
 
             return problems;

@@ -49,7 +49,7 @@ internal static class ForeignKeys
         "putConsumeQueueDataByFileChannel", "readUnCommitted", "writeWithoutMmap", "spinLockCollisionRetreatOptimalDegree", "useABSLock", "enableAcceleratedRecovery",
         "enableLogConsumeQueueRepeatedlyBuildWhenRecover", "mappedFileSwapEnable", "commitLogForceSwapMapInterval", "commitLogSwapMapInterval", "commitLogSwapMapReserveFileNum",
         "logicQueueForceSwapMapInterval", "logicQueueSwapMapInterval", "cleanSwapedMapInterval", "logicQueueSwapMapReserveFileNum",
-        "duplicationEnable", "haMaxTimeSlaveNotCatchup",
+        "duplicationEnable",
         "maxSlaveResendLength", "maxChecksumRange", "syncFromLastFile", "asyncLearner", "skipPreOnline", "syncBrokerMemberGroupPeriod", "syncBrokerMetadataPeriod", "checkSyncStateSetPeriod",
         "syncControllerMetadataPeriod", "controllerHeartBeatTimeoutMills", "brokerElectionPriority", "controllerAddr", "fetchControllerAddrByDnsLookup", "dLegerGroup", "dLegerPeers",
         "dLegerSelfId", "preferredLeaderId", "storePathEpochFile", "storePathBrokerIdentity", "storePathDLedgerCommitLog", "popPollingSize", "popPollingMapSize", "popPollingMapExpireTimeSeconds",

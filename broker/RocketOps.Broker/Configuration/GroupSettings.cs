@@ -26,6 +26,8 @@ internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberA
             Address = members.FirstOrDefault(member => member.Name == own).Address ?? string.Empty,
             Mode = values.Get(BrokerKeys.ReplicationModeOfGroup),
             MinInSync = values.Get(BrokerKeys.MinInSyncReplicas),
+            MaxLag = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.HaMaxTimeSlaveNotCatchup)),
+            HandOverTime = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.HandOverTimeoutMillis)),
             Lease = new LeaseTimings
             {
                 Duration = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.LeaseDurationMillis)),

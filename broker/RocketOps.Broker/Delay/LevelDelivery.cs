@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Roles;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Delay;
@@ -8,7 +9,7 @@ namespace RocketOps.Broker.Delay;
 /// Delivers the messages of one delay level: reads its queue of the schedule topic in order, a block at a time, waits until the first message is due, and stores what is due
 /// again under its real topic with one write. An idle level sleeps until a message arrives; nothing polls. One loop; any thread may say that a message arrived.
 /// </summary>
-internal sealed partial class LevelDelivery : IDisposable
+internal sealed partial class LevelDelivery : IAsyncDisposable
 {
     /// <summary>Messages of one read, and so of one write.</summary>
     private const int MaxMessagesOfRead = 1024;
@@ -38,7 +39,8 @@ internal sealed partial class LevelDelivery : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly QueueBlock _block;
-    private readonly SemaphoreSlim _arrived = new(0, 1);
+    private readonly ArrivalSignal _arrived = new();
+    private readonly ServiceLoop _loop;
 
     // The message that is waited for, when no records are kept.
     private Head? _head;
@@ -60,55 +62,41 @@ internal sealed partial class LevelDelivery : IDisposable
         _time = time;
         _logger = logger;
         _block = new QueueBlock(store, schedule, level - 1, MaxMessagesOfRead);
+        _loop = new ServiceLoop(GoOnAsync, OnFailed, time);
     }
 
     /// <summary>A message has come into the level's queue.</summary>
-    public void OnArrived()
+    public void OnArrived() => _arrived.Set();
+
+    /// <summary>Delivers until it is disposed.</summary>
+    public void Start() => _loop.Start();
+
+    /// <summary>A delivery that has begun is finished first.</summary>
+    public async ValueTask DisposeAsync()
     {
-        if (_arrived.CurrentCount == 0)
+        await _loop.DisposeAsync();
+        _block.Dispose();
+    }
+
+    private async Task GoOnAsync(CancellationToken cancellationToken)
+    {
+        if (await DeliverDueAsync(cancellationToken) is not { } wait)
         {
-            try
-            {
-                _arrived.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // Signalled already; one signal is enough.
-            }
+            await _arrived.WaitAsync(cancellationToken);
+        }
+        else if (wait > TimeSpan.Zero)
+        {
+            // Whole milliseconds, as timers take no others: with less than one left it would not wait at all.
+            await Task.Delay(wait < LongestWait ? TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)) : LongestWait, _time, cancellationToken);
         }
     }
 
-    /// <summary>Delivers until it is cancelled; a delivery that has begun is finished first.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    private TimeSpan OnFailed(Exception failure)
     {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                if (await DeliverDueAsync(cancellationToken) is not { } wait)
-                {
-                    await _arrived.WaitAsync(cancellationToken);
-                }
-                else if (wait > TimeSpan.Zero)
-                {
-                    // Whole milliseconds, as timers take no others: with less than one left it would not wait at all.
-                    await Task.Delay(wait < LongestWait ? TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)) : LongestWait, _time, cancellationToken);
-                }
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error)
-            {
-                _block.Release();
-                LogLevelFailed(error, _level, _offsets.Get(_level));
-                await Task.Delay(FailureDelay, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
+        _block.Release();
+        LogLevelFailed(failure, _level, _offsets.Get(_level));
+        return FailureDelay;
     }
-
-    public void Dispose() => _block.Dispose();
 
     /// <summary>Delivers what is due of the records at hand, or else of one read; returns how long to wait, null when the queue is empty.</summary>
     private async Task<TimeSpan?> DeliverDueAsync(CancellationToken cancellationToken)

@@ -12,8 +12,6 @@ internal sealed class ScheduleService : IAsyncDisposable
 {
     private readonly StoreTopic _schedule;
     private readonly LevelDelivery[] _levels;
-    private readonly CancellationTokenSource _stopping = new();
-    private Task _loops = Task.CompletedTask;
 
     public ScheduleService(
         BrokerSettings settings, MessageStore store, MessageAppender appender, WaitingMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger<ScheduleService> logger)
@@ -23,7 +21,13 @@ internal sealed class ScheduleService : IAsyncDisposable
         _levels = [.. Enumerable.Range(1, levels.MaxLevel).Select(level => new LevelDelivery(level, levels.DelayOf(level), store, _schedule, appender, waiting, offsets, time, logger))];
     }
 
-    public void Start() => _loops = Task.WhenAll(_levels.Select(level => Task.Run(() => level.RunAsync(_stopping.Token))));
+    public void Start()
+    {
+        foreach (LevelDelivery level in _levels)
+        {
+            level.Start();
+        }
+    }
 
     public void OnArrived(in MessageArrival message)
     {
@@ -33,14 +37,5 @@ internal sealed class ScheduleService : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _loops;
-        _stopping.Dispose();
-        foreach (LevelDelivery level in _levels)
-        {
-            level.Dispose();
-        }
-    }
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_levels.Select(static level => level.DisposeAsync().AsTask()));
 }

@@ -10,6 +10,14 @@ internal sealed class GroupConfigList
     public List<SubscriptionGroupConfig>? Groups { get; init; }
 }
 
+/// <summary>Body of GET_GROUP_SUMMARIES.</summary>
+internal sealed class GroupNamesBody
+{
+    [JsonPropertyName("groups")]
+    [JsonRequired]
+    public IReadOnlyList<string?> Groups { get; init; } = [];
+}
+
 /// <summary>Answer to QUERY_TOPIC_CONSUME_BY_WHO.</summary>
 internal sealed class GroupListBody
 {
@@ -23,7 +31,7 @@ internal sealed class GroupTableFile
     [JsonPropertyName("dataVersion")]
     public DataVersion? DataVersion { get; init; }
 
-    /// <summary>group → topic → bit mask. Kept for Java; nothing here sets it.</summary>
+    /// <summary>group → topic → bit mask. What the group may not do with the topic: <see cref="GroupState.ReadForbidden"/>.</summary>
     [JsonPropertyName("forbiddenTable")]
     public Dictionary<string, Dictionary<string, int>>? Forbidden { get; init; }
 

@@ -8,7 +8,11 @@ namespace RocketOps.Broker.Groups;
 /// <summary>A consumer group's settings while the broker runs, replaced as a whole, and what it reads.</summary>
 internal sealed class GroupState(SubscriptionGroupConfig config)
 {
+    /// <summary>Bit of a forbidden topic's mask: reading. Source: apache/rocketmq PermName.INDEX_PERM_READ.</summary>
+    public const int ReadForbidden = 1 << 2;
+
     private volatile SubscriptionGroupConfig _config = config;
+    private volatile IReadOnlyDictionary<string, int>? _forbidden;
     private volatile ConcurrentDictionary<TopicState, GroupTraffic>? _traffic;
 
     public SubscriptionGroupConfig Config
@@ -17,8 +21,18 @@ internal sealed class GroupState(SubscriptionGroupConfig config)
         set => _config = value;
     }
 
+    /// <summary>Topic → mask of what the group may not do with it; null of nearly all groups.</summary>
+    public IReadOnlyDictionary<string, int>? Forbidden
+    {
+        get => _forbidden;
+        set => _forbidden = value;
+    }
+
     /// <summary>The topics the group has read since the start.</summary>
     public IEnumerable<KeyValuePair<TopicState, GroupTraffic>> Traffic => _traffic ?? Enumerable.Empty<KeyValuePair<TopicState, GroupTraffic>>();
+
+    /// <summary>Whether the group may read the topic. Neither locks nor allocates.</summary>
+    public bool MayRead(TopicState topic) => _forbidden is not { } forbidden || !forbidden.TryGetValue(topic.Name, out int mask) || (mask & ReadForbidden) == 0;
 
     /// <summary>What the group reads of the topic, if it has begun to. Neither locks nor allocates.</summary>
     public bool TryGetTraffic(TopicState topic, [MaybeNullWhen(false)] out GroupTraffic traffic)

@@ -56,13 +56,13 @@ internal sealed class GroupTable
             _forbidden = content.Forbidden ?? [];
             foreach ((string name, SubscriptionGroupConfig config) in content.Groups ?? [])
             {
-                _groups.Entries[name] = new GroupState(config.GroupName is null ? config with { GroupName = name } : config);
+                _groups.Entries[name] = NewState(config.GroupName is null ? config with { GroupName = name } : config);
             }
         }
 
         foreach (string name in SystemGroups)
         {
-            _groups.Entries.TryAdd(name, new GroupState(new SubscriptionGroupConfig { GroupName = name }));
+            _groups.Entries.TryAdd(name, NewState(new SubscriptionGroupConfig { GroupName = name }));
         }
 
         await _writer.WriteAsync();
@@ -95,7 +95,7 @@ internal sealed class GroupTable
                 return null;
             }
 
-            created = new GroupState(new SubscriptionGroupConfig { GroupName = name });
+            created = NewState(new SubscriptionGroupConfig { GroupName = name });
             _groups.Entries[name] = created;
             Bump();
         }
@@ -114,7 +114,7 @@ internal sealed class GroupTable
             }
             else
             {
-                _groups.Entries[config.Name] = new GroupState(config);
+                _groups.Entries[config.Name] = NewState(config);
             }
 
             Bump();
@@ -142,7 +142,7 @@ internal sealed class GroupTable
                 }
                 else
                 {
-                    _groups.Entries[name] = new GroupState(config);
+                    _groups.Entries[name] = NewState(config);
                 }
             }
 
@@ -152,6 +152,11 @@ internal sealed class GroupTable
             }
 
             _forbidden = forbidden;
+            foreach ((string name, GroupState group) in _groups.Entries)
+            {
+                group.Forbidden = forbidden.GetValueOrDefault(name);
+            }
+
             Volatile.Write(ref _version, version);
         }
 
@@ -167,12 +172,68 @@ internal sealed class GroupTable
                 return false;
             }
 
+            SetForbidden(name, null);
             Bump();
         }
 
         await _writer.WriteAsync();
         return true;
     }
+
+    /// <summary>Whether the group may read the topic, whether either is there or not.</summary>
+    public bool MayRead(string group, string topic) =>
+        !Volatile.Read(ref _forbidden).TryGetValue(group, out Dictionary<string, int>? topics) || !topics.TryGetValue(topic, out int mask) || (mask & GroupState.ReadForbidden) == 0;
+
+    /// <summary>Allows or forbids the group to read the topic; neither needs to be there.</summary>
+    public Task SetReadableAsync(string group, string topic, bool isReadable)
+    {
+        lock (_changes)
+        {
+            Dictionary<string, int> topics = new(_forbidden.GetValueOrDefault(group) ?? [], StringComparer.Ordinal);
+            int before = topics.GetValueOrDefault(topic);
+            int after = isReadable ? before & ~GroupState.ReadForbidden : before | GroupState.ReadForbidden;
+            if (after == before)
+            {
+                return Task.CompletedTask;
+            }
+
+            if (after == 0)
+            {
+                topics.Remove(topic);
+            }
+            else
+            {
+                topics[topic] = after;
+            }
+
+            SetForbidden(group, topics.Count == 0 ? null : topics);
+            Bump();
+        }
+
+        return _writer.WriteAsync();
+    }
+
+    /// <summary>Under the lock. In place of the table that may be on its way into the file.</summary>
+    private void SetForbidden(string group, Dictionary<string, int>? topics)
+    {
+        Dictionary<string, Dictionary<string, int>> all = new(_forbidden, StringComparer.Ordinal);
+        if (topics is null)
+        {
+            all.Remove(group);
+        }
+        else
+        {
+            all[group] = topics;
+        }
+
+        Volatile.Write(ref _forbidden, all);
+        if (_groups.TryGet(group, out GroupState? state))
+        {
+            state.Forbidden = topics;
+        }
+    }
+
+    private GroupState NewState(SubscriptionGroupConfig config) => new(config) { Forbidden = _forbidden.GetValueOrDefault(config.Name) };
 
     private void Bump() => Volatile.Write(ref _version, _version.Next(_time));
 }

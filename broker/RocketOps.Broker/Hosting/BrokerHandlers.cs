@@ -27,8 +27,8 @@ internal static class BrokerHandlers
 {
     public static RequestHandlerRegistry Register(BrokerParts parts)
     {
-        SendReplies sendReplies = new(parts.Settings, parts.Address, parts.SendRefusals, new FormerMaster(parts.Address, parts.Time));
-        SlowSendHandler slowSend = new(parts.Topics, parts.SendPipeline, sendReplies, parts.SendRefusals, parts.Appender, parts.Store, parts.Time);
+        SendReplies sendReplies = new(parts.Settings, parts.Address, parts.SendRefusals);
+        SlowSendHandler slowSend = new(parts.Topics, parts.SendPipeline, sendReplies, parts.SendRefusals, parts.Appender, parts.Store, parts.Forwarder, parts.Time);
         SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.AppendStatistics, parts.Replicas);
         ExpressionCache expressions = new();
         PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets, parts.Statistics, parts.Filters);
@@ -36,7 +36,7 @@ internal static class BrokerHandlers
         MaxOffsetHandler maxOffsets = new(parts.Topics, parts.Store);
         PhysicalRequests physical = new(parts.Peers);
         HeartbeatHandler heartbeat = new(parts.Settings, parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
-        GroupProgress progress = new(parts.Settings, parts.ConsumerOffsets, parts.Consumers, parts.Store, parts.Statistics);
+        GroupProgress progress = new(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.Consumers, parts.Store, parts.Statistics);
         ConsumerCaller caller = new(parts.Consumers);
         RequestHandlerRegistry registry = new RequestHandlerRegistry { RefusalOf = RefusalOf }
             .Add(RequestCode.SendMessage, send)
@@ -44,21 +44,21 @@ internal static class BrokerHandlers
             .Add(RequestCode.SendBatchMessage, send)
             .Add(RequestCode.SendReplyMessage, parts.Replies)
             .Add(RequestCode.SendReplyMessageV2, parts.Replies)
-            .Add(RequestCode.ConsumerSendMessageBack, new SendBackHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.SendRefusals, parts.Statistics))
+            .Add(RequestCode.ConsumerSendMessageBack, OfMaster(new SendBackHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.SendRefusals, parts.Statistics)))
             .Add(
                 RequestCode.EndTransaction,
-                new EndTransactionHandler(
-                    parts.Settings, parts.Role, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.TimerRouter, parts.TransactionTopics, parts.Halves, parts.Time))
+                OfMaster(new EndTransactionHandler(
+                    parts.Settings, parts.Role, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.TimerRouter, parts.TransactionTopics, parts.Halves, parts.Time)))
             .Add(RequestCode.ResumeCheckHalfMessage, new ResumeCheckHandler(parts.Role, parts.Store, parts.Appender, parts.Address, parts.TransactionTopics))
             .Add(
                 RequestCode.RecallMessage,
-                new RecallMessageHandler(parts.Settings, parts.Role, parts.Topics, parts.TimerRouter, parts.Timers, parts.Appender, parts.Address, parts.Time))
+                OfMaster(new RecallMessageHandler(parts.Settings, parts.Role, parts.Topics, parts.TimerRouter, parts.Timers, parts.Appender, parts.Address, parts.Time)))
             .Add(RequestCode.GetTimerCheckPoint, new TimerCheckPointHandler(parts.Timers))
-            .Add(RequestCode.GetTimerMetrics, new TimerMetricsHandler(parts.Role, parts.Topics, parts.Timers, parts.Time))
+            .Add(RequestCode.GetTimerMetrics, new TimerMetricsHandler(parts.Role, parts.TimerMetrics))
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
-            .Add(RequestCode.QueryConsumerOffset, OfQueue(new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings)))
-            .Add(RequestCode.UpdateConsumerOffset, new UpdateConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Groups, new CommitForwarder(parts.Topics, parts.Peers)))
+            .Add(RequestCode.QueryConsumerOffset, OfMaster(OfQueue(new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings))))
+            .Add(RequestCode.UpdateConsumerOffset, OfMaster(new UpdateConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Groups, new CommitForwarder(parts.Topics, parts.Peers))))
             .Add(RequestCode.SearchOffsetByTimestamp, OfQueue(new SearchOffsetHandler(parts.Topics, parts.Store)))
             .Add(RequestCode.GetMaxOffset, OfQueue(maxOffsets))
             .Add(RequestCode.GetMinOffset, OfQueue(new MinOffsetHandler(parts.Topics, parts.Store)))
@@ -77,8 +77,8 @@ internal static class BrokerHandlers
             .Add(RequestCode.ConsumeMessageDirectly, new ConsumeDirectlyHandler(parts.Settings, parts.Topics, parts.Groups, parts.Store, caller))
             .Add(RequestCode.InvokeBrokerToGetConsumerStatus, parts.ConsumerStatus)
             .Add(RequestCode.QuerySubscriptionByConsumer, new SubscriptionHandler(parts.Consumers))
-            .Add(RequestCode.LockBatchMq, new LockBatchHandler(parts.Locks, parts.Topics, parts.Groups))
-            .Add(RequestCode.UnlockBatchMq, new UnlockBatchHandler(parts.Locks))
+            .Add(RequestCode.LockBatchMq, OfMaster(new LockBatchHandler(parts.Locks, parts.Topics, parts.Groups)))
+            .Add(RequestCode.UnlockBatchMq, OfMaster(new UnlockBatchHandler(parts.Locks)))
             .Add(RequestCode.QueryMessage, new QueryMessageHandler(parts.Settings, parts.Topics, parts.Store))
             .Add(RequestCode.ViewMessageById, new ViewMessageHandler(parts.Store))
             .Add(RequestCode.UpdateAndCreateTopic, new UpdateTopicHandler(parts.Settings, parts.Role, parts.Topics))
@@ -106,9 +106,13 @@ internal static class BrokerHandlers
             .Add(RequestCode.DeleteSubscriptionGroup, new DeleteGroupHandler(parts.Role, parts.Groups, parts.ConsumerOffsets))
             .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(parts.Groups))
             .Add(RequestCode.GetSubscriptionGroupConfig, new GetGroupHandler(parts.Groups))
+            .Add(RequestCode.UpdateAndGetGroupForbidden, new GroupForbiddenHandler(parts.Role, parts.Groups))
+            .Add(RequestCode.SetMessageRequestMode, new SetRequestModeHandler(parts.Role, parts.Topics, parts.Groups, parts.RequestModes))
+            .Add(RequestCode.GetAllMessageRequestMode, new AllRequestModesHandler(parts.RequestModes))
             .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(parts.Topics, parts.ConsumerOffsets, progress))
             .Add(RequestCode.ViewBrokerStatsData, new StatisticsHandler(parts.Settings, parts.Statistics))
             .Add(RequestCode.GetBrokerConsumeStats, new BrokerConsumeStatsHandler(parts.Groups, parts.Topics, parts.ConsumerOffsets, progress, parts.Address))
+            .Add(RequestCode.GetGroupSummaries, new GroupSummariesHandler(parts.Consumers, progress))
             .Add(RequestCode.QueryConsumeTimeSpan, new ConsumeTimeSpanHandler(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.Store, parts.Time))
             .Add(RequestCode.CloneGroupOffset, new CloneOffsetsHandler(parts.Role, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets))
             .Add(RequestCode.QueryCorrectionOffset, new CorrectionOffsetHandler(parts.Topics, parts.ConsumerOffsets, parts.Store))
@@ -118,6 +122,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(parts.Settings, parts.Role, parts.Address))
             .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(parts.Figures))
             .Add(RequestCode.GetBrokerHaStatus, new HaStatusHandler(parts.Roles, parts.Role, parts.Store, parts.Slaves, parts.Master));
+        registry.Add(RequestCode.HandOverMaster, new HandOverHandler(parts.Settings, parts.Group));
         if (parts.Group is not { } group)
         {
             return registry;
@@ -128,6 +133,8 @@ internal static class BrokerHandlers
             .Add(GroupRequests.AskMember, new AskMemberHandler(parts.Settings, group))
             .Add(GroupRequests.JoinMaster, join)
             .Add(GroupRequests.LeaveMaster, join);
+
+        IRequestHandler OfMaster(IRequestHandler handler) => parts.Forwarder is { } forwarder ? new MasterOnlyHandler(handler, forwarder) : handler;
 
         LogicOffsetHandler OfQueue(AsyncRequestHandler handler) => new(parts.Topics, physical, handler, maxOffsets);
     }

@@ -20,9 +20,6 @@ namespace RocketOps.Broker.Hosting;
 /// </summary>
 internal sealed partial class BrokerHost : IAsyncDisposable
 {
-    /// <summary>As long as kube-proxy, which gathers changes for a second, takes on a busy node.</summary>
-    private static readonly TimeSpan AddressMoves = TimeSpan.FromSeconds(5);
-
     private readonly BrokerParts _parts;
     private readonly BrokerHealth _health;
     private readonly ILogger<BrokerHost> _logger;
@@ -81,6 +78,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
             ArrivedObserver = observers,
             BatchTopics = () => BatchTopics.Read(options.StoreRoot, fileSystem),
         };
+        settings.Applying = changed => store.Tuning = StoreOptionsFactory.TuningOf(changed);
         ConsumerFilterTable? filters = null;
         if (options.WritesBitMaps)
         {
@@ -130,6 +128,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         parts.Mappings.Load();
         await parts.Topics.LoadAsync();
         await parts.Groups.LoadAsync();
+        parts.RequestModes.Load();
         parts.ConsumerOffsets.Load();
         parts.DelayOffsets.Load();
     }
@@ -193,16 +192,13 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         await _server.HttpStarted;
     }
 
-    /// <summary>
-    /// Where the master has an address of its own, clients come here by it for a moment longer: the address does not move everywhere at once. They are let go (<see cref="Sending.FormerMaster"/>), where a
-    /// broker that is gone would refuse them until their attempts are used up.
-    /// </summary>
+    /// <summary>Hands over if it leads, and goes on for those who have not heard of it.</summary>
     private async ValueTask LeaveAsync(Replication.Automatic.ElectedGroup group)
     {
         await group.LeaveAsync();
-        if (_parts.Address.FollowsMaster && group.SinceLed is { } since && since < AddressMoves)
+        if (group.SinceLed is not null)
         {
-            await Task.Delay(AddressMoves - since, _parts.Time);
+            await new Replication.Automatic.Farewell(group, _parts.Misled, _parts.Settings, _parts.Address, _parts.Producers, _parts.Time).WaitAsync();
 
             // It has followed the new master meanwhile, which may count on it.
             await group.LeaveAsync();

@@ -52,6 +52,7 @@ internal sealed class BrokerParts
         Topics = new TopicTable(settings, store, fileSystem, time);
         Mappings = new TopicQueueMappingTable(settings, Topics, fileSystem, time);
         Groups = new GroupTable(settings, fileSystem, time);
+        RequestModes = new RequestModeTable(settings, fileSystem);
         ConsumerOffsets = new ConsumerOffsetTable(settings, fileSystem, time);
         Consumers = new ConsumerTable(settings, Groups, time, loggers.CreateLogger<ConsumerTable>(), filters);
         ConsumerStatus = new ConsumerStatusHandler(Consumers, loggers.CreateLogger<ConsumerStatusHandler>());
@@ -70,8 +71,10 @@ internal sealed class BrokerParts
         WaitingMessages waiting = new(store, Appender, address);
         TimerTopic timerTopic = new(store);
         Timers = new TimerTable(settings, store, timerTopic, fileSystem, time, loggers.CreateLogger<TimerTable>());
+        TimerMetrics = new TimerMetrics(settings, Topics, Timers, fileSystem, time, loggers.CreateLogger<TimerMetrics>());
         TimerRouter = new TimerRouter(settings, timerTopic, Timers, time);
         CheckProgress checks = new(ConsumerOffsets);
+        TransactionMetrics transactionMetrics = new(settings, store, TransactionTopics, Halves, checks, fileSystem, time, loggers.CreateLogger<TransactionMetrics>());
         SendRefusals = new SendRefusals(settings, address, store);
         SendPipeline = new SendPipeline(
             settings, Role, Topics, store, address, BrokerProperties, Replicas, AppendStatistics, time,
@@ -90,7 +93,9 @@ internal sealed class BrokerParts
         Group = settings.Current.Group is null ? null : new ElectedGroup(
             settings, store, Roles, new Takeover(store, Topics, loggers.CreateLogger<Takeover>()), Master, HaListener, fileSystem, resolver, loggers, time);
         Replicas.Group = Group;
-        Figures = new RuntimeFigures(settings, Role, store, AppendStatistics, PullCounters, DelayOffsets, Timers, timerTopic, time);
+        Misled = new MisledClients(address, time);
+        Forwarder = Group is null ? null : new MasterForwarder(Group, MasterClient, Misled, time);
+        Figures = new RuntimeFigures(settings, Role, store, AppendStatistics, PullCounters, DelayOffsets, Timers, timerTopic, new ReplicationFigures(settings, Group), time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>(), filters);
 
         RoleSession NewSession() => new(
@@ -105,10 +110,12 @@ internal sealed class BrokerParts
                 Halves,
                 checks,
                 new CheckSender(settings, Producers, address, loggers.CreateLogger<CheckSender>()),
+                transactionMetrics,
                 time,
                 loggers.CreateLogger<TransactionCheckService>()),
             HaListener,
-            new TimerService(settings, store, Appender, waiting, timerTopic, Timers, time, loggers.CreateLogger<TimerService>()));
+            new TimerService(settings, store, Appender, waiting, timerTopic, Timers, TimerMetrics, time, loggers.CreateLogger<TimerService>()),
+            new ExpiredStretches(Mappings, Topics, store, Peers, time, loggers.CreateLogger<ExpiredStretches>()));
 
         SlaveSession NewSlaveSession() => new(
             new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()) { Join = Group?.Join },
@@ -144,6 +151,8 @@ internal sealed class BrokerParts
 
     public GroupTable Groups { get; }
 
+    public RequestModeTable RequestModes { get; }
+
     public ConsumerOffsetTable ConsumerOffsets { get; }
 
     public DelayOffsetTable DelayOffsets { get; }
@@ -170,6 +179,8 @@ internal sealed class BrokerParts
 
     public TimerTable Timers { get; }
 
+    public TimerMetrics TimerMetrics { get; }
+
     public TimerRouter TimerRouter { get; }
 
     public HalfMessageTable Halves { get; }
@@ -192,6 +203,12 @@ internal sealed class BrokerParts
 
     /// <summary>Of a member of a group that elects its master; null where people say who it is.</summary>
     public ElectedGroup? Group { get; }
+
+    /// <summary>Passes on what comes to a member of such a group that does not lead; null elsewhere.</summary>
+    public MasterForwarder? Forwarder { get; }
+
+    /// <summary>Clients that ask the wrong member of such a group.</summary>
+    public MisledClients Misled { get; }
 
     /// <summary>The slaves that are connected while this broker is the master.</summary>
     public SlaveTable Slaves { get; }

@@ -14,12 +14,12 @@ internal static class StoreOptionsFactory
     public static StoreOptions Create(BrokerOptions options)
     {
         PropertyValues values = options.Values;
-        long fileBytes = values.Get(BrokerKeys.MappedFileSizeCommitLog);
         return new StoreOptions
         {
             RootDirectory = options.StoreRoot,
             CommitLogDirectory = options.CommitLogFolder,
             FlushDiskType = options.FlushDisk,
+            DispatchesReplicatedOnly = options.Group is not null,
             CommitLogFileBytes = values.Get(BrokerKeys.MappedFileSizeCommitLog),
             // RocketMQ rounds up to whole units.
             ConsumeQueueFileBytes = (values.Get(BrokerKeys.MappedFileSizeConsumeQueue) + QueueUnitBytes - 1) / QueueUnitBytes * QueueUnitBytes,
@@ -30,9 +30,21 @@ internal static class StoreOptionsFactory
             IndexSlots = values.Get(BrokerKeys.MaxHashSlotNum),
             IndexEntries = values.Get(BrokerKeys.MaxIndexNum),
             MaxMessageBytes = options.MaxMessageSize,
+            ZeroFillAhead = values.Get(BrokerKeys.WarmMapedFileEnable),
+            DelayLevelsMs = [.. Enumerable.Range(1, options.DelayLevels.MaxLevel).Select(level => (long)options.DelayLevels.DelayOf(level).TotalMilliseconds)],
+            Tuning = TuningOf(options),
+        };
+    }
+
+    /// <summary>What of them may be changed while the broker runs.</summary>
+    public static StoreTuning TuningOf(BrokerOptions options)
+    {
+        PropertyValues values = options.Values;
+        long fileBytes = values.Get(BrokerKeys.MappedFileSizeCommitLog);
+        return new StoreTuning
+        {
             FlushIntervalMs = values.Get(BrokerKeys.FlushIntervalCommitLog),
             PageCacheBusyTimeoutMs = values.Get(BrokerKeys.OsPageCacheBusyTimeout),
-            ZeroFillAhead = values.Get(BrokerKeys.WarmMapedFileEnable),
             SlaveTimeoutMs = values.Get(BrokerKeys.SlaveTimeout),
             SyncFlushTimeoutMs = values.Get(BrokerKeys.SyncFlushTimeout),
             MaxTransferBytesInMemory = values.Get(BrokerKeys.MaxTransferBytesOnMessageInMemory),
@@ -40,7 +52,6 @@ internal static class StoreOptionsFactory
             MaxTransferBytesOnDisk = values.Get(BrokerKeys.MaxTransferBytesOnMessageInDisk),
             MaxTransferCountOnDisk = values.Get(BrokerKeys.MaxTransferCountOnMessageInDisk),
             AccessMessageInMemoryMaxRatio = options.MemoryRatio,
-            DelayLevelsMs = [.. Enumerable.Range(1, options.DelayLevels.MaxLevel).Select(level => (long)options.DelayLevels.DelayOf(level).TotalMilliseconds)],
             FileReservedHours = values.Get(BrokerKeys.FileReservedTime),
             DeleteHours = [.. values.Get(BrokerKeys.DeleteWhen).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(static hour => int.Parse(hour, CultureInfo.InvariantCulture))],
             DiskMaxUsedRatio = values.Get(BrokerKeys.DiskMaxUsedSpaceRatio),

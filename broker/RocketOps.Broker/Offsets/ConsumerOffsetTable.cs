@@ -94,6 +94,9 @@ internal sealed class ConsumerOffsetTable
     /// <summary>Topics the group has an offset on.</summary>
     public IReadOnlyList<string> TopicsOf(string group) => [.. _topics.Entries.Where(entry => entry.Value.TryGet(group, out _)).Select(static entry => entry.Key)];
 
+    /// <summary>Every group with every topic it has an offset on.</summary>
+    public IEnumerable<(string Topic, string Group)> Consumed => _topics.Entries.SelectMany(static topic => topic.Value.Entries.Select(group => (topic.Key, group.Key)));
+
     /// <summary>The group's offsets on the topic, by queue.</summary>
     public IEnumerable<KeyValuePair<int, long>> QueuesOf(string topic, string group) =>
         _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues) ? queues : [];

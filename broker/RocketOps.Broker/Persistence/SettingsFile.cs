@@ -6,12 +6,14 @@ using RocketOps.Store.Files;
 namespace RocketOps.Broker.Persistence;
 
 /// <summary>
-/// Writes live updates back to the file the broker was started with, so that they outlast it. Without a file they last as long as the process. A file that cannot be
-/// written (mounted read-only, as from a ConfigMap) is left to its owner: the update holds until the next start, and the log says so.
+/// Writes live updates back to the file the broker was started with, the last one of several since that goes over the others, so that they outlast it. Without a file they last as long as
+/// the process. A file that cannot be written (mounted read-only, as from a ConfigMap) is left to its owner: the update holds until the next start unless the owner writes it there too, and the log says so:
+/// with a warning once, as that stays so for as long as the process lives, and with Information afterwards. Whatever else keeps the file from being written may be mended, and is warned of each time.
 /// </summary>
 internal sealed partial class SettingsFile(string? path, IStoreFileSystem fileSystem, ILogger<SettingsFile> logger)
 {
     private readonly SemaphoreSlim _writes = new(1);
+    private bool _isKnownReadOnly;
 
     public async Task SaveAsync(PropertyValues values, IReadOnlyList<PropertyEntry> changed)
     {
@@ -23,12 +25,27 @@ internal sealed partial class SettingsFile(string? path, IStoreFileSystem fileSy
         await _writes.WaitAsync();
         try
         {
-            string text = JavaPropertiesWriter.Write(Merge(path, values, changed));
+            List<PropertyProblem> problems = [];
+            SortedDictionary<string, string> content = new(StringComparer.Ordinal);
+            foreach (PropertyEntry entry in JavaPropertiesParser.ParseFile(path, problems))
+            {
+                content[entry.Key] = entry.Value;
+            }
+
+            if (!Merge(content, values, changed))
+            {
+                // Its owner was faster, or somebody has set what was in force already.
+                return;
+            }
+
+            string text = JavaPropertiesWriter.Write(content);
             await new ConfigFile(Path.GetFullPath(path), fileSystem).WriteAsync(Encoding.ASCII.GetBytes(text), CancellationToken.None);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            LogNotWritten(path, failure.Message);
+            bool isReadOnly = failure is UnauthorizedAccessException or StoreIOException { IsReadOnly: true };
+            LogNotWritten(isReadOnly && _isKnownReadOnly ? LogLevel.Information : LogLevel.Warning, path, failure.Message);
+            _isKnownReadOnly |= isReadOnly;
         }
         finally
         {
@@ -36,24 +53,20 @@ internal sealed partial class SettingsFile(string? path, IStoreFileSystem fileSy
         }
     }
 
-    /// <summary>The file's own keys with the new values, and the new keys. Comments are lost, as in RocketMQ.</summary>
-    private static SortedDictionary<string, string> Merge(string path, PropertyValues values, IReadOnlyList<PropertyEntry> changed)
+    /// <summary>Puts the new values to the file's own keys; comments are lost, as in RocketMQ. False when the file says all of them already.</summary>
+    private static bool Merge(SortedDictionary<string, string> content, PropertyValues values, IReadOnlyList<PropertyEntry> changed)
     {
-        List<PropertyProblem> problems = [];
-        SortedDictionary<string, string> content = new(StringComparer.Ordinal);
-        foreach (PropertyEntry entry in JavaPropertiesParser.ParseFile(path, problems))
-        {
-            content[entry.Key] = entry.Value;
-        }
-
+        bool differs = false;
         foreach (PropertyEntry entry in changed)
         {
-            content[entry.Key] = values.Catalog.Find(entry.Key) is { } definition ? values.TextOf(definition) : entry.Value;
+            string text = values.Catalog.Find(entry.Key) is { } definition ? values.TextOf(definition) : entry.Value;
+            differs |= content.GetValueOrDefault(entry.Key) != text;
+            content[entry.Key] = text;
         }
 
-        return content;
+        return differs;
     }
 
-    [LoggerMessage(EventId = 3402, Level = LogLevel.Warning, Message = "The changed configuration holds until the next start only: {Path} was not written: {Reason}")]
-    private partial void LogNotWritten(string path, string reason);
+    [LoggerMessage(EventId = 3402, Message = "The changed configuration holds until the next start, which reads {Path}: that was not written: {Reason}")]
+    private partial void LogNotWritten(LogLevel level, string path, string reason);
 }

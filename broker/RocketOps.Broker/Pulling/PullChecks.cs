@@ -49,7 +49,7 @@ internal sealed class PullChecks(
             return status;
         }
 
-        status = FindFilter(request, group, options, out IMessageFilter? filter);
+        status = FindFilter(request, state, topic!, options, out IMessageFilter? filter);
         if (status != PullStatus.Ok)
         {
             return status;
@@ -134,7 +134,7 @@ internal sealed class PullChecks(
         return (uint)(logic?.Item.QueueId ?? request.QueueId) >= (uint)config.ReadQueueNums ? PullStatus.BadQueue : PullStatus.Ok;
     }
 
-    private PullStatus FindFilter(in PullRequest request, SubscriptionGroupConfig group, BrokerOptions options, out IMessageFilter? filter)
+    private PullStatus FindFilter(in PullRequest request, GroupState group, TopicState topic, BrokerOptions options, out IMessageFilter? filter)
     {
         filter = null;
         if (request.HasSubscription)
@@ -154,9 +154,14 @@ internal sealed class PullChecks(
             return PullStatus.GroupNotOnline;
         }
 
-        if (online.IsBroadcasting && !group.ConsumeBroadcastEnable)
+        if (online.IsBroadcasting && !group.Config.ConsumeBroadcastEnable)
         {
             return PullStatus.BroadcastForbidden;
+        }
+
+        if (!group.MayRead(topic))
+        {
+            return PullStatus.GroupForbiddenForTopic;
         }
 
         if (!online.TryGetSubscription(request.Topic, out Subscription? subscription))

@@ -14,7 +14,7 @@ internal sealed class PullRefusals(BrokerAddress address, TopicTable topics, Exp
     public static int CodeOf(PullStatus status) => status switch
     {
         PullStatus.Ok => ResponseCode.Success,
-        PullStatus.BrokerNotReadable or PullStatus.LitePullForbidden or PullStatus.GroupForbidden or PullStatus.TopicForbidden or PullStatus.BroadcastForbidden => ResponseCode.NoPermission,
+        PullStatus.BrokerNotReadable or PullStatus.LitePullForbidden or PullStatus.GroupForbidden or PullStatus.TopicForbidden or PullStatus.BroadcastForbidden or PullStatus.GroupForbiddenForTopic => ResponseCode.NoPermission,
         PullStatus.GroupMissing or PullStatus.GroupToBeMade => ResponseCode.SubscriptionGroupNotExist,
         PullStatus.TopicMissing => ResponseCode.TopicNotExist,
         PullStatus.BadQueue => ResponseCode.InvalidParameter,
@@ -40,6 +40,7 @@ internal sealed class PullRefusals(BrokerAddress address, TopicTable topics, Exp
         PullStatus.NotLeader => RemarkText.Write(
             buffer, $"{RemarkText.Cut(request.Topic)}-{request.QueueId} cannot find mapping item in request process of current broker {BrokerOf(request.Topic)}"),
         PullStatus.BroadcastForbidden => RemarkText.Write(buffer, $"the consumer group[{RemarkText.Cut(request.ConsumerGroup)}] can not consume by broadcast way"),
+        PullStatus.GroupForbiddenForTopic => RemarkText.Write(buffer, $"the consumer group[{RemarkText.Cut(request.ConsumerGroup)}] is forbidden for topic[{RemarkText.Cut(request.Topic)}]"),
         PullStatus.GroupNotOnline => "the consumer's group info not exist"u8,
         PullStatus.SubscriptionMissing => "the consumer's subscription not exist"u8,
         PullStatus.SubscriptionNotLatest => "the consumer's subscription not latest"u8,

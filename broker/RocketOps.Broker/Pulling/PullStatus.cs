@@ -35,6 +35,9 @@ internal enum PullStatus
 
     BroadcastForbidden,
 
+    /// <summary>The group may not read this topic.</summary>
+    GroupForbiddenForTopic,
+
     SubscriptionMissing,
 
     /// <summary>The pull's subscription is newer than the last heartbeat's.</summary>

@@ -19,7 +19,7 @@ namespace RocketOps.Broker.Registration;
 
 /// <summary>
 /// Keeps every name server informed of this broker and its topics: at start, periodically, when topics change, when a connection was lost, soon after a registration failed and
-/// soon after a new address appears behind a name. Names are resolved to all their addresses. One connection per name server stays open, as they forget a broker whose connection closes. Source: remoting.md §3.3, §3.4.
+/// soon after a new address appears behind a name, and every few seconds while this slave has no master to follow, for the answer says where that is. Names are resolved to all their addresses. One connection per name server stays open, as they forget a broker whose connection closes. Source: remoting.md §3.3, §3.4.
 /// </summary>
 internal sealed partial class NameServerRegistrar : IAsyncDisposable
 {
@@ -158,8 +158,8 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     }
 
     /// <summary>
-    /// Registers with the name servers that do not know this broker. Beside the rounds, so that a topic that is made does not wait for an address that does not answer; and
-    /// those that know the broker are spared.
+    /// Registers with the name servers that do not know this broker, and with all of them while this slave seeks its master. Beside the rounds, so that a topic that is made does not wait for an address that
+    /// does not answer; and those that know the broker are spared.
     /// </summary>
     private async Task LookAsync()
     {
@@ -167,9 +167,10 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         try
         {
             BrokerOptions options = _settings.Current;
-            IReadOnlyList<string> missing = [.. (await ResolveAsync(options, quiet: true)).Where(address => !_registered.GetValueOrDefault(address))];
-            await Task.WhenAll(missing.Select(address => RegisterOneAsync(address, options, full: true)));
-            _vainLooks = missing.All(address => _registered.GetValueOrDefault(address)) ? 0 : _vainLooks + 1;
+            bool all = SeeksMaster;
+            IReadOnlyList<string> asked = [.. (await ResolveAsync(options, quiet: true)).Where(address => all || !_registered.GetValueOrDefault(address))];
+            await Task.WhenAll(asked.Select(address => RegisterOneAsync(address, options, full: true)));
+            _vainLooks = !all && asked.All(address => _registered.GetValueOrDefault(address)) ? 0 : _vainLooks + 1;
             next = _vainLooks == 0 ? LookPeriod : NextLook();
         }
         catch (Exception failure)
@@ -182,6 +183,8 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             LookAgainAfter(next);
         }
     }
+
+    private bool SeeksMaster => !_role.Term.IsMaster && _master.IsSought;
 
     private TimeSpan NextLook() => TimeSpan.FromTicks(Math.Min(LookPeriod.Ticks, FirstLook.Ticks << Math.Min(_vainLooks, 8)));
 
@@ -229,7 +232,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             _confirmed.TryRemove(gone, out _);
         }
 
-        if (addresses.Any(address => !_registered.GetValueOrDefault(address)))
+        if (SeeksMaster || addresses.Any(address => !_registered.GetValueOrDefault(address)))
         {
             LookAgainAfter(FirstLook);
         }
@@ -309,7 +312,10 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             }
 
             RemotingConnection connection = await _client.ConnectAsync(nameServer);
-            bool taken = (!full && await TrySendChangesAsync(nameServer, connection, options)) || await SendAllAsync(nameServer, connection, options);
+
+            // One look at the role for the whole registration: an address of the master's under the id of a slave would take the master out of the routes.
+            RoleTerm term = _role.Term;
+            bool taken = (!full && await TrySendChangesAsync(nameServer, connection, options, term)) || await SendAllAsync(nameServer, connection, options, term);
             if (!taken)
             {
                 _registered[nameServer] = false;
@@ -317,7 +323,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             else if (!_registered.TryGetValue(nameServer, out bool known) || !known)
             {
                 _registered[nameServer] = true;
-                LogRegistered(_role.IsSlave ? _address.Text : _address.TextAsMaster, nameServer);
+                LogRegistered(term.IsMaster ? _address.TextAsMaster : _address.Text, nameServer);
                 connection.Closed.UnsafeRegister(static (state, _) => ((LostConnection)state!).Run(), new LostConnection(this, nameServer));
             }
         }
@@ -335,7 +341,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     }
 
     /// <summary>Sends what the name server does not have yet; false when it must be told everything.</summary>
-    private async Task<bool> TrySendChangesAsync(string nameServer, RemotingConnection connection, BrokerOptions options)
+    private async Task<bool> TrySendChangesAsync(string nameServer, RemotingConnection connection, BrokerOptions options, RoleTerm term)
     {
         bool worthwhile = options.EnableSingleTopicRegister || _topics.Count >= ChangesOnlyFrom;
         if (!worthwhile || !_confirmed.TryGetValue(nameServer, out Confirmation? confirmed) || !ReferenceEquals(confirmed.Connection, connection)
@@ -346,35 +352,42 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
 
         // An earlier round may have told it already.
         return changes.Version == confirmed.Version
-            || await SendAsync(nameServer, connection, options, [RegistrationBodies.WriteChanges(changes.Version, Masked(changes.Topics, options), _mappings.Find)], changes.Version);
+            || await SendAsync(nameServer, connection, options, term, [RegistrationBodies.WriteChanges(Told(changes.Version, EpochOf(options, term)), Masked(changes.Topics, options), _mappings.Find)], changes.Version);
     }
 
-    private Task<bool> SendAllAsync(string nameServer, RemotingConnection connection, BrokerOptions options)
+    private Task<bool> SendAllAsync(string nameServer, RemotingConnection connection, BrokerOptions options, RoleTerm term)
     {
-        FullRegistration full = GetFull(options);
-        return SendAsync(nameServer, connection, options, full.Parts, full.Version);
+        FullRegistration full = GetFull(options, term);
+        return SendAsync(nameServer, connection, options, term, full.Parts, full.Version);
     }
+
+    /// <summary>0 where people say who the master is.</summary>
+    private static long EpochOf(BrokerOptions options, RoleTerm term) => options.Group is null ? 0 : term.Epoch;
+
+    /// <summary>A name server believes the broker of the highest epoch: a master that wakes up late does not take the place of the one that was elected meanwhile. As brokers of Apache's controller mode.</summary>
+    private static DataVersion Told(DataVersion version, long epoch) => epoch == 0 ? version : version with { StateVersion = epoch };
 
     /// <summary>Made once per version: name servers are told every few seconds, most of the time the same.</summary>
-    private FullRegistration GetFull(BrokerOptions options)
+    private FullRegistration GetFull(BrokerOptions options, RoleTerm term)
     {
         lock (_fullGate)
         {
             DataVersion version = _topics.Version;
-            if (_full is null || _full.Version != version || !ReferenceEquals(_full.Options, options))
+            long epoch = EpochOf(options, term);
+            if (_full is null || _full.Version != version || _full.Epoch != epoch || !ReferenceEquals(_full.Options, options))
             {
-                _full = new FullRegistration(version, options, RegistrationBodies.Write(version, Masked(_topics.Snapshot(), options), _mappings.Find, options));
+                _full = new FullRegistration(version, epoch, options, RegistrationBodies.Write(Told(version, epoch), Masked(_topics.Snapshot(), options), _mappings.Find, options));
             }
 
             return _full;
         }
     }
 
-    private async Task<bool> SendAsync(string nameServer, RemotingConnection connection, BrokerOptions options, IReadOnlyList<RegistrationPart> parts, DataVersion version)
+    private async Task<bool> SendAsync(string nameServer, RemotingConnection connection, BrokerOptions options, RoleTerm term, IReadOnlyList<RegistrationPart> parts, DataVersion version)
     {
         foreach (RegistrationPart part in parts)
         {
-            RemotingCommand request = Identified(RequestCode.RegisterBroker, options)
+            RemotingCommand request = Identified(RequestCode.RegisterBroker, options, term)
                 .Set("haServerAddr", $"{options.BrokerIP2}:{_ha.Port}")
                 .Set("compressed", part.IsCompressed)
                 .Set("bodyCrc32", part.Crc32)
@@ -389,7 +402,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             }
 
             // Right after a change of role a name server may still hold this broker for the master.
-            if (_role.IsSlave && answer.Get("masterAddr") != _address.Text)
+            if (!term.IsMaster && answer.Get("masterAddr") != _address.Text)
             {
                 _master.Learn(answer.Get("masterAddr"), answer.Get("haServerAddr"));
             }
@@ -403,7 +416,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     {
         try
         {
-            await _client.InvokeAsync(nameServer, Identified(RequestCode.UnregisterBroker, _settings.Current), UnregisterTimeout);
+            await _client.InvokeAsync(nameServer, Identified(RequestCode.UnregisterBroker, _settings.Current, _role.Term), UnregisterTimeout);
         }
         catch (Exception failure)
         {
@@ -412,11 +425,13 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         }
     }
 
-    private RemotingCommand Identified(int code, BrokerOptions options) => RemotingCommand.CreateRequest(code)
+    private RemotingCommand Identified(int code, BrokerOptions options, RoleTerm term) => RemotingCommand.CreateRequest(code)
         .Set("brokerName", options.BrokerName)
-        .Set("brokerAddr", _role.IsSlave ? _address.Text : _address.TextAsMaster)
+        .Set("brokerAddr", AddressIn(term))
         .Set("clusterName", options.ClusterName)
-        .Set("brokerId", _role.Term.BrokerId);
+        .Set("brokerId", term.BrokerId);
+
+    private string AddressIn(RoleTerm term) => term.IsMaster ? _address.TextAsMaster : _address.Text;
 
     private void Lost(string nameServer)
     {
@@ -452,7 +467,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
 
     private sealed record Confirmation(RemotingConnection Connection, DataVersion Version);
 
-    private sealed record FullRegistration(DataVersion Version, BrokerOptions Options, IReadOnlyList<RegistrationPart> Parts);
+    private sealed record FullRegistration(DataVersion Version, long Epoch, BrokerOptions Options, IReadOnlyList<RegistrationPart> Parts);
 
     private sealed class LostConnection(NameServerRegistrar registrar, string nameServer)
     {

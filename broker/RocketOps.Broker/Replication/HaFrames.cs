@@ -11,12 +11,16 @@ namespace RocketOps.Broker.Replication;
 ///                                         8    4     bodySize, 0: a sign of life
 ///                                         12   n     bytes of the log
 /// </code>
+/// In a group that elects its master a frame of 12 bytes with the bodySize −1 says that all copies in sync have the log up to its offset.
 /// </summary>
 internal static class HaFrames
 {
     public const int ReportBytes = 8;
 
     public const int HeaderBytes = 12;
+
+    /// <summary>Instead of a body's length: the offset is how far the log is replicated.</summary>
+    public const int ReplicatedMark = -1;
 
     /// <summary>Largest body, of ours and of others: a slave of Apache's has a buffer of so many bytes, so no master can send more.</summary>
     public const int MaxBodyBytes = 4 * 1024 * 1024 - HeaderBytes;

@@ -7,7 +7,8 @@ namespace RocketOps.Broker.Replication;
 /// until the store has taken them. What it holds is bounded by the largest record and one receive. One thread.
 /// </summary>
 /// <param name="start">Where the log goes on; −1 for an empty one, which goes on wherever the first frame says.</param>
-internal sealed class HaStreamDecoder(long start) : IDisposable
+/// <param name="isElected">The master is an elected one, which says how far the log is replicated.</param>
+internal sealed class HaStreamDecoder(long start, bool isElected = false) : IDisposable
 {
     private readonly byte[] _header = new byte[HaFrames.HeaderBytes];
     private int _headerLength;
@@ -19,12 +20,17 @@ internal sealed class HaStreamDecoder(long start) : IDisposable
     /// <summary>Offset in the log of the first byte of <see cref="Pending"/>; −1 while nothing has been received for an empty log.</summary>
     public long Start { get; private set; } = start;
 
+    /// <summary>How far all copies in sync have the log, as the master has said; may be ahead of what has come here.</summary>
+    public long Replicated { get; private set; }
+
     /// <summary>Bytes that came and were not consumed; valid until the next call.</summary>
     public ReadOnlySpan<byte> Pending => _bytes.AsSpan(_begin, _end - _begin);
 
     /// <summary>Takes received bytes. Throws <see cref="HaRefusedException"/> for a frame that cannot be the next of this log.</summary>
     public void Decode(ReadOnlySpan<byte> received)
     {
+        // Once, while what is left of the last receive is the beginning of a record.
+        MakeRoom(received.Length);
         while (!received.IsEmpty)
         {
             if (_bodyLeft > 0)
@@ -72,6 +78,12 @@ internal sealed class HaStreamDecoder(long start) : IDisposable
     private void BeginFrame()
     {
         (long offset, int bodyBytes) = HaFrames.ReadHeader(_header);
+        if (isElected && bodyBytes == HaFrames.ReplicatedMark && offset >= 0)
+        {
+            Replicated = offset;
+            return;
+        }
+
         if (bodyBytes is < 0 or > HaFrames.MaxBodyBytes || offset < 0 || offset > long.MaxValue - HaFrames.MaxBodyBytes)
         {
             throw new HaRefusedException($"the master sent a frame of {bodyBytes} bytes at offset {offset}: it is no RocketMQ master, or the port is not its haListenPort");
@@ -93,17 +105,17 @@ internal sealed class HaStreamDecoder(long start) : IDisposable
 
     private void Keep(ReadOnlySpan<byte> body)
     {
-        if (_bytes.Length - _end < body.Length)
-        {
-            MakeRoom(body.Length);
-        }
-
         body.CopyTo(_bytes.AsSpan(_end));
         _end += body.Length;
     }
 
     private void MakeRoom(int count)
     {
+        if (_bytes.Length - _end >= count)
+        {
+            return;
+        }
+
         ReadOnlySpan<byte> pending = Pending;
         int needed = pending.Length + count;
         if (needed <= _bytes.Length)

@@ -12,7 +12,7 @@ internal interface IGroupLeadership
     /// <summary>It is the master and its lease holds.</summary>
     bool Leads { get; }
 
-    /// <summary>It is the master, but fewer copies are in sync than must be.</summary>
+    /// <summary>It is the master, but fewer copies are in sync than must be, and not just for a moment.</summary>
     bool LacksCopies { get; }
 
     /// <summary>What ends there may be acknowledged now.</summary>

@@ -18,6 +18,10 @@ internal sealed partial class LogFollower : IAsyncDisposable
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestRetryInGroup = TimeSpan.FromSeconds(1);
+
+    // A master that has just been elected says "not yet" until its epoch has begun, and takes no messages until followers have come: each pause here is one of the producers'.
+    private static readonly TimeSpan RetryOfElected = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan BeginningOfEpoch = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RoomRetry = TimeSpan.FromMilliseconds(200);
 
@@ -34,7 +38,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
     private string _connected = string.Empty;
     private string _lastFailure = string.Empty;
     private long _heardAtMs;
-    private long _toldAtMs;
+    private SlaveReports? _reports;
 
     public LogFollower(BrokerSettings settings, MessageStore store, MasterAddresses master, MasterCheck check, HostResolver resolver, TimeProvider time, ILogger logger)
     {
@@ -63,8 +67,8 @@ internal sealed partial class LogFollower : IAsyncDisposable
     /// <summary>When something came last, in milliseconds since 1970; 0 for never.</summary>
     public long HeardAtMs => Volatile.Read(ref _heardAtMs);
 
-    /// <summary>When the master was told something last.</summary>
-    public long ToldAtMs => Volatile.Read(ref _toldAtMs);
+    /// <summary>When the master was told something last, in milliseconds since 1970; 0 for never over the newest connection.</summary>
+    public long ToldAtMs => Volatile.Read(ref _reports)?.ToldAtMs ?? 0;
 
     public void Start() => _running = RunAsync();
 
@@ -79,16 +83,22 @@ internal sealed partial class LogFollower : IAsyncDisposable
     private async Task RunAsync()
     {
         TimeSpan delay = FirstRetry;
+        long since = _time.GetTimestamp();
         while (!_stopping.IsCancellationRequested)
         {
             bool isRefused = await TryFollowAsync();
             bool hasFollowed = _connected.Length > 0;
             Volatile.Write(ref _connected, string.Empty);
+            _master.IsFollowed = false;
 
             // A connection that came to something is made again at once, however many attempts it took.
             delay = isRefused ? LongestPause : hasFollowed ? FirstRetry : delay;
-            await Task.Delay(delay, _time, _stopping.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
-            delay = delay * 2 < LongestPause ? delay * 2 : LongestPause;
+            bool isSoon = Join is not null && !isRefused && _time.GetElapsedTime(since) < BeginningOfEpoch;
+            await Task.Delay(isSoon ? RetryOfElected : delay, _time, _stopping.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+            if (!isSoon)
+            {
+                delay = delay * 2 < LongestPause ? delay * 2 : LongestPause;
+            }
         }
     }
 
@@ -174,8 +184,8 @@ internal sealed partial class LogFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>Follows over a connection until it ends, which is always by an exception. Tests call it with streams of their own.</summary>
-    internal async Task FollowAsync(Stream stream, string address)
+    /// <summary>Follows over a connection until it ends, which is always by an exception.</summary>
+    private async Task FollowAsync(Stream stream, string address)
     {
         // What is not as safe as acknowledged means must not be counted on: it is finished first.
         _store.Writer.WritePending();
@@ -187,56 +197,19 @@ internal sealed partial class LogFollower : IAsyncDisposable
 
         // An elected master sends from where this log begins; RocketMQ's from the beginning of its last file.
         bool isEmpty = Join is null && end.Offset.Value == _store.GetStats().MinOffset.Value;
-        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        Task reports = EndAfterAsync(ReportAsync(stream, isEmpty ? 0 : end.Offset.Value, ending.Token), ending);
-        Task receives = EndAfterAsync(ReceiveAsync(stream, isEmpty ? -1 : end.Offset.Value, address, ending.Token), ending);
-        await Task.WhenAll(receives, reports);
+        using SlaveReports reports = new(stream, _settings, _store, _time, isEmpty ? 0 : end.Offset.Value);
+        Volatile.Write(ref _reports, reports);
+        await BothWays.RunAsync(ending => ReceiveAsync(stream, reports, isEmpty ? -1 : end.Offset.Value, address, ending), ending => reports.RunAsync(Join, ending), _stopping.Token);
     }
 
-    private static async Task EndAfterAsync(Task half, CancellationTokenSource ending)
+    private async Task ReceiveAsync(Stream stream, SlaveReports reports, long start, string address, CancellationToken cancellationToken)
     {
-        try
-        {
-            await half;
-        }
-        finally
-        {
-            await ending.CancelAsync();
-        }
-    }
-
-    /// <summary>Tells the master how far this log has come: at once, whenever it has grown, and when there was nothing to tell for a while.</summary>
-    private async Task ReportAsync(Stream stream, long first, CancellationToken cancellationToken)
-    {
-        byte[] frame = new byte[HaFrames.ReportBytes];
-        long reported = first;
-        while (true)
-        {
-            Join?.ThrowIfReplaced();
-            HaFrames.WriteReport(frame, reported);
-            await stream.WriteAsync(frame, cancellationToken);
-            Volatile.Write(ref _toldAtMs, _time.GetUtcNow().ToUnixTimeMilliseconds());
-            Task growth = _store.Growth.Next();
-            if (Visible == reported || Visible == _store.GetStats().MinOffset.Value)
-            {
-                await growth.WaitAsync(_settings.Current.HaHeartbeatInterval, _time, cancellationToken).ContinueWith(static _ => { }, TaskScheduler.Default);
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-
-            // A log without a byte is told as 0, wherever it begins.
-            reported = Visible == _store.GetStats().MinOffset.Value ? first : Visible;
-        }
-    }
-
-    private long Visible => _store.Positions.Get(_store.Positions.VisibleAt).Value;
-
-    private async Task ReceiveAsync(Stream stream, long start, string address, CancellationToken cancellationToken)
-    {
-        using HaStreamDecoder decoder = new(start);
+        using HaStreamDecoder decoder = new(start, isElected: Join is not null);
+        await using WatchedReads reads = new(stream, "the master", _settings, _time, cancellationToken);
         byte[] buffer = new byte[ReceiveBytes];
         while (true)
         {
-            int received = await ReadAsync(stream, buffer, cancellationToken);
+            int received = await reads.ReadAsync(buffer);
             if (received == 0)
             {
                 throw new IOException("the master closed the connection; its log tells why, if this slave is refused");
@@ -249,6 +222,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
             if (_connected.Length == 0)
             {
                 Volatile.Write(ref _connected, address);
+                _master.IsFollowed = true;
                 _lastFailure = string.Empty;
                 long from = Math.Max(0, start);
                 LogFollows(address, from);
@@ -259,38 +233,40 @@ internal sealed partial class LogFollower : IAsyncDisposable
                 await _store.BeginLogAtAsync(new PhysicalOffset(decoder.Start), cancellationToken);
             }
 
-            await AppendAsync(decoder, cancellationToken);
+            await AppendAsync(decoder, reports, isBehind: received > ReceiveBytes / 2, cancellationToken);
+            NoteReplicated(decoder.Replicated);
         }
     }
 
-    private async ValueTask<int> ReadAsync(Stream stream, byte[] buffer, CancellationToken cancellationToken)
+    /// <summary>What all copies in sync have may be read here too. A master may say so of more than has come here.</summary>
+    private void NoteReplicated(long offset)
     {
-        ValueTask<int> read = stream.ReadAsync(buffer, cancellationToken);
-        if (read.IsCompleted)
+        if (Join is not null)
         {
-            return await read;
-        }
-
-        TimeSpan silence = _settings.Current.HaSilence;
-        try
-        {
-            return await read.AsTask().WaitAsync(silence, _time, cancellationToken);
-        }
-        catch (TimeoutException silent)
-        {
-            throw new IOException($"the master was silent for {silence.TotalMilliseconds} ms (haHousekeepingInterval)", silent);
+            _store.Positions.Confirm(new PhysicalOffset(Math.Min(offset, _store.Positions.Appended.Value)));
         }
     }
 
     /// <summary>Into the store, which may make it wait: then nothing more is received, and the master stops sending.</summary>
-    private async ValueTask AppendAsync(HaStreamDecoder decoder, CancellationToken cancellationToken)
+    private async ValueTask AppendAsync(HaStreamDecoder decoder, SlaveReports reports, bool isBehind, CancellationToken cancellationToken)
     {
         while (!decoder.Pending.IsEmpty)
         {
             Join?.ThrowIfReplaced();
             AppendStatus status = _store.Writer.AppendRaw(new PhysicalOffset(decoder.Start), decoder.Pending, out int taken);
             decoder.Consume(taken);
-            _store.Writer.WritePending();
+            _store.Writer.WriteWithoutDispatch();
+            await reports.OnAppendedAsync(cancellationToken);
+            if (isBehind)
+            {
+                // More has come already: it is received while another thread fills queues and index.
+                _store.Writer.DispatchPendingElsewhere();
+            }
+            else
+            {
+                _store.Writer.DispatchPending();
+            }
+
             switch (status)
             {
                 case AppendStatus.Ok:

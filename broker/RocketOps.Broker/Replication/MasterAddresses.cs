@@ -7,6 +7,7 @@ internal sealed class MasterAddresses
     private readonly bool _isElected;
     private volatile string _broker = string.Empty;
     private volatile string _ha;
+    private volatile bool _isFollowed;
 
     /// <param name="configuredHa"><c>haMasterAddress</c>, or empty.</param>
     /// <param name="isElected">The group elects its master.</param>
@@ -22,6 +23,15 @@ internal sealed class MasterAddresses
 
     /// <summary>Where it serves slaves; empty while unknown.</summary>
     public string Ha => _ha;
+
+    /// <summary>The master's log comes at this moment.</summary>
+    public bool IsFollowed
+    {
+        set => _isFollowed = value;
+    }
+
+    /// <summary>Only name servers tell where the master is, and what they told last, if anything, leads to none at this moment.</summary>
+    public bool IsSought => !_isElected && !_isFollowed;
 
     /// <summary>A name server's answer to a registration. One without a master says nothing: the master may be on its way back to the same place.</summary>
     public void Learn(string? broker, string? ha)

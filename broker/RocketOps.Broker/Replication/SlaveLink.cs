@@ -15,6 +15,9 @@ internal sealed partial class SlaveLink
 
     private static readonly TimeSpan DiskBusyDelay = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>For so long a follower may learn later what is replicated when nothing else is to be sent: under load it goes along with the log.</summary>
+    private static readonly TimeSpan ReplicatedDelay = TimeSpan.FromMilliseconds(5);
+
     private readonly Stream _stream;
     private readonly string _address;
     private readonly BrokerSettings _settings;
@@ -25,6 +28,7 @@ internal sealed partial class SlaveLink
     private readonly TransferRate _rate;
     private long _acknowledged = -1;
     private long _sent = -1;
+    private long _toldReplicated;
     private bool _wasInSync;
     private IAdmittedSlave? _admitted;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -62,12 +66,9 @@ internal sealed partial class SlaveLink
             return;
         }
 
-        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        Task reads = EndAfterAsync(ReadReportsAsync(ending.Token), ending);
-        Task sends = EndAfterAsync(SendAsync(ending.Token), ending);
         try
         {
-            await Task.WhenAll(reads, sends);
+            await BothWays.RunAsync(ReadReportsAsync, SendAsync, stopping);
         }
         catch (HaRefusedException refused)
         {
@@ -89,18 +90,6 @@ internal sealed partial class SlaveLink
         }
     }
 
-    private static async Task EndAfterAsync(Task half, CancellationTokenSource ending)
-    {
-        try
-        {
-            await half;
-        }
-        finally
-        {
-            await ending.CancelAsync();
-        }
-    }
-
     private async Task ReadReportsAsync(CancellationToken cancellationToken)
     {
         if (Admission is { } admission)
@@ -108,11 +97,12 @@ internal sealed partial class SlaveLink
             _admitted = await admission.AdmitAsync(_stream, cancellationToken).AsTask().WaitAsync(_settings.Current.HaSilence, _time, cancellationToken);
         }
 
+        await using WatchedReads reads = new(_stream, "the slave", _settings, _time, cancellationToken);
         byte[] buffer = new byte[HaFrames.ReportBytes * 512];
         int length = 0;
         while (true)
         {
-            int read = await ReadAsync(buffer.AsMemory(length), cancellationToken);
+            int read = await reads.ReadAsync(buffer.AsMemory(length));
             if (read == 0)
             {
                 throw new IOException("the slave closed it");
@@ -130,25 +120,6 @@ internal sealed partial class SlaveLink
             TellSync();
             _admitted?.OnAcknowledged(Acknowledged);
             _table.OnAcknowledged();
-        }
-    }
-
-    private async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        ValueTask<int> read = _stream.ReadAsync(buffer, cancellationToken);
-        if (read.IsCompleted)
-        {
-            return await read;
-        }
-
-        TimeSpan silence = _settings.Current.HaSilence;
-        try
-        {
-            return await read.AsTask().WaitAsync(silence, _time, cancellationToken);
-        }
-        catch (TimeoutException silent)
-        {
-            throw new IOException($"the slave was silent for {silence.TotalMilliseconds} ms (haHousekeepingInterval)", silent);
         }
     }
 
@@ -222,16 +193,24 @@ internal sealed partial class SlaveLink
     private async Task SendAsync(CancellationToken cancellationToken)
     {
         await _started.Task.WaitAsync(cancellationToken);
-        byte[] buffer = new byte[Math.Max(SendBytes, HaFrames.HeaderBytes + _settings.Current.HaBatchBytes)];
+        byte[] buffer = new byte[Math.Max(SendBytes, (HaFrames.HeaderBytes * 2) + _settings.Current.HaBatchBytes)];
         while (true)
         {
             Task growth = _store.Growth.Next();
+            Task replication = Admission is null ? growth : _store.Replication.Next();
             long end = _store.Positions.Get(_store.Positions.VisibleAt).Value;
             if (_sent < end)
             {
                 await SendLogAsync(buffer, end, cancellationToken);
             }
-            else if (!await GrowsAsync(growth, cancellationToken))
+            else if (HasReplicatedMore)
+            {
+                if (!await EndsAsync(growth, ReplicatedDelay, cancellationToken))
+                {
+                    await _stream.WriteAsync(buffer.AsMemory(0, WriteReplicated(buffer)), cancellationToken);
+                }
+            }
+            else if (!await EndsAsync(Admission is null ? growth : Task.WhenAny(growth, replication), _settings.Current.HaHeartbeatInterval, cancellationToken))
             {
                 HaFrames.WriteHeader(buffer, _sent, 0);
                 await _stream.WriteAsync(buffer.AsMemory(0, HaFrames.HeaderBytes), cancellationToken);
@@ -239,11 +218,27 @@ internal sealed partial class SlaveLink
         }
     }
 
-    private async ValueTask<bool> GrowsAsync(Task growth, CancellationToken cancellationToken)
+    private bool HasReplicatedMore => Admission is not null && _store.Positions.Get(LogPosition.Replicated).Value > _toldReplicated;
+
+    /// <summary>Tells an elected master's follower how far all copies in sync have the log. Returns how many bytes that takes.</summary>
+    private int WriteReplicated(Span<byte> destination)
+    {
+        if (!HasReplicatedMore)
+        {
+            return 0;
+        }
+
+        _toldReplicated = _store.Positions.Get(LogPosition.Replicated).Value;
+        HaFrames.WriteHeader(destination, _toldReplicated, HaFrames.ReplicatedMark);
+        return HaFrames.HeaderBytes;
+    }
+
+    /// <summary>False when the time is over first.</summary>
+    private async ValueTask<bool> EndsAsync(Task awaited, TimeSpan time, CancellationToken cancellationToken)
     {
         try
         {
-            await growth.WaitAsync(_settings.Current.HaHeartbeatInterval, _time, cancellationToken);
+            await awaited.WaitAsync(time, _time, cancellationToken);
             return true;
         }
         catch (TimeoutException)
@@ -261,14 +256,15 @@ internal sealed partial class SlaveLink
         }
 
         long next = _sent;
-        int length = 0;
+        int first = WriteReplicated(buffer);
+        int length = first;
         while (next < end && buffer.Length - length > HaFrames.HeaderBytes)
         {
             // A frame crosses no file: Java takes a body for bytes of one file.
             int fileBytes = _store.Options.CommitLogFileBytes;
             long most = Math.Min(Math.Min(end - next, options.HaBatchBytes), fileBytes - (next % fileBytes));
             int count = (int)Math.Min(most, buffer.Length - length - HaFrames.HeaderBytes);
-            if (length > 0 && count < most)
+            if (length > first && count < most)
             {
                 // The rest of the buffer would make a frame of a few bytes.
                 break;
@@ -277,7 +273,7 @@ internal sealed partial class SlaveLink
             Memory<byte> body = buffer.AsMemory(length + HaFrames.HeaderBytes, count);
             if (!_store.Reader.TryRead(new PhysicalOffset(next), body.Span))
             {
-                if (length > 0)
+                if (length > first)
                 {
                     break;
                 }

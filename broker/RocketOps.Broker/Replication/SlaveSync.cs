@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -5,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
+using RocketOps.Broker.Messages;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Timers;
@@ -17,8 +19,8 @@ using RocketOps.Store.Timers;
 namespace RocketOps.Broker.Replication;
 
 /// <summary>
-/// Takes over from the master, now and then, what is not in the log: topics, groups, how far consumers are, how far delayed messages and timers were delivered. Each by itself;
-/// what fails is tried again in the next round. What was delivered counts once the copies of it are in this log, and on this disk: otherwise a slave that becomes the master would
+/// Takes over from the master, now and then, what is not in the log: topics, groups, how far consumers are, how far delayed messages and timers were delivered. Topics at once, too, when messages come of one that
+/// is not known: nobody could read them if the master were lost now. Each by itself; what fails is tried again in the next round. What was delivered counts once the copies of it are in this log, and on this disk: otherwise a slave that becomes the master would
 /// never deliver them. Source: store.md §7.2.
 /// </summary>
 internal sealed partial class SlaveSync : IAsyncDisposable
@@ -30,6 +32,9 @@ internal sealed partial class SlaveSync : IAsyncDisposable
 
     /// <summary>How often at least it asks for what was delivered, which comes twice after a change of the master for as long as it was not asked for. As RocketMQ for timers.</summary>
     private static readonly TimeSpan DeliveredInterval = TimeSpan.FromSeconds(3);
+
+    /// <summary>Topics are made in groups: their messages come together, and the table is asked for once.</summary>
+    private static readonly TimeSpan UnknownTopicPause = TimeSpan.FromMilliseconds(50);
 
     private readonly MasterAddresses _master;
     private readonly RemotingClient _client;
@@ -44,8 +49,15 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly IReadOnlyList<Part> _parts;
+    private readonly ConcurrentDictionary<StoreTopic, bool> _unknown = new();
+    private readonly ArrivalSignal _unknownCame = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
+    private StoreTopic? _arrivedLast;
+    private int _unknownSeen;
+    private int _unknownAskedFor;
+    private CancellationToken _ending;
+    private bool _isLast;
 
     public SlaveSync(
         MasterAddresses master,
@@ -79,7 +91,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         Delivered timersRead = new();
         _parts =
         [
-            new("topics", SyncTopicsAsync),
+            new("topics", SyncTopicsAsync) { IsLacking = () => LacksTopics },
             new("groups", SyncGroupsAsync),
             new("consumer offsets", SyncConsumerOffsetsAsync),
             new("delay offsets", master => SyncDeliveredAsync(master, delays, AskDelayOffsetsAsync)) { IsDelivered = true },
@@ -87,7 +99,59 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         ];
     }
 
-    public void Start() => _running = RunAsync();
+    /// <summary>Topics have come that were not asked for yet.</summary>
+    private bool LacksTopics => Volatile.Read(ref _unknownSeen) != _unknownAskedFor;
+
+    public void Start()
+    {
+        _ending = _stopping.Token;
+        _running = RunAsync();
+    }
+
+    /// <summary>
+    /// A message has come that can be read here. Its topic was made before it: if this table lacks that, the master's has it, or it was deleted there since. So one question for each topic is enough. As the store's observer.
+    /// </summary>
+    public void OnArrived(in MessageArrival message)
+    {
+        StoreTopic topic = message.Topic;
+        if (ReferenceEquals(topic, _arrivedLast))
+        {
+            return;
+        }
+
+        _arrivedLast = topic;
+        if (!_topics.TryGet(topic.Utf8Name.Span, out _) && _unknown.TryAdd(topic, true))
+        {
+            Interlocked.Increment(ref _unknownSeen);
+            _unknownCame.Set();
+        }
+    }
+
+    /// <summary>Ends, with everything the master has at this moment, also what it has delivered, as far as that comes within the time.</summary>
+    public async Task EndWithLastRoundAsync(TimeSpan patience)
+    {
+        await _stopping.CancelAsync();
+        await _running;
+        if (_master.Broker is { Length: > 0 } master)
+        {
+            long begun = _time.GetTimestamp();
+            using CancellationTokenSource last = new(patience, _time);
+            _ending = last.Token;
+            _isLast = true;
+            await SyncAsync(master, onlyDelivered: false);
+            if (last.IsCancellationRequested)
+            {
+                LogLastIncomplete(master, patience.TotalMilliseconds);
+            }
+            else
+            {
+                double elapsed = _time.GetElapsedTime(begun).TotalMilliseconds;
+                LogLast(master, elapsed);
+            }
+        }
+
+        _stopping.Dispose();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -99,14 +163,14 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     /// <summary>One round.</summary>
     private async Task SyncAsync(string master, bool onlyDelivered)
     {
-        foreach (Part part in _parts.Where(part => part.IsDelivered || !onlyDelivered))
+        foreach (Part part in _parts.Where(part => part.IsDelivered || !onlyDelivered || part.IsLacking()))
         {
             try
             {
                 await part.RunAsync(master);
                 part.LastFailure = string.Empty;
             }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            catch (OperationCanceledException) when (_ending.IsCancellationRequested)
             {
                 return;
             }
@@ -145,12 +209,30 @@ internal sealed partial class SlaveSync : IAsyncDisposable
                 delay = TimeSpan.FromMilliseconds(Math.Min(200, _interval.TotalMilliseconds));
             }
 
-            await Task.Delay(delay, _time, _stopping.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+            await WaitAsync(delay);
+        }
+    }
+
+    /// <summary>Until the time is over, or a topic has come that is not known.</summary>
+    private async Task WaitAsync(TimeSpan longest)
+    {
+        try
+        {
+            await _unknownCame.WaitAsync(longest, _time, _stopping.Token);
+            if (LacksTopics)
+            {
+                await Task.Delay(UnknownTopicPause, _time, _stopping.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop ends.
         }
     }
 
     private async Task SyncTopicsAsync(string master)
     {
+        int seen = Volatile.Read(ref _unknownSeen);
         Dictionary<string, TopicConfig> topics = new(StringComparer.Ordinal);
         Dictionary<string, TopicQueueMapping> mappings = new(StringComparer.Ordinal);
         DataVersion? mappingVersion = null;
@@ -180,7 +262,14 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         {
             // A master of 4.x has none, and tells no version.
             await _mappings.FollowAsync(mappingVersion ?? new DataVersion(), mappings);
-            await _topics.FollowAsync(version, topics);
+            // A topic that is gone is removed once its last messages are replicated, which the end of the session does not wait for.
+            await _topics.FollowAsync(version, topics).WaitAsync(_ending);
+        }
+
+        _unknownAskedFor = seen;
+        foreach (StoreTopic known in _unknown.Keys.Where(topic => _topics.TryGet(topic.Utf8Name.Span, out _)))
+        {
+            _unknown.TryRemove(known, out _);
         }
     }
 
@@ -216,7 +305,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
 
     private async Task SyncDeliveredAsync(string master, Delivered delivered, Func<string, Task<Func<LogMark, Task>?>> askAsync)
     {
-        if (delivered.FollowAsync is null || delivered.Master != master)
+        if (delivered.FollowAsync is null || delivered.Master != master || _isLast)
         {
             delivered.FollowAsync = await askAsync(master);
             if (delivered.FollowAsync is null)
@@ -230,6 +319,11 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         }
 
         LogMark mark = _store.Positions.End.NotBehind(new PhysicalOffset(delivered.MasterEnd));
+        if (_isLast)
+        {
+            await _store.Writer.WhenAsync(LogPosition.Durable, mark).WaitAsync(_ending);
+        }
+
         if (mark.Offset.Value == delivered.MasterEnd && _store.Positions.IsReached(LogPosition.Durable, mark))
         {
             await delivered.FollowAsync(mark);
@@ -250,7 +344,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     /// <summary>Null when the master has no timers, or knows none.</summary>
     private async Task<Func<LogMark, Task>?> AskTimerCheckpointAsync(string master)
     {
-        RemotingCommand answer = await _client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetTimerCheckPoint), Patience, _stopping.Token);
+        RemotingCommand answer = await _client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetTimerCheckPoint), Patience, _ending);
         if (answer.Code == ResponseCode.RequestCodeNotSupported || (answer.Code == ResponseCode.SystemError && answer.Remark == TimerCheckPointHandler.NoCheckpoint))
         {
             return null;
@@ -310,7 +404,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         throw new IOException($"the table changed {MaxPages} times while its pages were asked for");
     }
 
-    private async Task<RemotingCommand> AskAsync(string master, RemotingCommand request) => Successful(await _client.InvokeAsync(master, request, Patience, _stopping.Token));
+    private async Task<RemotingCommand> AskAsync(string master, RemotingCommand request) => Successful(await _client.InvokeAsync(master, request, Patience, _ending));
 
     private static RemotingCommand Successful(RemotingCommand answer) => answer.Code == ResponseCode.Success ? answer : throw new IOException($"code {answer.Code}: {answer.Remark}");
 
@@ -321,6 +415,12 @@ internal sealed partial class SlaveSync : IAsyncDisposable
             table[name] = value;
         }
     }
+
+    [LoggerMessage(EventId = 3642, Level = LogLevel.Information, Message = "The tables of {Master}, which has handed over, were taken in {Elapsed} ms")]
+    private partial void LogLast(string master, double elapsed);
+
+    [LoggerMessage(EventId = 3643, Level = LogLevel.Warning, Message = "The tables of {Master}, which has handed over, could not all be taken within {Patience} ms: what is missing is up to a second old here, consumers may get some messages again")]
+    private partial void LogLastIncomplete(string master, double patience);
 
     [LoggerMessage(EventId = 3641, Level = LogLevel.Warning, Message = "Taking over the {Part} of {Master} failed: {Reason}; tried again every {Interval}")]
     private partial void LogFailed(string part, string master, string reason, TimeSpan interval);
@@ -341,6 +441,9 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         public string Name { get; } = name;
 
         public bool IsDelivered { get; init; }
+
+        /// <summary>Whether it is known that the master has more.</summary>
+        public Func<bool> IsLacking { get; init; } = static () => false;
 
         public Func<string, Task> RunAsync { get; } = runAsync;
 

@@ -21,8 +21,6 @@ namespace RocketOps.Broker.Roles;
 /// </summary>
 internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDisposable
 {
-    /// <summary>Where what a former master alone had is kept, below the store.</summary>
-
     private readonly CurrentRole _role;
     private readonly MessageStore _store;
     private readonly DelayOffsetTable _delayOffsets;
@@ -195,14 +193,15 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
     public Task<RoleChange> FollowAsync(long epoch, long slaveId) => BecomeFollowerAsync(slaveId, epoch);
 
     /// <summary>
-    /// This member was elected. When the task completes, everything in the log is readable, the epoch has begun and messages are taken, or <paramref name="isCurrent"/> has said that somebody else
+    /// This member was elected. When the task completes, new messages go on behind everything in the log, of which consumers see what all copies in sync have, the epoch has begun and messages are taken, or <paramref name="isCurrent"/> has said that somebody else
     /// was elected meanwhile (<see cref="RoleChange.StaleEpoch"/>). Throws <see cref="StoreException"/> or <see cref="IOException"/>, and takes nothing, when the store has failed or the epoch cannot be noted.
     /// </summary>
     /// <param name="epoch">The epoch.</param>
     /// <param name="isCurrent">Asked at the moment from which on messages are taken.</param>
     /// <param name="beginAsync">Notes durably that the epoch begins at that offset, the end of the log.</param>
     /// <param name="taking">Told when messages are taken, before name servers are.</param>
-    public async Task<RoleChange> LeadAsync(long epoch, Func<bool> isCurrent, Func<PhysicalOffset, Task> beginAsync, Action<PhysicalOffset> taking)
+    /// <param name="tablesPatience">For so long the tables of the master before are asked for once more; zero when it has not handed over.</param>
+    public async Task<RoleChange> LeadAsync(long epoch, Func<bool> isCurrent, Func<PhysicalOffset, Task> beginAsync, Action<PhysicalOffset> taking, TimeSpan tablesPatience = default)
     {
         await _changes.WaitAsync();
         try
@@ -214,8 +213,14 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
 
             // Also when this member led before: what ran under the old epoch must not act under the new one, and its messages belong to the old one.
             _store.RefuseMessages();
+            if (tablesPatience > TimeSpan.Zero && _slaveSession is { } follower)
+            {
+                _slaveSession = null;
+                await follower.EndAfterHandOverAsync(tablesPatience);
+            }
+
             await EndSessionAsync();
-            await _store.FinishDispatchAsync();
+            await _store.PrepareForMessagesAsync();
             PhysicalOffset start = _store.Positions.Appended;
             await beginAsync(start);
             lock (_taking)
@@ -251,7 +256,11 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         await PersistProgressAsync();
     }
 
-    public void OnArrived(in MessageArrival message) => _session?.OnArrived(message);
+    public void OnArrived(in MessageArrival message)
+    {
+        _session?.OnArrived(message);
+        _slaveSession?.OnArrived(message);
+    }
 
     public void OnRoundCompleted()
     {

@@ -1,5 +1,6 @@
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Replication;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Transactions;
 using RocketOps.Store;
@@ -7,17 +8,21 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Roles;
 
 /// <summary>
-/// What only a master does, for as long as this broker is master in one epoch: it serves slaves, delivers delayed messages, those that ask for a time as well, and asks what became of transactions. Built when the epoch begins and disposed when it ends;
+/// What only a master does, for as long as this broker is master in one epoch: it serves slaves, delivers delayed messages, those that ask for a time as well, asks what became of transactions and looks after mappings. Built when the epoch begins and disposed when it ends;
 /// nothing of it outlives that but the progress in its tables.
 /// </summary>
-internal sealed class RoleSession(ScheduleService schedule, TransactionCheckService transactions, HaListener slaves, TimerService timers) : IAsyncDisposable
+internal sealed class RoleSession(ScheduleService schedule, TransactionCheckService transactions, HaListener slaves, TimerService timers, ExpiredStretches stretches) : IAsyncDisposable
 {
+    /// <summary>Looks after the mappings of static topics.</summary>
+    public ExpiredStretches Stretches => stretches;
+
     public void Start()
     {
         slaves.Open();
         schedule.Start();
         transactions.Start();
         timers.Start();
+        stretches.Start();
     }
 
     /// <summary>A message became readable. May be called before the start and after the end.</summary>
@@ -34,6 +39,7 @@ internal sealed class RoleSession(ScheduleService schedule, TransactionCheckServ
         try
         {
             await slaves.CloseAsync();
+            await stretches.DisposeAsync();
             await schedule.DisposeAsync();
         }
         finally

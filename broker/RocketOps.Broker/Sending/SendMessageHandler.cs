@@ -76,6 +76,9 @@ internal sealed class SendMessageHandler : IRequestHandler
             case SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade or SendStatus.RoomToBeMade or SendStatus.QueueToBeLoaded:
                 _slow.Handle(frame, batch);
                 break;
+            case var refused when _slow.Takes(refused):
+                _slow.Handle(frame, batch);
+                break;
             default:
                 _replies.Refuse(frame, batch, outcome, request.Topic);
                 break;

@@ -111,7 +111,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         {
             DiskShortage.AboveLimit => RemarkText.Write(
                 buffer,
-                $"service not available now: the disk is full ({store.DiskUsedRatio:P0} used, diskSpaceWarningLevelRatio is {store.Options.DiskWarningRatio} %, {free} MiB free)"),
+                $"service not available now: the disk is full ({store.DiskUsedRatio:P0} used, diskSpaceWarningLevelRatio is {store.Tuning.DiskWarningRatio} %, {free} MiB free)"),
             DiskShortage.NoRoomForQueues => RemarkText.Write(buffer, $"service not available now: the disk is full (no room for queues and index, {free} MiB free)"),
             _ => RemarkText.Write(buffer, $"service not available now: the disk is full (no room for the next {store.NextReserveBytes / 1024} KiB of the log, {free} MiB free)"),
         };

@@ -11,7 +11,7 @@ using RocketOps.Remoting.Headers;
 namespace RocketOps.Broker.Sending;
 
 /// <summary>Translates between remoting and the send pipeline: frames to requests, outcomes to reply frames.</summary>
-internal sealed class SendReplies(BrokerSettings settings, BrokerAddress address, SendRefusals refusals, FormerMaster former)
+internal sealed class SendReplies(BrokerSettings settings, BrokerAddress address, SendRefusals refusals)
 {
     /// <summary>A frame as the pipeline wants it. Borrows from frame and header.</summary>
     public static SendRequest RequestOf(in RequestFrame frame, in SendMessageRequestHeader header, RemotingConnection connection, int batchCount) => new()
@@ -35,11 +35,6 @@ internal sealed class SendReplies(BrokerSettings settings, BrokerAddress address
     /// <summary>Answers a refused send within its batch; a one-way request is not answered.</summary>
     public void Refuse(in RequestFrame frame, RequestBatch batch, scoped in SendOutcome outcome, scoped ReadOnlySpan<byte> topic)
     {
-        if (former.LetsGo(batch.Connection, outcome.Status))
-        {
-            return;
-        }
-
         if (!frame.IsOneWay)
         {
             Span<byte> buffer = stackalloc byte[RemarkText.MaxBytes];

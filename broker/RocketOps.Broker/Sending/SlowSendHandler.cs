@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
@@ -10,11 +11,14 @@ using RocketOps.Store;
 
 namespace RocketOps.Broker.Sending;
 
-/// <summary>A send that must await something first, a topic that is made, a queue that is read from disk or room in memory: the request is copied, waits off the connection's loop, and goes through the same pipeline.</summary>
-internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, SendReplies replies, SendRefusals refusals, MessageAppender appender, MessageStore store, TimeProvider time) : AsyncRequestHandler
+/// <summary>A send that must await something first, a topic that is made, a queue that is read from disk, room in memory or the answer of the group's master: the request is copied, waits off the connection's loop, and goes through the same pipeline.</summary>
+internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, SendReplies replies, SendRefusals refusals, MessageAppender appender, MessageStore store, MasterForwarder? forwarder, TimeProvider time) : AsyncRequestHandler
 {
     /// <summary>Somebody may delete the topic as fast as it is made; then the producer tries again later.</summary>
     private const int MaxAttempts = 5;
+
+    /// <summary>Whether what was refused may still be stored, by somebody else or in a moment.</summary>
+    public bool Takes(SendStatus refused) => forwarder is not null && forwarder.Takes(refused);
 
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -22,9 +26,17 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
         long startedAt = time.GetTimestamp();
         Attempt attempt = Try(copy, connection);
         int attempts = 1;
-        while (attempts < MaxAttempts && attempt.Status is SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade or SendStatus.RoomToBeMade or SendStatus.QueueToBeLoaded)
+        while (attempts < MaxAttempts && (attempt.Status is SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade or SendStatus.RoomToBeMade or SendStatus.QueueToBeLoaded || Takes(attempt.Status)))
         {
-            if (attempt.Status == SendStatus.QueueToBeLoaded)
+            if (Takes(attempt.Status))
+            {
+                attempts++;
+                if (await forwarder!.ForwardAsync(connection, request, cancellationToken) is { } answer)
+                {
+                    return answer;
+                }
+            }
+            else if (attempt.Status == SendStatus.QueueToBeLoaded)
             {
                 // Not counted: a loaded queue stays loaded, and a send without a queue of its own may come to all of them.
                 AppendStatus loaded = await store.Writer.LoadQueueAsync(attempt.LoadTopic!, attempt.LoadQueue, cancellationToken);

@@ -24,8 +24,8 @@ internal sealed class LogicPull(LogicQueue queue, LogicQueueMappingItem item, lo
     /// <summary>Nothing is added to the stretch any more: at its end the next one goes on.</summary>
     public bool HasNext => Queue.Next(Item) is not null;
 
-    /// <summary>Messages that may be read: what lies behind the stretch's end belongs to others.</summary>
-    public int Limit(int messages) => Item.HasEnd ? (int)Math.Clamp(Item.EndOffset - Offset, 1, messages) : messages;
+    /// <summary>Messages that may be read, one at least whatever was asked for: what lies behind the stretch's end belongs to others.</summary>
+    public int Limit(int messages) => (int)Math.Max(1, Item.HasEnd ? Math.Min(Item.EndOffset - Offset, messages) : messages);
 
     public override string ToString() => $"{Ticket.Peer}";
 

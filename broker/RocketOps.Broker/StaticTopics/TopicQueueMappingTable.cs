@@ -56,6 +56,28 @@ internal sealed class TopicQueueMappingTable
     public Task UpdateAsync(TopicQueueMapping mapping, bool force) => ChangeAsync(before =>
         before.SetItem(mapping.Topic!, before.TryGetValue(mapping.Topic!, out TopicQueueMapping? old) ? MappingRules.Replace(old, mapping, force) : mapping));
 
+    /// <summary>Takes these stretches out of the topic's mapping, where they are the first of several still.</summary>
+    /// <param name="topic">Whose mapping.</param>
+    /// <param name="expired">Logical queue → its first stretch.</param>
+    public Task RemoveFirstAsync(string topic, IReadOnlyDictionary<int, LogicQueueMappingItem> expired) => ChangeAsync(before =>
+    {
+        if (!before.TryGetValue(topic, out TopicQueueMapping? mapping))
+        {
+            return before;
+        }
+
+        SortedDictionary<int, List<LogicQueueMappingItem>> queues = new(mapping.Queues ?? []);
+        foreach ((int id, LogicQueueMappingItem first) in expired)
+        {
+            if (queues.TryGetValue(id, out List<LogicQueueMappingItem>? items) && items.Count > 1 && items[0] == first)
+            {
+                queues[id] = items[1..];
+            }
+        }
+
+        return before.SetItem(topic, mapping with { Queues = queues });
+    });
+
     /// <summary>Forgets a topic's mapping; nothing happens when it has none.</summary>
     public Task RemoveAsync(string topic) => ChangeAsync(before => before.Remove(topic));
 

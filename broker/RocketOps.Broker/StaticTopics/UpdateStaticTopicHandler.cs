@@ -20,19 +20,8 @@ internal sealed class UpdateStaticTopicHandler(BrokerSettings settings, CurrentR
         TopicAdminChecks.CheckMaster(role);
         TopicAdminChecks.CheckName(name, settings.Current);
         topics.TryGet(name, out TopicState? existing);
-        TopicConfig config = new()
-        {
-            TopicName = name,
-            ReadQueueNums = request.GetRequiredInt32("readQueueNums"),
-            WriteQueueNums = request.GetRequiredInt32("writeQueueNums"),
-            Perm = request.GetRequiredInt32("perm"),
-            TopicFilterType = request.GetRequired("topicFilterType"),
-            TopicSysFlag = request.GetInt32("topicSysFlag", 0),
-            Attributes = existing?.Config.Attributes,
-        };
-        TopicAdminChecks.CheckSettings(config);
-        TopicAdminChecks.CheckFilterType(config);
-        TopicAdminChecks.CheckQueueType(topics, config);
+        TopicConfig config = TopicFields.Read(request, name) with { Attributes = existing?.Config.Attributes };
+        TopicAdminChecks.CheckConfig(topics, config);
         TopicQueueMapping mapping = BrokerJson.ReadBody(request, BrokerJson.Default.TopicQueueMapping);
         MappingRules.Check(mapping, name, settings.Current.BrokerName);
         await mappings.UpdateAsync(mapping with { LedQueues = [] }, request.GetBoolean("force", fallback: false));

@@ -59,4 +59,24 @@ internal static class TimerClock
 
     /// <summary>The slot that is delivered once its step is over: never before the due time, and at most a step after it.</summary>
     public static long SlotOf(long dueMs, int precisionMs) => (dueMs - 1) / precisionMs * precisionMs;
+
+    /// <summary>The slot a message goes into that is taken at a time: its own, or one on the way when that is far. As TimerMessageStore.doEnqueue of 5.5.0.</summary>
+    /// <param name="slotMs">The message's own.</param>
+    /// <param name="takenMs">When it is taken.</param>
+    /// <param name="precisionMs">Milliseconds of a slot.</param>
+    /// <param name="windowSlots">Slots from which on it is far.</param>
+    /// <param name="rolls">Whether it is one on the way.</param>
+    public static long StopOf(long slotMs, long takenMs, int precisionMs, int windowSlots, out bool rolls)
+    {
+        long slots = windowSlots;
+        long window = slots * precisionMs;
+        rolls = slotMs - takenMs >= window;
+        if (!rolls)
+        {
+            return slotMs;
+        }
+
+        // A short rest behind a whole window would be rolled once more at once: half the way first.
+        return slotMs - takenMs - window < slots / 3 * precisionMs ? takenMs + (slots / 2 * precisionMs) : takenMs + window;
+    }
 }

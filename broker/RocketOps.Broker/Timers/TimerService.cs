@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Roles;
 using RocketOps.Store;
 using RocketOps.Store.Files;
 using RocketOps.Store.Timers;
@@ -41,10 +42,11 @@ internal sealed partial class TimerService : IAsyncDisposable
     private readonly WaitingMessages _waiting;
     private readonly TimerTopic _topic;
     private readonly TimerTable _table;
+    private readonly TimerMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger<TimerService> _logger;
-    private readonly SemaphoreSlim _arrived = new(0, 1);
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly ArrivalSignal _arrived = new();
+    private readonly ServiceLoop _loop;
     private readonly QueueBlock _block;
     private readonly HashSet<string> _deleted = new(StringComparer.Ordinal);
     private byte[] _record = [];
@@ -52,7 +54,6 @@ internal sealed partial class TimerService : IAsyncDisposable
     private TimerChain? _chain;
     private TimerUnit? _next;
     private long _lastExpiry;
-    private Task _loop = Task.CompletedTask;
 
     public TimerService(
         BrokerSettings settings,
@@ -61,6 +62,7 @@ internal sealed partial class TimerService : IAsyncDisposable
         WaitingMessages waiting,
         TimerTopic topic,
         TimerTable table,
+        TimerMetrics metrics,
         TimeProvider time,
         ILogger<TimerService> logger)
     {
@@ -70,35 +72,34 @@ internal sealed partial class TimerService : IAsyncDisposable
         _waiting = waiting;
         _topic = topic;
         _table = table;
+        _metrics = metrics;
         _time = time;
         _logger = logger;
         _block = new QueueBlock(store, topic.Topic, TimerTopic.Queue, MaxMessagesOfRead);
         _lastExpiry = time.GetTimestamp();
+        _loop = new ServiceLoop(GoOnAsync, OnFailed, time);
     }
 
-    public void Start() => _loop = _settings.Current.TimerEnabled ? Task.Run(() => RunAsync(_stopping.Token)) : Task.CompletedTask;
+    public void Start()
+    {
+        if (_settings.Current.TimerEnabled)
+        {
+            _loop.Start();
+        }
+    }
 
     public void OnArrived(in MessageArrival message)
     {
-        if (ReferenceEquals(message.Topic, _topic.Topic) && _arrived.CurrentCount == 0)
+        if (ReferenceEquals(message.Topic, _topic.Topic))
         {
-            try
-            {
-                _arrived.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // Signalled already; one signal is enough.
-            }
+            _arrived.Set();
         }
     }
 
     /// <summary>Ends after what is being written, and notes how far it came.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
+        await _loop.DisposeAsync();
         _block.Dispose();
         try
         {
@@ -108,51 +109,31 @@ internal sealed partial class TimerService : IAsyncDisposable
         {
             LogNotNoted(failure);
         }
+
+        await _metrics.EndAsync();
     }
 
-    private async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>A round, and the time until the next one.</summary>
+    private async Task GoOnAsync(CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await _table.LoadAsync(cancellationToken);
-                TimeSpan? wait = _table.IsLoaded ? await RoundAsync(cancellationToken) : null;
-                if (wait != TimeSpan.Zero)
-                {
-                    await WaitAsync(wait, cancellationToken);
-                }
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error)
-            {
-                // What was delivered of the slot is noted; the rest is read again.
-                _chain = null;
-                LogRoundFailed(error, _table.QueueOffset, _table.ReadMs, FailureDelay.TotalSeconds);
-                await Task.Delay(FailureDelay, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
-    /// <summary>Until a message comes or the time is over; without a time until a message comes.</summary>
-    private async Task WaitAsync(TimeSpan? wait, CancellationToken cancellationToken)
-    {
+        await _table.LoadAsync(cancellationToken);
+        TimeSpan? wait = _table.IsLoaded ? await RoundAsync(cancellationToken) : null;
         if (wait is not { } time)
         {
             await _arrived.WaitAsync(cancellationToken);
-            return;
         }
+        else if (time != TimeSpan.Zero)
+        {
+            await _arrived.WaitAsync(time < LongestWait ? time : LongestWait, _time, cancellationToken);
+        }
+    }
 
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task arrived = _arrived.WaitAsync(either.Token);
-        Task over = Task.Delay(time < LongestWait ? time : LongestWait, _time, either.Token);
-        await Task.WhenAny(arrived, over);
-        await either.CancelAsync();
-        await Task.WhenAll(arrived, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
+    private TimeSpan OnFailed(Exception failure)
+    {
+        // What was delivered of the slot is noted; the rest is read again.
+        _chain = null;
+        LogRoundFailed(failure, _table.QueueOffset, _table.ReadMs, FailureDelay.TotalSeconds);
+        return FailureDelay;
     }
 
     /// <summary>Takes one block of the topic and delivers one write; how long to wait for the next round, null for a message.</summary>
@@ -168,6 +149,7 @@ internal sealed partial class TimerService : IAsyncDisposable
         TimeSpan? taken = options.TimerStopsEnqueue ? LongestWait : _table.IsFarBehind ? TimeSpan.Zero : await TakeAsync(cancellationToken);
         TimeSpan? delivered = options.TimerStopsDequeue ? LongestWait : await DeliverAsync(cancellationToken);
         _table.BeginCheckpoint();
+        _metrics.BeginWrite();
         if (_time.GetElapsedTime(_lastExpiry) >= ExpiryInterval)
         {
             _lastExpiry = _time.GetTimestamp();

@@ -21,6 +21,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
     private readonly MessageStore _store;
     private readonly TimerTopic _topic;
     private readonly IStoreFileSystem _files;
+    private readonly TimerCheckpointFile _checkpointFile;
     private readonly TimeProvider _time;
     private readonly ILogger<TimerTable> _logger;
     private readonly DiskThread _disk = new("timers");
@@ -47,6 +48,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
         _store = store;
         _topic = topic;
         _files = files;
+        _checkpointFile = new TimerCheckpointFile(files, settings.Current.StoreRoot);
         _time = time;
         _logger = logger;
         PrecisionMs = settings.Current.TimerPrecisionMs;
@@ -118,8 +120,6 @@ internal sealed partial class TimerTable : IAsyncDisposable
 
     private TimerIndex Index => _index ?? throw new InvalidOperationException("the timers are not loaded");
 
-    private string CheckpointPath => Path.Combine(_settings.Current.StoreRoot, "config", "timercheck");
-
     /// <summary>Whether no more messages are taken for a slot: above the limit by chance, from twice the limit on for certain, as RocketMQ does. Any thread.</summary>
     public bool IsCongested(long slotMs)
     {
@@ -143,12 +143,12 @@ internal sealed partial class TimerTable : IAsyncDisposable
 
         string root = _settings.Current.StoreRoot;
         QueueOffsets queue = await _store.Reader.GetOffsetsAsync(_topic.Topic, TimerTopic.Queue, cancellationToken);
-        if (queue.Max == 0 && !_files.FileExists(CheckpointPath))
+        if (queue.Max == 0 && !_checkpointFile.Exists)
         {
             return;
         }
 
-        TimerCheckpoint? checkpoint = await _disk.RunAsync(ReadCheckpoint);
+        TimerCheckpoint? checkpoint = await _disk.RunAsync(_checkpointFile.Read);
 
         TimerIndex index = new(_files, root, PrecisionMs, _settings.Current.TimerLogFileBytes);
         try
@@ -230,14 +230,14 @@ internal sealed partial class TimerTable : IAsyncDisposable
         }
 
         // What passed on the way was stored anew, and that copy lies behind it in the queue.
-        long stopMs = StopOf(slotMs, Floor(record.StoreTimestamp), out bool rolls);
+        long stopMs = TimerClock.StopOf(slotMs, Floor(record.StoreTimestamp), PrecisionMs, _settings.Current.TimerRollWindowSlots, out bool rolls);
         return rolls ? stopMs + (long)RollSlack.TotalMilliseconds < _readBefore : slotMs < _readBefore;
     }
 
     /// <summary>The message goes into its slot, or into that of a stop on the way, when <see cref="WriteAdditionsAsync"/> is called; nothing before it in the queue is to be taken again.</summary>
     public void Add(in RecordView record, in TimerProperties.Found found)
     {
-        long slot = StopOf(Math.Max(Floor(found.SlotMs), WriteMs), WriteMs, out bool rolls);
+        long slot = TimerClock.StopOf(Math.Max(Floor(found.SlotMs), WriteMs), WriteMs, PrecisionMs, _settings.Current.TimerRollWindowSlots, out bool rolls);
         int magic = TimerUnit.Default | (rolls ? TimerUnit.Roll : 0) | (found.DeletedKey.IsEmpty ? 0 : TimerUnit.Delete);
         _hasChanged = true;
         _additions.Add(new Addition(record.QueueOffset, slot, WriteMs, magic, record.PhysicalOffset, record.Size, JavaHash.Compute(found.Topic)));
@@ -413,7 +413,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
     public async Task FollowAsync(TimerCheckpoint master, PhysicalOffset copiesEnd)
     {
         ArgumentNullException.ThrowIfNull(master);
-        TimerCheckpoint? own = Checkpoint ?? await _disk.RunAsync(ReadCheckpoint);
+        TimerCheckpoint? own = Checkpoint ?? await _disk.RunAsync(_checkpointFile.Read);
         if (_index is not null)
         {
             // Slots that were emptied in memory may have to be delivered again: the files are opened anew for that.
@@ -435,7 +435,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
             Counter = master.Counter,
             TimestampMs = master.TimestampMs,
         };
-        await _flusher.RunAsync(() => Write(next));
+        await _flusher.RunAsync(() => _checkpointFile.Write(next));
         _slots.Add(own?.ReadMs ?? 0, copiesEnd);
         Volatile.Write(ref _checkpoint, next);
     }
@@ -506,21 +506,6 @@ internal sealed partial class TimerTable : IAsyncDisposable
 
     private long TimerSpan() => 7L * 86_400 * PrecisionMs;
 
-    /// <summary>The slot a message goes into that is taken at a time: its own, or one on the way when that is far. As TimerMessageStore.doEnqueue of 5.5.0.</summary>
-    private long StopOf(long slotMs, long takenMs, out bool rolls)
-    {
-        long slots = _settings.Current.TimerRollWindowSlots;
-        long window = slots * PrecisionMs;
-        rolls = slotMs - takenMs >= window;
-        if (!rolls)
-        {
-            return slotMs;
-        }
-
-        // A short rest behind a whole window would be rolled once more at once: half the way first.
-        return slotMs - takenMs - window < slots / 3 * PrecisionMs ? takenMs + (slots / 2 * PrecisionMs) : takenMs + window;
-    }
-
     private bool TryOpen(TimerIndex index, TimerCheckpoint checkpoint)
     {
         try
@@ -543,18 +528,6 @@ internal sealed partial class TimerTable : IAsyncDisposable
 
         RecordView last = RecordView.Read(record);
         return last.Topic.SequenceEqual(_topic.Topic.Utf8Name.Span) ? Math.Min(checkpoint.QueueOffset, last.QueueOffset + 1) : checkpoint.QueueOffset;
-    }
-
-    private TimerCheckpoint? ReadCheckpoint()
-    {
-        if (!_files.FileExists(CheckpointPath))
-        {
-            return null;
-        }
-
-        using IStoreFile file = _files.Open(CheckpointPath, FileOpenMode.Read);
-        byte[] content = new byte[TimerCheckpoint.UsedBytes];
-        return TimerCheckpoint.Read(content.AsSpan(0, file.Read(content, 0)));
     }
 
     private async Task TryCheckpointAsync()
@@ -591,32 +564,9 @@ internal sealed partial class TimerTable : IAsyncDisposable
         await _flusher.RunAsync(() =>
         {
             Index.Flush();
-            Write(next);
+            _checkpointFile.Write(next);
         });
         Volatile.Write(ref _checkpoint, next);
-    }
-
-    private void Write(TimerCheckpoint checkpoint)
-    {
-        string directory = Path.GetDirectoryName(CheckpointPath)!;
-        bool isNew = !_files.FileExists(CheckpointPath);
-        _files.CreateDirectory(directory);
-        using IStoreFile file = _files.Open(CheckpointPath, FileOpenMode.OpenOrCreate);
-        if (file.Length < TimerCheckpoint.FileBytes)
-        {
-            file.SetLength(TimerCheckpoint.FileBytes);
-        }
-
-        // Within one sector, which a disk writes whole or not at all.
-        Span<byte> bytes = stackalloc byte[TimerCheckpoint.UsedBytes];
-        checkpoint.Write(bytes);
-        file.Write(bytes, 0);
-        file.FlushData();
-        if (isNew)
-        {
-            _files.FlushDirectory(directory);
-            _files.FlushDirectory(_settings.Current.StoreRoot);
-        }
     }
 
     [LoggerMessage(EventId = 3801, Level = LogLevel.Warning, Message = "Timer wheel and log in {Root} do not fit their checkpoint; they are made anew from the messages {From} to {To} of rmq_sys_wheel_timer")]

@@ -32,7 +32,7 @@ internal sealed class EndTransactionHandler(
         }
 
         bool commit;
-        switch (request.GetRequiredInt64("commitOrRollback"))
+        switch (request.GetRequiredInt32("commitOrRollback"))
         {
             case SysFlags.TransactionCommit:
                 commit = true;

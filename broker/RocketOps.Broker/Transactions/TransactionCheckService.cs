@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
 
@@ -33,17 +34,18 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     private readonly HalfMessageTable _halves;
     private readonly CheckProgress _progress;
     private readonly CheckSender _sender;
+    private readonly TransactionMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger<TransactionCheckService> _logger;
-    private readonly SemaphoreSlim _arrived = new(0, 1);
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly ArrivalSignal _arrived = new();
+    private readonly ServiceLoop _loop;
     private readonly QueueBlock _halfBlock;
     private readonly QueueBlock _opBlock;
 
     // Ops that were read and whose halves are not all behind the progress: offset of the op, the last half it settles.
     private readonly Queue<(long Op, long LastHalf)> _openOps = new();
     private long _opsReadTo;
-    private Task _loop = Task.CompletedTask;
+    private bool _isLoaded;
 
     public TransactionCheckService(
         BrokerSettings settings,
@@ -55,6 +57,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         HalfMessageTable halves,
         CheckProgress progress,
         CheckSender sender,
+        TransactionMetrics metrics,
         TimeProvider time,
         ILogger<TransactionCheckService> logger)
     {
@@ -67,10 +70,12 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         _halves = halves;
         _progress = progress;
         _sender = sender;
+        _metrics = metrics;
         _time = time;
         _logger = logger;
         _halfBlock = new QueueBlock(store, topics.Half, TransactionTopics.Queue, MaxMessagesOfRead);
         _opBlock = new QueueBlock(store, topics.Op, TransactionTopics.Queue, MaxMessagesOfRead);
+        _loop = new ServiceLoop(CheckAsync, OnFailed, time);
     }
 
     private enum Step
@@ -82,62 +87,53 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         GiveUp,
     }
 
-    public void Start() => _loop = Task.Run(() => RunAsync(_stopping.Token));
+    public void Start() => _loop.Start();
 
+    /// <summary>An op too: a round may have passed its half, settled a moment before, and not have seen it.</summary>
     public void OnArrived(in MessageArrival message)
     {
-        if (ReferenceEquals(message.Topic, _topics.Half) && _arrived.CurrentCount == 0)
+        if (ReferenceEquals(message.Topic, _topics.Half) || ReferenceEquals(message.Topic, _topics.Op))
         {
-            try
-            {
-                _arrived.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // Signalled already; one signal is enough.
-            }
+            _arrived.Set();
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
+        await _loop.DisposeAsync();
+        if (_isLoaded)
+        {
+            await _metrics.WriteAsync(isEnd: true);
+        }
+
         _halfBlock.Dispose();
         _opBlock.Dispose();
     }
 
-    private async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>A round, and the time until the next one.</summary>
+    private async Task CheckAsync(CancellationToken cancellationToken)
     {
-        bool loaded = false;
-        while (!cancellationToken.IsCancellationRequested)
+        if (!_isLoaded)
         {
-            try
-            {
-                if (!loaded)
-                {
-                    await LoadAsync(cancellationToken);
-                    loaded = true;
-                }
-
-                if (!await RoundAsync(cancellationToken))
-                {
-                    await _arrived.WaitAsync(cancellationToken);
-                }
-
-                await PauseAsync(cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error)
-            {
-                LogRoundFailed(error, _progress.Half, _settings.Current.TransactionCheckInterval.TotalSeconds);
-                await Task.Delay(_settings.Current.TransactionCheckInterval, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            await LoadAsync(cancellationToken);
+            _isLoaded = true;
         }
+
+        bool isOpen = await RoundAsync(cancellationToken);
+        await _metrics.WriteAsync(isEnd: false);
+        if (!isOpen)
+        {
+            await _arrived.WaitAsync(cancellationToken);
+        }
+
+        await PauseAsync(cancellationToken);
+    }
+
+    private TimeSpan OnFailed(Exception failure)
+    {
+        TimeSpan pause = _settings.Current.TransactionCheckInterval;
+        LogRoundFailed(failure, _progress.Half, pause.TotalSeconds);
+        return pause;
     }
 
     /// <summary>Until the next round is due, or so much is settled that it is worth one.</summary>
@@ -407,7 +403,9 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     /// </summary>
     private async ValueTask NoteAsync(long half, CancellationToken cancellationToken)
     {
-        if (half == _progress.Half)
+        int passed = _openOps.TakeWhile(open => open.LastHalf < half).Count();
+        long op = _openOps.Count > passed ? _openOps.ElementAt(passed).Op : _opsReadTo;
+        if (half == _progress.Half && op == _progress.Op)
         {
             return;
         }
@@ -425,12 +423,12 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             throw new StoreException($"the progress of transaction checks cannot be noted: the log is not on the disk ({outcome})");
         }
 
-        while (_openOps.TryPeek(out (long Op, long LastHalf) open) && open.LastHalf < half)
+        for (; passed > 0; passed--)
         {
             _openOps.Dequeue();
         }
 
-        _progress.Set(half, _openOps.TryPeek(out (long Op, long LastHalf) first) ? first.Op : _opsReadTo, end.Offset);
+        _progress.Set(half, op, end.Offset);
         _halves.Advance(half);
     }
 

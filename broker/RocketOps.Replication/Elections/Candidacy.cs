@@ -11,7 +11,7 @@ namespace RocketOps.Replication.Elections;
 /// </summary>
 internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCopy self, IMemberHost host, TimeProvider time)
 {
-    private readonly long _begunAt = time.GetTimestamp();
+    private long _begunAt = time.GetTimestamp();
     private readonly Dictionary<string, (long Round, MemberAnswer Answer)> _answers = new(StringComparer.Ordinal);
     private string? _version;
     private long _firstRound;
@@ -51,9 +51,10 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
 
         if (_firstRound == 0 || _version != found?.Version)
         {
-            // What was said of another lease may be over: somebody may have taken it since.
+            // What was said of another lease may be over: somebody may have taken it since. Whoever has more asks anew, too, and gets the time for it.
             _answers.Clear();
             _version = found?.Version;
+            _begunAt = time.GetTimestamp();
             _firstRound = Ask(nextRound());
             _firstAskedAt = _askedAt;
         }
@@ -74,6 +75,8 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
     }
 
     private IEnumerable<MemberAnswer> Answers => _answers.Values.Select(static known => known.Answer);
+
+    private IReadOnlyList<string> Everybody => rules.Everybody(options.Members, Answers.Select(static answer => answer.Members));
 
     private long Ask(long round)
     {
@@ -124,7 +127,8 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
         bool anyLeads = Answers.Any(static answer => answer.Leads);
         string[] groupIds = [.. Answers.Select(static answer => answer.GroupId).Append(state.GroupId)];
         bool anyStoreLost = groupIds.Contains(string.Empty, StringComparer.Ordinal) && groupIds.Any(static id => id.Length > 0);
-        if (rules.MayFound(options.Members.Count, _answers.Count + 1, anyLeads, anyStoreLost))
+        IReadOnlyList<string> everybody = Everybody;
+        if (rules.MayFound(everybody.Count, _answers.Count + 1, anyLeads, anyStoreLost))
         {
             return IsBest() ? Standing.Founder : Standing.None;
         }
@@ -132,7 +136,7 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
         Obstacle = anyLeads ? null
             : anyStoreLost ? "there is no lease, and a member of this group has an empty store: it may have had what was acknowledged; make the lease by hand with the unclean epoch set (docs/replication.md)"
             : Text(
-            $"there is no lease, and {string.Join(", ", Missing(options.Members))} cannot be asked: a lease is founded only with all members there; if they are lost for ever, make the lease by hand with the unclean epoch set (docs/replication.md)");
+            $"there is no lease, and {string.Join(", ", Missing(everybody))} cannot be asked: a lease is founded only with all members there; if they are lost for ever, make the lease by hand with the unclean epoch set (docs/replication.md)");
         return Standing.None;
     }
 
@@ -142,15 +146,20 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
         MemberAnswer[] inSync = [.. Answers.Where(answer => named.Contains(answer.Copy.Member, StringComparer.Ordinal))];
         bool anyIntact = inSync.Any(answer => lease.InSync.Contains(answer.Copy));
         bool anyStoreLost = inSync.Any(static answer => answer.GroupId.Length == 0) || (named.Contains(self.Member, StringComparer.Ordinal) && state.GroupId.Length == 0);
-        if (rules.MayRecover(options.Members.Count, _answers.Count + 1, anyIntact, anyStoreLost))
+
+        // One that was taken out of the group is not asked, and may have everything: it counts as one that does not answer.
+        IReadOnlyList<string> everybody = Everybody;
+        string[] removed = [.. named.Except(everybody, StringComparer.Ordinal)];
+        if (rules.MayRecover(everybody.Count + removed.Length, _answers.Count + 1, anyIntact, anyStoreLost))
         {
             return IsBest() ? Standing.Recovery : Standing.None;
         }
 
         if (!anyIntact)
         {
+            string back = removed.Length == 0 ? string.Empty : $"; {string.Join(", ", removed)} is no member any more (groupMembers): put it back until another one is in sync";
             Obstacle = Text(
-                $"this copy ({self}) is not in sync, and no member that is ({string.Join(", ", named)}) has taken the lease; if they are lost for ever, set the lease's unclean epoch to {next}: what only they have is lost then");
+                $"this copy ({self}) is not in sync, and no member that is ({string.Join(", ", named)}) has taken the lease{back}; if they are lost for ever, set the lease's unclean epoch to {next}: what only they have is lost then");
         }
 
         return Standing.None;
@@ -177,7 +186,7 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
         return Answers.Count(answer => isRival(answer) && rules.GoesBefore(answer, own, self.Member));
     }
 
-    private IEnumerable<string> Missing(IReadOnlyList<string> members) => members.Where(member => member != self.Member && !_answers.ContainsKey(member));
+    private IEnumerable<string> Missing(IReadOnlyList<string> everybody) => everybody.Where(member => member != self.Member && !_answers.ContainsKey(member));
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -75,7 +75,7 @@ public sealed class GroupMember
         && (_options.Mode == ReplicationMode.Async || (mastership.IsMinimumMet && offset <= mastership.Confirmed));
 
     /// <summary>What this member answers to one that thinks of taking the lease.</summary>
-    public MemberAnswer Describe() => new(_state.GroupId, _self, _host.LogEnd, _state.Promised, LeadingEpoch is not null);
+    public MemberAnswer Describe() => new(_state.GroupId, _self, _host.LogEnd, _state.Promised, LeadingEpoch is not null) { Members = _options.Members };
 
     /// <summary>Time has passed. To be called several times in each <see cref="LeaseTimings.Renew"/>.</summary>
     public void Tick()

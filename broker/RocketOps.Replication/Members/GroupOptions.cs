@@ -29,9 +29,9 @@ public sealed record GroupOptions
 
     /// <summary>
     /// For so long, counted from when it found the lease free, a member leaves it to each one that has more. In async mode a longer log is what was acknowledged, so it is waited for until even a member that was just started
-    /// must have found the lease free; in sync mode all that may lead have everything acknowledged.
+    /// must have found the lease free; in sync mode all that may lead have everything acknowledged, and a member that found it free later by a read and waits for an answer that does not come is still waited for.
     /// </summary>
-    public TimeSpan Patience => Mode == ReplicationMode.Async ? Lease.Duration + Lease.Margin : Lease.Duration / 2;
+    public TimeSpan Patience => Mode == ReplicationMode.Async ? Lease.Duration + Lease.Margin : (Lease.Duration / 2) + AnswerTime;
 
     /// <summary>A planned switchover that has not come to its end after this time is given up, and the master goes on.</summary>
     public TimeSpan HandOverTime { get; init; } = TimeSpan.FromSeconds(5);

@@ -27,7 +27,7 @@ public interface IMemberHost
     void Persist(MemberState state);
 
     /// <summary>
-    /// Makes this member the master: follows nobody any more, finishes dispatch, begins the epoch at the end of its log, durably, and tells by <see cref="GroupMember.OnLeadBegun"/>. Only then
+    /// Makes this member the master: follows nobody any more, has queues go on behind all that is in the log, begins the epoch at the end of its log, durably, and tells by <see cref="GroupMember.OnLeadBegun"/>. Only then
     /// messages are taken.
     /// </summary>
     void Lead(long epoch);
@@ -38,7 +38,9 @@ public interface IMemberHost
     /// <summary>Refuses messages and follows nobody: nobody is known to lead.</summary>
     void StandBy();
 
-    /// <summary>Everything before that offset is on all copies in sync: whoever waits for it is answered before this returns, if <see cref="GroupMember.MayAcknowledge"/> still says so.</summary>
+    /// <summary>
+    /// Everything before that offset is on all copies in sync: consumers may see it, and whoever waits for it is answered before this returns, if <see cref="GroupMember.MayAcknowledge"/> still says so.
+    /// </summary>
     void Confirm(long offset);
 
     /// <summary>For a planned switchover: takes no message until told otherwise. When it returns, the end of the log does not move.</summary>

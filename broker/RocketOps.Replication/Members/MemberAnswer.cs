@@ -8,4 +8,8 @@ namespace RocketOps.Replication.Members;
 /// <param name="End">How much it has.</param>
 /// <param name="Promised">Its floor (<see cref="MemberState.Promised"/>).</param>
 /// <param name="Leads">It is the master and its lease has not ended.</param>
-public sealed record MemberAnswer(string GroupId, MemberCopy Copy, LogEnd End, long Promised, bool Leads);
+public sealed record MemberAnswer(string GroupId, MemberCopy Copy, LogEnd End, long Promised, bool Leads)
+{
+    /// <summary>Whom it counts among the group (<see cref="GroupOptions.Members"/>); while members come and go, not all count the same. Empty from a version that did not say so.</summary>
+    public IReadOnlyList<string> Members { get; init; } = [];
+}

@@ -32,6 +32,12 @@ internal class GroupRules
     public virtual bool MayFound(int members, int answered, bool anyLeads, bool anyStoreLost) => answered == members && !anyLeads && !anyStoreLost;
 
     /// <summary>
+    /// Whom a member waits for that founds or recovers: everybody whom it or any that answered counts among the group. While members come and go, one that was not restarted yet does not know of a
+    /// newcomer, which may be the copy that has everything; the master that took it in does.
+    /// </summary>
+    public virtual IReadOnlyList<string> Everybody(IReadOnlyList<string> own, IEnumerable<IReadOnlyList<string>> others) => [.. others.SelectMany(static names => names).Union(own, StringComparer.Ordinal)];
+
+    /// <summary>
     /// No copy that is in sync is what it was, because all of them lost power before a flush: then the best of all members leads, but only when all have said what they have, so that no better one
     /// can be somewhere, and none of those that were in sync has lost its whole store: that is for a person to decide.
     /// </summary>

@@ -15,7 +15,7 @@ namespace RocketOps.Store.Dispatching;
 /// would have to be woken for every batch, which costs more than the dispatch (performance.md §11.2). Everything here is memory; files are the maintenance's.
 /// </para>
 /// </summary>
-internal sealed partial class Dispatcher : IThreadPoolWorkItem
+internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
 {
     private const int ChunkBytes = 256 * 1024;
 
@@ -36,15 +36,13 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
     private readonly StoreState _state;
     private readonly ILogger _logger;
     private readonly Lock _dirtyLock = new();
-    private readonly Lock _turnsLock = new();
-    private readonly Queue<TaskCompletionSource> _turns = new();
+    private readonly DispatchTurn _turn = new();
+    private readonly UndispatchedQueues _undispatched;
     private List<ConsumeQueue> _dirty = [];
     private byte[] _chunk = GC.AllocateUninitializedArray<byte>(ChunkBytes);
     private IMessageBitMaps? _bitMaps;
     private byte[] _bitMap = [];
     private long _handedOver;
-    private int _owned;
-    private int _waitingForTurn;
     private int _restQueued;
     private bool _observerFailed;
     private long _dispatched;
@@ -59,6 +57,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
         _index = index;
         _state = state;
         _logger = logger;
+        _undispatched = new UndispatchedQueues(log, topics);
     }
 
     public IMessageArrivedObserver? Observer { get; set; }
@@ -104,8 +103,17 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
     /// <summary>Store time of the last message dispatched.</summary>
     public long LastStoreTimestamp => Volatile.Read(ref _lastStoreTimestamp);
 
-    /// <summary>How far consumers may see: no message is readable that a crash could take back from an acknowledged reader's eyes.</summary>
-    private long Limit => _positions.Reached(_positions.VisibleAt);
+    /// <summary>
+    /// How far consumers may see: no message is readable that a crash could take back from an acknowledged reader's eyes, nor, where the group elects its master, a fail-over.
+    /// </summary>
+    public long Limit
+    {
+        get
+        {
+            long visible = _positions.Reached(_positions.VisibleAt);
+            return _options.DispatchesReplicatedOnly ? Math.Min(visible, _positions.Reached(LogPosition.Replicated)) : visible;
+        }
+    }
 
     public void Start(long offset, long lastStoreTimestamp)
     {
@@ -120,8 +128,30 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
         HandedOver = handedOver;
         Volatile.Write(ref _lastStoreTimestamp, lastStoreTimestamp);
         Volatile.Write(ref _dispatched, offset);
+        _undispatched.Forget();
         _log.Descriptors.Clear();
         IsStalled = false;
+    }
+
+    /// <summary>New messages go on behind everything in the log. Owned; see <see cref="UndispatchedQueues.CountOn"/>.</summary>
+    public void CountOn(CancellationToken cancellationToken) => _undispatched.CountOn(_dispatched, cancellationToken);
+
+    /// <summary>More is replicated. Not on this thread: it has others to answer.</summary>
+    void ILogFollower.OnMoved(long offset)
+    {
+        if (!_options.DispatchesReplicatedOnly || Dispatched >= Limit)
+        {
+            return;
+        }
+
+        if (IsBounded)
+        {
+            QueueRest();
+        }
+        else
+        {
+            Run();
+        }
     }
 
     /// <summary>
@@ -166,6 +196,19 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>The same on a thread of the pool, for whoever has something better to do meanwhile; a store without threads has none for it.</summary>
+    public void RunElsewhere()
+    {
+        if (IsBounded)
+        {
+            QueueRest();
+        }
+        else
+        {
+            Run();
+        }
+    }
+
     /// <summary>On the thread pool: a round that somebody else has left.</summary>
     public void Execute()
     {
@@ -174,49 +217,14 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
     }
 
     /// <summary>Keeps others from dispatching; false when somebody is.</summary>
-    public bool TryOwn() => Interlocked.Exchange(ref _owned, 1) == 0;
+    public bool TryOwn() => _turn.TryOwn();
 
     /// <summary>
-    /// Keeps others from dispatching as soon as whoever does has let go. <see cref="Release"/> hands over to those who wait, in their order: dispatch that always goes on
-    /// keeps nobody out. After the release the caller is to <see cref="Run()"/>.
+    /// Keeps others from dispatching as soon as whoever does has let go, however long dispatch goes on. After the release the caller is to <see cref="Run()"/>.
     /// </summary>
-    public async Task OwnAsync(CancellationToken cancellationToken)
-    {
-        if (TryOwn())
-        {
-            return;
-        }
+    public Task OwnAsync(CancellationToken cancellationToken) => _turn.OwnAsync(cancellationToken);
 
-        TaskCompletionSource turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_turnsLock)
-        {
-            _turns.Enqueue(turn);
-            Interlocked.Increment(ref _waitingForTurn);
-        }
-
-        // Whoever had it may have let go before it could see this turn. Both publish before they look, with a full fence.
-        if (TryOwn())
-        {
-            Release();
-        }
-
-        using CancellationTokenRegistration cancellation = cancellationToken.UnsafeRegister(static (turn, token) => ((TaskCompletionSource)turn!).TrySetCanceled(token), turn);
-        await turn.Task;
-    }
-
-    public void Release()
-    {
-        do
-        {
-            if (Volatile.Read(ref _waitingForTurn) > 0 && TryHandOver())
-            {
-                return;
-            }
-
-            Interlocked.Exchange(ref _owned, 0);
-        }
-        while (Volatile.Read(ref _waitingForTurn) > 0 && TryOwn());
-    }
+    public void Release() => _turn.Release();
 
     /// <summary>The queues that have units the kernel does not have; the caller writes them.</summary>
     public List<ConsumeQueue> TakeDirty()
@@ -291,7 +299,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
     {
         if (queue?.IsBegunAnewBy(queueOffset, unit) == true)
         {
-            _log.BeginAnew(queue);
+            _log.BeginAnew(queue, isCounted: unit.PhysicalOffset < _undispatched.CountedTo);
         }
 
         if (queue is null || !queue.Put(queueOffset, unit, storeTimestamp, bitMap))
@@ -341,24 +349,6 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem
 
         int length = ReadChunk(offset, offset + size);
         return RecordView.Read(_chunk.AsSpan(0, length)).Properties;
-    }
-
-    /// <summary>Gives what is owned to the next who waits for it; false when nobody does any more.</summary>
-    private bool TryHandOver()
-    {
-        lock (_turnsLock)
-        {
-            while (_turns.TryDequeue(out TaskCompletionSource? turn))
-            {
-                Interlocked.Decrement(ref _waitingForTurn);
-                if (turn.TrySetResult())
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
     }
 
     private void QueueRest()

@@ -7,7 +7,9 @@ public sealed class StoreIOException : IOException
 {
     public const int NotFound = 2;
     public const int InputOutput = 5;
+    public const int AccessDenied = 13;
     public const int NoSpace = 28;
+    public const int ReadOnlyFileSystem = 30;
     public const int NotSupported = 95;
     public const int QuotaExceeded = 122;
 
@@ -30,6 +32,9 @@ public sealed class StoreIOException : IOException
 
     /// <summary>No space or quota left.</summary>
     public bool IsDiskFull => Errno is NoSpace or QuotaExceeded;
+
+    /// <summary>The place is not to be written to: a read-only file system, or no right.</summary>
+    public bool IsReadOnly => Errno is ReadOnlyFileSystem or AccessDenied;
 
     /// <summary>
     /// Only space was missing, and nothing has been lost: a refused write can be made again. After a failed fdatasync it cannot, for the kernel has forgotten which

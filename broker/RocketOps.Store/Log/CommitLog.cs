@@ -17,6 +17,7 @@ internal sealed class CommitLog
     private readonly LogTail _tail;
     private readonly DescriptorRing _descriptors;
     private readonly MessageDescriber _describer;
+    private readonly RawDescriber _rawDescriber;
     private readonly LogSegments _segments;
     private readonly SegmentAllocator _allocator;
     private readonly AppendLimits _limits;
@@ -32,7 +33,7 @@ internal sealed class CommitLog
     private int _cuts;
     private long _lowestCut = long.MaxValue;
 
-    public CommitLog(StoreOptions options, LogPositions positions, LogSegments segments, SegmentAllocator allocator, StoreState state, TimeProvider time)
+    public CommitLog(StoreOptions options, CurrentTuning tuning, LogPositions positions, LogSegments segments, SegmentAllocator allocator, TopicTable topics, StoreState state, TimeProvider time)
     {
         _positions = positions;
         _segments = segments;
@@ -45,8 +46,9 @@ internal sealed class CommitLog
         _tail = new LogTail((int)Math.Max((uint)options.TailBytes, BitOperations.RoundUpToPowerOf2((uint)(((2 * largest) + RecordLayout.BlankBytes) * 4 / 3))));
         _descriptors = new DescriptorRing(options.DescribedMessages);
         _describer = new MessageDescriber(options);
+        _rawDescriber = new RawDescriber(topics, _describer, _descriptors);
         _room = new LogRoom(options, positions, _tail, segments, allocator, state);
-        _writes = new PendingWrites(options, positions, _tail, segments, state, time);
+        _writes = new PendingWrites(tuning, positions, _tail, segments, state, time);
         _limits = new AppendLimits(options, state, _writes);
         _wrapScratch = GC.AllocateUninitializedArray<byte>((int)largest);
     }
@@ -361,7 +363,9 @@ internal sealed class CommitLog
                 status = _room.ReserveRaw(offset + taken, run.Bytes);
                 if (status == AppendStatus.Ok)
                 {
-                    _tail.CopyIn(offset + taken, bytes.Slice(taken, run.Bytes));
+                    ReadOnlySpan<byte> records = bytes.Slice(taken, run.Bytes);
+                    _tail.CopyIn(offset + taken, records);
+                    _rawDescriber.Describe(records, offset + taken);
                     _messagesAppended += run.Messages;
                     _lastStoreTimestamp = Math.Max(_lastStoreTimestamp, run.LastStoreTimestamp);
                     taken += run.Bytes;
@@ -416,12 +420,23 @@ internal sealed class CommitLog
         }
     }
 
-    /// <summary>The queue is emptied, and the next message appended to it gets offset 0.</summary>
-    public void BeginAnew(ConsumeQueue queue)
+    /// <summary>The next message appended to the queue gets that offset.</summary>
+    public void SetNextOffset(ConsumeQueue queue, long nextOffset)
     {
         lock (_appendLock)
         {
+            queue.NextOffset = nextOffset;
+        }
+    }
+
+    /// <summary>The queue is emptied, and the next message appended to it gets offset 0, unless what follows in the log has been counted already (<see cref="SetNextOffset"/>).</summary>
+    public void BeginAnew(ConsumeQueue queue, bool isCounted)
+    {
+        lock (_appendLock)
+        {
+            long counted = queue.NextOffset;
             queue.BeginAnew();
+            queue.NextOffset = isCounted ? counted : queue.NextOffset;
         }
     }
 

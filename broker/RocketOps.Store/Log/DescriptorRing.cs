@@ -1,8 +1,8 @@
 namespace RocketOps.Store.Log;
 
 /// <summary>
-/// The descriptors of the newest messages that are not dispatched, in the order of the log. Bounded: what finds no room, and what was never described (bytes of another
-/// log, all before the start), is missing here, and dispatch reads those records from the log.
+/// The descriptors of the newest messages that are not dispatched, in the order of the log. Bounded: what finds no room, and what was never described (records of another
+/// log whose queue was not seen yet, all before the start), is missing here, and dispatch reads those records from the log.
 /// <para>
 /// One thread at a time adds (the append lock), one takes (whoever owns dispatch), without a lock between them. A place is written before the count that shows it is,
 /// and given back by a count that is written after its last use, so neither ever touches a place the other may use. An addition is visible to whoever has seen a

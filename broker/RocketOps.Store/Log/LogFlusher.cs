@@ -16,6 +16,7 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
     private const int DispatchBytes = 64 * 1024;
 
     private readonly StoreOptions _options;
+    private readonly CurrentTuning _tuning;
     private readonly LogPositions _positions;
     private readonly CommitLog _log;
     private readonly Dispatcher _dispatcher;
@@ -30,9 +31,10 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
     private bool _started;
     private long _lastFlushAt;
 
-    public LogFlusher(StoreOptions options, LogPositions positions, CommitLog log, Dispatcher dispatcher, StoreState state, TimeProvider time)
+    public LogFlusher(StoreOptions options, CurrentTuning tuning, LogPositions positions, CommitLog log, Dispatcher dispatcher, StoreState state, TimeProvider time)
     {
         _options = options;
+        _tuning = tuning;
         _positions = positions;
         _log = log;
         _dispatcher = dispatcher;
@@ -167,7 +169,7 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
         }
 
         Volatile.Write(ref _asleep, 0);
-        return _options.FlushIntervalMs;
+        return _tuning.Value.FlushIntervalMs;
     }
 
     /// <summary>Who waits for the disk has it hurry. Who waits for a write has another thread hurry, but is told by this one should the store fail.</summary>

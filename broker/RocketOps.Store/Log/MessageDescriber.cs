@@ -11,9 +11,13 @@ internal sealed class MessageDescriber(StoreOptions options)
     private readonly bool _indexesTags = options.TagIndexEnabled;
 
     /// <summary>What is known before the message has its place.</summary>
-    public MessageDescription Describe(ConsumeQueue queue, int sysFlag, in PropertyParts parts)
+    public MessageDescription Describe(ConsumeQueue queue, int sysFlag, in PropertyParts parts) => Describe(queue, sysFlag, RecordProperties.Read(parts));
+
+    /// <summary>The same of a record's properties.</summary>
+    public MessageDescription Describe(ConsumeQueue queue, int sysFlag, ReadOnlySpan<byte> properties) => Describe(queue, sysFlag, RecordProperties.Read(properties));
+
+    private MessageDescription Describe(ConsumeQueue queue, int sysFlag, in RecordProperties properties)
     {
-        RecordProperties properties = RecordProperties.Read(parts);
         MessageKeyHashes hashes = default;
         int count = 0;
         if (_indexes && (sysFlag & SysFlags.TransactionMask) != SysFlags.TransactionRollback)
@@ -44,8 +48,8 @@ internal readonly struct MessageDescription(ConsumeQueue queue, int sysFlag, Rec
     private readonly MessageKeyHashes _keyHashes = keyHashes;
     private readonly int _keyCount = keyCount;
 
-    /// <summary>Leaves the description where dispatch looks for it, when there is room. Under the append lock, in the order of the log.</summary>
-    public void AddTo(DescriptorRing ring, long offset, int size, long queueOffset, long storeTimestamp) => ring.TryAdd(new MessageDescriptor
+    /// <summary>Leaves the description where dispatch looks for it; false when there is no room. Under the append lock, in the order of the log.</summary>
+    public bool AddTo(DescriptorRing ring, long offset, int size, long queueOffset, long storeTimestamp) => ring.TryAdd(new MessageDescriptor
     {
         Offset = offset,
         Size = size,

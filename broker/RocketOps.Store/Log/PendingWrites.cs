@@ -6,7 +6,7 @@ namespace RocketOps.Store.Log;
 /// Hands what is appended to the kernel, all of it in one call. One thread at a time does, the leader, and takes along what others append meanwhile; a follower never
 /// waits for it, its replies wait for the position. Nothing is locked while the kernel writes. Thread-safe.
 /// </summary>
-internal sealed class PendingWrites(StoreOptions options, LogPositions positions, LogTail tail, LogSegments segments, StoreState state, TimeProvider time)
+internal sealed class PendingWrites(CurrentTuning tuning, LogPositions positions, LogTail tail, LogSegments segments, StoreState state, TimeProvider time)
 {
     /// <summary>What a leader writes for itself and others before it hands on: its own replies wait meanwhile.</summary>
     private const int MaxLedBytes = 4 * 1024 * 1024;
@@ -19,7 +19,7 @@ internal sealed class PendingWrites(StoreOptions options, LogPositions positions
     public IThreadPoolWorkItem? Rest { get; set; }
 
     /// <summary>A write has been in the kernel for longer than <c>osPageCacheBusyTimeOutMills</c>.</summary>
-    public bool IsPageCacheBusy => CurrentMs > options.PageCacheBusyTimeoutMs;
+    public bool IsPageCacheBusy => CurrentMs > tuning.Value.PageCacheBusyTimeoutMs;
 
     /// <summary>How long the write that runs now has been in the kernel, in milliseconds; 0 when none runs.</summary>
     public long CurrentMs

@@ -17,6 +17,7 @@ internal sealed partial class Retention
     private const int MaxFilesPerRun = 10;
 
     private readonly StoreOptions _options;
+    private readonly CurrentTuning _tuning;
     private readonly IStoreFileSystem _files;
     private readonly CommitLog _log;
     private readonly Dispatcher _dispatcher;
@@ -29,9 +30,10 @@ internal sealed partial class Retention
     private int _usedPercent = -1;
     private long _availableBytes = -1;
 
-    public Retention(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, TopicTable topics, MessageIndex? index, StoreState state, TimeProvider time, ILogger logger)
+    public Retention(StoreOptions options, CurrentTuning tuning, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, TopicTable topics, MessageIndex? index, StoreState state, TimeProvider time, ILogger logger)
     {
         _options = options;
+        _tuning = tuning;
         _files = files;
         _log = log;
         _dispatcher = dispatcher;
@@ -70,14 +72,15 @@ internal sealed partial class Retention
 
     public void CheckDisk()
     {
+        StoreTuning tuning = _tuning.Value;
         DiskSpace space = _files.GetDiskSpace(_options.CommitLogPath);
         Volatile.Write(ref _usedPercent, space.UsedPercent);
         Volatile.Write(ref _availableBytes, space.AvailableBytes);
-        if (space.UsedPercent > _options.DiskWarningRatio && space.AvailableBytes < _options.DiskWarningBytes)
+        if (space.UsedPercent > tuning.DiskWarningRatio && space.AvailableBytes < tuning.DiskWarningBytes)
         {
             _state.SetDiskFull(
                 DiskShortage.AboveLimit,
-                $"{space.UsedPercent} % of the disk below {_options.CommitLogPath} are used, more than diskSpaceWarningLevelRatio {_options.DiskWarningRatio}, and {space.AvailableBytes} bytes are free");
+                $"{space.UsedPercent} % of the disk below {_options.CommitLogPath} are used, more than diskSpaceWarningLevelRatio {tuning.DiskWarningRatio}, and {space.AvailableBytes} bytes are free");
         }
         else if (!_log.Room.HasReserved && space.AvailableBytes < _log.Room.NextStepBytes)
         {
@@ -91,22 +94,24 @@ internal sealed partial class Retention
 
     private int RemoveExpired()
     {
+        // One state of the settings for the whole run.
+        StoreTuning tuning = _tuning.Value;
         int used = _usedPercent;
-        bool inHours = _options.DeleteHours.Contains(_time.GetLocalNow().Hour);
-        bool atOnce = _options.CleanFilesForcibly && used > _options.DiskCleanForciblyRatio && _availableBytes < _options.DiskCleanForciblyBytes;
+        bool inHours = tuning.DeleteHours.Contains(_time.GetLocalNow().Hour);
+        bool atOnce = tuning.CleanFilesForcibly && used > tuning.DiskCleanForciblyRatio && _availableBytes < tuning.DiskCleanForciblyBytes;
         bool manual = Volatile.Read(ref _manualRuns) > 0;
         if (manual)
         {
             Interlocked.Decrement(ref _manualRuns);
         }
 
-        if (!inHours && !manual && !atOnce && used <= _options.DiskMaxUsedRatio)
+        if (!inHours && !manual && !atOnce && used <= tuning.DiskMaxUsedRatio)
         {
             return 0;
         }
 
         int removed = 0;
-        DateTimeOffset expiry = _time.GetUtcNow() - TimeSpan.FromHours(_options.FileReservedHours);
+        DateTimeOffset expiry = _time.GetUtcNow() - TimeSpan.FromHours(tuning.FileReservedHours);
         while (removed < MaxFilesPerRun && _log.Segments.All is [var first, _, ..])
         {
             long end = first.BaseOffset + _log.Segments.FileBytes;

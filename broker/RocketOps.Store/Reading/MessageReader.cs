@@ -14,23 +14,23 @@ internal sealed class MessageReader
     /// <summary>Bytes of consume queue looked at per call at least, as in RocketMQ: a filter that matches little must not keep a thread.</summary>
     private const int MinScanBytes = 16_000;
 
-    private readonly StoreOptions _options;
+    private readonly CurrentTuning _tuning;
     private readonly CommitLog _log;
     private readonly TopicTable _topics;
     private readonly StoreState _state;
     private readonly BlockCache _blocks;
-    private readonly long _inMemoryBytes;
+    private readonly long _machineBytes;
     private readonly long _largestRecord;
 
-    public MessageReader(StoreOptions options, CommitLog log, TopicTable topics, StoreState state)
+    public MessageReader(StoreOptions options, CurrentTuning tuning, CommitLog log, TopicTable topics, StoreState state)
     {
-        _options = options;
+        _tuning = tuning;
         _log = log;
         _topics = topics;
         _state = state;
         _blocks = new BlockCache(log, options.ReadBlocks, options.ReadBlockBytes);
         _largestRecord = AppendLimits.MaxUnitBytes(options);
-        _inMemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 100 * options.AccessMessageInMemoryMaxRatio;
+        _machineBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
     }
 
     /// <inheritdoc cref="CommitLog.Cuts"/>
@@ -301,6 +301,13 @@ internal sealed class MessageReader
         long max = queue.Max;
         result.MinOffset = min;
         result.MaxOffset = max;
+        if (queueOffset > 0 && queueOffset > max && queueOffset <= queue.NextOffset)
+        {
+            // It is in the log and not to be seen yet. Under another master it may have been: whoever has read it is right to wait for the next.
+            result.NextBeginOffset = queueOffset;
+            return GetStatus.OffsetOverflowOne;
+        }
+
         if (max == 0)
         {
             return GetStatus.NoMessageInQueue;
@@ -417,7 +424,7 @@ internal sealed class MessageReader
         result.NextBeginOffset = Math.Min(next, max);
         if (result.Count > 0)
         {
-            result.SuggestPullingFromSlave = logEnd - lastPhysical > _inMemoryBytes;
+            result.SuggestPullingFromSlave = logEnd - lastPhysical > InMemoryBytes(_tuning.Value);
             return GetStatus.Found;
         }
 
@@ -457,9 +464,10 @@ internal sealed class MessageReader
             return result.Count >= maxMessages || (long)result.TotalBytes + unit.RecordSize > limits.MaxBytes;
         }
 
-        bool onDisk = logEnd - unit.PhysicalOffset > _inMemoryBytes;
-        int countLimit = onDisk ? _options.MaxTransferCountOnDisk : _options.MaxTransferCountInMemory;
-        int bytesLimit = onDisk ? _options.MaxTransferBytesOnDisk : _options.MaxTransferBytesInMemory;
+        StoreTuning tuning = _tuning.Value;
+        bool onDisk = logEnd - unit.PhysicalOffset > InMemoryBytes(tuning);
+        int countLimit = onDisk ? tuning.MaxTransferCountOnDisk : tuning.MaxTransferCountInMemory;
+        int bytesLimit = onDisk ? tuning.MaxTransferBytesOnDisk : tuning.MaxTransferBytesInMemory;
         if (limits.MaxBytes > 0)
         {
             bytesLimit = Math.Min(bytesLimit, limits.MaxBytes);
@@ -467,6 +475,9 @@ internal sealed class MessageReader
 
         return result.MessageCount >= countLimit || result.MessageCount + messages > maxMessages || (long)result.TotalBytes + unit.RecordSize > bytesLimit;
     }
+
+    /// <summary>Readers further behind than this count as reading from the disk.</summary>
+    private long InMemoryBytes(StoreTuning tuning) => _machineBytes / 100 * tuning.AccessMessageInMemoryMaxRatio;
 
     private ReadOutcome Matches(ConsumeQueue queue, in ConsumeQueueUnit unit, IMessageFilter? filter, GetResult result, bool mayBlock)
     {

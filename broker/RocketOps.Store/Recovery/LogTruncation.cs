@@ -117,12 +117,15 @@ internal sealed partial class LogTruncation
         _index?.Truncate(intent.RebuildFrom);
         _maintenance.Restart(intent.RebuildFrom, queuesFrom, lastStoreTimestamp);
         CutIntent.Remove(_files, _options.RootDirectory);
-        _dispatcher.Restart(intent.Offset, intent.RebuildFrom, lastStoreTimestamp);
+
+        // Whether what stays is replicated is known no better than before.
+        long dispatchTo = _options.DispatchesReplicatedOnly ? queuesFrom : intent.Offset;
+        _dispatcher.Restart(dispatchTo, intent.RebuildFrom, lastStoreTimestamp);
         _dispatcher.QueuesFrom = queuesFrom;
         _queues.IsRecovering = true;
         Redispatch redispatch = new(_dispatcher);
-        LogEnd end = new LogScanner(_log.Segments).Scan(intent.RebuildFrom, intent.Offset, redispatch, CancellationToken.None);
-        if (end.Offset != intent.Offset)
+        LogEnd end = new LogScanner(_log.Segments).Scan(intent.RebuildFrom, dispatchTo, redispatch, CancellationToken.None);
+        if (end.Offset != dispatchTo)
         {
             throw new StoreException($"The log cannot be read at {end.Offset} ({end.Reason}).");
         }

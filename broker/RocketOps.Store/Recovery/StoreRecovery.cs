@@ -62,7 +62,7 @@ internal sealed partial class StoreRecovery
         if (_segments.All.Count == 0)
         {
             _index?.Load(deleteAfter: long.MinValue, currentName: 0, slotsValidUpTo: 0, logEnd: 0);
-            return new RecoveredStore(0, 0, 0);
+            return new RecoveredStore(0, 0, 0, 0);
         }
 
         DamagedTail tail = new(_files, _segments, _options.RootDirectory, _time, _logger);
@@ -74,7 +74,10 @@ internal sealed partial class StoreRecovery
         }
 
         _dispatcher.QueuesFrom = plan.QueuesFrom;
-        DispatchingVisitor visitor = new(_dispatcher, plan.LastStoreTimestamp);
+
+        // What had been dispatched was replicated; of what follows that is not known yet.
+        long dispatchTo = _options.DispatchesReplicatedOnly ? plan.QueuesFrom : long.MaxValue;
+        DispatchingVisitor visitor = new(_dispatcher, dispatchTo, plan.LastStoreTimestamp);
         LogEnd end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(plan.Start, visitor, cancellationToken);
         _dispatcher.QueuesFrom = 0;
         if (tail.Clear(end))
@@ -86,7 +89,7 @@ internal sealed partial class StoreRecovery
         DropEmptyFiles(end.Offset, tail);
         double elapsedMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         LogRecovered(isClean ? "clean" : "unclean", plan.Start, end.Offset, visitor.Records, elapsedMs);
-        return new RecoveredStore(end.Offset, Math.Min(plan.DurableOffset, end.Offset), visitor.LastStoreTimestamp);
+        return new RecoveredStore(end.Offset, Math.Min(plan.DurableOffset, end.Offset), Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp);
     }
 
     private Plan MakePlan(Checkpoint checkpoint, bool isClean)
@@ -271,10 +274,12 @@ internal sealed partial class StoreRecovery
     private sealed class DispatchingVisitor : ILogVisitor
     {
         private readonly Dispatcher _dispatcher;
+        private readonly long _dispatchTo;
 
-        public DispatchingVisitor(Dispatcher dispatcher, long lastStoreTimestamp)
+        public DispatchingVisitor(Dispatcher dispatcher, long dispatchTo, long lastStoreTimestamp)
         {
             _dispatcher = dispatcher;
+            _dispatchTo = dispatchTo;
             LastStoreTimestamp = lastStoreTimestamp;
         }
 
@@ -286,7 +291,10 @@ internal sealed partial class StoreRecovery
         {
             Records++;
             LastStoreTimestamp = record.StoreTimestamp;
-            _dispatcher.Dispatch(record, RecordProperties.Read(record.Properties), out _);
+            if (record.PhysicalOffset < _dispatchTo)
+            {
+                _dispatcher.Dispatch(record, RecordProperties.Read(record.Properties), out _);
+            }
         }
 
         public void OnBlank(long offset, int size)

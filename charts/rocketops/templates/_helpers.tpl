@@ -40,3 +40,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "rocketops.image" -}}
 {{- printf "%s:%s" .image.repository (default .appVersion .image.tag) }}
 {{- end }}
+
+{{- /* The namespaces that are watched, with commas between them; empty for all. */ -}}
+{{- define "rocketops.namespaces" -}}
+{{- $all := .Values.watchNamespaces | default list }}
+{{- with .Values.watchNamespace }}{{ $all = prepend $all . }}{{ end }}
+{{- $all | uniq | join "," }}
+{{- end }}

@@ -20,8 +20,10 @@ internal static class BrokerConfigGetCommand
     {
         Listing listing = new("broker", "key", "value");
         HashSet<string> known = new(StringComparer.Ordinal);
+        HashSet<string> brokers = new(StringComparer.Ordinal);
         foreach ((string name, string address) in await BrokerMembers.FindAsync(cluster, broker, cancellation))
         {
+            brokers.UnionWith([name, name.Split('/')[0]]);
             IReadOnlyDictionary<string, string> properties = await cluster.Admin.GetBrokerConfigAsync(address, cancellation);
             known.UnionWith(properties.Keys);
             foreach ((string key, string value) in properties.OrderBy(static property => property.Key, StringComparer.Ordinal))
@@ -34,6 +36,13 @@ internal static class BrokerConfigGetCommand
             }
         }
 
-        return listing.Count > 0 ? listing : throw new CommandFailedException($"no broker has a key {string.Join(" or ", keys)}.{NearestWord.Hint(keys.FirstOrDefault() ?? string.Empty, known)}");
+        // A word that finds nothing is told, whatever the others find.
+        if (keys.FirstOrDefault(asked => !known.Any(key => key.Contains(asked, StringComparison.OrdinalIgnoreCase))) is { } missing)
+        {
+            string hint = brokers.Contains(missing) ? $" It is a broker's name: --broker {missing}." : NearestWord.Hint(missing, known);
+            throw new CommandFailedException($"no broker has a key {missing}.{hint}");
+        }
+
+        return listing;
     }
 }

@@ -23,7 +23,7 @@ internal static class BrokerConfigSetCommand
         Option<bool> yes = Confirmation.Yes();
         return new DocumentedCommand(
             "set",
-            "Set keys of running brokers that take effect at once; brokers refuse the others. What an operator writes into their files comes back with the next restart",
+            "Set keys of running brokers that take effect at once; brokers refuse the others. Of a BrokerCluster, what its brokers.config names is put back, and the rest holds until the next restart",
             "rocketops broker config set autoCreateTopicEnable=false",
             "rocketops broker config set brokerPermission=4 --broker broker-a --yes")
         {
@@ -60,7 +60,7 @@ internal static class BrokerConfigSetCommand
                 return ExitCodes.Success;
             }
 
-            await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Change the configuration of {changed.Count} brokers?", cancellation);
+            await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Change the configuration of {Quantity.Of(changed.Count, "broker")}?", cancellation);
             foreach ((string name, string address) in changed)
             {
                 await cluster.Admin.UpdateBrokerConfigAsync(address, wanted, cancellation);

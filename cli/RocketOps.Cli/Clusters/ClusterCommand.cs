@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RocketOps.Cli.Exporting;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
@@ -10,18 +11,19 @@ namespace RocketOps.Cli.Clusters;
 /// <summary><c>rocketops cluster</c>: what the name servers know of brokers.</summary>
 internal static class ClusterCommand
 {
-    public static Command Create(Shell shell) => new("cluster", "Look at clusters, hand groups over")
+    public static Command Create(Shell shell) => new("cluster", "Look at clusters, hand groups over, write objects for what is there")
     {
-        new DocumentedCommand("status", "Brokers with role, version and rates; exit code 1 when one does not answer or takes no messages", "rocketops cluster status", "rocketops cluster status -o wide --watch")
+        new DocumentedCommand("status", "Brokers with role, version, rates and how their groups are; exit code 1 when one does not answer or takes no messages", "rocketops cluster status", "rocketops cluster status -o wide --watch")
             .ListsCluster(shell, StatusAsync),
         SwitchoverCommand.Create(shell),
+        ExportCommand.Create(shell),
     };
 
     private static async Task<(IPresentation Found, int Code)> StatusAsync(ClusterConnection cluster, ParseResult parsed, CancellationToken cancellation)
     {
         ClusterInfo info = await cluster.Admin.GetClusterInfoAsync(cancellation);
         Listing listing = new(
-            "cluster", "broker", "id", "role", "address", "version", "protocol", "inTps", "outTps", "lagBytes", Column.Wide("messagesToday"), Column.Wide("diskUsed"), Column.Wide("startTime"), "problem")
+            "cluster", "broker", "id", "role", "address", "version", "protocol", "inTps", "outTps", "lagBytes", "member", "epoch", "inSync", Column.Wide("failover"), Column.Wide("mode"), Column.Wide("messagesToday"), Column.Wide("diskUsed"), Column.Wide("startTime"), "problem")
         {
             Empty = "the name servers know no broker",
         };
@@ -29,29 +31,44 @@ internal static class ClusterCommand
         foreach (BrokerData broker in info.Brokers.Values.OrderBy(static broker => broker.BrokerName, StringComparer.Ordinal))
         {
             double? masterEnd = null;
+            string[]? inSync = null;
+            List<GroupRow> rows = [];
             foreach ((long id, string address) in broker.Addresses.OrderBy(static entry => entry.Key))
             {
+                // The master is asked first, so what its slaves have is never less than it was.
                 (IReadOnlyDictionary<string, string> figures, string? problem) = await FiguresAsync(cluster, address, cancellation);
-                isFine &= problem is null;
+                rows.Add(new GroupRow(id, address, figures, problem));
+            }
 
-                // The master comes first, so what its slaves have is never less than it was.
+            foreach ((GroupRow row, bool isMaster) in GroupRow.Once(rows))
+            {
+                IReadOnlyDictionary<string, string> figures = row.Figures;
+                isFine &= row.Problem is null;
                 double? end = Number(figures.GetValueOrDefault("commitLogMaxOffset"));
-                masterEnd = id == BrokerData.MasterId ? end : masterEnd;
+                masterEnd = isMaster ? end : masterEnd;
+
+                // Of a group that elects its master: the master's word counts, or that of the first who knows while nobody leads.
+                inSync ??= figures.GetValueOrDefault("rocketOpsInSync")?.Split(',');
                 listing.Add(
                     broker.Cluster,
                     broker.BrokerName,
-                    id,
-                    id == BrokerData.MasterId ? "master" : "slave",
-                    address,
+                    row.Id,
+                    isMaster ? "master" : "slave",
+                    row.Address,
                     figures.GetValueOrDefault("rocketOpsVersion"),
                     figures.GetValueOrDefault("brokerVersionDesc")?.TrimStart('V').Replace('_', '.'),
                     FirstRate(figures.GetValueOrDefault("putTps")),
                     FirstRate(figures.GetValueOrDefault("getTransferredTps") ?? figures.GetValueOrDefault("getTransferedTps")),
-                    id == BrokerData.MasterId || masterEnd is null || end is null ? null : Math.Max(0, masterEnd.Value - end.Value),
+                    isMaster || masterEnd is null || end is null ? null : Math.Max(0, masterEnd.Value - end.Value),
+                    row.Member,
+                    Number(figures.GetValueOrDefault("rocketOpsEpoch")),
+                    row.Member is null || inSync is null ? null : inSync.Contains(row.Member, StringComparer.Ordinal),
+                    figures.GetValueOrDefault("rocketOpsFailover"),
+                    figures.GetValueOrDefault("rocketOpsReplicationMode"),
                     Number(figures.GetValueOrDefault("msgPutTotalTodayNow")) - Number(figures.GetValueOrDefault("msgPutTotalTodayMorning")),
                     Number(figures.GetValueOrDefault("commitLogDiskRatio")),
                     figures.TryGetValue("bootTimestamp", out string? booted) && long.TryParse(booted, CultureInfo.InvariantCulture, out long at) ? LocalTime.Text(at, TimeProvider.System) : null,
-                    problem);
+                    row.Problem);
             }
         }
 

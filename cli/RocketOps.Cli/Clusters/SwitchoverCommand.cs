@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Cli.Up;
 using RocketOps.Kubernetes.Client;
@@ -9,7 +10,7 @@ using RocketOps.Operator.Clusters.Groups;
 
 namespace RocketOps.Cli.Clusters;
 
-/// <summary><c>rocketops cluster switchover</c>: wishes in the Lease of a group that another member leads, and waits until it does.</summary>
+/// <summary><c>rocketops cluster switchover</c>: has another member lead a group, by a wish in its Lease or, where there is no Kubernetes, by asking its master, and waits until it does.</summary>
 internal static class SwitchoverCommand
 {
     /// <summary>A hand-over takes fractions of a second, and is given up by the master after five.</summary>
@@ -20,11 +21,24 @@ internal static class SwitchoverCommand
     public static Command Create(Shell shell)
     {
         Argument<string> group = new("GROUP") { Description = "Name of the broker group, which is that of its Lease" };
-        Option<string?> to = new("--to") { Description = "Member that is to lead; the first other one that is in sync if absent", HelpName = "MEMBER" };
-        Option<string> ns = new("--namespace", "-n") { Description = "Namespace of the group's cluster", DefaultValueFactory = static _ => "default" };
-        DocumentedCommand command = new("switchover", "Let another member lead a group that elects its master, on Kubernetes or in rocketops up", "rocketops cluster switchover orders-0", "rocketops cluster switchover orders-0 --to orders-0-1 -n mq") { group, to, ns };
+        Option<string?> to = new("--to") { Description = "Member that is to lead; another one that is in sync if absent", HelpName = "MEMBER" };
+        Option<string> ns = new("--namespace") { Description = "Namespace of the group's cluster", DefaultValueFactory = static _ => "default" };
+        Option<string?> nameServers = CommonOptions.NameServersIfGiven("Ask the group's master, found through these name servers (host:port;host:port, or a context), not Kubernetes");
+        DocumentedCommand command = new(
+            "switchover",
+            "Let another member lead a group that elects its master, on Kubernetes, in rocketops up, or anywhere with -n",
+            "rocketops cluster switchover orders-0",
+            "rocketops cluster switchover orders-0 --to orders-0-1 --namespace mq",
+            "rocketops cluster switchover orders-0 --to b -n 10.0.0.1:9876") { group, to, ns, nameServers };
         command.SetAction(async (parsed, cancellation) =>
         {
+            if (parsed.GetValue(nameServers) is { } servers)
+            {
+                await using ClusterConnection cluster = new(servers, shell.Time);
+                await new BrokerSwitchover(shell, cluster).RunAsync(parsed.GetRequiredValue(group), parsed.GetValue(to), cancellation);
+                return ExitCodes.Success;
+            }
+
             using KubernetesClient client = new(KubernetesClientConfiguration.FromKubeconfig(Kubeconfig(parsed.GetRequiredValue(group), parsed.GetValue(ns)!)), time: shell.Time);
             await RunAsync(shell, client, parsed.GetRequiredValue(group), parsed.GetValue(ns)!, parsed.GetValue(to), cancellation);
             return ExitCodes.Success;
@@ -83,7 +97,7 @@ internal static class SwitchoverCommand
     private static async Task<GroupLease> ReadAsync(IKubernetesClient client, string group, string ns, CancellationToken cancellation) =>
         await client.GetAsync<Lease>(group, ns, cancellation) is { } lease
             ? GroupLease.Of(lease)
-            : throw new CommandFailedException($"there is no Lease {ns}/{group}: the group has fixed roles, has never had a master, or is in another namespace (-n).");
+            : throw new CommandFailedException($"there is no Lease {ns}/{group}: the group has fixed roles, has never had a master, is in another namespace (--namespace), or is not on Kubernetes (-n).");
 
     /// <summary>That of a <c>rocketops up</c> with the group's cluster; null for the user's own.</summary>
     private static string? Kubeconfig(string group, string ns) => RunningUp.FindAll(RunningUp.StateFolder())

@@ -54,10 +54,15 @@ internal sealed class WordCompleter(Shell shell)
         }
 
         Argument? next = command.Arguments.FirstOrDefault(argument => (parsed.GetResult(argument)?.Tokens.Count ?? 0) < argument.Arity.MaximumNumberOfValues);
-        return next is NameArgument name ? await NamesAsync(parsed, name.Kind, cancellation) : [];
+        return next switch
+        {
+            NameArgument name => await NamesAsync(parsed, name.Kind, cancellation),
+            null => [],
+            _ => Labels(next),
+        };
     }
 
-    private static IEnumerable<string> Labels(Option option) => option.GetCompletions(CompletionContext.Empty).Select(static item => item.Label);
+    private static IEnumerable<string> Labels(Symbol symbol) => symbol.GetCompletions(CompletionContext.Empty).Select(static item => item.Label);
 
     /// <summary>Nothing when nobody answers: a shell has no place for an error.</summary>
     private async Task<IEnumerable<string>> NamesAsync(ParseResult parsed, NameKind kind, CancellationToken cancellation)

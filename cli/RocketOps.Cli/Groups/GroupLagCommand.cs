@@ -38,7 +38,7 @@ internal static class GroupLagCommand
             }
         }
 
-        listing.Footer = $"{total} messages wait for {group.Members.Count} members";
+        listing.Footer = $"{Quantity.Of(total, "message")} {(total == 1 ? "waits" : "wait")} for {Quantity.Of(group.Members.Count, "member")}";
         return listing;
     }
 }

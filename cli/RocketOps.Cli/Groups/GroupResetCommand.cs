@@ -49,7 +49,7 @@ internal static class GroupResetCommand
                     await cluster.Admin.SetConsumerOffsetAsync(step.Address, group, step.Queue, step.To, cancellation);
                 }
 
-                await shell.Output.WriteLineAsync($"{group}: moved in {steps.Count} queues");
+                await shell.Output.WriteLineAsync($"{group}: moved in {Quantity.Of(steps.Count, "queue")}");
             }
 
             return ExitCodes.Success;
@@ -63,7 +63,7 @@ internal static class GroupResetCommand
         if (group.Members.Count > 0)
         {
             // A member keeps its own position and commits it over whatever is set here.
-            throw new CommandFailedException($"group {name} has {group.Members.Count} members online ({string.Join(", ", group.Members.Select(static member => member.ClientId))}). Stop them first: they would commit over the new offsets.");
+            throw new CommandFailedException($"group {name} has {Quantity.Of(group.Members.Count, "member")} online ({string.Join(", ", group.Members.Select(static member => member.ClientId))}). Stop them first: they would commit over the new offsets.");
         }
 
         List<GroupResetStep> steps = [];

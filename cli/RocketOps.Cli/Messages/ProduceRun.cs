@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
 
@@ -152,7 +153,7 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
                 ["messageId"] = result.MessageId,
                 ["offsetMessageId"] = result.OffsetMessageId,
             }.ToJsonString()
-            : $"{result.Status} {where} {(messages == 1 ? result.MessageId : $"{messages} messages")}";
+            : $"{result.Status} {where} {(messages == 1 ? result.MessageId : Quantity.Of(messages, "message"))}";
         await shell.Output.WriteLineAsync(line);
     }
 
@@ -162,17 +163,17 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
         {
             TimeSpan elapsed = shell.Time.GetElapsedTime(_begun);
             await shell.Error.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{_sent} messages in {elapsed.TotalSeconds:0.0} s, {_sent / Math.Max(0.001, elapsed.TotalSeconds):0} a second"));
+                CultureInfo.InvariantCulture, $"{Quantity.Of(_sent, "message")} in {elapsed.TotalSeconds:0.0} s, {_sent / Math.Max(0.001, elapsed.TotalSeconds):0} a second"));
         }
 
         if (_drafts.Empty > 0)
         {
-            await shell.Error.WriteLineAsync($"{_drafts.Empty} empty lines were left out: brokers refuse empty bodies");
+            await shell.Error.WriteLineAsync($"{Quantity.Of(_drafts.Empty, "empty line")} left out: brokers refuse empty bodies");
         }
 
         if (_incomplete > 0)
         {
-            await shell.Error.WriteLineAsync($"{_incomplete} messages are stored, but not as safely as the broker is set to; -o text says how far each got");
+            await shell.Error.WriteLineAsync($"{Quantity.Of(_incomplete, "message")} stored, but not as safely as the broker is set to; -o text says how far each got");
         }
     }
 }

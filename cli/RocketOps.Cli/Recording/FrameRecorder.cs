@@ -31,12 +31,8 @@ internal sealed class FrameRecorder(string path)
         }
     }
 
-    public async Task SaveAsync(CancellationToken cancellation)
-    {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        Directory.CreateDirectory(folder);
-        await File.WriteAllTextAsync(path, Render(), cancellation);
-    }
+    /// <summary>Writes the file; its folder must be there.</summary>
+    public Task SaveAsync(CancellationToken cancellation) => File.WriteAllTextAsync(path, Render(), cancellation);
 
     private string Render()
     {

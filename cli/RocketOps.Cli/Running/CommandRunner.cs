@@ -11,6 +11,7 @@ internal sealed class CommandRunner(Shell shell)
         try
         {
             Command root = CommandTree.Create(shell);
+            arguments = WithoutHelpWord(arguments);
 
             // Words that begin with @ are bodies and keys, not files with further options.
             ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -38,6 +39,9 @@ internal sealed class CommandRunner(Shell shell)
             return ExitCodes.Failed;
         }
     }
+
+    /// <summary><c>help topic list</c>, as other tools take it, for <c>topic list --help</c>.</summary>
+    private static IReadOnlyList<string> WithoutHelpWord(IReadOnlyList<string> arguments) => arguments.Count > 0 && arguments[0] == "help" ? [.. arguments.Skip(1), "--help"] : arguments;
 
     private async Task<int> RunAsync(ParseResult parsed, IReadOnlyList<string> arguments, CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using RocketOps.Client;
+using RocketOps.Kubernetes.Client;
 using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Cli.Running;
@@ -14,7 +15,7 @@ internal static class Failures
         SubscriptionRefusedException refused => refused.Message,
         RocketMqException { ResponseCode: { } code } refused => $"{refused.Remark ?? "refused without a reason"} ({refused.Address} answered {Name(code)})",
         AggregateException { InnerExceptions: [{ } only] } => Describe(only),
-        RocketMqException or CommandFailedException or IOException or InvalidDataException or HttpRequestException or SocketException or UnauthorizedAccessException or ArgumentException => failure.Message,
+        RocketMqException or CommandFailedException or KubernetesException or KubernetesConfigurationException or IOException or InvalidDataException or HttpRequestException or SocketException or UnauthorizedAccessException or ArgumentException => failure.Message,
         _ => $"{failure.GetType().Name}: {failure.Message} This is a bug of rocketops; ROCKETOPS_STACKTRACE=1 shows where.",
     });
 

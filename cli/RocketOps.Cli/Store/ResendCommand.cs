@@ -40,7 +40,7 @@ internal static class ResendCommand
                     return ExitCodes.Success;
                 }
 
-                await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Send {count} messages again?", cancellation);
+                await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Send {Quantity.Of(count, "message")} again?", cancellation);
                 await using Resender resender = new(cluster, parsed.GetValue(broker), shell.Time);
                 return await RunAsync(shell, files, logs, resender, wanted, parsed.GetValue(all), cancellation);
             }));
@@ -91,7 +91,7 @@ internal static class ResendCommand
         }
         catch (Exception failure) when (failure is CommandFailedException or Client.RocketMqException)
         {
-            throw new CommandFailedException($"{Failures.Describe(failure)}. {report.Sent} messages were sent; run it again to send the rest.");
+            throw new CommandFailedException($"{Failures.Describe(failure)}. {Quantity.Of(report.Sent, "message")} sent; run it again to send the rest.");
         }
 
         await report.ToListing().WriteAsync(OutputFormat.Table, shell, shell.Output);

@@ -60,7 +60,7 @@ internal static class TopicCreateCommand
         foreach (BrokerData broker in lacking)
         {
             await connection.Admin.CreateOrUpdateTopicAsync(broker.MasterAddress!, topic, cancellation);
-            await shell.Output.WriteLineAsync($"{topic.Name}: {topic.ReadQueues} queues on {broker.BrokerName}");
+            await shell.Output.WriteLineAsync($"{topic.Name}: {Quantity.Of(topic.ReadQueues, "queue")} on {broker.BrokerName}");
         }
     }
 }

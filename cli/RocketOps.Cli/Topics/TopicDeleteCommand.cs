@@ -28,7 +28,7 @@ internal static class TopicDeleteCommand
                 IReadOnlyList<BrokerData> masters = await connection.MastersAsync(parsed.GetValue(cluster), cancellation);
                 await TopicOwnership.CheckAsync(shell, topic, masters, parsed.GetValue(force), "make it again, empty", Instead, cancellation);
                 TopicOnBrokers found = await TopicOnBrokers.FindAsync(connection, topic, cancellation);
-                await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Delete topic {topic} with its {found.Messages ?? 0} messages? They cannot be brought back.", cancellation);
+                await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Delete topic {topic} with its {Quantity.Of(found.Messages ?? 0, "message")}? What is deleted cannot be brought back.", cancellation);
                 foreach (BrokerData broker in masters)
                 {
                     await connection.Admin.DeleteTopicOnBrokerAsync(broker.MasterAddress!, topic, cancellation);

@@ -5,6 +5,9 @@ internal static class TopicNames
 {
     public const string RetryPrefix = "%RETRY%";
     public const string DeadLetterPrefix = "%DLQ%";
+
+    /// <summary>Light queues (LMQ): Apache's brokers make one for each name that a client asks for.</summary>
+    private const string LightPrefix = "%LMQ%";
     private const int MaxLength = 127;
     private const int MaxPrefixedLength = 255;
     private const string Letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-%|";
@@ -13,6 +16,9 @@ internal static class TopicNames
     [
         "TBW102", "SCHEDULE_TOPIC_XXXX", "BenchmarkTest", "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRACE_TOPIC", "RMQ_SYS_TRANS_OP_HALF_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC",
         "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT", "CHECKPOINT_TOPIC",
+
+        // Of Apache's proxies: their group of it is one of the system's too.
+        "DefaultHeartBeatSyncerTopic",
     ];
 
     /// <summary>Why a name cannot be one; null when it can.</summary>
@@ -31,6 +37,7 @@ internal static class TopicNames
         IsOfGroup(topic)
         || System.Contains(topic, StringComparer.Ordinal)
         || topic.StartsWith("rmq_sys_", StringComparison.OrdinalIgnoreCase)
+        || topic.StartsWith(LightPrefix, StringComparison.Ordinal)
         || topic.EndsWith("_REPLY_TOPIC", StringComparison.Ordinal)
         || servers.Contains(topic);
 

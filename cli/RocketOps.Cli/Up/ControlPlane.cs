@@ -78,7 +78,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             Environment.SetEnvironmentVariable(HostResolver.HostsVariable, kubelet.HostsFilePath);
             OperatorHost host = await OperatorHost.StartAsync(
                 configuration,
-                new OperatorOptions { LeaderElection = false, ProgressInterval = TimeSpan.FromMilliseconds(200) },
+                new OperatorOptions { LeaderElection = false, UpgradesClusters = true, ProgressInterval = TimeSpan.FromMilliseconds(200) },
                 services =>
                 {
                     services.Replace(ServiceDescriptor.Singleton(loggers));

@@ -6,7 +6,9 @@ namespace RocketOps.Cli.Up;
 internal sealed class DataDirectory : IDisposable
 {
     // A broker's first message takes 16 MiB, and a queue and an index file beside it; a cluster has two brokers or more.
-    private const long RoomToBegin = 64L * 1024 * 1024;
+    private const long RoomToBegin = 64 * Mebibyte;
+
+    private const long Mebibyte = 1024 * 1024;
 
     // EWOULDBLOCK of flock, which .NET passes on as it is.
     private const int WouldBlock = 11;
@@ -43,7 +45,9 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new CommandFailedException($"{path} cannot be the data folder: {failure.Message} Choose another one with --data.", failure);
+            // The framework's words for a folder that the system does not let be made are those for a file that is missing.
+            string reason = failure is FileNotFoundException or DirectoryNotFoundException ? "no folder can be made there." : failure.Message;
+            throw new CommandFailedException($"{path} cannot be the data folder: {reason} Choose another one with --data.", failure);
         }
     }
 
@@ -62,9 +66,12 @@ internal sealed class DataDirectory : IDisposable
     }
 
     /// <summary>The same for a disk with so many bytes free.</summary>
-    public static string? LackOfRoom(string path, long freeBytes) => freeBytes >= RoomToBegin
-        ? null
-        : string.Create(CultureInfo.InvariantCulture, $"The disk of {path} has {freeBytes / 1024} KiB free, and the first message of each broker takes 16 MiB: make room, or choose another disk with --data.");
+    public static string? LackOfRoom(string path, long freeBytes) => freeBytes switch
+    {
+        >= RoomToBegin => null,
+        >= Mebibyte => string.Create(CultureInfo.InvariantCulture, $"The disk of {path} has {freeBytes / Mebibyte} MiB free, and the first message of each broker takes 16 MiB: make room, or choose another disk with --data."),
+        _ => $"The disk of {path} is full: messages are refused, and what changes may be neither stored nor shown. Make room and all goes on by itself, or choose another disk with --data.",
+    };
 
     /// <summary>The lock is the kernel's and ends with the process, however that ends.</summary>
     private static FileStream Lock(string file)

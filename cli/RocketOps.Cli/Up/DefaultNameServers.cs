@@ -1,21 +1,29 @@
+using RocketOps.Cli.Contexts;
+
 namespace RocketOps.Cli.Up;
 
-/// <summary>Which name servers a command means that was given none: those of <c>NAMESRV_ADDR</c>, else of the cluster that <c>rocketops up</c> runs, else RocketMQ's usual address.</summary>
+/// <summary>Which name servers a command means that was given none: those of <c>NAMESRV_ADDR</c>, else of the current context, else of the cluster that <c>rocketops up</c> runs, else RocketMQ's usual address.</summary>
 internal static class DefaultNameServers
 {
     public const string Usual = "127.0.0.1:9876";
 
     /// <summary>The address, or a sentence that says why there is no single answer.</summary>
     /// <param name="environment">Value of <c>NAMESRV_ADDR</c>.</param>
-    /// <param name="running">What runs.</param>
-    public static (string? Address, string? Problem) Choose(string? environment, IReadOnlyList<RunningUp> running)
+    /// <param name="contexts">What the user has named.</param>
+    /// <param name="running">What runs; asked for where nothing else decides.</param>
+    public static (string? Address, string? Problem) Choose(string? environment, ContextFile contexts, Func<IReadOnlyList<RunningUp>> running)
     {
         if (!string.IsNullOrEmpty(environment))
         {
             return (environment, null);
         }
 
-        List<(string Cluster, string Address, string Data)> clusters = [.. running.SelectMany(up => up.Clusters.Select(cluster => (cluster.Cluster, cluster.Address, up.DataDirectory)))];
+        if (contexts.Current is { } current)
+        {
+            return (contexts.Of(current), null);
+        }
+
+        List<(string Cluster, string Address, string Data)> clusters = [.. running().SelectMany(up => up.Clusters.Select(cluster => (cluster.Cluster, cluster.Address, up.DataDirectory)))];
         return clusters switch
         {
             [] => (Usual, null),

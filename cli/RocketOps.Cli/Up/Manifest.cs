@@ -14,11 +14,11 @@ namespace RocketOps.Cli.Up;
 /// <param name="Text">The document as written.</param>
 internal sealed record Manifest(string Path, int Line, string Source, string ApiVersion, string Kind, string Name, string? Namespace, string Text)
 {
-    /// <summary>Reads the documents of a file. Throws <see cref="CommandFailedException"/> naming file and line.</summary>
-    public static IReadOnlyList<Manifest> ReadFile(string path)
+    /// <summary>Reads the documents of a file's content. Throws <see cref="CommandFailedException"/> naming file and line, also when there is none.</summary>
+    public static IReadOnlyList<Manifest> Read(string path, string content)
     {
         List<Manifest> manifests = new();
-        foreach ((int line, string text) in Documents(File.ReadAllText(path)))
+        foreach ((int line, string text) in Documents(content))
         {
             if (Read(path, line, text) is { } manifest)
             {
@@ -26,7 +26,7 @@ internal sealed record Manifest(string Path, int Line, string Source, string Api
             }
         }
 
-        return manifests;
+        return manifests.Count > 0 ? manifests : throw new CommandFailedException($"{path} holds no object. deploy/samples/single.yaml shows what one looks like.");
     }
 
     /// <summary>File and line of a field (<c>spec.brokers.groups</c>), or of the nearest thing around it that is written here.</summary>

@@ -19,8 +19,17 @@ internal static class NextSteps
                 + $"(member 1: {demo.ReceivedByFirst}, member 2: {demo.ReceivedBySecond}), {demo.Duplicates} duplicates, {demo.Missing} missing, {elapsed.TotalSeconds:0.0} s after the start.");
         }
 
-        string again = isEnding ? $"start it again with {ShellWord.Quote(Program())} up --data {ShellWord.Quote(Path.GetDirectoryName(kubeconfig)!)}; then, " : "";
-        await output.WriteLineAsync($"Try next, {again}in another terminal:");
+        if (isEnding)
+        {
+            await output.WriteLineAsync("Try next: start it again and leave it running,");
+            await output.WriteLineAsync($"  {ShellWord.Quote(Program())} up --data {ShellWord.Quote(Path.GetDirectoryName(kubeconfig)!)}");
+            await output.WriteLineAsync("and in another terminal:");
+        }
+        else
+        {
+            await output.WriteLineAsync("Try next, in another terminal:");
+        }
+
         await output.WriteLineAsync($"  export KUBECONFIG={ShellWord.Quote(kubeconfig)}");
         await output.WriteLineAsync("  kubectl get rocketops,pods -o wide");
         if (state.Clusters.Count > 0)

@@ -13,7 +13,7 @@ internal sealed record TopicView(string Key, string Cluster, string TopicName, b
         ReadyCondition ready = ReadyCondition.Of(topic);
         return new TopicView(
             topic.Key().ToString(),
-            new ObjectKey(topic.Namespace, topic.Spec.Field("clusterRef").Text("name") ?? "").ToString(),
+            new ObjectKey(topic.Spec.Field("clusterRef").Text("namespace") ?? topic.Namespace, topic.Spec.Field("clusterRef").Text("name") ?? "").ToString(),
             topic.Status.Text("topicName") ?? topic.Spec.Text("topicName") ?? topic.Name,
             ready.IsTrue,
             ready.Reason,

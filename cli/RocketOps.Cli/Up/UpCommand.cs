@@ -8,16 +8,16 @@ internal static class UpCommand
 {
     public static Command Create()
     {
-        Argument<FileInfo[]> files = new("FILE")
+        Argument<string[]> files = new("FILE")
         {
-            Description = "Manifests to apply: BrokerCluster and Topic objects, several in a file separated by ---",
+            Description = "Manifests to apply: BrokerCluster and Topic objects, several in a file separated by ---; a folder stands for the .yaml, .yml and .json files in it, - for standard input. Without any, what the data folder holds is started",
             Arity = ArgumentArity.ZeroOrMore,
         };
         files.Validators.Add(result =>
         {
             foreach (System.CommandLine.Parsing.Token token in result.Tokens)
             {
-                if (!File.Exists(token.Value))
+                if (token.Value != ManifestFiles.StandardInput && !File.Exists(token.Value) && !Directory.Exists(token.Value))
                 {
                     result.AddError(token.Value.StartsWith('-') ? $"There is no option {token.Value}." : $"There is no file {token.Value}.");
                 }
@@ -44,6 +44,14 @@ internal static class UpCommand
         Option<bool> demo = new("--demo") { Description = "Send 1000 messages and receive each exactly once, then say what to try next" };
         Option<bool> exit = new("--exit") { Description = "End when everything is ready and the demo is done; without a terminal --demo always does" };
         Option<string?> record = new("--record") { Description = "Write a picture (SVG) of what was shown", HelpName = "FILE" };
+        record.Validators.Add(result =>
+        {
+            // Said now: the picture is written at the end, and a folder made of a slip of the pen is nobody's wish.
+            if (result.Tokens is [{ } token] && WhyNoFile(token.Value) is { } reason)
+            {
+                result.AddError($"--record: {reason}.");
+            }
+        });
         Command command = new("up", "Run clusters on this machine: the same operator and brokers as on Kubernetes, as local processes")
         {
             files, data, port, demo, exit, record,
@@ -63,5 +71,18 @@ internal static class UpCommand
             return await new UpSession(options, AnsiConsole.Console, TimeProvider.System).RunAsync(signals.Token);
         });
         return command;
+    }
+
+    /// <summary>Why no file can be written there, or null.</summary>
+    private static string? WhyNoFile(string path)
+    {
+        if (path.Length == 0)
+        {
+            return "a file is needed";
+        }
+
+        return Directory.Exists(path) ? $"{path} is a folder"
+            : Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder) ? $"there is no folder {folder}"
+            : null;
     }
 }

@@ -1,3 +1,5 @@
+using RocketOps.Cli.Output;
+
 namespace RocketOps.Cli.Up;
 
 /// <summary>The state as plain lines, one per change, for files and pipes.</summary>
@@ -14,8 +16,22 @@ internal sealed class UpLines(TextWriter output)
         }
     }
 
+    /// <summary>That the disk of the data has hardly any room, and, with null, that it has some again.</summary>
+    public async Task TellOfDiskAsync(string? lack, TimeSpan elapsed)
+    {
+        if (lack is not null || _told.ContainsKey("disk"))
+        {
+            await TellAsync("disk", lack ?? "has room again", elapsed);
+        }
+    }
+
     public async Task WriteAsync(UpState state, TimeSpan elapsed)
     {
+        if (state.Clusters.Count == 0 && state.Topics.Count == 0)
+        {
+            await TellAsync("nothing runs", UpScreen.HowToBegin, elapsed);
+        }
+
         foreach (ClusterView cluster in state.Clusters)
         {
             int ready = cluster.Members.Count(member => member.IsReady);
@@ -36,13 +52,20 @@ internal sealed class UpLines(TextWriter output)
 
         foreach (TopicView topic in state.Topics)
         {
-            await TellAsync($"topic {topic.Key}", topic.IsReady ? $"ready, {topic.ReadQueues} queues per group" : Because(topic.Reason, topic.Message), elapsed);
+            await TellAsync($"topic {topic.Key}", topic.IsReady ? $"ready, {Quantity.Of(topic.ReadQueues, "queue")} per group" : Because(topic.Reason, topic.Message), elapsed);
+        }
+
+        foreach (GroupView group in state.Groups)
+        {
+            await TellAsync($"consumer group {group.Key}", group.IsReady ? "ready" : Because(group.Reason, group.Message), elapsed);
         }
 
         foreach (PodProblem problem in state.Problems)
         {
             await TellAsync($"pod {problem.Key}", problem.Text, elapsed);
         }
+
+        await TellOfDiskAsync(state.LackOfRoom, elapsed);
 
         if (state.OperatorEnd is { } end)
         {

@@ -3,7 +3,8 @@ namespace RocketOps.Cli.Up;
 /// <summary>What the user asked <c>rocketops up</c> for.</summary>
 internal sealed record UpOptions
 {
-    public required IReadOnlyList<FileInfo> Files { get; init; }
+    /// <summary>Files, folders, or - for standard input.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
 
     public required string DataDirectory { get; init; }
 

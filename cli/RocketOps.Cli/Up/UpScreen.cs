@@ -1,4 +1,5 @@
 using System.Globalization;
+using RocketOps.Cli.Output;
 
 namespace RocketOps.Cli.Up;
 
@@ -8,6 +9,9 @@ namespace RocketOps.Cli.Up;
 /// </summary>
 internal static class UpScreen
 {
+    /// <summary>What to say when there is nothing.</summary>
+    public const string HowToBegin = "There is no cluster yet: kubectl apply -f FILE, or start with one, as rocketops up deploy/samples/quickstart.yaml";
+
     private const int NameColumn = 2;
     private const int RateWidth = 7;
     private const int MinHeight = 6;
@@ -62,7 +66,7 @@ internal static class UpScreen
         yield return new ScreenLine().Add("RocketOps", Tint.Strong).Add($" on this machine  {elapsed.TotalSeconds:0.0} s", Tint.Quiet);
         if (state.Clusters.Count == 0 && state.Topics.Count == 0)
         {
-            yield return ScreenLine.Of("There is no cluster yet: kubectl apply -f FILE, or start with one, as rocketops up deploy/samples/quickstart.yaml", Tint.Plain);
+            yield return ScreenLine.Of(HowToBegin, Tint.Plain);
         }
 
         foreach (ClusterView cluster in state.Clusters)
@@ -74,6 +78,11 @@ internal static class UpScreen
         }
 
         foreach (ScreenLine line in Topics(state.Topics, detail))
+        {
+            yield return line;
+        }
+
+        foreach (ScreenLine line in Groups(state.Groups, detail))
         {
             yield return line;
         }
@@ -198,13 +207,38 @@ internal static class UpScreen
         {
             yield return new ScreenLine().PadTo(NameColumn).Add(topic.TopicName).PadTo(queues)
                 .Add(topic.IsReady ? "ready" : Words(topic.Reason), topic.IsReady ? Tint.Good : Tint.Waiting)
-                .Add(topic.ReadQueues == topic.WriteQueues ? $"  {topic.ReadQueues} queues per group" : $"  {topic.ReadQueues} queues to read, {topic.WriteQueues} to write per group", Tint.Quiet)
+                .Add(topic.ReadQueues == topic.WriteQueues ? $"  {Quantity.Of(topic.ReadQueues, "queue")} per group" : $"  {topic.ReadQueues} queues to read, {topic.WriteQueues} to write per group", Tint.Quiet)
                 .Add($"  of {topic.Cluster}", Tint.Quiet);
         }
 
         if (shown.Count < topics.Count)
         {
             yield return new ScreenLine().PadTo(NameColumn).Add($"… {topics.Count - shown.Count} more, all ready", Tint.Quiet);
+        }
+    }
+
+    private static IEnumerable<ScreenLine> Groups(IReadOnlyList<GroupView> groups, ScreenDetail detail)
+    {
+        List<GroupView> shown = [.. groups.Where(group => !detail.FoldsTopics || !group.IsReady)];
+        if (groups.Count == 0)
+        {
+            yield break;
+        }
+
+        ScreenLine title = new ScreenLine().Add("consumer groups", Tint.Strong);
+        yield return shown.Count == 0 ? title.Add($"  {groups.Count}, all ready", Tint.Quiet) : title;
+        int states = NameColumn + shown.Select(group => ScreenLine.WidthOf(group.GroupName)).Append(8).Max() + 2;
+        foreach (GroupView group in shown)
+        {
+            yield return new ScreenLine().PadTo(NameColumn).Add(group.GroupName).PadTo(states)
+                .Add(group.IsReady ? "ready" : Words(group.Reason), group.IsReady ? Tint.Good : Tint.Waiting)
+                .Add($"  {group.Members} {(group.Members == 1 ? "member" : "members")}", Tint.Quiet)
+                .Add($"  of {group.Cluster}", Tint.Quiet);
+        }
+
+        if (shown.Count > 0 && shown.Count < groups.Count)
+        {
+            yield return new ScreenLine().PadTo(NameColumn).Add($"… {groups.Count - shown.Count} more, all ready", Tint.Quiet);
         }
     }
 
@@ -217,8 +251,14 @@ internal static class UpScreen
             notes.Add((end, Tint.Bad));
         }
 
+        if (state.LackOfRoom is { } lack)
+        {
+            notes.Add((lack, Tint.Bad));
+        }
+
         notes.AddRange(state.Clusters.Where(cluster => !cluster.IsReady && cluster.Message.Length > 0).Select(cluster => ($"{cluster.Key}: {cluster.Message}", Tint.Waiting)));
         notes.AddRange(state.Topics.Where(topic => !topic.IsReady && topic.Message.Length > 0).Select(topic => ($"topic {topic.Key}: {topic.Message}", Tint.Waiting)));
+        notes.AddRange(state.Groups.Where(group => !group.IsReady && group.Message.Length > 0).Select(group => ($"consumer group {group.Key}: {group.Message}", Tint.Waiting)));
         notes.AddRange(state.Problems.Select(problem => ($"pod {problem.Key}: {problem.Text}", Tint.Bad)));
         notes.AddRange(state.Clusters.SelectMany(cluster => cluster.Remarks.Select(remark => ($"{cluster.Key}: {remark}", Tint.Quiet))));
         return notes.SelectMany(note => ScreenLine.Wrap(note.Text, width, 2, note.Tint));

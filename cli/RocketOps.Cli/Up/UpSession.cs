@@ -30,6 +30,9 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     private IReadOnlyList<string> _nextSteps = [];
     private IReadOnlyList<string> _footer = [];
 
+    /// <summary>As it is, while the console folds lines where it takes a terminal to end.</summary>
+    private TextWriter Output => console.Profile.Out.Writer;
+
     private bool IsInteractive => console.Profile.Capabilities.Interactive && !Console.IsOutputRedirected && !Console.IsInputRedirected;
 
     private bool EndsByItself => options.Exit || (options.Demo && !IsInteractive);
@@ -38,7 +41,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
 
     public async Task<int> RunAsync(CancellationToken stop)
     {
-        List<Manifest> manifests = options.Files.SelectMany(file => Manifest.ReadFile(file.FullName)).ToList();
+        List<Manifest> manifests = [.. ManifestFiles.Read(options.Files, Console.In)];
         using DataDirectory data = DataDirectory.Open(options.DataDirectory);
         using FileLoggerProvider log = new(data.LogFile, time);
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging
@@ -47,7 +50,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         if (data.LackOfRoom() is { } lack)
         {
             // Said first: what fails next may be the start itself.
-            console.WriteLine(lack);
+            await (IsInteractive ? Output.WriteLineAsync(lack) : _lines.TellOfDiskAsync(lack, Elapsed));
         }
 
         try
@@ -57,18 +60,18 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return ExitCodes.Success;
+            return ExitCode();
         }
         finally
         {
             if (stop.IsCancellationRequested)
             {
-                console.WriteLine("Stopped. The data stays; the same command finds it again.");
+                await Output.WriteLineAsync("Stopped. The data stays; the same command finds it again.");
             }
 
             if (log.Loss is { } loss)
             {
-                console.WriteLine(loss);
+                await Output.WriteLineAsync(loss);
             }
         }
     }
@@ -87,11 +90,10 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         int shown = IsInteractive ? Math.Min(changes.Count, MaxChangesOnScreen) : 0;
         foreach (string change in changes.Skip(shown))
         {
-            console.Profile.Out.Writer.WriteLine(change);
+            await Output.WriteLineAsync(change);
         }
 
-        string[] room = IsInteractive && data.LackOfRoom() is { } lack ? [lack] : [];
-        _footer = [.. room, .. changes.Take(shown), $"Ctrl-C stops; the data stays in {ShellWord.Quote(data.Path)}", $"export KUBECONFIG={ShellWord.Quote(data.Kubeconfig)}"];
+        _footer = [.. changes.Take(shown), $"Ctrl-C stops; the data stays in {ShellWord.Quote(data.Path)}", $"export KUBECONFIG={ShellWord.Quote(data.Kubeconfig)}"];
         if (!IsInteractive)
         {
             await _lines.BeginAsync(_footer, Elapsed);
@@ -103,7 +105,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            console.WriteLine(options.Demo && _demo is not { IsCompletedSuccessfully: true } ? "Stopping, the demo is not finished …" : "Stopping …");
+            await Output.WriteLineAsync(options.Demo && _demo is not { IsCompletedSuccessfully: true } ? "Stopping, the demo is not finished …" : "Stopping …");
         }
         finally
         {
@@ -127,15 +129,8 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         }
     }
 
-    private int ExitCode()
-    {
-        if (!options.Demo || _demoRun is not { Progress: { IsDone: true } progress })
-        {
-            return options.Demo && EndsByItself ? ExitCodes.Failed : ExitCodes.Success;
-        }
-
-        return progress.Succeeded ? ExitCodes.Success : ExitCodes.Failed;
-    }
+    /// <summary>Whoever asks for the demo and ends it before it is done has not seen it succeed.</summary>
+    private int ExitCode() => !options.Demo || _demoRun is { Progress: { IsDone: true, Succeeded: true } } ? ExitCodes.Success : ExitCodes.Failed;
 
     /// <summary>Whatever ends it, the terminal is left as it was, with the last state on it.</summary>
     private async Task ShowOnScreenAsync(ControlPlane plane, ILoggerFactory loggers, DataDirectory data, CancellationToken stop)
@@ -182,6 +177,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         return state with
         {
             Problems = _problems.Of(state.Problems),
+            LackOfRoom = data.LackOfRoom(),
             OperatorEnd = EndOf(plane.Operator, data),
             Events = _events,
             Figures = figures?.Current ?? state.Figures,
@@ -248,7 +244,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     {
         if (!IsInteractive)
         {
-            await NextSteps.WriteAsync(console.Profile.Out.Writer, _state, kubeconfig, Elapsed, EndsByItself);
+            await NextSteps.WriteAsync(Output, _state, kubeconfig, Elapsed, EndsByItself);
             return;
         }
 

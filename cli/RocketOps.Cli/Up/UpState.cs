@@ -17,6 +17,11 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
     /// <summary>What to say about the operator's end; null while it works.</summary>
     public string? OperatorEnd { get; init; }
 
+    public IReadOnlyList<GroupView> Groups { get; init; } = [];
+
+    /// <summary>What to say about the disk of the data folder; null while it has room.</summary>
+    public string? LackOfRoom { get; init; }
+
     /// <summary>What happened last, newest last.</summary>
     public IReadOnlyList<EventView> Events { get; init; } = [];
 
@@ -24,7 +29,7 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
     public IReadOnlyDictionary<string, BrokerFigures> Figures { get; init; } = new Dictionary<string, BrokerFigures>(StringComparer.Ordinal);
 
     /// <summary>All there is is ready; nothing at all is, too. Nothing is without the operator: what the objects say is then of the past.</summary>
-    public bool IsReady => OperatorEnd is null && Clusters.All(cluster => cluster is { IsReady: true, Address.Length: > 0 }) && Topics.All(topic => topic.IsReady);
+    public bool IsReady => OperatorEnd is null && Clusters.All(cluster => cluster is { IsReady: true, Address.Length: > 0 }) && Topics.All(topic => topic.IsReady) && Groups.All(group => group.IsReady);
 
     public static async Task<UpState> ReadAsync(
         KubernetesClient client, IReadOnlyDictionary<string, string> hostAddresses, DemoProgress? demo, CancellationToken cancellation)
@@ -33,11 +38,15 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
         IReadOnlyList<KubernetesObject> pods = await ListAsync(client, Pod, cancellation);
         Dictionary<ObjectKey, KubernetesObject> byKey = pods.ToDictionary(ObjectKey.Of);
         IReadOnlyList<KubernetesObject> topics = await ListAsync(client, TopicView.Kind, cancellation);
+        IReadOnlyList<KubernetesObject> groups = await ListAsync(client, GroupView.Kind, cancellation);
         return new UpState(
             [.. clusters.Select(cluster => ClusterView.Of(cluster, byKey, hostAddresses)).OrderBy(cluster => cluster.Key, StringComparer.Ordinal)],
             [.. topics.Select(TopicView.Of).OrderBy(topic => topic.Key, StringComparer.Ordinal)],
             [.. pods.Select(PodProblem.Of).OfType<PodProblem>().OrderBy(problem => problem.Key, StringComparer.Ordinal)],
-            demo);
+            demo)
+        {
+            Groups = [.. groups.Select(GroupView.Of).OrderBy(group => group.Key, StringComparer.Ordinal)],
+        };
     }
 
     public static async Task<IReadOnlyList<EventView>> ReadEventsAsync(KubernetesClient client, CancellationToken cancellation) =>

@@ -33,6 +33,15 @@ public interface IRocketMqAdmin : IAsyncDisposable
     /// <summary>Makes every name server forget the topic's queues on the brokers of <paramref name="cluster"/>, or on all when it is null.</summary>
     Task DeleteTopicOnNameServersAsync(string topic, string? cluster, CancellationToken cancellationToken = default);
 
+    /// <summary>Values that all name servers keep in a namespace, such as <c>ORDER_TOPIC_CONFIG</c>, by key. Null where the name servers have not the same, or one of them has none.</summary>
+    Task<IReadOnlyDictionary<string, string?>> GetNameServerValuesAsync(string @namespace, CancellationToken cancellationToken = default);
+
+    /// <summary>Sets a value on every name server.</summary>
+    Task SetNameServerValueAsync(string @namespace, string key, string value, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes a value from every name server; no error when it is not there.</summary>
+    Task DeleteNameServerValueAsync(string @namespace, string key, CancellationToken cancellationToken = default);
+
     /// <summary>Offsets of the topic's queues on a broker. Throws with code 17 when the broker has no such topic.</summary>
     Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default);
 
@@ -41,6 +50,12 @@ public interface IRocketMqAdmin : IAsyncDisposable
     /// Only masters answer. Null when the broker does not know the request, as every broker but those of RocketOps: then nothing is known.
     /// </summary>
     Task<PendingMessages?> GetPendingMessagesAsync(string brokerAddress, string topic, int fromQueue = 0, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Has the master of a group that elects it hand over to another member, or (null) to the one in sync that has most. Returns who is to lead and the epoch that ends; the hand-over has begun then, and
+    /// the runtime information of brokers (<c>rocketOpsEpoch</c>, <c>rocketOpsMaster</c>) tells when it has come about. Throws with the broker's reason when nothing is handed over.
+    /// </summary>
+    Task<(string Member, long Epoch)> HandOverMasterAsync(string brokerAddress, string brokerName, string? member = null, CancellationToken cancellationToken = default);
 
     /// <summary>How far a group is on a broker, in one topic or (null) in all it consumes.</summary>
     Task<ConsumeStats> GetConsumeStatsAsync(string brokerAddress, string group, string? topic = null, CancellationToken cancellationToken = default);
@@ -63,7 +78,10 @@ public interface IRocketMqAdmin : IAsyncDisposable
     /// <summary>All consumer groups of a broker by name.</summary>
     Task<IReadOnlyDictionary<string, SubscriptionGroupConfig>> GetSubscriptionGroupsAsync(string brokerAddress, CancellationToken cancellationToken = default);
 
-    /// <summary>Creates the consumer group on a broker or changes it there.</summary>
+    /// <summary>The consumer group as the broker holds it; null when it has none of that name.</summary>
+    Task<SubscriptionGroupConfig?> GetSubscriptionGroupAsync(string brokerAddress, string group, CancellationToken cancellationToken = default);
+
+    /// <summary>Creates the consumer group on a broker or changes it there. <see cref="SubscriptionGroupConfig.Attributes"/> are changes to the stored ones (5.x brokers).</summary>
     Task CreateOrUpdateSubscriptionGroupAsync(string brokerAddress, SubscriptionGroupConfig group, CancellationToken cancellationToken = default);
 
     /// <summary>Removes the consumer group from a broker, with its offsets when asked for.</summary>
@@ -71,6 +89,11 @@ public interface IRocketMqAdmin : IAsyncDisposable
 
     /// <summary>The live members of a group as one broker sees them; null when nobody is online.</summary>
     Task<ConsumerConnections?> GetConsumerConnectionsAsync(string brokerAddress, string group, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Members and lags of these groups as one broker sees them, by group. Null when the broker does not know the request, as every broker but those of RocketOps: ask for each group's connections and statistics.
+    /// </summary>
+    Task<IReadOnlyDictionary<string, GroupSummary>?> GetGroupSummariesAsync(string brokerAddress, IReadOnlyCollection<string> groups, CancellationToken cancellationToken = default);
 
     /// <summary>Names of the groups that consume a topic on a broker or have offsets there.</summary>
     Task<IReadOnlyList<string>> GetGroupsOfTopicAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default);

@@ -101,7 +101,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     {
         // Without paging fields every version answers the whole table.
         RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetAllTopicConfig), cancellationToken).ConfigureAwait(false);
-        return ClientJson.Read(response, ClientJson.Default.TopicConfigTable, brokerAddress).Topics;
+        return ClientJson.Read(response, ClientJson.Default.TopicConfigTable, brokerAddress).All();
     }
 
     public Task DeleteTopicOnBrokerAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default) =>
@@ -109,6 +109,28 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
 
     public Task DeleteTopicOnNameServersAsync(string topic, string? cluster, CancellationToken cancellationToken = default) =>
         ForEachNameServerAsync(() => RemotingCommand.CreateRequest(RequestCode.DeleteTopicInNameServer).Set("topic", topic).Set("clusterName", cluster), cancellationToken);
+
+    public async Task<IReadOnlyDictionary<string, string?>> GetNameServerValuesAsync(string @namespace, CancellationToken cancellationToken = default)
+    {
+        Dictionary<string, string?>? values = null;
+        foreach (string address in await _nameServers.GetAddressesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            IReadOnlyDictionary<string, string> table = await GetNameServerValuesAsync(address, @namespace, cancellationToken).ConfigureAwait(false);
+            values ??= table.ToDictionary(static pair => pair.Key, static pair => (string?)pair.Value, StringComparer.Ordinal);
+            foreach (string key in values.Keys.Union(table.Keys).ToArray())
+            {
+                values[key] = table.TryGetValue(key, out string? value) && values.GetValueOrDefault(key) == value ? value : null;
+            }
+        }
+
+        return values ?? [];
+    }
+
+    public Task SetNameServerValueAsync(string @namespace, string key, string value, CancellationToken cancellationToken = default) =>
+        ForEachNameServerAsync(() => RemotingCommand.CreateRequest(RequestCode.PutKvConfig).Set("namespace", @namespace).Set("key", key).Set("value", value), cancellationToken);
+
+    public Task DeleteNameServerValueAsync(string @namespace, string key, CancellationToken cancellationToken = default) =>
+        ForEachNameServerAsync(() => RemotingCommand.CreateRequest(RequestCode.DeleteKvConfig).Set("namespace", @namespace).Set("key", key), cancellationToken);
 
     public async Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
     {
@@ -126,6 +148,13 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
             ResponseCode.RequestCodeNotSupported => null,
             _ => throw new RocketMqException(response.Code, response.Remark, brokerAddress),
         };
+    }
+
+    public async Task<(string Member, long Epoch)> HandOverMasterAsync(string brokerAddress, string brokerName, string? member = null, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.HandOverMaster).Set("brokerName", brokerName).Set("member", member);
+        RemotingCommand response = await CallAsync(brokerAddress, request, cancellationToken).ConfigureAwait(false);
+        return (response.GetRequired("member"), response.GetRequiredInt64("epoch"));
     }
 
     public async Task<ConsumeStats> GetConsumeStatsAsync(string brokerAddress, string group, string? topic = null, CancellationToken cancellationToken = default)
@@ -176,7 +205,22 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     public async Task<IReadOnlyDictionary<string, SubscriptionGroupConfig>> GetSubscriptionGroupsAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
         RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetAllSubscriptionGroupConfig), cancellationToken).ConfigureAwait(false);
-        return ClientJson.Read(response, ClientJson.Default.SubscriptionGroupTable, brokerAddress).Groups;
+        return ClientJson.Read(response, ClientJson.Default.SubscriptionGroupTable, brokerAddress).All();
+    }
+
+    public async Task<SubscriptionGroupConfig?> GetSubscriptionGroupAsync(string brokerAddress, string group, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetSubscriptionGroupConfig).Set("group", group);
+        RemotingCommand response = await _caller.InvokeAsync(brokerAddress, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        return response.Code switch
+        {
+            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.SubscriptionGroupConfig, brokerAddress),
+            ResponseCode.SubscriptionGroupNotExist => null,
+
+            // A 4.x broker: only the whole table can be asked for.
+            ResponseCode.RequestCodeNotSupported => (await GetSubscriptionGroupsAsync(brokerAddress, cancellationToken).ConfigureAwait(false)).GetValueOrDefault(group),
+            _ => throw new RocketMqException(response.Code, response.Remark, brokerAddress),
+        };
     }
 
     public Task CreateOrUpdateSubscriptionGroupAsync(string brokerAddress, SubscriptionGroupConfig group, CancellationToken cancellationToken = default)
@@ -206,6 +250,19 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         };
     }
 
+    public async Task<IReadOnlyDictionary<string, GroupSummary>?> GetGroupSummariesAsync(string brokerAddress, IReadOnlyCollection<string> groups, CancellationToken cancellationToken = default)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetGroupSummaries);
+        request.Body = JsonSerializer.SerializeToUtf8Bytes(new GroupNamesBody { Groups = groups }, ClientJson.Default.GroupNamesBody);
+        RemotingCommand response = await _caller.InvokeAsync(brokerAddress, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        return response.Code switch
+        {
+            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.GroupSummaryTable, brokerAddress).Groups,
+            ResponseCode.RequestCodeNotSupported => null,
+            _ => throw new RocketMqException(response.Code, response.Remark, brokerAddress),
+        };
+    }
+
     public async Task<IReadOnlyList<string>> GetGroupsOfTopicAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
     {
         RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.QueryTopicConsumeByWho).Set("topic", topic), cancellationToken).ConfigureAwait(false);
@@ -222,6 +279,18 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     }
 
     public ValueTask DisposeAsync() => _remoting.DisposeAsync();
+
+    private async Task<IReadOnlyDictionary<string, string>> GetNameServerValuesAsync(string address, string @namespace, CancellationToken cancellationToken)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetKvListByNamespace).Set("namespace", @namespace);
+        RemotingCommand response = await _caller.InvokeAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        return response.Code switch
+        {
+            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.KeyValueTable, address).Table,
+            ResponseCode.QueryNotFound => new Dictionary<string, string>(),
+            _ => throw new RocketMqException(response.Code, response.Remark, address),
+        };
+    }
 
     private Task<RemotingCommand> CallAsync(string address, RemotingCommand request, CancellationToken cancellationToken) =>
         _caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken);

@@ -33,4 +33,8 @@ public sealed record TopicConfig
     /// <summary>Attributes of 5.x brokers, for example <c>message.type</c> → <c>FIFO</c>; empty for older ones.</summary>
     [JsonPropertyName("attributes")]
     public IReadOnlyDictionary<string, string>? Attributes { get; init; }
+
+    /// <summary>Whether the broker has queues of a static topic for it. Told with all topics of a broker (5.x, RocketOps), false otherwise.</summary>
+    [JsonIgnore]
+    public bool IsStatic { get; init; }
 }

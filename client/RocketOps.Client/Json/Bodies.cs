@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.Client.Json;
@@ -7,13 +8,38 @@ internal sealed record TopicConfigTable
 {
     [JsonPropertyName("topicConfigTable")]
     public IReadOnlyDictionary<string, TopicConfig> Topics { get; init; } = new Dictionary<string, TopicConfig>(StringComparer.Ordinal);
+
+    /// <summary>By name, which alone counts; brokers of 4.x have none.</summary>
+    [JsonPropertyName("topicQueueMappingDetailMap")]
+    public IReadOnlyDictionary<string, JsonElement>? StaticTopics { get; init; }
+
+    /// <summary>The topics, each with whether it is static.</summary>
+    public IReadOnlyDictionary<string, TopicConfig> All() => StaticTopics is not { Count: > 0 } mapped
+        ? Topics
+        : Topics.ToDictionary(static topic => topic.Key, topic => mapped.ContainsKey(topic.Key) ? topic.Value with { IsStatic = true } : topic.Value, StringComparer.Ordinal);
 }
 
 /// <summary>Body of GET_ALL_SUBSCRIPTIONGROUP_CONFIG.</summary>
 internal sealed record SubscriptionGroupTable
 {
+    private const int ReadForbidden = 4;
+
     [JsonPropertyName("subscriptionGroupTable")]
     public IReadOnlyDictionary<string, SubscriptionGroupConfig> Groups { get; init; } = new Dictionary<string, SubscriptionGroupConfig>(StringComparer.Ordinal);
+
+    /// <summary>By group and topic; a bit of 4 forbids reading. Brokers of 4.x have none. Source: admin.md §2.3.</summary>
+    [JsonPropertyName("forbiddenTable")]
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>>? Forbidden { get; init; }
+
+    /// <summary>The groups, each with what it may not read.</summary>
+    public IReadOnlyDictionary<string, SubscriptionGroupConfig> All() => Forbidden is not { Count: > 0 } forbidden
+        ? Groups
+        : Groups.ToDictionary(
+            static group => group.Key,
+            group => forbidden.TryGetValue(group.Key, out IReadOnlyDictionary<string, int>? topics)
+                ? group.Value with { ForbiddenTopics = [.. topics.Where(static topic => (topic.Value & ReadForbidden) != 0).Select(static topic => topic.Key).Order(StringComparer.Ordinal)] }
+                : group.Value,
+            StringComparer.Ordinal);
 }
 
 /// <summary>RocketMQ's KVTable.</summary>
@@ -34,4 +60,18 @@ internal sealed record NameList
 
     [JsonPropertyName("consumerIdList")]
     public IReadOnlyList<string>? ConsumerIds { get; init; }
+}
+
+/// <summary>Body of GET_GROUP_SUMMARIES.</summary>
+internal sealed class GroupNamesBody
+{
+    [JsonPropertyName("groups")]
+    public required IReadOnlyCollection<string> Groups { get; init; }
+}
+
+/// <summary>Answer to it.</summary>
+internal sealed class GroupSummaryTable
+{
+    [JsonPropertyName("groups")]
+    public Dictionary<string, GroupSummary> Groups { get; init; } = new(StringComparer.Ordinal);
 }

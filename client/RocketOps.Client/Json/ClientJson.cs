@@ -24,6 +24,8 @@ namespace RocketOps.Client.Json;
 [JsonSerializable(typeof(SubscriptionGroupConfig))]
 [JsonSerializable(typeof(SubscriptionGroupTable))]
 [JsonSerializable(typeof(ConsumerConnections))]
+[JsonSerializable(typeof(GroupNamesBody))]
+[JsonSerializable(typeof(GroupSummaryTable))]
 [JsonSerializable(typeof(KeyValueTable))]
 [JsonSerializable(typeof(NameList))]
 [JsonSerializable(typeof(HeartbeatBody))]

@@ -44,6 +44,34 @@ public sealed record ReceivedMessage
 
     public required int Flag { get; init; }
 
+    /// <summary>
+    /// A message as a consumer gets it once this one was sent, for tests of handlers: no broker has it, and it lies at offset 0 of queue 0. What else a test needs, such as
+    /// <see cref="ReconsumeTimes"/>, is set by <c>with</c>.
+    /// </summary>
+    public static ReceivedMessage Of(Message message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        IPEndPoint nowhere = new(IPAddress.Loopback, 0);
+        DateTimeOffset now = DateTimeOffset.UnixEpoch;
+        return new ReceivedMessage
+        {
+            Topic = message.Topic,
+            Queue = new MessageQueue(message.Topic, "broker-a", 0),
+            QueueOffset = 0,
+            Body = message.Body,
+            Properties = message.Properties.ToDictionary(StringComparer.Ordinal),
+            MessageId = "00000000000000000000000000000000",
+            OffsetMessageId = "00000000000000000000000000000000",
+            CommitLogOffset = 0,
+            ReconsumeTimes = 0,
+            BornTime = now,
+            StoreTime = now,
+            BornHost = nowhere,
+            StoreHost = nowhere,
+            Flag = message.Flag,
+        };
+    }
+
     /// <summary>The properties the application set; those of the protocol are left out.</summary>
     public IReadOnlyDictionary<string, string> UserProperties => Properties
         .Where(static property => !ReservedProperties.Names.Contains(property.Key) && property.Key != PropertyNames.ShardingKey)

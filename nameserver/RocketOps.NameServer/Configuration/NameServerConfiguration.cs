@@ -57,7 +57,7 @@ internal sealed class NameServerConfiguration : IDisposable
             ];
             if (refused.Length > 0)
             {
-                throw new RemotingCommandException(ResponseCode.SystemError, string.Join("; ", refused.Select(static problem => problem.ToString())));
+                throw new RemotingCommandException(ResponseCode.SystemError, string.Join("; ", refused.Select(static problem => problem.Text)));
             }
 
             try

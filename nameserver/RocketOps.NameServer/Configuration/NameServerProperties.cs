@@ -83,11 +83,18 @@ public static class NameServerProperties
         },
         description: "Least severe level that is logged.");
 
+    /// <summary>Not RocketMQ's.</summary>
+    public static readonly PropertyDefinition<RocketOps.Hosting.Logging.LogFormat> LogFormat = PropertyDefinition.Choice(
+        "logFormat",
+        RocketOps.Hosting.Logging.LogFormat.Text,
+        new Dictionary<string, RocketOps.Hosting.Logging.LogFormat>(StringComparer.Ordinal) { ["text"] = RocketOps.Hosting.Logging.LogFormat.Text, ["json"] = RocketOps.Hosting.Logging.LogFormat.Json },
+        description: "Lines of the log: text for people, or one flat JSON object each, for what collects logs; why it does not start, too.");
+
     public static readonly PropertyCatalog Catalog = new(
     [
         ListenPort, BindAddress, KvConfigPath, ConfigStorePath, ConfigBlackList, OrderMessageEnable, ReturnOrderTopicConfigToBroker, EnableAllTopicList, EnableTopicList,
         NeedWaitForService, WaitSecondsForService, DeleteTopicWithBrokerRegistration, SupportActingMaster, NotifyMinBrokerIdChanged, ScanNotActiveBrokerInterval, ServerChannelMaxIdleTimeSeconds, MaxBrokerCount, MaxTopicCount,
-        Peers, HttpPort, LogLevel,
+        Peers, HttpPort, LogLevel, LogFormat,
         .. Unsupported(), .. Ignored(),
     ]);
 

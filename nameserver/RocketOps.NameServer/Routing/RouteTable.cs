@@ -6,7 +6,7 @@ namespace RocketOps.NameServer.Routing;
 
 /// <summary>
 /// The routes, as brokers registered them. Writers take one lock and publish a new <see cref="RouteSnapshot"/>; readers never wait.
-/// Mirrors RouteInfoManager of RocketMQ 5.3 (remoting.md §3.3–3.5).
+/// Mirrors RouteInfoManager of RocketMQ 5.3 (remoting.md §3.3–3.5), but for one thing: a member of an elected group that leads no more stays in the routes as the master until the next one registers.
 /// </summary>
 internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
 {
@@ -184,17 +184,29 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
         RouteSnapshot before = _snapshot;
         BrokerGroup? oldGroup = before.Groups.GetValueOrDefault(broker.BrokerName);
 
-        // The same address stands in the group once only: a slave that became master gives its old id up.
+        // The same address stands in the group once only: a slave that became master gives its old id up. A master whose epoch has ended keeps it until the next one takes it: producers that found no master in a route
+        // would fail at once, and it passes on what comes.
+        bool wasElected = broker.BrokerId != BrokerGroup.MasterId && known is { DataVersion.StateVersion: > 0 };
         ImmutableSortedDictionary<long, string> addresses = oldGroup is null
             ? ImmutableSortedDictionary<long, string>.Empty
-            : oldGroup.Addresses.RemoveRange(oldGroup.Addresses.Where(member => member.Key != broker.BrokerId && member.Value == broker.Address).Select(member => member.Key));
+            : oldGroup.Addresses.RemoveRange(
+                oldGroup.Addresses.Where(member => member.Key != broker.BrokerId && member.Value == broker.Address && !(wasElected && member.Key == BrokerGroup.MasterId)).Select(member => member.Key));
         bool idKnown = addresses.TryGetValue(broker.BrokerId, out string? holder);
-        if (idKnown && holder != broker.Address && IsNewer(broker.Cluster, holder!, broker.DataVersion))
+        if (idKnown && IsNewer(broker.Cluster, holder!, broker.DataVersion))
         {
             // A broker of an older epoch claims an id that a newer one holds: it is heard, but not believed.
-            _live.Remove(key);
-            Publish(before with { Clusters = AddToCluster(before.Clusters, broker) });
-            return default;
+            if (holder != broker.Address)
+            {
+                _live.Remove(key);
+                Publish(before with { Clusters = AddToCluster(before.Clusters, broker) });
+                return default;
+            }
+
+            // The same where the address goes over to whoever leads: otherwise the end of the old master's connection would take the new one's address out of the routes.
+            if (known is not null && !ReferenceEquals(known.Connection, broker.Connection))
+            {
+                return default;
+            }
         }
 
         if (!idKnown && broker.Topics.Count == 1)

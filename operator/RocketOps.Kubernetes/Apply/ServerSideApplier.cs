@@ -1,19 +1,24 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Kubernetes.Apply;
 
 /// <summary>
 /// Applies what was built, under one manager, only when something differs: the intent (by hash) or the ownership of it in the live object (someone changed a
-/// field we set). After convergence nothing is written.
+/// field we set). After convergence nothing is written. What somebody else changed is counted when it is put back.
 /// </summary>
-public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplierOptions options)
+public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplierOptions options, ControllerMetrics? metrics = null)
 {
     private readonly ApplyOptions _apply = new(options.FieldManager);
+    private readonly ApplyOptions _applyUnchanged = new(options.FieldManager) { OnlyIfUnchanged = true };
 
     public string FieldManager => options.FieldManager;
+
+    /// <summary>The annotation with the hash of what was applied; an object without it is applied to in any case.</summary>
+    public string HashAnnotation => options.HashAnnotation;
 
     /// <param name="desired">The whole intent. Not changed.</param>
     /// <param name="live">
@@ -21,7 +26,18 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
     /// changes nothing.
     /// </param>
     /// <param name="cancellationToken">Stops the request.</param>
-    public async Task<ApplyOutcome<T>> ApplyAsync<T>(T desired, T? live, CancellationToken cancellationToken)
+    public Task<ApplyOutcome<T>> ApplyAsync<T>(T desired, T? live, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject => ApplyAsync(desired, live, _apply, version: null, cancellationToken);
+
+    /// <summary>As <see cref="ApplyAsync{T}(T, T, CancellationToken)"/>, for an intent that follows from the object as it was last seen: refused as a conflict when that is not what is there.</summary>
+    public Task<ApplyOutcome<T>> ApplyUnchangedAsync<T>(T desired, T live, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
+    {
+        ArgumentNullException.ThrowIfNull(live);
+        return ApplyAsync(desired, live, _applyUnchanged, live.Metadata.ResourceVersion, cancellationToken);
+    }
+
+    private async Task<ApplyOutcome<T>> ApplyAsync<T>(T desired, T? live, ApplyOptions how, string? version, CancellationToken cancellationToken)
         where T : class, IKubernetesObject
     {
         ArgumentNullException.ThrowIfNull(desired);
@@ -37,7 +53,15 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
         stamped[options.HashAnnotation] = hash;
         body["metadata"]!["annotations"] = stamped.Parent is null ? stamped : stamped.DeepClone();
         T entity = body.Deserialize(type.Json)!;
-        return new ApplyOutcome<T>(await client.ApplyAsync(entity, _apply, cancellationToken), Written: true, Created: live is null);
+        entity.Metadata.ResourceVersion = version;
+        T applied = await client.ApplyAsync(entity, how, cancellationToken);
+        if (live is not null && live.Annotation(options.HashAnnotation) == hash)
+        {
+            // The intent is what it was: somebody changed the object.
+            metrics?.Corrected(desired.Kind);
+        }
+
+        return new ApplyOutcome<T>(applied, Written: true, Created: live is null);
     }
 
     /// <summary>Whether applying this intent would change the live object or who owns it.</summary>

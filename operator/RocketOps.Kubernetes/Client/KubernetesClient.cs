@@ -26,14 +26,15 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         KubernetesTypes? types = null,
         KubernetesClientOptions? options = null,
         TimeProvider? time = null,
-        ILogger<KubernetesClient>? logger = null)
+        ILogger<KubernetesClient>? logger = null,
+        ClientMetrics? metrics = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         Types = types ?? new KubernetesTypes();
         Namespace = configuration.Namespace;
         _options = options ?? new KubernetesClientOptions();
         _time = time ?? TimeProvider.System;
-        _transport = new KubernetesTransport(configuration, _options, _time, logger ?? NullLogger<KubernetesClient>.Instance);
+        _transport = new KubernetesTransport(configuration, _options, _time, logger ?? NullLogger<KubernetesClient>.Instance, metrics);
     }
 
     private KubernetesClient(KubernetesClient connected, KubernetesTypes types)

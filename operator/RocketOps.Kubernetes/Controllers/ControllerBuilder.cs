@@ -20,6 +20,8 @@ public sealed class ControllerBuilder<TEntity>
 
     internal TimeSpan Resync { get; private set; }
 
+    internal List<KeyValuePair<string, Func<TEntity, object?>>> LogFields { get; } = [];
+
     internal List<Action<IServiceProvider, ControllerLoop<TEntity>>> Triggers { get; } = [];
 
     /// <summary>Any change of an object whose managing owner is an entity of this kind.</summary>
@@ -64,6 +66,17 @@ public sealed class ControllerBuilder<TEntity>
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero);
         Resync = interval;
+        return this;
+    }
+
+    /// <summary>One more field of every line that is logged within a pass over an entity, besides its kind, namespace, name, generation and the pass's <c>reconcileID</c>.</summary>
+    /// <param name="name">In camel case.</param>
+    /// <param name="value">From the entity as the pass finds it; no I/O.</param>
+    public ControllerBuilder<TEntity> WithLogField(string name, Func<TEntity, object?> value)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(value);
+        LogFields.Add(new(name, value));
         return this;
     }
 

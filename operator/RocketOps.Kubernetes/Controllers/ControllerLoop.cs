@@ -20,6 +20,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
     private readonly Informer<TEntity> _informer;
     private readonly IKubernetesClient _client;
     private readonly ControllerLoopOptions _options;
+    private readonly PassScopes<TEntity> _scopes;
     private readonly ControllerMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -37,6 +38,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         Informer<TEntity> informer,
         IKubernetesClient client,
         ControllerLoopOptions options,
+        PassScopes<TEntity> scopes,
         ControllerMetrics metrics,
         TimeProvider time,
         ILogger logger)
@@ -46,6 +48,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         _informer = informer;
         _client = client;
         _options = options;
+        _scopes = scopes;
         _metrics = metrics;
         _time = time;
         _logger = logger;
@@ -155,6 +158,8 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         ObjectKey key = item.Key;
         long started = _time.GetTimestamp();
         string outcome = "error";
+        PassScope scope = _scopes.Begin(Kind, key);
+        using IDisposable? logged = _logger.BeginScope(scope);
         _metrics.Started(Kind, item.Waited);
         try
         {
@@ -162,7 +167,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
             using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
             try
             {
-                outcome = Settle(queue, key, await ProcessAsync(key, linked.Token));
+                outcome = Settle(queue, key, await ProcessAsync(key, scope, linked.Token));
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -190,14 +195,16 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         }
         finally
         {
+            scope.End();
             _metrics.Ended(Kind, outcome, _time.GetElapsedTime(started));
         }
     }
 
-    private async Task<ReconciliationResult<TEntity>?> ProcessAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async Task<ReconciliationResult<TEntity>?> ProcessAsync(ObjectKey key, PassScope scope, CancellationToken cancellationToken)
     {
         if (_deleted.TryGetValue(key, out TEntity? gone))
         {
+            _scopes.Tell(scope, gone);
             ReconciliationResult<TEntity> result = await _controller.DeletedAsync(gone, cancellationToken);
             if (result.IsSuccess)
             {
@@ -214,6 +221,8 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         {
             return null;
         }
+
+        _scopes.Tell(scope, cached);
 
         // Cached objects are shared; what the controller gets it may change.
         TEntity? entity = Copy(cached);

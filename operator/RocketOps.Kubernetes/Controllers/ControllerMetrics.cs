@@ -13,6 +13,7 @@ public sealed class ControllerMetrics
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _wait;
     private readonly UpDownCounter<long> _active;
+    private readonly Counter<long> _corrections;
 
     public ControllerMetrics(IMeterFactory factory)
     {
@@ -22,7 +23,12 @@ public sealed class ControllerMetrics
         _duration = _meter.CreateHistogram<double>("rocketops.operator.reconcile.duration", "s", "Duration of a pass.");
         _wait = _meter.CreateHistogram<double>("rocketops.operator.queue.wait", "s", "Time a key waited for a worker.");
         _active = _meter.CreateUpDownCounter<long>("rocketops.operator.workers.active", "{worker}", "Workers in a pass.");
+        _corrections = _meter.CreateCounter<long>("rocketops.operator.drift.corrections", "{correction}", "What somebody changed and a pass put back, by the kind of what was changed.");
     }
+
+    /// <summary>Something was as asked for, was changed by somebody, and has been put back.</summary>
+    /// <param name="kind">Of what was changed: Service, Topic.</param>
+    public void Corrected(string kind) => _corrections.Add(1, new TagList { { "kind", kind } });
 
     internal void Observe(string kind, Func<int> depth, Func<int> failing, Func<int> cached, Func<TimeSpan> silence)
     {

@@ -51,6 +51,7 @@ internal sealed class OperatorBuilder(IServiceCollection services, OperatorSetti
                     ReconcileTimeout = settings.ReconcileTimeout,
                     Queue = new WorkQueueOptions { InitialBackoff = settings.InitialBackoff, MaxBackoff = settings.MaxBackoff },
                 },
+                new PassScopes<TEntity>(provider.GetRequiredService<ReconcileIds>(), builder.LogFields),
                 provider.GetRequiredService<ControllerMetrics>(),
                 provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<ILogger<ControllerLoop<TEntity>>>());
@@ -90,7 +91,7 @@ internal sealed class OperatorBuilder(IServiceCollection services, OperatorSetti
             provider.GetRequiredService<IKubernetesClient>(),
             new InformerOptions
             {
-                Namespace = ScopeOf(typeof(T)) == EntityScope.Namespaced ? settings.Namespace : null,
+                Namespaces = ScopeOf(typeof(T)) == EntityScope.Namespaced ? settings.Namespaces : [],
                 LabelSelector = labelSelector,
                 KeepManagedFieldsOf = settings.Name,
             },

@@ -24,7 +24,7 @@ internal sealed partial class OperatorRuntime(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        LogStarting(logger, settings.Name, client.BaseAddress, settings.Namespace ?? "all namespaces");
+        LogStarting(logger, settings.Name, client.BaseAddress, settings.Namespaces.Count == 0 ? "all namespaces" : string.Join(", ", settings.Namespaces));
 
         // One failing for good (a bug: they retry everything else) takes the others down with it, and the host.
         using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);

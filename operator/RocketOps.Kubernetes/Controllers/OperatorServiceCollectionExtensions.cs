@@ -19,12 +19,15 @@ public static class OperatorServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configuration);
         services.TryAddSingleton(TimeProvider.System);
         TypesOf(services);
+        services.AddMetrics();
+        services.TryAddSingleton<ClientMetrics>();
         services.TryAddSingleton<IKubernetesClient>(provider => new KubernetesClient(
             configuration(provider),
             provider.GetRequiredService<KubernetesTypes>(),
             options,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<KubernetesClient>>()));
+            provider.GetRequiredService<ILogger<KubernetesClient>>(),
+            provider.GetRequiredService<ClientMetrics>()));
         return services;
     }
 
@@ -42,6 +45,7 @@ public static class OperatorServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings);
         services.TryAddSingleton<ControllerMetrics>();
+        services.TryAddSingleton<ReconcileIds>();
         services.TryAddSingleton(provider => new EventRecorder(
             provider.GetRequiredService<IKubernetesClient>(),
             new EventRecorderOptions { ReportingController = $"{settings.Domain}/{settings.Name}" },
@@ -50,7 +54,8 @@ public static class OperatorServiceCollectionExtensions
         services.TryAddSingleton<IEventRecorder>(provider => provider.GetRequiredService<EventRecorder>());
         services.TryAddSingleton(provider => new ServerSideApplier(
             provider.GetRequiredService<IKubernetesClient>(),
-            new ServerSideApplierOptions { FieldManager = settings.Name, HashAnnotation = $"{settings.Domain}/applied-hash" }));
+            new ServerSideApplierOptions { FieldManager = settings.Name, HashAnnotation = $"{settings.Domain}/applied-hash" },
+            provider.GetRequiredService<ControllerMetrics>()));
         services.TryAddSingleton(provider => new OperatorElector(settings.LeaderElection ? CreateElector(provider, settings) : null));
         services.TryAddSingleton(provider => new OperatorHealth(
             provider.GetServices<IInformerLoop>(), settings, provider.GetRequiredService<OperatorElector>().Elector));

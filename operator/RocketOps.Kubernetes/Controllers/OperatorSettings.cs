@@ -9,8 +9,8 @@ public sealed class OperatorSettings
     /// <summary>The domain of annotations and of the event source, as in <c>rocketops.io</c>.</summary>
     public string Domain { get; set; } = "rocketops.io";
 
-    /// <summary>The namespace that is watched; null for all.</summary>
-    public string? Namespace { get; set; }
+    /// <summary>The namespaces that are watched; none for all.</summary>
+    public IReadOnlyList<string> Namespaces { get; set; } = [];
 
     /// <summary>Off where only one process can run, as in the embedded control plane.</summary>
     public bool LeaderElection { get; set; } = true;

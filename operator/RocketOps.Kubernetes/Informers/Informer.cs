@@ -35,9 +35,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     private readonly List<Action<InformerEvent<T>>> _handlers = [];
     private readonly Lock _versions = new();
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private string _reached = "";
-    private long _lastHeard;
-    private volatile string? _problem;
+    private readonly WatchedScope[] _scopes;
 
     public Informer(IKubernetesClient client, InformerOptions? options = null, TimeProvider? time = null, ILogger<Informer<T>>? logger = null)
     {
@@ -46,7 +44,8 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
         _options = options ?? new InformerOptions();
         _time = time ?? TimeProvider.System;
         _logger = logger ?? NullLogger<Informer<T>>.Instance;
-        _lastHeard = _time.GetTimestamp();
+        long now = _time.GetTimestamp();
+        _scopes = _options.Namespaces.Count == 0 ? [new WatchedScope(null, now)] : [.. _options.Namespaces.Distinct(StringComparer.Ordinal).Select(ns => new WatchedScope(ns, now))];
         Kind = client.Types.Get<T>().Kind;
         _store.AddIndex(OwnerIndex, e => e.Metadata.OwnerReferences?.Select(o => o.Uid).Distinct() ?? []);
     }
@@ -57,9 +56,9 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
 
     public int Count => _store.Count;
 
-    TimeSpan IInformerLoop.Silence => _time.GetElapsedTime(Volatile.Read(ref _lastHeard));
+    TimeSpan IInformerLoop.Silence => _time.GetElapsedTime(_scopes.Min(static scope => scope.LastHeard));
 
-    string? IInformerLoop.Problem => _problem;
+    string? IInformerLoop.Problem => Array.Find(_scopes, static scope => scope.Problem is not null)?.Problem;
 
     public T? Get(string? ns, string name) => _store.Get(new ObjectKey(string.IsNullOrEmpty(ns) ? null : ns, name));
 
@@ -86,7 +85,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
             Task moved;
             lock (_versions)
             {
-                if (!IsNewer(version, _reached))
+                if (!Array.Exists(_scopes, scope => IsNewer(version, scope.Reached)))
                 {
                     return;
                 }
@@ -114,7 +113,9 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
         return new Subscription(this, handler);
     }
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_scopes.Select(scope => RunAsync(scope, cancellationToken)));
+
+    private async Task RunAsync(WatchedScope scope, CancellationToken cancellationToken)
     {
         string? version = null;
         int failures = 0;
@@ -123,19 +124,19 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
             long started = _time.GetTimestamp();
             try
             {
-                version ??= await ListAsync(cancellationToken);
-                _problem = null;
+                version ??= await ListAsync(scope, cancellationToken);
+                scope.Problem = null;
                 int seen = 0;
-                await foreach (WatchEvent<T> change in WatchAsync(version, cancellationToken))
+                await foreach (WatchEvent<T> change in WatchAsync(scope, version, cancellationToken))
                 {
-                    Heard();
+                    Heard(scope);
                     Handle(change);
                     version = change.ResourceVersion ?? version;
-                    Reached(version);
+                    Reached(scope, version);
                     seen++;
                 }
 
-                Heard();
+                Heard(scope);
                 TimeSpan lived = _time.GetElapsedTime(started);
                 if (seen > 0 || lived >= ShortestHealthyWatch)
                 {
@@ -168,7 +169,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
                     version = null;
                 }
 
-                _problem = e.Message;
+                scope.Problem = e.Message;
                 LogFailed(_logger, Kind, failures, e.Message);
             }
 
@@ -187,33 +188,34 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     /// Always the most recent state. client-go begins with any cached one, to spare the server thousands of kubelets listing at once; an operator is one
     /// client, and a list that goes back in time would show it children it has deleted.
     /// </summary>
-    private async Task<string> ListAsync(CancellationToken cancellationToken)
+    private async Task<string> ListAsync(WatchedScope scope, CancellationToken cancellationToken)
     {
         KubernetesList<T> list = await _client.ListAsync<T>(
-            new ListOptions { Namespace = _options.Namespace, LabelSelector = _options.LabelSelector, FieldSelector = _options.FieldSelector }, cancellationToken);
-        Heard();
+            new ListOptions { Namespace = scope.Namespace, LabelSelector = _options.LabelSelector, FieldSelector = _options.FieldSelector }, cancellationToken);
+        Heard(scope);
         if (string.IsNullOrEmpty(list.Metadata.ResourceVersion))
         {
             throw new InvalidDataException($"The list of {Kind} has no version to watch from.");
         }
 
-        Replace(list);
-        Reached(list.Metadata.ResourceVersion);
-        if (_synced.TrySetResult())
+        Replace(scope, list);
+        Reached(scope, list.Metadata.ResourceVersion);
+        scope.IsSynced = true;
+        if (Array.TrueForAll(_scopes, static one => one.IsSynced) && _synced.TrySetResult())
         {
-            LogSynced(_logger, Kind, list.Items.Count);
+            LogSynced(_logger, Kind, _store.Count);
         }
 
         return list.Metadata.ResourceVersion;
     }
 
-    private IAsyncEnumerable<WatchEvent<T>> WatchAsync(string version, CancellationToken cancellationToken)
+    private IAsyncEnumerable<WatchEvent<T>> WatchAsync(WatchedScope scope, string version, CancellationToken cancellationToken)
     {
         TimeSpan timeout = _options.WatchTimeout * (1 + Random.Shared.NextDouble());
         return _client.WatchAsync<T>(
             new WatchOptions
             {
-                Namespace = _options.Namespace,
+                Namespace = scope.Namespace,
                 LabelSelector = _options.LabelSelector,
                 FieldSelector = _options.FieldSelector,
                 ResourceVersion = version,
@@ -223,7 +225,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
             cancellationToken);
     }
 
-    private void Replace(KubernetesList<T> list)
+    private void Replace(WatchedScope scope, KubernetesList<T> list)
     {
         lock (_dispatch)
         {
@@ -247,7 +249,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
                 LogUnreadable(_logger, Kind, unreadable.Namespace, unreadable.Name, unreadable.Reason);
             }
 
-            foreach (ObjectKey gone in _store.Keys().Where(k => !present.Contains(k)))
+            foreach (ObjectKey gone in _store.Keys().Where(k => (scope.Namespace is null || k.Namespace == scope.Namespace) && !present.Contains(k)))
             {
                 Delete(gone, last: null);
             }
@@ -345,18 +347,18 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
         }
     }
 
-    /// <summary>The cache is as new as this version.</summary>
-    private void Reached(string version)
+    /// <summary>The cache is as new as this version, of what is in the scope.</summary>
+    private void Reached(WatchedScope scope, string version)
     {
         TaskCompletionSource moved;
         lock (_versions)
         {
-            if (!IsNewer(version, _reached))
+            if (!IsNewer(version, scope.Reached))
             {
                 return;
             }
 
-            _reached = version;
+            scope.Reached = version;
             moved = _moved;
             _moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -368,7 +370,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     private static bool IsNewer(string left, string right) =>
         left.Length != right.Length ? left.Length > right.Length : string.CompareOrdinal(left, right) > 0;
 
-    private void Heard() => Volatile.Write(ref _lastHeard, _time.GetTimestamp());
+    private void Heard(WatchedScope scope) => scope.LastHeard = _time.GetTimestamp();
 
     private void Unsubscribe(Action<InformerEvent<T>> handler)
     {

@@ -2,8 +2,8 @@ namespace RocketOps.Kubernetes.Informers;
 
 public sealed record InformerOptions
 {
-    /// <summary>Null for all namespaces.</summary>
-    public string? Namespace { get; init; }
+    /// <summary>Where to look, each with a list and a watch of its own; none for all namespaces, with one.</summary>
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
 
     public string? LabelSelector { get; init; }
 

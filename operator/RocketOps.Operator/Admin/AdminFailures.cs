@@ -6,11 +6,14 @@ namespace RocketOps.Operator.Admin;
 /// <summary>Tells failures of name servers and brokers, which are part of an operator's day, from bugs and from being told to stop.</summary>
 internal static class AdminFailures
 {
-    /// <param name="exception">What was thrown.</param>
+    /// <param name="exception">What was thrown; by a client that was disposed of, because its cluster has gone meanwhile, as well.</param>
     /// <param name="cancellationToken">The pass's own token: when it is cancelled the operator stops, and nobody failed.</param>
     public static bool IsFailure(Exception exception, CancellationToken cancellationToken) =>
-        exception is RocketMqException or SocketException or IOException or TimeoutException
+        exception is RocketMqException or SocketException or IOException or TimeoutException or ObjectDisposedException
         || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+
+    /// <summary>What the server gave as its reason when it refused; null when nobody answered.</summary>
+    public static string? Words(Exception exception) => exception is RocketMqException { ResponseCode: not null } refused ? refused.Remark ?? refused.Message : null;
 
     /// <summary>The server's words when it refused; null when nobody answered.</summary>
     public static string? Refusal(Exception exception) => exception is RocketMqException { ResponseCode: not null } refused ? refused.Message : null;

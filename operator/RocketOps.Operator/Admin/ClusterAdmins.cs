@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using RocketOps.Client;
 using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Informers;
+using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Admin;
 
@@ -11,14 +13,28 @@ namespace RocketOps.Operator.Admin;
 internal sealed class ClusterAdmins : IAsyncDisposable
 {
     private readonly IRocketMqAdminFactory _factory;
+    private readonly IEntityCache<BrokerCluster> _clusters;
     private readonly ConcurrentDictionary<ObjectKey, Lazy<IRocketMqAdmin>> _admins = new();
 
-    public ClusterAdmins(IRocketMqAdminFactory factory) => _factory = factory;
+    public ClusterAdmins(IRocketMqAdminFactory factory, IEntityCache<BrokerCluster> clusters)
+    {
+        _factory = factory;
+        _clusters = clusters;
+    }
 
     public IRocketMqAdmin Get(ObjectKey cluster, string nameServers) => _admins.GetOrAdd(
         cluster,
         static (_, state) => new Lazy<IRocketMqAdmin>(() => state._factory.Create(state.nameServers)),
         (_factory, nameServers)).Value;
+
+    /// <summary>Drops clients of clusters that are gone: a pass that began before its cluster went may have opened one after it was forgotten.</summary>
+    public async ValueTask ForgetGoneAsync()
+    {
+        foreach (ObjectKey cluster in _admins.Keys.Where(cluster => _clusters.Get(cluster.Namespace, cluster.Name) is null))
+        {
+            await ForgetAsync(cluster);
+        }
+    }
 
     public async ValueTask ForgetAsync(ObjectKey cluster)
     {

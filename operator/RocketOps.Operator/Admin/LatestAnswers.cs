@@ -53,6 +53,20 @@ internal sealed class LatestAnswers<TKey, TAnswer>(TimeProvider time, TimeSpan t
         }
     }
 
+    /// <summary>The last answer, however old, without asking; null when there is none or who is asked fails. It is not kept for that.</summary>
+    public TAnswer? Known(TKey key)
+    {
+        if (!_subjects.TryGetValue(key, out Subject? subject))
+        {
+            return null;
+        }
+
+        lock (subject)
+        {
+            return subject.Failures == 0 ? subject.Answer : null;
+        }
+    }
+
     /// <summary>What somebody found out by another question: it does not answer.</summary>
     public void Fail(TKey key)
     {
@@ -87,9 +101,9 @@ internal sealed class LatestAnswers<TKey, TAnswer>(TimeProvider time, TimeSpan t
             using CancellationTokenSource deadline = new CancellationTokenSource(timeout, time);
             answer = await ask(deadline.Token).WaitAsync(deadline.Token);
         }
-        catch (Exception failed) when (AdminFailures.IsFailure(failed, CancellationToken.None) || failed is ObjectDisposedException)
+        catch (Exception failed) when (AdminFailures.IsFailure(failed, CancellationToken.None))
         {
-            // Told by the failures; a client that was disposed of belongs to a cluster that is gone.
+            // Told by the failures.
         }
         finally
         {

@@ -4,6 +4,8 @@ using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Growing;
+using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Scaling;
 using RocketOps.Operator.Clusters.Spec;
@@ -12,12 +14,13 @@ using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Topics;
 
 namespace RocketOps.Operator.Clusters;
 
 /// <summary>
-/// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, read the Leases of groups that elect their master, apply children, ask who is registered, label roles,
-/// take away members that are too many, restart what is outdated, remove configurations nobody starts with, write the status. Nothing is remembered between passes.
+/// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, read the Leases of groups that elect their master, enlarge claims, apply children, ask who is registered, give running brokers the configuration they take, label roles,
+/// drain groups, open new ones to producers, take away members that are too many and add those that are missing, restart what is outdated, remove configurations nobody starts with, write the status. Nothing is remembered between passes but how long something has lasted.
 /// </summary>
 [EntityRbac(typeof(BrokerCluster), Verbs = RbacVerbs.Read)]
 [EntityRbac(typeof(BrokerCluster), Subresource = "status", Verbs = RbacVerbs.Get | RbacVerbs.Patch)]
@@ -26,6 +29,10 @@ namespace RocketOps.Operator.Clusters;
 [EntityRbac(typeof(Service), typeof(ConfigMap), typeof(ServiceAccount), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
 [EntityRbac(typeof(PodDisruptionBudget), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
 [EntityRbac(typeof(ConfigMap), Verbs = RbacVerbs.Delete)]
+
+// Of groups that have gone.
+[EntityRbac(typeof(StatefulSet), typeof(Service), typeof(PodDisruptionBudget), typeof(ServiceAccount), typeof(Role), typeof(RoleBinding), typeof(EndpointSlice), Verbs = RbacVerbs.Delete)]
+[EntityRbac(typeof(PersistentVolumeClaim), Verbs = RbacVerbs.Read | RbacVerbs.Patch)]
 [EntityRbac(typeof(Role), typeof(RoleBinding), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
 
 // What the members of a group get for their own Lease and slice the operator has to have itself.
@@ -39,15 +46,24 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly IGroupLeadership _leadership;
     private readonly ChildCaches _caches;
     private readonly LeasesStep _leases;
+    private readonly GrowthStep _growth;
     private readonly ChildrenStep _children;
+    private readonly LiveConfigStep _liveConfig;
     private readonly RolesStep _roles;
+    private readonly DrainStep _drain;
+    private readonly OpeningStep _opening;
+    private readonly GoneGroupsStep _gone;
     private readonly ScaleInStep _scaleIn;
+    private readonly ScaleOutStep _scaleOut;
+    private readonly GoneMembersStep _goneMembers;
     private readonly RollStep _roll;
     private readonly HandOverStep _handOver;
     private readonly OldConfigurationsStep _oldConfigurations;
     private readonly RegistrationsStep _registrations;
     private readonly MemberFiguresStep _figures;
+    private readonly UnmanagedTopics _unmanaged;
     private readonly ClusterAdmins _admins;
+    private readonly WaitingPace _pace;
     private readonly StatusWriter _status;
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
@@ -57,15 +73,24 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         IGroupLeadership leadership,
         ChildCaches caches,
         LeasesStep leases,
+        GrowthStep growth,
         ChildrenStep children,
+        LiveConfigStep liveConfig,
         RolesStep roles,
+        DrainStep drain,
+        OpeningStep opening,
+        GoneGroupsStep gone,
         ScaleInStep scaleIn,
+        ScaleOutStep scaleOut,
+        GoneMembersStep goneMembers,
         RollStep roll,
         HandOverStep handOver,
         OldConfigurationsStep oldConfigurations,
         RegistrationsStep registrations,
         MemberFiguresStep figures,
+        UnmanagedTopics unmanaged,
         ClusterAdmins admins,
+        WaitingPace pace,
         StatusWriter status,
         IEventRecorder events,
         TimeProvider time)
@@ -74,15 +99,24 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _leadership = leadership;
         _caches = caches;
         _leases = leases;
+        _growth = growth;
         _children = children;
+        _liveConfig = liveConfig;
         _roles = roles;
+        _drain = drain;
+        _opening = opening;
+        _gone = gone;
         _scaleIn = scaleIn;
+        _scaleOut = scaleOut;
+        _goneMembers = goneMembers;
         _roll = roll;
         _handOver = handOver;
         _oldConfigurations = oldConfigurations;
         _registrations = registrations;
         _figures = figures;
+        _unmanaged = unmanaged;
         _admins = admins;
+        _pace = pace;
         _status = status;
         _events = events;
         _time = time;
@@ -97,14 +131,15 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             return ReconciliationResult<BrokerCluster>.Success(entity);
         }
 
-        ClusterContext asked = new ClusterContext(entity, _options.Images, _leadership);
-        ClusterObservation observation = Observe(asked);
+        ClusterObservation observation = Observe(new ClusterContext(entity, _options.Images, _leadership));
+        ClusterContext asked = new ClusterContext(entity, ClusterVersion.Images(entity, observation, _options), _leadership);
         HonouredSpec honoured = ClusterValidator.Check(asked, observation);
         ClusterContext context = asked.Honouring(honoured, observation);
         context = context.Knowing(new GroupFacts(await _leases.RunAsync(context, cancellationToken), AddressesOf(entity)));
-        ClusterFindings findings = await FindAsync(context, observation, honoured, cancellationToken);
+        ClusterFindings findings = await FindAsync(context, observation, honoured, cancellationToken) with { Unmanaged = _unmanaged.Find(entity) };
         BrokerCluster next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, _time.GetUtcNow()) };
-        if (await _status.WriteAsync(entity, next, cancellationToken))
+        bool changed = await _status.WriteAsync(entity, next, cancellationToken);
+        if (changed)
         {
             TransitionEvents.Record(_events, entity, entity.Status?.Conditions, next.Status.Conditions);
             MasterChanges.Record(_events, entity, context.Facts.Leases);
@@ -115,21 +150,45 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             return ReconciliationResult<BrokerCluster>.Failure(entity, findings.Pending?.Message ?? "The API server failed.");
         }
 
-        bool working = Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Reconciling);
-        return ReconciliationResult<BrokerCluster>.Success(entity, working ? _options.ProgressInterval : _options.ResyncInterval);
+        if (!Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Reconciling))
+        {
+            _pace.Forget(entity.Key());
+            return ReconciliationResult<BrokerCluster>.Success(entity, _options.ResyncInterval);
+        }
+
+        TimeSpan pace = _pace.Next(entity.Key(), changed);
+        return ReconciliationResult<BrokerCluster>.Success(entity, IsDrainingOnly(findings) ? DrainInterval(next.Status) : pace);
+    }
+
+    private static bool IsDrainingOnly(ClusterFindings findings) =>
+        findings is { Pending: null, Unapplied: null, ScaleIn.InProgress: false, ScaleOuts.Count: 0, Roll.InProgress: false, Growths.Count: 0, Openings.Count: 0, Drains.Count: > 0 } && findings.Drains.All(static drain => drain.Phase is OperationPhase.Waiting or OperationPhase.Draining);
+
+    /// <summary>Consumers may take days: less and less often the longer it lasts.</summary>
+    private TimeSpan DrainInterval(BrokerClusterStatus status)
+    {
+        TimeSpan waited = _time.GetUtcNow() - (status.Operations?.Max(static operation => operation.Since) ?? _time.GetUtcNow());
+        return TimeSpan.FromTicks(Math.Clamp(waited.Ticks / 4, _options.ProgressInterval.Ticks, Math.Max(_options.ProgressInterval.Ticks, _options.ResyncInterval.Ticks)));
     }
 
     public async Task<ReconciliationResult<BrokerCluster>> DeletedAsync(BrokerCluster entity, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entity);
+        _drain.Forget(entity.Key());
+        _growth.Forget(entity.Key());
+        _pace.Forget(entity.Key());
+        _roll.Forget(entity.Key());
         await _admins.ForgetAsync(entity.Key());
+        await _admins.ForgetGoneAsync();
         return ReconciliationResult<BrokerCluster>.Success(entity);
     }
 
     private async Task<ClusterFindings> FindAsync(ClusterContext context, ClusterObservation observation, HonouredSpec honoured, CancellationToken cancellationToken)
     {
-        bool paused = ClusterAnnotations.IsPaused(context.Cluster);
-        ChildrenOutcome children = paused || honoured.Blocked ? ChildrenOutcome.Nothing : await _children.RunAsync(context, cancellationToken);
+        ClusterPause? pause = ClusterPause.Of(context.Cluster, _time.GetUtcNow());
+        bool paused = pause is { Cluster: true };
+        GrowthOutcome growth = paused || honoured.Blocked ? GrowthOutcome.Nothing : await _growth.RunAsync(context, observation, honoured.Problem is null, cancellationToken);
+        context = growth.Kept is { } size ? context.WithStorage(size) : context;
+        ChildrenOutcome children = paused || honoured.Blocked ? ChildrenOutcome.Nothing : await _children.RunAsync(context, observation, growth.Held, cancellationToken);
 
         // What was just written is newer than the cache: with the old generation a rollout that has not begun would look finished.
         observation = observation with { NameServers = children.NameServers ?? observation.NameServers, Sets = Merge(observation.Sets, children.Sets) };
@@ -137,8 +196,8 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         // Asked before anything restarts: a pod that serves but is not known yet counts as away.
         BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
         IReadOnlyList<GroupView> groups = await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken);
-        Problem? problem = children.Problem ?? (paused ? null : honoured.Problem);
-        ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, problem, children.Pending, children.Failed, paused);
+        Problem? problem = children.Problem ?? (paused ? null : honoured.Problem ?? growth.Problem);
+        ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null, paused) { Pause = pause };
         if (paused)
         {
             return findings;
@@ -146,19 +205,31 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
         try
         {
+            if (!honoured.Blocked)
+            {
+                LiveConfigOutcome live = await _liveConfig.RunAsync(context, observation, groups, children.LiveConfig, cancellationToken);
+                findings = findings with { Unapplied = live.Unapplied, Pending = findings.Pending ?? live.Pending, Failed = findings.Failed || live.Pending is not null };
+            }
+
             await _roles.RunAsync(context, observation, groups, cancellationToken);
             if (!honoured.Blocked && children.Problem is null)
             {
+                findings = findings with { Drains = await _drain.RunAsync(context, observation, groups, registrations, cancellationToken) };
+                findings = findings with { Openings = await _opening.RunAsync(context, observation, groups, cancellationToken) };
                 findings = findings with { ScaleIn = await _scaleIn.RunAsync(context, observation, groups, registrations, cancellationToken) };
-                findings = findings with { Roll = await _roll.RunAsync(context, observation, registrations, cancellationToken) };
-                if (findings.Roll.HandOver is { } handOver)
+                findings = findings with { ScaleOuts = await _scaleOut.RunAsync(context, observation, groups, registrations, cancellationToken) };
+                bool held = pause is { Restarts: true } || (context.IsAutomatic && findings.ScaleIn.TakesAway);
+                findings = findings with { Roll = await _roll.RunAsync(context, observation, registrations, held, cancellationToken) };
+                if ((findings.ScaleIn.HandOver ?? (held ? null : findings.Roll.HandOver)) is { } handOver)
                 {
                     await _handOver.RunAsync(context, handOver, cancellationToken);
                 }
             }
 
-            if (problem is null && children.Pending is null)
+            if (problem is null && children.Pending is null && growth.Held.Count == 0)
             {
+                await _gone.RunAsync(context, observation, cancellationToken);
+                await _goneMembers.RunAsync(context, groups, cancellationToken);
                 await _oldConfigurations.RunAsync(context, observation, groups, children.Configurations, cancellationToken);
             }
 
@@ -184,8 +255,18 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             _caches.Deployments.Get(ns, context.Names.NameServer),
             [.. _caches.StatefulSets.OwnedBy(context.Cluster.Uid())],
             [.. pods.Where(static pod => pod.Label(ClusterLabels.Component) == ClusterLabels.BrokerComponent)],
-            [.. pods.Where(static pod => pod.Label(ClusterLabels.Component) == ClusterLabels.NameServerComponent)]);
+            [.. pods.Where(static pod => pod.Label(ClusterLabels.Component) == ClusterLabels.NameServerComponent)])
+        {
+            Lists = Lists(context),
+            Closures = _caches.ConfigMaps.OwnedBy(context.Cluster.Uid()).Where(static map => GroupClosure.IsOne(map) && !map.IsDeleting()).ToDictionary(static map => map.Label(ClusterLabels.Group)!, StringComparer.Ordinal),
+            Recreated = _caches.ConfigMaps.OwnedBy(context.Cluster.Uid()).Where(SavedSet.IsOne).Select(static map => map.Label(ClusterLabels.Group)!).ToHashSet(StringComparer.Ordinal),
+        };
     }
+
+    /// <summary>A group that elects its master has a file for each member that it names.</summary>
+    private Dictionary<string, int> Lists(ClusterContext context) => _caches.ConfigMaps.OwnedBy(context.Cluster.Uid())
+        .Where(static map => map.Label(ClusterLabels.Group) is not null && !SavedSet.IsOne(map) && !GroupClosure.IsOne(map))
+        .ToDictionary(static map => map.Name(), static map => map.Data?.Count ?? 0, StringComparer.Ordinal);
 
     private static List<StatefulSet> Merge(IReadOnlyList<StatefulSet> cached, IReadOnlyList<StatefulSet> applied) =>
         [.. applied, .. cached.Where(set => !applied.Any(newer => newer.Name() == set.Name()))];

@@ -1,12 +1,14 @@
 using System.Globalization;
+using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.LiveConfig;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters;
 
 /// <summary>
-/// The configuration file of one broker. Paths and addresses are not in it: they come by the container's environment, which takes
+/// The configuration file of one broker, without what a running one takes (<see cref="Children.LiveConfigMap"/>). Paths and addresses are not in it: they come by the container's environment, which takes
 /// precedence over the file, so that the same file serves wherever the member runs.
 /// </summary>
 internal static class BrokerConfigFile
@@ -19,7 +21,7 @@ internal static class BrokerConfigFile
 
     public static string Render(ClusterContext context, string group, int ordinal)
     {
-        Dictionary<string, string> properties = new Dictionary<string, string>(context.Spec.Brokers.Config ?? [], StringComparer.Ordinal)
+        Dictionary<string, string> properties = new Dictionary<string, string>(LiveKeys.NotIn(context.Spec.Brokers.Config), StringComparer.Ordinal)
         {
             ["brokerClusterName"] = context.Names.Cluster,
             ["brokerName"] = group,
@@ -27,7 +29,7 @@ internal static class BrokerConfigFile
             ["listenPort"] = Ports.Broker.ToString(CultureInfo.InvariantCulture),
 
             // All members of a group have log files of the same length, whatever their nodes' disks are.
-            ["storeVolumeBytes"] = VolumeBytes(context.Spec.Brokers.Storage),
+            ["storeVolumeBytes"] = VolumeBytes(context.StoreSizeOf(group)),
             ["httpPort"] = Ports.Http.ToString(CultureInfo.InvariantCulture),
         };
         if (context.IsAutomatic)
@@ -60,7 +62,7 @@ internal static class BrokerConfigFile
     {
         properties["failover"] = nameof(FailoverMode.Automatic);
         properties["memberName"] = ClusterNames.Member(group, ordinal);
-        properties["groupMembers"] = string.Join(',', Enumerable.Range(0, context.MembersOf(group)).Select(member => $"{ClusterNames.Member(group, member)}@{AddressOf(context, group, member)}"));
+        properties["groupMembers"] = string.Join(',', Enumerable.Range(0, context.ListedOf(group)).Select(member => $"{ClusterNames.Member(group, member)}@{AddressOf(context, group, member)}"));
         properties["leaseStore"] = $"kubernetes:{context.Names.Namespace}/{group}";
         properties["kubernetesCredentials"] = PodParts.CredentialsDirectory;
         properties["replicationMode"] = context.Spec.Replication.Mode.ToString();
@@ -80,7 +82,7 @@ internal static class BrokerConfigFile
         return string.Create(CultureInfo.InvariantCulture, $"{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{Ports.Broker}");
     }
 
-    private static string VolumeBytes(StorageSpec storage) => ((long)Math.Min(storage.Size.Value, long.MaxValue)).ToString(CultureInfo.InvariantCulture);
+    private static string VolumeBytes(Quantity size) => ((long)Math.Min(size.Value, long.MaxValue)).ToString(CultureInfo.InvariantCulture);
 
     private static string Role(BrokerMemberRole role, ReplicationMode mode) =>
         role == BrokerMemberRole.Slave ? "SLAVE" : mode == ReplicationMode.Sync ? "SYNC_MASTER" : "ASYNC_MASTER";

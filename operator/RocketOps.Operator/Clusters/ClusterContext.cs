@@ -1,5 +1,11 @@
 using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Draining;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Growing;
+using RocketOps.Operator.Clusters.Membership;
+using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Spec;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
@@ -13,7 +19,12 @@ namespace RocketOps.Operator.Clusters;
 internal sealed class ClusterContext
 {
     private readonly Dictionary<string, int> _present = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MemberLists> _lists = new(StringComparer.Ordinal);
     private readonly HashSet<string> _withoutSpread = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _withoutClosure = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _restartMarks = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _marked = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (Quantity Claim, Quantity Store)> _sizes = new(StringComparer.Ordinal);
 
     /// <summary>A cluster of which nothing is there yet.</summary>
     public ClusterContext(BrokerCluster cluster, OperatorImages images, IGroupLeadership leadership)
@@ -23,6 +34,7 @@ internal sealed class ClusterContext
         ArgumentNullException.ThrowIfNull(leadership);
         Cluster = cluster;
         Spec = cluster.Spec;
+        Staying = cluster.Spec.Brokers.Groups;
         Images = images;
         Leadership = leadership;
         Names = new ClusterNames(
@@ -35,10 +47,21 @@ internal sealed class ClusterContext
     /// <summary>What of the object's spec is honoured: where a field cannot be, it has the value that is in effect.</summary>
     public BrokerClusterSpec Spec { get; private init; }
 
+    /// <summary>So many of the groups stay; the others go.</summary>
+    public int Staying { get; private init; }
+
     /// <summary>What goes on with the configuration it has instead of the spec's.</summary>
     public KeptConfigurations Kept { get; private init; } = KeptConfigurations.None;
 
+    /// <summary>Where the spec names none.</summary>
     public OperatorImages Images { get; }
+
+    /// <summary>Whether a program with this image, or without one of its own, is of the operator's version, so that its keys are known here.</summary>
+    public bool RunsThisVersion(string? image) => image is null && Images.IsOwn;
+
+    public string BrokerImage => Spec.Brokers.Image ?? Images.Broker;
+
+    public string NameServerImage => Spec.NameServer.Image ?? Images.NameServer;
 
     public IGroupLeadership Leadership { get; }
 
@@ -53,6 +76,7 @@ internal sealed class ClusterContext
     /// <summary>Brokers register with the addresses of Services.</summary>
     public bool UsesServiceAddresses => IsAutomatic && Spec.Replication.Addressing == AddressingMode.Service;
 
+    /// <summary>The groups that are wanted, and those that are on their way out.</summary>
     public IEnumerable<string> Groups => Enumerable.Range(0, Spec.Brokers.Groups).Select(Names.Group);
 
     /// <summary>Where a group's master is reached, whoever that is; null until its Service has an address.</summary>
@@ -63,58 +87,193 @@ internal sealed class ClusterContext
 
     /// <summary>All addresses that stand in the members' configuration are known.</summary>
     public bool IsAddressed(string group) =>
-        !UsesServiceAddresses || (MasterAddress(group) is not null && Enumerable.Range(0, MembersOf(group)).All(ordinal => MemberAddress(group, ordinal) is not null));
+        !UsesServiceAddresses || (MasterAddress(group) is not null && AreAddressed(group, ListedOf(group)));
 
     /// <summary>
-    /// Members a group has now: never fewer than wanted, and more while some are on their way out. A set loses its members one at a time, by a step of its own.
+    /// Members a group has now: never fewer than wanted, and more while some are on their way out. A set loses its members one at a time, by a step of its own. One of a group that elects its master gets them by a
+    /// step of its own too, when those that are there know them; until then, and when it is made for pods that are left, there are as many as know each other.
     /// </summary>
-    public int MembersOf(string group) => Math.Max(Spec.Brokers.Replicas, _present.GetValueOrDefault(group));
+    public int MembersOf(string group) =>
+        !IsAutomatic ? Math.Max(Spec.Brokers.Replicas, _present.GetValueOrDefault(group))
+        : _present.TryGetValue(group, out int present) ? present
+        : Math.Min(Spec.Brokers.Replicas, ListsOf(group).Shortest ?? Spec.Brokers.Replicas);
+
+    /// <summary>
+    /// Members that are to count among a group that elects its master: those that are asked for, those that are there, and whoever may lead, which the Lease says. Without one nobody is forgotten whom the
+    /// configuration in use names. Of several that leave the last one is forgotten with the others, which costs one round of restarts.
+    /// </summary>
+    public int CountedAmong(string group)
+    {
+        MemberLists lists = ListsOf(group);
+        int present = MembersOf(group);
+        int named = Facts.Leases.GetValueOrDefault(group) is { InSync.Count: > 0 } lease ? MemberLists.NamedBy(group, lease) : lists.Longest ?? 0;
+        int kept = IsMarked(group) || present > Spec.Brokers.Replicas ? lists.Template ?? 0 : Spec.Brokers.Replicas;
+        return Math.Max(Math.Max(present, lists.Pods), Math.Max(named, kept));
+    }
+
+    /// <summary>Members that the configuration of a group that elects its master names: as many as are to count among it, once all of them have addresses.</summary>
+    public int ListedOf(string group)
+    {
+        int counted = CountedAmong(group);
+        int listed = ListsOf(group).Template ?? MembersOf(group);
+        return !AreAddressed(group, counted) && AreAddressed(group, listed) ? listed : counted;
+    }
+
+    /// <summary>What the workloads show of the lists of a group that elects its master.</summary>
+    public MemberLists ListsOf(string group) => _lists.GetValueOrDefault(group, MemberLists.None);
+
+    /// <summary>Ordinal from which on members are new and not in sync yet; null when none is.</summary>
+    public int? JoiningFrom(string group) =>
+        ListsOf(group).Joining is { } from && from < MembersOf(group)
+        && !Enumerable.Range(from, MembersOf(group) - from).All(ordinal => Facts.Leases.GetValueOrDefault(group)?.Has(ClusterNames.Member(group, ordinal)) == true)
+            ? from
+            : null;
+
+    /// <summary>
+    /// Size that a group's set gives the claims it makes: as long as there is a set, the one it has, for that cannot be changed. A group that is yet to come begins as the others are and grows with them:
+    /// whether they may is not known before they try.
+    /// </summary>
+    public Quantity ClaimSizeOf(string group) =>
+        _sizes.TryGetValue(group, out (Quantity Claim, Quantity Store) sizes) ? sizes.Claim : _sizes.Values.Select(static sizes => sizes.Claim).Append(Spec.Brokers.Storage.Size).Min()!;
+
+    /// <summary>Size of the volumes that a group's stores were made for. Stays when they grow.</summary>
+    public Quantity StoreSizeOf(string group) => _sizes.TryGetValue(group, out (Quantity Claim, Quantity Store) sizes) ? sizes.Store : ClaimSizeOf(group);
 
     /// <summary>Whether brokers of a group keep away from the first members of others by default. Not in sets that were made before there was that default: their pods would restart.</summary>
     public bool SpreadsFirstMembers(string group) => !_withoutSpread.Contains(group);
 
+    /// <summary>Whether brokers of a group look at their start whether it is new and to take no messages (<see cref="GroupClosure"/>). Not in sets that were made before: their pods would restart.</summary>
+    public bool LooksForClosure(string group) => !_withoutClosure.Contains(group);
+
+    /// <summary>
+    /// Whether a group that is made now takes no messages at first: another one has run, so there are topics that it lacks, and producers who have somewhere to go. The groups that a cluster begins with are open at once.
+    /// </summary>
+    public bool BeginsClosed(string group) =>
+        Cluster.Status?.Groups?.Exists(other => other.Name != group && other.Members?.Exists(static member => member.PodUid is not null) == true) == true;
+
+    /// <summary>For which wish of <see cref="ClusterAnnotations.RestartAt"/> a group's pods are made: the present one, or else the last one they were; null when there was none.</summary>
+    public string? RestartMarkOf(string group) => RestartMark.Asked(Cluster) ?? _restartMarks.GetValueOrDefault(group);
+
+    /// <summary>The group is on its way out.</summary>
+    public bool IsLeaving(string group) => Enumerable.Range(Staying, Math.Max(0, Spec.Brokers.Groups - Staying)).Any(index => Names.Group(index) == group);
+
+    /// <summary>The group's set says that it is on its way out: as long as it is, and until what was done for that is undone.</summary>
+    public bool IsMarked(string group) => _marked.Contains(group) || IsLeaving(group);
+
     /// <summary>The same cluster with what of its spec is honoured, and with the sets that are there.</summary>
     public ClusterContext Honouring(HonouredSpec honoured, ClusterObservation observation) =>
-        new ClusterContext(Cluster, Images, Leadership) { Spec = honoured.Spec, Kept = honoured.Kept, Facts = Facts }.With(observation);
+        new ClusterContext(Cluster, Images, Leadership) { Spec = honoured.Spec, Staying = honoured.Staying, Kept = honoured.Kept, Facts = Facts }.With(observation);
 
     /// <summary>The same cluster with what was found of its groups.</summary>
     public ClusterContext Knowing(GroupFacts facts)
     {
-        ClusterContext next = new ClusterContext(Cluster, Images, IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership) { Spec = Spec, Kept = Kept, Facts = facts };
-        foreach ((string name, int members) in _present)
-        {
-            next._present[name] = members;
-        }
-
-        next._withoutSpread.UnionWith(_withoutSpread);
-        return next;
+        ClusterContext next = new ClusterContext(Cluster, Images, IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Facts = facts };
+        return next.WithSetsOf(this);
     }
 
     /// <summary>The same cluster with the sets that are there.</summary>
-    public ClusterContext Seeing(ClusterObservation observation) => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Kept = Kept, Facts = Facts }.With(observation);
+    public ClusterContext Seeing(ClusterObservation observation) => Bare().With(observation);
 
     /// <summary>The same cluster when a group has one member fewer.</summary>
     public ClusterContext WithoutLastMember(string group)
     {
-        ClusterContext next = new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Kept = Kept, Facts = Facts };
-        foreach ((string name, int members) in _present)
+        ClusterContext next = Bare().WithSetsOf(this);
+        next._present[group] = _present.GetValueOrDefault(group) - 1;
+        return next;
+    }
+
+    /// <summary>The same cluster when a group that elects its master has new members.</summary>
+    public ClusterContext WithMembers(string group, int members)
+    {
+        ClusterContext next = Bare().WithSetsOf(this);
+        MemberLists lists = next.ListsOf(group);
+        next._lists[group] = lists with { Joining = Math.Min(lists.Joining ?? BrokersSpec.MaxReplicas, MembersOf(group)) };
+        next._present[group] = members;
+        return next;
+    }
+
+    /// <summary>The same cluster when a group that stays is no longer marked.</summary>
+    public ClusterContext WithoutMark(string group)
+    {
+        ClusterContext next = Bare().WithSetsOf(this);
+        next._marked.Remove(group);
+        return next;
+    }
+
+    /// <summary>The same cluster where claims cannot grow.</summary>
+    public ClusterContext WithStorage(Quantity size)
+    {
+        BrokerClusterSpec spec = SpecCopy.Of(Spec);
+        spec.Brokers.Storage.Size = size;
+        return new ClusterContext(Cluster, Images, Leadership) { Spec = spec, Staying = Staying, Kept = Kept, Facts = Facts }.WithSetsOf(this);
+    }
+
+    private bool AreAddressed(string group, int members) => !UsesServiceAddresses || Enumerable.Range(0, members).All(ordinal => MemberAddress(group, ordinal) is not null);
+
+    private ClusterContext Bare() => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Facts = Facts };
+
+    private ClusterContext WithSetsOf(ClusterContext other)
+    {
+        foreach ((string name, int members) in other._present)
         {
-            next._present[name] = name == group ? members - 1 : members;
+            _present[name] = members;
         }
 
-        next._withoutSpread.UnionWith(_withoutSpread);
-        return next;
+        foreach ((string name, MemberLists lists) in other._lists)
+        {
+            _lists[name] = lists;
+        }
+
+        _withoutSpread.UnionWith(other._withoutSpread);
+        _withoutClosure.UnionWith(other._withoutClosure);
+        _marked.UnionWith(other._marked);
+        foreach ((string name, string mark) in other._restartMarks)
+        {
+            _restartMarks[name] = mark;
+        }
+
+        foreach ((string name, (Quantity Claim, Quantity Store) sizes) in other._sizes)
+        {
+            _sizes[name] = sizes;
+        }
+
+        return this;
     }
 
     private ClusterContext With(ClusterObservation observation)
     {
-        foreach (Kubernetes.Models.StatefulSet set in observation.Sets)
+        foreach (StatefulSet set in observation.Sets)
         {
             _present[set.Name()] = set.Spec?.Replicas ?? 1;
             if (set.Spec?.Template?.Spec?.Affinity is null)
             {
                 _withoutSpread.Add(set.Name());
             }
+
+            if (!GroupClosure.IsIn(set))
+            {
+                _withoutClosure.Add(set.Name());
+            }
+
+            if (RestartMark.Of(set) is { } mark)
+            {
+                _restartMarks[set.Name()] = mark;
+            }
+
+            if (GroupMark.IsOn(set))
+            {
+                _marked.Add(set.Name());
+            }
+
+            if (ClaimTemplate.SizeOf(set) is { } claim)
+            {
+                _sizes[set.Name()] = (claim, ClaimTemplate.StoreSizeOf(set) ?? claim);
+            }
+        }
+
+        foreach (string group in IsAutomatic ? Groups : [])
+        {
+            _lists[group] = MemberLists.Of(group, observation);
         }
 
         return this;

@@ -35,6 +35,9 @@ internal sealed class ClusterNames
 
     public string NameServerHeadless => Cluster + "-nameserver-headless";
 
+    /// <summary>The configuration that brokers take while they run. Changed in place, so there is no hash.</summary>
+    public string LiveConfig => Cluster + "-brokers-live";
+
     public string NameServerConfig(string hash) => $"{Cluster}-nameserver-config-{hash}";
 
     /// <summary>
@@ -61,6 +64,13 @@ internal sealed class ClusterNames
     public static string GroupConfig(string group, string hash) => $"{group}-config-{hash}";
 
     public static string Member(string group, int ordinal) => string.Create(CultureInfo.InvariantCulture, $"{group}-{ordinal}");
+
+    /// <summary>Ordinal of a member of a group; null when this is no member's name.</summary>
+    public static int? OrdinalOf(string group, string name) =>
+        name.Length > group.Length + 1 && name.StartsWith(group, StringComparison.Ordinal) && name[group.Length] == '-'
+        && int.TryParse(name.AsSpan(group.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal) && Member(group, ordinal) == name
+            ? ordinal
+            : null;
 
     public static string MemberConfigFile(string group, int ordinal) => Member(group, ordinal) + ".conf";
 }

@@ -1,6 +1,7 @@
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Opening;
 
 namespace RocketOps.Operator.Clusters;
 
@@ -11,6 +12,21 @@ namespace RocketOps.Operator.Clusters;
 /// <param name="NameServerPods">The name-server pods that carry the cluster's label.</param>
 internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, IReadOnlyList<Pod> Pods, IReadOnlyList<Pod> NameServerPods)
 {
+    /// <summary>Groups whose sets are made again: pods without an owner, or with the set that was there, are theirs.</summary>
+    public IReadOnlySet<string> Recreated { get; init; } = new HashSet<string>();
+
+    /// <summary>How many members the configurations of groups that elect their master name, by ConfigMap.</summary>
+    public IReadOnlyDictionary<string, int> Lists { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>New groups that take no messages yet, or have just begun to, with the ConfigMap that says so.</summary>
+    public IReadOnlyDictionary<string, ConfigMap> Closures { get; init; } = new Dictionary<string, ConfigMap>();
+
+    /// <summary>Whether a group is new and was never opened to producers.</summary>
+    public bool IsClosed(string group) => Closures.GetValueOrDefault(group) is { } closure && GroupClosure.IsClosed(closure);
+
+    /// <summary>How many members a ConfigMap names; null when that is not known.</summary>
+    public int? ListOf(string? configuration) => configuration is not null && Lists.TryGetValue(configuration, out int members) ? members : null;
+
     public StatefulSet? Set(string group) => Sets.FirstOrDefault(set => set.Name() == group);
 
     public Pod? Pod(string name) => Pods.FirstOrDefault(pod => pod.Name() == name);

@@ -13,6 +13,7 @@ namespace RocketOps.Operator.Entities;
 [PrinterColumn("Groups", JsonPath = ".spec.brokers.groups", Type = "integer", Description = "Broker groups asked for.")]
 [PrinterColumn("Serving", JsonPath = ".status.readyGroups", Type = "integer", Description = "Broker groups whose master serves.")]
 [PrinterColumn("Brokers", JsonPath = ".status.brokers", Type = "string", Description = "Broker pods ready, of those asked for.")]
+[PrinterColumn("Version", JsonPath = ".status.version", Type = "string", Description = "Version of the images the operator chooses.")]
 [PrinterColumn("Age", JsonPath = ".metadata.creationTimestamp", Type = "date")]
 [PrinterColumn("Name-Servers", JsonPath = ".status.nameServers", Type = "string", Priority = 1, Description = "Address for clients.")]
 [PrinterColumn("Message", JsonPath = ".status.conditions[?(@.type==\"Ready\")].message", Type = "string", Priority = 1)]

@@ -4,9 +4,14 @@ namespace RocketOps.Operator.Entities;
 
 /// <summary>What a user wants of a cluster.</summary>
 [ValidationRule("self.replication.failover != 'Automatic' || self.brokers.replicas >= 2", "replication.failover Automatic needs brokers.replicas of at least 2: nobody could take over from a group's only member.")]
-[ValidationRule("self.replication.failover != 'Automatic' || self.brokers.replicas == oldSelf.brokers.replicas", "brokers.replicas cannot change with replication.failover Automatic in this version: the members of a group know each other by name. Set it back.")]
+[ValidationRule("self.replication.failover != 'Automatic' || self.brokers.replicas < 2 || self.replication.minInSync <= self.brokers.replicas", "replication.minInSync may not be above brokers.replicas: no message could ever be taken. Raise brokers.replicas or lower it.")]
 public sealed class BrokerClusterSpec
 {
+    [Description("Version of RocketOps to run: the tag of the operator's images. If absent the cluster keeps the one it began with, and a new one begins with the operator's. Images that are named count instead.")]
+    [Length(1, 128)]
+    [Pattern("^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
+    public string? Version { get; set; }
+
     [Description("The name servers, which tell clients where each topic is.")]
     [DefaultValue("{}", IsJson = true)]
     public NameServerSpec NameServer { get; set; } = new();
@@ -18,6 +23,11 @@ public sealed class BrokerClusterSpec
     [Description("How the members of a group work together.")]
     [DefaultValue("{}", IsJson = true)]
     public ReplicationSpec Replication { get; set; } = new();
+
+    [Description("Other namespaces whose Topics and ConsumerGroups may name this cluster; * allows all. None if absent.")]
+    [ListSet]
+    [Items(max: 64)]
+    public List<string>? AllowedNamespaces { get; set; }
 
     [Description("When nodes ask the registry for the images.")]
     [DefaultValue("IfNotPresent")]

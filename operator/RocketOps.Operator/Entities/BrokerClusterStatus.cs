@@ -6,8 +6,17 @@ namespace RocketOps.Operator.Entities;
 /// <summary>What the operator saw of a cluster.</summary>
 public sealed class BrokerClusterStatus
 {
+    /// <summary>A status is read by people and kept in etcd.</summary>
+    internal const int MaxRestarts = 10;
+
     [Description("Generation of the spec this status speaks of.")]
     public long? ObservedGeneration { get; set; }
+
+    [Description("Version of the images that the operator chooses for this cluster: spec.version, or the one it has had. An upgrade of the operator does not change it.")]
+    public string? Version { get; set; }
+
+    [Description("What is in effect where the spec leaves it to the operator.")]
+    public EffectiveValues? Effective { get; set; }
 
     [Description("Name server address for clients inside the cluster's network.")]
     public string? NameServers { get; set; }
@@ -31,8 +40,28 @@ public sealed class BrokerClusterStatus
     [Items(max: 64)]
     public List<OperationStatus>? Operations { get; set; }
 
-    [Description("Ready, Reconciling, Stalled, Available, Degraded, Replicated; Paused while it is.")]
+    [Description("Topics on the masters that no Topic object speaks of, but for RocketMQ's own, retries and dead letters; absent when there are none, and where no Topic object names the cluster, as nobody asks for topics then.")]
+    public UnmanagedTopicsStatus? UnmanagedTopics { get; set; }
+
+    [Description("The last times that a broker's pod came back as another one, newest first. Containers that the kubelet starts again in their pod are in the pod's own status.")]
+    [Items(max: MaxRestarts)]
+    public List<RestartStatus>? Restarts { get; set; }
+
+    [Description("Ready, Reconciling, Stalled, Available, Degraded, Replicated, Spread; Paused while it is.")]
     [ListMapKeys("type")]
     [Items(max: 16)]
     public List<Condition>? Conditions { get; set; }
+}
+
+/// <summary>What a cluster runs with.</summary>
+public sealed class EffectiveValues
+{
+    [Description("Image of the brokers.")]
+    public string? BrokerImage { get; set; }
+
+    [Description("Image of the name servers.")]
+    public string? NameServerImage { get; set; }
+
+    [Description("Size of the brokers' claims: less than spec.brokers.storage.size while they grow, and where they cannot.")]
+    public Quantity? StorageSize { get; set; }
 }

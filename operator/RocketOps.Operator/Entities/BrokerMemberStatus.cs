@@ -9,6 +9,9 @@ public sealed class BrokerMemberStatus
     [Description("Name of the pod.")]
     public string Name { get; set; } = "";
 
+    [Description("Identity of the pod; while it is away, of the one before.")]
+    public string? PodUid { get; set; }
+
     [Description("Role the broker holds.")]
     public BrokerMemberRole Role { get; set; }
 
@@ -29,4 +32,7 @@ public sealed class BrokerMemberStatus
 
     [Description("Whether the pod still runs an older configuration and waits for its restart.")]
     public bool? Outdated { get; set; }
+
+    [Description("What has changed since an outdated pod was made: image (from which to which), configuration, resources, placement, labels, annotations, kubectl rollout restart, or other fields of the template. Stays while the pod is away.")]
+    public string? OutdatedBy { get; set; }
 }

@@ -11,11 +11,10 @@ public sealed class BrokersSpec
     /// <summary>As many groups as a cluster may have.</summary>
     public const int MaxGroups = 64;
 
-    [Description("Broker groups, each a master with its slaves. Topics spread over all groups. The number can grow but not shrink.")]
+    [Description("Broker groups, each a master with its slaves. Topics spread over all groups. With fewer of them the last ones leave once everything in them is read; their claims are kept.")]
     [DefaultValue(1)]
     [RangeMinimum(1)]
     [RangeMaximum(MaxGroups)]
-    [ValidationRule("self >= oldSelf", "brokers.groups cannot shrink: the messages of the groups that would go cannot be moved yet. Set it back, or delete the cluster.")]
     public int Groups { get; set; } = 1;
 
     [Description("Members of each group: one master, the others slaves. With fewer of them the last ones leave, one at a time, while those that stay hold everything; their claims are kept.")]
@@ -32,7 +31,7 @@ public sealed class BrokersSpec
     [DefaultValue("{}", IsJson = true)]
     public StorageSpec Storage { get; set; } = new();
 
-    [Description("RocketMQ broker properties such as flushDiskType. Identity, roles, ports, addresses and paths are set by the operator. A change restarts the brokers, one at a time.")]
+    [Description("RocketMQ broker properties such as flushDiskType. Identity, roles, ports, addresses and paths are set by the operator. Keys that are live (docs/broker-configuration.md) take effect at once; a change of others restarts the brokers, one at a time.")]
     [PropertyLimits(max: 256)]
     [ValidationRule(
         "!self.exists(k, k in ['abortFile','bindAddress','brokerClusterName','brokerId','brokerIP1','brokerIP2','brokerName','brokerRole','fastListenPort','haListenPort','haMasterAddress','httpPort','listenPort','namesrvAddr','storeCheckpoint','storePathCommitLog','storePathConsumeQueue','storePathIndex','storePathRootDir'])",

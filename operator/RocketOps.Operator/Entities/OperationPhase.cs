@@ -9,9 +9,36 @@ public enum OperationPhase
     /// <summary>Something has to be so before it goes on.</summary>
     Waiting,
 
-    /// <summary>The operator takes a member out of its set.</summary>
+    /// <summary>A group's master is told to take no more messages.</summary>
+    Closing,
+
+    /// <summary>What is in a closed group is being read.</summary>
+    Draining,
+
+    /// <summary>A new group that is closed to producers gets the topics and consumer groups of the others.</summary>
+    Filling,
+
+    /// <summary>A group that was to go takes messages again, or a new one for the first time.</summary>
+    Opening,
+
+    /// <summary>The operator takes a member out of its set, or a group out of its cluster.</summary>
     Removing,
 
-    /// <summary>The member's pod ends.</summary>
+    /// <summary>The pods end.</summary>
     Stopping,
+
+    /// <summary>Volumes and the file systems on them get larger.</summary>
+    Growing,
+
+    /// <summary>A group's set is made again, because what it makes claims from cannot be changed; its pods run on.</summary>
+    Recreating,
+
+    /// <summary>The members of a group that elects its master restart one at a time, to count one among it that comes, or no longer one that has left.</summary>
+    Announcing,
+
+    /// <summary>The operator adds members to a group's set.</summary>
+    Adding,
+
+    /// <summary>New members copy what the others have.</summary>
+    Joining,
 }

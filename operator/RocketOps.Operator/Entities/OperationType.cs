@@ -8,4 +8,16 @@ public enum OperationType
 {
     /// <summary>Members leave a group.</summary>
     ScaleIn,
+
+    /// <summary>Members come to a group that elects its master.</summary>
+    ScaleOut,
+
+    /// <summary>A group leaves.</summary>
+    Drain,
+
+    /// <summary>A group comes.</summary>
+    Open,
+
+    /// <summary>The volumes of a group grow.</summary>
+    Grow,
 }

@@ -8,14 +8,11 @@ namespace RocketOps.Operator.Entities;
     "!has(self.size) || quantity(string(self.size)).compareTo(quantity('1Mi')) >= 0",
     "storage.size must be at least 1Mi: give a unit, as in 20Gi.")]
 [ValidationRule(
-    "!has(self.size) || !has(oldSelf.size) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) == 0",
-    "storage.size cannot change in this version: the claims of the existing brokers keep their size.")]
-[ValidationRule(
     "has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
     "storage.storageClassName cannot change: the claims of the existing brokers keep their class.")]
 public sealed class StorageSpec
 {
-    [Description("Size of each broker's volume. Cannot change in this version.")]
+    [Description("Size of each broker's volume. May grow where the storage class allows it; no pod restarts for that. Never shrinks: a smaller one is reported, and what is there stays.")]
     [DefaultValue("10Gi")]
     public Quantity Size { get; set; } = Quantity.Parse("10Gi");
 

@@ -23,10 +23,16 @@ public sealed class TopicBrokerStatus
     [Description("Kind of messages, in the broker's words; absent when it is NORMAL.")]
     public string? MessageType { get; set; }
 
+    [Description("True when the topic has RocketMQ's order flag here; absent when it has not.")]
+    public bool? Order { get; set; }
+
     [Description("True when the operator has never written the topic here: it only watches it, or it was there before and differs. Absent where the topic is managed.")]
     public bool? Observed { get; set; }
 
-    [Description("Since when producers are kept out of queues that are to go; absent when none are.")]
+    [Description("Since when producers are kept out of queues that are to go, or of all of them; absent when none are.")]
     [JsonConverter(typeof(KubernetesTimeConverter))]
     public DateTimeOffset? DrainingSince { get; set; }
+
+    [Description("How far the topic is on its way out of this group, which spec.groups does not name: Waiting until it is where it is asked for, Closing until producers have noticed, Draining until everything is read, Removing until clients have forgotten it here. Absent where it stays.")]
+    public TopicRemovalPhase? Removal { get; set; }
 }

@@ -12,9 +12,10 @@ namespace RocketOps.Operator.Entities;
 public sealed class TopicSpec
 {
     [Required]
-    [Description("The BrokerCluster in the same namespace that holds the topic. Cannot change.")]
+    [Description("The BrokerCluster that holds the topic. Cannot change.")]
     [ValidationRule("self.name == oldSelf.name", "clusterRef.name cannot change: the messages would stay behind. Make another Topic object for the other cluster.")]
-    public TopicClusterReference ClusterRef { get; set; } = new();
+    [ValidationRule("has(self.__namespace__) == has(oldSelf.__namespace__) && (!has(self.__namespace__) || self.__namespace__ == oldSelf.__namespace__)", "clusterRef.namespace cannot change: the messages would stay behind. Make another Topic object for the other cluster.")]
+    public ClusterReference ClusterRef { get; set; } = new();
 
     [Description("Name on the brokers, if it is not the object's own. Cannot change.")]
     [Length(1, 127)]
@@ -46,15 +47,25 @@ public sealed class TopicSpec
     [DefaultValue("Normal")]
     public TopicMessageType MessageType { get; set; } = TopicMessageType.Normal;
 
+    [Description("RocketMQ's order flag. Brokers that take no messages refuse those of the topic at once, and name servers keep the number of its queues by broker (ORDER_TOPIC_CONFIG): where they run with orderMessageEnable, producers spread over these queues also while a broker is away, so that what belongs together stays in one queue.")]
+    [DefaultValue(false)]
+    public bool Order { get; set; }
+
+    [Description("Numbers of the broker groups the topic is on: 1 stands for group NAME-1. On all groups, also those that come later, if absent. From a group that is taken out it is removed once everything there is read.")]
+    [ListSet]
+    [Items(min: 1, max: BrokersSpec.MaxGroups)]
+    [ValidationRule("self.all(group, group >= 0 && group <= 63)", "groups are numbers of broker groups, from 0 to 63: 1 stands for group NAME-1 of cluster NAME.")]
+    public List<int>? Groups { get; set; }
+
     [Description("What happens to the topic when this object is deleted: Retain keeps it, Delete removes it with its messages, DeleteIfDrained waits until every consumer group has read everything and nothing of it is delayed or in a transaction.")]
     [DefaultValue("Retain")]
-    public TopicDeletionPolicy DeletionPolicy { get; set; } = TopicDeletionPolicy.Retain;
+    public DeletionPolicy DeletionPolicy { get; set; } = DeletionPolicy.Retain;
 
     [Description("Manage creates the topic, changes it and puts it back; Observe never writes or deletes anything on a broker and only tells what is there.")]
     [DefaultValue("Manage")]
-    public TopicManagementPolicy ManagementPolicy { get; set; } = TopicManagementPolicy.Manage;
+    public ManagementPolicy ManagementPolicy { get; set; } = ManagementPolicy.Manage;
 
-    [Description("A topic that was there before this object: AdoptIfIdentical takes it over when it is as asked for and otherwise changes nothing and says what differs; Adopt changes it to what is asked for.")]
+    [Description("A topic that was there before this object: AdoptIfIdentical takes it over when it is as asked for and otherwise changes nothing and says what differs; Adopt changes it to what is asked for; Fail takes over nothing.")]
     [DefaultValue("AdoptIfIdentical")]
-    public TopicAdoptionPolicy AdoptionPolicy { get; set; } = TopicAdoptionPolicy.AdoptIfIdentical;
+    public AdoptionPolicy AdoptionPolicy { get; set; } = AdoptionPolicy.AdoptIfIdentical;
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using RocketOps.Hosting.Logging;
 
 namespace RocketOps.Operator.Hosting;
 
@@ -10,30 +12,35 @@ internal sealed class OperatorArguments
 
     private static readonly Option[] Known =
     [
-        new("namespace", "ROCKETOPS_NAMESPACE", "the only namespace to work in; all of them if absent"),
+        new("namespace", "ROCKETOPS_NAMESPACE", "the namespaces to work in, with commas between them; all of them if absent"),
         new("kubeconfig", "ROCKETOPS_KUBECONFIG", "file to reach the API server with; the pod's service account or the usual kubeconfig if absent"),
         new("broker-image", "ROCKETOPS_BROKER_IMAGE", "image of brokers whose cluster names none"),
         new("nameserver-image", "ROCKETOPS_NAMESERVER_IMAGE", "image of name servers whose cluster names none"),
+        new("upgrade-clusters", "ROCKETOPS_UPGRADE_CLUSTERS", "true or false (default): clusters without spec.version follow the operator's version, instead of keeping theirs"),
         new("leader-election", "ROCKETOPS_LEADER_ELECTION", "true (default) or false: only one of several processes works at a time"),
-        new("lease-namespace", "ROCKETOPS_LEASE_NAMESPACE", "namespace of the leader's lease; if absent the one that is watched, and without one the operator's own"),
-        new("http-port", "ROCKETOPS_HTTP_PORT", "port of /livez, /readyz and /startupz, default 8080; 0 takes any"),
+        new("lease-namespace", "ROCKETOPS_LEASE_NAMESPACE", "namespace of the leader's lease; if absent the first one that is watched, and without one the operator's own"),
+        new("http-port", "ROCKETOPS_HTTP_PORT", "port of /livez, /readyz, /startupz and /metrics, default 8080; 0 takes any"),
+        new("log-level", "ROCKETOPS_LOG_LEVEL", "least severe lines of the log: debug, info (default), warn or error"),
+        new("log-level-file", "ROCKETOPS_LOG_LEVEL_FILE", "a file with the level, which is followed while the operator runs; --log-level holds while it is not there"),
     ];
 
-    private OperatorArguments(OperatorOptions options, string? kubeconfig, int httpPort, bool help)
+    private OperatorArguments(OperatorOptions options)
     {
         Options = options;
-        Kubeconfig = kubeconfig;
-        HttpPort = httpPort;
-        Help = help;
     }
 
     public OperatorOptions Options { get; }
 
-    public string? Kubeconfig { get; }
+    public string? Kubeconfig { get; private init; }
 
-    public int HttpPort { get; }
+    public int HttpPort { get; private init; }
 
-    public bool Help { get; }
+    /// <summary>Least severe level of the log, as long as <see cref="LogLevelFile"/> says nothing else.</summary>
+    public LogLevel LogLevel { get; private init; }
+
+    public string? LogLevelFile { get; private init; }
+
+    public bool Help { get; private init; }
 
     public static string Usage
     {
@@ -63,7 +70,9 @@ internal sealed class OperatorArguments
 
         bool help = ReadCommandLine(arguments, values, errors);
         bool leaderElection = Boolean(values, "leader-election", true, errors);
+        bool upgradesClusters = Boolean(values, "upgrade-clusters", false, errors);
         int httpPort = Port(values, "http-port", 8080, errors);
+        LogLevel logLevel = Level(values, "log-level", LogLevel.Information, errors);
         if (errors.Count > 0)
         {
             return null;
@@ -72,12 +81,20 @@ internal sealed class OperatorArguments
         OperatorImages images = OperatorImages.Default;
         OperatorOptions options = new OperatorOptions
         {
-            Namespace = values.GetValueOrDefault("namespace"),
+            Namespaces = values.GetValueOrDefault("namespace")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
             LeaderElection = leaderElection,
+            UpgradesClusters = upgradesClusters,
             LeaseNamespace = values.GetValueOrDefault("lease-namespace"),
             Images = new OperatorImages(values.GetValueOrDefault("broker-image", images.Broker), values.GetValueOrDefault("nameserver-image", images.NameServer)),
         };
-        return new OperatorArguments(options, values.GetValueOrDefault("kubeconfig"), httpPort, help);
+        return new OperatorArguments(options)
+        {
+            Kubeconfig = values.GetValueOrDefault("kubeconfig"),
+            HttpPort = httpPort,
+            LogLevel = logLevel,
+            LogLevelFile = values.GetValueOrDefault("log-level-file"),
+            Help = help,
+        };
     }
 
     private static bool ReadCommandLine(IReadOnlyList<string> arguments, Dictionary<string, string> values, ICollection<string> errors)
@@ -140,6 +157,22 @@ internal sealed class OperatorArguments
         }
 
         errors.Add($"--{name}: {text} is neither true nor false");
+        return otherwise;
+    }
+
+    private static LogLevel Level(Dictionary<string, string> values, string name, LogLevel otherwise, ICollection<string> errors)
+    {
+        if (!values.TryGetValue(name, out string? text))
+        {
+            return otherwise;
+        }
+
+        if (LogLevels.Parse(text) is { } level)
+        {
+            return level;
+        }
+
+        errors.Add($"--{name}: {text} is not {LogLevels.Words}");
         return otherwise;
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Controllers;
+using RocketOps.Operator.Metrics;
 
 namespace RocketOps.Operator.Hosting;
 
@@ -27,6 +28,9 @@ public sealed class OperatorHost : IAsyncDisposable
     /// <summary>Null when every kind was listed once and goes on being watched; otherwise what is missing.</summary>
     public string? ReadyProblem => _host.Services.GetRequiredService<OperatorHealth>().ReadyProblem();
 
+    /// <summary>The operator's figures in Prometheus' text format.</summary>
+    internal string Metrics => _host.Services.GetRequiredService<PrometheusPage>().Render();
+
     /// <param name="configuration">The API server and who we are there.</param>
     /// <param name="options">How to work.</param>
     /// <param name="configure">Logging, a clock, other doubles: called after the operator's own services were added.</param>
@@ -44,7 +48,16 @@ public sealed class OperatorHost : IAsyncDisposable
         builder.Services.AddRocketOpsOperator(options);
         configure?.Invoke(builder.Services);
         IHost host = builder.Build();
-        await host.StartAsync(cancellationToken);
+        try
+        {
+            await host.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+
         return new OperatorHost(host);
     }
 

@@ -9,4 +9,5 @@ namespace RocketOps.Operator.Hosting;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(BrokerCluster))]
 [JsonSerializable(typeof(Topic))]
+[JsonSerializable(typeof(ConsumerGroup))]
 internal sealed partial class OperatorJsonContext : JsonSerializerContext;

@@ -3,17 +3,22 @@ namespace RocketOps.Operator.Hosting;
 /// <summary>How an operator works. One instance is shared by all its controllers and never changes.</summary>
 public sealed record OperatorOptions
 {
-    /// <summary>The namespace to work in; null for all of them.</summary>
-    public string? Namespace { get; init; }
+    /// <summary>The namespaces to work in; none for all of them.</summary>
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
 
     /// <summary>Off where only one process can run, as in the embedded control plane.</summary>
     public bool LeaderElection { get; init; } = true;
 
-    /// <summary>Where the lease of the leader lives; null for <see cref="Namespace"/>, and without one for the operator's own namespace.</summary>
+    /// <summary>Where the lease of the leader lives; null for the first of <see cref="Namespaces"/>, and without one for the operator's own namespace.</summary>
     public string? LeaseNamespace { get; init; }
 
     /// <summary>Images for clusters that name none.</summary>
     public OperatorImages Images { get; init; } = OperatorImages.Default;
+
+    /// <summary>
+    /// Clusters that ask for no version follow the operator's at once, all of them. Otherwise they keep the one they have until they ask for another: an upgrade of the operator restarts no broker.
+    /// </summary>
+    public bool UpgradesClusters { get; init; }
 
     /// <summary>
     /// How soon a pass follows while something is awaited that sends no event, such as a broker's registration. Short, because a person is often watching then,
@@ -43,6 +48,17 @@ public sealed record OperatorOptions
     /// default. Zero where restarts keep addresses.
     /// </summary>
     public TimeSpan MasterRestartPause { get; init; } = TimeSpan.FromSeconds(35);
+
+    /// <summary>
+    /// How long a broker that is started again in its pod may read a mounted ConfigMap as it was before its last change: kubelets renew it once a minute, from a copy that is as old again.
+    /// </summary>
+    public TimeSpan ConfigRefreshGrace { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>How long a new group whose master serves waits for what it lacks before producers are let in all the same: a Topic that never comes must not keep it from taking load.</summary>
+    public TimeSpan OpeningGrace { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a start waits for definitions that are of its version: the API server publishes those that were just applied a little later.</summary>
+    public TimeSpan DefinitionGrace { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How long name servers and brokers may take to answer within one pass: a pass of one cluster must not hold up others for long.</summary>
     public TimeSpan AdminTimeout { get; init; } = TimeSpan.FromSeconds(3);

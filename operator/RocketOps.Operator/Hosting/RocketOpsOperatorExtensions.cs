@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using RocketOps.Client;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.Informers;
@@ -7,9 +8,16 @@ using RocketOps.Kubernetes.Models;
 using RocketOps.Kubernetes.Queues;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Draining;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Growing;
+using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
+using RocketOps.Operator.Groups;
+using RocketOps.Operator.Masters;
+using RocketOps.Operator.Metrics;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Topics;
 
@@ -35,41 +43,68 @@ public static class RocketOpsOperatorExtensions
 
         services.AddSingleton(options);
         services.TryAddSingleton<IRocketMqAdminFactory, RocketMqAdminFactory>();
-        services.AddSingleton<ClusterAdmins>();
+        services.AddSingleton<AdminMetrics>();
+        services.AddSingleton(static provider => new ClusterAdmins(
+            new MeasuredAdminFactory(provider.GetRequiredService<IRocketMqAdminFactory>(), provider.GetRequiredService<AdminMetrics>()), provider.GetRequiredService<IEntityCache<BrokerCluster>>()));
         services.AddSingleton<StatusWriter>();
         services.AddSingleton<IGroupLeadership, OrdinalLeadership>();
         services.AddSingleton(Caches);
+        services.AddSingleton<WaitingPace>();
+        services.AddSingleton<InterimOwner>();
+        services.AddSingleton<RefusedGrowth>();
+        services.AddSingleton<GrowthStep>();
         services.AddSingleton<ChildrenStep>();
         services.AddSingleton<LeasesStep>();
+        services.AddSingleton<LiveConfigStep>();
         services.AddSingleton<RolesStep>();
+        services.AddSingleton<ServingTimes>();
         services.AddSingleton<RollStep>();
         services.AddSingleton<HandOverStep>();
         services.AddSingleton<LiveBrokers>();
         services.AddSingleton<ScaleInStep>();
+        services.AddSingleton<ScaleOutStep>();
+        services.AddSingleton<GoneMembersStep>();
+        services.AddSingleton<DrainProgress>();
+        services.AddSingleton<DrainStep>();
+        services.AddSingleton<GroupFilling>();
+        services.AddSingleton<OpeningStep>();
+        services.AddSingleton<GoneGroupsStep>();
         services.AddSingleton<OldConfigurationsStep>();
         services.AddSingleton<RegistrationsStep>();
         services.AddSingleton<MemberFiguresStep>();
-        services.AddSingleton<BrokerTopics>();
-        services.AddSingleton<ClusterTopics>();
-        services.AddSingleton<TopicPass>();
-        services.AddSingleton<TopicIndex>();
+        services.AddSingleton<PrometheusPage>();
+        services.AddSingleton<ClusterMetrics>();
+
+        // Before everything that works with them.
+        services.AddHostedService<DefinitionCheck>();
+
+        // Before the runtime, whose first passes count.
+        services.AddHostedService(static provider => provider.GetRequiredService<PrometheusPage>());
+        services.AddSingleton<ClusterInfos>();
+        services.AddSingleton<MasterCalls>();
+        services.AddSingleton<RemovalChecks>();
+        services.AddSingleton<RemovalPass>();
+        AddTopics(services);
+        AddGroups(services);
 
         services
             .AddKubernetesOperator(settings =>
             {
                 settings.Name = FieldManager.Name;
                 settings.Domain = EntityGroup.Name;
-                settings.Namespace = options.Namespace;
+                settings.Namespaces = options.Namespaces;
                 settings.LeaderElection = options.LeaderElection;
 
                 // Longer would leave a cluster alone for minutes after the API server, or a webhook, has come back.
                 settings.MaxBackoff = TimeSpan.FromSeconds(30);
                 // Where it works, so that two operators of one namespace exclude each other wherever they run, and those of two namespaces do not.
-                settings.LeaseNamespace = options.LeaseNamespace ?? options.Namespace;
+                settings.LeaseNamespace = options.LeaseNamespace ?? (options.Namespaces is [string first, ..] ? first : null);
             })
             .AddEntity(OperatorJsonContext.Default.BrokerCluster)
             .AddEntity(OperatorJsonContext.Default.Topic)
+            .AddEntity(OperatorJsonContext.Default.ConsumerGroup)
             .AddController<BrokerClusterController, BrokerCluster>(static controller => controller
+                .WithLogField("cluster", static cluster => cluster.Key())
                 .Owns<Deployment>(ManagedChildren)
                 .Owns<StatefulSet>(ManagedChildren)
                 .Owns<Service>(ManagedChildren)
@@ -79,13 +114,51 @@ public static class RocketOpsOperatorExtensions
                 .Owns<Role>(ManagedChildren)
                 .Owns<RoleBinding>(ManagedChildren)
                 .Owns<EndpointSlice>(ManagedChildren)
-                .Watches<Pod>(ClusterOf, ManagedChildren))
+                .Watches<Pod>(ClusterOf, ManagedChildren)
+                .Watches<PersistentVolumeClaim>(ClusterOf, ManagedChildren))
             .AddController<TopicController, Topic>(static controller => controller
+                .WithLogField("cluster", static topic => topic.Spec.ClusterRef.Key(topic))
                 .Watches<BrokerCluster>(TopicsOf, priority: WorkPriority.Low)
                 .Watches<Topic>(RivalsOf))
-            .AddFinalizer<TopicFinalizer, Topic>(TopicFinalizer.Identifier);
+            .AddFinalizer<TopicFinalizer, Topic>(TopicFinalizer.Identifier)
+            .AddController<ConsumerGroupController, ConsumerGroup>(static controller => controller
+                .WithLogField("cluster", static group => group.Spec.ClusterRef.Key(group))
+                .Watches<BrokerCluster>(GroupsOf, priority: WorkPriority.Low)
+                .Watches<ConsumerGroup>(RivalsOf))
+            .AddFinalizer<ConsumerGroupFinalizer, ConsumerGroup>(ConsumerGroupFinalizer.Identifier);
         return services;
     }
+
+    private static void AddTopics(IServiceCollection services)
+    {
+        services.AddSingleton<BrokerTopics>();
+        services.AddSingleton<TopicRemoval>();
+        services.AddSingleton<OrderConfigs>();
+        services.AddSingleton<TopicPass>();
+        services.AddSingleton<UnmanagedTopics>();
+        services.AddSingleton<ClusterLook<TopicSettings>>();
+        services.AddSingleton(static provider => new MasterIndex<Topic>(
+            provider.GetRequiredService<IInformer<Topic>>(), static topic => topic.Spec.ClusterRef.Key(topic), TopicNames.Effective));
+        services.AddSingleton(static provider => Rounds(
+            provider,
+            static async (admin, address, cancellationToken) =>
+                (await admin.GetTopicConfigsAsync(address, cancellationToken)).Select(static pair => KeyValuePair.Create(pair.Key, BrokerTopics.Settings(pair.Value)!))));
+    }
+
+    private static void AddGroups(IServiceCollection services)
+    {
+        services.AddSingleton<GroupPass>();
+        services.AddSingleton<GroupSummaries>();
+        services.AddSingleton<ClusterLook<SubscriptionGroupConfig>>();
+        services.AddSingleton(static provider => new MasterIndex<ConsumerGroup>(
+            provider.GetRequiredService<IInformer<ConsumerGroup>>(), static group => group.Spec.ClusterRef.Key(group), GroupNames.Effective));
+        services.AddSingleton(static provider => Rounds(
+            provider, static async (admin, address, cancellationToken) => (IEnumerable<KeyValuePair<string, SubscriptionGroupConfig>>)await admin.GetSubscriptionGroupsAsync(address, cancellationToken)));
+    }
+
+    private static MasterRounds<TEntry> Rounds<TEntry>(IServiceProvider services, Func<IRocketMqAdmin, string, CancellationToken, Task<IEnumerable<KeyValuePair<string, TEntry>>>> read)
+        where TEntry : class =>
+        new(services.GetRequiredService<OperatorOptions>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ClusterInfos>(), read);
 
     private static ChildCaches Caches(IServiceProvider services) => new(
         services.GetRequiredService<IEntityCache<Deployment>>(),
@@ -97,19 +170,29 @@ public static class RocketOpsOperatorExtensions
         services.GetRequiredService<IEntityCache<Role>>(),
         services.GetRequiredService<IEntityCache<RoleBinding>>(),
         services.GetRequiredService<IEntityCache<EndpointSlice>>(),
-        services.GetRequiredService<IEntityCache<Pod>>());
+        services.GetRequiredService<IEntityCache<Pod>>(),
+        services.GetRequiredService<IEntityCache<PersistentVolumeClaim>>());
 
-    /// <summary>Pods belong to their set, not to the cluster; their label leads there.</summary>
-    private static IEnumerable<ObjectKey> ClusterOf(Pod pod) =>
-        pod.Label(ClusterLabels.Cluster) is { Length: > 0 } cluster ? [new ObjectKey(pod.Namespace(), cluster)] : [];
+    /// <summary>Pods belong to their set, and claims to nobody; their label leads to the cluster.</summary>
+    private static IEnumerable<ObjectKey> ClusterOf(IKubernetesObject child) =>
+        child.Label(ClusterLabels.Cluster) is { Length: > 0 } cluster ? [new ObjectKey(child.Namespace(), cluster)] : [];
 
     /// <summary>Topics for which news of their cluster may be news: those that wait, and those that are not on all of its groups. The others notice in their next round.</summary>
     private static IEnumerable<ObjectKey> TopicsOf(IServiceProvider services, BrokerCluster cluster) =>
-        services.GetRequiredService<TopicIndex>().Of(cluster)
-            .Where(topic => cluster.IsDeleting() || !Conditions.IsTrue(topic.Status?.Conditions, ConditionTypes.Ready) || (topic.Status?.Brokers?.Count ?? 0) < cluster.Spec.Brokers.Groups)
+        services.GetRequiredService<MasterIndex<Topic>>().Of(cluster)
+            .Where(topic => cluster.IsDeleting() || !Conditions.IsTrue(topic.Status?.Conditions, ConditionTypes.Ready) || (topic.Status?.Brokers?.Count ?? 0) < (topic.Spec.Groups?.Count ?? cluster.Spec.Brokers.Groups) || topic.Status?.Brokers?.Count > cluster.Status?.Groups?.Count)
             .Select(static topic => topic.Key());
 
     /// <summary>When an object that has a topic goes, the one that waited for it takes over.</summary>
     private static IEnumerable<ObjectKey> RivalsOf(IServiceProvider services, Topic topic) =>
-        TopicOwnership.Rivals(topic, services.GetRequiredService<TopicIndex>().SameTopic(topic)).Select(static rival => rival.Key());
+        TopicOwnership.Rivals(topic, services.GetRequiredService<MasterIndex<Topic>>().Same(topic)).Select(static rival => rival.Key());
+
+    /// <summary>As of topics.</summary>
+    private static IEnumerable<ObjectKey> GroupsOf(IServiceProvider services, BrokerCluster cluster) =>
+        services.GetRequiredService<MasterIndex<ConsumerGroup>>().Of(cluster)
+            .Where(group => cluster.IsDeleting() || !Conditions.IsTrue(group.Status?.Conditions, ConditionTypes.Ready) || (group.Status?.Brokers?.Count ?? 0) < cluster.Spec.Brokers.Groups)
+            .Select(static group => group.Key());
+
+    private static IEnumerable<ObjectKey> RivalsOf(IServiceProvider services, ConsumerGroup group) =>
+        GroupOwnership.Rivals(group, services.GetRequiredService<MasterIndex<ConsumerGroup>>().Same(group)).Select(static rival => rival.Key());
 }

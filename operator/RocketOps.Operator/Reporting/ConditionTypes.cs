@@ -21,6 +21,9 @@ internal static class ConditionTypes
     /// <summary>Slaves hold what their masters hold.</summary>
     public const string Replicated = "Replicated";
 
+    /// <summary>No two members of a group are on one node.</summary>
+    public const string Spread = "Spread";
+
     /// <summary>Somebody told the operator to change nothing. There while it is so.</summary>
     public const string Paused = "Paused";
 }

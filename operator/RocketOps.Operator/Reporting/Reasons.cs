@@ -18,6 +18,7 @@ internal static class Reasons
     public const string MasterMissing = "MasterMissing";
     public const string PodsNotReady = "PodsNotReady";
     public const string DiskFull = "DiskFull";
+    public const string ConfigNotApplied = "ConfigNotApplied";
     public const string ClusterNotReady = "ClusterNotReady";
     public const string ClusterNotFound = "ClusterNotFound";
     public const string BrokerUnreachable = "BrokerUnreachable";
@@ -26,17 +27,22 @@ internal static class Reasons
     public const string NotThere = "NotThere";
     public const string Updating = "Updating";
     public const string ApiUnavailable = "ApiUnavailable";
+    public const string Draining = "Draining";
     public const string ScalingIn = "ScalingIn";
+    public const string ScalingOut = "ScalingOut";
+    public const string Opening = "Opening";
+    public const string Growing = "Growing";
     public const string Paused = "Paused";
+    public const string InvalidPause = "InvalidPause";
 
     // Only a person can go on.
     public const string RolloutFailing = "RolloutFailing";
     public const string InvalidName = "InvalidName";
     public const string InvalidConfig = "InvalidConfig";
     public const string InvalidSpec = "InvalidSpec";
-    public const string NotSupported = "NotSupported";
     public const string Immutable = "Immutable";
     public const string ResourceConflict = "ResourceConflict";
+    public const string GroupNotFound = "GroupNotFound";
     public const string Conflict = "Conflict";
     public const string Refused = "Refused";
     public const string DeletionProtected = "DeletionProtected";
@@ -45,4 +51,6 @@ internal static class Reasons
     public const string SlavesInSync = "SlavesInSync";
     public const string SlavesBehind = "SlavesBehind";
     public const string SlavesUnknown = "SlavesUnknown";
+    public const string NodesApart = "NodesApart";
+    public const string NodesShared = "NodesShared";
 }

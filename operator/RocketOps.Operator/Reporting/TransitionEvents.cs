@@ -28,6 +28,9 @@ internal static class TransitionEvents
                 case ConditionTypes.Stalled or ConditionTypes.Degraded:
                     recorder.Record(entity, EventType.Warning, condition.Reason, Action, condition.Message);
                     break;
+                case ConditionTypes.Paused when condition.Reason == Reasons.InvalidPause:
+                    recorder.Record(entity, EventType.Warning, condition.Reason, Action, condition.Message);
+                    break;
                 default:
                     break;
             }

@@ -1,6 +1,7 @@
 using RocketOps.Client;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Topics;
@@ -27,10 +28,11 @@ internal sealed class BrokerTopics
     /// <param name="last">What the last status said of this broker.</param>
     /// <param name="cancellationToken">Ends the pass.</param>
     public async Task<TopicOutcome> SyncAsync(
-        IRocketMqAdmin admin, TopicMaster master, string topic, TopicSettings wanted, TopicBrokerStatus? last, CancellationToken cancellationToken)
+        IRocketMqAdmin admin, GroupMaster master, string topic, TopicSettings wanted, TopicBrokerStatus? last, CancellationToken cancellationToken)
     {
         string address = master.Address ?? throw new ArgumentException("The broker has no address.", nameof(master));
         bool written = false;
+        string? retypedFrom = null;
         DateTimeOffset? drainingSince = last?.DrainingSince;
         TopicConfig? config = await admin.GetTopicConfigAsync(address, topic, cancellationToken);
         for (int i = 0; i < MaxSteps; i++)
@@ -40,13 +42,19 @@ internal sealed class BrokerTopics
             TopicStep step = TopicPlanner.Next(wanted, found, drain.Drained);
             if (step.Converged)
             {
-                return new TopicOutcome(master.Broker, found, written);
+                return new TopicOutcome(master.Broker, found, written, RetypedFrom: retypedFrom);
             }
 
             if (step.Write is null)
             {
                 string blockedBy = drain.BlockedBy ?? "producers that may still know them";
-                return new TopicOutcome(master.Broker, found, written, drainingSince ?? Now(), new Problem(Reasons.DrainingQueues, $"Queues {step.Draining} and above wait for {blockedBy}."));
+                return new TopicOutcome(
+                    master.Broker, found, written, drainingSince ?? Now(), new Problem(Reasons.DrainingQueues, $"Queues {step.Draining} and above wait for {blockedBy}."), RetypedFrom: retypedFrom);
+            }
+
+            if (found is not null && found.MessageType != step.Write.MessageType && await HasMessagesAsync(admin, address, topic, cancellationToken))
+            {
+                retypedFrom = found.MessageType;
             }
 
             await admin.CreateOrUpdateTopicAsync(address, Config(topic, config, step.Write), cancellationToken);
@@ -64,7 +72,7 @@ internal sealed class BrokerTopics
             }
         }
 
-        return new TopicOutcome(master.Broker, Settings(config), written, drainingSince, new Problem(Reasons.Updating, $"{master.Broker} is being updated."));
+        return new TopicOutcome(master.Broker, Settings(config), written, drainingSince, new Problem(Reasons.Updating, $"{master.Broker} is being updated."), RetypedFrom: retypedFrom);
     }
 
     public static TopicSettings? Settings(TopicConfig? config) => config is null
@@ -73,7 +81,8 @@ internal sealed class BrokerTopics
             config.ReadQueues,
             config.WriteQueues,
             (int)config.Permission,
-            config.Attributes?.GetValueOrDefault(TopicSettings.MessageTypeAttribute) ?? TopicSettings.DefaultMessageType);
+            config.Attributes?.GetValueOrDefault(TopicSettings.MessageTypeAttribute) ?? TopicSettings.DefaultMessageType,
+            config.Order);
 
     private static TopicConfig Config(string topic, TopicConfig? found, TopicSettings settings)
     {
@@ -85,6 +94,7 @@ internal sealed class BrokerTopics
             ReadQueues = settings.ReadQueues,
             WriteQueues = settings.WriteQueues,
             Permission = (Client.TopicPermission)settings.Permission,
+            Order = settings.Order,
             Attributes = settings.MessageType == type
                 ? null
                 : new Dictionary<string, string>(StringComparer.Ordinal) { [TopicSettings.MessageTypeAttribute] = settings.MessageType },
@@ -92,7 +102,19 @@ internal sealed class BrokerTopics
     }
 
     private static string Describe(TopicSettings settings) =>
-        $"{settings.ReadQueues} read queues, {settings.WriteQueues} write queues, permission {settings.Permission}, type {settings.MessageType}";
+        $"{settings.ReadQueues} read queues, {settings.WriteQueues} write queues, permission {settings.Permission}, type {settings.MessageType}{(settings.Order ? ", order" : "")}";
+
+    private static async Task<bool> HasMessagesAsync(IRocketMqAdmin admin, string address, string topic, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await admin.GetTopicStatsAsync(address, topic, cancellationToken)).Queues.Values.Any(static queue => queue.MaxOffset > queue.MinOffset);
+        }
+        catch (RocketMqException refused) when (refused.ResponseCode == DrainCheck.TopicNotExist)
+        {
+            return false;
+        }
+    }
 
     private async Task<DrainReport> DrainAsync(
         IRocketMqAdmin admin, string broker, string address, string topic, TopicSettings wanted, TopicSettings? found, DateTimeOffset? since, CancellationToken cancellationToken)

@@ -9,7 +9,8 @@ namespace RocketOps.Operator.Topics;
 /// </summary>
 internal static class DrainCheck
 {
-    private const int TopicNotExist = 17;
+    /// <summary>What a broker answers that has no such topic.</summary>
+    public const int TopicNotExist = 17;
 
     /// <param name="admin">Client of the cluster.</param>
     /// <param name="address">The master.</param>

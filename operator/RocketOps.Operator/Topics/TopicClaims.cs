@@ -1,4 +1,5 @@
 using RocketOps.Operator.Entities;
+using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Topics;
@@ -19,10 +20,17 @@ internal static class TopicClaims
     public static bool HasAny(Topic topic) => topic.Status is { TopicName: not null, Brokers: { } brokers } && brokers.Exists(static broker => broker.Observed is not true);
 
     /// <summary>Whether a topic that is found on a broker, without the object having written there, may become the object's.</summary>
-    public static bool MayTake(TopicSpec spec, TopicSettings wanted, TopicSettings? found) => found is null || found == wanted || spec.AdoptionPolicy == TopicAdoptionPolicy.Adopt;
+    public static bool MayTake(TopicSpec spec, TopicSettings wanted, TopicSettings? found) => found is null || spec.AdoptionPolicy switch
+    {
+        AdoptionPolicy.Adopt => true,
+        AdoptionPolicy.Fail => false,
+        _ => found == wanted,
+    };
 
-    /// <summary>The problem of a topic that was there before and differs.</summary>
-    public static Problem Conflict(string topic, TopicSettings wanted, IEnumerable<(string Broker, TopicSettings Found)> brokers) => new(
-        Reasons.Conflict,
-        $"Topic {topic} was there before this object and differs on {TopicDifference.Describe(wanted, brokers)}. Nothing was changed there. Ask for what is there, or set spec.adoptionPolicy: Adopt to have it changed, or spec.managementPolicy: Observe to watch it only.");
+    /// <summary>The problem of a topic that was there before and may not be taken.</summary>
+    public static Problem Conflict(string topic, TopicSpec spec, TopicSettings wanted, IReadOnlyList<(string Broker, TopicSettings Found)> brokers) => spec.AdoptionPolicy == AdoptionPolicy.Fail
+        ? AdoptionRefusal.Problem($"Topic {topic}", brokers.Select(static broker => broker.Broker))
+        : new Problem(
+            Reasons.Conflict,
+            $"Topic {topic} was there before this object and differs on {TopicDifference.Describe(wanted, brokers)}. Nothing was changed there. Ask for what is there, or set spec.adoptionPolicy: Adopt to have it changed, or spec.managementPolicy: Observe to watch it only.");
 }

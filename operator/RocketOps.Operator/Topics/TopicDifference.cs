@@ -1,4 +1,5 @@
 using RocketOps.Operator.Entities;
+using RocketOps.Operator.Masters;
 
 namespace RocketOps.Operator.Topics;
 
@@ -6,10 +7,8 @@ namespace RocketOps.Operator.Topics;
 internal static class TopicDifference
 {
     /// <summary><c>on a-0, a-1: readQueues is 16, not 8; permission is Read, not ReadWrite</c>, brokers that differ alike together.</summary>
-    public static string Describe(TopicSettings wanted, IEnumerable<(string Broker, TopicSettings Found)> brokers) => string.Join(
-        ". On ",
-        brokers.GroupBy(broker => Fields(wanted, broker.Found), StringComparer.Ordinal)
-            .Select(static alike => $"{string.Join(", ", alike.Select(static broker => broker.Broker))}: {alike.Key}"));
+    public static string Describe(TopicSettings wanted, IEnumerable<(string Broker, TopicSettings Found)> brokers) =>
+        AlikeBrokers.Describe(brokers.Select(broker => (broker.Broker, Fields(wanted, broker.Found))));
 
     private static string Fields(TopicSettings wanted, TopicSettings found)
     {
@@ -19,9 +18,12 @@ internal static class TopicDifference
             ("writeQueues", Text(found.WriteQueues), Text(wanted.WriteQueues)),
             ("permission", Permission(found.Permission), Permission(wanted.Permission)),
             ("messageType", found.MessageType, wanted.MessageType),
+            ("order", Text(found.Order), Text(wanted.Order)),
         ];
         return string.Join("; ", fields.Where(static field => field.Found != field.Wanted).Select(static field => $"{field.Name} is {field.Found}, not {field.Wanted}"));
     }
+
+    private static string Text(bool flag) => flag ? "true" : "false";
 
     private static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 

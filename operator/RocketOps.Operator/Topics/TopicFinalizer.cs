@@ -1,13 +1,11 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Client;
 using RocketOps.Kubernetes;
-using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.Events;
-using RocketOps.Operator.Admin;
-using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Topics;
@@ -21,19 +19,31 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     public const string Identifier = EntityGroup.Name + "/topic";
 
     private readonly OperatorOptions _options;
-    private readonly IKubernetesClient _client;
-    private readonly ClusterAdmins _admins;
+    private readonly RemovalPass _removals;
+    private readonly MasterIndex<Topic> _topics;
+    private readonly MasterRounds<TopicSettings> _rounds;
+    private readonly OrderConfigs _orders;
     private readonly StatusWriter _status;
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
     private readonly ILogger<TopicFinalizer> _logger;
 
     public TopicFinalizer(
-        OperatorOptions options, IKubernetesClient client, ClusterAdmins admins, StatusWriter status, IEventRecorder events, TimeProvider time, ILogger<TopicFinalizer> logger)
+        OperatorOptions options,
+        RemovalPass removals,
+        MasterIndex<Topic> topics,
+        MasterRounds<TopicSettings> rounds,
+        OrderConfigs orders,
+        StatusWriter status,
+        IEventRecorder events,
+        TimeProvider time,
+        ILogger<TopicFinalizer> logger)
     {
         _options = options;
-        _client = client;
-        _admins = admins;
+        _removals = removals;
+        _topics = topics;
+        _rounds = rounds;
+        _orders = orders;
         _status = status;
         _events = events;
         _time = time;
@@ -43,7 +53,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     public bool AppliesTo(Topic entity)
     {
         ArgumentNullException.ThrowIfNull(entity);
-        return entity.Spec.DeletionPolicy != TopicDeletionPolicy.Retain && entity.Spec.ManagementPolicy == TopicManagementPolicy.Manage;
+        return entity.Spec.DeletionPolicy != DeletionPolicy.Retain && entity.Spec.ManagementPolicy == ManagementPolicy.Manage;
     }
 
     public async Task<ReconciliationResult<Topic>> FinalizeAsync(Topic entity, CancellationToken cancellationToken)
@@ -56,40 +66,15 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
             return ReconciliationResult<Topic>.Success(entity);
         }
 
-        if (TopicAnnotations.IsForced(entity))
-        {
-            LogForced(name);
-            return ReconciliationResult<Topic>.Success(entity);
-        }
-
-        // Decided on live objects: a topic deleted for good is no place for a cache that lags.
-        string ns = entity.Namespace()!;
-        BrokerCluster? cluster = await _client.GetAsync<BrokerCluster>(clusterName, ns, cancellationToken);
-        if (cluster is null || cluster.IsDeleting())
-        {
-            LogClusterGone(name, clusterName);
-            return ReconciliationResult<Topic>.Success(entity);
-        }
-
-        KubernetesList<Topic> topics = await _client.ListAsync<Topic>(new ListOptions { Namespace = ns }, cancellationToken);
-        if (topics.Items.Any(other => IsClaimedBy(other, entity, name, clusterName)))
-        {
-            return ReconciliationResult<Topic>.Success(entity);
-        }
-
         // The pass notes in its own copy since when producers are out; what was read is kept to tell whether that is news.
         TopicStatus before = Copy(entity.Status);
-        try
-        {
-            Problem? pending = await DeleteAsync(entity, cluster, name, cancellationToken);
-            return pending is null ? ReconciliationResult<Topic>.Success(entity) : await WaitAsync(entity, before, pending, cancellationToken);
-        }
-        catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
-        {
-            LogFailed(failed, name);
-            string words = AdminFailures.Refusal(failed) ?? "a broker or name server does not answer";
-            return await WaitAsync(entity, before, new Problem(Reasons.BrokerUnreachable, $"The topic could not be removed: {words}. Annotate {TopicAnnotations.ForceDelete}=true to give up."), cancellationToken);
-        }
+        Problem? pending = await _removals.RunAsync(
+            new RemovalClaim<Topic>(entity, "topic", name, clusterName, broker => TopicClaims.Find(entity, broker) is not null),
+            _topics.Same(entity),
+            other => TopicOwnership.IsRival(entity, other),
+            (place, token) => DeleteAsync(entity, place, name, token),
+            cancellationToken);
+        return pending is null ? ReconciliationResult<Topic>.Success(entity) : await WaitAsync(entity, before, pending, cancellationToken);
     }
 
     private static TopicStatus Copy(TopicStatus status) => new()
@@ -103,50 +88,42 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         Conditions = status.Conditions,
     };
 
-    private static bool IsClaimedBy(Topic other, Topic topic, string name, string cluster) =>
-        other.Uid() != topic.Uid() && !other.IsDeleting() && other.Spec.ManagementPolicy == TopicManagementPolicy.Manage && other.Spec.ClusterRef.Name == cluster && TopicNames.Effective(other) == name;
-
     /// <returns>What is waited for; null when the topic is gone everywhere.</returns>
-    private async Task<Problem?> DeleteAsync(Topic topic, BrokerCluster cluster, string name, CancellationToken cancellationToken)
+    private async Task<Problem?> DeleteAsync(Topic topic, RemovalPlace place, string name, CancellationToken cancellationToken)
     {
-        ClusterNames names = new ClusterNames(cluster.Name(), cluster.Namespace()!);
-        IRocketMqAdmin admin = _admins.Get(cluster.Key(), names.NameServerRegistrationAddress);
-        using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-
-        // Where the topic is somebody else's, it stays.
-        IReadOnlyList<TopicMaster> all = TopicMasters.Find(cluster, await admin.GetClusterInfoAsync(either.Token));
-        IReadOnlyList<TopicMaster> masters = [.. all.Where(master => TopicClaims.Find(topic, master.Broker) is not null)];
-        if (masters.FirstOrDefault(static master => master.Address is null) is { } missing)
-        {
-            return new Problem(Reasons.ClusterNotReady, $"No master of {missing.Broker} is registered. Annotate {TopicAnnotations.ForceDelete}=true to give up.");
-        }
-
-        if (topic.Spec.DeletionPolicy == TopicDeletionPolicy.DeleteIfDrained && await DrainAsync(topic, admin, masters, name, either.Token) is { } draining)
+        IRocketMqAdmin admin = place.Admin;
+        if (topic.Spec.DeletionPolicy == DeletionPolicy.DeleteIfDrained && await DrainAsync(topic, admin, place.Masters, name, cancellationToken) is { } draining)
         {
             return draining;
         }
 
-        foreach (TopicMaster master in masters)
+        if (topic.Spec.Order || topic.Status!.Brokers!.Exists(static broker => broker.Order == true))
         {
-            await admin.DeleteTopicOnBrokerAsync(master.Address!, name, either.Token);
+            // While the topic tells of it: whoever is interrupted comes back to it.
+            await _orders.RemoveAsync(place.Cluster, name, admin, cancellationToken);
         }
 
-        if (!await IsElsewhereAsync(admin, all.Except(masters), name, either.Token))
+        foreach (GroupMaster master in place.Masters)
+        {
+            await admin.DeleteTopicOnBrokerAsync(master.Address!, name, cancellationToken);
+            _rounds.Removed(place.Cluster.Key(), master.Address!, name);
+        }
+
+        if (!await IsElsewhereAsync(admin, place.Others, name, cancellationToken))
         {
             // Name servers forget it for the whole cluster, or not at all.
-            await admin.DeleteTopicOnNameServersAsync(name, names.Cluster, either.Token);
+            await admin.DeleteTopicOnNameServersAsync(name, place.ClusterName, cancellationToken);
         }
 
-        LogDeleted(name, names.Cluster);
+        LogDeleted(name, place.ClusterName);
         _events.Record(topic, EventType.Normal, "TopicDeleted", "Delete", $"Topic {name} was removed from every master.");
         return null;
     }
 
     /// <summary>Whether a topic of that name, which is not the object's, is on one of these masters. One that is not registered has no topics at the name servers.</summary>
-    private static async Task<bool> IsElsewhereAsync(IRocketMqAdmin admin, IEnumerable<TopicMaster> masters, string name, CancellationToken cancellationToken)
+    private static async Task<bool> IsElsewhereAsync(IRocketMqAdmin admin, IEnumerable<GroupMaster> masters, string name, CancellationToken cancellationToken)
     {
-        foreach (TopicMaster master in masters.Where(static master => master.Address is not null))
+        foreach (GroupMaster master in masters.Where(static master => master.Address is not null))
         {
             if (await admin.GetTopicConfigAsync(master.Address!, name, cancellationToken) is not null)
             {
@@ -158,11 +135,11 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     }
 
     /// <summary>Keeps producers out, waits until they have noticed, and then until consumers have read what is left.</summary>
-    private async Task<Problem?> DrainAsync(Topic topic, IRocketMqAdmin admin, IReadOnlyList<TopicMaster> masters, string name, CancellationToken cancellationToken)
+    private async Task<Problem?> DrainAsync(Topic topic, IRocketMqAdmin admin, IReadOnlyList<GroupMaster> masters, string name, CancellationToken cancellationToken)
     {
         DateTimeOffset now = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
         List<TopicBrokerStatus> brokers = new List<TopicBrokerStatus>();
-        foreach (TopicMaster master in masters)
+        foreach (GroupMaster master in masters)
         {
             TopicConfig? config = await admin.GetTopicConfigAsync(master.Address!, name, cancellationToken);
             TopicBrokerStatus last = TopicClaims.Find(topic, master.Broker)!;
@@ -186,6 +163,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
                 ReadQueues = config.ReadQueues,
                 WriteQueues = config.WriteQueues,
                 Permission = (int)config.Permission,
+                Order = config.Order ? true : null,
                 DrainingSince = since ?? now,
             });
         }
@@ -197,7 +175,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
             return new Problem(Reasons.WaitingForConsumers, "Producers are kept out; waiting until they have noticed.");
         }
 
-        foreach (TopicMaster master in masters)
+        foreach (GroupMaster master in masters)
         {
             TopicBrokerStatus broker = brokers.Find(broker => broker.Name == master.Broker)!;
             int queues = Math.Max(broker.ReadQueues, broker.WriteQueues);
@@ -221,13 +199,4 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
 
     [LoggerMessage(EventId = 5111, Level = LogLevel.Information, Message = "Topic {Topic} was removed from every master of {Cluster}.")]
     private partial void LogDeleted(string topic, string cluster);
-
-    [LoggerMessage(EventId = 5112, Level = LogLevel.Information, Message = "Topic {Topic} goes without being removed: its cluster {Cluster} is gone.")]
-    private partial void LogClusterGone(string topic, string cluster);
-
-    [LoggerMessage(EventId = 5113, Level = LogLevel.Warning, Message = "Topic {Topic} goes without being removed, as its annotation asks: it stays on the brokers.")]
-    private partial void LogForced(string topic);
-
-    [LoggerMessage(EventId = 5114, Level = LogLevel.Warning, Message = "Topic {Topic} could not be removed; the next pass tries again.")]
-    private partial void LogFailed(Exception exception, string topic);
 }

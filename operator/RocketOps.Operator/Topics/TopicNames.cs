@@ -23,6 +23,13 @@ internal static partial class TopicNames
 
     public static bool IsSystem(string name) => SystemTopics.Contains(name) || Array.Exists(SystemPrefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 
+    /// <summary>Topics of RocketMQ's own, in which nothing of a user's waits that is not found by the user's topic.</summary>
+    public static bool IsInternal(string name, string cluster, string group) =>
+        SystemTopics.Contains(name) || name.StartsWith("rmq_sys_", StringComparison.Ordinal) || name == cluster || name == group;
+
+    /// <summary>Brokers make it themselves, some of them of a client's request: no object can be made for it.</summary>
+    public static bool IsOfBrokers(string name, string cluster, string group) => IsSystem(name) || IsInternal(name, cluster, group) || name == cluster + "_REPLY_TOPIC";
+
     [GeneratedRegex("^[%|a-zA-Z0-9_-]{1,127}$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Allowed();
 }

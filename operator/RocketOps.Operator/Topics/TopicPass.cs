@@ -4,7 +4,7 @@ using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Topics;
@@ -15,38 +15,48 @@ namespace RocketOps.Operator.Topics;
 /// </summary>
 internal sealed partial class TopicPass
 {
-    private readonly OperatorOptions _options;
-    private readonly ClusterTopics _rounds;
+    private readonly MasterRounds<TopicSettings> _rounds;
+    private readonly MasterCalls _calls;
     private readonly BrokerTopics _brokers;
-    private readonly TimeProvider _time;
+    private readonly TopicRemoval _removal;
     private readonly ILogger<TopicPass> _logger;
 
-    public TopicPass(OperatorOptions options, ClusterTopics rounds, BrokerTopics brokers, TimeProvider time, ILogger<TopicPass> logger)
+    public TopicPass(MasterRounds<TopicSettings> rounds, MasterCalls calls, BrokerTopics brokers, TopicRemoval removal, ILogger<TopicPass> logger)
     {
-        _options = options;
         _rounds = rounds;
+        _calls = calls;
         _brokers = brokers;
-        _time = time;
+        _removal = removal;
         _logger = logger;
     }
 
     /// <summary>What is true of each master without writing anything. Masters where something is to be done have an outcome of null.</summary>
     /// <param name="topic">The object.</param>
     /// <param name="round">What the masters said.</param>
-    public static IReadOnlyList<(RoundMaster Master, TopicOutcome? Outcome)> Compare(Topic topic, TopicRound round)
+    public static IReadOnlyList<(RoundMaster<TopicSettings> Master, TopicOutcome? Outcome)> Compare(Topic topic, MasterRound<TopicSettings> round)
     {
         TopicSettings wanted = TopicSettings.Wanted(topic.Spec);
-        return [.. round.Masters.Select(master => (master, master.Topics is { } topics ? Compare(topic, wanted, master, topics) : AwayOutcome(topic, wanted, master)))];
+        return [.. round.Masters.Select(master => (master, master.Table is { } topics ? Compare(topic, wanted, master, topics) : AwayOutcome(topic, wanted, master)))];
     }
 
+    /// <summary>Of a master where something is to be done, and nothing may be done now.</summary>
+    public static TopicOutcome Left(Topic topic, RoundMaster<TopicSettings> master, Problem pending)
+    {
+        TopicBrokerStatus? claim = TopicClaims.Find(topic, master.Broker);
+        return new TopicOutcome(master.Broker, master.Table?.Find(TopicNames.Effective(topic)), DrainingSince: claim?.DrainingSince, Pending: pending, Observed: claim is null);
+    }
+
+    /// <summary>What the status says the broker has.</summary>
+    public static TopicSettings Settings(TopicBrokerStatus last) => new(last.ReadQueues, last.WriteQueues, last.Permission, last.MessageType ?? TopicSettings.DefaultMessageType, last.Order == true);
+
     /// <summary>Asks a master for the topic, which is not the object's there, at this moment.</summary>
-    public async Task<(TopicSettings? Found, TopicOutcome? Failure)> LookAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, RoundMaster master, CancellationToken cancellationToken)
+    public async Task<(TopicSettings? Found, TopicOutcome? Failure)> LookAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, RoundMaster<TopicSettings> master, CancellationToken cancellationToken)
     {
         string name = TopicNames.Effective(topic);
         try
         {
-            TopicConfig? config = await WithDeadlineAsync(token => admin.GetTopicConfigAsync(master.Address!, name, token), cancellationToken);
-            master.Topics!.Set(name, BrokerTopics.Settings(config));
+            TopicConfig? config = await _calls.WithDeadlineAsync(token => admin.GetTopicConfigAsync(master.Address!, name, token), cancellationToken);
+            master.Table!.Set(name, BrokerTopics.Settings(config));
             return (BrokerTopics.Settings(config), null);
         }
         catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
@@ -56,14 +66,14 @@ internal sealed partial class TopicPass
     }
 
     /// <summary>Brings the topic on one master to what is wanted, as far as one pass may go.</summary>
-    public async Task<TopicOutcome> SyncAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, RoundMaster master, CancellationToken cancellationToken)
+    public async Task<TopicOutcome> SyncAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, RoundMaster<TopicSettings> master, CancellationToken cancellationToken)
     {
         string name = TopicNames.Effective(topic);
         try
         {
-            TopicOutcome outcome = await WithDeadlineAsync(
-                token => _brokers.SyncAsync(admin, new TopicMaster(master.Broker, master.Address), name, TopicSettings.Wanted(topic.Spec), TopicClaims.Find(topic, master.Broker), token), cancellationToken);
-            master.Topics!.Set(name, outcome.Found);
+            TopicOutcome outcome = await _calls.WithDeadlineAsync(
+                token => _brokers.SyncAsync(admin, new GroupMaster(master.Broker, master.Address), name, TopicSettings.Wanted(topic.Spec), TopicClaims.Find(topic, master.Broker), token), cancellationToken);
+            master.Table!.Set(name, outcome.Found);
             return outcome;
         }
         catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
@@ -72,10 +82,38 @@ internal sealed partial class TopicPass
         }
     }
 
-    private static TopicOutcome? Compare(Topic topic, TopicSettings wanted, RoundMaster master, TopicTable topics)
+    /// <summary>Takes the topic away from one master, which is not asked to have it any more, as far as one pass may go.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="topic">The object, which has the topic there.</param>
+    /// <param name="admin">Its client.</param>
+    /// <param name="master">The master.</param>
+    /// <param name="mayClose">The topic is everywhere it is asked for.</param>
+    /// <param name="cancellationToken">Ends the pass.</param>
+    public async Task<TopicOutcome> RemoveAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, RoundMaster<TopicSettings> master, bool mayClose, CancellationToken cancellationToken)
+    {
+        if (master.Table is not { } topics)
+        {
+            return new TopicOutcome(master.Broker, null, Pending: master.Away!.Problem);
+        }
+
+        string name = TopicNames.Effective(topic);
+        try
+        {
+            TopicOutcome outcome = await _calls.WithDeadlineAsync(
+                token => _removal.StepAsync(admin, new GroupMaster(master.Broker, master.Address), topic, mayClose, token), cancellationToken);
+            topics.Set(name, outcome.Found);
+            return outcome;
+        }
+        catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
+        {
+            return Failed(failed, cluster, name, master);
+        }
+    }
+
+    private static TopicOutcome? Compare(Topic topic, TopicSettings wanted, RoundMaster<TopicSettings> master, MasterTable<TopicSettings> topics)
     {
         TopicSettings? found = topics.Find(TopicNames.Effective(topic));
-        if (topic.Spec.ManagementPolicy == TopicManagementPolicy.Observe)
+        if (topic.Spec.ManagementPolicy == ManagementPolicy.Observe)
         {
             return new TopicOutcome(
                 master.Broker, found, Observed: true, Pending: found is null ? new Problem(Reasons.NotThere, $"{master.Broker} has no topic {TopicNames.Effective(topic)}; it is watched only.") : null);
@@ -87,35 +125,21 @@ internal sealed partial class TopicPass
     /// <summary>
     /// A master that restarts says nothing new of a topic that was as asked for there; nor does a group that is being added. Only when it is away for long, or when the topic waits anyway, it counts.
     /// </summary>
-    private static TopicOutcome AwayOutcome(Topic topic, TopicSettings wanted, RoundMaster master)
+    private static TopicOutcome AwayOutcome(Topic topic, TopicSettings wanted, RoundMaster<TopicSettings> master)
     {
         Away away = master.Away ?? throw new ArgumentException("A master whose topics are not known is away.", nameof(master));
         TopicBrokerStatus? last = TopicClaims.Entry(topic, master.Broker);
-        bool wasThere = last is null || topic.Spec.ManagementPolicy == TopicManagementPolicy.Observe || (last is { DrainingSince: null, Observed: not true } && Settings(last) == wanted);
+        bool wasThere = last is null || topic.Spec.ManagementPolicy == ManagementPolicy.Observe || (last is { DrainingSince: null, Observed: not true } && Settings(last) == wanted);
         return !away.IsLong && wasThere && Conditions.IsTrue(topic.Status?.Conditions, ConditionTypes.Ready)
             ? new TopicOutcome(master.Broker, null)
             : new TopicOutcome(master.Broker, null, Pending: away.Problem);
     }
 
-    private static TopicSettings Settings(TopicBrokerStatus last) => new(last.ReadQueues, last.WriteQueues, last.Permission, last.MessageType ?? TopicSettings.DefaultMessageType);
-
-    private TopicOutcome Failed(Exception failed, BrokerCluster cluster, string name, RoundMaster master)
+    private TopicOutcome Failed(Exception failed, BrokerCluster cluster, string name, RoundMaster<TopicSettings> master)
     {
         LogFailed(failed, name, master.Broker);
-        if (AdminFailures.Refusal(failed) is { } refusal)
-        {
-            return new TopicOutcome(master.Broker, null, Problem: new Problem(Reasons.Refused, $"{master.Broker} refuses: {refusal}."));
-        }
-
-        _rounds.NoAnswer(cluster.Key(), master.Address!);
-        return new TopicOutcome(master.Broker, null, Pending: new Problem(Reasons.BrokerUnreachable, $"The master of {master.Broker} does not answer the operator."));
-    }
-
-    private async Task<T> WithDeadlineAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
-    {
-        using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        return await call(either.Token);
+        (Problem? refused, Problem? silent) = _rounds.Failed(cluster.Key(), master, failed);
+        return new TopicOutcome(master.Broker, null, Pending: silent, Problem: refused);
     }
 
     [LoggerMessage(EventId = 5102, Level = LogLevel.Warning, Message = "Topic {Topic} could not be brought up to date on {Broker}; the next pass tries again.")]

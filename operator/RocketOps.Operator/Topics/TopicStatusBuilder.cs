@@ -1,5 +1,6 @@
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
+using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Topics;
@@ -12,15 +13,16 @@ internal static class TopicStatusBuilder
     /// <param name="problem">Why the pass stopped.</param>
     /// <param name="pending">What it waits for.</param>
     /// <param name="now">For conditions that change.</param>
-    public static TopicStatus Build(Topic topic, IReadOnlyList<TopicOutcome> outcomes, Problem? problem, Problem? pending, DateTimeOffset now)
+    /// <param name="leaving">Groups on their way out: whose topic it is there stays known until they have gone, as they may stay after all.</param>
+    public static TopicStatus Build(Topic topic, IReadOnlyList<TopicOutcome> outcomes, Problem? problem, Problem? pending, DateTimeOffset now, IEnumerable<string>? leaving = null)
     {
-        problem ??= Join(outcomes.Select(static outcome => outcome.Problem));
-        pending ??= Join(outcomes.Select(static outcome => outcome.Pending));
+        problem ??= Problem.Join(outcomes.Select(static outcome => outcome.Problem));
+        pending ??= Problem.Join(outcomes.Select(static outcome => outcome.Pending));
         ConditionList conditions = new ConditionList(topic.Status?.Conditions, topic.Metadata.Generation, now);
-        conditions = topic.Spec.ManagementPolicy == TopicManagementPolicy.Observe
+        conditions = topic.Spec.ManagementPolicy == ManagementPolicy.Observe
             ? conditions.Outcome(problem, pending, Watched(topic, outcomes), Reasons.Observed)
-            : conditions.Outcome(problem, pending, "Every master has the topic as asked for.");
-        return Build(topic, Brokers(topic, outcomes), conditions.ToList());
+            : conditions.Outcome(problem, pending, topic.Spec.Groups is null ? "Every master has the topic as asked for." : "The master of every chosen group has the topic as asked for.");
+        return Build(topic, Brokers(topic, outcomes, leaving ?? []), conditions.ToList());
     }
 
     /// <summary>The status before the first write on some brokers: whose topic it is from now on. What the conditions say stays until the write is done.</summary>
@@ -35,14 +37,14 @@ internal static class TopicStatusBuilder
             ?? new ConditionList(null, topic.Metadata.Generation, now).Outcome(null, new Problem(Reasons.Updating, "The topic is being written."), "").ToList();
         TopicStatus status = Build(topic, brokers, conditions);
         status.TopicName = TopicNames.Effective(topic);
-        status.Cluster = topic.Spec.ClusterRef.Name;
+        status.Cluster = topic.Spec.ClusterRef.Text(topic);
         status.ObservedGeneration = topic.Status?.ObservedGeneration;
         return status;
     }
 
     private static TopicStatus Build(Topic topic, List<TopicBrokerStatus>? brokers, List<Condition> conditions)
     {
-        bool isObserved = topic.Spec.ManagementPolicy == TopicManagementPolicy.Observe;
+        bool isObserved = topic.Spec.ManagementPolicy == ManagementPolicy.Observe;
         return new TopicStatus
         {
             ObservedGeneration = topic.Metadata.Generation,
@@ -67,7 +69,7 @@ internal static class TopicStatusBuilder
             : $"Every master has the topic; it is watched only. It differs from this object on {TopicDifference.Describe(wanted, differing)}.";
     }
 
-    private static List<TopicBrokerStatus>? Brokers(Topic topic, IReadOnlyList<TopicOutcome> outcomes)
+    private static List<TopicBrokerStatus>? Brokers(Topic topic, IReadOnlyList<TopicOutcome> outcomes, IEnumerable<string> leaving)
     {
         if (outcomes.Count == 0)
         {
@@ -82,15 +84,17 @@ internal static class TopicStatusBuilder
             {
                 TopicBrokerStatus entry = Entry(outcome.Broker, found);
                 entry.DrainingSince = outcome.DrainingSince;
+                entry.Removal = outcome.Removal;
                 entry.Observed = outcome.Observed ? true : null;
                 brokers.Add(entry);
             }
-            else if (TopicClaims.Entry(topic, outcome.Broker) is { } last && !outcome.Observed)
+            else if (TopicClaims.Entry(topic, outcome.Broker) is { } last && !outcome.Observed && !outcome.Removed)
             {
                 brokers.Add(last);
             }
         }
 
+        brokers.AddRange(leaving.Where(group => !outcomes.Any(outcome => outcome.Broker == group)).Select(group => TopicClaims.Entry(topic, group)).OfType<TopicBrokerStatus>());
         return brokers.Count == 0 ? null : brokers;
     }
 
@@ -101,11 +105,6 @@ internal static class TopicStatusBuilder
         WriteQueues = found?.WriteQueues ?? 0,
         Permission = found?.Permission ?? 0,
         MessageType = found is null or { MessageType: TopicSettings.DefaultMessageType } ? null : found.MessageType,
+        Order = found?.Order == true ? true : null,
     };
-
-    private static Problem? Join(IEnumerable<Problem?> problems)
-    {
-        Problem[] all = problems.OfType<Problem>().ToArray();
-        return all.Length == 0 ? null : new Problem(all[0].Reason, string.Join(" ", all.Select(static problem => problem.Message).Distinct(StringComparer.Ordinal)));
-    }
 }

@@ -1,4 +1,5 @@
 using RocketOps.Operator.Entities;
+using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Topics;
@@ -14,11 +15,11 @@ internal static class TopicValidator
             return new Problem(Reasons.Immutable, $"The topic's name cannot change from {created} to {name}: its messages would stay behind. Set it back, or make another Topic object.");
         }
 
-        if (topic.Status?.Cluster is { Length: > 0 } cluster && cluster != topic.Spec.ClusterRef.Name)
+        if (topic.Status?.Cluster is { Length: > 0 } cluster && cluster != topic.Spec.ClusterRef.Text(topic))
         {
             return new Problem(
                 Reasons.Immutable,
-                $"clusterRef.name cannot change from {cluster} to {topic.Spec.ClusterRef.Name}: its messages would stay behind. Set it back, or make another Topic object.");
+                $"clusterRef.name cannot change from {cluster} to {topic.Spec.ClusterRef.Text(topic)}: its messages would stay behind. Set it back, or make another Topic object.");
         }
 
         if (!TopicNames.IsValid(name))
@@ -31,6 +32,11 @@ internal static class TopicValidator
         if (TopicNames.IsSystem(name))
         {
             return new Problem(Reasons.InvalidName, $"{name} is a topic brokers make themselves. Choose another name.");
+        }
+
+        if (topic.Spec.Groups is { } groups && (groups.Count == 0 || groups.Exists(static group => group is < 0 or >= BrokersSpec.MaxGroups)))
+        {
+            return new Problem(Reasons.InvalidSpec, "groups are numbers of broker groups, from 0 to 63, and at least one: 1 stands for group NAME-1 of cluster NAME. Without the field the topic is on all of them.");
         }
 
         TopicSettings wanted = TopicSettings.Wanted(topic.Spec);

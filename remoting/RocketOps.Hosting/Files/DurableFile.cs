@@ -30,7 +30,8 @@ public sealed class DurableFile(string path, Action<string>? flushFolder = null)
         _flushFolder(folder);
     }
 
-    private static void FlushFolder(string folder)
+    /// <summary>Makes renames in a folder durable. Throws <see cref="IOException"/> when that fails.</summary>
+    public static void FlushFolder(string folder)
     {
         if (OperatingSystem.IsWindows())
         {

@@ -6,7 +6,7 @@ namespace RocketOps.Hosting.Logging;
 
 /// <summary>
 /// The log of our programs: one line per event on standard output, <c>2026-11-20 18:51:05.379 info NameServerRegistrar[3301] text</c>: local time, level, which part, the
-/// number of the event, what happened. Levels are coloured at a terminal, unless <c>NO_COLOR</c> is set. Without the container and options that a framework's logger
+/// number of the event, what happened; or as <see cref="JsonLine"/>. Levels are coloured at a terminal, unless <c>NO_COLOR</c> is set. Without the container and options that a framework's logger
 /// costs at the start.
 /// <para>
 /// Nobody who logs waits for the output: lines go through a bounded queue to a thread of their own, as the reader of a pipe may stand still for as long as it likes and
@@ -30,6 +30,7 @@ public sealed class ConsoleLog : ILoggerFactory
     private readonly Stream _output;
     private readonly bool _isColoured;
     private readonly LogLevel _minimum;
+    private readonly LogFormat _format;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(initialState: false);
@@ -43,8 +44,10 @@ public sealed class ConsoleLog : ILoggerFactory
     /// <param name="output">Where to; standard output when not given.</param>
     /// <param name="time">For the lines' time, in the local zone.</param>
     /// <param name="isColoured">Whether levels have colours; null asks the terminal and <c>NO_COLOR</c>.</param>
-    public ConsoleLog(LogLevel minimum, Stream? output = null, TimeProvider? time = null, bool? isColoured = null)
+    /// <param name="format">What a line looks like.</param>
+    public ConsoleLog(LogLevel minimum, Stream? output = null, TimeProvider? time = null, bool? isColoured = null, LogFormat format = LogFormat.Text)
     {
+        _format = format;
         _isColoured = isColoured ?? (output is null && !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
         _minimum = minimum;
         _output = output ?? Console.OpenStandardOutput();
@@ -56,11 +59,11 @@ public sealed class ConsoleLog : ILoggerFactory
     public ILogger CreateLogger(string categoryName)
     {
         ArgumentNullException.ThrowIfNull(categoryName);
-        return new CategoryLogger(this, PartOf(categoryName), MinimumOf(categoryName));
+        return new CategoryLogger(this, categoryName, MinimumOf(categoryName));
     }
 
-    /// <summary>Writes a line as it is, in its order among the others: what scripts look for in the output.</summary>
-    public void WriteLine(string line) => Enqueue(line + "\n");
+    /// <summary>Writes a line as it is, in its order among the others: what scripts look for in the output. As JSON it is a message like others.</summary>
+    public void WriteLine(string category, string line) => Enqueue(_format == LogFormat.Json ? Format<object?>(LogLevel.Information, category, 0, null, line, failure: null) : line + "\n");
 
     /// <summary>There is one output; throws <see cref="NotSupportedException"/>.</summary>
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("the console log has one output");
@@ -117,8 +120,15 @@ public sealed class ConsoleLog : ILoggerFactory
         return category.StartsWith(MicrosoftCategories, StringComparison.Ordinal) && _minimum < LogLevel.Warning ? LogLevel.Warning : _minimum;
     }
 
-    private string Format(LogLevel level, string part, int eventId, string message, Exception? failure)
+    private string Format<TState>(LogLevel level, string category, int eventId, TState state, string message, Exception? failure)
     {
+        if (_format == LogFormat.Json)
+        {
+            using JsonLine json = new(_time.GetUtcNow(), level, category, eventId, message);
+            json.AddAll(state);
+            return json.End(failure) + "\n";
+        }
+
         StringBuilder line = new(160);
         line.Append(CultureInfo.InvariantCulture, $"{_time.GetLocalNow():yyyy-MM-dd HH:mm:ss.fff} ");
         if (_isColoured && ColourOf(level) is { } colour)
@@ -130,7 +140,7 @@ public sealed class ConsoleLog : ILoggerFactory
             line.Append(NameOf(level));
         }
 
-        line.Append(CultureInfo.InvariantCulture, $" {part}[{eventId}] ");
+        line.Append(CultureInfo.InvariantCulture, $" {PartOf(category)}[{eventId}] ");
         line.Append(OnOneLine(message));
         if (failure is not null)
         {
@@ -181,7 +191,7 @@ public sealed class ConsoleLog : ILoggerFactory
 
             if (dropped > 0)
             {
-                taken.Add(Format(LogLevel.Warning, nameof(ConsoleLog), 1020, $"{dropped} lines were dropped here, as standard output did not take them", failure: null));
+                taken.Add(Format<object?>(LogLevel.Warning, typeof(ConsoleLog).FullName!, 1020, null, $"{dropped} lines were dropped here, as standard output did not take them", failure: null));
             }
 
             if (!TryWrite(taken) || stopping)
@@ -219,7 +229,7 @@ public sealed class ConsoleLog : ILoggerFactory
         }
     }
 
-    private sealed class CategoryLogger(ConsoleLog log, string part, LogLevel minimum) : ILogger
+    private sealed class CategoryLogger(ConsoleLog log, string category, LogLevel minimum) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -231,7 +241,7 @@ public sealed class ConsoleLog : ILoggerFactory
             ArgumentNullException.ThrowIfNull(formatter);
             if (IsEnabled(logLevel))
             {
-                log.Enqueue(log.Format(logLevel, part, eventId.Id, formatter(state, exception), exception));
+                log.Enqueue(log.Format(logLevel, category, eventId.Id, state, formatter(state, exception), exception));
             }
         }
     }

@@ -24,7 +24,9 @@ public sealed partial class ServerProgram
 
     public required PropertyDefinition<LogLevel> LogLevelKey { get; init; }
 
-    /// <summary>Starts the server; gets the configuration and the path of its file, null without one.</summary>
+    public required PropertyDefinition<LogFormat> LogFormatKey { get; init; }
+
+    /// <summary>Starts the server; gets the configuration and the path of the file in which changes of it are kept (the last one given), null without one.</summary>
     public required Func<PropertyLoadResult, string?, ILoggerFactory, Task<StartedServer>> StartAsync { get; init; }
 
     /// <summary>Options without a value that print the configuration, as RocketMQ names them.</summary>
@@ -55,7 +57,7 @@ public sealed partial class ServerProgram
         {
             foreach (PropertyProblem problem in errors)
             {
-                await Console.Error.WriteLineAsync(problem.ToString());
+                await WriteErrorAsync(configuration.Values, problem.ToString(), 1012);
             }
 
             return ExitWrongConfiguration;
@@ -76,7 +78,7 @@ public sealed partial class ServerProgram
         using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         ParentPipe.Watch(() => stop.TrySetResult());
-        using ConsoleLog loggers = new(configuration.Values.Get(LogLevelKey));
+        using ConsoleLog loggers = new(configuration.Values.Get(LogLevelKey), format: configuration.Values.Get(LogFormatKey));
         ILogger logger = loggers.CreateLogger(Name);
         foreach (PropertyProblem warning in configuration.Warnings)
         {
@@ -88,13 +90,13 @@ public sealed partial class ServerProgram
             StartedServer server = await StartAsync(configuration, configFile, loggers);
             await using (server.Host.ConfigureAwait(false))
             {
-                loggers.WriteLine(server.Banner);
+                loggers.WriteLine(Name, server.Banner);
                 await stop.Task;
             }
         }
         catch (Exception failure) when (IsExpected(failure))
         {
-            await Console.Error.WriteLineAsync(failure.Message);
+            await WriteErrorAsync(configuration.Values, failure.Message, 1013);
             return ExitCannotServe;
         }
 
@@ -107,6 +109,19 @@ public sealed partial class ServerProgram
             signal.Cancel = true;
             stop.TrySetResult();
         }
+    }
+
+    /// <summary>Why there is no server, in the form of the log; in text as ever when the configuration does not say which, or wrongly.</summary>
+    private async Task WriteErrorAsync(PropertyValues configuration, string problem, int eventId)
+    {
+        if (configuration.Get(LogFormatKey) != LogFormat.Json)
+        {
+            await Console.Error.WriteLineAsync(problem);
+            return;
+        }
+
+        using JsonLine line = new(TimeProvider.System.GetUtcNow(), LogLevel.Error, Name, eventId, problem);
+        await Console.Error.WriteLineAsync(line.End(failure: null));
     }
 
     private async Task WriteHelpAsync()

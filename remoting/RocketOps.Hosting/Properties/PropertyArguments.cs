@@ -1,18 +1,21 @@
 namespace RocketOps.Hosting.Properties;
 
-/// <summary>The command line of a server: <c>-c FILE</c>, flags, and <c>--key=value</c> or <c>--key value</c> for any property.</summary>
+/// <summary>The command line of a server: any number of <c>-c FILE</c>, flags, and <c>--key=value</c> or <c>--key value</c> for any property.</summary>
 public sealed class PropertyArguments
 {
-    private PropertyArguments(string? configFile, IReadOnlySet<string> flags, IReadOnlyList<PropertyEntry> entries, IReadOnlyList<PropertyProblem> problems)
+    private PropertyArguments(IReadOnlyList<string> configFiles, IReadOnlySet<string> flags, IReadOnlyList<PropertyEntry> entries, IReadOnlyList<PropertyProblem> problems)
     {
-        ConfigFile = configFile;
+        ConfigFiles = configFiles;
         Flags = flags;
         Entries = entries;
         Problems = problems;
     }
 
-    /// <summary>Argument of <c>-c</c> or <c>--configFile</c>; null when absent.</summary>
-    public string? ConfigFile { get; }
+    /// <summary>Arguments of <c>-c</c> or <c>--configFile</c>, in the order given: a later file goes over an earlier one.</summary>
+    public IReadOnlyList<string> ConfigFiles { get; }
+
+    /// <summary>The file that goes over the others, in which changes of the running configuration are kept; null without a file.</summary>
+    public string? ConfigFile => ConfigFiles is [.., { } last] ? last : null;
 
     /// <summary>The flags that were given, as listed by the caller: <c>-p</c>, <c>-h</c>.</summary>
     public IReadOnlySet<string> Flags { get; }
@@ -30,7 +33,7 @@ public sealed class PropertyArguments
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(flags);
         ArgumentNullException.ThrowIfNull(aliases);
-        string? configFile = null;
+        List<string> configFiles = [];
         HashSet<string> given = new(StringComparer.Ordinal);
         List<PropertyEntry> entries = [];
         List<PropertyProblem> problems = [];
@@ -76,7 +79,7 @@ public sealed class PropertyArguments
 
             if (key.Length == 0)
             {
-                configFile = value;
+                configFiles.Add(value);
             }
             else
             {
@@ -84,6 +87,6 @@ public sealed class PropertyArguments
             }
         }
 
-        return new PropertyArguments(configFile, given, entries, problems);
+        return new PropertyArguments(configFiles, given, entries, problems);
     }
 }

@@ -6,14 +6,15 @@ namespace RocketOps.Hosting.Properties;
 /// <summary>
 /// A catalog as text, for programs that check configurations of another one without holding its code. One line for each key, its columns separated by tabs: name, shape
 /// (<c>int MIN MAX</c>, <c>long MIN MAX</c>, <c>double MIN MAX</c>, <c>bool</c>, <c>text</c>, <c>choice A B …</c>, <c>only VALUE</c>, <c>ignored</c>, <c>unsupported</c>, or
-/// <c>code</c> where the program alone can tell and any text passes), default, and what is to be said of a value that is not allowed. Read, a catalog judges as the one it was written from,
-/// except for <c>code</c>.
+/// <c>code</c> where the program alone can tell and any text passes), default, what is to be said of a value that is not allowed, and <c>live</c> for a key that takes effect without a restart. Read, a catalog judges as
+/// the one it was written from, except for <c>code</c>.
 /// </summary>
 public static class PropertyCatalogText
 {
     private const string Code = "code";
+    private const string Live = "live";
 
-    /// <summary>In the order of names. Defaults of text are left out: they may name folders of this machine.</summary>
+    /// <summary>In the order of names. Defaults of text are left out unless the key is live: they may name folders of this machine.</summary>
     public static string Write(PropertyCatalog catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);
@@ -22,8 +23,8 @@ public static class PropertyCatalogText
         {
             string shape = definition.Shape ?? Code;
             string words = definition.Support == PropertySupport.Unsupported ? definition.Advice! : shape is Code || shape.StartsWith("only ", StringComparison.Ordinal) ? definition.Allowed : string.Empty;
-            string standard = definition is PropertyDefinition<string> ? string.Empty : definition.DefaultText ?? string.Empty;
-            text.Append(CultureInfo.InvariantCulture, $"{definition.Name}\t{shape}\t{standard}\t{words}\n");
+            string standard = definition is PropertyDefinition<string> && !definition.IsLive ? string.Empty : definition.DefaultText ?? string.Empty;
+            text.Append(CultureInfo.InvariantCulture, $"{definition.Name}\t{shape}\t{standard}\t{words}\t{(definition.IsLive ? Live : string.Empty)}\n");
         }
 
         return text.ToString();
@@ -39,23 +40,29 @@ public static class PropertyCatalogText
     private static PropertyDefinition ReadLine(string line)
     {
         string[] columns = line.Split('\t');
-        if (columns.Length != 4)
+        if (columns.Length != 5)
         {
-            throw new FormatException($"\"{line}\" has {columns.Length} columns instead of 4.");
+            throw new FormatException($"\"{line}\" has {columns.Length} columns instead of 5.");
         }
 
         (string name, string standard, string words) = (columns[0], columns[2], columns[3]);
+        bool live = columns[4] switch
+        {
+            Live => true,
+            "" => false,
+            _ => throw new FormatException($"\"{line}\" ends with a word that nobody knows."),
+        };
         string[] shape = columns[1].Split(' ');
         CultureInfo invariant = CultureInfo.InvariantCulture;
         return shape switch
         {
-            ["int", { } min, { } max] => PropertyDefinition.Int32(name, int.Parse(standard, invariant), int.Parse(min, invariant), int.Parse(max, invariant)),
-            ["long", { } min, { } max] => PropertyDefinition.Int64(name, long.Parse(standard, invariant), long.Parse(min, invariant), long.Parse(max, invariant)),
-            ["double", { } min, { } max] => PropertyDefinition.Double(name, double.Parse(standard, invariant), double.Parse(min, invariant), double.Parse(max, invariant)),
-            ["bool"] => PropertyDefinition.Boolean(name, bool.Parse(standard)),
-            ["text"] => PropertyDefinition.Text(name, string.Empty),
-            [Code] => PropertyDefinition.Text(name, string.Empty, words, static _ => true),
-            ["choice", .. { } choices] => PropertyDefinition.Choice(name, standard, choices.ToDictionary(static choice => choice, static choice => choice, StringComparer.Ordinal)),
+            ["int", { } min, { } max] => PropertyDefinition.Int32(name, int.Parse(standard, invariant), int.Parse(min, invariant), int.Parse(max, invariant), live),
+            ["long", { } min, { } max] => PropertyDefinition.Int64(name, long.Parse(standard, invariant), long.Parse(min, invariant), long.Parse(max, invariant), live),
+            ["double", { } min, { } max] => PropertyDefinition.Double(name, double.Parse(standard, invariant), double.Parse(min, invariant), double.Parse(max, invariant), live),
+            ["bool"] => PropertyDefinition.Boolean(name, bool.Parse(standard), live),
+            ["text"] => PropertyDefinition.Text(name, standard, live),
+            [Code] => PropertyDefinition.Text(name, standard, words, static _ => true, live),
+            ["choice", .. { } choices] => PropertyDefinition.Choice(name, standard, choices.ToDictionary(static choice => choice, static choice => choice, StringComparer.Ordinal), live),
             ["only", { } value] => PropertyDefinition.Only(name, value, Why(words, value)),
             ["ignored"] => PropertyDefinition.Ignored(name, string.Empty),
             ["unsupported"] => PropertyDefinition.Unsupported(name, words),

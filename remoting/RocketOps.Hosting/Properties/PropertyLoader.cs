@@ -2,14 +2,14 @@ using System.Collections;
 
 namespace RocketOps.Hosting.Properties;
 
-/// <summary>Puts the sources of a configuration together, file before environment before arguments, and collects everything that is wrong with them.</summary>
+/// <summary>Puts the sources of a configuration together, files before environment before arguments, and collects everything that is wrong with them.</summary>
 public static class PropertyLoader
 {
     /// <summary>Prefix of the environment variables that set properties: <c>ROCKETOPS_listenPort=9876</c>.</summary>
     public const string EnvironmentPrefix = "ROCKETOPS_";
 
     /// <summary>
-    /// Reads the file named by the arguments (if any), the process environment and the arguments. Never throws for what a user wrote: an unreadable file is an
+    /// Reads the files named by the arguments (if any), the process environment and the arguments. Never throws for what a user wrote: an unreadable file is an
     /// error of the result like any other.
     /// </summary>
     public static PropertyLoadResult Load(PropertyCatalog catalog, PropertyArguments arguments) =>
@@ -21,7 +21,7 @@ public static class PropertyLoader
         ArgumentNullException.ThrowIfNull(arguments);
         List<PropertyProblem> problems = [.. arguments.Problems];
         List<PropertyEntry> entries = [];
-        if (arguments.ConfigFile is { } path)
+        foreach (string path in arguments.ConfigFiles)
         {
             try
             {

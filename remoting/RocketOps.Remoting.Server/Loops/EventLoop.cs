@@ -259,7 +259,7 @@ internal sealed class EventLoop
         foreach (LoopSocket socket in posted)
         {
             socket.ClearPosted();
-            socket.Output.Flush();
+            LoopTable.Send(socket);
             if (socket.IsAborted)
             {
                 _table.End(socket);

@@ -65,18 +65,43 @@ internal sealed class LoopTable(INativeSockets sockets, int poll, OpenConnection
         }
     }
 
+    /// <summary>Sends what is written. Behind the last answer of a connection that stops come its last words, in one piece: a peer that has read the one has read the other.</summary>
+    public static void Send(LoopSocket socket)
+    {
+        if (IsDone(socket))
+        {
+            socket.Connection.SayLastWords();
+        }
+        else
+        {
+            socket.Output.Flush();
+        }
+    }
+
     /// <summary>Ends a connection that stops, when nothing is worked on for it and nothing is left to send.</summary>
     public void EndWhenDone(LoopSocket socket)
     {
-        if (socket.Connection.IsStopping && !socket.IsEnding)
+        if (IsDone(socket) && socket.Output.IsEmpty)
         {
-            // The last work ends by counting down, then looking whether the connection stops; here it is the other way round.
-            Interlocked.MemoryBarrier();
-            if (!socket.Connection.IsWorking && socket.Output.IsEmpty)
+            socket.Connection.SayLastWords();
+            if (socket.Output.IsEmpty)
             {
                 End(socket);
             }
         }
+    }
+
+    /// <summary>Whether it stops, and everything that was read of it is answered.</summary>
+    private static bool IsDone(LoopSocket socket)
+    {
+        if (!socket.Connection.IsStopping || socket.IsEnding)
+        {
+            return false;
+        }
+
+        // The last work ends by counting down, then looking whether the connection stops; here it is the other way round.
+        Interlocked.MemoryBarrier();
+        return !socket.Connection.IsWorking;
     }
 
     /// <summary>Closes what <see cref="End"/> was told.</summary>

@@ -98,10 +98,12 @@ public static class RequestCode
     public const int QuerySubscriptionByConsumer = 345;
     public const int GetTopicConfig = 351;
     public const int GetSubscriptionGroupConfig = 352;
+    public const int UpdateAndGetGroupForbidden = 353;
     public const int LitePullMessage = 361;
     public const int RecallMessage = 370;
     public const int QueryAssignment = 400;
     public const int SetMessageRequestMode = 401;
+    public const int GetAllMessageRequestMode = 402;
     public const int UpdateAndCreateStaticTopic = 513;
 
     public const int GetBrokerMemberGroup = 901;
@@ -111,4 +113,10 @@ public static class RequestCode
 
     /// <summary>Ours: what waits of a topic elsewhere than in its queues. Far from every number Apache's brokers know, which answer it as unsupported. See docs/decisions/0046-what-waits-of-a-topic-is-asked-of-its-broker.md.</summary>
     public const int GetPendingMessages = 560_001;
+
+    /// <summary>Ours: members and lags of many consumer groups. See docs/decisions/0076-members-and-lags-of-all-groups-in-one-request.md.</summary>
+    public const int GetGroupSummaries = 560_002;
+
+    /// <summary>Ours: the master of a group that elects it is to hand over.</summary>
+    public const int HandOverMaster = 71_005;
 }

@@ -57,6 +57,7 @@ internal sealed class PipeDriver : ConnectionDriver
                 if (Connection.IsStopping)
                 {
                     await DrainAsync().ConfigureAwait(false);
+                    Connection.SayLastWords();
                 }
             }
             catch (Exception error)

@@ -34,6 +34,9 @@ public sealed class RemotingConnection
 
     private int _working;
     private volatile bool _stopping;
+    private volatile bool _endsBehindAnswer;
+    private volatile bool _holdsAnswer;
+    private byte[]? _lastWords;
     private string? _closeReason;
     private long _lastActivity;
     private long _heldBytes;
@@ -144,10 +147,15 @@ public sealed class RemotingConnection
     public bool Send(RemotingCommand command)
     {
         ArgumentNullException.ThrowIfNull(command);
+        return WriteAndFlush(Encode(command).WrittenSpan);
+    }
+
+    private ArrayBufferWriter<byte> Encode(RemotingCommand command)
+    {
         command.Version = Options.Version;
         ArrayBufferWriter<byte> frame = new(256 + command.Body.Length);
         RemotingCommandCodec.Write(command, frame);
-        return WriteAndFlush(frame.WrittenSpan);
+        return frame;
     }
 
     /// <summary>
@@ -182,6 +190,25 @@ public sealed class RemotingConnection
     {
         NoteEnd(reason);
         _driver.Abort(reason);
+    }
+
+    /// <summary>Closes the connection once what has been read of it is answered; the reason is logged. <paramref name="lastWords"/> are sent behind the answers.</summary>
+    public void Finish(string reason, byte[]? lastWords = null)
+    {
+        _lastWords = lastWords;
+        NoteEnd(reason);
+        Stop();
+    }
+
+    /// <summary>
+    /// As <see cref="Finish"/>, but not before the next request that takes work is answered: a peer with one request at a time under way, which sends the next one when it has its answer, cannot be just about to send
+    /// when the end comes. One that asks nothing more keeps its connection.
+    /// </summary>
+    public void FinishBehindAnswer(string reason, byte[]? lastWords = null)
+    {
+        _lastWords = lastWords;
+        NoteEnd(reason);
+        _endsBehindAnswer = true;
     }
 
     /// <summary>Bytes this connection holds for its peer, as the budget counts them.</summary>
@@ -324,6 +351,17 @@ public sealed class RemotingConnection
         EndWork();
     }
 
+    /// <summary>Before the driver closes a connection that stops, when everything is answered, and with what is not sent yet of that; it closes once nothing is left to send.</summary>
+    internal void SayLastWords()
+    {
+        if (Interlocked.Exchange(ref _lastWords, null) is { } words)
+        {
+            _output.Write(words);
+        }
+
+        _output.Flush();
+    }
+
     /// <summary>Sends whole frames behind what was written before.</summary>
     internal void WriteNow(ReadOnlySpan<byte> frames) => _output.WriteAndFlush(frames);
 
@@ -438,11 +476,22 @@ public sealed class RemotingConnection
             response = RemotingCommand.CreateResponse(request, ResponseCode.SystemError, $"{error.GetType().Name}: {error.Message}");
         }
 
+        bool isHeldBack = false;
         try
         {
             if (response is not null && !request.IsOneWay)
             {
-                Send(response);
+                // Where it is the last one it leaves with the end of the connection: a peer that reads it knows at once that nothing more is taken here.
+                isHeldBack = _endsBehindAnswer;
+                if (isHeldBack)
+                {
+                    _output.Write(Encode(response).WrittenSpan);
+                    _holdsAnswer = true;
+                }
+                else
+                {
+                    Send(response);
+                }
             }
         }
         catch (Exception error)
@@ -455,12 +504,27 @@ public sealed class RemotingConnection
         {
             ChangeHeld(-held);
             EndWork();
+            if (isHeldBack && !_stopping)
+            {
+                _output.Flush();
+            }
         }
     }
 
     private void EndWork()
     {
-        if (Interlocked.Decrement(ref _working) == 0 && _stopping)
+        if (Interlocked.Decrement(ref _working) > 0)
+        {
+            return;
+        }
+
+        // Not behind an answer that left before the end was asked for: the peer may have it, and its next request be on the way.
+        if (_holdsAnswer && !_stopping)
+        {
+            Stop();
+        }
+
+        if (_stopping)
         {
             _driver.OnDrained();
         }

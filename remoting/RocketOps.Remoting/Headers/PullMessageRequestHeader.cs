@@ -34,10 +34,7 @@ public ref struct PullMessageRequestHeader
         QueueOffset = 8,
         MaxMessages = 16,
         SysFlag = 32,
-        CommitOffset = 64,
-        SuspendTimeout = 128,
-        SubscriptionVersion = 256,
-        All = 511,
+        All = 63,
     }
 
     public ReadOnlySpan<byte> ConsumerGroup { get; private set; }
@@ -53,15 +50,16 @@ public ref struct PullMessageRequestHeader
 
     public int SysFlag { get; private set; }
 
-    /// <summary>Consumer offset to store when <see cref="CommitOffsetFlag"/> is set.</summary>
+    /// <summary>Consumer offset to store when <see cref="CommitOffsetFlag"/> is set; 0 when absent, as with RocketMQ's brokers, whatever its clients call required.</summary>
     public long CommitOffset { get; private set; }
 
+    /// <summary>0 when absent.</summary>
     public long SuspendTimeoutMs { get; private set; }
 
     /// <summary>Expression when <see cref="SubscriptionFlag"/> is set; else empty.</summary>
     public ReadOnlySpan<byte> Subscription { get; private set; }
 
-    /// <summary>Milliseconds since 1970 at which the client made the subscription.</summary>
+    /// <summary>Milliseconds since 1970 at which the client made the subscription; 0 when absent.</summary>
     public long SubscriptionVersion { get; private set; }
 
     /// <summary>TAG when empty, or SQL92.</summary>
@@ -124,12 +122,10 @@ public ref struct PullMessageRequestHeader
             else if (name.SequenceEqual("commitOffset"u8))
             {
                 header.CommitOffset = HeaderFields.ReadInt64(name, value);
-                seen |= Required.CommitOffset;
             }
             else if (name.SequenceEqual("suspendTimeoutMillis"u8))
             {
                 header.SuspendTimeoutMs = HeaderFields.ReadInt64(name, value);
-                seen |= Required.SuspendTimeout;
             }
             else if (name.SequenceEqual("subscription"u8))
             {
@@ -138,7 +134,6 @@ public ref struct PullMessageRequestHeader
             else if (name.SequenceEqual("subVersion"u8))
             {
                 header.SubscriptionVersion = HeaderFields.ReadInt64(name, value);
-                seen |= Required.SubscriptionVersion;
             }
             else if (name.SequenceEqual("expressionType"u8))
             {
@@ -168,10 +163,7 @@ public ref struct PullMessageRequestHeader
             Required.QueueId => "queueId",
             Required.QueueOffset => "queueOffset",
             Required.MaxMessages => "maxMsgNums",
-            Required.SysFlag => "sysFlag",
-            Required.CommitOffset => "commitOffset",
-            Required.SuspendTimeout => "suspendTimeoutMillis",
-            _ => "subVersion",
+            _ => "sysFlag",
         };
     }
 }

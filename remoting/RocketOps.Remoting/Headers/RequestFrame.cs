@@ -66,6 +66,9 @@ public readonly ref struct RequestFrame
     /// <summary>The header fields as they stand in the frame: a JSON object or binary entries. Its length bounds what unescaping them can need.</summary>
     internal ReadOnlySpan<byte> RawExtFields { get; }
 
+    /// <summary>Whether there is a remark; requests of clients have none.</summary>
+    public bool HasRemark => !RawRemark.IsEmpty;
+
     private ReadOnlySpan<byte> RawRemark { get; }
 
     private bool RemarkEscaped { get; }

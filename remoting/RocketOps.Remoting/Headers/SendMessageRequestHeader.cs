@@ -13,24 +13,23 @@ public ref struct SendMessageRequestHeader
     private enum Required
     {
         None = 0,
-        ProducerGroup = 1,
-        Topic = 2,
-        DefaultTopic = 4,
-        DefaultTopicQueueNums = 8,
-        QueueId = 16,
-        SysFlag = 32,
-        BornTimestamp = 64,
-        Flag = 128,
-        All = 255,
+        Topic = 1,
+        QueueId = 2,
+        SysFlag = 4,
+        BornTimestamp = 8,
+        Flag = 16,
+        All = 31,
     }
 
+    /// <summary>Empty when absent, as with RocketMQ's brokers, whatever its clients call required.</summary>
     public ReadOnlySpan<byte> ProducerGroup { get; private set; }
 
     public ReadOnlySpan<byte> Topic { get; private set; }
 
-    /// <summary>Template of a topic that is created automatically, normally TBW102.</summary>
+    /// <summary>Template of a topic that is created automatically, normally TBW102; empty when absent.</summary>
     public ReadOnlySpan<byte> DefaultTopic { get; private set; }
 
+    /// <summary>0 when absent.</summary>
     public int DefaultTopicQueueNums { get; private set; }
 
     /// <summary>Below zero: the broker picks a queue.</summary>
@@ -81,7 +80,6 @@ public ref struct SendMessageRequestHeader
             {
                 case (byte)'a':
                     header.ProducerGroup = value;
-                    seen |= Required.ProducerGroup;
                     break;
                 case (byte)'b':
                     header.Topic = value;
@@ -89,11 +87,9 @@ public ref struct SendMessageRequestHeader
                     break;
                 case (byte)'c':
                     header.DefaultTopic = value;
-                    seen |= Required.DefaultTopic;
                     break;
                 case (byte)'d':
                     header.DefaultTopicQueueNums = HeaderFields.ReadInt32(name, value);
-                    seen |= Required.DefaultTopicQueueNums;
                     break;
                 case (byte)'e':
                     header.QueueId = HeaderFields.ReadInt32(name, value);
@@ -210,10 +206,7 @@ public ref struct SendMessageRequestHeader
         Required missing = Required.All & ~seen;
         return (Required)((int)missing & -(int)missing) switch
         {
-            Required.ProducerGroup => "producerGroup",
             Required.Topic => "topic",
-            Required.DefaultTopic => "defaultTopic",
-            Required.DefaultTopicQueueNums => "defaultTopicQueueNums",
             Required.QueueId => "queueId",
             Required.SysFlag => "sysFlag",
             Required.BornTimestamp => "bornTimestamp",

@@ -1,4 +1,5 @@
 using System.Text;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
@@ -18,6 +19,24 @@ public sealed class HeartbeatTests
         (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: false, fingerprint: 5)).Should().BeFalse();
         (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 5)).Should().BeFalse();
         (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 6)).Should().BeTrue();
+    }
+
+    /// <summary>
+    /// As after a restart of the broker: the first member has told its subscriptions again, and the second, which has the same ones with a later version, leaves them out.
+    /// </summary>
+    [Fact]
+    public async Task Heartbeat_WithoutSubscriptionsOnlyAnotherMemberTold_AsksForThem()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await using RemotingClient second = TestBroker.NewClient();
+        await IsSubscriptionWantedAsync(broker, withoutSubscriptions: false, fingerprint: 5);
+
+        (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 5, second)).Should().BeTrue();
+        (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: false, fingerprint: 5, second, version: 2)).Should().BeFalse();
+        (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 5, second)).Should().BeFalse();
+        broker.Host.Parts.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        group!.TryGetSubscription("T", out Subscription? subscription).Should().BeTrue();
+        subscription!.Version.Should().Be(2);
     }
 
     [Fact]
@@ -60,15 +79,16 @@ public sealed class HeartbeatTests
         broker.Host.Parts.Consumers.TryGet("stays", out _).Should().BeTrue();
     }
 
-    private static async Task<bool> IsSubscriptionWantedAsync(TestBroker broker, bool withoutSubscriptions, int fingerprint)
+    private static async Task<bool> IsSubscriptionWantedAsync(TestBroker broker, bool withoutSubscriptions, int fingerprint, RemotingClient? client = null, int version = 1)
     {
-        string subscriptions = withoutSubscriptions ? string.Empty : "\"subscriptionDataSet\":[{\"subString\":\"*\",\"subVersion\":1,\"topic\":\"T\"}],";
+        string subscriptions = withoutSubscriptions ? string.Empty : $"\"subscriptionDataSet\":[{{\"subString\":\"*\",\"subVersion\":{version},\"topic\":\"T\"}}],";
         RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
         heartbeat.Body = Encoding.UTF8.GetBytes(
             $$"""
             {"clientID":"c","consumerDataSet":[{"consumeType":"CONSUME_PASSIVELY","groupName":"g","messageModel":"CLUSTERING",{{subscriptions}}"unitMode":false}],
             "heartbeatFingerprint":{{fingerprint}},"withoutSub":{{(withoutSubscriptions ? "true" : "false")}}}
             """);
-        return (await broker.InvokeAsync(heartbeat)).GetBoolean("IS_SUB_CHANGE", fallback: false);
+        RemotingCommand answer = client is null ? await broker.InvokeAsync(heartbeat) : await client.InvokeAsync(broker.Address, heartbeat, TimeSpan.FromSeconds(50));
+        return answer.GetBoolean("IS_SUB_CHANGE", fallback: false);
     }
 }

@@ -17,13 +17,13 @@ internal static class ConfigurationPage
             """
             # Broker configuration
 
-            `RocketOps.Broker -c broker.conf [-n NAMESERVERS] [-p] [--KEY=VALUE …]`; `-p` prints what would be used.
+            `RocketOps.Broker -c broker.conf [-c MORE.conf …] [-n NAMESERVERS] [-p] [--KEY=VALUE …]`; `-p` prints what would be used.
 
-            Files, names and defaults are RocketMQ's (`key=value`, the syntax of `java.util.Properties`). The environment (`ROCKETOPS_<key>`) goes over the file, the command line over both.
+            Files, names and defaults are RocketMQ's (`key=value`, the syntax of `java.util.Properties`). Of several files a later one goes over an earlier one; the environment (`ROCKETOPS_<key>`) goes over the files, the command line over all.
             A key nobody knows, or a value that is not allowed, refuses the start; all mistakes are reported at once with file, line, key and what is allowed.
             RocketMQ's keys for thread pools, mapped files and Netty are accepted and have nothing to act on.
 
-            *Live* keys can be changed while the broker runs (`mqadmin updateBrokerConfig`), and are written back to the file; other keys are refused there.
+            *Live* keys can be changed while the broker runs (`mqadmin updateBrokerConfig`), and are written back to the file, the last one of several; other keys are refused there. In `brokers.config` of a `BrokerCluster` they take effect [without a restart](operate.md#configuration-without-a-restart).
 
             ## Keys that take effect
 

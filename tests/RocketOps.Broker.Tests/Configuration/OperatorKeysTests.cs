@@ -38,6 +38,12 @@ public sealed class OperatorKeysTests
             known.Support.Should().Be(broker.Support);
             known.Allowed.Should().Be(broker.Allowed);
             known.Advice.Should().Be(broker.Advice);
+            known.IsLive.Should().Be(broker.IsLive);
+            if (broker.IsLive)
+            {
+                known.DefaultText.Should().Be(broker.DefaultText, "the operator says when a broker has gone back to it");
+            }
+
             if (broker is PropertyDefinition<string> && broker.Support == PropertySupport.Honoured && broker.Allowed != "any text" && !broker.Allowed.StartsWith(broker.DefaultText + " (", StringComparison.Ordinal))
             {
                 Values.Should().OnlyContain(value => known.Accepts(value), $"{broker.Name} is judged by code");

@@ -47,7 +47,7 @@ public sealed class ScheduleServiceTests
     /// <summary>Level 1 holds: a unit that points nowhere, a message whose true topic cannot be, and two good ones.</summary>
     private static async Task WriteScheduleQueueAsync(string root)
     {
-        StoreOptions options = new() { RootDirectory = root, CommitLogFileBytes = 16_777_216, IndexEnabled = false, DiskWarningRatio = 100 };
+        StoreOptions options = new() { RootDirectory = root, CommitLogFileBytes = 16_777_216, IndexEnabled = false, Tuning = new() { DiskWarningRatio = 100 } };
         await using (MessageStore store = new(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance))
         {
             await store.StartAsync(CancellationToken.None);

@@ -24,6 +24,38 @@ public sealed class GroupQuestionsTests : IAsyncLifetime
     public async Task DisposeAsync() => await _broker.DisposeAsync();
 
     [Fact]
+    public async Task UpdateGroup_Attributes_AreChangesToThoseThatAreThere()
+    {
+        (await UpdateAsync("""{"groupName":"attributed","attributes":{"+priority.factor":"1","lite.bind.topic":"P"}}""")).Code.Should().Be(ResponseCode.Success);
+        (await UpdateAsync("""{"groupName":"attributed","attributes":{"-priority.factor":"","+lite.sub.client.quota":"-1"}}""")).Code.Should().Be(ResponseCode.Success);
+        (await UpdateAsync("""{"groupName":"attributed","retryMaxTimes":4}""")).Code.Should().Be(ResponseCode.Success);
+        (await UpdateAsync("""{"groupName":"attributed","retryMaxTimes":5,"attributes":{"+":"1"}}""")).Code.Should().Be(ResponseCode.InvalidParameter);
+
+        RemotingCommand answer = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetSubscriptionGroupConfig).Set("group", "attributed"));
+
+        using JsonDocument group = JsonDocument.Parse(answer.Body);
+        group.RootElement.GetProperty("attributes").GetRawText().Should().Be("""{"lite.bind.topic":"P","lite.sub.client.quota":"-1"}""");
+        group.RootElement.GetProperty("retryMaxTimes").GetInt32().Should().Be(4);
+    }
+
+    [Theory]
+    [InlineData("priority.facter", "50", "unsupported key: priority.facter")]
+    [InlineData("priority.factor", "101", "value is not in range(0, 100) (priority.factor: 101)")]
+    [InlineData("priority.factor", "half", "value is not in range(0, 100) (priority.factor: half)")]
+    [InlineData("lite.sub.model", "shared", "value is not in set: [Shared, Exclusive] (lite.sub.model: shared)")]
+    [InlineData("lite.sub.client.quota", "-2", "value is not in range(-1, 9223372036854775807) (lite.sub.client.quota: -2)")]
+    [InlineData("lite.sub.client.max.event.cnt", "9", "value is not in range(10, 9223372036854775807) (lite.sub.client.max.event.cnt: 9)")]
+    [InlineData("lite.sub.reset.offset.exclusive", "yes", "boolean attribute format is wrong. (lite.sub.reset.offset.exclusive: yes)")]
+    [InlineData("lite.sub.reset.offset.unsubscribe", "", "boolean attribute format is wrong. (lite.sub.reset.offset.unsubscribe: )")]
+    public async Task UpdateGroup_AttributeRocketMqDoesNotTake_RefusedInItsWords(string name, string value, string words)
+    {
+        RemotingCommand answer = await UpdateAsync($$$"""{"groupName":"misspelt","attributes":{"+{{{name}}}":"{{{value}}}"}}""");
+
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, words));
+        (await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetSubscriptionGroupConfig).Set("group", "misspelt"))).Code.Should().Be(ResponseCode.SubscriptionGroupNotExist);
+    }
+
+    [Fact]
     public async Task ConsumeDirectly_MemberOnline_GetsTheMessageAndItsAnswerIsHandedOn()
     {
         RemotingCommand sent = await _broker.SendAsync("T", "hello");
@@ -250,5 +282,12 @@ public sealed class GroupQuestionsTests : IAsyncLifetime
     private sealed class Answering(Func<RemotingCommand, RemotingCommand> answer) : AsyncRequestHandler
     {
         public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken) => ValueTask.FromResult<RemotingCommand?>(answer(request));
+    }
+
+    private Task<RemotingCommand> UpdateAsync(string group)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateSubscriptionGroup);
+        request.Body = Encoding.UTF8.GetBytes(group);
+        return _broker.InvokeAsync(request);
     }
 }

@@ -104,6 +104,35 @@ public sealed class ClientInformationTests : IAsyncLifetime
         topics.Select(static topic => topic.GetProperty("offsetTable").EnumerateObject().Single().Value.GetProperty("consumerOffset").GetInt64()).Should().OnlyContain(static offset => offset == 1);
     }
 
+    [Fact]
+    public async Task GroupSummaries_OfTheGroupsThatAreAskedFor_TellMembersAndWhatWaits()
+    {
+        await _broker.CreateTopicAsync("Plain", queues: 2);
+        await _broker.SubscribeAsync("g", "Plain");
+        await ConsumeOneAsync("Plain", messages: 3);
+        await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UnregisterClient).Set("clientID", "client-1").Set("consumerGroup", "g"));
+        await _broker.SendAsync("Plain", "m", queueId: 1);
+        await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
+            .Set("topic", "Plain").Set("defaultTopic", "TBW102").Set("readQueueNums", 2).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("order", false));
+        await _broker.SubscribeAsync("h", "Plain");
+
+        (await SummariesAsync("g", "h", "nobody")).Should().Be(
+            """{"groups":{"g":{"members":0,"lags":{"Plain":3}},"h":{"members":1,"lags":{}},"nobody":{"members":0,"lags":{}}}}""", "queues that are closed to producers are still read, and h has read nothing yet");
+
+        await _broker.CreateTopicAsync("Other");
+        await _broker.SubscribeAsync("g", "Other");
+        (await SummariesAsync("g")).Should().Be("""{"groups":{"g":{"members":1,"lags":{}}}}""", "it has left the topic");
+    }
+
+    private async Task<string> SummariesAsync(params string[] groups)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetGroupSummaries);
+        request.Body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string[]> { ["groups"] = groups });
+        RemotingCommand answer = await _broker.InvokeAsync(request);
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        return Encoding.UTF8.GetString(LenientJson.ToStrict(answer.Body.Span).Span);
+    }
+
     private async Task ConsumeOneAsync(string topic, int messages)
     {
         for (int i = 0; i < messages; i++)

@@ -22,9 +22,9 @@ public sealed class StoreSizesTests : IDisposable
 
         options.Values.Enumerate().Should().Contain([new("mappedFileSizeCommitLog", "134217728"), new("mappedFileSizeConsumeQueue", "750000"), new("maxHashSlotNum", "625000"), new("maxIndexNum", "2500000")]);
         StoreOptions store = StoreOptionsFactory.Create(options);
-        store.DiskWarningRatio.Should().Be(90);
-        store.DiskWarningBytes.Should().Be(32 << 20);
-        store.DiskCleanForciblyBytes.Should().Be(512 << 20);
+        store.Tuning.DiskWarningRatio.Should().Be(90);
+        store.Tuning.DiskWarningBytes.Should().Be(32 << 20);
+        store.Tuning.DiskCleanForciblyBytes.Should().Be(512 << 20);
     }
 
     [Fact]
@@ -35,9 +35,9 @@ public sealed class StoreSizesTests : IDisposable
         StoreOptions store = StoreOptionsFactory.Create(options);
         store.CommitLogFileBytes.Should().Be(16 << 20);
         store.IndexEntries.Should().Be(20_000_000, "whoever sets one length has the others as RocketMQ has them");
-        store.DiskWarningRatio.Should().Be(80);
-        store.DiskWarningBytes.Should().Be(long.MaxValue, "the ratio alone counts");
-        store.DiskCleanForciblyBytes.Should().Be(long.MaxValue);
+        store.Tuning.DiskWarningRatio.Should().Be(80);
+        store.Tuning.DiskWarningBytes.Should().Be(long.MaxValue, "the ratio alone counts");
+        store.Tuning.DiskCleanForciblyBytes.Should().Be(long.MaxValue);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class MessageAppenderTests
     public async Task WriteAsync_ManyAppendedAndOneRefused_StoresTheOthersInOrder(FlushDiskType flush)
     {
         using TempDirectory directory = new("broker-");
-        StoreOptions options = new() { RootDirectory = directory.Path, CommitLogFileBytes = 16_777_216, FlushDiskType = flush, DiskWarningRatio = 100 };
+        StoreOptions options = new() { RootDirectory = directory.Path, CommitLogFileBytes = 16_777_216, FlushDiskType = flush, Tuning = new() { DiskWarningRatio = 100 } };
         await using MessageStore store = new(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance);
         await store.StartAsync(CancellationToken.None);
         BrokerSettings settings = new(TestBroker.OptionsOf([]));

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Persistence;
@@ -5,6 +6,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Hosting.Properties;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
+using RocketOps.Testing.Logging;
 
 namespace RocketOps.Broker.Tests.Persistence;
 
@@ -27,6 +29,21 @@ public sealed class SettingsFileTests : IDisposable
         (await File.ReadAllTextAsync(path + ".bak")).Should().StartWith("# mine");
     }
 
+    /// <summary>A file that somebody else keeps says it already: it is not touched, and no log tells that it could not be.</summary>
+    [Fact]
+    public async Task Save_FileSaysItAlready_IsLeftAsItIs()
+    {
+        string path = _directory.File("live.conf");
+        await File.WriteAllTextAsync(path, "# mine\ntraceOn=false\n");
+        BrokerSettings settings = new(TestBroker.OptionsOf([]));
+        PropertyEntry[] changes = [new PropertyEntry("traceOn", "FALSE", new PropertyOrigin("test", 1))];
+        settings.TryUpdate(changes).Should().BeEmpty();
+
+        await new SettingsFile(path, new LinuxFileSystem(), NullLogger<SettingsFile>.Instance).SaveAsync(settings.Current.Values, changes);
+
+        (await File.ReadAllTextAsync(path)).Should().Be("# mine\ntraceOn=false\n");
+    }
+
     [Fact]
     public async Task Save_FolderIsGone_UpdateStillHolds()
     {
@@ -37,6 +54,31 @@ public sealed class SettingsFileTests : IDisposable
         await new SettingsFile(_directory.File("gone", "broker.conf"), new LinuxFileSystem(), NullLogger<SettingsFile>.Instance).SaveAsync(settings.Current.Values, changes);
 
         settings.Current.TraceOn.Should().BeFalse();
+    }
+
+    /// <summary>In a pod the file is a ConfigMap's, and the operator sends many an update.</summary>
+    [Theory]
+    [InlineData(StoreIOException.ReadOnlyFileSystem, LogLevel.Information)]
+    [InlineData(StoreIOException.AccessDenied, LogLevel.Information)]
+    [InlineData(StoreIOException.NoSpace, LogLevel.Warning)]
+    public async Task Save_CannotBeWritten_WarnsOnceOfAReadOnlyFileAndOfAnythingElseEachTime(int errno, LogLevel second)
+    {
+        string path = _directory.File("live.conf");
+        await File.WriteAllTextAsync(path, "traceOn=true\n");
+        using RecordingLoggerFactory logs = new();
+        MemoryFileSystem files = new() { Fault = (_, _) => errno };
+        SettingsFile file = new(path, files, logs.CreateLogger<SettingsFile>());
+        BrokerSettings settings = new(TestBroker.OptionsOf([]));
+
+        foreach (string value in (string[])["false", "true", "false"])
+        {
+            PropertyEntry[] changes = [new PropertyEntry("traceOn", value, new PropertyOrigin("test", 1)), new PropertyEntry("regionId", "Mars", new PropertyOrigin("test", 2))];
+            settings.TryUpdate(changes).Should().BeEmpty();
+            await file.SaveAsync(settings.Current.Values, changes);
+        }
+
+        logs.Entries.Select(static entry => (entry.Event, entry.Level)).Should().Equal((3402, LogLevel.Warning), (3402, second), (3402, second));
+        settings.Current.TraceOn.Should().BeFalse("it holds all the same");
     }
 
     public void Dispose() => _directory.Dispose();

@@ -68,13 +68,31 @@ public sealed class HaStreamDecoderTests
     }
 
     [Fact]
+    public void Decode_WhatIsReplicated_IsTakenFromAnElectedMasterOnly()
+    {
+        using HaStreamDecoder elected = new(100, isElected: true);
+        using HaStreamDecoder classic = new(100);
+        byte[] frame = Frame(50, []);
+        HaFrames.WriteHeader(frame, 5000, HaFrames.ReplicatedMark);
+
+        elected.Decode([.. Frame(100, [1, 2]), .. frame, .. Frame(102, [3])]);
+        Action decode = () => classic.Decode(frame);
+
+        elected.Replicated.Should().Be(5000, "also what has not come here yet");
+        elected.Pending.ToArray().Should().Equal(1, 2, 3);
+        decode.Should().Throw<HaRefusedException>();
+        HaFrames.WriteHeader(frame, -5, HaFrames.ReplicatedMark);
+        elected.Invoking(decoder => decoder.Decode(frame)).Should().Throw<HaRefusedException>();
+    }
+
+    [Fact]
     public void Decode_AnyBytes_IsRefusedOrIsAFrameThatFits()
     {
         Random random = new(20260726);
         int refused = 0;
         for (int round = 0; round < 20_000; round++)
         {
-            using HaStreamDecoder decoder = new(random.Next(2) == 0 ? -1 : random.Next(3));
+            using HaStreamDecoder decoder = new(random.Next(2) == 0 ? -1 : random.Next(3), isElected: random.Next(2) == 0);
             byte[] bytes = RandomBytes(round, random.Next(64));
             if (random.Next(2) == 0 && bytes.Length >= 12)
             {

@@ -32,6 +32,29 @@ public sealed class PromotionTests
         (await BrokerGroup.ReadAsync(group.Slave, Topic)).Should().BeEquivalentTo("delivered", "delivered level", "waiting", "waiting level");
     }
 
+    /// <summary>Its master was lost between a topic's first message and the slave's question for the topic.</summary>
+    [Fact]
+    public async Task Promote_TopicIsMissing_MadeAgainItHasItsMessages()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await group.StopSlaveAsync();
+        await group.Master.CreateTopicAsync("New");
+        await group.Master.SendAsync("New", "first");
+
+        // Without name servers it learns of no tables.
+        await group.StartSlaveAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = "", ["haMasterAddress"] = $"127.0.0.1:{group.Master.Host.Parts.HaListener.Port}" });
+        await Eventually.TrueAsync(() => group.SlaveEnd == group.MasterEnd, "the slave has the message");
+        await group.StopMasterAsync();
+        (await group.Slave.Host.Parts.Roles.ChangeToMasterAsync(epoch: 1)).Should().Be(RoleChange.Done);
+        group.Slave.Host.Parts.Topics.TryGet("New", out _).Should().BeFalse();
+
+        await group.Slave.CreateTopicAsync("New");
+
+        (await BrokerGroup.ReadAsync(group.Slave, "New")).Should().Equal("first");
+        await group.Slave.SendAsync("New", "second");
+        (await BrokerGroup.ReadAsync(group.Slave, "New")).Should().Equal("first", "second");
+    }
+
     /// <summary>What the master calls delivered is of no use without the copies: a slave that believed it would never deliver the messages.</summary>
     [Fact]
     public async Task Follow_CopiesAreNotHereYet_TheProgressIsNotTakenOver()

@@ -23,6 +23,41 @@ public sealed class ReplicationTests
         await LogsAreEqualAsync(group);
     }
 
+    [Theory]
+    [InlineData("ASYNC_FLUSH")]
+    [InlineData("SYNC_FLUSH")]
+    public async Task Send_MasterWaitsForItsSlave_TheSlaveTellsAtOnceAndNotWithItsNextSignOfLife(string flushDiskType)
+    {
+        const string Never = "86400000";
+        await using BrokerGroup group = await BrokerGroup.StartAsync(
+            master: new(StringComparer.Ordinal) { ["brokerRole"] = "SYNC_MASTER", ["inSyncReplicas"] = "2", ["slaveTimeout"] = "60000", ["haSendHeartbeatInterval"] = Never, ["haHousekeepingInterval"] = Never },
+            slave: new(StringComparer.Ordinal) { ["flushDiskType"] = flushDiskType, ["haSendHeartbeatInterval"] = Never, ["haHousekeepingInterval"] = Never });
+        await group.Master.CreateTopicAsync("T");
+        await Eventually.TrueAsync(() => group.Master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+
+        for (int i = 0; i < 20; i++)
+        {
+            RemotingCommand answer = await group.Master.InvokeAsync(Requests.Send("T", $"m{i}"));
+            answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        }
+    }
+
+    /// <summary>Its master may be lost at any moment: messages of a topic that its table lacks could be read by nobody then.</summary>
+    [Fact]
+    public async Task Send_ToATopicThatIsNew_TheSlaveAsksForItAtOnceAndNotWithItsNextRound()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync(slave: new(StringComparer.Ordinal) { ["slaveSyncInterval"] = "86400000" });
+        await group.InSyncAsync();
+        foreach (string topic in (string[])["T1", "T2"])
+        {
+            await group.Master.CreateTopicAsync(topic);
+            List<string> sent = await SendAsync(group, topic, 5);
+
+            await group.InSyncAsync();
+            (await BrokerGroup.ReadAsync(group.Slave, topic)).Should().Equal(sent);
+        }
+    }
+
     [Fact]
     public async Task SlaveStops_MessagesGoOn_ItCatchesUpAcrossFiles()
     {
@@ -55,6 +90,20 @@ public sealed class ReplicationTests
 
         await group.InSyncAsync();
         (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal(sent);
+    }
+
+    /// <summary>A period of a minute is to come before the slave registers in any case; the master has another port each time.</summary>
+    [Fact]
+    public async Task MasterMoves_TheSlaveAsksNameServersForItBeforeItsNextRegistration()
+    {
+        Dictionary<string, string> rarely = new(StringComparer.Ordinal) { ["registerNameServerPeriod"] = "60000" };
+        await using BrokerGroup group = await BrokerGroup.StartAsync(slave: rarely);
+        await group.ConnectedAsync();
+
+        await group.StopMasterAsync();
+        await group.StartMasterAsync();
+
+        await Eventually.TrueAsync(() => group.Master.Host.Parts.Slaves.CountInSync() == 1, "the slave follows where its master is now, before its period of 60 s", TimeSpan.FromSeconds(50));
     }
 
     [Fact]

@@ -129,10 +129,7 @@ public sealed class ReplyMessageTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("a", null, ResponseCode.SystemError, "the custom field <producerGroup> is null")]
     [InlineData("b", null, ResponseCode.SystemError, "the custom field <topic> is null")]
-    [InlineData("c", null, ResponseCode.SystemError, "the custom field <defaultTopic> is null")]
-    [InlineData("d", null, ResponseCode.SystemError, "the custom field <defaultTopicQueueNums> is null")]
     [InlineData("e", null, ResponseCode.SystemError, "the custom field <queueId> is null")]
     [InlineData("f", null, ResponseCode.SystemError, "the custom field <sysFlag> is null")]
     [InlineData("g", null, ResponseCode.SystemError, "the custom field <bornTimestamp> is null")]

@@ -120,6 +120,24 @@ public sealed class StaticTopicTests
         brokers.A.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0).Should().Be(3, "7 lies in a queue of another broker");
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public async Task Pull_OfAnEndedStretch_ForNoMessages_GetsOneAsFromAPlainQueue(int max)
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await MakeAsync(brokers.ToA, "broker-a", Own);
+        await brokers.A.SendAsync(Topic, "first");
+        await brokers.A.SendAsync(Topic, "second");
+        await MakeAsync(
+            brokers.ToA, "broker-a", $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 2)},{StaticTopicRows.Item("broker-b", 1, 0, 100)}],1:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 2)},{StaticTopicRows.Item("broker-a", 1, 1, 100)}]", Epoch + 1);
+
+        RemotingCommand answer = await brokers.A.PullAsync("g", Topic, 1, 0, sysFlag: 4, max: max, subscription: "*");
+
+        answer.Code.Should().Be(ResponseCode.Success, "{0}", answer.Remark);
+        Requests.Decode(answer).Should().ContainSingle();
+    }
+
     [Fact]
     public async Task Lock_OfALogicalQueue_IsGivenByTheBrokerThatLeadsIt()
     {
@@ -197,6 +215,41 @@ public sealed class StaticTopicTests
     }
 
     [Fact]
+    public async Task Sweep_AStretchWithMessages_Stays_AndAnExpiredOneLeavesTheMapping()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync();
+        await brokers.B.CreateTopicAsync(Topic, queues: 2);
+        await RawBroker.SendAsync(brokers.ToB, Topic, 0, "old"u8.ToArray());
+        string kept = $"0:[{StaticTopicRows.Item("broker-b", 0, 0, 0)},{StaticTopicRows.Item("broker-a", 1, 0, 100)}]";
+        string expired = $"1:[{StaticTopicRows.Item("broker-b", 0, 1, 0)},{StaticTopicRows.Item("broker-a", 1, 1, 50)}]";
+        await MakeAsync(brokers.ToA, "broker-a", $"{kept},{expired}", queues: 2);
+
+        await brokers.A.Host.Parts.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
+        RawFrame min = await brokers.ToA.RequestAsync(31, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = "1" });
+        RemotingCommand before = await brokers.A.PullAsync("g", Topic, 1, 3, sysFlag: 4, subscription: "*");
+
+        SortedDictionary<int, List<LogicQueueMappingItem>> queues = brokers.A.Host.Parts.Mappings.Find(Topic)!.Queues!;
+        queues[0].Should().HaveCount(2);
+        queues[1].Should().ContainSingle().Which.LogicOffset.Should().Be(50);
+        min.ExtFields["offset"].Should().Be("50");
+        (before.Code, before.Get("nextBeginOffset")).Should().Be((ResponseCode.PullOffsetMoved, "50"), "who reads from before it goes on behind it");
+        (await RawBroker.SendAsync(brokers.ToA, Topic, 1, "new"u8.ToArray())).ExtFields["queueOffset"].Should().Be("50");
+    }
+
+    [Fact]
+    public async Task Sweep_ABrokerThatIsAway_OrAnUndecidedSuccessor_ChangesNothing()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        string away = $"0:[{StaticTopicRows.Item("broker-away", 0, 0, 0)},{StaticTopicRows.Item("broker-a", 1, 0, 100)}]";
+        string undecided = $"1:[{StaticTopicRows.Item("broker-a", 0, 1, 0)},{StaticTopicRows.Item("broker-a", 1, 2, -1)}]";
+        await MakeAsync(brokers.ToA, "broker-a", $"{away},{undecided}", queues: 3);
+
+        await brokers.A.Host.Parts.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
+
+        brokers.A.Host.Parts.Mappings.Find(Topic)!.Queues!.Values.Should().OnlyContain(static items => items.Count == 2);
+    }
+
+    [Fact]
     public async Task Slave_TakesTheMappingsOver()
     {
         await using BrokerGroup group = await BrokerGroup.StartAsync();
@@ -213,11 +266,11 @@ public sealed class StaticTopicTests
         await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.TryGet(Topic, out Broker.Topics.TopicState? topic) && topic.Mapping is not null, "the slave serves it");
     }
 
-    private static async Task MakeAsync(RawConnection broker, string name, string queues, long epoch = Epoch, string topic = Topic, bool plain = false)
+    private static async Task MakeAsync(RawConnection broker, string name, string mapping, long epoch = Epoch, string topic = Topic, bool plain = false, int queues = 1)
     {
         RawFrame answer = plain
-            ? await RawBroker.CreateTopicAsync(broker, topic, 1)
-            : await StaticTopicRows.MakeAsync(broker, topic, 1, StaticTopicRows.Mapping(topic, name, epoch, 2, queues));
+            ? await RawBroker.CreateTopicAsync(broker, topic, queues)
+            : await StaticTopicRows.MakeAsync(broker, topic, queues, StaticTopicRows.Mapping(topic, name, epoch, 2, mapping));
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
     }
 

@@ -11,7 +11,7 @@ internal static class DelayedMessages
 {
     public static async Task WriteAsync(IStoreFileSystem files, string root, int count)
     {
-        StoreOptions options = new() { RootDirectory = root, CommitLogFileBytes = 16_777_216, IndexEnabled = false, DiskWarningRatio = 100 };
+        StoreOptions options = new() { RootDirectory = root, CommitLogFileBytes = 16_777_216, IndexEnabled = false, Tuning = new() { DiskWarningRatio = 100 } };
         await using MessageStore store = new(options, files, TimeProvider.System, NullLoggerFactory.Instance);
         await store.StartAsync(CancellationToken.None);
         MessageHost host = MessageHost.From(IPAddress.Loopback, 10911);

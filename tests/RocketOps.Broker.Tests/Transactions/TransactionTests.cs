@@ -2,8 +2,11 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Messages;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Transactions;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
 using RocketOps.Store.Files;
@@ -65,6 +68,38 @@ public sealed class TransactionTests
         Requests.Received op = (await ReadAsync(broker, Op, 0)).Should().ContainSingle().Subject;
         (op.Body, op.Properties.Get("TAGS")).Should().Be(("1", "d"));
         (await ReadAsync(broker, "Paid", 3)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Metrics_AtTheEndOfAMaster_CountWhatIsOpen()
+    {
+        using TempDirectory directory = new("metrics-");
+        await using (TestBroker broker = await TestBroker.StartAsync(Quiet, directory))
+        {
+            await broker.CreateTopicAsync("Paid", queues: 4);
+            await broker.CreateTopicAsync("Shipped");
+            await using Producer producer = await Producer.StartAsync(broker, "pg");
+            RemotingCommand[] halves = [await HalfAsync("a"), await HalfAsync("b"), await HalfAsync("c"), await HalfAsync("d")];
+            await producer.SendHalfAsync("Shipped", "e", DateTimeOffset.UtcNow);
+            await producer.CommitAsync(halves[0]);
+            await producer.RollBackAsync(halves[2]);
+
+            Task<RemotingCommand> HalfAsync(string body) => producer.SendHalfAsync("Paid", body, DateTimeOffset.UtcNow);
+        }
+
+        (await File.ReadAllTextAsync(directory.File("store/config/transactionMetrics"))).Should().MatchRegex(
+            """^\{"dataVersion":\{"counter":\d+,"stateVersion":0,"timestamp":\d+\},"transactionCount":\{"Paid":\{"count":2,"timeStamp":\d+\},"Shipped":\{"count":1,"timeStamp":\d+\}\}\}$""");
+    }
+
+    [Fact]
+    public async Task Metrics_WithoutATransaction_AreNotWritten()
+    {
+        using TempDirectory directory = new("metrics-");
+        await using (await TestBroker.StartAsync(Quiet, directory))
+        {
+        }
+
+        File.Exists(directory.File("store/config/transactionMetrics")).Should().BeFalse();
     }
 
     [Fact]
@@ -271,6 +306,24 @@ public sealed class TransactionTests
         broker.Host.Parts.Halves.SettledCount.Should().Be(0);
     }
 
+    /// <summary>As when a round read the ops before this one was there, and went on after its half was settled.</summary>
+    [Fact]
+    public async Task Progress_AnOpComesAfterItsHalfWasPassed_IsPassedToo()
+    {
+        await using TestBroker broker = await StartAsync(Curious);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        await producer.CommitAsync(half);
+        await SettledAsync(broker);
+
+        BrokerParts parts = broker.Host.Parts;
+        StoredMessage late = OpMessages.Write(new TransactionTopics(parts.Store), parts.Address, halfOffset: 0, DateTimeOffset.UtcNow);
+        (await parts.Appender.AppendAsync(late, waitForDisk: true)).IsOk.Should().BeTrue();
+
+        await Eventually.TrueAsync(async () => await EndAsync(broker, Op) == 2, "the op is in its queue");
+        await SettledAsync(broker);
+    }
+
     [Fact]
     public async Task End_LongAfterTheTimeTheProducerAskedFor_IsRefusedUnlessAsked()
     {
@@ -349,7 +402,7 @@ public sealed class TransactionTests
 
     private static async Task AppendOpAsync(string root, string body)
     {
-        StoreOptions options = new() { RootDirectory = root, CommitLogFileBytes = 16_777_216, DiskWarningRatio = 100 };
+        StoreOptions options = new() { RootDirectory = root, CommitLogFileBytes = 16_777_216, Tuning = new() { DiskWarningRatio = 100 } };
         await using MessageStore store = new(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance);
         await store.StartAsync(CancellationToken.None);
         MessageHost host = MessageHost.From(IPAddress.Loopback, 10911);

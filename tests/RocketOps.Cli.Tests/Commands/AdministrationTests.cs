@@ -52,6 +52,7 @@ public sealed class AdministrationTests(ClusterFixture cluster) : IClassFixture<
         (await cluster.RunAsync("broker", "config", "set", "defaultQueryMaxNums=1")).Error.Should().Be("rocketops: broker-a/0 has no key defaultQueryMaxNums. Did you mean defaultQueryMaxNum?\n");
         (await cluster.RunAsync("broker", "config", "get", "--broker", "broker-b")).Error.Should().Be("rocketops: there is no broker broker-b. Did you mean broker-a?\n");
         (await cluster.RunAsync("broker", "config", "get", "qqq")).Error.Should().Be("rocketops: no broker has a key qqq.\n");
+        (await cluster.RunAsync("broker", "config", "get", "broker-a", "flushDiskType")).Error.Should().Be("rocketops: no broker has a key broker-a. It is a broker's name: --broker broker-a.\n");
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class GroupTests(ClusterFixture cluster) : IClassFixture<ClusterFi
         CliRun table = (await cluster.RunAsync("group", "lag", group)).EnsureSuccess();
         CliRun json = (await cluster.RunAsync("group", "lag", group, "--topic", topic, "-o", "json")).EnsureSuccess();
 
-        table.OutputLines.Should().HaveCount(3).And.HaveElementAt(2, "1 messages wait for 0 members");
+        table.OutputLines.Should().HaveCount(3).And.HaveElementAt(2, "1 message waits for 0 members");
         using JsonDocument queues = JsonDocument.Parse(json.Output);
         JsonElement queue = queues.RootElement.EnumerateArray().Should().ContainSingle().Subject;
         (queue.GetProperty("maxOffset").GetInt64(), queue.GetProperty("committed").GetInt64(), queue.GetProperty("lag").GetInt64()).Should().Be((3, 2, 1));
@@ -69,7 +69,7 @@ public sealed class GroupTests(ClusterFixture cluster) : IClassFixture<ClusterFi
 
         dry.OutputLines.Last().Should().MatchRegex($"^{topic} +broker-a +0 +3 +1 +3$");
         unasked.Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.Contains("give --yes"));
-        done.OutputLines.Last().Should().Be($"{group}: moved in 1 queues");
+        done.OutputLines.Last().Should().Be($"{group}: moved in 1 queue");
         (await LagAsync(group)).Should().Be(2);
         (await cluster.RunAsync("consume", topic, "-g", group, "--exit", "-o", "body")).EnsureSuccess().Output.Should().Be("1\n2\n");
     }
@@ -83,8 +83,8 @@ public sealed class GroupTests(ClusterFixture cluster) : IClassFixture<ClusterFi
         CliRun reset = await cluster.RunAsync("group", "reset", group, "--topic", topic, "--to", "beginning", "--yes");
         CliRun delete = await cluster.RunAsync("group", "delete", group, "--yes");
 
-        reset.Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.Contains("has 1 members online") && run.Error.Contains("Stop them first"));
-        delete.Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.Contains("has 1 members online. Stop them first, or give --force."));
+        reset.Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.Contains("has 1 member online") && run.Error.Contains("Stop them first"));
+        delete.Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.Contains("has 1 member online. Stop them first, or give --force."));
     }
 
     [Fact]

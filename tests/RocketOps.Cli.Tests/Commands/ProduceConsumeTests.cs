@@ -37,7 +37,7 @@ public sealed class ProduceConsumeTests(ClusterFixture cluster) : IClassFixture<
         CliRun sent = (await cluster.RunWithInputAsync("one\r\n\ntwo\nthree", "produce", topic, "--quiet")).EnsureSuccess();
 
         sent.Output.Should().BeEmpty();
-        sent.Error.Should().Contain("3 messages in ").And.Contain("1 empty lines were left out");
+        sent.Error.Should().Contain("3 messages in ").And.Contain("1 empty line left out");
         (await BodiesAsync(topic)).Should().Equal("one", "two", "three");
     }
 

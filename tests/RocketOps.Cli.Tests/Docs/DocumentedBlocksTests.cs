@@ -46,7 +46,6 @@ public sealed class DocumentedBlocksTests
     [Fact]
     public async Task Yaml_OfAllPages_IsTakenByTheApi()
     {
-        using TempDirectory folder = new();
         await using EmbeddedApiServer api = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
         foreach (string crd in Directory.EnumerateFiles(Path.Combine(SharedKits.RepositoryRoot, "deploy", "crds")))
         {
@@ -59,11 +58,7 @@ public sealed class DocumentedBlocksTests
         blocks.Should().NotBeEmpty();
         foreach (DocumentedBlock block in blocks)
         {
-            string file = folder.File($"{block.Page.Replace('/', '-')}-{block.Line}.yaml");
-            await File.WriteAllTextAsync(file, block.Text);
-            IReadOnlyList<Manifest> manifests = Manifest.ReadFile(file);
-            manifests.Should().NotBeEmpty(block.ToString());
-            foreach (Manifest manifest in manifests)
+            foreach (Manifest manifest in Manifest.Read(block.ToString(), block.Text))
             {
                 await applier.ApplyAsync(manifest, CancellationToken.None);
             }

@@ -85,6 +85,7 @@ public sealed partial class DocumentedCommandsTests
     {
         // Where a running up is found, and nothing else that might lead elsewhere.
         ["XDG_RUNTIME_DIR"] = folder.Path,
+        ["XDG_CONFIG_HOME"] = folder.Path,
         ["NAMESRV_ADDR"] = string.Empty,
         ["KUBECONFIG"] = folder.File(Path.Combine(".rocketops", "kubeconfig")),
     };

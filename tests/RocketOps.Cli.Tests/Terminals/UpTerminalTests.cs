@@ -48,6 +48,21 @@ public sealed class UpTerminalTests
         (await File.ReadAllTextAsync(folder.File("data.after"))).Should().Be(await File.ReadAllTextAsync(folder.File("data.before")), "echo and all else are as before");
     }
 
+    [SkippableFact]
+    public async Task Up_DemoInterruptedAtATerminal_EndsWithOne()
+    {
+        Terminal.Require();
+        using TempDirectory folder = new();
+        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path, ["NAMESRV_ADDR"] = string.Empty, ["DATA"] = folder.File("data") };
+        string program = Path.Combine(AppContext.BaseDirectory, "rocketops");
+        await using Terminal terminal = await Terminal.StartAsync(80, 24, environment, $"'{program}' up '{Quickstart}' --data \"$DATA\" --demo; echo \"ENDED $?\"; exec cat");
+        await terminal.ShowsAsync(static rows => HasOnce(rows, Stop), "how to stop, before anything is ready", Deadline);
+
+        await terminal.PressAsync("C-c");
+
+        await terminal.ShowsAsync(static rows => rows.Contains("ENDED 1"), "the end of the program, which has not shown what was asked for", Deadline);
+    }
+
     /// <summary>Cluster, address, members, topics and how to stop, each where it belongs and once: what an older frame left would be there a second time, or below the end.</summary>
     private static bool IsWhole(string[] rows, int width, int height)
     {

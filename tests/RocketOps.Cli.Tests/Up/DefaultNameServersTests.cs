@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Cli.Contexts;
 using RocketOps.Cli.Up;
 using RocketOps.Embedded.Kubelet.Processes;
 using RocketOps.Testing;
@@ -14,18 +15,21 @@ public sealed class DefaultNameServersTests
     private static readonly RunningUp Other = new("/data/other", [("default/b", "127.0.0.1:9877")]);
 
     [Fact]
-    public void Choose_Environment_WinsOverWhatRuns() => DefaultNameServers.Choose("here:1", [One, Other]).Should().Be(("here:1", null));
+    public void Choose_Environment_WinsOverWhatRuns() => DefaultNameServers.Choose("here:1", Contexts("c"), () => [One, Other]).Should().Be(("here:1", null));
 
     [Fact]
-    public void Choose_OneClusterRuns_TakesIt() => DefaultNameServers.Choose("", [Other]).Should().Be(("127.0.0.1:9877", null));
+    public void Choose_CurrentContext_WinsOverWhatRuns() => DefaultNameServers.Choose("", Contexts("c"), () => [One, Other]).Should().Be(("context:1", null));
 
     [Fact]
-    public void Choose_NothingRuns_TakesTheUsualAddress() => DefaultNameServers.Choose(null, []).Should().Be(("127.0.0.1:9876", null));
+    public void Choose_OneClusterRuns_TakesIt() => DefaultNameServers.Choose("", Contexts(null), () => [Other]).Should().Be(("127.0.0.1:9877", null));
+
+    [Fact]
+    public void Choose_NothingRuns_TakesTheUsualAddress() => DefaultNameServers.Choose(null, Contexts(null), () => []).Should().Be(("127.0.0.1:9876", null));
 
     [Fact]
     public void Choose_SeveralRun_NamesThem()
     {
-        (string? address, string? problem) = DefaultNameServers.Choose(null, [One, Other]);
+        (string? address, string? problem) = DefaultNameServers.Choose(null, Contexts(null), () => [One, Other]);
 
         address.Should().BeNull();
         problem.Should().Be("Several clusters run here, choose one with -n: -n 127.0.0.1:9876 is default/a of /data/one; -n 127.0.0.1:9877 is default/b of /data/other.");
@@ -79,4 +83,6 @@ public sealed class DefaultNameServersTests
         result.ExitCode.Should().Be(2);
         result.Error.Should().Contain("-n 127.0.0.1:9877 is default/b of /data");
     }
+
+    private static ContextFile Contexts(string? current) => new(null, current, new(StringComparer.Ordinal) { ["c"] = "context:1" });
 }

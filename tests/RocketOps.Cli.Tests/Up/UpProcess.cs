@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace RocketOps.Cli.Tests.Up;
@@ -22,13 +23,17 @@ internal sealed class UpProcess : IAsyncDisposable
         }
     }
 
+    public bool HasExited => _process.HasExited;
+
     public static UpProcess Start(params string[] arguments) => StartIn(null, arguments);
 
     /// <param name="runtimeDirectory">The user's folder for what runs, where other commands look for it; null for that of whoever runs the tests.</param>
     /// <param name="arguments">Of <c>rocketops</c>.</param>
     public static UpProcess StartIn(string? runtimeDirectory, params string[] arguments)
     {
-        ProcessStartInfo info = new(Path.Combine(AppContext.BaseDirectory, "rocketops"), arguments)
+        string program = Path.Combine(AppContext.BaseDirectory, "rocketops");
+        bool isDeaf = IgnoresInterrupts();
+        ProcessStartInfo info = new(isDeaf ? "env" : program, isDeaf ? ["--default-signal=INT", program, .. arguments] : arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -38,6 +43,7 @@ internal sealed class UpProcess : IAsyncDisposable
         if (runtimeDirectory is not null)
         {
             info.Environment["XDG_RUNTIME_DIR"] = runtimeDirectory;
+            info.Environment["XDG_CONFIG_HOME"] = runtimeDirectory;
             info.Environment["NAMESRV_ADDR"] = "";
         }
 
@@ -49,6 +55,15 @@ internal sealed class UpProcess : IAsyncDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return up;
+    }
+
+    /// <summary>A shell without job control starts what is put into the background so, and its children inherit it: a program that ignores interrupts cannot be tested with them.</summary>
+    private static bool IgnoresInterrupts()
+    {
+        const string Ignored = "SigIgn:";
+        const int InterruptBit = 1 << 1;
+        string? mask = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").FirstOrDefault(static line => line.StartsWith(Ignored, StringComparison.Ordinal)) : null;
+        return mask is not null && (ulong.Parse(mask.AsSpan(Ignored.Length), NumberStyles.HexNumber | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) & InterruptBit) != 0;
     }
 
     /// <summary>What Ctrl-C does.</summary>

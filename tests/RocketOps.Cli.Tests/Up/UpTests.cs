@@ -26,7 +26,7 @@ public sealed partial class UpTests
         }
 
         Children(data).Should().BeEmpty("every child was ended in order");
-        File.Exists(folder.File("demo.svg")).Should().BeTrue();
+        IsReadmesPicture(folder.File("demo.svg"));
         if (!OperatingSystem.IsWindows())
         {
             File.GetUnixFileMode(Path.Combine(data, "kubeconfig")).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -87,6 +87,21 @@ public sealed partial class UpTests
         }
     }
 
+    /// <summary>The README shows what <c>rocketops up</c> shows now: what was recorded just now has the same lines.</summary>
+    private static void IsReadmesPicture(string recorded)
+    {
+        string picture = Path.Combine(SharedKits.RepositoryRoot, "docs", "images", "demo.svg");
+        string contributing = File.ReadAllText(Path.Combine(SharedKits.RepositoryRoot, "CONTRIBUTING.md"));
+        string command = RecordCommand().Match(contributing).Value;
+        command.Should().NotBeEmpty("CONTRIBUTING.md says how the picture is recorded");
+
+        RecordedPicture.Layout(picture).Should().Equal(RecordedPicture.Layout(recorded), "else docs/images/demo.svg is out of date; record it anew: {0}", command);
+        RecordedPicture.Lines(picture).Should().ContainMatch("*MEMBER*ROLE*STATE*ADDRESS*IN/S*OUT/S*DISK").And.ContainMatch("*master*ready*%", "it was recorded until the figures were there");
+    }
+
+    [GeneratedRegex("dotnet run [^`]+--record docs/images/demo.svg", RegexOptions.None, 10_000)]
+    private static partial Regex RecordCommand();
+
     [Fact]
     public async Task Up_Interrupted_EndsWithZeroAndWithoutChildren()
     {
@@ -112,6 +127,44 @@ public sealed partial class UpTests
         up.Output.Should().Contain("no-such-file.yaml");
     }
 
+    [Theory]
+    [InlineData("missing/demo.svg", "--record: there is no folder {0}/missing.")]
+    [InlineData("", "--record: {0}/ is a folder.")]
+    public async Task Up_RecordsWhereNoFileCanBe_IsWrongUsageAndMakesNothing(string file, string error)
+    {
+        using TempDirectory folder = new();
+        await using UpProcess up = UpProcess.Start("up", "--data", folder.File("data"), "--record", $"{folder.Path}/{file}");
+
+        (await up.ExitCodeAsync(Deadline)).Should().Be(2, up.Output);
+        up.Output.Should().Contain(string.Format(error, folder.Path));
+        Directory.EnumerateFileSystemEntries(folder.Path).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Up_DemoInterrupted_EndsWithOne()
+    {
+        // The demo takes three seconds: on a busy machine it may be done before the interrupt comes.
+        for (int attempt = 1; ; attempt++)
+        {
+            using TempDirectory folder = new();
+            string data = folder.File("data");
+            await using UpProcess up = UpProcess.Start("up", Quickstart, "--data", data, "--demo");
+            await Eventually.TrueAsync(() => Children(data).Count > 0, "the first process runs", Deadline);
+
+            await up.InterruptAsync();
+
+            int code = await up.ExitCodeAsync(Deadline);
+            if (code == 0 && attempt < 10 && up.Output.Contains("Demo succeeded", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            code.Should().Be(1, up.Output);
+            up.Output.Should().Contain("the demo is not finished");
+            return;
+        }
+    }
+
     [Fact]
     public async Task Up_ObjectIsWrong_FailsWithFileAndFieldAndLeavesNothing()
     {
@@ -134,6 +187,10 @@ public sealed partial class UpTests
 
         (await up.ExitCodeAsync(Deadline)).Should().Be(1, up.Output);
         up.Output.Should().Contain("cannot be the data folder").And.NotContain("in use");
+
+        await using UpProcess nowhere = UpProcess.Start("up", "--data", "/proc/nowhere");
+        (await nowhere.ExitCodeAsync(Deadline)).Should().Be(1, nowhere.Output);
+        nowhere.Output.Should().Contain("/proc/nowhere cannot be the data folder: no folder can be made there. Choose another one with --data.");
     }
 
     [Fact]
@@ -143,7 +200,7 @@ public sealed partial class UpTests
         await using UpProcess up = UpProcess.Start("up", "--data", folder.File("my data"), "--exit");
 
         (await up.ExitCodeAsync(Deadline)).Should().Be(0, up.Output);
-        up.Output.Should().Contain("start it again with").And.Contain($"up --data '{folder.File("my data")}'", "nothing runs any more");
+        up.Output.Should().Contain("nothing runs: There is no cluster yet").And.Contain("start it again and leave it running").And.Contain($"up --data '{folder.File("my data")}'", "nothing runs any more");
         up.Output.Should().Contain($"export KUBECONFIG='{folder.File("my data")}/kubeconfig'");
         (await File.ReadAllBytesAsync(Path.Combine(folder.File("my data"), "logs", "rocketops.log")))[0].Should().Be((byte)'2', "a year begins it, no byte order mark");
     }

@@ -65,6 +65,63 @@ public sealed class RocketMqAdminTests
     }
 
     [Fact]
+    public async Task ConsumerGroup_OfA5xBroker_IsReadAndSentBackWhole()
+    {
+        const string Found = "{\"attributes\":{\"lite.bind.topic\":\"P\"},\"brokerId\":0,\"consumeBroadcastEnable\":true,\"consumeEnable\":true,\"consumeFromMinEnable\":true,\"consumeMessageOrderly\":true,\"consumeTimeoutMinute\":20,\"groupName\":\"g\",\"groupRetryPolicy\":{\"type\":\"EXPONENTIAL\"},\"groupSysFlag\":1,\"notifyConsumerIdsChangedEnable\":true,\"retryMaxTimes\":5,\"retryQueueNums\":1,\"subscriptionDataSet\":[{\"topic\":\"T\"}],\"whichBrokerWhenConsumeSlowly\":1}";
+        await using FakePeer broker = await FakePeer.StartAsync(
+            (RequestCode.GetSubscriptionGroupConfig, FakePeer.Body(Found)),
+            (RequestCode.GetAllSubscriptionGroupConfig, FakePeer.Body($"{{\"subscriptionGroupTable\":{{\"g\":{Found}}}}}")),
+            (RequestCode.UpdateAndCreateSubscriptionGroup, FakePeer.Code(ResponseCode.Success)));
+        await using RocketMqAdmin admin = Admin(broker.Address);
+
+        SubscriptionGroupConfig group = (await admin.GetSubscriptionGroupAsync(broker.Address, "g"))!;
+        (await admin.GetSubscriptionGroupsAsync(broker.Address))["g"].RetryMaxTimes.Should().Be(5);
+        await admin.CreateOrUpdateSubscriptionGroupAsync(broker.Address, group with { RetryMaxTimes = 6, Attributes = null });
+
+        (group.ConsumeTimeoutMinutes, group.SystemFlags, group.ConsumeMessageOrderly).Should().Be((20, 1, true));
+        group.Attributes.Should().Contain("lite.bind.topic", "P");
+        string sent = Encoding.UTF8.GetString(broker.Received.Single(static request => request.Code == RequestCode.UpdateAndCreateSubscriptionGroup).Body.Span);
+        sent.Should().ContainAll("\"retryMaxTimes\":6", "\"groupRetryPolicy\":{\"type\":\"EXPONENTIAL\"}", "\"groupSysFlag\":1", "\"subscriptionDataSet\":[{\"topic\":\"T\"}]").And.NotContain("attributes");
+    }
+
+    [Fact]
+    public async Task AllGroups_OfA4xBroker_HaveTheDefaultsOfWhatItDoesNotKnow()
+    {
+        const string Found = "{\"brokerId\":0,\"consumeBroadcastEnable\":true,\"consumeEnable\":true,\"consumeFromMinEnable\":true,\"groupName\":\"g\",\"notifyConsumerIdsChangedEnable\":true,\"retryMaxTimes\":5,\"retryQueueNums\":1,\"whichBrokerWhenConsumeSlowly\":1}";
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetAllSubscriptionGroupConfig, FakePeer.Body($"{{\"subscriptionGroupTable\":{{\"g\":{Found}}}}}")));
+        await using RocketMqAdmin admin = Admin(broker.Address);
+
+        SubscriptionGroupConfig group = (await admin.GetSubscriptionGroupsAsync(broker.Address))["g"];
+
+        (group.ConsumeTimeoutMinutes, group.ConsumeMessageOrderly, group.RetryPolicy is null, group.ForbiddenTopics is null).Should().Be((15, false, true, true));
+    }
+
+    [Fact]
+    public async Task AllGroups_OfA5xBroker_TellWhatTheyMayNotRead()
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetAllSubscriptionGroupConfig, FakePeer.Body(
+            """{"forbiddenTable":{"g":{"T":4,"U":2},"gone":{"T":4}},"subscriptionGroupTable":{"g":{"groupName":"g"},"h":{"groupName":"h"}}}""")));
+        await using RocketMqAdmin admin = Admin(broker.Address);
+
+        IReadOnlyDictionary<string, SubscriptionGroupConfig> groups = await admin.GetSubscriptionGroupsAsync(broker.Address);
+
+        groups["g"].ForbiddenTopics.Should().Equal("T");
+        groups["h"].ForbiddenTopics.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task AllTopics_OfA5xBroker_TellWhichAreStatic()
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetAllTopicConfig, FakePeer.Body(
+            """{"topicConfigTable":{"S":{"topicName":"S"},"T":{"topicName":"T"}},"topicQueueMappingDetailMap":{"S":{"hostedQueues":{0:[{"bname":"b","gen":0}]},"totalQueues":1}}}""")));
+        await using RocketMqAdmin admin = Admin(broker.Address);
+
+        IReadOnlyDictionary<string, TopicConfig> topics = await admin.GetTopicConfigsAsync(broker.Address);
+
+        (topics["S"].IsStatic, topics["T"].IsStatic).Should().Be((true, false));
+    }
+
+    [Fact]
     public async Task GetPendingMessages_IsRead()
     {
         await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetPendingMessages, FakePeer.Body(
@@ -76,6 +133,28 @@ public sealed class RocketMqAdminTests
         pending!.Should().BeEquivalentTo(new { Complete = false, Unread = 7 });
         pending!.Queues.Should().ContainSingle().Which.Should().Be(new PendingQueue { Kind = "Delayed", QueueId = 5, Count = 24, LastDueTimestampMs = 1_800_000_000_000 });
         broker.Received.Should().ContainSingle().Which.ExtFields.Should().Contain("topic", "T").And.Contain("fromQueueId", "4");
+    }
+
+    [Fact]
+    public async Task GetGroupSummaries_AreRead()
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetGroupSummaries, FakePeer.Body("{\"groups\":{\"g\":{\"members\":2,\"lags\":{\"T\":7}},\"h\":{\"members\":0,\"lags\":{}}}}")));
+        await using RocketMqAdmin admin = Admin(broker.Address);
+
+        IReadOnlyDictionary<string, GroupSummary>? summaries = await admin.GetGroupSummariesAsync(broker.Address, ["g", "h"]);
+
+        summaries!["g"].Should().BeEquivalentTo(new { Members = 2, Lags = new Dictionary<string, long> { ["T"] = 7 } });
+        summaries["h"].Should().BeEquivalentTo(new { Members = 0, Lags = new Dictionary<string, long>() });
+        Encoding.UTF8.GetString(broker.Received.Single().Body.Span).Should().Be("{\"groups\":[\"g\",\"h\"]}");
+    }
+
+    [Fact]
+    public async Task GetGroupSummaries_BrokerDoesNotKnowTheRequest_IsNull()
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetGroupSummaries, FakePeer.Code(ResponseCode.RequestCodeNotSupported, " request type 560002 not supported")));
+        await using RocketMqAdmin admin = Admin(broker.Address);
+
+        (await admin.GetGroupSummariesAsync(broker.Address, ["g"])).Should().BeNull();
     }
 
     [Fact]
@@ -165,6 +244,37 @@ public sealed class RocketMqAdminTests
         await FluentActions.Awaiting(() => admin.DeleteTopicOnNameServersAsync("T", "C")).Should().ThrowAsync<RocketMqException>().WithMessage("*" + goneAddress + "*");
 
         alive.Received.Should().ContainSingle().Which.ExtFields.Should().Contain("topic", "T").And.Contain("clusterName", "C");
+    }
+
+    [Fact]
+    public async Task NameServerValues_ServersDiffer_NullWhereTheyDo()
+    {
+        await using FakePeer first = await FakePeer.StartAsync((RequestCode.GetKvListByNamespace, FakePeer.Body("{\"table\":{\"same\":\"a:8\",\"other\":\"a:8\",\"first\":\"a:8\"}}")));
+        await using FakePeer second = await FakePeer.StartAsync((RequestCode.GetKvListByNamespace, FakePeer.Body("{\"table\":{\"same\":\"a:8\",\"other\":\"a:4\",\"second\":\"a:8\"}}")));
+        await using FakePeer none = await FakePeer.StartAsync((RequestCode.GetKvListByNamespace, FakePeer.Code(ResponseCode.QueryNotFound)));
+        await using RocketMqAdmin two = Admin(first.Address + ";" + second.Address);
+        await using RocketMqAdmin three = Admin(none.Address + ";" + first.Address);
+
+        (await two.GetNameServerValuesAsync("ORDER_TOPIC_CONFIG")).Should().BeEquivalentTo(new Dictionary<string, string?> { ["same"] = "a:8", ["other"] = null, ["first"] = null, ["second"] = null });
+        (await three.GetNameServerValuesAsync("ORDER_TOPIC_CONFIG")).Should().HaveCount(3).And.OnlyContain(static pair => pair.Value == null);
+        first.Received.Should().OnlyContain(static request => request.ExtFields!["namespace"] == "ORDER_TOPIC_CONFIG");
+    }
+
+    [Fact]
+    public async Task NameServerValue_SetAndDeleted_OnEveryServer()
+    {
+        await using FakePeer first = await FakePeer.StartAsync((RequestCode.PutKvConfig, FakePeer.Code(ResponseCode.Success)), (RequestCode.DeleteKvConfig, FakePeer.Code(ResponseCode.Success)));
+        await using FakePeer second = await FakePeer.StartAsync((RequestCode.PutKvConfig, FakePeer.Code(ResponseCode.Success)), (RequestCode.DeleteKvConfig, FakePeer.Code(ResponseCode.Success)));
+        await using RocketMqAdmin admin = Admin(first.Address + ";" + second.Address);
+
+        await admin.SetNameServerValueAsync("ORDER_TOPIC_CONFIG", "T", "a:8");
+        await admin.DeleteNameServerValueAsync("ORDER_TOPIC_CONFIG", "T");
+
+        foreach (FakePeer server in new[] { first, second })
+        {
+            server.Received.Select(static request => request.Code).Should().Equal(RequestCode.PutKvConfig, RequestCode.DeleteKvConfig);
+            server.Received.First().ExtFields.Should().Contain("namespace", "ORDER_TOPIC_CONFIG").And.Contain("key", "T").And.Contain("value", "a:8");
+        }
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Store;
 using RocketOps.Testing;
+using RocketOps.Testing.Disks;
 
 namespace RocketOps.Embedded.Tests.Api;
 
@@ -123,6 +124,73 @@ public sealed class ObjectLogTests
         using ObjectStore reopened = new(10, new ObjectLog(directory.Path));
         reopened.Version.Should().Be(201);
         reopened.Snapshot(Things).Objects.Should().ContainSingle();
+    }
+
+    [SkippableFact]
+    public void Append_DiskIsFull_GoesOnInReservedBlocksAndAfterwardsWithRoom()
+    {
+        using TempDirectory directory = new();
+        using SmallDisk disk = SmallDisk.Mount(directory.File("disk"), kilobytes: 3 * 1024);
+        string filling = new('x', 20_000);
+        List<string> written = [];
+        using (ObjectStore store = new(10, new ObjectLog(disk.Path)))
+        {
+            Write(store, "first");
+            string filler = disk.Fill();
+            for (int i = 0; i < 20; i++)
+            {
+                Write(store, $"reserved{i}");
+            }
+
+            FluentActions.Invoking(() =>
+            {
+                for (int i = 0; i < 100; i++)
+                {
+                    Write(store, $"full{i}");
+                }
+            }).Should().Throw<IOException>().WithMessage($"the object log {disk.Path}/objects.log cannot be written: No space left*");
+
+            File.Delete(filler);
+            Write(store, "last");
+        }
+
+        using ObjectStore reopened = new(10, new ObjectLog(disk.Path));
+        reopened.Snapshot(Things).Objects.Keys.Select(static name => name.Name).Should().BeEquivalentTo(written, "what was answered is there, and nothing that was refused");
+
+        void Write(ObjectStore store, string name)
+        {
+            store.Write(Things, new ObjectName("n", name), null, Thing(name, filling));
+            written.Add(name);
+        }
+    }
+
+    /// <summary>The change counts: whoever watches learns of it, whatever becomes of the rewriting of the file behind it.</summary>
+    [Fact]
+    public void Write_FileCannotBeRewritten_WatchersAreTold()
+    {
+        using TempDirectory directory = new();
+        using ObjectStore store = new(100, new ObjectLog(directory.Path));
+        Directory.CreateDirectory(directory.File("objects.log.new"));
+        string value = new('x', 1 << 20);
+        (long version, StoredObject? last, Exception? failure) = (store.OldestVersion, null, null);
+        for (int i = 0; failure is null && i < 20; i++)
+        {
+            (_, _, Task next, version) = store.ChangesAfter(Things, version, 100);
+            next.IsCompleted.Should().BeFalse();
+            try
+            {
+                (_, last) = store.Write(Things, new ObjectName("n", "t"), last, Thing("t", value));
+            }
+            catch (UnauthorizedAccessException refused)
+            {
+                failure = refused;
+            }
+
+            next.IsCompleted.Should().BeTrue();
+        }
+
+        failure.Should().NotBeNull("a folder lies where the new file would be made");
+        store.Snapshot(Things).Objects.Should().ContainSingle();
     }
 
     private static long Fill(TempDirectory directory, int count)

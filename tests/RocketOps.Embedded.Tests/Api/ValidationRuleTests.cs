@@ -11,13 +11,14 @@ namespace RocketOps.Embedded.Tests.Api;
 /// <summary>The part of CEL that is evaluated here. What our own definitions say is compared with a real server by the conformance cases.</summary>
 public sealed class ValidationRuleTests
 {
-    private const string Value = """{"a":1,"b":2,"s":"text","flag":true,"list":["x","y"],"map":{"k":"v"},"size":"1Gi","n":null}""";
+    private const string Value = """{"a":1,"b":2,"s":"text","flag":true,"list":["x","y"],"map":{"k":"v"},"size":"1Gi","n":null,"namespace":"here"}""";
     private const string Old = """{"a":5}""";
 
     [Theory]
     [InlineData("self.a < self.b && self.b <= 2 && self.b > self.a && self.a >= 1", null)]
     [InlineData("self.a == 1 ? self.flag : self.nothing", null)]
     [InlineData("self.a == self.b", "m")]
+    [InlineData("has(self.__namespace__) && self.__namespace__ == 'here' && !has(self.__package__)", null)]
     [InlineData("!(self.a != 1) || self.nothing == 1", null)]
     [InlineData("self.nothing == 1 || self.a == 1", null)]
     [InlineData("self.nothing == 1 && self.a == 2", "m")]
@@ -70,6 +71,7 @@ public sealed class ValidationRuleTests
     [InlineData("now() == 1")]
     [InlineData("other.a == 1")]
     [InlineData("self.a == 1.5")]
+    [InlineData("self.namespace == 'here'")]
     [InlineData("self.a == 'open")]
     [InlineData("self.s == 'it\\'s'")]
     [InlineData("self.a ==")]

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using RocketOps.Testing;
 
 namespace RocketOps.Embedded.Tests.Conformance;
 
@@ -34,10 +35,24 @@ internal sealed partial class ConformanceRunner(HttpClient client)
         JsonArray answers = [];
         foreach (ConformanceStep step in scenario.Steps)
         {
+            if (step.Later)
+            {
+                await NextSecondAsync();
+            }
+
             answers.Add((JsonNode)await StepAsync(step, saved, normalizer));
         }
 
         return answers;
+    }
+
+    /// <summary>Both servers run on this machine and read its clock.</summary>
+    private static Task NextSecondAsync()
+    {
+        long second = Now();
+        return Eventually.TrueAsync(() => Now() != second, "the clock shows the next second");
+
+        static long Now() => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
     }
 
     private async Task<JsonObject> StepAsync(ConformanceStep step, Dictionary<string, string> saved, AnswerNormalizer normalizer)

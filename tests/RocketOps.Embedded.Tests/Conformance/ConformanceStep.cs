@@ -5,9 +5,10 @@ namespace RocketOps.Embedded.Tests.Conformance;
 /// <summary>
 /// One request of a case. <c>Do</c>: method and path; <c>C</c> is the widgets of the case's namespace, <c>{ns}</c> the namespace, other braces saved
 /// values. <c>As</c>: the body's type (json, merge, jsonpatch, apply, strategic, text). <c>Show</c>: what of the answer is compared (all, code, none,
-/// metadata, spec, names, events, noowners). <c>Save</c> and <c>SaveContinue</c> name values taken from the answer.
+/// metadata, spec, names, events, noowners). <c>Later</c>: in another second than the steps before, by which owners are ordered. <c>Save</c> and
+/// <c>SaveContinue</c> name values taken from the answer.
 /// </summary>
-internal sealed record ConformanceStep(string Do, string As, string Show, string Accept, string? Body, string? Save, string? SaveContinue)
+internal sealed record ConformanceStep(string Do, string As, string Show, string Accept, bool Later, string? Body, string? Save, string? SaveContinue)
 {
     public static ConformanceStep Read(JsonObject step, JsonObject? template)
     {
@@ -34,6 +35,7 @@ internal sealed record ConformanceStep(string Do, string As, string Show, string
             (string?)step["as"] ?? "json",
             (string?)step["show"] ?? "all",
             (string?)step["accept"] ?? "application/json",
+            (bool?)step["later"] ?? false,
             body,
             (string?)step["save"],
             (string?)step["saveContinue"]);

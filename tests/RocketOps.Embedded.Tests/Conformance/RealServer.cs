@@ -68,7 +68,7 @@ public sealed class RealServer : IAsyncLifetime
         }
 
         // A new resource answers 404, then 429, then its list.
-        foreach (string path in (string[])["conformance.rocketops.io/v1beta1/widgets", "rocketops.io/v1beta1/brokerclusters", "rocketops.io/v1beta1/topics"])
+        foreach (string path in (string[])["conformance.rocketops.io/v1beta1/widgets", "rocketops.io/v1beta1/brokerclusters", "rocketops.io/v1beta1/topics", "rocketops.io/v1beta1/consumergroups"])
         {
             int good = 0;
             await Eventually.TrueAsync(

@@ -139,6 +139,25 @@ public sealed class WorkloadTests : IAsyncLifetime
         adopted.IsControlledBy(fresh).Should().BeTrue();
     }
 
+    /// <summary>With claims that are to go with their set, and some that an earlier set of the name left.</summary>
+    [Fact]
+    public async Task StatefulSet_CreatedAgainAfterAnOrphaningDelete_TakesItsClaimsAlongWhenItGoes()
+    {
+        const string takesClaims = ""","persistentVolumeClaimRetentionPolicy":{"whenDeleted":"Delete","whenScaled":"Retain"}""";
+        await CreateSetAsync("cl", replicas: 2, takesClaims);
+        KubernetesObject old = await SetAsync("cl", set => set.Status.Int("readyReplicas") == 2);
+        await _kubelet.OrphanAsync(Kinds.StatefulSet, "cl");
+        (await _kubelet.GetAsync(Kinds.VolumeClaim, "data-cl-0"))!.ControllerOwner().Should().BeNull();
+
+        await CreateSetAsync("cl", replicas: 1, takesClaims);
+
+        KubernetesObject fresh = await SetAsync("cl", set => set.Uid != old.Uid && set.Status.Int("readyReplicas") == 1);
+        (await WaitAsync(Kinds.VolumeClaim, "data-cl-0", claim => claim.ControllerOwner() is not null)).IsControlledBy(fresh).Should().BeTrue();
+        await _kubelet.DeleteAsync(Kinds.StatefulSet, fresh);
+        await _kubelet.GoneAsync(Kinds.VolumeClaim, "data-cl-0");
+        (await _kubelet.GetAsync(Kinds.VolumeClaim, "data-cl-1"))!.IsDeleting.Should().BeFalse("it is no member's");
+    }
+
     [Fact]
     public async Task Deployment_CreatedAgainAfterAnOrphaningDelete_AdoptsItsReplicaSetAndGoesWithIt()
     {

@@ -84,7 +84,8 @@ public static class HistoryCheck
         Dictionary<(int Queue, int Producer), int> last = [];
         foreach (Reading reading in atEnd.OrderBy(reading => reading.QueueOffset))
         {
-            if (!attemptOfBody.TryGetValue(reading.Body, out Attempt? attempt))
+            // A send that hung on its way, and that its producer has given up, may arrive behind later ones.
+            if (!attemptOfBody.TryGetValue(reading.Body, out Attempt? attempt) || attempt.AcknowledgedOffset is null)
             {
                 continue;
             }

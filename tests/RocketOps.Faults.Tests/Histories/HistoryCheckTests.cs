@@ -60,10 +60,18 @@ public sealed class HistoryCheckTests
     [Fact]
     public void Violations_OrderOfAProducerBroken_Found()
     {
-        Attempt[] unanswered = [new(1, 0, 0, null), new(1, 1, 0, null)];
+        Attempt[] acknowledged = [new(1, 0, 0, 1), new(1, 1, 0, 0)];
 
-        HistoryCheck.Violations(unanswered, [], [new Reading(0, 0, "1/1"), new Reading(0, 1, "1/0")])
+        HistoryCheck.Violations(acknowledged, [], [new Reading(0, 0, "1/1"), new Reading(0, 1, "1/0")])
             .Should().ContainSingle().Which.Should().StartWith("order of producer 1 broken");
+    }
+
+    [Fact]
+    public void Violations_GivenUpSendArrivesLate_None()
+    {
+        Attempt[] attempts = [new(1, 0, 0, null), new(1, 1, 0, 0)];
+
+        HistoryCheck.Violations(attempts, [], [new Reading(0, 0, "1/1"), new Reading(0, 1, "1/0")]).Should().BeEmpty();
     }
 
     [Fact]

@@ -28,6 +28,7 @@ public sealed class RandomHistoryTests(ITestOutputHelper output)
 
             output.WriteLine($"{history.Sent.Count} sent, {history.Receipts.Count} received; {run.Story}");
             RandomHistoryCheck.Violations(history).Should().BeEmpty("ROCKETOPS_HISTORY_SEED={0} told: {1}", seed, run.Story);
+            run.Refusals.Should().BeEmpty("ROCKETOPS_HISTORY_SEED={0} told: {1}", seed, run.Story);
             history.Groups.Should().OnlyContain(group => history.Receipts.Any(receipt => receipt.Group == group.Name), "every group took part");
             history.Sent.Should().Contain(static message => message.IsRolledBack && message.IsAcknowledged);
         }

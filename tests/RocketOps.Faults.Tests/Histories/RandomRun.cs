@@ -21,7 +21,10 @@ public sealed class RandomRun(RocketOpsServer server, int seed) : IAsyncDisposab
     private const int MostMembers = 3;
     private const int MessagesPerEvent = 40;
     private const int OrderedKeys = 4;
+    private const int MovedKeys = 2;
+    private const int LongestTimerMs = 3_000;
     private const int Queues = 4;
+    private const int MostQueues = 8;
     private const int UpdateConsumerOffset = 15;
     private const int QueryConsumerOffset = 14;
 
@@ -34,7 +37,11 @@ public sealed class RandomRun(RocketOpsServer server, int seed) : IAsyncDisposab
     private static readonly GroupOfHistory Ordered = new("ordered", "Ordered", IsOrderly: true);
     private static readonly GroupOfHistory Late = new("late", "Late");
     private static readonly GroupOfHistory Settled = new("settled", "Paid");
-    private static readonly GroupOfHistory[] Groups = [Pushed, Pulled, Ordered, Late, Settled];
+    private static readonly GroupOfHistory Timed = new("timed", "Timed");
+    private static readonly GroupOfHistory Moved = new("moved", StaticTopic.Name, IsOrderly: true);
+    private static readonly GroupOfHistory Mixed = new("mixed", "Plain");
+    private static readonly GroupOfHistory[] Groups = [Pushed, Pulled, Ordered, Late, Settled, Timed, Moved, Mixed];
+    private static readonly Generation[] Generations = [Generation.Old, Generation.Young, Generation.Young, Generation.Young];
 
     private readonly Random _events = new(seed);
     private readonly ConcurrentQueue<SentMessage> _sent = [];
@@ -42,38 +49,52 @@ public sealed class RandomRun(RocketOpsServer server, int seed) : IAsyncDisposab
     private readonly ConcurrentQueue<CommittedOffset> _offsets = [];
     private readonly Dictionary<string, List<RocketMqPushConsumer>> _members = Groups.ToDictionary(static group => group.Name, static _ => new List<RocketMqPushConsumer>(), StringComparer.Ordinal);
     private readonly List<RocketMqProducer> _producers = [];
+    private readonly List<WireMember> _mixed = [];
+    private readonly ConcurrentQueue<string> _refusals = [];
     private readonly List<string> _told = [];
+    private readonly StaticTopic _static = new(server);
     private readonly CancellationTokenSource _stopProducing = new();
     private readonly CancellationTokenSource _stopPulling = new();
     private long _receiptNumber;
     private int _kills;
     private volatile bool _pullerDies;
+    private int _readQueues = Queues;
+    private int _membersByWire;
 
     /// <summary>What happened, for the message of a failure.</summary>
     public string Story => string.Join(", ", _told);
+
+    /// <summary>Pulls of members by plain frames that were refused for their subscription, which the broker had taken. Members of one group do not disturb each other, whatever their release.</summary>
+    public IReadOnlyCollection<string> Refusals => _refusals;
 
     /// <summary>Runs it to its end: all events, then until every group has all.</summary>
     public async Task<RandomHistory> RunAsync()
     {
         await using (RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress))
         {
-            foreach (string topic in Groups.Select(static group => group.Topic).Distinct(StringComparer.Ordinal))
+            foreach (string topic in Groups.Select(static group => group.Topic).Distinct(StringComparer.Ordinal).Where(static topic => topic != StaticTopic.Name))
             {
                 (await RawBroker.CreateTopicAsync(broker, topic, Queues)).Code.Should().Be(RawBroker.Success);
             }
         }
 
+        await _static.MakeAsync();
+
         Task pulling = PullAsync();
-        foreach (GroupOfHistory group in Groups.Where(static group => group != Pulled))
+        foreach (GroupOfHistory group in Groups.Where(static group => group != Pulled && group != Mixed))
         {
             await JoinAsync(group);
         }
 
+        _mixed.AddRange(Generations.Select(NewMember));
+
         Task producing = Task.WhenAll([
-            ProducePlainAsync(), ProduceLateAsync(), ProduceTransactionsAsync(), .. Enumerable.Range(0, OrderedKeys).Select(key => ProduceOrderedAsync($"k{key}")),
+            ProducePlainAsync(), ProduceLateAsync(), ProduceTimedAsync(), ProduceTransactionsAsync(),
+            .. Enumerable.Range(0, OrderedKeys).Select(key => ProduceOrderedAsync(Ordered.Topic, $"k{key}")), .. Enumerable.Range(0, MovedKeys).Select(key => ProduceOrderedAsync(Moved.Topic, $"m{key}")),
         ]);
         try
         {
+            await Eventually.TrueAsync(() => _mixed.All(static member => member.Count > 0), "members of both generations have messages", Patience);
             for (int i = 0; i < Events; i++)
             {
                 await UntilServedAsync();
@@ -88,6 +109,9 @@ public sealed class RandomRun(RocketOpsServer server, int seed) : IAsyncDisposab
             await producing;
         }
 
+        // What lies in queues that nobody was to read any more is still there.
+        _readQueues = MostQueues;
+        await SetQueuesAsync(write: 1);
         await UntilCompleteAsync();
         await _stopPulling.CancelAsync();
         await pulling;
@@ -103,6 +127,11 @@ public sealed class RandomRun(RocketOpsServer server, int seed) : IAsyncDisposab
             await member.DisposeAsync();
         }
 
+        foreach (WireMember member in _mixed)
+        {
+            await member.DisposeAsync();
+        }
+
         foreach (RocketMqProducer producer in _producers)
         {
             await producer.DisposeAsync();
@@ -114,7 +143,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed) : IAsyncDisposab
 
     private async Task HappenAsync()
     {
-        int choice = _events.Next(8);
+        int choice = _events.Next(14);
         switch (choice)
         {
             case 0:
@@ -137,11 +166,56 @@ public sealed class RandomRun(RocketOpsServer server, int seed) : IAsyncDisposab
             case 5:
                 await JoinOrLeaveAsync(Pushed);
                 break;
+            case 6:
+            case 7:
+                _told.Add($"queue moved to {await _static.MoveAsync()}");
+                break;
+            case 8:
+                await JoinOrLeaveAsync(Moved);
+                break;
+            case 9:
+            case 10:
+                await AlterQueuesAsync();
+                break;
+            case 11:
+            case 12:
+                await ReplaceAsync(_events.Next(_mixed.Count), unregisters: _events.Next(2) == 0);
+                break;
             default:
                 await JoinOrLeaveAsync(Ordered);
                 break;
         }
     }
+
+    /// <summary>
+    /// Plain messages get more queues or fewer. Of those that get none any more, what is in them is mostly still read, as whoever shrinks a topic should see to it; now and then it is not, until
+    /// there are as many to read from again.
+    /// </summary>
+    private async Task AlterQueuesAsync()
+    {
+        int write = 1 + _events.Next(MostQueues);
+        _readQueues = _events.Next(3) == 0 ? 1 + _events.Next(MostQueues) : Math.Max(_readQueues, write);
+        await SetQueuesAsync(write);
+    }
+
+    private async Task SetQueuesAsync(int write)
+    {
+        _told.Add($"{write} queues to write to, {_readQueues} to read from");
+        await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
+        (await RawBroker.CreateTopicAsync(broker, Pulled.Topic, _readQueues, write)).Code.Should().Be(RawBroker.Success);
+    }
+
+    /// <summary>A member by plain frames stops or is killed, and another client of its generation comes.</summary>
+    private async Task ReplaceAsync(int index, bool unregisters)
+    {
+        WireMember member = _mixed[index];
+        _told.Add($"member of {member.Generation.Name} {(unregisters ? "left" : "was killed")} and another came");
+        await member.EndAsync(unregisters);
+        await member.DisposeAsync();
+        _mixed[index] = NewMember(member.Generation);
+    }
+
+    private WireMember NewMember(Generation generation) => new(server, Mixed, generation, ++_membersByWire, body => Receive(Mixed, body), _refusals.Enqueue);
 
     private async Task JoinOrLeaveAsync(GroupOfHistory group)
     {
@@ -252,13 +326,13 @@ public sealed class RandomRun(RocketOpsServer server, int seed) : IAsyncDisposab
         }
     }
 
-    private async Task ProduceOrderedAsync(string key)
+    private async Task ProduceOrderedAsync(string topic, string key)
     {
         RocketMqProducer producer = Producer($"ordered_{key}");
         for (int sequence = 0; !_stopProducing.IsCancellationRequested; sequence++)
         {
-            Message message = new("Ordered", SentMessage.BodyOf("Ordered", key, sequence));
-            _sent.Enqueue(new SentMessage("Ordered", key, sequence, await TryAsync(() => producer.SendAsync(message, shardingKey: key))));
+            Message message = new(topic, SentMessage.BodyOf(topic, key, sequence));
+            _sent.Enqueue(new SentMessage(topic, key, sequence, await TryAsync(() => producer.SendAsync(message, shardingKey: key))));
         }
     }
 
@@ -271,6 +345,18 @@ public sealed class RandomRun(RocketOpsServer server, int seed) : IAsyncDisposab
             long notBefore = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + (level * 1_000);
             Message message = new("Late", SentMessage.BodyOf("Late", "d", sequence)) { DelayLevel = level };
             _sent.Enqueue(new SentMessage("Late", "d", sequence, await TryAsync(() => producer.SendAsync(message)), NotBefore: notBefore));
+        }
+    }
+
+    private async Task ProduceTimedAsync()
+    {
+        Random random = new(seed + 3);
+        RocketMqProducer producer = Producer("timed");
+        for (int sequence = 0; !_stopProducing.IsCancellationRequested; sequence++)
+        {
+            long notBefore = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + random.Next(LongestTimerMs);
+            Message message = new("Timed", SentMessage.BodyOf("Timed", "w", sequence)) { DeliverAt = DateTimeOffset.FromUnixTimeMilliseconds(notBefore) };
+            _sent.Enqueue(new SentMessage("Timed", "w", sequence, await TryAsync(() => producer.SendAsync(message)), NotBefore: notBefore));
         }
     }
 
@@ -336,15 +422,15 @@ public sealed class RandomRun(RocketOpsServer server, int seed) : IAsyncDisposab
 
     private async Task LiveAsync(RawConnection broker, int kills)
     {
-        long[] next = new long[Queues];
-        for (int queue = 0; queue < Queues; queue++)
+        long[] next = new long[MostQueues];
+        for (int queue = 0; queue < MostQueues; queue++)
         {
             RawFrame answer = await broker.RequestAsync(QueryConsumerOffset, OffsetFields(queue));
             next[queue] = answer.Code == RawBroker.Success ? long.Parse(answer.ExtFields["offset"], CultureInfo.InvariantCulture) : 0;
             _offsets.Enqueue(new CommittedOffset(Pulled.Name, queue, next[queue], kills));
         }
 
-        for (int queue = 0; !_stopPulling.IsCancellationRequested; queue = (queue + 1) % Queues)
+        for (int queue = 0; !_stopPulling.IsCancellationRequested; queue = (queue + 1) % MostQueues)
         {
             RawFrame answer = await RawBroker.PullAsync(broker, Pulled.Topic, queue, next[queue], maxMessages: 16);
             IReadOnlyList<RawMessage> page = answer.Code == RawBroker.Success ? RawMessage.DecodeAll(answer.Body) : [];

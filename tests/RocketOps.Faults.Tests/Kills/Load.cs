@@ -166,7 +166,8 @@ public sealed class Load : IAsyncDisposable
         }
     }
 
-    private static async Task<IReadOnlyList<Reading>> PullAsync(RawConnection broker, string topic, int queue, long offset, CancellationToken cancellationToken)
+    /// <summary>Messages of a queue from an offset on; none when the broker has none to give.</summary>
+    public static async Task<IReadOnlyList<Reading>> PullAsync(RawConnection broker, string topic, int queue, long offset, CancellationToken cancellationToken)
     {
         RawFrame answer = await RawBroker.PullAsync(broker, topic, queue, offset, maxMessages: 256, cancellationToken: cancellationToken);
         if (answer.Code != RawBroker.Success)

@@ -19,6 +19,7 @@ public sealed class ReplicationKillTests
     private const int MinSends = 100;
     private const int MaxSends = 800;
     private const int GetBrokerRuntimeInfo = 28;
+    private const int TopicNotExist = 17;
 
     private static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_REPLICATION_KILLS"), CultureInfo.InvariantCulture, out int kills) ? kills : 3;
 
@@ -34,7 +35,7 @@ public sealed class ReplicationKillTests
         await master.StartAsync();
         await using RocketOpsSlave slave = new(master.NameServerAddress, settings);
         await slave.StartAsync();
-        await CreateTopicAsync(master.BrokerAddress);
+        await CreateTopicAsync(master.BrokerAddress, slave.Address);
 
         await using Load load = Load.Start(master, Topic, Queues);
         for (int kill = 0; kill < Kills; kill++)
@@ -44,12 +45,12 @@ public sealed class ReplicationKillTests
             {
                 case 0:
                     await master.KillBrokerAsync();
-                    await HasAllAsync(slave.Address, load, "the slave of the killed master");
+                    await HasAllAsync(slave.Address, load, "the slave of the killed master", slave.Log);
                     await master.StartBrokerAsync();
                     break;
                 case 1:
                     await slave.KillAsync();
-                    await HasAllAsync(master.BrokerAddress, load, "the master of the killed slave");
+                    await HasAllAsync(master.BrokerAddress, load, "the master of the killed slave", slave.Log);
                     await slave.StartAsync();
                     break;
                 default:
@@ -74,7 +75,7 @@ public sealed class ReplicationKillTests
         await using HaProxy proxy = new(master.HaAddress, seed);
         await using RocketOpsSlave slave = new(master.NameServerAddress, new Dictionary<string, string>(settings, StringComparer.Ordinal) { ["haMasterAddress"] = proxy.Address });
         await slave.StartAsync();
-        await CreateTopicAsync(master.BrokerAddress);
+        await CreateTopicAsync(master.BrokerAddress, slave.Address);
 
         await using Load load = Load.Start(master, Topic, Queues);
         await Eventually.TrueAsync(() => proxy.Cut > 1 && proxy.Lost > 0, $"connections were ended and bytes lost, seed {seed}; {slave.Log()}", Patience);
@@ -102,10 +103,13 @@ public sealed class ReplicationKillTests
         ["minInSyncReplicas"] = "2",
     };
 
-    private static async Task CreateTopicAsync(string broker)
+    /// <summary>Returns when both know the topic. A slave has it a moment after its first message, and a master that is killed before that takes it along.</summary>
+    private static async Task CreateTopicAsync(string master, string slave)
     {
-        await using RawConnection connection = await RawConnection.ConnectAsync(broker);
+        await using RawConnection connection = await RawConnection.ConnectAsync(master);
         (await RawBroker.CreateTopicAsync(connection, Topic, Queues)).Code.Should().Be(RawBroker.Success);
+        await using RawConnection copy = await RawConnection.ConnectAsync(slave);
+        await Eventually.TrueAsync(async () => (await RawBroker.PullAsync(copy, Topic, 0, 0)).Code != TopicNotExist, "the slave knows the topic", Patience);
     }
 
     private static async Task ServedAsync(Load load, string when)
@@ -115,7 +119,7 @@ public sealed class ReplicationKillTests
     }
 
     /// <summary>What was acknowledged until now can be read there, while the other member is dead.</summary>
-    private static async Task HasAllAsync(string broker, Load load, string which)
+    private static async Task HasAllAsync(string broker, Load load, string which, Func<string> log)
     {
         List<Attempt> acknowledged = [.. load.Attempts.Where(static attempt => attempt.AcknowledgedOffset is not null)];
         List<string> missing = [];
@@ -134,7 +138,7 @@ public sealed class ReplicationKillTests
         }
         catch (TimeoutException)
         {
-            missing.Should().BeEmpty("{0} has what was acknowledged", which);
+            missing.Should().BeEmpty("{0} has what was acknowledged; {1}; {2}", which, await PositionsAsync(broker), log());
         }
     }
 
@@ -166,11 +170,23 @@ public sealed class ReplicationKillTests
         return stored;
     }
 
-    private static async Task<long> EndAsync(string broker)
+    /// <summary>How far log and dispatch are, for failures.</summary>
+    private static async Task<string> PositionsAsync(string broker)
+    {
+        using JsonDocument document = await RuntimeInfoAsync(broker);
+        return string.Join(", ", document.RootElement.GetProperty("table").EnumerateObject()
+            .Where(static entry => entry.Name.Contains("commitLog", StringComparison.Ordinal) || entry.Name.Contains("dispatch", StringComparison.Ordinal)).Select(static entry => $"{entry.Name} {entry.Value}"));
+    }
+
+    private static async Task<JsonDocument> RuntimeInfoAsync(string broker)
     {
         await using RawConnection connection = await RawConnection.ConnectAsync(broker);
-        RawFrame answer = await connection.RequestAsync(GetBrokerRuntimeInfo);
-        using JsonDocument document = JsonDocument.Parse(answer.Body);
+        return JsonDocument.Parse((await connection.RequestAsync(GetBrokerRuntimeInfo)).Body);
+    }
+
+    private static async Task<long> EndAsync(string broker)
+    {
+        using JsonDocument document = await RuntimeInfoAsync(broker);
         JsonElement table = document.RootElement.GetProperty("table");
         return table.GetProperty("dispatchBehindBytes").GetString() == "0" ? long.Parse(table.GetProperty("commitLogMaxOffset").GetString()!, CultureInfo.InvariantCulture) : -1;
     }

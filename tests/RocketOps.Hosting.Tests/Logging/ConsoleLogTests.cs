@@ -17,11 +17,32 @@ public sealed class ConsoleLogTests
         using (ConsoleLog log = new(LogLevel.Information, output, time))
         {
             log.CreateLogger("RocketOps.Broker.Hosting.BrokerHost").Log(LogLevel.Warning, new EventId(3001), "two\nlines", new InvalidOperationException("why\nnot"), static (state, _) => state);
-            log.WriteLine("The broker boot success.");
+            log.WriteLine("RocketOps.Broker", "The broker boot success.");
         }
 
         string stamp = time.GetLocalNow().ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
         output.Text.Should().Be($"{stamp} warn BrokerHost[3001] two lines System.InvalidOperationException: why not\nThe broker boot success.\n");
+    }
+
+    [Fact]
+    public void Log_AsJson_IsOneFlatObjectALine()
+    {
+        FakeTimeProvider time = new();
+        HeldOutput output = new();
+        using (ConsoleLog log = new(LogLevel.Information, output, time, isColoured: true, LogFormat.Json))
+        {
+            KeyValuePair<string, object?>[] state = [new("QueueId", 7), new("Topic", "a\"b"), new("Message", "is taken"), new("IsFull", true), new("Nothing", null), new("{OriginalFormat}", "…")];
+            log.CreateLogger("RocketOps.Broker.Hosting.BrokerHost").Log(LogLevel.Warning, new EventId(3001), state, new InvalidOperationException("why\nnot"), static (_, _) => "two\nlines");
+            log.WriteLine("RocketOps.Broker", "The broker boot success.");
+        }
+
+        string stamp = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        output.Text.Should().Be(
+            $$"""
+            {"timestamp":"{{stamp}}","level":"warn","category":"RocketOps.Broker.Hosting.BrokerHost","event":3001,"message":"two\nlines","queueId":7,"topic":"a\"b","isFull":true,"exception":"System.InvalidOperationException: why\nnot"}
+            {"timestamp":"{{stamp}}","level":"info","category":"RocketOps.Broker","event":0,"message":"The broker boot success."}
+
+            """);
     }
 
     [Theory]
@@ -61,7 +82,7 @@ public sealed class ConsoleLogTests
         output.Hold();
         using ConsoleLog log = new(LogLevel.Information, output, TimeProvider.System);
         ILogger logger = log.CreateLogger("Loop");
-        log.WriteLine("first");
+        log.WriteLine("RocketOps.Broker", "first");
         await Eventually.TrueAsync(() => output.IsHeld, "the writer is in the write that hangs");
 
         for (int i = 0; i < Lines; i++)
@@ -77,7 +98,7 @@ public sealed class ConsoleLogTests
         int kept = written.Count(static line => line.Contains("Loop[1]", StringComparison.Ordinal));
         kept.Should().BeInRange(1_000, Lines - 1, "the queue is bounded");
         written[^1].Should().Contain($" {Lines - kept} lines were dropped");
-        log.WriteLine("afterwards");
+        log.WriteLine("RocketOps.Broker", "afterwards");
         await Eventually.TrueAsync(() => output.Text.EndsWith("afterwards\n", StringComparison.Ordinal), "lines are written again");
     }
 
@@ -87,7 +108,7 @@ public sealed class ConsoleLogTests
         HeldOutput output = new();
         output.Hold();
         ConsoleLog log = new(LogLevel.Information, output);
-        log.WriteLine("never taken");
+        log.WriteLine("RocketOps.Broker", "never taken");
         await Eventually.TrueAsync(() => output.IsHeld, "the writer is in the write that hangs");
 
         await Task.Run(log.Dispose).WaitAsync(Eventually.DefaultDeadline);
@@ -101,9 +122,9 @@ public sealed class ConsoleLogTests
         HeldOutput output = new() { Broken = true };
         using ConsoleLog log = new(LogLevel.Information, output);
 
-        log.WriteLine("to nobody");
+        log.WriteLine("RocketOps.Broker", "to nobody");
         await Eventually.TrueAsync(() => output.Writes > 0, "the line was tried");
-        log.WriteLine("to nobody");
+        log.WriteLine("RocketOps.Broker", "to nobody");
 
         output.Text.Should().BeEmpty();
     }

@@ -65,6 +65,32 @@ public sealed class PropertyLoaderTests : IDisposable
     }
 
     [Fact]
+    public void Load_SeveralFiles_LaterOnesGoOverEarlierOnes()
+    {
+        string first = WriteFile("listenPort=1\nbindAddress=1.1.1.1\norderMessageEnable=true\n");
+        string second = WriteFile("listenPort=2\norderMessageEnable=\n");
+        PropertyArguments arguments = Arguments("-c", first, "--configFile=" + second);
+
+        PropertyLoadResult result = PropertyLoader.Load(Catalog, arguments, new Hashtable());
+
+        result.Errors.Should().BeEmpty();
+        result.Values.Get(Port).Should().Be(2);
+        result.Values.Get(Bind).Should().Be("1.1.1.1");
+        result.Values.Get(Order).Should().BeFalse("nothing stands there");
+        arguments.ConfigFile.Should().Be(second, "changes are kept where they win");
+    }
+
+    [Fact]
+    public void Load_OneOfSeveralFilesMissing_IsNamed()
+    {
+        string first = WriteFile("listenPort=1\n");
+
+        PropertyLoadResult result = PropertyLoader.Load(Catalog, Arguments("-c", first, "-c", "/no/such/live.conf"), new Hashtable());
+
+        result.Errors.Should().ContainSingle().Which.ToString().Should().StartWith("/no/such/live.conf: the configuration file cannot be read:");
+    }
+
+    [Fact]
     public void Load_KeyNotSupported_WarnsAndGoesOn()
     {
         PropertyLoadResult result = PropertyLoader.Load(Catalog, Arguments("--clusterTest=true", "--serverWorkerThreads", "8"), new Hashtable());

@@ -5,7 +5,9 @@ using RocketOps.Testing.Processes;
 namespace RocketOps.Interop.Tests.Clients;
 
 /// <summary>Apache's Go client, through the kit's smoke test.</summary>
-public sealed class GoClient(string nameServer, string brokerAddress)
+/// <param name="nameServer">host:port.</param>
+/// <param name="brokerAddress">The broker on which it makes its topics; null when they are there.</param>
+public sealed class GoClient(string nameServer, string? brokerAddress)
 {
     public const string NormalSuffix = "Normal";
     public const string DelaySuffix = "Delay";
@@ -13,15 +15,16 @@ public sealed class GoClient(string nameServer, string brokerAddress)
     /// <summary>Messages the retry case sends, whatever <c>-messages</c> says.</summary>
     public const int RetryMessages = 5;
 
-    /// <summary>Starts the program on these cases; topics are created on the broker, their names start with the prefix.</summary>
+    /// <summary>Starts the program on these cases; their topics' names start with the prefix.</summary>
     public async Task<ChildProcess> StartAsync(TempDirectory directory, string prefix, string cases, int messages, TimeSpan limitOfOneCase)
     {
         string program = await UnpackAsync(directory);
         string seconds = string.Create(CultureInfo.InvariantCulture, $"{limitOfOneCase.TotalSeconds:0}s");
         string count = messages.ToString(CultureInfo.InvariantCulture);
+        string[] topics = brokerAddress is null ? [] : ["-broker", brokerAddress];
         return ChildProcess.Start(
             program,
-            ["-protocol", "remoting", "-namesrv", nameServer, "-broker", brokerAddress, "-prefix", prefix, "-cases", cases, "-messages", count, "-wait", seconds]);
+            ["-protocol", "remoting", "-namesrv", nameServer, .. topics, "-prefix", prefix, "-cases", cases, "-messages", count, "-wait", seconds]);
     }
 
     private static async Task<string> UnpackAsync(TempDirectory directory)

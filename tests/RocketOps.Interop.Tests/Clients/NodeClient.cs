@@ -14,6 +14,10 @@ public sealed class NodeClient(string nameServer) : IForeignClient
 
     public string Name => "ali-ons";
 
+    /// <summary>Starts a sender or receiver that goes on until it is disposed of; its output grows by a JSON object per line.</summary>
+    public ChildProcess Start(string command, string topic, params string[] options) =>
+        ChildProcess.Start("node", ["client.js", command, "--namesrv", nameServer, "--topic", topic, .. options], workingDirectory: Folder);
+
     public async Task<IReadOnlyList<ClientMessage>> SendAsync(
         string topic, int count, IReadOnlyList<string> tags, string keyPrefix, IReadOnlyDictionary<string, string> properties)
     {
@@ -37,7 +41,8 @@ public sealed class NodeClient(string nameServer) : IForeignClient
         return [.. lines.Select(ReceivedMessages.Parse)];
     }
 
-    private async Task<IReadOnlyList<JsonElement>> RunAsync(string command, string topic, IEnumerable<string> options)
+    /// <summary>Runs <c>client.js COMMAND</c> and returns the lines it printed; throws when its exit code is not 0.</summary>
+    public async Task<IReadOnlyList<JsonElement>> RunAsync(string command, string topic, IEnumerable<string> options)
     {
         ProcessResult result = await ChildProcess.RunAsync(
             "node", ["client.js", command, "--namesrv", nameServer, "--topic", topic, .. options], Patience, workingDirectory: Folder);

@@ -3,8 +3,9 @@ namespace RocketOps.Interop.Tests.Clients;
 /// <summary>Finds in the folder of one run of <c>rocketmq-check</c> what tells why its scenario failed.</summary>
 internal sealed class ScenarioLogs(string folder)
 {
+    private const int MaxErrorLines = 5;
     private const int MaxScenarioLines = 20;
-    private const int MaxClientLines = 15;
+    private const int MaxClientLines = 30;
     private const int MaxLineChars = 300;
 
     // The 4.x client writes this name by itself.
@@ -21,7 +22,7 @@ internal sealed class ScenarioLogs(string folder)
             <configuration>
               <appender name="FILE" class="ch.qos.logback.core.FileAppender">
                 <file>{{Path.Combine(home, ClientLog)}}</file>
-                <encoder><pattern>%d %level %logger{20} - %msg%n%ex{short}</pattern></encoder>
+                <encoder><pattern>%d %level %logger{20} - %msg%n%ex{full}</pattern></encoder>
               </appender>
               <root level="WARN"><appender-ref ref="FILE"/></root>
             </configuration>
@@ -29,16 +30,35 @@ internal sealed class ScenarioLogs(string folder)
         return home;
     }
 
-    /// <summary>The last lines of the scenario's log and the last warnings of the client's own; a line says so where there is no log.</summary>
+    /// <summary>The first errors and the last lines of the scenario's log, and the last warnings of the client's own; a line says so where there is no log.</summary>
     public string Tail(string scenario)
     {
+        IEnumerable<string> errors = Lines($"{scenario}.log").Where(static line => line.Contains("\"event\":\"error\"", StringComparison.Ordinal)).Take(MaxErrorLines);
         IEnumerable<string> said = Lines($"{scenario}.log").TakeLast(MaxScenarioLines);
-        IEnumerable<string> warned = Lines(ClientLog).Where(IsWarning).TakeLast(MaxClientLines);
-        return string.Join('\n', [$"== {scenario}.log", .. Shown(said), "== warnings of the client", .. Shown(warned)]);
+        IEnumerable<string> warned = Warnings(Lines(ClientLog)).TakeLast(MaxClientLines);
+        return string.Join('\n', [$"== errors of {scenario}.log", .. Shown(errors), $"== {scenario}.log", .. Shown(said), "== warnings of the client", .. Shown(warned)]);
     }
 
     private IEnumerable<string> Lines(string name) =>
         Directory.EnumerateFiles(folder, name, SearchOption.AllDirectories).Order(StringComparer.Ordinal).SelectMany(File.ReadLines);
+
+    /// <summary>Warnings with the exception and its causes, each in the line below; their frames are left out.</summary>
+    private static IEnumerable<string> Warnings(IEnumerable<string> lines)
+    {
+        bool isOfWarning = false;
+        foreach (string line in lines)
+        {
+            if (line.Length > 0 && char.IsAsciiDigit(line[0]))
+            {
+                isOfWarning = IsWarning(line);
+            }
+
+            if (isOfWarning && !line.StartsWith('\t'))
+            {
+                yield return line;
+            }
+        }
+    }
 
     private static bool IsWarning(string line) => line.Contains(" WARN ", StringComparison.Ordinal) || line.Contains(" ERROR ", StringComparison.Ordinal);
 

@@ -19,6 +19,7 @@ public sealed class StoreHandOverTests
     private const int LongLevel = 2;
     private const int TopicNotExist = 17;
     private const int QueryConsumerOffset = 14;
+    private const int GetTimerMetrics = 61;
 
     // Three messages and the note that one of them is recalled.
     private const int Timers = 4;
@@ -56,6 +57,27 @@ public sealed class StoreHandOverTests
         await second.StartAsync();
         await Task.WhenAll(
             EndTransactionsAsync(second, killed), ReceiveDelayedAsync(second), ReceiveRetriedAsync(second), knowTimers ? ReceiveTimersAsync(second, due, killed) : Task.CompletedTask);
+        if (from == Ours && to == ApacheServer.Version5)
+        {
+            await GoneOnCountingAsync(second, directory.File("store"));
+        }
+    }
+
+    /// <summary>Apache's broker of 5.x subtracts what it delivers and settles from the numbers it began with: without ours it would be below nothing.</summary>
+    private static async Task GoneOnCountingAsync(ServerUnderTest server, string store)
+    {
+        await using WayTraveller waiting = await WayTraveller.GoOnAsync(server, "timer_waiting");
+        await using WayTraveller open = await WayTraveller.GoOnAsync(server, "open");
+        await using (RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress))
+        {
+            string numbers = string.Empty;
+            await Eventually.TrueAsync(
+                async () => (numbers = Encoding.UTF8.GetString((await broker.RequestAsync(GetTimerMetrics)).Body.Span)).Contains($"\"{waiting.Topic}\":{{\"count\":0,", StringComparison.Ordinal),
+                "the timer is subtracted from one");
+        }
+
+        await server.StopBrokerAsync();
+        (await File.ReadAllTextAsync(Path.Combine(store, "config", "transactionMetrics"))).Should().Contain($"\"{open.Topic}\":{{\"count\":0,");
     }
 
     /// <summary>The last thing before the hand-over, as time runs: when the one that waits is due, in milliseconds since 1970.</summary>
@@ -189,6 +211,9 @@ public sealed class StoreHandOverTests
                 ["messageDelayLevel"] = $"1s {longDelay}",
                 ["transactionCheckInterval"] = "2000",
                 ["transactionTimeOut"] = "1000",
+                // Apache's brokers of 5.x note an end up to 3 s after they answered it, and a round in between puts the half back once more. Nobody is left to answer for that copy; the
+                // round that gives it up takes it off the number of open transactions a second time, and after the usual 15 that can be before the test has read the number.
+                ["transactionCheckMax"] = "1000",
                 ["recallMessageEnable"] = "true",
                 // Apache's brokers reserve what they write to: small files for small stores.
                 ["mappedFileSizeCommitLog"] = $"{16 * 1024 * 1024}",

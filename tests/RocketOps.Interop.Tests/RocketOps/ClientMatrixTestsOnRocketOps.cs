@@ -2,5 +2,5 @@ using RocketOps.Interop.Tests.Fixtures;
 
 namespace RocketOps.Interop.Tests.RocketOps;
 
-[Collection(RocketOpsCollection.Name)]
+[Collection(RocketOpsClientsCollection.Name)]
 public sealed class ClientMatrixTestsOnRocketOps(RocketOpsFixture fixture) : ClientMatrixTests(fixture);

@@ -8,7 +8,7 @@ using RocketOps.Testing.Servers;
 namespace RocketOps.Interop.Tests.RocketOps;
 
 /// <summary>The programs that README and docs show in other languages, as written, each against the libraries they name. A new group gets what others sent before, too.</summary>
-[Collection(RocketOpsCollection.Name)]
+[Collection(RocketOpsClientsCollection.Name)]
 public sealed class FirstProgramTests(RocketOpsFixture fixture)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);

@@ -5,8 +5,9 @@ using RocketOps.Testing.Servers;
 namespace RocketOps.Interop.Tests.RocketOps;
 
 /// <summary>
-/// Apache's Java clients try their features against our servers, scenario by scenario. Not against Apache's: the scenarios are the kit's, not ours, and
-/// Apache's clients wait there for their 20 s timer often enough to fail a build that has nothing wrong.
+/// Apache's Java clients try their features against our servers, scenario by scenario: all but TLS, POP, and <c>delaylevel</c> and <c>retry</c>, which wait for the delay level that the
+/// fixture has made five minutes long; <c>mqadmin</c> has tests of its own. Not against Apache's: the scenarios are the kit's, not ours, and Apache's clients wait there for their 20 s
+/// timer often enough to fail a build that has nothing wrong.
 /// </summary>
 [Collection(RocketOpsCollection.Name)]
 public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
@@ -16,6 +17,9 @@ public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
     [InlineData("utf8")]
     [InlineData("tags")]
     [InlineData("sql")]
+    [InlineData("keys")]
+    [InlineData("offsets")]
+    [InlineData("ordered")]
     [InlineData("oneway")]
     [InlineData("async")]
     [InlineData("batch")]
@@ -23,14 +27,24 @@ public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
     [InlineData("zlib")]
     [InlineData("lz4")]
     [InlineData("zstd")]
+    [InlineData("dlq")]
+    [InlineData("orderlyretry")]
     [InlineData("broadcast")]
     [InlineData("pull")]
+    [InlineData("litepull")]
     [InlineData("resume")]
     [InlineData("transaction")]
     [InlineData("check")]
     [InlineData("rpc")]
-    [InlineData("trace")]
     public Task Check_Scenario_Passes(string scenario) => CheckAsync(scenario, fixture.JavaVersions);
+
+    /// <summary>
+    /// Once more where the client of 5.x gave its trace up by itself: it keeps traces for 5 s, the scenario's producer lives for 2, so they are sent while it stops, and its stop waits for
+    /// the sends to begin, not to end: on a busy machine the connection is closed before it stands, and no broker hears of it. Source: apache/rocketmq AsyncTraceDispatcher.shutdown,
+    /// DefaultMQProducer.shutdown 5.5.0.
+    /// </summary>
+    [SkippableFact]
+    public Task Check_Trace_Passes() => CheckAsync("trace", fixture.JavaVersions, static (version, result) => version == ApacheServer.Version5 && result.Log.Contains("send trace data failed", StringComparison.Ordinal));
 
     /// <summary>What only clients of 5.x can.</summary>
     [SkippableTheory]
@@ -39,7 +53,7 @@ public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
     public Task Check_ScenarioOf5_Passes(string scenario) => CheckAsync(scenario, fixture.JavaVersions.Where(static version => version.StartsWith("5.", StringComparison.Ordinal)));
 
     // The versions side by side: most of a scenario is waiting, and each makes topics and groups of its own.
-    private async Task CheckAsync(string scenario, IEnumerable<string> versions)
+    private async Task CheckAsync(string scenario, IEnumerable<string> versions, Func<string, ScenarioResult, bool>? isClientsOwn = null)
     {
         ServerUnderTest server = fixture.Server;
         string[] clients = [.. versions];
@@ -47,7 +61,8 @@ public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
 
         foreach ((string version, ScenarioResult result) in clients.Zip(results))
         {
-            result.Passed.Should().BeTrue("client {0}: {1}\n{2}", version, result, await server.LogsAsync());
+            ScenarioResult last = !result.Passed && isClientsOwn?.Invoke(version, result) == true ? await new JavaClient(version, server.NameServerAddress).CheckAsync(scenario) : result;
+            last.Passed.Should().BeTrue("client {0}: {1}\n{2}", version, last, await server.LogsAsync());
         }
     }
 }

@@ -42,7 +42,7 @@ public sealed partial class UpAddressTests
         await Eventually.TrueAsync(() => up.Output.Contains("Try next", StringComparison.Ordinal), "everything is ready", Patience);
         string address = PrintedAddress().Match(up.Output).Groups["value"].Value;
         using UpApi api = new(await File.ReadAllTextAsync(Path.Combine(folder.File("data"), "kubeconfig")));
-        Dictionary<string, (string Uid, bool IsReady, string Address)> brokers = await api.PodsAsync("broker");
+        Dictionary<string, UpPod> brokers = await api.PodsAsync("broker");
         await using ChildProcess producer = ChildProcess.Start(
             Path.Combine(SharedKits.RocketMq, "bin", "rocketmq-client"),
             ["--version", Version, "send", "--namesrv", address, "--topic", Topic, "--count", "100000", "--pause", "50", "--size", "100", "--retry", "2"],
@@ -55,7 +55,7 @@ public sealed partial class UpAddressTests
             async () => await api.PodsAsync("nameserver") is { Count: 1 } pods && !pods.ContainsKey(nameServer) && pods.Values.Single().IsReady, "another name server serves", Patience);
         await Eventually.TrueAsync(async () => await RoutesAsync(address) == 2, "both brokers have registered with it", Patience);
 
-        await api.ConfigureAsync("own", "fileReservedTime", "71");
+        await api.ConfigureAsync("own", "serverChannelMaxIdleTimeSeconds", "119");
         await Eventually.TrueAsync(
             async () => (await api.PodsAsync("broker")).All(pod => pod.Value.IsReady && pod.Value.Uid != brokers[pod.Key].Uid), "both brokers were restarted", Patience);
 

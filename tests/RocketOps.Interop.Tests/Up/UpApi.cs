@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -17,12 +18,12 @@ internal sealed partial class UpApi(string kubeconfig) : IDisposable
         CertificateAuthorityPem = Encoding.ASCII.GetString(Convert.FromBase64String(Authority().Match(kubeconfig).Groups["value"].Value)),
     });
 
-    /// <summary>uid and readiness of the pods of one component, by name.</summary>
-    public async Task<Dictionary<string, (string Uid, bool IsReady, string Address)>> PodsAsync(string component)
+    /// <summary>The pods of one component, by name.</summary>
+    public async Task<Dictionary<string, UpPod>> PodsAsync(string component)
     {
         using Stream answer = await _client.ReadStreamAsync($"api/v1/namespaces/default/pods?labelSelector=rocketops.io/component={component}");
         using JsonDocument list = await JsonDocument.ParseAsync(answer);
-        Dictionary<string, (string Uid, bool IsReady, string Address)> pods = new(StringComparer.Ordinal);
+        Dictionary<string, UpPod> pods = new(StringComparer.Ordinal);
         foreach (JsonElement pod in list.RootElement.GetProperty("items").EnumerateArray())
         {
             JsonElement status = pod.GetProperty("status");
@@ -30,7 +31,7 @@ internal sealed partial class UpApi(string kubeconfig) : IDisposable
                 && status.TryGetProperty("conditions", out JsonElement conditions)
                 && conditions.EnumerateArray().Any(condition => condition.GetProperty("type").GetString() == "Ready" && condition.GetProperty("status").GetString() == "True");
             string address = status.TryGetProperty("podIP", out JsonElement ip) ? ip.GetString()! : "";
-            pods[pod.GetProperty("metadata").GetProperty("name").GetString()!] = (pod.GetProperty("metadata").GetProperty("uid").GetString()!, isReady, address);
+            pods[pod.GetProperty("metadata").GetProperty("name").GetString()!] = new UpPod(pod.GetProperty("metadata").GetProperty("uid").GetString()!, isReady, address, ProcessId(status));
         }
 
         return pods;
@@ -45,6 +46,14 @@ internal sealed partial class UpApi(string kubeconfig) : IDisposable
             $"apis/rocketops.io/v1beta1/namespaces/default/brokerclusters/{cluster}",
             JsonNode.Parse($$"""{"spec":{"brokers":{"config":{"{{key}}":"{{value}}"} } } }"""),
             KubernetesMediaTypes.MergePatch);
+
+    /// <summary>Of the pod's only container; 0 while none runs.</summary>
+    private static int ProcessId(JsonElement status)
+    {
+        const string scheme = "process://";
+        string? id = status.TryGetProperty("containerStatuses", out JsonElement containers) ? containers.EnumerateArray().Select(container => container.GetProperty("containerID").GetString()).FirstOrDefault() : null;
+        return id is { Length: > 0 } ? int.Parse(id[scheme.Length..], CultureInfo.InvariantCulture) : 0;
+    }
 
     public void Dispose() => _client.Dispose();
 

@@ -192,6 +192,38 @@ public sealed class InformerTests : IAsyncLifetime
         await _informer.WaitForVersionAsync("9", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
     }
 
+    [Fact]
+    public async Task Run_SeveralNamespaces_EachWithItsOwnListAndOneCache()
+    {
+        _client.Put(In("one", "a"));
+        _client.Put(In("two", "a"));
+        _client.Put(In("three", "a"));
+        _informer = new Informer<Widget>(_client, Options with { Namespaces = ["one", "two"] });
+        _running = _informer.RunAsync(_stop.Token);
+        await _informer.WaitForSyncAsync(_stop.Token).WaitAsync(TimeSpan.FromSeconds(90));
+        await Eventually.TrueAsync(() => _client.OpenWatches == 2, "both are watched");
+        _informer.List().Select(static widget => widget.Namespace()).Should().BeEquivalentTo("one", "two");
+
+        _client.Put(In("two", "b"));
+        _client.Put(In("three", "b"));
+        await Eventually.TrueAsync(() => _informer.Get("two", "b") is not null, "a change in the second namespace is seen");
+        _informer.Count.Should().Be(3);
+
+        // What a new list of one namespace does not have says nothing of the other.
+        _client.Silently(() => _client.Remove<Widget>("a", "one"));
+        _client.EndWatches(FakeKubernetesClient.Error(410, "Expired"));
+        await Eventually.TrueAsync(() => _informer.Get("one", "a") is null, "what is gone from the first namespace is gone");
+        await Eventually.TrueAsync(() => _client.OpenWatches == 2, "both are watched again");
+        _informer.List().Select(static widget => $"{widget.Namespace()}/{widget.Name()}").Should().BeEquivalentTo("two/a", "two/b");
+    }
+
+    private static Widget In(string ns, string name)
+    {
+        Widget widget = Widget(name);
+        widget.Metadata.Namespace = ns;
+        return widget;
+    }
+
     private static Widget Widget(string name, int replicas = 1, string title = "t", string? owner = null) => new()
     {
         Metadata = new ObjectMeta

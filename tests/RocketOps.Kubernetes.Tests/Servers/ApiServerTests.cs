@@ -248,7 +248,7 @@ public abstract class ApiServerTests(IApiServer server)
         builder.Services
             .AddKubernetesOperator(o =>
             {
-                o.Namespace = ns;
+                o.Namespaces = [ns];
                 o.LeaseNamespace = ns;
             })
             .AddController<ApplyingController, Widget>(c => c.Owns<ConfigMap>().WithResync(TimeSpan.FromMilliseconds(100)));
@@ -282,7 +282,7 @@ public abstract class ApiServerTests(IApiServer server)
         using KubernetesClient client = server.CreateClient();
         string ns = await CreateNamespaceAsync(client);
         await client.CreateAsync(ConfigMap(ns, "old"));
-        Informer<ConfigMap> informer = new Informer<ConfigMap>(client, new InformerOptions { Namespace = ns });
+        Informer<ConfigMap> informer = new Informer<ConfigMap>(client, new InformerOptions { Namespaces = [ns] });
         using CancellationTokenSource stop = new CancellationTokenSource();
         Task running = informer.RunAsync(stop.Token);
         await informer.WaitForSyncAsync(stop.Token).WaitAsync(TimeSpan.FromSeconds(90));

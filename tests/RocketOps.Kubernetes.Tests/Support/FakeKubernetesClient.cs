@@ -126,7 +126,7 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         lock (_lock)
         {
             Lists++;
-            List<T> items = _objects.Where(p => p.Key.Type == typeof(T)).Select(p => Read<T>(p.Value)).ToList();
+            List<T> items = _objects.Where(p => p.Key.Type == typeof(T) && (options?.Namespace is null || p.Key.Key.Namespace == options.Namespace)).Select(p => Read<T>(p.Value)).ToList();
             return Task.FromResult(new KubernetesList<T>(items, new ListMeta { ResourceVersion = _version.ToString(CultureInfo.InvariantCulture) }, []));
         }
     }
@@ -141,7 +141,7 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         Channel<WatchEvent<T>> channel = Channel.CreateUnbounded<WatchEvent<T>>();
         lock (_lock)
         {
-            _watchers.Add(new Watcher(typeof(T), (type, node) => channel.Writer.TryWrite(Event<T>(type, node)), e => channel.Writer.TryComplete(e)));
+            _watchers.Add(new Watcher(typeof(T), (type, node) => _ = (options?.Namespace is { } ns && (string?)node["metadata"]!["namespace"] != ns) || channel.Writer.TryWrite(Event<T>(type, node)), e => channel.Writer.TryComplete(e)));
         }
 
         await foreach (WatchEvent<T> item in channel.Reader.ReadAllAsync(cancellationToken))

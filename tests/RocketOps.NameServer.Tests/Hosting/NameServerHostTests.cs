@@ -194,9 +194,9 @@ public sealed class NameServerHostTests
 
     [Theory]
     [InlineData("kvConfigPath=/x", ResponseCode.NoPermission, "Can not update config in black list.")]
-    [InlineData("listenPort=5", ResponseCode.SystemError, "request:1: listenPort: takes effect at a start only; change the file and restart")]
-    [InlineData("enableTopicLst=false", ResponseCode.SystemError, "request:1: enableTopicLst: unknown key; did you mean enableTopicList?")]
-    [InlineData("enableTopicList=maybe", ResponseCode.SystemError, "request:1: enableTopicList: \"maybe\" is not allowed; allowed: true or false (default true)")]
+    [InlineData("listenPort=5", ResponseCode.SystemError, "listenPort: takes effect at a start only; change the file and restart")]
+    [InlineData("enableTopicLst=false", ResponseCode.SystemError, "enableTopicLst: unknown key; did you mean enableTopicList?")]
+    [InlineData("enableTopicList=maybe", ResponseCode.SystemError, "enableTopicList: \"maybe\" is not allowed; allowed: true or false (default true)")]
     public async Task Configuration_WhatCannotBeChanged_IsRefusedAndNothingChanges(string line, int code, string remark)
     {
         await using NameServerFixture server = await NameServerFixture.StartAsync();

@@ -17,7 +17,10 @@ internal sealed class RouteTableModel
     public void Register(BrokerRegistration broker)
     {
         SortedDictionary<long, string> addresses = Groups.TryGetValue(broker.BrokerName, out (string Cluster, SortedDictionary<long, string> Addresses, bool ActingMaster) group) ? new(group.Addresses) : [];
-        foreach (long other in addresses.Where(member => member.Value == broker.Address && member.Key != broker.BrokerId).Select(member => member.Key).ToArray())
+
+        // The one difference from RocketMQ: who led an epoch that has ended is named until somebody else is.
+        bool wasElected = broker.BrokerId != 0 && Live.TryGetValue((broker.Cluster, broker.Address), out BrokerRegistration? before) && before.DataVersion.StateVersion > 0;
+        foreach (long other in addresses.Where(member => member.Value == broker.Address && member.Key != broker.BrokerId && !(wasElected && member.Key == 0)).Select(member => member.Key).ToArray())
         {
             addresses.Remove(other);
         }

@@ -8,6 +8,7 @@ using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
@@ -61,28 +62,82 @@ public sealed class RollStepTests
         await _client.Received(1).DeleteAsync<Pod>("a-0-0", "default", Arg.Any<DeleteOptions>(), Arg.Any<CancellationToken>());
     }
 
+    /// <summary>The cache shows a pod that has been replaced, or a set before its last change: until it does not, the cluster is not done.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_OnlyTheCacheShowsAnOutdatedPod_TakesNothingAwayAndIsNotDone(bool isReplaced)
+    {
+        StatefulSet live = Set(generation: isReplaced ? 1 : 2);
+        Pod pod = isReplaced ? OutdatedPod(ready: true, revision: "new") : OutdatedPod(ready: true);
+
+        RollPlan plan = await RunAsync(ready: true, live, pod);
+
+        plan.InProgress.Should().BeTrue();
+        (plan.Restart, plan.HandOver, plan.WaitsFor).Should().Be((null, null, null));
+        await _client.DidNotReceiveWithAnyArgs().EvictAsync(default!, default!, default, default);
+        await _client.DidNotReceiveWithAnyArgs().DeleteAsync<Pod>(default!, default, default, default);
+    }
+
+    /// <summary>Otherwise nobody could tell why when the operator ends with the deletion.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("the one before")]
+    public async Task Run_StatusDoesNotSayYetWhatGoes_Waits(string? noted)
+    {
+        RollPlan plan = await RunAsync(ready: true, noted: noted);
+
+        plan.InProgress.Should().BeTrue();
+        (plan.Restart, plan.WaitsFor).Should().Be((null, null));
+        await _client.DidNotReceiveWithAnyArgs().EvictAsync(default!, default!, default, default);
+        _events.DidNotReceiveWithAnyArgs().Record(default!, default, default!, default!, default!);
+    }
+
+    /// <summary>By an operator that noted none, or with a definition that has no field for it.</summary>
+    [Fact]
+    public async Task Run_StatusHoldsNoIdentities_RestartsAllTheSame()
+    {
+        await RunAsync(ready: true, noted: "");
+
+        await _client.ReceivedWithAnyArgs(1).EvictAsync(default!, default!, default, default);
+    }
+
     private static KubernetesException Refused(HttpStatusCode code) => new(code, new Status { Message = "no" });
 
-    private async Task RunAsync(bool ready)
+    private static StatefulSet Set(long generation = 1) => new()
     {
-        StatefulSet set = new() { Metadata = new ObjectMeta { Name = "a-0", Uid = "set", Generation = 1 }, Status = new StatefulSetStatus { ObservedGeneration = 1, UpdateRevision = "new" } };
-        Pod pod = new()
+        Metadata = new ObjectMeta { Name = "a-0", Uid = "set", Generation = generation },
+        Status = new StatefulSetStatus { ObservedGeneration = 1, UpdateRevision = "new" },
+    };
+
+    private static Pod OutdatedPod(bool ready, string revision = "old") => new()
+    {
+        Metadata = new ObjectMeta
         {
-            Metadata = new ObjectMeta
-            {
-                Name = "a-0-0",
-                Uid = "pod",
-                Labels = new Dictionary<string, string> { ["controller-revision-hash"] = "old" },
-                OwnerReferences = [new OwnerReference { ApiVersion = "apps/v1", Kind = "StatefulSet", Name = "a-0", Uid = "set", Controller = true }],
-            },
-            Status = new PodStatus { PodIP = "10.0.0.1", Conditions = [new PodCondition { Type = "Ready", Status = ready ? ConditionStatus.True : ConditionStatus.False }] },
-        };
-        _client.ListAsync<StatefulSet>(default, default).ReturnsForAnyArgs(new KubernetesList<StatefulSet>([set], new ListMeta(), []));
-        _client.ListAsync<Pod>(default, default).ReturnsForAnyArgs(new KubernetesList<Pod>([pod], new ListMeta(), []));
+            Name = "a-0-0",
+            Uid = "pod",
+            Labels = new Dictionary<string, string> { ["controller-revision-hash"] = revision },
+            OwnerReferences = [new OwnerReference { ApiVersion = "apps/v1", Kind = "StatefulSet", Name = "a-0", Uid = "set", Controller = true }],
+        },
+        Status = new PodStatus { PodIP = "10.0.0.1", Conditions = [new PodCondition { Type = "Ready", Status = ready ? ConditionStatus.True : ConditionStatus.False }] },
+    };
+
+    /// <summary>The cache shows an outdated pod; the API server the same, unless told otherwise. The status says of the pod with an identity that it is outdated, with an empty one that some pod is.</summary>
+    private async Task<RollPlan> RunAsync(bool ready, StatefulSet? liveSet = null, Pod? livePod = null, string? noted = "pod")
+    {
+        Pod pod = OutdatedPod(ready);
+        _client.ListAsync<StatefulSet>(default, default).ReturnsForAnyArgs(new KubernetesList<StatefulSet>([liveSet ?? Set()], new ListMeta(), []));
+        _client.ListAsync<Pod>(default, default).ReturnsForAnyArgs(new KubernetesList<Pod>([livePod ?? pod], new ListMeta(), []));
         BrokerRegistrations registrations = new(
             [new ClusterInfo { Brokers = new Dictionary<string, BrokerData> { ["a-0"] = new BrokerData { BrokerName = "a-0", Addresses = new Dictionary<long, string> { [0] = "10.0.0.1:10911" } } } }], []);
-        ClusterContext context = new(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = "default" } }, new OperatorImages("broker", "nameserver"), new OrdinalLeadership());
+        BrokerCluster cluster = new()
+        {
+            Metadata = new ObjectMeta { Name = "a", Namespace = "default" },
+            Status = new BrokerClusterStatus { Groups = [new BrokerGroupStatus { Name = "a-0", Members = [new BrokerMemberStatus { Name = "a-0-0", PodUid = noted is "" ? null : noted, Outdated = noted is null ? null : true }] }] },
+        };
+        ClusterContext context = new(cluster, new OperatorImages("broker", "nameserver"), new OrdinalLeadership());
 
-        await new RollStep(_client, new LiveBrokers(_client), new OperatorOptions(), _events, TimeProvider.System).RunAsync(context, new ClusterObservation(null, [set], [pod], []), registrations, CancellationToken.None);
+        return await new RollStep(_client, new LiveBrokers(_client), new ServingTimes(TimeProvider.System), new OperatorOptions(), _events, TimeProvider.System)
+            .RunAsync(context, new ClusterObservation(null, [Set()], [pod], []), registrations, held: false, CancellationToken.None);
     }
 }

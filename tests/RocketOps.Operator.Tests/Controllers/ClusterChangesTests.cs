@@ -17,8 +17,8 @@ public sealed class ClusterChangesTests
         string?[] masters = [await UidAsync(world, "a-0-0"), await UidAsync(world, "a-1-0")];
 
         // A slave that stays lacks too much: nobody leaves its group.
-        world.Admin.LogEnds[world.Admin.Registered!["a-0"][0]] = 1_000_000_000;
-        world.Admin.LogEnds[world.Admin.Registered["a-0"][2]] = 1_000_000_000;
+        world.Admin.LogEnds[world.Master("a-0")] = 1_000_000_000;
+        world.Admin.LogEnds[world.Admin.Registered!["a-0"][2]] = 1_000_000_000;
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
 
         BrokerCluster waiting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.ScalingIn);
@@ -98,18 +98,42 @@ public sealed class ClusterChangesTests
         await world.AwaitAsync<Service>("a-0-master", static _ => true, "put back");
     }
 
+    [Fact]
+    public async Task Reconcile_PausedInTheMiddleOfARoll_IsNotReadyBeforeItHasGoneOn()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        string before = await world.ConfigurationAsync("a-0-0");
+        world.Workloads.Healthy = pod => OperatorWorld.Configuration(pod) == before;
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["serverChannelMaxIdleTimeSeconds"] = "24" });
+        await world.ClusterAsync("a", "Reconciling", "True", Reasons.RollingUpdate);
+        await world.AwaitAsync<Pod>("a-0-1", pod => OperatorWorld.Configuration(pod) != before, "has restarted");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = new() { ["rocketops.io/paused"] = "true" });
+        await world.ClusterAsync("a", "Paused", "True", Reasons.Paused);
+        world.Workloads.Healthy = static _ => true;
+
+        BrokerCluster waiting = await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status?.Brokers == "2/2", "both serve");
+        Conditions.Find(waiting.Status!.Conditions, "Ready").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.Paused });
+        (await world.ConfigurationAsync("a-0-0")).Should().Be(before);
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = null);
+        await world.ClusterAsync("a", "Ready", "True");
+        (await world.ConfigurationAsync("a-0-0")).Should().NotBe(before);
+    }
+
     /// <summary>Programs go on with what they have, and a repair of the image is not held up by a mistake in the configuration or the storage.</summary>
     [Fact]
     public async Task Reconcile_FieldsThatCannotBeHonoured_KeepTheirValuesAndTheRestIsDone()
     {
         await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", static spec => (spec.Brokers.Replicas, spec.Brokers.Config) = (2, new() { ["fileReservedTime"] = "48" }));
+        await world.CreateClusterAsync("a", static spec => (spec.Brokers.Replicas, spec.Brokers.Config) = (2, new() { ["serverChannelMaxIdleTimeSeconds"] = "48" }));
         await world.ClusterAsync("a", "Ready", "True");
         string configuration = await world.ConfigurationAsync("a-0-0");
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster =>
         {
-            cluster.Spec.Brokers.Config = new() { ["fileReservedTime"] = "24", ["brokerName"] = "mine" };
+            cluster.Spec.Brokers.Config = new() { ["serverChannelMaxIdleTimeSeconds"] = "24", ["brokerName"] = "mine" };
             cluster.Spec.Brokers.Storage.Size = Quantity.Parse("5Gi");
             cluster.Spec.Brokers.Image = "repaired:2";
             cluster.Spec.Brokers.Groups = 2;
@@ -139,7 +163,7 @@ public sealed class ClusterChangesTests
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster =>
         {
-            cluster.Spec.Brokers.Config = new() { ["flushDiskTypee"] = "SYNC_FLUSH", ["maxMessageSize"] = "-4", ["haMaxTimeSlaveNotCatchup"] = "1" };
+            cluster.Spec.Brokers.Config = new() { ["flushDiskTypee"] = "SYNC_FLUSH", ["maxMessageSize"] = "-4", ["ackThreadPoolQueueCapacity"] = "1" };
             cluster.Spec.NameServer.Config = new() { ["orderMessageEnable"] = "yes" };
         });
 

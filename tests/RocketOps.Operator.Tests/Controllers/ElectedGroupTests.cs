@@ -1,5 +1,8 @@
 using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Apply;
+using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
@@ -71,6 +74,50 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         await Eventually.TrueAsync(async () => (await EventsAsync()).IsSupersetOf(["HandOver", "MasterChanged", "PodRestarted"]), "events tell of it");
     }
 
+    /// <summary>A master hands over for a restart of its own, and for nothing else.</summary>
+    [Fact]
+    public async Task RestartsPausedBeforeTheMastersTurn_NoHandOver()
+    {
+        await CreateAsync();
+        await _world.ClusterAsync("a", "Ready", "True");
+        string master = _members.Masters.Single();
+        _world.Workloads.Started.Clear();
+        _members.CatchesUp = pod => _world.Workloads.Started.LastOrDefault() != pod || _world.Workloads.Started.Count < 2;
+        await _world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
+        await Eventually.TrueAsync(() => _world.Workloads.Started.Count == 2, "both slaves have restarted");
+
+        await _world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = new() { [ClusterAnnotations.Paused] = "restarts" });
+        await _world.ClusterAsync("a", "Paused", "True");
+        _members.CatchesUp = static _ => true;
+
+        await _world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Groups!.Single() is { InSync.Count: 3 }, "all are in sync");
+        await _world.PassesAsync(10);
+        _members.Masters.Should().Equal(master);
+        await _world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = null);
+        await _world.ClusterAsync("a", "Ready", "True");
+        _members.Masters.Should().HaveCount(2);
+    }
+
+    /// <summary>Asked at their pods: the address that follows the master is that of one of them alone.</summary>
+    [Fact]
+    public async Task LiveKeyChanges_EveryMemberIsToldAndNobodyHandsOver()
+    {
+        await CreateAsync();
+        await _world.ClusterAsync("a", "Ready", "True");
+        string[] addresses = await Task.WhenAll(Enumerable.Range(0, 3).Select(async i => $"{(await OfAsync<Pod>($"a-0-{i}")).Status!.PodIP}:10911"));
+
+        await _world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["maxParkedPulls"] = "200" });
+
+        await Eventually.TrueAsync(() => addresses.All(address => Shown(address) == "200"), "all members show it");
+        await _world.Admin.UpdateBrokerConfigAsync(addresses[1], new Dictionary<string, string>(StringComparer.Ordinal) { ["maxParkedPulls"] = "1" });
+        await Eventually.TrueAsync(() => Shown(addresses[1]) == "200", "what somebody set there is put back");
+        await _world.ClusterAsync("a", "Ready", "True");
+        _members.Masters.Should().ContainSingle();
+        _world.Workloads.Started.Should().HaveCount(3, "nobody restarts");
+
+        string? Shown(string address) => _world.Admin.Configurations.GetValueOrDefault(address)?.GetValueOrDefault("maxParkedPulls");
+    }
+
     [Fact]
     public async Task MasterLost_TheStatusNamesTheNextOne()
     {
@@ -85,17 +132,141 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         await _world.ClusterAsync("a", "Ready", "True");
     }
 
+    [Fact]
+    public async Task MoreMembers_ComeOnceAllKnowThem_AndAreDoneInSync()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        string before = await _world.ConfigurationAsync("a-0-0");
+        _members.CatchesUp = static pod => pod != "a-0-2";
+        _world.Workloads.Healthy = pod => pod.Name() != "a-0-0" || OperatorWorld.Configuration(pod) == before;
+
+        await ResizeAsync(3);
+
+        BrokerCluster announcing = await OperationAsync(OperationType.ScaleOut, OperationPhase.Announcing);
+        announcing.Status!.Operations!.Single().Message.Should().Be("The members of a-0 restart one at a time to learn of a-0-2.");
+        Conditions.Find(announcing.Status.Conditions, "Ready")!.Reason.Should().Be(Reasons.ScalingOut);
+        await Eventually.TrueAsync(async () => await _world.Client.GetAsync<Pod>("a-0-0", OperatorWorld.Ns) is { } pod && OperatorWorld.Configuration(pod) != before, "the last one restarts");
+        await _world.PassesAsync(3);
+        (await OfAsync<StatefulSet>("a-0")).Spec!.Replicas.Should().Be(2, "nobody comes whom one of the others may not know");
+        _world.Workloads.Started.Should().NotContain("a-0-2");
+
+        _world.Workloads.Healthy = static _ => true;
+        BrokerCluster joining = await OperationAsync(OperationType.ScaleOut, OperationPhase.Joining);
+        joining.Status!.Operations!.Single().Message.Should().StartWith("a-0-2 in a-0");
+        Conditions.IsTrue(joining.Status.Conditions, "Ready").Should().BeFalse();
+
+        _members.CatchesUp = static _ => true;
+        BrokerCluster ready = await _world.ClusterAsync("a", "Ready", "True");
+        ready.Status!.Operations.Should().BeNull();
+        ready.Status.Groups![0].InSync.Should().BeEquivalentTo("a-0-0", "a-0-1", "a-0-2");
+        await _world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation("rocketops.io/joining-from") is null, "no note is left");
+        Undisturbed();
+    }
+
+    [Fact]
+    public async Task MoreMembers_TakenBackWhileTheyAreAnnounced_NobodyComes()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        string before = await _world.ConfigurationAsync("a-0-0");
+        _world.Workloads.Healthy = pod => OperatorWorld.Configuration(pod) == before;
+        await ResizeAsync(3);
+        await Eventually.TrueAsync(async () => (await ListsAsync()).Contains(3), "one restarts with the longer list");
+
+        await ResizeAsync(2);
+
+        await _world.ClusterAsync("a", "Ready", "True");
+        (await ListsAsync()).Should().Equal(2, 2);
+        await _world.GoneAsync<Service>("a-0-2");
+        _world.Workloads.Started.Should().NotContain("a-0-2");
+    }
+
+    [Fact]
+    public async Task FewerMembers_MasterHandsOverAndIsForgottenOnceTheLeaseForgetsIt()
+    {
+        await CreateAsync();
+        await _world.ClusterAsync("a", "Ready", "True");
+        await LeadAsync("a-0-2");
+        _members.CatchesUp = static pod => pod != "a-0-1";
+        _members.LetsGo = static pod => pod != "a-0-2";
+        await _world.AwaitAsync<Lease>("a-0", static lease => !lease.Annotation("rocketops.io/in-sync")!.Contains("a-0-1", StringComparison.Ordinal), "one is behind");
+
+        await ResizeAsync(2);
+
+        BrokerCluster waiting = await OperationAsync(OperationType.ScaleIn, OperationPhase.Waiting);
+        waiting.Status!.Operations!.Single().Message.Should().EndWith("waits for a-0-1 to be in sync.");
+        await _world.PassesAsync(3);
+        _world.Workloads.Left.Should().BeEmpty();
+        _members.Masters.Last().Should().Be("a-0-2", "nothing changes before");
+
+        _members.CatchesUp = static _ => true;
+        BrokerCluster left = await OperationAsync(OperationType.ScaleIn, OperationPhase.Announcing);
+        left.Status!.Operations!.Single().Message.Should().Contain("until the Lease does not name it any more");
+        _members.Masters.Last().Should().Be("a-0-0");
+        _world.Workloads.Left.Should().Equal("a-0-2");
+        await _world.PassesAsync(3);
+        (await ListsAsync()).Should().Equal([3, 3], "it may be the only one that has everything");
+        await OfAsync<Service>("a-0-2");
+
+        _members.LetsGo = static _ => true;
+        BrokerCluster ready = await _world.ClusterAsync("a", "Ready", "True");
+        ready.Status!.Operations.Should().BeNull();
+        ready.Status.Groups![0].Members.Should().HaveCount(2);
+        (await ListsAsync()).Should().Equal(2, 2);
+        await _world.GoneAsync<Service>("a-0-2");
+        (await OfAsync<PersistentVolumeClaim>("data-a-0-2")).IsDeleting().Should().BeFalse("what it had may be looked at");
+        Undisturbed();
+    }
+
+    [Fact]
+    public async Task FewerMembers_TakenBackWhenOneHasLeft_ItComesAgain()
+    {
+        await CreateAsync();
+        await _world.ClusterAsync("a", "Ready", "True");
+        _members.LetsGo = static pod => pod != "a-0-2";
+        await ResizeAsync(2);
+        await OperationAsync(OperationType.ScaleIn, OperationPhase.Announcing);
+
+        await ResizeAsync(3);
+
+        await _world.ClusterAsync("a", "Ready", "True");
+        (await ListsAsync()).Should().Equal(3, 3, 3);
+        _world.Workloads.Started.Count(static pod => pod == "a-0-0").Should().Be(1, "the others knew it all the time");
+        Undisturbed();
+    }
+
+    /// <summary>How many members it has follows from the set that was seen.</summary>
+    [Fact]
+    public async Task SetOfMembers_WrittenBySomebodyWhoSawAnOlderOne_IsRefused()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        await _world.StopOperatorAsync();
+        StatefulSet seen = await OfAsync<StatefulSet>("a-0");
+        await _world.ChangeAsync<StatefulSet>("a-0", static set => set.Spec!.Replicas = 3);
+        StatefulSet desired = await OfAsync<StatefulSet>("a-0");
+        desired.Spec!.Replicas = 2;
+
+        Func<Task> writing = () => new ServerSideApplier(_world.Client, new ServerSideApplierOptions { FieldManager = "late", HashAnnotation = "late" }).ApplyUnchangedAsync(desired, seen, CancellationToken.None);
+
+        (await writing.Should().ThrowAsync<KubernetesException>()).Which.IsConflict.Should().BeTrue();
+        (await OfAsync<StatefulSet>("a-0")).Spec!.Replicas.Should().Be(3);
+    }
+
     [Theory]
-    [InlineData("replicas", Reasons.NotSupported)]
+    [InlineData("replicas", Reasons.InvalidSpec)]
+    [InlineData("minInSync", Reasons.InvalidSpec)]
     [InlineData("failover", Reasons.Immutable)]
-    public async Task Changed_WhatTheGroupAgreedOn_IsRefusedAndTheGroupGoesOn(string field, string reason)
+    public async Task Changed_ToWhatCannotBe_IsRefusedAndTheGroupGoesOn(string field, string reason)
     {
         await CreateAsync();
         await _world.ClusterAsync("a", "Ready", "True");
 
         await _world.ChangeAsync<BrokerCluster>("a", cluster =>
         {
-            cluster.Spec.Brokers.Replicas = field == "replicas" ? 2 : 3;
+            cluster.Spec.Brokers.Replicas = field switch { "replicas" => 1, "minInSync" => 2, _ => 3 };
+            cluster.Spec.Replication.MinInSync = field == "minInSync" ? 3 : 2;
             cluster.Spec.Replication.Failover = field == "failover" ? FailoverMode.None : FailoverMode.Automatic;
         });
 
@@ -106,9 +277,37 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         _world.Workloads.MostAway.Should().Be(0);
     }
 
-    private Task<BrokerCluster> CreateAsync() => _world.CreateClusterAsync("a", static spec =>
+    private Task ResizeAsync(int members) => _world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Spec.Brokers.Replicas = members);
+
+    private Task<BrokerCluster> OperationAsync(OperationType type, OperationPhase phase) => _world.AwaitAsync<BrokerCluster>(
+        "a",
+        cluster => cluster.Status?.ObservedGeneration == cluster.Metadata.Generation && cluster.Status?.Operations?.Exists(operation => operation.Type == type && operation.Phase == phase && operation.Group == "a-0") == true,
+        $"{type} is {phase}");
+
+    private async Task LeadAsync(string pod)
     {
-        spec.Brokers.Replicas = 3;
+        await _world.ChangeAsync<Lease>("a-0", lease => lease.Metadata.Annotations!["rocketops.io/hand-over-to"] = pod);
+        await _world.AwaitAsync<BrokerCluster>("a", cluster => cluster.Status?.Groups?[0].Master == pod, $"{pod} leads");
+    }
+
+    /// <summary>How many members each pod counts among its group.</summary>
+    private async Task<int[]> ListsAsync()
+    {
+        IEnumerable<Pod> pods = (await _world.Client.ListAsync<Pod>(new ListOptions { Namespace = OperatorWorld.Ns, LabelSelector = "rocketops.io/group=a-0" })).Items.OrderBy(static pod => pod.Name(), StringComparer.Ordinal);
+        return await Task.WhenAll(pods.Select(async pod => (await OfAsync<ConfigMap>(OperatorWorld.Configuration(pod))).Data!.Count));
+    }
+
+    private void Undisturbed()
+    {
+        _members.Deposed.Should().BeEmpty("no master's pod went while it led");
+        _members.Forgetful.Should().BeEmpty("who is in sync counts for everybody");
+        _members.Failure.Should().BeNull();
+        _world.Workloads.MostAway.Should().BeLessThanOrEqualTo(1);
+    }
+
+    private Task<BrokerCluster> CreateAsync(int members = 3) => _world.CreateClusterAsync("a", spec =>
+    {
+        spec.Brokers.Replicas = members;
         spec.Replication.Mode = ReplicationMode.Sync;
         spec.Replication.MinInSync = 2;
         spec.Replication.Failover = FailoverMode.Automatic;

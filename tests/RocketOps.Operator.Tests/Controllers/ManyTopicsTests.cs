@@ -19,10 +19,10 @@ public sealed class ManyTopicsTests(ITestOutputHelper output)
     private const int FewTopics = 200;
 
     /// <summary>How many: <c>ROCKETOPS_TOPICS</c> makes a measurement of it, with an operator's own intervals, see bench/README.md.</summary>
-    private static readonly int Topics =
-        int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_TOPICS"), NumberStyles.None, CultureInfo.InvariantCulture, out int asked) ? asked : FewTopics;
+    private static readonly int Topics = ManyObjects.Count("ROCKETOPS_TOPICS", FewTopics);
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(30);
+    /// <summary>How many clusters <see cref="ManyClusters_Idle_WritesNothing"/> has: <c>ROCKETOPS_CLUSTERS</c>.</summary>
+    private static readonly int Clusters = ManyObjects.Count("ROCKETOPS_CLUSTERS", 4);
 
     private long _calls;
 
@@ -106,10 +106,23 @@ public sealed class ManyTopicsTests(ITestOutputHelper output)
         unready.Should().BeEmpty();
     }
 
-    [Fact]
-    public async Task Idle_WritesNothing()
+    /// <summary>Somebody's topics without objects are counted by what masters say anyway.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5000)]
+    public async Task Idle_WritesNothing(int unmanaged)
     {
         await using OperatorWorld world = await StartAsync(Topics);
+        foreach (string master in world.Admin.Registered!.Values.Select(static group => group[0]))
+        {
+            for (int i = 0; i < unmanaged; i++)
+            {
+                world.Admin.Put(master, new TopicConfig { Name = $"auto-{i.ToString("0000", CultureInfo.InvariantCulture)}" });
+            }
+        }
+
+        BrokerCluster counted = await world.AwaitAsync<BrokerCluster>("a", cluster => (cluster.Status!.UnmanagedTopics?.Count ?? 0) == unmanaged, "they are counted");
+        (counted.Status!.UnmanagedTopics?.Names ?? []).Should().Equal(Enumerable.Range(0, Math.Min(5, unmanaged)).Select(static i => $"auto-000{i.ToString(CultureInfo.InvariantCulture)}"));
         ConcurrentQueue<string> requests = new();
         world.Admin.Fault = requests.Enqueue;
         world.Writes.Clear();
@@ -118,18 +131,52 @@ public sealed class ManyTopicsTests(ITestOutputHelper output)
 
         Say($"six idle rounds: {world.Writes.Count} writes, {requests.Count} requests to name servers and brokers");
         world.Writes.Should().BeEmpty();
+        requests.Should().NotContain(nameof(IRocketMqAdmin.GetTopicConfigAsync));
     }
+
+    [Fact]
+    public async Task ManyClusters_Idle_WritesNothing()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync(options => Topics > FewTopics ? ManyObjects.AtItsOwnPace(options) : options);
+        long begin = Stopwatch.GetTimestamp();
+        await Parallel.ForAsync(0, Clusters, async (i, _) => await world.CreateClusterAsync(Cluster(i), static spec => spec.Brokers.Replicas = 2));
+        await ManyObjects.ReadyAsync<BrokerCluster>(world, static cluster => cluster.Status?.Conditions);
+        Say($"{Clusters} clusters ready after {Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s, {ApiRequests(world)} API requests of the operator");
+
+        begin = Stopwatch.GetTimestamp();
+        long before = ApiRequests(world);
+        await Parallel.ForAsync(0, Topics, async (i, _) => await world.CreateTopicAsync(Name(i), Cluster(i % Clusters)));
+        Say($"created in {Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s");
+        await ManyObjects.ReadyAsync<Topic>(world, static topic => topic.Status?.Conditions);
+        GC.Collect();
+        Say($"all ready after {Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s, {ApiRequests(world) - before} API requests of the operator, {GC.GetTotalMemory(forceFullCollection: true) / 1024 / 1024} MiB of heap, {Environment.WorkingSet / 1024 / 1024} MiB resident, in one process with the API server");
+
+        ConcurrentQueue<string> requests = new();
+        world.Admin.Fault = requests.Enqueue;
+        await RoundsAsync(requests, Clusters);
+        world.Writes.Clear();
+        requests.Clear();
+        before = ApiRequests(world);
+        begin = Stopwatch.GetTimestamp();
+        TimeSpan cpu = Environment.CpuUsage.TotalTime;
+        await RoundsAsync(requests, 6 * Clusters);
+        Say($"six idle rounds in {Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s: {world.Writes.Count} writes, {ApiRequests(world) - before} API requests of the operator, {requests.Count} requests to name servers and brokers, {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:0.0} s of CPU of the whole process");
+
+        world.Writes.Should().BeEmpty();
+    }
+
+    private static string Cluster(int number) => $"c{number.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>As the operator counts them itself.</summary>
+    private static long ApiRequests(OperatorWorld world) => world.Metrics.Split('\n').Where(static line => line.StartsWith("rocketops_operator_api_requests_total{", StringComparison.Ordinal))
+        .Sum(static line => long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 
     private static string Name(int number) => $"t-{number.ToString(CultureInfo.InvariantCulture)}";
 
     private static IEnumerable<string> TopicWrites(OperatorWorld world) => world.Writes.Where(static write => write.Contains(" topics", StringComparison.Ordinal));
 
     /// <summary>Until the masters' tables were read so often more, which passes over topics cause.</summary>
-    private static async Task RoundsAsync(ConcurrentQueue<string> requests, int count)
-    {
-        int before = requests.Count(static request => request == nameof(IRocketMqAdmin.GetTopicConfigsAsync));
-        await Eventually.TrueAsync(() => requests.Count(static request => request == nameof(IRocketMqAdmin.GetTopicConfigsAsync)) >= before + count, $"{count} more rounds", Limit);
-    }
+    private static Task RoundsAsync(ConcurrentQueue<string> requests, int count) => ManyObjects.RoundsAsync(requests, nameof(IRocketMqAdmin.GetTopicConfigsAsync), count);
 
     private static async Task WatchAsync(OperatorWorld world, ConcurrentBag<string> unready, CancellationToken cancellationToken)
     {
@@ -152,9 +199,7 @@ public sealed class ManyTopicsTests(ITestOutputHelper output)
     /// <summary>A cluster of two groups with so many topics, all ready, and nothing under way.</summary>
     private async Task<OperatorWorld> StartAsync(int topics, Func<OperatorOptions, OperatorOptions>? configure = null)
     {
-        OperatorOptions own = new();
-        OperatorWorld world = await OperatorWorld.StartAsync(
-            topics > FewTopics ? options => options with { ProgressInterval = own.ProgressInterval, ResyncInterval = own.ResyncInterval } : configure);
+        OperatorWorld world = await OperatorWorld.StartAsync(topics > FewTopics ? ManyObjects.AtItsOwnPace : configure);
         world.Fault = _ =>
         {
             Interlocked.Increment(ref _calls);
@@ -166,10 +211,7 @@ public sealed class ManyTopicsTests(ITestOutputHelper output)
         long calls = Interlocked.Read(ref _calls);
         await Parallel.ForAsync(0, topics, async (i, _) => await world.CreateTopicAsync(Name(i), "a"));
         Say($"created in {Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s");
-        await Eventually.TrueAsync(
-            async () => (await world.Client.ListAsync<Topic>(new ListOptions { Namespace = OperatorWorld.Ns })).Items.All(static topic => Conditions.IsTrue(topic.Status?.Conditions, ConditionTypes.Ready)),
-            "all topics are ready",
-            Limit);
+        await ManyObjects.ReadyAsync<Topic>(world, static topic => topic.Status?.Conditions);
         Say($"all ready after {Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s: {TopicWrites(world).Count()} writes of Topics, {Interlocked.Read(ref _calls) - calls} API calls of anybody, {GC.GetTotalMemory(forceFullCollection: false) / 1024 / 1024} MiB of heap in one process with the API server");
         await world.PassesAsync(2);
         return world;

@@ -14,9 +14,9 @@ public sealed class TopicAdoptionTests
     [Fact]
     public async Task Reconcile_ExistingTopicDiffers_ConflictUntilAdoptIsAskedFor()
     {
-        await using OperatorWorld world = await StartAsync();
-        world.Admin.Put(Master(world, "a-0"), Live);
-        world.Admin.Put(Master(world, "a-1"), Live with { Permission = Client.TopicPermission.Read });
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        world.Admin.Put(world.Master("a-0"), Live);
+        world.Admin.Put(world.Master("a-1"), Live with { Permission = Client.TopicPermission.Read });
 
         await world.CreateTopicAsync("live", "a");
 
@@ -28,7 +28,7 @@ public sealed class TopicAdoptionTests
         conflict.Status.Brokers.Should().OnlyContain(static broker => broker.Observed == true && broker.ReadQueues == 16);
         world.Admin.Writes.Should().BeEmpty();
 
-        await world.ChangeAsync<Topic>("live", static topic => topic.Spec.AdoptionPolicy = TopicAdoptionPolicy.Adopt);
+        await world.ChangeAsync<Topic>("live", static topic => topic.Spec.AdoptionPolicy = AdoptionPolicy.Adopt);
         Topic adopted = await world.TopicAsync("live", "Ready", "True");
         adopted.Status!.TopicName.Should().Be("live");
         adopted.Status.ReadQueues.Should().Be(8);
@@ -36,11 +36,37 @@ public sealed class TopicAdoptionTests
     }
 
     [Fact]
+    public async Task Reconcile_FailAndATopicIsThere_RefusedUntilItIsGone()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        world.Admin.Put(world.Master("a-1"), Live);
+
+        await world.CreateTopicAsync("live", "a", static spec => (spec.ReadQueues, spec.AdoptionPolicy) = (16, AdoptionPolicy.Fail));
+
+        Topic refused = await world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
+        Conditions.Find(refused.Status!.Conditions, "Ready")!.Message.Should().Be(
+            "Topic live was there before this object on a-1, and spec.adoptionPolicy is Fail. Nothing was changed there. "
+            + "Remove it from there, or set spec.adoptionPolicy: AdoptIfIdentical or Adopt to take it over, or spec.managementPolicy: Observe to watch it only.");
+        refused.Status.TopicName.Should().BeNull("the topic is not the object's");
+        world.Admin.Writes.Should().BeEmpty("not where there is none either");
+
+        await world.Admin.DeleteTopicOnBrokerAsync(world.Master("a-1"), "live");
+        await world.TopicAsync("live", "Ready", "True");
+
+        // What it made itself it keeps, whoever works on it.
+        await world.StopOperatorAsync();
+        await world.StartOperatorAsync();
+        await world.PassesAsync(4);
+        await world.ChangeAsync<Topic>("live", static topic => topic.Spec.ReadQueues = 32);
+        (await world.TopicAsync("live", "Ready", "True")).Status!.ReadQueues.Should().Be(32);
+    }
+
+    [Fact]
     public async Task Reconcile_ExistingTopicIsIdentical_AdoptedWithoutAWrite()
     {
-        await using OperatorWorld world = await StartAsync();
-        world.Admin.Put(Master(world, "a-0"), Live);
-        world.Admin.Put(Master(world, "a-1"), Live);
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        world.Admin.Put(world.Master("a-0"), Live);
+        world.Admin.Put(world.Master("a-1"), Live);
 
         await world.CreateTopicAsync("live", "a", static spec => spec.ReadQueues = 16);
 
@@ -52,7 +78,7 @@ public sealed class TopicAdoptionTests
     [Fact]
     public async Task Reconcile_NewTopic_SaysCreated()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
         await world.CreateTopicAsync("fresh", "a");
         await world.TopicAsync("fresh", "Ready", "True");
         await EventAsync(world, "TopicCreated", "a-0, a-1");
@@ -61,8 +87,8 @@ public sealed class TopicAdoptionTests
     [Fact]
     public async Task Reconcile_DiffersOnOneMasterOnly_NothingIsWrittenOnTheOther()
     {
-        await using OperatorWorld world = await StartAsync();
-        world.Admin.Put(Master(world, "a-1"), Live);
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        world.Admin.Put(world.Master("a-1"), Live);
 
         await world.CreateTopicAsync("live", "a");
 
@@ -71,15 +97,15 @@ public sealed class TopicAdoptionTests
 
         await world.ChangeAsync<Topic>("live", static topic => topic.Spec.ReadQueues = 16);
         await world.TopicAsync("live", "Ready", "True");
-        world.Admin.Topic(Master(world, "a-0"), "live")!.ReadQueues.Should().Be(16);
+        world.Admin.Topic(world.Master("a-0"), "live")!.ReadQueues.Should().Be(16);
     }
 
     [Fact]
     public async Task Delete_NeverAdopted_TopicStays()
     {
-        await using OperatorWorld world = await StartAsync();
-        world.Admin.Put(Master(world, "a-0"), Live);
-        await world.CreateTopicAsync("live", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        world.Admin.Put(world.Master("a-0"), Live);
+        await world.CreateTopicAsync("live", "a", static spec => spec.DeletionPolicy = DeletionPolicy.Delete);
         await world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
 
         await world.Client.DeleteAsync<Topic>("live", OperatorWorld.Ns);
@@ -94,9 +120,9 @@ public sealed class TopicAdoptionTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
-        await world.CreateTopicAsync("live", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
+        await world.CreateTopicAsync("live", "a", static spec => spec.DeletionPolicy = DeletionPolicy.Delete);
         await world.TopicAsync("live", "Ready", "True");
-        string own = Master(world, "a-0");
+        string own = world.Master("a-0");
 
         // Wherever the next group's master will be.
         foreach (string address in Enumerable.Range(1, 100).Select(static host => $"10.1.0.{host}:10911").Where(address => address != own))
@@ -111,23 +137,23 @@ public sealed class TopicAdoptionTests
 
         await world.GoneAsync<Topic>("live");
         world.Admin.Topic(own, "live").Should().BeNull();
-        world.Admin.Topic(Master(world, "a-1"), "live").Should().Be(Live);
+        world.Admin.Topic(world.Master("a-1"), "live").Should().Be(Live);
         world.Admin.Writes.Should().NotContain("nameservers delete live", "they would forget the other master's topic as well");
     }
 
     [Fact]
     public async Task Observe_WritesNothing_AndTellsWhatIsThere()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
         await world.CreateTopicAsync("live", "a", static spec =>
         {
-            spec.ManagementPolicy = TopicManagementPolicy.Observe;
-            spec.DeletionPolicy = TopicDeletionPolicy.Delete;
+            spec.ManagementPolicy = ManagementPolicy.Observe;
+            spec.DeletionPolicy = DeletionPolicy.Delete;
         });
         await world.TopicAsync("live", "Reconciling", "True", Reasons.NotThere);
 
-        world.Admin.Put(Master(world, "a-0"), Live);
-        world.Admin.Put(Master(world, "a-1"), Live);
+        world.Admin.Put(world.Master("a-0"), Live);
+        world.Admin.Put(world.Master("a-1"), Live);
         Topic watched = await world.TopicAsync("live", "Ready", "True", Reasons.Observed);
         Conditions.Find(watched.Status!.Conditions, "Ready")!.Message.Should().Contain("a-0, a-1: readQueues is 16, not 8");
         watched.Status.ReadQueues.Should().Be(16);
@@ -141,31 +167,21 @@ public sealed class TopicAdoptionTests
     [Fact]
     public async Task Observe_AfterManage_GivesTheTopicUp()
     {
-        await using OperatorWorld world = await StartAsync();
-        await world.CreateTopicAsync("live", "a", static spec => spec.DeletionPolicy = TopicDeletionPolicy.Delete);
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await world.CreateTopicAsync("live", "a", static spec => spec.DeletionPolicy = DeletionPolicy.Delete);
         await world.TopicAsync("live", "Ready", "True", Reasons.AllReady);
 
-        await world.ChangeAsync<Topic>("live", static topic => topic.Spec.ManagementPolicy = TopicManagementPolicy.Observe);
+        await world.ChangeAsync<Topic>("live", static topic => topic.Spec.ManagementPolicy = ManagementPolicy.Observe);
         await world.TopicAsync("live", "Ready", "True", Reasons.Observed);
         foreach (string group in new[] { "a-0", "a-1" })
         {
-            world.Admin.Put(Master(world, group), Live);
+            world.Admin.Put(world.Master(group), Live);
         }
 
-        await world.ChangeAsync<Topic>("live", static topic => topic.Spec.ManagementPolicy = TopicManagementPolicy.Manage);
+        await world.ChangeAsync<Topic>("live", static topic => topic.Spec.ManagementPolicy = ManagementPolicy.Manage);
         await world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
-        world.Admin.Topic(Master(world, "a-0"), "live").Should().Be(Live, "somebody else has changed it since");
+        world.Admin.Topic(world.Master("a-0"), "live").Should().Be(Live, "somebody else has changed it since");
     }
-
-    private static async Task<OperatorWorld> StartAsync()
-    {
-        OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
-        await world.ClusterAsync("a", "Ready", "True");
-        return world;
-    }
-
-    private static string Master(OperatorWorld world, string group) => world.Admin.Registered![group][0];
 
     private static Task EventAsync(OperatorWorld world, string reason, string brokers) => Eventually.TrueAsync(
         async () => (await world.Client.ListAsync<Event>()).Items.Any(happened => happened.Reason == reason && happened.Note!.Contains(brokers, StringComparison.Ordinal)), $"{reason} on {brokers}");

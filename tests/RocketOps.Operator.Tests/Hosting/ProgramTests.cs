@@ -29,7 +29,9 @@ public sealed class ProgramTests
         using HttpClient client = new();
         await Eventually.TrueAsync(async () => await StatusAsync(client, port, "livez") == HttpStatusCode.OK, "the process lives");
         (await StatusAsync(client, port, "readyz")).Should().Be(HttpStatusCode.ServiceUnavailable);
-        await Eventually.TrueAsync(() => process.Output.Contains("{\"Timestamp\":\"20", StringComparison.Ordinal), "a line of its log says when it was written");
+        await Eventually.TrueAsync(() => process.Output.Contains("{\"timestamp\":\"20", StringComparison.Ordinal), "a line of its log says when it was written");
+
+        (await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"))).Should().Contain("rocketops_operator_leader 0\n");
 
         process.Terminate();
 

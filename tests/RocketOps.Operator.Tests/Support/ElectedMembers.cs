@@ -7,7 +7,8 @@ using RocketOps.Kubernetes.Models;
 namespace RocketOps.Operator.Tests.Support;
 
 /// <summary>
-/// Plays the members of a group that elects its master: one takes the Lease, another when the master's pod is gone, and a wish for a hand-over is fulfilled. Notes when a master was taken away that had not handed over.
+/// Plays the members of a group that elects its master: one takes the Lease, another one in sync when the master's pod is gone, and a wish for a hand-over is fulfilled. As real ones do they know each other from their
+/// configuration: a Lease is founded with all that anybody counts there, and nobody gets in sync whom the master does not know. Notes when a master was taken away that had not handed over, and when somebody in sync was forgotten.
 /// </summary>
 internal sealed class ElectedMembers : IAsyncDisposable
 {
@@ -15,14 +16,18 @@ internal sealed class ElectedMembers : IAsyncDisposable
 
     private readonly IKubernetesClient _client;
     private readonly string _group;
+    private readonly string _ns;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Func<CancellationToken, Task> _pause;
     private readonly Task _running;
     private string? _holderUid;
 
-    public ElectedMembers(IKubernetesClient client, string group)
+    public ElectedMembers(IKubernetesClient client, string group, string ns = OperatorWorld.Ns, Pulse? pulse = null)
     {
+        _pause = pulse?.Join() ?? (static cancellationToken => Task.Delay(Pause, cancellationToken));
         _client = client;
         _group = group;
+        _ns = ns;
         _running = Task.Run(RunAsync);
     }
 
@@ -32,14 +37,23 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>Masters whose pods went while they led.</summary>
     public ConcurrentQueue<string> Deposed { get; } = new();
 
+    /// <summary>Pods that ran with a list in which somebody in sync was missing.</summary>
+    public ConcurrentQueue<string> Forgetful { get; } = new();
+
+    /// <summary>Whether a pod catches up with its master.</summary>
+    public Func<string, bool> CatchesUp { get; set; } = static _ => true;
+
+    /// <summary>Whether the Lease names a pod no longer that has gone.</summary>
+    public Func<string, bool> LetsGo { get; set; } = static _ => true;
+
     public Exception? Failure { get; private set; }
 
     /// <summary>As members register: the master with the address that follows it, others with their own.</summary>
     public async Task<(long Id, string Address)?> RegistrationAsync(string pod, CancellationToken cancellationToken)
     {
-        Lease? lease = await _client.GetAsync<Lease>(_group, OperatorWorld.Ns, cancellationToken);
+        Lease? lease = await _client.GetAsync<Lease>(_group, _ns, cancellationToken);
         bool leads = lease?.Spec?.HolderIdentity == pod;
-        Service? service = await _client.GetAsync<Service>(leads ? $"{_group}-master" : pod, OperatorWorld.Ns, cancellationToken);
+        Service? service = await _client.GetAsync<Service>(leads ? $"{_group}-master" : pod, _ns, cancellationToken);
         long id = leads ? 0 : 1 + long.Parse(pod[(_group.Length + 1)..], CultureInfo.InvariantCulture);
         return service?.Spec?.ClusterIP is { } address ? (id, $"{address}:10911") : null;
     }
@@ -58,7 +72,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
             try
             {
                 await StepAsync(_stopping.Token);
-                await Task.Delay(Pause, _stopping.Token);
+                await _pause(_stopping.Token);
             }
             catch (OperationCanceledException)
             {
@@ -78,36 +92,64 @@ internal sealed class ElectedMembers : IAsyncDisposable
 
     private async Task StepAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<Pod> pods = [.. (await _client.ListAsync<Pod>(cancellationToken: cancellationToken)).Items.Where(IsServing).OrderBy(static pod => pod.Name(), StringComparer.Ordinal)];
-        Lease? lease = await _client.GetAsync<Lease>(_group, OperatorWorld.Ns, cancellationToken);
+        IReadOnlyList<Pod> pods = [.. (await _client.ListAsync<Pod>(new ListOptions { Namespace = _ns }, cancellationToken)).Items.Where(IsServing).OrderBy(static pod => pod.Name(), StringComparer.Ordinal)];
+        Lease? lease = await _client.GetAsync<Lease>(_group, _ns, cancellationToken);
         if (pods.Count == 0)
         {
             return;
         }
 
+        Dictionary<string, string[]> lists = new(StringComparer.Ordinal);
+        foreach (Pod pod in pods)
+        {
+            if (await ListAsync(pod, cancellationToken) is not { } list)
+            {
+                return;
+            }
+
+            lists[pod.Name()] = list;
+        }
+
         if (lease is null)
         {
-            lease = new Lease { Metadata = new ObjectMeta { Name = _group, Namespace = OperatorWorld.Ns }, Spec = new LeaseSpec() };
-            Lead(lease, pods[0], pods);
+            if (lists.Values.SelectMany(static list => list).Except(lists.Keys, StringComparer.Ordinal).Any())
+            {
+                return;
+            }
+
+            lease = new Lease { Metadata = new ObjectMeta { Name = _group, Namespace = _ns }, Spec = new LeaseSpec() };
+            Lead(lease, pods[0], InSync(pods, [], lists[pods[0].Name()]));
             await _client.CreateAsync(lease, cancellationToken: cancellationToken);
             return;
         }
 
-        string inSync = InSync(pods);
+        string[] before = [.. lease.Annotation("rocketops.io/in-sync")!.Split(',').Select(static copy => copy.Split('/')[0])];
+        foreach (Pod pod in pods.Where(pod => before.Except(lists[pod.Name()], StringComparer.Ordinal).Any()))
+        {
+            Forgetful.Enqueue($"{pod.Name()} knows {string.Join(',', lists[pod.Name()])}, in sync are {string.Join(',', before)}");
+        }
+
         Pod? holder = pods.FirstOrDefault(pod => pod.Uid() == _holderUid);
         if (lease.Annotation("rocketops.io/hand-over-to") is { } wish && pods.FirstOrDefault(pod => pod.Name() == wish) is { } successor)
         {
             lease.Metadata.Annotations!.Remove("rocketops.io/hand-over-to");
-            Lead(lease, successor, pods);
+            Lead(lease, successor, InSync(pods, before, lists[wish]));
         }
         else if (holder is null)
         {
+            if (pods.FirstOrDefault(pod => before.Contains(pod.Name(), StringComparer.Ordinal)) is not { } next)
+            {
+                return;
+            }
+
             Deposed.Enqueue(lease.Spec!.HolderIdentity!);
-            Lead(lease, pods[0], pods);
+            Lead(lease, next, InSync(pods, before, lists[next.Name()]));
         }
-        else if (lease.Annotation("rocketops.io/in-sync") != inSync)
+        else if (InSync(pods, before, lists[holder.Name()]) is { } inSync && (lease.Annotation("rocketops.io/in-sync") != inSync || lease.Annotation("rocketops.io/hand-over-to") is not null))
         {
-            lease.Metadata.Annotations!["rocketops.io/in-sync"] = inSync;
+            // A wish that cannot be fulfilled is taken out with the next renewal.
+            lease.Metadata.Annotations!.Remove("rocketops.io/hand-over-to");
+            lease.Metadata.Annotations["rocketops.io/in-sync"] = inSync;
         }
         else
         {
@@ -117,18 +159,38 @@ internal sealed class ElectedMembers : IAsyncDisposable
         await _client.ReplaceAsync(lease, cancellationToken: cancellationToken);
     }
 
-    private void Lead(Lease lease, Pod master, IReadOnlyList<Pod> pods)
+    private void Lead(Lease lease, Pod master, string inSync)
     {
         lease.Spec!.HolderIdentity = master.Name();
         lease.Spec.LeaseTransitions = (lease.Spec.LeaseTransitions ?? 0) + 1;
         lease.Metadata.Annotations ??= [];
-        lease.Metadata.Annotations["rocketops.io/in-sync"] = InSync(pods);
+        lease.Metadata.Annotations["rocketops.io/in-sync"] = inSync;
         lease.Metadata.Annotations["rocketops.io/history"] = "As played.";
         _holderUid = master.Uid();
         Masters.Enqueue(master.Name());
     }
 
-    private static string InSync(IReadOnlyList<Pod> pods) => string.Join(',', pods.Select(static pod => pod.Name() + "/1"));
+    /// <summary>Those who serve and have caught up, as far as the master knows them, and those who have gone and are not let go yet.</summary>
+    private string InSync(IReadOnlyList<Pod> pods, IReadOnlyList<string> before, IReadOnlyList<string> known)
+    {
+        IEnumerable<string> here = pods.Select(static pod => pod.Name()).Where(name => known.Contains(name, StringComparer.Ordinal) && CatchesUp(name));
+        return string.Join(',', here.Union(before.Where(name => !LetsGo(name)), StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(static name => name + "/1"));
+    }
+
+    /// <summary>Whom a pod counts among its group: what it was started with. Null when it has gone meanwhile, and what it was started with too.</summary>
+    private async Task<string[]?> ListAsync(Pod pod, CancellationToken cancellationToken)
+    {
+        string name = OperatorWorld.Configuration(pod);
+        if (await _client.GetAsync<ConfigMap>(name, _ns, cancellationToken) is not { } configuration)
+        {
+            return await _client.GetAsync<Pod>(pod.Name(), _ns, cancellationToken) is { } live && live.Uid() == pod.Uid() && !live.IsDeleting()
+                ? throw new InvalidOperationException($"{pod.Name()} runs, and {name} that it was started with is gone")
+                : null;
+        }
+
+        string line = configuration.Data![$"{pod.Name()}.conf"].Split('\n').First(static line => line.StartsWith("groupMembers=", StringComparison.Ordinal));
+        return [.. line["groupMembers=".Length..].Split(',').Select(static member => member.Split('@')[0])];
+    }
 
     private bool IsServing(Pod pod) =>
         pod.Name().StartsWith(_group + "-", StringComparison.Ordinal) && !pod.IsDeleting() && pod.Status?.Conditions?.Exists(static condition => condition is { Type: "Ready", Status: "True" }) == true;

@@ -1,39 +1,62 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
+using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Support;
 
-/// <summary>The operator against the embedded API server, with played workloads and brokers in memory. Everything ends with it.</summary>
+/// <summary>
+/// The operator against the embedded API server, with played workloads and brokers in memory. Whatever the operator asks of the API server must be allowed by the roles of the chart. Everything ends with it.
+/// </summary>
 internal sealed partial class OperatorWorld : IAsyncDisposable
 {
     public const string Ns = "default";
 
-    private readonly EmbeddedApiServer _server;
+    private const string TestAgent = "tests";
+
+    private readonly EmbeddedApiServer? _server;
     private readonly KubernetesClientConfiguration _configuration;
     private readonly OperatorOptions _options;
+    private readonly ShippedRights _rights;
+    private readonly ConcurrentQueue<string> _refusals = new();
     private OperatorHost? _operator;
 
-    private OperatorWorld(EmbeddedApiServer server, OperatorOptions options)
+    private OperatorWorld(EmbeddedApiServer? server, KubernetesClientConfiguration admin, KubernetesClientConfiguration configuration, OperatorOptions options)
     {
         _server = server;
         _options = options;
-        _configuration = new KubernetesClientConfiguration { Server = server.Address, Token = server.Token, CertificateAuthorityPem = server.CaCertificatePem };
-        Client = new KubernetesClient(_configuration, new KubernetesTypes().Add(OperatorJsonContext.Default.BrokerCluster).Add(OperatorJsonContext.Default.Topic), new KubernetesClientOptions { RequestsPerSecond = 1000, Burst = 1000 });
+        _rights = new ShippedRights(options.Namespaces, options.LeaderElection ? options.LeaseNamespace ?? (options.Namespaces is [string first, ..] ? first : Ns) : null);
+        _configuration = configuration;
+        Client = new KubernetesClient(admin, new KubernetesTypes().Add(OperatorJsonContext.Default.BrokerCluster).Add(OperatorJsonContext.Default.Topic).Add(OperatorJsonContext.Default.ConsumerGroup), new KubernetesClientOptions { RequestsPerSecond = 1000, Burst = 1000, UserAgent = TestAgent });
         Workloads = new Workloads(Client, Admin);
     }
 
     public KubernetesClient Client { get; }
 
+    private static OperatorOptions Quick { get; } = new()
+    {
+        LeaderElection = false,
+        Images = new OperatorImages("test/broker:1", "test/nameserver:1"),
+        ProgressInterval = TimeSpan.FromMilliseconds(50),
+        ResyncInterval = TimeSpan.FromMilliseconds(200),
+        RouteRefreshGrace = TimeSpan.Zero,
+        MasterRestartPause = TimeSpan.Zero,
+        ConfigRefreshGrace = TimeSpan.Zero,
+    };
+
     public FakeAdmin Admin { get; } = new();
+
+    /// <summary>What the operator serves as /metrics.</summary>
+    public string Metrics => (_operator ?? throw new InvalidOperationException("The operator does not run.")).Metrics;
 
     public Workloads Workloads { get; }
 
@@ -46,28 +69,39 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
     public static async Task<OperatorWorld> StartAsync(Func<OperatorOptions, OperatorOptions>? configure = null)
     {
         EmbeddedApiServer server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
-        foreach (string file in Directory.GetFiles(Repository.Path("deploy", "crds"), "*.yaml"))
-        {
-            // Without the schema's rules: what the controllers refuse by themselves is tested here. A stored object may be older than a rule.
-            server.AddCrd(SchemaRules().Replace(await File.ReadAllTextAsync(file), string.Empty));
-        }
 
-        OperatorOptions options = new()
-        {
-            LeaderElection = false,
-            Images = new OperatorImages("test/broker:1", "test/nameserver:1"),
-            ProgressInterval = TimeSpan.FromMilliseconds(50),
-            ResyncInterval = TimeSpan.FromMilliseconds(200),
-            RouteRefreshGrace = TimeSpan.Zero,
-        };
-        OperatorWorld world = new(server, configure?.Invoke(options) ?? options);
-        server.FaultHook = world.OnCall;
+        // Without the schema's rules: what the controllers refuse by themselves is tested here. A stored object may be older than a rule.
+        await server.DefineAllAsync(static definition => SchemaRules().Replace(definition, string.Empty));
+        KubernetesClientConfiguration configuration = server.Administrator;
+        OperatorWorld world = new(server, configuration, configuration, configure?.Invoke(Quick) ?? Quick);
+        server.Interceptor = world.ServeAsync;
         await world.StartOperatorAsync();
         return world;
     }
 
-    public async Task StartOperatorAsync() =>
-        _operator = await OperatorHost.StartAsync(_configuration, _options, services => services.AddSingleton<IRocketMqAdminFactory>(new FakeAdminFactory(Admin)));
+    /// <summary>The same with cluster a of two groups, which is ready.</summary>
+    public static async Task<OperatorWorld> StartWithTwoGroupsAsync()
+    {
+        OperatorWorld world = await StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        return world;
+    }
+
+    /// <summary>The same on another API server, which has the definitions.</summary>
+    /// <param name="admin">As whom the test and its plays come there.</param>
+    /// <param name="configuration">As whom the operator comes there.</param>
+    /// <param name="configure">Changes how it works.</param>
+    public static async Task<OperatorWorld> StartOnAsync(KubernetesClientConfiguration admin, KubernetesClientConfiguration configuration, Func<OperatorOptions, OperatorOptions> configure)
+    {
+        OperatorWorld world = new(null, admin, configuration, configure(Quick));
+        await world.StartOperatorAsync();
+        return world;
+    }
+
+    /// <param name="configure">Changes how it works this time; null for as before.</param>
+    public async Task StartOperatorAsync(Func<OperatorOptions, OperatorOptions>? configure = null) =>
+        _operator = await OperatorHost.StartAsync(_configuration, configure?.Invoke(_options) ?? _options, services => services.AddSingleton<IRocketMqAdminFactory>(new FakeAdminFactory(Admin)));
 
     public async Task StopOperatorAsync()
     {
@@ -77,6 +111,13 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
             await running.DisposeAsync();
             running.Failure.Should().BeNull();
         }
+    }
+
+    /// <summary>Two groups, each a master with a slave.</summary>
+    public static void TwoByTwo(BrokerClusterSpec spec)
+    {
+        spec.Brokers.Groups = 2;
+        spec.Brokers.Replicas = 2;
     }
 
     public Task<BrokerCluster> CreateClusterAsync(string name, Action<BrokerClusterSpec>? configure = null)
@@ -114,6 +155,14 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
         return Client.CreateAsync(topic);
     }
 
+    public Task<ConsumerGroup> CreateGroupAsync(string name, string cluster, Action<ConsumerGroupSpec>? configure = null)
+    {
+        ConsumerGroup group = new() { Metadata = new ObjectMeta { Name = name, Namespace = Ns } };
+        group.Spec.ClusterRef.Name = cluster;
+        configure?.Invoke(group.Spec);
+        return Client.CreateAsync(group);
+    }
+
     public async Task ChangeAsync<T>(string name, Action<T> change)
         where T : class, IKubernetesObject
     {
@@ -142,6 +191,9 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
     public async Task<Topic> TopicAsync(string name, string type, string status, string? reason = null) => await AwaitAsync<Topic>(
         name, topic => topic.Status?.ObservedGeneration == topic.Metadata.Generation && Has(topic.Status?.Conditions, type, status, reason), $"{type}={status} {reason}");
 
+    public async Task<ConsumerGroup> GroupAsync(string name, string type, string status, string? reason = null) => await AwaitAsync<ConsumerGroup>(
+        name, group => group.Status?.ObservedGeneration == group.Metadata.Generation && Has(group.Status?.Conditions, type, status, reason), $"{type}={status} {reason}");
+
     public async Task<T> AwaitAsync<T>(string name, Func<T, bool> condition, string what)
         where T : class, IKubernetesObject
     {
@@ -159,8 +211,11 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
         return last!;
     }
 
-    /// <summary>The ConfigMap a pod starts with.</summary>
-    public static string Configuration(Pod pod) => pod.Spec!.Volumes!.Single(static volume => volume.ConfigMap is not null).ConfigMap!.Name!;
+    /// <summary>The ConfigMap a pod starts with, beside the one of keys that a running broker takes.</summary>
+    public static string Configuration(Pod pod) => pod.Spec!.Volumes!.Single(static volume => volume.Name == "config").ConfigMap!.Name!;
+
+    /// <summary>Where a group's master is asked, as name servers tell.</summary>
+    public string Master(string group) => Admin.Registered![group][0];
 
     /// <summary>Where a name server's pod is asked.</summary>
     public async Task<string> NameServerAsync(string pod) =>
@@ -168,6 +223,10 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
 
     public async Task<string> ConfigurationAsync(string pod) =>
         Configuration(await Client.GetAsync<Pod>(pod, Ns) ?? throw new InvalidOperationException($"There is no pod {pod}."));
+
+    /// <summary>The ConfigMaps a set's template names, but for the one that all brokers share.</summary>
+    public async Task<string[]> ConfigurationMapsAsync(string set) =>
+        [.. (await Client.GetAsync<StatefulSet>(set, Ns) ?? throw new InvalidOperationException($"There is no set {set}.")).Spec!.Template!.Spec!.Volumes!.Where(static volume => volume.Name == "config").Select(static volume => volume.ConfigMap!.Name!)];
 
     public Task GoneAsync<T>(string name)
         where T : class, IKubernetesObject =>
@@ -186,12 +245,36 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
         Fault = null;
         await StopOperatorAsync();
         await Workloads.DisposeAsync();
+        IReadOnlyList<Role> roles = (await Client.ListAsync<Role>(new ListOptions { LabelSelector = ClusterLabels.Cluster })).Items;
         Client.Dispose();
-        await _server.DisposeAsync();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        _refusals.Distinct().Should().BeEmpty("the roles of the chart allow all that the operator asks of the API server");
+        roles.SelectMany(_rights.Excess).Should().BeEmpty("the API server lets nobody give rights that he has not");
     }
 
     private static bool Has(IEnumerable<Condition>? conditions, string type, string status, string? reason) =>
         Conditions.Find(conditions, type) is { } condition && condition.Status == status && (reason is null || condition.Reason == reason);
+
+    private async Task ServeAsync(ApiCall call, HttpContext context, Func<Task> serve)
+    {
+        bool isOperator = context.Request.Headers.UserAgent != TestAgent;
+        if (isOperator && _rights.Refusal(call) is { } refusal)
+        {
+            _refusals.Enqueue(refusal);
+        }
+
+        await (OnCall(call) is { } fault ? fault.ApplyAsync(context, serve) : serve());
+
+        // A patch that makes an object takes the right to make one.
+        if (isOperator && call.Verb == "patch" && context.Response.StatusCode == StatusCodes.Status201Created && _rights.Refusal(call with { Verb = "create" }) is { } creation)
+        {
+            _refusals.Enqueue(creation);
+        }
+    }
 
     private ApiFault? OnCall(ApiCall call)
     {

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using RocketOps.Hosting.Properties;
 using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 
@@ -17,26 +19,46 @@ internal sealed class Workloads : IAsyncDisposable
 
     private readonly IKubernetesClient _client;
     private readonly FakeAdmin _admin;
+    private readonly ListOptions _here;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Func<CancellationToken, Task> _pause;
     private readonly Task _running;
     private readonly HashSet<string> _everReady = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _letGo = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _kept = new(StringComparer.Ordinal);
     private int _addresses;
+    private int _rounds;
 
-    public Workloads(IKubernetesClient client, FakeAdmin admin)
+    /// <param name="client">The API server.</param>
+    /// <param name="admin">The brokers.</param>
+    /// <param name="ns">Where to play; null for everywhere.</param>
+    /// <param name="pulse">Tells of changes; null to look again and again.</param>
+    public Workloads(IKubernetesClient client, FakeAdmin admin, string? ns = null, Pulse? pulse = null)
     {
+        _pause = pulse?.Join() ?? (static cancellationToken => Task.Delay(Pause, cancellationToken));
         _client = client;
         _admin = admin;
+        _here = new ListOptions { Namespace = ns };
         _running = Task.Run(RunAsync);
     }
 
     /// <summary>Whether a pod made from this template becomes ready.</summary>
     public Func<Pod, bool> Healthy { get; set; } = static _ => true;
 
+    /// <summary>Where a pod of a set is made.</summary>
+    public Func<Pod, string?> Node { get; set; } = static _ => null;
+
     /// <summary>Whether the name server of this number serves.</summary>
     public Func<int, bool> NameServerServes { get; set; } = static _ => true;
 
     /// <summary>Name servers of an older template that are still there beside the new ones.</summary>
     public int OldNameServers { get; set; }
+
+    /// <summary>A pod that is made again has the address its predecessor had, and so what the broker there was told.</summary>
+    public bool KeepsAddresses { get; set; }
+
+    /// <summary>Whether a claim that was made larger gets the room.</summary>
+    public Func<PersistentVolumeClaim, bool> Grows { get; set; } = static _ => true;
 
     /// <summary>Id and address with which a ready broker registers; null for its ordinal and its pod's address.</summary>
     public Func<string, CancellationToken, Task<(long Id, string Address)?>>? Registration { get; set; }
@@ -49,6 +71,9 @@ internal sealed class Workloads : IAsyncDisposable
 
     /// <summary>The largest number of pods that had been ready before and were away at the same time.</summary>
     public int MostAway { get; private set; }
+
+    /// <summary>How often it has looked at the cluster.</summary>
+    public int Rounds => Volatile.Read(ref _rounds);
 
     /// <summary>What broke the play itself; a test that fails for another reason should see it.</summary>
     public Exception? Failure { get; private set; }
@@ -67,7 +92,8 @@ internal sealed class Workloads : IAsyncDisposable
             try
             {
                 await StepAsync(_stopping.Token);
-                await Task.Delay(Pause, _stopping.Token);
+                Interlocked.Increment(ref _rounds);
+                await _pause(_stopping.Token);
             }
             catch (OperationCanceledException)
             {
@@ -96,9 +122,9 @@ internal sealed class Workloads : IAsyncDisposable
 
     private async Task StepAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<StatefulSet> sets = (await _client.ListAsync<StatefulSet>(cancellationToken: cancellationToken)).Items;
-        IReadOnlyList<Pod> pods = (await _client.ListAsync<Pod>(cancellationToken: cancellationToken)).Items;
-        IReadOnlyList<Deployment> deployments = (await _client.ListAsync<Deployment>(cancellationToken: cancellationToken)).Items;
+        IReadOnlyList<StatefulSet> sets = (await _client.ListAsync<StatefulSet>(_here, cancellationToken)).Items;
+        IReadOnlyList<Pod> pods = (await _client.ListAsync<Pod>(_here, cancellationToken)).Items;
+        IReadOnlyList<Deployment> deployments = (await _client.ListAsync<Deployment>(_here, cancellationToken)).Items;
 
         foreach (Pod? pod in pods.Where(static pod => pod.IsDeleting()))
         {
@@ -111,14 +137,25 @@ internal sealed class Workloads : IAsyncDisposable
         }
 
         await RegisterAsync(sets, pods, cancellationToken);
+        IReadOnlyList<PersistentVolumeClaim> claims = (await _client.ListAsync<PersistentVolumeClaim>(_here, cancellationToken)).Items;
+        foreach (PersistentVolumeClaim claim in claims)
+        {
+            await RunAsync(claim, cancellationToken);
+        }
+
         foreach (StatefulSet? set in sets.Where(static set => !set.IsDeleting()))
         {
+            await AdoptAsync(set, pods, cancellationToken);
+            await ClaimAsync(set, claims, cancellationToken);
             await RunAsync(set, [.. pods.Where(pod => pod.ControllerOwner()?.Uid == set.Uid() && !pod.IsDeleting())], cancellationToken);
         }
 
         HashSet<string> ready = pods.Where(static pod => IsReady(pod) && !pod.IsDeleting()).Select(static pod => pod.Name()).ToHashSet(StringComparer.Ordinal);
+        _everReady.ExceptWith(_letGo);
         MostAway = Math.Max(MostAway, _everReady.Count(name => !ready.Contains(name)));
         _everReady.UnionWith(ready);
+        _everReady.ExceptWith(_letGo);
+        _letGo.Clear();
     }
 
     private async Task RunAsync(Deployment deployment, Pod[] pods, CancellationToken cancellationToken)
@@ -143,7 +180,13 @@ internal sealed class Workloads : IAsyncDisposable
             }
         }
 
-        int ready = pods.Count(IsReady) + OldNameServers;
+        HashSet<string> wanted = [.. Enumerable.Range(0, replicas).Select(i => string.Create(CultureInfo.InvariantCulture, $"{deployment.Name()}-{i}"))];
+        foreach (Pod surplus in pods.Where(pod => !wanted.Contains(pod.Name())))
+        {
+            await _client.DeleteAsync<Pod>(surplus.Name(), surplus.Namespace(), cancellationToken: cancellationToken);
+        }
+
+        int ready = pods.Count(pod => wanted.Contains(pod.Name()) && IsReady(pod)) + OldNameServers;
         if (deployment.Status is { } status && status.ObservedGeneration == deployment.Metadata.Generation && status.ReadyReplicas == ready && status.Replicas == all)
         {
             return;
@@ -160,9 +203,77 @@ internal sealed class Workloads : IAsyncDisposable
         await _client.ReplaceStatusAsync(deployment, cancellationToken: cancellationToken);
     }
 
+    /// <summary>As the real controller: what the set would have made itself and nobody owns becomes its own.</summary>
+    private async Task AdoptAsync(StatefulSet set, IReadOnlyList<Pod> pods, CancellationToken cancellationToken)
+    {
+        Pod[] orphans = [.. pods.Where(pod => pod.ControllerOwner() is null && !pod.IsDeleting() && set.Spec!.Selector!.MatchLabels!.All(label => pod.Label(label.Key) == label.Value))];
+
+        // Read again before, as the real one does: what a set that has just gone adopts goes with it.
+        if (orphans.Length == 0 || await _client.GetAsync<StatefulSet>(set.Name(), set.Namespace(), cancellationToken) is not { } live || live.Uid() != set.Uid() || live.IsDeleting())
+        {
+            return;
+        }
+
+        foreach (Pod orphan in orphans)
+        {
+            orphan.Metadata.OwnerReferences = [.. orphan.Metadata.OwnerReferences ?? [], set.AsControllerReference()];
+            await _client.ReplaceAsync(orphan, cancellationToken: cancellationToken);
+        }
+    }
+
+    /// <summary>A claim for each member, which outlives it.</summary>
+    private async Task ClaimAsync(StatefulSet set, IReadOnlyList<PersistentVolumeClaim> claims, CancellationToken cancellationToken)
+    {
+        foreach (PersistentVolumeClaim template in set.Spec!.VolumeClaimTemplates!)
+        {
+            for (int ordinal = 0; ordinal < set.Spec.Replicas; ordinal++)
+            {
+                string name = string.Create(CultureInfo.InvariantCulture, $"{template.Name()}-{set.Name()}-{ordinal}");
+                if (claims.All(claim => claim.Name() != name))
+                {
+                    await _client.CreateAsync(
+                        new PersistentVolumeClaim
+                        {
+                            Metadata = new ObjectMeta { Name = name, Namespace = set.Namespace(), Labels = new(set.Spec.Selector!.MatchLabels!, StringComparer.Ordinal) },
+                            Spec = template.Spec,
+                        },
+                        cancellationToken: cancellationToken);
+                }
+            }
+        }
+    }
+
+    private async Task RunAsync(PersistentVolumeClaim claim, CancellationToken cancellationToken)
+    {
+        if (claim.IsDeleting())
+        {
+            return;
+        }
+
+        Quantity wanted = claim.Spec!.Resources!.Requests!["storage"];
+        if (claim.Status is { Phase: "Bound" } && (claim.Status.Capacity?["storage"] == wanted || !Grows(claim)))
+        {
+            return;
+        }
+
+        claim.Status = new PersistentVolumeClaimStatus { Phase = "Bound", AccessModes = claim.Spec.AccessModes, Capacity = new(StringComparer.Ordinal) { ["storage"] = wanted } };
+        await _client.ReplaceStatusAsync(claim, cancellationToken: cancellationToken);
+    }
+
+    private string AddressOf(string pod)
+    {
+        if (KeepsAddresses && _kept.TryGetValue(pod, out string? known))
+        {
+            return known;
+        }
+
+        return _kept[pod] = string.Create(CultureInfo.InvariantCulture, $"10.1.{++_addresses / 250}.{(_addresses % 250) + 1}");
+    }
+
     private async Task RunAsync(StatefulSet set, Pod[] pods, CancellationToken cancellationToken)
     {
-        string revision = $"{set.Name()}-{JsonSerializer.Serialize(set.Spec!.Template, TemplateJson).GetHashCode(StringComparison.Ordinal):x8}";
+        // Of the sorted fields, as the real one: two templates that say the same are one revision.
+        string revision = $"{set.Name()}-{CanonicalJson.Hash(JsonSerializer.SerializeToNode(set.Spec!.Template, TemplateJson)!)[..10]}";
         for (int ordinal = 0; ordinal < set.Spec.Replicas; ordinal++)
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"{set.Name()}-{ordinal}");
@@ -172,7 +283,9 @@ internal sealed class Workloads : IAsyncDisposable
             }
             else
             {
-                await _client.CreateAsync(Make(set, name, revision), cancellationToken: cancellationToken);
+                Pod made = Make(set, name, revision);
+                made.Spec!.NodeName = Node(made);
+                await _client.CreateAsync(made, cancellationToken: cancellationToken);
                 Started.Add(name);
             }
         }
@@ -180,12 +293,12 @@ internal sealed class Workloads : IAsyncDisposable
         foreach (Pod pod in pods.Where(pod => int.Parse(pod.Name()[(set.Name().Length + 1)..], CultureInfo.InvariantCulture) >= set.Spec.Replicas))
         {
             await _client.DeleteAsync<Pod>(pod.Name(), pod.Namespace(), cancellationToken: cancellationToken);
-            _everReady.Remove(pod.Name());
+            _letGo.Add(pod.Name());
             Left.Enqueue(pod.Name());
         }
 
         int ready = pods.Count(IsReady);
-        if (set.Status is not { } status || status.ObservedGeneration != set.Metadata.Generation || status.UpdateRevision != revision || status.ReadyReplicas != ready)
+        if (set.Status is not { } status || status.ObservedGeneration != set.Metadata.Generation || status.UpdateRevision != revision || status.Replicas != pods.Length || status.ReadyReplicas != ready)
         {
             set.Status = new StatefulSetStatus { ObservedGeneration = set.Metadata.Generation, Replicas = pods.Length, ReadyReplicas = ready, UpdateRevision = revision, CurrentRevision = revision };
             await _client.ReplaceStatusAsync(set, cancellationToken: cancellationToken);
@@ -201,10 +314,17 @@ internal sealed class Workloads : IAsyncDisposable
             return;
         }
 
+        string address = pod.Status?.PodIP ?? AddressOf(pod.Name());
+        if (pod.Status?.PodIP is null)
+        {
+            // What was changed live is forgotten with the process.
+            _admin.Start($"{address}:10911", await FilesAsync(pod, cancellationToken));
+        }
+
         pod.Status = new PodStatus
         {
             Phase = "Running",
-            PodIP = pod.Status?.PodIP ?? string.Create(CultureInfo.InvariantCulture, $"10.1.{++_addresses / 250}.{(_addresses % 250) + 1}"),
+            PodIP = address,
             Conditions = [new PodCondition { Type = "Ready", Status = ready ? "True" : "False" }],
             ContainerStatuses =
             [
@@ -222,13 +342,36 @@ internal sealed class Workloads : IAsyncDisposable
         await _client.ReplaceStatusAsync(pod, cancellationToken: cancellationToken);
     }
 
-    private async Task RegisterAsync(IReadOnlyList<StatefulSet> sets, IReadOnlyList<Pod> pods, CancellationToken cancellationToken)
+    /// <summary>What a broker of the pod starts with: its own file, and what goes over it.</summary>
+    private async Task<IEnumerable<KeyValuePair<string, string>>> FilesAsync(Pod pod, CancellationToken cancellationToken)
     {
-        if (_admin.Registered is null)
+        List<KeyValuePair<string, string>> keys = [];
+        foreach (string name in pod.Spec!.Volumes!.Select(static volume => volume.ConfigMap?.Name).OfType<string>())
         {
-            return;
+            ConfigMap? map = await _client.GetAsync<ConfigMap>(name, pod.Namespace(), cancellationToken);
+            foreach ((string file, string text) in map?.Data ?? [])
+            {
+                if (file == $"{pod.Name()}.conf" || file == "live.conf")
+                {
+                    keys.AddRange(JavaPropertiesParser.Parse(text, file, []).Select(static entry => KeyValuePair.Create(entry.Key, entry.Value)));
+                }
+            }
         }
 
+        // The environment goes before files.
+        foreach (EnvVar variable in pod.Spec.Containers!.SelectMany(static container => container.Env ?? []))
+        {
+            if (variable.ValueFrom?.ConfigMapKeyRef is { } reference && (await _client.GetAsync<ConfigMap>(reference.Name, pod.Namespace(), cancellationToken))?.Data?.GetValueOrDefault(reference.Key) is { } value)
+            {
+                keys.Add(KeyValuePair.Create(variable.Name["ROCKETOPS_".Length..], value));
+            }
+        }
+
+        return keys;
+    }
+
+    private async Task RegisterAsync(IReadOnlyList<StatefulSet> sets, IReadOnlyList<Pod> pods, CancellationToken cancellationToken)
+    {
         Dictionary<string, Dictionary<long, string>> registered = new(StringComparer.Ordinal);
         foreach (Pod? pod in pods.Where(IsReady))
         {
@@ -239,10 +382,17 @@ internal sealed class Workloads : IAsyncDisposable
                 (long Id, string Address)? registration = Registration is null ? null : await Registration(pod.Name(), cancellationToken);
                 (long id, string address) = registration ?? (long.Parse(pod.Name()[(set.Name().Length + 1)..], CultureInfo.InvariantCulture), $"{pod.Status!.PodIP}:10911");
                 brokers[id] = address;
+                if (registration is not null && id == 0)
+                {
+                    foreach (string member in pods.Where(other => other.ControllerOwner()?.Uid == set.Uid()).Select(static other => other.Status?.PodIP).OfType<string>())
+                    {
+                        _admin.CopyOf[$"{member}:10911"] = address;
+                    }
+                }
             }
         }
 
-        _admin.Registered = registered;
+        _admin.Register(registered);
     }
 
     private static Pod Make(Deployment deployment, string name) => new()

@@ -1,6 +1,7 @@
 using RocketOps.Client;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Operator.Topics;
@@ -10,7 +11,7 @@ namespace RocketOps.Operator.Tests.Topics;
 public sealed class BrokerTopicsTests
 {
     private const string Address = "10.0.0.1:10911";
-    private static readonly TopicMaster Master = new("a-0", Address);
+    private static readonly GroupMaster Master = new("a-0", Address);
 
     private readonly FakeAdmin _admin = new();
     private readonly ManualTime _time = new();
@@ -95,7 +96,7 @@ public sealed class BrokerTopicsTests
 
         await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
 
-        _admin.Topic(Address, "T").Should().BeEquivalentTo(new { Permission = Client.TopicPermission.ReadWrite, Order = true, FilterType = "MULTI_TAG" });
+        _admin.Topic(Address, "T").Should().BeEquivalentTo(new { Permission = Client.TopicPermission.ReadWrite, Order = false, FilterType = "MULTI_TAG" });
     }
 
     [Fact]

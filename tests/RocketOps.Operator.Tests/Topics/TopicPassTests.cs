@@ -1,6 +1,6 @@
-using RocketOps.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
+using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Topics;
 
@@ -86,10 +86,10 @@ public sealed class TopicPassTests
         return topic;
     }
 
-    private static TopicRound Round(RoundMaster master) => new([master], null);
+    private static MasterRound<TopicSettings> Round(RoundMaster<TopicSettings> master) => new([master], null);
 
-    private static RoundMaster Present(int queues) => new(
-        "a-0", "h:1", new TopicTable("h:1", new Dictionary<string, TopicConfig>(StringComparer.Ordinal) { ["T"] = new() { Name = "T", ReadQueues = queues, WriteQueues = queues, Permission = Client.TopicPermission.ReadWrite } }), null);
+    private static RoundMaster<TopicSettings> Present(int queues) => new(
+        "a-0", "h:1", new MasterTable<TopicSettings>([KeyValuePair.Create("T", new TopicSettings(queues, queues, 6, "NORMAL"))]), null);
 
-    private static RoundMaster Absent(bool isLong) => new("a-0", null, null, new Away(Gone, isLong));
+    private static RoundMaster<TopicSettings> Absent(bool isLong) => new("a-0", null, null, new Away(Gone, isLong));
 }

@@ -383,6 +383,85 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         (await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = 2 })).Code.Should().Be(0);
     }
 
+    /// <summary>A peer that sends its next request when it has an answer never has one on the way when the connection ends: the end comes with an answer, in one piece.</summary>
+    [Fact]
+    public async Task FinishBehindAnswer_PeerWithOneRequestAtATime_ReadsItsAnswerAndTheEndTogether()
+    {
+        const int Worked = 2;
+        byte[] words = [0, 0, 0, 4, 0, 0, 0, 1];
+        DelegateHandler worked = new((_, request, _) => ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success)));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()).Add(Worked, worked));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Worked, Opaque = 1 }));
+        (await ReadFrameAsync(raw)).Opaque.Should().Be(1);
+
+        peer.Server.Connections.Single().FinishBehindAnswer("test", words);
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 2 }));
+        (await ReadFrameAsync(raw)).Opaque.Should().Be(2, "a connection on which nothing is worked on stays");
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Worked, Opaque = 3 }));
+        byte[] last = new byte[4096];
+        int read = await raw.ReadAsync(last);
+
+        RequestFrame.Parse(last.AsSpan(0, read - words.Length)).ToCommand().Opaque.Should().Be(3);
+        last[(read - words.Length)..read].Should().Equal(words, "they leave with the answer");
+        (await raw.ReadAsync(last)).Should().Be(0);
+    }
+
+    /// <summary>As with an answer that has just left when the end is asked for, the peer may be sending its next request.</summary>
+    [Fact]
+    public async Task FinishBehindAnswer_WorkEndsWithoutAnAnswerThatWaits_StaysUntilTheNextOne()
+    {
+        byte[] words = [0, 0, 0, 4, 0, 0, 0, 1];
+        TaskCompletionSource gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int begun = 0;
+        DelegateHandler slow = new(async (_, request, _) =>
+        {
+            Interlocked.Increment(ref begun);
+            await (request.IsOneWay ? gate.Task : Task.CompletedTask);
+            return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        });
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, slow));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 1, Flag = 2 }));
+        await Eventually.TrueAsync(() => Volatile.Read(ref begun) == 1, "it is worked on");
+        RemotingConnection connection = peer.Server.Connections.Single();
+
+        connection.FinishBehindAnswer("test", words);
+        gate.SetResult();
+        await Eventually.TrueAsync(() => !connection.IsWorking, "it is done");
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 2 }));
+
+        (await ReadFrameAsync(raw)).Opaque.Should().Be(2);
+        (await ReadToEndAsync(raw)).Should().Be(words.Length);
+    }
+
+    [Fact]
+    public async Task FinishBehindAnswer_SeveralUnderWay_AnswersAllBeforeTheEnd()
+    {
+        byte[] words = [0, 0, 0, 4, 0, 0, 0, 1];
+        Dictionary<int, TaskCompletionSource> gates = new() { [1] = new(TaskCreationOptions.RunContinuationsAsynchronously), [2] = new(TaskCreationOptions.RunContinuationsAsynchronously) };
+        int begun = 0;
+        DelegateHandler slow = new(async (_, request, _) =>
+        {
+            Interlocked.Increment(ref begun);
+            await gates[request.Opaque].Task;
+            return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        });
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, slow));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 1 }));
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 2 }));
+        await Eventually.TrueAsync(() => Volatile.Read(ref begun) == 2, "both are worked on");
+
+        peer.Server.Connections.Single().FinishBehindAnswer("test", words);
+        gates[2].SetResult();
+        (await ReadFrameAsync(raw)).Opaque.Should().Be(2, "an answer does not wait for another one");
+        gates[1].SetResult();
+
+        (await ReadFrameAsync(raw)).Opaque.Should().Be(1);
+        (await ReadToEndAsync(raw)).Should().Be(words.Length);
+    }
+
     [Fact]
     public async Task Client_NoAnswer_TimesOutNamingTheRequest()
     {

@@ -4,6 +4,7 @@ using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Framing;
 using RocketOps.Remoting.Headers;
 using RocketOps.Remoting.Tests.Vectors;
+using RocketOps.Testing.Memory;
 
 namespace RocketOps.Remoting.Tests.Headers;
 
@@ -109,13 +110,15 @@ public sealed class TypedHeaderTests
         byte[] destination = new byte[4096];
         RunOnce(send, pull, scratch, destination);
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int round = 0; round < 1000; round++)
+        long allocated = Allocations.Least(() =>
         {
-            RunOnce(send, pull, scratch, destination);
-        }
+            for (int i = 0; i < 1000; i++)
+            {
+                RunOnce(send, pull, scratch, destination);
+            }
+        });
 
-        (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
+        allocated.Should().Be(0);
     }
 
     private static void RunOnce(byte[] send, byte[] pull, byte[] scratch, byte[] destination)

@@ -107,6 +107,52 @@ public sealed class GroupMemberTests
         _host.Received().Report(MemberEvent.MayNotLead, Arg.Is<string>(text => text.Contains("two clusters have one name")));
     }
 
+    /// <summary>The copy that has everything was taken out of the list of members: the others do not go on without it as if it were lost.</summary>
+    [Theory]
+    [InlineData("c", false)]
+    [InlineData("b", true)]
+    public void Choose_NoCopyInSyncIsLeft_TheBestLeadsOnlyWhenAllThatWereInSyncAreAsked(string inSync, bool leads)
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options, new MemberState("group", "a1", 4, 4), _host, _time, new GroupRules());
+        member.Tick();
+        VersionedLease expired = new(Lease with { Successor = null, InSync = [new MemberCopy(inSync, "old")] }, "1");
+        member.OnLeaseRead(1, expired);
+        member.OnAnswer(1, new MemberAnswer("group", new MemberCopy("b", "b2"), new LogEnd(4, 90), 4, false));
+
+        member.Tick();
+
+        _host.ReceivedWithAnyArgs(leads ? 1 : 0).WriteLease(default, default!, default);
+        if (!leads)
+        {
+            _host.Received().Report(MemberEvent.MayNotLead, Arg.Is<string>(text => text.Contains("c is no member any more (groupMembers): put it back until another one is in sync")));
+        }
+    }
+
+    /// <summary>c was added, and this member was not restarted since. The master that took c in, b, knows of it; c may be the only copy that has everything.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void Choose_AnotherMemberCountsOneMore_NothingIsBegunWithoutThatOneUnlessTheRuleIsBroken(bool isLeaseGone, bool isRuleBroken)
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options, new MemberState("group", "a1", 4, 4), _host, _time, isRuleBroken ? new BrokenRules.CountsOnlyThoseItKnows() : new GroupRules());
+        member.Tick();
+        member.OnLeaseRead(1, isLeaseGone ? null : new VersionedLease(Lease with { Successor = null, InSync = [new MemberCopy("b", "old")] }, "1"));
+        member.OnAnswer(1, new MemberAnswer("group", new MemberCopy("b", "b2"), new LogEnd(4, 90), 4, false) { Members = ["a", "b", "c"] });
+        _time.Advance(Options.AnswerTime);
+
+        member.Tick();
+
+        _host.ReceivedWithAnyArgs(isRuleBroken ? 1 : 0).WriteLease(default, default!, default);
+        if (!isRuleBroken && isLeaseGone)
+        {
+            _host.Received().Report(MemberEvent.MayNotLead, Arg.Is<string>(text => text.Contains("there is no lease, and c cannot be asked")));
+        }
+    }
+
     [Theory]
     [InlineData(true, 1, 1)]
     [InlineData(true, 2, 2)]

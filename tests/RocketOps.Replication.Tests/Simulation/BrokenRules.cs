@@ -48,6 +48,11 @@ internal static class BrokenRules
         public override bool MayFound(int members, int answered, bool anyLeads, bool anyStoreLost) => answered == members && !anyLeads;
     }
 
+    public sealed class CountsOnlyThoseItKnows : GroupRules
+    {
+        public override IReadOnlyList<string> Everybody(IReadOnlyList<string> own, IEnumerable<IReadOnlyList<string>> others) => own;
+    }
+
     public sealed class RecoversWithWhoeverIsThere : GroupRules
     {
         public override bool MayRecover(int members, int answered, bool anyIntact, bool anyStoreLost) => !anyIntact && !anyStoreLost;

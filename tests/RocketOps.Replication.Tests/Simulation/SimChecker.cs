@@ -8,6 +8,9 @@ internal sealed class SimChecker(SimGroup group)
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(9);
 
+    // Two rounds of questions.
+    private static readonly TimeSpan LateAnswer = TimeSpan.FromSeconds(1);
+
     private readonly Dictionary<long, string> _masters = [];
 
     /// <summary>By offset: what was acknowledged there and is not lost for a reason that is allowed.</summary>
@@ -26,7 +29,12 @@ internal sealed class SimChecker(SimGroup group)
 
     public int HandedOver { get; private set; }
 
+    public int Changes { get; private set; }
+
     public TimeSpan LastAcknowledgedAt { get; private set; }
+
+    /// <summary>A member was added or taken out, and all others know it.</summary>
+    public void OnChanged() => Changes++;
 
     public void OnTaken(int id) => _taken.Add(id);
 
@@ -116,13 +124,13 @@ internal sealed class SimChecker(SimGroup group)
         Require(lease is { Holder.Length: > 0 }, "nobody leads, although nothing is wrong any more");
         SimMember master = group.Find(lease!.Holder)!;
         Require(LastAcknowledgedAt > healingSince, "nothing is acknowledged, although nothing is wrong any more");
-        Require(lease.InSync.Count == group.Members.Count, $"in sync are only {string.Join(", ", lease.InSync)}, although nothing is wrong any more");
+        Require(lease.InSync.Count == group.Parts.Count(), $"in sync are only {string.Join(", ", lease.InSync)}, although nothing is wrong any more");
         if (group.Options.Mode == ReplicationMode.Sync)
         {
             CheckHas(master, "leads at the end");
         }
 
-        foreach (SimMember member in group.Members)
+        foreach (SimMember member in group.Parts)
         {
             for (int i = 0; i < member.Disk.Log.Count; i++)
             {
@@ -201,15 +209,18 @@ internal sealed class SimChecker(SimGroup group)
             return;
         }
 
-        foreach (SimMember other in group.Members.Where(other => other != taker && IsQuiet(other, since) && before.InSync.Contains(other.Copy)))
+        foreach (SimMember other in group.Members.Where(other => other != taker && taker.Peers.Contains(other.Name) && IsQuiet(other, since) && before.InSync.Contains(other.Copy)))
         {
-            if (group.Network.IsOpenSince(group.NumberOf(taker), group.NumberOf(other), Quiet) && group.Network.IsOpenSince(group.NumberOf(other), group.NumberOf(taker), Quiet)
-                && other.LogEnd > taker.LogEnd)
+            if (CanBeHeard(taker, other) && CanBeHeard(other, taker) && other.LogEnd > taker.LogEnd)
             {
                 throw new RuleBrokenException($"{taker.Name} takes epoch {after.Epoch} with {taker.LogEnd}, although {other.Name} is there and has {other.LogEnd}");
             }
         }
     }
+
+    /// <summary>The way was open, and neither a question nor an answer of this time is late on it: who hears nothing for the time of an answer goes on.</summary>
+    private bool CanBeHeard(SimMember from, SimMember to) =>
+        group.Network.IsOpenSince(group.NumberOf(from), group.NumberOf(to), Quiet) && group.Network.IsTimelySince(group.NumberOf(from), group.NumberOf(to), LateAnswer);
 
     private bool IsQuiet(SimMember member, TimeSpan since) =>
         member.IsUp && !member.IsPaused && member.RunsSince <= since && group.LeaseStore.IsReachable(group.NumberOf(member))
@@ -223,7 +234,7 @@ internal sealed class SimChecker(SimGroup group)
         bool isDecided = before?.UncleanEpoch == after.Epoch || IsNewGroup(before);
         foreach ((int end, int id) in _acknowledged.ToArray())
         {
-            if (!Has(taker, end, id) && (isDecided || (!group.Members.Any(member => Has(member, end, id)) && group.Members.Any(member => member.Disk.Unflushed.Any(entry => entry.Id == id)))))
+            if (!Has(taker, end, id) && (isDecided || (!group.Parts.Any(member => Has(member, end, id)) && group.Members.Any(member => member.Disk.Unflushed.Any(entry => entry.Id == id)))))
             {
                 _acknowledged.Remove(end);
                 LostBeyondRepair++;

@@ -13,6 +13,7 @@ internal sealed class SimFaults
     private readonly double _weights;
     private TimeSpan _deletedAt = -BetweenDeletions;
     private bool _over;
+    private bool _changing;
 
     public SimFaults(SimGroup group)
     {
@@ -37,6 +38,7 @@ internal sealed class SimFaults
             (options.WallClock, SetWallClock),
             (options.SlowDisk, SlowDisk),
             (options.HandOver, HandOver),
+            (options.MemberChange, ChangeMembers),
         ];
         _weights = _faults.Sum(static fault => fault.Weight);
     }
@@ -59,7 +61,7 @@ internal sealed class SimFaults
             }
 
             _group.Members[i].DiskFactor = 1;
-            if (!_group.Members[i].IsUp)
+            if (!_group.Members[i].IsUp && _group.Members[i].IsPart)
             {
                 _group.Members[i].Start();
             }
@@ -147,7 +149,7 @@ internal sealed class SimFaults
 
     private void StartLater(SimMember member) => _world.After(_world.Between(100, 9000), () =>
     {
-        if (!member.IsUp)
+        if (!member.IsUp && member.IsPart)
         {
             _group.Note(member, "started");
             member.Start();
@@ -281,6 +283,123 @@ internal sealed class SimFaults
                 master.Process!.HandOverTo(target.Name, leaves: master.Process.LeadingEpoch % 2 == 0);
             }
         }
+    }
+
+    /// <summary>As people or the operator do it: one change at a time, whatever else goes wrong meanwhile.</summary>
+    private void ChangeMembers()
+    {
+        if (_changing)
+        {
+            return;
+        }
+
+        SimMember[] parts = [.. _group.Parts];
+        SimMember[] spares = [.. _group.Members.Where(static member => !member.IsPart)];
+        if (spares.Length > 0 && (parts.Length == 2 || _world.Chance(0.5)))
+        {
+            _changing = true;
+            Add(_world.Pick(spares), parts);
+        }
+        else if (parts.Length > 2)
+        {
+            _changing = true;
+            TakeOut(_world.Pick(parts), tries: 40);
+        }
+    }
+
+    private void Add(SimMember newcomer, SimMember[] others)
+    {
+        string[] names = [.. others.Append(newcomer).Select(static member => member.Name)];
+        _group.Note(newcomer, "is added");
+        newcomer.IsPart = true;
+        newcomer.Configured = names;
+        if (_world.Chance(0.5))
+        {
+            newcomer.Start();
+            Restart(new Queue<SimMember>(Shuffled(others)), names);
+        }
+        else
+        {
+            Restart(new Queue<SimMember>([.. Shuffled(others), newcomer]), names);
+        }
+    }
+
+    /// <summary>What the lease says is seen a moment late.</summary>
+    private void TakeOut(SimMember leaving, int tries)
+    {
+        SimMember[] staying = [.. _group.Parts.Where(member => member != leaving)];
+        LeaseRecord? lease = _group.LeaseStore.Lease?.Record;
+        bool mayGo = lease is { Holder.Length: > 0 } && lease.Holder != leaving.Name && staying.All(member => lease.InSync.Contains(member.Copy));
+        if (!mayGo && (tries == 0 || _over))
+        {
+            _changing = false;
+            return;
+        }
+
+        _world.After(_world.Between(0, 1000), () =>
+        {
+            if (!mayGo)
+            {
+                TakeOut(leaving, tries - 1);
+                return;
+            }
+
+            _group.Note(leaving, "is taken out");
+            leaving.IsPart = false;
+            if (_world.Chance(0.5) && lease is not null && _group.Find(lease.Holder) is { IsUp: true, IsPaused: false } master)
+            {
+                master.Process!.OnFollowerGone(leaving.Copy, lease.Epoch);
+            }
+
+            leaving.Kill();
+            Forget(leaving);
+        });
+    }
+
+    /// <summary>Its name leaves the others' lists once the lease does not have its copy for in sync.</summary>
+    private void Forget(SimMember leaving)
+    {
+        if (_group.LeaseStore.Lease is not { Record: var lease } || lease.InSync.Any(copy => copy.Member == leaving.Name))
+        {
+            _world.After(_world.Between(100, 500), () => Forget(leaving));
+            return;
+        }
+
+        _group.Note(leaving, "is forgotten");
+        SimMember[] staying = [.. _group.Parts];
+        Restart(new Queue<SimMember>(Shuffled(staying)), [.. staying.Select(static member => member.Name)]);
+    }
+
+    /// <summary>One after the other, with any time between. Repaired members start with what they were given last, as a crashed one does.</summary>
+    private void Restart(Queue<SimMember> members, string[] names)
+    {
+        if (!members.TryDequeue(out SimMember? member))
+        {
+            _group.Checker.OnChanged();
+            _changing = false;
+            return;
+        }
+
+        _world.After(_world.Between(200, 5000), () =>
+        {
+            member.Configured = names;
+            _group.Note(member, $"restarts as one of {string.Join(", ", names)}");
+            member.Kill();
+            member.Start();
+            Restart(members, names);
+        });
+    }
+
+    private SimMember[] Shuffled(SimMember[] members)
+    {
+        SimMember[] shuffled = [.. members];
+        for (int i = shuffled.Length - 1; i > 0; i--)
+        {
+            int other = _world.Random.Next(i + 1);
+            (shuffled[i], shuffled[other]) = (shuffled[other], shuffled[i]);
+        }
+
+        return shuffled;
     }
 
     private void ForAll(Action<int> happens)

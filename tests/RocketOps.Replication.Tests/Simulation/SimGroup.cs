@@ -21,9 +21,14 @@ internal sealed class SimGroup
         LeaseStore.Writing = Checker.OnLeaseWriting;
         Members =
         [
-            .. Enumerable.Range(0, options.Members).Select(number => new SimMember(
+            .. Enumerable.Range(0, options.Members + options.Spares).Select(number => new SimMember(
                 this, number, new SimClock(World, 1 + ((World.Random.NextDouble() - 0.5) * 2 * options.ClockDrift), World.Between(-3000, 3000)), rules)),
         ];
+        foreach (SimMember member in Members.Take(options.Members))
+        {
+            member.IsPart = true;
+            member.Configured = [.. Members.Take(options.Members).Select(static other => other.Name)];
+        }
     }
 
     public SimOptions Options { get; }
@@ -36,7 +41,10 @@ internal sealed class SimGroup
 
     public SimChecker Checker { get; }
 
+    /// <summary>All machines; those that are members now are <see cref="Parts"/>.</summary>
     public IReadOnlyList<SimMember> Members { get; }
+
+    public IEnumerable<SimMember> Parts => Members.Where(static member => member.IsPart);
 
     /// <summary>Runs it to its end. Throws <see cref="RuleBrokenException"/>, with the story, when something happened that must not.</summary>
     public static SimChecker Run(int seed, SimOptions options, GroupRules? rules = null)
@@ -70,7 +78,7 @@ internal sealed class SimGroup
 
     private void Run()
     {
-        foreach (SimMember member in Members)
+        foreach (SimMember member in Parts)
         {
             World.After(World.Between(0, 500), member.Start);
         }

@@ -49,6 +49,15 @@ internal sealed class SimMember : IMemberHost
 
     public string Name { get; }
 
+    /// <summary>Somebody has it run. A machine that has not joined yet, or that was taken out, stands there and is never started.</summary>
+    public bool IsPart { get; set; }
+
+    /// <summary>The names of all members as the configuration of its next start has them.</summary>
+    public IReadOnlyList<string> Configured { get; set; } = [];
+
+    /// <summary>As its process has them.</summary>
+    public IReadOnlyList<string> Peers { get; private set; } = [];
+
     public SimClock Clock { get; }
 
     public SimDisk Disk { get; }
@@ -88,10 +97,11 @@ internal sealed class SimMember : IMemberHost
 
         // As recovery dispatches what it finds.
         _dispatched = Disk.Log.Count;
+        Peers = Configured;
         GroupOptions options = new()
         {
             Member = Name,
-            Members = [.. Enumerable.Range(0, _options.Members).Select(NameOf)],
+            Members = Peers,
             Mode = _options.Mode,
             MinInSync = _options.MinInSync,
         };
@@ -139,7 +149,7 @@ internal sealed class SimMember : IMemberHost
 
     public void AskMembers(long round)
     {
-        foreach (SimMember other in _group.Members.Where(other => other != this))
+        foreach (SimMember other in _group.Members.Where(other => other != this && Peers.Contains(other.Name)))
         {
             Send(other, to => to.Tell(this, to._process!.Describe(), round));
         }
@@ -265,7 +275,7 @@ internal sealed class SimMember : IMemberHost
 
     private void OnJoin(SimMember follower, long epoch, int life)
     {
-        if (_begunEpoch == epoch && _process!.LeadingEpoch == epoch)
+        if (_begunEpoch == epoch && _process!.LeadingEpoch == epoch && Peers.Contains(follower.Name))
         {
             LogExtent extent = new(Disk.Epochs, 0, Disk.Log.Count);
             string groupId = Disk.State.GroupId;

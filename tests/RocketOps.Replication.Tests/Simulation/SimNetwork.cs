@@ -5,6 +5,7 @@ internal sealed class SimNetwork(SimWorld world, SimOptions options)
 {
     private readonly HashSet<(int From, int To)> _cut = [];
     private readonly Dictionary<(int From, int To), TimeSpan> _healedAt = [];
+    private readonly Dictionary<(int From, int To), TimeSpan> _lateAt = [];
 
     /// <summary>Faults are over.</summary>
     public bool IsCalm { get; set; }
@@ -24,6 +25,9 @@ internal sealed class SimNetwork(SimWorld world, SimOptions options)
     /// <summary>The way was open for so long.</summary>
     public bool IsOpenSince(int from, int to, TimeSpan time) => !IsCut(from, to) && (!_healedAt.TryGetValue((from, to), out TimeSpan at) || world.Now - at >= time);
 
+    /// <summary>Nothing that was sent that way for so long is late.</summary>
+    public bool IsTimelySince(int from, int to, TimeSpan time) => !_lateAt.TryGetValue((from, to), out TimeSpan at) || world.Now - at >= time;
+
     public void Send(int from, int to, Action arrives)
     {
         if (_cut.Contains((from, to)) || (!IsCalm && world.Chance(options.Loss)))
@@ -31,7 +35,13 @@ internal sealed class SimNetwork(SimWorld world, SimOptions options)
             return;
         }
 
-        TimeSpan delay = !IsCalm && world.Chance(options.Late) ? world.Between(500, 20_000) : world.Between(0.2, 15);
+        bool isLate = !IsCalm && world.Chance(options.Late);
+        TimeSpan delay = isLate ? world.Between(500, 20_000) : world.Between(0.2, 15);
+        if (isLate)
+        {
+            _lateAt[(from, to)] = world.Now;
+        }
+
         world.After(delay, () =>
         {
             if (!_cut.Contains((from, to)))

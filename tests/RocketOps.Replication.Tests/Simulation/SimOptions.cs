@@ -51,6 +51,12 @@ internal sealed record SimOptions
 
     public double HandOver { get; init; } = 2;
 
+    /// <summary>Members are added and taken out, one after the other, each by restarting the others with another list.</summary>
+    public double MemberChange { get; init; }
+
+    /// <summary>Machines that may become members.</summary>
+    public int Spares { get; init; }
+
     /// <summary>Of messages between members.</summary>
     public double Loss { get; init; } = 0.01;
 
@@ -88,4 +94,7 @@ internal sealed record SimOptions
             Loss = random.Next(3) switch { 0 => 0, 1 => 0.01, _ => 0.05 },
         };
     }
+
+    /// <summary>As <see cref="For"/>, of a group that also grows and shrinks.</summary>
+    public static SimOptions ForChanges(int seed) => For(seed) with { Members = 2 + (seed % 3), Spares = 2, MemberChange = 6, Faults = TimeSpan.FromSeconds(60), Healing = TimeSpan.FromSeconds(90) };
 }

@@ -15,6 +15,8 @@ internal sealed class SimTotals
 
     public long LostBeyondRepair { get; private set; }
 
+    public long Changes { get; private set; }
+
     public void Add(SimChecker checker)
     {
         lock (_lock)
@@ -24,8 +26,9 @@ internal sealed class SimTotals
             Cuts += checker.Cuts;
             HandedOver += checker.HandedOver;
             LostBeyondRepair += checker.LostBeyondRepair;
+            Changes += checker.Changes;
         }
     }
 
-    public override string ToString() => $"{Acknowledged} messages acknowledged, {Failovers} masters, {HandedOver} switchovers, {Cuts} cuts, {LostBeyondRepair} messages lost with all their disks or by decision";
+    public override string ToString() => $"{Acknowledged} messages acknowledged, {Failovers} masters, {HandedOver} switchovers, {Changes} members added or taken out, {Cuts} cuts, {LostBeyondRepair} messages lost with all their disks or by decision";
 }

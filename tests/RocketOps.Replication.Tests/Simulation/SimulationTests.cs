@@ -30,5 +30,28 @@ public sealed class SimulationTests(ITestOutputHelper output)
         output.WriteLine($"{count} schedules in {watch.Elapsed.TotalSeconds:F1} s: {totals}");
     }
 
+    /// <summary>As above, while members are added and taken out.</summary>
+    [Fact]
+    public void Schedules_OfAnyFaultsWhileMembersComeAndGo_LoseNothingAndHeal()
+    {
+        int first = Read("ROCKETOPS_SEED") ?? 1;
+        int count = Read("ROCKETOPS_SEED") is null ? (Read("ROCKETOPS_SCHEDULES") ?? Schedules) / 10 : 1;
+        SimTotals totals = new();
+
+        Stopwatch watch = Stopwatch.StartNew();
+        Parallel.For(first, first + count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed => totals.Add(SimGroup.Run(seed, SimOptions.ForChanges(seed))));
+        if (count >= Schedules / 10)
+        {
+            totals.Changes.Should().BeGreaterThan(count, "else members hardly ever change");
+        }
+
+        output.WriteLine($"{count} schedules in {watch.Elapsed.TotalSeconds:F1} s: {totals}");
+    }
+
+    /// <summary>Schedules that once found something.</summary>
+    [Theory]
+    [InlineData(64307)] // a wish written into a free lease made those with more ask anew, while those with less went on counting their time
+    public void Schedule_ThatOnceFailed_Passes(int seed) => SimGroup.Run(seed, SimOptions.For(seed)).Failovers.Should().BePositive();
+
     private static int? Read(string name) => int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
 }

@@ -7,20 +7,18 @@ namespace RocketOps.Store.Tests.Support;
 /// <summary>Stores with small files, so that rolls happen within a few messages.</summary>
 internal static class SmallStore
 {
-    public static StoreOptions Options(string root, FlushDiskType flush = FlushDiskType.AsyncFlush, int maxOpenQueueFiles = 4096, int indexEntries = 100) => new()
+    public static StoreOptions Options(string root, FlushDiskType flush = FlushDiskType.AsyncFlush, int maxOpenQueueFiles = 4096, int indexEntries = 100, bool replicatedOnly = false) => new()
     {
         RootDirectory = root,
         FlushDiskType = flush,
+        DispatchesReplicatedOnly = replicatedOnly,
         CommitLogFileBytes = 64 * 1024,
         ConsumeQueueFileBytes = 20 * 50,
         IndexSlots = 50,
         IndexEntries = indexEntries,
         MaxMessageBytes = 16 * 1024,
         TailBytes = 256 * 1024,
-        DiskWarningRatio = 100,
-        DiskMaxUsedRatio = 100,
-        DiskCleanForciblyRatio = 100,
-        DeleteHours = [],
+        Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
         MaxOpenQueueFiles = maxOpenQueueFiles,
     };
 

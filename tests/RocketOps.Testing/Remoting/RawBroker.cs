@@ -7,6 +7,8 @@ public static class RawBroker
 {
     public const int Success = 0;
     public const int PullNotFound = 19;
+    public const int PullRetryImmediately = 20;
+    public const int PullOffsetMoved = 21;
 
     private const int SendMessage = 10;
     private const int PullMessage = 11;
@@ -81,14 +83,18 @@ public static class RawBroker
         return broker.RequestAsync(UpdateConsumerOffset, fields, cancellationToken: cancellationToken);
     }
 
-    public static Task<RawFrame> CreateTopicAsync(RawConnection broker, string topic, int queues, CancellationToken cancellationToken = default)
+    public static Task<RawFrame> CreateTopicAsync(RawConnection broker, string topic, int queues, CancellationToken cancellationToken = default) =>
+        CreateTopicAsync(broker, topic, queues, queues, cancellationToken);
+
+    /// <summary>The same with fewer queues to write to than to read from, or more.</summary>
+    public static Task<RawFrame> CreateTopicAsync(RawConnection broker, string topic, int readQueues, int writeQueues, CancellationToken cancellationToken = default)
     {
         Dictionary<string, string> fields = new(StringComparer.Ordinal)
         {
             ["topic"] = topic,
             ["defaultTopic"] = "TBW102",
-            ["readQueueNums"] = Text(queues),
-            ["writeQueueNums"] = Text(queues),
+            ["readQueueNums"] = Text(readQueues),
+            ["writeQueueNums"] = Text(writeQueues),
             ["perm"] = "6",
             ["topicFilterType"] = "SINGLE_TAG",
             ["topicSysFlag"] = "0",

@@ -19,6 +19,9 @@ public sealed class RawConnection : IAsyncDisposable
         _stream = client.GetStream();
     }
 
+    /// <summary>The release that requests say they come from, by RocketMQ's ordinals (remoting.md §1.7); null where it is no matter.</summary>
+    public int? ClientVersion { get; set; }
+
     /// <summary>The port of this end: how the server's log names this connection.</summary>
     public int LocalPort => (_client.Client.LocalEndPoint as IPEndPoint)?.Port ?? throw new InvalidOperationException("not connected");
 
@@ -58,6 +61,7 @@ public sealed class RawConnection : IAsyncDisposable
         int code, IReadOnlyDictionary<string, string>? fields = null, ReadOnlyMemory<byte> body = default, CancellationToken cancellationToken = default)
     {
         RawFrame request = RawFrame.Request(code, ++_opaque, fields, body);
+        request = ClientVersion is { } version ? request with { Version = version } : request;
         await SendAsync(request.Encode(), cancellationToken);
         while (true)
         {

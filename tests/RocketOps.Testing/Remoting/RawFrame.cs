@@ -18,8 +18,11 @@ public sealed record RawFrame(int Code, int Opaque, int Flag, string? Remark, IR
     //   8+n   m     body
     public const int PrefixLength = 8;
 
-    // 4.9.0; what a client says decides about nothing the tests look at.
-    private const int ClientVersion = 395;
+    // Where a test does not look at what a client's version decides.
+    private const int AnyVersion = 395;
+
+    /// <summary>The sender's release, by RocketMQ's ordinals (remoting.md §1.7).</summary>
+    public int Version { get; init; } = AnyVersion;
 
     public bool IsResponse => (Flag & 1) == 1;
 
@@ -38,7 +41,7 @@ public sealed record RawFrame(int Code, int Opaque, int Flag, string? Remark, IR
         {
             ["code"] = Code,
             ["language"] = "JAVA",
-            ["version"] = ClientVersion,
+            ["version"] = Version,
             ["opaque"] = Opaque,
             ["flag"] = Flag,
             ["extFields"] = fields,

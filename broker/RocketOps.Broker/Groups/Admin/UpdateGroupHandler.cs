@@ -19,7 +19,8 @@ internal sealed class UpdateGroupHandler(CurrentRole role, GroupTable groups) : 
             throw new RemotingCommandException(ResponseCode.InvalidParameter, problem);
         }
 
-        await groups.CreateOrUpdateAsync(config);
+        groups.TryGet(config.Name, out GroupState? existing);
+        await groups.CreateOrUpdateAsync(config with { Attributes = GroupAttributes.Apply(existing?.Config, config.Attributes) });
         return RemotingCommand.CreateResponse(request, ResponseCode.Success);
     }
 }

@@ -14,15 +14,19 @@ internal sealed class UpdateGroupListHandler(CurrentRole role, GroupTable groups
     {
         TopicAdminChecks.CheckMaster(role);
         List<SubscriptionGroupConfig> wanted = BrokerJson.ReadBody(request, BrokerJson.Default.GroupConfigList).Groups ?? [];
+        List<SubscriptionGroupConfig> changed = [];
         foreach (SubscriptionGroupConfig config in wanted)
         {
             if (TopicNames.FindGroupProblem(config.Name) is { } problem)
             {
                 throw new RemotingCommandException(ResponseCode.InvalidParameter, problem);
             }
+
+            groups.TryGet(config.Name, out GroupState? existing);
+            changed.Add(config with { Attributes = GroupAttributes.Apply(existing?.Config, config.Attributes) });
         }
 
-        foreach (SubscriptionGroupConfig config in wanted)
+        foreach (SubscriptionGroupConfig config in changed)
         {
             await groups.CreateOrUpdateAsync(config);
         }

@@ -34,6 +34,24 @@ internal sealed class Admissions(Action<MemberCopy, long, Admissions.Progress> a
         }
     }
 
+    /// <summary>
+    /// The member stops: its ticket opens nothing any more, and what its connection still acknowledges counts no longer. False when that is not its newest ticket. To be called where progress is taken.
+    /// </summary>
+    public bool TryDismiss(string member, long ticket)
+    {
+        lock (_lock)
+        {
+            if (!_tickets.TryGetValue(member, out Admitted? admitted) || admitted.Ticket != ticket)
+            {
+                return false;
+            }
+
+            _tickets.Remove(member);
+            admitted.Progress.HasLeft = true;
+            return true;
+        }
+    }
+
     /// <summary>The copies that follow in that epoch, the one that has most first.</summary>
     public IReadOnlyList<MemberCopy> FindFollowers(long epoch)
     {
@@ -69,6 +87,9 @@ internal sealed class Admissions(Action<MemberCopy, long, Admissions.Progress> a
         private int _told;
 
         public long Offset => Volatile.Read(ref _offset);
+
+        /// <summary>The follower has said that it stops. Only the member's loop asks.</summary>
+        public bool HasLeft { get; set; }
 
         /// <summary>True when it is to be told: the one before has been read.</summary>
         public bool Set(long offset)

@@ -14,11 +14,25 @@ internal sealed partial class ElectedGroup
     private long _ledEpoch;
     private long _ledUntil;
     private long _refusesSince;
+    private long _handedOverEpoch;
+
+    /// <summary>For so long a new master asks the one that has handed over for its tables once more: messages are refused meanwhile.</summary>
+    private static readonly TimeSpan LastTablesPatience = TimeSpan.FromSeconds(1);
 
     public void ReadLease(long request) =>
         _calls!.Read(lease => _loop.Post(() => _member!.OnLeaseRead(request, lease)), () => _loop.Post(() => _member!.OnLeaseFailed(request)));
 
-    public void WriteLease(long request, LeaseRecord record, string? expectedVersion) => _calls!.Write(
+    public void WriteLease(long request, LeaseRecord record, string? expectedVersion)
+    {
+        if (record.Holder == _group.Options.Member && Lease is { Holder.Length: 0 } free && free.Successor == record.Holder)
+        {
+            _handedOverEpoch = record.Epoch;
+        }
+
+        WriteLeaseNow(request, record, expectedVersion);
+    }
+
+    private void WriteLeaseNow(long request, LeaseRecord record, string? expectedVersion) => _calls!.Write(
         record, expectedVersion, version => _loop.Post(() => _member!.OnLeaseWritten(request, version)), () => _loop.Post(() => _member!.OnLeaseFailed(request)));
 
     public void AskMembers(long round) => _questions.Ask(answer => _loop.Post(() => _member!.OnAnswer(round, answer)));
@@ -60,13 +74,8 @@ internal sealed partial class ElectedGroup
         BeginChange(async term => await _roles.StandByAsync(_group.SlaveId));
     }
 
-    public void Confirm(long offset)
-    {
-        if (IsSync)
-        {
-            _store.Positions.Confirm(new PhysicalOffset(offset));
-        }
-    }
+    /// <summary>Also in async mode: consumers see no message that another member would have to cut off.</summary>
+    public void Confirm(long offset) => _store.Positions.Confirm(new PhysicalOffset(offset));
 
     public void PauseWrites()
     {
@@ -122,7 +131,8 @@ internal sealed partial class ElectedGroup
                     await _takeover.TakeTopicsAsync();
                     await Task.Run(() => BeginEpoch(epoch, start.Value));
                 },
-                start => _loop.Post(() => OnBegun(epoch, start.Value, term)));
+                start => _loop.Post(() => OnBegun(epoch, start.Value, term)),
+                _handedOverEpoch == epoch ? LastTablesPatience : TimeSpan.Zero);
         }
         catch (Exception failure) when (failure is StoreException or IOException or InvalidOperationException or ArgumentException)
         {

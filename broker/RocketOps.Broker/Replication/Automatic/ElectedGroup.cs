@@ -37,6 +37,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     private readonly TimeProvider _time;
     private readonly SerialLoop _loop;
     private readonly Admissions _admissions;
+    private readonly CopyShortage _shortage;
     private readonly CancellationTokenSource _stopping = new();
     private volatile GroupMember? _member;
     private volatile EpochHistory _epochs = EpochHistory.Empty;
@@ -61,6 +62,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     // A planned switchover has stopped the writes.
     private volatile bool _isPaused;
     private volatile bool _stopped;
+    private volatile string? _masterAtEnd;
 
     public ElectedGroup(
         BrokerSettings settings, MessageStore store, RoleManager roles, Takeover takeover, MasterAddresses master, HaListener ha, IStoreFileSystem fileSystem, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
@@ -77,8 +79,9 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _loggers = loggers;
         _logger = loggers.CreateLogger<ElectedGroup>();
         _time = time;
+        _shortage = new CopyShortage(time);
         _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
-        _admissions = new Admissions((copy, epoch, progress) => _loop.Post(() => _member!.OnAcknowledged(copy, epoch, progress.Take())), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket));
+        _admissions = new Admissions((copy, epoch, progress) => _loop.Post(() => OnAcknowledged(copy, epoch, progress)), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket));
         ha.Admission = _admissions;
     }
 
@@ -102,10 +105,20 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// <summary>For how long another member may have led; null when this one leads, or never did.</summary>
     public TimeSpan? SinceLed => !Leads && Volatile.Read(ref _ledUntil) is > 0 and var until ? _time.GetElapsedTime(until) : null;
 
+    /// <summary>
+    /// Where the master takes requests, when that is another member; null while none is known. As fresh as the lease: who is there says itself whether it leads. Of a member that takes no part any more, who it was then: what
+    /// its connections still bring is passed on until they are closed.
+    /// </summary>
+    public string? MasterElsewhere =>
+        _member is not { } member ? _masterAtEnd
+        : member is { LeadingEpoch: null, Lease: { Holder.Length: > 0, HolderAddress.Length: > 0 } lease } && lease.Holder != _group.Options.Member && lease.Epoch >= member.State.Seen ? lease.HolderAddress : null;
+
     /// <summary>0 when this member does not lead.</summary>
     public long LeadingEpoch => _member?.LeadingEpoch ?? 0;
 
-    public bool LacksCopies => _member is { TakesMessages: false, LeadingEpoch: { } epoch } && Volatile.Read(ref _begunEpoch) == epoch && !_isPaused;
+    public bool LacksCopies => IsShortOfCopies && _shortage.Lasts;
+
+    private bool IsShortOfCopies => _member is { TakesMessages: false, LeadingEpoch: { } epoch } && Volatile.Read(ref _begunEpoch) == epoch && !_isPaused;
 
     public LogEnd LogEnd
     {
@@ -155,6 +168,45 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// <summary>Hands over to a member; false when this one does not lead, or that one is not in sync.</summary>
     public Task<bool> HandOverAsync(string target, bool leaves, CancellationToken cancellationToken) => AskAsync(member => member.HandOverTo(target, leaves), cancellationToken);
 
+    /// <summary>
+    /// Begins to hand over to that member, or to the copy in sync that has most. Returns who it is and the epoch that ends. Throws <see cref="RemotingCommandException"/> with what to say when
+    /// nothing is handed over.
+    /// </summary>
+    public Task<(string Target, long Epoch)> BeginHandOverAsync(string? wanted, CancellationToken cancellationToken) => AskAsync(
+        member =>
+        {
+            if (member is not { LeadingEpoch: { } epoch, Lease: { } lease })
+            {
+                string master = member.Lease is { Holder.Length: > 0 } held ? $"{held.Holder} at {held.HolderAddress} does, ask it" : "nobody does";
+                throw new RemotingCommandException(ResponseCode.ServiceNotAvailable, $"{_group.Options.Member} does not lead {_settings.Current.BrokerName}: {master}");
+            }
+
+            string[] others = [.. lease.InSync.Select(static copy => copy.Member).Where(name => name != _group.Options.Member)];
+            string inSync = others.Length == 0 ? "no other member is" : $"in sync are {string.Join(", ", others)}";
+            string target = wanted
+                ?? _admissions.FindFollowers(epoch).FirstOrDefault(lease.InSync.Contains).Member
+                ?? throw Refused($"no other member of {_settings.Current.BrokerName} is in sync, so nobody could lead instead");
+            if (target == _group.Options.Member)
+            {
+                throw Refused($"{target} leads already");
+            }
+
+            if (!_group.Options.Members.Contains(target, StringComparer.Ordinal))
+            {
+                throw Refused($"'{target}' is no member of {_settings.Current.BrokerName}; its members are {string.Join(", ", _group.Options.Members)} (groupMembers)");
+            }
+
+            if (!others.Contains(target, StringComparer.Ordinal))
+            {
+                throw Refused($"{target} is not in sync, so nothing is handed over to it; {inSync}");
+            }
+
+            return member.HandOverTo(target) ? (target, epoch) : throw Refused("a hand-over is under way already; see who leads in a moment");
+        },
+        cancellationToken);
+
+    private static RemotingCommandException Refused(string why) => new(ResponseCode.SystemError, why);
+
     /// <summary>A member wants to follow. Throws <see cref="RemotingCommandException"/> with what to say when it may not.</summary>
     public Task<JoinAnswer> AcceptAsync(JoinRequest join, CancellationToken cancellationToken) => AskAsync(
         member =>
@@ -203,10 +255,15 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     public void TellNotLeft(LeaseRecord lease, string reason) => LogNotLeft(lease.Holder, reason);
 
-    /// <summary>A follower stops: nobody waits for it any more.</summary>
-    public Task<bool> LetGoAsync(JoinRequest left, CancellationToken cancellationToken) => AskAsync(
+    /// <summary>A follower stops: nobody waits for it any more. Throws <see cref="RemotingCommandException"/> for one that is not the member that joined.</summary>
+    public Task<bool> LetGoAsync(JoinRequest left, long ticket, CancellationToken cancellationToken) => AskAsync(
         member =>
         {
+            if (!_admissions.TryDismiss(left.Copy.Member, ticket))
+            {
+                throw Refused($"'{left.Copy.Member}' did not join this master with that ticket: only the member itself says that it leaves");
+            }
+
             member.OnFollowerGone(left.Copy, left.Epoch);
             return true;
         },
@@ -261,6 +318,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         await _loop.DisposeAsync();
 
         // Nobody decides any more: nothing more is taken or acknowledged.
+        _masterAtEnd = MasterElsewhere;
         _member = null;
         _store.Positions.GiveUpReplication();
         await (_calls?.DisposeAsync() ?? ValueTask.CompletedTask);
@@ -270,6 +328,14 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         await (_leases?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _questions.DisposeAsync();
         _stopping.Dispose();
+    }
+
+    private void OnAcknowledged(MemberCopy copy, long epoch, Admissions.Progress progress)
+    {
+        if (!progress.HasLeft)
+        {
+            _member!.OnAcknowledged(copy, epoch, progress.Take());
+        }
     }
 
     /// <summary>A connection that comes back within a renewal was a stumble; otherwise messages are not to wait for that follower until it counts as late.</summary>
@@ -305,21 +371,21 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         }
 
         _member!.Tick();
+        _shortage.Note(IsShortOfCopies);
     }
 
     /// <summary>Followers acknowledge what is visible here; only a master that is alone, or whose own flush comes last, learns from this.</summary>
     private async Task FollowGrowthAsync()
     {
-        if (!IsSync)
-        {
-            return;
-        }
-
         try
         {
+            Task growth = _store.Growth.Next();
             while (true)
             {
-                await _store.Growth.Next().WaitAsync(_stopping.Token);
+                await growth.WaitAsync(_stopping.Token);
+
+                // Wished for before the member looks: what moves while it does is looked at again.
+                growth = _store.Growth.Next();
                 if (Leads && Interlocked.Exchange(ref _growing, 1) == 0)
                 {
                     _loop.Post(() =>

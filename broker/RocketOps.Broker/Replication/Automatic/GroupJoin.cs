@@ -11,6 +11,8 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// </summary>
 internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageStore store, RoleManager roles, MasterAddresses addresses, MemberQuestions questions) : IGroupJoin
 {
+    private long _ticket = -1;
+
     public async Task<JoinedMaster> JoinAsync(MasterCheck check, CancellationToken cancellationToken)
     {
         (MemberCopy copy, string ownGroup) = await group.IdentifyAsync(cancellationToken);
@@ -33,6 +35,7 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
 
         await MakeSameAsync(own, plan);
         await check.CheckAsync(lease.HolderAddress, cancellationToken);
+        Volatile.Write(ref _ticket, master.Ticket);
         await group.NoteJoinedAsync(Merge(plan, master.Extent.Epochs), master.GroupId, cancellationToken);
         string haAddress = $"{HostOf(lease.HolderAddress)}:{master.HaPort}";
 
@@ -44,10 +47,16 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
     /// <summary>Before a planned stop. A master that does not answer notices by itself, later.</summary>
     public async Task LeaveAsync(CancellationToken cancellationToken)
     {
+        if (Volatile.Read(ref _ticket) is not (>= 0 and var ticket))
+        {
+            // It has not followed, so nobody waits for it.
+            return;
+        }
+
         try
         {
             (MemberCopy copy, string ownGroup) = await group.IdentifyAsync(cancellationToken);
-            await questions.LeaveAsync(lease.HolderAddress, new JoinRequest(ownGroup, copy, lease.Epoch), cancellationToken);
+            await questions.LeaveAsync(lease.HolderAddress, new JoinRequest(ownGroup, copy, lease.Epoch), ticket, cancellationToken);
         }
         catch (Exception failure) when (failure is IOException or TimeoutException)
         {

@@ -7,9 +7,13 @@ using RocketOps.Replication.Members;
 namespace RocketOps.Broker.Replication.Automatic;
 
 // Three requests of our own among the members of a group, on the remoting port. RocketMQ's codes end far below (remoting.md §2).
-//   71001 ASK_MEMBER   brokerName, member (who is asked)             → groupId, member, incarnation, endEpoch, endOffset, promised, leads
-//   71002 JOIN_MASTER  brokerName, groupId, member, incarnation, epoch → groupId, epoch, min, end, haPort, ticket; body: the epochs as in epochFileCheckpoint
-//   71003 LEAVE_MASTER as JOIN_MASTER                                → nothing
+// Each names clusterName and brokerName: what another cluster's or group's member asks is refused.
+//   71001 ASK_MEMBER   member (who is asked)                         → groupId, member, incarnation, endEpoch, endOffset, promised, leads, members (names, separated by ',')
+//   71002 JOIN_MASTER  groupId, member, incarnation, epoch           → groupId, epoch, min, end, haPort, ticket; body: the epochs as in epochFileCheckpoint
+//   71003 LEAVE_MASTER as JOIN_MASTER, ticket (of that member's last join) → nothing
+// And one of people and tools:
+//   71005 HAND_OVER_MASTER brokerName, [member]                      → member (who is to lead), epoch (that ends)
+// What clients ask of a member that does not lead it passes on with the remark PassedOn, everything else as it came (but never one-way). Who gets it so and does not lead either answers code 71004.
 // A follower that was let in begins its connection to the replication port with 16 bytes: FF 52 4F 47 52 50 30 31 ("\xFFROGRP01", as a number of RocketMQ's protocol a negative offset, which
 // no slave reports) and the ticket, big-endian.
 
@@ -22,10 +26,19 @@ internal static class GroupRequests
 
     public const int LeaveMaster = 71_003;
 
+    /// <summary>Answer to a request that was passed on to a member that does not lead.</summary>
+    public const int NotLeading = 71_004;
+
+    /// <summary>Remark of a client's request that another member passes on. Requests of clients have none, and signatures leave it out.</summary>
+    public const string PassedOn = "passed on by a member of the group";
+
     /// <summary>Of names and ids.</summary>
     private const int MaxText = 255;
 
-    public static RemotingCommand Ask(string brokerName, string member) => RemotingCommand.CreateRequest(AskMember).Set("brokerName", brokerName).Set("member", member);
+    /// <summary>Of the names of all members.</summary>
+    private const int MaxNames = 16 * 1024;
+
+    public static RemotingCommand Ask(GroupName group, string member) => Named(AskMember, group).Set("member", member);
 
     public static RemotingCommand Answer(RemotingCommand request, MemberAnswer answer) => RemotingCommand.CreateResponse(request, ResponseCode.Success)
         .Set("groupId", answer.GroupId)
@@ -34,21 +47,26 @@ internal static class GroupRequests
         .Set("endEpoch", answer.End.Epoch)
         .Set("endOffset", answer.End.Offset)
         .Set("promised", answer.Promised)
-        .Set("leads", answer.Leads);
+        .Set("leads", answer.Leads)
+        .Set("members", string.Join(',', answer.Members));
 
     public static MemberAnswer ReadAnswer(RemotingCommand answer) => new(
         TextOf(answer, "groupId"),
         new MemberCopy(NameOf(answer, "member"), NameOf(answer, "incarnation")),
         new LogEnd(NumberOf(answer, "endEpoch"), NumberOf(answer, "endOffset")),
         NumberOf(answer, "promised"),
-        answer.Get("leads") switch { "true" => true, "false" => false, _ => throw Wrong("leads") });
+        answer.Get("leads") switch { "true" => true, "false" => false, _ => throw Wrong("leads") })
+    {
+        Members = NamesOf(answer, "members"),
+    };
 
-    public static RemotingCommand Join(string brokerName, JoinRequest join) => Write(JoinMaster, brokerName, join);
+    public static RemotingCommand Join(GroupName group, JoinRequest join) => Write(JoinMaster, group, join);
 
-    public static RemotingCommand Leave(string brokerName, JoinRequest left) => Write(LeaveMaster, brokerName, left);
+    public static RemotingCommand Leave(GroupName group, JoinRequest left, long ticket) => Write(LeaveMaster, group, left).Set("ticket", ticket);
 
-    private static RemotingCommand Write(int code, string brokerName, JoinRequest join) => RemotingCommand.CreateRequest(code)
-        .Set("brokerName", brokerName)
+    private static RemotingCommand Named(int code, GroupName group) => RemotingCommand.CreateRequest(code).Set("clusterName", group.Cluster).Set("brokerName", group.Broker);
+
+    private static RemotingCommand Write(int code, GroupName group, JoinRequest join) => Named(code, group)
         .Set("groupId", join.GroupId)
         .Set("member", join.Copy.Member)
         .Set("incarnation", join.Copy.Incarnation)
@@ -57,6 +75,9 @@ internal static class GroupRequests
     /// <summary>Of <see cref="Join"/> and <see cref="Leave"/>.</summary>
     public static JoinRequest ReadJoin(RemotingCommand request) =>
         new(TextOf(request, "groupId"), new MemberCopy(NameOf(request, "member"), NameOf(request, "incarnation")), NumberOf(request, "epoch"));
+
+    /// <summary>What a member that leaves got when it joined.</summary>
+    public static long ReadTicket(RemotingCommand request) => NumberOf(request, "ticket");
 
     public static RemotingCommand Answer(RemotingCommand request, JoinAnswer join)
     {
@@ -89,11 +110,22 @@ internal static class GroupRequests
 
     private static string TextOf(RemotingCommand command, string field) => command.Get(field) is { Length: <= MaxText } text ? text : throw Wrong(field);
 
+    private static string[] NamesOf(RemotingCommand command, string field) => command.Get(field) switch
+    {
+        null => [],
+        { Length: <= MaxNames } text => text.Split(',', StringSplitOptions.RemoveEmptyEntries),
+        _ => throw Wrong(field),
+    };
+
     private static long NumberOf(RemotingCommand command, string field) =>
         long.TryParse(command.Get(field), NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : throw Wrong(field);
 
     private static InvalidDataException Wrong(string field) => new($"field {field} is missing or not what a member of a group sends: is a broker without failover=Automatic at that address?");
 }
+
+/// <param name="Cluster">brokerClusterName.</param>
+/// <param name="Broker">brokerName.</param>
+internal sealed record GroupName(string Cluster, string Broker);
 
 /// <param name="GroupId">Of the follower's store; empty when it has joined none.</param>
 /// <param name="Copy">Who wants to follow.</param>

@@ -13,9 +13,11 @@ internal sealed class JoinMasterHandler(BrokerSettings settings, ElectedGroup gr
     {
         GroupNames.Check(request, settings.Current);
         JoinRequest join;
+        long ticket = -1;
         try
         {
             join = GroupRequests.ReadJoin(request);
+            ticket = request.Code == GroupRequests.LeaveMaster ? GroupRequests.ReadTicket(request) : -1;
         }
         catch (InvalidDataException wrong)
         {
@@ -24,7 +26,7 @@ internal sealed class JoinMasterHandler(BrokerSettings settings, ElectedGroup gr
 
         if (request.Code == GroupRequests.LeaveMaster)
         {
-            await group.LetGoAsync(join, cancellationToken);
+            await group.LetGoAsync(join, ticket, cancellationToken);
             return RemotingCommand.CreateResponse(request, ResponseCode.Success);
         }
 

@@ -29,14 +29,14 @@ internal sealed class MemberQuestions(BrokerSettings settings, HostResolver reso
     /// <summary>Throws <see cref="IOException"/> or <see cref="TimeoutException"/> when that member does not answer or does not let this one follow; <see cref="InvalidDataException"/> when it is no member.</summary>
     public async Task<JoinAnswer> JoinAsync(string address, JoinRequest join, CancellationToken cancellationToken)
     {
-        RemotingCommand answer = await _client.InvokeAsync(address, GroupRequests.Join(settings.Current.BrokerName, join), JoinPatience, cancellationToken);
+        RemotingCommand answer = await _client.InvokeAsync(address, GroupRequests.Join(GroupNames.Of(settings.Current), join), JoinPatience, cancellationToken);
         return answer.Code == ResponseCode.Success ? GroupRequests.ReadJoinAnswer(answer) : throw new IOException($"{address} is not to be followed: {answer.Remark}");
     }
 
     /// <summary>Tells a master that this follower stops. Throws as <see cref="JoinAsync"/>.</summary>
-    public async Task LeaveAsync(string address, JoinRequest left, CancellationToken cancellationToken)
+    public async Task LeaveAsync(string address, JoinRequest left, long ticket, CancellationToken cancellationToken)
     {
-        RemotingCommand answer = await _client.InvokeAsync(address, GroupRequests.Leave(settings.Current.BrokerName, left), JoinPatience, cancellationToken);
+        RemotingCommand answer = await _client.InvokeAsync(address, GroupRequests.Leave(GroupNames.Of(settings.Current), left, ticket), JoinPatience, cancellationToken);
         if (answer.Code != ResponseCode.Success)
         {
             throw new IOException($"{address} did not take it: {answer.Remark}");
@@ -49,7 +49,7 @@ internal sealed class MemberQuestions(BrokerSettings settings, HostResolver reso
     {
         try
         {
-            RemotingCommand answer = await _client.InvokeAsync(member.Address, GroupRequests.Ask(settings.Current.BrokerName, member.Name), patience);
+            RemotingCommand answer = await _client.InvokeAsync(member.Address, GroupRequests.Ask(GroupNames.Of(settings.Current), member.Name), patience);
             if (answer.Code == ResponseCode.Success && GroupRequests.ReadAnswer(answer) is { } said && said.Copy.Member == member.Name)
             {
                 answered(said);

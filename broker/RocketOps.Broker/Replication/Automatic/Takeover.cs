@@ -11,7 +11,7 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// </summary>
 internal sealed partial class Takeover(MessageStore store, TopicTable topics, ILogger<Takeover> logger)
 {
-    /// <summary>When everything is dispatched: makes the topics that have queues in the store and are in no table.</summary>
+    /// <summary>When the queues of everything in the log are known: makes the topics that have queues in the store and are in no table.</summary>
     public async Task TakeTopicsAsync()
     {
         foreach (StoreTopic stored in store.Topics)

@@ -1,38 +1,34 @@
 using System.Security.Cryptography;
-using RocketOps.Hosting.Files;
 using RocketOps.Replication.Leases;
 
 namespace RocketOps.Broker.Replication.Leases;
 
 /// <summary>
 /// Keeps a group's lease in a file that all members share, on one machine: for tests, and for groups that have to survive processes and not machines. The file is replaced as a whole, durably,
-/// by whoever holds the lock of the file beside it, which the kernel takes back from a process that dies. Its version is a digest of its bytes, so a change by an editor counts as well. Thread-safe.
+/// by whoever has the turn (<see cref="LeaseFileTurn"/>). Its version is a digest of its bytes, so a change by an editor counts as well. Thread-safe.
 /// </summary>
-internal sealed class FileLeaseStore(string path, TimeProvider time) : ILeaseStore
+/// <param name="path">The file.</param>
+/// <param name="time">Of the machine, but in tests.</param>
+/// <param name="turnPatience">How long another member's turn may last; null for half a second, which a write of some hundred bytes takes only where a process stands still.</param>
+internal sealed class FileLeaseStore(string path, TimeProvider time, TimeSpan? turnPatience = null) : ILeaseStore
 {
-    private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(100);
 
-    // EWOULDBLOCK of flock(2), and ERROR_SHARING_VIOLATION.
-    private const int IsHeld = 11;
-    private const int IsHeldOnWindows = unchecked((int)0x80070020);
-
     private readonly string _path = Path.GetFullPath(path);
+    private readonly TimeSpan _turnPatience = turnPatience ?? TimeSpan.FromMilliseconds(500);
 
     public Task<VersionedLease?> ReadAsync(CancellationToken cancellationToken) => AskAsync(() => ReadFileAsync(cancellationToken));
 
     public Task<string?> TryWriteAsync(LeaseRecord record, string? expectedVersion, CancellationToken cancellationToken) => AskAsync(async () =>
     {
-        await using FileStream held = await LockAsync(cancellationToken);
-        byte[]? there = await ReadBytesAsync(cancellationToken);
-        if (VersionOf(there) != expectedVersion)
+        if (VersionOf(await ReadBytesAsync(cancellationToken)) != expectedVersion)
         {
             return null;
         }
 
         byte[] content = LeaseFile.Encode(record, Guid.NewGuid());
-        await new DurableFile(_path).WriteAsync(content);
-        return VersionOf(content);
+        using LeaseFileTurn turn = await LeaseFileTurn.TakeAsync(_path, content, _turnPatience, time, cancellationToken);
+        return VersionOf(await ReadBytesAsync(cancellationToken)) == expectedVersion && turn.TryReplace() ? VersionOf(content) : null;
     });
 
     public async Task WaitForChangeAsync(string? seenVersion, TimeSpan patience, CancellationToken cancellationToken)
@@ -65,23 +61,6 @@ internal sealed class FileLeaseStore(string path, TimeProvider time) : ILeaseSto
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
-        }
-    }
-
-    private async Task<FileStream> LockAsync(CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-        while (true)
-        {
-            try
-            {
-                // Never deleted: two processes would hold locks of two files of one name.
-                return new FileStream(_path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException held) when (held.HResult is IsHeld or IsHeldOnWindows)
-            {
-                await Task.Delay(LockRetry, time, cancellationToken);
-            }
         }
     }
 

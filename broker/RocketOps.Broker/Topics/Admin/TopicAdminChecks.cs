@@ -31,8 +31,16 @@ internal static class TopicAdminChecks
         }
     }
 
+    /// <summary>Everything that makes a topic of one request impossible.</summary>
+    public static void CheckConfig(TopicTable topics, TopicConfig config)
+    {
+        CheckSettings(config);
+        CheckFilterType(config);
+        CheckQueueType(topics, config);
+    }
+
     /// <summary>A filter type that RocketMQ does not know is refused with its code and words.</summary>
-    public static void CheckFilterType(TopicConfig config)
+    private static void CheckFilterType(TopicConfig config)
     {
         if (config.TopicFilterType is not (TopicConfig.SingleTag or TopicConfig.MultiTag))
         {

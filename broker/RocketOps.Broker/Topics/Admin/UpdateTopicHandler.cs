@@ -14,20 +14,12 @@ internal sealed class UpdateTopicHandler(BrokerSettings settings, CurrentRole ro
         TopicAdminChecks.CheckMaster(role);
         TopicAdminChecks.CheckName(name, settings.Current);
         topics.TryGet(name, out TopicState? existing);
-        TopicConfig config = new()
+        TopicConfig config = TopicFields.Read(request, name) with
         {
-            TopicName = name,
-            ReadQueueNums = request.GetRequiredInt32("readQueueNums"),
-            WriteQueueNums = request.GetRequiredInt32("writeQueueNums"),
-            Perm = request.GetRequiredInt32("perm"),
-            TopicFilterType = request.GetRequired("topicFilterType"),
-            TopicSysFlag = request.GetInt32("topicSysFlag", 0),
             Order = request.GetBoolean("order", fallback: false),
             Attributes = TopicAttributes.Apply(existing?.Config, request.Get("attributes")),
         };
-        TopicAdminChecks.CheckSettings(config);
-        TopicAdminChecks.CheckFilterType(config);
-        TopicAdminChecks.CheckQueueType(topics, config);
+        TopicAdminChecks.CheckConfig(topics, config);
         await topics.CreateOrUpdateAsync(config);
         return RemotingCommand.CreateResponse(request, ResponseCode.Success);
     }

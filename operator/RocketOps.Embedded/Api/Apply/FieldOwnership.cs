@@ -86,15 +86,18 @@ internal static class FieldOwnership
             return ApplyForKubectl(live, applied, config, resource, options, subresource, now);
         }
 
-        return ApplyCore(live, applied, resource, options.Manager, options.Force, subresource, now, null);
+        return ApplyCore(live, applied, config, resource, options, subresource, now, null);
     }
 
-    /// <summary>Keeps the old entries' times when nothing else changed: a write that changes nothing is no write.</summary>
+    /// <summary>
+    /// Keeps the old entries' times when nothing else changed: a write that changes nothing is no write. Entries that a new time puts in another order have
+    /// changed.
+    /// </summary>
     public static void KeepTimesIfOtherwiseSame(JsonObject next, JsonObject old)
     {
         List<ManagedEntry>? now = ManagedEntry.ReadAll(next.Metadata().Items("managedFields"));
         List<ManagedEntry>? before = ManagedEntry.ReadAll(old.Metadata().Items("managedFields"));
-        if (now is null || before is null || now.Count != before.Count || !now.TrueForAll(entry => before.Find(entry.IsSameWriter)?.Fields.SameAs(entry.Fields) == true))
+        if (now is null || before is null || now.Count != before.Count || now.Zip(before).Any(pair => !pair.First.IsSameWriter(pair.Second) || !pair.First.Fields.SameAs(pair.Second.Fields)))
         {
             return;
         }
@@ -143,7 +146,7 @@ internal static class FieldOwnership
     {
         string? recorded = live.At("metadata", "annotations")?.Text(LastAppliedAnnotation);
         FieldSet? allowed = recorded is null ? null : LastAppliedFields(recorded, resource);
-        JsonObject result = ApplyCore(live, applied, resource, options.Manager, options.Force, subresource, now, allowed);
+        JsonObject result = ApplyCore(live, applied, config, resource, options, subresource, now, allowed);
         if (result.At("metadata", "annotations") is { } annotations && annotations.ContainsKey(LastAppliedAnnotation))
         {
             annotations[LastAppliedAnnotation] = LastApplied(config);
@@ -173,7 +176,14 @@ internal static class FieldOwnership
     }
 
     private static JsonObject ApplyCore(
-        JsonObject? live, JsonObject applied, ResourceDefinition resource, string manager, bool force, string subresource, DateTimeOffset now, FieldSet? allowedConflicts)
+        JsonObject? live,
+        JsonObject applied,
+        JsonObject config,
+        ResourceDefinition resource,
+        WriteOptions options,
+        string subresource,
+        DateTimeOffset now,
+        FieldSet? allowedConflicts)
     {
         SchemaNode schema = resource.Schema;
         string time = RulesContext.Timestamp(now);
@@ -186,7 +196,7 @@ internal static class FieldOwnership
 
         JsonObject current = WithoutManagedFields(live ?? []);
         JsonObject merged = TypedValues.Merge(current, applied, schema);
-        ManagedEntry self = new(manager, true, resource.GroupVersion, subresource, null, TypedValues.ToFieldSet(applied, schema).Difference(Stripped));
+        ManagedEntry self = new(options.Manager, true, resource.GroupVersion, subresource, null, TypedValues.ToFieldSet(applied, schema).Difference(Stripped));
         ManagedEntry? last = entries.Find(self.IsSameWriter);
         List<ManagedEntry> others = [.. entries.Where(e => !e.IsSameWriter(self))];
         if (last is not null)
@@ -196,7 +206,7 @@ internal static class FieldOwnership
 
         Comparison compared = TypedValues.Compare(current, merged, schema);
         FieldSet changed = compared.Modified.Union(compared.Added);
-        if (!force)
+        if (!options.Force)
         {
             RefuseConflicts(others, changed, allowedConflicts);
         }
@@ -205,8 +215,9 @@ internal static class FieldOwnership
         if (!self.Fields.IsEmpty)
         {
             // An apply that only changes who owns what leaves the time alone; a new entry then has none.
-            // A list in another order is another value.
-            result.Add(self with { Time = JsonNodes.Same(current, merged) ? last?.Time : time });
+            // A list in another order is another value; so is what the path may not write, though it is not written.
+            bool changesNothing = JsonNodes.Same(current, merged) && JsonNodes.Same(current, TypedValues.Merge(current, config, schema));
+            result.Add(self with { Time = changesNothing ? last?.Time : time });
         }
 
         Write(merged.Metadata(), result);

@@ -16,6 +16,8 @@ internal sealed partial class CelParser
 
     private const int MaxLength = 10_000;
 
+    private static readonly string[] Words = ["true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return"];
+
     private readonly string _rule;
     private readonly List<string> _tokens = [];
     private readonly Stack<string> _variables;
@@ -171,7 +173,7 @@ internal sealed partial class CelParser
             }
 
             Expect(".");
-            string name = Name();
+            string name = Property();
             value = Take("(") ? Call(holder, name) : Field(holder, name);
         }
 
@@ -306,12 +308,12 @@ internal sealed partial class CelParser
         Expect("(");
         CelTerm holder = Primary();
         Expect(".");
-        string name = Name();
+        string name = Property();
         while (Take("."))
         {
             (CelTerm outer, string field) = (holder, name);
             holder = Field(outer, field);
-            name = Name();
+            name = Property();
         }
 
         Expect(")");
@@ -323,6 +325,14 @@ internal sealed partial class CelParser
         string token = Current;
         _next++;
         return token.Length > 0 && (char.IsLetter(token[0]) || token[0] == '_') ? token : throw Unknown(token);
+    }
+
+    /// <summary>A property named as a word of the language is written <c>__namespace__</c> in rules; plain, the real server takes its size for endless and refuses the rule.</summary>
+    private string Property()
+    {
+        string name = Name();
+        string bare = name.Length > 4 && name.StartsWith("__", StringComparison.Ordinal) && name.EndsWith("__", StringComparison.Ordinal) ? name[2..^2] : name;
+        return !Words.Contains(bare) || _own is not null ? name : bare != name ? bare : throw Unknown($"{name} (as a property it is written __{name}__)");
     }
 
     private bool Take(string token)

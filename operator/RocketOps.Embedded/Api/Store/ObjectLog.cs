@@ -25,13 +25,16 @@ internal sealed class ObjectLog : IDisposable
 
     private const int SearchWindowBytes = 1 << 20;
 
+    /// <summary>Blocks beyond the end that are the log's already: on a full disk an object can still say that it is full.</summary>
+    private const long ReserveBytes = 1 << 20;
+
     private static readonly byte[] PayloadStart = "{\"v\":"u8.ToArray();
     private static readonly byte[] Magic = "ROKAPI\x01\n"u8.ToArray();
 
     private readonly string _path;
     private FileStream _file;
     private long _liveBytes;
-    private Exception? _failure;
+    private long _reservedEnd;
 
     /// <summary>Opens or creates <c>objects.log</c> in <paramref name="directory"/>; the caller holds the directory's lock.</summary>
     public ObjectLog(string directory)
@@ -96,20 +99,19 @@ internal sealed class ObjectLog : IDisposable
 
     public void Append(long version, string collection, ObjectName name, JsonElement? json)
     {
-        if (_failure is not null)
-        {
-            throw new IOException($"the object log {_path} failed earlier and refuses further writes: {_failure.Message}", _failure);
-        }
-
         try
         {
+            // The position moves when all is written: half a record is overwritten by the next one, and what that leaves of it is a torn tail.
             _file.Write(Encode(version, collection, name, json));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // What reached the file is unknown: further appends could follow half a record.
-            _failure = e;
             throw new IOException($"the object log {_path} cannot be written: {e.Message}", e);
+        }
+
+        if (_reservedEnd - _file.Position < ReserveBytes / 2 && OperatingSystem.IsLinux() && NativeMethods.Reserve(_file.SafeFileHandle, NativeMethods.KeepSize, _file.Position, ReserveBytes) == 0)
+        {
+            _reservedEnd = _file.Position + ReserveBytes;
         }
     }
 
@@ -140,18 +142,19 @@ internal sealed class ObjectLog : IDisposable
         {
             // The old file is whole and goes on growing; the next attempt comes when it has grown as much again.
             next?.Dispose();
+            File.Delete(temporary);
             _liveBytes = _file.Length;
             return;
         }
 
         _file.Dispose();
         _file = next;
-        _liveBytes = next.Length;
+        (_liveBytes, _reservedEnd) = (next.Length, 0);
     }
 
     public void Dispose()
     {
-        if (_failure is null && _file.CanWrite)
+        if (_file.CanWrite)
         {
             _file.Flush(flushToDisk: true);
         }

@@ -122,11 +122,11 @@ internal sealed class ObjectStore : IDisposable
                 _windowStart = _window.Dequeue().Version;
             }
 
-            _log?.CompactIfWorthwhile(_version, () => _collections.Values.SelectMany(c => c.Values));
             Committed?.Invoke(change);
             TaskCompletionSource signal = _changed;
             _changed = NewSignal();
             signal.SetResult();
+            _log?.CompactIfWorthwhile(_version, () => _collections.Values.SelectMany(c => c.Values));
         }
 
         return (true, change.New ?? WithVersion(change.Old!, change.Version));

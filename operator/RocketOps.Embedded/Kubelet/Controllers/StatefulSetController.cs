@@ -31,6 +31,7 @@ internal sealed class StatefulSetController(
         string revision = $"{set.Name}-{CanonicalJson.Hash(set.Spec.Field("template").ToNode())}";
         bool isOrdered = set.Spec.Text("podManagementPolicy") != "Parallel";
         await Adoption.AdoptAsync(sets, pods, set, pod => OrdinalOf(set, pod) is not null, cancellation);
+        await Adoption.AdoptAsync(sets, claims, set, claim => TakesClaims(set) && OrdinalOfClaim(set, claim) - FirstOrdinal(set) is { } member && member >= 0 && member < Replicas(set), cancellation);
         await CreateMissingAsync(set, revision, isOrdered, cancellation);
         await RemoveSurplusAsync(set, isOrdered, cancellation);
         await ReplaceOutdatedAsync(set, revision, cancellation);
@@ -45,6 +46,11 @@ internal sealed class StatefulSetController(
 
     /// <summary>The number at the end of a pod's name; null when it is not a name this set gives.</summary>
     private static int? OrdinalOf(KubernetesObject set, KubernetesObject pod) => OrdinalBehind(set.Name + "-", pod.Name);
+
+    private static int? OrdinalOfClaim(KubernetesObject set, KubernetesObject claim) =>
+        set.Spec.Items("volumeClaimTemplates").Select(template => OrdinalBehind($"{template.Field("metadata").Text("name")}-{set.Name}-", claim.Name)).FirstOrDefault(static ordinal => ordinal is not null);
+
+    private static bool TakesClaims(KubernetesObject set) => set.Spec.Field("persistentVolumeClaimRetentionPolicy").Text("whenDeleted") == "Delete";
 
     private static int? OrdinalBehind(string prefix, string name) =>
         name.StartsWith(prefix, StringComparison.Ordinal) && int.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal)
@@ -145,11 +151,9 @@ internal sealed class StatefulSetController(
             metadata["annotations"] = annotations;
         }
 
-        if (set.Spec.Field("persistentVolumeClaimRetentionPolicy").Text("whenDeleted") == "Delete")
+        if (TakesClaims(set))
         {
-            JsonObject owner = PodFactory.OwnerReference(set);
-            owner.Remove("blockOwnerDeletion");
-            metadata["ownerReferences"] = new JsonArray(owner);
+            metadata["ownerReferences"] = new JsonArray(PodFactory.OwnerReference(set));
         }
 
         // One that is kept from an earlier life of this pod stays: its data is found again.
@@ -186,15 +190,11 @@ internal sealed class StatefulSetController(
     private async Task RemoveScaledClaimsAsync(
         KubernetesObject set, SortedDictionary<int, KubernetesObject> members, int first, int end, CancellationToken cancellation)
     {
-        foreach (JsonElement template in set.Spec.Items("volumeClaimTemplates"))
+        foreach (KubernetesObject claim in claims.List(set.Namespace).Where(claim => !claim.IsDeleting && claim.HasLabels(set.Spec.Field("selector").Field("matchLabels"))))
         {
-            string prefix = $"{template.Field("metadata").Text("name")}-{set.Name}-";
-            foreach (KubernetesObject claim in claims.List(set.Namespace).Where(claim => !claim.IsDeleting && claim.HasLabels(set.Spec.Field("selector").Field("matchLabels"))))
+            if (OrdinalOfClaim(set, claim) is { } ordinal && (ordinal < first || ordinal >= end) && !members.ContainsKey(ordinal))
             {
-                if (OrdinalBehind(prefix, claim.Name) is { } ordinal && (ordinal < first || ordinal >= end) && !members.ContainsKey(ordinal))
-                {
-                    await claims.DeleteAsync(claim, graceSeconds: null, cancellation);
-                }
+                await claims.DeleteAsync(claim, graceSeconds: null, cancellation);
             }
         }
     }

@@ -14,7 +14,7 @@ internal sealed class ContainerProcess : IDisposable
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
-    private readonly ProcessSignals? _signals;
+    private readonly ProcessSignals _signals;
     private readonly ProcessLedger _ledger;
     private readonly ContainerLog _log;
     private readonly TimeProvider _time;
@@ -25,7 +25,7 @@ internal sealed class ContainerProcess : IDisposable
         _ledger = ledger;
         _log = log;
         _time = time;
-        _signals = OperatingSystem.IsWindows() ? null : new ProcessSignals(process.Id, () => !process.HasExited);
+        _signals = new ProcessSignals(process.Id, () => !process.HasExited);
         Id = process.Id;
         Exited = WaitAsync();
     }
@@ -79,28 +79,20 @@ internal sealed class ContainerProcess : IDisposable
         }
     }
 
-    /// <summary>Asks the process to stop: SIGTERM; on Windows, which has none, the end of its input.</summary>
+    /// <summary>Asks the process to stop.</summary>
     public void RequestStop()
     {
-        if (Exited.IsCompleted)
+        if (!Exited.IsCompleted)
         {
-            return;
+            _signals.Send(NativeMethods.SigTerm);
         }
-
-        if (OperatingSystem.IsWindows())
-        {
-            _process.StandardInput.Close();
-            return;
-        }
-
-        _signals!.Send(NativeMethods.SigTerm);
     }
 
     public void Kill() => _process.Kill(entireProcessTree: true);
 
     public void Dispose()
     {
-        _signals?.Dispose();
+        _signals.Dispose();
         _process.Dispose();
     }
 

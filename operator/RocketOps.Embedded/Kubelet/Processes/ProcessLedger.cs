@@ -68,7 +68,7 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
 
         foreach (ProcessIdentity orphan in orphans)
         {
-            Signal(orphan, kill: false);
+            Signal(orphan, NativeMethods.SigTerm);
         }
 
         long begun = time.GetTimestamp();
@@ -87,7 +87,7 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
                         $"Process {orphan.Id} of an earlier run does not end. End it by hand; it may still write to the data folder.");
                 }
 
-                Signal(orphan, kill: true);
+                Signal(orphan, NativeMethods.SigKill);
                 await Task.Delay(Poll, time, cancellation);
             }
 
@@ -98,24 +98,10 @@ internal sealed partial class ProcessLedger(string folder, TimeProvider time, IL
     }
 
     /// <summary>No success is reported: the caller looks again whether the process runs.</summary>
-    private static void Signal(ProcessIdentity process, bool kill)
+    private static void Signal(ProcessIdentity process, int signal)
     {
-        if (!OperatingSystem.IsWindows())
-        {
-            using ProcessSignals signals = new(process.Id, () => process.IsRunning);
-            signals.Send(kill ? NativeMethods.SigKill : NativeMethods.SigTerm);
-            return;
-        }
-
-        try
-        {
-            using System.Diagnostics.Process running = System.Diagnostics.Process.GetProcessById(process.Id);
-            running.Kill();
-        }
-        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException)
-        {
-            // Ended in between.
-        }
+        using ProcessSignals signals = new(process.Id, () => process.IsRunning);
+        signals.Send(signal);
     }
 
     private string PathOf(int id) => Path.Combine(folder, id.ToString(CultureInfo.InvariantCulture));

@@ -1,4 +1,3 @@
-using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
 namespace RocketOps.Embedded.Kubelet.Processes;
@@ -37,7 +36,6 @@ internal sealed class ProcessSignals : IDisposable
     }
 
     /// <summary>Sends the signal; a process that has ended gets none, nor does one that is not ours to signal.</summary>
-    [UnsupportedOSPlatform("windows")]
     public void Send(int signal)
     {
         if (_descriptor is null || !OperatingSystem.IsLinux())

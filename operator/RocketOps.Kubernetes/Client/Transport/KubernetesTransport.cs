@@ -27,14 +27,16 @@ internal sealed partial class KubernetesTransport : IDisposable
     private readonly TokenBucket _rate;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly ClientMetrics? _metrics;
     private readonly ConcurrentDictionary<string, bool> _warnings = new(StringComparer.Ordinal);
 
-    public KubernetesTransport(KubernetesClientConfiguration configuration, KubernetesClientOptions options, TimeProvider time, ILogger logger)
+    public KubernetesTransport(KubernetesClientConfiguration configuration, KubernetesClientOptions options, TimeProvider time, ILogger logger, ClientMetrics? metrics = null)
     {
         _configuration = configuration;
         _options = options;
         _time = time;
         _logger = logger;
+        _metrics = metrics;
         _tokens = new TokenSource(configuration, time, logger);
         _rate = new TokenBucket(options.RequestsPerSecond, options.Burst, time);
         if (configuration.CertificateAuthorityPem is not null || configuration.CertificateAuthorityFile is not null)
@@ -190,7 +192,23 @@ internal sealed partial class KubernetesTransport : IDisposable
             message.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
         }
 
-        return _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        return CountedAsync(request, _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken));
+    }
+
+    private async Task<HttpResponseMessage> CountedAsync(KubernetesRequest request, Task<HttpResponseMessage> answer)
+    {
+        long sent = _time.GetTimestamp();
+        int code = 0;
+        try
+        {
+            HttpResponseMessage response = await answer;
+            code = (int)response.StatusCode;
+            return response;
+        }
+        finally
+        {
+            _metrics?.Answered(request.Verb, code, _time.GetElapsedTime(sent));
+        }
     }
 
     private async Task<Stream> OpenAsync(HttpResponseMessage response, CancellationToken cancellationToken)

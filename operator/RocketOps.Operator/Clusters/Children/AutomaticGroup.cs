@@ -28,7 +28,7 @@ internal static class AutomaticGroup
             yield break;
         }
 
-        for (int ordinal = 0; ordinal < context.MembersOf(group); ordinal++)
+        for (int ordinal = 0; ordinal < Math.Max(context.CountedAmong(group), context.ListedOf(group)); ordinal++)
         {
             yield return MemberService(context, group, ordinal);
         }

@@ -11,11 +11,11 @@ internal static class BrokerConfigMap
 {
     /// <summary>
     /// With the files of as many members as a group may ever have: those of slaves differ by their brokerId alone, and one member more or less is no reason to restart
-    /// the others. A group that elects its master names its members in each file, and has those it has.
+    /// the others. A group that elects its master names its members in each file, and has as many files as it names members.
     /// </summary>
     public static ConfigMap Build(ClusterContext context, string group)
     {
-        Dictionary<string, string> files = Enumerable.Range(0, context.IsAutomatic ? context.MembersOf(group) : BrokersSpec.MaxReplicas).ToDictionary(
+        Dictionary<string, string> files = Enumerable.Range(0, context.IsAutomatic ? context.ListedOf(group) : BrokersSpec.MaxReplicas).ToDictionary(
             ordinal => ClusterNames.MemberConfigFile(group, ordinal),
             ordinal => BrokerConfigFile.Render(context, group, ordinal),
             StringComparer.Ordinal);

@@ -1,4 +1,10 @@
+using System.Globalization;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Draining;
+using RocketOps.Operator.Clusters.LiveConfig;
+using RocketOps.Operator.Clusters.Membership;
+using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Children;
@@ -23,7 +29,7 @@ internal static class BrokerStatefulSet
         Dictionary<string, string> selector = ClusterLabels.GroupSelector(cluster, group);
         return new StatefulSet
         {
-            Metadata = ChildMetadata.For(context, group, ClusterLabels.ForGroup(cluster, group)),
+            Metadata = Noting(context, group, ChildMetadata.For(context, group, ClusterLabels.ForGroup(cluster, group))),
             Spec = new StatefulSetSpec
             {
                 Replicas = context.MembersOf(group),
@@ -33,12 +39,13 @@ internal static class BrokerStatefulSet
                 UpdateStrategy = new StatefulSetUpdateStrategy { Type = "OnDelete" },
                 PersistentVolumeClaimRetentionPolicy = new StatefulSetPersistentVolumeClaimRetentionPolicy
                 {
-                    WhenDeleted = brokers.Storage.DeletionPolicy.ToString(),
+                    // With a group that goes, and not with the cluster, no claim goes.
+                    WhenDeleted = context.IsMarked(group) ? nameof(StorageDeletionPolicy.Retain) : brokers.Storage.DeletionPolicy.ToString(),
                     // A member that goes may come back, and its claim is the only copy of what it had.
                     WhenScaled = nameof(StorageDeletionPolicy.Retain),
                 },
-                VolumeClaimTemplates = [Claim(brokers.Storage)],
-                Template = PodPlacement.Place(
+                VolumeClaimTemplates = [Claim(brokers.Storage, context.ClaimSizeOf(group))],
+                Template = RestartMark.Note(PodPlacement.Place(
                     new PodTemplateSpec
                     {
                         Metadata = new ObjectMeta
@@ -52,21 +59,38 @@ internal static class BrokerStatefulSet
                             EnableServiceLinks = false,
                             TerminationGracePeriodSeconds = brokers.TerminationGracePeriodSeconds,
                             ImagePullSecrets = PodParts.PullSecrets(context.Spec),
-                            Containers = [Container(context)],
-                            Volumes = context.IsAutomatic ? [PodParts.ConfigFrom(configuration), PodParts.Credentials(), PodParts.Tmp()] : [PodParts.ConfigFrom(configuration), PodParts.Tmp()],
+                            Containers = [Container(context, group)],
+                            Volumes = [PodParts.ConfigFrom(configuration), PodParts.LiveConfigFrom(context.Names.LiveConfig), .. context.IsAutomatic ? [PodParts.Credentials()] : Array.Empty<Volume>(), PodParts.Tmp()],
                         },
                     },
                     brokers.Pod,
                     selector,
-                    context.SpreadsFirstMembers(group) ? PodPlacement.ApartFromFirstMembers(cluster) : null),
+                    context.SpreadsFirstMembers(group) ? PodPlacement.ApartFromFirstMembers(cluster) : null), context.RestartMarkOf(group)),
             },
         };
+    }
+
+    private static ObjectMeta Noting(ClusterContext context, string group, ObjectMeta metadata)
+    {
+        Dictionary<string, string> notes = new(StringComparer.Ordinal);
+        if (context.IsMarked(group))
+        {
+            notes[GroupMark.Annotation] = "true";
+        }
+
+        if (context.JoiningFrom(group) is { } ordinal)
+        {
+            notes[JoiningMark.Annotation] = ordinal.ToString(CultureInfo.InvariantCulture);
+        }
+
+        metadata.Annotations = notes.Count > 0 ? notes : null;
+        return metadata;
     }
 
     /// <summary>A Service's address is in the file: it is the member's, not the pod's.</summary>
     private static EnvVar[] OwnAddress(ClusterContext context) => context.UsesServiceAddresses ? [] : [new EnvVar { Name = "ROCKETOPS_brokerIP1", Value = "$(POD_IP)" }];
 
-    private static PersistentVolumeClaim Claim(StorageSpec storage) => new()
+    private static PersistentVolumeClaim Claim(StorageSpec storage, Quantity size) => new()
     {
         Metadata = new ObjectMeta { Name = ClusterNames.DataVolume },
         Spec = new PersistentVolumeClaimSpec
@@ -75,23 +99,24 @@ internal static class BrokerStatefulSet
             StorageClassName = storage.StorageClassName,
             Resources = new ResourceRequirements
             {
-                Requests = new Dictionary<string, Quantity>(StringComparer.Ordinal) { ["storage"] = storage.Size },
+                Requests = new Dictionary<string, Quantity>(StringComparer.Ordinal) { ["storage"] = size },
             },
         },
     };
 
-    private static Container Container(ClusterContext context) => new()
+    private static Container Container(ClusterContext context, string group) => new()
     {
         Name = ContainerName,
-        Image = context.Spec.Brokers.Image ?? context.Images.Broker,
+        Image = context.BrokerImage,
         ImagePullPolicy = context.Spec.ImagePullPolicy.ToString(),
-        Args = ["-c", PodParts.ConfigDirectory + "/$(POD_NAME).conf"],
+        Args = ["-c", PodParts.ConfigDirectory + "/$(POD_NAME).conf", "-c", PodParts.LiveConfigDirectory + "/" + LiveValues.FileName],
         Env =
         [
             PodParts.FromField("POD_NAME", "metadata.name"),
             PodParts.FromField("POD_IP", "status.podIP"),
             // The environment goes before the file: what differs between pods of one template, and what names a volume, is here.
             .. OwnAddress(context),
+            .. context.LooksForClosure(group) ? [GroupClosure.From(group)] : Array.Empty<EnvVar>(),
             new EnvVar { Name = "ROCKETOPS_storePathRootDir", Value = StoreDirectory },
         ],
         Ports =
@@ -111,6 +136,7 @@ internal static class BrokerStatefulSet
         VolumeMounts =
         [
             PodParts.ConfigMount(),
+            PodParts.LiveConfigMount(),
             .. context.IsAutomatic ? [PodParts.CredentialsMount()] : Array.Empty<VolumeMount>(),
             new VolumeMount { Name = ClusterNames.DataVolume, MountPath = PodParts.DataDirectory },
             PodParts.TmpMount(),

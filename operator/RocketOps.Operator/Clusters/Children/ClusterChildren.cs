@@ -4,7 +4,7 @@ using RocketOps.Kubernetes.Models;
 namespace RocketOps.Operator.Clusters.Children;
 
 /// <summary>
-/// Everything a cluster consists of, in parts that do not need each other: the name servers, and each broker group. Inside a part what others refer to comes
+/// Everything a cluster consists of, in parts that do not need each other: the name servers, what all brokers read, and each broker group. Inside a part what others refer to comes
 /// first, so that no pod ever waits for its configuration or its name.
 /// </summary>
 internal static class ClusterChildren
@@ -21,6 +21,11 @@ internal static class ClusterChildren
             DisruptionBudgets.NameServer(context),
             NameServerDeployment.Build(context, nameServer?.Name() ?? context.Kept.NameServers!),
         ];
+
+        if (!context.Kept.KeepsBrokers)
+        {
+            yield return [LiveConfigMap.Build(context)];
+        }
 
         foreach (string group in context.Groups)
         {

@@ -68,7 +68,7 @@ internal static class NameServerDeployment
     private static Container Container(ClusterContext context) => new()
     {
         Name = ContainerName,
-        Image = context.Spec.NameServer.Image ?? context.Images.NameServer,
+        Image = context.NameServerImage,
         ImagePullPolicy = context.Spec.ImagePullPolicy.ToString(),
         Args = ["-c", PodParts.ConfigDirectory + "/" + NameServerConfigFile.FileName],
         Env =

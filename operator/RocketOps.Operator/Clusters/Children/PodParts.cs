@@ -15,6 +15,9 @@ internal static class PodParts
 
     public const string ConfigDirectory = "/etc/rocketops";
 
+    /// <summary>Beside the other: kubelets renew what is mounted as a whole, and the two change apart.</summary>
+    public const string LiveConfigDirectory = "/etc/rocketops-live";
+
     public const string DataDirectory = "/var/lib/rocketops";
 
     /// <summary>A program that cannot start says why in its log; with this the pod's status holds it, and from there the cluster's.</summary>
@@ -27,6 +30,8 @@ internal static class PodParts
 
     // The API server's own shortest but for minutes; the kubelet renews it well before its end.
     private const long TokenSeconds = 3600;
+
+    private const string LiveConfigVolume = "live-config";
 
     private const string TmpVolume = "tmp";
 
@@ -53,6 +58,10 @@ internal static class PodParts
     public static Volume ConfigFrom(string configMap) => new() { Name = ConfigVolume, ConfigMap = new ConfigMapVolumeSource { Name = configMap } };
 
     public static VolumeMount ConfigMount() => new() { Name = ConfigVolume, MountPath = ConfigDirectory, ReadOnly = true };
+
+    public static Volume LiveConfigFrom(string configMap) => new() { Name = LiveConfigVolume, ConfigMap = new ConfigMapVolumeSource { Name = configMap } };
+
+    public static VolumeMount LiveConfigMount() => new() { Name = LiveConfigVolume, MountPath = LiveConfigDirectory, ReadOnly = true };
 
     public static Volume Credentials() => new()
     {

@@ -39,12 +39,14 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
         MemberRank rank = context.Leadership.RankOf(group, ordinal);
 
         // A pod that belongs to nobody or to another incarnation of the set is about to be collected: the member is not there.
-        if (set is null || observation.Pod(name) is not { } pod || pod.ControllerOwner()?.Uid != set.Uid())
+        // Unless the set is being made again, which its pods outlive.
+        if (observation.Pod(name) is not { } pod || !(IsOf(pod, set) || (observation.Recreated.Contains(group) && WasOf(pod, group))))
         {
             return new MemberState(group, name, ordinal, rank, Uid: null, Ready: false, Outdated: false, Terminating: false, Registered: registrations.Known ? false : null);
         }
 
         PodCondition? ready = ClusterObservation.Readiness(pod);
+        bool outdated = set is not null && IsOutdated(pod, set);
         return new MemberState(
             group,
             name,
@@ -52,11 +54,17 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
             rank,
             pod.Uid(),
             Ready: ready is not null,
-            Outdated: IsOutdated(pod, set),
+            Outdated: outdated,
             Terminating: pod.IsDeleting(),
             Registered: registrations.Known ? AddressOf(context, group, ordinal, rank, pod) is { Length: > 0 } address && registrations.Contains(group, rank.BrokerId, address) : null,
-            ReadySince: ready?.LastTransitionTime);
+            ReadySince: ready?.LastTransitionTime,
+            Changed: outdated && set?.Spec?.Template is { } template ? TemplateChanges.Describe(pod, template) : null);
     }
+
+    public static bool IsOf(Pod pod, StatefulSet? set) => set is not null && pod.ControllerOwner()?.Uid == set.Uid();
+
+    /// <summary>Nobody owns it, or a set of the group's name did.</summary>
+    public static bool WasOf(Pod pod, string group) => pod.ControllerOwner() is not { } owner || (owner.Kind == "StatefulSet" && owner.Name == group);
 
     /// <summary>Under which address the member registers. A pod's own tells it from its predecessor; a Service's does not, and there its readiness has to do.</summary>
     private static string? AddressOf(ClusterContext context, string group, int ordinal, MemberRank rank, Pod pod) =>

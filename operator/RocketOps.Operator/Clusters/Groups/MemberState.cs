@@ -12,9 +12,10 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <param name="Outdated">The pod was made from an older template than the set's.</param>
 /// <param name="Terminating">The pod is being deleted.</param>
 /// <param name="Registered">The name servers know the pod by its address; null when they could not be asked.</param>
-/// <param name="ReadySince">Since when the pod serves, by the clock of its node; null when it does not or does not say.</param>
+/// <param name="ReadySince">Since when the pod serves, by the clock of its node (<see cref="Rolling.ServingTimes"/> says it by ours); null when it does not or does not say.</param>
 /// <param name="SendsRefused">Why it takes no messages although it serves, in its own words; null when it takes them or could not be asked.</param>
 /// <param name="LogEnd">Bytes its log has come to, as it says; null when it could not be asked.</param>
+/// <param name="Changed">Of an outdated pod what has changed in the template since, see <see cref="TemplateChanges"/>.</param>
 internal sealed record MemberState(
     string Group,
     string Pod,
@@ -27,7 +28,8 @@ internal sealed record MemberState(
     bool? Registered = null,
     DateTimeOffset? ReadySince = null,
     string? SendsRefused = null,
-    long? LogEnd = null)
+    long? LogEnd = null,
+    string? Changed = null)
 {
     /// <summary>Role the member holds.</summary>
     public BrokerMemberRole Role => Rank.Role;

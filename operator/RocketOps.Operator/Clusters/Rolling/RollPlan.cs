@@ -20,4 +20,10 @@ internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, NameServerSta
 
     /// <summary>The pod that has to serve and be known before any other may go; null when nothing is waited for, or the name servers are.</summary>
     public MemberState? WaitsFor => Restart is null ? Groups.FirstOrDefault(static action => action.Step == GroupStep.Wait)?.Member : null;
+
+    /// <summary>The same, and nothing is taken away or handed over yet.</summary>
+    public RollPlan Waiting() => this with
+    {
+        Groups = [.. Groups.Select(static action => action.Step is GroupStep.Restart or GroupStep.Evict or GroupStep.HandOver ? new GroupAction(action.Group, GroupStep.Wait, action.Outdated, Member: null) : action)],
+    };
 }

@@ -7,7 +7,7 @@ namespace RocketOps.Operator.Clusters.Scaling;
 
 /// <summary>
 /// Decides which member leaves next when groups have more than asked for: the last one of its set, one of the whole cluster at a time, and only while those that stay hold all
-/// that the group has acknowledged. Whoever leaves is never a master. Its own health is no condition: it may be what somebody wants to be rid of.
+/// that the group has acknowledged. Whoever leaves is never a master; in a group that elects its master it hands over first (<see cref="ElectedScaleIn"/>). Its own health is no condition: it may be what somebody wants to be rid of.
 /// </summary>
 internal static class ScaleInPlanner
 {
@@ -31,6 +31,11 @@ internal static class ScaleInPlanner
         }
 
         MemberState leaving = group.Members[^1];
+        if (group.Lease is { } lease)
+        {
+            return ElectedScaleIn.Next(group, lease, leaving, registrations);
+        }
+
         string? blocker = Blocker(group, leaving, registrations);
         return new ScaleInPlan(group.Name, leaving.Pod, blocker is null ? OperationPhase.Removing : OperationPhase.Waiting, blocker, leaving);
     }
@@ -65,19 +70,9 @@ internal static class ScaleInPlanner
         }
 
         MemberState[] staying = [.. group.Members.Where(member => member != leaving)];
-        if (Array.Find(staying, static member => !member.Settled) is { } unsettled)
+        if (StayingMembers.WaitFor(staying, leaving) is { } reason)
         {
-            return $"{unsettled.Pod} to serve: it may hold less than {leaving.Pod}";
-        }
-
-        if (Array.Find(staying, static member => member.Registered != true) is { } unknown)
-        {
-            return $"{unknown.Pod} to register with every name server";
-        }
-
-        if (Array.Find(staying, static member => member.LogEnd is null) is { } silent)
-        {
-            return $"{silent.Pod} to tell how long its log is";
+            return reason;
         }
 
         if (Array.Find(staying, member => group.LagOf(member) >= FarBehindBytes) is { } behind)

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using RocketOps.Hosting.Properties;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Growing;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 
@@ -21,11 +22,11 @@ internal static partial class ClusterValidator
         BrokerClusterSpec asked = context.Spec;
         if ((CheckName(context.Names.Cluster) ?? CheckBounds(asked)) is { } hopeless)
         {
-            return new HonouredSpec(asked, KeptConfigurations.None, hopeless, Blocked: true);
+            return new HonouredSpec(asked, asked.Brokers.Groups, KeptConfigurations.None, hopeless, Blocked: true);
         }
 
-        Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker, asked.Brokers.Image is null ? ProgramKeys.Broker : null) ?? CheckReplication(asked) ?? ElectionCheck.Find(context, observation);
-        Problem? nameServers = CheckConfig("nameServer.config", asked.NameServer.Config, BrokerConfigKeys.OwnedByNameServer, asked.NameServer.Image is null ? ProgramKeys.NameServer : null);
+        Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker, context.RunsThisVersion(asked.Brokers.Image) ? ProgramKeys.Broker : null) ?? CheckReplication(asked) ?? ElectionCheck.Find(context, observation);
+        Problem? nameServers = CheckConfig("nameServer.config", asked.NameServer.Config, BrokerConfigKeys.OwnedByNameServer, context.RunsThisVersion(asked.NameServer.Image) ? ProgramKeys.NameServer : null);
         Problem? groups = CheckGroups(context, observation);
         Problem? storage = CheckStorage(asked.Brokers.Storage, observation);
         Problem? members = CheckMembers(context, observation);
@@ -33,24 +34,24 @@ internal static partial class ClusterValidator
         Problem? first = brokers ?? nameServers ?? groups ?? storage ?? members ?? resources;
         if (first is null)
         {
-            return new HonouredSpec(asked, KeptConfigurations.None, null, Blocked: false);
+            return new HonouredSpec(WithLeavingGroups(asked, context, observation), asked.Brokers.Groups, KeptConfigurations.None, null, Blocked: false);
         }
 
         if ((brokers is not null && observation.Sets.Count == 0) || (nameServers is not null && observation.NameServers is null) || ((storage ?? resources) is not null && observation.Sets.Count == 0))
         {
-            return new HonouredSpec(asked, KeptConfigurations.None, first, Blocked: true);
+            return new HonouredSpec(asked, asked.Brokers.Groups, KeptConfigurations.None, first, Blocked: true);
         }
 
         BrokerClusterSpec honoured = SpecCopy.Of(asked);
-        if (groups is not null || brokers is not null)
-        {
-            // A group that is not there yet has no configuration to keep.
-            honoured.Brokers.Groups = GroupsThere(context, observation);
-        }
+        int there = GroupsThere(context, observation);
+
+        // A group that is not there yet has no configuration to keep.
+        honoured.Brokers.Groups = groups is not null || brokers is not null ? there : Math.Max(asked.Brokers.Groups, there);
+        int staying = groups is not null ? there : Math.Min(asked.Brokers.Groups, honoured.Brokers.Groups);
 
         if (storage is not null && Claim(observation) is { } claim)
         {
-            honoured.Brokers.Storage.Size = SizeOf(claim) ?? asked.Brokers.Storage.Size;
+            honoured.Brokers.Storage.Size = observation.Sets.Max(ClaimTemplate.SizeOf) ?? asked.Brokers.Storage.Size;
             honoured.Brokers.Storage.StorageClassName = claim.StorageClassName;
         }
 
@@ -69,10 +70,9 @@ internal static partial class ClusterValidator
         if (observation.Sets is [{ } set, ..])
         {
             honoured.Replication.Failover = ElectionCheck.IsElected(set) ? FailoverMode.Automatic : FailoverMode.None;
-            honoured.Brokers.Replicas = ElectionCheck.IsElected(set) ? MembersThere(observation) : honoured.Brokers.Replicas;
         }
 
-        return new HonouredSpec(honoured, KeptConfigurations.From(observation, brokers is not null, nameServers is not null), first, Blocked: false);
+        return new HonouredSpec(honoured, staying, KeptConfigurations.From(observation, brokers is not null, nameServers is not null), first, Blocked: false);
     }
 
     private static Problem? CheckName(string name)
@@ -159,16 +159,12 @@ internal static partial class ClusterValidator
             : new Problem(Reasons.InvalidConfig, $"brokers.config may not set {string.Join(", ", both)} with replication.mode Sync or failover Automatic: replication.minInSync does. Remove it.");
     }
 
-    private static Problem? CheckGroups(ClusterContext context, ClusterObservation observation)
-    {
-        HashSet<string> wanted = context.Groups.ToHashSet(StringComparer.Ordinal);
-        string[] surplus = observation.Sets.Select(static set => set.Name()).Where(name => !wanted.Contains(name)).Order(StringComparer.Ordinal).ToArray();
-        return surplus.Length == 0
-            ? null
-            : new Problem(
-                Reasons.NotSupported,
-                $"brokers.groups cannot shrink to {context.Spec.Brokers.Groups}: the messages of {string.Join(", ", surplus)} cannot be moved yet. Set it back to {GroupsThere(context, observation)}.");
-    }
+    private static Problem? CheckGroups(ClusterContext context, ClusterObservation observation) =>
+        ClusterAnnotations.IsProtected(context.Cluster) && context.Spec.Brokers.Groups < GroupsThere(context, observation)
+            ? new Problem(
+                Reasons.DeletionProtected,
+                $"brokers.groups cannot shrink to {context.Spec.Brokers.Groups} while the annotation {ClusterAnnotations.DeletionProtection} protects the cluster. Set it back to {GroupsThere(context, observation)}, or remove the annotation.")
+            : null;
 
     private static Problem? CheckMembers(ClusterContext context, ClusterObservation observation) =>
         ClusterAnnotations.IsProtected(context.Cluster) && context.Spec.Brokers.Replicas < MembersThere(observation)
@@ -181,7 +177,7 @@ internal static partial class ClusterValidator
     {
         foreach (StatefulSet set in observation.Sets)
         {
-            if (Claim(set) is not { } claim)
+            if (ClaimTemplate.Of(set) is not { } claim)
             {
                 continue;
             }
@@ -193,17 +189,29 @@ internal static partial class ClusterValidator
                     $"brokers.storage.storageClassName cannot change: the claims of {set.Name()} have {claim.StorageClassName ?? "the default class"}. Set it back.");
             }
 
-            if (SizeOf(claim) is { } size && size != storage.Size)
+            if (ClaimTemplate.SizeOf(claim) is { } size && storage.Size < size)
             {
-                return storage.Size < size
-                    ? new Problem(Reasons.Immutable, $"brokers.storage.size cannot shrink: the claims of {set.Name()} have {size}. Set it back.")
-                    : new Problem(Reasons.NotSupported, $"brokers.storage.size cannot grow in this version: the claims of {set.Name()} have {size}. Set it back.");
+                return new Problem(Reasons.Immutable, $"brokers.storage.size cannot shrink: the claims of {set.Name()} have {size}. Set it back.");
             }
         }
 
         return storage.Size < SmallestVolume
             ? new Problem(Reasons.InvalidSpec, $"brokers.storage.size must be at least {SmallestVolume}, not {storage.Size}: give a unit, as in 20Gi.")
             : null;
+    }
+
+    /// <summary>With the groups that are on their way out.</summary>
+    private static BrokerClusterSpec WithLeavingGroups(BrokerClusterSpec asked, ClusterContext context, ClusterObservation observation)
+    {
+        int there = GroupsThere(context, observation);
+        if (there <= asked.Brokers.Groups)
+        {
+            return asked;
+        }
+
+        BrokerClusterSpec honoured = SpecCopy.Of(asked);
+        honoured.Brokers.Groups = there;
+        return honoured;
     }
 
     /// <summary>So many that the last one that is there is among them.</summary>
@@ -220,11 +228,7 @@ internal static partial class ClusterValidator
         ? new ResourcesSpec { Requests = resources.Requests, Limits = resources.Limits }
         : null;
 
-    private static PersistentVolumeClaimSpec? Claim(ClusterObservation observation) => observation.Sets.Select(Claim).FirstOrDefault(static claim => claim is not null);
-
-    private static PersistentVolumeClaimSpec? Claim(StatefulSet set) => set.Spec?.VolumeClaimTemplates?.Find(static template => template.Name() == ClusterNames.DataVolume)?.Spec;
-
-    private static Quantity? SizeOf(PersistentVolumeClaimSpec claim) => claim.Resources?.Requests?.GetValueOrDefault("storage");
+    private static PersistentVolumeClaimSpec? Claim(ClusterObservation observation) => observation.Sets.Select(ClaimTemplate.Of).FirstOrDefault(static claim => claim is not null);
 
     [GeneratedRegex("^[a-z]([-a-z0-9]*[a-z0-9])?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ServiceName();

@@ -20,14 +20,8 @@ internal static class ElectionCheck
             return null;
         }
 
-        int replicas = context.Spec.Brokers.Replicas;
-        if (replicas < 2)
-        {
-            return new Problem(Reasons.InvalidSpec, "replication.failover Automatic needs brokers.replicas of at least 2: nobody could take over from a group's only member.");
-        }
-
-        return observation.Sets.FirstOrDefault(other => other.Spec?.Replicas != replicas) is { } different
-            ? new Problem(Reasons.NotSupported, $"brokers.replicas cannot change with replication.failover Automatic in this version: the members of {different.Name()} know each other by name. Set it back to {different.Spec?.Replicas}.")
+        return context.Spec.Brokers.Replicas < 2
+            ? new Problem(Reasons.InvalidSpec, "replication.failover Automatic needs brokers.replicas of at least 2: nobody could take over from a group's only member.")
             : ClusterValidator.CheckSyncKeys(context.Spec);
     }
 

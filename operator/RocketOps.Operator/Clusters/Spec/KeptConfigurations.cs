@@ -31,11 +31,11 @@ internal sealed class KeptConfigurations
     /// <param name="nameServers">The name servers keep theirs.</param>
     public static KeptConfigurations From(ClusterObservation observation, bool brokers, bool nameServers) => new(
         brokers
-            ? observation.Sets.Select(static set => (Name: set.Name(), Map: ConfigOf(set.Spec?.Template))).Where(static set => set.Map is not null)
+            ? observation.Sets.Select(static set => (Name: set.Name(), Map: ConfigOf(set.Spec?.Template?.Spec))).Where(static set => set.Map is not null)
                 .ToDictionary(static set => set.Name, static set => set.Map!, StringComparer.Ordinal)
             : null,
-        nameServers ? ConfigOf(observation.NameServers?.Spec?.Template) : null);
+        nameServers ? ConfigOf(observation.NameServers?.Spec?.Template?.Spec) : null);
 
-    /// <summary>The ConfigMap that pods of a template start with.</summary>
-    public static string? ConfigOf(PodTemplateSpec? template) => template?.Spec?.Volumes?.Find(static volume => volume.Name == PodParts.ConfigVolume)?.ConfigMap?.Name;
+    /// <summary>The ConfigMap that a pod starts with.</summary>
+    public static string? ConfigOf(PodSpec? pod) => pod?.Volumes?.Find(static volume => volume.Name == PodParts.ConfigVolume)?.ConfigMap?.Name;
 }

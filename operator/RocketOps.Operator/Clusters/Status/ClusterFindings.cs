@@ -1,6 +1,10 @@
+using RocketOps.Operator.Clusters.Draining;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Growing;
+using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Scaling;
+using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Status;
@@ -11,6 +15,9 @@ namespace RocketOps.Operator.Clusters.Status;
 /// <param name="Registrations">What the name servers know.</param>
 /// <param name="Roll">The restart under way, if any.</param>
 /// <param name="ScaleIn">The member on its way out, if any.</param>
+/// <param name="ScaleOuts">The groups that elect their master and get more members.</param>
+/// <param name="Drains">The groups on their way out, or back.</param>
+/// <param name="Growths">The groups whose volumes grow.</param>
 /// <param name="Problem">What a person has to change; null when nothing has to be.</param>
 /// <param name="Pending">What has to go by itself before everything can be made; null when nothing has.</param>
 /// <param name="Failed">The API server failed somewhere: the next pass comes after a back-off.</param>
@@ -21,11 +28,26 @@ internal sealed record ClusterFindings(
     BrokerRegistrations Registrations,
     RollPlan Roll,
     ScaleInPlan ScaleIn,
+    IReadOnlyList<ScaleOutPlan> ScaleOuts,
+    IReadOnlyList<DrainPlan> Drains,
+    IReadOnlyList<GrowthPlan> Growths,
     Problem? Problem,
     Problem? Pending,
     bool Failed,
     bool Paused)
 {
+    /// <summary>Which members do not have the values that need no restart, and why; null when all have them.</summary>
+    public Problem? Unapplied { get; init; }
+
+    /// <summary>What somebody asked to be left alone; null for nothing.</summary>
+    public ClusterPause? Pause { get; init; }
+
+    /// <summary>New groups that take no messages yet.</summary>
+    public IReadOnlyList<OpeningPlan> Openings { get; init; } = [];
+
+    /// <summary>Topics that no object speaks of; null when there are none.</summary>
+    public UnmanagedTopicsStatus? Unmanaged { get; init; }
+
     /// <summary>The members of all groups.</summary>
     public IReadOnlyList<MemberState> Members { get; } = [.. Groups.SelectMany(static group => group.Members)];
 }

@@ -31,12 +31,16 @@ internal static class ClusterStatusBuilder
         return new BrokerClusterStatus
         {
             ObservedGeneration = Generation(context, findings),
+            Version = context.Images.Version,
+            Effective = new EffectiveValues { BrokerImage = context.BrokerImage, NameServerImage = context.NameServerImage, StorageSize = context.Groups.Select(context.ClaimSizeOf).Min() },
             NameServers = context.Names.NameServerClientAddress,
             ReadyNameServers = findings.Observation.ReadyNameServers,
             ReadyGroups = groups.Count(static group => group.Ready),
             Brokers = string.Create(CultureInfo.InvariantCulture, $"{ready}/{findings.Members.Count}"),
             Groups = groups,
-            Operations = OperationList.Build(context.Cluster.Status?.Operations, findings.ScaleIn, now),
+            Operations = OperationList.Build(context.Cluster.Status?.Operations, findings, now),
+            UnmanagedTopics = findings.Unmanaged,
+            Restarts = RestartList.Build(context.Cluster.Status, findings.Observation, groups),
             Conditions = BuildConditions(context, findings, groups, now).ToList(),
         };
     }
@@ -50,11 +54,12 @@ internal static class ClusterStatusBuilder
         if (context.Spec.Brokers.Replicas > 1)
         {
             Replication(conditions, findings);
+            NodeSpread.Add(conditions, Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Spread), findings);
         }
 
-        if (findings.Paused)
+        if (findings.Pause is { } pause)
         {
-            conditions.True(ConditionTypes.Paused, Reasons.Paused, $"The operator changes nothing while the annotation {ClusterAnnotations.Paused} is true.");
+            conditions.True(ConditionTypes.Paused, pause.Mistake is null ? Reasons.Paused : Reasons.InvalidPause, pause.Describe());
         }
 
         return conditions;
@@ -82,12 +87,37 @@ internal static class ClusterStatusBuilder
 
         if (findings.Paused && context.Cluster.Status?.ObservedGeneration != context.Cluster.Metadata.Generation)
         {
-            return new Problem(Reasons.Paused, $"What is asked for waits while the annotation {ClusterAnnotations.Paused} is true. Remove it to go on.");
+            return new Problem(Reasons.Paused, $"What is asked for waits {findings.Pause!.End()}. Remove it to go on.");
+        }
+
+        if (findings.Paused && (findings.Groups.Any(static group => group.Outdated.Any()) || context.Cluster.Status?.Operations is [_, ..]))
+        {
+            return new Problem(Reasons.Paused, $"What was begun waits {findings.Pause!.End()}. Remove it to go on.");
+        }
+
+        if (findings.Drains is [{ } drain, ..])
+        {
+            return new Problem(Reasons.Draining, drain.Message);
         }
 
         if (findings.ScaleIn.InProgress)
         {
             return new Problem(Reasons.ScalingIn, OperationList.Describe(findings.ScaleIn));
+        }
+
+        if (findings.ScaleOuts is [{ } scaleOut, ..])
+        {
+            return new Problem(Reasons.ScalingOut, scaleOut.Message);
+        }
+
+        if (findings.Growths is [{ } growth, ..])
+        {
+            return new Problem(Reasons.Growing, growth.Message);
+        }
+
+        if (findings.Roll.InProgress && findings.Pause is { Restarts: true } restarts)
+        {
+            return new Problem(Reasons.Paused, $"Brokers are outdated, and none restarts {restarts.End()}.");
         }
 
         if (findings.Roll.InProgress)
@@ -134,6 +164,16 @@ internal static class ClusterStatusBuilder
         if (unregistered.Length > 0)
         {
             return new Problem(Reasons.WaitingForRegistration, $"Waiting for {List(unregistered)} to register with every name server.");
+        }
+
+        if (findings.Openings is [{ } opening, ..])
+        {
+            return new Problem(Reasons.Opening, opening.Message);
+        }
+
+        if (findings.Unapplied is { } unapplied)
+        {
+            return unapplied;
         }
 
         return Refusing(findings) is { Length: > 0 } refusing ? new Problem(Reasons.DiskFull, Refusal(refusing)) : null;
@@ -295,12 +335,13 @@ internal static class ClusterStatusBuilder
         Epoch = group.Lease is null && last?.Epoch is null ? null : Math.Max(group.Lease?.Epoch ?? 0, last?.Epoch ?? 0),
         InSync = group.Lease is { InSync.Count: > 0 } lease ? [.. lease.InSync] : null,
         Ready = group.Serves,
-        Members = [.. group.Members.Select(member => Member(group, member))],
+        Members = [.. group.Members.Select(member => Member(group, member, last?.Members?.Find(known => known.Name == member.Pod)))],
     };
 
-    private static BrokerMemberStatus Member(GroupView group, MemberState member) => new()
+    private static BrokerMemberStatus Member(GroupView group, MemberState member, BrokerMemberStatus? last) => new()
     {
         Name = member.Pod,
+        PodUid = member.Uid ?? last?.PodUid,
         Role = member.Role,
         BrokerId = member.Rank.BrokerId,
         Ready = member.Settled,
@@ -308,6 +349,9 @@ internal static class ClusterStatusBuilder
         SendsRefused = member.SendsRefused,
         LagBytes = RoundLag(group.LagOf(member)),
         Outdated = member.Outdated ? true : null,
+
+        // Kept until the next pod is there and tells as what the one before has come back.
+        OutdatedBy = member.Uid is null ? last?.OutdatedBy : member.Changed,
     };
 
     private static string Named(MemberState[] members, ClusterFindings findings) => List([.. members.Select(member => Trouble(member, findings))], "; ");

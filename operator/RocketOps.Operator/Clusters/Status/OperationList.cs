@@ -6,33 +6,43 @@ namespace RocketOps.Operator.Clusters.Status;
 /// <summary>The operations under way as the status lists them: one that is in the step it was in keeps its time.</summary>
 internal static class OperationList
 {
-    public static List<OperationStatus>? Build(IReadOnlyList<OperationStatus>? last, ScaleInPlan scaleIn, DateTimeOffset now)
+    public static List<OperationStatus>? Build(IReadOnlyList<OperationStatus>? last, ClusterFindings findings, DateTimeOffset now)
     {
-        if (scaleIn.Group is not { } group)
+        if (findings.Paused)
         {
-            return null;
+            // They go on where they are.
+            return last is [_, ..] ? [.. last] : null;
         }
 
-        OperationStatus? before = last?.FirstOrDefault(known => known.Type == OperationType.ScaleIn && known.Group == group && known.Phase == scaleIn.Phase);
-        return
-        [
-            new OperationStatus
-            {
-                Type = OperationType.ScaleIn,
-                Group = group,
-                Phase = scaleIn.Phase,
+        List<OperationStatus> operations = [.. findings.Drains.Select(drain => Operation(OperationType.Drain, drain.Group, drain.Phase, drain.Message))];
+        operations.AddRange(findings.Openings.Select(opening => Operation(OperationType.Open, opening.Group, opening.Phase, opening.Message)));
+        operations.AddRange(findings.Growths.Select(growth => Operation(OperationType.Grow, growth.Group, growth.Phase, growth.Message)));
+        operations.AddRange(findings.ScaleOuts.Select(growth => Operation(OperationType.ScaleOut, growth.Group, growth.Phase, growth.Message)));
+        if (findings.ScaleIn.Group is { } group)
+        {
+            operations.Add(Operation(OperationType.ScaleIn, group, findings.ScaleIn.Phase, Describe(findings.ScaleIn)));
+        }
 
-                // Whole seconds: the server stores no fractions.
-                Since = before?.Since ?? DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()),
-                Message = Describe(scaleIn),
-            },
-        ];
+        return operations.Count == 0 ? null : operations;
+
+        OperationStatus Operation(OperationType type, string of, OperationPhase phase, string message) => new()
+        {
+            Type = type,
+            Group = of,
+            Phase = phase,
+
+            // Whole seconds: the server stores no fractions.
+            Since = last?.FirstOrDefault(known => known.Type == type && known.Group == of && known.Phase == phase)?.Since ?? DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()),
+            Message = message,
+        };
     }
 
     public static string Describe(ScaleInPlan scaleIn) => scaleIn.Phase switch
     {
         OperationPhase.Waiting => $"{scaleIn.Group} has more members than asked for; {scaleIn.Pod} goes next and waits for {scaleIn.WaitsFor}.",
         OperationPhase.Removing => $"{scaleIn.Pod} leaves {scaleIn.Group}; its claim {scaleIn.Claim} stays.",
+        OperationPhase.Announcing when scaleIn.WaitsFor is { } what => $"{scaleIn.Pod} has left {scaleIn.Group}; the others count it among them until {what}.",
+        OperationPhase.Announcing => $"{scaleIn.Pod} has left {scaleIn.Group}; the others restart one at a time to count it among them no longer. Its claim {scaleIn.Claim} stays.",
         _ => $"{scaleIn.Pod} has left {scaleIn.Group} and stops; its claim {scaleIn.Claim} stays.",
     };
 }

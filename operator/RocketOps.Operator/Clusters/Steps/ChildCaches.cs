@@ -14,4 +14,5 @@ internal sealed record ChildCaches(
     IEntityCache<Role> Roles,
     IEntityCache<RoleBinding> RoleBindings,
     IEntityCache<EndpointSlice> Slices,
-    IEntityCache<Pod> Pods);
+    IEntityCache<Pod> Pods,
+    IEntityCache<PersistentVolumeClaim> Claims);

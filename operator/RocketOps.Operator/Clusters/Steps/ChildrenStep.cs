@@ -6,6 +6,8 @@ using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Growing;
+using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
@@ -29,9 +31,10 @@ internal sealed class ChildrenStep
         _caches = caches;
     }
 
-    public async Task<ChildrenOutcome> RunAsync(ClusterContext context, CancellationToken cancellationToken)
+    public async Task<ChildrenOutcome> RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlySet<string> held, CancellationToken cancellationToken)
     {
         Deployment? nameServers = null;
+        ConfigMap? liveConfig = null;
         Problem? problem = null;
         Problem? pending = null;
         List<StatefulSet> sets = new List<StatefulSet>();
@@ -41,6 +44,22 @@ internal sealed class ChildrenStep
         {
             try
             {
+                if (part[^1] is StatefulSet made && await FindSavedAsync(context, observation, made.Name(), cancellationToken) is { } saved)
+                {
+                    sets.Add(await RestoreAsync(context, made, saved, cancellationToken));
+                    continue;
+                }
+
+                if (part[^1] is StatefulSet && held.Contains(part[^1].Name()))
+                {
+                    continue;
+                }
+
+                if (part[^1] is StatefulSet next && observation.Set(next.Name()) is null && context.BeginsClosed(next.Name()))
+                {
+                    await CloseAsync(context, next, cancellationToken);
+                }
+
                 foreach (IKubernetesObject child in part)
                 {
                     switch (await ApplyAsync(context, child, cancellationToken))
@@ -50,6 +69,9 @@ internal sealed class ChildrenStep
                             break;
                         case StatefulSet set:
                             sets.Add(set);
+                            break;
+                        case ConfigMap map when LiveConfigMap.IsOne(context, map):
+                            liveConfig = map;
                             break;
                         case ConfigMap configuration:
                             configurations.Add(configuration.Name());
@@ -73,6 +95,10 @@ internal sealed class ChildrenStep
                 // The API server's own rules, a quota, missing rights or an admission webhook: refused until somebody changes something.
                 problem ??= new Problem(Reasons.Refused, refused.Status.Message ?? refused.Message);
             }
+            catch (KubernetesException changed) when (changed.IsConflict && (part[^1] is ConfigMap || (context.IsAutomatic && part[^1] is StatefulSet)))
+            {
+                pending ??= new Problem(Reasons.Updating, $"{part[^1].Kind} {PartOf(part)} has changed since it was looked at; it is looked at again.");
+            }
             catch (Exception failure) when (ApiFailures.IsFailure(failure, cancellationToken))
             {
                 // A webhook that does not answer, a server that is overloaded or away: the other parts may be luckier, and the status says what this one waits for.
@@ -81,17 +107,18 @@ internal sealed class ChildrenStep
             }
         }
 
-        return new ChildrenOutcome(nameServers, sets, configurations, problem, pending, failed);
+        return new ChildrenOutcome(nameServers, sets, configurations, liveConfig, problem, pending, failed);
     }
 
-    /// <summary>The last object of a part is its workload, which it is named after.</summary>
+    /// <summary>The last object of a part is its workload, or all of it, which it is named after.</summary>
     private static string PartOf(IReadOnlyList<IKubernetesObject> part) => part[^1].Name();
 
     private async Task<IKubernetesObject> ApplyAsync(ClusterContext context, IKubernetesObject child, CancellationToken cancellationToken) => child switch
     {
         Deployment deployment => await ApplyAsync(context, deployment, _caches.Deployments.Get(deployment.Key()), cancellationToken),
-        StatefulSet set => await ApplyAsync(context, set, _caches.StatefulSets.Get(set.Key()), cancellationToken),
+        StatefulSet set => await ApplySetAsync(context, set, cancellationToken),
         Service service => await ApplyAsync(context, service, _caches.Services.Get(service.Key()), cancellationToken),
+        ConfigMap live when LiveConfigMap.IsOne(context, live) => await ApplyLiveConfigAsync(context, live, cancellationToken),
         ConfigMap configMap => await ApplyAsync(context, configMap, _caches.ConfigMaps.Get(configMap.Key()), cancellationToken),
         ServiceAccount account => await ApplyAsync(context, account, _caches.ServiceAccounts.Get(account.Key()), cancellationToken),
         PodDisruptionBudget budget => await ApplyAsync(context, budget, _caches.DisruptionBudgets.Get(budget.Key()), cancellationToken),
@@ -100,6 +127,89 @@ internal sealed class ChildrenStep
         EndpointSlice slice => await ApplyAsync(context, slice, _caches.Slices.Get(slice.Key()), cancellationToken),
         _ => throw new InvalidOperationException($"No rule applies a {child.Kind}."),
     };
+
+    /// <summary>
+    /// The saved set of a group whose set is on its way out or gone; null when there is none. By what the pass began with: its context knows nothing of a set that came since. The cache of
+    /// ConfigMaps may lag behind that of sets, so before a set is made the server is asked.
+    /// </summary>
+    private async Task<ConfigMap?> FindSavedAsync(ClusterContext context, ClusterObservation observation, string group, CancellationToken cancellationToken) => observation.Set(group) switch
+    {
+        { } set => set.IsDeleting() ? SavedSet.Find(_caches, context, group) : null,
+        null => SavedSet.Of(context, SavedSet.Find(_caches, context, group) ?? await _client.GetAsync<ConfigMap>(SavedSet.NameOf(group), context.Names.Namespace, cancellationToken)),
+    };
+
+    /// <summary>
+    /// Keeps producers out of a group that comes, before its set is made. Made, not applied: what a former leader had still on its way must not close a group again that was opened since. By what the server has, as caches
+    /// lag behind.
+    /// </summary>
+    private async Task CloseAsync(ClusterContext context, StatefulSet set, CancellationToken cancellationToken)
+    {
+        ConfigMap closure = GroupClosure.Build(context, set.Name());
+        ConfigMap? there = _caches.ConfigMaps.Get(closure.Key()) ?? await _client.GetAsync<ConfigMap>(closure.Name(), closure.Namespace(), cancellationToken);
+        if (there is not null)
+        {
+            if (there.ControllerOwner()?.Uid != context.Cluster.Uid())
+            {
+                throw Foreign(context, there);
+            }
+
+            return;
+        }
+
+        if (await _client.GetAsync<StatefulSet>(set.Name(), set.Namespace(), cancellationToken) is null)
+        {
+            await _client.CreateAsync(closure, new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken);
+        }
+    }
+
+    /// <summary>Makes a set again as it was saved. What is asked for of its group today follows in a pass that sees it: what is kept of sets that are there is kept of this one too.</summary>
+    private async Task<StatefulSet> RestoreAsync(ClusterContext context, StatefulSet desired, ConfigMap saved, CancellationToken cancellationToken)
+    {
+        if (await _client.GetAsync<StatefulSet>(desired.Name(), desired.Namespace(), cancellationToken) is { } live)
+        {
+            return live.ControllerOwner()?.Uid == context.Cluster.Uid() ? live : throw Foreign(context, live);
+        }
+
+        string path = $"apis/apps/v1/namespaces/{desired.Namespace()}/statefulsets?fieldManager={SavedSet.Maker}";
+        JsonNode made = (await _client.SendAsync(HttpMethod.Post, path, SavedSet.Read(saved), cancellationToken: cancellationToken))!;
+        return made.Deserialize(_client.Types.Get<StatefulSet>().Json)!;
+    }
+
+    /// <summary>The set of a group that elects its master is written only while it is as it was seen (<see cref="GroupSets"/>).</summary>
+    private async Task<StatefulSet> ApplySetAsync(ClusterContext context, StatefulSet set, CancellationToken cancellationToken)
+    {
+        StatefulSet? cached = _caches.StatefulSets.Get(set.Key());
+        if (!context.IsAutomatic || cached?.ControllerOwner()?.Uid != context.Cluster.Uid())
+        {
+            // Of a set that nobody has seen yet, what is there already is left to the pass that sees it.
+            return context.IsAutomatic && cached is null && await _client.GetAsync<StatefulSet>(set.Name(), set.Namespace(), cancellationToken) is { } unseen && unseen.ControllerOwner()?.Uid == context.Cluster.Uid()
+                ? unseen
+                : await ApplyAsync(context, set, cached, cancellationToken);
+        }
+
+        try
+        {
+            return await GroupSets.ApplyAsync(_applier, context, set, cached, cancellationToken);
+        }
+        catch (KubernetesException refused) when (refused.IsInvalid)
+        {
+            return await OverwriteAsync(set, cached, refused, cancellationToken);
+        }
+    }
+
+    /// <summary>What is to be reset follows from the map that was seen, so it is written only while that is what is there. One that nobody has seen yet is left to the pass that sees it.</summary>
+    private async Task<ConfigMap> ApplyLiveConfigAsync(ClusterContext context, ConfigMap map, CancellationToken cancellationToken)
+    {
+        ConfigMap? cached = _caches.ConfigMaps.Get(map.Key());
+        if (cached?.ControllerOwner()?.Uid == context.Cluster.Uid())
+        {
+            return (await _applier.ApplyUnchangedAsync(LiveConfigMap.Following(context, cached!), cached!, cancellationToken)).Object;
+        }
+
+        return cached is null && await _client.GetAsync<ConfigMap>(map.Name(), map.Namespace(), cancellationToken) is { } unseen && unseen.ControllerOwner()?.Uid == context.Cluster.Uid()
+            ? unseen
+            : await ApplyAsync(context, map, cached, cancellationToken);
+    }
 
     private async Task<T> ApplyAsync<T>(ClusterContext context, T child, T? cached, CancellationToken cancellationToken)
         where T : class, IKubernetesObject

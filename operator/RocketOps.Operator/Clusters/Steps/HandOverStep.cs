@@ -40,6 +40,6 @@ internal sealed class HandOverStep
             return;
         }
 
-        _events.Record(context.Cluster, EventType.Normal, "HandOver", "HandOver", $"{master.Pod} hands {action.Group} over to {successor.Pod} before it restarts.");
+        _events.Record(context.Cluster, EventType.Normal, "HandOver", "HandOver", $"{master.Pod} hands {action.Group} over to {successor.Pod} before it stops.");
     }
 }

@@ -17,7 +17,7 @@ internal sealed partial class MemberFiguresStep
 {
     // Apache's brokers have none such and are taken to accept.
     private const string SendsRefused = "rocketOpsSendsRefused";
-    private const string LogEnd = "commitLogMaxOffset";
+    public const string LogEnd = "commitLogMaxOffset";
 
     private readonly ClusterAdmins _admins;
     private readonly OperatorOptions _options;
@@ -56,8 +56,7 @@ internal sealed partial class MemberFiguresStep
 
         try
         {
-            string host = podIP.Contains(':', StringComparison.Ordinal) ? $"[{podIP}]" : podIP;
-            IReadOnlyDictionary<string, string> figures = await admin.GetBrokerRuntimeInfoAsync(string.Create(CultureInfo.InvariantCulture, $"{host}:{Ports.Broker}"), token);
+            IReadOnlyDictionary<string, string> figures = await admin.GetBrokerRuntimeInfoAsync(AddressOf(podIP), token);
             return member with
             {
                 SendsRefused = member.Role == BrokerMemberRole.Master ? figures.GetValueOrDefault(SendsRefused) : null,
@@ -70,6 +69,9 @@ internal sealed partial class MemberFiguresStep
             return member;
         }
     }
+
+    /// <summary>Where the broker of a pod is asked.</summary>
+    public static string AddressOf(string podIP) => string.Create(CultureInfo.InvariantCulture, $"{(podIP.Contains(':', StringComparison.Ordinal) ? $"[{podIP}]" : podIP)}:{Ports.Broker}");
 
     [LoggerMessage(EventId = 5002, Level = LogLevel.Debug, Message = "{Pod} does not tell its figures; the next pass asks again.")]
     private partial void LogUnreachable(Exception exception, string pod);

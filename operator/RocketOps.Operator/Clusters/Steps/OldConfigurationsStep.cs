@@ -3,6 +3,8 @@ using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Growing;
+using RocketOps.Operator.Clusters.Opening;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
@@ -33,7 +35,7 @@ internal sealed class OldConfigurationsStep
         ConfigMap[] old =
         [
             .. _caches.ConfigMaps.OwnedBy(context.Cluster.Uid()).Where(map =>
-                !map.IsDeleting() && !current.Contains(map.Name()) && !used.Contains(map.Name()) && NoPodIsMadeWith(map, context, observation, groups)),
+                !map.IsDeleting() && !SavedSet.IsOne(map) && !GroupClosure.IsOne(map) && !LiveConfigMap.IsOne(context, map) && !current.Contains(map.Name()) && !used.Contains(map.Name()) && NoPodIsMadeWith(map, context, observation, groups)),
         ];
         if (old.Length == 0)
         {

@@ -1,8 +1,11 @@
 using System.Net;
+using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Clusters.Status;
 using RocketOps.Operator.Hosting;
 
 namespace RocketOps.Operator.Clusters.Steps;
@@ -12,23 +15,30 @@ internal sealed class RollStep
 {
     private readonly IKubernetesClient _client;
     private readonly LiveBrokers _live;
+    private readonly ServingTimes _serving;
     private readonly OperatorOptions _options;
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
 
-    public RollStep(IKubernetesClient client, LiveBrokers live, OperatorOptions options, IEventRecorder events, TimeProvider time)
+    public RollStep(IKubernetesClient client, LiveBrokers live, ServingTimes serving, OperatorOptions options, IEventRecorder events, TimeProvider time)
     {
         _client = client;
         _live = live;
+        _serving = serving;
         _options = options;
         _events = events;
         _time = time;
     }
 
-    public async Task<RollPlan> RunAsync(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations, CancellationToken cancellationToken)
+    /// <param name="context">The cluster with the sets that are there.</param>
+    /// <param name="observation">Its workloads.</param>
+    /// <param name="registrations">What the name servers know.</param>
+    /// <param name="held">Another pod is about to go, or does: nobody restarts meanwhile.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    public async Task<RollPlan> RunAsync(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations, bool held, CancellationToken cancellationToken)
     {
         RollPlan plan = Next(context, observation, registrations);
-        if (plan.Restart is null)
+        if (plan.Restart is null || held)
         {
             return plan;
         }
@@ -38,7 +48,14 @@ internal sealed class RollStep
         RollPlan confirmed = Next(context, live, registrations);
         if (confirmed.Restart is not { Uid: { } uid } member)
         {
-            return confirmed;
+            // Nothing is outdated there: the pod is being replaced, or its set is newer than what its controller has seen. The members that the status shows are the cache's, and it says that
+            // all is done when they are.
+            return confirmed.InProgress ? confirmed : plan.Waiting();
+        }
+
+        if (!IsNoted(context, member))
+        {
+            return confirmed.Waiting();
         }
 
         DeleteOptions options = new DeleteOptions { Preconditions = new Preconditions { Uid = uid } };
@@ -60,9 +77,16 @@ internal sealed class RollStep
             return confirmed;
         }
 
-        _events.Record(context.Cluster, EventType.Normal, "PodRestarted", "Restart", $"Pod {member.Pod} restarts with the current configuration.", live.Pod(member.Pod));
+        _events.Record(context.Cluster, EventType.Normal, "PodRestarted", "Restart", $"Pod {member.Pod} restarts. Changed since it was made: {member.Changed ?? TemplateChanges.Other}.", live.Pod(member.Pod));
         return confirmed;
     }
+
+    /// <summary>The cluster is no more.</summary>
+    public void Forget(ObjectKey cluster) => _serving.Forget(cluster);
+
+    /// <summary>Which pod goes and why stands in the status before: whoever sees another one there can tell it, also when this operator ends with the deletion. A status without identities was written by an older operator, or with a definition that has no field for them: nobody waits for what may never come.</summary>
+    private static bool IsNoted(ClusterContext context, MemberState member) =>
+        RestartList.Before(context.Cluster.Status, member.Pod) is { Outdated: true } noted && (noted.PodUid is null || noted.PodUid == member.Uid) && noted.OutdatedBy == member.Changed;
 
     /// <summary>False when the group's disruption budget does not let the pod go now.</summary>
     private async Task<bool> TryEvictAsync(string pod, string ns, DeleteOptions options, CancellationToken cancellationToken)
@@ -85,7 +109,7 @@ internal sealed class RollStep
     }
 
     private RollPlan Next(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations) =>
-        RollPlanner.Next(observation.Groups(context, registrations), State(observation, registrations), _time.GetUtcNow(), _options.MasterRestartPause);
+        RollPlanner.Next(_serving.Measure(context.Cluster.Key(), observation.Groups(context, registrations)), State(observation, registrations), _time.GetUtcNow(), _options.MasterRestartPause);
 
     private static NameServerState State(ClusterObservation observation, BrokerRegistrations registrations) =>
         !registrations.Complete ? NameServerState.Silent

@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes.Apply;
+using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Groups;
@@ -13,13 +14,15 @@ internal sealed class ScaleInStep
 {
     private readonly ServerSideApplier _applier;
     private readonly LiveBrokers _live;
+    private readonly LeasesStep _leases;
     private readonly MemberFiguresStep _figures;
     private readonly IEventRecorder _events;
 
-    public ScaleInStep(ServerSideApplier applier, LiveBrokers live, MemberFiguresStep figures, IEventRecorder events)
+    public ScaleInStep(ServerSideApplier applier, LiveBrokers live, LeasesStep leases, MemberFiguresStep figures, IEventRecorder events)
     {
         _applier = applier;
         _live = live;
+        _leases = leases;
         _figures = figures;
         _events = events;
     }
@@ -36,21 +39,30 @@ internal sealed class ScaleInStep
         ScaleInPlan plan = ScaleInPlanner.Next(wanted, groups, observation, registrations);
         if (plan is not { Phase: OperationPhase.Removing, Leaving: { } leaving })
         {
-            return plan;
+            return plan.InProgress ? plan : ElectedScaleIn.Left(context, groups);
         }
 
         // The cache lags behind, and a copy that goes does not come back by itself: decided on what the API server and the brokers say now. The others' logs are asked after
         // that of the one that leaves, or those of a group at work would differ by what came meanwhile.
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
-        ClusterContext now = context.Seeing(live);
+        ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.RunAsync(context, cancellationToken) }).Seeing(live);
         IReadOnlyList<GroupView> asked = await _figures.RunAsync(now, live, live.Groups(now, registrations), cancellationToken);
         ScaleInPlan confirmed = ScaleInPlanner.Next(wanted, [.. asked.Select(group => Remembering(group, leaving))], live, registrations);
-        if (confirmed is not { Phase: OperationPhase.Removing, Group: { } name } || confirmed.Pod != leaving.Pod || live.Set(name) is not { } set || KeptConfigurations.ConfigOf(set.Spec?.Template) is not { } configuration)
+        if (confirmed is not { Phase: OperationPhase.Removing, Group: { } name } || confirmed.Pod != leaving.Pod || live.Set(name) is not { } set || KeptConfigurations.ConfigOf(set.Spec?.Template?.Spec) is not { } configuration)
         {
             return confirmed;
         }
 
-        await _applier.ApplyAsync(BrokerStatefulSet.Build(now.WithoutLastMember(name), name, configuration), set, cancellationToken);
+        try
+        {
+            await GroupSets.ApplyAsync(_applier, now, BrokerStatefulSet.Build(now.WithoutLastMember(name), name, configuration), set, cancellationToken);
+        }
+        catch (KubernetesException changed) when (changed.IsConflict && now.IsAutomatic)
+        {
+            // Its controller writes its status; the next pass sees it.
+            return confirmed;
+        }
+
         _events.Record(
             context.Cluster,
             EventType.Normal,

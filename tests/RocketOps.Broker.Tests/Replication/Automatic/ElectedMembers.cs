@@ -93,6 +93,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
             ["leaseDurationMillis"] = "3000",
             ["leaseRenewMillis"] = "250",
             ["leaseMarginMillis"] = "500",
+            ["handOverLingerMillis"] = "0",
         };
         foreach ((string key, string value) in _settings)
         {

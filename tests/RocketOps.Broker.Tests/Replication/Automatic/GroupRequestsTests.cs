@@ -18,6 +18,7 @@ public sealed class GroupRequestsTests
         GroupRequests.AskMember.Should().Be(71_001);
         GroupRequests.JoinMaster.Should().Be(71_002);
         GroupRequests.LeaveMaster.Should().Be(71_003);
+        RequestCode.HandOverMaster.Should().Be(71_005);
         Introduction.Write(0x0102030405060708).Should().Equal(0xFF, (byte)'R', (byte)'O', (byte)'G', (byte)'R', (byte)'P', (byte)'0', (byte)'1', 1, 2, 3, 4, 5, 6, 7, 8);
         HaFrames.ReadReport(Introduction.Write(1)).Should().BeNegative("no slave of RocketMQ's reports that");
         Introduction.Read(new byte[16]).Should().BeNull();
@@ -26,14 +27,14 @@ public sealed class GroupRequestsTests
     [Fact]
     public void Read_WhatWasWritten_IsTheSame()
     {
-        MemberAnswer said = new("g", Copy, new LogEnd(3, 400), 7, true);
+        MemberAnswer said = new("g", Copy, new LogEnd(3, 400), 7, true) { Members = ["a", "b"] };
         JoinRequest join = new("g", Copy, 4);
         EpochHistory epochs = EpochHistory.Of(new EpochEntry(1, 0), new EpochEntry(4, 300));
         JoinAnswer joined = new("g", 4, new LogExtent(epochs, 0, 400), 10912, 99);
         RemotingCommand request = RemotingCommand.CreateRequest(GroupRequests.JoinMaster);
 
-        GroupRequests.ReadAnswer(GroupRequests.Answer(request, said)).Should().Be(said);
-        GroupRequests.ReadJoin(GroupRequests.Join("broker-a", join)).Should().Be(join);
+        GroupRequests.ReadAnswer(GroupRequests.Answer(request, said)).Should().BeEquivalentTo(said, static options => options.ComparingRecordsByMembers());
+        GroupRequests.ReadJoin(GroupRequests.Join(new GroupName("c", "broker-a"), join)).Should().Be(join);
         GroupRequests.ReadJoinAnswer(GroupRequests.Answer(request, joined)).Should().BeEquivalentTo(joined);
     }
 
@@ -41,7 +42,7 @@ public sealed class GroupRequestsTests
     public void Read_AnyFields_AreAnAnswerOrRefused()
     {
         string[] values = ["", "-1", "0", "1", "65536", "9223372036854775807", "9223372036854775808", "x", "true", new string('a', 256), "NaN", " 1"];
-        string[] fields = ["groupId", "member", "incarnation", "endEpoch", "endOffset", "promised", "leads", "epoch", "min", "end", "haPort", "ticket"];
+        string[] fields = ["groupId", "member", "incarnation", "endEpoch", "endOffset", "promised", "leads", "epoch", "min", "end", "haPort", "ticket", "members"];
         Random random = new(20261121);
         int read = 0;
         for (int i = 0; i < 20_000; i++)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RocketOps.Broker.Replication.Leases;
 using RocketOps.Replication.Leases;
 
@@ -53,16 +52,19 @@ public sealed class FileLeaseStoreTests : IDisposable
         (await store.ReadAsync(Cancellation))!.Record.UncleanEpoch.Should().Be(2);
     }
 
-    [Fact]
-    public async Task TryWrite_ManyAtTheSameTime_EachVersionIsReplacedOnce()
+    // Without patience everybody takes every turn over, as from a process that stands still.
+    [Theory]
+    [InlineData(500)]
+    [InlineData(0)]
+    public async Task TryWrite_ManyAtTheSameTime_EachVersionIsReplacedOnce(int turnMillis)
     {
         await new FileLeaseStore(File, TimeProvider.System).TryWriteAsync(Record(1), null, Cancellation);
 
         int[] written = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () =>
         {
-            FileLeaseStore store = new(File, TimeProvider.System);
+            FileLeaseStore store = new(File, TimeProvider.System, TimeSpan.FromMilliseconds(turnMillis));
             int successes = 0;
-            for (int i = 0; i < 15; i++)
+            for (int i = 0; i < 60 || successes == 0; i++)
             {
                 VersionedLease seen = (await store.ReadAsync(Cancellation))!;
                 successes += await store.TryWriteAsync(seen.Record with { Epoch = seen.Record.Epoch + 1 }, seen.Version, Cancellation) is null ? 0 : 1;
@@ -76,21 +78,40 @@ public sealed class FileLeaseStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task TryWrite_AnotherProcessHoldsTheLock_WaitsUntilThatDies()
+    public async Task TryWrite_AnotherStandsStillInItsTurn_GoesOnAndTheOtherWritesNothing()
     {
-        FileLeaseStore store = new(File, TimeProvider.System);
+        FileLeaseStore store = new(File, TimeProvider.System, TimeSpan.FromMilliseconds(20));
         string version = (await store.TryWriteAsync(Record(1), null, Cancellation))!;
-        using Process holder = Process.Start(new ProcessStartInfo("flock", [File + ".lock", "sh", "-c", "echo held; read line"]) { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false })!;
-        (await holder.StandardOutput.ReadLineAsync(Cancellation)).Should().Be("held");
-        using (CancellationTokenSource impatient = new(TimeSpan.FromMilliseconds(50)))
-        {
-            await store.Awaiting(waiting => waiting.TryWriteAsync(Record(2), version, impatient.Token)).Should().ThrowAsync<OperationCanceledException>();
-        }
+        using LeaseFileTurn suspended = await LeaseFileTurn.TakeAsync(File, LeaseFile.Encode(Record(2), Guid.NewGuid()), TimeSpan.FromMinutes(1), TimeProvider.System, Cancellation);
 
-        Task<string?> write = store.TryWriteAsync(Record(2), version, Cancellation);
-        holder.Kill(entireProcessTree: true);
+        string? written = await store.TryWriteAsync(Record(3), version, Cancellation).WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
 
-        (await write.WaitAsync(TimeSpan.FromMinutes(2), Cancellation)).Should().NotBeNull("the kernel takes the lock back from who dies");
+        written.Should().NotBeNull("a member that is suspended must not keep the others from electing a master");
+        suspended.TryReplace().Should().BeFalse("its turn was taken over");
+        (await store.ReadAsync(Cancellation))!.Record.Epoch.Should().Be(3);
+    }
+
+    [Fact]
+    public async Task TryWrite_AnotherHasTheTurn_WaitsUntilItIsDone()
+    {
+        FileLeaseStore store = new(File, TimeProvider.System, TimeSpan.FromMinutes(10));
+        string version = (await store.TryWriteAsync(Record(1), null, Cancellation))!;
+        LeaseFileTurn other = await LeaseFileTurn.TakeAsync(File, LeaseFile.Encode(Record(2), Guid.NewGuid()), TimeSpan.FromMinutes(1), TimeProvider.System, Cancellation);
+        Task<string?> write = store.TryWriteAsync(Record(3), version, Cancellation);
+
+        other.TryReplace().Should().BeTrue();
+        other.Dispose();
+
+        (await write.WaitAsync(TimeSpan.FromMinutes(2), Cancellation)).Should().BeNull("it expected what was there before");
+        Directory.GetFileSystemEntries(Path.GetDirectoryName(File)!).Should().Equal([File], "nothing is left of turns");
+    }
+
+    [Fact]
+    public async Task TryWrite_AnotherDiedWhenItHadReplacedTheFile_GoesOn()
+    {
+        Directory.CreateDirectory(File + ".turn");
+
+        (await new FileLeaseStore(File, TimeProvider.System).TryWriteAsync(Record(1), null, Cancellation).WaitAsync(TimeSpan.FromMinutes(2), Cancellation)).Should().NotBeNull();
     }
 
     [Theory]

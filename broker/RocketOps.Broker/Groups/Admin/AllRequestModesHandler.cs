@@ -1,0 +1,16 @@
+using RocketOps.Broker.Json;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Groups.Admin;
+
+/// <summary>GET_ALL_MESSAGE_REQUEST_MODE (402): what slaves of 5.x ask their master. Source: admin.md §2.4.</summary>
+internal sealed class AllRequestModesHandler(RequestModeTable modes) : AsyncRequestHandler
+{
+    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = BrokerJson.Write(modes.Snapshot, BrokerJson.Default.RequestModeFile);
+        return new ValueTask<RemotingCommand?>(response);
+    }
+}

@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Persistence;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Broker.Groups;
+
+/// <summary>
+/// How groups are to read topics where that is not left to the clients, in config/messageRequestMode.json. A change is seen once it is durable. Thread-safe. Source: store.md §1.4,
+/// apache/rocketmq MessageRequestModeManager 5.5.0.
+/// </summary>
+internal sealed class RequestModeTable(BrokerSettings settings, IStoreFileSystem fileSystem)
+{
+    private readonly ConfigFile _file = new(Path.Combine(settings.Current.StoreRoot, "config", "messageRequestMode.json"), fileSystem);
+
+    // One change at a time, written before it is seen.
+    private readonly SemaphoreSlim _changes = new(1);
+    private ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, RequestMode>> _modes = ImmutableSortedDictionary.Create<string, ImmutableSortedDictionary<string, RequestMode>>(StringComparer.Ordinal);
+
+    /// <summary>Topic → group → mode.</summary>
+    public RequestModeFile Snapshot => new() { Modes = Volatile.Read(ref _modes) };
+
+    /// <summary>Reads the file. Throws <see cref="InvalidDataException"/> when it is damaged beyond its backup.</summary>
+    public void Load()
+    {
+        if (_file.Read(BrokerJson.Default.RequestModeFile)?.Modes is { } modes)
+        {
+            _modes = modes.WithComparers(StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>Throws <see cref="IOException"/> when it cannot be written; then nothing has changed.</summary>
+    public async Task SetAsync(string topic, string group, RequestMode mode)
+    {
+        await _changes.WaitAsync();
+        try
+        {
+            ImmutableSortedDictionary<string, RequestMode> groups = _modes.GetValueOrDefault(topic) ?? ImmutableSortedDictionary.Create<string, RequestMode>(StringComparer.Ordinal);
+            ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, RequestMode>> after = _modes.SetItem(topic, groups.SetItem(group, mode));
+            await _file.WriteAsync(BrokerJson.WriteFile(new RequestModeFile { Modes = after }), CancellationToken.None);
+            Volatile.Write(ref _modes, after);
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+}
+
+/// <summary>How a group reads a topic: body of SET_MESSAGE_REQUEST_MODE, and in the file.</summary>
+internal sealed record RequestMode
+{
+    public const string Pull = "PULL";
+
+    [JsonPropertyName("consumerGroup")]
+    public string? ConsumerGroup { get; init; }
+
+    /// <summary>PULL or POP.</summary>
+    [JsonPropertyName("mode")]
+    public string? Mode { get; init; } = Pull;
+
+    /// <summary>Queues that members share in mode POP.</summary>
+    [JsonPropertyName("popShareQueueNum")]
+    public int PopShareQueueNum { get; init; }
+
+    [JsonPropertyName("topic")]
+    public string? Topic { get; init; }
+}
+
+/// <summary>messageRequestMode.json, and the answer to GET_ALL_MESSAGE_REQUEST_MODE.</summary>
+internal sealed class RequestModeFile
+{
+    [JsonPropertyName("messageRequestModeMap")]
+    public ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, RequestMode>>? Modes { get; init; }
+}

@@ -1,0 +1,34 @@
+using RocketOps.Remoting.Json;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Broker.Persistence;
+
+/// <summary>
+/// How many messages of each topic wait for something, in a file without an extension that Apache's broker of 5.x begins with: it counts from there on. Nothing here reads it, since here
+/// the messages themselves are counted. One write at a time. Source: store.md §1.4, apache/rocketmq TimerMetrics, TransactionMetrics 5.5.0.
+/// </summary>
+internal sealed class TopicCountFile(string path, string name, IStoreFileSystem fileSystem, TimeProvider time)
+{
+    private readonly ConfigFile _file = new(path, fileSystem);
+
+    /// <summary>The content: what tools are answered, too.</summary>
+    /// <param name="counts">Topics without a message may be left out.</param>
+    /// <param name="changes">Rises with what was counted.</param>
+    public ReadOnlyMemory<byte> Format(IEnumerable<KeyValuePair<string, long>> counts, long changes)
+    {
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        FastJsonWriter json = new();
+        json.BeginObject().Name("dataVersion").BeginObject().Field("counter", changes).Field("stateVersion", 0).Field("timestamp", now).EndObject();
+        json.Name(name).BeginObject();
+        foreach ((string topic, long count) in counts)
+        {
+            json.Name(topic).BeginObject().Field("count", count).Field("timeStamp", now).EndObject();
+        }
+
+        json.EndObject().EndObject();
+        return json.Written;
+    }
+
+    /// <summary>Durable when it completes. Throws <see cref="StoreIOException"/> when it cannot be written.</summary>
+    public Task WriteAsync(ReadOnlyMemory<byte> content) => _file.WriteAsync(content, CancellationToken.None);
+}

@@ -1,0 +1,31 @@
+namespace RocketOps.Broker.Replication.Automatic;
+
+/// <summary>
+/// For how long a master has had fewer copies in sync than it must. Followers of a new master join it within tenths of a second, and one that stumbled is back as soon; clients make their next attempt at once, so a
+/// refusal in such a moment would use all of them up. Thread-safe.
+/// </summary>
+internal sealed class CopyShortage(TimeProvider time)
+{
+    /// <summary>Messages wait for so long before they are refused: less than a request waits for a master, and than clients wait for an answer.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private const long Never = long.MinValue;
+
+    private long _since = Never;
+
+    /// <summary>Whether copies have been lacking for longer than a moment.</summary>
+    public bool Lasts => Volatile.Read(ref _since) is not Never and var since && time.GetElapsedTime(since) >= Patience;
+
+    /// <summary>Told again and again whether copies are lacking.</summary>
+    public void Note(bool isLacking)
+    {
+        if (!isLacking)
+        {
+            Volatile.Write(ref _since, Never);
+        }
+        else if (Volatile.Read(ref _since) == Never)
+        {
+            Volatile.Write(ref _since, time.GetTimestamp());
+        }
+    }
+}

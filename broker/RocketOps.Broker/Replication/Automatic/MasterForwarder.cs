@@ -1,0 +1,129 @@
+using RocketOps.Broker.Sending;
+using RocketOps.Broker.StaticTopics;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Replication.Automatic;
+
+/// <summary>
+/// Passes on to the master what clients ask of a member that does not lead: their connection, or their route, is from before the master changed. The master's answer is theirs, so an acknowledgement still comes from
+/// who leads; while nobody does, in the middle of a hand-over, or while its followers have yet to come, the request waits. A request is passed on once: a member that gets it so and does not lead says that, and the one before looks again. Thread-safe.
+/// </summary>
+internal sealed class MasterForwarder(ElectedGroup group, RemotingClient client, MisledClients misled, TimeProvider time)
+{
+    /// <summary>Less than the 3 s that clients wait: they are to hear something while they still listen.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2_500);
+
+    /// <summary>Between looks for a master; a hand-over takes a tenth of a second.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Requests under way to the master or waiting for one; their bodies count for their connections besides.</summary>
+    private const int MaxWaiting = 4_096;
+
+    private int _waiting;
+
+    /// <summary>Whether what is for the master is not for this member: another one leads, or is about to as this one has handed over; or another member took this one for it.</summary>
+    /// <param name="hasRemark">Of the request: only members write one.</param>
+    public bool PassesOn(bool hasRemark) => !group.Leads && (hasRemark || group.MasterElsewhere is not null || group.SinceLed < Patience);
+
+    /// <summary>Whether a send was refused because another member leads, or is about to.</summary>
+    public bool Takes(SendStatus refused) => refused is SendStatus.Slave or SendStatus.NotLeading || (refused == SendStatus.StoreNotAvailable && !group.TakesMessages && !group.LacksCopies);
+
+    /// <summary>The master's answer, or null: this member takes messages itself now, and the request is to be handled here. A refusal that clients answer with another attempt when no master was found in time.</summary>
+    public async Task<RemotingCommand?> ForwardAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        if (request.Remark == GroupRequests.PassedOn)
+        {
+            return RemotingCommand.CreateResponse(request, GroupRequests.NotLeading, "this member of the group does not lead");
+        }
+
+        // Who leads, and only waits for its followers, is asked by the right address.
+        if (!group.Leads)
+        {
+            misled.Note(connection, request);
+        }
+
+        try
+        {
+            return Interlocked.Increment(ref _waiting) > MaxWaiting
+                ? RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "service not available now: too many requests wait for the group's master; send again")
+                : await WaitAsync(request, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private async Task<RemotingCommand?> WaitAsync(RemotingCommand request, CancellationToken cancellationToken)
+    {
+        long since = time.GetTimestamp();
+        while (!group.TakesMessages && !group.LacksCopies)
+        {
+            TimeSpan left = Patience - time.GetElapsedTime(since);
+            if (left <= TimeSpan.Zero)
+            {
+                return RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "service not available now: this broker does not lead its group at the moment, or has only just begun to, and nobody else was found to; send again");
+            }
+
+            if (group.MasterElsewhere is { } master && await AskAsync(master, request, left, cancellationToken) is { } answer)
+            {
+                return answer;
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Null when that member cannot be reached, or does not lead either. Who has got the request and does not answer may have carried it out: whether it is sent again is then for the client to say, as when it had
+    /// asked the master itself. Else a message would be stored twice that its producer sent once.
+    /// </summary>
+    private async Task<RemotingCommand?> AskAsync(string master, RemotingCommand request, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        RemotingCommand passedOn = new()
+        {
+            Code = request.Code,
+            Language = request.Language,
+            Version = request.Version,
+            SerializeType = request.SerializeType,
+            Remark = GroupRequests.PassedOn,
+            ExtFields = request.ExtFields,
+            Body = request.Body,
+        };
+        long since = time.GetTimestamp();
+        RemotingConnection connection;
+        try
+        {
+            connection = await client.ConnectAsync(master, cancellationToken).WaitAsync(patience, time, cancellationToken);
+        }
+        catch (Exception failure) when (failure is IOException or TimeoutException)
+        {
+            return null;
+        }
+
+        TimeSpan left = patience - time.GetElapsedTime(since);
+        if (left <= TimeSpan.Zero)
+        {
+            return null;
+        }
+
+        try
+        {
+            RemotingCommand answer = await connection.InvokeAsync(passedOn, left, cancellationToken);
+            return answer.Code == GroupRequests.NotLeading ? null : PhysicalRequests.AnswerOf(request, answer);
+        }
+        catch (InvalidOperationException)
+        {
+            // Too many are under way to it: this one was not sent.
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or TimeoutException)
+        {
+            return RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, $"service not available now: {master}, which leads the group, was asked and did not answer, and may have carried it out; send again");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Headers;
+
+namespace RocketOps.Broker.Replication.Automatic;
+
+/// <summary>
+/// Requests that only the master's tables are there for, in a group that elects it: progress of consumers, locks of queues, ends of transactions, messages that consumers send back. Elsewhere they are passed on to it;
+/// while none is known they are answered here, as by a slave whose master is gone.
+/// </summary>
+internal sealed class MasterOnlyHandler(IRequestHandler here, MasterForwarder forwarder) : IRequestHandler
+{
+    private readonly Detached _detached = new(forwarder);
+
+    public void Handle(in RequestFrame frame, RequestBatch batch)
+    {
+        if (forwarder.PassesOn(frame.HasRemark))
+        {
+            _detached.Handle(frame, batch);
+        }
+        else
+        {
+            here.Handle(frame, batch);
+        }
+    }
+
+    private sealed class Detached(MasterForwarder forwarder) : AsyncRequestHandler
+    {
+        public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken) =>
+            await forwarder.ForwardAsync(connection, request, cancellationToken)
+            ?? RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "service not available now: this broker has become the master of its group; ask again");
+    }
+}

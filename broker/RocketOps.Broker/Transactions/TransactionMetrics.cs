@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Messages;
+using RocketOps.Broker.Persistence;
+using RocketOps.Store;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Broker.Transactions;
+
+/// <summary>
+/// How many transactions of each topic are open, counted in the queue of halves now and then and at the end for config/transactionMetrics. One caller at a time. Source: apache/rocketmq
+/// TransactionMetrics 5.5.0.
+/// </summary>
+internal sealed partial class TransactionMetrics(
+    BrokerSettings settings, MessageStore store, TransactionTopics topics, HalfMessageTable halves, CheckProgress progress, IStoreFileSystem files, TimeProvider time, ILogger<TransactionMetrics> logger)
+{
+    private const int MaxMessagesOfRead = 64;
+
+    /// <summary>More are not read for a number that Apache's broker only shows.</summary>
+    private const int MostHalves = 100_000;
+
+    private static readonly TimeSpan WriteInterval = TimeSpan.FromMinutes(5);
+
+    private readonly TopicCountFile _file = new(Path.Combine(settings.Current.StoreRoot, "config", "transactionMetrics"), "transactionCount", files, time);
+    private readonly ILogger<TransactionMetrics> _logger = logger;
+    private long _lastWrite = time.GetTimestamp();
+    private (long Begin, long End, int Settled) _written;
+
+    /// <summary>Writes the file when that was long enough ago, or at the end.</summary>
+    public async Task WriteAsync(bool isEnd)
+    {
+        if (!isEnd && time.GetElapsedTime(_lastWrite) < WriteInterval)
+        {
+            return;
+        }
+
+        _lastWrite = time.GetTimestamp();
+        try
+        {
+            (long Begin, long End, int Settled) state = (progress.Half, (await store.Reader.GetOffsetsAsync(topics.Half, TransactionTopics.Queue, CancellationToken.None)).Max, halves.SettledCount);
+            if (state != _written && await CountAsync(state.Begin, state.End) is { } counts)
+            {
+                await _file.WriteAsync(_file.Format(counts, state.End + state.Settled));
+                _written = state;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or StoreIOException or StoreException)
+        {
+            LogNotWritten(failure);
+        }
+    }
+
+    /// <summary>Null when there are too many to count.</summary>
+    private async Task<SortedDictionary<string, long>?> CountAsync(long begin, long end)
+    {
+        SortedDictionary<string, long> counts = new(StringComparer.Ordinal);
+        using QueueBlock block = new(store, topics.Half, TransactionTopics.Queue, MaxMessagesOfRead);
+        int counted = 0;
+        for (long at = halves.NextOpen(begin, end); at < end; at = halves.NextOpen(block.Next, end))
+        {
+            if (counted > MostHalves)
+            {
+                return null;
+            }
+
+            if (await block.ReadAsync(at, CancellationToken.None))
+            {
+                counted += Count(block.Records, counts);
+            }
+            else if (block.Next <= at)
+            {
+                break;
+            }
+        }
+
+        return counts;
+    }
+
+    private int Count(ReadOnlySpan<byte> records, SortedDictionary<string, long> counts)
+    {
+        int counted = 0;
+        while (!records.IsEmpty)
+        {
+            int size = RecordView.SizeAt(records);
+            HalfMessage half = HalfMessage.Read(records[..size].ToArray());
+            records = records[size..];
+            if (halves.IsOpen(half.QueueOffset) && half.Topic is { } topic)
+            {
+                counts[topic] = counts.GetValueOrDefault(topic) + 1;
+                counted++;
+            }
+        }
+
+        return counted;
+    }
+
+    [LoggerMessage(EventId = 3721, Level = LogLevel.Warning, Message = "config/transactionMetrics could not be written; a broker of Apache's that is given this store begins with older numbers of open transactions")]
+    private partial void LogNotWritten(Exception failure);
+}

@@ -1,0 +1,36 @@
+using System.IO.Enumeration;
+
+namespace RocketOps.Cli.Exporting;
+
+/// <summary>What is exported, and as what.</summary>
+internal sealed record ExportOptions
+{
+    /// <summary>The brokers' cluster; null when the name servers know one only.</summary>
+    public string? Cluster { get; init; }
+
+    /// <summary>The BrokerCluster to refer to; null for one that is called as the brokers' cluster.</summary>
+    public ClusterRef? ClusterRef { get; init; }
+
+    /// <summary>Namespace of the objects; null to leave it out.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Patterns of topics with <c>*</c> and <c>?</c>.</summary>
+    public IReadOnlyList<string> Topics { get; init; } = [];
+
+    /// <summary>Patterns of groups.</summary>
+    public IReadOnlyList<string> Groups { get; init; } = [];
+
+    /// <summary>Watch only.</summary>
+    public bool Observe { get; init; }
+
+    /// <summary>Without patterns, all of both; with patterns of one kind, only that kind.</summary>
+    public bool WantsTopics => Topics.Count > 0 || Groups.Count == 0;
+
+    public bool WantsGroups => Groups.Count > 0 || Topics.Count == 0;
+
+    public bool WantsTopic(string name) => WantsTopics && IsMeant(Topics, name);
+
+    public bool WantsGroup(string name) => WantsGroups && IsMeant(Groups, name);
+
+    private static bool IsMeant(IReadOnlyList<string> patterns, string name) => patterns.Count == 0 || patterns.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false));
+}

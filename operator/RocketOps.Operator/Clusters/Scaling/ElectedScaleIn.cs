@@ -1,0 +1,82 @@
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Entities;
+
+namespace RocketOps.Operator.Clusters.Scaling;
+
+/// <summary>
+/// When a member leaves a group that elects its master: while the Lease says that every one that stays has all that was acknowledged, and after it has handed over if it leads. Whom the group counts among itself changes after
+/// it has gone (<see cref="Left"/>).
+/// </summary>
+internal static class ElectedScaleIn
+{
+    public static ScaleInPlan Next(GroupView group, GroupLease lease, MemberState leaving, BrokerRegistrations registrations)
+    {
+        if (Blocker(group, lease, leaving, registrations) is { } blocker)
+        {
+            return new ScaleInPlan(group.Name, leaving.Pod, OperationPhase.Waiting, blocker, leaving);
+        }
+
+        if (leaving.Role != BrokerMemberRole.Master)
+        {
+            return new ScaleInPlan(group.Name, leaving.Pod, OperationPhase.Removing, null, leaving);
+        }
+
+        MemberState successor = group.Members[0];
+        return new ScaleInPlan(group.Name, leaving.Pod, OperationPhase.Waiting, $"{successor.Pod} to lead instead of it", leaving, successor);
+    }
+
+    /// <summary>A member that has left and that the Lease, or others, still count among their group; nothing when there is none.</summary>
+    public static ScaleInPlan Left(ClusterContext context, IReadOnlyList<GroupView> groups)
+    {
+        foreach (GroupView group in context.IsAutomatic ? groups : [])
+        {
+            int present = group.Members.Count;
+            if (group.Set is null || context.IsMarked(group.Name) || present < context.Spec.Brokers.Replicas)
+            {
+                continue;
+            }
+
+            int counted = context.CountedAmong(group.Name);
+            if (Math.Max(counted, context.ListsOf(group.Name).Longest ?? 0) > present)
+            {
+                string pod = ClusterNames.Member(group.Name, present);
+                string? waitsFor = counted == present ? null : group.Lease is null ? "there is a Lease that says who has everything" : "the Lease does not name it any more";
+                return new ScaleInPlan(group.Name, pod, OperationPhase.Announcing, waitsFor, null);
+            }
+        }
+
+        return ScaleInPlan.Nothing;
+    }
+
+    private static string? Blocker(GroupView group, GroupLease lease, MemberState leaving, BrokerRegistrations registrations)
+    {
+        if (group.Master is null)
+        {
+            return $"a member of {group.Name} to lead";
+        }
+
+        if (!registrations.Complete)
+        {
+            return "every name server to answer the operator";
+        }
+
+        if (lease.InSync.FirstOrDefault(pod => group.Members.All(member => member.Pod != pod)) is { } before)
+        {
+            return $"the Lease not to name {before} any more, which has left";
+        }
+
+        MemberState[] staying = [.. group.Members.Where(member => member != leaving)];
+        if (StayingMembers.WaitFor(staying, leaving) is { } reason)
+        {
+            return reason;
+        }
+
+        if (Array.Find(staying, member => !lease.Has(member.Pod)) is { } behind)
+        {
+            return $"{behind.Pod} to be in sync";
+        }
+
+        // What they run with may ask for more copies than stay. A member that does not serve is not waited for: it may be what holds the restarts up.
+        return leaving.Settled && Array.Find(staying, static member => member.Outdated) is { } outdated ? $"{outdated.Pod} to run with the current configuration" : null;
+    }
+}

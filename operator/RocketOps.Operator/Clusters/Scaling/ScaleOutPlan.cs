@@ -1,0 +1,9 @@
+using RocketOps.Operator.Entities;
+
+namespace RocketOps.Operator.Clusters.Scaling;
+
+/// <summary>How far a group that elects its master is that gets more members.</summary>
+/// <param name="Group">The group.</param>
+/// <param name="Phase">What is done with it.</param>
+/// <param name="Message">For people, with whatever is waited for.</param>
+internal sealed record ScaleOutPlan(string Group, OperationPhase Phase, string Message);

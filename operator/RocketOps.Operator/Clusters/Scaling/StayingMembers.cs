@@ -1,0 +1,23 @@
+using RocketOps.Operator.Clusters.Groups;
+
+namespace RocketOps.Operator.Clusters.Scaling;
+
+/// <summary>What those who stay in a group must show before a member may leave, whoever decides who leads.</summary>
+internal static class StayingMembers
+{
+    /// <returns>What the member that leaves waits for; null for nothing.</returns>
+    public static string? WaitFor(MemberState[] staying, MemberState leaving)
+    {
+        if (Array.Find(staying, static member => !member.Settled) is { } unsettled)
+        {
+            return $"{unsettled.Pod} to serve: it may hold less than {leaving.Pod}";
+        }
+
+        if (Array.Find(staying, static member => member.Registered != true) is { } unknown)
+        {
+            return $"{unknown.Pod} to register with every name server";
+        }
+
+        return Array.Find(staying, static member => member.LogEnd is null) is { } silent ? $"{silent.Pod} to tell how long its log is" : null;
+    }
+}

@@ -1,0 +1,299 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using RocketOps.Client;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Apply;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Admin;
+using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Draining;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Spec;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+
+namespace RocketOps.Operator.Clusters.Steps;
+
+/// <summary>
+/// Takes away groups that are more than asked for: keeps producers out, waits until they have noticed and everything is read, and deletes the StatefulSet; the claims stay. A group that is asked for again takes
+/// messages again. Where each group is follows from its mark, its broker and its log, in every pass anew.
+/// </summary>
+internal sealed partial class DrainStep
+{
+    private readonly IKubernetesClient _client;
+    private readonly ServerSideApplier _applier;
+    private readonly ClusterAdmins _admins;
+    private readonly LiveBrokers _live;
+    private readonly DrainProgress _progress;
+    private readonly OperatorOptions _options;
+    private readonly IEventRecorder _events;
+    private readonly TimeProvider _time;
+    private readonly ILogger<DrainStep> _logger;
+
+    public DrainStep(
+        IKubernetesClient client,
+        ServerSideApplier applier,
+        ClusterAdmins admins,
+        LiveBrokers live,
+        DrainProgress progress,
+        OperatorOptions options,
+        IEventRecorder events,
+        TimeProvider time,
+        ILogger<DrainStep> logger)
+    {
+        _client = client;
+        _applier = applier;
+        _admins = admins;
+        _live = live;
+        _progress = progress;
+        _options = options;
+        _events = events;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <param name="context">The cluster with the sets that are there.</param>
+    /// <param name="observation">Its workloads.</param>
+    /// <param name="groups">All its groups with their members' figures, those that go among them.</param>
+    /// <param name="registrations">What the name servers know.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    public async Task<IReadOnlyList<DrainPlan>> RunAsync(
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
+    {
+        GroupView[] staying = [.. groups.Where(group => !context.IsLeaving(group.Name))];
+        GroupView[] open = [.. staying.Where(group => !observation.IsClosed(group.Name))];
+        GroupView[] leaving = [.. groups.Where(group => context.IsLeaving(group.Name))];
+        _progress.Keep(context.Cluster.Key(), [.. leaving.Select(static group => group.Name)]);
+        List<DrainPlan> plans = [.. Stopping(context, observation)];
+        foreach (GroupView group in staying.Where(static group => GroupMark.IsOn(group.Set)))
+        {
+            plans.Add(await ReopenAsync(context, observation, group, cancellationToken));
+        }
+
+        foreach (GroupView group in leaving)
+        {
+            plans.Add(await DrainAsync(context, observation, group, open, registrations, cancellationToken));
+        }
+
+        return plans;
+    }
+
+    /// <summary>The cluster is no more.</summary>
+    public void Forget(ObjectKey cluster) => _progress.Keep(cluster, []);
+
+    /// <summary>Groups whose sets have gone and whose pods end.</summary>
+    private static IEnumerable<DrainPlan> Stopping(ClusterContext context, ClusterObservation observation)
+    {
+        HashSet<string> known = context.Groups.ToHashSet(StringComparer.Ordinal);
+        return observation.Pods
+            .Where(pod => pod.Label(ClusterLabels.Group) is { } group && !known.Contains(group))
+            .GroupBy(static pod => pod.Label(ClusterLabels.Group)!, StringComparer.Ordinal)
+            .OrderBy(static pods => pods.Key, StringComparer.Ordinal)
+            .Select(static pods => new DrainPlan(pods.Key, OperationPhase.Stopping, $"{pods.Key} has left and its pods stop; their claims stay."));
+    }
+
+    private async Task<DrainPlan> DrainAsync(
+        ClusterContext context, ClusterObservation observation, GroupView group, GroupView[] staying, BrokerRegistrations registrations, CancellationToken cancellationToken)
+    {
+        if (group.Set is not { } set || set.IsDeleting())
+        {
+            return new DrainPlan(group.Name, OperationPhase.Stopping, $"{group.Name} has left and its pods stop; their claims stay.");
+        }
+
+        if (IsAbandoned(context, group.Name))
+        {
+            return await RemoveAsync(context, group, "although not everything was read, as its annotation says", cancellationToken);
+        }
+
+        if (Blocker(group, staying, registrations) is { } blocker)
+        {
+            _progress.Forget(context.Cluster.Key(), group.Name);
+            return Waiting(group, blocker);
+        }
+
+        try
+        {
+            return await AskAsync(context, observation, group, staying, cancellationToken);
+        }
+        catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
+        {
+            LogFailed(failed, group.Name);
+            _progress.Forget(context.Cluster.Key(), group.Name);
+            return Waiting(group, AdminFailures.Refusal(failed) is { } refusal ? $"its master, which refuses: {refusal}" : "its master, or that of another group, to answer the operator");
+        }
+    }
+
+    /// <summary>What has to be so before producers are kept out, and while they are: they need somewhere to go, and what is left is read from the master.</summary>
+    private static string? Blocker(GroupView group, GroupView[] staying, BrokerRegistrations registrations) =>
+        !GroupMark.IsOn(group.Set) ? "its StatefulSet to be marked"
+        : !registrations.Complete ? "every name server to answer the operator"
+        : staying.Length == 0 ? "another group to take messages: producers go there"
+        : Array.Find(staying, static other => other is not { Serves: true, Master.SendsRefused: null }) is { } away ? $"{away.Name} to take messages: producers go there"
+        : group.Master is not { Settled: true, Registered: true, LogEnd: not null } ? "its master to serve: what is left is read from it"
+        : null;
+
+    private async Task<DrainPlan> AskAsync(ClusterContext context, ClusterObservation observation, GroupView group, GroupView[] staying, CancellationToken cancellationToken)
+    {
+        IRocketMqAdmin admin = _admins.Get(context.Cluster.Key(), context.Names.NameServerRegistrationAddress);
+        using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        string address = AddressOf(observation, group.Master!);
+        int permission = await BrokerPermission.AskAsync(admin, address, either.Token);
+        if ((permission & BrokerPermission.Write) != 0)
+        {
+            string[] others = [.. staying.Select(other => AddressOf(observation, other.Master!))];
+            if (await GroupEmptiness.FindOnlyHereAsync(admin, context.Names, group.Name, address, others, either.Token) is { } topic)
+            {
+                return Waiting(group, $"topic {topic} to be on another group too: its producers would have nowhere to go");
+            }
+
+            _progress.Forget(context.Cluster.Key(), group.Name);
+            await BrokerPermission.SetAsync(admin, address, permission & ~BrokerPermission.Write, either.Token);
+            _events.Record(context.Cluster, EventType.Normal, "GroupClosed", "Drain", $"{group.Name} takes no more messages: it is to go.", group.Set);
+            return new DrainPlan(group.Name, OperationPhase.Closing, $"{group.Name} is to go; its producers are being sent to other groups.");
+        }
+
+        Stillness still = _progress.Note(context.Cluster.Key(), group.Name, group.Master!.Uid, group.Master.LogEnd!.Value);
+        string? left = await FindLeftAsync(admin, context, group, address, still, either.Token);
+        if (left is not null)
+        {
+            return Draining(group, left);
+        }
+
+        if (_progress.Since(still) < _options.RouteRefreshGrace)
+        {
+            return Draining(group, string.Create(CultureInfo.InvariantCulture, $"everything is read, and nothing may come for {_options.RouteRefreshGrace.TotalSeconds:0} s: producers ask for routes twice in that time"));
+        }
+
+        // What came after the figures were asked, and was proven to be read before.
+        return await LogEndAsync(admin, address, either.Token) == still.LogEnd
+            ? await RemoveAsync(context, group, "and everything was read", cancellationToken)
+            : Draining(group, "messages that have just arrived");
+    }
+
+    private static async Task<string?> FindLeftAsync(IRocketMqAdmin admin, ClusterContext context, GroupView group, string address, Stillness still, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GroupEmptiness.FindLeftAsync(admin, context.Names, group.Name, address, still, cancellationToken);
+        }
+        catch (OperationCanceledException) when (still.ReadTo is not null)
+        {
+            // Many topics: the next pass goes on where this one ended.
+            return $"the operator, which looks through its topics and has come to {still.ReadTo}";
+        }
+    }
+
+    private async Task<DrainPlan> RemoveAsync(ClusterContext context, GroupView group, string why, CancellationToken cancellationToken)
+    {
+        DrainPlan removing = new(group.Name, OperationPhase.Removing, $"{group.Name} leaves, {why}; the claims of its members stay.");
+
+        // Caches lag behind: somebody may want the group back since.
+        BrokerCluster? asked = await _client.GetAsync<BrokerCluster>(context.Names.Cluster, context.Names.Namespace, cancellationToken);
+        ClusterObservation live = await _live.ReadAsync(context, new ClusterObservation(null, [], [], []), cancellationToken);
+        if (asked?.Uid() != context.Cluster.Uid() || asked.IsDeleting() || asked.Metadata.Generation != context.Cluster.Metadata.Generation || live.Set(group.Name) is not { } set || set.Uid() != group.Set?.Uid() || set.IsDeleting())
+        {
+            return removing;
+        }
+
+        if (!await ReleaseClaimsAsync(context, set, cancellationToken))
+        {
+            return removing;
+        }
+
+        DeleteOptions same = new DeleteOptions { PropagationPolicy = "Background", Preconditions = new Preconditions { Uid = set.Uid() } };
+        try
+        {
+            await _client.DeleteAsync<StatefulSet>(group.Name, context.Names.Namespace, same, cancellationToken);
+        }
+        catch (KubernetesException replaced) when (replaced.IsConflict)
+        {
+            // Made again since; the next pass sees it.
+            return removing;
+        }
+
+        _progress.Forget(context.Cluster.Key(), group.Name);
+        _events.Record(
+            context.Cluster, EventType.Normal, "GroupRemoved", "Drain", $"{group.Name} leaves, {why}. The claims of its members stay: raising brokers.groups takes them up again.", set);
+        return removing;
+    }
+
+    /// <summary>With storage.deletionPolicy Delete the claims would go with the set; they go with the cluster.</summary>
+    /// <returns>Whether none of them belongs to the set.</returns>
+    private async Task<bool> ReleaseClaimsAsync(ClusterContext context, StatefulSet set, CancellationToken cancellationToken)
+    {
+        if (set.Spec?.PersistentVolumeClaimRetentionPolicy?.WhenDeleted != nameof(StorageDeletionPolicy.Retain))
+        {
+            // The mark's apply sets it.
+            return false;
+        }
+
+        ListOptions ofGroup = new ListOptions
+        {
+            Namespace = context.Names.Namespace,
+            LabelSelector = $"{ClusterLabels.Cluster}={context.Names.Cluster},{ClusterLabels.Group}={set.Name()}",
+        };
+        foreach (PersistentVolumeClaim claim in (await _client.ListAsync<PersistentVolumeClaim>(ofGroup, cancellationToken)).Items)
+        {
+            if (claim.Metadata.OwnerReferences?.Exists(owner => owner.Uid == set.Uid()) == true)
+            {
+                await Owners.RemoveAsync(_client, claim, set.Uid(), cancellationToken);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>A group that was to go and is asked for again.</summary>
+    private async Task<DrainPlan> ReopenAsync(ClusterContext context, ClusterObservation observation, GroupView group, CancellationToken cancellationToken)
+    {
+        if (group.Master is not { Settled: true, Registered: true })
+        {
+            return new DrainPlan(group.Name, OperationPhase.Opening, $"{group.Name} stays after all, and takes messages again once its master serves.");
+        }
+
+        try
+        {
+            IRocketMqAdmin admin = _admins.Get(context.Cluster.Key(), context.Names.NameServerRegistrationAddress);
+            using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+
+            // A new group that was never opened is no drain's business.
+            if (!observation.IsClosed(group.Name) && await BrokerPermission.OpenAsync(admin, context, observation, group, either.Token))
+            {
+                _events.Record(context.Cluster, EventType.Normal, "GroupOpened", "Drain", $"{group.Name} stays after all and takes messages again.", group.Set);
+            }
+        }
+        catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
+        {
+            LogFailed(failed, group.Name);
+            return new DrainPlan(group.Name, OperationPhase.Opening, $"{group.Name} stays after all, and takes messages again once its master answers the operator.");
+        }
+
+        if (KeptConfigurations.ConfigOf(group.Set!.Spec?.Template?.Spec) is { } configuration)
+        {
+            await GroupSets.ApplyAsync(_applier, context, BrokerStatefulSet.Build(context.WithoutMark(group.Name), group.Name, configuration), group.Set, cancellationToken);
+        }
+
+        return new DrainPlan(group.Name, OperationPhase.Opening, $"{group.Name} stays after all and takes messages again.");
+    }
+
+    private static bool IsAbandoned(ClusterContext context, string group) =>
+        context.Cluster.Annotation(ClusterAnnotations.Abandoned)?.Split(',', StringSplitOptions.TrimEntries).Contains(group, StringComparer.Ordinal) == true;
+
+    private static DrainPlan Waiting(GroupView group, string blocker) => new(group.Name, OperationPhase.Waiting, $"{group.Name} is to go and waits for {blocker}.");
+
+    private static DrainPlan Draining(GroupView group, string blocker) => new(group.Name, OperationPhase.Draining, $"{group.Name} is to go and takes no more messages; {blocker}.");
+
+    private static async Task<long?> LogEndAsync(IRocketMqAdmin admin, string address, CancellationToken cancellationToken) =>
+        long.TryParse((await admin.GetBrokerRuntimeInfoAsync(address, cancellationToken)).GetValueOrDefault(MemberFiguresStep.LogEnd), CultureInfo.InvariantCulture, out long end) ? end : null;
+
+    /// <summary>The pod's own: there it is the broker that was looked at, whatever clients are told.</summary>
+    private static string AddressOf(ClusterObservation observation, MemberState master) => MemberFiguresStep.AddressOf(observation.Pod(master.Pod)?.Status?.PodIP ?? throw new RocketMqException($"{master.Pod} has no address."));
+
+    [LoggerMessage(EventId = 5003, Level = LogLevel.Warning, Message = "Draining {Group} does not go on; the next pass tries again.")]
+    private partial void LogFailed(Exception exception, string group);
+}

@@ -1,0 +1,48 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Groups;
+
+namespace RocketOps.Operator.Clusters.Steps;
+
+/// <summary>Deletes the Services of members that have left groups that elect their master, once nobody counts them among the group any more. Claims stay.</summary>
+internal sealed class GoneMembersStep
+{
+    private readonly IKubernetesClient _client;
+    private readonly ChildCaches _caches;
+
+    public GoneMembersStep(IKubernetesClient client, ChildCaches caches)
+    {
+        _client = client;
+        _caches = caches;
+    }
+
+    /// <param name="context">The cluster.</param>
+    /// <param name="groups">Its groups, not older than what was applied in this pass.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    public async Task RunAsync(ClusterContext context, IReadOnlyList<GroupView> groups, CancellationToken cancellationToken)
+    {
+        if (!context.UsesServiceAddresses)
+        {
+            return;
+        }
+
+        // All that run were made from the newest template, and so from the list that is in it.
+        foreach (GroupView group in groups.Where(static group => group.Observed && !group.Outdated.Any() && group.Members.All(static member => member.Uid is not null)))
+        {
+            int counted = Math.Max(context.CountedAmong(group.Name), Math.Max(context.ListedOf(group.Name), context.ListsOf(group.Name).Longest ?? 0));
+            foreach (Service gone in _caches.Services.OwnedBy(context.Cluster.Uid()).Where(service => !service.IsDeleting() && service.Label(ClusterLabels.Group) == group.Name && ClusterNames.OrdinalOf(group.Name, service.Name()) >= counted))
+            {
+                DeleteOptions same = new DeleteOptions { Preconditions = new Preconditions { Uid = gone.Uid() } };
+                try
+                {
+                    await _client.DeleteAsync<Service>(gone.Name(), context.Names.Namespace, same, cancellationToken);
+                }
+                catch (KubernetesException replaced) when (replaced.IsConflict)
+                {
+                    // Another one of this name was made since; the next pass sees it.
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using System.Text.Json.Serialization;
+
+namespace RocketOps.Operator.Entities;
+
+/// <summary>What the operator does about a topic or consumer group.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ManagementPolicy>))]
+public enum ManagementPolicy
+{
+    /// <summary>It is created, changed and put back as the object asks for.</summary>
+    Manage,
+
+    /// <summary>Nothing is ever written or deleted on a broker; the status tells what is there.</summary>
+    Observe,
+}

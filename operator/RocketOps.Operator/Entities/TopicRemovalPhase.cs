@@ -1,0 +1,20 @@
+using System.Text.Json.Serialization;
+
+namespace RocketOps.Operator.Entities;
+
+/// <summary>How far a topic is on its way out of a broker group.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TopicRemovalPhase>))]
+public enum TopicRemovalPhase
+{
+    /// <summary>It is not yet everywhere it is asked for: producers would have nowhere to go.</summary>
+    Waiting,
+
+    /// <summary>Producers are kept out, and may not have noticed.</summary>
+    Closing,
+
+    /// <summary>What is left is being read.</summary>
+    Draining,
+
+    /// <summary>Everything is read, and clients are told that it is here no more.</summary>
+    Removing,
+}

@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Client;
+using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Events;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Masters;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Topics;
+
+namespace RocketOps.Operator.Groups;
+
+/// <summary>
+/// Removes a consumer group, its offsets and what waits to be delivered to it again, from the brokers before its object goes, where the deletion policy asks for it. Dead letters stay. Lets go at once when
+/// there is nothing to remove it from or when another object has the group, and whenever a person says so by annotation.
+/// </summary>
+internal sealed partial class ConsumerGroupFinalizer(
+    OperatorOptions options,
+    RemovalPass removals,
+    MasterIndex<ConsumerGroup> groups,
+    StatusWriter writer,
+    IEventRecorder events,
+    TimeProvider time,
+    ILogger<ConsumerGroupFinalizer> logger) : IEntityFinalizer<ConsumerGroup>
+{
+    public const string Identifier = EntityGroup.Name + "/consumergroup";
+
+    public bool AppliesTo(ConsumerGroup entity)
+    {
+        ArgumentNullException.ThrowIfNull(entity);
+        return entity.Spec.DeletionPolicy != DeletionPolicy.Retain && entity.Spec.ManagementPolicy == ManagementPolicy.Manage;
+    }
+
+    public async Task<ReconciliationResult<ConsumerGroup>> FinalizeAsync(ConsumerGroup entity, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(entity);
+
+        // The status names what was made or taken over, whatever the spec says by now. Without it nothing was.
+        if (entity.Status is not { GroupName: { } name, Cluster: { } clusterName } || !GroupClaims.HasAny(entity) || !AppliesTo(entity))
+        {
+            return ReconciliationResult<ConsumerGroup>.Success(entity);
+        }
+
+        Problem? pending = await removals.RunAsync(
+            new RemovalClaim<ConsumerGroup>(entity, "consumer group", name, clusterName, broker => GroupClaims.Find(entity, broker) is not null),
+            groups.Same(entity),
+            other => GroupOwnership.IsRival(entity, other),
+            (place, token) => DeleteAsync(entity, place, name, token),
+            cancellationToken);
+        return pending is null ? ReconciliationResult<ConsumerGroup>.Success(entity) : await WaitAsync(entity, pending, cancellationToken);
+    }
+
+    /// <returns>What is waited for; null when the group is gone everywhere.</returns>
+    private async Task<Problem?> DeleteAsync(ConsumerGroup group, RemovalPlace place, string name, CancellationToken cancellationToken)
+    {
+        IRocketMqAdmin admin = place.Admin;
+        if (group.Spec.DeletionPolicy == DeletionPolicy.DeleteIfDrained && await WaitsForAsync(admin, place.Masters, name, cancellationToken) is { } waiting)
+        {
+            return new Problem(Reasons.WaitingForConsumers, $"Waiting for {waiting}.");
+        }
+
+        string retries = GroupNames.RetryTopic(name);
+        foreach (GroupMaster master in place.Masters)
+        {
+            await admin.DeleteSubscriptionGroupAsync(master.Address!, name, removeOffsets: true, cancellationToken);
+            await admin.DeleteTopicOnBrokerAsync(master.Address!, retries, cancellationToken);
+        }
+
+        if (place.Others.Count == 0)
+        {
+            // Name servers forget it for the whole cluster, or not at all.
+            await admin.DeleteTopicOnNameServersAsync(retries, place.ClusterName, cancellationToken);
+        }
+
+        LogDeleted(name, place.ClusterName);
+        events.Record(group, EventType.Normal, "GroupDeleted", "Delete", $"Consumer group {name} was removed from every master, with its offsets and retries.");
+        return null;
+    }
+
+    /// <summary>Who still consumes, or what is still to be consumed; null when nothing is.</summary>
+    private static async Task<string?> WaitsForAsync(IRocketMqAdmin admin, IReadOnlyList<GroupMaster> masters, string name, CancellationToken cancellationToken)
+    {
+        foreach (GroupMaster master in masters)
+        {
+            if (await admin.GetConsumerConnectionsAsync(master.Address!, name, cancellationToken) is { Connections: { Count: > 0 } members })
+            {
+                return $"{members.Count} {(members.Count == 1 ? "member" : "members")} of group {name} connected to {master.Broker}, such as {members[0].ClientId}";
+            }
+
+            ConsumeStats progress = await admin.GetConsumeStatsAsync(master.Address!, name, null, cancellationToken);
+            if (progress.Queues.Where(static queue => queue.Value.Lag > 0).OrderByDescending(static queue => queue.Value.Lag).FirstOrDefault() is { Key: { } queue, Value: { } offsets })
+            {
+                return $"group {name}, {PendingText.Number(offsets.Lag)} {(offsets.Lag == 1 ? "message" : "messages")} behind in queue {queue.QueueId} of topic {queue.Topic} on {master.Broker}";
+            }
+
+            // What was sent back waits for its time elsewhere than in the queues.
+            string retries = GroupNames.RetryTopic(name);
+            if (await admin.GetTopicConfigAsync(master.Address!, retries, cancellationToken) is not null
+                && PendingText.Of(await admin.GetPendingMessagesAsync(master.Address!, retries, 0, cancellationToken), master.Broker) is { } pending)
+            {
+                return $"retries: {pending}";
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<ReconciliationResult<ConsumerGroup>> WaitAsync(ConsumerGroup group, Problem pending, CancellationToken cancellationToken)
+    {
+        ConsumerGroupStatus status = GroupStatusBuilder.Build(group, [], null, null, pending, time.GetUtcNow());
+        await writer.WriteAsync(group, new ConsumerGroup { Metadata = group.Metadata, Spec = group.Spec, Status = status }, cancellationToken);
+        return ReconciliationResult<ConsumerGroup>.Success(group, PassIntervals.Waiting(options, status.Conditions, time.GetUtcNow()));
+    }
+
+    [LoggerMessage(EventId = 5211, Level = LogLevel.Information, Message = "Consumer group {Group} was removed from every master of {Cluster}.")]
+    private partial void LogDeleted(string group, string cluster);
+}

@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using RocketOps.Client;
+using RocketOps.Kubernetes;
+using RocketOps.Operator.Admin;
+using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Masters;
+
+/// <summary>
+/// Looks at one kind of thing on all masters of clusters (topics, consumer groups): each round asks a name server who is there and each master once for all it has, and every object takes what concerns it from
+/// that. A master that does not answer holds no pass up. Knows since when somebody is away. Bounded by the number of broker groups. Thread-safe.
+/// </summary>
+/// <param name="options">How long rounds are, and how long somebody may be away.</param>
+/// <param name="time">The clock.</param>
+/// <param name="infos">Who is registered.</param>
+/// <param name="read">Asks a master for all it has, by name.</param>
+internal sealed class MasterRounds<TEntry>(
+    OperatorOptions options, TimeProvider time, ClusterInfos infos, Func<IRocketMqAdmin, string, CancellationToken, Task<IEnumerable<KeyValuePair<string, TEntry>>>> read)
+    where TEntry : class
+{
+    private readonly LatestAnswers<(ObjectKey Cluster, string Address), MasterTable<TEntry>> _tables = new(time, options.AdminTimeout, options.ProgressInterval, options.ResyncInterval);
+    private readonly ConcurrentDictionary<(ObjectKey Cluster, string Broker), long> _awaySince = new();
+
+    /// <summary>Every object is looked at once per round, at its own time: with half a round an answer serves about half of them.</summary>
+    private TimeSpan Round => options.ResyncInterval / 2;
+
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="admin">Its client.</param>
+    /// <param name="isSettled">Nothing is awaited.</param>
+    /// <param name="cancellationToken">Ends the pass.</param>
+    public async Task<MasterRound<TEntry>> LookAsync(BrokerCluster cluster, IRocketMqAdmin admin, bool isSettled, CancellationToken cancellationToken)
+    {
+        ObjectKey key = cluster.Key();
+        Latest<ClusterInfo> info = await infos.GetAsync(key, admin, isSettled, cancellationToken);
+        ClusterNames names = new ClusterNames(cluster.Name(), cluster.Namespace()!);
+        Away? silence = Note(
+            key, "", info.IsFailing ? new Problem(Reasons.NameServersUnreachable, $"The name servers at {names.NameServerRegistrationAddress} do not answer the operator.") : null);
+        if (info.Answer is null)
+        {
+            return new MasterRound<TEntry>([], silence);
+        }
+
+        List<RoundMaster<TEntry>> masters = [];
+        foreach (GroupMaster master in ClusterMasters.Find(cluster, info.Answer))
+        {
+            masters.Add(await LookAsync(key, admin, master, cancellationToken));
+        }
+
+        return new MasterRound<TEntry>(masters, silence);
+    }
+
+    /// <summary>What was told last of all masters that are asked, without asking anybody.</summary>
+    /// <returns>Masters with their tables; null while one of them, or who they are, is not known.</returns>
+    public IReadOnlyList<RoundMaster<TEntry>>? Known(BrokerCluster cluster)
+    {
+        ObjectKey key = cluster.Key();
+        if (infos.Known(key) is not { } info)
+        {
+            return null;
+        }
+
+        List<RoundMaster<TEntry>> masters = [];
+        foreach (GroupMaster master in ClusterMasters.Find(cluster, info))
+        {
+            if (master.Address is not { } address || _tables.Known((key, address)) is not { } table)
+            {
+                return null;
+            }
+
+            masters.Add(new RoundMaster<TEntry>(master.Broker, address, table, null));
+        }
+
+        return masters;
+    }
+
+    /// <summary>Something was removed from a master.</summary>
+    public void Removed(ObjectKey cluster, string address, string name) => _tables.Known((cluster, address))?.Set(name, null);
+
+    /// <summary>A master was asked for one thing, and that failed. When it did not answer, passes over the others need not try.</summary>
+    /// <returns>What it means for the object, see <see cref="MasterCalls.Describe"/>.</returns>
+    public (Problem? Refused, Problem? Silent) Failed(ObjectKey cluster, RoundMaster<TEntry> master, Exception failed)
+    {
+        (Problem? refused, Problem? silent) = MasterCalls.Describe(failed, master.Broker);
+        if (silent is not null)
+        {
+            _tables.Fail((cluster, master.Address!));
+        }
+
+        return (refused, silent);
+    }
+
+    private async Task<RoundMaster<TEntry>> LookAsync(ObjectKey cluster, IRocketMqAdmin admin, GroupMaster master, CancellationToken cancellationToken)
+    {
+        if (master.Address is not { } address)
+        {
+            return new RoundMaster<TEntry>(master.Broker, null, null, Note(cluster, master.Broker, new Problem(Reasons.ClusterNotReady, $"No master of {master.Broker} is registered.")));
+        }
+
+        Latest<MasterTable<TEntry>> table = await _tables.GetAsync(
+            (cluster, address), Round, async token => new MasterTable<TEntry>(await read(admin, address, token)), cancellationToken);
+        return table.IsFailing
+            ? new RoundMaster<TEntry>(master.Broker, address, null, Note(cluster, master.Broker, new Problem(Reasons.BrokerUnreachable, $"The master of {master.Broker} does not answer the operator.")))
+            : new RoundMaster<TEntry>(master.Broker, address, table.Answer, Note(cluster, master.Broker, null));
+    }
+
+    private Away? Note(ObjectKey cluster, string broker, Problem? problem)
+    {
+        if (problem is null)
+        {
+            _awaySince.TryRemove((cluster, broker), out _);
+            return null;
+        }
+
+        long since = _awaySince.GetOrAdd((cluster, broker), static (_, time) => time.GetTimestamp(), time);
+        return new Away(problem, time.GetElapsedTime(since) >= options.TopicGrace);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Net.Sockets;
+using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Automatic;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Replication.Leases;
+
+namespace RocketOps.Broker.Tests.Replication.Automatic;
+
+/// <summary>Says the words of a member that follows a master, right or wrong, as a test wants: it has no store.</summary>
+internal sealed class FakeFollower(TestBroker master, string member, GroupName group) : IAsyncDisposable
+{
+    private readonly TcpClient _connection = new();
+    private readonly byte[] _buffer = new byte[64 * 1024];
+
+    public MemberCopy Copy { get; } = new(member, $"{member}-of-a-test");
+
+    public long Ticket { get; set; }
+
+    public static GroupName GroupOf(TestBroker broker) => new(broker.Host.Parts.Settings.Current.ClusterName, broker.Host.Parts.Settings.Current.BrokerName);
+
+    public async Task<RemotingCommand> JoinAsync(LeaseRecord lease)
+    {
+        RemotingCommand answer = await master.InvokeAsync(GroupRequests.Join(group, new JoinRequest(lease.GroupId, Copy, lease.Epoch)));
+        Ticket = answer.Code == ResponseCode.Success ? GroupRequests.ReadJoinAnswer(answer).Ticket : 0;
+        return answer;
+    }
+
+    public Task<RemotingCommand> LeaveAsync(LeaseRecord lease) => master.InvokeAsync(GroupRequests.Leave(group, new JoinRequest(lease.GroupId, Copy, lease.Epoch), Ticket));
+
+    /// <summary>Opens the replication port with its ticket, and says that it has everything before that offset.</summary>
+    public async Task ConnectAsync(long offset)
+    {
+        await _connection.ConnectAsync("127.0.0.1", master.Host.Parts.HaListener.Port);
+        await _connection.GetStream().WriteAsync(Introduction.Write(Ticket));
+        await ReportAsync(offset);
+    }
+
+    public async Task ReportAsync(long offset)
+    {
+        byte[] report = new byte[HaFrames.ReportBytes];
+        HaFrames.WriteReport(report, offset);
+        await _connection.GetStream().WriteAsync(report);
+    }
+
+    /// <summary>Returns when the master has ended the connection.</summary>
+    public async Task EndAsync()
+    {
+        try
+        {
+            while (await _connection.GetStream().ReadAsync(_buffer).AsTask().WaitAsync(TimeSpan.FromMinutes(2)) > 0)
+            {
+                // What was under way.
+            }
+        }
+        catch (IOException)
+        {
+            // Reset, as some of what was sent was not read.
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _connection.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,201 @@
+using System.Net.Sockets;
+using System.Text;
+using RocketOps.Broker.Replication.Automatic;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Replication.Leases;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Replication.Automatic;
+
+/// <summary>What members ask each other, over the wire: wrong ones are refused with what to do, and change nothing.</summary>
+public sealed class MemberRequestsTests
+{
+    private static readonly string[] Two = ["a", "b"];
+
+    /// <summary>A follower that says it leaves is waited for no longer, although its connection stays and it counts as late only after ten minutes.</summary>
+    [Fact]
+    public async Task Leave_OfAFollowerInSync_LetsItGo()
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        TestBroker master = members["a"];
+        LeaseRecord lease = await members.LeaseAsync();
+        await using FakeFollower follower = new(master, "b", FakeFollower.GroupOf(master));
+        (await follower.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success);
+        await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        await members.InSyncAsync(Two);
+        long ticket = follower.Ticket;
+
+        follower.Ticket = ticket ^ 1;
+        RemotingCommand refused = await follower.LeaveAsync(lease);
+        follower.Ticket = ticket;
+
+        refused.Code.Should().Be(ResponseCode.SystemError);
+        refused.Remark.Should().Contain("only the member itself says that it leaves");
+        (await members.LeaseAsync()).InSync.Should().HaveCount(2);
+        (await follower.LeaveAsync(lease)).Code.Should().Be(ResponseCode.Success);
+        await members.InSyncAsync("a");
+        await members.SendAsync("nobody is waited for");
+
+        // Under load there is always a report on its way: it does not make it one to wait for again.
+        long end = master.Host.Parts.Store.Positions.Appended.Value;
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Snapshot().Any(slave => slave.Sent == end), "the follower was sent it");
+        await follower.ReportAsync(end);
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Snapshot().Any(slave => slave.Acknowledged == end), "the master has read the report");
+        DateTimeOffset renewed = (await members.LeaseAsync()).RenewTime;
+        await Eventually.TrueAsync(async () => (await members.LeaseAsync()).RenewTime > renewed, "the master has looked at its followers");
+        (await members.LeaseAsync()).InSync.Should().ContainSingle();
+        await members.SendAsync("still nobody is waited for");
+    }
+
+    [Fact]
+    public async Task Join_OfWhoeverIsNoMember_IsRefusedWithWhatToDo()
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        TestBroker master = members["a"];
+        LeaseRecord lease = await members.LeaseAsync();
+        GroupName own = FakeFollower.GroupOf(master);
+
+        await RefusedAsync("x", own, lease, "'x' is no other member of this group; compare groupMembers of all members");
+        await RefusedAsync("a", own, lease, "'a' is no other member of this group");
+        await RefusedAsync("b", own with { Broker = "group-b" }, lease, "belongs to the group group-a; compare brokerName and groupMembers");
+        await RefusedAsync("b", own with { Cluster = "another" }, lease, "the one that asks to 'another'; compare brokerClusterName");
+        await RefusedAsync("b", own, lease with { GroupId = "foreign" }, "one of them is another group's; move it away and start that member empty");
+        await RefusedAsync("b", own, lease with { Epoch = lease.Epoch - 1 }, $"it does not lead in epoch {lease.Epoch - 1}");
+        await RefusedAsync("b", own, lease with { Epoch = lease.Epoch + 1 }, $"it does not lead in epoch {lease.Epoch + 1}");
+        (await members.LeaseAsync()).InSync.Should().ContainSingle();
+        await members.SendAsync("still the master");
+
+        async Task RefusedAsync(string member, GroupName group, LeaseRecord asked, string why)
+        {
+            await using FakeFollower follower = new(master, member, group);
+            RemotingCommand answer = await follower.JoinAsync(asked);
+            answer.Code.Should().NotBe(ResponseCode.Success, why);
+            answer.Remark.Should().Contain(why);
+        }
+    }
+
+    [Fact]
+    public async Task Follower_ThatAcknowledgesWhatItWasNotSent_IsRefusedAndNotTakenForInSync()
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        TestBroker master = members["a"];
+        await using FakeFollower follower = new(master, "b", FakeFollower.GroupOf(master));
+        (await follower.JoinAsync(await members.LeaseAsync())).Code.Should().Be(ResponseCode.Success);
+        long end = master.Host.Parts.Store.Positions.Appended.Value;
+
+        await follower.ConnectAsync(0);
+        await follower.ReportAsync(end + 1_000_000);
+
+        await follower.EndAsync();
+        await Eventually.TrueAsync(
+            () => members.LogOf("a").Lines.Any(line => line.Id == 3602 && line.Text.Contains($"it acknowledges offset {end + 1_000_000}", StringComparison.Ordinal)), "the master says so");
+        (await members.LeaseAsync()).InSync.Should().ContainSingle("its word counts for nothing");
+        await members.SendAsync("still the master");
+    }
+
+    [Fact]
+    public async Task ReplicationPort_OfAnyBytes_EndsThoseConnectionsOnly()
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        Random random = new(20261121);
+        for (int round = 0; round < 60; round++)
+        {
+            byte[] bytes = new byte[random.Next(1, 5000)];
+            random.NextBytes(bytes);
+            if (round % 3 == 0)
+            {
+                Introduction.Write(random.NextInt64()).AsSpan(0, Math.Min(Introduction.Bytes, bytes.Length)).CopyTo(bytes);
+            }
+
+            using TcpClient slave = new();
+            await slave.ConnectAsync("127.0.0.1", members["a"].Host.Parts.HaListener.Port);
+            await slave.GetStream().WriteAsync(bytes);
+        }
+
+        await members.SendAsync("still the master");
+        (await members.LeaseAsync()).InSync.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task HandOver_ThatCannotBe_SaysWhyAndChangesNothing()
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        long epoch = (await members.LeaseAsync()).Epoch;
+
+        await RefusedAsync(members["a"], "group-a", null, "no other member of group-a is in sync, so nobody could lead instead");
+        await RefusedAsync(members["a"], "group-a", "b", "b is not in sync, so nothing is handed over to it; no other member is");
+        await RefusedAsync(members["a"], "group-a", "a", "a leads already");
+        await RefusedAsync(members["a"], "group-a", "x", "'x' is no member of group-a; its members are a, b (groupMembers)");
+        await RefusedAsync(members["a"], "group-b", "b", "this member belongs to the group group-a");
+        await members.StartAsync("b");
+        await members.InSyncAsync(Two);
+        await RefusedAsync(members["b"], "group-a", "a", "b does not lead group-a: a at 127.0.0.1:");
+        (await members.LeaseAsync()).Epoch.Should().Be(epoch);
+        await using TestBroker classic = await TestBroker.StartAsync();
+        await RefusedAsync(classic, "broker-a", null, "does not elect its master, its roles are configured (brokerRole)");
+
+        RemotingCommand done = await members["a"].InvokeAsync(HandOver("group-a", null));
+        done.Code.Should().Be(ResponseCode.Success, done.Remark);
+        done.Get("member").Should().Be("b");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["b"]).TakesMessages, "b leads");
+
+        static async Task RefusedAsync(TestBroker broker, string group, string? member, string why)
+        {
+            RemotingCommand answer = await broker.InvokeAsync(HandOver(group, member));
+            answer.Code.Should().NotBe(ResponseCode.Success);
+            answer.Remark.Should().Contain(why);
+        }
+
+        static RemotingCommand HandOver(string group, string? member) => RemotingCommand.CreateRequest(RequestCode.HandOverMaster).Set("brokerName", group).Set("member", member);
+    }
+
+    [Theory]
+    [InlineData("epochFileCheckpoint")]
+    [InlineData("memberState")]
+    public async Task Start_WithADamagedFile_IsRefusedAndLeavesItAsItIs(string file)
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        string path = Path.Combine(members.StoreOf("b"), file);
+        await File.WriteAllTextAsync(path, "2\n77\n1-0\n9-x\n");
+
+        Func<Task> start = () => members.StartAsync("b");
+
+        (await start.Should().ThrowAsync<InvalidDataException>()).Which.Message.Should().Contain(path);
+        (await File.ReadAllTextAsync(path)).Should().Be("2\n77\n1-0\n9-x\n");
+        await members.SendAsync("the other one leads");
+    }
+
+    [Fact]
+    public async Task Lease_ThatSomebodyHasSpoilt_IsNotOverwrittenAndNobodyLeadsByIt()
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        byte[] good = await File.ReadAllBytesAsync(members.LeaseFile);
+        byte[] spoilt = Encoding.UTF8.GetBytes("{ \"holder\": 5 ");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                // Not under a renewal that is being written.
+                await File.WriteAllBytesAsync(members.LeaseFile, spoilt);
+                return !ElectedMembers.GroupOf(members["a"]).Leads;
+            },
+            "the master's term has ended with its lease");
+        members.LogOf("a").Lines.Should().Contain(line => line.Id == 3661 && line.Text.Contains(members.LeaseFile, StringComparison.Ordinal));
+        (await File.ReadAllBytesAsync(members.LeaseFile)).Should().Equal(spoilt);
+
+        await File.WriteAllBytesAsync(members.LeaseFile, good);
+        await members.SendAsync("it leads by a lease that can be read");
+    }
+
+    /// <summary>Member a leads alone: b has founded the group with it, and is away. Nobody counts as late before ten minutes.</summary>
+    private static async Task<ElectedMembers> WithoutBAsync()
+    {
+        ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"), ("haMaxTimeSlaveNotCatchup", "600000"), ("haHousekeepingInterval", "600000"));
+        await members.SendAsync("one");
+        await members.InSyncAsync(Two);
+        await members.StopAsync("b");
+        await members.InSyncAsync("a");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).TakesMessages, "a leads");
+        return members;
+    }
+}

@@ -1,0 +1,60 @@
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+
+namespace RocketOps.Cli.Tests.Commands;
+
+/// <summary><c>rocketops context</c>, each command as a process with a configuration folder of its own.</summary>
+public sealed class ContextTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private readonly TempDirectory _folder = new();
+
+    private string ContextsFile => Path.Combine(_folder.Path, "rocketops", "contexts.json");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Context_SetUsedListedDeleted_IsWhatCommandsMean()
+    {
+        (await RunAsync("context", "list")).Error.Should().Be("there is no context yet: rocketops context set NAME HOST:PORT\n");
+        (await RunAsync("context", "set", "staging", "127.0.0.1:7")).EnsureSuccess().Output.Should().Be("commands mean no context: what runs here, or -n\n");
+        (await RunAsync("context", "set", "production", "127.0.0.1:9;127.0.0.1:11", "--use")).EnsureSuccess().Output.Should().Be("commands mean production, 127.0.0.1:9;127.0.0.1:11\n");
+        (await RunAsync("context", "list")).EnsureSuccess().Output.Should().Be(
+            """
+            CURRENT   CONTEXT      NAME-SERVERS
+            yes       production   127.0.0.1:9;127.0.0.1:11
+            no        staging      127.0.0.1:7
+
+            """);
+
+        (await RunAsync("topic", "list")).Error.Should().Contain("no name server answers at 127.0.0.1:9;127.0.0.1:11");
+        (await RunAsync("topic", "list", "-n", "staging")).Error.Should().Contain("no name server answers at 127.0.0.1:7 ");
+        (await RunAsync("topic", "list", "-n", "stagin")).Error.Should().Contain("-n takes addresses, HOST:PORT, or the name of a context, not \"stagin\".");
+        (await RunAsync("__complete", "rocketops context use st")).EnsureSuccess().Output.Should().Be("staging\n");
+        (await RunAsync("__complete", "rocketops topic list -n pr")).EnsureSuccess().Output.Should().Be("production\n");
+
+        (await RunAsync("context", "use", "stagin")).Should().Match<ProcessResult>(static result => result.ExitCode == 1 && result.Error == "rocketops: there is no context stagin. Did you mean staging?\n");
+        (await RunAsync("context", "use", "staging")).EnsureSuccess().Output.Should().Be("commands mean staging, 127.0.0.1:7\n");
+        (await RunAsync("context", "delete", "staging")).EnsureSuccess().Output.Should().Be("commands mean no context: what runs here, or -n\n");
+        (await RunAsync("context", "list", "-o", "json")).EnsureSuccess().Output.Should().Contain("\"context\": \"production\"").And.NotContain("staging");
+    }
+
+    [Fact]
+    public async Task Contexts_FileIsNone_IsNamedAndLeftAlone()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(ContextsFile)!);
+        await File.WriteAllTextAsync(ContextsFile, "{}");
+
+        ProcessResult result = await RunAsync("context", "set", "staging", "127.0.0.1:7");
+
+        result.ExitCode.Should().Be(1);
+        result.Error.Should().Be($"rocketops: {ContextsFile} is no file of contexts. Move it aside; \"rocketops context set\" writes a new one.\n");
+        (await File.ReadAllTextAsync(ContextsFile)).Should().Be("{}");
+    }
+
+    private Task<ProcessResult> RunAsync(params string[] arguments) => ChildProcess.RunAsync(
+        Path.Combine(AppContext.BaseDirectory, "rocketops"),
+        arguments,
+        Patience,
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_CONFIG_HOME"] = _folder.Path, ["XDG_RUNTIME_DIR"] = _folder.Path, ["NAMESRV_ADDR"] = string.Empty });
+}

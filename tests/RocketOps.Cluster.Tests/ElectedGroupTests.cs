@@ -1,0 +1,203 @@
+using System.Globalization;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+using Xunit.Abstractions;
+
+namespace RocketOps.Cluster.Tests;
+
+/// <summary>
+/// A group that elects its master on three nodes, under unmodified clients in Java (three attempts within 3 s, their default), Node and Go. What is planned costs them not one send; what is not planned ends, and
+/// nothing acknowledged is lost; the Lease, the slice of the master's address, the status and the events tell the story.
+/// </summary>
+[Collection(KubeClusterCollection.Name)]
+public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper output)
+{
+    private const string Sample = "deploy/samples/automatic.yaml";
+    private const string Cluster = "brokercluster/automatic";
+    private const string ClusterLabel = "rocketops.io/cluster=automatic";
+    private const string Group = "automatic-0";
+    private const string Topic = "automatic-events";
+    private const int Members = 3;
+
+    private const string GoTopic = $$"""
+        apiVersion: rocketops.io/v1beta1
+        kind: Topic
+        metadata: { name: automatic-go, namespace: default }
+        spec: { clusterRef: { name: automatic }, topicName: {{GoRounds.Topic}} }
+        """;
+
+    private static readonly string[] Versions = ["4.9.7", "5.5.0"];
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    [SkippableFact]
+    public async Task Master_ReplacedInEveryWay_PlannedCostsNoSendAndNothingAcknowledgedIsLost()
+    {
+        KubeCluster.Require();
+        ForeignClient.Require();
+        _ = cluster;
+        try
+        {
+            await Release.InstallAsync();
+            await KubeCluster.KubectlAsync("apply", "-f", Sample);
+            await KubeCluster.ApplyAsync(GoTopic);
+            await KubeCluster.KubectlAsync("wait", Cluster, "--for=condition=Ready", "--timeout=170s");
+            await KubeCluster.KubectlAsync("wait", "topics/automatic-events", "topics/automatic-go", "--for=condition=Ready", "--timeout=60s");
+            await UnderLoadAsync();
+            await LeaveNothingAsync();
+        }
+        catch (Exception exception) when (exception is not SkipException)
+        {
+            throw new InvalidOperationException($"{exception.Message}\n{await KubeCluster.DescribeAsync()}", exception);
+        }
+    }
+
+    private async Task UnderLoadAsync()
+    {
+        string address = await KubeCluster.NameServerAsync("automatic");
+        await using MessageOracle oracle = new(
+            [.. Versions.Select(version => ForeignClient.JavaProducer(version, address, Topic)), ForeignClient.NodeProducer(address, Topic)], ForeignClient.JavaConsumer(address, Topic));
+        await using GoRounds go = new(address);
+        await oracle.ServedAsync("at the beginning");
+
+        await PlannedAsync(oracle, "every member restarted for a changed configuration", RollAsync);
+        await PlannedAsync(oracle, "rocketops cluster switchover", SwitchOverAsync);
+        await PlannedAsync(oracle, "a fourth member comes", _ => ToMembersAsync(Members + 1));
+        await PlannedAsync(oracle, "and leaves", _ => ToMembersAsync(Members));
+        await PlannedAsync(oracle, "the master's pod deleted", master => KubeCluster.KubectlAsync("delete", "pod", master, "--wait=false"));
+        await PlannedAsync(oracle, "the master's node drained", DrainAsync);
+        await KubeCluster.KubectlAsync("uncordon", await NodeOfLastDrainAsync());
+        await WholeAsync("after the drain");
+        int rounds = await go.EndAsync();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Go: {rounds} rounds without a failure"));
+        await UnplannedAsync(oracle, "the master's process killed", KillProcessAsync);
+        await UnplannedAsync(oracle, "the master's node without power", master => PowerCutAsync(oracle, master));
+        await WholeAsync("with the node's power back");
+
+        output.WriteLine(await oracle.AllReceivedAsync());
+    }
+
+    /// <summary>Another member leads, and no send has failed meanwhile.</summary>
+    private async Task PlannedAsync(MessageOracle oracle, string what, Func<string, Task> change) =>
+        (await ChangeAsync(oracle, what, change)).Should().BeEmpty("{0} is planned", what);
+
+    /// <summary>Another member leads, and messages flow again.</summary>
+    private async Task UnplannedAsync(MessageOracle oracle, string what, Func<string, Task> fault) => await ChangeAsync(oracle, what, fault);
+
+    /// <returns>The sends that failed meanwhile.</returns>
+    private async Task<IReadOnlyList<string>> ChangeAsync(MessageOracle oracle, string what, Func<string, Task> change)
+    {
+        string master = await MasterAsync();
+        long epoch = await EpochAsync();
+        (int sentBefore, IReadOnlyList<string> failedBefore) = await oracle.CountAsync();
+        await change(master);
+        await Eventually.TrueAsync(async () => await EpochAsync() > epoch, $"somebody else leads: {what}", Patience);
+        await oracle.ServedAsync(what);
+        await StoryAsync(what);
+        (int sent, IReadOnlyList<string> failed) = await oracle.CountAsync();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {failed.Count - failedBefore.Count} sends failed of {sent - sentBefore}"));
+        return [.. failed.Except(failedBefore, StringComparer.Ordinal)];
+    }
+
+    private static async Task RollAsync(string master)
+    {
+        string[] before = await UidsAsync();
+        await KubeCluster.KubectlAsync("patch", Cluster, "--type=merge", "-p", """{"spec":{"brokers":{"config":{"serverChannelMaxIdleTimeSeconds":"121"}}}}""");
+        await Eventually.TrueAsync(async () => await UidsAsync() is { Length: Members } now && !now.Intersect(before).Any(), "every member is another pod", Patience);
+        await WholeAsync("after the restarts");
+    }
+
+    /// <summary>Every member learns of the other ones as it restarts; who leaves is in nobody's way to a quorum any more.</summary>
+    private static async Task ToMembersAsync(int members)
+    {
+        await KubeCluster.KubectlAsync("patch", Cluster, "--type=json", "-p", string.Create(CultureInfo.InvariantCulture, $$"""[{"op":"replace","path":"/spec/brokers/replicas","value":{{members}}}]"""));
+        await Eventually.TrueAsync(async () => (await UidsAsync()).Length == members, $"there are {members} members", Patience);
+        await WholeAsync($"with {members} members", members);
+        (await KubeCluster.KubectlAsync("get", "service", "-l", ClusterLabel, "-o", "name")).Contains($"{Group}-{Members}", StringComparison.Ordinal).Should().Be(members > Members, "a member that is there has an address");
+    }
+
+    private static async Task SwitchOverAsync(string master)
+    {
+        ProcessResult said = await KubeCluster.RunAsync(Path.Combine(AppContext.BaseDirectory, "rocketops"), "cluster", "switchover", Group);
+        said.EnsureSuccess().Output.Should().Contain($"leads {Group} in epoch");
+    }
+
+    private static async Task DrainAsync(string master)
+    {
+        string node = await PodFieldAsync(master, "{.spec.nodeName}");
+        await KubeCluster.KubectlAsync("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=150s");
+    }
+
+    private static async Task<string> NodeOfLastDrainAsync() =>
+        (await KubeCluster.KubectlAsync("get", "nodes", "-o", "jsonpath={.items[?(@.spec.unschedulable==true)].metadata.name}")).Trim();
+
+    private static async Task KillProcessAsync(string master)
+    {
+        string container = await PodFieldAsync(master, "{.status.containerStatuses[0].containerID}");
+        await KubeCluster.NodeAsync("ctr", await PodFieldAsync(master, "{.spec.nodeName}"), "tasks", "kill", "--signal", "SIGKILL", container["containerd://".Length..]);
+    }
+
+    /// <summary>The power comes back when messages flow without that node; the operator may have been there as well.</summary>
+    private static async Task PowerCutAsync(MessageOracle oracle, string master)
+    {
+        long epoch = await EpochAsync();
+        string node = await PodFieldAsync(master, "{.spec.nodeName}");
+        await KubeCluster.NodeAsync("kill", node);
+        await Eventually.TrueAsync(async () => await EpochAsync() > epoch, "somebody else leads without the node", Patience);
+        await oracle.ServedAsync("without the master's node");
+        await KubeCluster.NodeAsync("start", node);
+    }
+
+    /// <summary>Who leads is the same in the Lease, the slice of the master's address, the status, and the last event.</summary>
+    private static async Task StoryAsync(string when)
+    {
+        string told = string.Empty;
+        async Task<bool> AgreeAsync()
+        {
+            string master = await MasterAsync();
+            long epoch = await EpochAsync();
+            string status = await KubeCluster.KubectlAsync("get", Cluster, "-o", "jsonpath={.status.groups[0].master} {.status.groups[0].epoch}");
+            string slice = await KubeCluster.KubectlAsync("get", "endpointslice", $"{Group}-master", "-o", "jsonpath={.endpoints[*].addresses[*]}");
+            string pod = (await KubeCluster.RunAsync("kubectl", "get", "pod", master, "-o", "jsonpath={.status.podIP}")).Output;
+            string events = await KubeCluster.KubectlAsync("get", "events", "--field-selector=reason=MasterChanged", "-o", "jsonpath={range .items[*]}{.message}{.note}{\"\\n\"}{end}");
+            string expected = string.Create(CultureInfo.InvariantCulture, $"{master} {epoch}");
+            told = $"{expected}; status {status}; slice {slice}, pod {pod}; events {events}";
+            return status.Trim() == expected && slice.Trim() == pod.Trim() && slice.Trim().Length > 0
+                && events.Contains(string.Create(CultureInfo.InvariantCulture, $"{master} is the master of {Group} in epoch {epoch}."), StringComparison.Ordinal);
+        }
+
+        try
+        {
+            await Eventually.TrueAsync(AgreeAsync, "the story", Patience);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"Lease, status, slice and events do not tell the same {when}: {told}", late);
+        }
+    }
+
+    /// <summary>All members are pods that serve, and have what was acknowledged.</summary>
+    private static async Task WholeAsync(string when, int members = Members)
+    {
+        await Eventually.TrueAsync(
+            async () => (await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.metadata.annotations.rocketops\\.io/in-sync}")).Split(',').Length == members, $"all are in sync {when}", Patience);
+        await KubeCluster.KubectlAsync("wait", Cluster, "--for=condition=Ready", "--timeout=170s");
+    }
+
+    private static async Task LeaveNothingAsync()
+    {
+        await KubeCluster.KubectlAsync("delete", "topics/automatic-go", "--timeout=120s");
+        await KubeCluster.KubectlAsync("delete", "-f", Sample, "--timeout=120s");
+        await KubeCluster.KubectlAsync("delete", "persistentvolumeclaims", "-l", ClusterLabel, "--timeout=120s");
+        await Release.UninstallAsync();
+    }
+
+    private static async Task<string> MasterAsync() => (await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.spec.holderIdentity}")).Trim();
+
+    private static async Task<long> EpochAsync() =>
+        long.Parse(await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.spec.leaseTransitions}"), CultureInfo.InvariantCulture);
+
+    private static async Task<string> PodFieldAsync(string pod, string path) => (await KubeCluster.KubectlAsync("get", "pod", pod, "-o", $"jsonpath={path}")).Trim();
+
+    private static async Task<string[]> UidsAsync() =>
+        (await KubeCluster.KubectlAsync("get", "pods", "-l", $"{ClusterLabel},rocketops.io/component=broker", "-o", "jsonpath={.items[*].metadata.uid}")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,81 @@
+using RocketOps.Testing;
+
+namespace RocketOps.Cluster.Tests;
+
+/// <summary>
+/// The operator as the files in <c>deploy</c> bring it, applied as a newcomer does: <c>install.yaml</c> for every namespace, and the kustomization for one. Each has the rights it needs and makes a cluster work.
+/// </summary>
+[Collection(KubeClusterCollection.Name)]
+public sealed class InstallWithoutHelmTests(KubeCluster cluster)
+{
+    private const string Sample = "deploy/samples/single.yaml";
+    private const string Definitions = "customresourcedefinitions/brokerclusters.rocketops.io,customresourcedefinitions/topics.rocketops.io,customresourcedefinitions/consumergroups.rocketops.io";
+    private const string Shop = "shop";
+
+    [SkippableFact]
+    public async Task InstallYamlAndKustomize_MakeAClusterWork()
+    {
+        KubeCluster.Require();
+        _ = cluster;
+        try
+        {
+            // Those that another installation has left belong to it.
+            await ForgetDefinitionsAsync();
+            await EverywhereAsync();
+            await InOneNamespaceAsync();
+            await ForgetDefinitionsAsync();
+        }
+        catch (Exception exception) when (exception is not SkipException)
+        {
+            throw new InvalidOperationException($"{exception.Message}\n{await KubeCluster.DescribeAsync()}", exception);
+        }
+    }
+
+    private static async Task EverywhereAsync()
+    {
+        await InstallAsync("-f", "deploy/install.yaml");
+
+        await KubeCluster.KubectlAsync("apply", "-f", Sample);
+        await WorksAsync("default");
+
+        // Again, as whoever installs a newer one does: with a cluster at work.
+        await InstallAsync("-f", "deploy/install.yaml");
+        await KubeCluster.KubectlAsync("delete", "-f", Sample, "--timeout=120s");
+        await RemoveAsync("-f", "deploy/install.yaml");
+    }
+
+    private static async Task InOneNamespaceAsync()
+    {
+        await KubeCluster.KubectlAsync("create", "namespace", Shop);
+        await KubeCluster.KubectlAsync("label", "namespace", Shop, "pod-security.kubernetes.io/enforce=restricted");
+        await InstallAsync("-k", "deploy/kustomize/namespaced");
+        (await KubeCluster.KubectlAsync("get", "clusterrolebindings", "-l", "app.kubernetes.io/name=rocketops", "-o", "name")).Should().BeEmpty("its rights are those of a namespace");
+
+        string sample = await File.ReadAllTextAsync(Path.Combine(SharedKits.RepositoryRoot, Sample));
+        string inShop = sample.Replace("namespace: default", $"namespace: {Shop}", StringComparison.Ordinal);
+        await KubeCluster.ApplyAsync(inShop);
+        await WorksAsync(Shop);
+
+        await KubeCluster.KubectlAsync("delete", "topics,brokerclusters", "--all", "-n", Shop, "--timeout=120s");
+        await RemoveAsync("-k", "deploy/kustomize/namespaced");
+        await KubeCluster.KubectlAsync("delete", "namespace", Shop, "--timeout=120s");
+    }
+
+    private static async Task InstallAsync(params string[] from)
+    {
+        await KubeCluster.KubectlAsync(["apply", "--server-side", .. from]);
+        await KubeCluster.KubectlAsync("rollout", "status", "deployment/rocketops-operator", "-n", Release.Namespace, "--timeout=120s");
+    }
+
+    private static async Task WorksAsync(string ns)
+    {
+        await KubeCluster.KubectlAsync("wait", "brokercluster/single", "-n", ns, "--for=condition=Ready", "--timeout=170s");
+        await KubeCluster.KubectlAsync("wait", "topic/single-events", "-n", ns, "--for=condition=Ready", "--timeout=60s");
+        (await KubeCluster.KubectlAsync("logs", "-n", Release.Namespace, "-l", "app.kubernetes.io/component=operator", "--tail=-1")).Should().NotContain("forbidden", "what is installed has the rights that it needs");
+    }
+
+    /// <summary>With no cluster left, what deletes every cluster is no loss.</summary>
+    private static async Task RemoveAsync(params string[] what) => await KubeCluster.KubectlAsync(["delete", "--ignore-not-found", "--wait", "--timeout=120s", .. what]);
+
+    private static async Task ForgetDefinitionsAsync() => await KubeCluster.KubectlAsync(["delete", "--ignore-not-found", "--wait", "--timeout=60s", .. Definitions.Split(',')]);
+}

@@ -1,0 +1,59 @@
+using RocketOps.Testing;
+using RocketOps.Testing.Servers;
+using Xunit.Abstractions;
+
+namespace RocketOps.Faults.Tests.Replication;
+
+/// <summary>
+/// The lease store of a group does not answer, as an API server that is away for minutes. In both modes the master stops to acknowledge when its lease ends, every member goes on serving reads, nobody else begins, and when the store is
+/// back the group goes on with one log. <c>ROCKETOPS_AWAY_SECONDS=300</c> keeps it away for so long.
+/// </summary>
+public sealed class LeaseStoreAwayTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Away = TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_AWAY_SECONDS"), out int seconds) ? seconds : 6);
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    [Theory]
+    [InlineData("Async")]
+    [InlineData("Sync")]
+    public async Task LeaseStore_AwayForLongerThanALease_NothingIsAcknowledgedReadsGoOnAndItHeals(string mode)
+    {
+        await using ElectedBrokers brokers = new(new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["replicationMode"] = mode,
+            ["minInSyncReplicas"] = "1",
+            ["leaseDurationMillis"] = "2000",
+            ["leaseRenewMillis"] = "250",
+            ["leaseMarginMillis"] = "300",
+        });
+        await using ElectedRun run = await ElectedRun.StartAsync(brokers);
+        await run.ServedAsync("before the lease store goes");
+        await brokers.AllInSyncAsync("before the lease store goes");
+
+        await using (await brokers.TakeLeaseAwayAsync())
+        {
+            // By what brokers did, not by a clock: nothing more was acknowledged for longer than any lease lasts.
+            long acknowledged = -1;
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    long before = run.Load.Acknowledged;
+                    await Task.Delay(Away);
+                    acknowledged = run.Load.Acknowledged;
+                    return acknowledged == before;
+                },
+                "nothing is acknowledged while nobody can hold a lease",
+                Patience + (3 * Away));
+            foreach (string address in brokers.Addresses)
+            {
+                await Eventually.TrueAsync(async () => (await Kills.Load.ReadAllAsync(address, ElectedRun.Topic, ElectedRun.Queues)).Count > 0, $"{address} serves reads meanwhile", Patience);
+            }
+
+            output.WriteLine($"{mode}: {acknowledged} acknowledged before the lease store went");
+        }
+
+        await run.ServedAsync("after the lease store came back");
+        await run.CheckAsync(losesNothing: mode == "Sync");
+    }
+}

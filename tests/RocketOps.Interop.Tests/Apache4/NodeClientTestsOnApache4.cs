@@ -1,0 +1,6 @@
+using RocketOps.Interop.Tests.Fixtures;
+
+namespace RocketOps.Interop.Tests.Apache4;
+
+[Collection(Apache4Collection.Name)]
+public sealed class NodeClientTestsOnApache4(Apache4Fixture fixture) : NodeClientTests(fixture);

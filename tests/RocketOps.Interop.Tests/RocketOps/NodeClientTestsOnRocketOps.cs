@@ -1,0 +1,6 @@
+using RocketOps.Interop.Tests.Fixtures;
+
+namespace RocketOps.Interop.Tests.RocketOps;
+
+[Collection(RocketOpsClientsCollection.Name)]
+public sealed class NodeClientTestsOnRocketOps(RocketOpsFixture fixture) : NodeClientTests(fixture);

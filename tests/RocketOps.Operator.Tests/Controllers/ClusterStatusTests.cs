@@ -1,0 +1,197 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Tests.Support;
+
+namespace RocketOps.Operator.Tests.Controllers;
+
+/// <summary>What the status of a cluster says while something is missing, behind or away.</summary>
+public sealed class ClusterStatusTests
+{
+    /// <summary>The scheduler prefers other nodes, and says nothing where there are none.</summary>
+    [Fact]
+    public async Task Reconcile_MembersOnOneNode_AreToldAndNothingElseSuffers()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        world.Workloads.Node = static pod => pod.Name().StartsWith("a-0-", StringComparison.Ordinal) ? "n1" : "n" + pod.Name();
+        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
+
+        BrokerCluster ready = await world.ClusterAsync("a", "Ready", "True");
+
+        Condition spread = Conditions.Find(ready.Status!.Conditions, "Spread")!;
+        (spread.Status, spread.Reason).Should().Be(("False", Reasons.NodesShared));
+        spread.Message.Should().StartWith("Members of one group are on one node: a-0-0 and a-0-1 on n1. ");
+
+        world.Workloads.Node = static pod => "n" + pod.Name();
+        await world.Client.DeleteAsync<Pod>("a-0-1", OperatorWorld.Ns);
+        await world.ClusterAsync("a", "Spread", "True", Reasons.NodesApart);
+    }
+
+    /// <summary>kstatus calls an object without conditions current; one that nobody has looked at says so by its generation.</summary>
+    [Fact]
+    public async Task Create_NoOperatorHasSeenIt_ObservedGenerationBehind()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.StopOperatorAsync();
+
+        await world.CreateClusterAsync("a");
+        await world.CreateTopicAsync("t", "a");
+
+        (await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!.Status!.ObservedGeneration.Should().Be(-1);
+        (await world.Client.GetAsync<Topic>("t", OperatorWorld.Ns))!.Status!.ObservedGeneration.Should().Be(-1);
+        await world.StartOperatorAsync();
+        await world.ClusterAsync("a", "Ready", "True");
+        await world.TopicAsync("t", "Ready", "True");
+    }
+
+    /// <summary>A client has one name server and asks no other.</summary>
+    [Fact]
+    public async Task Reconcile_OneNameServerDoesNotKnowABroker_NotReady()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        string address = await world.NameServerAsync("a-nameserver-1");
+
+        world.Admin.Differing[address] = [];
+
+        BrokerCluster waiting = await world.ClusterAsync("a", "Ready", "False", Reasons.WaitingForRegistration);
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Be("Waiting for a-0-0 to register with every name server.");
+        world.Admin.Differing[address] = null;
+        BrokerCluster silent = await world.ClusterAsync("a", "Ready", "False", Reasons.NameServersUnreachable);
+        Conditions.Find(silent.Status!.Conditions, "Ready")!.Message.Should().Contain(address);
+        world.Admin.Differing.Clear();
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
+    [Fact]
+    public async Task Reconcile_MasterWithoutRoom_ClusterAndTopicSaySoAndRecoverByThemselves()
+    {
+        const string Why = "the disk is full: no room for the next part of the log";
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
+        await world.CreateTopicAsync("t", "a");
+        await world.ClusterAsync("a", "Ready", "True");
+        await world.TopicAsync("t", "Ready", "True");
+
+        world.Admin.Refusals[world.Master("a-1")] = Why;
+
+        BrokerCluster one = await world.ClusterAsync("a", "Degraded", "True", Reasons.DiskFull);
+        Conditions.Find(one.Status!.Conditions, "Degraded")!.Message.Should().StartWith($"a-1-0 takes no messages: {Why}. Make room");
+        Conditions.Find(one.Status.Conditions, "Ready").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.DiskFull });
+        Conditions.IsTrue(one.Status.Conditions, "Available").Should().BeTrue("the other master takes messages");
+        one.Status.Groups!.SelectMany(static group => group.Members!).Where(static member => member.SendsRefused is not null).Select(static member => member.Name).Should().Equal("a-1-0");
+        Topic topic = await world.TopicAsync("t", "Ready", "False", Reasons.DiskFull);
+        Conditions.Find(topic.Status!.Conditions, "Ready")!.Message.Should().StartWith($"a-1 takes no messages: {Why}.");
+
+        world.Admin.Refusals[world.Master("a-0")] = Why;
+        await world.ClusterAsync("a", "Available", "False", Reasons.DiskFull);
+
+        world.Admin.Refusals.Clear();
+        BrokerCluster well = await world.ClusterAsync("a", "Ready", "True");
+        Conditions.Find(well.Status!.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.AsExpected });
+        Conditions.IsTrue(well.Status.Conditions, "Available").Should().BeTrue();
+        await world.TopicAsync("t", "Ready", "True");
+    }
+
+    [Fact]
+    public async Task Reconcile_SlavesBehind_StatusTellsHowFarInSteps()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
+        await world.ClusterAsync("a", "Replicated", "True", Reasons.SlavesInSync);
+        Dictionary<long, string> group = world.Admin.Registered!["a-1"];
+
+        world.Admin.LogEnds[group[0]] = 1_000_000_000;
+        world.Admin.LogEnds[group[1]] = 600_000_000;
+
+        BrokerCluster behind = await world.ClusterAsync("a", "Replicated", "False", Reasons.SlavesBehind);
+        Conditions.Find(behind.Status!.Conditions, "Replicated")!.Message.Should().Contain("a-1-1 by more than 256 MiB").And.NotContain("a-0-1");
+        behind.Status.Groups!.SelectMany(static group => group.Members!).Select(static member => (member.Name, member.LagBytes)).Should().Equal(
+            ("a-0-0", null), ("a-0-1", 0), ("a-1-0", null), ("a-1-1", 512L * 1024 * 1024));
+
+        world.Admin.LogEnds[group[1]] = 999_999_000;
+
+        BrokerCluster again = await world.ClusterAsync("a", "Replicated", "True", Reasons.SlavesInSync);
+        again.Status!.Groups![1].Members![1].LagBytes.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Reconcile_MoreMembers_NotDegradedByThoseThatComeUp()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Healthy = static pod => pod.Name() != "a-0-1";
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 2);
+
+        BrokerCluster growing = await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Brokers == "1/2", "the new member is counted");
+        Conditions.IsTrue(growing.Status!.Conditions, "Degraded").Should().BeFalse();
+        await world.ClusterAsync("a", "Degraded", "False", Reasons.PodsStarting);
+        world.Workloads.Healthy = static _ => true;
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().Equal(["a-0-0", "a-0-1"], "a new member is no reason to restart the master");
+    }
+
+    [Fact]
+    public async Task Reconcile_MasterLost_DegradedAndUnavailable()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+
+        world.Workloads.Healthy = static pod => pod.Name() != "a-1-0";
+
+        await world.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
+        await world.ClusterAsync("a", "Degraded", "True", Reasons.PodsNotReady);
+        BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.MasterMissing);
+        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().Be("a-1 takes no messages. a-1-0: CrashLoopBackOff.");
+        world.Workloads.Healthy = static _ => true;
+        await world.ClusterAsync("a", "Ready", "True");
+        await world.ClusterAsync("a", "Degraded", "False");
+    }
+
+    [Fact]
+    public async Task Reconcile_SlaveLost_NotReadyInsteadOfStarting()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+
+        world.Workloads.Healthy = static pod => pod.Name() != "a-1-1";
+
+        BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.PodsNotReady);
+        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().Be("a-1-1: CrashLoopBackOff.");
+    }
+
+    [Fact]
+    public async Task Reconcile_NameServersReplaced_SaysThatItWaitsOnPurpose()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.OldNameServers = 1;
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.NameServer.Config = new() { ["orderMessageEnable"] = "true" });
+
+        BrokerCluster rolling = await world.ClusterAsync("a", "Ready", "False", Reasons.RollingUpdate);
+        Conditions.Find(rolling.Status!.Conditions, "Ready")!.Message.Should().Be(
+            "Name servers are replaced one at a time, and brokers get 35 s to register with each new one before the next old one goes.");
+        world.Workloads.OldNameServers = 0;
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
+    [Fact]
+    public async Task Reconcile_NameServersSilent_AvailableUnknown()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        world.Admin.Registered = null;
+
+        await world.CreateClusterAsync("a");
+
+        await world.ClusterAsync("a", "Available", "Unknown", Reasons.NameServersUnreachable);
+        await world.ClusterAsync("a", "Reconciling", "True", Reasons.NameServersUnreachable);
+    }
+}

@@ -1,0 +1,126 @@
+using System.Text.Json.Nodes;
+using RocketOps.Embedded;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Tests.Support;
+
+namespace RocketOps.Operator.Tests.Controllers;
+
+/// <summary>Specs and surroundings that a cluster cannot be made of: it says what is wrong, and the rest is made.</summary>
+public sealed class RefusedClusterTests
+{
+    [Theory]
+    [InlineData("Async", "Automatic", 1, 1, Reasons.InvalidSpec, "nobody could take over")]
+    [InlineData("Async", "None", 2, 2, Reasons.InvalidSpec, "needs replication.mode Sync")]
+    [InlineData("Sync", "None", 1, 1, Reasons.InvalidSpec, "a group of one has no slave")]
+    [InlineData("Sync", "None", 2, 3, Reasons.InvalidSpec, "no message could ever be taken")]
+    public async Task Reconcile_ReplicationThatCannotBe_StalledInsteadOfPromised(string mode, string failover, int replicas, int minInSync, string reason, string message)
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+
+        await world.CreateClusterAsync("a", spec =>
+        {
+            spec.Brokers.Replicas = replicas;
+            spec.Replication = new() { Mode = Enum.Parse<ReplicationMode>(mode), Failover = Enum.Parse<FailoverMode>(failover), MinInSync = minInSync };
+        });
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", reason);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain(message);
+        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Reconcile_SyncAndItsKeysInTheConfig_SaysWhichGoes()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+
+        await world.CreateClusterAsync("a", static spec =>
+        {
+            OperatorWorld.TwoByTwo(spec);
+            spec.Replication.Mode = ReplicationMode.Sync;
+            spec.Brokers.Config = new(StringComparer.Ordinal) { ["inSyncReplicas"] = "1" };
+        });
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidConfig);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("inSyncReplicas").And.Contain("minInSync");
+    }
+
+    [Fact]
+    public async Task Reconcile_StorageChanged_StalledWithWhatToDo()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Storage.Size = Quantity.Parse("2Gi"));
+        await world.ClusterAsync("a", "Ready", "True");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Storage.Size = Quantity.Parse("1Gi"));
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("cannot shrink").And.Contain("2Gi");
+    }
+
+    /// <summary>The schema's rule says it first; the controller says it too, for objects that are older than the rule.</summary>
+    [Fact]
+    public async Task Reconcile_StorageWithoutUnit_StalledWithWhatToDo()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Storage.Size = Quantity.Parse("20"));
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidSpec);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("unit").And.Contain("20");
+    }
+
+    [Fact]
+    public async Task Reconcile_NameTakenBySomebodyElse_StalledAndLeftAlone()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.Client.CreateAsync(new ServiceAccount { Metadata = new ObjectMeta { Name = "a-broker", Namespace = OperatorWorld.Ns, Labels = new() { ["mine"] = "1" } } });
+
+        await world.CreateClusterAsync("a");
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("ServiceAccount a-broker");
+        (await world.Client.GetAsync<ServiceAccount>("a-broker", OperatorWorld.Ns))!.Metadata.Labels.Should().Equal(new Dictionary<string, string> { ["mine"] = "1" });
+    }
+
+    /// <summary>A cluster deleted and made again at once: the collector may still be at work.</summary>
+    [Fact]
+    public async Task Reconcile_LeftoverOfADeletedClusterOfThisName_WaitsInsteadOfStalling()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.Client.CreateAsync(new ServiceAccount
+        {
+            Metadata = new ObjectMeta
+            {
+                Name = "a-broker",
+                Namespace = OperatorWorld.Ns,
+                Finalizers = ["test/stays"],
+                OwnerReferences = [new OwnerReference { ApiVersion = "rocketops.io/v1beta1", Kind = BrokerCluster.KindName, Name = "a", Uid = "gone", Controller = true }],
+            },
+        });
+
+        await world.CreateClusterAsync("a");
+
+        BrokerCluster waiting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.Updating);
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Contain("ServiceAccount a-broker of a deleted cluster");
+        await world.Client.PatchAsync<ServiceAccount>("a-broker", OperatorWorld.Ns, KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }));
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
+    [Fact]
+    public async Task Reconcile_QuotaRefusesAChild_StalledWithTheServersWordsAndTheOthersMade()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        bool exceeded = true;
+        world.Fault = call => Volatile.Read(ref exceeded) && call is { Verb: "create" or "patch", Resource: "configmaps" } && call.Name.StartsWith("a-0-config-", StringComparison.Ordinal) ? ApiFault.Fail(403, "Forbidden") : null;
+
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
+
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.Refused);
+        await world.AwaitAsync<StatefulSet>("a-1", static _ => true, "the other group is made");
+        Volatile.Write(ref exceeded, false);
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+}

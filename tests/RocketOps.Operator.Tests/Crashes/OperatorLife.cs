@@ -1,0 +1,182 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using RocketOps.Client;
+using RocketOps.Embedded;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Controllers;
+using RocketOps.Operator.Admin;
+using RocketOps.Operator.Hosting;
+
+namespace RocketOps.Operator.Tests.Crashes;
+
+/// <summary>
+/// One operator process, as the rest of the world sees it: from the moment it ends, none of its requests has any effect, whatever its code still does. Requests are told apart by their user agent.
+/// </summary>
+internal sealed class OperatorLife : IAsyncDisposable
+{
+    private readonly Func<string, Fate> _decide;
+    private readonly Action<OperatorLife> _lost;
+    private readonly TimeSpan? _lag;
+    private OperatorHost? _host;
+    private TaskCompletionSource? _frozen;
+    private volatile bool _dead;
+    private volatile bool _isOld;
+
+    /// <param name="agent">Its name among all.</param>
+    /// <param name="decide">What becomes of a write.</param>
+    /// <param name="lost">Called once when it has died or is cut off: somebody has to take over.</param>
+    /// <param name="lag">At which moments it learns of changes; null for at once.</param>
+    public OperatorLife(string agent, Func<string, Fate> decide, Action<OperatorLife> lost, TimeSpan? lag)
+    {
+        Agent = agent;
+        _decide = decide;
+        _lost = lost;
+        _lag = lag;
+    }
+
+    public string Agent { get; }
+
+    public bool IsDead => _dead;
+
+    public async Task StartAsync(KubernetesClientConfiguration server, OperatorOptions options, IRocketMqAdmin brokers) =>
+        _host = await OperatorHost.StartAsync(server, options, services =>
+        {
+            services.AddSingleton<IRocketMqAdminFactory>(new AdminsOfLife(brokers, this));
+
+            // Tries again soon: the tests' faults are over at once. Never gives an answer up that is held back.
+            KubernetesClientOptions client = new()
+            {
+                UserAgent = Agent,
+                RequestsPerSecond = 1000,
+                Burst = 1000,
+                InitialBackoff = TimeSpan.FromMilliseconds(10),
+                RequestTimeout = TimeSpan.FromMinutes(10),
+            };
+            services.AddSingleton<IKubernetesClient>(provider => new KubernetesClient(server, provider.GetRequiredService<Kubernetes.KubernetesTypes>(), client));
+            OperatorSettings settings = (OperatorSettings)services.First(static service => service.ServiceType == typeof(OperatorSettings)).ImplementationInstance!;
+            settings.InitialBackoff = TimeSpan.FromMilliseconds(20);
+        });
+
+    /// <summary>Lets one that was cut off go on: what it had on its way is done now, and with its next write it finds out that it leads no more.</summary>
+    public void Thaw()
+    {
+        _isOld = true;
+        _frozen?.TrySetResult();
+    }
+
+    public void Kill()
+    {
+        _dead = true;
+        _frozen?.TrySetResult();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Kill();
+        if (_host is { } host)
+        {
+            await host.DisposeAsync();
+        }
+    }
+
+    /// <summary>A request to the API server.</summary>
+    public async Task ServeAsync(ApiCall call, HttpContext context, Func<Task> serve)
+    {
+        bool isWrite = call is { Verb: "create" or "update" or "patch" or "delete" or "deletecollection", Resource: not "events" };
+        bool wasOnItsWay = false;
+        if (_frozen is null && isWrite && !_dead)
+        {
+            Fate fate = _isOld ? Fate.DieBefore : _decide($"{call.Verb} {call.Resource}{(call.Subresource.Length > 0 ? "/" + call.Subresource : "")} {call.Name}");
+            switch (fate)
+            {
+                case Fate.DieBefore:
+                    Die();
+                    break;
+                case Fate.DieAfter:
+                    await ApiFault.LoseAnswer.ApplyAsync(context, serve);
+                    Die();
+                    return;
+                case Fate.Freeze:
+                    wasOnItsWay = true;
+                    _frozen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    _lost(this);
+                    break;
+                case Fate.Serve:
+                    break;
+                default:
+                    await Fault(fate).ApplyAsync(context, serve);
+                    return;
+            }
+        }
+
+        if (_frozen is { } frozen && (!_isOld || wasOnItsWay))
+        {
+            await frozen.Task.WaitAsync(context.RequestAborted);
+        }
+
+        if (_dead || (_isOld && isWrite && !wasOnItsWay))
+        {
+            _dead = true;
+            context.Abort();
+            return;
+        }
+
+        if (call.Verb == "watch" && _lag is { } lag)
+        {
+            IHttpResponseBodyFeature body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+            context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new LaggingStream(body.Stream, lag, context.RequestAborted), body));
+        }
+
+        await serve();
+    }
+
+    /// <summary>A request to a broker or name server.</summary>
+    public object? Ask(string request, bool isWrite, Func<object?> call)
+    {
+        if (_dead || _frozen is not null)
+        {
+            throw new RocketMqException("The operator is cut off.");
+        }
+
+        Fate fate = isWrite ? _decide(request) : Fate.Serve;
+        switch (fate)
+        {
+            case Fate.Serve:
+                return call();
+            case Fate.DieBefore:
+                Die();
+                break;
+            case Fate.DieAfter:
+                call();
+                Die();
+                break;
+            case Fate.Freeze:
+                _frozen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _lost(this);
+                break;
+            case Fate.LoseAnswer:
+                call();
+                break;
+            default:
+                break;
+        }
+
+        throw new RocketMqException("injected fault");
+    }
+
+    private static ApiFault Fault(Fate fate) => fate switch
+    {
+        Fate.Conflict => ApiFault.Fail(409, "Conflict"),
+        Fate.Throttle => ApiFault.Fail(429, "TooManyRequests"),
+        Fate.Error => ApiFault.Fail(500, "InternalError"),
+        Fate.LoseAnswer => ApiFault.LoseAnswer,
+        _ => throw new ArgumentOutOfRangeException(nameof(fate)),
+    };
+
+    private void Die()
+    {
+        _dead = true;
+        _lost(this);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using RocketOps.Embedded;
+using RocketOps.Operator.Admin;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Tests.Support;
+
+namespace RocketOps.Operator.Tests.Hosting;
+
+/// <summary>An operator does not begin with definitions that are older than it.</summary>
+public sealed class DefinitionCheckTests : IAsyncLifetime
+{
+    private EmbeddedApiServer _server = null!;
+
+    public async Task InitializeAsync() => _server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    [Fact]
+    public async Task Start_DefinitionLacksAField_NamesItAndRefuses()
+    {
+        Define("topics.rocketops.io", static _ => { });
+        Define("brokerclusters.rocketops.io", static schema => schema["status"]!["properties"]!.AsObject().Remove("restarts"));
+
+        Func<Task> start = StartAsync;
+
+        (await start.Should().ThrowAsync<OutdatedDefinitionsException>()).WithMessage(
+            "The definitions (CRDs) of rocketops.io on the API server are older than this operator. They lack BrokerCluster status.restarts. Apply those that came with it first*");
+    }
+
+    [Fact]
+    public async Task Start_DefinitionLacksSomethingFarBelow_NamesIt()
+    {
+        Define("brokerclusters.rocketops.io", static schema => schema["status"]!["properties"]!["groups"]!["items"]!["properties"]!["members"]!["items"]!["properties"]!.AsObject().Remove("podUid"));
+
+        Func<Task> start = StartAsync;
+
+        (await start.Should().ThrowAsync<OutdatedDefinitionsException>()).WithMessage("*They lack BrokerCluster status.groups[].members[].podUid. *");
+    }
+
+    [Fact]
+    public async Task Start_DefinitionDoesNotKnowAWord_NamesItAndBeginsOnceItIsRenewed()
+    {
+        Define("brokerclusters.rocketops.io", static _ => { });
+        Define("topics.rocketops.io", static schema => schema["spec"]!["properties"]!["adoptionPolicy"]!["enum"]!.AsArray().RemoveAt(2));
+        Func<Task> start = StartAsync;
+        (await start.Should().ThrowAsync<OutdatedDefinitionsException>()).WithMessage("*They lack Topic spec.adoptionPolicy=Fail. *");
+
+        Define("topics.rocketops.io", static _ => { });
+
+        await start.Should().NotThrowAsync();
+    }
+
+    /// <summary>Nothing is known then, and its caches wait for them.</summary>
+    [Fact]
+    public async Task Start_NoDefinitions_Begins()
+    {
+        Func<Task> start = StartAsync;
+
+        await start.Should().NotThrowAsync();
+    }
+
+    /// <param name="name">Of a definition in deploy/crds.</param>
+    /// <param name="change">Changes the properties of its schema.</param>
+    private void Define(string name, Action<JsonObject> change)
+    {
+        JsonNode definition = Yaml.ReadAll(File.ReadAllText(Repository.Path("deploy", "crds", name + ".yaml"))).Single();
+        change(definition["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["properties"]!.AsObject());
+        _server.AddCrd(definition.ToJsonString());
+    }
+
+    private async Task StartAsync()
+    {
+        OperatorHost host = await OperatorHost.StartAsync(
+            _server.Administrator,
+            new OperatorOptions { LeaderElection = false, DefinitionGrace = TimeSpan.Zero },
+            static services => services.AddSingleton<IRocketMqAdminFactory>(new FakeAdminFactory(new FakeAdmin())));
+        await host.DisposeAsync();
+    }
+}

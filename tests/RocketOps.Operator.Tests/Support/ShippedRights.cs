@@ -1,0 +1,52 @@
+using System.Text.Json;
+using RocketOps.Embedded;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Operator.Tests.Support;
+
+/// <summary>
+/// What the roles of the chart let the operator do, decided as an API server decides: the rules for objects in the namespaces that are watched, those for the leader's Lease where that lives.
+/// </summary>
+/// <param name="namespaces">Where the operator works; none for the whole cluster.</param>
+/// <param name="leaseNamespace">Where the leader's Lease lives; null without leader election.</param>
+internal sealed class ShippedRights(IReadOnlyCollection<string> namespaces, string? leaseNamespace)
+{
+    private const string LeaseGroup = "coordination.k8s.io";
+
+    private static readonly PolicyRule[] Rules =
+    [
+        .. Yaml.ReadAll(File.ReadAllText(Repository.Path("charts", "rocketops", "files", "operator-rules.yaml"))).Single()["rules"]!.AsArray()
+            .Select(static rule => rule.Deserialize(KubernetesJsonContext.Default.PolicyRule)!),
+    ];
+
+    // As templates/rbac.yaml divides them: Leases without a name are those of broker groups, beside their clusters.
+    private static readonly PolicyRule[] OfLeases = [.. Rules.Where(static rule => rule.ApiGroups!.Contains(LeaseGroup))];
+    private static readonly PolicyRule[] OfObjects = [.. Rules.Where(static rule => !rule.ApiGroups!.Contains(LeaseGroup) || rule.ResourceNames is null)];
+
+    /// <summary>Why the API server would answer 403; null when it would not.</summary>
+    public string? Refusal(ApiCall call) => Allows(call) ? null : $"{call.Verb} {call.Group}/{call.Resource}{(call.Subresource.Length > 0 ? "/" + call.Subresource : "")} {call.Name} in {(call.Namespace.Length > 0 ? call.Namespace : "all namespaces")}";
+
+    /// <summary>Nobody may give rights he has not: what of the role the operator could not have written.</summary>
+    public IEnumerable<string> Excess(Role role) =>
+        from rule in role.Rules ?? []
+        from verb in rule.Verbs!
+        from api in rule.ApiGroups!
+        from resource in rule.Resources!
+        let refusal = Refusal(new ApiCall(verb, api, resource, "", role.Namespace()!, rule.ResourceNames?.FirstOrDefault() ?? ""))
+        where refusal is not null
+        select $"{role.Name()}: {refusal}";
+
+    private bool Allows(ApiCall call)
+    {
+        bool isWatched = namespaces.Count == 0 || (call.Namespace.Length > 0 && namespaces.Contains(call.Namespace));
+        return (isWatched && Array.Exists(OfObjects, rule => Allows(rule, call)))
+            || (leaseNamespace is not null && call.Namespace == leaseNamespace && Array.Exists(OfLeases, rule => Allows(rule, call)));
+    }
+
+    private static bool Allows(PolicyRule rule, ApiCall call) =>
+        rule.Verbs!.Contains(call.Verb)
+        && rule.ApiGroups!.Contains(call.Group)
+        && rule.Resources!.Contains(call.Subresource.Length > 0 ? $"{call.Resource}/{call.Subresource}" : call.Resource)
+        && (rule.ResourceNames is null || rule.ResourceNames.Contains(call.Name));
+}

@@ -1,0 +1,193 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using RocketOps.Testing.Processes;
+using RocketOps.Testing.Remoting;
+
+namespace RocketOps.Testing.Servers;
+
+/// <summary>A name server and the members of a group that elects its master, each a process of its own, as a user runs them. Their stores outlive their processes.</summary>
+public sealed class ElectedBrokers : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly string[] MemberNames = ["a", "b", "c"];
+
+    private readonly TempDirectory _directory = new("elected-");
+    private readonly Dictionary<string, string> _settings;
+    private readonly Dictionary<string, int> _ports = MemberNames.ToDictionary(static name => name, static _ => LoopbackPorts.Find(-2, 0, 1), StringComparer.Ordinal);
+    private readonly Dictionary<string, ChildProcess> _running = new(StringComparer.Ordinal);
+    private readonly int _nameServerPort = LoopbackPorts.Find(0);
+    private ChildProcess? _nameServer;
+
+    private readonly Func<int, string>? _memberAddress;
+
+    /// <param name="settings">Of each broker; they win over the ones here.</param>
+    /// <param name="memberAddress">By which host members reach each other, by the number of the one reached, for a test that stands between them; null for where it listens.</param>
+    public ElectedBrokers(Dictionary<string, string> settings, Func<int, string>? memberAddress = null)
+    {
+        _settings = settings;
+        _memberAddress = memberAddress;
+    }
+
+    public IReadOnlyList<string> Names => MemberNames;
+
+    /// <summary>Where each member listens, and where the others look for it. Its replication port is the next one.</summary>
+    public IEnumerable<(string Name, IPEndPoint Own, IPEndPoint Shown)> Ways =>
+        MemberNames.Select(name => (name, IPEndPoint.Parse(AddressOf(name)), IPEndPoint.Parse(ShownAddressOf(name))));
+
+    public IReadOnlyList<string> Addresses => [.. MemberNames.Select(AddressOf)];
+
+    public string NameServerAddress => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_nameServerPort}");
+
+    private string LeaseFile => _directory.File("lease.json");
+
+    public string AddressOf(string name) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_ports[name]}");
+
+    private string ShownAddressOf(string name) =>
+        _memberAddress is null ? AddressOf(name) : string.Create(CultureInfo.InvariantCulture, $"{_memberAddress(Array.IndexOf(MemberNames, name))}:{_ports[name]}");
+
+    public async Task StartAsync()
+    {
+        string conf = _directory.File("namesrv.conf");
+        await File.WriteAllLinesAsync(conf, [$"listenPort={_nameServerPort}", $"kvConfigPath={_directory.File("kvConfig.json")}"]);
+        _nameServer = ChildProcess.Start(RocketOpsServer.ProgramPath("RocketOps.NameServer"), ["-c", conf], environment: null, _directory.Path);
+        await Task.WhenAll(MemberNames.Select(StartAsync));
+        await AllInSyncAsync("at the beginning");
+    }
+
+    public async Task StartAsync(string name)
+    {
+        Dictionary<string, string> properties = new(StringComparer.Ordinal)
+        {
+            ["brokerClusterName"] = "elected",
+            ["brokerName"] = "group-a",
+            ["bindAddress"] = "127.0.0.1",
+            ["brokerIP1"] = "127.0.0.1",
+            ["listenPort"] = _ports[name].ToString(CultureInfo.InvariantCulture),
+            ["namesrvAddr"] = $"127.0.0.1:{_nameServerPort}",
+            ["storePathRootDir"] = _directory.File($"store-{name}"),
+            ["diskMaxUsedSpaceRatio"] = "95",
+            ["failover"] = "Automatic",
+            ["memberName"] = name,
+            ["groupMembers"] = string.Join(',', MemberNames.Select(member => $"{member}@{ShownAddressOf(member)}")),
+            ["leaseStore"] = $"file:{LeaseFile}",
+        };
+        foreach ((string key, string value) in _settings)
+        {
+            properties[key] = value;
+        }
+
+        string path = _directory.File($"broker-{name}.conf");
+        await File.WriteAllLinesAsync(path, properties.Select(static property => $"{property.Key}={property.Value}"));
+        ChildProcess process = ChildProcess.Start(RocketOpsServer.ProgramPath("RocketOps.Broker"), ["-c", path], environment: null, _directory.Path);
+        lock (_running)
+        {
+            _running[name] = process;
+        }
+
+        await Eventually.TrueAsync(async () => process.HasExited || await RawConnection.IsListeningAsync(AddressOf(name)), $"{name} listens", Patience);
+        if (process.HasExited)
+        {
+            throw new InvalidOperationException($"{name} ended instead of listening:\n{Logs()}");
+        }
+    }
+
+    /// <summary>Who holds the lease.</summary>
+    public async Task<string> MasterAsync()
+    {
+        string master = string.Empty;
+        await Eventually.TrueAsync(async () => (master = (await ReadLeaseAsync()).Holder).Length > 0, "somebody holds the lease", Patience);
+        return master;
+    }
+
+    public async Task AllInSyncAsync(string when)
+    {
+        try
+        {
+            await Eventually.TrueAsync(async () => (await ReadLeaseAsync()).InSync == MemberNames.Length, "all are in sync", Patience);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"not all are in sync {when}:\n{await File.ReadAllTextAsync(LeaseFile)}\n{Logs()}", late);
+        }
+    }
+
+    /// <summary>SIGKILL; returns when the process is gone.</summary>
+    public async Task KillAsync(string name)
+    {
+        ChildProcess process = _running[name];
+        process.Kill();
+        await process.WaitAsync(Patience);
+        await process.DisposeAsync();
+    }
+
+    /// <summary>SIGTERM; returns when the process is gone.</summary>
+    public async Task TerminateAsync(string name)
+    {
+        ChildProcess process = _running[name];
+        process.Terminate();
+        (await process.WaitAsync(Patience)).EnsureSuccess();
+        await process.DisposeAsync();
+    }
+
+    public void Suspend(string name) => _running[name].Suspend();
+
+    public void Resume(string name) => _running[name].Resume();
+
+    /// <summary>Until what is returned is disposed of nobody can read the lease or renew it. It comes back as it was, so no copy may come into sync or fall out of it meanwhile.</summary>
+    public async Task<IAsyncDisposable> TakeLeaseAwayAsync()
+    {
+        const string spoilt = "away";
+        string kept = spoilt;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                // A write that was under way may have come after it.
+                string found = await File.ReadAllTextAsync(LeaseFile);
+                kept = found == spoilt ? kept : found;
+                await ReplaceLeaseAsync(spoilt);
+                await Task.Delay(TimeSpan.FromSeconds(1));
+                return await File.ReadAllTextAsync(LeaseFile) == spoilt;
+            },
+            "the lease is away",
+            Patience);
+        return new LeaseReturn(() => ReplaceLeaseAsync(kept));
+    }
+
+    /// <summary>The end of what each wrote to its log.</summary>
+    public string Logs() => string.Join('\n', _running.Select(static member => $"== {member.Key}\n{string.Join('\n', (member.Value.Output + member.Value.Error).Split('\n').TakeLast(40))}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (ChildProcess process in _running.Values)
+        {
+            await process.DisposeAsync();
+        }
+
+        await (_nameServer?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _directory.Dispose();
+    }
+
+    private async Task ReplaceLeaseAsync(string content)
+    {
+        string next = LeaseFile + ".by-hand";
+        await File.WriteAllTextAsync(next, content);
+        File.Move(next, LeaseFile, overwrite: true);
+    }
+
+    private async Task<(string Holder, int InSync)> ReadLeaseAsync()
+    {
+        if (!File.Exists(LeaseFile))
+        {
+            return (string.Empty, 0);
+        }
+
+        using JsonDocument lease = JsonDocument.Parse(await File.ReadAllTextAsync(LeaseFile));
+        return (lease.RootElement.GetProperty("holder").GetString()!, lease.RootElement.GetProperty("inSync").GetArrayLength());
+    }
+
+    private sealed class LeaseReturn(Func<Task> bringBack) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync() => new(bringBack());
+    }
+}
