@@ -78,10 +78,11 @@ public sealed class JudgementTests : IDisposable
     {
         Write("unit", "P", "", "<RunInfo outcome=\"Error\"><Text>Test host process crashed</Text></RunInfo>", Trx.Passed("P.A.One"), Trx.Failed("P.A.Four", "P.A.Four", Late));
         _platform.Tests = ["P.A.One", "P.A.Two", "P.A.Three(x: 1)", "P.A.Four"];
+        File.WriteAllText(Path.Combine(_folder.Path, "unit", "P", "Sequence_1.xml"), "<TestSequence><Test DisplayName=\"P.A.One\" Completed=\"True\" /><Test DisplayName=\"P.A.Three(x: 1)\" Completed=\"False\" /></TestSequence>");
 
         (int code, string text) = await JudgeAsync("unit");
 
-        text.Should().Contain("Test host process crashed").And.Contain("without a result: 2").And.Contain("P.A.Three(x: 1)").And.EndWith("\n1 passed, 3 failed, 0 skipped\n");
+        text.Should().Contain("Test host process crashed").And.Contain("running then: P.A.Three(x: 1)\n").And.Contain("without a result: 2").And.Contain("P.A.Three(x: 1)").And.EndWith("\n1 passed, 3 failed, 0 skipped\n");
         code.Should().Be(1);
         _platform.Runs.Should().BeEmpty("a host that died is never run again");
     }

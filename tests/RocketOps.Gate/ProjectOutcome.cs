@@ -39,6 +39,11 @@ internal sealed record ProjectOutcome(Ring Ring, string Project, IReadOnlyList<T
             errors.Add("it left no result file");
         }
 
+        if (errors.Count > 0 && ring.RunningIn(project) is { Count: > 0 } running)
+        {
+            errors.Add($"running then: {string.Join(", ", running)}");
+        }
+
         HashSet<string> ended = [.. results.Select(result => result.Name)];
         IReadOnlyList<string> all = errors.Count == 0 ? [] : await platform.ListAsync(project, ring);
         return new ProjectOutcome(ring, project, results, errors, [.. all.Where(name => !ended.Contains(name))], wall);

@@ -22,5 +22,12 @@ internal sealed record Ring(string Name, string Folder, IReadOnlyList<string> Pr
         return Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.trx", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [];
     }
 
+    /// <summary>The tests that were running when a host of this project died.</summary>
+    public IReadOnlyList<string> RunningIn(string project)
+    {
+        string folder = Path.Combine(Folder, project);
+        return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, TestSequence.Files, SearchOption.AllDirectories).SelectMany(TestSequence.Running).Distinct(StringComparer.Ordinal)] : [];
+    }
+
     private static string TextOf(string folder, string name) => File.Exists(Path.Combine(folder, name)) ? File.ReadAllText(Path.Combine(folder, name)).Trim() : "";
 }
