@@ -367,11 +367,11 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         _idle.Clear();
     }
 
-    /// <summary>How long to wait. With a full fence here and where the log moves: either that is seen here, or it is seen there that this sleeps.</summary>
+    /// <summary>How long to wait; not long while messages are refused, as there may be room again. With a full fence here and where the log moves: either that is seen here, or it is seen there that this sleeps.</summary>
     private int AnnounceSleep()
     {
         Interlocked.Exchange(ref _asleep, 1);
-        if (!_countsDown && !_state.IsOutOfSpace && _log.Written == _dispatcher.Dispatched && _dispatcher.Dispatched == Volatile.Read(ref _kernelOffset) && !Volatile.Read(ref _stopping))
+        if (!_countsDown && !_state.IsOutOfSpace && _state.Shortage == DiskShortage.None && _log.Written == _dispatcher.Dispatched && _dispatcher.Dispatched == Volatile.Read(ref _kernelOffset) && !Volatile.Read(ref _stopping))
         {
             return (int)Math.Max(_options.ConsumeQueueFlushIntervalMs, _options.CleanIntervalMs - _time.GetElapsedTime(_lastCleanAt).TotalMilliseconds);
         }
