@@ -16,8 +16,10 @@ internal sealed partial class ElectedGroup
     private long _refusesSince;
     private long _handedOverEpoch;
 
-    /// <summary>For so long a new master asks the one that has handed over for its tables once more: messages are refused meanwhile.</summary>
-    private static readonly TimeSpan LastTablesPatience = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// For so long a new master asks the one that has handed over for its tables once more: messages are refused meanwhile, so it is a part, one second by default, of the time that a switchover may take.
+    /// </summary>
+    private TimeSpan LastTablesPatience => _group.Options.HandOverTime / 5;
 
     public void ReadLease(long request) =>
         _calls!.Read(lease => _loop.Post(() => _member!.OnLeaseRead(request, lease)), () => _loop.Post(() => _member!.OnLeaseFailed(request)));

@@ -12,9 +12,6 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// </summary>
 internal sealed class MasterForwarder(ElectedGroup group, RemotingClient client, MisledClients misled, TimeProvider time)
 {
-    /// <summary>Less than the 3 s that clients wait: they are to hear something while they still listen.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2_500);
-
     /// <summary>Between looks for a master; a hand-over takes a tenth of a second.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
@@ -22,6 +19,9 @@ internal sealed class MasterForwarder(ElectedGroup group, RemotingClient client,
     private const int MaxWaiting = 4_096;
 
     private int _waiting;
+
+    /// <summary>How long a request waits for the master. Less than the 3 s that clients wait: they are to hear something while they still listen.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromMilliseconds(2_500);
 
     /// <summary>Whether what is for the master is not for this member: another one leads, or is about to as this one has handed over; or another member took this one for it.</summary>
     /// <param name="hasRemark">Of the request: only members write one.</param>
