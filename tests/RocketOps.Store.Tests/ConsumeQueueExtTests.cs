@@ -183,7 +183,7 @@ public sealed class ConsumeQueueExtTests
             MemoryFileSystem files = new() { CrashAtCall = call };
             await RunAsync(options, files);
             await CheckAllAsync(options, files.AfterKill(), $"kill at {call}");
-            for (int seed = 0; seed < 3; seed++)
+            for (int seed = 0; seed < Depth.Of(1, deep: 3); seed++)
             {
                 await CheckAllAsync(options, files.AfterPowerCut(new Random((call * 31) + seed)), $"power cut at {call}, seed {seed}");
             }

@@ -38,7 +38,7 @@ public sealed class CrashTests
         int calls = await CountCallsAsync(flush);
         for (int call = 1; call <= calls; call++)
         {
-            for (int seed = 0; seed < 4; seed++)
+            for (int seed = 0; seed < Depth.Of(2, deep: 4); seed++)
             {
                 Trace trace = new(flush);
                 MemoryFileSystem files = new() { CrashAtCall = call };
@@ -58,7 +58,7 @@ public sealed class CrashTests
     {
         int calls = await CountCallsAsync(flush);
         Random random = new(11);
-        for (int round = 0; round < 150; round++)
+        for (int round = 0; round < Depth.Of(60, deep: 150); round++)
         {
             Trace trace = new(flush);
             MemoryFileSystem files = new() { CrashAtCall = random.Next(1, calls + 1) };
@@ -92,7 +92,7 @@ public sealed class CrashTests
         const int queues = 18;
         MemoryFileSystem counted = new();
         await new Trace(flush, queues).RunAsync(counted);
-        for (int call = 1; call <= counted.Calls; call += 11)
+        for (int call = 1; call <= counted.Calls; call += Depth.Of(31, deep: 11))
         {
             Trace trace = new(flush, queues);
             MemoryFileSystem files = new() { CrashAtCall = call };
@@ -124,7 +124,7 @@ public sealed class CrashTests
         int calls = await RunAsync(new MemoryFileSystem());
         for (int call = firstCall + 1; call <= calls; call++)
         {
-            for (int seed = 0; seed < 4; seed++)
+            for (int seed = 0; seed < Depth.Of(2, deep: 4); seed++)
             {
                 MemoryFileSystem files = new() { CrashAtCall = call };
                 await RunAsync(files);

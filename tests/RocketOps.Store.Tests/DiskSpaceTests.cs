@@ -1,5 +1,6 @@
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests;
 
@@ -111,7 +112,7 @@ public sealed class DiskSpaceTests
             store.TryAppend("T", 0, new byte[BodyBytes], out _).Should().Be(AppendStatus.Ok);
         }
 
-        await ahead.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await ahead.Task.WaitAsync(Eventually.DefaultDeadline);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class RawAppendTests
         using TempDirectory sourceDirectory = new();
         using TempDirectory copyDirectory = new();
         Random random = new(chunkBytes);
-        int messages = chunkBytes == 1 ? 60 : 600;
+        int messages = chunkBytes == 1 ? 60 : 300;
         byte[] log;
         await using (MessageStore source = await SmallStore.StartAsync(sourceDirectory))
         await using (MessageStore copy = await SmallStore.StartAsync(copyDirectory))

@@ -1,4 +1,5 @@
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests;
 
@@ -176,7 +177,7 @@ public sealed class ReplicatedDispatchTests
         await given.Awaiting(static task => task).Should().ThrowAsync<OperationCanceledException>();
         store.Positions.Confirm(store.Positions.Appended);
 
-        await waits.WaitAsync(TimeSpan.FromSeconds(60));
+        await waits.WaitAsync(Eventually.DefaultDeadline);
         (await store.ReadAllAsync("T", 0)).Should().Equal("m0");
     }
 

@@ -243,7 +243,8 @@ public sealed class TruncateTests
         bool[] seen = new bool[2];
         for (int call = firstCall + 1; call <= calls; call++)
         {
-            for (int seed = 0; seed < 4; seed++)
+            // The first is a kill, and of the power cuts the last brings names back in any order.
+            for (int seed = 0; seed < 4; seed += seed == 1 ? Depth.Of(2, deep: 1) : 1)
             {
                 MemoryFileSystem files = new() { CrashAtCall = call };
                 await RunAsync(files);

@@ -107,7 +107,7 @@ public sealed class TuningTests
 
         AppendResult appended = store.Append("T", 0, "nobody waits for the disk");
         store.Writer.WritePending();
-        await Eventually.TrueAsync(() => store.Positions.IsReached(LogPosition.Durable, appended.Mark), "the message is durable", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => store.Positions.IsReached(LogPosition.Durable, appended.Mark), "the message is durable");
     }
 
     [Theory]
@@ -126,7 +126,7 @@ public sealed class TuningTests
 
         time.Advance(TimeSpan.FromMilliseconds(1));
 
-        (await wait.WaitAsync(TimeSpan.FromSeconds(30))).Should().Be(outcome);
+        (await wait.WaitAsync(Eventually.DefaultDeadline)).Should().Be(outcome);
     }
 
     [Fact]
