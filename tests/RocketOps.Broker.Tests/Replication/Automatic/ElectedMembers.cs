@@ -14,12 +14,21 @@ using RocketOps.Testing.Processes;
 namespace RocketOps.Broker.Tests.Replication.Automatic;
 
 /// <summary>
-/// A name server and the members of one group, real brokers in this process that elect their master by a lease in a file. Each can be killed and started again on its store. Leases are long enough
-/// for a busy machine to keep; a test that is slowed down further sees one failover more, and must not mind.
+/// A name server and the members of one group, real brokers in this process that elect their master by a lease in a file. Each can be killed and started again on its store. Leases and all other times are so long that no busy
+/// machine lets them end. What they are for ends nevertheless, and at once: whoever waits here for a leader lets the time pass that the lease of a member which is not there any more still lasts, when all others have seen that lease.
 /// </summary>
 internal sealed class ElectedMembers : IAsyncDisposable
 {
     public const string Topic = "elected";
+
+    /// <summary>Of a lease.</summary>
+    public static readonly TimeSpan Duration = TimeSpan.FromMinutes(3);
+
+    /// <summary>After which a follower that has not caught up is in sync no longer.</summary>
+    private static readonly TimeSpan MaxLag = TimeSpan.FromMinutes(2);
+
+    /// <summary>What has an end of its own, a hand-over or the wait for copies, does not end before the test.</summary>
+    private const string Long = "120000";
 
     private readonly TempDirectory _directory = new("elected-");
     private readonly Dictionary<string, TempDirectory> _stores = new(StringComparer.Ordinal);
@@ -28,7 +37,13 @@ internal sealed class ElectedMembers : IAsyncDisposable
     private readonly Dictionary<string, RecordedLog> _logs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _settings;
     private readonly string[] _names;
+
+    // The highest epoch a member may have led in when it ended.
+    private readonly Dictionary<string, long> _ended = new(StringComparer.Ordinal);
     private NameServerHost? _nameServer;
+    private (LeaseRecord Lease, int Starts) _expired;
+    private (long Epoch, int Starts) _late;
+    private int _starts;
 
     private ElectedMembers(string[] names, Dictionary<string, string> settings)
     {
@@ -45,6 +60,9 @@ internal sealed class ElectedMembers : IAsyncDisposable
     public string NameServer => _nameServer!.EndPoint.ToString();
 
     public string LeaseFile => _directory.File("lease.json");
+
+    /// <summary>The clock of all members.</summary>
+    public PassingTime Time { get; } = new();
 
     public IEnumerable<TestBroker> Running => _running.Values;
 
@@ -90,9 +108,13 @@ internal sealed class ElectedMembers : IAsyncDisposable
             ["memberName"] = name,
             ["groupMembers"] = string.Join(',', _names.Select(member => $"{member}@127.0.0.1:{_ports[member]}")),
             ["leaseStore"] = $"file:{LeaseFile}",
-            ["leaseDurationMillis"] = "3000",
+            ["leaseDurationMillis"] = Duration.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
             ["leaseRenewMillis"] = "250",
-            ["leaseMarginMillis"] = "500",
+            ["leaseMarginMillis"] = (Duration / 45).TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
+            ["haMaxTimeSlaveNotCatchup"] = MaxLag.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
+            ["haHousekeepingInterval"] = "86400000",
+            ["handOverTimeoutMillis"] = Long,
+            ["slaveTimeout"] = Long,
             ["handOverLingerMillis"] = "0",
         };
         foreach ((string key, string value) in _settings)
@@ -100,7 +122,10 @@ internal sealed class ElectedMembers : IAsyncDisposable
             values[key] = value;
         }
 
-        _running[name] = await TestBroker.StartAsync(values, _stores[name], loggers: _logs[name]);
+        TestBroker broker = await TestBroker.StartAsync(values, _stores[name], loggers: _logs[name], time: Time);
+        broker.Host.Parts.Forwarder!.Patience = Eventually.DefaultDeadline;
+        _running[name] = broker;
+        _starts++;
     }
 
     /// <summary>Starts a member on the store that a member of the same name has in another group.</summary>
@@ -111,7 +136,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         return StartAsync(name);
     }
 
-    /// <summary>It stops without telling anybody: its lease ends by itself.</summary>
+    /// <summary>It stops without telling anybody: its lease ends by itself, with the wait for the next leader.</summary>
     public async Task KillAsync(string name)
     {
         await GroupOf(_running[name]).DisposeAsync();
@@ -122,6 +147,14 @@ internal sealed class ElectedMembers : IAsyncDisposable
     {
         _running.Remove(name, out TestBroker? broker);
         await broker!.DisposeAsync();
+        _ended[name] = await TryReadLeaseAsync() is { } lease ? lease.Epoch : 0;
+    }
+
+    /// <summary>Lets the lease end of a member that runs.</summary>
+    public async Task EndLeaseAsync(string holder)
+    {
+        _ended[holder] = (await LeaseAsync()).Epoch;
+        Time.Pass(Duration);
     }
 
     public string NameOf(TestBroker broker) => _running.Single(member => member.Value == broker).Key;
@@ -132,7 +165,8 @@ internal sealed class ElectedMembers : IAsyncDisposable
         TestBroker? master = null;
         try
         {
-            await Eventually.TrueAsync(() => (master = Running.FirstOrDefault(static broker => GroupOf(broker).TakesMessages)) is not null, "somebody leads");
+            await UntilAsync(
+                async () => (master = Running.FirstOrDefault(static broker => GroupOf(broker).TakesMessages)) is not null && await WaitsForNobodyGoneAsync(master), "somebody leads and waits for nobody who is gone");
         }
         catch (TimeoutException late)
         {
@@ -157,6 +191,73 @@ internal sealed class ElectedMembers : IAsyncDisposable
             },
             $"'{body}' is acknowledged");
         return taker!;
+    }
+
+    /// <summary>Waits; a lease of somebody who is not there any more ends meanwhile.</summary>
+    public Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
+
+    private Task UntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(
+        async () =>
+        {
+            if (await condition())
+            {
+                return true;
+            }
+
+            await EndLeaseOfNobodyAsync();
+            return false;
+        },
+        what);
+
+    /// <summary>Once for each lease and each start of a member: who has seen it only afterwards would count its time anew.</summary>
+    private async Task EndLeaseOfNobodyAsync()
+    {
+        if (await TryReadLeaseAsync() is not { } lease || (lease.Holder.Length > 0 ? lease.Holder : lease.Successor) is not { } owner || !_ended.TryGetValue(owner, out long ended) || lease.Epoch > ended
+            || _running.Count == 0 || !Running.All(broker => GroupOf(broker).Lease is { } seen && seen.IsSameRenewal(lease)))
+        {
+            return;
+        }
+
+        if (_expired.Lease is not { } expired || !expired.IsSameRenewal(lease) || _expired.Starts != _starts)
+        {
+            _expired = (lease, _starts);
+            Time.Pass(Duration);
+        }
+    }
+
+    /// <summary>
+    /// A new master waits for all that were in sync with the one before, also for one that is gone, until that one counts as late: the time for it passes as soon as all others follow. False while they do not yet.
+    /// </summary>
+    private async Task<bool> WaitsForNobodyGoneAsync(TestBroker master)
+    {
+        LeaseRecord lease = await LeaseAsync();
+        if (lease.InSync.All(copy => _running.ContainsKey(copy.Member)) || _late == (lease.Epoch, _starts))
+        {
+            return true;
+        }
+
+        if (master.Host.Parts.Slaves.CountInSync() < _running.Count - 1)
+        {
+            return false;
+        }
+
+        _late = (lease.Epoch, _starts);
+        Time.Pass(MaxLag);
+        return true;
+    }
+
+    /// <summary>Null while there is none, or none that can be read.</summary>
+    private async Task<LeaseRecord?> TryReadLeaseAsync()
+    {
+        try
+        {
+            return (await new FileLeaseStore(LeaseFile, TimeProvider.System).ReadAsync(CancellationToken.None))?.Record;
+        }
+        catch (LeaseStoreException)
+        {
+            // A test has spoilt it.
+            return null;
+        }
     }
 
     public async Task<LeaseRecord> LeaseAsync() => (await new FileLeaseStore(LeaseFile, TimeProvider.System).ReadAsync(CancellationToken.None))!.Record;
