@@ -84,7 +84,7 @@ public sealed class DifferingSubscriptionTests
     {
         RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
         heartbeat.Body = TestBroker.Heartbeat("g", "Colours", expression, clientId, version);
-        RemotingCommand answer = await client.InvokeAsync(broker.Address, heartbeat, TimeSpan.FromSeconds(60));
+        RemotingCommand answer = await client.InvokeAsync(broker.Address, heartbeat, Eventually.DefaultDeadline);
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
     }
 }

@@ -66,7 +66,7 @@ public sealed class HeartbeatTests
         {
             RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
             heartbeat.Body = TestBroker.Heartbeat(group, "T", "*", "leaving", 1);
-            await leaving.InvokeAsync(broker.Address, heartbeat, TimeSpan.FromSeconds(50));
+            await leaving.InvokeAsync(broker.Address, heartbeat, Eventually.DefaultDeadline);
         }
 
         broker.Host.Parts.Consumers.All.Should().HaveCount(3);
@@ -88,7 +88,7 @@ public sealed class HeartbeatTests
             {"clientID":"c","consumerDataSet":[{"consumeType":"CONSUME_PASSIVELY","groupName":"g","messageModel":"CLUSTERING",{{subscriptions}}"unitMode":false}],
             "heartbeatFingerprint":{{fingerprint}},"withoutSub":{{(withoutSubscriptions ? "true" : "false")}}}
             """);
-        RemotingCommand answer = client is null ? await broker.InvokeAsync(heartbeat) : await client.InvokeAsync(broker.Address, heartbeat, TimeSpan.FromSeconds(50));
+        RemotingCommand answer = client is null ? await broker.InvokeAsync(heartbeat) : await client.InvokeAsync(broker.Address, heartbeat, Eventually.DefaultDeadline);
         return answer.GetBoolean("IS_SUB_CHANGE", fallback: false);
     }
 }

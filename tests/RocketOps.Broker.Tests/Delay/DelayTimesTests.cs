@@ -11,7 +11,7 @@ public sealed class DelayTimesTests
     private const string Topic = "Delayed";
 
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
     [Fact]
     public async Task Deliver_OneAfterTheOther_EachWhenItIsDueInOrderAndOnce()

@@ -6,6 +6,7 @@ using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Json;
+using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Groups;
 
@@ -275,7 +276,7 @@ public sealed class GroupQuestionsTests : IAsyncLifetime
         RemotingClient client = TestBroker.NewClient(new RequestHandlerRegistry().Add(code, new Answering(answer)));
         RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
         heartbeat.Body = TestBroker.Heartbeat(group, "T", "*", clientId, version: 1);
-        (await client.InvokeAsync(_broker.Address, heartbeat, TimeSpan.FromSeconds(90))).Code.Should().Be(ResponseCode.Success);
+        (await client.InvokeAsync(_broker.Address, heartbeat, Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
         return client;
     }
 

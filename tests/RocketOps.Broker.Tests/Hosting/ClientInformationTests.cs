@@ -5,6 +5,7 @@ using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Json;
+using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Hosting;
 
@@ -153,7 +154,7 @@ public sealed class ClientInformationTests : IAsyncLifetime
         RemotingClient client = TestBroker.NewClient(new RequestHandlerRegistry().Add(RequestCode.GetConsumerRunningInfo, new Answering(answer)));
         RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
         heartbeat.Body = TestBroker.Heartbeat(group, "T", "*", "member", version: 1);
-        (await client.InvokeAsync(_broker.Address, heartbeat, TimeSpan.FromSeconds(90))).Code.Should().Be(ResponseCode.Success);
+        (await client.InvokeAsync(_broker.Address, heartbeat, Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
         return client;
     }
 

@@ -102,26 +102,26 @@ public sealed class RegistrationTests
     public async Task NameServer_LosesTheConnection_IsToldAgainAtOnce()
     {
         await using FakeNameServer nameServer = await FakeNameServer.StartAsync();
-        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = nameServer.Address, ["registerNameServerPeriod"] = "60000" });
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = nameServer.Address, ["registerNameServerPeriod"] = "60000" }, time: new ShortTimers());
         await broker.Host.FirstRegistration;
         int before = nameServer.Registrations.Count;
 
         nameServer.CloseConnections();
 
-        await Eventually.TrueAsync(() => nameServer.Registrations.Count > before, "the broker has registered again, before its period of 60 s", TimeSpan.FromSeconds(50));
+        await Eventually.TrueAsync(() => nameServer.Registrations.Count > before, "the broker has registered again");
     }
 
-    /// <summary>The next round for all is a minute away.</summary>
+    /// <summary>The next round for all never comes.</summary>
     [Fact]
     public async Task NameServer_RefusesTheFirstRegistration_IsAskedAgainSoon()
     {
         await using FakeNameServer known = await FakeNameServer.StartAsync();
         await using FakeNameServer refusing = await FakeNameServer.StartAsync();
         refusing.RefuseNext = 2;
-        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = $"{known.Address};{refusing.Address}", ["registerNameServerPeriod"] = "60000" });
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = $"{known.Address};{refusing.Address}", ["registerNameServerPeriod"] = "60000" }, time: new ShortTimers());
         await broker.Host.FirstRegistration;
 
-        await Eventually.TrueAsync(() => refusing.Registrations.Count >= 3, "the broker has registered, before its period of 60 s", TimeSpan.FromSeconds(50));
+        await Eventually.TrueAsync(() => refusing.Registrations.Count >= 3, "the broker has registered");
 
         known.Registrations.Should().ContainSingle("who knows the broker is spared");
     }
@@ -136,12 +136,12 @@ public sealed class RegistrationTests
         string hosts = directory.File("hosts");
         await File.WriteAllTextAsync(hosts, "127.0.0.1 nameservers\n");
         await using TestBroker broker = await TestBroker.StartAsync(
-            new(StringComparer.Ordinal) { ["namesrvAddr"] = $"nameservers:{first.EndPoint.Port}", ["registerNameServerPeriod"] = "60000" }, resolver: new HostResolver(hosts));
+            new(StringComparer.Ordinal) { ["namesrvAddr"] = $"nameservers:{first.EndPoint.Port}", ["registerNameServerPeriod"] = "60000" }, time: new ShortTimers(faster: 20), resolver: new HostResolver(hosts));
         await broker.Host.FirstRegistration;
 
         await File.WriteAllTextAsync(hosts, "127.0.0.1 nameservers\n127.0.0.2 nameservers\n");
 
-        await Eventually.TrueAsync(() => !second.Registrations.IsEmpty, "the new name server is told, before the period of 60 s", TimeSpan.FromSeconds(50));
+        await Eventually.TrueAsync(() => !second.Registrations.IsEmpty, "the new name server is told");
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class RegistrationTests
     [Fact]
     public async Task ManyTopics_AllAreInRoutesAndAnotherOneIsToldAlone()
     {
-        const int Topics = 100_000;
+        const int Topics = 30_000;
         using TempDirectory directory = new("many-");
         System.IO.Directory.CreateDirectory(directory.File("store", "config"));
         await File.WriteAllBytesAsync(
@@ -175,7 +175,7 @@ public sealed class RegistrationTests
         (await RouteOfAsync(client, real, "orders-of-the-customer-000000")).Should().Contain("\"readQueueNums\":4").And.Contain("\"topicSysFlag\":0");
         (await RouteOfAsync(client, real, "orders-of-the-customer-000005")).Should().Contain("\"topicSysFlag\":1", "what the compressed format cannot say follows");
         (await RouteOfAsync(client, real, $"orders-of-the-customer-{Topics - 1:D6}")).Should().Contain(broker.Address);
-        fake.Registrations.Sum(static registration => registration.Body.Length).Should().BeLessThan(4 * 1024 * 1024, "a frame holds no more than 16 MiB");
+        fake.Registrations.Sum(static registration => registration.Body.Length).Should().BeLessThan(1_300 * 1024, "a frame holds no more than 16 MiB, and a broker may have 300 000 topics");
         int before = fake.Registrations.Count;
 
         await broker.CreateTopicAsync("New");

@@ -10,6 +10,9 @@ namespace RocketOps.Broker.Tests.Replication;
 /// <summary>What a SYNC_MASTER answers, by what its slaves do; the slave is a socket here.</summary>
 public sealed class SyncMasterTests
 {
+    /// <summary>A slave that says something once only stays one, and nobody stops waiting for it but who is to.</summary>
+    private const string Never = "86400000";
+
     [Fact]
     public async Task Send_SlaveAcknowledges_IsAnsweredThenAndNotBefore()
     {
@@ -154,7 +157,7 @@ public sealed class SyncMasterTests
     [Fact]
     public async Task Report_OfWhatWasNotSent_IsRefusedAndReleasesNobody()
     {
-        await using TestBroker master = await StartAsync(("slaveTimeout", "60000"), ("minInSyncReplicas", "2"));
+        await using TestBroker master = await StartAsync(("minInSyncReplicas", "2"));
         await master.CreateTopicAsync("T");
         await using FakeSlave liar = await FakeSlave.ConnectAsync(master);
         await liar.ReportAsync(0);
@@ -203,7 +206,7 @@ public sealed class SyncMasterTests
 
     private static Task<TestBroker> StartAsync(RecordedLog? log, params (string Key, string Value)[] settings)
     {
-        Dictionary<string, string> values = new(StringComparer.Ordinal) { ["brokerRole"] = "SYNC_MASTER", ["slaveTimeout"] = "60000" };
+        Dictionary<string, string> values = new(StringComparer.Ordinal) { ["brokerRole"] = "SYNC_MASTER", ["slaveTimeout"] = Never, ["haHousekeepingInterval"] = Never };
         foreach ((string key, string value) in settings)
         {
             values[key] = value;
@@ -260,7 +263,7 @@ public sealed class SyncMasterTests
 
         public async Task<bool> IsClosedAsync()
         {
-            using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+            using CancellationTokenSource patience = new(Eventually.DefaultDeadline);
             try
             {
                 while (await client.GetStream().ReadAsync(_buffer, patience.Token) > 0)

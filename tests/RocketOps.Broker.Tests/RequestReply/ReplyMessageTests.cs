@@ -4,6 +4,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
+using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.RequestReply;
 
@@ -114,7 +115,7 @@ public sealed class ReplyMessageTests : IAsyncLifetime
         (await _broker.InvokeAsync(Reply(RequestCode.SendReplyMessageV2, "hello", ("REPLY_TO_CLIENT", "asker")))).Remark.Should().Be("push reply message fail, channel of <asker> not found.");
 
         Task<RemotingCommand> LeaveAsync(string group) => waiting.InvokeAsync(
-            _broker.Address, RemotingCommand.CreateRequest(RequestCode.UnregisterClient).Set("clientID", "asker").Set("producerGroup", group), TimeSpan.FromSeconds(90));
+            _broker.Address, RemotingCommand.CreateRequest(RequestCode.UnregisterClient).Set("clientID", "asker").Set("producerGroup", group), Eventually.DefaultDeadline);
     }
 
     [Fact]
@@ -177,7 +178,7 @@ public sealed class ReplyMessageTests : IAsyncLifetime
 
         await _broker.InvokeOneWayAsync(Reply(RequestCode.SendReplyMessageV2, "hello", ("REPLY_TO_CLIENT", "asker")));
 
-        (await got.Task.WaitAsync(TimeSpan.FromSeconds(60))).Should().Be("hello");
+        (await got.Task.WaitAsync(Eventually.DefaultDeadline)).Should().Be("hello");
     }
 
     private static Task<RemotingCommand> Taken(RemotingConnection connection, RemotingCommand question) => Task.FromResult(RemotingCommand.CreateResponse(question, ResponseCode.Success));
@@ -203,7 +204,7 @@ public sealed class ReplyMessageTests : IAsyncLifetime
         RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
         string joined = string.Join(',', (groups ?? [$"{clientId}-group"]).Select(static group => $$"""{"groupName":"{{group}}"}"""));
         heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"{{clientId}}","consumerDataSet":[],"producerDataSet":[{{joined}}]}""");
-        (await client.InvokeAsync((broker ?? _broker).Address, heartbeat, TimeSpan.FromSeconds(90))).Code.Should().Be(ResponseCode.Success);
+        (await client.InvokeAsync((broker ?? _broker).Address, heartbeat, Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
         return client;
     }
 

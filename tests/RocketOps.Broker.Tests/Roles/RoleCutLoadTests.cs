@@ -178,7 +178,7 @@ public sealed class RoleCutLoadTests
                 int cutsBefore = Volatile.Read(ref _cutsDone);
                 try
                 {
-                    RemotingCommand answer = await client.InvokeAsync(broker.Address, Requests.Send(topic, body, properties: properties), TimeSpan.FromSeconds(60));
+                    RemotingCommand answer = await client.InvokeAsync(broker.Address, Requests.Send(topic, body, properties: properties), Eventually.DefaultDeadline);
                     if (answer.Code == ResponseCode.Success)
                     {
                         Sent.Enqueue(new Acknowledged(topic, body, long.Parse(answer.Get("msgId")![^16..], NumberStyles.HexNumber, CultureInfo.InvariantCulture), cutsBefore));

@@ -2,13 +2,13 @@ using System.Globalization;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Testing.Logging;
 using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Broker.Tests.StaticTopics;
 
 /// <summary>Mappings of any numbers: each is taken or refused, and whatever is taken, every request for its queues is answered by its handler.</summary>
 public sealed class MappingFuzzTests
 {
-    private const int Rounds = 500;
     private const int HandlerFailed = 1005;
     private const int SearchOffset = 29;
     private const int GetMaxOffset = 30;
@@ -17,6 +17,7 @@ public sealed class MappingFuzzTests
     private const int QueryConsumerOffset = 14;
     private const int GetTopicStats = 202;
 
+    private static readonly int Rounds = RingRules.Current.IsAskedFor(RingRules.Deep) ? 500 : 150;
     private static readonly string[] Brokers = ["broker-a", "broker-a", "broker-b", ""];
     private static readonly long[] Offsets = [0, 0, 0, 1, 2, 100, 10_000, -1, -2, int.MaxValue, long.MaxValue, long.MaxValue - 1, long.MinValue];
     private static readonly long[] Numbers = [0, 0, 1, 1, 2, 3, -1, 65_535, 65_536, int.MaxValue, long.MaxValue];

@@ -14,7 +14,7 @@ internal sealed class RawClient : IDisposable
 
     private const int DefaultWindow = 32;
 
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 90_000 };
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 180_000 };
     private readonly byte[] _received = new byte[1024 * 1024];
     private int _length;
 

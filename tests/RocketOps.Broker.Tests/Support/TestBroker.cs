@@ -16,6 +16,9 @@ namespace RocketOps.Broker.Tests.Support;
 /// <summary>A real broker in this process, on a free port and in a directory of its own, and a client connected to it.</summary>
 internal sealed class TestBroker : IAsyncDisposable
 {
+    /// <summary>For an answer of a broker whose machine is busy: it only has to come.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private readonly TempDirectory _directory;
     private readonly bool _ownsDirectory;
     private readonly RemotingClient _client;
@@ -76,9 +79,9 @@ internal sealed class TestBroker : IAsyncDisposable
         return BrokerOptions.From(result.Values);
     }
 
-    public static RemotingClient NewClient(RequestHandlerRegistry? pushed = null) => new(new RemotingClientOptions(), NullLoggerFactory.Instance, new HostResolver().ResolveAsync, pushed);
+    public static RemotingClient NewClient(RequestHandlerRegistry? pushed = null) => new(new RemotingClientOptions { ConnectTimeout = Patience, InvokeTimeout = Patience }, NullLoggerFactory.Instance, new HostResolver().ResolveAsync, pushed);
 
-    public Task<RemotingCommand> InvokeAsync(RemotingCommand request) => _client.InvokeAsync(Address, request, TimeSpan.FromSeconds(90));
+    public Task<RemotingCommand> InvokeAsync(RemotingCommand request) => _client.InvokeAsync(Address, request, Patience);
 
     public Task InvokeOneWayAsync(RemotingCommand request) => _client.InvokeOneWayAsync(Address, request);
 

@@ -4,6 +4,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Broker.Tests.Timers;
 
@@ -333,7 +334,8 @@ public sealed class TimerTests
     [InlineData("SYNC_FLUSH")]
     public async Task Crash_AtSomeMoment_NothingIsLost(string flush)
     {
-        for (int seed = 0; seed < 4; seed++)
+        int seeds = RingRules.Current.IsAskedFor(RingRules.Deep) ? 8 : 2;
+        for (int seed = 0; seed < seeds; seed++)
         {
             Random random = new(seed);
             MemoryFileSystem files = new();

@@ -7,7 +7,7 @@ namespace RocketOps.Broker.Tests.Transactions;
 
 public sealed class OpMessagesTests
 {
-    private const int Messages = 1_000;
+    private const int Messages = 300;
     private const string Letters = "0123456789012345678901234567890123456789,,,,,  +-.xXé\u0001\u0002";
 
     /// <summary>Whatever lies in the topic: numbers between commas count, everything else settles nothing, and nothing is thrown.</summary>
