@@ -2,6 +2,7 @@ using System.Text;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
+using RocketOps.Broker.Tests.Hosting;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
@@ -10,7 +11,10 @@ using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Sending;
 
-/// <summary>The tables from outcomes to wire codes, every value and one that is none.</summary>
+/// <summary>
+/// The tables from outcomes to wire codes, every value and one that is none. Not beside other tests, as one waits for code that is compiled for good: the runtime puts that off while anything is compiled for the first time.
+/// </summary>
+[Collection(nameof(AllocationTests))]
 public sealed class AnswerTableTests
 {
     [Theory]
