@@ -1,12 +1,13 @@
 using System.Reflection;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
+using RocketOps.Testing.Servers;
 
 namespace RocketOps.Client.Tests.Packaging;
 
 /// <summary>
 /// The library as an outsider gets it: packed into a folder that is the source of packages, beside the one where this build keeps what the library depends on, and a package
-/// cache of its own, so that neither the network nor an earlier run plays a part.
+/// cache of its own, so that neither the network nor an earlier run plays a part. The programs that use it are restored and built once, together, by one compiler.
 /// </summary>
 public sealed class LocalFeed : IAsyncLifetime
 {
@@ -15,10 +16,9 @@ public sealed class LocalFeed : IAsyncLifetime
 
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 
-    private static readonly string Dependencies =
-        typeof(LocalFeed).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static metadata => metadata.Key == "NuGetPackageRoot").Value!;
-
     private readonly TempDirectory _directory = new("client-package-");
+    private readonly string _compiler = $"rocketops-{Guid.NewGuid():N}";
+    private readonly RocketOpsServer _server = new(new ServerOptions { Broker = new Dictionary<string, string>(StringComparer.Ordinal) { ["enablePropertyFilter"] = "true" } });
 
     /// <summary>Folder for projects; its NuGet.config names the feed.</summary>
     public string Workplace => _directory.Path;
@@ -27,46 +27,63 @@ public sealed class LocalFeed : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        foreach (string project in Directory.EnumerateFiles(Path.Combine(SharedKits.RepositoryRoot, "client"), "*.csproj", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
-        {
-            await DotnetAsync(SharedKits.RepositoryRoot, "pack", project, "--no-build", "--configuration", Configuration, "--output", Packages);
-        }
-
+        // The SDK of this build, whatever others there are.
+        File.Copy(Path.Combine(SharedKits.RepositoryRoot, "global.json"), Path.Combine(Workplace, "global.json"));
+        string packages = await SolutionAsync("packages", Directory.EnumerateFiles(Path.Combine(SharedKits.RepositoryRoot, "client"), "*.csproj", SearchOption.AllDirectories));
+        await DotnetAsync(Workplace, "pack", packages, "--no-build", "--configuration", Configuration, $"-p:PackageOutputPath={Packages}");
         await File.WriteAllTextAsync(Path.Combine(Workplace, "NuGet.config"), $"""
             <configuration>
               <packageSources>
                 <clear />
                 <add key="feed" value="feed" />
-                <add key="dependencies" value="{Dependencies}" />
+                <add key="dependencies" value="{OfThisBuild("NuGetPackageRoot")}" />
               </packageSources>
             </configuration>
             """);
+        string programs = await SolutionAsync("programs", await OutsidePrograms.WriteAsync(Workplace, Packages));
+        await DotnetAsync(Workplace, "build", programs);
+        await _server.StartAsync();
     }
 
-    public Task DisposeAsync()
+    public async Task DisposeAsync()
     {
+        await _server.DisposeAsync();
+        (await ChildProcess.RunAsync("dotnet", [OfThisBuild("CompilerServer"), "-shutdown", $"-pipename:{_compiler}"], Patience)).EnsureSuccess();
         _directory.Dispose();
-        return Task.CompletedTask;
     }
 
-    /// <summary>Runs the SDK and returns what it said; throws when it fails.</summary>
-    public async Task<ProcessResult> DotnetAsync(string folder, params string[] arguments)
+    /// <summary>Runs the SDK; throws when it fails.</summary>
+    public async Task DotnetAsync(string folder, params string[] arguments) =>
+        (await ChildProcess.RunAsync("dotnet", arguments, Patience, Environment(), folder)).EnsureSuccess();
+
+    /// <summary>Runs a program at a broker, by <c>dotnet</c> or as it is, and returns what it said, whatever its exit code.</summary>
+    public Task<ProcessResult> RunAsync(string folder, string program, params string[] arguments) =>
+        ChildProcess.RunAsync(program, arguments, Patience, new Dictionary<string, string>(Environment(), StringComparer.Ordinal) { ["NAMESRV_ADDR"] = _server.NameServerAddress }, folder);
+
+    /// <summary>Runs one of the programs that were built together.</summary>
+    public Task<ProcessResult> RunBuiltAsync(string project) =>
+        RunAsync(Workplace, "dotnet", Path.Combine(Path.GetDirectoryName(project)!, "bin", "Debug", "net10.0", Path.GetFileNameWithoutExtension(project) + ".dll"));
+
+    /// <summary>What the broker wrote, for failure messages.</summary>
+    public Task<string> LogsAsync() => _server.LogsAsync();
+
+    private static string OfThisBuild(string key) => typeof(LocalFeed).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == key).Value!;
+
+    private async Task<string> SolutionAsync(string name, IEnumerable<string> projects)
     {
-        ProcessResult result = await ChildProcess.RunAsync("dotnet", arguments, Patience, Environment(), folder);
-        result.EnsureSuccess();
-        return result;
+        string path = Path.Combine(Workplace, name + ".slnx");
+        await File.WriteAllTextAsync(path, $"<Solution>{string.Concat(projects.Order(StringComparer.Ordinal).Select(static project => $"<Project Path=\"{project}\" />"))}</Solution>");
+        return path;
     }
 
-    /// <summary>Runs a program that was built here and returns what it said, whatever its exit code.</summary>
-    public Task<ProcessResult> RunAsync(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
-        ChildProcess.RunAsync("dotnet", arguments, Patience, new Dictionary<string, string>(Environment().Concat(environment), StringComparer.Ordinal), folder);
-
-    // Build servers would keep the pipes of the command that started them.
+    // MSBuild's servers would keep the pipes of the command that started them; the compiler's does not, and is this feed's own.
     private Dictionary<string, string> Environment() => new(StringComparer.Ordinal)
     {
         ["NUGET_PACKAGES"] = Path.Combine(Workplace, "cache"),
         ["MSBUILDDISABLENODEREUSE"] = "1",
-        ["UseSharedCompilation"] = "false",
+        ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
+        ["UseSharedCompilation"] = "true",
+        ["SharedCompilationId"] = _compiler,
         ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
         ["DOTNET_NOLOGO"] = "1",
         ["DOTNET_SKIP_FIRST_TIME_EXPERIENCE"] = "1",

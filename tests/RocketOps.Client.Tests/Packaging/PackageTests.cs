@@ -1,10 +1,8 @@
 using System.IO.Compression;
-using System.Runtime.InteropServices;
 using System.Xml.Linq;
 using RocketOps.Testing;
 using RocketOps.Testing.Docs;
 using RocketOps.Testing.Processes;
-using RocketOps.Testing.Servers;
 
 namespace RocketOps.Client.Tests.Packaging;
 
@@ -46,8 +44,6 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     [Fact]
     public async Task FirstProgram_FollowingTheDocs_SendsAndReceives()
     {
-        await using RocketOpsServer server = new();
-        await server.StartAsync();
         string folder = feed.Workplace;
         foreach (string command in DocumentedCode.Blocks("sh")[1].Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -63,11 +59,11 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             }
         }
 
-        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), DocumentedCode.Blocks("csharp")[0]);
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), OutsidePrograms.Patient(OutsidePrograms.First));
         DocumentedCode.Blocks("sh")[2].Should().Be("export NAMESRV_ADDR=127.0.0.1:9876\ndotnet run\n", "the test does the same with another port");
-        ProcessResult result = await feed.RunAsync(folder, Environment(server), "run");
+        ProcessResult result = await feed.RunAsync(folder, "dotnet", "run");
 
-        result.ExitCode.Should().Be(0, "{0}\n{1}", result, await server.LogsAsync());
+        result.ExitCode.Should().Be(0, "{0}\n{1}", result, await feed.LogsAsync());
         result.Output.Should().MatchRegex("sent [0-9A-F]{32} to HELLO@broker-a:[0-9]").And.Contain("received hello, world");
         result.Error.Should().BeEmpty("nothing went wrong");
         string[] configurations = Directory.GetFiles(folder, "*.runtimeconfig.json", SearchOption.AllDirectories);
@@ -77,83 +73,55 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     [Fact]
     public async Task Handler_ThrowsWithoutALogger_IsSeenOnStandardError()
     {
-        await using RocketOpsServer server = new();
-        await server.StartAsync();
-        string folder = await CreateProjectAsync("throws", framework: null, "RocketOps.Client");
-        string program = DocumentedCode.Blocks("csharp")[0];
-        string changed = program.Replace("return ValueTask.FromResult(ConsumeResult.Success);", "throw new InvalidOperationException(\"no bottles\");", StringComparison.Ordinal);
-        changed.Should().NotBe(program);
-        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), changed);
+        ProcessResult result = await feed.RunBuiltAsync(OutsidePrograms.Throwing(feed.Workplace));
 
-        ProcessResult result = await feed.RunAsync(folder, Environment(server), "run");
-
-        result.Error.Should().Contain("the handler failed for message").And.Contain("no bottles").And.Contain("HELLO@broker-a");
+        result.Error.Should().Contain("the handler failed for message").And.Contain("no bottles").And.Contain("THROWS@broker-a");
     }
 
     [SkippableFact]
     public async Task Program_TrimmedAndSelfContained_BuildsWithoutAWarningSendsAndReceives()
     {
-        Skip.IfNot(RuntimeInformation.RuntimeIdentifier == "linux-x64", "the runtime to pack in is there for 64-bit Linux");
-        await using RocketOpsServer server = new();
-        await server.StartAsync();
-        string folder = await CreateProjectAsync("trimmed", framework: null, "RocketOps.Client");
-        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), DocumentedCode.Blocks("csharp")[0]);
+        Skip.IfNot(OutsidePrograms.HasTrimmed, "the runtime to pack in is there for 64-bit Linux");
+        string project = OutsidePrograms.Trimmed(feed.Workplace);
+        string output = Path.Combine(feed.Workplace, "trimmed-out");
 
-        // The runtime alone: the SDK would also fetch what packages might want of ASP.NET.
-        await feed.DotnetAsync(
-            folder, "publish", "-p:DisableTransitiveFrameworkReferenceDownloads=true", "--runtime", "linux-x64", "--self-contained", "--output", "out", "-p:PublishTrimmed=true", "-p:TrimMode=full", "-p:TrimmerSingleWarn=false", "-p:TreatWarningsAsErrors=true",
-            "-p:EnableAotAnalyzer=true", "-p:EnableSingleFileAnalyzer=true", "-p:VerifyReferenceTrimCompatibility=true", "-p:VerifyReferenceAotCompatibility=true");
+        await feed.DotnetAsync(feed.Workplace, "publish", project, "--no-build", "--configuration", "Debug", "--output", output);
 
-        ProcessResult result = await ChildProcess.RunAsync(Path.Combine(folder, "out", "trimmed"), [], TimeSpan.FromMinutes(2), Environment(server), folder);
+        ProcessResult result = await feed.RunAsync(output, Path.Combine(output, "trimmed"));
 
-        result.ExitCode.Should().Be(0, "{0}\n{1}", result, await server.LogsAsync());
+        result.ExitCode.Should().Be(0, "{0}\n{1}", result, await feed.LogsAsync());
         result.Output.Should().Contain("received hello, world");
-        Directory.GetFiles(Path.Combine(folder, "out"), "*.dll").Select(Path.GetFileName).Should().Contain("RocketOps.Client.dll").And.NotContain("System.Xml.Linq.dll", "it is trimmed");
+        Directory.GetFiles(output, "*.dll").Select(Path.GetFileName).Should().Contain("RocketOps.Client.dll").And.NotContain("System.Xml.Linq.dll", "it is trimmed");
     }
 
     [Fact]
-    public async Task CodeOfTheDocs_AgainstThePackage_Compiles()
+    public void CodeOfTheDocs_AgainstThePackage_Compiles()
     {
-        string folder = await CreateProjectAsync("documented", "Microsoft.AspNetCore.App", Ids());
-        IReadOnlyList<string> blocks = [.. DocumentedBlocks.ToRun("csharp").Select(static block => block.Text)];
-        blocks.Should().HaveCountGreaterThan(3, "else nothing was looked at").And.Contain(DocumentedBlocks.Of("README.md", "csharp").Single().Text);
-        for (int i = 0; i < blocks.Count; i++)
-        {
-            await File.WriteAllTextAsync(Path.Combine(folder, $"Block{i}.cs"), DocumentedCode.AsFile(blocks[i], i));
-        }
+        string[] blocks = [.. DocumentedBlocks.ToRun("csharp").Select(static block => block.Text)];
 
-        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), "System.Console.WriteLine();");
-        await feed.DotnetAsync(folder, "build");
+        blocks.Should().HaveCountGreaterThan(3, "else nothing was looked at").And.Contain(DocumentedBlocks.Of("README.md", "csharp").Single().Text);
+        string folder = Path.Combine(feed.Workplace, "documented");
+        Directory.GetFiles(folder, "Block*.cs").Should().HaveSameCount(blocks);
+        File.Exists(Path.Combine(folder, "bin", "Debug", "net10.0", "documented.dll")).Should().BeTrue("the build would have failed otherwise");
     }
 
     [Fact]
     public async Task Samples_AgainstThePackage_BuildAndRun()
     {
-        string samples = Path.Combine(SharedKits.RepositoryRoot, "samples");
-        string folder = Path.Combine(feed.Workplace, "samples");
-        foreach (string file in Directory.EnumerateFiles(samples, "*", SearchOption.AllDirectories)
-            .Where(static file => !file.Contains("/bin/", StringComparison.Ordinal) && !file.Contains("/obj/", StringComparison.Ordinal) && Path.GetFileName(file) != "NuGet.config"))
-        {
-            string copy = Path.Combine(folder, Path.GetRelativePath(samples, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
-
-        string[] projects = [.. Directory.EnumerateFiles(folder, "*.csproj", SearchOption.AllDirectories)];
+        IReadOnlyList<string> projects = OutsidePrograms.Samples(feed.Workplace);
         projects.Should().HaveCount(12);
-        await using RocketOpsServer server = new(new ServerOptions { Broker = new Dictionary<string, string>(StringComparer.Ordinal) { ["enablePropertyFilter"] = "true" } });
-        await server.StartAsync();
-        foreach (string project in projects)
-        {
-            await feed.DotnetAsync(folder, "build", project);
-            if (!Endless.Contains(Path.GetFileNameWithoutExtension(project), StringComparer.Ordinal))
-            {
-                ProcessResult result = await feed.RunAsync(folder, Environment(server), "run", "--no-build", "--project", project);
-                result.ExitCode.Should().Be(0, "{0}: {1}\n{2}", project, result, await server.LogsAsync());
-            }
-        }
 
-        (await File.ReadAllTextAsync(Path.Combine(samples, "Hello", "Program.cs"))).Should().Be(DocumentedCode.Blocks("csharp")[0], "docs/client.md shows this program")
+        // They have topics of their own, and wait for the broker more than they work.
+        await Parallel.ForEachAsync(
+            projects.Where(static project => !Endless.Contains(Path.GetFileNameWithoutExtension(project), StringComparer.Ordinal)),
+            new ParallelOptions { MaxDegreeOfParallelism = 3 },
+            async (project, _) =>
+            {
+                ProcessResult result = await feed.RunBuiltAsync(project);
+                result.ExitCode.Should().Be(0, "{0}: {1}\n{2}", project, result, await feed.LogsAsync());
+            });
+
+        (await File.ReadAllTextAsync(Path.Combine(SharedKits.RepositoryRoot, "samples", "Hello", "Program.cs"))).Should().Be(OutsidePrograms.First, "docs/client.md shows this program")
             .And.Be(DocumentedBlocks.Of("README.md", "csharp").Single().Text, "the README shows it too");
     }
 
@@ -164,29 +132,4 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         System.Reflection.FieldInfo field => [field.FieldType],
         _ => [],
     };
-
-    private static Dictionary<string, string> Environment(RocketOpsServer server) => new(StringComparer.Ordinal) { ["NAMESRV_ADDR"] = server.NameServerAddress };
-
-    private string[] Ids() => [.. Directory.EnumerateFiles(feed.Packages, "*.nupkg").Select(static file => Path.GetFileName(file)[..^".0.1.0.nupkg".Length])];
-
-    /// <summary>A program with these packages and, beside the runtime alone, a shared framework.</summary>
-    private async Task<string> CreateProjectAsync(string name, string? framework, params string[] packages)
-    {
-        string folder = Directory.CreateDirectory(Path.Combine(feed.Workplace, name)).FullName;
-        await File.WriteAllTextAsync(Path.Combine(folder, name + ".csproj"), $"""
-            <Project Sdk="Microsoft.NET.Sdk">
-              <PropertyGroup>
-                <OutputType>Exe</OutputType>
-                <TargetFramework>net10.0</TargetFramework>
-                <ImplicitUsings>enable</ImplicitUsings>
-                <Nullable>enable</Nullable>
-              </PropertyGroup>
-              <ItemGroup>
-                {(framework is null ? string.Empty : $"<FrameworkReference Include=\"{framework}\" />")}
-                {string.Concat(packages.Select(static id => $"<PackageReference Include=\"{id}\" Version=\"*\" />"))}
-              </ItemGroup>
-            </Project>
-            """);
-        return folder;
-    }
 }
