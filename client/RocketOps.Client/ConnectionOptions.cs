@@ -17,6 +17,9 @@ public record ConnectionOptions
     /// <summary>Third part of the client id, <c>ip@instance@unit</c>; null for none. Matches unitName.</summary>
     public string? UnitName { get; init; }
 
+    /// <summary>Time for a connection to be made. Matches connectTimeoutMillis (3 s).</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Time for one request that is neither a send nor a pull. Matches mqClientApiTimeout (3 s).</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -14,6 +14,9 @@ public sealed record AdminOptions
     /// <summary>Time for one request, connecting included. Matches mqadmin's default of 5 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Time for a connection to be made. Matches connectTimeoutMillis (3 s).</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>Null logs nothing: whatever an administration request meets is thrown.</summary>

@@ -72,6 +72,7 @@ public sealed record LitePullConsumerOptions : ClientOptions
         NameServers = NameServers,
         InstanceName = InstanceName,
         UnitName = UnitName,
+        ConnectTimeout = ConnectTimeout,
         RequestTimeout = RequestTimeout,
         RouteRefreshInterval = RouteRefreshInterval,
         HeartbeatInterval = HeartbeatInterval,

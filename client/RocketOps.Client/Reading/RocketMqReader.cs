@@ -35,7 +35,7 @@ public sealed class RocketMqReader : IAsyncDisposable
         _options = options;
         ILoggerFactory loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
         HostResolver resolver = HostResolver.FromEnvironment();
-        _remoting = new RemotingClient(new RemotingClientOptions { InvokeTimeout = options.RequestTimeout }, loggers, resolver.ResolveAsync, time: options.TimeProvider);
+        _remoting = new RemotingClient(new RemotingClientOptions { ConnectTimeout = options.ConnectTimeout, InvokeTimeout = options.RequestTimeout }, loggers, resolver.ResolveAsync, time: options.TimeProvider);
         _caller = new RemotingCaller(_remoting, options.TimeProvider);
     }
 

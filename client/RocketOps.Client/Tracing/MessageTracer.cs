@@ -20,6 +20,9 @@ internal sealed class MessageTracer
 
     private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(5);
 
+    /// <summary>For entries to be sent, unless the user is more patient with other requests.</summary>
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(5);
+
     private readonly ClientInstance _client;
     private readonly ClientOptions _options;
     private readonly ProducerOptions _sendOptions;
@@ -38,7 +41,12 @@ internal sealed class MessageTracer
     {
         _client = client;
         _options = options;
-        _sendOptions = new ProducerOptions { Group = $"_INNER_TRACE_PRODUCER-{group}-{kind}-0", SendTimeout = TimeSpan.FromSeconds(5), TimeProvider = options.TimeProvider };
+        _sendOptions = new ProducerOptions
+        {
+            Group = $"_INNER_TRACE_PRODUCER-{group}-{kind}-0",
+            SendTimeout = options.RequestTimeout > SendTimeout ? options.RequestTimeout : SendTimeout,
+            TimeProvider = options.TimeProvider,
+        };
         _sender = new MessageSender(client, _sendOptions);
         _ids = new UniqueKeys(options.TimeProvider, client.Address);
         _worker = new Lazy<Task>(() => Task.Run(WorkAsync));
