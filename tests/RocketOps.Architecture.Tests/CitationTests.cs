@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using RocketOps.Testing;
 
@@ -12,6 +13,9 @@ public sealed partial class CitationTests
     private static readonly string[] Extensions = [".cs", ".md", ".csproj", ".props", ".targets", ".sh", ".py", ".yaml", ".yml"];
     private static readonly string[] Folders = ["docs/reference", "docs", ""];
     private static readonly string[] NotOurs = [".git", "bin", "obj", "node_modules", "TestResults"];
+
+    /// <summary>Read once: some pages are cited a thousand times.</summary>
+    private static readonly ConcurrentDictionary<string, string[]> HeadingsOfPages = new(StringComparer.Ordinal);
 
     private static string Root => SharedKits.RepositoryRoot;
 
@@ -84,14 +88,14 @@ public sealed partial class CitationTests
             string? found = Find(page, file);
             foreach (Capture section in match.Groups["section"].Captures)
             {
-                if (found is null || !Headings(found).Any(heading => IsSection(heading, section.Value)))
+                if (found is null || !Array.Exists(Headings(found), heading => IsSection(heading, section.Value)))
                 {
                     offences.Add($"{file}: {page} §{section.Value}");
                 }
             }
 
             string appendix = match.Groups["appendix"].Value;
-            if (appendix.Length > 0 && (found is null || !Headings(found).Any(heading => heading.StartsWith($"Appendix {appendix}.", StringComparison.Ordinal))))
+            if (appendix.Length > 0 && (found is null || !Array.Exists(Headings(found), heading => heading.StartsWith($"Appendix {appendix}.", StringComparison.Ordinal))))
             {
                 offences.Add($"{file}: {page} appendix {appendix}");
             }
@@ -111,7 +115,7 @@ public sealed partial class CitationTests
             {
                 string target = Path.GetFullPath(Path.Combine(Root, Path.GetDirectoryName(file)!, match.Groups["path"].Value));
                 string anchor = match.Groups["anchor"].Value;
-                if (!Path.Exists(target) || (anchor.Length > 0 && !Headings(target).Any(heading => Anchor(heading) == anchor)))
+                if (!Path.Exists(target) || (anchor.Length > 0 && !Array.Exists(Headings(target), heading => Anchor(heading) == anchor)))
                 {
                     offences.Add($"{file}: {match.Value}");
                 }
@@ -124,7 +128,8 @@ public sealed partial class CitationTests
     private static string? Find(string page, string from) =>
         Folders.Prepend(Path.GetDirectoryName(from)!).Select(folder => Path.Combine(Root, folder, page)).FirstOrDefault(File.Exists);
 
-    private static IEnumerable<string> Headings(string page) => File.ReadLines(page).Where(static line => line.StartsWith('#')).Select(static line => line.TrimStart('#').Trim());
+    private static string[] Headings(string page) =>
+        HeadingsOfPages.GetOrAdd(page, static path => [.. File.ReadLines(path).Where(static line => line.StartsWith('#')).Select(static line => line.TrimStart('#').Trim())]);
 
     /// <summary>"5. Semantics" is §5, "5.1 Send" is §5.1.</summary>
     private static bool IsSection(string heading, string number) =>

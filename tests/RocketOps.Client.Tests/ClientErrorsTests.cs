@@ -157,13 +157,7 @@ public sealed class ClientErrorsTests
 
     private int Missing() => _errors.Count(static error => error.Text.Contains("topic Missing does not exist", StringComparison.Ordinal));
 
-    private PushConsumerOptions Options(FakeCluster cluster) => new()
-    {
-        NameServers = cluster.NameServer,
-        Group = "g",
-        ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
-        OnError = _errors.Enqueue,
-    };
+    private PushConsumerOptions Options(FakeCluster cluster) => cluster.ConsumerOptions with { OnError = _errors.Enqueue };
 
     private RocketMqPushConsumer Consumer(FakeCluster cluster, TimeSpan? rebalance = null) => new(Options(cluster) with { RebalanceInterval = rebalance ?? TimeSpan.FromSeconds(20) });
 }

@@ -44,7 +44,7 @@ public sealed class ClientTelemetryTests
         meters.Start();
         await using FakeCluster cluster = await FakeCluster.StartAsync();
         cluster.AddTopic(Topic, 1);
-        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServer });
+        await using RocketMqProducer producer = new(cluster.ProducerOptions);
 
         SendResult sent = await producer.SendAsync(new Message(Topic, "hello", "TagA", "k1"));
 
@@ -56,7 +56,7 @@ public sealed class ClientTelemetryTests
         send.GetTagItem("messaging.system").Should().Be("rocketmq");
         send.GetTagItem("messaging.message.id").Should().Be(sent.MessageId);
 
-        await using RocketMqPushConsumer consumer = new(new PushConsumerOptions { NameServers = cluster.NameServer, Group = "g", ConsumeFromWhere = ConsumeFromWhere.FirstOffset, OnError = static _ => { } });
+        await using RocketMqPushConsumer consumer = new(cluster.ConsumerOptions with { OnError = static _ => { } });
         await consumer.SubscribeAsync(Topic, "*", static (_, _) => throw new InvalidOperationException("no bottles"));
         await consumer.StartAsync();
         await Eventually.TrueAsync(() => spans.Count == 2 && measured.Count == 4, "the message was handled and measured");

@@ -17,7 +17,7 @@ public sealed class SharedClientTests : ConsumerTestBase
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 2);
         await using RocketMqClient client = Client(cluster);
-        await using RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "p" });
+        await using RocketMqProducer producer = new(cluster.ProducerOptions with { Client = client, Group = "p" });
         await using RocketMqPushConsumer first = await StartAsync(client, "g1");
         await using RocketMqPushConsumer second = await StartAsync(client, "g2");
 
@@ -59,7 +59,7 @@ public sealed class SharedClientTests : ConsumerTestBase
 
         RemotingCommand goodbye = cluster.Broker.Of(RequestCode.UnregisterClient).Should().ContainSingle().Subject;
         goodbye.ExtFields.Should().Contain("clientID", client.ClientId).And.Contain("consumerGroup", "leaves").And.NotContainKey("producerGroup");
-        await using RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "p" });
+        await using RocketMqProducer producer = new(cluster.ProducerOptions with { Client = client, Group = "p" });
         await producer.SendAsync(new Message("T", "after"));
         await Eventually.TrueAsync(() => Texts.Contains("after"), "the other still reads");
         await Eventually.TrueAsync(() => Groups(cluster.Broker.Of(RequestCode.HeartBeat)[^1]) is { Producers: ["p"], Consumers: ["stays"] }, "the next heartbeat has who is left");
@@ -74,8 +74,8 @@ public sealed class SharedClientTests : ConsumerTestBase
         RocketMqPushConsumer first = new(Options("g", client));
 
         FluentActions.Invoking(() => new RocketMqPushConsumer(Options("g", client))).Should().Throw<InvalidOperationException>().WithMessage("*group g is in this client already*");
-        await using RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "g" });
-        FluentActions.Invoking(() => new RocketMqProducer(new ProducerOptions { Client = client, Group = "g" })).Should().Throw<InvalidOperationException>();
+        await using RocketMqProducer producer = new(cluster.ProducerOptions with { Client = client, Group = "g" });
+        FluentActions.Invoking(() => new RocketMqProducer(cluster.ProducerOptions with { Client = client, Group = "g" })).Should().Throw<InvalidOperationException>();
 
         await first.DisposeAsync();
         await using RocketMqPushConsumer again = new(Options("g", client));
@@ -86,17 +86,17 @@ public sealed class SharedClientTests : ConsumerTestBase
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
         RocketMqClient client = Client(cluster);
-        RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "p" });
+        RocketMqProducer producer = new(cluster.ProducerOptions with { Client = client, Group = "p" });
         await producer.SendAsync(new Message("T", "before"));
 
         await client.DisposeAsync();
         await client.DisposeAsync();
 
         await producer.SendAsync(new Message("T", "after"));
-        FluentActions.Invoking(() => new RocketMqProducer(new ProducerOptions { Client = client, Group = "q" })).Should().Throw<ObjectDisposedException>();
+        FluentActions.Invoking(() => new RocketMqProducer(cluster.ProducerOptions with { Client = client, Group = "q" })).Should().Throw<ObjectDisposedException>();
         await producer.DisposeAsync();
         cluster.Broker.Of(RequestCode.UnregisterClient).Should().ContainSingle().Which.Get("producerGroup").Should().Be("p");
-        await FluentActions.Awaiting(() => client.Connections.Caller.InvokeAsync(cluster.Broker.Address, RemotingCommand.CreateRequest(RequestCode.HeartBeat), TimeSpan.FromSeconds(10), default))
+        await FluentActions.Awaiting(() => client.Connections.Caller.InvokeAsync(cluster.Broker.Address, RemotingCommand.CreateRequest(RequestCode.HeartBeat), Eventually.DefaultDeadline, default))
             .Should().ThrowAsync<ObjectDisposedException>();
     }
 
@@ -119,7 +119,7 @@ public sealed class SharedClientTests : ConsumerTestBase
         asked.Should().Equal("asks");
         await transaction.CommitAsync();
 
-        RocketMqProducer Checked(string group) => new(new ProducerOptions
+        RocketMqProducer Checked(string group) => new(cluster.ProducerOptions with
         {
             Client = client,
             Group = group,
@@ -142,7 +142,7 @@ public sealed class SharedClientTests : ConsumerTestBase
         Refused(new ProducerOptions { Client = client, UnitName = "mine" }).WithMessage("UnitName is mine*");
         FluentActions.Invoking(() => new RocketMqPushConsumer(new PushConsumerOptions { Client = client, Group = "g", MessageModel = MessageModel.Broadcasting }))
             .Should().Throw<ArgumentException>().WithMessage("*InstanceName*");
-        await using RocketMqProducer same = new(new ProducerOptions { Client = client, NameServers = cluster.NameServer });
+        await using RocketMqProducer same = new(cluster.ProducerOptions with { Client = client });
 
         static FluentAssertions.Specialized.ExceptionAssertions<ArgumentException> Refused(ProducerOptions options) =>
             FluentActions.Invoking(() => new RocketMqProducer(options)).Should().Throw<ArgumentException>();
@@ -152,8 +152,8 @@ public sealed class SharedClientTests : ConsumerTestBase
     public async Task Heartbeats_ToOneBroker_DoNotOvertakeEachOther()
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
-        await using RocketMqClient client = PatientClient(cluster);
-        await using RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "p" });
+        await using RocketMqClient client = Client(cluster);
+        await using RocketMqProducer producer = new(cluster.ProducerOptions with { Client = client, Group = "p" });
         TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         cluster.Broker.Holds[RequestCode.HeartBeat] = answer.Task;
         await producer.GetQueuesAsync("T");
@@ -162,7 +162,7 @@ public sealed class SharedClientTests : ConsumerTestBase
         Task second = client.Connections.SendHeartbeatsAsync(default);
         Task third = client.Connections.SendHeartbeatsAsync(default);
         RemotingCommand marker = RemotingCommand.CreateRequest(RequestCode.GetMinOffset);
-        await client.Connections.Caller.InvokeAsync(cluster.Broker.Address, marker, TimeSpan.FromSeconds(60), default);
+        await client.Connections.Caller.InvokeAsync(cluster.Broker.Address, marker, Eventually.DefaultDeadline, default);
         int sent = cluster.Broker.Of(RequestCode.HeartBeat).Length;
         answer.SetResult();
         await Task.WhenAll(second, third);
@@ -175,8 +175,8 @@ public sealed class SharedClientTests : ConsumerTestBase
     public async Task Start_GivenUpHalfWay_IsInNoFurtherHeartbeat()
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
-        await using RocketMqClient client = PatientClient(cluster);
-        await using RocketMqProducer producer = new(new ProducerOptions { Client = client, Group = "p" });
+        await using RocketMqClient client = Client(cluster);
+        await using RocketMqProducer producer = new(cluster.ProducerOptions with { Client = client, Group = "p" });
         await using RocketMqPushConsumer consumer = new(Options("g", client));
         await consumer.SubscribeAsync("T", "*", Collect);
         TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -200,9 +200,8 @@ public sealed class SharedClientTests : ConsumerTestBase
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
         await using FakeBroker moved = await FakeBroker.StartAsync(cluster.Broker.Name);
-        RocketMqProducer producer = new(new ProducerOptions
+        RocketMqProducer producer = new(cluster.ProducerOptions with
         {
-            NameServers = cluster.NameServer,
             Group = "p",
             RouteRefreshInterval = TimeSpan.FromMilliseconds(20),
             HeartbeatInterval = TimeSpan.FromMilliseconds(20),
@@ -226,9 +225,8 @@ public sealed class SharedClientTests : ConsumerTestBase
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
         ConcurrentQueue<ClientError> errors = new();
-        await using RocketMqProducer producer = new(new ProducerOptions
+        await using RocketMqProducer producer = new(cluster.ProducerOptions with
         {
-            NameServers = cluster.NameServer,
             RouteRefreshInterval = TimeSpan.FromMilliseconds(20),
             OnError = errors.Enqueue,
         });
@@ -271,9 +269,7 @@ public sealed class SharedClientTests : ConsumerTestBase
         cluster.Broker.Of(RequestCode.UnregisterClient).Select(static request => request.Get("consumerGroup") ?? request.Get("producerGroup")).Should().BeEquivalentTo("g1", "g2", "g3", "p");
     }
 
-    private static RocketMqClient Client(FakeCluster cluster) => new(new ConnectionOptions { NameServers = cluster.NameServer });
-
-    private static RocketMqClient PatientClient(FakeCluster cluster) => new(new ConnectionOptions { NameServers = cluster.NameServer, RequestTimeout = TimeSpan.FromSeconds(60) });
+    private static RocketMqClient Client(FakeCluster cluster) => new(cluster.ConnectionOptions);
 
     private static PushConsumerOptions Options(string group, RocketMqClient client) =>
         new() { Client = client, Group = group, ConsumeFromWhere = ConsumeFromWhere.FirstOffset, PullRetryDelay = TimeSpan.FromMilliseconds(100) };

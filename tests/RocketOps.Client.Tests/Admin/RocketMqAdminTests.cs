@@ -1,6 +1,7 @@
 using System.Text;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
 
 namespace RocketOps.Client.Tests.Admin;
 
@@ -305,5 +306,5 @@ public sealed class RocketMqAdminTests
         Encoding.UTF8.GetString(broker.Received.Single().Body.Span).Should().Be("a=x=\\\\y\n");
     }
 
-    private static RocketMqAdmin Admin(string nameServers) => new(new AdminOptions { NameServers = nameServers, RequestTimeout = TimeSpan.FromSeconds(60) });
+    private static RocketMqAdmin Admin(string nameServers) => new(new AdminOptions { NameServers = nameServers, ConnectTimeout = Eventually.DefaultDeadline, RequestTimeout = Eventually.DefaultDeadline });
 }

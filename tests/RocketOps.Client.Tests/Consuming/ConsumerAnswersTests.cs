@@ -10,7 +10,7 @@ namespace RocketOps.Client.Tests.Consuming;
 /// <summary>What a consumer answers brokers that pass on what administrators ask.</summary>
 public sealed class ConsumerAnswersTests : ConsumerTestBase
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = Eventually.DefaultDeadline;
 
     [Theory]
     [InlineData(false)]

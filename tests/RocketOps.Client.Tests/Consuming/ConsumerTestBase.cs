@@ -19,12 +19,9 @@ public abstract class ConsumerTestBase
         return cluster;
     }
 
-    internal static PushConsumerOptions Options(FakeCluster cluster, bool orderly = false) => new()
+    internal static PushConsumerOptions Options(FakeCluster cluster, bool orderly = false) => cluster.ConsumerOptions with
     {
-        NameServers = cluster.NameServer,
-        Group = "g",
         IsOrderly = orderly,
-        ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
         SuspendDelay = TimeSpan.FromMilliseconds(20),
         PullRetryDelay = TimeSpan.FromMilliseconds(100),
     };

@@ -247,7 +247,7 @@ public sealed class OrderlyConsumerTests : ConsumerTestBase
         cluster.Broker.Append("T", 0, "m0");
         TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
         cluster.Broker.Holds[RequestCode.UpdateConsumerOffset] = arrived.Task;
-        await using RocketMqPushConsumer consumer = new(Options(cluster, orderly: true) with { CommitInterval = TimeSpan.FromMilliseconds(20), RequestTimeout = Eventually.DefaultDeadline });
+        await using RocketMqPushConsumer consumer = new(Options(cluster, orderly: true) with { CommitInterval = TimeSpan.FromMilliseconds(20) });
         await consumer.SubscribeAsync("T", "*", Collect);
         await consumer.StartAsync();
         await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.UpdateConsumerOffset).Length == 1, "the first offset is on its way");

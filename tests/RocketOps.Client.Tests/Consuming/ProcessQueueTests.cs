@@ -128,7 +128,7 @@ public sealed class ProcessQueueTests
         room.IsCompleted.Should().BeFalse();
         full.Finish(0, new NotedOffset());
 
-        await room.WaitAsync(TimeSpan.FromSeconds(60));
+        await room.WaitAsync(Eventually.DefaultDeadline);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace RocketOps.Client.Tests.Consuming;
 
 public sealed class RocketMqLitePullConsumerTests : ConsumerTestBase
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.DefaultDeadline;
 
     [Fact]
     public async Task Poll_Subscribed_BringsAllInTheOrderOfEachQueue()
@@ -225,6 +225,8 @@ public sealed class RocketMqLitePullConsumerTests : ConsumerTestBase
         NameServers = cluster.NameServer,
         Group = "g",
         ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
+        ConnectTimeout = Patience,
+        RequestTimeout = Patience,
         PullRetryDelay = TimeSpan.FromMilliseconds(100),
         OnError = static _ => { },
     };

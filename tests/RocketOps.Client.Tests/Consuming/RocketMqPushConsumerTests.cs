@@ -292,7 +292,7 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
         cluster.Broker.Append("T", 0, "done");
         TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
         int left = 0;
-        await using (RocketMqPushConsumer consumer = new(Options(cluster) with { ConsumeTimeout = TimeSpan.FromMilliseconds(200), CommitInterval = TimeSpan.FromMilliseconds(20), RequestTimeout = TimeSpan.FromSeconds(60), OnError = static _ => { } }))
+        await using (RocketMqPushConsumer consumer = new(Options(cluster) with { ConsumeTimeout = TimeSpan.FromMilliseconds(200), CommitInterval = TimeSpan.FromMilliseconds(20), OnError = static _ => { } }))
         {
             await consumer.SubscribeAsync("T", "*", async (message, _) =>
             {

@@ -7,7 +7,7 @@ namespace RocketOps.Client.Tests.Consuming;
 
 public sealed class RocketMqStreamConsumerTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = Eventually.DefaultDeadline;
 
     private readonly ConcurrentQueue<ClientError> _errors = new();
 
@@ -133,5 +133,5 @@ public sealed class RocketMqStreamConsumerTests
         return cluster;
     }
 
-    private PushConsumerOptions Options(FakeCluster cluster) => new() { NameServers = cluster.NameServer, Group = "g", ConsumeFromWhere = ConsumeFromWhere.FirstOffset, OnError = _errors.Enqueue };
+    private PushConsumerOptions Options(FakeCluster cluster) => cluster.ConsumerOptions with { OnError = _errors.Enqueue };
 }

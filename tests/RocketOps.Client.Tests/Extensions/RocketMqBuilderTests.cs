@@ -19,9 +19,9 @@ public sealed class RocketMqBuilderTests
         Seen seen = new();
         builder.Services.AddSingleton(seen).AddScoped<Scoped>();
         builder.Services.AddRocketMq(cluster.NameServer)
-            .AddProducer("orders")
-            .AddProducer("audit")
-            .AddConsumer<OrderHandler>("billing", "T", "TagA", static options => options with { ConsumeFromWhere = ConsumeFromWhere.FirstOffset });
+            .AddProducer("orders", Patient)
+            .AddProducer("audit", Patient)
+            .AddConsumer<OrderHandler>("billing", "T", "TagA", static options => Patient(options) with { ConsumeFromWhere = ConsumeFromWhere.FirstOffset });
         using (IHost host = builder.Build())
         {
             await host.StartAsync();
@@ -61,7 +61,7 @@ public sealed class RocketMqBuilderTests
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
         builder.Services.AddSingleton(new Seen()).AddScoped<Scoped>();
         builder.Services.AddRocketMq(cluster.NameServer)
-            .AddConsumer<OrderHandler>("billing", "T", configure: static options => options with { RebalanceInterval = TimeSpan.FromMilliseconds(100) })
+            .AddConsumer<OrderHandler>("billing", "T", configure: static options => Patient(options) with { RebalanceInterval = TimeSpan.FromMilliseconds(100) })
             .AddHealthCheck();
         using IHost host = builder.Build();
         await host.StartAsync();
@@ -82,6 +82,11 @@ public sealed class RocketMqBuilderTests
         await host.StopAsync();
         await ((IAsyncDisposable)host).DisposeAsync();
     }
+
+    private static ProducerOptions Patient(ProducerOptions options) =>
+        options with { ConnectTimeout = Eventually.DefaultDeadline, RequestTimeout = Eventually.DefaultDeadline, SendTimeout = Eventually.DefaultDeadline };
+
+    private static PushConsumerOptions Patient(PushConsumerOptions options) => options with { ConnectTimeout = Eventually.DefaultDeadline, RequestTimeout = Eventually.DefaultDeadline };
 
     internal sealed class Seen
     {

@@ -8,7 +8,7 @@ namespace RocketOps.Client.Tests.Producing;
 /// <summary>Single sends that travel together. What was sent first is held at the broker until the rest is there, so that what comes together does not depend on time.</summary>
 public sealed class AutoBatchTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.DefaultDeadline;
 
     [Fact]
     public async Task Send_WhileOneIsUnderWay_LeavesWithTheOthersInOrder()
@@ -256,7 +256,7 @@ public sealed class AutoBatchTests
 
     private static RocketMqProducer Producer(FakeCluster cluster, Func<ProducerOptions, ProducerOptions>? change = null)
     {
-        ProducerOptions options = new() { NameServers = cluster.NameServer, AutoBatch = true, SendTimeout = Patience, RequestTimeout = Patience, OnError = static _ => { } };
+        ProducerOptions options = cluster.ProducerOptions with { AutoBatch = true, OnError = static _ => { } };
         return new RocketMqProducer(change?.Invoke(options) ?? options);
     }
 

@@ -78,7 +78,7 @@ public sealed class BrokerFaultsTests
         await using FakeCluster cluster = await FakeCluster.StartAsync(brokers: 2);
         cluster.AddTopic("T", 1);
         cluster.Broker.Overrides[RequestCode.SendMessageV2] = static request => RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "shutting down");
-        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServer, SendLatencyFaultEnable = isEnabled, TimeProvider = _time, OnError = static _ => { } });
+        await using RocketMqProducer producer = new(cluster.ProducerOptions with { SendLatencyFaultEnable = isEnabled, TimeProvider = _time, OnError = static _ => { } });
 
         for (int i = 0; i < 20; i++)
         {
@@ -98,7 +98,7 @@ public sealed class BrokerFaultsTests
         cluster.AddTopic("T", 1);
         cluster.Broker.Overrides[RequestCode.SendMessageV2] = static request =>
             RemotingCommand.CreateResponse(request, ResponseCode.FlushDiskTimeout).Set("msgId", "0").Set("queueId", "0").Set("queueOffset", "0");
-        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServer, RetryAnotherBrokerWhenNotStoreOk = isEnabled, OnError = static _ => { } });
+        await using RocketMqProducer producer = new(cluster.ProducerOptions with { RetryAnotherBrokerWhenNotStoreOk = isEnabled, OnError = static _ => { } });
 
         SendResult[] results = [await producer.SendAsync(new Message("T", "x")), await producer.SendAsync(new Message("T", "y"))];
 
@@ -113,7 +113,7 @@ public sealed class BrokerFaultsTests
         cluster.Broker.Overrides[RequestCode.SendMessageV2] = static request =>
             RemotingCommand.CreateResponse(request, ResponseCode.FlushDiskTimeout).Set("msgId", "0").Set("queueId", "0").Set("queueOffset", "0");
         cluster.Brokers[1].Overrides[RequestCode.SendMessageV2] = static request => RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "shutting down");
-        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServer, RetryAnotherBrokerWhenNotStoreOk = true, OnError = static _ => { } });
+        await using RocketMqProducer producer = new(cluster.ProducerOptions with { RetryAnotherBrokerWhenNotStoreOk = true, OnError = static _ => { } });
 
         SendResult[] results = [await producer.SendAsync(new Message("T", "x")), await producer.SendAsync(new Message("T", "y"))];
 

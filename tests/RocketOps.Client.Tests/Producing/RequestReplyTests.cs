@@ -1,14 +1,16 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Client.Tests.Producing;
 
 public sealed class RequestReplyTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.DefaultDeadline;
 
     [Fact]
     public async Task Request_Replied_ReturnsTheReply()
@@ -27,7 +29,7 @@ public sealed class RequestReplyTests
         reply.Should().Match<ReceivedMessage>(static reply => reply.Topic == "C_REPLY_TOPIC" && reply.QueueOffset == -1 && reply.MessageId == "id-17");
         reply.BornHost.ToString().Should().Be("127.0.0.1:4711");
         answer.Code.Should().Be(ResponseCode.Success);
-        request.Should().Contain("TTL", "60000").And.ContainKey("REPLY_TO_CLIENT");
+        request.Should().Contain("TTL", "180000").And.ContainKey("REPLY_TO_CLIENT");
         cluster.Broker.Producers.Should().ContainKey(request["REPLY_TO_CLIENT"], "the broker knows whom to hand the reply to");
         question.Properties.Keys.Should().BeEquivalentTo("TAGS");
     }
@@ -52,9 +54,9 @@ public sealed class RequestReplyTests
     public async Task Request_ProducersOfOneClient_GetTheirOwnReplies()
     {
         await using FakeCluster cluster = await StartAsync();
-        await using RocketMqClient client = new(new ConnectionOptions { NameServers = cluster.NameServer, OnError = static _ => { } });
-        await using RocketMqProducer first = new(new ProducerOptions { Client = client, Group = "first", SendTimeout = Patience });
-        await using RocketMqProducer second = new(new ProducerOptions { Client = client, Group = "second", SendTimeout = Patience });
+        await using RocketMqClient client = new(cluster.ConnectionOptions with { OnError = static _ => { } });
+        await using RocketMqProducer first = new(cluster.ProducerOptions with { Client = client, Group = "first" });
+        await using RocketMqProducer second = new(cluster.ProducerOptions with { Client = client, Group = "second" });
 
         Task<ReceivedMessage>[] asking = [first.RequestAsync(new Message("T", "1"), Patience), second.RequestAsync(new Message("T", "2"), Patience)];
         await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.SendMessageV2).Length == 2, "both are sent");
@@ -69,13 +71,30 @@ public sealed class RequestReplyTests
     [Fact]
     public async Task Request_NobodyReplies_TimesOutAndALateReplyIsDropped()
     {
+        const string Topic = "NobodyReplies";
+        int sent = 0;
+        using MeterListener meters = new();
+        meters.InstrumentPublished = static (instrument, own) =>
+        {
+            if (instrument.Name == "messaging.client.sent.messages")
+            {
+                own.EnableMeasurementEvents(instrument);
+            }
+        };
+        meters.SetMeasurementEventCallback<long>((_, count, tags, _) => Interlocked.Add(ref sent, tags.ToArray().Any(static tag => Equals(tag.Value, Topic)) ? (int)count : 0));
+        meters.Start();
         await using FakeCluster cluster = await StartAsync();
-        await using RocketMqProducer producer = Producer(cluster);
+        cluster.AddTopic(Topic, 1);
+        FakeTimeProvider time = new();
+        await using RocketMqProducer producer = new(cluster.ProducerOptions with { TimeProvider = time, OnError = static _ => { } });
+        Task<ReceivedMessage> asking = producer.RequestAsync(new Message(Topic, "x"), TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => Volatile.Read(ref sent) == 1, "the sender knows that it is stored");
 
-        RequestTimeoutException late = (await FluentActions.Awaiting(() => producer.RequestAsync(new Message("T", "x"), TimeSpan.FromSeconds(30))).Should().ThrowAsync<RequestTimeoutException>()).Which;
+        time.Advance(TimeSpan.FromSeconds(30));
 
+        RequestTimeoutException late = (await FluentActions.Awaiting(() => asking).Should().ThrowAsync<RequestTimeoutException>()).Which;
         late.IsOutcomeUnknown.Should().BeTrue();
-        late.Request.Queue.Topic.Should().Be("T");
+        late.Request.Queue.Topic.Should().Be(Topic);
         (await PushAsync(cluster, (await RequestAsync(cluster))["CORRELATION_ID"], "late")).Code.Should().Be(ResponseCode.Success);
     }
 
@@ -97,9 +116,9 @@ public sealed class RequestReplyTests
     public async Task Reply_ThatNobodyWaitsFor_IsDroppedAlsoWhereProducersShareAClient()
     {
         await using FakeCluster cluster = await StartAsync();
-        await using RocketMqClient client = new(new ConnectionOptions { NameServers = cluster.NameServer, OnError = static _ => { } });
-        await using RocketMqProducer first = new(new ProducerOptions { Client = client, Group = "first", SendTimeout = Patience });
-        await using RocketMqProducer second = new(new ProducerOptions { Client = client, Group = "second", SendTimeout = Patience });
+        await using RocketMqClient client = new(cluster.ConnectionOptions with { OnError = static _ => { } });
+        await using RocketMqProducer first = new(cluster.ProducerOptions with { Client = client, Group = "first" });
+        await using RocketMqProducer second = new(cluster.ProducerOptions with { Client = client, Group = "second" });
         using CancellationTokenSource stop = new();
         Task<ReceivedMessage> asking = second.RequestAsync(new Message("T", "x"), Patience, stop.Token);
         string id = (await RequestAsync(cluster))["CORRELATION_ID"];
@@ -258,5 +277,5 @@ public sealed class RequestReplyTests
         return cluster;
     }
 
-    private static RocketMqProducer Producer(FakeCluster cluster) => new(new ProducerOptions { NameServers = cluster.NameServer, SendTimeout = Patience, OnError = static _ => { } });
+    private static RocketMqProducer Producer(FakeCluster cluster) => new(cluster.ProducerOptions with { OnError = static _ => { } });
 }

@@ -1,4 +1,5 @@
 using RocketOps.Client.Tests.Support;
+using RocketOps.Testing;
 
 namespace RocketOps.Client.Tests.Producing;
 
@@ -20,7 +21,7 @@ public sealed class SendAllocationTests
     public async Task Send_RoundTrip_AllocatesNoMoreThanAllowed()
     {
         using CannedBroker broker = new();
-        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = broker.Address });
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = broker.Address, ConnectTimeout = Eventually.DefaultDeadline, RequestTimeout = Eventually.DefaultDeadline, SendTimeout = Eventually.DefaultDeadline });
         Message message = new("T", new byte[128], "TagA", "key-1");
 
         // The least of several rounds: what else goes on in the process only adds.

@@ -133,8 +133,10 @@ public sealed class TimedMessageTests
     [Fact]
     public void RecallHandle_AnyText_IsReadOrRefused()
     {
+        const int Texts = 5_000;
         Random random = new(17);
-        for (int i = 0; i < 20_000; i++)
+        int refused = 0;
+        for (int i = 0; i < Texts; i++)
         {
             char[] text = new char[random.Next(0, 60)];
             for (int at = 0; at < text.Length; at++)
@@ -142,9 +144,17 @@ public sealed class TimedMessageTests
                 text[at] = (char)random.Next(0x20, random.Next(2) == 0 ? 0x7F : 0x2FF);
             }
 
-            FluentActions.Invoking(() => RecallHandle.Parse(new string(text), "handle")).Should().Throw<ArgumentException>();
+            try
+            {
+                _ = RecallHandle.Parse(new string(text), "handle");
+            }
+            catch (ArgumentException)
+            {
+                refused++;
+            }
         }
 
+        refused.Should().Be(Texts);
         FluentActions.Invoking(() => RecallHandle.Parse(new string('A', 1_000_000), "handle")).Should().Throw<ArgumentException>().Which.Message.Length.Should().BeLessThan(3000);
         RecallHandle.Parse(Handle.TrimEnd('='), "handle").Should().Be(new RecallHandle("T", "broker-a", "C0000202"), "padding is not everybody's habit");
     }
@@ -157,5 +167,5 @@ public sealed class TimedMessageTests
     }
 
     private static RocketMqProducer Producer(FakeCluster cluster, Action<ClientError>? onError = null) =>
-        new(new ProducerOptions { NameServers = cluster.NameServer, OnError = onError ?? (static _ => { }) });
+        new(cluster.ProducerOptions with { OnError = onError ?? (static _ => { }) });
 }

@@ -100,7 +100,7 @@ public sealed class TransactionTests
     public async Task Begin_WhatCannotBeATransaction_IsRefusedHere()
     {
         await using FakeCluster cluster = await StartAsync();
-        await using RocketMqProducer without = new(new ProducerOptions { NameServers = cluster.NameServer });
+        await using RocketMqProducer without = new(cluster.ProducerOptions);
         await using RocketMqProducer producer = Producer(cluster, static (_, _) => ValueTask.FromResult(TransactionResolution.Unknown));
 
         await FluentActions.Awaiting(() => without.BeginTransactionAsync(new Message("T", "x"))).Should().ThrowAsync<InvalidOperationException>().WithMessage("*TransactionChecker*");
@@ -279,5 +279,5 @@ public sealed class TransactionTests
     }
 
     private static RocketMqProducer Producer(FakeCluster cluster, TransactionChecker checker, Action<ClientError>? onError = null) =>
-        new(new ProducerOptions { NameServers = cluster.NameServer, Group = "pg", TransactionChecker = checker, MaxConcurrentChecks = 2, OnError = onError ?? (static _ => { }) });
+        new(cluster.ProducerOptions with { Group = "pg", TransactionChecker = checker, MaxConcurrentChecks = 2, OnError = onError ?? (static _ => { }) });
 }

@@ -7,6 +7,7 @@ using RocketOps.Client.Tests.Support;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
 
 namespace RocketOps.Client.Tests.Routing;
 
@@ -24,8 +25,8 @@ public sealed class RouteCacheTests : IAsyncLifetime
     {
         _nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, Answer));
         HostResolver resolver = new();
-        _remoting = new RemotingClient(new RemotingClientOptions(), NullLoggerFactory.Instance, resolver.ResolveAsync);
-        _routes = new RouteCache(new NameServers(_nameServer.Address, new RemotingCaller(_remoting, TimeProvider.System), resolver, TimeSpan.FromSeconds(10), TimeProvider.System, NullLogger.Instance));
+        _remoting = new RemotingClient(new RemotingClientOptions { ConnectTimeout = Eventually.DefaultDeadline }, NullLoggerFactory.Instance, resolver.ResolveAsync);
+        _routes = new RouteCache(new NameServers(_nameServer.Address, new RemotingCaller(_remoting, TimeProvider.System), resolver, Eventually.DefaultDeadline, TimeProvider.System, NullLogger.Instance));
         _routes.Watch(_changed.Add);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
 
 namespace RocketOps.Client.Tests.Support;
 
@@ -15,6 +16,28 @@ internal sealed class FakeCluster : IAsyncDisposable
     public FakeBroker Broker => Brokers[0];
 
     public string NameServer => _nameServer!.Address;
+
+    /// <summary>Options whose limits are not what a test is about: a machine that is short of CPU does not use them up.</summary>
+    public ConnectionOptions ConnectionOptions => new() { NameServers = NameServer, ConnectTimeout = Eventually.DefaultDeadline, RequestTimeout = Eventually.DefaultDeadline };
+
+    /// <inheritdoc cref="ConnectionOptions"/>
+    public ProducerOptions ProducerOptions => new()
+    {
+        NameServers = NameServer,
+        ConnectTimeout = Eventually.DefaultDeadline,
+        RequestTimeout = Eventually.DefaultDeadline,
+        SendTimeout = Eventually.DefaultDeadline,
+    };
+
+    /// <inheritdoc cref="ConnectionOptions"/>
+    public PushConsumerOptions ConsumerOptions => new()
+    {
+        NameServers = NameServer,
+        Group = "g",
+        ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
+        ConnectTimeout = Eventually.DefaultDeadline,
+        RequestTimeout = Eventually.DefaultDeadline,
+    };
 
     /// <summary>How often the name server was asked for the route of a topic.</summary>
     public int RouteQuestions(string topic) => _nameServer!.Received.Count(request => request.Get("topic") == topic);

@@ -195,7 +195,7 @@ public sealed class MessageTraceTests : ConsumerTestBase
 
     private static RocketMqProducer Producer(FakeCluster cluster, Func<ProducerOptions, ProducerOptions>? change = null)
     {
-        ProducerOptions options = new() { NameServers = cluster.NameServer, Group = "p", EnableTrace = true, RequestTimeout = TimeSpan.FromSeconds(60), SendTimeout = TimeSpan.FromSeconds(60), OnError = static _ => { } };
+        ProducerOptions options = cluster.ProducerOptions with { Group = "p", EnableTrace = true, OnError = static _ => { } };
         return new RocketMqProducer(change?.Invoke(options) ?? options);
     }
 

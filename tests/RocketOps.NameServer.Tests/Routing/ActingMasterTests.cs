@@ -7,6 +7,7 @@ using RocketOps.NameServer.Tests.Support;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
+using RocketOps.Testing;
 using RocketOps.Remoting.Server;
 
 namespace RocketOps.NameServer.Tests.Routing;
@@ -14,7 +15,7 @@ namespace RocketOps.NameServer.Tests.Routing;
 /// <summary>Acting masters of RocketMQ 5.x (remoting.md §3.8): what routes show, and who is told (905).</summary>
 public sealed class ActingMasterTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.DefaultDeadline;
 
     [Theory]
     [InlineData(true, true, "T", "{\"0\":\"h:2\",\"3\":\"h:3\"}", 4)]

@@ -49,7 +49,7 @@ internal sealed class NameServerFixture : IAsyncDisposable
     /// <summary>A client whose frames carry this version; each has a connection of its own.</summary>
     public RemotingClient Client(int version = MqVersion.V533)
     {
-        RemotingClient client = new(new RemotingClientOptions { Remoting = new RemotingOptions { Version = version } }, NullLoggerFactory.Instance, new HostResolver().ResolveAsync);
+        RemotingClient client = new(new RemotingClientOptions { ConnectTimeout = Eventually.DefaultDeadline, InvokeTimeout = Eventually.DefaultDeadline, Remoting = new RemotingOptions { Version = version } }, NullLoggerFactory.Instance, new HostResolver().ResolveAsync);
         _clients.Add(client);
         return client;
     }
@@ -63,7 +63,7 @@ internal sealed class NameServerFixture : IAsyncDisposable
         }
 
         request.Body = body is null ? default : Encoding.UTF8.GetBytes(body);
-        return client.InvokeAsync(Address, request, TimeSpan.FromSeconds(60));
+        return client.InvokeAsync(Address, request, Eventually.DefaultDeadline);
     }
 
     public Task<RemotingCommand> RegisterAsync(RemotingClient client, string brokerName, long id, string address, ReadOnlyMemory<byte>? body = null, params (string Name, string? Value)[] more)
@@ -76,7 +76,7 @@ internal sealed class NameServerFixture : IAsyncDisposable
         }
 
         request.Body = body ?? Encoding.UTF8.GetBytes(Bodies.Json("T", "U"));
-        return client.InvokeAsync(Address, request, TimeSpan.FromSeconds(60));
+        return client.InvokeAsync(Address, request, Eventually.DefaultDeadline);
     }
 
     public Task<RemotingCommand> RouteAsync(string topic = "T", int version = MqVersion.V533) => AskAsync(Client(version), RequestCode.GetRouteInfoByTopic, null, ("topic", topic));

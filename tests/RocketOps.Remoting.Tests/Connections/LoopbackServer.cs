@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
+using RocketOps.Testing;
 using RocketOps.Testing.Logging;
 
 namespace RocketOps.Remoting.Tests.Connections;
@@ -37,7 +38,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
         RecordingLoggerFactory log = new();
         RemotingServer server = await RemotingServer.StartAsync(
             serverOptions ?? new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], Remoting = options ?? new RemotingOptions(), Transport = transport }, handlers, log);
-        return new LoopbackServer(server, new RemotingClient(new RemotingClientOptions(), log, ParseAsync, clientHandlers), log);
+        return new LoopbackServer(server, new RemotingClient(new RemotingClientOptions { ConnectTimeout = Eventually.DefaultDeadline, InvokeTimeout = Eventually.DefaultDeadline }, log, ParseAsync, clientHandlers), log);
     }
 
     public async Task<NetworkStream> OpenRawAsync()

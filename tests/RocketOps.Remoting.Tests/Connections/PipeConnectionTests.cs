@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
+using RocketOps.Testing;
 
 namespace RocketOps.Remoting.Tests.Connections;
 
@@ -31,7 +32,7 @@ public sealed class PipeConnectionTests() : RemotingConnectionTests(RemotingTran
         }
 
         await input.Writer.CompleteAsync();
-        await running.WaitAsync(TimeSpan.FromSeconds(60));
+        await running.WaitAsync(Eventually.DefaultDeadline);
 
         driver.Connection.Closed.IsCancellationRequested.Should().BeTrue();
         driver.Connection.SendOneWay(new RemotingCommand { Code = EchoCode }).Should().BeFalse();

@@ -41,7 +41,7 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         byte[] body = new byte[size];
         new Random(size).NextBytes(body);
 
-        RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, Body = body }, TimeSpan.FromSeconds(90));
+        RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, Body = body }, Eventually.DefaultDeadline);
 
         answer.Body.Span.SequenceEqual(body).Should().BeTrue();
     }
@@ -52,7 +52,7 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
 
         RemotingCommand[] answers = await Task.WhenAll(Enumerable.Range(0, 500).Select(n =>
-            peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, Body = BitConverter.GetBytes(n) }, TimeSpan.FromSeconds(90))));
+            peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo, Body = BitConverter.GetBytes(n) }, Eventually.DefaultDeadline)));
 
         answers.Select(answer => BitConverter.ToInt32(answer.Body.Span)).Should().Equal(Enumerable.Range(0, 500));
     }
@@ -164,7 +164,7 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         handler.After = () =>
         {
             // Run before the replies had left, this would hold them up until the time is over.
-            afterwards = replied.Wait(TimeSpan.FromSeconds(10));
+            afterwards = replied.Wait(Eventually.DefaultDeadline);
             int thread = Environment.CurrentManagedThreadId;
             AfterReplies.Run(new WorkItem(() => itemRan.SetResult(Environment.CurrentManagedThreadId == thread)));
         };
@@ -175,7 +175,7 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         (await ReadFrameAsync(raw)).Opaque.Should().Be(7);
         replied.Set();
 
-        (await itemRan.Task.WaitAsync(TimeSpan.FromSeconds(30))).Should().BeTrue("the item runs on the driver's thread");
+        (await itemRan.Task.WaitAsync(Eventually.DefaultDeadline)).Should().BeTrue("the item runs on the driver's thread");
         afterwards.Should().BeTrue();
     }
 
@@ -215,7 +215,7 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         DeferringHandler handler = new() { Hold = true };
         await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
 
-        Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90));
+        Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, Eventually.DefaultDeadline);
         await Eventually.TrueAsync(() => handler.Held == 1, "the reply is held");
         (await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = 2 })).Code.Should().Be(0);
         held.IsCompleted.Should().BeFalse();
@@ -230,7 +230,7 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         DeferringHandler handler = new() { Hold = true };
         await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
 
-        Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90));
+        Task<RemotingCommand> held = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, Eventually.DefaultDeadline);
         await Eventually.TrueAsync(() => handler.Held == 1, "the reply is held");
         handler.Release(replies => replies.ReleaseAs(ResponseCode.FlushDiskTimeout, "slow"));
 
@@ -297,7 +297,7 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
     {
         DelegateHandler callback = new(async (connection, _, ct) =>
         {
-            RemotingCommand answer = await connection.InvokeAsync(new RemotingCommand { Code = 40 }, TimeSpan.FromSeconds(90), ct);
+            RemotingCommand answer = await connection.InvokeAsync(new RemotingCommand { Code = 40 }, Eventually.DefaultDeadline, ct);
             return new RemotingCommand { Code = 0, Remark = answer.Remark };
         });
         DelegateHandler client = new((_, request, _) => ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, 0, "from the client")));
@@ -373,7 +373,7 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
             return null;
         });
         await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, never).Add(2, new EchoHandler()));
-        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromMinutes(1));
+        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, Eventually.DefaultDeadline);
         await Eventually.TrueAsync(() => peer.Server.Connections.Count == 1, "the client is connected");
 
         peer.Server.Connections.Single().Abort("test");
@@ -497,7 +497,7 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
             return RemotingCommand.CreateResponse(request, 0, "late but there");
         });
         await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, slow));
-        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90));
+        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, Eventually.DefaultDeadline);
         await entered.Task;
 
         Task stopping = peer.Server.StopAsync();
@@ -520,7 +520,7 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         });
         await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, slow), new RemotingOptions { MaxDetachedRequests = 2 });
 
-        Task<RemotingCommand>[] sent = [.. Enumerable.Range(0, 3).Select(_ => peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, TimeSpan.FromSeconds(90)))];
+        Task<RemotingCommand>[] sent = [.. Enumerable.Range(0, 3).Select(_ => peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, Eventually.DefaultDeadline))];
         RemotingCommand first = await await Task.WhenAny(sent);
         go.SetResult();
 

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using RocketOps.Remoting.Connections;
+using RocketOps.Testing;
 
 namespace RocketOps.Remoting.Tests.Connections;
 
@@ -11,7 +12,7 @@ public sealed class StreamTransportTests : IAsyncLifetime
     /// <summary>More than the kernel buffers between two sockets of one machine.</summary>
     private const int MuchBytes = 64 * 1024 * 1024;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.DefaultDeadline;
 
     private Socket _peer = null!;
     private StreamTransport _transport = null!;

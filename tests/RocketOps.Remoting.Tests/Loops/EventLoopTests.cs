@@ -148,7 +148,7 @@ public sealed class EventLoopTests
     public async Task Commit_Hangs_OthersAreAnsweredAndItsRepliesFollow()
     {
         using ManualResetEventSlim disk = new();
-        DeferringHandler handler = new() { OnCommit = () => disk.Wait(TimeSpan.FromSeconds(60)) };
+        DeferringHandler handler = new() { OnCommit = () => disk.Wait(Eventually.DefaultDeadline) };
         await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
         ScriptedSockets.Peer stuck = bench.Sockets.Connect();
         ScriptedSockets.Peer other = bench.Sockets.Connect();
@@ -178,7 +178,7 @@ public sealed class EventLoopTests
         await Eventually.TrueAsync(() => Answers(peer).Count == 1, "a commit that does not hang is answered");
         await Eventually.TrueAsync(() => bench.Guard.IsAsleep, "it has looked, and sleeps again");
 
-        handler.OnCommit = () => disk.Wait(TimeSpan.FromSeconds(60));
+        handler.OnCommit = () => disk.Wait(Eventually.DefaultDeadline);
         peer.Send(Frame(2, "x"u8));
 
         await Eventually.TrueAsync(() => bench.Log.Entries.Any(entry => entry.Event == 1013), "the hanging commit is taken over");
@@ -190,7 +190,7 @@ public sealed class EventLoopTests
     public async Task Malformed_BehindARequestWhoseCommitHangs_IsClosedAfterItsReply()
     {
         using ManualResetEventSlim disk = new();
-        DeferringHandler handler = new() { OnCommit = () => disk.Wait(TimeSpan.FromSeconds(60)) };
+        DeferringHandler handler = new() { OnCommit = () => disk.Wait(Eventually.DefaultDeadline) };
         await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
         ScriptedSockets.Peer peer = bench.Sockets.Connect();
         ScriptedSockets.Peer other = bench.Sockets.Connect();
@@ -227,7 +227,7 @@ public sealed class EventLoopTests
     public async Task Commit_HangsAndThePeerLeaves_NothingTouchesTheDescriptorLater()
     {
         using ManualResetEventSlim disk = new();
-        DeferringHandler handler = new() { OnCommit = () => disk.Wait(TimeSpan.FromSeconds(60)) };
+        DeferringHandler handler = new() { OnCommit = () => disk.Wait(Eventually.DefaultDeadline) };
         await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
         ScriptedSockets.Peer stuck = bench.Sockets.Connect();
         stuck.Send(Frame(1, "x"u8));
@@ -367,7 +367,7 @@ public sealed class EventLoopTests
         {
             batch.Connection.Reply(frame, 0, "entered");
             batch.Connection.Flush();
-            go.Wait(TimeSpan.FromSeconds(60));
+            go.Wait(Eventually.DefaultDeadline);
         }
     }
 
