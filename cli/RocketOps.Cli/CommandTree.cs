@@ -23,7 +23,7 @@ internal static class CommandTree
         // Not a RootCommand: that one is called by the name of the running file, which in a test is another.
         Command root = new("rocketops", "RocketOps: a message broker for RocketMQ's protocols, its operator and its tools.")
         {
-            UpCommand.Create(),
+            UpCommand.Create(shell),
             ProduceCommand.Create(shell),
             ConsumeCommand.Create(shell),
             MessageCommand.Create(shell),

@@ -52,7 +52,7 @@ internal sealed class BenchRun(Shell shell, ClusterConnection cluster, BenchOpti
 
     private async Task<TimeSpan> SendAsync(BenchReceiver? receiver, CancellationToken cancellation)
     {
-        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServers, Group = "rocketops-bench", RetryTimes = 0, SendTimeout = SendPatience, TimeProvider = shell.Time, OnError = static _ => { } });
+        await using RocketMqProducer producer = new(shell.Patient(new ProducerOptions { NameServers = cluster.NameServers, Group = "rocketops-bench", RetryTimes = 0, SendTimeout = SendPatience, TimeProvider = shell.Time, OnError = static _ => { } }));
 
         // Connections and routes are made before the clock starts.
         await producer.GetQueuesAsync(options.Topic, cancellation);
@@ -169,7 +169,7 @@ internal sealed class BenchRun(Shell shell, ClusterConnection cluster, BenchOpti
     {
         long seen = -1;
         long at = shell.Time.GetTimestamp();
-        while (receiver.Received < _sent && shell.Time.GetElapsedTime(at) < Patience)
+        while (receiver.Received < _sent && shell.Time.GetElapsedTime(at) < shell.Patient(Patience))
         {
             if (receiver.Received != seen)
             {

@@ -34,7 +34,7 @@ internal sealed class BrokerSwitchover(Shell shell, ClusterConnection cluster)
                 return;
             }
 
-            if (shell.Time.GetElapsedTime(begun) > Patience)
+            if (shell.Time.GetElapsedTime(begun) > shell.Patient(Patience))
             {
                 throw new CommandFailedException($"{group} has not been handed over to {target}; the master, {master}, says why in its log.");
             }

@@ -15,7 +15,7 @@ internal static class ClusterAction
         command.Add(nameServers);
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using ClusterConnection cluster = new(parsed.GetValue(nameServers)!, shell.Time);
+            await using ClusterConnection cluster = new(parsed.GetValue(nameServers)!, shell);
             return await run(cluster, parsed, cancellation);
         });
         return command;

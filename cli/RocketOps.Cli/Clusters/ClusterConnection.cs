@@ -8,11 +8,11 @@ namespace RocketOps.Cli.Clusters;
 /// <summary>The cluster a command talks to: how it is administered and read, and what the name servers know of it.</summary>
 internal sealed class ClusterConnection : IAsyncDisposable
 {
-    public ClusterConnection(string nameServers, TimeProvider time)
+    public ClusterConnection(string nameServers, Shell shell)
     {
         // Every other tool separates with commas.
         NameServers = nameServers.Replace(',', ';');
-        AdminOptions options = new() { NameServers = NameServers, TimeProvider = time };
+        AdminOptions options = shell.Patient(new AdminOptions { NameServers = NameServers, TimeProvider = shell.Time });
         Admin = new RocketMqAdmin(options);
         Reader = new RocketMqReader(options);
     }

@@ -34,7 +34,7 @@ internal static class SwitchoverCommand
         {
             if (parsed.GetValue(nameServers) is { } servers)
             {
-                await using ClusterConnection cluster = new(servers, shell.Time);
+                await using ClusterConnection cluster = new(servers, shell);
                 await new BrokerSwitchover(shell, cluster).RunAsync(parsed.GetRequiredValue(group), parsed.GetValue(to), cancellation);
                 return ExitCodes.Success;
             }
@@ -85,7 +85,7 @@ internal static class SwitchoverCommand
                 return;
             }
 
-            if (shell.Time.GetElapsedTime(begin) > Patience)
+            if (shell.Time.GetElapsedTime(begin) > shell.Patient(Patience))
             {
                 throw new CommandFailedException($"{holder} has not handed {group} over to {successor}; it says why in its log.");
             }

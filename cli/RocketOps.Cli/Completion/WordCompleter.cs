@@ -68,10 +68,10 @@ internal sealed class WordCompleter(Shell shell)
     private async Task<IEnumerable<string>> NamesAsync(ParseResult parsed, NameKind kind, CancellationToken cancellation)
     {
         using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limited.CancelAfter(Patience);
+        limited.CancelAfter(shell.Patient(Patience));
         try
         {
-            await using ClusterConnection cluster = new(parsed.GetValue<string>("--name-servers") ?? string.Empty, shell.Time);
+            await using ClusterConnection cluster = new(parsed.GetValue<string>("--name-servers") ?? string.Empty, shell);
             return kind == NameKind.Topic ? await cluster.UserTopicsAsync(limited.Token) : await cluster.UserGroupsAsync(limited.Token);
         }
         catch (Exception unanswered) when (unanswered is RocketMqException or CommandFailedException or OperationCanceledException)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using RocketOps.Cli.Running;
 using RocketOps.Client;
 
 namespace RocketOps.Cli.Demo;
@@ -10,7 +11,7 @@ namespace RocketOps.Cli.Demo;
 /// Sends messages with our client and receives them by a group of two members. Each message carries the run's id and
 /// its number, so that what an earlier run left in the topic is told apart and each is counted exactly.
 /// </summary>
-internal sealed class DemoRun(string nameServers, string topic, int queues, TimeProvider time, ILoggerFactory loggers)
+internal sealed class DemoRun(string nameServers, string topic, int queues, Shell shell, ILoggerFactory loggers)
 {
     public const int MessageCount = 1000;
     private const string Group = "rocketops-demo";
@@ -34,13 +35,13 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Time
     /// <summary>Runs to the end. Throws <see cref="CommandFailedException"/> when a step does not get done in time.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await using (RocketMqAdmin admin = new(new AdminOptions { NameServers = nameServers, LoggerFactory = loggers, TimeProvider = time }))
+        await using (RocketMqAdmin admin = new(shell.Patient(new AdminOptions { NameServers = nameServers, LoggerFactory = loggers, TimeProvider = shell.Time })))
         {
             await UntilAsync(() => HasAllQueuesAsync(admin, cancellation), $"the topic has {queues} queues", cancellation);
         }
 
         _step = "starting two consumers";
-        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = nameServers, Group = Group + "-producer", LoggerFactory = loggers, TimeProvider = time });
+        await using RocketMqProducer producer = new(shell.Patient(new ProducerOptions { NameServers = nameServers, Group = Group + "-producer", LoggerFactory = loggers, TimeProvider = shell.Time }));
         await using RocketMqPushConsumer first = await StartConsumerAsync(0, cancellation);
         await using RocketMqPushConsumer second = await StartConsumerAsync(1, cancellation);
 
@@ -101,14 +102,14 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Time
 
     private async Task<RocketMqPushConsumer> StartConsumerAsync(int member, CancellationToken cancellation)
     {
-        RocketMqPushConsumer consumer = new(new PushConsumerOptions
+        RocketMqPushConsumer consumer = new(shell.Patient(new PushConsumerOptions
         {
             NameServers = nameServers,
             Group = Group,
             ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
             LoggerFactory = loggers,
-            TimeProvider = time,
-        });
+            TimeProvider = shell.Time,
+        }));
         await consumer.SubscribeAsync(topic, "*", (message, _) => Receive(member, message), cancellation);
         await consumer.StartAsync(cancellation);
         return consumer;
@@ -134,15 +135,16 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Time
 
     private async Task UntilAsync(Func<Task<bool>> condition, string what, CancellationToken cancellation)
     {
-        long begun = time.GetTimestamp();
+        long begun = shell.Time.GetTimestamp();
+        TimeSpan limit = shell.Patient(StepTimeout);
         while (!await condition())
         {
-            if (time.GetElapsedTime(begun) > StepTimeout)
+            if (shell.Time.GetElapsedTime(begun) > limit)
             {
-                throw new CommandFailedException($"The demo waited {StepTimeout.TotalSeconds:0} s in vain until {what}. {Progress}");
+                throw new CommandFailedException($"The demo waited {limit.TotalSeconds:0} s in vain until {what}. {Progress}");
             }
 
-            await Task.Delay(Poll, time, cancellation);
+            await Task.Delay(Poll, shell.Time, cancellation);
         }
     }
 }

@@ -18,7 +18,7 @@ internal sealed class GroupMember(Shell shell, ClusterConnection cluster, Consum
         string group = options.Group!;
         IReadOnlyDictionary<MessageQueue, long> ends = options.Exit ? await EndsAsync(cancellation) : new Dictionary<MessageQueue, long>();
         using ErrorLoggerFactory loggers = new(shell.Error);
-        await using (RocketMqPushConsumer consumer = new(new PushConsumerOptions
+        await using (RocketMqPushConsumer consumer = new(shell.Patient(new PushConsumerOptions
         {
             NameServers = cluster.NameServers,
             Group = group,
@@ -31,7 +31,7 @@ internal sealed class GroupMember(Shell shell, ClusterConnection cluster, Consum
             ShutdownTimeout = TimeSpan.FromSeconds(1),
             TimeProvider = shell.Time,
             LoggerFactory = loggers,
-        }))
+        })))
         {
             await consumer.SubscribeAsync(options.Topic, options.Expression, (message, _) => ShowAsync(message), cancellation);
             await consumer.StartAsync(cancellation);

@@ -23,7 +23,7 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
         }
 
         using ErrorLoggerFactory loggers = new(shell.Error);
-        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = cluster.NameServers, Group = "rocketops-produce", TimeProvider = shell.Time, LoggerFactory = loggers });
+        await using RocketMqProducer producer = new(shell.Patient(new ProducerOptions { NameServers = cluster.NameServers, Group = "rocketops-produce", TimeProvider = shell.Time, LoggerFactory = loggers }));
         MessageQueue? queue = options.Queue is null ? null : await QueueAsync(producer, options.Queue, cancellation);
         _begun = shell.Time.GetTimestamp();
         try

@@ -1,3 +1,6 @@
+using System.Globalization;
+using RocketOps.Client;
+
 namespace RocketOps.Cli.Running;
 
 /// <summary>Where a command was started from: its streams, whether a person sits at them, and the clock.</summary>
@@ -27,6 +30,9 @@ internal sealed record Shell
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>What servers get at least to answer, and clusters to do what they were told: commands have limits of seconds, which a machine that is short of CPU uses up.</summary>
+    public TimeSpan Patience { get; init; }
+
     public static Shell OfThisProcess()
     {
         Stream output = StandardOutput.Open();
@@ -41,8 +47,22 @@ internal sealed record Shell
             IsErrorTerminal = !Console.IsErrorRedirected,
             HasColour = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb",
             ShowsStackTraces = Environment.GetEnvironmentVariable("ROCKETOPS_STACKTRACE") == "1",
+            Patience = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_PATIENCE"), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero,
         };
     }
+
+    /// <inheritdoc cref="Patient(TimeSpan)"/>
+    public AdminOptions Patient(AdminOptions usual) => usual with { ConnectTimeout = Patient(usual.ConnectTimeout), RequestTimeout = Patient(usual.RequestTimeout) };
+
+    /// <inheritdoc cref="Patient(TimeSpan)"/>
+    public ProducerOptions Patient(ProducerOptions usual) =>
+        usual with { ConnectTimeout = Patient(usual.ConnectTimeout), RequestTimeout = Patient(usual.RequestTimeout), SendTimeout = Patient(usual.SendTimeout) };
+
+    /// <inheritdoc cref="Patient(TimeSpan)"/>
+    public PushConsumerOptions Patient(PushConsumerOptions usual) => usual with { ConnectTimeout = Patient(usual.ConnectTimeout), RequestTimeout = Patient(usual.RequestTimeout) };
+
+    /// <summary>A command's own limit, or <see cref="Patience"/> where that is longer.</summary>
+    public TimeSpan Patient(TimeSpan limit) => limit > Patience ? limit : Patience;
 
     /// <summary>A text as bold, red or whatever the code says, at a terminal.</summary>
     public string Styled(string text, int code) => HasColour ? $"\u001b[{code}m{text}\u001b[0m" : text;

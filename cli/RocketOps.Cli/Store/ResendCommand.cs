@@ -41,7 +41,7 @@ internal static class ResendCommand
                 }
 
                 await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Send {Quantity.Of(count, "message")} again?", cancellation);
-                await using Resender resender = new(cluster, parsed.GetValue(broker), shell.Time);
+                await using Resender resender = new(cluster, parsed.GetValue(broker), shell);
                 return await RunAsync(shell, files, logs, resender, wanted, parsed.GetValue(all), cancellation);
             }));
     }

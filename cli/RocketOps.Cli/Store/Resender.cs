@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Running;
 using RocketOps.Client;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Client;
@@ -13,20 +14,24 @@ internal sealed class Resender : IAsyncDisposable
     private const string Group = "CLI_RESEND_GROUP";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(3);
 
     private readonly ClusterConnection _cluster;
     private readonly string? _broker;
+    private readonly TimeSpan _patience;
     private readonly RemotingClient _remoting;
     private readonly Dictionary<string, TopicRoute?> _routes = new(StringComparer.Ordinal);
 
     /// <param name="cluster">Where to.</param>
     /// <param name="broker">Only to this broker name; null for all that have the topic.</param>
-    /// <param name="time">The clock.</param>
-    public Resender(ClusterConnection cluster, string? broker, TimeProvider time)
+    /// <param name="shell">Whose clock and patience it has.</param>
+    public Resender(ClusterConnection cluster, string? broker, Shell shell)
     {
         _cluster = cluster;
         _broker = broker;
-        _remoting = new RemotingClient(new RemotingClientOptions { InvokeTimeout = Patience }, NullLoggerFactory.Instance, HostResolver.FromEnvironment().ResolveAsync, time: time);
+        _patience = shell.Patient(Patience);
+        _remoting = new RemotingClient(
+            new RemotingClientOptions { ConnectTimeout = shell.Patient(ConnectPatience), InvokeTimeout = _patience }, NullLoggerFactory.Instance, HostResolver.FromEnvironment().ResolveAsync, time: shell.Time);
     }
 
     /// <summary>What became of the message. Throws <see cref="CommandFailedException"/> when a broker does not answer or refuses it.</summary>
@@ -108,7 +113,7 @@ internal sealed class Resender : IAsyncDisposable
         RemotingCommand answer;
         try
         {
-            answer = await _remoting.InvokeAsync(address, request, Patience, cancellation);
+            answer = await _remoting.InvokeAsync(address, request, _patience, cancellation);
         }
         catch (Exception failure) when (failure is IOException or TimeoutException or System.Net.Sockets.SocketException)
         {

@@ -47,7 +47,7 @@ internal static class TopicOwnership
         {
             try
             {
-                if (await FindAsync(kubeconfig, topic, clusters, shell.Time, cancellation) is { } owner)
+                if (await FindAsync(shell, kubeconfig, topic, clusters, cancellation) is { } owner)
                 {
                     string[] names = owner.Key.Split('/');
                     string command = string.Format(System.Globalization.CultureInfo.InvariantCulture, instead, $"{names[^1]} -n {names[0]}");
@@ -75,11 +75,11 @@ internal static class TopicOwnership
 
     private static string NameOf(string key) => key[(key.LastIndexOf('/') + 1)..];
 
-    private static async Task<TopicView?> FindAsync(string? kubeconfig, string topic, IReadOnlySet<string> clusters, TimeProvider time, CancellationToken cancellation)
+    private static async Task<TopicView?> FindAsync(Shell shell, string? kubeconfig, string topic, IReadOnlySet<string> clusters, CancellationToken cancellation)
     {
-        using CancellationTokenSource late = new(kubeconfig is null ? PatienceElsewhere : PatienceHere, time);
+        using CancellationTokenSource late = new(shell.Patient(kubeconfig is null ? PatienceElsewhere : PatienceHere), shell.Time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
-        using KubernetesClient client = new(KubernetesClientConfiguration.FromKubeconfig(kubeconfig), time: time);
+        using KubernetesClient client = new(KubernetesClientConfiguration.FromKubeconfig(kubeconfig), time: shell.Time);
         try
         {
             return OwnerAmong((await client.For(TopicView.Kind).ListAsync<KubernetesObject>(cancellationToken: either.Token)).Items.Select(TopicView.Of), topic, clusters);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RocketOps.Cli.Running;
 using Spectre.Console;
 
 namespace RocketOps.Cli.Up;
@@ -6,7 +7,7 @@ namespace RocketOps.Cli.Up;
 /// <summary><c>rocketops up FILE…</c>: a whole cluster on this machine, without Kubernetes.</summary>
 internal static class UpCommand
 {
-    public static Command Create()
+    public static Command Create(Shell shell)
     {
         Argument<string[]> files = new("FILE")
         {
@@ -68,7 +69,7 @@ internal static class UpCommand
                 Exit = parsed.GetValue(exit),
                 Record = parsed.GetValue(record),
             };
-            return await new UpSession(options, AnsiConsole.Console, TimeProvider.System).RunAsync(signals.Token);
+            return await new UpSession(options, AnsiConsole.Console, shell).RunAsync(signals.Token);
         });
         return command;
     }

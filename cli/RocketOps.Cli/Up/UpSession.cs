@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Cli.Demo;
 using RocketOps.Cli.Recording;
+using RocketOps.Cli.Running;
 using RocketOps.Operator.Hosting;
 using Spectre.Console;
 
 namespace RocketOps.Cli.Up;
 
 /// <summary>One run of <c>rocketops up</c>: start, apply, show, demo, wait for the end, stop.</summary>
-internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimeProvider time)
+internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell shell)
 {
     private static readonly TimeSpan FastRefresh = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan IdleRefresh = TimeSpan.FromSeconds(1);
@@ -17,10 +18,10 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     // Many more lines than a screen has: after the end nothing needs to be folded.
     private const int Unlimited = 10_000;
 
-    private readonly long _begun = time.GetTimestamp();
+    private readonly long _begun = shell.Time.GetTimestamp();
     private readonly UpLines _lines = new(console.Profile.Out.Writer);
     private readonly FrameRecorder? _recorder = options.Record is { } path ? new FrameRecorder(path) : null;
-    private readonly SteadyProblems _problems = new(time);
+    private readonly SteadyProblems _problems = new(shell.Time);
     private readonly TerminalScreen _screen = new(console.Profile.Out.Writer, console.Profile.Capabilities.ColorSystem != ColorSystem.NoColors);
     private UpState _state = UpState.Empty;
     private Task<DemoRun>? _demo;
@@ -37,13 +38,13 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
 
     private bool EndsByItself => options.Exit || (options.Demo && !IsInteractive);
 
-    private TimeSpan Elapsed => time.GetElapsedTime(_begun);
+    private TimeSpan Elapsed => shell.Time.GetElapsedTime(_begun);
 
     public async Task<int> RunAsync(CancellationToken stop)
     {
         List<Manifest> manifests = [.. ManifestFiles.Read(options.Files, Console.In)];
         using DataDirectory data = DataDirectory.Open(options.DataDirectory);
-        using FileLoggerProvider log = new(data.LogFile, time);
+        using FileLoggerProvider log = new(data.LogFile, shell.Time);
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddProvider(log));
@@ -55,7 +56,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
 
         try
         {
-            await using ControlPlane plane = await ControlPlane.StartAsync(data, options.Port, time, loggers, stop);
+            await using ControlPlane plane = await ControlPlane.StartAsync(data, options.Port, shell.Time, loggers, stop);
             return await RunAsync(plane, data, manifests, loggers, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -135,7 +136,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
     /// <summary>Whatever ends it, the terminal is left as it was, with the last state on it.</summary>
     private async Task ShowOnScreenAsync(ControlPlane plane, ILoggerFactory loggers, DataDirectory data, CancellationToken stop)
     {
-        await using FiguresPoll? figures = IsInteractive || _recorder is not null ? new FiguresPoll(time, loggers) : null;
+        await using FiguresPoll? figures = IsInteractive || _recorder is not null ? new FiguresPoll(shell.Time, loggers) : null;
         try
         {
             await ShowAsync(plane, loggers, figures, data, stop);
@@ -167,9 +168,9 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
         if (figures is not null)
         {
             figures.Ask([.. state.Clusters.SelectMany(cluster => cluster.Members).Where(member => member.IsReady && member.Address.Contains(':', StringComparison.Ordinal)).Select(member => member.Address)]);
-            if (_eventsRead is not { } read || time.GetElapsedTime(read) >= IdleRefresh)
+            if (_eventsRead is not { } read || shell.Time.GetElapsedTime(read) >= IdleRefresh)
             {
-                _eventsRead = time.GetTimestamp();
+                _eventsRead = shell.Time.GetTimestamp();
                 _events = await UpState.ReadEventsAsync(plane.Client, stop);
             }
         }
@@ -222,7 +223,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
                 return;
             }
 
-            await Task.WhenAny(Task.Delay(isTold ? IdleRefresh : FastRefresh, time, stop), plane.Operator.Stopped);
+            await Task.WhenAny(Task.Delay(isTold ? IdleRefresh : FastRefresh, shell.Time, stop), plane.Operator.Stopped);
             stop.ThrowIfCancellationRequested();
         }
     }
@@ -264,7 +265,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, TimePro
             ? _state.Topics[0]
             : throw new CommandFailedException("The demo needs a Topic object: add one to the manifest, as deploy/samples/quickstart.yaml does.");
         ClusterView cluster = _state.Clusters.First(cluster => cluster.Key == topic.Cluster);
-        DemoRun run = new(cluster.NameServers, topic.TopicName, topic.WriteQueues * cluster.GroupCount, time, loggers);
+        DemoRun run = new(cluster.NameServers, topic.TopicName, topic.WriteQueues * cluster.GroupCount, shell, loggers);
         _demoRun = run;
         _demo = Task.Run(
             async () =>
