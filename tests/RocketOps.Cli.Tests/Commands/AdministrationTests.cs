@@ -5,7 +5,8 @@ using RocketOps.Testing;
 namespace RocketOps.Cli.Tests.Commands;
 
 /// <summary>Topics altered, brokers configured, messages found, load measured, words completed.</summary>
-public sealed class AdministrationTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+[Collection(nameof(ClusterFixture))]
+public sealed class AdministrationTests(ClusterFixture cluster)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 

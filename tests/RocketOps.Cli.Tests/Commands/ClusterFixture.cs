@@ -3,7 +3,11 @@ using RocketOps.Testing.Servers;
 
 namespace RocketOps.Cli.Tests.Commands;
 
-/// <summary>One name server and one broker for all tests of a class.</summary>
+/// <summary>Tests that share a cluster: each has topics and groups of its own in it.</summary>
+[CollectionDefinition(nameof(ClusterFixture))]
+public sealed class ClusterTests : ICollectionFixture<ClusterFixture>;
+
+/// <summary>One name server and one broker for many tests.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
     private int _names;

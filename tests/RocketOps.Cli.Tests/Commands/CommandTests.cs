@@ -6,7 +6,8 @@ using RocketOps.Testing.Processes;
 namespace RocketOps.Cli.Tests.Commands;
 
 /// <summary>The commands that talk to a running cluster or read a store, as a user types them.</summary>
-public sealed class CommandTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+[Collection(nameof(ClusterFixture))]
+public sealed class CommandTests(ClusterFixture cluster)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 

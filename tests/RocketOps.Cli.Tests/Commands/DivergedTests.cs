@@ -5,7 +5,8 @@ using RocketOps.Testing.Servers;
 namespace RocketOps.Cli.Tests.Commands;
 
 /// <summary>What a former master had alone comes back into its group.</summary>
-public sealed class DivergedTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+[Collection(nameof(ClusterFixture))]
+public sealed class DivergedTests(ClusterFixture cluster)
 {
     private const string Kept = "00000000000000000000-20261121101112013.log";
 

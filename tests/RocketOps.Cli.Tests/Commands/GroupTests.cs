@@ -6,7 +6,8 @@ using RocketOps.Testing.Processes;
 namespace RocketOps.Cli.Tests.Commands;
 
 /// <summary><c>rocketops group</c> against a broker.</summary>
-public sealed class GroupTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+[Collection(nameof(ClusterFixture))]
+public sealed class GroupTests(ClusterFixture cluster)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 

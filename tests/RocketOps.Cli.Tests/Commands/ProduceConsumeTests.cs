@@ -6,7 +6,8 @@ using RocketOps.Testing.Processes;
 namespace RocketOps.Cli.Tests.Commands;
 
 /// <summary><c>produce</c> and <c>consume</c> against a broker.</summary>
-public sealed class ProduceConsumeTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+[Collection(nameof(ClusterFixture))]
+public sealed class ProduceConsumeTests(ClusterFixture cluster)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 

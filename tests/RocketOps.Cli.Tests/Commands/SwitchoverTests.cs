@@ -6,7 +6,8 @@ using RocketOps.Testing.Servers;
 namespace RocketOps.Cli.Tests.Commands;
 
 /// <summary>A group that elects its master, looked at and handed over through name servers alone.</summary>
-public sealed class SwitchoverTests(ClusterFixture classic) : IClassFixture<ClusterFixture>
+[Collection(nameof(ClusterFixture))]
+public sealed class SwitchoverTests(ClusterFixture classic)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using RocketOps.Cli.Tests.Support;
 using RocketOps.Cli.Tests.Up;
 using RocketOps.Testing;
 using RocketOps.Testing.Docs;
@@ -12,12 +13,11 @@ namespace RocketOps.Cli.Tests.Docs;
 /// Every command of README and docs does what it says there: it ends with 0. They run in one folder, page by page, against one <c>rocketops up</c> that is started with
 /// the command of docs/laptop.md. <c>dotnet run --project cli/RocketOps.Cli</c> stands for the program of the tests' own build.
 /// </summary>
-[Collection(nameof(UsualAddress))]
 public sealed partial class DocumentedCommandsTests
 {
     private const string StartPage = "docs/laptop.md";
     private const string Usual = "127.0.0.1:9876";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>Pages that others do not depend on come in the order of their names, those that change the cluster as a whole last.</summary>
     private static readonly string[] LastPages = ["docs/kubernetes.md", "docs/operate.md"];
@@ -87,6 +87,7 @@ public sealed partial class DocumentedCommandsTests
         ["XDG_RUNTIME_DIR"] = folder.Path,
         ["XDG_CONFIG_HOME"] = folder.Path,
         ["NAMESRV_ADDR"] = string.Empty,
+        [CliRun.PatienceVariable.Key] = CliRun.PatienceVariable.Value,
         ["KUBECONFIG"] = folder.File(Path.Combine(".rocketops", "kubeconfig")),
     };
 

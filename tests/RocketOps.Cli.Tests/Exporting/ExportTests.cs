@@ -5,38 +5,27 @@ using RocketOps.Client;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Testing;
-using RocketOps.Testing.Servers;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Cli.Tests.Exporting;
 
 /// <summary><c>rocketops cluster export</c> against two brokers; what it writes is applied to an API server with the definitions and their rules.</summary>
-public sealed class ExportTests : IAsyncLifetime
+public sealed class ExportTests(TwoBrokers brokers) : IClassFixture<TwoBrokers>, IAsyncLifetime
 {
-    private readonly RocketOpsServer _first = new();
     private readonly TempDirectory _folder = new();
-    private RocketOpsServer _second = null!;
-    private RocketMqAdmin _admin = null!;
+    private readonly List<(string Broker, string Topic)> _topics = [];
 
-    private (string First, string Second) Brokers => (_first.BrokerAddress, _second.BrokerAddress);
+    private (string First, string Second) Brokers => (brokers.First.BrokerAddress, brokers.Second.BrokerAddress);
 
-    public async Task InitializeAsync()
-    {
-        await _first.StartAsync();
-        _second = new RocketOpsServer(new ServerOptions
-        {
-            NameServerAddress = _first.NameServerAddress,
-            Broker = new Dictionary<string, string>(StringComparer.Ordinal) { ["brokerName"] = "broker-b" },
-        });
-        await _second.StartAsync();
-        _admin = new RocketMqAdmin(new AdminOptions { NameServers = _first.NameServerAddress });
-        await Eventually.TrueAsync(async () => (await _admin.GetClusterInfoAsync()).Brokers.Count == 2, "both brokers are known");
-    }
+    public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()
     {
-        await _admin.DisposeAsync();
-        await _second.DisposeAsync();
-        await _first.DisposeAsync();
+        foreach ((string broker, string topic) in _topics)
+        {
+            await brokers.Admin.DeleteTopicOnBrokerAsync(broker, topic);
+        }
+
         _folder.Dispose();
     }
 
@@ -54,10 +43,12 @@ public sealed class ExportTests : IAsyncLifetime
         await CreateAsync(new TopicConfig { Name = "%LMQ%light" }, Brokers.First);
         await CreateAsync(new TopicConfig { Name = "one-3" }, Brokers.First, Brokers.Second);
         SubscriptionGroupConfig group = new() { Name = "Billing|eu", RetryMaxTimes = 3, ConsumeEnable = false, Attributes = Pairs(("+priority.factor", "7")), RetryPolicy = Json("""{"type":"CUSTOMIZED","customizedRetryPolicy":{"next":[1000,2000]}}""") };
-        await _admin.CreateOrUpdateSubscriptionGroupAsync(Brokers.First, group);
-        await _admin.CreateOrUpdateSubscriptionGroupAsync(Brokers.Second, group);
+        await brokers.Admin.CreateOrUpdateSubscriptionGroupAsync(Brokers.First, group);
+        await brokers.Admin.CreateOrUpdateSubscriptionGroupAsync(Brokers.Second, group);
 
         CliRun run = await ExportAsync("--cluster-ref", "one");
+        await brokers.Admin.DeleteSubscriptionGroupAsync(Brokers.First, group.Name, removeOffsets: true);
+        await brokers.Admin.DeleteSubscriptionGroupAsync(Brokers.Second, group.Name, removeOffsets: true);
 
         run.ExitCode.Should().Be(1, "a topic is left out: {0}", run.Error);
         run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().Equal(
@@ -123,20 +114,37 @@ public sealed class ExportTests : IAsyncLifetime
     public async Task Export_AMasterDoesNotAnswer_WritesNothing()
     {
         await CreateAsync(new TopicConfig { Name = "away" }, Brokers.First, Brokers.Second);
-        _second.Broker.Suspend();
-
-        CliRun run = await ExportAsync("--cluster-ref", "one");
+        CliRun run;
+        FakeTimeProvider time = new();
+        brokers.Second.Broker.Suspend();
+        try
+        {
+            Task<CliRun> export = CliRun.RunAsync(["cluster", "export", "--cluster-ref", "one", "-n", brokers.First.NameServerAddress], time);
+            await Eventually.TrueAsync(
+                () =>
+                {
+                    time.Advance(TimeSpan.FromSeconds(10));
+                    return export.IsCompleted;
+                },
+                "nobody waits any more");
+            run = await export;
+        }
+        finally
+        {
+            brokers.Second.Broker.Resume();
+        }
 
         run.Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Output.Length == 0 && run.Error.StartsWith("rocketops: "));
     }
 
-    private Task<CliRun> ExportAsync(params string[] options) => CliRun.RunAsync(["cluster", "export", .. options, "-n", _first.NameServerAddress]);
+    private Task<CliRun> ExportAsync(params string[] options) => CliRun.RunAsync(["cluster", "export", .. options, "-n", brokers.First.NameServerAddress]);
 
-    private async Task CreateAsync(TopicConfig topic, params string[] brokers)
+    private async Task CreateAsync(TopicConfig topic, params string[] addresses)
     {
-        foreach (string broker in brokers)
+        foreach (string broker in addresses)
         {
-            await _admin.CreateOrUpdateTopicAsync(broker, topic);
+            await brokers.Admin.CreateOrUpdateTopicAsync(broker, topic);
+            _topics.Add((broker, topic.Name));
         }
     }
 

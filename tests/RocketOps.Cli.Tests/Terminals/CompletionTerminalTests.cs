@@ -1,12 +1,14 @@
 using RocketOps.Cli.Tests.Commands;
+using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
 
 namespace RocketOps.Cli.Tests.Terminals;
 
 /// <summary>The completion scripts in the shells they are for, with the tab key.</summary>
-public sealed class CompletionTerminalTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+[Collection(nameof(ClusterFixture))]
+public sealed class CompletionTerminalTests(ClusterFixture cluster)
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Deadline = CliRun.Patience;
 
     [SkippableTheory]
     [InlineData("bash", "bash --norc --noprofile -i", "source <(rocketops completion bash)")]

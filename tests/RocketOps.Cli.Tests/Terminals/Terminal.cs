@@ -1,3 +1,4 @@
+using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;
@@ -7,7 +8,10 @@ namespace RocketOps.Cli.Tests.Terminals;
 /// <summary>A terminal of a given size with a program in it (tmux): keys go in, what a person would see comes out. Disposal ends the program.</summary>
 internal sealed class Terminal : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    /// <summary>Each look starts a program, which takes the time of what is looked at.</summary>
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
 
     private readonly TempDirectory _folder = new("tmux-");
     private readonly Dictionary<string, string> _environment;
@@ -16,6 +20,7 @@ internal sealed class Terminal : IAsyncDisposable
     {
         ["LC_ALL"] = "C.UTF-8",
         ["TMUX"] = string.Empty,
+        [CliRun.PatienceVariable.Key] = CliRun.PatienceVariable.Value,
     };
 
     private string Socket => _folder.File("socket");
@@ -71,7 +76,19 @@ internal sealed class Terminal : IAsyncDisposable
         string[] rows = [];
         try
         {
-            await Eventually.TrueAsync(async () => isWanted(rows = await RowsAsync()), what, deadline);
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    if (isWanted(rows = await RowsAsync()))
+                    {
+                        return true;
+                    }
+
+                    await Task.Delay(BetweenLooks);
+                    return false;
+                },
+                what,
+                deadline);
         }
         catch (Exception late)
         {

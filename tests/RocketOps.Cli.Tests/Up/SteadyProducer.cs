@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using RocketOps.Cli.Tests.Support;
 using RocketOps.Client;
 using RocketOps.Testing;
 
 namespace RocketOps.Cli.Tests.Up;
 
-/// <summary>One producer with the client's defaults and one message after the other: what was acknowledged, and which sends failed although the client tried again.</summary>
+/// <summary>One producer with as many attempts as the client makes by itself, patient with each, and one message after the other: what was acknowledged, and which sends failed although the client tried again.</summary>
 internal sealed class SteadyProducer : IAsyncDisposable
 {
     private const int Enough = 40;
@@ -20,7 +21,7 @@ internal sealed class SteadyProducer : IAsyncDisposable
 
     private SteadyProducer(string nameServers, string topic)
     {
-        _producer = new RocketMqProducer(new ProducerOptions { NameServers = nameServers, Group = "steady" });
+        _producer = new RocketMqProducer(new ProducerOptions { NameServers = nameServers, Group = "steady", ConnectTimeout = CliRun.Patience, RequestTimeout = CliRun.Patience, SendTimeout = CliRun.Patience });
         _running = Task.Run(() => RunAsync(topic));
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using RocketOps.Client;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Testing;
@@ -8,41 +7,28 @@ using RocketOps.Testing;
 namespace RocketOps.Cli.Tests.Up;
 
 /// <summary>Keys of <c>brokers.config</c> that need no restart, in <c>rocketops up</c>: brokers are processes of this machine, and say themselves what is in force.</summary>
-[Collection(nameof(UsualAddress))]
-public sealed partial class UpLiveConfigTests : IDisposable
+[Collection(nameof(RunningCluster))]
+public sealed class UpLiveConfigTests(RunningCluster cluster)
 {
     private const string Cluster = "apis/rocketops.io/v1beta1/namespaces/default/brokerclusters/own";
     private const string Key = "maxParkedPulls";
     private const string Default = "1000000";
 
-    private const string Manifest = """
-        apiVersion: rocketops.io/v1beta1
-        kind: BrokerCluster
-        metadata: { name: own, namespace: default }
-        spec:
-          nameServer: { replicas: 1 }
-          brokers: { groups: 1, replicas: 2, storage: { size: 1Gi } }
-        """;
-
-    private static readonly string[] Members = ["own-0-0", "own-0-1"];
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
-    private readonly OwnCluster _own = new(Manifest, Deadline);
-
-    public void Dispose() => _own.Dispose();
+    private static readonly string[] Members = ["own-0-0", "own-1-0"];
+    private static TimeSpan Deadline => RunningCluster.Deadline;
 
     [Fact]
     public async Task Up_LiveKeyChanges_InForceInTheSameProcesses_AndAfterOneIsKilledWithoutTheOperator()
     {
-        await using UpProcess up = await _own.UpAsync();
-        using KubernetesClient api = new(KubernetesClientConfiguration.FromKubeconfig(_own.Kubeconfig));
-        await using RocketMqAdmin admin = new(new AdminOptions { NameServers = PrintedAddress().Match(up.Output).Groups["value"].Value });
+        using KubernetesClient api = cluster.Api();
+        await using RocketMqAdmin admin = cluster.Admin();
         (await ShownAsync(admin)).Should().Equal(Default, Default);
-        int[] processes = [.. Members.Select(_own.ProcessOf)];
+        int[] processes = [.. Members.Select(cluster.Own.ProcessOf)];
 
         await ConfigureAsync(api, "4711");
 
         await ShowAsync(admin, "4711");
-        Members.Select(_own.ProcessOf).Should().Equal(processes, "nobody restarts");
+        Members.Select(cluster.Own.ProcessOf).Should().Equal(processes, "nobody restarts");
 
         // Whoever is started again now is told by its file alone.
         await PauseAsync(api, "true");
@@ -52,16 +38,14 @@ public sealed partial class UpLiveConfigTests : IDisposable
             broker.Kill();
         }
 
-        await Eventually.TrueAsync(() => _own.FindProcess(Members[1]) is { } next && next != processes[1], "another process", Deadline);
+        await Eventually.TrueAsync(() => cluster.Own.FindProcess(Members[1]) is { } next && next != processes[1], "another process", Deadline);
         await ShowAsync(admin, "4711");
         await PauseAsync(api, null);
 
-        processes = [.. Members.Select(_own.ProcessOf)];
+        processes = [.. Members.Select(cluster.Own.ProcessOf)];
         await ConfigureAsync(api, null);
         await ShowAsync(admin, Default);
-        Members.Select(_own.ProcessOf).Should().Equal(processes, "nobody restarts");
-        await up.InterruptAsync();
-        (await up.ExitCodeAsync(Deadline)).Should().Be(0, up.Output);
+        Members.Select(cluster.Own.ProcessOf).Should().Equal(processes, "nobody restarts");
     }
 
     private static Task<JsonNode?> ConfigureAsync(KubernetesClient api, string? value) =>
@@ -80,7 +64,7 @@ public sealed partial class UpLiveConfigTests : IDisposable
         {
             try
             {
-                return (await ShownAsync(admin)) is [{ } master, { } slave] && master == value && slave == value;
+                return (await ShownAsync(admin)) is [{ } one, { } other] && one == value && other == value;
             }
             catch (RocketMqException)
             {
@@ -102,7 +86,4 @@ public sealed partial class UpLiveConfigTests : IDisposable
 
         return [.. shown];
     }
-
-    [GeneratedRegex(@"clients use (?<value>127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture, 10_000)]
-    private static partial Regex PrintedAddress();
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using RocketOps.Cli.Tests.Support;
 
 namespace RocketOps.Cli.Tests.Up;
 
@@ -40,6 +41,7 @@ internal sealed class UpProcess : IAsyncDisposable
             RedirectStandardInput = true,
             UseShellExecute = false,
         };
+        info.Environment[CliRun.PatienceVariable.Key] = CliRun.PatienceVariable.Value;
         if (runtimeDirectory is not null)
         {
             info.Environment["XDG_RUNTIME_DIR"] = runtimeDirectory;
