@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using RocketOps.Testing;
 using RocketOps.Testing.Disks;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cli.Tests.Up;
 
@@ -35,7 +36,9 @@ public sealed partial class FullDiskTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>One more whole <c>rocketops up</c>, and gigabytes of memory: the other two tests show the rest of what a full disk does.</summary>
     [SkippableFact]
+    [Trait("ring", RingRules.Deep)]
     public async Task Up_DiskOf95PercentUsed_RunsTheDemo()
     {
         using SmallDisk disk = SmallDisk.Mount(_folder.File("disk"), kilobytes: 800 * 1024);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using RocketOps.Kubernetes.Client;
@@ -8,7 +7,12 @@ using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cli.Tests.Up;
 
-/// <summary>A member comes to a group that elects its master and another one leaves, in <c>rocketops up</c>: its members are processes of this machine, and a producer is at work all the time.</summary>
+/// <summary>
+/// A member comes to a group that elects its master and another one leaves, in <c>rocketops up</c>: its members are processes of this machine, and a producer is at work all the time.
+/// Takes two minutes and one of CPU. That members are announced, started and forgotten is what CountedMembersTests and CrashTests show on the embedded API, that a group is led
+/// again in <c>rocketops up</c> is UpFailoverTests'; and that no send fails is for a machine that does nothing else, as leases of seconds run in real time.
+/// </summary>
+[Trait("ring", RingRules.Deep)]
 public sealed partial class UpMembersTests : IDisposable
 {
     private const string Cluster = "apis/rocketops.io/v1beta1/namespaces/default/brokerclusters/own";
@@ -45,54 +49,30 @@ public sealed partial class UpMembersTests : IDisposable
         await ResizeAsync(api, 3);
         await SettledAsync(api, 3, up);
         await load.ServedAsync(Deadline);
-        NoneFailed(load.Failures, "a member that comes costs no send");
+        load.Failures.Should().BeEmpty("a member that comes costs no send");
 
-        (await _own.RunAsync("produce", "events", "hello", "--count", "50", "--quiet")).Code.Should().Be(0);
         string master = (string)(await api.SendAsync(HttpMethod.Get, Cluster))!["status"]!["groups"]![0]!["master"]!;
-        double epoch = await EpochAsync();
         using (Process broker = Process.GetProcessById(_own.ProcessOf(master)))
         {
             broker.Kill();
         }
 
-        string? successor = null;
-        await Eventually.TrueAsync(
-            async () => (successor = (string?)(await api.SendAsync(HttpMethod.Get, Cluster))!["status"]!["groups"]![0]!["master"]) is { } next && next != master, "another member leads", Deadline);
+        await Eventually.TrueAsync(async () => (string?)(await api.SendAsync(HttpMethod.Get, Cluster))!["status"]!["groups"]![0]!["master"] is { } next && next != master, "another member leads", Deadline);
         await load.ServedAsync(Deadline);
         await SettledAsync(api, 3, up);
-        (await EpochAsync()).Should().BeGreaterThan(epoch, "it was elected");
-        await Eventually.TrueAsync(() => up.Output.Contains($"master {successor}: ready", StringComparison.Ordinal), "it is told", Deadline);
         int failedByTheKill = load.Failures.Count;
 
         await ResizeAsync(api, 2);
         await SettledAsync(api, 2, up);
         await load.ServedAsync(Deadline);
-        NoneFailed(load.Failures.Skip(failedByTheKill), "a member that leaves costs no send");
+        load.Failures.Skip(failedByTheKill).Should().BeEmpty("a member that leaves costs no send");
 
         IReadOnlyCollection<string> acknowledged = await load.StopAsync();
         (int code, string read) = await _own.RunAsync("consume", "events", "--exit", "-o", "body");
         code.Should().Be(0, read);
-        read.Split('\n').Count(static line => line.Trim() == "hello").Should().Be(50, "what was produced before the kill is there once");
         acknowledged.Except(read.Split('\n', StringSplitOptions.TrimEntries), StringComparer.Ordinal).Should().BeEmpty("{0} were acknowledged", acknowledged.Count);
         await up.InterruptAsync();
         (await up.ExitCodeAsync(Deadline)).Should().Be(0, up.Output);
-    }
-
-    /// <summary>Leases of seconds run in real time: a process that stands still for one loses it, and sends with it. Whether each send succeeds is therefore for a machine that does nothing else.</summary>
-    private static void NoneFailed(IEnumerable<string> failures, string why)
-    {
-        if (RingRules.Current.IsAskedFor(RingRules.Deep))
-        {
-            failures.Should().BeEmpty(why);
-        }
-    }
-
-    /// <summary>The master's, as <c>rocketops cluster status</c> has it.</summary>
-    private async Task<double> EpochAsync()
-    {
-        (_, string said) = await _own.RunAsync("cluster", "status", "-o", "json");
-        using JsonDocument status = JsonDocument.Parse(said[said.IndexOf('[', StringComparison.Ordinal)..(said.LastIndexOf(']') + 1)]);
-        return status.RootElement.EnumerateArray().First(static row => row.GetProperty("id").GetInt64() == 0).GetProperty("epoch").GetDouble();
     }
 
     private static Task<JsonNode?> ResizeAsync(KubernetesClient api, int members) =>

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using RocketOps.Cli.Tests.Support;
+using RocketOps.Testing;
+
+namespace RocketOps.Cli.Tests.Up;
+
+/// <summary>A group that elects its master in <c>rocketops up</c>: its Lease is one of the embedded API, its members are processes of this machine.</summary>
+public sealed partial class UpFailoverTests : IDisposable
+{
+    private const int Members = 2;
+    private const int Messages = 50;
+
+    private const string Manifest = """
+        apiVersion: rocketops.io/v1beta1
+        kind: BrokerCluster
+        metadata: { name: own, namespace: default }
+        spec:
+          nameServer: { replicas: 1 }
+          brokers: { groups: 1, replicas: 2, storage: { size: 1Gi } }
+          replication: { mode: Sync, failover: Automatic }
+        ---
+        apiVersion: rocketops.io/v1beta1
+        kind: Topic
+        metadata: { name: events, namespace: default }
+        spec: { clusterRef: { name: own }, readQueues: 4, writeQueues: 4 }
+        """;
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
+    private readonly OwnCluster _own = new(Manifest, Deadline);
+    private string _nameServers = string.Empty;
+
+    public void Dispose() => _own.Dispose();
+
+    [Fact]
+    public async Task Up_MastersProcessKilled_AMemberLeadsAgainAndNothingIsLost()
+    {
+        await using UpProcess up = await _own.UpAsync();
+        _nameServers = PrintedAddress().Match(up.Output).Groups["value"].Value;
+        await AllInSyncAsync("at the beginning");
+        (await RunAsync("produce", "events", "hello", "--count", $"{Messages}", "--quiet")).EnsureSuccess();
+        (string master, long epoch) = await MasterAsync() ?? throw new InvalidOperationException($"nobody leads:\n{up.Output}");
+
+        using (Process broker = Process.GetProcessById(_own.ProcessOf(master)))
+        {
+            broker.Kill();
+        }
+
+        (string Member, long Epoch)? successor = null;
+        await Eventually.TrueAsync(async () => (successor = await MasterAsync()) is { } now && now.Epoch > epoch, "a member leads in another epoch", Deadline);
+        await Eventually.TrueAsync(async () => (await RunAsync("produce", "events", "hello", "--count", "1", "--quiet")).ExitCode == 0, "messages are taken again", Deadline);
+        (await RunAsync("consume", "events", "--exit", "--count", $"{Messages + 1}")).EnsureSuccess();
+        await AllInSyncAsync("when the killed process was started again");
+        await Eventually.TrueAsync(() => up.Output.Contains($"master {successor!.Value.Member}: ready", StringComparison.Ordinal), "it is told", Deadline);
+        await up.InterruptAsync();
+        (await up.ExitCodeAsync(Deadline)).Should().Be(0, up.Output);
+    }
+
+    private async Task AllInSyncAsync(string when) =>
+        await Eventually.TrueAsync(async () => (await StatusAsync()).Where(static row => row.GetProperty("inSync").ValueKind == JsonValueKind.True).DistinctBy(static row => row.GetProperty("member").GetString()).Count() == Members, $"all are in sync {when}", Deadline);
+
+    private async Task<(string Member, long Epoch)?> MasterAsync() =>
+        (await StatusAsync()).Where(static row => row.GetProperty("id").GetInt64() == 0 && row.GetProperty("epoch").ValueKind == JsonValueKind.Number)
+            .Select(static row => ((string, long)?)(row.GetProperty("member").GetString()!, row.GetProperty("epoch").GetInt64())).FirstOrDefault();
+
+    private async Task<IReadOnlyList<JsonElement>> StatusAsync()
+    {
+        CliRun status = await RunAsync("cluster", "status", "-o", "json");
+        return status.Output.Length > 0 ? [.. JsonDocument.Parse(status.Output).RootElement.EnumerateArray().Select(static row => row.Clone())] : [];
+    }
+
+    /// <summary>Runs a command in this process: it is asked often while nobody leads.</summary>
+    private Task<CliRun> RunAsync(params string[] arguments) => CliRun.RunAsync([.. arguments, "-n", _nameServers]);
+
+    [GeneratedRegex(@"clients use (?<value>127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture, 10_000)]
+    private static partial Regex PrintedAddress();
+}
