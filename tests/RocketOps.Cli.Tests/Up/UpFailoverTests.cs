@@ -27,6 +27,9 @@ public sealed partial class UpFailoverTests : IDisposable
         spec: { clusterRef: { name: own }, readQueues: 4, writeQueues: 4 }
         """;
 
+    /// <summary>Each look is a question to all processes of the cluster, which have better things to do.</summary>
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(200);
+
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
     private readonly OwnCluster _own = new(Manifest, Deadline);
     private string _nameServers = string.Empty;
@@ -66,6 +69,7 @@ public sealed partial class UpFailoverTests : IDisposable
 
     private async Task<IReadOnlyList<JsonElement>> StatusAsync()
     {
+        await Task.Delay(BetweenLooks);
         CliRun status = await RunAsync("cluster", "status", "-o", "json");
         return status.Output.Length > 0 ? [.. JsonDocument.Parse(status.Output).RootElement.EnumerateArray().Select(static row => row.Clone())] : [];
     }
