@@ -6,7 +6,7 @@ namespace RocketOps.Faults.Tests.Hangs;
 /// <summary>Lets one call of a broker to its disk hang for as long as a test wants: <c>hang.c</c> in its process, told by files.</summary>
 internal sealed class HangingDisk : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly TempDirectory _directory;
 

@@ -22,7 +22,7 @@ public sealed class StaticTopic(RocketOpsServer server)
 
     private const int GetMaxOffset = 30;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly List<Stretch>[] _queues = [[new Stretch(0, 0, 0)], [new Stretch(0, 1, 0)]];
     private long _epoch = 1_731_999_999_000;

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using RocketOps.Faults.Tests.Histories;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
@@ -17,31 +19,34 @@ public sealed class WaitingLoad : IAsyncDisposable
     public const int Queues = 4;
 
     private const int Producers = 8;
-    private const int LaterMs = 10_000;
+    private const int GetBrokerRuntimeInfo = 28;
 
-    /// <summary>
-    /// A recall is in the broker's books some moments after it was acknowledged, and from the start on again some moments after it serves. Without a broker in these moments a
-    /// message that is due by then comes as one that is late, before the recall behind it is read.
-    /// </summary>
-    private const int RecallTakesMs = 4_000;
+    /// <summary>The messages that are taken back are due so much later, and later still on a machine on which the broker does not come to read recalls by then.</summary>
+    private const int ShortestLaterMs = 3_000;
+    private const int LongestLaterMs = 60_000;
 
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan ObservationPause = TimeSpan.FromMilliseconds(100);
 
     private readonly ServerUnderTest _server;
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _stopObserving = new();
     private readonly ConcurrentBag<Sending> _sent = [];
-    private readonly List<(long From, long To)> _dead = [];
+    private readonly ConcurrentQueue<Observation> _observations = [];
+    private readonly ConcurrentDictionary<int, long> _readMs = [];
     private readonly List<Task> _tasks = [];
+    private Task _observing = Task.CompletedTask;
     private long _acknowledged;
-    private long _recalled;
+    private volatile int _life;
+    private volatile int _laterMs = ShortestLaterMs;
 
     private WaitingLoad(ServerUnderTest server) => _server = server;
 
     /// <summary>Sends acknowledged so far.</summary>
     public long Acknowledged => Interlocked.Read(ref _acknowledged);
 
-    /// <summary>Recalls acknowledged since the broker was started last.</summary>
-    public long Recalled => Interlocked.Read(ref _recalled);
+    /// <summary>Whether a message was taken back in time, for certain, and its time is over.</summary>
+    public bool HasTakenBack => _sent.Any(IsTakenBack);
 
     private static long NowMs => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
 
@@ -49,20 +54,14 @@ public sealed class WaitingLoad : IAsyncDisposable
     {
         WaitingLoad load = new(server);
         load._tasks.AddRange(Enumerable.Range(0, Producers).Select(load.ProduceAsync));
+        load._observing = load.ObserveAsync();
         return load;
     }
 
-    /// <summary>Call before the broker is killed.</summary>
-    public void BrokerDies() => _dead.Add((NowMs, long.MaxValue));
+    /// <summary>Call before the broker is killed: what was seen of it does not hold for the one that comes.</summary>
+    public void BrokerDies() => Interlocked.Increment(ref _life);
 
-    /// <summary>Call when it serves again.</summary>
-    public void BrokerServes()
-    {
-        _dead[^1] = (_dead[^1].From, NowMs);
-        Interlocked.Exchange(ref _recalled, 0);
-    }
-
-    /// <summary>Ends the load; a failure of a producer other than a lost connection surfaces here.</summary>
+    /// <summary>Ends the producers; a failure of one other than a lost connection surfaces here.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
@@ -73,8 +72,13 @@ public sealed class WaitingLoad : IAsyncDisposable
     public IReadOnlyCollection<SentMessage> Sent() =>
         [.. _sent.Select(sending => new SentMessage(Topic, sending.Key, sending.Sequence, sending.IsAcknowledged && sending.Recall != Recall.Unknown && IsCertain(sending), IsTakenBack(sending), sending.NotBeforeMs))];
 
-    /// <summary>Whether everything was due some moments ago.</summary>
-    public bool IsOver() => _sent.Max(static sending => sending.NotBeforeMs) + RecallTakesMs < NowMs;
+    /// <summary>Whether the broker has read every message and every recall, and the times of all are over.</summary>
+    public bool IsOver()
+    {
+        long last = _sent.Max(static sending => sending.NotBeforeMs);
+        Observation[] ofThisLife = [.. _observations.Where(seen => seen.Life == _life)];
+        return ofThisLife.Any(static seen => seen.IsLoaded) && ofThisLife.Any(seen => seen.HasReadAll && seen.ReadMs > last);
+    }
 
     /// <summary>Every message that is there now, with the time the broker stored it at.</summary>
     public static async Task<IReadOnlyList<Receipt>> ReadAllAsync(ServerUnderTest server)
@@ -106,16 +110,66 @@ public sealed class WaitingLoad : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await Task.WhenAll(_tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _stopObserving.CancelAsync();
+        await Task.WhenAll(_tasks.Append(_observing)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
+        _stopObserving.Dispose();
     }
 
     private static bool IsLostConnection(Exception exception) => exception is SocketException or IOException;
 
     private bool IsTakenBack(Sending sending) => sending.IsAcknowledged && sending.Recall == Recall.Done && IsCertain(sending);
 
+    /// <summary>
+    /// A recall is in the broker's books some moments after it was acknowledged, and from the start on again some moments after it serves; a message that is due by then comes before the recall
+    /// behind it is read. So it counts when one life of the broker had read it before the message's time and was there until that was over, by what the broker itself said.
+    /// </summary>
     private bool IsCertain(Sending sending) =>
-        sending.Recall == Recall.None || (sending.RecalledMs < sending.NotBeforeMs - RecallTakesMs && !_dead.Any(dead => dead.From < sending.NotBeforeMs && dead.To > sending.NotBeforeMs - RecallTakesMs));
+        sending.Recall == Recall.None
+        || (sending.Recall == Recall.Done && _observations.Any(seen => seen.IsLoaded && seen.HasReadAll && seen.BegunMs >= sending.RecalledMs && seen.EndedMs < sending.NotBeforeMs
+            && _readMs.GetValueOrDefault(seen.Life) > sending.NotBeforeMs));
+
+    /// <summary>Asks the broker how far its timers are, again and again.</summary>
+    private async Task ObserveAsync()
+    {
+        await Task.Yield();
+        while (!_stopObserving.IsCancellationRequested)
+        {
+            try
+            {
+                int life = _life;
+                await using RawConnection broker = await RawConnection.ConnectAsync(_server.BrokerAddress);
+                long caughtUpMs = NowMs;
+
+                // Else it may be the next one that was reached.
+                bool isThisLife = life == _life;
+                while (isThisLife && !_stopObserving.IsCancellationRequested)
+                {
+                    long begunMs = NowMs;
+                    using JsonDocument answer = JsonDocument.Parse((await broker.RequestAsync(GetBrokerRuntimeInfo)).Body);
+                    JsonElement table = answer.RootElement.GetProperty("table");
+                    long Figure(string name) => long.Parse(table.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
+
+                    // Whole seconds are said, and none while nothing waits.
+                    Observation seen = new(
+                        life, begunMs, NowMs, IsLoaded: Figure("timerCongestNum") > 0, HasReadAll: Figure("timerOffsetBehind") == 0, ReadMs: begunMs - ((Figure("timerReadBehind") + 1) * 1_000));
+                    _observations.Enqueue(seen);
+                    _readMs[life] = seen.ReadMs;
+                    caughtUpMs = seen is { IsLoaded: true, HasReadAll: true } ? seen.BegunMs : caughtUpMs;
+                    if (NowMs - caughtUpMs > _laterMs / 2)
+                    {
+                        _laterMs = Math.Min(2 * _laterMs, LongestLaterMs);
+                    }
+
+                    await Task.Delay(ObservationPause);
+                }
+            }
+            catch (Exception exception) when (IsLostConnection(exception))
+            {
+                await Task.Delay(ReconnectPause);
+            }
+        }
+    }
 
     private async Task ProduceAsync(int producer)
     {
@@ -143,7 +197,7 @@ public sealed class WaitingLoad : IAsyncDisposable
     {
         int kind = sequence % 4;
         long begunMs = NowMs;
-        long dueMs = begunMs + (kind < 2 ? (kind + 1) * 1_000 : kind == 2 ? random.Next(200, 4_000) : LaterMs);
+        long dueMs = begunMs + (kind < 2 ? (kind + 1) * 1_000 : kind == 2 ? random.Next(200, 4_000) : _laterMs);
         string properties = kind < 2 ? $"DELAY\u0001{kind + 1}\u0002" : FormattableString.Invariant($"TIMER_DELIVER_MS\u0001{dueMs}\u0002");
         Sending sending = new(key, sequence) { NotBeforeMs = dueMs };
         try
@@ -162,9 +216,8 @@ public sealed class WaitingLoad : IAsyncDisposable
                 sending.Recall = Recall.Unknown;
                 if ((await RawBroker.RecallAsync(broker, Topic, answer.ExtFields["recallHandle"])).Code == RawBroker.Success)
                 {
-                    sending.Recall = Recall.Done;
                     sending.RecalledMs = NowMs;
-                    Interlocked.Increment(ref _recalled);
+                    sending.Recall = Recall.Done;
                 }
             }
         }
@@ -173,6 +226,15 @@ public sealed class WaitingLoad : IAsyncDisposable
             _sent.Add(sending);
         }
     }
+
+    /// <summary>What the broker said of its timers.</summary>
+    /// <param name="Life">Of the broker: the number of kills before it was asked.</param>
+    /// <param name="BegunMs">When it was asked.</param>
+    /// <param name="EndedMs">When it had answered.</param>
+    /// <param name="IsLoaded">Messages wait, so it knows of them; one that has just started knows of none.</param>
+    /// <param name="HasReadAll">Every message and recall that had been acknowledged was in its slot or delivered.</param>
+    /// <param name="ReadMs">Everything that was due by then was delivered.</param>
+    private sealed record Observation(int Life, long BegunMs, long EndedMs, bool IsLoaded, bool HasReadAll, long ReadMs);
 
     private enum Recall
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using RocketOps.Testing.Rings;
 using RocketOps.Testing.Servers;
 using Xunit.Abstractions;
 
@@ -8,12 +9,14 @@ namespace RocketOps.Faults.Tests.Replication;
 /// <summary>
 /// The members of a group that elects its master cannot reach its master, or another of them, any more: connections hang half-open, or end. Sometimes the master is killed as well, or stands still. What was
 /// acknowledged, and what consumers have read, is on every member in the end. <c>ROCKETOPS_PARTITIONS</c> asks for more of them than a build needs.
+/// Deep: leases end by themselves here; the simulation of Replication.Tests cuts members off from each other thousands of times on a clock of its own.
 /// </summary>
+[Trait("ring", RingRules.Deep)]
 public sealed class PartitionTests(ITestOutputHelper output)
 {
     private static readonly int Partitions = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_PARTITIONS"), CultureInfo.InvariantCulture, out int partitions) ? partitions : 5;
 
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(6);
+    private static readonly int LongestMillis = 3 * ShortLease.Millis;
 
     [Theory]
     [InlineData("Sync", 1)]
@@ -24,13 +27,10 @@ public sealed class PartitionTests(ITestOutputHelper output)
         Random random = new(seed);
         Dictionary<string, MemberProxy> proxies = new(StringComparer.Ordinal);
         await using ElectedBrokers brokers = new(
-            new Dictionary<string, string>(StringComparer.Ordinal)
+            new Dictionary<string, string>(ShortLease.Settings, StringComparer.Ordinal)
             {
                 ["replicationMode"] = mode,
                 ["minInSyncReplicas"] = minInSync.ToString(CultureInfo.InvariantCulture),
-                ["leaseDurationMillis"] = "2000",
-                ["leaseRenewMillis"] = "250",
-                ["leaseMarginMillis"] = "300",
                 ["haMaxTimeSlaveNotCatchup"] = "2000",
                 ["mappedFileSizeCommitLog"] = "1048576",
                 ["mappedFileSizeConsumeQueue"] = "20000",
@@ -62,7 +62,7 @@ public sealed class PartitionTests(ITestOutputHelper output)
                     proxies[cut].Refuse();
                 }
 
-                await Task.Delay(random.Next((int)Longest.TotalMilliseconds));
+                await Task.Delay(random.Next(LongestMillis));
                 bool kills = random.Next(2) == 0;
                 if (kills)
                 {

@@ -4,6 +4,7 @@ using RocketOps.Faults.Tests.Histories;
 using RocketOps.Faults.Tests.Kills;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Rings;
 using RocketOps.Testing.Servers;
 
 namespace RocketOps.Faults.Tests.Replication;
@@ -17,11 +18,12 @@ public sealed class ReplicationKillTests
     private const string Topic = "Replicated";
     private const int Queues = 4;
     private const int MinSends = 100;
-    private const int MaxSends = 800;
     private const int GetBrokerRuntimeInfo = 28;
     private const int TopicNotExist = 17;
 
     private static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_REPLICATION_KILLS"), CultureInfo.InvariantCulture, out int kills) ? kills : 3;
+
+    private static readonly int MaxSends = RingRules.Current.IsAskedFor(RingRules.Deep) ? 800 : 200;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
@@ -65,10 +67,13 @@ public sealed class ReplicationKillTests
         load.CutOff.Should().BePositive("brokers died with sends in flight");
     }
 
+    // Deep: it waits for connections that end after many bytes; LogFollower's own tests cut the stream at every byte.
     [Fact]
+    [Trait("ring", RingRules.Deep)]
     public async Task SpoiltConnection_TheSlaveTakesNothingWrongAndCatchesUp()
     {
-        Dictionary<string, string> settings = Settings("ASYNC_FLUSH");
+        // Here a connection may be dead and say nothing.
+        Dictionary<string, string> settings = new(Settings("ASYNC_FLUSH"), StringComparer.Ordinal) { ["haHousekeepingInterval"] = "3000" };
         await using RocketOpsServer master = new(new ServerOptions { Broker = Master(settings) });
         await master.StartAsync();
         int seed = Random.Shared.Next(1_000_000);
@@ -89,11 +94,14 @@ public sealed class ReplicationKillTests
     {
         ["flushDiskType"] = flushDiskType,
 
-        // Small files, so that kills meet roll-overs; beats so frequent that a dead end of a connection is known soon.
+        // Small files, so that kills meet roll-overs.
         ["mappedFileSizeCommitLog"] = "1048576",
         ["mappedFileSizeConsumeQueue"] = "20000",
         ["haSendHeartbeatInterval"] = "500",
-        ["haHousekeepingInterval"] = "3000",
+
+        // Whose process dies, its connections end: nothing else is to end them, nor a send that waits for a slave that comes back.
+        ["haHousekeepingInterval"] = "120000",
+        ["syncFlushTimeout"] = "120000",
     };
 
     private static Dictionary<string, string> Master(Dictionary<string, string> settings) => new(settings, StringComparer.Ordinal)

@@ -16,7 +16,6 @@ internal sealed class RovingLoad : IAsyncDisposable
 {
     private const int Producers = 6;
 
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     private readonly IReadOnlyList<string> _addresses;
@@ -89,12 +88,13 @@ internal sealed class RovingLoad : IAsyncDisposable
     {
         await Task.Yield();
         int sequence = 0;
+        AnswerPatience patience = new();
         for (int member = producer; !_stop.IsCancellationRequested; member++)
         {
             try
             {
-                await using RawConnection broker = await RawConnection.ConnectAsync(_addresses[member % _addresses.Count]).WaitAsync(AnswerPatience);
-                while (!_stop.IsCancellationRequested && await SendAsync(broker, producer, sequence++))
+                await using RawConnection broker = await patience.AwaitAsync(RawConnection.ConnectAsync(_addresses[member % _addresses.Count]));
+                while (!_stop.IsCancellationRequested && await SendAsync(broker, producer, sequence++, patience))
                 {
                     // The next one, on the same connection.
                 }
@@ -109,14 +109,14 @@ internal sealed class RovingLoad : IAsyncDisposable
     }
 
     /// <summary>Whether that member took it.</summary>
-    private async Task<bool> SendAsync(RawConnection broker, int producer, int sequence)
+    private async Task<bool> SendAsync(RawConnection broker, int producer, int sequence, AnswerPatience patience)
     {
         int queue = sequence % _queues;
         long? offset = null;
         long begun = Stopwatch.GetTimestamp();
         try
         {
-            RawFrame answer = await RawBroker.SendAsync(broker, _topic, queue, Encoding.UTF8.GetBytes(Attempt.BodyOf(producer, sequence))).WaitAsync(AnswerPatience);
+            RawFrame answer = await patience.AwaitAsync(RawBroker.SendAsync(broker, _topic, queue, Encoding.UTF8.GetBytes(Attempt.BodyOf(producer, sequence))));
             if (answer.Code != RawBroker.Success)
             {
                 return false;

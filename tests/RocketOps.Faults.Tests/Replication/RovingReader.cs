@@ -12,7 +12,6 @@ namespace RocketOps.Faults.Tests.Replication;
 /// </summary>
 internal sealed class RovingReader : IAsyncDisposable
 {
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly IReadOnlyList<string> _addresses;
@@ -49,12 +48,13 @@ internal sealed class RovingReader : IAsyncDisposable
     {
         await Task.Yield();
         long next = 0;
+        AnswerPatience patience = new();
         for (int member = queue; !_stop.IsCancellationRequested; member++)
         {
             try
             {
-                await using RawConnection broker = await RawConnection.ConnectAsync(_addresses[member % _addresses.Count]).WaitAsync(AnswerPatience);
-                while (!_stop.IsCancellationRequested && await Load.PullAsync(broker, _topic, queue, next, CancellationToken.None).WaitAsync(AnswerPatience) is { Count: > 0 } page)
+                await using RawConnection broker = await patience.AwaitAsync(RawConnection.ConnectAsync(_addresses[member % _addresses.Count]));
+                while (!_stop.IsCancellationRequested && await patience.AwaitAsync(Load.PullAsync(broker, _topic, queue, next, CancellationToken.None)) is { Count: > 0 } page)
                 {
                     foreach (Reading reading in page)
                     {

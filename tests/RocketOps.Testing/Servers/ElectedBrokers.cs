@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Remoting;
 
@@ -152,6 +153,19 @@ public sealed class ElectedBrokers : IAsyncDisposable
             "the lease is away",
             Patience);
         return new LeaseReturn(() => ReplaceLeaseAsync(kept));
+    }
+
+    /// <summary>A member that is gone holds the lease no longer, as if its time were over: for tests whose leases are so long that none ends by itself.</summary>
+    /// <param name="name">Whose process has ended: it would not hear of it.</param>
+    public async Task ReleaseLeaseAsync(string name)
+    {
+        JsonNode lease = JsonNode.Parse(await File.ReadAllTextAsync(LeaseFile))!;
+        if (lease["holder"]!.GetValue<string>() == name)
+        {
+            lease["holder"] = string.Empty;
+            lease["holderAddress"] = string.Empty;
+            await ReplaceLeaseAsync(lease.ToJsonString());
+        }
     }
 
     /// <summary>The end of what each wrote to its log.</summary>
