@@ -1,6 +1,7 @@
 using System.Globalization;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
+using RocketOps.Testing.Rings;
 using Xunit.Abstractions;
 
 namespace RocketOps.Cluster.Tests;
@@ -8,6 +9,7 @@ namespace RocketOps.Cluster.Tests;
 /// <summary>
 /// A group that elects its master on three nodes, under unmodified clients in Java (three attempts within 3 s, their default), Node and Go. What is planned costs them not one send; what is not planned ends, and
 /// nothing acknowledged is lost; the Lease, the slice of the master's address, the status and the events tell the story.
+/// A build has one Java client and what is planned and frequent, with leases and attempts that no busy machine lets end; all of it belongs to the deep ring.
 /// </summary>
 [Collection(KubeClusterCollection.Name)]
 public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper output)
@@ -27,7 +29,8 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         """;
 
     private static readonly string[] Versions = ["4.9.7", "5.5.0"];
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private static bool IsDeep { get; } = RingRules.Current.IsAskedFor(RingRules.Deep);
 
     [SkippableFact]
     public async Task Master_ReplacedInEveryWay_PlannedCostsNoSendAndNothingAcknowledgedIsLost()
@@ -38,10 +41,10 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         try
         {
             await Release.InstallAsync();
-            await KubeCluster.KubectlAsync("apply", "-f", Sample);
+            await KubeCluster.ApplyAsync(await ManifestAsync());
             await KubeCluster.ApplyAsync(GoTopic);
-            await KubeCluster.KubectlAsync("wait", Cluster, "--for=condition=Ready", "--timeout=170s");
-            await KubeCluster.KubectlAsync("wait", "topics/automatic-events", "topics/automatic-go", "--for=condition=Ready", "--timeout=60s");
+            await KubeCluster.KubectlAsync("wait", Cluster, "--for=condition=Ready", KubeCluster.Timeout);
+            await KubeCluster.KubectlAsync("wait", "topics/automatic-events", "topics/automatic-go", "--for=condition=Ready", KubeCluster.Timeout);
             await UnderLoadAsync();
             await LeaveNothingAsync();
         }
@@ -51,9 +54,41 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         }
     }
 
+    /// <summary>The sample; in a build with leases and hand-overs that a busy machine does not end.</summary>
+    private static async Task<string> ManifestAsync()
+    {
+        const string members = "    replicas: 3\n";
+        string sample = await File.ReadAllTextAsync(Path.Combine(SharedKits.RepositoryRoot, Sample));
+        sample.Should().Contain(members);
+        return IsDeep ? sample : sample.Replace(
+            members,
+            $$"""
+            {{members}}    config: { leaseDurationMillis: "120000", leaseRenewMillis: "1000", leaseMarginMillis: "10000", handOverTimeoutMillis: "120000" }
+
+            """,
+            StringComparison.Ordinal);
+    }
+
     private async Task UnderLoadAsync()
     {
         string address = await KubeCluster.NameServerAsync("automatic");
+        await (IsDeep ? InEveryWayAsync(address) : AsPlannedAsync(address));
+    }
+
+    private async Task AsPlannedAsync(string address)
+    {
+        await using MessageOracle oracle = new([ForeignClient.JavaProducer("5.5.0", address, Topic)], ForeignClient.JavaConsumer(address, Topic));
+        await oracle.ServedAsync("at the beginning");
+
+        await PlannedAsync(oracle, "every member restarted for a changed configuration", RollAsync);
+        await PlannedAsync(oracle, "rocketops cluster switchover", SwitchOverAsync);
+        await PlannedAsync(oracle, "the master's pod deleted", DeletePodAsync);
+
+        output.WriteLine(await oracle.AllReceivedAsync());
+    }
+
+    private async Task InEveryWayAsync(string address)
+    {
         await using MessageOracle oracle = new(
             [.. Versions.Select(version => ForeignClient.JavaProducer(version, address, Topic)), ForeignClient.NodeProducer(address, Topic)], ForeignClient.JavaConsumer(address, Topic));
         await using GoRounds go = new(address);
@@ -63,7 +98,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         await PlannedAsync(oracle, "rocketops cluster switchover", SwitchOverAsync);
         await PlannedAsync(oracle, "a fourth member comes", _ => ToMembersAsync(Members + 1));
         await PlannedAsync(oracle, "and leaves", _ => ToMembersAsync(Members));
-        await PlannedAsync(oracle, "the master's pod deleted", master => KubeCluster.KubectlAsync("delete", "pod", master, "--wait=false"));
+        await PlannedAsync(oracle, "the master's pod deleted", DeletePodAsync);
         await PlannedAsync(oracle, "the master's node drained", DrainAsync);
         await KubeCluster.KubectlAsync("uncordon", await NodeOfLastDrainAsync());
         await WholeAsync("after the drain");
@@ -90,7 +125,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         long epoch = await EpochAsync();
         (int sentBefore, IReadOnlyList<string> failedBefore) = await oracle.CountAsync();
         await change(master);
-        await Eventually.TrueAsync(async () => await EpochAsync() > epoch, $"somebody else leads: {what}", Patience);
+        await KubeCluster.UntilAsync(async () => await EpochAsync() > epoch, $"somebody else leads: {what}");
         await oracle.ServedAsync(what);
         await StoryAsync(what);
         (int sent, IReadOnlyList<string> failed) = await oracle.CountAsync();
@@ -102,7 +137,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
     {
         string[] before = await UidsAsync();
         await KubeCluster.KubectlAsync("patch", Cluster, "--type=merge", "-p", """{"spec":{"brokers":{"config":{"serverChannelMaxIdleTimeSeconds":"121"}}}}""");
-        await Eventually.TrueAsync(async () => await UidsAsync() is { Length: Members } now && !now.Intersect(before).Any(), "every member is another pod", Patience);
+        await KubeCluster.UntilAsync(async () => await UidsAsync() is { Length: Members } now && !now.Intersect(before).Any(), "every member is another pod");
         await WholeAsync("after the restarts");
     }
 
@@ -110,21 +145,28 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
     private static async Task ToMembersAsync(int members)
     {
         await KubeCluster.KubectlAsync("patch", Cluster, "--type=json", "-p", string.Create(CultureInfo.InvariantCulture, $$"""[{"op":"replace","path":"/spec/brokers/replicas","value":{{members}}}]"""));
-        await Eventually.TrueAsync(async () => (await UidsAsync()).Length == members, $"there are {members} members", Patience);
+        await KubeCluster.UntilAsync(async () => (await UidsAsync()).Length == members, $"there are {members} members");
         await WholeAsync($"with {members} members", members);
         (await KubeCluster.KubectlAsync("get", "service", "-l", ClusterLabel, "-o", "name")).Contains($"{Group}-{Members}", StringComparison.Ordinal).Should().Be(members > Members, "a member that is there has an address");
     }
 
+    private static Task DeletePodAsync(string master) => KubeCluster.KubectlAsync("delete", "pod", master, "--wait=false");
+
     private static async Task SwitchOverAsync(string master)
     {
         ProcessResult said = await KubeCluster.RunAsync(Path.Combine(AppContext.BaseDirectory, "rocketops"), "cluster", "switchover", Group);
-        said.EnsureSuccess().Output.Should().Contain($"leads {Group} in epoch");
+        if (!said.Error.Contains($"has not handed {Group} over", StringComparison.Ordinal))
+        {
+            said.EnsureSuccess().Output.Should().Contain($"leads {Group} in epoch");
+        }
+
+        // Else the machine is busy: the command has waited for 15 s, and whoever called waits on.
     }
 
     private static async Task DrainAsync(string master)
     {
         string node = await PodFieldAsync(master, "{.spec.nodeName}");
-        await KubeCluster.KubectlAsync("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=150s");
+        await KubeCluster.KubectlAsync("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", KubeCluster.Timeout);
     }
 
     private static async Task<string> NodeOfLastDrainAsync() =>
@@ -142,7 +184,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         long epoch = await EpochAsync();
         string node = await PodFieldAsync(master, "{.spec.nodeName}");
         await KubeCluster.NodeAsync("kill", node);
-        await Eventually.TrueAsync(async () => await EpochAsync() > epoch, "somebody else leads without the node", Patience);
+        await KubeCluster.UntilAsync(async () => await EpochAsync() > epoch, "somebody else leads without the node");
         await oracle.ServedAsync("without the master's node");
         await KubeCluster.NodeAsync("start", node);
     }
@@ -167,7 +209,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
 
         try
         {
-            await Eventually.TrueAsync(AgreeAsync, "the story", Patience);
+            await KubeCluster.UntilAsync(AgreeAsync, "the story");
         }
         catch (TimeoutException late)
         {
@@ -178,16 +220,16 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
     /// <summary>All members are pods that serve, and have what was acknowledged.</summary>
     private static async Task WholeAsync(string when, int members = Members)
     {
-        await Eventually.TrueAsync(
-            async () => (await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.metadata.annotations.rocketops\\.io/in-sync}")).Split(',').Length == members, $"all are in sync {when}", Patience);
-        await KubeCluster.KubectlAsync("wait", Cluster, "--for=condition=Ready", "--timeout=170s");
+        await KubeCluster.UntilAsync(
+            async () => (await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.metadata.annotations.rocketops\\.io/in-sync}")).Split(',').Length == members, $"all are in sync {when}");
+        await KubeCluster.KubectlAsync("wait", Cluster, "--for=condition=Ready", KubeCluster.Timeout);
     }
 
     private static async Task LeaveNothingAsync()
     {
-        await KubeCluster.KubectlAsync("delete", "topics/automatic-go", "--timeout=120s");
-        await KubeCluster.KubectlAsync("delete", "-f", Sample, "--timeout=120s");
-        await KubeCluster.KubectlAsync("delete", "persistentvolumeclaims", "-l", ClusterLabel, "--timeout=120s");
+        await KubeCluster.KubectlAsync("delete", "topics/automatic-go", KubeCluster.Timeout);
+        await KubeCluster.KubectlAsync("delete", "-f", Sample, KubeCluster.Timeout);
+        await KubeCluster.KubectlAsync("delete", "persistentvolumeclaims", "-l", ClusterLabel, KubeCluster.Timeout);
         await Release.UninstallAsync();
     }
 

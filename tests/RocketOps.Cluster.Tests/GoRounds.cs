@@ -17,7 +17,6 @@ internal sealed class GoRounds : IAsyncDisposable
     // Of each of its four keys: a round of some 20 s.
     private const int Messages = 3000;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly TempDirectory _directory = new("go-");
     private readonly string _nameServer;
@@ -51,14 +50,14 @@ internal sealed class GoRounds : IAsyncDisposable
     private async Task<int> RunAsync()
     {
         string program = _directory.File("client-smoke");
-        (await ChildProcess.RunAsync("sh", ["-c", $"xz -dc '{SharedKits.GoClient}' > '{program}' && chmod +x '{program}'"], Patience)).EnsureSuccess();
+        (await ChildProcess.RunAsync("sh", ["-c", $"xz -dc '{SharedKits.GoClient}' > '{program}' && chmod +x '{program}'"], KubeCluster.Patience)).EnsureSuccess();
         int passed = 0;
         while (!_ending)
         {
             string messages = Messages.ToString(CultureInfo.InvariantCulture);
             await using ChildProcess round = ChildProcess.Start(program, ["-protocol", "remoting", "-namesrv", _nameServer, "-prefix", Prefix, "-cases", "ordered", "-messages", messages, "-wait", "4m"]);
             _round = round;
-            ProcessResult said = await round.WaitAsync(Patience);
+            ProcessResult said = await round.WaitAsync(KubeCluster.Patience);
             _round = null;
             said.EnsureSuccess().OutputLines.Should().Contain(static line => line.StartsWith("PASS ordered", StringComparison.Ordinal), "{0}", said);
             passed++;

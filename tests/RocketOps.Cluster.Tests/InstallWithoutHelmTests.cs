@@ -1,10 +1,13 @@
 using RocketOps.Testing;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cluster.Tests;
 
 /// <summary>
 /// The operator as the files in <c>deploy</c> bring it, applied as a newcomer does: <c>install.yaml</c> for every namespace, and the kustomization for one. Each has the rights it needs and makes a cluster work.
+/// Deep: they are what the chart renders (<see cref="InstallManifestTests"/>), which the quick start installs.
 /// </summary>
+[Trait("ring", RingRules.Deep)]
 [Collection(KubeClusterCollection.Name)]
 public sealed class InstallWithoutHelmTests(KubeCluster cluster)
 {
@@ -40,7 +43,7 @@ public sealed class InstallWithoutHelmTests(KubeCluster cluster)
 
         // Again, as whoever installs a newer one does: with a cluster at work.
         await InstallAsync("-f", "deploy/install.yaml");
-        await KubeCluster.KubectlAsync("delete", "-f", Sample, "--timeout=120s");
+        await KubeCluster.KubectlAsync("delete", "-f", Sample, KubeCluster.Timeout);
         await RemoveAsync("-f", "deploy/install.yaml");
     }
 
@@ -56,26 +59,26 @@ public sealed class InstallWithoutHelmTests(KubeCluster cluster)
         await KubeCluster.ApplyAsync(inShop);
         await WorksAsync(Shop);
 
-        await KubeCluster.KubectlAsync("delete", "topics,brokerclusters", "--all", "-n", Shop, "--timeout=120s");
+        await KubeCluster.KubectlAsync("delete", "topics,brokerclusters", "--all", "-n", Shop, KubeCluster.Timeout);
         await RemoveAsync("-k", "deploy/kustomize/namespaced");
-        await KubeCluster.KubectlAsync("delete", "namespace", Shop, "--timeout=120s");
+        await KubeCluster.KubectlAsync("delete", "namespace", Shop, KubeCluster.Timeout);
     }
 
     private static async Task InstallAsync(params string[] from)
     {
         await KubeCluster.KubectlAsync(["apply", "--server-side", .. from]);
-        await KubeCluster.KubectlAsync("rollout", "status", "deployment/rocketops-operator", "-n", Release.Namespace, "--timeout=120s");
+        await KubeCluster.KubectlAsync("rollout", "status", "deployment/rocketops-operator", "-n", Release.Namespace, KubeCluster.Timeout);
     }
 
     private static async Task WorksAsync(string ns)
     {
-        await KubeCluster.KubectlAsync("wait", "brokercluster/single", "-n", ns, "--for=condition=Ready", "--timeout=170s");
-        await KubeCluster.KubectlAsync("wait", "topic/single-events", "-n", ns, "--for=condition=Ready", "--timeout=60s");
+        await KubeCluster.KubectlAsync("wait", "brokercluster/single", "-n", ns, "--for=condition=Ready", KubeCluster.Timeout);
+        await KubeCluster.KubectlAsync("wait", "topic/single-events", "-n", ns, "--for=condition=Ready", KubeCluster.Timeout);
         (await KubeCluster.KubectlAsync("logs", "-n", Release.Namespace, "-l", "app.kubernetes.io/component=operator", "--tail=-1")).Should().NotContain("forbidden", "what is installed has the rights that it needs");
     }
 
     /// <summary>With no cluster left, what deletes every cluster is no loss.</summary>
-    private static async Task RemoveAsync(params string[] what) => await KubeCluster.KubectlAsync(["delete", "--ignore-not-found", "--wait", "--timeout=120s", .. what]);
+    private static async Task RemoveAsync(params string[] what) => await KubeCluster.KubectlAsync(["delete", "--ignore-not-found", "--wait", KubeCluster.Timeout, .. what]);
 
-    private static async Task ForgetDefinitionsAsync() => await KubeCluster.KubectlAsync(["delete", "--ignore-not-found", "--wait", "--timeout=60s", .. Definitions.Split(',')]);
+    private static async Task ForgetDefinitionsAsync() => await KubeCluster.KubectlAsync(["delete", "--ignore-not-found", "--wait", KubeCluster.Timeout, .. Definitions.Split(',')]);
 }

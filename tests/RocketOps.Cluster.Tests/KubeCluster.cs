@@ -11,13 +11,21 @@ namespace RocketOps.Cluster.Tests;
 /// </summary>
 public sealed class KubeCluster : IAsyncLifetime
 {
+    /// <summary>For programs that wait for what is to come about in the cluster.</summary>
+    public const string Timeout = "--timeout=10m";
+
     private const int ApiPort = 31443;
 
-    private static readonly TimeSpan ScriptPatience = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan ImagesPatience = TimeSpan.FromMinutes(12);
+    /// <summary>The same for tests that look themselves: a busy machine takes its time, and waiting costs nothing when it has come.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    /// <summary>A new machine unpacks and installs Kubernetes first.</summary>
-    private static readonly TimeSpan UpPatience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Those come to their end first, and say what they waited for.</summary>
+    private static readonly TimeSpan ScriptPatience = Patience + TimeSpan.FromMinutes(2);
+
+    /// <summary>A new machine unpacks and installs first.</summary>
+    private static readonly TimeSpan InstallPatience = TimeSpan.FromMinutes(30);
 
     private readonly TempDirectory _directory = new("cluster-ring-");
     private bool _running;
@@ -49,7 +57,7 @@ public sealed class KubeCluster : IAsyncLifetime
 
         string images = await ImagesAsync();
         _running = true;
-        await KitAsync(UpPatience, "kube-up.sh", "--nodes", "3", "--api-port", ApiPort.ToString(CultureInfo.InvariantCulture));
+        await KitAsync(InstallPatience, "kube-up.sh", "--nodes", "3", "--api-port", ApiPort.ToString(CultureInfo.InvariantCulture));
         await KitAsync("load-image.sh", [.. Directory.GetFiles(images, "*.tar")]);
     }
 
@@ -69,6 +77,17 @@ public sealed class KubeCluster : IAsyncLifetime
         string? reason = RingRules.Current.WhySkip(RingRules.Cluster, WhyNot());
         Skip.If(reason is not null, reason);
     }
+
+    /// <summary>Returns when the condition holds. Asks twice a second: each look at the cluster starts a program.</summary>
+    public static Task UntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(
+        async () =>
+        {
+            bool holds = await condition();
+            await (holds ? Task.CompletedTask : Task.Delay(LookPause));
+            return holds;
+        },
+        what,
+        Patience);
 
     /// <summary>Runs kubectl and returns what it printed; throws when it fails.</summary>
     public static async Task<string> KubectlAsync(params string[] arguments) => (await RunAsync("kubectl", arguments)).EnsureSuccess().Output;
@@ -133,7 +152,7 @@ public sealed class KubeCluster : IAsyncLifetime
         }
 
         string folder = _directory.File("images");
-        ProcessResult result = await ChildProcess.RunAsync(Path.Combine(SharedKits.RepositoryRoot, ".ci", "images"), [folder], ImagesPatience);
+        ProcessResult result = await ChildProcess.RunAsync(Path.Combine(SharedKits.RepositoryRoot, ".ci", "images"), [folder], InstallPatience);
         result.EnsureSuccess();
         return folder;
     }

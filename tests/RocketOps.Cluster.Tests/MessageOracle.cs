@@ -7,7 +7,6 @@ namespace RocketOps.Cluster.Tests;
 /// <summary>Judges a cluster by what producers were told and what a consumer got: how many sends failed, that nothing acknowledged is missing, that each queue has the order in which it was produced.</summary>
 internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, ForeignClient consumer) : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>Every producer's messages flow.</summary>
     public async Task ServedAsync(string when)
@@ -81,7 +80,7 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, Fore
         string[] missing = [];
         try
         {
-            await Eventually.TrueAsync(async () => (missing = await findMissingAsync()).Length == 0, "every acknowledged message is received", Patience);
+            await Eventually.TrueAsync(async () => (missing = await findMissingAsync()).Length == 0, "every acknowledged message is received", KubeCluster.Patience);
         }
         catch (TimeoutException late)
         {

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
-using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Rings;
 using Xunit.Abstractions;
 
 namespace RocketOps.Cluster.Tests;
@@ -11,7 +11,9 @@ namespace RocketOps.Cluster.Tests;
 /// What the operator does to clusters that work, under unmodified producers in Java (three attempts within 3 s, their default) and Node: brokers are tuned, the operator itself is upgraded, a group is drained while queues of a
 /// topic go, and a cluster whose brokers tell clients their pods' addresses follows to another version. No send fails, nothing acknowledged is missing, and every queue has the order in which it was produced.
 /// A cluster that asks for no version follows its operator only when the chart says so.
+/// Deep: seven clients at work for minutes. What the operator writes for each of these changes, and in which order, is what Operator.Tests sees on the embedded API.
 /// </summary>
+[Trait("ring", RingRules.Deep)]
 [Collection(KubeClusterCollection.Name)]
 public sealed class OperatorWorkTests(KubeCluster cluster, ITestOutputHelper output)
 {
@@ -49,7 +51,6 @@ public sealed class OperatorWorkTests(KubeCluster cluster, ITestOutputHelper out
         """;
 
     private static readonly string[] Clusters = ["work", "pods"];
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>The same images, by another tag.</summary>
     private static string NextVersion { get; } = $"{KubeCluster.Version}-next";
@@ -64,8 +65,8 @@ public sealed class OperatorWorkTests(KubeCluster cluster, ITestOutputHelper out
         {
             await Release.InstallAsync();
             await KubeCluster.ApplyAsync(Manifest);
-            await KubeCluster.KubectlAsync("wait", "brokerclusters", "--all", "--for=condition=Ready", "--timeout=170s");
-            await KubeCluster.KubectlAsync("wait", "topics", "--all", "--for=condition=Ready", "--timeout=60s");
+            await KubeCluster.KubectlAsync("wait", "brokerclusters", "--all", "--for=condition=Ready", KubeCluster.Timeout);
+            await KubeCluster.KubectlAsync("wait", "topics", "--all", "--for=condition=Ready", KubeCluster.Timeout);
             await UnderLoadAsync();
             await LeaveNothingAsync();
         }
@@ -105,15 +106,14 @@ public sealed class OperatorWorkTests(KubeCluster cluster, ITestOutputHelper out
     {
         await KubeCluster.KubectlAsync("patch", "brokercluster/work", "--type=merge", "-p", """{"spec":{"brokers":{"config":{"maxMsgsNumBatch":"65"}}}}""");
 
-        await Eventually.TrueAsync(
+        await KubeCluster.UntilAsync(
             async () =>
             {
                 string[] shown = await Task.WhenAll((await PodsAsync("work", "{.status.podIP}")).Select(static address => AnswerAsync($"{address}:10911", GetBrokerConfig, [])));
                 return shown.Length == 2 && shown.All(static configuration => configuration.Contains("maxMsgsNumBatch=65", StringComparison.Ordinal));
             },
-            "both brokers show the value",
-            Patience);
-        await KubeCluster.KubectlAsync("wait", "brokercluster/work", "--for=condition=Ready", "--timeout=60s");
+            "both brokers show the value");
+        await KubeCluster.KubectlAsync("wait", "brokercluster/work", "--for=condition=Ready", KubeCluster.Timeout);
     }
 
     /// <summary>The operator's own version; clusters keep theirs.</summary>
@@ -137,16 +137,14 @@ public sealed class OperatorWorkTests(KubeCluster cluster, ITestOutputHelper out
         await KubeCluster.KubectlAsync("patch", "brokercluster/work", "--type=merge", "-p", """{"spec":{"brokers":{"groups":1}}}""");
         await KubeCluster.KubectlAsync("patch", "topics/work-events", "--type=merge", "-p", """{"spec":{"readQueues":4,"writeQueues":4}}""");
 
-        await Eventually.TrueAsync(
+        await KubeCluster.UntilAsync(
             async () => await RouteAsync(nameServer, WorkTopic) is var route && route.Contains("\"writeQueueNums\":4", StringComparison.Ordinal) && route.Contains("\"readQueueNums\":8", StringComparison.Ordinal),
-            "queues are closed to producers, and consumers read them to their ends",
-            Patience);
-        await Eventually.TrueAsync(
+            "queues are closed to producers, and consumers read them to their ends");
+        await KubeCluster.UntilAsync(
             async () => await RouteAsync(nameServer, WorkTopic) is var route && !route.Contains("work-1", StringComparison.Ordinal) && route.Contains("\"readQueueNums\":4", StringComparison.Ordinal) && !route.Contains("\"readQueueNums\":8", StringComparison.Ordinal),
-            "the group and the queues are gone",
-            Patience);
-        await Eventually.TrueAsync(async () => await PodsAsync("work", "{.metadata.name}") is ["work-0-0"], "the group's pod has gone", Patience);
-        await KubeCluster.KubectlAsync("wait", "topics/work-events", "brokerclusters/work", "--for=condition=Ready", "--timeout=120s");
+            "the group and the queues are gone");
+        await KubeCluster.UntilAsync(async () => await PodsAsync("work", "{.metadata.name}") is ["work-0-0"], "the group's pod has gone");
+        await KubeCluster.KubectlAsync("wait", "topics/work-events", "brokerclusters/work", "--for=condition=Ready", KubeCluster.Timeout);
     }
 
     /// <summary>Every member and the name server become pods of the other version, and clients are told where they are now.</summary>
@@ -157,9 +155,9 @@ public sealed class OperatorWorkTests(KubeCluster cluster, ITestOutputHelper out
 
         await KubeCluster.KubectlAsync("patch", "brokercluster/pods", "--type=merge", "-p", $$$"""{"spec":{"version":"{{{NextVersion}}}"}}""");
 
-        await Eventually.TrueAsync(
-            async () => await PodsAsync("pods", "{.spec.containers[0].image}") is { Length: 2 } images && images.All(static image => image.EndsWith($":{NextVersion}", StringComparison.Ordinal)), "both members run the other version", Patience);
-        await KubeCluster.KubectlAsync("wait", "brokercluster/pods", "--for=condition=Ready", "--timeout=170s");
+        await KubeCluster.UntilAsync(
+            async () => await PodsAsync("pods", "{.spec.containers[0].image}") is { Length: 2 } images && images.All(static image => image.EndsWith($":{NextVersion}", StringComparison.Ordinal)), "both members run the other version");
+        await KubeCluster.KubectlAsync("wait", "brokercluster/pods", "--for=condition=Ready", KubeCluster.Timeout);
         string[] after = await PodsAsync("pods", "{.status.podIP}");
         after.Should().NotIntersectWith(before, "a pod that comes has an address of its own");
         await ToldAsync(nameServer, after, before);
@@ -172,18 +170,17 @@ public sealed class OperatorWorkTests(KubeCluster cluster, ITestOutputHelper out
 
         await Release.UpgradeAsync(NextVersion, "upgradeClusters=true");
 
-        await Eventually.TrueAsync(async () => await VersionAsync() == NextVersion, "the cluster has followed its operator", Patience);
-        await KubeCluster.KubectlAsync("wait", "brokercluster/work", "--for=condition=Ready", "--timeout=170s");
+        await KubeCluster.UntilAsync(async () => await VersionAsync() == NextVersion, "the cluster has followed its operator");
+        await KubeCluster.KubectlAsync("wait", "brokercluster/work", "--for=condition=Ready", KubeCluster.Timeout);
         (await PodsAsync("work", "{.spec.containers[0].image}")).Should().OnlyContain(image => image.EndsWith($":{NextVersion}", StringComparison.Ordinal)).And.NotBeEmpty();
 
         static async Task<string> VersionAsync() => (await KubeCluster.KubectlAsync("get", "brokercluster/work", "-o", "jsonpath={.status.version}")).Trim();
     }
 
     /// <summary>Brokers tell clients these addresses of pods, and not those.</summary>
-    private static Task ToldAsync(string nameServer, string[] addresses, string[] formerAddresses) => Eventually.TrueAsync(
+    private static Task ToldAsync(string nameServer, string[] addresses, string[] formerAddresses) => KubeCluster.UntilAsync(
         async () => await RouteAsync(nameServer, PodsTopic) is var route && addresses.All(address => Names(route, address)) && !formerAddresses.Any(address => Names(route, address)),
-        $"clients are told {string.Join(", ", addresses)}",
-        Patience);
+        $"clients are told {string.Join(", ", addresses)}");
 
     private static bool Names(string route, string address) => route.Contains($"\"{address}:", StringComparison.Ordinal);
 
@@ -200,10 +197,10 @@ public sealed class OperatorWorkTests(KubeCluster cluster, ITestOutputHelper out
     private static async Task LeaveNothingAsync()
     {
         (await KubeCluster.KubectlAsync("logs", "-n", Release.Namespace, "-l", "app.kubernetes.io/component=operator", "--tail=-1")).Should().NotContain("forbidden", "the rights of the chart are all the operator needs");
-        await KubeCluster.KubectlAsync("delete", "topics,brokerclusters", "--all", "--timeout=120s");
+        await KubeCluster.KubectlAsync("delete", "topics,brokerclusters", "--all", KubeCluster.Timeout);
         foreach (string name in Clusters)
         {
-            await KubeCluster.KubectlAsync("delete", "persistentvolumeclaims", "-l", $"rocketops.io/cluster={name}", "--timeout=120s");
+            await KubeCluster.KubectlAsync("delete", "persistentvolumeclaims", "-l", $"rocketops.io/cluster={name}", KubeCluster.Timeout);
         }
 
         await Release.UninstallAsync();

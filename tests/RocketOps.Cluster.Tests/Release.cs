@@ -16,14 +16,14 @@ internal static class Release
         await KubeCluster.KubectlAsync("apply", "-f", directory.File("namespace.yaml"));
         await KubeCluster.KubectlAsync("label", "--overwrite", "namespace", Namespace, "default", "pod-security.kubernetes.io/enforce=restricted");
         await KubeCluster.HelmAsync(
-            "install", "rocketops", "charts/rocketops", "--namespace", Namespace, "--wait", "--timeout", "2m",
+            "install", "rocketops", "charts/rocketops", "--namespace", Namespace, "--wait", KubeCluster.Timeout,
             "--set", $"tests.image=rocketops/test:{KubeCluster.Version}");
     }
 
     /// <summary>The chart again, with images of another version for itself and what it runs.</summary>
     public static Task UpgradeAsync(string version, string set = "upgradeClusters=false") => KubeCluster.HelmAsync(
-        "upgrade", "rocketops", "charts/rocketops", "--namespace", Namespace, "--reuse-values", "--wait", "--timeout", "2m",
+        "upgrade", "rocketops", "charts/rocketops", "--namespace", Namespace, "--reuse-values", "--wait", KubeCluster.Timeout,
         "--set", $"image.tag={version},brokerImage.tag={version},nameServerImage.tag={version},{set}");
 
-    public static Task UninstallAsync() => KubeCluster.HelmAsync("uninstall", "rocketops", "--namespace", Namespace, "--wait");
+    public static Task UninstallAsync() => KubeCluster.HelmAsync("uninstall", "rocketops", "--namespace", Namespace, "--wait", KubeCluster.Timeout);
 }
