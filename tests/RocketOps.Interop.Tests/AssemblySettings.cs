@@ -1,2 +1,2 @@
-// Two at a time: a collection has servers of its own and waits most of its time. More virtual machines than that are too many for two cores.
-[assembly: CollectionBehavior(MaxParallelThreads = 2)]
+// Four at a time: a collection has servers of its own and waits most of its time. Deep tests start virtual machines by the dozen, which is why it is not more.
+[assembly: CollectionBehavior(MaxParallelThreads = 4)]

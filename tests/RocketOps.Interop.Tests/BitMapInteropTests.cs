@@ -21,6 +21,8 @@ public sealed class BitMapInteropTests
     private const string Sql = "price > 10";
     private const int OfEach = 12;
 
+    // Deep: three brokers one after another for each row. That ours writes and uses bit maps is proven in RocketOps.Broker.Tests.
+    [Trait("ring", "deep")]
     [SkippableTheory]
     [InlineData(ApacheServer.Version4)]
     [InlineData(ApacheServer.Version5)]

@@ -30,7 +30,7 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
 
         SendResult sent = await producer.SendAsync(new Message(topic, Bytes("again"), "A", "k"));
 
-        await Eventually.TrueAsync(() => seen.Count == 2, "the message came twice", TimeSpan.FromMinutes(2));
+        await Eventually.TrueAsync(() => seen.Count == 2, "the message came twice");
         seen.Should().OnlyContain(message => message.MessageId == sent.MessageId && message.Topic == topic);
         seen.Last().ReconsumeTimes.Should().Be(1);
         seen.Last().Queue.Topic.Should().Be("%RETRY%our_retry_group");
@@ -64,13 +64,13 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
             return ValueTask.FromResult(ConsumeResult.Success);
         });
         await consumer.StartAsync();
-        await Eventually.TrueAsync(() => pushed.Count >= 3, "three messages came", TimeSpan.FromMinutes(2));
+        await Eventually.TrueAsync(() => pushed.Count >= 3, "three messages came");
         pushed.Should().BeEquivalentTo("priced15", "priced17", "priced19");
 
         await using RocketMqStreamConsumer stream = new(Options("our_sql_stream"));
         await stream.SubscribeAsync(topic, SubscriptionExpression.Sql("price BETWEEN 3 AND 4"));
         HashSet<string> streamed = [];
-        using CancellationTokenSource deadline = new(TimeSpan.FromMinutes(2));
+        using CancellationTokenSource deadline = new(Patience);
         while (streamed.Count < 2)
         {
             Delivery delivery = await stream.ReceiveAsync(deadline.Token);
@@ -80,7 +80,7 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
 
         streamed.Should().BeEquivalentTo("priced3", "priced4");
 
-        await using RocketMqReader reader = new(new AdminOptions { NameServers = Fixture.Server.NameServerAddress });
+        await using RocketMqReader reader = new(new AdminOptions { NameServers = Fixture.Server.NameServerAddress, RequestTimeout = Patience });
         List<string> read = [];
         foreach (int queue in Enumerable.Range(0, 2))
         {
@@ -109,7 +109,7 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
             return ValueTask.FromResult(ConsumeResult.Success);
         });
         await consumer.StartAsync();
-        await Eventually.TrueAsync(() => seen.Count == 2, "both came", TimeSpan.FromMinutes(2));
+        await Eventually.TrueAsync(() => seen.Count == 2, "both came");
 
         foreach (string version in Fixture.JavaVersions)
         {
@@ -154,7 +154,7 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
         });
         await consumer.StartAsync();
         await Eventually.TrueAsync(
-            async () => (await admin.GetConsumeStatsAsync(Fixture.Server.BrokerAddress, "our_reset", topic)).Queues.Values.Any(static queue => queue.ConsumerOffset == 1), "it is committed", TimeSpan.FromMinutes(2));
+            async () => (await admin.GetConsumeStatsAsync(Fixture.Server.BrokerAddress, "our_reset", topic)).Queues.Values.Any(static queue => queue.ConsumerOffset == 1), "it is committed");
 
         JavaClient tool = new(Fixture.JavaVersions[^1], Fixture.Server.NameServerAddress);
         await Eventually.TrueAsync(
@@ -163,8 +163,7 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
                 await tool.AdminAsync("resetOffsetByTime", "-g", "our_reset", "-t", topic, "-s", "1");
                 return seen.Count > 1;
             },
-            "the message comes again",
-            TimeSpan.FromMinutes(3));
+            "the message comes again");
 
         seen.Should().OnlyContain(static text => text == "m0");
     }
@@ -183,17 +182,17 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
         using RecordingLoggerFactory logs = new();
         await using RocketMqProducer producer = Producer();
         await using RocketMqPushConsumer first = await StartOrderlyAsync();
-        await Eventually.TrueAsync(() => QueuesOf(first, topic) == 4, "one member reads all queues", TimeSpan.FromMinutes(2));
+        await Eventually.TrueAsync(() => QueuesOf(first, topic) == 4, "one member reads all queues");
 
         await SendAsync(phase: 0);
         await using RocketMqPushConsumer second = await StartOrderlyAsync();
         await SendAsync(phase: 1);
-        await Eventually.TrueAsync(() => QueuesOf(first, topic) == 2 && QueuesOf(second, topic) == 2, "two members share the queues", TimeSpan.FromMinutes(2));
+        await Eventually.TrueAsync(() => QueuesOf(first, topic) == 2 && QueuesOf(second, topic) == 2, "two members share the queues");
         await SendAsync(phase: 2);
         await first.StopAsync();
         await SendAsync(phase: 3);
-        await Eventually.TrueAsync(() => QueuesOf(second, topic) == 4, "the other takes over", TimeSpan.FromMinutes(2));
-        await Eventually.TrueAsync(() => seen.Count >= Keys * PerPhase * 4, "all came", TimeSpan.FromMinutes(2));
+        await Eventually.TrueAsync(() => QueuesOf(second, topic) == 4, "the other takes over");
+        await Eventually.TrueAsync(() => seen.Count >= Keys * PerPhase * 4, "all came");
         await second.StopAsync();
 
         together.Should().Be(0, "no key is handled twice at a time, whichever member has it");
@@ -271,13 +270,13 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
         await PollAsync(third, polled, 20);
         long position = third.PositionOf(queue)!.Value;
         await third.SeekAsync(queue, position - 1);
-        ReceivedMessage last = (await third.PollAsync(TimeSpan.FromMinutes(1)))[0];
+        ReceivedMessage last = (await third.PollAsync(Patience))[0];
         last.QueueOffset.Should().Be(position - 1);
         polled.Should().Contain(last.GetText(), "it came before");
         (await third.GetCommittedAsync(queue) ?? 0).Should().Be(0, "nothing was committed yet; of a young queue brokers say 0 themselves");
 
         RocketMqLitePullConsumer LitePull(string group) =>
-            new(new LitePullConsumerOptions { NameServers = Fixture.Server.NameServerAddress, Group = group, ConsumeFromWhere = ConsumeFromWhere.FirstOffset, AutoCommit = false });
+            new(new LitePullConsumerOptions { NameServers = Fixture.Server.NameServerAddress, Group = group, RequestTimeout = Patience, PullTimeout = Patience, ConsumeFromWhere = ConsumeFromWhere.FirstOffset, AutoCommit = false });
 
         static async Task PollAsync(RocketMqLitePullConsumer consumer, HashSet<string> polled, int count)
         {
@@ -287,7 +286,7 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
                     polled.UnionWith((await consumer.PollAsync(TimeSpan.FromSeconds(1))).Select(static message => message.GetText()));
                     return polled.Count >= count;
                 },
-                $"{count} messages are polled", TimeSpan.FromMinutes(2));
+                $"{count} messages are polled");
         }
     }
 
@@ -310,7 +309,7 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
         await using (await StartAsync("first", first))
         await using (await StartAsync("second", second))
         {
-            await Eventually.TrueAsync(() => first.Count >= early.Length && second.Count >= early.Length, "both have all", TimeSpan.FromMinutes(2));
+            await Eventually.TrueAsync(() => first.Count >= early.Length && second.Count >= early.Length, "both have all");
             first.Should().BeEquivalentTo(early);
             second.Should().BeEquivalentTo(early);
         }
@@ -318,7 +317,7 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
         await producer.SendAsync(new Message(topic, "late"));
         ConcurrentQueue<string> again = new();
         await using RocketMqPushConsumer third = await StartAsync("first", again);
-        await Eventually.TrueAsync(() => !again.IsEmpty, "it goes on", TimeSpan.FromMinutes(2));
+        await Eventually.TrueAsync(() => !again.IsEmpty, "it goes on");
         again.Should().Equal("late");
 
         async Task<RocketMqPushConsumer> StartAsync(string name, ConcurrentQueue<string> seen)

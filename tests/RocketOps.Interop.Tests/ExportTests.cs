@@ -13,7 +13,7 @@ namespace RocketOps.Interop.Tests;
 /// <summary><c>rocketops cluster export</c> of either's brokers: what it writes is taken by an API server with our definitions, and says what the broker says.</summary>
 public abstract class ExportTests(ServerFixture fixture) : ClientTestBase(fixture)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan ProgramPatience = TimeSpan.FromMinutes(5);
 
     [SkippableFact]
     public async Task Export_OfTopicsAndGroups_IsWhatTheBrokerHas()
@@ -36,7 +36,7 @@ public abstract class ExportTests(ServerFixture fixture) : ClientTestBase(fixtur
         SubscriptionGroupConfig group = (await admin.GetSubscriptionGroupsAsync(broker))["Export_Group"];
 
         ProcessResult run = await ChildProcess.RunAsync(
-            RocketOpsServer.ProgramPath("rocketops"), ["cluster", "export", "--cluster-ref", "moved", "--topic", "Export*", "--group", "Export_*", "-n", Fixture.Server.NameServerAddress], Patience);
+            RocketOpsServer.ProgramPath("rocketops"), ["cluster", "export", "--cluster-ref", "moved", "--topic", "Export*", "--group", "Export_*", "-n", Fixture.Server.NameServerAddress], ProgramPatience);
 
         run.EnsureSuccess();
         Dictionary<string, JsonObject> specs = await CheckedAsync(run.Output);
@@ -58,7 +58,7 @@ public abstract class ExportTests(ServerFixture fixture) : ClientTestBase(fixtur
         await using RocketMqAdmin admin = Admin();
         await admin.CreateOrUpdateTopicAsync(broker, new TopicConfig { Name = "WholeExport" });
 
-        ProcessResult run = await ChildProcess.RunAsync(RocketOpsServer.ProgramPath("rocketops"), ["cluster", "export", "--cluster-ref", "moved", "-n", Fixture.Server.NameServerAddress], Patience);
+        ProcessResult run = await ChildProcess.RunAsync(RocketOpsServer.ProgramPath("rocketops"), ["cluster", "export", "--cluster-ref", "moved", "-n", Fixture.Server.NameServerAddress], ProgramPatience);
 
         // 4.9 keeps groups of any name, and other tests leave such ones on these servers.
         run.ExitCode.Should().Be(run.Error.Contains(" is left out: ", StringComparison.Ordinal) ? 1 : 0, run.Error);

@@ -1,14 +1,11 @@
-using System.Net;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Store;
-using RocketOps.Store.Files;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
+using RocketOps.Testing.Rings;
 using RocketOps.Testing.Servers;
 
 namespace RocketOps.Interop.Tests;
@@ -19,20 +16,21 @@ namespace RocketOps.Interop.Tests;
 /// </summary>
 public sealed class StoreInteropTests
 {
-    private const int Messages = 3000;
-    private const int Queues = 4;
-    private const string Topic = "StoreOfOurs";
+    private const string Topic = StoreOfOurs.Topic;
+    private const int Messages = StoreOfOurs.Messages;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
+    /// <summary>One version of the decoder in the gate: records are the same in both, and both versions' brokers read such a store in <see cref="ApacheSessionTests"/>.</summary>
+    public static TheoryData<string> DumpVersions => RingRules.Current.IsAskedFor(RingRules.Deep) ? [ApacheServer.Version4, ApacheServer.Version5] : [ApacheServer.Version5];
+
     [SkippableTheory]
-    [InlineData(ApacheServer.Version4)]
-    [InlineData(ApacheServer.Version5)]
+    [MemberData(nameof(DumpVersions))]
     public async Task StoreDump_StoreOfOurs_ListsEveryRecordAndUnit(string version)
     {
         Kit.Require(SharedKits.RocketMq);
         using TempDirectory directory = new();
-        List<Written> written = await WriteAsync(directory.Path, killed: false);
+        List<WrittenMessage> written = await StoreOfOurs.WriteAsync(directory.Path, killed: false);
 
         ProcessResult result = await ChildProcess.RunAsync(
             Path.Combine(SharedKits.RocketMq, "bin", "rocketmq-store-dump"), ["--version", version, directory.File("store")], Patience, JavaEnvironment.Variables);
@@ -54,6 +52,8 @@ public sealed class StoreInteropTests
         lines.Where(line => Kind(line) == "index").Sum(line => line.GetProperty("indexCount").GetInt32() - 1).Should().Be(Messages * 2);
     }
 
+    // Deep: starts a broker of Apache's for each row; ApacheSessionTests does the same once for each version, and more with it.
+    [Trait("ring", "deep")]
     [SkippableTheory]
     [InlineData(ApacheServer.Version4, false)]
     [InlineData(ApacheServer.Version4, true)]
@@ -63,18 +63,12 @@ public sealed class StoreInteropTests
     {
         Kit.Require(SharedKits.RocketMq);
         using TempDirectory directory = new();
-        List<Written> written = await WriteAsync(directory.Path, killed);
-        StoreOptions options = Options(directory.File("store"));
+        List<WrittenMessage> written = await StoreOfOurs.WriteAsync(directory.Path, killed);
+        StoreOptions options = StoreOfOurs.Options(directory.File("store"));
         ServerOptions server = new()
         {
             StoreDirectory = options.RootDirectory,
-            Broker = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["mappedFileSizeCommitLog"] = $"{options.CommitLogFileBytes}",
-                ["mappedFileSizeConsumeQueue"] = $"{options.ConsumeQueueFileBytes}",
-                ["maxHashSlotNum"] = $"{options.IndexSlots}",
-                ["maxIndexNum"] = $"{options.IndexEntries}",
-            },
+            Broker = StoreOfOurs.Files,
         };
         await using (ApacheServer apache = new(version, server))
         {
@@ -93,16 +87,16 @@ public sealed class StoreInteropTests
             await apache.StopBrokerAsync();
         }
 
-        await using MessageStore again = await StartAsync(options);
+        await using MessageStore again = await StoreOfOurs.StartAsync(options);
         StoreTopic topic = again.GetOrAddTopic(Encoding.UTF8.GetBytes(Topic));
         long total = 0;
-        for (int queue = 0; queue < Queues; queue++)
+        for (int queue = 0; queue < StoreOfOurs.Queues; queue++)
         {
             total += (await again.Reader.GetOffsetsAsync(topic, queue, CancellationToken.None)).Max;
         }
 
         total.Should().Be(Messages + 20, "what Apache's broker added is there too");
-        foreach (Written message in written)
+        foreach (WrittenMessage message in written)
         {
             byte[]? record = await again.Reader.LookMessageAsync(new PhysicalOffset(message.Offset), CancellationToken.None);
             record.Should().NotBeNull();
@@ -110,89 +104,4 @@ public sealed class StoreInteropTests
     }
 
     private static string? Kind(JsonElement line) => line.GetProperty("kind").GetString();
-
-    private static StoreOptions Options(string root) => new()
-    {
-        RootDirectory = root,
-        CommitLogFileBytes = 1024 * 1024,
-        ConsumeQueueFileBytes = 2000,
-        IndexSlots = 500,
-        IndexEntries = 400,
-        MaxMessageBytes = 512 * 1024,
-        Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
-    };
-
-    private static async Task<MessageStore> StartAsync(StoreOptions options)
-    {
-        MessageStore store = new(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance);
-        await store.StartAsync(CancellationToken.None);
-        return store;
-    }
-
-    /// <summary>Writes a store into <c>store</c>; killed: as it lies there while the store runs, which is what SIGKILL leaves.</summary>
-    private static async Task<List<Written>> WriteAsync(string directory, bool killed)
-    {
-        string root = Path.Combine(directory, killed ? "running" : "store");
-        List<Written> written = [];
-        await using (MessageStore store = await StartAsync(Options(root)))
-        {
-            for (int i = 0; i < Messages; i++)
-            {
-                written.Add(Append(store, i));
-                if (i % 50 == 0)
-                {
-                    store.Writer.WritePending();
-                }
-            }
-
-            store.Writer.WritePending();
-            WriteTopics(root);
-            if (killed)
-            {
-                CopyDirectory(root, Path.Combine(directory, "store"));
-            }
-        }
-
-        return written;
-    }
-
-    private static Written Append(MessageStore store, int number)
-    {
-        byte[] body = Encoding.UTF8.GetBytes($"body {number} {new string('x', number % 700)}");
-        MessageHost born = MessageHost.From(IPAddress.Parse("10.1.2.3"), 50123);
-        MessageToAppend message = new()
-        {
-            Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Topic)),
-            QueueId = number % Queues,
-            BornTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
-            BornHost = born,
-            StoreHost = MessageHost.From(IPAddress.Loopback, 10911),
-            Body = body,
-            Properties = Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001UNIQ{number:D6}\u0002KEYS\u0001key-{number % 50}\u0002TAGS\u0001tag{number % 3}"),
-            MoreProperties = "CLUSTER\u0001DefaultCluster"u8,
-        };
-        store.Writer.Append(message, out AppendResult result).Should().Be(AppendStatus.Ok);
-        return new Written(number % Queues, result.QueueOffset, result.Offset.Value, result.End.Value, Convert.ToHexStringLower(SHA256.HashData(body)));
-    }
-
-    private static void WriteTopics(string root)
-    {
-        Directory.CreateDirectory(Path.Combine(root, "config"));
-        File.WriteAllText(
-            Path.Combine(root, "config", "topics.json"),
-            $"{{\"dataVersion\":{{\"counter\":1,\"timestamp\":1700000000000}},\"topicConfigTable\":{{\"{Topic}\":{{\"order\":false,\"perm\":6,\"readQueueNums\":{Queues},"
-            + $"\"topicFilterType\":\"SINGLE_TAG\",\"topicName\":\"{Topic}\",\"topicSysFlag\":0,\"writeQueueNums\":{Queues}}}}}}}");
-    }
-
-    private static void CopyDirectory(string from, string to)
-    {
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-    }
-
-    private sealed record Written(int QueueId, long QueueOffset, long Offset, long End, string BodySha256);
 }

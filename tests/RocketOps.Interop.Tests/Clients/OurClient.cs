@@ -19,7 +19,7 @@ public sealed class OurClient(string nameServer) : IForeignClient
         string topic, int count, IReadOnlyList<string> tags, string keyPrefix, IReadOnlyDictionary<string, string> properties)
     {
         List<ClientMessage> sent = [];
-        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = nameServer, Group = "interop_our_producer" });
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = nameServer, Group = "interop_our_producer", SendTimeout = Patience, RequestTimeout = Patience });
         for (int i = 0; i < count; i++)
         {
             byte[] body = RandomNumberGenerator.GetBytes(BodyBytes);
@@ -39,7 +39,7 @@ public sealed class OurClient(string nameServer) : IForeignClient
 
     public async Task SendTextAsync(string topic, string body)
     {
-        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = nameServer, Group = "interop_our_producer" });
+        await using RocketMqProducer producer = new(new ProducerOptions { NameServers = nameServer, Group = "interop_our_producer", SendTimeout = Patience, RequestTimeout = Patience });
         SendResult result = await producer.SendAsync(new Message(topic, Encoding.UTF8.GetBytes(body)));
         result.Status.Should().Be(SendStatus.SendOk);
     }
@@ -47,7 +47,7 @@ public sealed class OurClient(string nameServer) : IForeignClient
     public async Task<IReadOnlyList<ClientMessage>> ReceiveAsync(string topic, string group, int count, string tagExpression = "*")
     {
         ConcurrentQueue<ClientMessage> received = [];
-        PushConsumerOptions options = new() { NameServers = nameServer, Group = group, ConsumeFromWhere = ConsumeFromWhere.FirstOffset };
+        PushConsumerOptions options = new() { NameServers = nameServer, Group = group, RequestTimeout = Patience, PullTimeout = Patience, ConsumeFromWhere = ConsumeFromWhere.FirstOffset };
         await using RocketMqPushConsumer consumer = new(options);
         await consumer.SubscribeAsync(topic, tagExpression, (message, _) =>
         {

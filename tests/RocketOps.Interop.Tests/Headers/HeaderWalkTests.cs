@@ -1,6 +1,7 @@
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Rings;
 using RocketOps.Testing.Remoting.Headers;
 using RocketOps.Testing.Servers;
 
@@ -14,10 +15,11 @@ public sealed class HeaderWalkTests
 {
     private const string Ours = "rocketops";
 
+    /// <summary>Apache's columns of the files are written and proven with the deep tests; the gate holds ours to their own.</summary>
+    public static TheoryData<string> Peers => RingRules.Current.IsAskedFor(RingRules.Deep) ? [Ours, ApacheServer.Version4, ApacheServer.Version5] : [Ours];
+
     [SkippableTheory]
-    [InlineData(Ours)]
-    [InlineData(ApacheServer.Version4)]
-    [InlineData(ApacheServer.Version5)]
+    [MemberData(nameof(Peers))]
     public async Task Request_WithOneFlaw_IsAnsweredAsWritten(string name)
     {
         Kit.Require(SharedKits.RocketMq);
@@ -37,9 +39,7 @@ public sealed class HeaderWalkTests
 
     /// <summary>4.9.7's does not answer what it does not know.</summary>
     [SkippableTheory]
-    [InlineData(Ours)]
-    [InlineData(ApacheServer.Version4)]
-    [InlineData(ApacheServer.Version5)]
+    [MemberData(nameof(Peers))]
     public async Task NameServerRequest_WithOneFlaw_IsAnsweredAsWritten(string name)
     {
         Kit.Require(SharedKits.RocketMq);

@@ -29,6 +29,8 @@ public sealed class StoreHandOverTests
     // It is put back unasked in each round, which Apache's brokers remember by a property of the copy; nobody asks about it while the test runs.
     private const string NotToBeAskedAbout = "CHECK_IMMUNITY_TIME_IN_SECONDS=3600";
 
+    // Deep: starts a broker of Apache's for each row. ApacheSessionTests hands over what is under way from each version to ours with the broker it has started anyway.
+    [Trait("ring", "deep")]
     [SkippableTheory]
     [InlineData(ApacheServer.Version4, Ours, false)]
     [InlineData(ApacheServer.Version5, Ours, true)]
@@ -39,29 +41,47 @@ public sealed class StoreHandOverTests
         Kit.Require(SharedKits.RocketMq);
         using TempDirectory directory = new();
         bool knowTimers = from != ApacheServer.Version4 && to != ApacheServer.Version4;
-        long due = 0;
+        long? due;
         await using (ServerUnderTest first = Create(from, directory, longDelay: "1h"))
         {
             await first.StartAsync();
-            await LeaveUnderWayAsync(first);
-            if (knowTimers)
-            {
-                due = await LeaveTimersAsync(first);
-            }
-
+            due = await LeaveAsync(first, knowTimers);
             await (killed ? first.KillBrokerAsync() : first.StopBrokerAsync());
         }
 
         // The level that was an hour is a second now: both kinds of brokers deliver then what waits.
         await using ServerUnderTest second = Create(to, directory, longDelay: "1s");
         await second.StartAsync();
-        await Task.WhenAll(
-            EndTransactionsAsync(second, killed), ReceiveDelayedAsync(second), ReceiveRetriedAsync(second), knowTimers ? ReceiveTimersAsync(second, due, killed) : Task.CompletedTask);
+        await GoOnAsync(second, due, killed);
         if (from == Ours && to == ApacheServer.Version5)
         {
             await GoneOnCountingAsync(second, directory.File("store"));
         }
     }
+
+    /// <summary>Leaves messages of every kind under way in a broker with <see cref="Settings"/>; returns when its timer is due, null when it knows none.</summary>
+    internal static async Task<long?> LeaveAsync(ServerUnderTest server, bool knowsTimers)
+    {
+        await LeaveUnderWayAsync(server);
+        return knowsTimers ? await LeaveTimersAsync(server) : null;
+    }
+
+    /// <summary>The other broker, with another delay, ends and delivers all of it.</summary>
+    internal static Task GoOnAsync(ServerUnderTest server, long? due, bool killed) => Task.WhenAll(
+        EndTransactionsAsync(server, killed), ReceiveDelayedAsync(server), ReceiveRetriedAsync(server), due is { } time ? ReceiveTimersAsync(server, time, killed) : Task.CompletedTask);
+
+    internal static Dictionary<string, string> Settings(string longDelay) => new(StringComparer.Ordinal)
+    {
+        ["messageDelayLevel"] = $"1s {longDelay}",
+        ["transactionCheckInterval"] = "2000",
+        ["transactionTimeOut"] = "1000",
+        // Apache's brokers of 5.x note an end up to 3 s after they answered it, and a round in between puts the half back once more. Nobody is left to answer for that copy; the
+        // round that gives it up takes it off the number of open transactions a second time, and after the usual 15 that can be before the test has read the number.
+        ["transactionCheckMax"] = "1000",
+        ["recallMessageEnable"] = "true",
+        // Apache's brokers reserve what they write to: small files for small stores.
+        ["mappedFileSizeCommitLog"] = $"{16 * 1024 * 1024}",
+    };
 
     /// <summary>Apache's broker of 5.x subtracts what it delivers and settles from the numbers it began with: without ours it would be below nothing.</summary>
     private static async Task GoneOnCountingAsync(ServerUnderTest server, string store)
@@ -203,22 +223,7 @@ public sealed class StoreHandOverTests
 
     private static ServerUnderTest Create(string name, TempDirectory directory, string longDelay)
     {
-        ServerOptions options = new()
-        {
-            StoreDirectory = directory.File("store"),
-            Broker = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["messageDelayLevel"] = $"1s {longDelay}",
-                ["transactionCheckInterval"] = "2000",
-                ["transactionTimeOut"] = "1000",
-                // Apache's brokers of 5.x note an end up to 3 s after they answered it, and a round in between puts the half back once more. Nobody is left to answer for that copy; the
-                // round that gives it up takes it off the number of open transactions a second time, and after the usual 15 that can be before the test has read the number.
-                ["transactionCheckMax"] = "1000",
-                ["recallMessageEnable"] = "true",
-                // Apache's brokers reserve what they write to: small files for small stores.
-                ["mappedFileSizeCommitLog"] = $"{16 * 1024 * 1024}",
-            },
-        };
+        ServerOptions options = new() { StoreDirectory = directory.File("store"), Broker = Settings(longDelay) };
         return name == Ours ? new RocketOpsServer(options) : new ApacheServer(name, options);
     }
 }

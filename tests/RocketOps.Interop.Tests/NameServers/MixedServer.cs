@@ -10,7 +10,7 @@ using RocketOps.Testing.Servers;
 namespace RocketOps.Interop.Tests.NameServers;
 
 /// <summary>Apache's broker at our name server.</summary>
-internal sealed class MixedServer(string brokerVersion) : ServerUnderTest($"rocketops-nameserver-apache-{brokerVersion}", new ServerOptions())
+internal sealed class MixedServer(string brokerVersion, ServerOptions? options = null) : ServerUnderTest($"rocketops-nameserver-apache-{brokerVersion}", options ?? new ServerOptions())
 {
     private static readonly TimeSpan Patience = StartPatience + TimeSpan.FromMinutes(2);
     private static readonly string StartSeconds = ((int)StartPatience.TotalSeconds).ToString(CultureInfo.InvariantCulture);

@@ -7,6 +7,7 @@ using RocketOps.Interop.Tests.Limits;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Rings;
 using RocketOps.Testing.Servers;
 
 namespace RocketOps.Interop.Tests.Replication;
@@ -24,10 +25,11 @@ public sealed partial class SlaveAnswersTests
 
     private static string AnswersPath => Path.Combine(SharedKits.RepositoryRoot, "tests", "RocketOps.Interop.Tests", "Replication", "answers.txt");
 
+    /// <summary>Apache's columns of the file are written and proven with the deep tests; the gate holds ours to its own.</summary>
+    public static TheoryData<string> Peers => RingRules.Current.IsAskedFor(RingRules.Deep) ? ["rocketops", ApacheServer.Version4, ApacheServer.Version5] : ["rocketops"];
+
     [SkippableTheory]
-    [InlineData("rocketops")]
-    [InlineData(ApacheServer.Version4)]
-    [InlineData(ApacheServer.Version5)]
+    [MemberData(nameof(Peers))]
     public async Task Request_ToASlave_IsAnsweredAsWritten(string peer)
     {
         Kit.Require(SharedKits.RocketMq);

@@ -3,7 +3,6 @@ using System.Text.Json;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing;
-using RocketOps.Testing.Processes;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
 
@@ -32,8 +31,8 @@ public sealed class GroupMembersTests(RocketOpsFixture fixture)
         ServerUnderTest server = fixture.Server;
         await Topics.CreateAsync(server, Topic, queues: 4);
         await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
-        await using ChildProcess old = Start(ApacheServer.Version4);
-        await using ChildProcess young = Start(ApacheServer.Version5);
+        await using JavaRun old = await StartAsync(ApacheServer.Version4);
+        await using JavaRun young = await StartAsync(ApacheServer.Version5);
         await Eventually.TrueAsync(async () => await CountMembersAsync(broker) == 2, "both are members", Patience);
 
         await Eventually.TrueAsync(
@@ -57,7 +56,7 @@ public sealed class GroupMembersTests(RocketOpsFixture fixture)
         Received(old).Concat(Received(young)).Should().BeSubsetOf(_sent);
     }
 
-    private static HashSet<string> Received(ChildProcess member) => new(
+    private static HashSet<string> Received(JavaRun member) => new(
         JsonLines.Parse(member.Output[..(member.Output.LastIndexOf('\n') + 1)]).Where(static line => line.GetProperty("event").GetString() == "message").Select(static line => line.GetProperty("body").GetString()!),
         StringComparer.Ordinal);
 
@@ -73,8 +72,8 @@ public sealed class GroupMembersTests(RocketOpsFixture fixture)
         return body.RootElement.GetProperty("consumerIdList").GetArrayLength();
     }
 
-    private ChildProcess Start(string version) =>
-        new JavaClient(version, fixture.Server.NameServerAddress).Start("receive", Topic, "--group", Group, "--from", "first", "--body", "text", "--seconds", "600");
+    private Task<JavaRun> StartAsync(string version) =>
+        new JavaClient(version, fixture.Server.NameServerAddress).StartAsync("receive", Topic, "--group", Group, "--from", "first", "--body", "text", "--seconds", "3600");
 
     private async Task SendAsync(RawConnection broker, int firstQueue, int queues, int count)
     {
@@ -86,7 +85,7 @@ public sealed class GroupMembersTests(RocketOpsFixture fixture)
         }
     }
 
-    private Task UntilAllCameAsync(ChildProcess old, ChildProcess young, string when) => Eventually.TrueAsync(
+    private Task UntilAllCameAsync(JavaRun old, JavaRun young, string when) => Eventually.TrueAsync(
         async () =>
         {
             await Task.Delay(Pace);

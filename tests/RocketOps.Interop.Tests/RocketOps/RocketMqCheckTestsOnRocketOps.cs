@@ -9,6 +9,8 @@ namespace RocketOps.Interop.Tests.RocketOps;
 /// fixture has made five minutes long; <c>mqadmin</c> has tests of its own. Not against Apache's: the scenarios are the kit's, not ours, and Apache's clients wait there for their 20 s
 /// timer often enough to fail a build that has nothing wrong.
 /// </summary>
+/// <remarks>Deep: up to eight virtual machines for each scenario, and limits of the kit that tests cannot raise. <see cref="JavaFeatureTests"/> has the same scenarios for the gate.</remarks>
+[Trait("ring", "deep")]
 [Collection(RocketOpsCollection.Name)]
 public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
 {

@@ -5,8 +5,18 @@ using RocketOps.Testing.Processes;
 namespace RocketOps.Interop.Tests.Up;
 
 /// <summary>What a foreign client that goes on has said so far; each of its lines is read once.</summary>
-internal sealed class SpokenLines(string name, ChildProcess client) : IAsyncDisposable
+internal sealed class SpokenLines(string name, IAsyncDisposable client, Func<(bool HasExited, string Output, string Error)> hear) : IAsyncDisposable
 {
+    public SpokenLines(string name, ChildProcess client)
+        : this(name, client, () => (client.HasExited, client.Output, client.Error))
+    {
+    }
+
+    public SpokenLines(string name, JavaRun client)
+        : this(name, client, () => (client.HasExited, client.Output, client.Error))
+    {
+    }
+
     private readonly List<JsonElement> _lines = [];
     private int _read;
 
@@ -15,8 +25,8 @@ internal sealed class SpokenLines(string name, ChildProcess client) : IAsyncDisp
     /// <summary>All lines with this event so far; throws when the client has ended, with what it complained about.</summary>
     public IReadOnlyList<JsonElement> Of(params string[] events)
     {
-        client.HasExited.Should().BeFalse($"{name} goes on: {client.Error}");
-        string output = client.Output;
+        (bool hasExited, string output, string error) = hear();
+        hasExited.Should().BeFalse($"{name} goes on: {error}");
 
         // Its last line may be half written.
         int end = output.LastIndexOf('\n') + 1;

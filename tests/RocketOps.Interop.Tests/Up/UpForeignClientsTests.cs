@@ -55,6 +55,8 @@ public sealed partial class UpForeignClientsTests(ITestOutputHelper output)
     private static string? Kubectl { get; } = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator)
         .Select(static folder => Path.Combine(folder, "kubectl")).FirstOrDefault(File.Exists);
 
+    // Deep: six foreign programs send for minutes beside restarts and kills. UpAddressTests has the short form.
+    [Trait("ring", "deep")]
     [SkippableTheory]
     [InlineData(1, 3, "{ mode: Sync, minInSync: 2, failover: Automatic }")]
     [InlineData(2, 1, "{ mode: Async }")]
@@ -76,12 +78,12 @@ public sealed partial class UpForeignClientsTests(ITestOutputHelper output)
         using UpApi api = new(await File.ReadAllTextAsync(kubeconfig));
         JavaClient java = new(Java, address);
         NodeClient node = new(address);
-        await using SpokenLines javaConsumer = new("java consumer", java.Start("receive", Topic, "--group", "g_java", "--orderly", "--from", "first", "--seconds", "100000"));
+        await using SpokenLines javaConsumer = new("java consumer", await java.StartAsync("receive", Topic, "--group", "g_java", "--orderly", "--from", "first", "--seconds", "100000"));
         await using SpokenLines nodeConsumer = new("node consumer", node.Start("receive", Topic, "--group", "g_node", "--count", "1000000", "--seconds", "100000"));
         await using SpokenLines javaProducer = new(
-            "java producer", java.Start("send", Topic, "--count", "1000000", "--pause", "50", "--size", "100", "--keys", "java", "--retry", "2", "--timeout", "3000"));
+            "java producer", await java.StartAsync("send", Topic, "--count", "1000000", "--pause", "50", "--size", "100", "--keys", "java", "--retry", "2", "--timeout", "3000"));
         await using SpokenLines nodeProducer = new("node producer", node.Start("send", Topic, "--count", "1000000", "--pause", "100", "--keys", "node", "--go-on"));
-        await using ChildProcess go = await new GoClient(address, brokerAddress: null).StartAsync(folder, GoTopics, "normal,delay,normal", 3, GoPatience);
+        await using ChildProcess go = await new GoClient(address, brokerAddress: null).StartAsync(GoTopics, "normal,delay,normal", 3, GoPatience);
         SpokenLines[] producers = [javaProducer, nodeProducer];
         SpokenLines[] consumers = [javaConsumer, nodeConsumer];
         await Eventually.TrueAsync(() => go.HasExited || go.Output.Contains("PASS normal", StringComparison.Ordinal), "the Go client has sent and received", Patience);

@@ -33,7 +33,7 @@ public sealed class ApacheServer(string version, ServerOptions? options = null) 
     }
 
     protected override async Task StartNameServerAsync() =>
-        await KitAsync("namesrv", "start", "--dir", WorkDirectory, "--heap", "256m", "--port", Number(NameServerPort), "--jvm", "-Dtls.server.mode=disabled", "--seconds", StartSeconds);
+        await KitAsync("namesrv", "start", "--dir", WorkDirectory, "--heap", "256m", "--port", Number(NameServerPort), "--jvm", "-Dtls.server.mode=disabled", "--seconds", StartSeconds, "bindAddress=127.0.0.1");
 
     protected override async Task StartBrokerProcessAsync()
     {

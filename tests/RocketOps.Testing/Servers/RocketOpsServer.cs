@@ -45,6 +45,7 @@ public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnder
     {
         Dictionary<string, string> properties = new(StringComparer.Ordinal)
         {
+            ["bindAddress"] = "127.0.0.1",
             ["listenPort"] = NameServerPort.ToString(CultureInfo.InvariantCulture),
             ["kvConfigPath"] = Path.Combine(WorkDirectory, "kvConfig.json"),
         };

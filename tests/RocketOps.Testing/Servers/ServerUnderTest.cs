@@ -111,6 +111,8 @@ public abstract class ServerUnderTest : IAsyncDisposable
             ["brokerClusterName"] = ClusterName,
             ["brokerName"] = BrokerName,
             ["brokerId"] = "0",
+            // 4.9.7 has no such property, and does not mind it.
+            ["bindAddress"] = "127.0.0.1",
             ["brokerIP1"] = "127.0.0.1",
             ["brokerIP2"] = "127.0.0.1",
             ["namesrvAddr"] = NameServerAddress,
