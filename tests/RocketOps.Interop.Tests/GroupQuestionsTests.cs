@@ -18,7 +18,7 @@ public abstract class GroupQuestionsTests(ServerFixture fixture)
     private const int CloneGroupOffset = 314;
     private const int SystemError = 1;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [SkippableFact]
     public async Task ConsumeDirectly_MemberOnline_GetsTheMessageAndItsAnswerIsHandedOn()

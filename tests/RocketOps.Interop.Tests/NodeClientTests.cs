@@ -10,7 +10,7 @@ namespace RocketOps.Interop.Tests;
 public abstract class NodeClientTests(ServerFixture fixture)
 {
     private const int Messages = 6;
-    private const string Patience = "120";
+    private const string Patience = "220";
 
     [SkippableFact]
     public async Task Receive_AsBroadcast_EachMemberGetsEveryMessage()

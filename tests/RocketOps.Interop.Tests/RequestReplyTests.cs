@@ -20,7 +20,7 @@ public abstract class RequestReplyTests(ServerFixture fixture)
     private static readonly string[] Verbose =
         ["producerGroup", "topic", "defaultTopic", "defaultTopicQueueNums", "queueId", "sysFlag", "bornTimestamp", "flag", "properties", "reconsumeTimes", "unitMode"];
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [SkippableTheory]
     [InlineData(SendReply)]

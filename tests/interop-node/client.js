@@ -3,9 +3,10 @@
 // Command line around npm's ali-ons. Prints one JSON object per line, with the names that the Java client of the kit uses.
 //
 //   node client.js send    --namesrv H:P --topic T --count N [--tag A,B] [--keys PREFIX] [--property k=v] [--number NAME] [--body TEXT]
-//                          [--delay-level N] [--pause MS] [--go-on]
-//   node client.js receive --namesrv H:P --topic T --group G --count N [--tag 'A || B' | --sql EXPRESSION] [--broadcast] [--fail-first N] [--seconds S]
+//                          [--delay-level N] [--pause MS] [--go-on] [--timeout MS]
+//   node client.js receive --namesrv H:P --topic T --group G --count N [--tag 'A || B' | --sql EXPRESSION] [--broadcast] [--fail-first N] [--seconds S] [--timeout MS]
 //
+// --timeout is what an answer may take, and a send with all its attempts; without it the library's own 30 s and 3 s.
 // --number gives each message its number as that property. With --go-on a failed send is a line like any other, with what its attempts met, and the next message is sent. With --fail-first a message fails until its
 // reconsumeTimes reach N; those are printed with "consumed": false, and not counted. Exit code 0 as expected, 1 expectation missed or an error from the server, 2 wrong usage.
 
@@ -31,6 +32,7 @@ function options() {
     options: {
       namesrv: text, topic: text, group: text, tag: text, keys: text, body: text,
       'go-on': { type: 'boolean', default: false },
+      timeout: text,
       number: text, sql: text, 'delay-level': text,
       broadcast: { type: 'boolean', default: false },
       'fail-first': { type: 'string', default: '0' },
@@ -42,6 +44,8 @@ function options() {
   });
   return { command: positionals[0], ...values, count: Number(values.count), seconds: Number(values.seconds) };
 }
+
+const patience = timeout => (timeout ? { sendMsgTimeout: Number(timeout), responseTimeout: Number(timeout) } : {});
 
 // The library tells how often it tried, not what it met.
 function causesOf(producer) {
@@ -62,8 +66,8 @@ function causesOf(producer) {
   };
 }
 
-async function send({ namesrv, topic, count, tag, keys, property, body: text, number, 'delay-level': delayLevel, pause, 'go-on': goOn }) {
-  const producer = new Producer({ nameSrv: namesrv, producerGroup: 'interop_node_producer', httpclient, logger: quiet });
+async function send({ namesrv, topic, count, tag, keys, property, body: text, number, 'delay-level': delayLevel, pause, timeout, 'go-on': goOn }) {
+  const producer = new Producer({ nameSrv: namesrv, producerGroup: 'interop_node_producer', httpclient, logger: quiet, ...patience(timeout) });
   producer.on('error', error => console.error(error));
   await producer.ready();
   const takeCauses = causesOf(producer);
@@ -98,9 +102,9 @@ async function send({ namesrv, topic, count, tag, keys, property, body: text, nu
   await producer.close();
 }
 
-async function receive({ namesrv, topic, group, count, tag, sql, broadcast, 'fail-first': failFirst, seconds }) {
+async function receive({ namesrv, topic, group, count, tag, sql, broadcast, 'fail-first': failFirst, seconds, timeout }) {
   const consumer = new Consumer({
-    nameSrv: namesrv, consumerGroup: group, httpclient, logger: quiet, rebalanceInterval: 1000, isBroadcast: broadcast,
+    nameSrv: namesrv, consumerGroup: group, httpclient, logger: quiet, rebalanceInterval: 1000, isBroadcast: broadcast, ...patience(timeout),
     // The library names the clients of a machine apart by itself only when they share queues.
     ...(broadcast ? { instanceName: String(process.pid) } : {}),
     consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',

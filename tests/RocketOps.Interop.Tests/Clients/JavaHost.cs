@@ -65,6 +65,7 @@ internal sealed class JavaHost
         string classes = $"{libraries}/rocketmq-client.jar:{libraries}/{version}/*:{libraries}/common/*:{await Program.Value}";
         ProcessStartInfo info = new(Path.Combine(SharedKits.RocketMq, "bin", "rocketmq"), ["--version", version, "java", "-cp", classes, "JavaHost"])
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -85,7 +86,7 @@ internal sealed class JavaHost
         string jar = folder + ".jar";
         Directory.CreateDirectory(folder);
         string source = Path.Combine(SharedKits.RepositoryRoot, "tests", "RocketOps.Interop.Tests", "Java", "JavaHost.java");
-        (await ChildProcess.RunAsync("javac", ["-encoding", "UTF-8", "-d", folder, source], CompilerPatience)).EnsureSuccess();
+        (await ChildProcess.RunAsync("javac", ["-encoding", "UTF-8", "-XDignore.symbol.file", "-d", folder, source], CompilerPatience)).EnsureSuccess();
         File.Delete(jar);
         await ZipFile.CreateFromDirectoryAsync(folder, jar);
         return jar;

@@ -39,7 +39,7 @@ public sealed class JavaMatrixClient(string version, string nameServer) : IForei
     public async Task<IReadOnlyList<ClientMessage>> ReceiveAsync(string topic, string group, int count, string tagExpression = "*")
     {
         IReadOnlyList<JsonElement> lines = await _client.RunAsync(
-            "receive", topic, "--group", group, "--count", Number(count), "--tag", tagExpression, "--from", "first", "--seconds", "120");
+            "receive", topic, "--group", group, "--count", Number(count), "--tag", tagExpression, "--from", "first", "--seconds", "240");
         return [.. lines.Where(line => line.GetProperty("event").GetString() == "message").Select(ReceivedMessages.Parse)];
     }
 

@@ -37,7 +37,7 @@ public sealed class NodeClient(string nameServer) : IForeignClient
     public async Task<IReadOnlyList<ClientMessage>> ReceiveAsync(string topic, string group, int count, string tagExpression = "*")
     {
         string number = count.ToString(CultureInfo.InvariantCulture);
-        IReadOnlyList<JsonElement> lines = await RunAsync("receive", topic, ["--group", group, "--count", number, "--tag", tagExpression, "--seconds", "120"]);
+        IReadOnlyList<JsonElement> lines = await RunAsync("receive", topic, ["--group", group, "--count", number, "--tag", tagExpression, "--seconds", "240"]);
         return [.. lines.Select(ReceivedMessages.Parse)];
     }
 
@@ -45,7 +45,7 @@ public sealed class NodeClient(string nameServer) : IForeignClient
     public async Task<IReadOnlyList<JsonElement>> RunAsync(string command, string topic, IEnumerable<string> options)
     {
         ProcessResult result = await ChildProcess.RunAsync(
-            "node", ["client.js", command, "--namesrv", nameServer, "--topic", topic, .. options], Patience, workingDirectory: Folder);
+            "node", ["client.js", command, "--namesrv", nameServer, "--topic", topic, "--timeout", "120000", .. options], Patience, workingDirectory: Folder);
         result.EnsureSuccess();
         return [.. JsonLines.Parse(result.Output)];
     }

@@ -9,12 +9,11 @@ internal static class HeaderWalk
 {
     private const int SystemBusy = 2;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     /// <param name="address">Of the server.</param>
     /// <param name="rows">The requests, in the order they are asked.</param>
     /// <param name="mayNotKnow">Each request is first asked without a flaw; one that nobody answers then is not asked with flaws, for each would be waited for.</param>
-    public static async Task<List<string>> RunAsync(string address, IEnumerable<HeaderRow> rows, bool mayNotKnow)
+    /// <param name="patience">After which a request counts as not answered.</param>
+    public static async Task<List<string>> RunAsync(string address, IEnumerable<HeaderRow> rows, bool mayNotKnow, TimeSpan patience)
     {
         List<string> lines = [];
         RawConnection connection = await RawConnection.ConnectAsync(address);
@@ -54,7 +53,7 @@ internal static class HeaderWalk
 
         async Task<string?> AskAsync(IReadOnlyDictionary<string, string> fields, HeaderRow row, ReadOnlyMemory<byte> body)
         {
-            string? code = await CodeAsync(connection, row.Code, fields, body);
+            string? code = await CodeAsync(connection, row.Code, fields, body, patience);
             if (code is null)
             {
                 await connection.DisposeAsync();
@@ -66,9 +65,9 @@ internal static class HeaderWalk
     }
 
     /// <summary>The code; null when the connection was closed, or nothing came.</summary>
-    private static async Task<string?> CodeAsync(RawConnection connection, int code, IReadOnlyDictionary<string, string> fields, ReadOnlyMemory<byte> body)
+    private static async Task<string?> CodeAsync(RawConnection connection, int code, IReadOnlyDictionary<string, string> fields, ReadOnlyMemory<byte> body, TimeSpan patience)
     {
-        using CancellationTokenSource timeout = new(Patience);
+        using CancellationTokenSource timeout = new(patience);
         try
         {
             RawFrame answer = await connection.RequestAsync(code, fields, body, timeout.Token);

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
@@ -31,6 +32,10 @@ public final class JavaHost {
     // What Apache's clients wait for an answer at most: their own 3 s (5 s of mqadmin) are over on a machine that is busy with other work.
     private static final int PATIENCE_MS = 120_000;
 
+    // How often clients do by themselves what tests wait for: tell brokers of themselves (30 s), share queues out (20 s), look for the end of their event thread (3 s).
+    private static final int SOON_MS = 1_000;
+    private static final int AT_ONCE_MS = 100;
+
     private static final PrintStream OUT = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
     private static final Map<String, Thread> RUNNING = new ConcurrentHashMap<>();
 
@@ -39,7 +44,7 @@ public final class JavaHost {
 
     public static void main(String[] args) throws Exception {
         System.setOut(new PrintStream(OutputStream.nullOutputStream())); // libraries write there
-        makePatient();
+        prepare();
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line; (line = in.readLine()) != null; ) {
             String[] words = line.split(" ");
@@ -121,35 +126,44 @@ public final class JavaHost {
     private static void close(String name) throws ReflectiveOperationException {
         for (Map.Entry<String, Object> client : CLIENTS.entrySet()) {
             if (!client.getKey().endsWith("@" + name)) continue;
-            for (String table : new String[] {"consumerTable", "producerTable", "adminExtTable"}) ((Map<?, ?>) field(client.getValue(), table).get(client.getValue())).clear();
+            for (String table : new String[] {"consumerTable", "producerTable", "adminExtTable"}) ((Map<?, ?>) valueOf(client.getValue(), table)).clear();
             client.getValue().getClass().getMethod("shutdown").invoke(client.getValue());
         }
     }
 
-    private static void makePatient() throws ReflectiveOperationException {
+    private static void prepare() throws ReflectiveOperationException {
         System.setProperty("com.rocketmq.remoting.client.connect.timeout", Integer.toString(PATIENCE_MS));
+        System.setProperty("rocketmq.client.rebalance.waitInterval", Integer.toString(SOON_MS));
+        System.setProperty("rocketmq.client.rebalance.minInterval", Integer.toString(AT_ONCE_MS));
         Object manager = Class.forName("org.apache.rocketmq.client.impl.MQClientManager").getMethod("getInstance").invoke(null);
-        field(manager, "factoryTable").set(manager, new Noting(JavaHost::makePatient));
+        field(manager, "factoryTable").set(manager, new Noting(JavaHost::prepare));
     }
 
     /** A client that has just been made, before it asks anybody anything. */
-    private static void makePatient(Object client) {
+    private static void prepare(Object client) {
         try {
             Object config = field(client, "clientConfig").get(client);
             config.getClass().getMethod("setMqClientApiTimeout", int.class).invoke(config, PATIENCE_MS);
-            field(client, "adminExtTable").set(client, new Noting(JavaHost::makeAdminPatient));
+            config.getClass().getMethod("setHeartbeatBrokerInterval", int.class).invoke(config, SOON_MS);
+            field(client, "adminExtTable").set(client, new Noting(JavaHost::prepareAdmin));
+            Object events = valueOf(valueOf(valueOf(client, "mQClientAPIImpl"), "remotingClient"), "nettyEventExecutor");
+            field(events, "eventQueue").set(events, new ShortlyPolled());
             CLIENTS.put((String) client.getClass().getMethod("getClientId").invoke(client), client);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private static void makeAdminPatient(Object admin) {
+    private static void prepareAdmin(Object admin) {
         try {
             field(admin, "timeoutMillis").setLong(admin, PATIENCE_MS);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static Object valueOf(Object target, String name) throws ReflectiveOperationException {
+        return field(target, name).get(target);
     }
 
     private static Field field(Object target, String name) throws NoSuchFieldException {
@@ -190,6 +204,14 @@ public final class JavaHost {
                 look.accept(value);
                 return value;
             });
+        }
+    }
+
+    /** Whoever waits for something in it looks up often: 5.5.0 waits for that at the end of each client. */
+    private static final class ShortlyPolled extends java.util.concurrent.LinkedBlockingQueue<Object> {
+        @Override
+        public Object poll(long timeout, TimeUnit unit) throws InterruptedException {
+            return super.poll(Math.min(unit.toMillis(timeout), AT_ONCE_MS), TimeUnit.MILLISECONDS);
         }
     }
 

@@ -126,7 +126,7 @@ internal static class NameServerAnswers
         await Eventually.TrueAsync(
             async () =>
             {
-                answer = Describe(await client.InvokeAsync(address, request, TimeSpan.FromSeconds(60)), like4);
+                answer = Describe(await client.InvokeAsync(address, request, Eventually.DefaultDeadline), like4);
                 return step.Without is null || !answer.Contains(step.Without, StringComparison.Ordinal);
             },
             $"\"{step.Name}\" is answered without {step.Without}");

@@ -228,7 +228,7 @@ public sealed partial class UpForeignClientsTests(ITestOutputHelper output)
     /// <summary>The number that every body of the Go client's run begins with.</summary>
     private static async Task<string> GoRunAsync(JavaClient java)
     {
-        IReadOnlyList<JsonElement> lines = await java.RunAsync("receive", GoTopics + GoClient.NormalSuffix, "--group", "g_go_run", "--from", "first", "--count", "1", "--seconds", "120", "--body", "base64");
+        IReadOnlyList<JsonElement> lines = await java.RunAsync("receive", GoTopics + GoClient.NormalSuffix, "--group", "g_go_run", "--from", "first", "--count", "1", "--seconds", "240", "--body", "base64");
         string body = Encoding.UTF8.GetString(lines.First(line => Text(line, "event") == "message").GetProperty("body").GetBytesFromBase64());
         return body[..body.IndexOf('/', StringComparison.Ordinal)];
     }
