@@ -108,7 +108,8 @@ public abstract class ClientInteropTests(ServerFixture fixture) : ClientTestBase
         {
             NameServers = Fixture.Server.NameServerAddress,
             Group = "our_transactions",
-            SendTimeout = Patience, RequestTimeout = Patience,
+            SendTimeout = Patience,
+            RequestTimeout = Patience,
             OnError = static _ => { },
             TransactionChecker = (message, _) => asked.AddOrUpdate(message.GetText(), 1, static (_, times) => times + 1) switch
             {
@@ -276,7 +277,8 @@ public abstract class ClientInteropTests(ServerFixture fixture) : ClientTestBase
         {
             NameServers = Fixture.Server.NameServerAddress,
             Group = "our_delayed_producer",
-            SendTimeout = Patience, RequestTimeout = Patience,
+            SendTimeout = Patience,
+            RequestTimeout = Patience,
             CompressionType = CompressionType.Lz4,
         });
         ConcurrentQueue<ReceivedMessage> seen = new();
