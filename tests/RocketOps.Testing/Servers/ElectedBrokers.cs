@@ -50,7 +50,7 @@ public sealed class ElectedBrokers : IAsyncDisposable
     public async Task StartAsync()
     {
         string conf = _directory.File("namesrv.conf");
-        await File.WriteAllLinesAsync(conf, [$"listenPort={_nameServerPort}", $"kvConfigPath={_directory.File("kvConfig.json")}"]);
+        await File.WriteAllLinesAsync(conf, [$"listenPort={_nameServerPort}", "bindAddress=127.0.0.1", $"kvConfigPath={_directory.File("kvConfig.json")}"]);
         _nameServer = ChildProcess.Start(RocketOpsServer.ProgramPath("RocketOps.NameServer"), ["-c", conf], environment: null, _directory.Path);
         await Task.WhenAll(MemberNames.Select(StartAsync));
         await AllInSyncAsync("at the beginning");
