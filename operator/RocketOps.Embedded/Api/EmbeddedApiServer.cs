@@ -70,7 +70,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
         ObjectStore store = new(options.WatchWindow, options.DataDirectory is null ? null : new ObjectLog(options.DataDirectory));
         try
         {
-            BuiltinCatalog builtins = new();
+            BuiltinCatalog builtins = BuiltinCatalog.Instance;
             ResourceRegistry registry = new(builtins);
             ServiceAddresses addresses = new(store, options.ServiceSubnet);
             ObjectWriter writer = new(store, options.TimeProvider, addresses);

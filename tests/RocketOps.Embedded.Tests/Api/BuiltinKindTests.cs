@@ -11,7 +11,7 @@ public sealed class BuiltinKindTests
 {
     private const int Depth = 9;
 
-    private static readonly BuiltinCatalog Catalog = new();
+    private static readonly BuiltinCatalog Catalog = BuiltinCatalog.Instance;
 
     public static TheoryData<string> Kinds => [.. Catalog.Resources.Where(r => r.Columns.Count > 0).Select(r => r.QualifiedKind)];
 

@@ -75,7 +75,7 @@ public sealed class ParsingTests
     [Fact]
     public void FieldSelector_AnyText_ParsesOrIsABadRequest()
     {
-        ResourceDefinition pods = new BuiltinCatalog().Resources.First(r => r.Plural == "pods");
+        ResourceDefinition pods = BuiltinCatalog.Instance.Resources.First(r => r.Plural == "pods");
 
         Check.QuickThrowOnFailure(Prop.ForAll<string>(text => Tolerates(() => FieldSelector.Parse(text, pods))));
     }

@@ -143,7 +143,7 @@ internal sealed class ListHandler(ObjectStore store, Projection projection, Time
         Task deadline = Task.Delay(FutureVersionWait, time, cancellationToken);
         while (!deadline.IsCompleted)
         {
-            (_, _, Task next, long version) = store.ChangesAfter(string.Empty, store.Version, 1);
+            (long version, Task next) = store.Now();
             if (version >= wanted)
             {
                 return;

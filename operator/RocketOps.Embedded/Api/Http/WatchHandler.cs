@@ -68,11 +68,14 @@ internal sealed class WatchHandler(ObjectStore store, Projection projection, Emb
             }
         }
 
+        // Where a watch begins, all that came after has to be known, of whatever collection; one that goes on misses only what is forgotten of its own.
+        bool isKnown = position >= store.OldestVersion;
+        bool isBookmarkDue = false;
         Task bookmark = NextBookmark(stream, cancellationToken);
         while (true)
         {
             (bool expired, IReadOnlyList<StoreEvent> events, Task next, long version) = store.ChangesAfter(target.Resource.Collection, position, Batch);
-            if (expired)
+            if (expired || !isKnown)
             {
                 ApiErrorException tooOld = ApiErrors.Expired($"too old resource version: {position} ({store.OldestVersion})");
                 Write(stream, "ERROR", tooOld.ToStatus().ToUtf8());
@@ -92,17 +95,21 @@ internal sealed class WatchHandler(ObjectStore store, Projection projection, Emb
                 continue;
             }
 
+            if (isBookmarkDue)
+            {
+                await BookmarkAsync(stream, position, initialEventsEnd: false, cancellationToken);
+                bookmark = NextBookmark(stream, cancellationToken);
+                isBookmarkDue = false;
+            }
+
             Task first = await Task.WhenAny(next, expiry, bookmark).WaitAsync(cancellationToken);
             if (first == expiry)
             {
                 return;
             }
 
-            if (first == bookmark)
-            {
-                await BookmarkAsync(stream, position, initialEventsEnd: false, cancellationToken);
-                bookmark = NextBookmark(stream, cancellationToken);
-            }
+            // Of the store's newest version, which other collections may have moved on since.
+            isBookmarkDue = first == bookmark;
         }
     }
 

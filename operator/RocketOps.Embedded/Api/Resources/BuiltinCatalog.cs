@@ -11,7 +11,9 @@ internal sealed class BuiltinCatalog
 {
     private const string MetadataSchema = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
-    public BuiltinCatalog()
+    private static readonly Lazy<BuiltinCatalog> Loaded = new(static () => new BuiltinCatalog());
+
+    private BuiltinCatalog()
     {
         using Stream stream = typeof(BuiltinCatalog).Assembly.GetManifestResourceStream("builtins.json")
             ?? throw new InvalidOperationException("builtins.json is not part of this build");
@@ -24,6 +26,9 @@ internal sealed class BuiltinCatalog
         Metadata = reader.Named(MetadataSchema);
         Resources = [.. root.Items("resources")!.Select(r => Read((JsonObject)r!, reader, rules))];
     }
+
+    /// <summary>The one of this process: half a megabyte of schemas, which servers share and nobody changes.</summary>
+    public static BuiltinCatalog Instance => Loaded.Value;
 
     public IReadOnlyList<ResourceDefinition> Resources { get; }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Json;
 
@@ -16,14 +17,19 @@ internal sealed class ObjectStore : IDisposable
     /// <summary>Guards everything below. Nothing is awaited under it; the only I/O is one buffered append to the log.</summary>
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ImmutableSortedDictionary<ObjectName, StoredObject>> _collections = new(StringComparer.Ordinal);
-    private readonly Queue<StoreEvent> _window = new();
+    private readonly Dictionary<string, ChangeHistory> _histories = new(StringComparer.Ordinal);
+
+    /// <summary>The histories of the changes that are remembered, in order.</summary>
+    private readonly Queue<(long Version, ChangeHistory History)> _window = new();
     private readonly int _windowSize;
     private readonly ObjectLog? _log;
     private long _version;
 
     /// <summary>Watches from this version on can be served; the changes up to it are forgotten.</summary>
     private long _windowStart;
-    private TaskCompletionSource _changed = NewSignal();
+
+    /// <summary>For those who wait for any change; null while nobody does.</summary>
+    private TaskCompletionSource? _changed;
 
     /// <param name="windowSize">Past changes kept. A watch that falls further behind is ended with 410.</param>
     /// <param name="log">Where changes are made durable; null keeps everything in memory.</param>
@@ -65,7 +71,7 @@ internal sealed class ObjectStore : IDisposable
     public CollectionSnapshot? SnapshotAt(string collection, long version)
     {
         ImmutableSortedDictionary<ObjectName, StoredObject> objects;
-        List<StoreEvent> undo;
+        IReadOnlyList<StoreEvent> undo;
         lock (_gate)
         {
             if (version < _windowStart || version > _version)
@@ -74,7 +80,7 @@ internal sealed class ObjectStore : IDisposable
             }
 
             objects = Collection(collection);
-            undo = [.. _window.Where(e => e.Version > version && e.Collection == collection)];
+            undo = History(collection).After(version, int.MaxValue);
         }
 
         for (int i = undo.Count - 1; i >= 0; i--)
@@ -116,16 +122,14 @@ internal sealed class ObjectStore : IDisposable
             _version = version;
             _collections[collection] = stored is null ? objects.Remove(name) : objects.SetItem(name, stored);
             change = new StoreEvent(version, current, stored);
-            _window.Enqueue(change);
-            while (_window.Count > _windowSize)
-            {
-                _windowStart = _window.Dequeue().Version;
-            }
-
+            ChangeHistory history = History(collection);
+            history.Add(change);
+            _window.Enqueue((version, history));
+            Forget(_windowSize);
             Committed?.Invoke(change);
-            TaskCompletionSource signal = _changed;
-            _changed = NewSignal();
-            signal.SetResult();
+            history.Signal();
+            _changed?.SetResult();
+            _changed = null;
             _log?.CompactIfWorthwhile(_version, () => _collections.Values.SelectMany(c => c.Values));
         }
 
@@ -133,35 +137,30 @@ internal sealed class ObjectStore : IDisposable
     }
 
     /// <summary>
-    /// Changes after <paramref name="version"/>. <c>Expired</c> when the window does not reach back that far. <c>Next</c> completes at the first change
+    /// Changes of a collection after <paramref name="version"/>. <c>Expired</c> when some of them are forgotten. <c>Next</c> completes at the collection's first change
     /// after this call's view; <c>Version</c> is the store's at that moment.
     /// </summary>
     public (bool Expired, IReadOnlyList<StoreEvent> Events, Task Next, long Version) ChangesAfter(string collection, long version, int limit)
     {
         lock (_gate)
         {
-            if (version < _windowStart)
+            ChangeHistory history = History(collection);
+            if (version < history.Forgotten)
             {
                 return (true, [], Task.CompletedTask, _version);
             }
 
-            List<StoreEvent> events = [];
-            if (version < _version)
-            {
-                foreach (StoreEvent change in _window)
-                {
-                    if (change.Version > version && change.Collection == collection)
-                    {
-                        events.Add(change);
-                        if (events.Count == limit)
-                        {
-                            return (false, events, Task.CompletedTask, change.Version);
-                        }
-                    }
-                }
-            }
+            IReadOnlyList<StoreEvent> events = history.After(version, limit);
+            return events.Count == limit ? (false, events, Task.CompletedTask, events[^1].Version) : (false, events, history.Next, _version);
+        }
+    }
 
-            return (false, events, _changed.Task, _version);
+    /// <summary>The version, and what completes at the first change of anything after it.</summary>
+    public (long Version, Task Next) Now()
+    {
+        lock (_gate)
+        {
+            return (_version, (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task);
         }
     }
 
@@ -173,7 +172,7 @@ internal sealed class ObjectStore : IDisposable
     {
         lock (_gate)
         {
-            _window.Clear();
+            Forget(0);
             _windowStart = _version;
         }
     }
@@ -202,7 +201,21 @@ internal sealed class ObjectStore : IDisposable
         return new StoredObject(stored.Collection, stored.Name, version, node.Freeze());
     }
 
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ChangeHistory History(string collection)
+    {
+        ref ChangeHistory? history = ref CollectionsMarshal.GetValueRefOrAddDefault(_histories, collection, out _);
+        return history ??= new ChangeHistory();
+    }
+
+    /// <summary>All changes but the last <paramref name="kept"/>.</summary>
+    private void Forget(int kept)
+    {
+        while (_window.Count > kept)
+        {
+            (_windowStart, ChangeHistory history) = _window.Dequeue();
+            history.ForgetOldest();
+        }
+    }
 
     private ImmutableSortedDictionary<ObjectName, StoredObject> Collection(string collection) => _collections.GetValueOrDefault(collection, Empty);
 
