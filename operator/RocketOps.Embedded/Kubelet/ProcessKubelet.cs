@@ -124,7 +124,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
             "endpointslices", new EndpointSliceController(services, pods, slices).ReconcileAsync, (services, service => service.Key()));
         ControllerLoop budgetsLoop = Loop("budgets", new DisruptionBudgetController(budgets, pods).ReconcileAsync, (budgets, budget => budget.Key()));
         Loop("names", new ClusterNames(services, pods, hosts).ReconcileAsync, (services, _ => ClusterNames.Key), (pods, _ => ClusterNames.Key));
-        _proxy = new ServiceProxy(services, pods, slices, book, options.HostServiceLabels, events, time, loggers.CreateLogger<ServiceProxy>());
+        _proxy = new ServiceProxy(services, pods, slices, book, options.HostServiceLabels, options.ConnectTimeout, events, time, loggers.CreateLogger<ServiceProxy>());
         Loop("proxy", _proxy.ReconcileAsync, (services, service => service.Key()));
         OnPods(pods, pod => EnqueueAll(services, pod.Namespace, slicesLoop));
         OnPods(pods, pod => EnqueueAll(budgets, pod.Namespace, budgetsLoop));

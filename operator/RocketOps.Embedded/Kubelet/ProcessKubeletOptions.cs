@@ -20,6 +20,9 @@ public sealed class ProcessKubeletOptions
     /// </summary>
     public IReadOnlyDictionary<string, string> HostServiceLabels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>How long a pod of a Service may take to accept a connection before the next one is asked: it is on this machine and accepts or refuses at once, unless it hangs.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>A log file is rotated at this size; a container's run keeps two. Matches the kubelet's containerLogMaxSize.</summary>
     public long MaxLogFileBytes { get; init; } = 10 * 1024 * 1024;
 

@@ -19,7 +19,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     [Fact]
     public async Task Run_PodWithoutProbes_BecomesReadyWithAddressOfItsOwn()
     {
-        await _kubelet.RunAsync("plain", "echo hello; exec sleep 60");
+        await _kubelet.RunAsync("plain", "echo hello; exec sleep infinity");
 
         KubernetesObject pod = await _kubelet.PodAsync("plain", pod => pod.HasCondition("Ready"), "the pod is ready");
 
@@ -51,7 +51,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     [Fact]
     public async Task Delete_RemovalOfTheObjectFailsTwice_IsTriedAgainUntilItIsGone()
     {
-        await _kubelet.RunAsync("unlucky", "exec sleep 60");
+        await _kubelet.RunAsync("unlucky", "exec sleep infinity");
         KubernetesObject pod = await _kubelet.PodAsync("unlucky", pod => pod.HasCondition("Ready"), "the pod is ready");
         int calls = 0;
         _kubelet.FaultHook = call =>
@@ -66,7 +66,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     [Fact]
     public async Task Delete_LastStatusIsRefused_IsRemovedAllTheSame()
     {
-        await _kubelet.RunAsync("mute", "exec sleep 60");
+        await _kubelet.RunAsync("mute", "exec sleep infinity");
         KubernetesObject pod = await _kubelet.PodAsync("mute", pod => pod.HasCondition("Ready"), "the pod is ready");
         _kubelet.FaultHook = call => call is { Verb: "patch", Resource: "pods", Subresource: "status" } ? ApiFault.Fail(500, "InternalError") : null;
 
@@ -78,7 +78,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     [Fact]
     public async Task Stop_ApiRefusesEveryDeletion_EndsAndTheNextStartDeletes()
     {
-        await _kubelet.RunAsync("leftover", "exec sleep 60");
+        await _kubelet.RunAsync("leftover", "exec sleep infinity");
         KubernetesObject pod = await _kubelet.PodAsync("leftover", pod => pod.HasCondition("Ready"), "the pod is ready");
         int failures = 0;
         _kubelet.FaultHook = call =>
@@ -164,7 +164,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Run_ReadinessProbe_FollowsTheProgram()
     {
         await _kubelet.RunAsync(
-            "probed", "exec sleep 60", ""","readinessProbe":{"tcpSocket":{"port":7070},"periodSeconds":1,"failureThreshold":1}""");
+            "probed", "exec sleep infinity", ""","readinessProbe":{"tcpSocket":{"port":7070},"periodSeconds":1,"failureThreshold":1}""");
         KubernetesObject pod = await _kubelet.PodAsync("probed", pod => pod.Status.Text("phase") == "Running", "the pod runs");
         pod.HasCondition("Ready").Should().BeFalse();
 
@@ -180,7 +180,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     public async Task Run_LivenessProbeFails_RestartsTheContainer()
     {
         await _kubelet.RunAsync(
-            "wedged", "exec sleep 60", ""","livenessProbe":{"httpGet":{"port":7071,"path":"/livez"},"periodSeconds":1,"failureThreshold":1}""");
+            "wedged", "exec sleep infinity", ""","livenessProbe":{"httpGet":{"port":7071,"path":"/livez"},"periodSeconds":1,"failureThreshold":1}""");
 
         KubernetesObject pod = await _kubelet.PodAsync(
             "wedged", pod => pod.Status.Items("containerStatuses").FirstOrDefault().Int("restartCount") >= 1, "the container was restarted");
@@ -203,7 +203,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
                        {"name":"POD_IP","valueFrom":{"fieldRef":{"fieldPath":"status.podIP"}}},
                        {"name":"TOKEN","valueFrom":{"secretKeyRef":{"name":"keys","key":"token"}}},
                        {"name":"GREETING","value":"hello $(POD_NAME) $$(POD_NAME)"}],
-                "args":["-c","echo $GREETING $POD_IP $TOKEN $ROCKETOPS_bindAddress; cat /etc/app/app.conf; mkdir -p /var/lib/app/store; cat /etc/keys/token; echo; exec sleep 60"],
+                "args":["-c","echo $GREETING $POD_IP $TOKEN $ROCKETOPS_bindAddress; cat /etc/app/app.conf; mkdir -p /var/lib/app/store; cat /etc/keys/token; echo; exec sleep infinity"],
                 "volumeMounts":[{"name":"config","mountPath":"/etc/app"},{"name":"data","mountPath":"/var/lib/app"},{"name":"keys","mountPath":"/etc/keys"}]}]}}
             """);
         KubernetesObject pod = await _kubelet.PodAsync("mounted", pod => pod.HasCondition("Ready"), "the pod is ready");
@@ -240,7 +240,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
         await _kubelet.CreateAsync(
             Kinds.Pod,
             """
-            {"metadata":{"name":"early"},"spec":{"containers":[{"name":"main","image":"shell","args":["-c","echo $VALUE; exec sleep 60"],
+            {"metadata":{"name":"early"},"spec":{"containers":[{"name":"main","image":"shell","args":["-c","echo $VALUE; exec sleep infinity"],
               "env":[{"name":"VALUE","valueFrom":{"configMapKeyRef":{"name":"late","key":"value"}}}]}]}}
             """);
         KubernetesObject waiting = await _kubelet.PodAsync(
@@ -271,7 +271,7 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     [Fact]
     public async Task Restart_KubeletStopsAndStarts_RunsThePodAgainAtItsAddress()
     {
-        await _kubelet.RunAsync("durable", "exec sleep 60");
+        await _kubelet.RunAsync("durable", "exec sleep infinity");
         KubernetesObject before = await _kubelet.PodAsync("durable", pod => pod.HasCondition("Ready"), "the pod is ready");
 
         await _kubelet.Kubelet.StopAsync();

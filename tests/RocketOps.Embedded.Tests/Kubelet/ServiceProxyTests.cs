@@ -102,7 +102,7 @@ public sealed class ServiceProxyTests : IAsyncLifetime
     public async Task ClusterAddress_OfAServiceThatPublishesPodsNotReady_LeadsThere()
     {
         KubernetesObject service = await _kubelet.CreateAsync(Kinds.Service, $$"""{"metadata":{"name":"member"},"spec":{"publishNotReadyAddresses":true,"selector":{"app":"slow"},"ports":[{"port":{{Port}}}]} }""");
-        await _kubelet.RunAsync("slow", "exec sleep 600", more: ",\"readinessProbe\":{\"exec\":{\"command\":[\"false\"]}}");
+        await _kubelet.RunAsync("slow", "exec sleep infinity", more: ",\"readinessProbe\":{\"exec\":{\"command\":[\"false\"]}}");
         KubernetesObject pod = await _kubelet.PodAsync("slow", static pod => !string.IsNullOrEmpty(pod.Status.Text("podIP")), "has an address");
         using TcpListener listener = Answer(pod, "slow");
 
@@ -115,7 +115,7 @@ public sealed class ServiceProxyTests : IAsyncLifetime
     {
         await _kubelet.RunAsync(
             "account",
-            "echo $KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT; cat $FOLDER/token; grep -c CERTIFICATE $FOLDER/ca.crt; exec sleep 600",
+            "echo $KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT; cat $FOLDER/token; grep -c CERTIFICATE $FOLDER/ca.crt; exec sleep infinity",
             more: ",\"env\":[{\"name\":\"FOLDER\",\"value\":\"/run/account\"}],\"volumeMounts\":[{\"name\":\"account\",\"mountPath\":\"/run/account\"}]",
             podMore: ",\"volumes\":[{\"name\":\"account\",\"projected\":{\"sources\":[{\"serviceAccountToken\":{\"path\":\"token\"}},{\"configMap\":{\"name\":\"kube-root-ca.crt\"}}]}}]");
         KubernetesObject pod = await _kubelet.PodAsync("account", static pod => pod.HasCondition("Ready"), "runs");
@@ -163,7 +163,7 @@ public sealed class ServiceProxyTests : IAsyncLifetime
             Kinds.StatefulSet,
             """
             {"metadata":{"name":"same"},"spec":{"replicas":2,"serviceName":"same","selector":{"matchLabels":{"app":"same"}},"template":{"metadata":{"labels":{"app":"same"}},
-             "spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"main","image":"shell","args":["-c","exec sleep 60"]}]}}}}
+             "spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"main","image":"shell","args":["-c","exec sleep infinity"]}]}}}}
             """);
         KubernetesObject first = await _kubelet.PodAsync("same-0", pod => pod.HasCondition("Ready"), "runs");
         await _kubelet.PodAsync("same-1", pod => pod.HasCondition("Ready"), "runs");
@@ -193,7 +193,7 @@ public sealed class ServiceProxyTests : IAsyncLifetime
             Kinds.Pod,
             $$"""
               {"metadata":{"name":"{{name}}","labels":{"service":"front"} },
-               "spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"main","image":"shell","args":["-c","exec sleep 60"]}] } }
+               "spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"main","image":"shell","args":["-c","exec sleep infinity"]}] } }
               """);
         return await _kubelet.PodAsync(name, pod => pod.HasCondition("Ready"), "runs");
     }

@@ -7,7 +7,7 @@ namespace RocketOps.Embedded.Tests.Kubelet;
 
 public sealed class WorkloadTests : IAsyncLifetime
 {
-    private const string Template = """{"metadata":{"labels":{"app":"NAME"}},"spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"main","image":"shell","args":["-c","exec sleep 60"],"env":[{"name":"V","value":"1"}]MOUNTS}]}}""";
+    private const string Template = """{"metadata":{"labels":{"app":"NAME"}},"spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"main","image":"shell","args":["-c","exec sleep infinity"],"env":[{"name":"V","value":"1"}]MOUNTS}]}}""";
 
     private KubeletFixture _kubelet = null!;
 

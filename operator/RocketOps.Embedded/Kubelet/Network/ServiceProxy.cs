@@ -22,6 +22,7 @@ internal sealed class ServiceProxy(
     ObjectCache slices,
     AddressBook book,
     IReadOnlyDictionary<string, string> hostLabels,
+    TimeSpan connectTimeout,
     IEventRecorder events,
     TimeProvider time,
     ILogger logger) : IAsyncDisposable
@@ -162,7 +163,7 @@ internal sealed class ServiceProxy(
     private TcpForwarder Listen(KubernetesObject service, IPEndPoint address, int port)
     {
         ObjectKey key = service.Key();
-        return TcpForwarder.Listen(address, () => Targets(key, port), time, logger);
+        return TcpForwarder.Listen(address, () => Targets(key, port), connectTimeout, time, logger);
     }
 
     /// <summary>The pods that serve, longest first: a name server that has just started knows no broker yet.</summary>

@@ -17,12 +17,11 @@ internal sealed partial class TcpForwarder : IAsyncDisposable
     private const int Backlog = 128;
     private const int BufferBytes = 16 * 1024;
 
-    // Targets are on this machine and answer or refuse at once, unless they hang.
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
     private readonly Func<IReadOnlyList<IPEndPoint>> _targets;
+    private readonly TimeSpan _connectTimeout;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -30,10 +29,11 @@ internal sealed partial class TcpForwarder : IAsyncDisposable
     private readonly ConcurrentDictionary<Socket, Task> _connections = new();
     private readonly Task _accepting;
 
-    private TcpForwarder(Socket listener, Func<IReadOnlyList<IPEndPoint>> targets, TimeProvider time, ILogger logger)
+    private TcpForwarder(Socket listener, Func<IReadOnlyList<IPEndPoint>> targets, TimeSpan connectTimeout, TimeProvider time, ILogger logger)
     {
         _listener = listener;
         _targets = targets;
+        _connectTimeout = connectTimeout;
         _time = time;
         _logger = logger;
         Address = (IPEndPoint)listener.LocalEndPoint!;
@@ -45,17 +45,18 @@ internal sealed partial class TcpForwarder : IAsyncDisposable
     /// <summary>Begins to listen.</summary>
     /// <param name="address">Where; port 0 takes a free one.</param>
     /// <param name="targets">Asked for each connection; they are tried in this order. None refuses the connection.</param>
-    /// <param name="time">Measures how long a target may take to accept.</param>
+    /// <param name="connectTimeout">How long a target may take to accept before the next one is asked.</param>
+    /// <param name="time">Measures it.</param>
     /// <param name="logger">Told when connections cannot be taken.</param>
     /// <exception cref="SocketException">The address is taken or not of this machine.</exception>
-    public static TcpForwarder Listen(IPEndPoint address, Func<IReadOnlyList<IPEndPoint>> targets, TimeProvider time, ILogger logger)
+    public static TcpForwarder Listen(IPEndPoint address, Func<IReadOnlyList<IPEndPoint>> targets, TimeSpan connectTimeout, TimeProvider time, ILogger logger)
     {
         Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             listener.Bind(address);
             listener.Listen(Backlog);
-            return new TcpForwarder(listener, targets, time, logger);
+            return new TcpForwarder(listener, targets, connectTimeout, time, logger);
         }
         catch
         {
@@ -143,7 +144,7 @@ internal sealed partial class TcpForwarder : IAsyncDisposable
     {
         foreach (IPEndPoint target in _targets())
         {
-            using CancellationTokenSource late = new(ConnectTimeout, _time);
+            using CancellationTokenSource late = new(_connectTimeout, _time);
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _stop.Token);
             Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try

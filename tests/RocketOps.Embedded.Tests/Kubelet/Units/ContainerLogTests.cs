@@ -78,7 +78,7 @@ public sealed class ContainerLogTests : IDisposable
         using ContainerLog log = NewLog();
         log.Append(LogChannel.Stdout, "first\nsecond\n"u8);
 
-        (await ReadAsync(log, new LogReadOptions { Follow = true, TailLines = 1, LimitBytes = 4 }).WaitAsync(TimeSpan.FromSeconds(60))).Should().Be("seco");
+        (await ReadAsync(log, new LogReadOptions { Follow = true, TailLines = 1, LimitBytes = 4 }).WaitAsync(Eventually.DefaultDeadline)).Should().Be("seco");
     }
 
     [Fact]

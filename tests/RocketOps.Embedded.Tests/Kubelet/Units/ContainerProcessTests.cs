@@ -25,7 +25,7 @@ public sealed class ContainerProcessTests : IDisposable
         string mark = $"mark-{Guid.NewGuid():N}";
         using ContainerLog log = NewLog();
 
-        Func<Task> start = () => ContainerProcess.StartAsync(Shell($"sleep 60; : {mark}"), log, NewLedger(), TimeProvider.System);
+        Func<Task> start = () => ContainerProcess.StartAsync(Shell($"sleep infinity; : {mark}"), log, NewLedger(), TimeProvider.System);
 
         await start.Should().ThrowAsync<IOException>();
         Running(mark).Should().BeEmpty("nobody would ever end it");
@@ -37,15 +37,29 @@ public sealed class ContainerProcessTests : IDisposable
         string? reason = RingRules.Current.WhySkip(ring: null, CanChooseIds() ? null : $"{LastProcessId} cannot be written here, so no process can be given a chosen id");
         Skip.If(reason is not null, reason);
 
+        while (!await IsSignalledNobodyAsync())
+        {
+            // A stranger has the id: another process is tried.
+        }
+    }
+
+    /// <returns>False when the id could not be had.</returns>
+    private async Task<bool> IsSignalledNobodyAsync()
+    {
         // A grandchild holds the output open: the process has ended and its id is free, but its output is not complete yet.
-        using ContainerLog log = NewLog();
+        using ContainerLog log = new(_folder.File($"{Guid.NewGuid():N}.log"), 1 << 20, TimeProvider.System);
         using ContainerProcess process = await ContainerProcess.StartAsync(
-            Shell("trap '' TERM; sleep 60 & echo $!; exec sleep 0"), log, NewLedger(), new StoppedTime());
+            Shell("trap '' TERM; sleep infinity & echo $!; exec sleep 0"), log, NewLedger(), new StoppedTime());
         await Eventually.TrueAsync(() => log.LastLine.Length > 0 && !Directory.Exists($"/proc/{process.Id}"), "the process has ended and its id is free");
         int grandchild = int.Parse(log.LastLine, CultureInfo.InvariantCulture);
-        using Process innocent = StartWithId(process.Id);
+        using Process? innocent = StartWithId(process.Id);
         try
         {
+            if (innocent is null)
+            {
+                return false;
+            }
+
             process.Exited.IsCompleted.Should().BeFalse("its output is still open");
 
             process.RequestStop();
@@ -55,12 +69,13 @@ public sealed class ContainerProcessTests : IDisposable
         }
         finally
         {
-            innocent.Kill();
+            innocent?.Kill();
             using Process rest = Process.GetProcessById(grandchild);
             rest.Kill();
+            await process.Exited;
         }
 
-        await process.Exited;
+        return true;
     }
 
     [SkippableFact]
@@ -118,10 +133,10 @@ public sealed class ContainerProcessTests : IDisposable
         }
     }
 
-    /// <summary>A process that echoes lines and has this id. Other processes start meanwhile, so it takes a few tries.</summary>
-    private static Process StartWithId(int id)
+    /// <summary>A process that echoes lines and has this id; null when a stranger has it. Other processes start meanwhile, so it takes a few tries.</summary>
+    private static Process? StartWithId(int id)
     {
-        for (int tries = 0; tries < 1000; tries++)
+        while (!Directory.Exists($"/proc/{id.ToString(CultureInfo.InvariantCulture)}"))
         {
             File.WriteAllText(LastProcessId, (id - 1).ToString(CultureInfo.InvariantCulture));
             Process process = Process.Start(new ProcessStartInfo("/bin/cat") { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
@@ -134,7 +149,7 @@ public sealed class ContainerProcessTests : IDisposable
             process.Dispose();
         }
 
-        throw new InvalidOperationException($"no process could be given the id {id}");
+        return null;
     }
 
     /// <summary>Time that does not pass: nothing that waits for it goes on.</summary>

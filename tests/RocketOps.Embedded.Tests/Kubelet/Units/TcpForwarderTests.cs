@@ -110,13 +110,13 @@ public sealed class TcpForwarderTests : IDisposable
 
         Func<Task> read = () => ReadToEndAsync(client);
         await read.Should().ThrowAsync<SocketException>();
-        await using TcpForwarder next = TcpForwarder.Listen(address, () => [], TimeProvider.System, NullLogger.Instance);
+        await using TcpForwarder next = TcpForwarder.Listen(address, () => [], Eventually.DefaultDeadline, TimeProvider.System, NullLogger.Instance);
         next.Address.Should().Be(address);
     }
 
     private IPEndPoint TargetAddress => (IPEndPoint)_target.LocalEndpoint;
 
-    private static TcpForwarder Forward(params IPEndPoint[] targets) => TcpForwarder.Listen(AnyPort, () => targets, TimeProvider.System, NullLogger.Instance);
+    private static TcpForwarder Forward(params IPEndPoint[] targets) => TcpForwarder.Listen(AnyPort, () => targets, Eventually.DefaultDeadline, TimeProvider.System, NullLogger.Instance);
 
     /// <summary>Port 1 of an address nobody uses: below the range that is given to clients, so nothing comes to listen there.</summary>
     private static IPEndPoint Refusing() => new(new IPAddress([127, 97, 0, 1]), 1);
