@@ -36,15 +36,12 @@ public sealed class WatchTests
     [Fact]
     public async Task Watch_ManyWrites_SeesEachOnceInOrder()
     {
-        const int writes = 600;
+        const int writes = 300;
         await using ApiTestServer api = await ApiTestServer.StartAsync();
         using StreamReader watch = await api.WatchAsync($"resourceVersion={api.Server.ResourceVersion}");
 
-        for (int i = 0; i < writes; i++)
-        {
-            await api.CreateAsync($"w{i}");
-        }
-
+        // Beside the reading, as a watch that nobody reads is ended.
+        Task writing = WriteAsync();
         long last = 0;
         for (int i = 0; i < writes; i++)
         {
@@ -53,6 +50,16 @@ public sealed class WatchTests
             long version = long.Parse((string)change["object"]!["metadata"]!["resourceVersion"]!, System.Globalization.CultureInfo.InvariantCulture);
             version.Should().BeGreaterThan(last);
             last = version;
+        }
+
+        await writing;
+
+        async Task WriteAsync()
+        {
+            for (int i = 0; i < writes; i++)
+            {
+                await api.CreateAsync($"w{i}");
+            }
         }
     }
 

@@ -2,12 +2,13 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using RocketOps.Testing;
 
 namespace RocketOps.Embedded.Tests.Conformance;
 
 /// <summary>Runs a case against any API server and returns its answers in comparable form.</summary>
-internal sealed partial class ConformanceRunner(HttpClient client)
+/// <param name="client">The server.</param>
+/// <param name="nextSecond">Returns when the server's clock shows another second.</param>
+internal sealed partial class ConformanceRunner(HttpClient client, Func<Task> nextSecond)
 {
     private const string GroupVersion = "conformance.rocketops.io/v1beta1";
 
@@ -37,22 +38,13 @@ internal sealed partial class ConformanceRunner(HttpClient client)
         {
             if (step.Later)
             {
-                await NextSecondAsync();
+                await nextSecond();
             }
 
             answers.Add((JsonNode)await StepAsync(step, saved, normalizer));
         }
 
         return answers;
-    }
-
-    /// <summary>Both servers run on this machine and read its clock.</summary>
-    private static Task NextSecondAsync()
-    {
-        long second = Now();
-        return Eventually.TrueAsync(() => Now() != second, "the clock shows the next second");
-
-        static long Now() => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
     }
 
     private async Task<JsonObject> StepAsync(ConformanceStep step, Dictionary<string, string> saved, AnswerNormalizer normalizer)

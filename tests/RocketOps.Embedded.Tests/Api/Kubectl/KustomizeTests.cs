@@ -7,7 +7,8 @@ using RocketOps.Testing.Rings;
 namespace RocketOps.Embedded.Tests.Api.Kubectl;
 
 /// <summary>What <c>deploy/kustomize</c> builds: objects that an API server takes, with the shipped rights and the chart's images. That it is what the chart renders is asked in the cluster ring.</summary>
-public sealed class KustomizeTests(KitKubectl kubectl) : IClassFixture<KitKubectl>
+[Collection(KitKubectlCollection.Name)]
+public sealed class KustomizeTests(KitKubectl kubectl)
 {
     // The embedded API has no admission; the policies are tried on a real API server (ShippedPoliciesTests).
     private static readonly string[] NotHere = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"];
