@@ -7,6 +7,7 @@ using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Kubernetes.Tests.Support;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Kubernetes.Tests.Client;
 
@@ -84,12 +85,16 @@ public sealed class KubernetesClientTests : IAsyncLifetime
     public async Task Get_RetryAfter_IsHonoured()
     {
         _peer.Then(429, Failure(429, "TooManyRequests"), ("Retry-After", "1")).Then(200, Pod);
-        using KubernetesClient client = _peer.CreateClient();
-        long begin = TimeProvider.System.GetTimestamp();
+        FakeTimeProvider time = new();
+        using KubernetesClient client = _peer.CreateClient(time: time);
 
-        await client.GetAsync<Pod>("p", "ns");
+        Task<Pod?> get = client.GetAsync<Pod>("p", "ns");
+        await Eventually.TrueAsync(() => time.UntilNextTimer is { TotalSeconds: >= 1 and < 2 }, "it waits as long as it was told, and a little, as others are told the same");
+        time.Advance(TimeSpan.FromSeconds(0.99));
+        _peer.Received.Should().ContainSingle();
+        time.Advance(TimeSpan.FromSeconds(1));
 
-        TimeProvider.System.GetElapsedTime(begin).Should().BeGreaterThan(TimeSpan.FromSeconds(0.99));
+        (await get).Should().NotBeNull();
     }
 
     [Fact]
@@ -309,10 +314,13 @@ public sealed class KubernetesClientTests : IAsyncLifetime
             _peer.Then(async context => await Task.WhenAny(release.Task, Task.Delay(Timeout.Infinite, context.RequestAborted)));
         }
 
-        using KubernetesClient client = _peer.CreateClient(new KubernetesClientOptions { RequestTimeout = TimeSpan.FromMilliseconds(200), MaxAttempts = 2 });
-        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
+        FakeTimeProvider time = new();
+        using KubernetesClient client = _peer.CreateClient(new KubernetesClientOptions { MaxAttempts = 2 }, time: time);
+        Task<Pod?> get = client.GetAsync<Pod>("p", "ns");
+        await PassAsync(time, get);
 
-        await get.Should().ThrowAsync<TimeoutException>();
+        Func<Task> end = () => get;
+        await end.Should().ThrowAsync<TimeoutException>();
         release.SetResult();
     }
 
@@ -401,17 +409,31 @@ public sealed class KubernetesClientTests : IAsyncLifetime
             await context.Response.Body.FlushAsync();
             await Task.WhenAny(Task.Delay(Timeout.Infinite, context.RequestAborted));
         });
-        using KubernetesClient client = _peer.CreateClient();
-        Func<Task<List<WatchEvent<Pod>>>> read = () => ReadAsync(client, TimeSpan.FromMilliseconds(200));
+        FakeTimeProvider time = new();
+        using KubernetesClient client = _peer.CreateClient(time: time);
+        await using IAsyncEnumerator<WatchEvent<Pod>> watch = client.WatchAsync<Pod>(new WatchOptions { ResourceVersion = "1", IdleTimeout = TimeSpan.FromMinutes(1) }).GetAsyncEnumerator();
+        (await watch.MoveNextAsync()).Should().BeTrue("of this there was a sign of life");
+        Task<bool> next = watch.MoveNextAsync().AsTask();
+        await PassAsync(time, next);
 
-        await read.Should().ThrowAsync<TimeoutException>().WithMessage("*no sign of life*");
+        Func<Task> end = () => next;
+        await end.Should().ThrowAsync<TimeoutException>().WithMessage("*no sign of life*");
     }
 
-    private static async Task<List<WatchEvent<Pod>>> ReadAsync(KubernetesClient client, TimeSpan? idle = null)
+    /// <summary>Lets time pass until the work has ended.</summary>
+    private static Task PassAsync(FakeTimeProvider time, Task work) => Eventually.TrueAsync(
+        () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(10));
+            return work.IsCompleted;
+        },
+        "it ends in time");
+
+    private static async Task<List<WatchEvent<Pod>>> ReadAsync(KubernetesClient client)
     {
-        using CancellationTokenSource deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using CancellationTokenSource deadline = new CancellationTokenSource(Eventually.DefaultDeadline);
         List<WatchEvent<Pod>> events = new List<WatchEvent<Pod>>();
-        await foreach (WatchEvent<Pod> item in client.WatchAsync<Pod>(new WatchOptions { ResourceVersion = "1", IdleTimeout = idle }, deadline.Token))
+        await foreach (WatchEvent<Pod> item in client.WatchAsync<Pod>(new WatchOptions { ResourceVersion = "1" }, deadline.Token))
         {
             events.Add(item);
         }

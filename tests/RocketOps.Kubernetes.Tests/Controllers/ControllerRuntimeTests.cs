@@ -6,6 +6,7 @@ using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Kubernetes.Tests.Support;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Kubernetes.Tests.Controllers;
 
@@ -273,10 +274,19 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
     public async Task Sync_Impossible_EndsTheHost()
     {
         _client.Fault = call => call == "list ConfigMap" ? FakeKubernetesClient.Error(403, "Forbidden") : null;
-        await StartAsync(syncTimeout: TimeSpan.FromMilliseconds(200));
+        FakeTimeProvider time = new();
+        await StartAsync(time: time);
         IHostApplicationLifetime lifetime = _host!.Services.GetRequiredService<IHostApplicationLifetime>();
+        await Eventually.TrueAsync(
+            () => _host.Services.GetServices<IInformerLoop>().All(static informer => informer.Kind == "ConfigMap" ? informer.Problem is not null : informer.HasSynced), "all but one kind are listed");
 
-        await Eventually.TrueAsync(() => lifetime.ApplicationStopping.IsCancellationRequested, "the host stops");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMinutes(1));
+                return lifetime.ApplicationStopping.IsCancellationRequested;
+            },
+            "the host stops");
         _host.Services.GetRequiredService<OperatorHealth>().ReadyProblem().Should().Contain("ConfigMap").And.Contain("Forbidden");
     }
 
@@ -317,12 +327,13 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
         _client.Put(widget);
     }
 
-    private async Task StartAsync(TimeSpan? resync = null, bool withFinalizer = false, bool leaderElection = false, TimeSpan? syncTimeout = null)
+    private async Task StartAsync(TimeSpan? resync = null, bool withFinalizer = false, bool leaderElection = false, TimeProvider? time = null)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
         builder.Services.AddSingleton<IKubernetesClient>(_client);
         builder.Services.AddSingleton(_controller);
         builder.Services.AddSingleton(_finalizer);
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         IOperatorBuilder @operator = builder.Services.AddKubernetesOperator(o =>
         {
             o.Name = "op";
@@ -330,7 +341,6 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
             o.RetryPeriod = TimeSpan.FromMilliseconds(20);
             o.InitialBackoff = TimeSpan.FromMilliseconds(1);
             o.MaxBackoff = TimeSpan.FromMilliseconds(10);
-            o.SyncTimeout = syncTimeout ?? o.SyncTimeout;
         });
         @operator.AddController<RecordingController, Widget>(c => c.Owns<ConfigMap>().WithResync(resync ?? TimeSpan.FromHours(1)));
         if (withFinalizer)

@@ -186,10 +186,10 @@ public sealed class InformerTests : IAsyncLifetime
         Task seen = _informer.WaitForVersionAsync(written.Metadata.ResourceVersion!, CancellationToken.None);
         seen.IsCompleted.Should().BeFalse("the watch has not told of it");
         _client.EndWatches(FakeKubernetesClient.Error(410, "Expired"));
-        await seen.WaitAsync(TimeSpan.FromSeconds(60));
+        await seen.WaitAsync(Eventually.DefaultDeadline);
 
         _informer.Get("default", "own").Should().NotBeNull();
-        await _informer.WaitForVersionAsync("9", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+        await _informer.WaitForVersionAsync("9", CancellationToken.None).WaitAsync(Eventually.DefaultDeadline);
     }
 
     [Fact]
@@ -200,7 +200,7 @@ public sealed class InformerTests : IAsyncLifetime
         _client.Put(In("three", "a"));
         _informer = new Informer<Widget>(_client, Options with { Namespaces = ["one", "two"] });
         _running = _informer.RunAsync(_stop.Token);
-        await _informer.WaitForSyncAsync(_stop.Token).WaitAsync(TimeSpan.FromSeconds(90));
+        await _informer.WaitForSyncAsync(_stop.Token).WaitAsync(Eventually.DefaultDeadline);
         await Eventually.TrueAsync(() => _client.OpenWatches == 2, "both are watched");
         _informer.List().Select(static widget => widget.Namespace()).Should().BeEquivalentTo("one", "two");
 
@@ -238,7 +238,7 @@ public sealed class InformerTests : IAsyncLifetime
     private async Task StartAsync()
     {
         _running = _informer.RunAsync(_stop.Token);
-        await _informer.WaitForSyncAsync(_stop.Token).WaitAsync(TimeSpan.FromSeconds(90));
+        await _informer.WaitForSyncAsync(_stop.Token).WaitAsync(Eventually.DefaultDeadline);
         await WatchingAsync();
     }
 

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using RocketOps.Kubernetes.Queues;
 using RocketOps.Testing.Time;
+using RocketOps.Testing;
 
 namespace RocketOps.Kubernetes.Tests.Queues;
 
@@ -242,5 +243,5 @@ public sealed class WorkQueueTests : IDisposable
         return wait.TotalSeconds;
     }
 
-    private async Task<string> TakeAsync() => (await _queue.TakeAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60))).Key;
+    private async Task<string> TakeAsync() => (await _queue.TakeAsync(CancellationToken.None).WaitAsync(Eventually.DefaultDeadline)).Key;
 }

@@ -113,7 +113,7 @@ public abstract class ApiServerTests(IApiServer server)
 
         await client.CreateAsync(ConfigMap(ns, "after"));
         await client.DeleteAsync<ConfigMap>("before", ns);
-        using CancellationTokenSource deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using CancellationTokenSource deadline = new CancellationTokenSource(Eventually.DefaultDeadline);
         List<string> seen = new List<string>();
         await foreach (WatchEvent<ConfigMap> change in client.WatchAsync<ConfigMap>(
             new WatchOptions { Namespace = ns, ResourceVersion = list.Metadata.ResourceVersion }, deadline.Token))
@@ -285,7 +285,7 @@ public abstract class ApiServerTests(IApiServer server)
         Informer<ConfigMap> informer = new Informer<ConfigMap>(client, new InformerOptions { Namespaces = [ns] });
         using CancellationTokenSource stop = new CancellationTokenSource();
         Task running = informer.RunAsync(stop.Token);
-        await informer.WaitForSyncAsync(stop.Token).WaitAsync(TimeSpan.FromSeconds(90));
+        await informer.WaitForSyncAsync(stop.Token).WaitAsync(Eventually.DefaultDeadline);
 
         informer.List().Select(c => c.Name()).Should().Equal("old");
         await client.CreateAsync(ConfigMap(ns, "new"));

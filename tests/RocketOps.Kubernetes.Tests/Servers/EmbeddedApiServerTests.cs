@@ -14,7 +14,7 @@ public sealed class EmbeddedApiServerTests(EmbeddedServer server) : ApiServerTes
         using KubernetesClient client = _server.CreateClient();
         ConfigMap map = await client.CreateAsync(new ConfigMap { Metadata = new ObjectMeta { Name = "busy", Namespace = "default" } });
         string? old = map.Metadata.ResourceVersion;
-        for (int i = 0; i < 600; i++)
+        for (int i = 0; i < EmbeddedServer.Window + 1; i++)
         {
             map.Data = new() { ["i"] = $"{i}" };
             map = await client.ReplaceAsync(map);
