@@ -72,9 +72,9 @@ public sealed class BrokerClusterControllerTests
                     since.Restart();
                 }
 
-                return since.Elapsed > TimeSpan.FromMilliseconds(800);
+                return since.Elapsed > TimeSpan.FromMilliseconds(300);
             },
-            "no pass for eighty times the interval of progress");
+            "no pass for thirty times the interval of progress");
 
         world.Workloads.Healthy = static _ => true;
         await world.ClusterAsync("a", "Ready", "True");

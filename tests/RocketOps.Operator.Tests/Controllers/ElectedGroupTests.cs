@@ -19,7 +19,7 @@ public sealed class ElectedGroupTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _world = await OperatorWorld.StartAsync();
-        _members = new ElectedMembers(_world.Client, "a-0");
+        _members = new ElectedMembers(_world.Client, "a-0", pulse: _world.Pulse);
         _world.Workloads.Registration = _members.RegistrationAsync;
     }
 

@@ -16,7 +16,7 @@ namespace RocketOps.Operator.Tests.Controllers;
 
 public sealed class ManyTopicsTests(ITestOutputHelper output)
 {
-    private const int FewTopics = 200;
+    private const int FewTopics = 80;
 
     /// <summary>How many: <c>ROCKETOPS_TOPICS</c> makes a measurement of it, with an operator's own intervals, see bench/README.md.</summary>
     private static readonly int Topics = ManyObjects.Count("ROCKETOPS_TOPICS", FewTopics);

@@ -6,6 +6,7 @@ using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Crashes;
 
@@ -18,7 +19,7 @@ public sealed class CrashServer : IAsyncLifetime
     private readonly ConcurrentDictionary<string, OperatorLife> _lives = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Pulse> _pulses = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Fate, string Scenario), Task<string>> _runs = new();
-    private readonly Dictionary<string, Task<(string From, string To)>> _clean = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Task<UndisturbedRun>> _clean = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _room = new(MostWorlds);
     private EmbeddedApiServer _api = null!;
     private int _worlds;
@@ -38,7 +39,7 @@ public sealed class CrashServer : IAsyncLifetime
         _api.Interceptor = async (call, context, serve) =>
         {
             await (_lives.TryGetValue(context.Request.Headers.UserAgent.ToString(), out OperatorLife? life) ? life.ServeAsync(call, context, serve) : serve());
-            if (call is { Verb: "create" or "update" or "patch" or "delete" or "deletecollection", Resource: not "events" })
+            if (Pulse.IsNews(call))
             {
                 _pulses.GetValueOrDefault(call.Namespace)?.Beat();
             }
@@ -47,7 +48,7 @@ public sealed class CrashServer : IAsyncLifetime
         Client = new KubernetesClient(
             Configuration,
             new KubernetesTypes().Add(OperatorJsonContext.Default.BrokerCluster).Add(OperatorJsonContext.Default.Topic),
-            new KubernetesClientOptions { UserAgent = "test", RequestsPerSecond = 100_000, Burst = 100_000 });
+            new KubernetesClientOptions { UserAgent = "test", RequestsPerSecond = 100_000, Burst = 100_000, RequestTimeout = Eventually.DefaultDeadline });
     }
 
     public async Task DisposeAsync()
@@ -86,11 +87,11 @@ public sealed class CrashServer : IAsyncLifetime
         _room.Release();
     }
 
-    internal Task<(string From, string To)> CleanAsync(string scenario, Func<string, Task<(string From, string To)>> run)
+    internal Task<UndisturbedRun> CleanAsync(string scenario, Func<string, Task<UndisturbedRun>> run)
     {
         lock (_clean)
         {
-            return _clean.TryGetValue(scenario, out Task<(string From, string To)>? known) ? known : _clean[scenario] = run(scenario);
+            return _clean.TryGetValue(scenario, out Task<UndisturbedRun>? known) ? known : _clean[scenario] = run(scenario);
         }
     }
 

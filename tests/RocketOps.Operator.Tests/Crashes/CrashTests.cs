@@ -1,131 +1,152 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using RocketOps.Testing;
+using RocketOps.Testing.Rings;
 using Xunit.Abstractions;
 
 namespace RocketOps.Operator.Tests.Crashes;
 
 /// <summary>
 /// Whatever single write an operator ends at, whatever fails once, however old what it sees is, and whoever else led in between: what is there in the end is what an operator makes whom nothing happens to.
-/// Without <c>ROCKETOPS_EVERY_WRITE=1</c> a sample of the writes.
+/// An ordinary run tries some writes of each scenario, spread over all of them; <c>ROCKETOPS_EVERY_WRITE=1</c>, or the ring deep, each one.
 /// </summary>
 public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : IClassFixture<CrashServer>
 {
     /// <summary>Beyond this many writes something writes for ever.</summary>
     private const int MostWrites = 200;
 
-    /// <summary>An operator ends at each write of this distance.</summary>
-    private static readonly int Distance = Environment.GetEnvironmentVariable("ROCKETOPS_EVERY_WRITE") == "1" ? 1 : 6;
+    /// <summary>So many ends for each fate, there and back.</summary>
+    private const int Ends = 2;
+
+    /// <summary>So long caches lag behind at most: several passes.</summary>
+    private static readonly TimeSpan Lag = TimeSpan.FromMilliseconds(250);
+
+    private static readonly bool IsEveryWriteAskedFor = Environment.GetEnvironmentVariable("ROCKETOPS_EVERY_WRITE") == "1" || RingRules.Current.IsAskedFor(RingRules.Deep);
 
     /// <summary>All of them, or the one that <c>ROCKETOPS_SCENARIO</c> names: those of one test run together.</summary>
     private static readonly string[] Names = Environment.GetEnvironmentVariable("ROCKETOPS_SCENARIO") is { Length: > 0 } one ? [one] : ["Lifetime", "ConfigRoll", "LiveConfigChange", "Groups", "Members", "Volumes", "Queues", "TopicMoved", "HandOver", "ElectedGroupResized"];
+
+    private static readonly Fate[] Failures = [Fate.Conflict, Fate.Throttle, Fate.Error, Fate.LoseAnswer];
 
     public static TheoryData<string> Scenarios => [.. Names];
 
     [Theory]
     [MemberData(nameof(Scenarios))]
-    public Task EndsBeforeOrAfterAnyWrite_SameEnd(string scenario) => RunAsync(scenario, async name =>
+    public Task EndsBeforeOrAfterAnyWrite_SameEnd(string scenario) => RunAsync(scenario, clean => AtWritesAsync(clean, Fate.DieBefore, Fate.DieAfter));
+
+    /// <summary>Each in its own way, in an ordinary run; all of them in each, when every write is asked for.</summary>
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public Task EachWriteFailsOnce_SameEnd(string scenario) => RunAsync(scenario, async clean =>
     {
-        (string from, string to) = await CleanAsync(name);
-        return string.Join('\n', await Task.WhenAll(AtEachWriteAsync(name, from, to, Fate.DieBefore, 1), AtEachWriteAsync(name, from, to, Fate.DieAfter, 2)));
+        Fate[][] runs = IsEveryWriteAskedFor ? [.. Failures.Select(static fate => new[] { fate })] : [Failures];
+        return string.Join('\n', await Task.WhenAll(runs.Select(fates => OnceAsync(clean, () => new FateOfEachFirst(fates), null, string.Join(", ", fates)))));
     });
 
     [Theory]
     [MemberData(nameof(Scenarios))]
-    public Task EachWriteFailsOnce_SameEnd(string scenario) => RunAsync(scenario, async name =>
-    {
-        (string from, string to) = await CleanAsync(name);
-        return string.Join('\n', await Task.WhenAll(new[] { Fate.Conflict, Fate.Throttle, Fate.Error, Fate.LoseAnswer }.Select(fate => OnceAsync(name, from, to, () => new FateOfEachFirst(fate), null, fate.ToString()))));
-    });
-
-    [Theory]
-    [MemberData(nameof(Scenarios))]
-    public Task CachesLagBehind_SameEnd(string scenario) => RunAsync(scenario, async name =>
-    {
-        (string from, string to) = await CleanAsync(name);
-        return await OnceAsync(name, from, to, null, TimeSpan.FromMilliseconds(400), "stale caches");
-    });
+    public Task CachesLagBehind_SameEnd(string scenario) => RunAsync(scenario, clean => OnceAsync(clean, null, Lag, "stale caches"));
 
     /// <summary>The old leader's write arrives when the new one has done everything.</summary>
     [Theory]
     [MemberData(nameof(Scenarios))]
-    public Task OldLeaderComesBack_SameEnd(string scenario) => RunAsync(scenario, async name =>
-    {
-        (string from, string to) = await CleanAsync(name);
-        return await AtEachWriteAsync(name, from, to, Fate.Freeze, 1);
-    });
+    public Task OldLeaderComesBack_SameEnd(string scenario) => RunAsync(scenario, clean => AtWritesAsync(clean, Fate.Freeze));
 
-    private async Task RunAsync(string scenario, Func<string, Task<string>> run, [CallerMemberName] string test = "") =>
-        output.WriteLine(await server.RunAsync(test, scenario, Names, run));
+    private async Task RunAsync(string scenario, Func<UndisturbedRun, Task<string>> run, [CallerMemberName] string test = "") =>
+        output.WriteLine(await server.RunAsync(test, scenario, Names, async name => await run(await server.CleanAsync(name, UndisturbedAsync))));
 
-    /// <summary>What an undisturbed operator makes of a scenario: one run for all tests of it.</summary>
-    private Task<(string From, string To)> CleanAsync(string name) => server.CleanAsync(name, UndisturbedAsync);
-
-    /// <summary>Runs the scenario undisturbed: what is there before and after.</summary>
-    private async Task<(string From, string To)> UndisturbedAsync(string name)
+    /// <summary>Runs the scenario undisturbed, once for all tests of it.</summary>
+    private async Task<UndisturbedRun> UndisturbedAsync(string name)
     {
         await using CrashWorld world = await server.WorldAsync();
         Scenario scenario = Scenario.Of(name);
         await scenario.PrepareAsync(world);
         await world.QuietAsync();
         string from = await EndState.OfAsync(world);
+        CountedWrites there = new();
+        world.Plan = there;
         await scenario.ForwardAsync(world);
         await world.QuietAsync();
         string to = await EndState.OfAsync(world);
         to.Should().NotBe(from);
+        CountedWrites back = new();
+        world.Plan = back;
         await scenario.BackwardAsync(world);
         await SameAsync(world, from, $"{name}: there and back");
-        return (from, to);
+        return new UndisturbedRun(name, from, to, there.Count, back.Count);
     }
 
-    private async Task<string> AtEachWriteAsync(string name, string from, string to, Fate fate, int first)
+    /// <summary>An operator meets its fate at one write there, and one on the way back, again and again.</summary>
+    private async Task<string> AtWritesAsync(UndisturbedRun clean, params Fate[] fates) =>
+        IsEveryWriteAskedFor
+            ? string.Join('\n', await Task.WhenAll(fates.Select(fate => AtEachAsync(clean, Enumerable.Range(1, MostWrites).Select(number => (fate, number, number))))))
+            : await AtEachAsync(clean, Sample(clean, fates));
+
+    /// <summary>Fates in turn, at writes that are spread over those of an undisturbed operator.</summary>
+    private static IEnumerable<(Fate Fate, int There, int Back)> Sample(UndisturbedRun clean, Fate[] fates)
+    {
+        int count = Ends * fates.Length;
+        return Enumerable.Range(0, count).Select(i => (fates[i % fates.Length], At(i, clean.WritesThere), At(i, clean.WritesBack)));
+
+        int At(int i, int writes) => 1 + (((2 * i) + 1) * writes / (2 * count));
+    }
+
+    private async Task<string> AtEachAsync(UndisturbedRun clean, IEnumerable<(Fate Fate, int There, int Back)> ends)
     {
         await using CrashWorld world = await server.WorldAsync();
-        Scenario scenario = Scenario.Of(name);
+        Scenario scenario = Scenario.Of(clean.Scenario);
         await scenario.PrepareAsync(world);
-        await SameAsync(world, from, name);
-        int runs = 0;
-        for (int number = first; ; number += Distance)
+        await SameAsync(world, clean.From, clean.Scenario);
+        List<string> met = [];
+        bool isOver = false;
+        foreach ((Fate fate, int thereAt, int backAt) in ends)
         {
-            number.Should().BeLessThan(MostWrites);
-            bool there = await DirectionAsync(scenario.ForwardAsync, to, "there");
-            bool back = await DirectionAsync(scenario.BackwardAsync, from, "back");
-            if (!there && !back)
+            bool there = await DirectionAsync(scenario.ForwardAsync, fate, thereAt, clean.To, "there");
+            bool back = await DirectionAsync(scenario.BackwardAsync, fate, backAt, clean.From, "back");
+            if (IsEveryWriteAskedFor && !there && !back)
             {
+                isOver = true;
                 break;
-            }
-
-            async Task<bool> DirectionAsync(Func<CrashWorld, Task> direction, string end, string way)
-            {
-                FateOfOne plan = new(number, fate);
-                IReadOnlyDictionary<string, string> before = await RestartCheck.PodsAsync(world);
-                world.Plan = plan;
-                await direction(world);
-                string what = string.Create(CultureInfo.InvariantCulture, $"{name} {way}, {fate} at write {number} ({plan.Write})");
-                await SameAsync(world, end, what);
-                if (world.CutOff is { } old && fate == Fate.Freeze)
-                {
-                    old.Thaw();
-                    await SameAsync(world, end, what + ", and the old leader came back");
-                    await world.EndCutOffAsync();
-                }
-
-                if (name == "ConfigRoll")
-                {
-                    await RestartCheck.EachOnceAsync(world, before, what);
-                }
-
-                runs += plan.Write is null ? 0 : 1;
-                return plan.Write is not null;
             }
         }
 
-        runs.Should().BePositive("otherwise nothing was tried");
-        return string.Create(CultureInfo.InvariantCulture, $"{name}, {fate}: {runs} ends");
+        met.Should().NotBeEmpty("otherwise nothing was tried");
+        (isOver || !IsEveryWriteAskedFor).Should().BeTrue("beyond so many writes something writes for ever");
+        return string.Create(CultureInfo.InvariantCulture, $"{clean.Scenario}: {met.Count} ends: {string.Join("; ", met)}");
+
+        async Task<bool> DirectionAsync(Func<CrashWorld, Task> direction, Fate fate, int number, string end, string way)
+        {
+            FateOfOne plan = new(number, fate);
+            IReadOnlyDictionary<string, string> before = await RestartCheck.PodsAsync(world);
+            world.Plan = plan;
+            await direction(world);
+            string what = string.Create(CultureInfo.InvariantCulture, $"{clean.Scenario} {way}, {fate} at write {number} ({plan.Write})");
+            await SameAsync(world, end, what);
+            if (world.CutOff is { } old && fate == Fate.Freeze)
+            {
+                old.Thaw();
+                await SameAsync(world, end, what + ", and the old leader came back");
+                await world.EndCutOffAsync();
+            }
+
+            if (clean.Scenario == "ConfigRoll")
+            {
+                await RestartCheck.EachOnceAsync(world, before, what);
+            }
+
+            if (plan.Write is null)
+            {
+                return false;
+            }
+
+            met.Add(string.Create(CultureInfo.InvariantCulture, $"{way} {fate} {number} {plan.Write}"));
+            return true;
+        }
     }
 
-    private async Task<string> OnceAsync(string name, string from, string to, Func<WritePlan>? plan, TimeSpan? lag, string what)
+    private async Task<string> OnceAsync(UndisturbedRun clean, Func<WritePlan>? plan, TimeSpan? lag, string what)
     {
+        (string name, string from, string to, _, _) = clean;
         await using CrashWorld world = await server.WorldAsync(lag);
         Scenario scenario = Scenario.Of(name);
         world.Plan = plan?.Invoke();

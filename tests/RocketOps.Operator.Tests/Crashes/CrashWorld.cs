@@ -39,6 +39,7 @@ internal sealed class CrashWorld : IAsyncDisposable
             RouteRefreshGrace = TimeSpan.Zero,
             MasterRestartPause = TimeSpan.Zero,
             ConfigRefreshGrace = TimeSpan.Zero,
+            AdminTimeout = Eventually.DefaultDeadline,
         };
     }
 

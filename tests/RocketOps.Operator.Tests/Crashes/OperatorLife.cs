@@ -4,9 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using RocketOps.Client;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes.Client;
-using RocketOps.Kubernetes.Controllers;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Tests.Support;
 
 namespace RocketOps.Operator.Tests.Crashes;
 
@@ -44,18 +44,8 @@ internal sealed class OperatorLife : IAsyncDisposable
         {
             services.AddSingleton<IRocketMqAdminFactory>(new AdminsOfLife(brokers, this));
 
-            // Tries again soon: the tests' faults are over at once. Never gives an answer up that is held back.
-            KubernetesClientOptions client = new()
-            {
-                UserAgent = Agent,
-                RequestsPerSecond = 1000,
-                Burst = 1000,
-                InitialBackoff = TimeSpan.FromMilliseconds(10),
-                RequestTimeout = TimeSpan.FromMinutes(10),
-            };
-            services.AddSingleton<IKubernetesClient>(provider => new KubernetesClient(server, provider.GetRequiredService<Kubernetes.KubernetesTypes>(), client));
-            OperatorSettings settings = (OperatorSettings)services.First(static service => service.ServiceType == typeof(OperatorSettings)).ImplementationInstance!;
-            settings.InitialBackoff = TimeSpan.FromMilliseconds(20);
+            // Never gives an answer up that is held back.
+            services.MakeQuick(server, Agent, TimeSpan.FromHours(1));
         });
 
     /// <summary>Lets one that was cut off go on: what it had on its way is done now, and with its next write it finds out that it leads no more.</summary>

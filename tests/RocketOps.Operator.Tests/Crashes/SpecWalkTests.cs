@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using RocketOps.Operator.Entities;
+using RocketOps.Testing.Rings;
 using Xunit.Abstractions;
 
 namespace RocketOps.Operator.Tests.Crashes;
 
 /// <summary>
 /// Whatever legal edits came before, and wherever operators ended meanwhile: in the end a cluster is what it would be had it been made so. A seed decides; <c>ROCKETOPS_WALK_SEED=N</c> walks again, <c>ROCKETOPS_WALKS=N</c> more often than
-/// the few of a build.
+/// the few of a build or the more of the ring deep.
 /// </summary>
 public sealed partial class SpecWalkTests(CrashServer server, ITestOutputHelper output) : IClassFixture<CrashServer>
 {
@@ -16,9 +17,12 @@ public sealed partial class SpecWalkTests(CrashServer server, ITestOutputHelper 
     private const string Second = "u";
 
     /// <summary>The walks of a build.</summary>
-    private const int Few = 6;
+    private const int Few = 2;
 
-    private static readonly int Walks = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_WALKS"), CultureInfo.InvariantCulture, out int walks) ? walks : Few;
+    /// <summary>Those of the ring deep.</summary>
+    private const int Many = 12;
+
+    private static readonly int Walks = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_WALKS"), CultureInfo.InvariantCulture, out int walks) ? walks : RingRules.Current.IsAskedFor(RingRules.Deep) ? Many : Few;
 
     /// <summary>Hundreds of walks run while the machine does other things.</summary>
     private static readonly TimeSpan? Patience = Walks > Few ? TimeSpan.FromMinutes(10) : null;

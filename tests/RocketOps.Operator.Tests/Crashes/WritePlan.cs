@@ -29,12 +29,25 @@ internal sealed class FateOfOne(int number, Fate fate) : WritePlan
     }
 }
 
-/// <summary>Each write the first time it is tried.</summary>
-internal sealed class FateOfEachFirst(Fate fate) : WritePlan
+/// <summary>All are served.</summary>
+internal sealed class CountedWrites : WritePlan
+{
+    private int _count;
+
+    public int Count => Volatile.Read(ref _count);
+
+    public override Fate Of(string write)
+    {
+        Interlocked.Increment(ref _count);
+        return Fate.Serve;
+    }
+}
+
+/// <summary>Each write the first time it is tried, one in this way and the next in another.</summary>
+internal sealed class FateOfEachFirst(params IReadOnlyList<Fate> fates) : WritePlan
 {
     private readonly ConcurrentDictionary<string, bool> _seen = new(StringComparer.Ordinal);
+    private int _failed;
 
-    public int Count => _seen.Count;
-
-    public override Fate Of(string write) => _seen.TryAdd(write, true) ? fate : Fate.Serve;
+    public override Fate Of(string write) => _seen.TryAdd(write, true) ? fates[(int)((uint)(Interlocked.Increment(ref _failed) - 1) % (uint)fates.Count)] : Fate.Serve;
 }

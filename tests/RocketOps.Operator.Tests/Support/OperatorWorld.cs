@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,11 +37,15 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
         _options = options;
         _rights = new ShippedRights(options.Namespaces, options.LeaderElection ? options.LeaseNamespace ?? (options.Namespaces is [string first, ..] ? first : Ns) : null);
         _configuration = configuration;
-        Client = new KubernetesClient(admin, new KubernetesTypes().Add(OperatorJsonContext.Default.BrokerCluster).Add(OperatorJsonContext.Default.Topic).Add(OperatorJsonContext.Default.ConsumerGroup), new KubernetesClientOptions { RequestsPerSecond = 1000, Burst = 1000, UserAgent = TestAgent });
-        Workloads = new Workloads(Client, Admin);
+        Client = new KubernetesClient(admin, new KubernetesTypes().Add(OperatorJsonContext.Default.BrokerCluster).Add(OperatorJsonContext.Default.Topic).Add(OperatorJsonContext.Default.ConsumerGroup), new KubernetesClientOptions { RequestsPerSecond = 1000, Burst = 1000, RequestTimeout = Eventually.DefaultDeadline, UserAgent = TestAgent });
+        Pulse = server is null ? null : new Pulse();
+        Workloads = new Workloads(Client, Admin, pulse: Pulse);
     }
 
     public KubernetesClient Client { get; }
+
+    /// <summary>Beats with every write that players have to do with; null on a server that nobody listens to.</summary>
+    public Pulse? Pulse { get; }
 
     private static OperatorOptions Quick { get; } = new()
     {
@@ -51,9 +56,13 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
         RouteRefreshGrace = TimeSpan.Zero,
         MasterRestartPause = TimeSpan.Zero,
         ConfigRefreshGrace = TimeSpan.Zero,
+        AdminTimeout = Eventually.DefaultDeadline,
     };
 
     public FakeAdmin Admin { get; } = new();
+
+    /// <summary>The operator's clock.</summary>
+    public MovedTime Time { get; } = new();
 
     /// <summary>What the operator serves as /metrics.</summary>
     public string Metrics => (_operator ?? throw new InvalidOperationException("The operator does not run.")).Metrics;
@@ -101,7 +110,12 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
 
     /// <param name="configure">Changes how it works this time; null for as before.</param>
     public async Task StartOperatorAsync(Func<OperatorOptions, OperatorOptions>? configure = null) =>
-        _operator = await OperatorHost.StartAsync(_configuration, configure?.Invoke(_options) ?? _options, services => services.AddSingleton<IRocketMqAdminFactory>(new FakeAdminFactory(Admin)));
+        _operator = await OperatorHost.StartAsync(_configuration, configure?.Invoke(_options) ?? _options, services =>
+        {
+            services.AddSingleton<IRocketMqAdminFactory>(new FakeAdminFactory(Admin));
+            services.AddSingleton<TimeProvider>(Time);
+            services.MakeQuick(_configuration, "operator");
+        });
 
     public async Task StopOperatorAsync()
     {
@@ -232,12 +246,14 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
         where T : class, IKubernetesObject =>
         Eventually.TrueAsync(async () => await Client.GetAsync<T>(name, Ns) is null, $"{typeof(T).Name} {name} is gone");
 
-    /// <summary>Waits until the operator has looked at its clusters this many times more.</summary>
+    /// <summary>Waits until the operator has looked at its clusters this many times more, and has written what it had to.</summary>
     public async Task PassesAsync(int count)
     {
-        // Each pass over a cluster asks both of its name servers.
+        // Each pass over a cluster asks both of its name servers. What it writes comes after that: one that is under way already does not count.
         int before = Admin.Questions;
-        await Eventually.TrueAsync(() => Admin.Questions >= before + (2 * count), $"{count} more passes");
+        long ended = EndedPasses();
+        int clusters = (await Client.ListAsync<BrokerCluster>(new ListOptions { Namespace = Ns })).Items.Count;
+        await Eventually.TrueAsync(() => Admin.Questions >= before + (2 * count) && EndedPasses() >= ended + (clusters * (count + 1)), $"{count} more passes");
     }
 
     public async ValueTask DisposeAsync()
@@ -256,6 +272,10 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
         roles.SelectMany(_rights.Excess).Should().BeEmpty("the API server lets nobody give rights that he has not");
     }
 
+    /// <summary>Passes over clusters, however they ended.</summary>
+    private long EndedPasses() => Metrics.Split('\n').Where(static line => line.StartsWith("rocketops_operator_reconciles_total{kind=\"BrokerCluster\"", StringComparison.Ordinal))
+        .Sum(static line => long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+
     private static bool Has(IEnumerable<Condition>? conditions, string type, string status, string? reason) =>
         Conditions.Find(conditions, type) is { } condition && condition.Status == status && (reason is null || condition.Reason == reason);
 
@@ -268,6 +288,10 @@ internal sealed partial class OperatorWorld : IAsyncDisposable
         }
 
         await (OnCall(call) is { } fault ? fault.ApplyAsync(context, serve) : serve());
+        if (Pulse.IsNews(call))
+        {
+            Pulse?.Beat();
+        }
 
         // A patch that makes an object takes the right to make one.
         if (isOperator && call.Verb == "patch" && context.Response.StatusCode == StatusCodes.Status201Created && _rights.Refusal(call with { Verb = "create" }) is { } creation)

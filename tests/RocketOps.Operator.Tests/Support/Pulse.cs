@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RocketOps.Embedded;
 
 namespace RocketOps.Operator.Tests.Support;
 
@@ -9,6 +10,10 @@ internal sealed class Pulse
     private static readonly TimeSpan Unannounced = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentBag<SemaphoreSlim> _players = [];
+
+    /// <summary>Whether players have to do with what is asked for: what users write is the operator's business, and what that reports nobody's.</summary>
+    public static bool IsNews(ApiCall call) =>
+        call is { Verb: "create" or "update" or "patch" or "delete" or "deletecollection", Resource: not ("events" or "brokerclusters" or "topics" or "consumergroups") };
 
     /// <returns>What a player waits with for the next change after its last wait ended.</returns>
     public Func<CancellationToken, Task> Join()

@@ -21,6 +21,7 @@ internal sealed class Workloads : IAsyncDisposable
     private readonly FakeAdmin _admin;
     private readonly ListOptions _here;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Pulse? _pulse;
     private readonly Func<CancellationToken, Task> _pause;
     private readonly Task _running;
     private readonly HashSet<string> _everReady = new(StringComparer.Ordinal);
@@ -35,6 +36,7 @@ internal sealed class Workloads : IAsyncDisposable
     /// <param name="pulse">Tells of changes; null to look again and again.</param>
     public Workloads(IKubernetesClient client, FakeAdmin admin, string? ns = null, Pulse? pulse = null)
     {
+        _pulse = pulse;
         _pause = pulse?.Join() ?? (static cancellationToken => Task.Delay(Pause, cancellationToken));
         _client = client;
         _admin = admin;
@@ -43,22 +45,54 @@ internal sealed class Workloads : IAsyncDisposable
     }
 
     /// <summary>Whether a pod made from this template becomes ready.</summary>
-    public Func<Pod, bool> Healthy { get; set; } = static _ => true;
+    public Func<Pod, bool> Healthy
+    {
+        get;
+        set
+        {
+            field = value;
+            _pulse?.Beat();
+        }
+    } = static _ => true;
 
     /// <summary>Where a pod of a set is made.</summary>
     public Func<Pod, string?> Node { get; set; } = static _ => null;
 
     /// <summary>Whether the name server of this number serves.</summary>
-    public Func<int, bool> NameServerServes { get; set; } = static _ => true;
+    public Func<int, bool> NameServerServes
+    {
+        get;
+        set
+        {
+            field = value;
+            _pulse?.Beat();
+        }
+    } = static _ => true;
 
     /// <summary>Name servers of an older template that are still there beside the new ones.</summary>
-    public int OldNameServers { get; set; }
+    public int OldNameServers
+    {
+        get;
+        set
+        {
+            field = value;
+            _pulse?.Beat();
+        }
+    }
 
     /// <summary>A pod that is made again has the address its predecessor had, and so what the broker there was told.</summary>
     public bool KeepsAddresses { get; set; }
 
     /// <summary>Whether a claim that was made larger gets the room.</summary>
-    public Func<PersistentVolumeClaim, bool> Grows { get; set; } = static _ => true;
+    public Func<PersistentVolumeClaim, bool> Grows
+    {
+        get;
+        set
+        {
+            field = value;
+            _pulse?.Beat();
+        }
+    } = static _ => true;
 
     /// <summary>Id and address with which a ready broker registers; null for its ordinal and its pod's address.</summary>
     public Func<string, CancellationToken, Task<(long Id, string Address)?>>? Registration { get; set; }
