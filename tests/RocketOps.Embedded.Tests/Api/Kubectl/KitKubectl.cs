@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 
@@ -7,6 +8,8 @@ namespace RocketOps.Embedded.Tests.Api.Kubectl;
 public sealed class KitKubectl : IAsyncLifetime
 {
     private readonly TempDirectory _folder = new();
+
+    private readonly ConcurrentDictionary<string, Task<string>> _built = new(StringComparer.Ordinal);
 
     public string? WhyMissing { get; } = SharedKits.WhyMissing(SharedKits.Hyperkube);
 
@@ -24,6 +27,10 @@ public sealed class KitKubectl : IAsyncLifetime
         (await ChildProcess.RunAsync("sh", ["-c", $"xz -dc '{SharedKits.Hyperkube}' > '{program}' && chmod +x '{program}'"], TimeSpan.FromMinutes(3))).EnsureSuccess();
         Program = program;
     }
+
+    /// <summary>What <c>kubectl kustomize</c> makes of a folder: run once for each.</summary>
+    public Task<string> BuildAsync(string folder) =>
+        _built.GetOrAdd(folder, async path => (await ChildProcess.RunAsync(Program!, ["kustomize", path], TimeSpan.FromMinutes(3))).EnsureSuccess().Output);
 
     public Task DisposeAsync()
     {

@@ -109,7 +109,7 @@ public sealed class KustomizeTests(KitKubectl kubectl)
     {
         string? reason = RingRules.Current.WhySkip(ring: null, kubectl.WhyMissing);
         Skip.If(reason is not null, reason);
-        return [.. YamlReading.ParseAll((await RunAsync("kustomize", InRepository(folder))).EnsureSuccess().Output).Cast<JsonObject>()];
+        return [.. YamlReading.ParseAll(await kubectl.BuildAsync(InRepository(folder))).Cast<JsonObject>()];
     }
 
     private Task<ProcessResult> RunAsync(params string[] arguments) => ChildProcess.RunAsync(kubectl.Program!, arguments, TimeSpan.FromMinutes(2));
