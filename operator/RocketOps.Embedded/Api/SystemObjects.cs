@@ -90,7 +90,9 @@ internal sealed class SystemObjects(ObjectStore store, ResourceRegistry registry
     public void ApplyCrds(string yaml)
     {
         ResourceDefinition resource = registry.Find("apiextensions.k8s.io", "v1", "customresourcedefinitions")!;
-        foreach (JsonNode document in YamlReading.ParseAll(yaml))
+
+        // JSON is YAML, and read a lot faster as what it is.
+        foreach (JsonNode document in yaml.StartsWith('{') ? [JsonReading.Parse(Encoding.UTF8.GetBytes(yaml))!] : YamlReading.ParseAll(yaml))
         {
             if (document is not JsonObject crd || crd.Text("kind") != "CustomResourceDefinition" || crd.Child("metadata")?.Text("name") is not { Length: > 0 } name)
             {

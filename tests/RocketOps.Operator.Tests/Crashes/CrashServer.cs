@@ -31,11 +31,7 @@ public sealed class CrashServer : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _api = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
-        foreach (string file in Directory.GetFiles(Repository.Path("deploy", "crds"), "*.yaml"))
-        {
-            _api.AddCrd(await File.ReadAllTextAsync(file));
-        }
-
+        _api.DefineAll();
         _api.Interceptor = async (call, context, serve) =>
         {
             await (_lives.TryGetValue(context.Request.Headers.UserAgent.ToString(), out OperatorLife? life) ? life.ServeAsync(call, context, serve) : serve());

@@ -26,7 +26,7 @@ internal sealed class DefinedKind<T> : IAsyncDisposable
     public static async Task<DefinedKind<T>> StartAsync(JsonTypeInfo<T> json)
     {
         EmbeddedApiServer server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
-        await server.DefineAllAsync();
+        server.DefineAll();
         return new DefinedKind<T>(server, new KubernetesClient(server.Administrator, new KubernetesTypes().Add(json)), json);
     }
 

@@ -24,7 +24,7 @@ public sealed class OperatorLogTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
-        await _server.DefineAllAsync();
+        _server.DefineAll();
         _server.WriteKubeconfig(_directory.File("kubeconfig"));
         _client = new KubernetesClient(_server.Administrator, new KubernetesTypes().Add(OperatorJsonContext.Default.Topic));
     }

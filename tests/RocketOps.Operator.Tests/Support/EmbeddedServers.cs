@@ -1,23 +1,45 @@
+using System.Text.Json.Nodes;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Yaml;
 
 namespace RocketOps.Operator.Tests.Support;
 
 /// <summary>What tests do with every embedded API server: give it the definitions that are shipped, and come there as its administrator.</summary>
 internal static class EmbeddedServers
 {
+    /// <summary>The definitions as JSON: hundreds of servers read them.</summary>
+    private static readonly Lazy<string[]> Shipped = new(static () => [.. Definitions().Select(static definition => definition.ToJsonString())]);
+
+    /// <summary>The same without the schema's rules.</summary>
+    private static readonly Lazy<string[]> WithoutRules = new(static () => [.. Definitions().Select(static definition =>
+    {
+        RemoveRules(definition);
+        return definition.ToJsonString();
+    })]);
+
     extension(EmbeddedApiServer server)
     {
         public KubernetesClientConfiguration Administrator => new() { Server = server.Address, Token = server.Token, CertificateAuthorityPem = server.CaCertificatePem };
 
-        /// <param name="change">Makes another definition of the text of each; null for as it is.</param>
-        public async Task DefineAllAsync(Func<string, string>? change = null)
+        /// <param name="rules">Whether what the schema's rules forbid is refused by the API server.</param>
+        public void DefineAll(bool rules = true)
         {
-            foreach (string file in Directory.GetFiles(Repository.Path("deploy", "crds"), "*.yaml"))
+            foreach (string definition in (rules ? Shipped : WithoutRules).Value)
             {
-                string definition = await File.ReadAllTextAsync(file);
-                server.AddCrd(change?.Invoke(definition) ?? definition);
+                server.AddCrd(definition);
             }
+        }
+    }
+
+    private static IEnumerable<JsonNode> Definitions() => Directory.GetFiles(Repository.Path("deploy", "crds"), "*.yaml").Select(static file => YamlReading.ParseAll(File.ReadAllText(file)).Single());
+
+    private static void RemoveRules(JsonNode? node)
+    {
+        (node as JsonObject)?.Remove("x-kubernetes-validations");
+        foreach (JsonNode? child in node switch { JsonObject map => map.Select(static pair => pair.Value), JsonArray list => list, _ => Enumerable.Empty<JsonNode?>() })
+        {
+            RemoveRules(child);
         }
     }
 }
