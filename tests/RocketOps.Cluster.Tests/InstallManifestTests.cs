@@ -4,7 +4,8 @@ using RocketOps.Testing;
 
 namespace RocketOps.Cluster.Tests;
 
-/// <summary>What is installed without Helm is what the chart renders. Needs Helm and kubectl of the kit, and no cluster.</summary>
+/// <summary>What is installed without Helm is what the chart renders. Needs Helm and kubectl of the kit, which unpacks them when it starts a cluster on a new machine.</summary>
+[Collection(KubeClusterCollection.Name)]
 public sealed class InstallManifestTests
 {
     private const string Renew = "ROCKETOPS_UPDATE=1 ROCKETOPS_RINGS=cluster dotnet test tests/RocketOps.Cluster.Tests --filter InstallManifestTests";
