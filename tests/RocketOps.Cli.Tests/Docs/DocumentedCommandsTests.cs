@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using RocketOps.Cli.Tests.Support;
-using RocketOps.Cli.Tests.Up;
 using RocketOps.Testing;
 using RocketOps.Testing.Docs;
 using RocketOps.Testing.Processes;
