@@ -12,7 +12,7 @@ public sealed partial class CitationTests
 {
     private static readonly string[] Extensions = [".cs", ".md", ".csproj", ".props", ".targets", ".sh", ".py", ".yaml", ".yml"];
     private static readonly string[] Folders = ["docs/reference", "docs", ""];
-    private static readonly string[] NotOurs = [".git", "bin", "obj", "node_modules", "TestResults"];
+    private static readonly string[] NotOurs = [".git", "bin", "obj", "out", "node_modules", "TestResults"];
 
     /// <summary>Read once: some pages are cited a thousand times.</summary>
     private static readonly ConcurrentDictionary<string, string[]> HeadingsOfPages = new(StringComparer.Ordinal);

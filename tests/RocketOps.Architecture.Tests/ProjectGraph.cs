@@ -6,7 +6,7 @@ namespace RocketOps.Architecture.Tests;
 /// <summary>The product's projects and the references between them, read from the project files.</summary>
 internal sealed class ProjectGraph
 {
-    private static readonly string[] Outside = ["tests", "bench"];
+    private static readonly string[] Outside = ["tests", "bench", "out"];
 
     private readonly Dictionary<string, IReadOnlySet<string>> _direct;
 

@@ -110,14 +110,21 @@ internal sealed class Report(TextWriter output)
     private void Lines(string text, int most)
     {
         string[] lines = [.. text.Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)];
-        foreach (string line in lines.Take(most))
-        {
-            output.WriteLine($"      {Short(line.TrimStart())}");
-        }
-
+        // What is wrong stands first or, below all that there was, last.
+        int first = lines.Length > most ? most / 2 : lines.Length;
+        Indented(lines.Take(first));
         if (lines.Length > most)
         {
-            output.WriteLine($"      … {lines.Length - most} more lines");
+            output.WriteLine($"      … {lines.Length - most} more lines …");
+            Indented(lines.TakeLast(most - first));
+        }
+    }
+
+    private void Indented(IEnumerable<string> lines)
+    {
+        foreach (string line in lines)
+        {
+            output.WriteLine($"      {Short(line.TrimStart())}");
         }
     }
 

@@ -32,6 +32,8 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         _logger = logger;
         Stops = new StopSequence(logger);
         Stops.Push("the store", parts.Store.DisposeAsync);
+        // A slave does not wait for the table that it takes over when it ends.
+        Stops.Push("the topics' file", () => new ValueTask(parts.Topics.UntilWrittenAsync()));
         Stops.Push("the timers' files", parts.Timers.DisposeAsync);
         Stops.Push("the offset files", parts.OffsetPersister.DisposeAsync);
         Stops.Push("the figures", parts.Figures.DisposeAsync);

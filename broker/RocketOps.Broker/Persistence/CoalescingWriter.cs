@@ -28,6 +28,15 @@ internal sealed class CoalescingWriter(Func<Task> write)
         }
     }
 
+    /// <summary>Waits until nothing is being written, whoever asked for it and no longer waits. Throws what the write threw.</summary>
+    public Task UntilIdleAsync()
+    {
+        lock (_gate)
+        {
+            return _next ?? _running ?? Task.CompletedTask;
+        }
+    }
+
     private async Task RunAsync(Task? after)
     {
         // Leave the caller's lock and, on a connection's loop, its thread.

@@ -88,6 +88,9 @@ internal sealed class TopicTable
         await _writer.WriteAsync();
     }
 
+    /// <summary>For the end of the broker: returns when what is being written is on disk, so that nothing of it meets the next start.</summary>
+    public Task UntilWrittenAsync() => _writer.UntilIdleAsync();
+
     /// <summary>All configurations at this moment, in ordinal order of the names.</summary>
     public SortedDictionary<string, TopicConfig> Snapshot()
     {

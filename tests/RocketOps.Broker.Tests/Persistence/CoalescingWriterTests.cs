@@ -31,6 +31,28 @@ public sealed class CoalescingWriterTests
     }
 
     [Fact]
+    public async Task UntilIdle_AWriteThatNobodyWaitsFor_IsWaitedFor()
+    {
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        CoalescingWriter writer = new(async () =>
+        {
+            begun.TrySetResult();
+            await release.Task;
+        });
+        await writer.UntilIdleAsync();
+        Task running = writer.WriteAsync();
+        await begun.Task;
+
+        Task idle = writer.UntilIdleAsync();
+        idle.IsCompleted.Should().BeFalse();
+        release.SetResult();
+        await idle;
+
+        running.IsCompletedSuccessfully.Should().BeTrue();
+    }
+
+    [Fact]
     public async Task WriteAsync_ManyAtOnce_NeverOverlapAndSeeEveryChange()
     {
         int running = 0;

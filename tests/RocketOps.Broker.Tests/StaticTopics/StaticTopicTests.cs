@@ -266,6 +266,21 @@ public sealed class StaticTopicTests
         await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.TryGet(Topic, out Broker.Topics.TopicState? topic) && topic.Mapping is not null, "the slave serves it");
     }
 
+    /// <summary>A slave asks at the moment when a static topic has its mapping and is no topic yet.</summary>
+    [Fact]
+    public async Task Slave_AsksBeforeTheTopicOfAMappingIsThere_HasBoth()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        TopicQueueMapping mapping = new() { Topic = Topic, Scope = "__global__", TotalQueues = 1, BrokerName = "broker-a", Epoch = Epoch, Queues = new() { [0] = [new LogicQueueMappingItem { BrokerName = "broker-a" }] } };
+
+        await group.Master.Host.Parts.Mappings.UpdateAsync(mapping, force: false);
+
+        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Mappings.Version == group.Master.Host.Parts.Mappings.Version, "the slave has this version of the mappings");
+        group.Slave.Host.Parts.Mappings.Find(Topic).Should().NotBeNull();
+        await group.Master.CreateTopicAsync(Topic);
+        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.TryGet(Topic, out Broker.Topics.TopicState? topic) && topic.Mapping is not null, "the slave serves it");
+    }
+
     private static async Task MakeAsync(RawConnection broker, string name, string mapping, long epoch = Epoch, string topic = Topic, bool plain = false, int queues = 1)
     {
         RawFrame answer = plain

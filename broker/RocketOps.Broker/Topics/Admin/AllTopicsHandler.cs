@@ -18,7 +18,8 @@ internal sealed class AllTopicsHandler(TopicTable topics, TopicQueueMappingTable
         SortedDictionary<string, TopicConfig> all = topics.Snapshot();
         Dictionary<string, TopicConfig> page = TablePage.Select(request, Sequence, "maxTopicNum", all, version);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("totalTopicNum", all.Count);
-        Dictionary<string, TopicQueueMapping> details = mappings.All.Where(entry => page.ContainsKey(entry.Key)).ToDictionary(StringComparer.Ordinal);
+        // A static topic has its mapping a moment before it is a topic: a slave that asks then has this version, and does not ask for it again.
+        Dictionary<string, TopicQueueMapping> details = mappings.All.Where(entry => page.ContainsKey(entry.Key) || !all.ContainsKey(entry.Key)).ToDictionary(StringComparer.Ordinal);
         AllTopicsBody body = new() { DataVersion = version, MappingDataVersion = mappingVersion, Topics = page, MappingDetails = details };
         response.Body = TablePage.Checked(BrokerJson.Write(body, BrokerJson.Default.AllTopicsBody), Sequence);
         return new ValueTask<RemotingCommand?>(response);

@@ -262,8 +262,12 @@ internal sealed class ElectedMembers : IAsyncDisposable
 
     public async Task<LeaseRecord> LeaseAsync() => (await new FileLeaseStore(LeaseFile, TimeProvider.System).ReadAsync(CancellationToken.None))!.Record;
 
+    /// <summary>By the lease, and by what a master knows of it: its own change is in the lease a moment earlier.</summary>
     public Task InSyncAsync(params string[] names) => Eventually.TrueAsync(
-        async () => (await LeaseAsync()).InSync.Select(static copy => copy.Member).Order(StringComparer.Ordinal).SequenceEqual(names.Order(StringComparer.Ordinal)), $"in sync are {string.Join(", ", names)}");
+        async () => AreInSync(await LeaseAsync(), names) && Running.Where(static broker => GroupOf(broker).Leads).All(master => GroupOf(master).Lease is { } seen && AreInSync(seen, names)),
+        $"in sync are {string.Join(", ", names)}");
+
+    private static bool AreInSync(LeaseRecord lease, string[] names) => lease.InSync.Select(static copy => copy.Member).Order(StringComparer.Ordinal).SequenceEqual(names.Order(StringComparer.Ordinal));
 
     /// <summary>Changes the lease as a person with an editor does, but never over somebody else's write.</summary>
     public async Task EditAsync(Func<LeaseRecord, LeaseRecord> edit)
