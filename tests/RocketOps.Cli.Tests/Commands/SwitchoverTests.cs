@@ -14,7 +14,11 @@ public sealed class SwitchoverTests(ClusterFixture classic)
     [Fact]
     public async Task Switchover_OfAnElectedGroup_IsShownByStatusAndWrongOnesSayWhy()
     {
-        await using ElectedBrokers brokers = new(new Dictionary<string, string>(StringComparer.Ordinal) { ["replicationMode"] = "Sync", ["minInSyncReplicas"] = "1" });
+        // Leases and a hand-over that no slowness ends.
+        await using ElectedBrokers brokers = new(new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["replicationMode"] = "Sync", ["minInSyncReplicas"] = "1", ["leaseDurationMillis"] = "120000", ["leaseMarginMillis"] = "10000", ["handOverTimeoutMillis"] = "120000",
+        });
         await brokers.StartAsync();
         string servers = brokers.NameServerAddress;
         await Eventually.TrueAsync(async () => (await StatusAsync(servers)).Count(static member => member.GetProperty("inSync").ValueKind == JsonValueKind.True) == 3, "all are shown in sync", Patience);

@@ -97,8 +97,10 @@ public sealed class JavaFeatureTests(RocketOpsFixture fixture)
         await using JavaRun consumer = await java.StartAsync("receive", topic, "--group", $"G_{topic}", "--fail-first", "99", "--later-level", "1", "--max-reconsume", "1", "--seconds", Long);
         await Eventually.TrueAsync(() => Topics.HasRouteAsync(fixture.Server, $"%DLQ%G_{topic}"), "the group has dead letters");
 
-        await ReceiveAsync(java, $"%DLQ%G_{topic}", 2, ["--mode", "pull"], group: $"D_{topic}");
-        Lines(consumer, "message").Count(static line => line.GetProperty("reconsumeTimes").GetInt32() == 1).Should().Be(2, "each is tried once more");
+        // At least once: a message whose consumer is not sure that the broker took it back comes again.
+        await Eventually.TrueAsync(
+            async () => Ids(await java.RunAsync("receive", $"%DLQ%G_{topic}", "--group", $"D_{topic}", "--mode", "pull", "--from", "first", "--no-commit")).Count == 2, "both are among the dead letters");
+        Ids(Lines(consumer, "message").Where(static line => line.GetProperty("reconsumeTimes").GetInt32() == 1)).Should().HaveCount(2, "each is tried once more");
     });
 
     [SkippableFact]
@@ -137,6 +139,8 @@ public sealed class JavaFeatureTests(RocketOpsFixture fixture)
         JsonElement recalled = (await java.RunAsync("recall", "JavaRecall", "--handle", sent.GetProperty("recallHandle").GetString()!)).Should().ContainSingle().Subject;
         recalled.GetProperty("msgId").GetString().Should().Be(sent.GetProperty("msgId").GetString());
     }
+
+    private static HashSet<string> Ids(IEnumerable<JsonElement> lines) => [.. lines.Where(static line => IsEvent(line, "message")).Select(static line => line.GetProperty("msgId").GetString()!)];
 
     private static bool IsEvent(JsonElement line, string name) => line.GetProperty("event").GetString() == name;
 
