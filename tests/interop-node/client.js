@@ -8,7 +8,8 @@
 //
 // --timeout is what an answer may take, and a send with all its attempts; without it the library's own 30 s and 3 s.
 // --number gives each message its number as that property. With --go-on a failed send is a line like any other, with what its attempts met, and the next message is sent. With --fail-first a message fails until its
-// reconsumeTimes reach N; those are printed with "consumed": false, and not counted. Exit code 0 as expected, 1 expectation missed or an error from the server, 2 wrong usage.
+// reconsumeTimes reach N; those are printed with "consumed": false, and not counted. Exit code 0 as expected, 1 expectation missed or an error from the server, 2 wrong usage,
+// 3 the library gave up at its start: to be run again.
 
 const crypto = require('crypto');
 const { setTimeout: pauseFor } = require('timers/promises');
@@ -109,8 +110,12 @@ async function receive({ namesrv, topic, group, count, tag, sql, broadcast, 'fai
     ...(broadcast ? { instanceName: String(process.pid) } : {}),
     consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
   });
-  consumer.on('error', error => console.error(error));
   let received = 0;
+  consumer.on('error', error => {
+    console.error(error);
+    // The library shares queues out before the broker knows the group, and does nothing any more.
+    if (received === 0 && error.message.includes('no consumer for this group')) process.exit(3);
+  });
   await new Promise((resolve, reject) => {
     const deadline = setTimeout(() => reject(new Error(`${received} of ${count} messages within ${seconds} s`)), seconds * 1000);
     consumer.subscribe(topic, sql ? { expressionType: 'SQL92', subString: sql } : tag || '*', async message => {

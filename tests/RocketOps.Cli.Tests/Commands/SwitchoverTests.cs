@@ -17,7 +17,11 @@ public sealed class SwitchoverTests(ClusterFixture classic)
         // Leases and a hand-over that no slowness ends.
         await using ElectedBrokers brokers = new(new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["replicationMode"] = "Sync", ["minInSyncReplicas"] = "1", ["leaseDurationMillis"] = "120000", ["leaseMarginMillis"] = "10000", ["handOverTimeoutMillis"] = "120000",
+            ["replicationMode"] = "Sync",
+            ["minInSyncReplicas"] = "1",
+            ["leaseDurationMillis"] = "120000",
+            ["leaseMarginMillis"] = "10000",
+            ["handOverTimeoutMillis"] = "120000",
         });
         await brokers.StartAsync();
         string servers = brokers.NameServerAddress;

@@ -9,6 +9,8 @@ namespace RocketOps.Interop.Tests.Clients;
 public sealed class NodeClient(string nameServer) : IForeignClient
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private const int GaveUpAtItsStart = 3;
+    private const int MostRuns = 10;
 
     public static string Folder => Path.Combine(SharedKits.RepositoryRoot, "tests", "interop-node");
 
@@ -41,11 +43,17 @@ public sealed class NodeClient(string nameServer) : IForeignClient
         return [.. lines.Select(ReceivedMessages.Parse)];
     }
 
-    /// <summary>Runs <c>client.js COMMAND</c> and returns the lines it printed; throws when its exit code is not 0.</summary>
+    /// <summary>Runs <c>client.js COMMAND</c>, again when the library gave up at its start, and returns the lines it printed; throws when its exit code is not 0.</summary>
     public async Task<IReadOnlyList<JsonElement>> RunAsync(string command, string topic, IEnumerable<string> options)
     {
-        ProcessResult result = await ChildProcess.RunAsync(
-            "node", ["client.js", command, "--namesrv", nameServer, "--topic", topic, "--timeout", "120000", .. options], Patience, workingDirectory: Folder);
+        ProcessResult result;
+        int runs = 0;
+        do
+        {
+            result = await ChildProcess.RunAsync(
+                "node", ["client.js", command, "--namesrv", nameServer, "--topic", topic, "--timeout", "120000", .. options], Patience, workingDirectory: Folder);
+        }
+        while (result.ExitCode == GaveUpAtItsStart && ++runs < MostRuns);
         result.EnsureSuccess();
         return [.. JsonLines.Parse(result.Output)];
     }
