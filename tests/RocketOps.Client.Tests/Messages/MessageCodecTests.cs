@@ -141,6 +141,11 @@ public sealed class MessageCodecTests
         FluentActions.Invoking(() => new Message("T", "x"u8.ToArray()).SetProperty(name, value)).Should().Throw<ArgumentException>();
     }
 
+    /// <summary>It stands among the protocol's names and is the application's to set.</summary>
+    [Fact]
+    public void Message_ImmunityFromChecks_IsTheApplications() =>
+        new Message("T", "x"u8.ToArray()).SetProperty("CHECK_IMMUNITY_TIME_IN_SECONDS", "3600").Properties.Should().Contain("CHECK_IMMUNITY_TIME_IN_SECONDS", "3600");
+
     private static byte[] Damage(int length, int position, byte value)
     {
         byte[] copy = Sample[..length];

@@ -70,6 +70,7 @@ public sealed class DashboardPictureTests
         await world.ClusterAsync("orders", "Ready", "False");
         await world.ClusterAsync("orders", "Ready", "True");
         string master = world.Master("orders-0");
+        await Eventually.TrueAsync(() => world.Admin.Topic(master, "topic-3") is not null, "the new master, which began empty, is given its topics");
         world.Admin.Put(master, world.Admin.Topic(master, "topic-3")! with { ReadQueues = 2 });
         await Eventually.TrueAsync(() => world.Metrics.Contains("rocketops_operator_drift_corrections_total{", StringComparison.Ordinal), "what somebody changed is put back");
         await done.CancelAsync();
