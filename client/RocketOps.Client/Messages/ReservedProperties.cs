@@ -4,7 +4,7 @@ namespace RocketOps.Client;
 
 /// <summary>
 /// What an application must not set by hand, as in the Java client (MessageConst.STRING_HASH_SET). CHECK_IMMUNITY_TIME_IN_SECONDS is the application's: how long nobody asks about a half message.
-/// Source: remoting.md §4.8, grpc.md §2.1.
+/// Source: remoting.md §4.8.
 /// </summary>
 internal static class ReservedProperties
 {
