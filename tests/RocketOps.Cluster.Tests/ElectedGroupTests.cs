@@ -30,8 +30,6 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
 
     private static readonly string[] Versions = ["4.9.7", "5.5.0"];
 
-    private static bool IsDeep { get; } = RingRules.Current.IsAskedFor(RingRules.Deep);
-
     [SkippableFact]
     public async Task Master_ReplacedInEveryWay_PlannedCostsNoSendAndNothingAcknowledgedIsLost()
     {
@@ -60,7 +58,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         const string members = "    replicas: 3\n";
         string sample = await File.ReadAllTextAsync(Path.Combine(SharedKits.RepositoryRoot, Sample));
         sample.Should().Contain(members);
-        return IsDeep ? sample : sample.Replace(
+        return Depth.IsDeep ? sample : sample.Replace(
             members,
             $$"""
             {{members}}    config: { leaseDurationMillis: "120000", leaseRenewMillis: "1000", leaseMarginMillis: "10000", handOverTimeoutMillis: "120000" }
@@ -72,7 +70,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
     private async Task UnderLoadAsync()
     {
         string address = await KubeCluster.NameServerAsync("automatic");
-        await (IsDeep ? InEveryWayAsync(address) : AsPlannedAsync(address));
+        await (Depth.IsDeep ? InEveryWayAsync(address) : AsPlannedAsync(address));
     }
 
     private async Task AsPlannedAsync(string address)

@@ -11,9 +11,6 @@ namespace RocketOps.Cluster.Tests;
 /// </summary>
 internal sealed class ForeignClient : IAsyncDisposable
 {
-
-    private static readonly bool IsDeep = RingRules.Current.IsAskedFor(RingRules.Deep);
-
     private readonly TempDirectory _directory = new("client-");
     private readonly List<JsonElement> _events = [];
     private readonly ChildProcess _process;
@@ -48,7 +45,7 @@ internal sealed class ForeignClient : IAsyncDisposable
     {
         string? noNode = SharedKits.WhyMissing(Path.Combine(NodeFolder, "node_modules"));
         string? notDeep = SharedKits.WhyMissing(SharedKits.GoClient) ?? (noNode is null ? null : $"{noNode}: npm ci in tests/interop-node installs it");
-        string? missing = SharedKits.WhyMissing(SharedKits.RocketMq) ?? (IsDeep ? notDeep : null);
+        string? missing = SharedKits.WhyMissing(SharedKits.RocketMq) ?? (Depth.IsDeep ? notDeep : null);
         string? reason = RingRules.Current.WhySkip(RingRules.Cluster, missing);
         Skip.If(reason is not null, reason);
     }
@@ -60,7 +57,7 @@ internal sealed class ForeignClient : IAsyncDisposable
     public static ForeignClient JavaProducer(string version, string nameServer, string topic)
     {
         string name = $"p_{version.Replace('.', '_')}";
-        return Java(name, "--version", version, "send", "--namesrv", nameServer, "--topic", topic, "--group", name, "--keys", name, "--count", "1000000", "--pause", "20", "--retry", "2", "--timeout", IsDeep ? "3000" : "120000");
+        return Java(name, "--version", version, "send", "--namesrv", nameServer, "--topic", topic, "--group", name, "--keys", name, "--count", "1000000", "--pause", "20", "--retry", "2", "--timeout", Depth.IsDeep ? "3000" : "120000");
     }
 
     /// <summary>A Java consumer that receives everything, from the first message on.</summary>

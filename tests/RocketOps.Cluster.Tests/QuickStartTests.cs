@@ -32,7 +32,7 @@ public sealed class QuickStartTests(KubeCluster cluster)
             await ReceiveAsync("g_again", acknowledged);
             await DeleteSampleAsync();
             (await KubeCluster.KubectlAsync("logs", "-n", Release.Namespace, "-l", "app.kubernetes.io/component=operator", "--tail=-1")).Should().NotContain("forbidden", "the rights of the chart are all the operator needs");
-            if (RingRules.Current.IsAskedFor(RingRules.Deep))
+            if (Depth.IsDeep)
             {
                 // ShippedPoliciesTests has an operator at work with the rights of one namespace, and ChartTests sees that the chart renders no others.
                 await NarrowToOneNamespaceAsync();

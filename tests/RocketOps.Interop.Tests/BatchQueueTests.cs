@@ -54,7 +54,7 @@ public sealed class BatchQueueTests
     ];
 
     /// <summary>The gate holds ours to the table, and to its own store after a kill; Apache's broker proves the table, and changes hands, with the deep tests.</summary>
-    public static TheoryData<string, string, bool> HandOvers => RingRules.Current.IsAskedFor(RingRules.Deep)
+    public static TheoryData<string, string, bool> HandOvers => Depth.IsDeep
         ? new() { { Ours, ApacheServer.Version5, false }, { ApacheServer.Version5, Ours, true } }
         : new() { { Ours, Ours, true } };
 

@@ -22,7 +22,7 @@ public sealed class StoreInteropTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     /// <summary>One version of the decoder in the gate: records are the same in both, and both versions' brokers read such a store in <see cref="ApacheSessionTests"/>.</summary>
-    public static TheoryData<string> DumpVersions => RingRules.Current.IsAskedFor(RingRules.Deep) ? [ApacheServer.Version4, ApacheServer.Version5] : [ApacheServer.Version5];
+    public static TheoryData<string> DumpVersions => Depth.IsDeep ? [ApacheServer.Version4, ApacheServer.Version5] : [ApacheServer.Version5];
 
     [SkippableTheory]
     [MemberData(nameof(DumpVersions))]

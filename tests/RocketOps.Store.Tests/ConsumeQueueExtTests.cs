@@ -4,6 +4,7 @@ using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Store.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Store.Tests;
 

@@ -9,7 +9,7 @@ namespace RocketOps.Broker.Tests.Filtering;
 /// <summary>What is said about expressions that do not compile, and that hostile ones cost neither stack nor memory.</summary>
 public sealed class SqlExpressionTests
 {
-    private static readonly int Texts = RingRules.Current.IsAskedFor(RingRules.Deep) ? 100_000 : 20_000;
+    private static readonly int Texts = Depth.Of(20_000, deep: 100_000);
 
     private static readonly string[] Words =
     [

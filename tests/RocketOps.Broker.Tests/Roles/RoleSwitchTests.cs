@@ -31,7 +31,7 @@ public sealed class RoleSwitchTests
     [InlineData("SYNC_FLUSH", 200, 200)]
     public async Task Change_ManyTimesUnderLoad_LosesAndLeaksNothing(string flush, int fewer, int all)
     {
-        int changes = RingRules.Current.IsAskedFor(RingRules.Deep) ? all : fewer;
+        int changes = Depth.Of(fewer, deep: all);
         CountedTimers time = new();
         using MemoryDirectory directory = new();
         await using TestBroker broker = await TestBroker.StartAsync(

@@ -17,7 +17,7 @@ public sealed class MappingFuzzTests
     private const int QueryConsumerOffset = 14;
     private const int GetTopicStats = 202;
 
-    private static readonly int Rounds = RingRules.Current.IsAskedFor(RingRules.Deep) ? 500 : 150;
+    private static readonly int Rounds = Depth.Of(150, deep: 500);
     private static readonly string[] Brokers = ["broker-a", "broker-a", "broker-b", ""];
     private static readonly long[] Offsets = [0, 0, 0, 1, 2, 100, 10_000, -1, -2, int.MaxValue, long.MaxValue, long.MaxValue - 1, long.MinValue];
     private static readonly long[] Numbers = [0, 0, 1, 1, 2, 3, -1, 65_535, 65_536, int.MaxValue, long.MaxValue];

@@ -334,7 +334,7 @@ public sealed class TimerTests
     [InlineData("SYNC_FLUSH")]
     public async Task Crash_AtSomeMoment_NothingIsLost(string flush)
     {
-        int seeds = RingRules.Current.IsAskedFor(RingRules.Deep) ? 8 : 2;
+        int seeds = Depth.Of(2, deep: 8);
         for (int seed = 0; seed < seeds; seed++)
         {
             Random random = new(seed);

@@ -42,7 +42,7 @@ public sealed partial class DocumentedCommandsTests
         string[] words = start.Commands.Single().Split(' ');
         await using ChildProcess up = ChildProcess.Start(Program, words[1..], Environment(folder), folder.Path);
         await Eventually.TrueAsync(() => up.HasExited || up.Output.Contains("Try next", StringComparison.Ordinal), "the cluster is ready", Patience);
-        string address = PrintedAddress().Match(up.Output).Groups["value"].Value;
+        string address = UpOutput.NameServers(up.Output);
         address.Should().NotBeEmpty(up.Output + up.Error);
 
         DocumentedBlock[] rest = [.. blocks.Except(starts)];
@@ -128,7 +128,4 @@ public sealed partial class DocumentedCommandsTests
 
     [GeneratedRegex("[\"$`\\\\]", RegexOptions.None, 10_000)]
     private static partial Regex Special();
-
-    [GeneratedRegex(@"clients use (?<value>127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture, 10_000)]
-    private static partial Regex PrintedAddress();
 }

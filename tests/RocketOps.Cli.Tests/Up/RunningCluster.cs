@@ -1,7 +1,7 @@
-using System.Text.RegularExpressions;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Client;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Testing.Processes;
 
 namespace RocketOps.Cli.Tests.Up;
 
@@ -10,7 +10,7 @@ namespace RocketOps.Cli.Tests.Up;
 public sealed class RunningClusterTests : ICollectionFixture<RunningCluster>;
 
 /// <summary><c>rocketops up</c> with a cluster of two brokers and nothing else in it.</summary>
-public sealed partial class RunningCluster : IAsyncLifetime
+public sealed class RunningCluster : IAsyncLifetime
 {
     private const string Manifest = """
         apiVersion: rocketops.io/v1beta1
@@ -34,7 +34,7 @@ public sealed partial class RunningCluster : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _up = await Own.UpAsync();
-        NameServers = PrintedAddress().Match(_up.Output).Groups["value"].Value;
+        NameServers = UpOutput.NameServers(_up.Output);
     }
 
     public async Task DisposeAsync()
@@ -54,7 +54,4 @@ public sealed partial class RunningCluster : IAsyncLifetime
 
     /// <summary>A client of its name server and brokers.</summary>
     internal RocketMqAdmin Admin() => new(new AdminOptions { NameServers = NameServers, ConnectTimeout = CliRun.Patience, RequestTimeout = CliRun.Patience });
-
-    [GeneratedRegex(@"clients use (?<value>127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture, 10_000)]
-    private static partial Regex PrintedAddress();
 }

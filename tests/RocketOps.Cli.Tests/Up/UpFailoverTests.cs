@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
+using RocketOps.Testing.Processes;
 
 namespace RocketOps.Cli.Tests.Up;
 
 /// <summary>A group that elects its master in <c>rocketops up</c>: its Lease is one of the embedded API, its members are processes of this machine.</summary>
-public sealed partial class UpFailoverTests : IDisposable
+public sealed class UpFailoverTests : IDisposable
 {
     private const int Members = 2;
     private const int Messages = 50;
@@ -40,7 +40,7 @@ public sealed partial class UpFailoverTests : IDisposable
     public async Task Up_MastersProcessKilled_AMemberLeadsAgainAndNothingIsLost()
     {
         await using UpProcess up = await _own.UpAsync();
-        _nameServers = PrintedAddress().Match(up.Output).Groups["value"].Value;
+        _nameServers = UpOutput.NameServers(up.Output);
         await AllInSyncAsync("at the beginning");
         (await RunAsync("produce", "events", "hello", "--count", $"{Messages}", "--quiet")).EnsureSuccess();
         (string master, long epoch) = await MasterAsync() ?? throw new InvalidOperationException($"nobody leads:\n{up.Output}");
@@ -76,7 +76,4 @@ public sealed partial class UpFailoverTests : IDisposable
 
     /// <summary>Runs a command in this process: it is asked often while nobody leads.</summary>
     private Task<CliRun> RunAsync(params string[] arguments) => CliRun.RunAsync([.. arguments, "-n", _nameServers]);
-
-    [GeneratedRegex(@"clients use (?<value>127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture, 10_000)]
-    private static partial Regex PrintedAddress();
 }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Testing;
+using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cli.Tests.Up;
@@ -13,7 +13,7 @@ namespace RocketOps.Cli.Tests.Up;
 /// again in <c>rocketops up</c> is UpFailoverTests'; and that no send fails is for a machine that does nothing else, as leases of seconds run in real time.
 /// </summary>
 [Trait("ring", RingRules.Deep)]
-public sealed partial class UpMembersTests : IDisposable
+public sealed class UpMembersTests : IDisposable
 {
     private const string Cluster = "apis/rocketops.io/v1beta1/namespaces/default/brokerclusters/own";
 
@@ -43,7 +43,7 @@ public sealed partial class UpMembersTests : IDisposable
         await using UpProcess up = await _own.UpAsync();
         using KubernetesClient api = new(KubernetesClientConfiguration.FromKubeconfig(_own.Kubeconfig));
         await SettledAsync(api, 2, up);
-        await using SteadyProducer load = SteadyProducer.Start(PrintedAddress().Match(up.Output).Groups["value"].Value, "events");
+        await using SteadyProducer load = SteadyProducer.Start(UpOutput.NameServers(up.Output), "events");
         await load.ServedAsync(Deadline);
 
         await ResizeAsync(api, 3);
@@ -104,7 +104,4 @@ public sealed partial class UpMembersTests : IDisposable
             throw new TimeoutException($"{late.Message}; {last?["status"]?.ToJsonString()}\n{up.Output}", late);
         }
     }
-
-    [GeneratedRegex(@"clients use (?<value>127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture, 10_000)]
-    private static partial Regex PrintedAddress();
 }

@@ -11,9 +11,7 @@ namespace RocketOps.Faults.Tests.Histories;
 /// </summary>
 public sealed class RandomHistoryTests(ITestOutputHelper output)
 {
-    private static readonly bool IsDeep = RingRules.Current.IsAskedFor(RingRules.Deep);
-
-    private static readonly int Rounds = Number("ROCKETOPS_HISTORY_ROUNDS") ?? (IsDeep ? 2 : 1);
+    private static readonly int Rounds = Number("ROCKETOPS_HISTORY_ROUNDS") ?? (Depth.IsDeep ? 2 : 1);
 
     [Fact]
     public async Task Run_RandomEvents_EveryPromiseHolds()
@@ -25,7 +23,7 @@ public sealed class RandomHistoryTests(ITestOutputHelper output)
             output.WriteLine($"seed {seed}");
             await using RocketOpsServer server = new(Options(seed));
             await server.StartAsync();
-            await using RandomRun run = new(server, seed, events: IsDeep || Number("ROCKETOPS_HISTORY_SEED") is not null ? 8 : 3);
+            await using RandomRun run = new(server, seed, events: Depth.IsDeep || Number("ROCKETOPS_HISTORY_SEED") is not null ? 8 : 3);
 
             RandomHistory history = await run.RunAsync();
 

@@ -15,7 +15,7 @@ public sealed class KillLoopTests
     private const int MaxSendsPerLife = 1500;
 
     // What is wrong with every kill shows with a few; what takes an instant of bad luck, with many.
-    private static readonly int Kills = RingRules.Current.IsAskedFor(RingRules.Deep) ? 20 : 3;
+    private static readonly int Kills = Depth.Of(3, deep: 20);
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 

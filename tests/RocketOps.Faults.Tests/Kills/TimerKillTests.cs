@@ -12,7 +12,7 @@ public sealed class TimerKillTests
     private const int MinSendsPerLife = 100;
     private const int MaxSendsPerLife = 600;
 
-    private static readonly int Kills = RingRules.Current.IsAskedFor(RingRules.Deep) ? 5 : 2;
+    private static readonly int Kills = Depth.Of(2, deep: 5);
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 

@@ -23,7 +23,7 @@ public sealed class ReplicationKillTests
 
     private static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_REPLICATION_KILLS"), CultureInfo.InvariantCulture, out int kills) ? kills : 3;
 
-    private static readonly int MaxSends = RingRules.Current.IsAskedFor(RingRules.Deep) ? 800 : 200;
+    private static readonly int MaxSends = Depth.Of(200, deep: 800);
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 

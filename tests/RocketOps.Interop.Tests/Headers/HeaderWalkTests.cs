@@ -21,7 +21,7 @@ public sealed class HeaderWalkTests
     private static readonly TimeSpan ForSilence = TimeSpan.FromSeconds(30);
 
     /// <summary>Apache's columns of the files are written and proven with the deep tests; the gate holds ours to their own.</summary>
-    public static TheoryData<string> Peers => RingRules.Current.IsAskedFor(RingRules.Deep) ? [Ours, ApacheServer.Version4, ApacheServer.Version5] : [Ours];
+    public static TheoryData<string> Peers => Depth.IsDeep ? [Ours, ApacheServer.Version4, ApacheServer.Version5] : [Ours];
 
     [SkippableTheory]
     [MemberData(nameof(Peers))]

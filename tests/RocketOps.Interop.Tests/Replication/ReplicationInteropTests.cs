@@ -19,7 +19,7 @@ public sealed class ReplicationInteropTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     /// <summary>The gate has one version: what a slave says to its master is the same in both.</summary>
-    public static TheoryData<string> SlaveVersions => RingRules.Current.IsAskedFor(RingRules.Deep) ? [ApacheServer.Version4, ApacheServer.Version5] : [ApacheServer.Version4];
+    public static TheoryData<string> SlaveVersions => Depth.IsDeep ? [ApacheServer.Version4, ApacheServer.Version5] : [ApacheServer.Version4];
 
     // Deep: starts a master of Apache's; ApacheSessionTests has our slave behind one of each version.
     [Trait("ring", "deep")]

@@ -26,7 +26,7 @@ public sealed partial class SlaveAnswersTests
     private static string AnswersPath => Path.Combine(SharedKits.RepositoryRoot, "tests", "RocketOps.Interop.Tests", "Replication", "answers.txt");
 
     /// <summary>Apache's columns of the file are written and proven with the deep tests; the gate holds ours to its own.</summary>
-    public static TheoryData<string> Peers => RingRules.Current.IsAskedFor(RingRules.Deep) ? ["rocketops", ApacheServer.Version4, ApacheServer.Version5] : ["rocketops"];
+    public static TheoryData<string> Peers => Depth.IsDeep ? ["rocketops", ApacheServer.Version4, ApacheServer.Version5] : ["rocketops"];
 
     [SkippableTheory]
     [MemberData(nameof(Peers))]

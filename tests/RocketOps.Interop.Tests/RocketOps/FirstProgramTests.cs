@@ -15,7 +15,7 @@ public sealed class FirstProgramTests(RocketOpsFixture fixture)
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     /// <summary>The gate has the newer version only: the older one differs in nothing that the page uses.</summary>
-    public static TheoryData<string> Versions => RingRules.Current.IsAskedFor(RingRules.Deep) ? [ApacheServer.Version4, ApacheServer.Version5] : [ApacheServer.Version5];
+    public static TheoryData<string> Versions => Depth.IsDeep ? [ApacheServer.Version4, ApacheServer.Version5] : [ApacheServer.Version5];
 
     [SkippableTheory]
     [MemberData(nameof(Versions))]

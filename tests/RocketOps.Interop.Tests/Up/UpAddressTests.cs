@@ -40,7 +40,7 @@ public sealed partial class UpAddressTests
             ["up", folder.File("own.yaml"), "--data", folder.File("data")],
             new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path });
         await Eventually.TrueAsync(() => up.Output.Contains("Try next", StringComparison.Ordinal), "everything is ready", Patience);
-        string address = PrintedAddress().Match(up.Output).Groups["value"].Value;
+        string address = UpOutput.NameServers(up.Output);
         using UpApi api = new(await File.ReadAllTextAsync(Path.Combine(folder.File("data"), "kubeconfig")));
         Dictionary<string, UpPod> brokers = await api.PodsAsync("broker");
         await using JavaRun producer = await new JavaClient(Version, address).StartAsync("send", Topic, "--count", "1000000", "--pause", "50", "--size", "100", "--retry", "2", "--timeout", "3000");
@@ -88,9 +88,6 @@ public sealed partial class UpAddressTests
     }
 
     private static bool IsOk(JsonElement line) => line.TryGetProperty("sendStatus", out JsonElement status) && status.GetString() == "SEND_OK";
-
-    [GeneratedRegex(@"clients use (?<value>127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture, 10_000)]
-    private static partial Regex PrintedAddress();
 
     [GeneratedRegex(@"""brokerName"":\s*""(?<value>[^""]+)""", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex BrokerName();

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing;
@@ -15,7 +14,7 @@ namespace RocketOps.Interop.Tests.Up;
 /// <summary>
 /// Unmodified clients in three languages at the address that <c>rocketops up</c> prints, while kubectl changes and restarts the cluster below them and processes are killed.
 /// </summary>
-public sealed partial class UpForeignClientsTests(ITestOutputHelper output)
+public sealed class UpForeignClientsTests(ITestOutputHelper output)
 {
     private const string Java = "5.5.0";
     private const string Topic = "Foreign";
@@ -73,7 +72,7 @@ public sealed partial class UpForeignClientsTests(ITestOutputHelper output)
             ["up", folder.File("own.yaml"), "--data", folder.File("data")],
             new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path });
         await Eventually.TrueAsync(() => up.Output.Contains("Try next", StringComparison.Ordinal), "everything is ready", Patience);
-        string address = PrintedAddress().Match(up.Output).Groups["value"].Value;
+        string address = UpOutput.NameServers(up.Output);
         string kubeconfig = Path.Combine(folder.File("data"), "kubeconfig");
         using UpApi api = new(await File.ReadAllTextAsync(kubeconfig));
         JavaClient java = new(Java, address);
@@ -240,7 +239,4 @@ public sealed partial class UpForeignClientsTests(ITestOutputHelper output)
     private static string Text(JsonElement line, string name) => line.TryGetProperty(name, out JsonElement value) ? value.ToString() : "";
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
-
-    [GeneratedRegex(@"clients use (?<value>127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture, 10_000)]
-    private static partial Regex PrintedAddress();
 }

@@ -21,7 +21,7 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
     /// <summary>So long caches lag behind at most: several passes.</summary>
     private static readonly TimeSpan Lag = TimeSpan.FromMilliseconds(250);
 
-    private static readonly bool IsEveryWriteAskedFor = Environment.GetEnvironmentVariable("ROCKETOPS_EVERY_WRITE") == "1" || RingRules.Current.IsAskedFor(RingRules.Deep);
+    private static readonly bool IsEveryWriteAskedFor = Environment.GetEnvironmentVariable("ROCKETOPS_EVERY_WRITE") == "1" || Depth.IsDeep;
 
     /// <summary>All of them, or the one that <c>ROCKETOPS_SCENARIO</c> names: those of one test run together.</summary>
     private static readonly string[] Names = Environment.GetEnvironmentVariable("ROCKETOPS_SCENARIO") is { Length: > 0 } one ? [one] : ["Lifetime", "ConfigRoll", "LiveConfigChange", "Groups", "Members", "Volumes", "Queues", "TopicMoved", "HandOver", "ElectedGroupResized"];

@@ -22,7 +22,7 @@ public sealed partial class SpecWalkTests(CrashServer server, ITestOutputHelper 
     /// <summary>Those of the ring deep.</summary>
     private const int Many = 12;
 
-    private static readonly int Walks = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_WALKS"), CultureInfo.InvariantCulture, out int walks) ? walks : RingRules.Current.IsAskedFor(RingRules.Deep) ? Many : Few;
+    private static readonly int Walks = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_WALKS"), CultureInfo.InvariantCulture, out int walks) ? walks : Depth.Of(Few, deep: Many);
 
     /// <summary>Hundreds of walks run while the machine does other things.</summary>
     private static readonly TimeSpan? Patience = Walks > Few ? TimeSpan.FromMinutes(10) : null;

@@ -11,7 +11,7 @@ namespace RocketOps.Replication.Tests.Simulation;
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     /// <summary>Some of every kind of fault with every run of the tests; what comes once in thousands is looked for where the deep ring is asked for.</summary>
-    private static readonly int Schedules = RingRules.Current.IsAskedFor(RingRules.Deep) ? 2000 : 500;
+    private static readonly int Schedules = Depth.Of(500, deep: 2000);
 
     [Fact]
     public void Schedules_OfAnyFaults_LoseNothingAndHeal()
