@@ -37,7 +37,7 @@ public sealed class CrashServer : IAsyncLifetime
             await (_lives.TryGetValue(context.Request.Headers.UserAgent.ToString(), out OperatorLife? life) ? life.ServeAsync(call, context, serve) : serve());
             if (Pulse.IsNews(call))
             {
-                _pulses.GetValueOrDefault(call.Namespace)?.Beat();
+                _pulses.GetValueOrDefault(call.Namespace)?.Beat(call.Resource);
             }
         };
         Configuration = new KubernetesClientConfiguration { Server = _api.Address, Token = _api.Token, CertificateAuthorityPem = _api.CaCertificatePem };

@@ -117,6 +117,7 @@ internal abstract class Scenario
             string master = world.Admin.Registered!["a-0"][0];
             world.Admin.Put(master, new TopicConfig { Name = "plain", ReadQueues = 3, WriteQueues = 3 });
             world.Admin.Put(master, new SubscriptionGroupConfig { Name = "billing" });
+            await world.WaitAsync(async () => (await world.Client.GetAsync<BrokerCluster>("a", world.Ns))!.Status?.UnmanagedTopics?.Count == 1, "the operator has seen the topic without an object");
         }
 
         public override Task ForwardAsync(CrashWorld world) => ToAsync(world, 2);

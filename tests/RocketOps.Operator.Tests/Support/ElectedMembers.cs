@@ -12,19 +12,17 @@ namespace RocketOps.Operator.Tests.Support;
 /// </summary>
 internal sealed class ElectedMembers : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(15);
-
     private readonly IKubernetesClient _client;
     private readonly string _group;
     private readonly string _ns;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Func<CancellationToken, Task> _pause;
+    private readonly Func<CancellationToken, Task<bool>> _pause;
     private readonly Task _running;
     private string? _holderUid;
 
     public ElectedMembers(IKubernetesClient client, string group, string ns = OperatorWorld.Ns, Pulse? pulse = null)
     {
-        _pause = pulse?.Join() ?? (static cancellationToken => Task.Delay(Pause, cancellationToken));
+        _pause = Pulse.Join(pulse);
         _client = client;
         _group = group;
         _ns = ns;

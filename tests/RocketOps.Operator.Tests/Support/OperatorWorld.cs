@@ -289,7 +289,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
         await (OnCall(call) is { } fault ? fault.ApplyAsync(context, serve) : serve());
         if (Pulse.IsNews(call))
         {
-            Pulse?.Beat();
+            Pulse?.Beat(call.Resource);
         }
 
         // A patch that makes an object takes the right to make one.

@@ -15,18 +15,16 @@ namespace RocketOps.Operator.Tests.Support;
 /// </summary>
 internal sealed class Workloads : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(15);
-
     private readonly IKubernetesClient _client;
     private readonly FakeAdmin _admin;
-    private readonly ListOptions _here;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Pulse? _pulse;
-    private readonly Func<CancellationToken, Task> _pause;
+    private readonly Func<CancellationToken, Task<bool>> _pause;
     private readonly Task _running;
     private readonly HashSet<string> _everReady = new(StringComparer.Ordinal);
     private readonly HashSet<string> _letGo = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _kept = new(StringComparer.Ordinal);
+    private readonly PlayedObjects _objects;
     private int _addresses;
     private int _rounds;
 
@@ -37,10 +35,10 @@ internal sealed class Workloads : IAsyncDisposable
     public Workloads(IKubernetesClient client, FakeAdmin admin, string? ns = null, Pulse? pulse = null)
     {
         _pulse = pulse;
-        _pause = pulse?.Join() ?? (static cancellationToken => Task.Delay(Pause, cancellationToken));
+        _pause = Pulse.Join(pulse);
         _client = client;
         _admin = admin;
-        _here = new ListOptions { Namespace = ns };
+        _objects = new PlayedObjects(client, ns, pulse);
         _running = Task.Run(RunAsync);
     }
 
@@ -123,11 +121,12 @@ internal sealed class Workloads : IAsyncDisposable
     {
         while (!_stopping.IsCancellationRequested)
         {
+            bool isAsKnown = false;
             try
             {
                 await StepAsync(_stopping.Token);
                 Interlocked.Increment(ref _rounds);
-                await _pause(_stopping.Token);
+                isAsKnown = await _pause(_stopping.Token);
             }
             catch (OperationCanceledException)
             {
@@ -151,18 +150,26 @@ internal sealed class Workloads : IAsyncDisposable
                 Failure = broken;
                 return;
             }
+            finally
+            {
+                // After a round that broke off, objects here are not what they are there.
+                if (!isAsKnown)
+                {
+                    _objects.Forget();
+                }
+            }
         }
     }
 
     private async Task StepAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<StatefulSet> sets = (await _client.ListAsync<StatefulSet>(_here, cancellationToken)).Items;
-        IReadOnlyList<Pod> pods = (await _client.ListAsync<Pod>(_here, cancellationToken)).Items;
-        IReadOnlyList<Deployment> deployments = (await _client.ListAsync<Deployment>(_here, cancellationToken)).Items;
+        IReadOnlyList<StatefulSet> sets = await _objects.AllAsync<StatefulSet>(cancellationToken);
+        IReadOnlyList<Pod> pods = await _objects.AllAsync<Pod>(cancellationToken);
+        IReadOnlyList<Deployment> deployments = await _objects.AllAsync<Deployment>(cancellationToken);
 
         foreach (Pod? pod in pods.Where(static pod => pod.IsDeleting()))
         {
-            await _client.DeleteAsync<Pod>(pod.Name(), pod.Namespace(), new DeleteOptions { GracePeriodSeconds = 0 }, cancellationToken);
+            await _objects.DeleteAsync(pod, new DeleteOptions { GracePeriodSeconds = 0 }, cancellationToken);
         }
 
         foreach (Deployment deployment in deployments)
@@ -171,7 +178,7 @@ internal sealed class Workloads : IAsyncDisposable
         }
 
         await RegisterAsync(sets, pods, cancellationToken);
-        IReadOnlyList<PersistentVolumeClaim> claims = (await _client.ListAsync<PersistentVolumeClaim>(_here, cancellationToken)).Items;
+        IReadOnlyList<PersistentVolumeClaim> claims = await _objects.AllAsync<PersistentVolumeClaim>(cancellationToken);
         foreach (PersistentVolumeClaim claim in claims)
         {
             await RunAsync(claim, cancellationToken);
@@ -210,14 +217,14 @@ internal sealed class Workloads : IAsyncDisposable
             }
             else
             {
-                await _client.CreateAsync(Make(deployment, name), cancellationToken: cancellationToken);
+                await _objects.CreateAsync(Make(deployment, name), cancellationToken);
             }
         }
 
         HashSet<string> wanted = [.. Enumerable.Range(0, replicas).Select(i => string.Create(CultureInfo.InvariantCulture, $"{deployment.Name()}-{i}"))];
         foreach (Pod surplus in pods.Where(pod => !wanted.Contains(pod.Name())))
         {
-            await _client.DeleteAsync<Pod>(surplus.Name(), surplus.Namespace(), cancellationToken: cancellationToken);
+            await _objects.DeleteAsync(surplus, null, cancellationToken);
         }
 
         int ready = pods.Count(pod => wanted.Contains(pod.Name()) && IsReady(pod)) + OldNameServers;
@@ -234,7 +241,7 @@ internal sealed class Workloads : IAsyncDisposable
             UpdatedReplicas = replicas,
             AvailableReplicas = ready,
         };
-        await _client.ReplaceStatusAsync(deployment, cancellationToken: cancellationToken);
+        await _objects.ReplaceStatusAsync(deployment, cancellationToken);
     }
 
     /// <summary>As the real controller: what the set would have made itself and nobody owns becomes its own.</summary>
@@ -251,7 +258,7 @@ internal sealed class Workloads : IAsyncDisposable
         foreach (Pod orphan in orphans)
         {
             orphan.Metadata.OwnerReferences = [.. orphan.Metadata.OwnerReferences ?? [], set.AsControllerReference()];
-            await _client.ReplaceAsync(orphan, cancellationToken: cancellationToken);
+            await _objects.ReplaceAsync(orphan, cancellationToken);
         }
     }
 
@@ -265,13 +272,13 @@ internal sealed class Workloads : IAsyncDisposable
                 string name = string.Create(CultureInfo.InvariantCulture, $"{template.Name()}-{set.Name()}-{ordinal}");
                 if (claims.All(claim => claim.Name() != name))
                 {
-                    await _client.CreateAsync(
+                    await _objects.CreateAsync(
                         new PersistentVolumeClaim
                         {
                             Metadata = new ObjectMeta { Name = name, Namespace = set.Namespace(), Labels = new(set.Spec.Selector!.MatchLabels!, StringComparer.Ordinal) },
                             Spec = template.Spec,
                         },
-                        cancellationToken: cancellationToken);
+                        cancellationToken);
                 }
             }
         }
@@ -291,7 +298,7 @@ internal sealed class Workloads : IAsyncDisposable
         }
 
         claim.Status = new PersistentVolumeClaimStatus { Phase = "Bound", AccessModes = claim.Spec.AccessModes, Capacity = new(StringComparer.Ordinal) { ["storage"] = wanted } };
-        await _client.ReplaceStatusAsync(claim, cancellationToken: cancellationToken);
+        await _objects.ReplaceStatusAsync(claim, cancellationToken);
     }
 
     private string AddressOf(string pod)
@@ -319,14 +326,14 @@ internal sealed class Workloads : IAsyncDisposable
             {
                 Pod made = Make(set, name, revision);
                 made.Spec!.NodeName = Node(made);
-                await _client.CreateAsync(made, cancellationToken: cancellationToken);
+                await _objects.CreateAsync(made, cancellationToken);
                 Started.Add(name);
             }
         }
 
         foreach (Pod pod in pods.Where(pod => int.Parse(pod.Name()[(set.Name().Length + 1)..], CultureInfo.InvariantCulture) >= set.Spec.Replicas))
         {
-            await _client.DeleteAsync<Pod>(pod.Name(), pod.Namespace(), cancellationToken: cancellationToken);
+            await _objects.DeleteAsync(pod, null, cancellationToken);
             _letGo.Add(pod.Name());
             Left.Enqueue(pod.Name());
         }
@@ -335,7 +342,7 @@ internal sealed class Workloads : IAsyncDisposable
         if (set.Status is not { } status || status.ObservedGeneration != set.Metadata.Generation || status.UpdateRevision != revision || status.Replicas != pods.Length || status.ReadyReplicas != ready)
         {
             set.Status = new StatefulSetStatus { ObservedGeneration = set.Metadata.Generation, Replicas = pods.Length, ReadyReplicas = ready, UpdateRevision = revision, CurrentRevision = revision };
-            await _client.ReplaceStatusAsync(set, cancellationToken: cancellationToken);
+            await _objects.ReplaceStatusAsync(set, cancellationToken);
         }
     }
 
@@ -373,7 +380,7 @@ internal sealed class Workloads : IAsyncDisposable
                 },
             ],
         };
-        await _client.ReplaceStatusAsync(pod, cancellationToken: cancellationToken);
+        await _objects.ReplaceStatusAsync(pod, cancellationToken);
     }
 
     /// <summary>What a broker of the pod starts with: its own file, and what goes over it.</summary>
