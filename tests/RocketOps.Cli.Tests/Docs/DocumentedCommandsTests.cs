@@ -12,6 +12,7 @@ namespace RocketOps.Cli.Tests.Docs;
 /// Every command of README and docs does what it says there: it ends with 0. They run in one folder, page by page, against one <c>rocketops up</c> that is started with
 /// the command of docs/laptop.md. <c>dotnet run --project cli/RocketOps.Cli</c> stands for the program of the tests' own build.
 /// </summary>
+[Trait("ring", RingRules.Programs)]
 public sealed partial class DocumentedCommandsTests
 {
     private const string StartPage = "docs/laptop.md";

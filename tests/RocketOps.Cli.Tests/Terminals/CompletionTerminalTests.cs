@@ -1,11 +1,13 @@
 using RocketOps.Cli.Tests.Commands;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cli.Tests.Terminals;
 
 /// <summary>The completion scripts in the shells they are for, with the tab key.</summary>
 [Collection(nameof(ClusterFixture))]
+[Trait("ring", RingRules.Programs)]
 public sealed class CompletionTerminalTests(ClusterFixture cluster)
 {
     private static readonly TimeSpan Deadline = CliRun.Patience;

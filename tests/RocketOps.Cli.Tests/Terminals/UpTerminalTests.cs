@@ -1,8 +1,10 @@
 using RocketOps.Testing;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cli.Tests.Terminals;
 
 /// <summary><c>rocketops up</c> as a person sees it, in windows of three sizes that change while it runs.</summary>
+[Trait("ring", RingRules.Programs)]
 public sealed class UpTerminalTests
 {
     private const string Head = "RocketOps on this machine";

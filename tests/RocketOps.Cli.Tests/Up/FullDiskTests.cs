@@ -9,6 +9,7 @@ using RocketOps.Testing.Rings;
 namespace RocketOps.Cli.Tests.Up;
 
 /// <summary><c>rocketops up</c> on file systems of an enforced size: nearly full, filled while it runs, and without room for anything.</summary>
+[Trait("ring", RingRules.Programs)]
 public sealed partial class FullDiskTests : IDisposable
 {
     private const string Manifest = """

@@ -3,10 +3,12 @@ using System.Text.Json;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cli.Tests.Up;
 
 /// <summary>A group that elects its master in <c>rocketops up</c>: its Lease is one of the embedded API, its members are processes of this machine.</summary>
+[Trait("ring", RingRules.Programs)]
 public sealed class UpFailoverTests : IDisposable
 {
     private const int Members = 2;

@@ -1,10 +1,12 @@
 using System.Text.RegularExpressions;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cli.Tests.Up;
 
 /// <summary>The whole way: API, operator, kubelet, brokers, clients. One scenario, since each start costs seconds.</summary>
+[Trait("ring", RingRules.Programs)]
 public sealed partial class UpTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);

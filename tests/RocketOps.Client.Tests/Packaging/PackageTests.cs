@@ -3,10 +3,12 @@ using System.Xml.Linq;
 using RocketOps.Testing;
 using RocketOps.Testing.Docs;
 using RocketOps.Testing.Processes;
+using RocketOps.Testing.Rings;
 
 namespace RocketOps.Client.Tests.Packaging;
 
 /// <summary>The library as an outsider installs and uses it, by the words of docs/client.md.</summary>
+[Trait("ring", RingRules.Programs)]
 public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
 {
     /// <summary>Samples that run until somebody ends them.</summary>

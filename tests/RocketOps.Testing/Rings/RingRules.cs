@@ -11,6 +11,7 @@ public sealed class RingRules(string? rings, string? ci)
     public const string Interop = "interop";
     public const string Faults = "faults";
     public const string Cluster = "cluster";
+    public const string Programs = "programs";
     public const string Deep = "deep";
 
     private readonly string[] _asked = (rings ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
