@@ -254,13 +254,21 @@ public sealed class MessageStore : IAsyncDisposable
     /// </summary>
     /// <param name="topic">The topic; one that is being deleted already is waited for.</param>
     /// <param name="cancellationToken">Until the queues are removed.</param>
-    public async ValueTask DeleteTopicAsync(StoreTopic topic, CancellationToken cancellationToken)
+    public async ValueTask DeleteTopicAsync(StoreTopic topic, CancellationToken cancellationToken) => await DeleteAsync(topic, onlyBefore: null, cancellationToken);
+
+    /// <summary>
+    /// The same for a slave's store, whose log may have gone on since its master was asked: the topic stays as it is, and the answer is false, when it has a message that ends behind
+    /// <paramref name="onlyBefore"/>. Where messages come from it was perhaps made again, and they are those of the new one.
+    /// </summary>
+    public ValueTask<bool> TryDeleteTopicAsync(StoreTopic topic, PhysicalOffset onlyBefore, CancellationToken cancellationToken) => DeleteAsync(topic, onlyBefore, cancellationToken);
+
+    private async ValueTask<bool> DeleteAsync(StoreTopic topic, PhysicalOffset? onlyBefore, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(topic);
         if (!topic.TryClose())
         {
             await topic.Deletion.WaitAsync(cancellationToken);
-            return;
+            return true;
         }
 
         try
@@ -276,6 +284,11 @@ public sealed class MessageStore : IAsyncDisposable
             await _dispatcher.OwnAsync(cancellationToken);
             try
             {
+                if (onlyBefore is { } known && topic.Queues.Any(queue => queue?.ReachesBehind(known) == true))
+                {
+                    return false;
+                }
+
                 new TopicRemoval(_files, _topics, _queues, ExtDirectory).Remove(topic);
             }
             finally
@@ -283,6 +296,8 @@ public sealed class MessageStore : IAsyncDisposable
                 _dispatcher.Release();
                 _dispatcher.Run();
             }
+
+            return true;
         }
         finally
         {

@@ -40,6 +40,27 @@ public sealed class DeleteTopicTests
         store.FindTopic("T"u8).Should().NotBeSameAs(topic);
     }
 
+    [Fact]
+    public async Task TryDelete_HasAMessageBehindWhatIsKnown_StaysAndTakesMessages()
+    {
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        store.Append("T", 0, "one");
+        store.Append("Other", 0, "behind it");
+        PhysicalOffset known = store.Positions.Appended;
+        store.Append("T", 1, "two");
+        StoreTopic topic = store.FindTopic("T"u8)!;
+
+        (await store.TryDeleteTopicAsync(topic, known, CancellationToken.None)).Should().BeFalse();
+        store.Append("T", 0, "three");
+        store.Writer.WritePending();
+        (await store.ReadAllAsync("T", 0)).Should().Equal("one", "three");
+        (await store.ReadAllAsync("T", 1)).Should().Equal("two");
+
+        (await store.TryDeleteTopicAsync(topic, store.Positions.Appended, CancellationToken.None)).Should().BeTrue();
+        store.FindTopic("T"u8).Should().BeNull();
+        (await store.ReadAllAsync("Other", 0)).Should().Equal("behind it");
+    }
+
     /// <summary>The deletion stands at the disk: whoever sends meanwhile waits for it, and is first in the new topic.</summary>
     [Fact]
     public async Task Append_DuringTheDeletion_WaitsAndBeginsTheNewTopic()

@@ -109,21 +109,22 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     }
 
     /// <summary>
-    /// A message has come that can be read here. Its topic was made before it: if this table lacks that, the master's has it, or it was deleted there since. So one question for each topic is enough. As the store's observer.
+    /// A message has come that can be read here. Its topic was made before it: if this table lacks that, the master's has it, or it was deleted there since. So one question for each topic is enough, and another when
+    /// a queue begins: a topic that is made again begins with it. As the store's observer.
     /// </summary>
     public void OnArrived(in MessageArrival message)
     {
         StoreTopic topic = message.Topic;
-        if (ReferenceEquals(topic, _arrivedLast))
+        bool begins = message.QueueOffset == 0;
+        if (ReferenceEquals(topic, _arrivedLast) && !begins)
         {
             return;
         }
 
         _arrivedLast = topic;
-        if (!_topics.TryGet(topic.Utf8Name.Span, out _) && _unknown.TryAdd(topic, true))
+        if (!_topics.TryGet(topic.Utf8Name.Span, out _) && (_unknown.TryAdd(topic, true) || begins))
         {
-            Interlocked.Increment(ref _unknownSeen);
-            _unknownCame.Set();
+            AskForTopics();
         }
     }
 
@@ -158,6 +159,12 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         await _stopping.CancelAsync();
         await _running;
         _stopping.Dispose();
+    }
+
+    private void AskForTopics()
+    {
+        Interlocked.Increment(ref _unknownSeen);
+        _unknownCame.Set();
     }
 
     /// <summary>One round.</summary>
@@ -233,6 +240,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     private async Task SyncTopicsAsync(string master)
     {
         int seen = Volatile.Read(ref _unknownSeen);
+        PhysicalOffset asked = _store.Positions.Appended;
         Dictionary<string, TopicConfig> topics = new(StringComparer.Ordinal);
         Dictionary<string, TopicQueueMapping> mappings = new(StringComparer.Ordinal);
         DataVersion? mappingVersion = null;
@@ -263,7 +271,10 @@ internal sealed partial class SlaveSync : IAsyncDisposable
             // A master of 4.x has none, and tells no version.
             await _mappings.FollowAsync(mappingVersion ?? new DataVersion(), mappings);
             // A topic that is gone is removed once its last messages are replicated, which the end of the session does not wait for.
-            await _topics.FollowAsync(version, topics).WaitAsync(_ending);
+            if (!await _topics.FollowAsync(version, topics, asked).WaitAsync(_ending))
+            {
+                AskForTopics();
+            }
         }
 
         _unknownAskedFor = seen;

@@ -208,15 +208,19 @@ internal sealed class TopicTable
 
     /// <summary>
     /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Topics the master does not have go, with their queues.
+    /// False when one of them has messages that came while the master was asked: it was perhaps made again there. It stays, this table keeps its version, and the master is to be asked again.
     /// </summary>
-    public async Task FollowAsync(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics)
+    /// <param name="version">The master's version.</param>
+    /// <param name="topics">The master's topics.</param>
+    /// <param name="known">Where this log ended before the master was asked.</param>
+    public async Task<bool> FollowAsync(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics, PhysicalOffset known)
     {
-        List<Task> removals = [];
+        List<Task<bool>> removals = [];
         lock (_changes)
         {
             if (_version == version)
             {
-                return;
+                return true;
             }
 
             foreach ((string name, TopicConfig config) in topics)
@@ -231,18 +235,37 @@ internal sealed class TopicTable
             {
                 if (_topics.Entries.TryRemove(name, out TopicState? removed))
                 {
-                    Task removal = RemoveAsync(removed, cleanUp: null);
+                    Task<bool> removal = RemoveFollowedAsync(removed, known);
                     _leaving[name] = removal;
                     removals.Add(removal);
                 }
             }
 
-            Volatile.Write(ref _version, version);
-            ForgetChanges();
+            if (removals.Count == 0)
+            {
+                TakeVersion(version);
+            }
+        }
+
+        // Before the removals, which wait for messages that are not replicated yet.
+        await PublishAsync();
+        if (removals.Count == 0)
+        {
+            return true;
+        }
+
+        bool[] areGone = await Task.WhenAll(removals);
+        bool isFollowed = areGone.All(static isGone => isGone);
+        if (isFollowed)
+        {
+            lock (_changes)
+            {
+                TakeVersion(version);
+            }
         }
 
         await PublishAsync();
-        await Task.WhenAll(removals);
+        return isFollowed;
     }
 
     /// <summary>Asks again for the mapping of a topic, which has changed.</summary>
@@ -386,6 +409,30 @@ internal sealed class TopicTable
         }
     }
 
+    /// <summary>Takes away a topic that the master does not have. What is not gone then is found by lookups again, and removed another time.</summary>
+    private async Task<bool> RemoveFollowedAsync(TopicState removed, PhysicalOffset known)
+    {
+        // Leave the lock of the caller.
+        await Task.Yield();
+        bool isGone = false;
+        try
+        {
+            isGone = await _store.TryDeleteTopicAsync(removed.StoreTopic, known, CancellationToken.None);
+            return isGone;
+        }
+        finally
+        {
+            lock (_changes)
+            {
+                _leaving.Remove(removed.Name);
+                if (!isGone)
+                {
+                    Put(removed.Config);
+                }
+            }
+        }
+    }
+
     private bool IsNewest(string name, Change change) => _pending.TryGetValue(name, out Change? newest) && ReferenceEquals(newest, change);
 
     private void AddSystemTopics()
@@ -433,6 +480,13 @@ internal sealed class TopicTable
     {
         _recent.Clear();
         _recentSince = _version.Counter;
+    }
+
+    /// <summary>Under the lock: the master's version, once the table is as the master's.</summary>
+    private void TakeVersion(DataVersion version)
+    {
+        Volatile.Write(ref _version, version);
+        ForgetChanges();
     }
 
     private void Bump() => Volatile.Write(ref _version, _version.Next(_time));

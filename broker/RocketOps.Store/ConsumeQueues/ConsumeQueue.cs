@@ -179,6 +179,13 @@ internal partial class ConsumeQueue
         }
     }
 
+    /// <summary>Whether a message of the queue ends behind an offset of the log. By the putter.</summary>
+    public bool ReachesBehind(PhysicalOffset offset)
+    {
+        EnsureLoaded();
+        return _maxPhysicalEnd > offset.Value;
+    }
+
     /// <summary>Sets the dirty mark; true when it was not set, and the caller has to remember the queue.</summary>
     public bool MarkDirty() => Volatile.Read(ref _dirty) == 0 && Interlocked.Exchange(ref _dirty, 1) == 0;
 

@@ -1,4 +1,5 @@
 using RocketOps.Broker.Json;
+using RocketOps.Broker.Tests.Replication;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
@@ -199,6 +200,31 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
         writes.Should().BeLessThan(10);
         (await OnDiskAsync($"Many-{Topics - 1}")).Should().NotBeNull();
+    }
+
+    /// <summary>A slave's log goes on while its master is asked: the messages may be those of a topic that was made again behind the answer.</summary>
+    [Fact]
+    public async Task Follow_TopicIsGoneThereAndHasMessagesThatCameSince_StaysUntilTheNextAnswer()
+    {
+        await Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Again" });
+        await _broker.SendAsync("Again", "one");
+        PhysicalOffset known = _broker.Host.Parts.Store.Positions.Appended;
+        await _broker.SendAsync("Again", "two");
+        DataVersion own = Table.Version;
+        DataVersion theirs = own.Next(_time);
+        Dictionary<string, TopicConfig> topics = new(Table.Snapshot(), StringComparer.Ordinal);
+        topics.Remove("Again");
+        topics["Fresh"] = new TopicConfig { TopicName = "Fresh" };
+
+        (await Table.FollowAsync(theirs, topics, known)).Should().BeFalse();
+        Table.Version.Should().Be(own, "the master is to be asked again");
+        Table.TryGet("Fresh", out _).Should().BeTrue();
+        (await BrokerGroup.ReadAsync(_broker, "Again")).Should().Equal("one", "two");
+
+        (await Table.FollowAsync(theirs, topics, _broker.Host.Parts.Store.Positions.Appended)).Should().BeTrue();
+        Table.Version.Should().Be(theirs);
+        Table.TryGet("Again", out _).Should().BeFalse();
+        _broker.Host.Parts.Store.FindTopic("Again"u8).Should().BeNull();
     }
 
     private static RemotingCommand Delete(string topic) => RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", topic);
