@@ -5,7 +5,7 @@ internal enum RoleChange
 {
     Done,
 
-    /// <summary>The epoch is not above the current one: a later change has been made already.</summary>
+    /// <summary>Somebody else was elected meanwhile.</summary>
     StaleEpoch,
 
     /// <summary>The broker is stopping.</summary>

@@ -13,10 +13,10 @@ namespace RocketOps.Broker.Roles;
 
 /// <summary>
 /// Changes the role of the running broker: its process, server and connections stay, the <see cref="RoleSession"/> of the master begins or ends. Changes happen one
-/// at a time, in the order of their epochs. Thread-safe.
+/// at a time; which of them still counts, whoever asks for it knows. Thread-safe.
 /// <para>
 /// A slave refuses sends in two places. Handlers ask <see cref="CurrentRole"/> and refuse before they do anything; the store refuses under its append lock, which stops
-/// the sends that had passed the handler's check. So when a change to slave has returned, the end of the log does not move by a message any more.
+/// the sends that had passed the handler's check. So when <see cref="Depose"/> has returned, the end of the log does not move by a message any more.
 /// </para>
 /// </summary>
 internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDisposable
@@ -84,89 +84,6 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         {
             _store.RefuseMessages();
             BeginSlaveSession();
-        }
-    }
-
-    /// <summary>
-    /// Makes this broker a slave: sends are refused from the first moment; when the task completes, the session of the master has ended, no message is being
-    /// appended, and the delivery of delayed messages is on disk as far as it got. Throws <see cref="StoreException"/> when the log cannot be cut as asked for; the broker
-    /// is a slave then nevertheless.
-    /// </summary>
-    /// <param name="epoch">Must be above the current epoch.</param>
-    /// <param name="brokerId">The id as a slave, above 0.</param>
-    /// <param name="cutAt">
-    /// Where the log of the group's master and this one part: what this broker has from there on is cut off and kept in <c>diverged</c>, and producers that wait for it are told to
-    /// send again. Null to cut nothing.
-    /// </param>
-    public async Task<RoleChange> ChangeToSlaveAsync(long epoch, long brokerId, PhysicalOffset? cutAt = null)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(brokerId);
-        await _changes.WaitAsync();
-        try
-        {
-            if (FindObstacle(epoch) is { } obstacle)
-            {
-                return obstacle;
-            }
-
-            // Before anything that waits: a deposed master must not take one more message.
-            _role.Change(new RoleTerm(IsMaster: false, brokerId, epoch));
-            _store.RefuseMessages();
-            Task told = TellAsync();
-            try
-            {
-                await EndSessionAsync();
-                if (cutAt is { } offset)
-                {
-                    await CutAsync(offset);
-                }
-            }
-            finally
-            {
-                await PersistProgressAsync();
-                await told;
-            }
-
-            BeginSlaveSession();
-            LogSlave(epoch, brokerId);
-            return RoleChange.Done;
-        }
-        finally
-        {
-            _changes.Release();
-        }
-    }
-
-    /// <summary>
-    /// Makes this broker the master: when the task completes, everything in the log is readable and messages are taken. Throws <see cref="StoreException"/>, and
-    /// stays a slave, when the store has failed.
-    /// </summary>
-    /// <param name="epoch">Must be above the current epoch.</param>
-    public async Task<RoleChange> ChangeToMasterAsync(long epoch)
-    {
-        await _changes.WaitAsync();
-        try
-        {
-            if (FindObstacle(epoch) is { } obstacle)
-            {
-                return obstacle;
-            }
-
-            // A master that is confirmed in a new epoch begins anew as well: what ran under the old epoch must not act under the new one.
-            await EndSessionAsync();
-
-            // Offsets of new messages follow those of the old ones, and consumers must not see the new ones first.
-            await _store.FinishDispatchAsync();
-            _store.AcceptMessages();
-            _role.Change(new RoleTerm(IsMaster: true, BrokerId: 0, epoch));
-            BeginSession();
-            await TellAsync();
-            LogMaster(epoch);
-            return RoleChange.Done;
-        }
-        finally
-        {
-            _changes.Release();
         }
     }
 
@@ -320,9 +237,6 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
             _changes.Release();
         }
     }
-
-    private RoleChange? FindObstacle(long epoch) =>
-        _stopped ? RoleChange.Stopping : epoch <= _role.Term.Epoch ? RoleChange.StaleEpoch : null;
 
     // Before its start, so that no message that arrives meanwhile is missed.
     private void BeginSession()

@@ -62,9 +62,9 @@ public sealed class RegistrationTests
         await using TestBroker broker = await StartBrokerAsync(nameServer.Address);
         await broker.Host.FirstRegistration;
 
-        await broker.Host.Parts.Roles.ChangeToSlaveAsync(epoch: 1, brokerId: 3);
+        await broker.Host.Parts.Roles.FollowAsync(epoch: 1, slaveId: 3);
         string? asSlave = nameServer.Registrations.Last().Get("brokerId");
-        await broker.Host.Parts.Roles.ChangeToMasterAsync(epoch: 2);
+        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
 
         asSlave.Should().Be("3");
         nameServer.Registrations.Last().Get("brokerId").Should().Be("0");

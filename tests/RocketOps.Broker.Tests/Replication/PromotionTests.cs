@@ -1,5 +1,4 @@
 using System.Globalization;
-using RocketOps.Broker.Roles;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
@@ -24,7 +23,7 @@ public sealed class PromotionTests
         await FollowedAsync(group);
 
         await group.StopMasterAsync();
-        (await group.Slave.Host.Parts.Roles.ChangeToMasterAsync(epoch: 1)).Should().Be(RoleChange.Done);
+        await group.Slave.Host.Parts.Roles.TakeOverAsync(epoch: 1);
         await Eventually.TrueAsync(() => group.Slave.Host.Parts.Timers.QueueOffset == 2, "the new master has taken the timers");
         time.Set(TimeSpan.FromHours(3));
         await Eventually.TrueAsync(async () => (await BrokerGroup.ReadAsync(group.Slave, Topic)).Count >= 4, "the new master delivers the rest");
@@ -45,7 +44,7 @@ public sealed class PromotionTests
         await group.StartSlaveAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = "", ["haMasterAddress"] = $"127.0.0.1:{group.Master.Host.Parts.HaListener.Port}" });
         await Eventually.TrueAsync(() => group.SlaveEnd == group.MasterEnd, "the slave has the message");
         await group.StopMasterAsync();
-        (await group.Slave.Host.Parts.Roles.ChangeToMasterAsync(epoch: 1)).Should().Be(RoleChange.Done);
+        await group.Slave.Host.Parts.Roles.TakeOverAsync(epoch: 1);
         group.Slave.Host.Parts.Topics.TryGet("New", out _).Should().BeFalse();
 
         await group.Slave.CreateTopicAsync("New");

@@ -240,22 +240,6 @@ public sealed class ReplicationTests
         group.SlaveLog.Lines.First(static line => line.Id == 3633).Text.Should().Contain("mappedFileSizeCommitLog=65536");
     }
 
-    [Fact]
-    public async Task RolesAreChanged_TheSessionsFollow()
-    {
-        await using BrokerGroup group = await BrokerGroup.StartAsync();
-        await group.Master.CreateTopicAsync("T");
-        await SendAsync(group, "T", 10);
-        await group.InSyncAsync();
-
-        await group.Master.Host.Parts.Roles.ChangeToSlaveAsync(1, 1);
-        await group.Slave.Host.Parts.Roles.ChangeToMasterAsync(1);
-
-        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Slaves.CountInSync() == 1, "the former master follows the former slave");
-        await group.Slave.SendAsync("T", "after");
-        await Eventually.TrueAsync(() => group.MasterEnd == group.SlaveEnd, "and gets its messages");
-    }
-
     internal static async Task<List<string>> SendAsync(BrokerGroup group, string topic, int count)
     {
         List<string> sent = [];

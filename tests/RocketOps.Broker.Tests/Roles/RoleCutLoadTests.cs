@@ -79,7 +79,7 @@ public sealed class RoleCutLoadTests
             }
             else
             {
-                (await roles.ChangeToMasterAsync(epoch)).Should().Be(RoleChange.Done);
+                await roles.TakeOverAsync(epoch);
                 await load.UntilSentSinceTheCutAsync(12);
             }
         }
@@ -130,7 +130,7 @@ public sealed class RoleCutLoadTests
             Acknowledged[] recent = await UntilSentSinceTheCutAsync(8);
             long cut = recent[_random.Next(recent.Length)].Offset;
             _cuts.Add(cut);
-            (await roles.ChangeToSlaveAsync(epoch, brokerId: 1, new PhysicalOffset(cut))).Should().Be(RoleChange.Done);
+            await roles.StepDownAndCutAsync(epoch, new PhysicalOffset(cut));
             Volatile.Write(ref _cutsDone, _cuts.Count);
         }
 

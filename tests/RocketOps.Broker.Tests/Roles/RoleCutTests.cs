@@ -1,6 +1,5 @@
 using System.Globalization;
 using RocketOps.Broker.Delay;
-using RocketOps.Broker.Roles;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
@@ -16,7 +15,7 @@ public sealed class RoleCutTests
     private const long HoldMs = 60_000;
 
     [Fact]
-    public async Task ChangeToSlave_WithACut_KeepsWhatLiesBeforeAndGoesOnThere()
+    public async Task Cut_ByAFollower_KeepsWhatLiesBeforeAndGoesOnThere()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
         await broker.SendAsync("T", "kept");
@@ -24,13 +23,13 @@ public sealed class RoleCutTests
         await broker.SendAsync("T", "cut off as well");
         await broker.SubscribeAsync("g", "T");
 
-        (await broker.Host.Parts.Roles.ChangeToSlaveAsync(epoch: 1, brokerId: 2, cut)).Should().Be(RoleChange.Done);
+        await broker.Host.Parts.Roles.StepDownAndCutAsync(epoch: 1, cut);
 
         broker.Host.Parts.Store.Positions.Appended.Should().Be(cut);
         Bodies(await broker.PullAsync("g", "T", 0, 0)).Should().Equal("kept");
         (await broker.InvokeAsync(Requests.Send("T", "refused"))).Code.Should().Be(ResponseCode.ServiceNotAvailable);
         Directory.GetFiles(broker.Directory.File("store/diverged")).Should().ContainSingle("what was cut off is kept aside");
-        await broker.Host.Parts.Roles.ChangeToMasterAsync(epoch: 2);
+        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
         RemotingCommand next = await broker.SendAsync("T", "next");
         OffsetOf(next).Should().Be(cut);
         next.Get("queueOffset").Should().Be("1");
@@ -38,18 +37,18 @@ public sealed class RoleCutTests
     }
 
     [Fact]
-    public async Task ChangeToSlave_CutWhereNoRecordBegins_IsASlaveWithItsWholeLog()
+    public async Task Cut_WhereNoRecordBegins_IsAFollowerWithItsWholeLog()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
         PhysicalOffset one = OffsetOf(await broker.SendAsync("T", "one"));
         PhysicalOffset end = broker.Host.Parts.Store.Positions.Appended;
 
-        Func<Task> change = () => broker.Host.Parts.Roles.ChangeToSlaveAsync(epoch: 1, brokerId: 2, one.Add(3));
+        Func<Task> change = () => broker.Host.Parts.Roles.StepDownAndCutAsync(epoch: 1, one.Add(3));
 
         await change.Should().ThrowAsync<StoreException>();
         broker.Host.Parts.Role.IsSlave.Should().BeTrue();
         broker.Host.Parts.Store.Positions.Appended.Should().Be(end);
-        (await broker.Host.Parts.Roles.ChangeToMasterAsync(epoch: 2)).Should().Be(RoleChange.Done);
+        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
         await broker.SendAsync("T", "two");
     }
 
@@ -57,7 +56,7 @@ public sealed class RoleCutTests
     [Theory]
     [InlineData("false", ResponseCode.PullRetryImmediately)]
     [InlineData("true", ResponseCode.PullOffsetMoved)]
-    public async Task ChangeToSlave_PullWaitsBehindTheCut_IsAnsweredNow(string checks, int code)
+    public async Task Cut_PullWaitsBehindIt_IsAnsweredNow(string checks, int code)
     {
         PassingTime time = new();
         using IDisposable held = time.Hold();
@@ -71,19 +70,19 @@ public sealed class RoleCutTests
         Bodies(await atTheNewEnd).Should().Equal("cut off as well");
         await Eventually.TrueAsync(() => broker.Host.Parts.ParkedPulls.Count == 1, "the pull waits");
 
-        await broker.Host.Parts.Roles.ChangeToSlaveAsync(epoch: 1, brokerId: 2, cut);
+        await broker.Host.Parts.Roles.StepDownAndCutAsync(epoch: 1, cut);
 
         (await behind.WaitAsync(Eventually.DefaultDeadline)).Code.Should().Be(code);
         Task<RemotingCommand> waits = broker.PullAsync("g", "T", 0, 1, sysFlag: 2, holdMs: HoldMs);
         await Eventually.TrueAsync(() => broker.Host.Parts.ParkedPulls.Count == 1, "at the end of the queue it waits as ever");
-        await broker.Host.Parts.Roles.ChangeToMasterAsync(epoch: 2);
+        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
         (await broker.PullAsync("g", "T", 0, 3, sysFlag: 2, holdMs: HoldMs)).Code.Should().Be(ResponseCode.PullOffsetMoved);
         await broker.SendAsync("T", "next");
         Bodies(await waits.WaitAsync(Eventually.DefaultDeadline)).Should().Equal("next");
     }
 
     [Fact]
-    public async Task ChangeToSlave_CopyOfADelayedMessageIsCutOff_ItIsDeliveredAgain()
+    public async Task Cut_OfACopyOfADelayedMessage_ItIsDeliveredAgain()
     {
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s 1h" });
         await broker.CreateTopicAsync("Later");
@@ -93,12 +92,12 @@ public sealed class RoleCutTests
         await Eventually.TrueAsync(async () => (copy = Requests.Decode(await broker.PullAsync("g", "Later", 0, 0)).SingleOrDefault()) is not null, "it is delivered");
         await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 1, "and that is noted");
 
-        await broker.Host.Parts.Roles.ChangeToSlaveAsync(epoch: 1, brokerId: 2, new PhysicalOffset(copy!.PhysicalOffset));
+        await broker.Host.Parts.Roles.StepDownAndCutAsync(epoch: 1, new PhysicalOffset(copy!.PhysicalOffset));
 
         broker.Host.Parts.DelayOffsets.Get(1).Should().Be(0);
         File.ReadAllText(broker.Directory.File("store/config/delayOffset.json")).Should().Contain("1:0");
         Bodies(await broker.PullAsync("g", "Later", 0, 0)).Should().BeEmpty();
-        await broker.Host.Parts.Roles.ChangeToMasterAsync(epoch: 2);
+        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
         await Eventually.TrueAsync(async () => Bodies(await broker.PullAsync("g", "Later", 0, 0)) is ["due"], "the message is not lost");
     }
 

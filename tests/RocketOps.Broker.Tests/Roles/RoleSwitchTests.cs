@@ -78,13 +78,13 @@ public sealed class RoleSwitchTests
         {
             if (epoch % 2 == 1)
             {
-                (await roles.ChangeToSlaveAsync(epoch, brokerId: 1)).Should().Be(RoleChange.Done);
+                await roles.StepDownAsync(epoch);
                 long refused = load.Refused;
                 await load.UntilAsync(() => load.Refused > refused);
             }
             else
             {
-                (await roles.ChangeToMasterAsync(epoch)).Should().Be(RoleChange.Done);
+                await roles.TakeOverAsync(epoch);
                 Remember(roles, sessions);
                 long acknowledged = load.AcknowledgedCount;
                 await load.UntilAsync(() => load.AcknowledgedCount > acknowledged + Producers);

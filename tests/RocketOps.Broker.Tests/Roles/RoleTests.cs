@@ -5,7 +5,7 @@ using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Roles;
 
-/// <summary>One change of role at a time, what it means for clients, and which changes are not made.</summary>
+/// <summary>One change of role at a time, and what it means for clients.</summary>
 public sealed class RoleTests : IAsyncLifetime
 {
     private TestBroker _broker = null!;
@@ -17,12 +17,12 @@ public sealed class RoleTests : IAsyncLifetime
     public Task DisposeAsync() => _broker.DisposeAsync().AsTask();
 
     [Fact]
-    public async Task ChangeToSlave_WritesAreRefusedAndReadsServed()
+    public async Task Follow_WritesAreRefusedAndReadsServed()
     {
         await _broker.SendAsync("Kept", "one");
         await _broker.SubscribeAsync("g", "Kept");
 
-        (await Manager.ChangeToSlaveAsync(epoch: 1, brokerId: 2)).Should().Be(RoleChange.Done);
+        await Manager.StepDownAsync(epoch: 1);
 
         (await _broker.InvokeAsync(Requests.Send("Kept", "two"))).Code.Should().Be(ResponseCode.ServiceNotAvailable);
         (await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteSubscriptionGroup).Set("groupName", "g"))).Code.Should().Be(ResponseCode.SystemError);
@@ -32,26 +32,26 @@ public sealed class RoleTests : IAsyncLifetime
 
     /// <summary>A send that has passed the handler's check when the role changes: the store is asked again where the message gets its place.</summary>
     [Fact]
-    public async Task ChangeToSlave_AnAppendBehindTheHandlersCheck_IsRefusedByTheStore()
+    public async Task Depose_AnAppendBehindTheHandlersCheck_IsRefusedByTheStore()
     {
         await _broker.SendAsync("Kept", "one");
-        await Manager.ChangeToSlaveAsync(epoch: 1, brokerId: 2);
+        Manager.Depose(slaveId: 2);
         long end = _broker.Host.Parts.Store.GetStats().MaxOffset.Value;
 
         AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(RocketOps.Store.AppendStatus.ServiceNotAvailable);
 
         _broker.Host.Parts.Store.GetStats().MaxOffset.Value.Should().Be(end);
-        await Manager.ChangeToMasterAsync(epoch: 2);
+        await Manager.TakeOverAsync(epoch: 1);
         AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(RocketOps.Store.AppendStatus.Ok);
     }
 
     [Fact]
-    public async Task ChangeToMaster_MessagesThatWaitedForTheirTime_AreDelivered()
+    public async Task TakeOver_MessagesThatWaitedForTheirTime_AreDelivered()
     {
         await _broker.CreateTopicAsync("Later");
         await _broker.SubscribeAsync("g", "Later");
-        await Manager.ChangeToSlaveAsync(epoch: 1, brokerId: 2);
-        await Manager.ChangeToMasterAsync(epoch: 2);
+        await Manager.StepDownAsync(epoch: 1);
+        await Manager.TakeOverAsync(epoch: 2);
 
         await _broker.SendAsync("Later", "due", properties: Requests.Properties(("DELAY", "1")));
 
@@ -60,7 +60,7 @@ public sealed class RoleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ChangeToSlave_DelayedMessagesOnTheirWay_ProgressIsOnDisk()
+    public async Task StandBy_DelayedMessagesOnTheirWay_ProgressIsOnDisk()
     {
         await _broker.CreateTopicAsync("Later");
         for (int i = 0; i < 5; i++)
@@ -69,21 +69,9 @@ public sealed class RoleTests : IAsyncLifetime
         }
 
         await Eventually.TrueAsync(() => _broker.Host.Parts.DelayOffsets.Get(1) == 5, "all are delivered");
-        await Manager.ChangeToSlaveAsync(epoch: 1, brokerId: 2);
+        (await Manager.StandByAsync(slaveId: 2)).Should().Be(RoleChange.Done);
 
         File.ReadAllText(_broker.Directory.File("store/config/delayOffset.json")).Should().Contain("1:5");
-    }
-
-    [Fact]
-    public async Task Change_WithAnEpochThatIsNotAbove_IsNotMade()
-    {
-        (await Manager.ChangeToSlaveAsync(epoch: 5, brokerId: 2)).Should().Be(RoleChange.Done);
-
-        (await Manager.ChangeToMasterAsync(epoch: 5)).Should().Be(RoleChange.StaleEpoch);
-        (await Manager.ChangeToMasterAsync(epoch: 4)).Should().Be(RoleChange.StaleEpoch);
-
-        _broker.Host.Parts.Role.IsSlave.Should().BeTrue();
-        (await _broker.InvokeAsync(Requests.Send("Kept", "x"))).Code.Should().Be(ResponseCode.ServiceNotAvailable);
     }
 
     [Fact]
@@ -91,7 +79,8 @@ public sealed class RoleTests : IAsyncLifetime
     {
         await Manager.DisposeAsync();
 
-        (await Manager.ChangeToSlaveAsync(epoch: 1, brokerId: 2)).Should().Be(RoleChange.Stopping);
+        (await Manager.FollowAsync(epoch: 1, slaveId: 2)).Should().Be(RoleChange.Stopping);
+        (await Manager.LeadAsync(2, static () => true, static _ => Task.CompletedTask, static _ => throw new InvalidOperationException("it takes none"))).Should().Be(RoleChange.Stopping);
     }
 
     private static RocketOps.Store.AppendStatus AppendOutcomeOf(RocketOps.Broker.Messages.AppendOutcome outcome) => outcome.Status;

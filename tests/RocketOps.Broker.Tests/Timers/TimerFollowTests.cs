@@ -1,4 +1,4 @@
-using RocketOps.Broker.Roles;
+using RocketOps.Broker.Tests.Support;
 using RocketOps.Hosting.Properties;
 using RocketOps.Store.Timers;
 using RocketOps.Testing;
@@ -81,10 +81,9 @@ public sealed class TimerFollowTests
         (await broker.BodiesAsync()).Should().Equal("twice", "twice", "once");
     }
 
-    private static async Task SlaveAsync(TimerBroker broker, long epoch) =>
-        (await broker.Broker.Host.Parts.Roles.ChangeToSlaveAsync(epoch, brokerId: 1)).Should().Be(RoleChange.Done);
+    private static Task SlaveAsync(TimerBroker broker, long epoch) => broker.Broker.Host.Parts.Roles.StepDownAsync(epoch);
 
-    private static async Task MasterAsync(TimerBroker broker, long epoch) => (await broker.Broker.Host.Parts.Roles.ChangeToMasterAsync(epoch)).Should().Be(RoleChange.Done);
+    private static Task MasterAsync(TimerBroker broker, long epoch) => broker.Broker.Host.Parts.Roles.TakeOverAsync(epoch);
 
     private static Task FollowAsync(TimerBroker broker, long readMs, long queueOffset = 2) =>
         broker.Broker.Host.Parts.Timers.FollowAsync(new TimerCheckpoint(readMs, 0, queueOffset, 0, 9, 9, IsOwn: false), broker.Broker.Host.Parts.Store.Positions.Appended);

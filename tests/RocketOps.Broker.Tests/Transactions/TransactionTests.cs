@@ -4,7 +4,6 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
-using RocketOps.Broker.Roles;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Transactions;
 using RocketOps.Remoting.Commands;
@@ -348,9 +347,9 @@ public sealed class TransactionTests
         (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
         await SettledAsync(broker);
 
-        (await broker.Host.Parts.Roles.ChangeToSlaveAsync(epoch: 1, brokerId: 2, cut)).Should().Be(RoleChange.Done);
+        await broker.Host.Parts.Roles.StepDownAndCutAsync(epoch: 1, cut);
         (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.SlaveNotAvailable);
-        await broker.Host.Parts.Roles.ChangeToMasterAsync(epoch: 2);
+        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
         RemotingCommand askNow = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
         askNow.Body = "transactionTimeOut=0"u8.ToArray();
         (await broker.InvokeAsync(askNow)).Code.Should().Be(ResponseCode.Success);
