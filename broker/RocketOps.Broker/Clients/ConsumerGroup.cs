@@ -50,6 +50,9 @@ internal sealed partial class ConsumerGroup
 
     public bool IsEmpty => _channels.IsEmpty;
 
+    /// <summary>Of the members, each once, in no order.</summary>
+    public string[] ClientIds => [.. _channels.Values.Select(static channel => channel.ClientId).Distinct(StringComparer.Ordinal)];
+
     /// <summary>
     /// Members subscribe to different things. As with RocketMQ the last heartbeat decides what the whole group gets: messages that only other members want are not delivered.
     /// </summary>

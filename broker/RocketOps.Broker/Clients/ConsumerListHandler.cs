@@ -11,7 +11,7 @@ internal sealed class ConsumerListHandler(ConsumerTable consumers) : AsyncReques
     {
         string name = request.GetRequired("consumerGroup");
         string[] ids = consumers.TryGet(name, out ConsumerGroup? group)
-            ? [.. group.Channels.Select(static channel => channel.ClientId).Distinct(StringComparer.Ordinal)]
+            ? group.ClientIds
             : [];
         if (ids.Length == 0)
         {

@@ -33,7 +33,8 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> BrokerPermission = Int32("brokerPermission", 6, 0, 7, live: true, description: "2 write, 4 read, 6 both; told to name servers at once.");
     public static readonly PropertyDefinition<int> RegisterNameServerPeriod = Int32("registerNameServerPeriod", 30_000, description: "Milliseconds between registrations, kept between 10 000 and 60 000.");
     public static readonly PropertyDefinition<int> RegisterBrokerTimeoutMills = Int32("registerBrokerTimeoutMills", 24_000, 1, live: true, description: "Milliseconds a name server may take to answer.");
-    public static readonly PropertyDefinition<int> ForwardTimeout = Int32("forwardTimeout", 3_000, 1, live: true, description: "Milliseconds another broker may take to answer what it is asked of a static topic.");
+    public static readonly PropertyDefinition<int> ForwardTimeout = Int32("forwardTimeout", 3_000, 1, live: true, description: "Milliseconds another broker may take to answer what it is asked of a static topic, and a name server what it is asked for a group that leaves to brokers who reads what.");
+    public static readonly PropertyDefinition<int> LoadBalancePollNameServerInterval = Int32("loadBalancePollNameServerInterval", 30_000, 1, description: "Milliseconds after which name servers are asked again for the queues of a topic that a group shares which leaves it to brokers who reads what.");
     public static readonly PropertyDefinition<bool> CompressedRegister = Boolean("compressedRegister", false, live: true, description: "Registrations are always compressed; otherwise from 1 MiB on, which is about 5 000 topics.");
     public static readonly PropertyDefinition<bool> EnableSplitRegistration = Boolean("enableSplitRegistration", false, live: true, description: "Registrations are sent in parts of splitRegistrationSize topics, uncompressed. Not with name servers that have deleteTopicWithBrokerRegistration=true.");
     public static readonly PropertyDefinition<int> SplitRegistrationSize = Int32("splitRegistrationSize", 800, 2, 50_000, live: true, description: "Topics of one part when enableSplitRegistration is true.");
@@ -196,7 +197,7 @@ internal static class BrokerKeys
     public static readonly PropertyCatalog Catalog = new(
     [
         BrokerClusterName, BrokerName, BrokerId, NamesrvAddr, BrokerIP1, BrokerIP2, BindAddress, ListenPort, HaListenPort, HttpPort, Role, BrokerPermission,
-        RegisterNameServerPeriod, RegisterBrokerTimeoutMills, ForwardTimeout, CompressedRegister, EnableSplitRegistration, SplitRegistrationSize, EnableSingleTopicRegister, RegionId,
+        RegisterNameServerPeriod, RegisterBrokerTimeoutMills, ForwardTimeout, LoadBalancePollNameServerInterval, CompressedRegister, EnableSplitRegistration, SplitRegistrationSize, EnableSingleTopicRegister, RegionId,
         StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, MaxGroupsPerConnection, MaxStatisticsKeys, RemotingLoops, LingerMicros, MaxHeldBytes, LogLevel, LogFormat,
         AutoCreateTopicEnable, AutoCreateSubscriptionGroup, DefaultTopicQueueNums, ClusterTopicEnable, BrokerTopicEnable, ValidateSystemTopicWhenUpdateTopic,
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,

@@ -40,6 +40,7 @@ internal sealed class BrokerOptions
         EnableSingleTopicRegister = values.Get(BrokerKeys.EnableSingleTopicRegister);
         HandOverLinger = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.HandOverLingerMillis));
         ForwardTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.ForwardTimeout));
+        QueuesPollInterval = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.LoadBalancePollNameServerInterval));
         RegisterTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.RegisterBrokerTimeoutMills));
         RegionId = values.Get(BrokerKeys.RegionId);
         RegionIdUtf8 = Encoding.UTF8.GetBytes(RegionId);
@@ -162,8 +163,11 @@ internal sealed class BrokerOptions
     /// <summary>The longest a member that has led goes on before it stops.</summary>
     public TimeSpan HandOverLinger { get; }
 
-    /// <summary>For questions to other brokers about static topics.</summary>
+    /// <summary>For questions to other brokers about static topics, and to name servers about queues.</summary>
     public TimeSpan ForwardTimeout { get; }
+
+    /// <summary>How old the queues of a topic may be that members of a group are told to share.</summary>
+    public TimeSpan QueuesPollInterval { get; }
 
     public TimeSpan RegisterTimeout { get; }
 

@@ -55,7 +55,7 @@ internal static class ForeignKeys
         "dLegerSelfId", "preferredLeaderId", "storePathEpochFile", "storePathBrokerIdentity", "storePathDLedgerCommitLog", "popPollingSize", "popPollingMapSize", "popPollingMapExpireTimeSeconds",
         "maxPopPollingSize", "popLongPollingForceNotifyInterval", "reviveQueueNum", "reviveInterval", "reviveMaxSlow", "reviveScanTime", "reviveAckWaitMs", "enablePopLog",
         "popConsumerKVServiceInit", "popConsumerFSServiceInit", "popConsumerKVServiceEnable", "popConsumerKVServiceLog", "appendAckAsync", "appendCkAsync", "enablePopBufferMerge", "enablePopBatchAck",
-        "loadBalancePollNameServerInterval", "cleanOfflineBrokerInterval", "timerGetMessageThreadNum", "timerPutMessageThreadNum",
+        "cleanOfflineBrokerInterval", "timerGetMessageThreadNum", "timerPutMessageThreadNum",
         "timerInterceptDelayLevel", "transactionMetricFlushInterval", "transactionOpMsgMaxSize", "transactionOpBatchInterval",
         "cgColdReadThreshold", "globalColdReadThreshold", "coldCtrStrategyEnable", "usePIDColdCtrStrategy", "coldDataFlowControlEnable", "coldDataScanEnable", "timerColdDataCheckIntervalMs",
         "dataReadAheadEnable", "metricsPromExporterPort", "metricsPromExporterHost", "metricsLabel", "metricsInDelta", "metricsOtelCardinalityLimit", "metricsGrpcExporterTarget",

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
@@ -22,12 +23,15 @@ internal sealed class RequestModeTable(BrokerSettings settings, IStoreFileSystem
     /// <summary>Topic → group → mode.</summary>
     public RequestModeFile Snapshot => new() { Modes = Volatile.Read(ref _modes) };
 
+    /// <summary>How the group is to read the topic; null when nobody has said so.</summary>
+    public RequestMode? Find(string topic, string group) => Volatile.Read(ref _modes).GetValueOrDefault(topic)?.GetValueOrDefault(group);
+
     /// <summary>Reads the file. Throws <see cref="InvalidDataException"/> when it is damaged beyond its backup.</summary>
     public void Load()
     {
         if (_file.Read(BrokerJson.Default.RequestModeFile)?.Modes is { } modes)
         {
-            _modes = modes.WithComparers(StringComparer.Ordinal);
+            _modes = Sorted(modes);
         }
     }
 
@@ -38,14 +42,40 @@ internal sealed class RequestModeTable(BrokerSettings settings, IStoreFileSystem
         try
         {
             ImmutableSortedDictionary<string, RequestMode> groups = _modes.GetValueOrDefault(topic) ?? ImmutableSortedDictionary.Create<string, RequestMode>(StringComparer.Ordinal);
-            ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, RequestMode>> after = _modes.SetItem(topic, groups.SetItem(group, mode));
-            await _file.WriteAsync(BrokerJson.WriteFile(new RequestModeFile { Modes = after }), CancellationToken.None);
-            Volatile.Write(ref _modes, after);
+            await ReplaceAsync(_modes.SetItem(topic, groups.SetItem(group, mode)));
         }
         finally
         {
             _changes.Release();
         }
+    }
+
+    /// <summary>Makes the table the master's. Throws <see cref="JsonException"/> when that is none, <see cref="IOException"/> when it cannot be written; then nothing has changed.</summary>
+    public async Task FollowAsync(RequestModeFile master)
+    {
+        ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, RequestMode>> modes = Sorted(master.Modes ?? throw new JsonException("the answer has no messageRequestModeMap"));
+        await _changes.WaitAsync();
+        try
+        {
+            // Nearly always it is the same, which needs no write.
+            if (!BrokerJson.Write(new RequestModeFile { Modes = modes }, BrokerJson.Default.RequestModeFile).AsSpan().SequenceEqual(BrokerJson.Write(Snapshot, BrokerJson.Default.RequestModeFile)))
+            {
+                await ReplaceAsync(modes);
+            }
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    private static ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, RequestMode>> Sorted(ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, RequestMode>> modes) =>
+        modes.ToImmutableSortedDictionary(static topic => topic.Key, static topic => topic.Value.WithComparers(StringComparer.Ordinal), StringComparer.Ordinal);
+
+    private async Task ReplaceAsync(ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, RequestMode>> modes)
+    {
+        await _file.WriteAsync(BrokerJson.WriteFile(new RequestModeFile { Modes = modes }), CancellationToken.None);
+        Volatile.Write(ref _modes, modes);
     }
 }
 
@@ -67,6 +97,9 @@ internal sealed record RequestMode
 
     [JsonPropertyName("topic")]
     public string? Topic { get; init; }
+
+    [JsonIgnore]
+    public bool IsPull => string.Equals(Mode, Pull, StringComparison.Ordinal);
 }
 
 /// <summary>messageRequestMode.json, and the answer to GET_ALL_MESSAGE_REQUEST_MODE.</summary>

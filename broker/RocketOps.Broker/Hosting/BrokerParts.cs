@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Admin;
+using RocketOps.Broker.Assignments;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Delay;
@@ -89,6 +90,7 @@ internal sealed class BrokerParts
         Master = new MasterAddresses(settings.Current.HaMasterAddress, isElected: settings.Current.Group is not null);
         MasterClient = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
         Peers = new BrokerPeers(settings, MasterClient);
+        ReadableQueues = new ReadableQueues(settings, MasterClient, time);
         Roles = new RoleManager(Role, store, DelayOffsets, checks, Timers, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
         Group = settings.Current.Group is null ? null : new ElectedGroup(
             settings, store, Roles, new Takeover(store, Topics, loggers.CreateLogger<Takeover>()), Master, HaListener, fileSystem, resolver, loggers, time);
@@ -119,7 +121,7 @@ internal sealed class BrokerParts
 
         SlaveSession NewSlaveSession() => new(
             new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()) { Join = Group?.Join },
-            new SlaveSync(Master, MasterClient, Topics, Mappings, Groups, ConsumerOffsets, DelayOffsets, Timers, store, TableInterval(settings.Current), time, loggers.CreateLogger<SlaveSync>()));
+            new SlaveSync(Master, MasterClient, Topics, Mappings, Groups, RequestModes, ConsumerOffsets, DelayOffsets, Timers, store, TableInterval(settings.Current), time, loggers.CreateLogger<SlaveSync>()));
     }
 
     /// <summary>Whoever may be elected at any moment asks more often: what was not asked for is lost with the master.</summary>
@@ -224,7 +226,10 @@ internal sealed class BrokerParts
     /// <summary>Other brokers, which have stretches of logical queues.</summary>
     public BrokerPeers Peers { get; }
 
-    /// <summary>To ask the master and other brokers.</summary>
+    /// <summary>What groups share that leave it to brokers who reads what.</summary>
+    public ReadableQueues ReadableQueues { get; }
+
+    /// <summary>To ask the master, other brokers and name servers.</summary>
     public RemotingClient MasterClient { get; }
 
     public RuntimeFigures Figures { get; }

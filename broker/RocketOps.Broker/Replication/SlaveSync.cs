@@ -19,7 +19,7 @@ using RocketOps.Store.Timers;
 namespace RocketOps.Broker.Replication;
 
 /// <summary>
-/// Takes over from the master, now and then, what is not in the log: topics, groups, how far consumers are, how far delayed messages and timers were delivered. Topics at once, too, when messages come of one that
+/// Takes over from the master, now and then, what is not in the log: topics, groups, how groups are to read, how far consumers are, how far delayed messages and timers were delivered. Topics at once, too, when messages come of one that
 /// is not known: nobody could read them if the master were lost now. Each by itself; what fails is tried again in the next round. What was delivered counts once the copies of it are in this log, and on this disk: otherwise a slave that becomes the master would
 /// never deliver them. Source: store.md §7.2.
 /// </summary>
@@ -41,6 +41,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     private readonly TopicTable _topics;
     private readonly TopicQueueMappingTable _mappings;
     private readonly GroupTable _groups;
+    private readonly RequestModeTable _modes;
     private readonly ConsumerOffsetTable _consumerOffsets;
     private readonly DelayOffsetTable _delayOffsets;
     private readonly TimerTable _timers;
@@ -65,6 +66,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         TopicTable topics,
         TopicQueueMappingTable mappings,
         GroupTable groups,
+        RequestModeTable modes,
         ConsumerOffsetTable consumerOffsets,
         DelayOffsetTable delayOffsets,
         TimerTable timers,
@@ -78,6 +80,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         _topics = topics;
         _mappings = mappings;
         _groups = groups;
+        _modes = modes;
         _consumerOffsets = consumerOffsets;
         _delayOffsets = delayOffsets;
         _timers = timers;
@@ -93,6 +96,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         [
             new("topics", SyncTopicsAsync) { IsLacking = () => LacksTopics },
             new("groups", SyncGroupsAsync),
+            new("request modes", SyncRequestModesAsync),
             new("consumer offsets", SyncConsumerOffsetsAsync),
             new("delay offsets", master => SyncDeliveredAsync(master, delays, AskDelayOffsetsAsync)) { IsDelivered = true },
             new("timer checkpoint", master => SyncDeliveredAsync(master, timersRead, AskTimerCheckpointAsync)) { IsDelivered = true },
@@ -308,6 +312,16 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         if (version is not null)
         {
             await _groups.FollowAsync(version, groups, forbidden);
+        }
+    }
+
+    /// <summary>A master of 4.x has none, and does not know the question.</summary>
+    private async Task SyncRequestModesAsync(string master)
+    {
+        RemotingCommand answer = await _client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetAllMessageRequestMode), Patience, _ending);
+        if (answer.Code != ResponseCode.RequestCodeNotSupported)
+        {
+            await _modes.FollowAsync(BrokerJson.Read(Successful(answer).Body.Span, BrokerJson.Default.RequestModeFile));
         }
     }
 

@@ -1,6 +1,10 @@
+using System.Collections.Immutable;
 using System.Text;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Groups;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
+using RocketOps.Store.Files;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Groups;
@@ -42,6 +46,29 @@ public sealed class RequestModeTests
 
         answer.Code.Should().Be(code);
         answer.Remark.Should().StartWith(remark);
+    }
+
+    [Fact]
+    public async Task Follow_TheMastersTable_ReplacesThisOneAndIsWrittenOnce()
+    {
+        using TempDirectory directory = new("modes-");
+        string path = directory.File("config", "messageRequestMode.json");
+        RequestModeTable table = new(new BrokerSettings(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["storePathRootDir"] = directory.Path })), new LinuxFileSystem());
+        await table.SetAsync("Gone", "g", new RequestMode { Topic = "Gone", ConsumerGroup = "g" });
+        RequestModeFile master = new()
+        {
+            Modes = ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, RequestMode>>.Empty.Add(
+                "T", ImmutableSortedDictionary<string, RequestMode>.Empty.Add("g", new RequestMode { Topic = "T", ConsumerGroup = "g", Mode = "POP" })),
+        };
+
+        await table.FollowAsync(master);
+
+        table.Find("T", "g")!.Mode.Should().Be("POP");
+        table.Find("Gone", "g").Should().BeNull();
+        (await File.ReadAllTextAsync(path)).Should().Contain("POP").And.NotContain("Gone");
+        File.Delete(path);
+        await table.FollowAsync(master);
+        File.Exists(path).Should().BeFalse("nothing has changed");
     }
 
     private static async Task<RemotingCommand> SetAsync(TestBroker broker, string topic, string mode)

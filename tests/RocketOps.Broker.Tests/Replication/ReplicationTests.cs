@@ -145,10 +145,14 @@ public sealed class ReplicationTests
         (await group.Master.InvokeAsync(
             RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset).Set("consumerGroup", "g").Set("topic", "Kept").Set("queueId", 1).Set("commitOffset", 42L))).Code.Should().Be(0);
         group.Master.Host.Parts.DelayOffsets.Set(3, 7);
+        RemotingCommand mode = RemotingCommand.CreateRequest(RequestCode.SetMessageRequestMode);
+        mode.Body = """{"topic":"Kept","consumerGroup":"g","mode":"PULL","popShareQueueNum":0}"""u8.ToArray();
+        (await group.Master.InvokeAsync(mode)).Code.Should().Be(0);
 
         await Eventually.TrueAsync(
             () => group.Slave.Host.Parts.Topics.TryGet("Gone", out _) && group.Slave.Host.Parts.Groups.TryGet("g", out _)
                 && group.Slave.Host.Parts.ConsumerOffsets.Query("Kept", "g", 1) == 42 && group.Slave.Host.Parts.DelayOffsets.Get(3) == 7
+                && group.Slave.Host.Parts.RequestModes.Find("Kept", "g") is { IsPull: true }
                 && group.Slave.Host.Parts.Topics.Version == group.Master.Host.Parts.Topics.Version,
             "the slave has the master's tables");
         group.Slave.Host.Parts.Topics.GetOrThrow("Kept").Config.ReadQueueNums.Should().Be(3);

@@ -30,7 +30,7 @@ internal sealed class SetRequestModeHandler(CurrentRole role, TopicTable topics,
             throw new RemotingCommandException(ResponseCode.SubscriptionGroupNotExist, "subscription group does not exist");
         }
 
-        if (!string.Equals(mode.Mode, RequestMode.Pull, StringComparison.Ordinal))
+        if (!mode.IsPull)
         {
             throw new RemotingCommandException(ResponseCode.RequestCodeNotSupported, $"mode {mode.Mode} is not served by this broker, only {RequestMode.Pull} is");
         }

@@ -104,6 +104,7 @@ public static class BrokerRows
         new(352, "GET_SUBSCRIPTIONGROUP_CONFIG", [Text("group", Group)]),
         new(353, "UPDATE_AND_GET_GROUP_FORBIDDEN", [Text("group", Group), Text("topic", Topic), new("readable", HeaderType.Boolean, "true", IsRequired: false)]),
         new(370, "RECALL_MESSAGE", [Text("producerGroup", Group, false), Text("topic", Topic), Text("recallHandle", "bm9uZQ==")]),
+        new(400, "QUERY_ASSIGNMENT", [], Bytes("""{"topic":"HeaderWalk","consumerGroup":"header_walk","clientId":"walker","strategyName":"AVG","messageModel":"CLUSTERING"}""")),
         new(401, "SET_MESSAGE_REQUEST_MODE", [], Bytes("""{"topic":"HeaderWalk","consumerGroup":"header_walk","mode":"PULL","popShareQueueNum":0}""")),
         new(402, "GET_ALL_MESSAGE_REQUEST_MODE", []),
         new(
