@@ -22,7 +22,7 @@ internal static class Program
         StartAsync = static async (configuration, configFile, loggers) =>
         {
             NameServerHost host = await NameServerHost.StartAsync(configuration.Values, configFile, loggers);
-            return new StartedServer(host, $"The Name Server boot success. serializeType=JSON, address {host.EndPoint}");
+            return new StartedServer(host, $"The Name Server boot success. serializeType=JSON, address {host.EndPoint}", host.Failed);
         },
     }.RunAsync(args);
 }

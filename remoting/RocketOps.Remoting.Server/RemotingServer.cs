@@ -45,6 +45,12 @@ public sealed class RemotingServer : IAsyncDisposable
     /// <summary>The bound HTTP address; null without one, and before <see cref="HttpStarted"/>.</summary>
     public IPEndPoint? HttpEndPoint => _http.IsCompletedSuccessfully ? _http.Result?.HttpEndPoint : null;
 
+    /// <summary>
+    /// Ends, with the reason, when an event loop has failed: its connections are closed, and nobody accepts or serves in its place. The program is to stop and to be started anew.
+    /// Otherwise it never ends.
+    /// </summary>
+    public Task<Exception> Failed => _loops?.Failed ?? NeverFails;
+
     /// <summary>The connections open at this moment.</summary>
     public ICollection<RemotingConnection> Connections => _connections.All;
 
@@ -118,6 +124,8 @@ public sealed class RemotingServer : IAsyncDisposable
             await http.DisposeAsync();
         }
     }
+
+    private static Task<Exception> NeverFails => new TaskCompletionSource<Exception>().Task;
 
     private static Task<HttpServer?> NoHttp => Task.FromResult<HttpServer?>(null);
 

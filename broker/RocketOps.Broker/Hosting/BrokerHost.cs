@@ -44,6 +44,9 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     /// <summary>Ends with the first round of registrations, whatever its outcome.</summary>
     public Task FirstRegistration { get; private set; } = Task.CompletedTask;
 
+    /// <summary>Ends, with the reason, when clients cannot be served any more and the broker is to be stopped and started anew; otherwise never.</summary>
+    public Task<Exception> Failed => Server.Failed;
+
     public IPEndPoint EndPoint => Server.EndPoint;
 
     public IPEndPoint? HttpEndPoint => Server.HttpEndPoint;

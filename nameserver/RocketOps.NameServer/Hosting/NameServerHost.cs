@@ -50,6 +50,9 @@ public sealed class NameServerHost : IAsyncDisposable
         _routes.MinBrokerChanged = _notifier.Changed;
     }
 
+    /// <summary>Ends, with the reason, when clients cannot be served any more and the name server is to be stopped and started anew; otherwise never.</summary>
+    public Task<Exception> Failed => _server!.Failed;
+
     /// <summary>The bound remoting address.</summary>
     public IPEndPoint EndPoint => _server!.EndPoint;
 

@@ -7,7 +7,7 @@ namespace RocketOps.Hosting.Processes;
 
 /// <summary>
 /// What the programs of all servers do alike: read RocketMQ's configuration and options, refuse wrong ones, print what would be used, serve until told to stop.
-/// Exit codes: 0 after an orderly stop, 1 when the server cannot serve, 2 for a wrong configuration.
+/// Exit codes: 0 after an orderly stop, 1 when the server cannot serve or go on serving, 2 for a wrong configuration.
 /// </summary>
 public sealed partial class ServerProgram
 {
@@ -85,13 +85,19 @@ public sealed partial class ServerProgram
             LogConfigurationWarning(logger, warning.ToString());
         }
 
+        int exitCode = 0;
         try
         {
             StartedServer server = await StartAsync(configuration, configFile, loggers);
             await using (server.Host.ConfigureAwait(false))
             {
                 loggers.WriteLine(Name, server.Banner);
-                await stop.Task;
+                if (await Task.WhenAny(stop.Task, server.Failed) == server.Failed)
+                {
+                    // In order all the same: what can be written and handed over is. Whoever started the program starts it again.
+                    LogFailed(logger, await server.Failed);
+                    exitCode = ExitCannotServe;
+                }
             }
         }
         catch (Exception failure) when (IsExpected(failure))
@@ -101,7 +107,7 @@ public sealed partial class ServerProgram
         }
 
         LogStopped(logger);
-        return 0;
+        return exitCode;
 
         void Stop(PosixSignalContext signal)
         {
@@ -143,4 +149,7 @@ public sealed partial class ServerProgram
 
     [LoggerMessage(1011, LogLevel.Information, "Stopped")]
     private static partial void LogStopped(ILogger logger);
+
+    [LoggerMessage(1014, LogLevel.Critical, "A part that nothing can replace has failed: the program stops, and ends with exit code 1 to be started again")]
+    private static partial void LogFailed(ILogger logger, Exception error);
 }

@@ -25,6 +25,7 @@ internal sealed class EventLoop
     private readonly LoopInbox _inbox;
     private readonly CommitWatch _commits;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _failed;
 
     // The loop's own; with a take-over they go from thread to thread.
     private readonly LoopTable _table;
@@ -57,6 +58,9 @@ internal sealed class EventLoop
     /// <summary>Open connections, about.</summary>
     public int Count => _table.Count;
 
+    /// <summary>It serves nobody any more, though nobody has told it to stop.</summary>
+    public bool HasFailed => Volatile.Read(ref _failed) == 1;
+
     /// <summary>How often the loop has gone round; whoever watches it sees whether it moves.</summary>
     public long Ticks => Volatile.Read(ref _ticks);
 
@@ -72,7 +76,7 @@ internal sealed class EventLoop
     /// <summary>Gives a connection this loop has accepted to the loop with the fewest, which may be this one. The loop's thread.</summary>
     public void Place(in AdoptedSocket accepted)
     {
-        EventLoop target = _group.FewestConnections();
+        EventLoop target = _group.FewestConnections(this);
         if (target != this)
         {
             target.Adopt(accepted);
@@ -127,9 +131,9 @@ internal sealed class EventLoop
 
     private void Run()
     {
+        LoopWorker worker = new();
         try
         {
-            LoopWorker worker = new();
             FlushCommitting();
             while (Tick(worker))
             {
@@ -141,12 +145,35 @@ internal sealed class EventLoop
         }
         catch (Exception error)
         {
-            // A mistake in this class: its connections are closed rather than left hanging.
+            // A mistake, or a system that refuses what it never should: nobody serves in the loop's place, so the program is to end.
             RemotingLog.LoopFailed(_connections.Logger, error, _index);
-            _inbox.Close();
-            _table.CloseAll("the event loop failed");
-            _ended.TrySetResult();
+            if (!worker.IsReplaced)
+            {
+                CloseAfterFailure();
+            }
+
+            _group.Fail(error);
         }
+    }
+
+    /// <summary>Its connections are closed rather than left hanging, and whoever connects is refused rather than left waiting.</summary>
+    private void CloseAfterFailure()
+    {
+        Volatile.Write(ref _failed, 1);
+        _listeners.Release();
+        _group.CloseListeners(this);
+        _inbox.Close(out List<AdoptedSocket> adopted);
+        foreach (AdoptedSocket accepted in adopted)
+        {
+            _ = _sockets.Close(accepted.Descriptor);
+            _table.Unexpect();
+            _connections.GiveBack();
+        }
+
+        _table.CloseAll("the event loop failed");
+        // Nobody signals a closed inbox.
+        CloseDescriptors();
+        _ended.TrySetResult();
     }
 
     /// <summary>Once round; false when another thread has taken the loop over meanwhile.</summary>
@@ -284,6 +311,7 @@ internal sealed class EventLoop
         }
 
         // From here on the loop's fields belong to the other thread.
+        worker.IsReplaced = true;
         round.StopRunningItems();
         round.Complete();
         round.Flush();
@@ -347,9 +375,14 @@ internal sealed class EventLoop
             return false;
         }
 
-        _ = _sockets.Close(_signal);
-        _ = _sockets.Close(_poll);
+        CloseDescriptors();
         _ended.TrySetResult();
         return true;
+    }
+
+    private void CloseDescriptors()
+    {
+        _ = _sockets.Close(_signal);
+        _ = _sockets.Close(_poll);
     }
 }

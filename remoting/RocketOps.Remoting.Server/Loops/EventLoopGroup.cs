@@ -21,6 +21,7 @@ internal sealed class EventLoopGroup : IAsyncDisposable
     private readonly EventLoop[] _loops;
     private readonly TlsHandover? _tls;
     private readonly string _idPrefix = string.Create(CultureInfo.InvariantCulture, $"{Environment.TickCount64:X}-");
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastId;
     private Task? _stopped;
 
@@ -42,6 +43,9 @@ internal sealed class EventLoopGroup : IAsyncDisposable
 
     /// <summary>Replaces a loop's thread that hangs in a commit.</summary>
     public LoopGuard Guard { get; }
+
+    /// <summary>Ends when a loop has failed, with the reason.</summary>
+    public Task<Exception> Failed => _failed.Task;
 
     public bool TakesTls => _tls is not null;
 
@@ -83,12 +87,13 @@ internal sealed class EventLoopGroup : IAsyncDisposable
 
     public string NextId() => string.Create(CultureInfo.InvariantCulture, $"{_idPrefix}{Interlocked.Increment(ref _lastId)}");
 
-    public EventLoop FewestConnections()
+    /// <summary>Of those that serve. A loop that runs asks, so there is one.</summary>
+    public EventLoop FewestConnections(EventLoop asking)
     {
-        EventLoop fewest = _loops[0];
+        EventLoop fewest = asking;
         foreach (EventLoop loop in _loops)
         {
-            if (loop.Count < fewest.Count)
+            if (!loop.HasFailed && loop.Count < fewest.Count)
             {
                 fewest = loop;
             }
@@ -96,6 +101,9 @@ internal sealed class EventLoopGroup : IAsyncDisposable
 
         return fewest;
     }
+
+    /// <summary>A loop has failed.</summary>
+    public void Fail(Exception error) => _failed.TrySetResult(error);
 
     public void HandOver(int descriptor, IPEndPoint remote, IPEndPoint local) => _tls!.Take(descriptor, remote, local);
 

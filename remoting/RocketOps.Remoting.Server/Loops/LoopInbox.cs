@@ -109,12 +109,14 @@ internal sealed class LoopInbox
         }
     }
 
-    /// <summary>The loop's: takes nothing any more, whatever there is.</summary>
-    public void Close()
+    /// <summary>The loop's: takes nothing any more, whatever there is; gives out the connections that were handed over and are not the loop's yet.</summary>
+    public void Close(out List<AdoptedSocket> adopted)
     {
         lock (_gate)
         {
             _closed = true;
+            adopted = _adopted;
+            _adopted = [];
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed class LoopListeners(INativeSockets sockets, int poll, OpenConnec
     public void Add(IReadOnlyList<int> listeners)
     {
         _listeners = listeners;
-        Watch();
+        NativeResult.Checked(Watch());
     }
 
     /// <summary>Accepts what waits at the listener whose events have <paramref name="tag"/>, some at a time; <paramref name="loop"/> places the connections.</summary>
@@ -52,8 +52,7 @@ internal sealed class LoopListeners(INativeSockets sockets, int poll, OpenConnec
             }
             else if (-descriptor is LinuxSockets.TooManyFiles or LinuxSockets.TooManyFilesOfSystem or LinuxSockets.OutOfMemory or LinuxSockets.NoBuffers)
             {
-                RemotingLog.AcceptFailed(connections.Logger, -descriptor, RetryMilliseconds);
-                Pause();
+                Pause(-descriptor);
             }
 
             // Every other error is that of the one connection, which is gone.
@@ -66,7 +65,12 @@ internal sealed class LoopListeners(INativeSockets sockets, int poll, OpenConnec
         if (IsPaused && connections.Time.GetElapsedTime(_pausedAt).TotalMilliseconds >= RetryMilliseconds)
         {
             IsPaused = false;
-            Watch();
+            int watched = Watch();
+            if (watched < 0)
+            {
+                // What was short for the connections may be short for this as well.
+                Pause(-watched);
+            }
         }
     }
 
@@ -82,19 +86,24 @@ internal sealed class LoopListeners(INativeSockets sockets, int poll, OpenConnec
         _listeners = [];
     }
 
-    private void Pause()
+    private void Pause(int errno)
     {
+        RemotingLog.AcceptFailed(connections.Logger, errno, RetryMilliseconds);
         IsPaused = true;
         _pausedAt = connections.Time.GetTimestamp();
         Unwatch();
     }
 
-    private void Watch()
+    /// <summary>Below zero when one of them cannot be watched: its errno, negated.</summary>
+    private int Watch()
     {
+        int worst = 0;
         for (int i = 0; i < _listeners.Count; i++)
         {
-            NativeResult.Checked(sockets.Watch(poll, _listeners[i], FirstTag - i, edge: false));
+            worst = Math.Min(worst, sockets.Watch(poll, _listeners[i], FirstTag - i, edge: false));
         }
+
+        return worst;
     }
 
     private void Unwatch()

@@ -157,8 +157,11 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
             return false;
         }
 
-        table.HandOver(socket);
-        group.HandOver(socket.Descriptor, socket.RemoteEndPoint, socket.LocalEndPoint);
+        if (table.TryHandOver(socket))
+        {
+            group.HandOver(socket.Descriptor, socket.RemoteEndPoint, socket.LocalEndPoint);
+        }
+
         return true;
     }
 }

@@ -130,23 +130,30 @@ internal sealed class LoopTable(INativeSockets sockets, int poll, OpenConnection
         _ending.Clear();
     }
 
-    /// <summary>Lets go of a connection whose descriptor another driver goes on with.</summary>
-    public void HandOver(LoopSocket socket)
+    /// <summary>Lets go of a connection whose descriptor another driver goes on with; false when its events cannot be given up: then it ends with the tick.</summary>
+    public bool TryHandOver(LoopSocket socket)
     {
-        NativeResult.Checked(sockets.Unwatch(poll, socket.Descriptor));
+        int given = sockets.Unwatch(poll, socket.Descriptor);
+        if (given < 0)
+        {
+            socket.Connection.NoteEnd(NativeResult.TextOf(given));
+            End(socket);
+            return false;
+        }
+
         Release(socket, keepDescriptor: true);
+        return true;
     }
 
     /// <summary>Closes everything at once, after a failure of the loop.</summary>
     public void CloseAll(string reason)
     {
-        foreach (LoopSocket? socket in _slots)
+        for (int slot = 0; slot < _slots.Count; slot++)
         {
-            if (socket is not null)
+            if (_slots[slot] is { } socket)
             {
                 socket.Connection.NoteEnd(reason);
-                socket.Output.Close(keepDescriptor: false);
-                Forget(socket.Connection);
+                Release(socket, keepDescriptor: false);
                 connections.GiveBack();
             }
         }

@@ -9,6 +9,9 @@ internal sealed class LoopWorker
     /// <summary>A timestamp of the server's clock.</summary>
     public long CommitBegunAt;
 
+    /// <summary>Another thread has taken the loop over: nothing of it is this one's any more.</summary>
+    public bool IsReplaced { get; set; }
+
     public byte[] Buffer { get; } = GC.AllocateUninitializedArray<byte>(ReceiveBytes, pinned: true);
 
     public ReadyEvent[] Ready { get; } = new ReadyEvent[EventsPerTick];

@@ -45,7 +45,7 @@ internal static partial class RemotingLog
     [LoggerMessage(1013, LogLevel.Warning, "A commit hangs for more than {Milliseconds} ms: another thread goes on with the connections of event loop {Loop}")]
     public static partial void LoopTakenOver(ILogger logger, int loop, double milliseconds);
 
-    [LoggerMessage(1014, LogLevel.Error, "Event loop {Loop} failed and ends its connections")]
+    [LoggerMessage(1014, LogLevel.Error, "Event loop {Loop} failed and ends its connections; the program is to end, as nobody serves in its place")]
     public static partial void LoopFailed(ILogger logger, Exception error, int loop);
 
     [LoggerMessage(1015, LogLevel.Error, "Connections cannot be accepted (error {Errno}); tried again in {Milliseconds} ms")]
