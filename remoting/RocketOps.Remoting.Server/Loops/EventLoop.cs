@@ -293,6 +293,7 @@ internal sealed class EventLoop
             }
 
             _table.EndWhenDone(socket);
+            _reader.ListIfReadable(socket);
         }
 
         posted.Clear();

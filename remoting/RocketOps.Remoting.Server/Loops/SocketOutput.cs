@@ -16,10 +16,11 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
     private byte[] _buffer = [];
     private int _start;
     private int _end;
-    private bool _blocked;
+    private int _blocked;
+    private int _roomSeen;
     private bool _closed;
 
-    public override bool IsBlocked => Volatile.Read(ref _blocked);
+    public override bool IsBlocked => Volatile.Read(ref _blocked) == 1;
 
     /// <summary>Everything that was written has been sent, or nobody takes it any more.</summary>
     public bool IsEmpty
@@ -35,9 +36,14 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
 
     public override void FlushSoon() => _socket.Post();
 
-    /// <summary>The loop's thread, when the kernel takes bytes again.</summary>
+    /// <summary>
+    /// The loop's thread, when the kernel takes bytes again. That is said once: it must not be lost when another thread has been refused and is on its way to say so. With a full
+    /// fence between what each writes and what it reads, either this thread sees that it is blocked and sends, or that thread sees that there was room and tries again. The gate
+    /// is not taken for nothing: others hold it while they copy megabytes.
+    /// </summary>
     public void OnWritable()
     {
+        Interlocked.Exchange(ref _roomSeen, 1);
         if (!IsBlocked)
         {
             return;
@@ -45,7 +51,7 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
 
         lock (Gate)
         {
-            if (_blocked && !Ended)
+            if (_blocked == 1 && !Ended)
             {
                 SendLocked();
             }
@@ -72,7 +78,7 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
         lock (Gate)
         {
             EndLocked();
-            Volatile.Write(ref _blocked, false);
+            Volatile.Write(ref _blocked, 0);
             ReturnBuffer();
             if (!_closed)
             {
@@ -107,7 +113,7 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
 
     protected override bool TrySendLocked(ReadOnlySpan<byte> frames)
     {
-        if (_start < _end || _blocked)
+        if (_start < _end || _blocked == 1)
         {
             return false;
         }
@@ -127,7 +133,7 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
 
     protected override void FlushLocked()
     {
-        if (_start < _end && !_blocked && !Ended)
+        if (_start < _end && _blocked == 0 && !Ended)
         {
             _socket.Connection.NoteActivity();
             SendLocked();
@@ -136,8 +142,11 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
 
     private void SendLocked()
     {
+        bool triedAgain = false;
         while (_start < _end)
         {
+            // What was seen before this send does not count for its refusal.
+            Interlocked.Exchange(ref _roomSeen, 0);
             int sent = sockets.Send(descriptor, _buffer.AsSpan(_start, _end - _start));
             if (sent >= 0)
             {
@@ -145,7 +154,13 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
             }
             else if (sent == -LinuxSockets.TryAgain)
             {
-                Volatile.Write(ref _blocked, true);
+                Interlocked.Exchange(ref _blocked, 1);
+                if (Volatile.Read(ref _roomSeen) == 1)
+                {
+                    triedAgain = true;
+                    continue;
+                }
+
                 UnsentBytes = _end - _start;
                 AccountHeld();
                 return;
@@ -161,8 +176,13 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
 
         ReturnBuffer();
         UnsentBytes = 0;
-        Volatile.Write(ref _blocked, false);
+        Volatile.Write(ref _blocked, 0);
         AccountHeld();
+        if (triedAgain)
+        {
+            // The loop may have passed the connection over while it was blocked for that moment.
+            _socket.Post();
+        }
     }
 
     private void MakeRoom(int sizeHint)
