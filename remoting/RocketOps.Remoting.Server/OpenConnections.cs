@@ -8,8 +8,11 @@ namespace RocketOps.Remoting.Server;
 /// <summary>The connections of a server, whatever carries them, and what they share. Thread-safe.</summary>
 internal sealed class OpenConnections
 {
+    public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<string, RemotingConnection> _connections = new(StringComparer.Ordinal);
     private long _count;
+    private int _open;
     private long _lastTlsId;
 
     public OpenConnections(RequestHandlerRegistry handlers, RemotingServerOptions options, TimeProvider time, ILogger logger)
@@ -18,7 +21,7 @@ internal sealed class OpenConnections
         Options = options;
         Time = time;
         Logger = logger;
-        Budget = new ByteBudget(options.MaxHeldBytes, logger) { Connections = () => _connections.Values };
+        Budget = new ByteBudget(options.MaxHeldBytes, options.HeldBytesTimeout, time, logger) { Connections = () => _connections.Values, Count = () => Volatile.Read(ref _open) };
     }
 
     public RequestHandlerRegistry Handlers { get; }
@@ -50,18 +53,32 @@ internal sealed class OpenConnections
 
     public void GiveBack() => Interlocked.Decrement(ref _count);
 
-    public void Add(RemotingConnection connection) => _connections[connection.Id] = connection;
+    public void Add(RemotingConnection connection)
+    {
+        if (_connections.TryAdd(connection.Id, connection))
+        {
+            Interlocked.Increment(ref _open);
+        }
+    }
 
-    public void Remove(RemotingConnection connection) => _connections.TryRemove(connection.Id, out _);
+    public void Remove(RemotingConnection connection)
+    {
+        if (_connections.TryRemove(connection.Id, out _))
+        {
+            Interlocked.Decrement(ref _open);
+        }
+    }
 
     /// <summary>An id for a connection that has left its event loop.</summary>
     public string NextTlsId() => string.Create(CultureInfo.InvariantCulture, $"tls-{Interlocked.Increment(ref _lastTlsId)}");
 
-    public void CloseIdle()
+    /// <summary>Closes the connections on which nothing comes or goes, and those whose frames do not get on. Every <see cref="LookInterval"/>, by one thread at a time.</summary>
+    public void CloseSilent()
     {
         foreach ((_, RemotingConnection connection) in _connections)
         {
             connection.CloseIfIdle();
+            connection.CloseIfStalled(Options.MinFrameBytesPerSecond, LookInterval);
         }
     }
 }

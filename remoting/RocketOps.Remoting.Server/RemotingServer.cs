@@ -14,8 +14,6 @@ public sealed class RemotingServer : IAsyncDisposable
     private const string InlineCompletionsVariable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
     private const string TransportVariable = "ROCKETOPS_TRANSPORT";
 
-    private static readonly TimeSpan IdleScanInterval = TimeSpan.FromSeconds(10);
-
     private readonly OpenConnections _connections;
     private readonly EventLoopGroup? _loops;
     private readonly Task<HttpServer?> _http;
@@ -30,7 +28,7 @@ public sealed class RemotingServer : IAsyncDisposable
         _http = http;
         EndPoints = endPoints;
         _shutdownTimeout = connections.Options.ShutdownTimeout;
-        _idleScan = connections.Time.CreateTimer(static state => ((OpenConnections)state!).CloseIdle(), connections, IdleScanInterval, IdleScanInterval);
+        _idleScan = connections.Time.CreateTimer(static state => ((OpenConnections)state!).CloseSilent(), connections, OpenConnections.LookInterval, OpenConnections.LookInterval);
     }
 
     /// <summary>The bound remoting addresses with their real ports, in the order of the options.</summary>
@@ -114,6 +112,7 @@ public sealed class RemotingServer : IAsyncDisposable
         }
 
         await _idleScan.DisposeAsync();
+        _connections.Budget.Dispose();
     }
 
     public async ValueTask DisposeAsync()

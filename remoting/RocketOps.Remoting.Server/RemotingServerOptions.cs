@@ -35,10 +35,22 @@ public sealed class RemotingServerOptions
     public int LingerMicros { get; init; }
 
     /// <summary>
-    /// Bytes all connections together may hold for their peers: frames that have not arrived whole, bodies of requests in work, answers that peers do not take. Above it no
-    /// new requests are read; a quarter above it the connection that holds most is closed.
+    /// Bytes all connections together may hold for their peers: frames that have not arrived whole, requests in work and what is built for them, pulls that wait, answers that peers
+    /// do not take. Above it nothing new is read of connections that hold more than their share of it; a quarter above it those that hold most are closed.
     /// </summary>
     public long MaxHeldBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>
+    /// How long <see cref="MaxHeldBytes"/> may be exceeded before those that hold most are closed, as many as it takes. A second is enough for peers that only were slow, and short
+    /// beside the 3 s a client waits for an answer.
+    /// </summary>
+    public TimeSpan HeldBytesTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// A connection whose frame has begun and gets fewer bytes a second for half a minute is closed; 0 closes none. Every link that is worth having brings more, and a peer that sends
+    /// a byte now and then holds what came before as long as it likes.
+    /// </summary>
+    public int MinFrameBytesPerSecond { get; init; } = 512;
 
     /// <summary>With it, connections that begin with a TLS handshake are served too, on the same ports. Event loop only.</summary>
     public SslServerAuthenticationOptions? Tls { get; init; }

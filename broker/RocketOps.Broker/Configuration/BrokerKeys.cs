@@ -50,7 +50,9 @@ internal static class BrokerKeys
 
     public static readonly PropertyDefinition<int> RemotingLoops = Int32("remotingLoops", 0, 0, 64, description: "Event loops (threads) that serve the remoting ports; 0 takes half of the processors, at least 1 and at most 8. Not in RocketMQ.");
     public static readonly PropertyDefinition<int> LingerMicros = Int32("lingerMicros", 0, 0, 100_000, description: "Microseconds an event loop waits for more requests before it handles what has come: 200 halve the CPU of 10 000 messages/s and cost as much latency. Not in RocketMQ.");
-    public static readonly PropertyDefinition<long> MaxHeldBytes = Int64("maxHeldBytes", 256L * 1024 * 1024, 32L * 1024 * 1024, description: "Bytes all connections together may hold for their peers (unfinished frames, requests in work, answers not taken); above it no new requests are read, a quarter above it the greediest connection is closed. Not in RocketMQ.");
+    public static readonly PropertyDefinition<long> MaxHeldBytes = Int64("maxHeldBytes", 256L * 1024 * 1024, 32L * 1024 * 1024, description: "Bytes all connections together may hold for their peers (unfinished frames, requests in work and what is built for them, pulls that wait, answers not taken). Above it nothing new is read of connections that hold more than their share, and after heldBytesTimeout, or at once a quarter above it, the greediest are closed. Not in RocketMQ.");
+    public static readonly PropertyDefinition<int> HeldBytesTimeout = Int32("heldBytesTimeout", 1_000, 1, 60_000, description: "Milliseconds maxHeldBytes may be exceeded before the greediest connections are closed, as many as it takes. Not in RocketMQ.");
+    public static readonly PropertyDefinition<int> MinFrameBytesPerSecond = Int32("minFrameBytesPerSecond", 512, 0, 1024 * 1024, description: "Connections whose request has begun and comes more slowly, for half a minute, are closed; 0 closes none. Not in RocketMQ.");
 
     public static readonly PropertyDefinition<Microsoft.Extensions.Logging.LogLevel> LogLevel = Choice(
         "logLevel", Microsoft.Extensions.Logging.LogLevel.Information,
@@ -198,7 +200,7 @@ internal static class BrokerKeys
     [
         BrokerClusterName, BrokerName, BrokerId, NamesrvAddr, BrokerIP1, BrokerIP2, BindAddress, ListenPort, HaListenPort, HttpPort, Role, BrokerPermission,
         RegisterNameServerPeriod, RegisterBrokerTimeoutMills, ForwardTimeout, LoadBalancePollNameServerInterval, CompressedRegister, EnableSplitRegistration, SplitRegistrationSize, EnableSingleTopicRegister, RegionId,
-        StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, MaxGroupsPerConnection, MaxStatisticsKeys, RemotingLoops, LingerMicros, MaxHeldBytes, LogLevel, LogFormat,
+        StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, MaxGroupsPerConnection, MaxStatisticsKeys, RemotingLoops, LingerMicros, MaxHeldBytes, HeldBytesTimeout, MinFrameBytesPerSecond, LogLevel, LogFormat,
         AutoCreateTopicEnable, AutoCreateSubscriptionGroup, DefaultTopicQueueNums, ClusterTopicEnable, BrokerTopicEnable, ValidateSystemTopicWhenUpdateTopic,
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,

@@ -54,6 +54,8 @@ internal sealed class BrokerOptions
         RemotingLoops = values.Get(BrokerKeys.RemotingLoops);
         LingerMicros = values.Get(BrokerKeys.LingerMicros);
         MaxHeldBytes = values.Get(BrokerKeys.MaxHeldBytes);
+        HeldBytesTimeout = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.HeldBytesTimeout));
+        MinFrameBytesPerSecond = values.Get(BrokerKeys.MinFrameBytesPerSecond);
         AutoCreateTopic = values.Get(BrokerKeys.AutoCreateTopicEnable);
         AutoCreateGroup = values.Get(BrokerKeys.AutoCreateSubscriptionGroup);
         DefaultTopicQueueNums = values.Get(BrokerKeys.DefaultTopicQueueNums);
@@ -199,6 +201,10 @@ internal sealed class BrokerOptions
     public int LingerMicros { get; }
 
     public long MaxHeldBytes { get; }
+
+    public TimeSpan HeldBytesTimeout { get; }
+
+    public int MinFrameBytesPerSecond { get; }
 
     public bool AutoCreateTopic { get; }
 

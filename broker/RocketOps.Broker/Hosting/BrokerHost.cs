@@ -51,6 +51,9 @@ internal sealed partial class BrokerHost : IAsyncDisposable
 
     public IPEndPoint? HttpEndPoint => Server.HttpEndPoint;
 
+    /// <summary>Bytes that connections hold for their peers, as <c>maxHeldBytes</c> counts them.</summary>
+    public long HeldBytes => Server.HeldBytes;
+
     public BrokerParts Parts => _parts;
 
     /// <summary>What has been started and is to be stopped.</summary>
@@ -174,6 +177,8 @@ internal sealed partial class BrokerHost : IAsyncDisposable
                 Loops = options.RemotingLoops,
                 LingerMicros = options.LingerMicros,
                 MaxHeldBytes = options.MaxHeldBytes,
+                HeldBytesTimeout = options.HeldBytesTimeout,
+                MinFrameBytesPerSecond = options.MinFrameBytesPerSecond,
                 Remoting = new RemotingOptions { IdleTimeout = options.IdleTimeout },
             },
             BrokerHandlers.Register(_parts),

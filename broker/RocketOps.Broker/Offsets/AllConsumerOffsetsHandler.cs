@@ -4,9 +4,9 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Offsets;
 
 /// <summary>GET_ALL_CONSUMER_OFFSET (43): the content of consumerOffset.json.</summary>
-internal sealed class AllConsumerOffsetsHandler(ConsumerOffsetTable offsets) : AsyncRequestHandler
+internal sealed class AllConsumerOffsetsHandler(ConsumerOffsetTable offsets) : HeavyRequestHandler
 {
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
         response.Body = offsets.Serialize();

@@ -8,6 +8,9 @@ internal interface IPullReplySink
     /// <summary>Cancelled when nobody waits for the answer any more.</summary>
     CancellationToken GoneToken(in PullTicket ticket);
 
+    /// <summary>So many bytes more, or fewer, are held for whoever waits for the answer: the pull itself while it waits, messages that were read for it.</summary>
+    void Hold(in PullTicket ticket, long bytes);
+
     /// <summary>
     /// Answers with the found messages, copied once from the reader to where they leave from. False, with nothing answered, when the reader has not all of them in memory.
     /// <paramref name="flush"/> is false on the loop of the connection the pull came by only.

@@ -31,6 +31,9 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     /// <summary>Pulls answered by one work item: a round that wakes many is shared out over the thread pool.</summary>
     private const int PullsPerItem = 32;
 
+    /// <summary>What a pull that waits takes, about; its connection pays for it.</summary>
+    private const int ParkedBytes = 512;
+
     /// <summary>Objects kept for reuse.</summary>
     private const int KeptIdle = 1024;
 
@@ -88,8 +91,10 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         parked.Pull.HoldMs = 0;
         parked.Since = _time.GetTimestamp();
         parked.Deadline = parked.Since + (Math.Min(pull.HoldMs, MaxHoldMs) * _time.TimestampFrequency / 1000);
+        pull.Hold(ParkedBytes);
         if (!TryAdd(parked, out ParkedQueue? queue))
         {
+            pull.Hold(-ParkedBytes);
             Interlocked.Decrement(ref _count);
             Return(parked);
             return false;
@@ -183,6 +188,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         Interlocked.Decrement(ref _count);
         try
         {
+            parked.Pull.Hold(-ParkedBytes);
             if (!parked.Pull.GoneToken.IsCancellationRequested)
             {
                 _executor.TryAnswer(parked.Pull, flush: true);

@@ -40,4 +40,7 @@ internal struct PullArguments
     public long HoldMs { get; set; }
 
     public readonly CancellationToken GoneToken => Ticket.Sink.GoneToken(Ticket);
+
+    /// <summary>So many bytes more, or fewer, are held for whoever pulls.</summary>
+    public readonly void Hold(long bytes) => Ticket.Sink.Hold(Ticket, bytes);
 }

@@ -98,6 +98,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
     private async Task AnswerFromDiskAsync(PullArguments pull, GetResult result, long begunAt)
     {
         byte[]? body = null;
+        int held = 0;
         try
         {
             GetStatus status = await store.Reader.GetMessagesAsync(
@@ -110,7 +111,9 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
                 return;
             }
 
-            body = ArrayPool<byte>.Shared.Rent(result.TotalBytes);
+            held = result.TotalBytes;
+            pull.Hold(held);
+            body = ArrayPool<byte>.Shared.Rent(held);
             if (await store.Reader.CopyMessagesAsync(result, body.AsMemory(0, result.TotalBytes), pull.GoneToken))
             {
                 pull.Ticket.Sink.Answer(
@@ -137,6 +140,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
                 ArrayPool<byte>.Shared.Return(body);
             }
 
+            pull.Hold(-held);
             _results.Return(result);
         }
     }

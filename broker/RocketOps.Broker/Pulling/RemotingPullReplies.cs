@@ -24,6 +24,8 @@ internal sealed class RemotingPullReplies : IPullReplySink
 
     public CancellationToken GoneToken(in PullTicket ticket) => ConnectionOf(ticket).Closed;
 
+    public void Hold(in PullTicket ticket, long bytes) => ConnectionOf(ticket).ChangeHeld(bytes);
+
     public bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
     {
         if (result.TotalBytes > InPlaceBytes)

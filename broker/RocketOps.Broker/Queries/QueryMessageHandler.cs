@@ -9,12 +9,12 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Queries;
 
 /// <summary>QUERY_MESSAGE (12): messages of a topic by key or unique key. The index knows hashes only, so topic and key are compared here. Source: store.md §5.6.</summary>
-internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable topics, MessageStore store) : AsyncRequestHandler
+internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable topics, MessageStore store) : HeavyRequestHandler
 {
     /// <summary>Bytes of one answer: the frame limit of 16 MiB with room for the header.</summary>
     private const int MaxAnswerBytes = 15 * 1024 * 1024;
 
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         BrokerOptions options = settings.Current;
         string key = request.GetRequired("key");
@@ -25,7 +25,7 @@ internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable to
         {
             IndexQueryResult found = await store.Reader.QueryIndexAsync(
                 topic.StoreTopic, key, maxNum, request.GetRequiredInt64("beginTimestamp"), request.GetRequiredInt64("endTimestamp"), cancellationToken);
-            ReadOnlyMemory<byte> body = await ReadAsync(topic, key, byUniqueKey, found.Offsets, cancellationToken);
+            ReadOnlyMemory<byte> body = await ReadAsync(topic, key, byUniqueKey, found.Offsets, answer, cancellationToken);
             if (!body.IsEmpty)
             {
                 RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success)
@@ -39,7 +39,8 @@ internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable to
         throw new RemotingCommandException(ResponseCode.QueryNotFound, "can not find message, maybe time range not correct");
     }
 
-    private async Task<ReadOnlyMemory<byte>> ReadAsync(TopicState topic, string key, bool byUniqueKey, IReadOnlyList<PhysicalOffset> offsets, CancellationToken cancellationToken)
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(
+        TopicState topic, string key, bool byUniqueKey, IReadOnlyList<PhysicalOffset> offsets, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         ArrayBufferWriter<byte> body = new();
         foreach (PhysicalOffset offset in offsets)
@@ -47,6 +48,7 @@ internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable to
             byte[]? record = await store.Reader.LookMessageAsync(offset, cancellationToken);
             if (record is not null && Matches(record, topic, key, byUniqueKey) && body.WrittenCount + record.Length <= MaxAnswerBytes)
             {
+                answer.Add(record.Length);
                 body.Write(record);
             }
         }

@@ -5,13 +5,14 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Queries;
 
 /// <summary>VIEW_MESSAGE_BY_ID (33): the record at a commit-log offset.</summary>
-internal sealed class ViewMessageHandler(MessageStore store) : AsyncRequestHandler
+internal sealed class ViewMessageHandler(MessageStore store) : HeavyRequestHandler
 {
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         long offset = request.GetRequiredInt64("offset");
         byte[] record = await store.Reader.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
             ?? throw new RemotingCommandException(ResponseCode.SystemError, $"can not find message by the offset, {offset}");
+        answer.Add(record.Length);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
         response.Body = record;
         return response;

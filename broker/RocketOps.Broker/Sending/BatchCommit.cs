@@ -55,6 +55,7 @@ internal sealed class BatchCommit : IBatchParticipant
 
         // The disk or the slaves are not so far yet; or there is no slave, which the waiter says when the message is stored; or another thread is writing it just now; or the
         // write has failed, the messages are cut off or this broker does not lead any more, which the waiter is told at once.
+        replies.Hold();
         _store.Positions.When(needed, end, Rent(replies, replicas));
         return false;
     }

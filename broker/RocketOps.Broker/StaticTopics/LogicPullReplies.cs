@@ -19,6 +19,12 @@ internal sealed class LogicPullReplies : IPullReplySink
         return to.Sink.GoneToken(to);
     }
 
+    public void Hold(in PullTicket ticket, long bytes)
+    {
+        PullTicket to = PullOf(ticket).Ticket;
+        to.Sink.Hold(to, bytes);
+    }
+
     public bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
     {
         LogicPull pull = PullOf(ticket);

@@ -11,7 +11,6 @@ namespace RocketOps.Remoting.Loops;
 internal sealed class EventLoop
 {
     private const int SignalTag = -1;
-    private const int BudgetCheckMilliseconds = 20;
     private const int StopStageDrain = 1;
     private const int StopStageCut = 2;
 
@@ -226,7 +225,7 @@ internal sealed class EventLoop
             return 0;
         }
 
-        return _reader.HasPaused ? BudgetCheckMilliseconds : _listeners.IsPaused ? LoopListeners.RetryMilliseconds : -1;
+        return _reader.HasPaused ? ByteBudget.CheckMilliseconds : _listeners.IsPaused ? LoopListeners.RetryMilliseconds : -1;
     }
 
     private void Note(LoopWorker worker, int count)

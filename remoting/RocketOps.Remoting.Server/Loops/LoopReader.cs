@@ -4,8 +4,8 @@ using RocketOps.Remoting.Server;
 namespace RocketOps.Remoting.Loops;
 
 /// <summary>
-/// Receives from the connections that are readable and has their frames handled. Connections whose peers take no answers, and all that begin a frame while too many bytes
-/// are held, wait here. The loop's thread only.
+/// Receives from the connections that are readable and has their frames handled. Connections whose peers take no answers, and those that hold more than their share and would begin a
+/// frame while too much is held, wait here. The loop's thread only.
 /// </summary>
 internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, OpenConnections connections, LoopTable table)
 {
@@ -22,7 +22,7 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
     /// <summary>Puts a connection on the list when there is something to receive or to handle, and its peer takes the answers.</summary>
     public void ListIfReadable(LoopSocket socket)
     {
-        if ((socket.IsReadable || socket.HasWaitingFrames) && !socket.IsListed && !socket.IsEnding && !socket.Output.IsBlocked)
+        if ((socket.IsReadable || socket.HasWaitingFrames) && !socket.IsListed && !socket.IsPaused && !socket.IsEnding && !socket.Output.IsBlocked)
         {
             socket.IsListed = true;
             _readable.Add(socket);
@@ -32,15 +32,21 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
     /// <summary>Goes on with paused connections when fewer bytes are held.</summary>
     public void ResumePaused()
     {
-        if (_paused.Count > 0 && !connections.Budget.IsExceeded)
+        int waiting = 0;
+        for (int i = 0; i < _paused.Count; i++)
         {
-            foreach (LoopSocket socket in _paused)
+            LoopSocket socket = _paused[i];
+            if (!socket.IsEnding && connections.Budget.Pauses(socket.Connection))
             {
-                ListIfReadable(socket);
+                _paused[waiting++] = socket;
+                continue;
             }
 
-            _paused.Clear();
+            socket.IsPaused = false;
+            ListIfReadable(socket);
         }
+
+        _paused.RemoveRange(waiting, _paused.Count - waiting);
     }
 
     /// <summary>Receives once from every connection on the list. Those whose requests wait for the round's commit are added to <paramref name="committing"/>.</summary>
@@ -58,13 +64,14 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
         foreach (LoopSocket socket in readable)
         {
             socket.IsListed = false;
-            if (socket.IsEnding || socket.Connection.IsStopping || socket.Output.IsBlocked)
+            if (socket.IsEnding || socket.IsAborted || socket.Connection.IsStopping || socket.Output.IsBlocked)
             {
                 continue;
             }
 
-            if (connections.Budget.IsExceeded && !socket.IsInsideFrame)
+            if (!socket.IsInsideFrame && connections.Budget.Pauses(socket.Connection))
             {
+                socket.IsPaused = true;
                 _paused.Add(socket);
                 continue;
             }

@@ -42,6 +42,8 @@ internal sealed class LoopSocket : ConnectionDriver
 
     public override SocketOutput Output => _output;
 
+    public override long UnfinishedBytes => HasWaitingFrames ? 0 : Volatile.Read(ref _keptLength);
+
     public int Descriptor { get; }
 
     public int Slot { get; }
@@ -54,6 +56,9 @@ internal sealed class LoopSocket : ConnectionDriver
 
     /// <summary>The loop's list of sockets to receive from has it.</summary>
     public bool IsListed { get; set; }
+
+    /// <summary>It waits until less is held, of all or of it.</summary>
+    public bool IsPaused { get; set; }
 
     /// <summary>It is closed at the end of the tick.</summary>
     public bool IsEnding { get; set; }

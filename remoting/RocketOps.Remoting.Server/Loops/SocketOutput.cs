@@ -36,6 +36,8 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
 
     public override void FlushSoon() => _socket.Post();
 
+    protected override long BufferedBytes => _buffer.Length;
+
     /// <summary>
     /// The loop's thread, when the kernel takes bytes again. That is said once: it must not be lost when another thread has been refused and is on its way to say so. With a full
     /// fence between what each writes and what it reads, either this thread sees that it is blocked and sends, or that thread sees that there was room and tries again. The gate

@@ -44,7 +44,7 @@ public sealed class RemotingClient : IAsyncDisposable
         _time = time ?? TimeProvider.System;
         _logger = loggers.CreateLogger("RocketOps.Remoting.Client");
         // A client answers few requests and chooses its peers: what it holds is bounded per connection.
-        _budget = new ByteBudget(long.MaxValue / 2, _logger);
+        _budget = new ByteBudget(long.MaxValue, Timeout.InfiniteTimeSpan, _time, _logger);
         _idleScan = _time.CreateTimer(static state => ((RemotingClient)state!).CloseIdle(), this, IdleScanInterval, IdleScanInterval);
     }
 

@@ -1,4 +1,5 @@
 using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Framing;
 
 namespace RocketOps.Remoting.Client;
 
@@ -11,6 +12,9 @@ public sealed class RemotingClientOptions
     /// <summary>How long an answer may take when the caller does not say. Matches mqClientApiTimeout (3 s).</summary>
     public TimeSpan InvokeTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Limits of each connection; clients may have 65 535 requests outstanding (remoting.md §1.8).</summary>
-    public RemotingOptions Remoting { get; init; } = new() { MaxOutstandingRequests = 65_535 };
+    /// <summary>
+    /// Limits of each connection; clients may have 65 535 requests outstanding (remoting.md §1.8). The answer to a batch has an id for each of its messages, in its header: what
+    /// a server that was asked answers is limited by the frame alone.
+    /// </summary>
+    public RemotingOptions Remoting { get; init; } = new() { MaxOutstandingRequests = 65_535, MaxHeaderBytes = FrameLayout.DefaultMaxFrameBytes };
 }

@@ -12,7 +12,7 @@ public abstract class AsyncRequestHandler : IRequestHandler
     public void Handle(in RequestFrame frame, RequestBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        batch.Connection.RunDetached(this, frame.ToCommand());
+        batch.Connection.RunDetached(this, frame);
     }
 
     /// <summary>

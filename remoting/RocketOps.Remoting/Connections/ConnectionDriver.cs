@@ -19,6 +19,9 @@ internal abstract class ConnectionDriver
 
     public abstract ConnectionOutput Output { get; }
 
+    /// <summary>What has come of a frame that has not arrived whole; 0 without one, and while whole frames wait before it. Any thread, about.</summary>
+    public abstract long UnfinishedBytes { get; }
+
     /// <summary>Ends the connection at once. Any thread, also under the output's lease.</summary>
     public abstract void Abort(string reason);
 

@@ -34,6 +34,9 @@ internal abstract class ConnectionOutput(ConnectionDriver driver, long maxUnsent
         set => Volatile.Write(ref _unsentBytes, value);
     }
 
+    /// <summary>Memory that what waits to be sent takes. Under the gate.</summary>
+    protected virtual long BufferedBytes => _unsentBytes;
+
     /// <summary>Takes the exclusive right to write; <see cref="Release"/> gives it back.</summary>
     public void Lease()
     {
@@ -145,11 +148,13 @@ internal abstract class ConnectionOutput(ConnectionDriver driver, long maxUnsent
     /// <summary>Under the gate: tells the server's budget what a peer that does not read makes this connection hold.</summary>
     protected void AccountHeld()
     {
-        long held = IsBlocked && !Ended ? _unsentBytes : 0;
-        if (held != _heldBytes)
+        long held = IsBlocked && !Ended ? BufferedBytes : 0;
+        long change = held - _heldBytes;
+        if (change != 0)
         {
-            driver.Connection.ChangeHeld(held - _heldBytes);
+            // Noted first: the budget may end the connection, which comes here again.
             _heldBytes = held;
+            driver.Connection.ChangeHeld(change);
         }
     }
 

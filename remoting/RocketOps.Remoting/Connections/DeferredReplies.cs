@@ -13,11 +13,12 @@ public sealed class DeferredReplies
 {
     private const int InitialBytes = 4096;
 
-    /// <summary>Buffers above this size go back to the pool after use, so that one large batch does not pin memory to a connection for ever.</summary>
-    private const int KeptBytes = 64 * 1024;
+    /// <summary>Buffers above this size go back to the pool after use: tens of thousands of connections keep some each, whatever they once needed.</summary>
+    private const int KeptBytes = InitialBytes;
 
     private byte[] _buffer = [];
     private int _length;
+    private int _heldBytes;
 
     internal DeferredReplies(RemotingConnection connection)
     {
@@ -64,6 +65,13 @@ public sealed class DeferredReplies
         _length += count;
     }
 
+    /// <summary>Tells the server's budget that the replies wait: for a participant that is about to take ownership of them.</summary>
+    public void Hold()
+    {
+        _heldBytes = _buffer.Length;
+        Connection.ChangeHeld(_heldBytes);
+    }
+
     /// <summary>Sends the replies as they are.</summary>
     public void Release()
     {
@@ -94,6 +102,12 @@ public sealed class DeferredReplies
 
     internal void Reset()
     {
+        if (_heldBytes > 0)
+        {
+            Connection.ChangeHeld(-_heldBytes);
+            _heldBytes = 0;
+        }
+
         _length = 0;
         Tag = 0;
         SecondTag = 0;

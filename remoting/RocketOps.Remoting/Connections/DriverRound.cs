@@ -111,10 +111,19 @@ internal sealed class DriverRound
         }
     }
 
-    /// <summary>The connection is flushed when the round sends; it has <paramref name="bytes"/> more to send.</summary>
+    /// <summary>
+    /// The connection, to which <paramref name="bytes"/> were written, is flushed when the round sends, or at once when its output is full: what many answers of megabytes gather
+    /// would be in nobody's budget.
+    /// </summary>
     public void FlushLater(RemotingConnection connection, long bytes)
     {
         _outputBytes += bytes;
+        if (connection.HasFullOutput)
+        {
+            connection.Flush();
+            return;
+        }
+
         if (_toFlush.Count == 0 || !ReferenceEquals(_toFlush[^1], connection))
         {
             _toFlush.Add(connection);

@@ -14,7 +14,7 @@ public interface IBatchParticipant
 
     /// <summary>
     /// Called for each connection that joined, after <see cref="Commit"/>. Returns true when the replies may leave now. Returns false to take ownership of
-    /// <paramref name="replies"/>: the participant then calls <see cref="DeferredReplies.Release"/> or <see cref="DeferredReplies.ReleaseAs"/> exactly once, later,
+    /// <paramref name="replies"/>, after <see cref="DeferredReplies.Hold"/>: the participant then calls <see cref="DeferredReplies.Release"/> or <see cref="DeferredReplies.ReleaseAs"/> exactly once, later,
     /// from any thread. Never blocks.
     /// </summary>
     bool CompleteBatch(DeferredReplies replies);

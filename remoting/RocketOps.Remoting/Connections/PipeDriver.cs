@@ -38,6 +38,8 @@ internal sealed class PipeDriver : ConnectionDriver
 
     public override ConnectionOutput Output => _output;
 
+    public override long UnfinishedBytes => Volatile.Read(ref _heldBytes);
+
     public override void Abort(string reason) => _transport.Abort(reason);
 
     public override void StopReading() => _transport.Input.CancelPendingRead();
@@ -79,9 +81,9 @@ internal sealed class PipeDriver : ConnectionDriver
     {
         while (!Connection.IsStopping)
         {
-            if (_heldBytes == 0 && _budget.IsExceeded)
+            while (_heldBytes == 0 && _budget.Pauses(Connection) && !Connection.IsStopping)
             {
-                await _budget.WhenWithin().WaitAsync(_transport.Closed).ConfigureAwait(false);
+                await Task.Delay(TimeSpan.FromMilliseconds(ByteBudget.CheckMilliseconds), _time, _transport.Closed).ConfigureAwait(false);
             }
 
             ReadResult result = await input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
@@ -198,10 +200,11 @@ internal sealed class PipeDriver : ConnectionDriver
     /// <summary>Tells the budget how much of a frame that is not whole lies in the pipe.</summary>
     private void Hold(long bytes)
     {
-        if (bytes != _heldBytes)
+        long change = bytes - _heldBytes;
+        if (change != 0)
         {
-            Connection.ChangeHeld(bytes - _heldBytes);
-            _heldBytes = bytes;
+            Volatile.Write(ref _heldBytes, bytes);
+            Connection.ChangeHeld(change);
         }
     }
 

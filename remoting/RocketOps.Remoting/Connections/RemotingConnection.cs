@@ -16,6 +16,13 @@ public sealed class RemotingConnection
     /// <summary>Deferred-reply buffers kept for reuse: one being filled, one being flushed, one spare.</summary>
     private const int KeptReplies = 3;
 
+    /// <summary>
+    /// What a request that is worked on off the loop takes, about: itself, its fields as objects, and its bytes twice, for a header's text has two bytes a character and some handlers
+    /// copy the body.
+    /// </summary>
+    private const int DetachedOverheadBytes = 1024;
+    private const int DetachedFieldBytes = 128;
+
     /// <summary>How long a stop waits for requests that are being worked on.</summary>
     internal static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
 
@@ -32,7 +39,11 @@ public sealed class RemotingConnection
     private readonly Lock _repliesGate = new();
     private readonly Stack<DeferredReplies> _freeReplies = new();
 
+    private readonly FrameWatch _frameWatch = new();
+    private SemaphoreSlim? _heavyAnswers;
     private int _working;
+    private long _frames;
+    private volatile bool _aborted;
     private volatile bool _stopping;
     private volatile bool _endsBehindAnswer;
     private volatile bool _holdsAnswer;
@@ -188,6 +199,7 @@ public sealed class RemotingConnection
     /// <summary>Closes the connection at once; the reason is logged.</summary>
     public void Abort(string reason)
     {
+        _aborted = true;
         NoteEnd(reason);
         _driver.Abort(reason);
     }
@@ -211,8 +223,27 @@ public sealed class RemotingConnection
         _endsBehindAnswer = true;
     }
 
+    /// <summary>
+    /// Tells the server's budget that this connection holds so many bytes more, or fewer, for its peer: what handlers keep beyond the request they are given. Whoever takes
+    /// far too much is closed, so it is not to be called under a lock that the end of a connection takes.
+    /// </summary>
+    public void ChangeHeld(long bytes)
+    {
+        Interlocked.Add(ref _heldBytes, bytes);
+        _budget.Change(this, bytes);
+    }
+
     /// <summary>Bytes this connection holds for its peer, as the budget counts them.</summary>
     internal long HeldBytes => Volatile.Read(ref _heldBytes);
+
+    /// <summary>The turn of answers that take much memory while they are built. Few connections ever ask for one.</summary>
+    internal SemaphoreSlim HeavyAnswers => _heavyAnswers ?? Interlocked.CompareExchange(ref _heavyAnswers, new SemaphoreSlim(1, 1), null) ?? _heavyAnswers!;
+
+    /// <summary>It ends at once, somebody has asked for that.</summary>
+    internal bool IsAborted => _aborted;
+
+    /// <summary>More is written and not sent than may be gathered.</summary>
+    internal bool HasFullOutput => _output.IsFull;
 
     /// <summary>Handlers or participants still work on requests of this connection.</summary>
     internal bool IsWorking => Volatile.Read(ref _working) > 0;
@@ -283,13 +314,6 @@ public sealed class RemotingConnection
         }
     }
 
-    /// <summary>The connection holds so many bytes more, or fewer, for its peer.</summary>
-    internal void ChangeHeld(long bytes)
-    {
-        Interlocked.Add(ref _heldBytes, bytes);
-        _budget.Change(bytes);
-    }
-
     /// <summary>Closes the connection when nothing came or went for longer than the idle timeout.</summary>
     internal void CloseIfIdle()
     {
@@ -299,21 +323,34 @@ public sealed class RemotingConnection
         }
     }
 
-    internal void RunDetached(AsyncRequestHandler handler, RemotingCommand request)
+    /// <summary>Closes the connection when a frame has begun and its bytes come too slowly. One thread at a time looks, every <paramref name="interval"/>.</summary>
+    internal void CloseIfStalled(int bytesPerSecond, TimeSpan interval)
     {
-        if (Interlocked.Increment(ref _working) > Options.MaxDetachedRequests)
+        // A peer that does not take its answers is not read from, and what it is sent is bounded and counted by itself.
+        long bytes = _output.IsBlocked || _stopping ? 0 : _driver.UnfinishedBytes;
+        if (_frameWatch.HasStalled(Volatile.Read(ref _frames), bytes, (long)(bytesPerSecond * interval.TotalSeconds)) && !_aborted)
         {
-            EndWork();
-            if (!request.IsOneWay)
-            {
-                Send(RemotingCommand.CreateResponse(request, ResponseCode.SystemBusy, "[OVERLOAD]system busy, start flow control for a while"));
-            }
+            RemotingLog.FrameStalled(_logger, RemoteEndPoint, Id, bytes, bytesPerSecond);
+            Abort($"a frame of which {bytes} bytes have come does not go on");
+        }
+    }
 
+    /// <summary>Has the request handled on the thread pool. The driver's thread.</summary>
+    internal void RunDetached(AsyncRequestHandler handler, in RequestFrame frame)
+    {
+        // Only this thread begins work.
+        if (Volatile.Read(ref _working) >= Options.MaxDetachedRequests)
+        {
+            Reply(frame, ResponseCode.SystemBusy, "[OVERLOAD]system busy, start flow control for a while");
             return;
         }
 
-        ChangeHeld(request.Body.Length);
-        ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Connection.HandleDetachedAsync(work.Handler, work.Request), (Connection: this, Handler: handler, Request: request), preferLocal: false);
+        RemotingCommand request = frame.ToCommand();
+        Interlocked.Increment(ref _working);
+        long bytes = DetachedOverheadBytes + (DetachedFieldBytes * (request.ExtFields?.Count ?? 0)) + (2L * frame.FrameBytes);
+        ChangeHeld(bytes);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static work => _ = work.Connection.HandleDetachedAsync(work.Handler, work.Request, work.Bytes), (Connection: this, Handler: handler, Request: request, Bytes: bytes), preferLocal: false);
     }
 
     internal DeferredReplies RentReplies()
@@ -376,8 +413,9 @@ public sealed class RemotingConnection
             return _output.WriteAndFlush(frames);
         }
 
+        bool written = _output.Write(frames);
         round.FlushLater(this, frames.Length);
-        return _output.Write(frames);
+        return written;
     }
 
     /// <summary>As <see cref="WriteAndFlush"/>, but the driver's thread sends where there is one: for the flusher, which has the next flush to begin.</summary>
@@ -385,8 +423,8 @@ public sealed class RemotingConnection
     {
         if (DriverRound.Current is { } round)
         {
-            round.FlushLater(this, frames.Length);
             _output.Write(frames);
+            round.FlushLater(this, frames.Length);
         }
         else if (_output.Write(frames))
         {
@@ -408,7 +446,8 @@ public sealed class RemotingConnection
     internal void HandleFrame(ReadOnlySpan<byte> bytes)
     {
         // Step 2 of a send and of a pull (ARCHITECTURE.md).
-        RequestFrame frame = RequestFrame.Parse(bytes);
+        Volatile.Write(ref _frames, _frames + 1);
+        RequestFrame frame = RequestFrame.Parse(bytes, Options.MaxHeaderBytes);
         if (frame.IsResponse)
         {
             if (!_outstanding.TryAnswer(frame))
@@ -449,9 +488,8 @@ public sealed class RemotingConnection
         }
     }
 
-    private async Task HandleDetachedAsync(AsyncRequestHandler handler, RemotingCommand request)
+    private async Task HandleDetachedAsync(AsyncRequestHandler handler, RemotingCommand request, long held)
     {
-        int held = request.Body.Length;
         RemotingCommand? response;
         try
         {
@@ -477,6 +515,10 @@ public sealed class RemotingConnection
         }
 
         bool isHeldBack = false;
+        // Until it is sent or lies in the output, which counts it if the peer does not take it.
+        long built = response?.Body.Length ?? 0;
+        ChangeHeld(built);
+        held += built;
         try
         {
             if (response is not null && !request.IsOneWay)

@@ -36,10 +36,10 @@ internal static partial class RemotingLog
     [LoggerMessage(1010, LogLevel.Error, "Work after the replies of a batch failed")]
     public static partial void AfterRepliesFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(1011, LogLevel.Warning, "Connections hold {HeldBytes} bytes for their peers, more than {LimitBytes}: no new requests are read until they hold less")]
+    [LoggerMessage(1011, LogLevel.Warning, "Connections hold {HeldBytes} bytes for their peers, more than {LimitBytes}: nothing new is read of those that hold more than their share, and they are closed when it stays so")]
     public static partial void BudgetExceeded(ILogger logger, long heldBytes, long limitBytes);
 
-    [LoggerMessage(1012, LogLevel.Information, "Connections hold {HeldBytes} bytes for their peers, requests are read again")]
+    [LoggerMessage(1012, LogLevel.Information, "Connections hold {HeldBytes} bytes for their peers, all requests are read again")]
     public static partial void BudgetKept(ILogger logger, long heldBytes);
 
     [LoggerMessage(1013, LogLevel.Warning, "A commit hangs for more than {Milliseconds} ms: another thread goes on with the connections of event loop {Loop}")]
@@ -56,4 +56,10 @@ internal static partial class RemotingLog
 
     [LoggerMessage(1017, LogLevel.Debug, "The TLS handshake with {RemoteEndPoint} failed: {Reason}")]
     public static partial void HandshakeFailed(ILogger logger, IPEndPoint remoteEndPoint, string reason);
+
+    [LoggerMessage(1018, LogLevel.Warning, "Connection {RemoteEndPoint} ({ConnectionId}) is closed: it holds {Bytes} of {HeldBytes} bytes that connections hold for their peers, more than {LimitBytes}")]
+    public static partial void ClosedForBudget(ILogger logger, IPEndPoint remoteEndPoint, string connectionId, long bytes, long heldBytes, long limitBytes);
+
+    [LoggerMessage(1019, LogLevel.Warning, "Connection {RemoteEndPoint} ({ConnectionId}) is closed: {Bytes} bytes of a frame have come, and the rest comes at less than {BytesPerSecond} bytes a second")]
+    public static partial void FrameStalled(ILogger logger, IPEndPoint remoteEndPoint, string connectionId, long bytes, int bytesPerSecond);
 }

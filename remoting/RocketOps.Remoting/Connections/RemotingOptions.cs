@@ -12,6 +12,12 @@ public sealed class RemotingOptions
     /// <summary>Largest frame accepted, length field included, in bytes. Matches com.rocketmq.remoting.frameMaxLength.</summary>
     public int MaxFrameBytes { get; init; } = FrameLayout.DefaultMaxFrameBytes;
 
+    /// <summary>
+    /// Longest header accepted, in bytes. The longest a client has reason to send is that of a message with all the properties it may have, 32 767 bytes (remoting.md §4.2), of which JSON
+    /// may make six bytes each; nothing else in a request's header is longer than a kilobyte or so. A header is read on the connection's loop.
+    /// </summary>
+    public int MaxHeaderBytes { get; init; } = 256 * 1024;
+
     /// <summary>A connection without any byte in either direction for this long is closed. Matches serverChannelMaxIdleTimeSeconds (120 s).</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(120);
 

@@ -10,8 +10,8 @@ namespace RocketOps.Remoting.Connections;
 /// </summary>
 public sealed class RequestBatch
 {
-    /// <summary>Scratch above this size goes back to the pool after the batch: one large header must not pin memory to a connection.</summary>
-    private const int KeptScratchBytes = 64 * 1024;
+    /// <summary>Scratch above this size goes back to the pool after the batch: tens of thousands of connections keep some each, whatever header they once sent.</summary>
+    private const int KeptScratchBytes = 4096;
 
     private readonly List<DeferredReplies> _deferred = new(1);
     private byte[] _scratch = [];

@@ -10,10 +10,16 @@ namespace RocketOps.Remoting.Headers;
 /// </summary>
 public ref struct ExtFieldReader
 {
+    /// <summary>
+    /// Fields of one header. Those of RocketMQ's largest are some thirty, and hooks add a few; a dictionary of as many as fit into a header would take hundreds of its bytes.
+    /// </summary>
+    public const int MaxFields = 1024;
+
     private readonly bool _json;
     private JsonHeaderScanner _scanner;
     private ReadOnlySpan<byte> _entries;
     private Span<byte> _scratch;
+    private int _fields;
 
     /// <summary>Reads with the batch's scratch memory: one reader at a time, valid until the handler returns.</summary>
     public ExtFieldReader(scoped in RequestFrame frame, RequestBatch batch)
@@ -39,9 +45,22 @@ public ref struct ExtFieldReader
         }
     }
 
-    /// <summary>Reads the next field; false when there is none left. Fields without a value are passed over. Throws <see cref="FrameFormatException"/> when malformed.</summary>
-    public bool TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value) =>
-        _json ? TryReadJson(out name, out value) : TryReadBinary(out name, out value);
+    /// <summary>
+    /// Reads the next field; false when there is none left. Fields without a value are passed over. Throws <see cref="FrameFormatException"/> when malformed, and when there are
+    /// more than <see cref="MaxFields"/>.
+    /// </summary>
+    public bool TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        bool read = _json ? TryReadJson(out name, out value) : TryReadBinary(out name, out value);
+        if (read && ++_fields > MaxFields)
+        {
+            ThrowTooMany();
+        }
+
+        return read;
+    }
+
+    private static void ThrowTooMany() => throw new FrameFormatException($"header: more than {MaxFields} fields");
 
     private bool TryReadJson(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {

@@ -26,9 +26,10 @@ public readonly ref struct RequestFrame
     internal const int BinaryRemarkOffset = 17;
 
     private RequestFrame(
-        SerializeType serializeType, int code, LanguageCode language, int version, int opaque, int flag,
+        int headerBytes, SerializeType serializeType, int code, LanguageCode language, int version, int opaque, int flag,
         ReadOnlySpan<byte> remark, bool remarkEscaped, ReadOnlySpan<byte> extFields, ReadOnlySpan<byte> body)
     {
+        FrameBytes = FrameLayout.PrefixSize + headerBytes + body.Length;
         SerializeType = serializeType;
         Code = code;
         Language = language;
@@ -60,6 +61,9 @@ public readonly ref struct RequestFrame
 
     public bool IsOneWay => (Flag & RemotingCommand.OneWayFlag) != 0;
 
+    /// <summary>Length of the whole frame.</summary>
+    internal int FrameBytes { get; }
+
     /// <summary>Bytes an <see cref="ExtFieldReader"/> of this frame may need for unescaped values.</summary>
     public int ScratchBytes => RawExtFields.Length;
 
@@ -73,10 +77,17 @@ public readonly ref struct RequestFrame
 
     private bool RemarkEscaped { get; }
 
-    /// <summary>Parses a whole frame, length field included. Throws <see cref="FrameFormatException"/> when it is malformed.</summary>
-    public static RequestFrame Parse(ReadOnlySpan<byte> frame)
+    /// <summary>
+    /// Parses a whole frame, length field included. Throws <see cref="FrameFormatException"/> when it is malformed, or its header longer than <paramref name="maxHeaderBytes"/>.
+    /// </summary>
+    public static RequestFrame Parse(ReadOnlySpan<byte> frame, int maxHeaderBytes = int.MaxValue)
     {
         FrameLayout.Split(frame, out SerializeType serializeType, out ReadOnlySpan<byte> header, out ReadOnlySpan<byte> body);
+        if (header.Length > maxHeaderBytes)
+        {
+            throw new FrameFormatException($"header of {header.Length} bytes exceeds the limit of {maxHeaderBytes}");
+        }
+
         return serializeType == SerializeType.Json ? ParseJson(header, body) : ParseBinary(header, body);
     }
 
@@ -168,7 +179,7 @@ public readonly ref struct RequestFrame
         }
 
         scanner.ExpectEnd();
-        return new RequestFrame(SerializeType.Json, code, language, version, opaque, flag, remark, remarkEscaped, extFields, body);
+        return new RequestFrame(header.Length, SerializeType.Json, code, language, version, opaque, flag, remark, remarkEscaped, extFields, body);
     }
 
     private static RequestFrame ParseBinary(ReadOnlySpan<byte> header, ReadOnlySpan<byte> body)
@@ -192,6 +203,7 @@ public readonly ref struct RequestFrame
 
         ReadOnlySpan<byte> extFields = header.Slice(BinaryFixedSize + remarkLength, extLength);
         return new RequestFrame(
+            header.Length,
             SerializeType.RocketMq,
             BinaryPrimitives.ReadInt16BigEndian(header),
             (LanguageCode)header[2],

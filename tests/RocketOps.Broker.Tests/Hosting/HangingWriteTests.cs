@@ -3,6 +3,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store.Files;
+using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Hosting;
 
@@ -32,5 +33,24 @@ public sealed class HangingWriteTests
 
         gate.Open();
         (await stuck).Code.Should().Be(ResponseCode.Success);
+    }
+
+    [Fact]
+    public async Task Flush_Hangs_AnswersThatWaitForItAreCounted()
+    {
+        using Gate gate = new();
+        GatedFileSystem files = new(new LinuxFileSystem());
+        await using TestBroker broker = await TestBroker.StartAsync(
+            new(StringComparer.Ordinal) { ["flushDiskType"] = "SYNC_FLUSH", ["syncFlushTimeout"] = "180000" }, fileSystem: files);
+        await broker.SendAsync("T", "before");
+        await Eventually.TrueAsync(() => broker.Host.HeldBytes == 0, "nobody waits");
+        files.BeforeFlush = gate.Pass;
+
+        Task<RemotingCommand> stuck = broker.InvokeAsync(Requests.Send("T", "stuck"));
+
+        await Eventually.TrueAsync(() => broker.Host.HeldBytes > 0, "its answer waits");
+        gate.Open();
+        (await stuck).Code.Should().Be(ResponseCode.Success);
+        await Eventually.TrueAsync(() => broker.Host.HeldBytes == 0, "it has left");
     }
 }

@@ -1,5 +1,7 @@
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Tests.Hosting;
 
@@ -18,5 +20,23 @@ public sealed class RequestCodesTests
         await using TestBroker broker = await TestBroker.StartAsync();
 
         BrokerHandlers.Register(broker.Host.Parts).Codes.Should().BeEquivalentTo(Served);
+    }
+
+    [Fact]
+    public async Task Register_CodesWhoseAnswersMayBeMegabytes_TakeTurns()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        RequestHandlerRegistry registry = BrokerHandlers.Register(broker.Host.Parts);
+
+        foreach (int code in (int[])
+        [
+            RequestCode.QueryMessage, RequestCode.ViewMessageById, RequestCode.GetAllTopicConfig, RequestCode.GetAllSubscriptionGroupConfig, RequestCode.GetAllConsumerOffset,
+            RequestCode.GetAllMessageRequestMode, RequestCode.GetTopicStatsInfo, RequestCode.GetConsumeStats, RequestCode.GetBrokerConsumeStats, RequestCode.GetGroupSummaries,
+            RequestCode.QueryConsumeQueue,
+        ])
+        {
+            registry.TryGet(code, out IRequestHandler? handler).Should().BeTrue();
+            handler.Should().BeAssignableTo<HeavyRequestHandler>($"request code {code} is asked for by small requests");
+        }
     }
 }

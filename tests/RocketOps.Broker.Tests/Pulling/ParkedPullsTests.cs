@@ -171,6 +171,21 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         _sink.Answered.Should().OnlyHaveUniqueItems();
     }
 
+    [Fact]
+    public async Task Park_Pulls_AreCountedForWhoeverPullsAsLongAsTheyWait()
+    {
+        await _broker.CreateTopicAsync("Counted");
+        Parked.TryPark(Pull("Counted", 0, 0, tag: 1));
+        long one = _sink.Held;
+        Parked.TryPark(Pull("Counted", 0, 0, tag: 2));
+
+        one.Should().BePositive();
+        _sink.Held.Should().Be(2 * one);
+        await _broker.SendAsync("Counted", "x");
+        await Eventually.TrueAsync(() => _sink.Answered.Count == 2, "both are woken");
+        _sink.Held.Should().Be(0);
+    }
+
     /// <summary>Parking, dispatch, Forget, the end of waits and the limit at the same time: every pull that was taken is answered, exactly once.</summary>
     [Fact]
     public async Task Park_RacingDispatchForgetAndTheLimit_EveryPullIsAnsweredExactlyOnce()
@@ -229,6 +244,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
             },
             "every pull that was taken is answered");
         sink.Answered.Should().BeEquivalentTo(taken).And.OnlyHaveUniqueItems();
+        sink.Held.Should().Be(0);
     }
 
     private PullArguments Pull(string topic, int queueId, long offset, long holdMs = ParkedPulls.MaxHoldMs, long tag = 0, IMessageFilter? filter = null) =>
@@ -250,11 +266,18 @@ public sealed class ParkedPullsTests : IAsyncLifetime
 
     private sealed class RecordingSink : IPullReplySink
     {
+        private long _held;
+
         public ConcurrentQueue<long> Answered { get; } = [];
 
         public ConcurrentQueue<long> Failed { get; } = [];
 
         public long FailOn { get; set; } = -1;
+
+        /// <summary>Bytes held for whoever pulls.</summary>
+        public long Held => Interlocked.Read(ref _held);
+
+        public void Hold(in PullTicket ticket, long bytes) => Interlocked.Add(ref _held, bytes);
 
         public CancellationToken GoneToken(in PullTicket ticket) => CancellationToken.None;
 

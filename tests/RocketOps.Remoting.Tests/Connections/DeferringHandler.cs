@@ -73,6 +73,7 @@ internal sealed class DeferringHandler : IRequestHandler, IBatchParticipant
                 return true;
             }
 
+            replies.Hold();
             _held.Add(replies);
             return false;
         }

@@ -23,7 +23,7 @@ public sealed class PipeConnectionTests() : RemotingConnectionTests(RemotingTran
         };
         await using KestrelTransport transport = new(context);
         PipeDriver driver = new(
-            transport, new RequestHandlerRegistry().Add(EchoCode, new EchoHandler()), new RemotingOptions(), new ByteBudget(long.MaxValue / 2, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+            transport, new RequestHandlerRegistry().Add(EchoCode, new EchoHandler()), new RemotingOptions(), new ByteBudget(long.MaxValue, Timeout.InfiniteTimeSpan, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         Task running = driver.RunAsync();
 
         for (int i = 0; i < 4; i++)

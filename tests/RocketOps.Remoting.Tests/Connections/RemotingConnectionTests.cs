@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using RocketOps.Remoting.Commands;
@@ -530,6 +531,91 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
     }
 
     [Fact]
+    public async Task Detached_RequestsAndAnswers_AreCountedUntilTheyAreSent()
+    {
+        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        DelegateHandler slow = new(async (_, request, _) =>
+        {
+            await go.Task;
+            return RemotingCommand.CreateResponse(request, 0);
+        });
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, slow));
+
+        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }.Set("text", new string('x', 100_000)), Eventually.DefaultDeadline);
+        await Eventually.TrueAsync(() => peer.Server.HeldBytes > 200_000, "its header is counted, as text of two bytes a character");
+        go.SetResult();
+
+        (await waiting).Code.Should().Be(0);
+        await Eventually.TrueAsync(() => peer.Server.HeldBytes == 0, "everything is given back");
+    }
+
+    [Fact]
+    public async Task Header_BeyondTheLimit_ClosesItsConnectionAndSaysWhy()
+    {
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+
+        await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo }.Set("text", new string('x', 256 * 1024))));
+
+        (await ReadToEndAsync(raw)).Should().Be(0);
+        await Eventually.TrueAsync(() => peer.Log.Entries.Any(static entry => entry.Event == 1003 && entry.Text.Contains("exceeds the limit of 262144", StringComparison.Ordinal)), "the log says why");
+    }
+
+    [Fact]
+    public async Task Header_OfAMessageWithAllThePropertiesItMayHave_IsTaken()
+    {
+        // Every character of the properties is one that JSON writes with six.
+        DelegateHandler handler = new((_, request, _) => ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, 0, request.GetRequired("i").Length.ToString(CultureInfo.InvariantCulture))));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+
+        RemotingCommand answer = await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }.Set("i", new string('\u0001', 32_767)), Eventually.DefaultDeadline);
+
+        answer.Remark.Should().Be("32767");
+    }
+
+    [Fact]
+    public async Task Answer_WithALongHeader_IsTaken()
+    {
+        string ids = new('x', 1024 * 1024);
+        DelegateHandler handler = new((_, request, _) => ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, 0).Set("msgId", ids)));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+
+        (await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, Eventually.DefaultDeadline)).Get("msgId").Should().Be(ids);
+    }
+
+    [Fact]
+    public async Task HeavyAnswers_AreBuiltOneAtATimeOfAConnectionAndFewInAll()
+    {
+        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        BuildingHandler building = new(go.Task);
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, building));
+        List<NetworkStream> asking = [];
+        for (int i = 0; i < HeavyRequestHandler.MostAtOnce; i++)
+        {
+            NetworkStream stream = await peer.OpenRawAsync();
+            asking.Add(stream);
+            await stream.WriteAsync((byte[])[.. Encode(new RemotingCommand { Code = Echo, Opaque = 1 }), .. Encode(new RemotingCommand { Code = Echo, Opaque = 2 })]);
+            await Eventually.TrueAsync(() => building.Now == i + 1, "each connection has its turn");
+        }
+
+        await using NetworkStream last = await peer.OpenRawAsync();
+        asking.Add(last);
+        await last.WriteAsync((byte[])[.. Encode(new RemotingCommand { Code = Echo, Opaque = 1 }), .. Encode(new RemotingCommand { Code = Echo, Opaque = 2 })]);
+        peer.Server.HeldBytes.Should().BeGreaterThan(HeavyRequestHandler.MostAtOnce * BuildingHandler.Bytes, "what is being built is counted");
+        go.SetResult();
+
+        foreach (NetworkStream stream in asking)
+        {
+            _ = await ReadFrameAsync(stream);
+            _ = await ReadFrameAsync(stream);
+        }
+
+        building.Most.Should().Be(HeavyRequestHandler.MostAtOnce);
+        await Eventually.TrueAsync(() => peer.Server.HeldBytes == 0, "everything is given back");
+        asking.ForEach(static stream => stream.Dispose());
+    }
+
+    [Fact]
     public async Task PeerThatDoesNotRead_IsClosedAtTheLimit()
     {
         await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), new RemotingOptions { MaxUnsentBytes = 1024 * 1024 });
@@ -559,6 +645,36 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         catch (SocketException)
         {
             return true;
+        }
+    }
+
+    /// <summary>Builds an answer of a megabyte, and waits in the middle of it.</summary>
+    private sealed class BuildingHandler(Task go) : HeavyRequestHandler
+    {
+        public const int Bytes = 1024 * 1024;
+
+        private readonly Lock _gate = new();
+
+        public int Now { get; private set; }
+
+        public int Most { get; private set; }
+
+        protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
+        {
+            answer.Add(Bytes);
+            lock (_gate)
+            {
+                Now++;
+                Most = Math.Max(Most, Now);
+            }
+
+            await go;
+            lock (_gate)
+            {
+                Now--;
+            }
+
+            return RemotingCommand.CreateResponse(request, 0);
         }
     }
 

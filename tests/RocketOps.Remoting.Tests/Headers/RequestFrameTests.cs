@@ -171,6 +171,35 @@ public sealed class RequestFrameTests
     }
 
     [Theory]
+    [InlineData(SerializeType.Json)]
+    [InlineData(SerializeType.RocketMq)]
+    public void ToCommand_MoreFieldsThanAHeaderHas_IsAFormatError(SerializeType type)
+    {
+        RemotingCommand command = new() { Code = 28, SerializeType = type };
+        for (int field = 0; field < ExtFieldReader.MaxFields; field++)
+        {
+            command.Set($"f{field}", "");
+        }
+
+        byte[] most = Write(command);
+        byte[] more = Write(command.Set("one more", ""));
+        Action read = () => RequestFrame.Parse(more).ToCommand();
+
+        RequestFrame.Parse(most).ToCommand().ExtFields.Should().HaveCount(ExtFieldReader.MaxFields);
+        read.Should().Throw<FrameFormatException>().WithMessage("*more than 1024 fields*");
+    }
+
+    [Fact]
+    public void Parse_HeaderBeyondTheLimit_IsAFormatErrorWhateverItSays()
+    {
+        byte[] frame = JsonFrame(new string('x', 300));
+        Action parse = () => RequestFrame.Parse(frame, maxHeaderBytes: 299);
+
+        parse.Should().Throw<FrameFormatException>().WithMessage("header of 300 bytes exceeds the limit of 299");
+        RequestFrame.Parse(JsonFrame("""{"code":7}"""), maxHeaderBytes: 10).Code.Should().Be(7);
+    }
+
+    [Theory]
     [InlineData("\\u12")]
     [InlineData("\\uZZZZ")]
     [InlineData("\\q")]
@@ -230,6 +259,13 @@ public sealed class RequestFrameTests
         }
 
         refused.Should().BeGreaterThan(1000, "most damage to a header is noticed");
+    }
+
+    private static byte[] Write(RemotingCommand command)
+    {
+        ArrayBufferWriter<byte> written = new();
+        RemotingCommandCodec.Write(command, written);
+        return written.WrittenSpan.ToArray();
     }
 
     internal static byte[] JsonFrame(string header)

@@ -1,21 +1,17 @@
 using System.Buffers;
-using Microsoft.Extensions.Logging;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Framing;
 using RocketOps.Remoting.Headers;
 using RocketOps.Remoting.Loops;
-using RocketOps.Remoting.Server;
 using RocketOps.Remoting.Tests.Connections;
 using RocketOps.Testing;
-using RocketOps.Testing.Logging;
+using static RocketOps.Remoting.Tests.Loops.LoopBench;
 
 namespace RocketOps.Remoting.Tests.Loops;
 
 /// <summary>An event loop over a scripted kernel.</summary>
 public sealed class EventLoopTests
 {
-    private const int Echo = 1;
     private const int Interrupted = 4;
     private const int Reset = 104;
     private const int BrokenPipe = 32;
@@ -26,7 +22,7 @@ public sealed class EventLoopTests
     [Fact]
     public async Task Frames_CutAtEveryByte_AreAnsweredOnce()
     {
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
         byte[] frames = [.. Frame(1, "first"u8), .. Frame(2, "second"u8)];
         for (int cut = 1; cut < frames.Length; cut++)
         {
@@ -46,7 +42,7 @@ public sealed class EventLoopTests
     [Fact]
     public async Task Receive_InterruptedOrEmpty_GoesOn()
     {
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
         ScriptedSockets.Peer peer = bench.Sockets.Connect();
 
         peer.Fail(Interrupted);
@@ -59,7 +55,7 @@ public sealed class EventLoopTests
     [Fact]
     public async Task Send_ShortAndInterrupted_SendsTheRest()
     {
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
         ScriptedSockets.Peer peer = bench.Sockets.Connect();
         peer.TakesPerSend = 3;
         peer.SendErrors.Enqueue(Interrupted);
@@ -74,7 +70,7 @@ public sealed class EventLoopTests
     public async Task Send_KernelIsFull_WaitsForItAndReadsNothingMeanwhile()
     {
         EchoHandler echo = new();
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, echo));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, echo));
         ScriptedSockets.Peer peer = bench.Sockets.Connect();
         peer.SendErrors.Enqueue(LinuxSockets.TryAgain);
         peer.Send(Frame(1, "x"u8));
@@ -92,12 +88,32 @@ public sealed class EventLoopTests
         Answers(peer).Select(answer => answer.Opaque).Should().Equal(1, 2);
     }
 
+    [Fact]
+    public async Task Send_ByAnotherThread_KernelHasRoomBeforeTheRefusalIsNoted_IsSentAllTheSame()
+    {
+        LateRefusal? kernel = null;
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), between: inner => kernel = new LateRefusal(inner));
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+        await Eventually.TrueAsync(() => bench.Connections.All.Count == 1, "it is connected");
+        RemotingConnection connection = bench.Connections.All.Single();
+        // The send from where the bytes lie, and the one from the buffer.
+        peer.SendErrors.Enqueue(LinuxSockets.TryAgain);
+        peer.SendErrors.Enqueue(LinuxSockets.TryAgain);
+        kernel!.Peer = peer;
+
+        await Task.Run(() => connection.Send(new RemotingCommand { Code = 0, Flag = RemotingCommand.ResponseFlag, Opaque = 9 }));
+
+        await Eventually.TrueAsync(() => Answers(peer).Count == 1, "what was refused once is sent");
+        peer.Send(Frame(10, "x"u8));
+        await Eventually.TrueAsync(() => Answers(peer).Count == 2, "and the peer is read from");
+    }
+
     [Theory]
     [InlineData(Reset)]
     [InlineData(BrokenPipe)]
     public async Task Send_ConnectionIsGone_ClosesIt(int errno)
     {
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
         ScriptedSockets.Peer peer = bench.Sockets.Connect();
         peer.SendErrors.Enqueue(errno);
 
@@ -110,7 +126,7 @@ public sealed class EventLoopTests
     [Fact]
     public async Task Receive_Reset_ClosesIt()
     {
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
         ScriptedSockets.Peer peer = bench.Sockets.Connect();
 
         peer.Send(Frame(1, "x"u8));
@@ -127,7 +143,7 @@ public sealed class EventLoopTests
         DeferringHandler handler = new();
         using ManualResetEventSlim go = new();
         EchoHandler unused = new();
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new BlockingHandler(go)).Add(3, unused));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new BlockingHandler(go)).Add(3, unused));
         ScriptedSockets.Peer[] peers = [.. Enumerable.Range(0, 20).Select(_ => bench.Sockets.Connect())];
         await Eventually.TrueAsync(() => bench.Connections.All.Count == 20, "all are connected");
         ScriptedSockets.Peer gate = bench.Sockets.Connect();
@@ -149,7 +165,7 @@ public sealed class EventLoopTests
     {
         using ManualResetEventSlim disk = new();
         DeferringHandler handler = new() { OnCommit = () => disk.Wait(Eventually.DefaultDeadline) };
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
         ScriptedSockets.Peer stuck = bench.Sockets.Connect();
         ScriptedSockets.Peer other = bench.Sockets.Connect();
         stuck.Send(Frame(1, "x"u8));
@@ -171,7 +187,7 @@ public sealed class EventLoopTests
     {
         using ManualResetEventSlim disk = new();
         DeferringHandler handler = new();
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
         await Eventually.TrueAsync(() => bench.Guard.IsAsleep, "an idle server has no guard that looks at the clock");
         ScriptedSockets.Peer peer = bench.Sockets.Connect();
         peer.Send(Frame(1, "x"u8));
@@ -191,7 +207,7 @@ public sealed class EventLoopTests
     {
         using ManualResetEventSlim disk = new();
         DeferringHandler handler = new() { OnCommit = () => disk.Wait(Eventually.DefaultDeadline) };
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
         ScriptedSockets.Peer peer = bench.Sockets.Connect();
         ScriptedSockets.Peer other = bench.Sockets.Connect();
 
@@ -210,7 +226,7 @@ public sealed class EventLoopTests
     public async Task Malformed_BehindARequestThatWaitsForTheFlush_IsClosedAfterItsReply()
     {
         DeferringHandler handler = new() { Hold = true };
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
         ScriptedSockets.Peer peer = bench.Sockets.Connect();
 
         peer.Send([.. Frame(1, "x"u8), .. NoFrame]);
@@ -228,7 +244,7 @@ public sealed class EventLoopTests
     {
         using ManualResetEventSlim disk = new();
         DeferringHandler handler = new() { OnCommit = () => disk.Wait(Eventually.DefaultDeadline) };
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(2, new EchoHandler()));
         ScriptedSockets.Peer stuck = bench.Sockets.Connect();
         stuck.Send(Frame(1, "x"u8));
         await Eventually.TrueAsync(() => handler.Commits == 1, "the commit hangs");
@@ -250,7 +266,7 @@ public sealed class EventLoopTests
     [Fact]
     public async Task ForeignThreads_SendWhilePeersLeave_NeverTouchAClosedDescriptor()
     {
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
         using CancellationTokenSource done = new();
         Task[] senders = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
         {
@@ -285,36 +301,10 @@ public sealed class EventLoopTests
     }
 
     [Fact]
-    public async Task Budget_UnfinishedFrames_GreediestIsClosedAndTheRestGoesOn()
-    {
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), maxHeldBytes: 256 * 1024);
-        ScriptedSockets.Peer small = bench.Sockets.Connect();
-        byte[] begun = Frame(1, new byte[1024 * 1024]);
-        small.Send(begun.AsSpan(0, 10));
-        ScriptedSockets.Peer greedy = bench.Sockets.Connect();
-
-        for (int at = 0; at < 512 * 1024; at += 32 * 1024)
-        {
-            greedy.Send(begun.AsSpan(at, 32 * 1024));
-        }
-
-        await Eventually.TrueAsync(() => greedy.IsClosed, "who holds most is closed");
-        small.IsClosed.Should().BeFalse();
-        bench.Log.Entries.Should().Contain(entry => entry.Event == 1011 && entry.Level == LogLevel.Warning);
-        ScriptedSockets.Peer later = bench.Sockets.Connect();
-        later.Send(Frame(2, "x"u8));
-        await Eventually.TrueAsync(() => Answers(later).Count == 1, "requests are read again");
-        small.Fail(0);
-        later.Fail(0);
-        await bench.AllClosedAsync();
-        bench.Connections.Budget.Held.Should().Be(0);
-    }
-
-    [Fact]
     public async Task Output_OneBatchOfLargeAnswers_IsSentInPartsAndStopsWithThePeer()
     {
         EchoHandler echo = new();
-        await using Bench bench = new(new RequestHandlerRegistry().Add(Echo, new LargeHandler(echo)));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new LargeHandler(echo)));
         ScriptedSockets.Peer peer = bench.Sockets.Connect();
         peer.SendErrors.Enqueue(LinuxSockets.TryAgain);
         ArrayBufferWriter<byte> frames = new();
@@ -334,30 +324,98 @@ public sealed class EventLoopTests
         Answers(peer).Select(answer => answer.Opaque).Should().Equal(Enumerable.Range(1, 100));
     }
 
-    private static byte[] Frame(int opaque, ReadOnlySpan<byte> body, int code = Echo)
+    [Fact]
+    public async Task GatherOutput_MuchForOneConnection_IsNotGatheredToTheEnd()
     {
-        ArrayBufferWriter<byte> written = new();
-        RemotingCommandCodec.Write(new RemotingCommand { Code = code, Opaque = opaque, Body = body.ToArray() }, written);
-        return written.WrittenSpan.ToArray();
+        await using LoopBench bench = new(new RequestHandlerRegistry());
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+        await Eventually.TrueAsync(() => bench.Connections.All.Count == 1, "it is connected");
+        RemotingConnection connection = bench.Connections.All.Single();
+
+        (int before, int after) = await Task.Run(() => WriteInOneScope(connection, peer));
+
+        before.Should().BeGreaterThan((int)ConnectionOutput.SendAtBytes, "most was sent before the end");
+        after.Should().Be(5 * 100 * 1024);
     }
 
-    private static List<RemotingCommand> Answers(ScriptedSockets.Peer peer)
+    [Fact]
+    public async Task DriverThread_MustNotBlock_ButInACommit()
     {
-        byte[] received = peer.Received;
-        List<RemotingCommand> answers = [];
-        for (int at = 0; received.Length - at >= FrameLayout.LengthSize;)
+        List<bool> seen = [];
+        DeferringHandler committing = new() { OnCommit = () => seen.Add(DriverThread.MustNotBlock), After = () => seen.Add(DriverThread.MustNotBlock) };
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new NotingHandler(seen, committing)).Add(2, new EchoHandler()));
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+
+        peer.Send(Frame(1, default));
+        await Eventually.TrueAsync(() => Answers(peer).Count == 1, "the request is answered");
+        await bench.RoundAsync(2);
+
+        seen.Should().Equal(true, false, true);
+        DriverThread.MustNotBlock.Should().BeFalse("this thread drives nothing");
+    }
+
+    private static (int Before, int After) WriteInOneScope(RemotingConnection connection, ScriptedSockets.Peer peer)
+    {
+        int before;
+        using (AfterReplies.GatherOutput())
         {
-            int size = FrameLayout.ReadFrameSize(received.AsSpan(at), FrameLayout.DefaultMaxFrameBytes);
-            if (received.Length - at < size)
+            for (int i = 0; i < 5; i++)
             {
-                break;
+                using OutputLease output = connection.LeaseOutput(flush: true);
+                output.Write(new byte[100 * 1024]);
             }
 
-            answers.Add(RequestFrame.Parse(received.AsSpan(at, size)).ToCommand());
-            at += size;
+            before = peer.Received.Length;
         }
 
-        return answers;
+        return (before, peer.Received.Length);
+    }
+
+    /// <summary>The thread that was refused comes back from the kernel when the loop has been told of room, and has gone on.</summary>
+    private sealed class LateRefusal(ScriptedSockets inner) : ForwardingSockets(inner)
+    {
+        private readonly ManualResetEventSlim _told = new();
+        private bool _hasRoom;
+
+        public ScriptedSockets.Peer? Peer { get; set; }
+
+        public override int Wait(int poll, Span<ReadyEvent> ready, int timeoutMilliseconds)
+        {
+            if (_hasRoom)
+            {
+                _told.Set();
+            }
+
+            int count = base.Wait(poll, ready, timeoutMilliseconds);
+            foreach (ReadyEvent found in ready[..count])
+            {
+                _hasRoom |= found.IsWritable;
+            }
+
+            return count;
+        }
+
+        public override int Send(int descriptor, ReadOnlySpan<byte> bytes)
+        {
+            int sent = base.Send(descriptor, bytes);
+            if (sent == -LinuxSockets.TryAgain && Peer is { SendErrors.Count: 0 } peer && !_told.IsSet)
+            {
+                peer.MakeWritable();
+                _told.Wait(Eventually.DefaultDeadline);
+            }
+
+            return sent;
+        }
+    }
+
+    /// <summary>Notes whether its thread may wait, and leaves the rest to another one.</summary>
+    private sealed class NotingHandler(List<bool> seen, DeferringHandler rest) : IRequestHandler
+    {
+        public void Handle(in RequestFrame frame, RequestBatch batch)
+        {
+            seen.Add(DriverThread.MustNotBlock);
+            rest.Handle(frame, batch);
+        }
     }
 
     /// <summary>Holds the loop until the test lets go; no handler may, but a test must.</summary>
@@ -383,49 +441,6 @@ public sealed class EventLoopTests
             ResponseFrameWriter writer = new(output.GetSpan(ResponseFrameWriter.FixedBytes), frame.SerializeType, 0, frame.Opaque, 479);
             output.Advance(writer.Complete(Body.Length));
             output.Write(Body);
-        }
-    }
-
-    private sealed class Bench : IAsyncDisposable
-    {
-        private readonly EventLoopGroup _group;
-
-        public Bench(RequestHandlerRegistry handlers, long maxHeldBytes = long.MaxValue / 4)
-        {
-            RemotingServerOptions options = new() { EndPoints = [], Loops = 1, MaxHeldBytes = maxHeldBytes };
-            Connections = new OpenConnections(handlers, options, TimeProvider.System, Log);
-            _group = EventLoopGroup.Start(Connections, Sockets, [ScriptedSockets.Listener]);
-        }
-
-        public ScriptedSockets Sockets { get; } = new();
-
-        public OpenConnections Connections { get; }
-
-        public LoopGuard Guard => _group.Guard;
-
-        public RecordingLoggerFactory Log { get; } = new();
-
-        public bool Entered(ScriptedSockets.Peer peer) => peer.Received.Length > 0;
-
-        /// <summary>The loop has gone round since.</summary>
-        public async Task RoundAsync(int code = Echo)
-        {
-            ScriptedSockets.Peer probe = Sockets.Connect();
-            probe.Send(Frame(1, default, code));
-            await Eventually.TrueAsync(() => Answers(probe).Count == 1, "the loop answers");
-        }
-
-        public async Task AllClosedAsync()
-        {
-            await Eventually.TrueAsync(() => Sockets.OpenDescriptors == 0 && Connections.All.Count == 0 && Connections.Count == 0, "every connection is closed and forgotten");
-            Sockets.Misuses.Should().BeEmpty();
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _group.DisposeAsync();
-            Sockets.Misuses.Should().BeEmpty();
-            Sockets.OpenDescriptors.Should().Be(0);
         }
     }
 }

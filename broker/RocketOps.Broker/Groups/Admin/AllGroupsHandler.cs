@@ -5,11 +5,11 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201): all groups, or the page asked for, see <see cref="TablePage"/>.</summary>
-internal sealed class AllGroupsHandler(GroupTable groups) : AsyncRequestHandler
+internal sealed class AllGroupsHandler(GroupTable groups) : HeavyRequestHandler
 {
     private const string Sequence = "groupSeq";
 
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         // Read first: a change in between makes the next page begin anew.
         DataVersion version = groups.Version;

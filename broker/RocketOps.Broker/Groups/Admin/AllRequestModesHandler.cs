@@ -5,9 +5,9 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>GET_ALL_MESSAGE_REQUEST_MODE (402): what slaves of 5.x ask their master. Source: admin.md §2.4.</summary>
-internal sealed class AllRequestModesHandler(RequestModeTable modes) : AsyncRequestHandler
+internal sealed class AllRequestModesHandler(RequestModeTable modes) : HeavyRequestHandler
 {
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
         response.Body = BrokerJson.Write(modes.Snapshot, BrokerJson.Default.RequestModeFile);

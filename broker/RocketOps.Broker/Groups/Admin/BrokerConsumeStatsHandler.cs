@@ -8,9 +8,9 @@ using RocketOps.Remoting.Json;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>GET_BROKER_CONSUME_STATS (317): how far every group is on all its topics, or on the ordered ones. Source: admin.md §2.4.</summary>
-internal sealed class BrokerConsumeStatsHandler(GroupTable groups, TopicTable topics, ConsumerOffsetTable offsets, GroupProgress progress, BrokerAddress address) : AsyncRequestHandler
+internal sealed class BrokerConsumeStatsHandler(GroupTable groups, TopicTable topics, ConsumerOffsetTable offsets, GroupProgress progress, BrokerAddress address) : HeavyRequestHandler
 {
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         bool orderedOnly = request.GetBoolean("isOrder", fallback: false);
         (long waiting, long inFlight) = (0, 0);

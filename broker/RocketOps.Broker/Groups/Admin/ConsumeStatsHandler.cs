@@ -7,9 +7,9 @@ using RocketOps.Remoting.Json;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>GET_CONSUME_STATS (208): how far a group is on every queue. Source: admin.md §2.4.</summary>
-internal sealed class ConsumeStatsHandler(TopicTable topics, ConsumerOffsetTable offsets, GroupProgress progress) : AsyncRequestHandler
+internal sealed class ConsumeStatsHandler(TopicTable topics, ConsumerOffsetTable offsets, GroupProgress progress) : HeavyRequestHandler
 {
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string group = request.GetRequired("consumerGroup");
         FastJsonWriter json = new();

@@ -10,9 +10,9 @@ namespace RocketOps.Broker.Groups.Admin;
 /// GET_GROUP_SUMMARIES (560002, ours): how many members consumer groups have, and how many messages they have still to consume of each topic. What GET_CONSUMER_CONNECTION_LIST and GET_CONSUME_STATS tell of one
 /// group, for as many as somebody looks after; groups that nobody asks about cost nothing.
 /// </summary>
-internal sealed class GroupSummariesHandler(ConsumerTable consumers, GroupProgress progress) : AsyncRequestHandler
+internal sealed class GroupSummariesHandler(ConsumerTable consumers, GroupProgress progress) : HeavyRequestHandler
 {
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         HashSet<string> asked = new(BrokerJson.ReadBody(request, BrokerJson.Default.GroupNamesBody).Groups.OfType<string>(), StringComparer.Ordinal);
 

@@ -6,11 +6,11 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Topics.Admin;
 
 /// <summary>GET_ALL_TOPIC_CONFIG (21): all topics, or the page asked for, see <see cref="TablePage"/>.</summary>
-internal sealed class AllTopicsHandler(TopicTable topics, TopicQueueMappingTable mappings) : AsyncRequestHandler
+internal sealed class AllTopicsHandler(TopicTable topics, TopicQueueMappingTable mappings) : HeavyRequestHandler
 {
     private const string Sequence = "topicSeq";
 
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         // Read first: a change in between makes the next page begin anew.
         DataVersion version = topics.Version;

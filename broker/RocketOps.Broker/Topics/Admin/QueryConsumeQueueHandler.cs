@@ -12,12 +12,12 @@ namespace RocketOps.Broker.Topics.Admin;
 /// QUERY_CONSUME_QUEUE (321): entries of a queue as they lie there, with what a group subscribes to. Of entries with an extension the address is shown. Source: admin.md §2.5,
 /// apache/rocketmq AdminBrokerProcessor 5.5.0.
 /// </summary>
-internal sealed class QueryConsumeQueueHandler(TopicTable topics, MessageStore store, ConsumerTable consumers) : AsyncRequestHandler
+internal sealed class QueryConsumeQueueHandler(TopicTable topics, MessageStore store, ConsumerTable consumers) : HeavyRequestHandler
 {
     /// <summary>More are not put into one answer; RocketMQ sends what a queue's file holds.</summary>
     private const int MaxUnits = 10_000;
 
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("topic");
         int queueId = request.GetRequiredInt32("queueId");

@@ -8,9 +8,9 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Topics.Admin;
 
 /// <summary>GET_TOPIC_STATS_INFO (202): bounds and last store time of every queue; the queue itself is the map's key. Source: admin.md §2.2.</summary>
-internal sealed class TopicStatsHandler(BrokerSettings settings, TopicTable topics, MessageStore store, BrokerStatistics statistics) : AsyncRequestHandler
+internal sealed class TopicStatsHandler(BrokerSettings settings, TopicTable topics, MessageStore store, BrokerStatistics statistics) : HeavyRequestHandler
 {
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         TopicState topic = topics.GetOrThrow(request.GetRequired("topic"));
         int queues = Math.Max(topic.Config.ReadQueueNums, topic.Config.WriteQueueNums);

@@ -1,0 +1,173 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Remoting.Connections;
+using RocketOps.Testing;
+using RocketOps.Testing.Time;
+
+namespace RocketOps.Remoting.Tests.Connections;
+
+/// <summary>Who is paused and who is closed, for what connections hold; the sockets are not there.</summary>
+public sealed class ByteBudgetTests : IDisposable
+{
+    private const int Limit = 100;
+
+    private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(1);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly List<Holder> _holders = [];
+    private readonly ByteBudget _budget;
+
+    public ByteBudgetTests() => _budget = new ByteBudget(Limit, LongEnough, _time, NullLogger.Instance)
+    {
+        Connections = () => _holders.Select(static holder => holder.Connection),
+        Count = () => _holders.Count,
+    };
+
+    public void Dispose() => _budget.Dispose();
+
+    [Fact]
+    public void Pauses_Exceeded_ThoseWithMoreThanTheirShare()
+    {
+        (Holder much, Holder little, Holder nothing) = (Add(99), Add(1), Add(0));
+        _holders.Should().NotContain(holder => _budget.Pauses(holder.Connection), "the limit is kept");
+
+        little.Connection.ChangeHeld(19);
+
+        _budget.Pauses(much.Connection).Should().BeTrue();
+        _budget.Pauses(little.Connection).Should().BeFalse("its share is a third");
+        _budget.Pauses(nothing.Connection).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Exceeded_ForTheTime_AsManyAreClosedAsItTakes()
+    {
+        Holder[] greedy = [Add(13), Add(12)];
+        Holder[] others = [.. Enumerable.Range(0, 9).Select(_ => Add(11))];
+
+        _time.Advance(LongEnough / 2);
+        _holders.Should().NotContain(static holder => holder.IsClosed, "it may be over in a moment");
+        _time.Advance(LongEnough / 2);
+
+        greedy.Should().OnlyContain(static holder => holder.IsClosed, "both of them hold together what is too much");
+        others.Should().NotContain(static holder => holder.IsClosed);
+    }
+
+    [Fact]
+    public void Exceeded_NotForTheWholeTime_NobodyIsClosed()
+    {
+        Holder holder = Add(110);
+
+        _time.Advance(LongEnough / 2);
+        holder.Connection.ChangeHeld(-20);
+        holder.Connection.ChangeHeld(20);
+        _time.Advance(LongEnough / 2);
+
+        holder.IsClosed.Should().BeFalse("it was kept in between");
+        _time.Advance(LongEnough / 2);
+        holder.IsClosed.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Closed_WhatItHoldsStays_OthersPayInTheEnd()
+    {
+        Holder stuck = Add(60);
+        Holder next = Add(31);
+        Holder last = Add(30);
+
+        _time.Advance(LongEnough);
+        stuck.IsClosed.Should().BeTrue();
+        next.IsClosed.Should().BeFalse("what the greediest holds comes back soon");
+        _time.Advance(LongEnough);
+        next.IsClosed.Should().BeTrue("it has not come back");
+        next.Connection.ChangeHeld(-31);
+        _time.Advance(LongEnough * 3);
+
+        last.IsClosed.Should().BeFalse("the limit is kept");
+    }
+
+    [Fact]
+    public async Task Exceeded_ByAQuarter_TheGreediestIsClosedAtOnce()
+    {
+        Holder greedy = Add(80);
+        Holder other = Add(50);
+
+        await Eventually.TrueAsync(() => greedy.IsClosed, "nobody waits for the time");
+        other.IsClosed.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Exceeded_Twofold_WhoTakesMoreIsClosedOnTheSpot()
+    {
+        Holder small = Add(10);
+        Holder greedy = Add(0);
+
+        greedy.Connection.ChangeHeld(200);
+
+        greedy.IsClosed.Should().BeTrue("memory is bounded whatever the thread pool does");
+        small.Connection.ChangeHeld(1);
+        small.IsClosed.Should().BeFalse("it has less than its share");
+    }
+
+    [Fact]
+    public async Task Change_ByManyThreadsAroundTheLimit_TheTimeRunsWhileItIsExceededAndThenOnly()
+    {
+        Holder[] holders = [.. Enumerable.Range(0, 4).Select(_ => Add(0))];
+
+        await Task.WhenAll(holders.Select(static holder => Task.Run(() =>
+        {
+            for (int i = 0; i < 20_000; i++)
+            {
+                holder.Connection.ChangeHeld(60);
+                holder.Connection.ChangeHeld(-60);
+            }
+        })));
+
+        _budget.Held.Should().Be(0);
+        _time.PendingTimers.Should().Be(0);
+        holders[0].Connection.ChangeHeld(Limit + 1);
+        _time.PendingTimers.Should().Be(1);
+    }
+
+    private Holder Add(long bytes)
+    {
+        Holder holder = new(_budget, _time);
+        _holders.Add(holder);
+        holder.Connection.ChangeHeld(bytes);
+        return holder;
+    }
+
+    /// <summary>A connection that carries nothing.</summary>
+    private sealed class Holder : ConnectionDriver
+    {
+        private int _aborts;
+
+        public Holder(ByteBudget budget, TimeProvider time)
+        {
+            Output = new PipeOutput(this, new Pipe().Writer, long.MaxValue);
+            Connection = new RemotingConnection(this, new RequestHandlerRegistry(), new RemotingOptions(), budget, time, NullLogger.Instance);
+        }
+
+        public bool IsClosed => Volatile.Read(ref _aborts) > 0;
+
+        public override string Id => "holder";
+
+        public override IPEndPoint RemoteEndPoint { get; } = new(IPAddress.Loopback, 1);
+
+        public override IPEndPoint LocalEndPoint { get; } = new(IPAddress.Loopback, 2);
+
+        public override ConnectionOutput Output { get; }
+
+        public override long UnfinishedBytes => 0;
+
+        public override void Abort(string reason) => Interlocked.Increment(ref _aborts);
+
+        public override void StopReading()
+        {
+        }
+
+        public override void OnDrained()
+        {
+        }
+    }
+}

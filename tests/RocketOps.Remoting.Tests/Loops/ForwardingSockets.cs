@@ -1,0 +1,36 @@
+using System.Net;
+using RocketOps.Remoting.Loops;
+
+namespace RocketOps.Remoting.Tests.Loops;
+
+/// <summary>Hands every call on to the scripted kernel; fakes override what they are about.</summary>
+internal class ForwardingSockets(ScriptedSockets inner) : INativeSockets
+{
+    public virtual int CreatePoll() => inner.CreatePoll();
+
+    public virtual int CreateSignal() => inner.CreateSignal();
+
+    public virtual int Watch(int poll, int descriptor, int tag, bool edge) => inner.Watch(poll, descriptor, tag, edge);
+
+    public int Unwatch(int poll, int descriptor) => inner.Unwatch(poll, descriptor);
+
+    public virtual int Wait(int poll, Span<ReadyEvent> ready, int timeoutMilliseconds) => inner.Wait(poll, ready, timeoutMilliseconds);
+
+    public void Pause(int microseconds) => inner.Pause(microseconds);
+
+    public virtual void Signal(int signal) => inner.Signal(signal);
+
+    public void ClearSignal(int signal) => inner.ClearSignal(signal);
+
+    public virtual int Accept(int listener, out IPEndPoint remote, out IPEndPoint local) => inner.Accept(listener, out remote, out local);
+
+    public int Receive(int descriptor, Span<byte> buffer) => inner.Receive(descriptor, buffer);
+
+    public int Peek(int descriptor, Span<byte> buffer) => inner.Peek(descriptor, buffer);
+
+    public virtual int Send(int descriptor, ReadOnlySpan<byte> bytes) => inner.Send(descriptor, bytes);
+
+    public int Shutdown(int descriptor, bool sendingOnly) => inner.Shutdown(descriptor, sendingOnly);
+
+    public virtual int Close(int descriptor) => inner.Close(descriptor);
+}
