@@ -6,7 +6,13 @@ namespace RocketOps.Broker.Messages;
 /// <summary>Properties as an ordered list that can be changed; for retries, delays and queries. Duplicates: the last one wins.</summary>
 internal sealed class MessageProperties
 {
+    /// <summary>From so many entries on names are looked up in an index: a message of 32 KB may have some thousand, and each of them is looked for when it is added.</summary>
+    private const int IndexedFrom = 16;
+
     private readonly List<KeyValuePair<string, string>> _entries = [];
+
+    // Where each name is in the list; made when it is first asked for, and again after a removal.
+    private Dictionary<string, int>? _index;
 
     public static MessageProperties Parse(ReadOnlySpan<byte> encoded)
     {
@@ -32,6 +38,7 @@ internal sealed class MessageProperties
         if (at < 0)
         {
             _entries.Add(new(name, value));
+            _index?.Add(name, _entries.Count - 1);
         }
         else
         {
@@ -47,6 +54,7 @@ internal sealed class MessageProperties
         if (at >= 0)
         {
             _entries.RemoveAt(at);
+            _index = null;
         }
 
         return this;
@@ -66,5 +74,33 @@ internal sealed class MessageProperties
         return output.WrittenSpan.ToArray();
     }
 
-    private int IndexOf(string name) => _entries.FindIndex(entry => string.Equals(entry.Key, name, StringComparison.Ordinal));
+    private int IndexOf(string name)
+    {
+        if (_entries.Count >= IndexedFrom)
+        {
+            _index ??= MakeIndex();
+            return _index.GetValueOrDefault(name, -1);
+        }
+
+        for (int at = 0; at < _entries.Count; at++)
+        {
+            if (string.Equals(_entries[at].Key, name, StringComparison.Ordinal))
+            {
+                return at;
+            }
+        }
+
+        return -1;
+    }
+
+    private Dictionary<string, int> MakeIndex()
+    {
+        Dictionary<string, int> index = new(_entries.Count * 2, StringComparer.Ordinal);
+        for (int at = 0; at < _entries.Count; at++)
+        {
+            index.Add(_entries[at].Key, at);
+        }
+
+        return index;
+    }
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Messages;
 
 namespace RocketOps.Broker.Sending;
 
@@ -25,9 +24,6 @@ internal sealed class BrokerProperties(BrokerSettings settings)
             return encoded.Bytes;
         }
     }
-
-    /// <summary>Takes out what another broker, or this one, added when it stored the message before; RocketMQ replaces them too.</summary>
-    public static MessageProperties RemoveFrom(MessageProperties properties) => properties.Remove(PropertyNames.Cluster).Remove(PropertyNames.Region).Remove(PropertyNames.TraceOn);
 
     private sealed record Encoded(BrokerOptions Options, byte[] Bytes);
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Globalization;
-using System.Text;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
@@ -20,7 +19,7 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
     private const int MaxTransactionIdBytes = 128;
 
     /// <summary>What RocketMQ 5.x writes on a message that goes to dead letters; 4.9 delays it there once more.</summary>
-    private const string NoDelay = "-1";
+    private static ReadOnlySpan<byte> NoDelay => "-1"u8;
 
     private bool _dropsDelay;
     private bool _dropsTimer;
@@ -48,9 +47,12 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
     /// <summary>The slot of a message that waits for a time; 0 for others.</summary>
     public long TimerOutMs { get; private set; }
 
+    /// <summary>It goes to the dead letters, from where nothing is tried again.</summary>
+    public readonly bool IsDeadLetter => _dropsDelay;
+
     public readonly bool WaitsElsewhere => !ReferenceEquals(StoreTopic, Topic.StoreTopic);
 
-    /// <summary>Sends the message to another topic for good, at once.</summary>
+    /// <summary>Sends the message to a topic of dead letters, for good and at once.</summary>
     public void Redirect(TopicState topic, int queueId)
     {
         Topic = topic;
@@ -96,70 +98,89 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
     /// <summary>Writes the properties of a message that waits elsewhere and returns their length.</summary>
     public readonly int WriteTruePlace(Span<byte> properties)
     {
-        int length = Put(properties, 0, PropertyNames.Utf8.RealTopic);
-        properties[length++] = PropertyReader.NameEnd;
-        length = Put(properties, length, Topic.Utf8Name);
-        properties[length++] = PropertyReader.PropertyEnd;
-        length = Put(properties, length, PropertyNames.Utf8.RealQueueId);
-        properties[length++] = PropertyReader.NameEnd;
-        Utf8Formatter.TryFormat(QueueId, properties[length..], out int digits);
-        length += digits;
-        properties[length++] = PropertyReader.PropertyEnd;
+        int length = PutPair(properties, 0, PropertyNames.Utf8.RealTopic, Topic.Utf8Name);
+        length = PutNumber(properties, length, PropertyNames.Utf8.RealQueueId, QueueId);
         if (TimerOutMs > 0)
         {
-            length = Put(properties, length, PropertyNames.Utf8.TimerOutMs);
-            properties[length++] = PropertyReader.NameEnd;
-            Utf8Formatter.TryFormat(TimerOutMs, properties[length..], out digits);
-            length += digits;
-            properties[length++] = PropertyReader.PropertyEnd;
+            length = PutNumber(properties, length, PropertyNames.Utf8.TimerOutMs, TimerOutMs);
         }
 
         if (!_transactionId.IsEmpty)
         {
-            length = Put(properties, length, PropertyNames.Utf8.TransactionId);
-            properties[length++] = PropertyReader.NameEnd;
-            length = Put(properties, length, _transactionId);
-            properties[length++] = PropertyReader.PropertyEnd;
+            length = PutPair(properties, length, PropertyNames.Utf8.TransactionId, _transactionId);
         }
 
         return length;
     }
 
-    /// <summary>The properties written anew: without what is not meant any more and what brokers add, with the true place of a message that waits.</summary>
+    /// <summary>
+    /// The properties written anew, in one pass: without what is not meant any more and what brokers add, with the true place of a message that waits. On the connections' loops, so it must not
+    /// take longer than the text is long.
+    /// </summary>
     public readonly byte[] Rewrite(ReadOnlySpan<byte> encoded)
     {
-        MessageProperties properties = MessageProperties.Parse(encoded);
-        if (_dropsDelay)
+        // A last separator may be missing; what is written in the place of others is bounded but for the id.
+        byte[] written = new byte[encoded.Length + 1 + MaxTruePlaceBytes + _transactionId.Length];
+        int length = 0;
+        PropertyReader reader = new(encoded);
+        while (reader.TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
-            properties.Set(PropertyNames.Delay, NoDelay);
+            if (!IsReplaced(name))
+            {
+                length = PutPair(written, length, name, value);
+            }
         }
 
-        if (_dropsTimer)
+        if (_dropsDelay)
         {
-            properties.Remove(PropertyNames.TimerDelaySeconds).Remove(PropertyNames.TimerDelayMs).Remove(PropertyNames.TimerDeliverMs);
+            length = PutPair(written, length, PropertyNames.Utf8.Delay, NoDelay);
         }
 
         if (WaitsElsewhere)
         {
-            SetTruePlace(properties, Topic.Name, QueueId);
+            length += WriteTruePlace(written.AsSpan(length));
         }
 
-        if (TimerOutMs > 0)
-        {
-            properties.Set(PropertyNames.TimerOutMs, TimerOutMs.ToString(CultureInfo.InvariantCulture));
-        }
-
-        if (!_transactionId.IsEmpty)
-        {
-            properties.Set(PropertyNames.TransactionId, Encoding.UTF8.GetString(_transactionId));
-        }
-
-        return BrokerProperties.RemoveFrom(properties).Encode();
+        return written[..length];
     }
+
+    /// <summary>Whether a property as it came is left out of what is written anew.</summary>
+    private readonly bool IsReplaced(ReadOnlySpan<byte> name) => name.Length switch
+    {
+        5 => _dropsDelay && name.SequenceEqual(PropertyNames.Utf8.Delay),
+        7 => name.SequenceEqual(PropertyNames.Utf8.Cluster),
+        8 => name.SequenceEqual(PropertyNames.Utf8.TraceOn) || (WaitsElsewhere && name.SequenceEqual(PropertyNames.Utf8.RealQueueId)),
+        10 => name.SequenceEqual(PropertyNames.Utf8.Region) || (WaitsElsewhere && name.SequenceEqual(PropertyNames.Utf8.RealTopic)),
+        12 => TimerOutMs > 0 && name.SequenceEqual(PropertyNames.Utf8.TimerOutMs),
+        14 => _dropsTimer && name.SequenceEqual(PropertyNames.Utf8.TimerDelayMs),
+        15 => _dropsTimer && name.SequenceEqual(PropertyNames.Utf8.TimerDelaySeconds),
+        16 => _dropsTimer && name.SequenceEqual(PropertyNames.Utf8.TimerDeliverMs),
+        17 => !_transactionId.IsEmpty && name.SequenceEqual(PropertyNames.Utf8.TransactionId),
+        _ => false,
+    };
 
     /// <summary>The two properties in a list that is being changed.</summary>
     public static void SetTruePlace(MessageProperties properties, string topic, int queueId) =>
         properties.Set(PropertyNames.RealTopic, topic).Set(PropertyNames.RealQueueId, queueId.ToString(CultureInfo.InvariantCulture));
+
+    private static int PutPair(Span<byte> destination, int at, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        at = Put(destination, at, name);
+        destination[at++] = PropertyReader.NameEnd;
+        at = Put(destination, at, value);
+        destination[at++] = PropertyReader.PropertyEnd;
+        return at;
+    }
+
+    private static int PutNumber(Span<byte> destination, int at, ReadOnlySpan<byte> name, long value)
+    {
+        at = Put(destination, at, name);
+        destination[at++] = PropertyReader.NameEnd;
+        Utf8Formatter.TryFormat(value, destination[at..], out int digits);
+        at += digits;
+        destination[at++] = PropertyReader.PropertyEnd;
+        return at;
+    }
 
     private static int Put(Span<byte> destination, int at, ReadOnlySpan<byte> text)
     {

@@ -49,6 +49,42 @@ public sealed class MessageTextTests
             }).QuickCheckThrowOnFailure();
     }
 
+    /// <summary>Above and below the number from which on names are indexed, against the plain list.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(40)]
+    [InlineData(5_000)]
+    public void MessageProperties_SetAndRemove_AreThoseOfAList(int names)
+    {
+        Random random = new(names);
+        MessageProperties properties = new();
+        List<KeyValuePair<string, string>> plain = [];
+        for (int step = 0; step < 2 * names; step++)
+        {
+            string name = $"k{random.Next(names)}";
+            int at = plain.FindIndex(entry => entry.Key == name);
+            if (random.Next(4) == 0)
+            {
+                properties.Remove(name);
+                plain.RemoveAll(entry => entry.Key == name);
+                continue;
+            }
+
+            properties.Set(name, $"v{step}");
+            if (at < 0)
+            {
+                plain.Add(new(name, $"v{step}"));
+            }
+            else
+            {
+                plain[at] = new(name, $"v{step}");
+            }
+        }
+
+        Encoding.UTF8.GetString(properties.Encode()).Should().Be(string.Concat(plain.Select(static entry => $"{entry.Key}\u0001{entry.Value}\u0002")));
+        properties.Get("k0").Should().Be(plain.Find(static entry => entry.Key == "k0").Value);
+    }
+
     [Theory]
     [InlineData("DELAY\u00013", 3, false, false, false)]
     [InlineData("DELAY\u0001x", 0, false, false, false)]
