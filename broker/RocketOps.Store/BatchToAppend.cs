@@ -26,4 +26,7 @@ public readonly ref struct BatchToAppend
 
     /// <summary>Properties appended to those of every message; empty since 5.3.4, the outer message's before.</summary>
     public ReadOnlySpan<byte> MoreProperties { get; init; }
+
+    /// <summary>Bytes that are to stay free among the properties of every message, for what is added when it is stored again.</summary>
+    public int ReservedPropertyBytes { get; init; }
 }

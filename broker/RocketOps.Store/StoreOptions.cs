@@ -48,7 +48,7 @@ public sealed class StoreOptions
     /// <summary>Index entries a query by key looks at, at most; each may be a read from the disk. A query that comes so far answers with what it has found.</summary>
     public int IndexQuerySteps { get; init; } = 100_000;
 
-    /// <summary><c>maxMessageSize</c>, bytes of a body.</summary>
+    /// <summary>Bytes of the largest body the store has room for: at least <c>maxMessageSize</c>, which is what clients are held to.</summary>
     public int MaxMessageBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>

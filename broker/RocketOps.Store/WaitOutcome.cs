@@ -19,4 +19,10 @@ public enum WaitOutcome
 
     /// <summary>No slave was there that could have had it in time. The message is stored here.</summary>
     NoSlave,
+
+    /// <summary>
+    /// The time is over, and the message is in this process alone: not even the kernel has it, so it may be gone with the process, and is to be sent again. What producers are told in the place
+    /// of a time-out; the log's own waits end with that.
+    /// </summary>
+    NotWritten,
 }

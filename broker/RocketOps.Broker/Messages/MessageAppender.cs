@@ -23,6 +23,14 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
     /// <summary>After <see cref="AppendStatus.WouldBlock"/>: true when there is room again, false when the writes do not get on.</summary>
     public async ValueTask<bool> WhenRoomAsync() => await store.Writer.WhenRoomAsync() == WaitOutcome.Reached;
 
+    /// <summary>Waits for what an append needs first, as its status says; false when it would be of no use to append again now.</summary>
+    public async ValueTask<bool> OvercomeAsync(AppendStatus status, StoreTopic topic, int queueId) => status switch
+    {
+        AppendStatus.WouldBlock => await WhenRoomAsync(),
+        AppendStatus.QueueNotLoaded => await store.Writer.LoadQueueAsync(topic, queueId, CancellationToken.None) == AppendStatus.Ok,
+        _ => false,
+    };
+
     /// <summary>
     /// Takes a message into the log's buffer. For those who append many before one <see cref="WriteAsync"/>; nobody may be told of the message, nor its success be
     /// noted, before that has returned true.
@@ -113,7 +121,9 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
             WaitOutcome written = await store.Writer.WhenAsync(LogPosition.Written, result.Mark);
             if (written != WaitOutcome.Reached)
             {
-                return new AppendOutcome(written == WaitOutcome.TimedOut ? AppendStatus.Ok : AppendStatus.ServiceNotAvailable, result, written);
+                return written == WaitOutcome.TimedOut
+                    ? new AppendOutcome(AppendStatus.Ok, result, replicas.Judge(ReplicaNeed.None, result.Mark.Offset, WaitOutcome.NotWritten))
+                    : new AppendOutcome(AppendStatus.ServiceNotAvailable, result, written);
             }
         }
 

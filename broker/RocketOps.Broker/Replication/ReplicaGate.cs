@@ -72,7 +72,7 @@ internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves)
     {
         WaitOutcome.Reached when need == ReplicaNeed.NoSlave => WaitOutcome.NoSlave,
         WaitOutcome.Reached => MayAcknowledge(need, end) ? outcome : WaitOutcome.CutOff,
-        WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut => Group is { Leads: false } ? WaitOutcome.CutOff : outcome,
+        WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut or WaitOutcome.NotWritten => Group is { Leads: false } ? WaitOutcome.CutOff : outcome,
         _ => outcome,
     };
 }

@@ -51,7 +51,9 @@ internal sealed partial class ReplyMessageHandler(
 
         if (settings.Current.StoreReplies)
         {
-            AppendOutcome stored = await appender.AppendAsync(reply.ToStored(topic!, queueId, address.StoreHost), waitForDisk: true);
+            AppendOutcome stored = reply.Question.Body.Length > settings.Current.MaxMessageSize
+                ? new AppendOutcome(AppendStatus.MessageIllegal, default, WaitOutcome.Failed)
+                : await appender.AppendAsync(reply.ToStored(topic!, queueId, address.StoreHost), waitForDisk: true);
             if (stored.Status == AppendStatus.Ok)
             {
                 SetPlace(response, OffsetMessageId.Format(address.StoreHost, stored.Result.Offset), queueId, stored.Result.QueueOffset);

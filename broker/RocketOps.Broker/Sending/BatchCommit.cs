@@ -97,6 +97,11 @@ internal sealed class BatchCommit : IBatchParticipant
         public void OnPosition(PhysicalOffset upTo, WaitOutcome outcome)
         {
             DeferredReplies replies = Replies!;
+            if (outcome is (WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut) && !owner._store.Positions.IsReached(LogPosition.Written, MarkOf(replies)))
+            {
+                outcome = WaitOutcome.NotWritten;
+            }
+
             outcome = owner._replicas.Judge(Replicas, upTo, outcome);
             owner.Return(this);
             if (outcome == WaitOutcome.Reached)

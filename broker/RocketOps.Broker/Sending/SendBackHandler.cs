@@ -14,7 +14,7 @@ namespace RocketOps.Broker.Sending;
 
 /// <summary>
 /// CONSUMER_SEND_MSG_BACK (36): a message that could not be consumed goes to the group's retry topic by way of a delay level, or to its dead-letter topic when its
-/// attempts are used up. Rules by number: remoting.md §5.3.
+/// attempts are used up, or its properties leave no room for what a retry adds. Rules by number: remoting.md §5.3.
 /// </summary>
 internal sealed class SendBackHandler(
     BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouter delays, SendRefusals refusals, BrokerStatistics statistics) : AsyncRequestHandler
@@ -59,10 +59,18 @@ internal sealed class SendBackHandler(
         byte[] bytes = await store.Reader.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
             ?? throw new RemotingCommandException(ResponseCode.SystemError, $"look message by offset failed, {offset}");
         (TopicState target, int queueId, int delayLevel) = await ChooseAsync(request, groupName, group.Config, retryTopic, RecordView.Read(bytes).ReconsumeTimes);
-        AppendOutcome outcome = await appender.AppendAsync(Rebuild(bytes, target, queueId, delayLevel), waitForDisk: false);
-        if (outcome.Status != AppendStatus.Ok)
+        StoredMessage message = Rebuild(bytes, target, queueId, delayLevel);
+        if (message.Properties.Length > RecordLayout.MaxPropertiesBytes)
         {
-            return RemotingCommand.CreateResponse(request, ResponseCode.SystemError, outcome.Status.ToString());
+            // What a retry adds has no room, now and whenever it comes back: it would be tried for ever.
+            message = Bury(bytes, await topics.GetOrCreateInternalAsync(TopicNames.DeadLetterTopicOf(groupName), 1));
+        }
+
+        // As a send waits: the consumer goes on behind the message when it has the answer.
+        AppendOutcome outcome = await appender.AppendAsync(message, waitForDisk: true);
+        if (!outcome.IsStored)
+        {
+            return RemotingCommand.CreateResponse(request, ResponseCode.SystemError, SendRefusals.NameOf(outcome));
         }
 
         Count(group, bytes);
@@ -125,18 +133,27 @@ internal sealed class SendBackHandler(
             (topic, queueId) = (delays.Schedule, delays.QueueOf(delayLevel));
         }
 
-        return new StoredMessage
-        {
-            Topic = topic,
-            QueueId = queueId,
-            Flag = record.Flag,
-            SysFlag = record.SysFlag,
-            BornTimestamp = record.BornTimestamp,
-            BornHost = record.BornHost,
-            StoreHost = address.StoreHost,
-            ReconsumeTimes = record.ReconsumeTimes + 1,
-            Body = record.Body.ToArray(),
-            Properties = properties.Encode(),
-        };
+        return Again(record, topic, queueId, properties.Encode());
     }
+
+    /// <summary>The message as it is, for the dead letters.</summary>
+    private StoredMessage Bury(byte[] bytes, TopicState deadLetters)
+    {
+        RecordView record = RecordView.Read(bytes);
+        return Again(record, deadLetters.StoreTopic, 0, record.Properties.ToArray());
+    }
+
+    private StoredMessage Again(in RecordView record, StoreTopic topic, int queueId, byte[] properties) => new()
+    {
+        Topic = topic,
+        QueueId = queueId,
+        Flag = record.Flag,
+        SysFlag = record.SysFlag,
+        BornTimestamp = record.BornTimestamp,
+        BornHost = record.BornHost,
+        StoreHost = address.StoreHost,
+        ReconsumeTimes = record.ReconsumeTimes + 1,
+        Body = record.Body.ToArray(),
+        Properties = properties,
+    };
 }

@@ -163,6 +163,12 @@ internal sealed class SendPipeline(
             last = truePlace[..route.WriteTruePlace(truePlace)];
         }
 
+        if (CheckSize(request.Body, own, last, route.IsDeadLetter) is not SendStatus.Stored and SendStatus unfit)
+        {
+            statistics.AddFailure();
+            return Refused(unfit, request, route.Topic);
+        }
+
         // Step 5 of a send.
         AppendStatus appended = store.Writer.Append(
             new MessageToAppend
@@ -186,6 +192,23 @@ internal sealed class SendPipeline(
             : Outcome(appended, result, request, properties, route.Topic, route.QueueId, route.TimerOutMs);
     }
 
+    /// <summary>
+    /// What clients are held to, and the store is not: it may have to store again what was taken under another limit. Properties that do not fit into a record at all are the store's to refuse.
+    /// </summary>
+    private SendStatus CheckSize(scoped ReadOnlySpan<byte> body, scoped ReadOnlySpan<byte> own, scoped ReadOnlySpan<byte> last, bool isDeadLetter)
+    {
+        if (body.Length > settings.Current.MaxMessageSize)
+        {
+            return SendStatus.MessageIllegal;
+        }
+
+        int separator = own.IsEmpty || own[^1] == PropertyReader.PropertyEnd ? 0 : 1;
+        int length = own.Length + separator + brokerProperties.Utf8.Length + last.Length;
+        return length > RecordLayout.MaxPropertiesBytes - PropertyRoom.Reserved && length <= RecordLayout.MaxPropertiesBytes && !isDeadLetter
+            ? SendStatus.NoRoomForProperties
+            : SendStatus.Stored;
+    }
+
     private SendOutcome StoreBatch(scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId, Span<PhysicalOffset> offsets)
     {
         if (topic.Utf8Name.Length > TopicNames.MaxLength)
@@ -193,7 +216,7 @@ internal sealed class SendPipeline(
             return Refused(SendStatus.BatchTopicTooLong, request, topic);
         }
 
-        if (request.BatchCount <= 0)
+        if (request.BatchCount <= 0 || request.Body.Length > settings.Current.MaxMessageSize)
         {
             return Refused(SendStatus.MessageIllegal, request, topic);
         }
@@ -219,9 +242,16 @@ internal sealed class SendPipeline(
                 StoreHost = address.StoreHost,
                 ReconsumeTimes = request.ReconsumeTimes,
                 Body = request.Body,
+                ReservedPropertyBytes = PropertyRoom.Reserved,
             },
             offsets,
             out AppendResult result);
+        if (appended == AppendStatus.PropertiesTooLong)
+        {
+            statistics.AddFailure();
+            return Refused(SendStatus.NoRoomForProperties, request, topic);
+        }
+
         return appended == AppendStatus.QueueNotLoaded
             ? ToBeLoaded(request, topic, topic.StoreTopic, queueId)
             : Outcome(appended, result, request, properties, topic, queueId);

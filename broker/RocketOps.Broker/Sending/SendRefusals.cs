@@ -1,6 +1,7 @@
 using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Messages;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
@@ -27,7 +28,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.BadTopicName or SendStatus.BadQueue => ResponseCode.InvalidParameter,
         SendStatus.TopicMissing => ResponseCode.TopicNotExist,
         SendStatus.NotLeader => ResponseCode.NotLeaderForQueue,
-        SendStatus.BatchTopicTooLong or SendStatus.BatchToRetryTopic or SendStatus.MessageIllegal or SendStatus.TimerIllegal => ResponseCode.MessageIllegal,
+        SendStatus.BatchTopicTooLong or SendStatus.BatchToRetryTopic or SendStatus.MessageIllegal or SendStatus.NoRoomForProperties or SendStatus.TimerIllegal => ResponseCode.MessageIllegal,
         SendStatus.TooFewReplicas => ResponseCode.SystemError,
         SendStatus.GroupMissing => ResponseCode.SubscriptionGroupNotExist,
 
@@ -53,7 +54,26 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         WaitOutcome.SlaveTimedOut => "the slaves did not confirm in time (slaveTimeout); the message is stored on the master",
         WaitOutcome.NoSlave => "no slave is connected or all are too far behind (haSlaveFallbehindMax); the message is stored on the master",
         WaitOutcome.TimedOut => "the disk did not confirm in time (syncFlushTimeout); the message is stored",
+        WaitOutcome.NotWritten => "service not available now: the disk did not take the message in time (syncFlushTimeout), and it may be lost or stored; it is to be sent again",
         _ => "service not available now: writing to the disk failed, the store is read-only until the broker is started again",
+    };
+
+    /// <summary>RocketMQ's name of what became of a message, which some answers have for a remark. Source: store.md §2.8.</summary>
+    public static string NameOf(AppendOutcome outcome) => outcome.Status switch
+    {
+        AppendStatus.Ok => outcome.Durability switch
+        {
+            WaitOutcome.Reached => "PUT_OK",
+            WaitOutcome.TimedOut => "FLUSH_DISK_TIMEOUT",
+            WaitOutcome.SlaveTimedOut => "FLUSH_SLAVE_TIMEOUT",
+            WaitOutcome.NoSlave => "SLAVE_NOT_AVAILABLE",
+            _ => "SERVICE_NOT_AVAILABLE",
+        },
+        AppendStatus.MessageIllegal => "MESSAGE_ILLEGAL",
+        AppendStatus.PropertiesTooLong => "PROPERTIES_SIZE_EXCEEDED",
+        AppendStatus.Busy => "OS_PAGE_CACHE_BUSY",
+        AppendStatus.FileCreationFailed => "CREATE_MAPPED_FILE_FAILED",
+        _ => "SERVICE_NOT_AVAILABLE",
     };
 
     /// <summary>
@@ -91,6 +111,9 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.MessageIllegal => RemarkText.Write(
             buffer,
             $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {Math.Min(settings.Current.MaxMessageSize, store.Options.CommitLogFileBytes)}B, msg properties length limit 32KB."),
+        SendStatus.NoRoomForProperties => RemarkText.Write(
+            buffer,
+            $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {Math.Min(settings.Current.MaxMessageSize, store.Options.CommitLogFileBytes)}B, msg properties length limit 32KB, of which {PropertyRoom.Reserved} bytes are kept for what is added when a message waits or is given back."),
         SendStatus.DiskFull => DiskFull(buffer),
         SendStatus.StoreNotAvailable => RemarkText.Write(buffer, $"service not available now: the store takes no messages ({TextOf(store.Flags)})"),
         _ => RemarkText.Unknown,

@@ -64,6 +64,9 @@ internal enum SendStatus
 
     MessageIllegal,
 
+    /// <summary>Its properties leave no room for what brokers add later (<see cref="PropertyRoom"/>).</summary>
+    NoRoomForProperties,
+
     DiskFull,
 
     StoreNotAvailable,

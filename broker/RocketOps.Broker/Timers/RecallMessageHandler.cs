@@ -49,7 +49,7 @@ internal sealed class RecallMessageHandler(
         }
 
         AppendOutcome outcome = await appender.AppendAsync(Deletion(connection, request, handle, slot, now, options), waitForDisk: true);
-        if (outcome.Status != Store.AppendStatus.Ok || outcome.Durability is Store.WaitOutcome.Failed or Store.WaitOutcome.CutOff)
+        if (!outcome.IsStored)
         {
             return Answer(request, ResponseCode.SystemError, NotDone, options);
         }

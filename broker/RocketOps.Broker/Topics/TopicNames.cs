@@ -14,6 +14,9 @@ internal static class TopicNames
     public const string TransactionOp = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
     public const string TransactionCheckMaxTime = "TRANS_CHECK_MAX_TIME_TOPIC";
     public const string Timer = "rmq_sys_wheel_timer";
+
+    /// <summary>Ours: delayed and timed messages that cannot be delivered are kept there. RocketMQ has such a topic for transactions alone, and drops these.</summary>
+    public const string Undeliverable = "rmq_sys_undeliverable";
     public const string Trace = "RMQ_SYS_TRACE_TOPIC";
     public const string RetryPrefix = "%RETRY%";
     public const string DeadLetterPrefix = "%DLQ%";
@@ -41,6 +44,9 @@ internal static class TopicNames
     private static readonly string[] SendForbidden =
     [
         Schedule, TransactionHalf, TransactionOp, TransactionCheckMaxTime, SelfTest, OffsetMovedEvent, "RMQ_SYS_ROCKSDB_TRANS_HALF_TOPIC", "RMQ_SYS_ROCKSDB_TRANS_OP_HALF_TOPIC",
+
+        // RocketMQ takes sends to it: what is written there names the topic it goes to, be it one that nobody may send to.
+        Timer, Undeliverable,
     ];
 
     private static readonly byte[][] SendForbiddenUtf8 = [.. SendForbidden.Select(System.Text.Encoding.UTF8.GetBytes)];

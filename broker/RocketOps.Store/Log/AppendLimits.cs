@@ -54,7 +54,7 @@ internal sealed class AppendLimits(StoreOptions options, StoreState state, Pendi
         while (reader.MoveNext())
         {
             RecordEncoder record = BatchRecord(batch, topic, ref reader, bodyCrc: 0);
-            AppendStatus status = Check(topic, record.Body.Length, record.Properties.Length);
+            AppendStatus status = Check(topic, record.Body.Length, record.Properties.Length + batch.ReservedPropertyBytes);
             if (status != AppendStatus.Ok)
             {
                 return status;

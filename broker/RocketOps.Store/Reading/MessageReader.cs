@@ -153,7 +153,7 @@ internal sealed class MessageReader
     }
 
     /// <summary>
-    /// The whole record at an offset, null when none is there, or it is larger than this broker takes (<c>maxMessageSize</c>). May wait for the disk.
+    /// The whole record at an offset, null when none is there, or it is larger than this store takes. May wait for the disk.
     /// </summary>
     public byte[]? Look(long offset)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Client;
@@ -53,4 +54,37 @@ public sealed class HangingWriteTests
         (await stuck).Code.Should().Be(ResponseCode.Success);
         await Eventually.TrueAsync(() => broker.Host.HeldBytes == 0, "it has left");
     }
+
+    /// <summary>What is in this process alone is lost with it: nobody may take it for stored, neither a producer nor a consumer that gives a message back and goes on behind it.</summary>
+    [Theory]
+    [InlineData("ASYNC_FLUSH")]
+    [InlineData("SYNC_FLUSH")]
+    public async Task Write_HangsForLongerThanClientsWait_NobodyIsToldStored(string flush)
+    {
+        using Gate gate = new();
+        GatedFileSystem files = new(new LinuxFileSystem());
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["flushDiskType"] = flush, ["osPageCacheBusyTimeOutMills"] = "3600000" };
+        await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: files);
+        RemotingCommand before = await broker.SendAsync("T", "before");
+        long offset = long.Parse(before.GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        (await broker.InvokeAsync(SendBack(offset))).Code.Should().Be(ResponseCode.Success);
+        RemotingCommand impatient = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        impatient.Body = "syncFlushTimeout=100"u8.ToArray();
+        (await broker.InvokeAsync(impatient)).Code.Should().Be(ResponseCode.Success);
+        files.BeforeWrite = gate.Pass;
+        await using RemotingClient producer = TestBroker.NewClient();
+        Task<RemotingCommand> stuck = producer.InvokeAsync(broker.Address, Requests.Send("T", "stuck"), TimeSpan.FromSeconds(90));
+        await gate.Reached;
+
+        RemotingCommand sent = await broker.InvokeAsync(Requests.Send("T", "behind it"));
+        RemotingCommand sentBack = await broker.InvokeAsync(SendBack(offset));
+        gate.Open();
+
+        (sent.Code, sent.Remark).Should().Be((ResponseCode.ServiceNotAvailable, "service not available now: the disk did not take the message in time (syncFlushTimeout), and it may be lost or stored; it is to be sent again"));
+        (sentBack.Code, sentBack.Remark).Should().Be((ResponseCode.SystemError, "SERVICE_NOT_AVAILABLE"));
+        await stuck;
+    }
+
+    private static RemotingCommand SendBack(long offset) =>
+        RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack).Set("offset", offset).Set("group", "g").Set("delayLevel", 18).Set("maxReconsumeTimes", 16);
 }

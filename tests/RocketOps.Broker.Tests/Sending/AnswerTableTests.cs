@@ -1,4 +1,5 @@
 using System.Text;
+using RocketOps.Broker.Messages;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
@@ -64,6 +65,8 @@ public sealed class AnswerTableTests
         remarks[SendStatus.TransactionForbidden].Should().Be("the broker[127.0.0.1] sending transaction message is forbidden");
         remarks[SendStatus.MessageIllegal].Should().Be(
             "the message is illegal, maybe msg body or properties length not matched. msg body length limit 4194304B, msg properties length limit 32KB.");
+        remarks[SendStatus.NoRoomForProperties].Should().Be(
+            "the message is illegal, maybe msg body or properties length not matched. msg body length limit 4194304B, msg properties length limit 32KB, of which 544 bytes are kept for what is added when a message waits or is given back.");
         remarks[SendStatus.DiskFull].Should().MatchRegex(@"^service not available now: the disk is full \(no room for the next \d+ KiB of the log, \d+ MiB free\)$");
         remarks[SendStatus.StoreNotAvailable].Should().Be("service not available now: the store takes no messages (None)");
         remarks[SendStatus.Busy].Should().Be("[PC_SYNCHRONIZED]broker busy, start flow control for a while");
@@ -75,8 +78,24 @@ public sealed class AnswerTableTests
     [InlineData(WaitOutcome.TimedOut, ResponseCode.FlushDiskTimeout)]
     [InlineData(WaitOutcome.Failed, ResponseCode.ServiceNotAvailable)]
     [InlineData(WaitOutcome.CutOff, ResponseCode.ServiceNotAvailable)]
+    [InlineData(WaitOutcome.NotWritten, ResponseCode.ServiceNotAvailable)]
     [InlineData((WaitOutcome)99, ResponseCode.ServiceNotAvailable)]
     public void SendRefusals_CodeOf_GivesRocketMqsCode(WaitOutcome outcome, int code) => SendRefusals.CodeOf(outcome).Should().Be(code);
+
+    [Theory]
+    [InlineData(AppendStatus.Ok, WaitOutcome.Reached, "PUT_OK")]
+    [InlineData(AppendStatus.Ok, WaitOutcome.TimedOut, "FLUSH_DISK_TIMEOUT")]
+    [InlineData(AppendStatus.Ok, WaitOutcome.SlaveTimedOut, "FLUSH_SLAVE_TIMEOUT")]
+    [InlineData(AppendStatus.Ok, WaitOutcome.NoSlave, "SLAVE_NOT_AVAILABLE")]
+    [InlineData(AppendStatus.Ok, WaitOutcome.CutOff, "SERVICE_NOT_AVAILABLE")]
+    [InlineData(AppendStatus.Ok, WaitOutcome.NotWritten, "SERVICE_NOT_AVAILABLE")]
+    [InlineData(AppendStatus.DiskFull, WaitOutcome.Failed, "SERVICE_NOT_AVAILABLE")]
+    [InlineData(AppendStatus.MessageIllegal, WaitOutcome.Failed, "MESSAGE_ILLEGAL")]
+    [InlineData(AppendStatus.PropertiesTooLong, WaitOutcome.Failed, "PROPERTIES_SIZE_EXCEEDED")]
+    [InlineData(AppendStatus.Busy, WaitOutcome.Failed, "OS_PAGE_CACHE_BUSY")]
+    [InlineData(AppendStatus.FileCreationFailed, WaitOutcome.Failed, "CREATE_MAPPED_FILE_FAILED")]
+    public void SendRefusals_NameOf_IsRocketMqsName(AppendStatus status, WaitOutcome durability, string name) =>
+        SendRefusals.NameOf(new AppendOutcome(status, default, durability)).Should().Be(name);
 
     [Theory]
     [InlineData(GetStatus.Found, 0, ResponseCode.Success)]

@@ -114,6 +114,8 @@ public sealed class SendTests : IAsyncLifetime
 
     [Theory]
     [InlineData("SCHEDULE_TOPIC_XXXX", ResponseCode.NoPermission)]
+    [InlineData("rmq_sys_wheel_timer", ResponseCode.NoPermission)]
+    [InlineData("rmq_sys_undeliverable", ResponseCode.NoPermission)]
     [InlineData("bad topic", ResponseCode.InvalidParameter)]
     [InlineData("%RETRY%nobody", ResponseCode.SubscriptionGroupNotExist)]
     public async Task Send_ForbiddenTopic_IsRefused(string topic, int code) => (await _broker.InvokeAsync(Requests.Send(topic, "x"))).Code.Should().Be(code);
@@ -190,6 +192,78 @@ public sealed class SendTests : IAsyncLifetime
         dead.Body.Should().Be("work");
         dead.ReconsumeTimes.Should().Be(2);
         dead.Properties.Get("ORIGIN_MESSAGE_ID").Should().Be(retried.Properties.Get("ORIGIN_MESSAGE_ID")).And.HaveLength(32);
+    }
+
+    /// <summary>What a retry adds has no room: it is a dead letter as it is, and not tried for ever.</summary>
+    [Fact]
+    public async Task SendBack_PropertiesLeaveNoRoom_GoesToDeadLettersAsItIs()
+    {
+        await _broker.SendAsync("Fails", "first");
+        await _broker.SubscribeAsync("g", "Fails");
+        string large = new('v', 32_700);
+        StoredMessage message = new()
+        {
+            Topic = _broker.Host.Parts.Store.GetOrAddTopic("Fails"u8),
+            QueueId = 0,
+            Body = "full"u8.ToArray(),
+            Properties = Encoding.UTF8.GetBytes(Requests.Properties(("k", large))),
+        };
+        AppendOutcome stored = await _broker.Host.Parts.Appender.AppendAsync(message, waitForDisk: true);
+        stored.IsOk.Should().BeTrue();
+
+        (await SendBackAsync(stored.Result.Offset.Value, delayLevel: 1)).Code.Should().Be(ResponseCode.Success);
+
+        Requests.Received dead = Requests.Decode(await _broker.PullAsync("g", "%DLQ%g", 0, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "*")).Should().ContainSingle().Subject;
+        (dead.Body, dead.ReconsumeTimes, dead.Properties.Get("k")).Should().Be(("full", 1, large));
+        dead.Properties.Get("RETRY_TOPIC").Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("DELAY\u00011\u0002")]
+    [InlineData("TIMER_DELAY_MS\u00013600000\u0002")]
+    [InlineData("TRAN_MSG\u0001true\u0002")]
+    [InlineData("CLUSTER\u0001another\u0002")]
+    public async Task Send_PropertiesLeaveNoRoomForTheBrokers_IsRefused_AndWithRoomItIsTaken(string kind)
+    {
+        await _broker.CreateTopicAsync("Full");
+
+        RemotingCommand refused = await _broker.InvokeAsync(Requests.Send("Full", "x", properties: kind + Requests.Properties(("k", new string('v', 32_400)))));
+        RemotingCommand taken = await _broker.InvokeAsync(Requests.Send("Full", "x", properties: kind + Requests.Properties(("k", new string('v', 31_900)))));
+
+        refused.Code.Should().Be(ResponseCode.MessageIllegal);
+        refused.Remark.Should().EndWith("of which 544 bytes are kept for what is added when a message waits or is given back.");
+        taken.Code.Should().Be(ResponseCode.Success, taken.Remark);
+    }
+
+    [Fact]
+    public async Task SendBatch_PropertiesOfOneLeaveNoRoomForTheBrokers_IsRefused()
+    {
+        await _broker.CreateTopicAsync("Full");
+        RemotingCommand request = Requests.Send("Full", string.Empty).Set("m", true);
+        request.Code = RequestCode.SendBatchMessage;
+        byte[] properties = Encoding.UTF8.GetBytes(Requests.Properties(("k", new string('v', 32_400))));
+        request.Body = (byte[])[0, 0, .. Int16(22 + 1 + properties.Length), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, (byte)'x', .. Int16(properties.Length), .. properties];
+
+        RemotingCommand refused = await _broker.InvokeAsync(request);
+
+        refused.Code.Should().Be(ResponseCode.MessageIllegal);
+        refused.Remark.Should().EndWith("of which 544 bytes are kept for what is added when a message waits or is given back.");
+
+        static byte[] Int16(int number) => [(byte)(number >> 8), (byte)number];
+    }
+
+    [Fact]
+    public async Task Send_MessageThatWasStoredBefore_KeepsAllElseOfManyProperties()
+    {
+        (string Name, string Value)[] own = [.. Enumerable.Range(0, 2_000).Select(static i => ($"k{i}", $"{i}"))];
+        await _broker.SubscribeAsync("g", "Many");
+
+        await _broker.SendAsync("Many", "x", properties: Requests.Properties([("REAL_TOPIC", "Elsewhere"), .. own, ("TRACE_ON", "false"), ("CLUSTER", "another")]).TrimEnd('\u0002'));
+
+        MessageProperties stored = Requests.Decode(await _broker.PullAsync("g", "Many", 0, 0)).Single().Properties;
+        own.Should().OnlyContain(pair => stored.Get(pair.Name) == pair.Value);
+        (stored.Get("TRACE_ON"), stored.Get("CLUSTER"), stored.Get("REAL_TOPIC")).Should().Be(("true", "DefaultCluster", "Elsewhere"));
     }
 
     [Fact]

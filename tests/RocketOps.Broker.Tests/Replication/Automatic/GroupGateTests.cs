@@ -26,6 +26,7 @@ public sealed class GroupGateTests : IAsyncDisposable
     [InlineData(WaitOutcome.Reached, WaitOutcome.Reached, WaitOutcome.CutOff)]
     [InlineData(WaitOutcome.SlaveTimedOut, WaitOutcome.SlaveTimedOut, WaitOutcome.CutOff)]
     [InlineData(WaitOutcome.TimedOut, WaitOutcome.TimedOut, WaitOutcome.CutOff)]
+    [InlineData(WaitOutcome.NotWritten, WaitOutcome.NotWritten, WaitOutcome.CutOff)]
     [InlineData(WaitOutcome.Failed, WaitOutcome.Failed, WaitOutcome.Failed)]
     public async Task Judge_AMemberThatLeadsNoMore_NeverSaysStored(WaitOutcome outcome, WaitOutcome leading, WaitOutcome deposed)
     {
