@@ -49,8 +49,19 @@ internal static class BrokerHandlers
             .Add(
                 RequestCode.EndTransaction,
                 OfMaster(new EndTransactionHandler(
-                    parts.Settings, parts.Role, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.TimerRouter, parts.TransactionTopics, parts.Halves, parts.Time)))
-            .Add(RequestCode.ResumeCheckHalfMessage, new ResumeCheckHandler(parts.Role, parts.Store, parts.Appender, parts.Address, parts.TransactionTopics))
+                    parts.Settings,
+                    parts.Role,
+                    parts.Store,
+                    parts.Appender,
+                    parts.Address,
+                    parts.TruePlaces,
+                    parts.Delays,
+                    parts.TimerRouter,
+                    parts.TransactionTopics,
+                    parts.Halves,
+                    parts.SendRefusals,
+                    parts.Time)))
+            .Add(RequestCode.ResumeCheckHalfMessage, new ResumeCheckHandler(parts.Role, parts.Store, parts.Appender, parts.Address, parts.TransactionTopics, parts.Halves, parts.Time))
             .Add(
                 RequestCode.RecallMessage,
                 OfMaster(new RecallMessageHandler(parts.Settings, parts.Role, parts.Topics, parts.TimerRouter, parts.Timers, parts.Appender, parts.Address, parts.Time)))

@@ -69,6 +69,7 @@ internal sealed class BrokerParts
         Delays = new DelayRouter(settings, store);
         TransactionTopics = new TransactionTopics(store);
         Halves = new HalfMessageTable();
+        TruePlaces = new TruePlaces(Topics);
         WaitingMessages waiting = new(store, Appender, address);
         TimerTopic timerTopic = new(store);
         Timers = new TimerTable(settings, store, timerTopic, fileSystem, time, loggers.CreateLogger<TimerTable>());
@@ -111,8 +112,9 @@ internal sealed class BrokerParts
                 TransactionTopics,
                 Halves,
                 checks,
-                new CheckSender(settings, Producers, address, loggers.CreateLogger<CheckSender>()),
+                new CheckSender(settings, Producers, address),
                 transactionMetrics,
+                TransactionFigures,
                 time,
                 loggers.CreateLogger<TransactionCheckService>()),
             HaListener,
@@ -186,6 +188,11 @@ internal sealed class BrokerParts
     public TimerRouter TimerRouter { get; }
 
     public HalfMessageTable Halves { get; }
+
+    public TransactionFigures TransactionFigures { get; } = new();
+
+    /// <summary>Where messages belong that have waited.</summary>
+    public TruePlaces TruePlaces { get; }
 
     public SendRefusals SendRefusals { get; }
 

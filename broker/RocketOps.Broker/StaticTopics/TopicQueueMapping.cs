@@ -87,6 +87,32 @@ internal sealed record TopicQueueMapping
         return leader is not null;
     }
 
+    /// <summary>
+    /// Where messages belong now that were meant for a physical queue of this broker and have waited since: where the logical queue goes on that it is, or was, a stretch of. False when that is
+    /// another broker's, or the mapping does not know the queue any more.
+    /// </summary>
+    public bool TryGetSuccessor(int physicalQueue, [MaybeNullWhen(false)] out LogicQueueMappingItem leader)
+    {
+        leader = null;
+        foreach (List<LogicQueueMappingItem> items in (Queues ?? []).Values)
+        {
+            if (items.Count == 0 || !IsHere(items[^1]))
+            {
+                continue;
+            }
+
+            if (items[^1].QueueId == physicalQueue)
+            {
+                leader = items[^1];
+                return true;
+            }
+
+            leader = items.Exists(item => IsHere(item) && item.QueueId == physicalQueue) ? items[^1] : leader;
+        }
+
+        return leader is not null;
+    }
+
     private bool TryGetItems(int id, [MaybeNullWhen(false)] out List<LogicQueueMappingItem> items)
     {
         items = null;

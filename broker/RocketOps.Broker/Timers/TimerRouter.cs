@@ -1,5 +1,4 @@
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Messages;
 using RocketOps.Broker.Sending;
 using RocketOps.Store;
 
@@ -14,18 +13,38 @@ internal sealed class TimerRouter(BrokerSettings settings, TimerTopic topic, Tim
     /// <summary>The topic messages wait in.</summary>
     public StoreTopic Topic => topic.Topic;
 
-    /// <summary>The slot of a message that is stored now, as the half of a transaction that is committed; 0 when it is not to wait.</summary>
-    public long FindSlot(MessageProperties properties)
+    /// <summary>
+    /// The slot of a half that is committed now; 0 when it is not to wait. Its time was allowed when it was sent, and is kept whatever is configured since: only a broker without timers, and a
+    /// time that is none, are refused. It is never delivered before its time.
+    /// </summary>
+    public SendStatus FindSlot(ReadOnlySpan<byte> properties, out long slot)
     {
+        slot = 0;
+        SendProperties found = SendProperties.Read(properties);
+        if (!found.IsTimer || found.IsTimed || found.DelayLevel > 0)
+        {
+            return SendStatus.Stored;
+        }
+
         BrokerOptions options = settings.Current;
-        SendProperties found = SendProperties.Read(properties.Encode());
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        return options.TimerEnabled
-            && found is { IsTimer: true, IsTimed: false, DelayLevel: <= 0 }
-            && TimerClock.TryGetDue(found.TimerUnit, found.TimerText, now, out long due)
-            && TimerClock.Decide(due, now, deletes: false, options, out long slot) == SendStatus.Stored
-                ? slot
-                : 0;
+        if (!TimerClock.TryGetDue(found.TimerUnit, found.TimerText, now, out long due))
+        {
+            return SendStatus.TimerIllegal;
+        }
+
+        if (due <= now)
+        {
+            return SendStatus.Stored;
+        }
+
+        if (!options.TimerEnabled)
+        {
+            return SendStatus.TimerNotEnabled;
+        }
+
+        slot = TimerClock.SlotOf(due, options.TimerPrecisionMs);
+        return SendStatus.Stored;
     }
 
     public SendStatus Route(in SendRequest request, in SendProperties properties, ref SendRoute route)

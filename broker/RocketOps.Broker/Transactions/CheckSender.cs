@@ -1,22 +1,56 @@
 using System.Globalization;
-using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Transactions;
 
-/// <summary>Asks a producer of the half's group what became of its transaction: CHECK_TRANSACTION_STATE (39), answered by an END_TRANSACTION. Source: remoting.md §3.2, §5.4.</summary>
-internal sealed partial class CheckSender(BrokerSettings settings, ProducerTable producers, BrokerAddress address, ILogger<CheckSender> logger)
+/// <summary>
+/// Asks a producer of the half's group what became of its transaction: CHECK_TRANSACTION_STATE (39), answered by an END_TRANSACTION. In each round a connection gets no more questions than its
+/// client holds, and not so many bytes that its own answers wait for them. One thread. Source: remoting.md §3.2, §5.4.
+/// </summary>
+internal sealed class CheckSender(BrokerSettings settings, ProducerTable producers, BrokerAddress address)
 {
     /// <summary>Producers that are tried until one takes the question, as in RocketMQ.</summary>
     private const int MostTries = 3;
 
-    /// <summary>True when a producer has been asked; the group's producers take turns.</summary>
-    public bool Ask(HalfMessage half)
+    /// <summary>Clients hold 2 000 questions and drop what comes beyond them: half of these, as some of the last round may be waiting there still.</summary>
+    private const int MostQuestions = 1_000;
+
+    /// <summary>A connection with 64 MiB that its peer does not take is closed.</summary>
+    private const int MostBytes = 16 * 1024 * 1024;
+
+    private readonly Dictionary<RemotingConnection, (int Questions, long Bytes)> _spent = [];
+
+    /// <summary>Connections may be asked anew.</summary>
+    public void Reset() => _spent.Clear();
+
+    /// <summary>Whether a producer of the half's group is connected.</summary>
+    public bool IsOnline(HalfMessage half) => producers.ChannelsOf(GroupOf(half)).Count > 0;
+
+    /// <summary>A producer that is to be asked about the half, for which this counts already; the group's producers take turns. Null when none is connected, or all have enough questions in this round.</summary>
+    public ClientChannel? Choose(HalfMessage half)
     {
-        string group = half.ProducerGroup ?? string.Empty;
+        string group = GroupOf(half);
+        for (int i = 0; i < MostTries && producers.Next(group) is { } producer; i++)
+        {
+            (int questions, long bytes) = _spent.GetValueOrDefault(producer.Connection);
+            if (questions < MostQuestions && (questions == 0 || bytes + half.Bytes <= MostBytes))
+            {
+                _spent[producer.Connection] = (questions + 1, bytes + half.Bytes);
+                return producer;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>True when the question has left, to the producer that was chosen or, when that one has gone meanwhile, another one.</summary>
+    public bool Ask(HalfMessage half, ClientChannel chosen)
+    {
+        string group = GroupOf(half);
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.CheckTransactionState)
             .Set("tranStateTableOffset", half.QueueOffset.ToString(CultureInfo.InvariantCulture))
             .Set("commitLogOffset", half.PhysicalOffset.ToString(CultureInfo.InvariantCulture))
@@ -29,7 +63,12 @@ internal sealed partial class CheckSender(BrokerSettings settings, ProducerTable
         }
 
         request.Body = half.Restore();
-        for (int i = 0; i < MostTries && producers.Next(group) is { } producer; i++)
+        if (chosen.Connection.SendOneWay(request))
+        {
+            return true;
+        }
+
+        for (int i = 1; i < MostTries && producers.Next(group) is { } producer; i++)
         {
             if (producer.Connection.SendOneWay(request))
             {
@@ -37,10 +76,8 @@ internal sealed partial class CheckSender(BrokerSettings settings, ProducerTable
             }
         }
 
-        LogNobody(group, half.QueueOffset, half.Checks);
         return false;
     }
 
-    [LoggerMessage(EventId = 3701, Level = LogLevel.Warning, Message = "No producer of {Group} is connected that could be asked about the half at {QueueOffset} (check {Check}); it is tried again with the next round")]
-    private partial void LogNobody(string group, long queueOffset, int check);
+    private static string GroupOf(HalfMessage half) => half.ProducerGroup ?? string.Empty;
 }

@@ -15,7 +15,18 @@ namespace RocketOps.Broker.Transactions;
 /// back. Message and note go into the log one behind the other, so that nothing but a crash or a change of role between two writes leaves a committed half unsettled. Source: remoting.md §5.4.
 /// </summary>
 internal sealed class EndTransactionHandler(
-    BrokerSettings settings, CurrentRole role, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouter delays, TimerRouter timers, TransactionTopics topics, HalfMessageTable halves, TimeProvider time)
+    BrokerSettings settings,
+    CurrentRole role,
+    MessageStore store,
+    MessageAppender appender,
+    BrokerAddress address,
+    TruePlaces places,
+    DelayRouter delays,
+    TimerRouter timers,
+    TransactionTopics topics,
+    HalfMessageTable halves,
+    SendRefusals refusals,
+    TimeProvider time)
     : AsyncRequestHandler
 {
     private const string NotFound = "Find prepared transaction message failed";
@@ -47,7 +58,7 @@ internal sealed class EndTransactionHandler(
 
         HalfMessage half = await FindAsync(commitLogOffset, cancellationToken);
         bool answersCheck = string.Equals(request.Get("fromTransactionCheck"), "true", StringComparison.OrdinalIgnoreCase);
-        if (!answersCheck && half.ImmunityOver(settings.Current.TransactionTimeout) is { } immunity && AgeOf(half) > immunity)
+        if (!answersCheck && half.ImmunityOver(settings.Current.TransactionTimeout) is { } immunity && half.AgeAt(time.GetUtcNow()) > immunity)
         {
             return RemotingCommand.CreateResponse(request, ResponseCode.IllegalOperation, "the time in which the producer could end the transaction unasked is over; it is asked");
         }
@@ -75,8 +86,6 @@ internal sealed class EndTransactionHandler(
         return half is { IsWhole: true } ? half : throw new RemotingCommandException(ResponseCode.SystemError, NotFound);
     }
 
-    private TimeSpan AgeOf(HalfMessage half) => TimeSpan.FromMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds() - half.BornTimestamp);
-
     private async ValueTask<RemotingCommand> SettleAsync(RemotingCommand request, HalfMessage half, bool commit)
     {
         switch (halves.Claim(half.QueueOffset, out long current))
@@ -92,11 +101,18 @@ internal sealed class EndTransactionHandler(
         {
             if (commit)
             {
-                // Not waited for: the op behind it is, and lies behind it in the log.
-                AppendOutcome message = await appender.AppendAsync(half.Commit(store, delays, timers, address.StoreHost, half.PhysicalOffset), waitForDisk: false);
-                if (!message.IsOk)
+                // What cannot be committed stays open: it is asked about, and kept with those that were given up when it never can.
+                SendStatus refused = half.TryCommit(places, delays, timers, address.StoreHost, out StoredMessage? message);
+                if (refused != SendStatus.Stored)
                 {
-                    return Refuse(request, message);
+                    return refusals.Answer(request, refused, half.Topic!, half.Queue);
+                }
+
+                // Not waited for: the op behind it is, and lies behind it in the log.
+                AppendOutcome outcome = await appender.AppendAsync(message!, waitForDisk: false);
+                if (!outcome.IsOk)
+                {
+                    return Refuse(request, outcome);
                 }
             }
 
@@ -104,7 +120,7 @@ internal sealed class EndTransactionHandler(
             settled = true;
             AppendOutcome op = await appender.AppendAsync(OpMessages.Write(topics, address, current, time.GetUtcNow()), waitForDisk: !request.IsOneWay);
             // Stored, if not as safe as it was to be: what the half's producer sees of it is the same.
-            return op.IsOk || (op.Status == AppendStatus.Ok && op.Durability is WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut or WaitOutcome.NoSlave) ? RemotingCommand.CreateResponse(request, ResponseCode.Success) : Refuse(request, op);
+            return op.IsStored ? RemotingCommand.CreateResponse(request, ResponseCode.Success) : Refuse(request, op);
         }
         finally
         {

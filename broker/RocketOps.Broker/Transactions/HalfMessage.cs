@@ -11,6 +11,8 @@ namespace RocketOps.Broker.Transactions;
 /// <summary>What the checks and the end of a transaction must know of a half, read from its record. Borrows nothing. Source: remoting.md §5.4.</summary>
 internal sealed class HalfMessage
 {
+    private static readonly long LastTimestamp = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     private readonly byte[] _record;
     private readonly MessageProperties _properties;
 
@@ -32,11 +34,14 @@ internal sealed class HalfMessage
 
     public long PhysicalOffset { get; }
 
-    /// <summary>Milliseconds since 1970 by the producer's clock.</summary>
+    /// <summary>Milliseconds since 1970 by the producer's clock: any number.</summary>
     public long BornTimestamp { get; }
 
     /// <summary>Milliseconds since 1970.</summary>
     public long StoreTimestamp { get; }
+
+    /// <summary>Of the record.</summary>
+    public int Bytes => _record.Length;
 
     /// <summary>The topic the message is meant for; null when the record does not say, as in no half that a producer sent.</summary>
     public string? Topic { get; }
@@ -60,6 +65,12 @@ internal sealed class HalfMessage
 
     /// <summary>Whether the record lies in the queue of halves, which an offset that a client names need not do.</summary>
     public static bool IsHalf(byte[] record, StoreTopic half) => RecordView.Read(record).Topic.SequenceEqual(half.Utf8Name.Span);
+
+    /// <summary>Time since its birth; below zero when its producer's clock is ahead.</summary>
+    public TimeSpan AgeAt(DateTimeOffset now) => Since(BornTimestamp, now);
+
+    /// <summary>Time since it was stored, or put back.</summary>
+    public TimeSpan StoredFor(DateTimeOffset now) => Since(StoreTimestamp, now);
 
     /// <summary>How long after its birth nobody is to be asked; null when the producer did not say. At least <paramref name="timeout"/>.</summary>
     public TimeSpan? ImmunityOver(TimeSpan timeout)
@@ -85,6 +96,10 @@ internal sealed class HalfMessage
         {
             properties.Set(PropertyNames.TransactionCheckTimes, checks.ToString(CultureInfo.InvariantCulture));
         }
+        else
+        {
+            properties.Remove(PropertyNames.TransactionCheckTimes);
+        }
 
         properties.Set(PropertyNames.TransactionPreparedQueueOffset, (Original ?? QueueOffset).ToString(CultureInfo.InvariantCulture));
         return Stored(topic, TransactionTopics.Queue, storeHost, properties, sysFlag: null, prepared: 0);
@@ -96,13 +111,29 @@ internal sealed class HalfMessage
     /// <summary>A half that was given up, for the queue of halves, as if it had never been asked about.</summary>
     public StoredMessage Resume(StoreTopic topic, MessageHost storeHost)
     {
-        MessageProperties properties = Properties().Remove(PropertyNames.TransactionPreparedQueueOffset).Set(PropertyNames.TransactionCheckTimes, "0");
+        MessageProperties properties = Properties().Remove(PropertyNames.TransactionPreparedQueueOffset).Remove(PropertyNames.TransactionCheckTimes);
         return Stored(topic, TransactionTopics.Queue, storeHost, properties, sysFlag: null, prepared: 0);
     }
 
-    /// <summary>The half for the topic it is meant for, with a delay by way of the schedule topic or that of the timers.</summary>
-    public StoredMessage Commit(MessageStore store, DelayRouter delays, TimerRouter timers, MessageHost storeHost, long commitLogOffset)
+    /// <summary>
+    /// The half for the topic it is meant for, with a delay by way of the schedule topic or that of the timers. Anything but <see cref="SendStatus.Stored"/> says why it cannot be committed as it
+    /// is: its topic is gone, its queue another broker's now, or nothing would wait for its time.
+    /// </summary>
+    public SendStatus TryCommit(TruePlaces places, DelayRouter delays, TimerRouter timers, MessageHost storeHost, out StoredMessage? message)
     {
+        message = null;
+        SendStatus place = places.Find(Encoding.UTF8.GetBytes(Topic!), Queue, out TopicState? topic, out int queueId);
+        if (place != SendStatus.Stored)
+        {
+            return place;
+        }
+
+        SendStatus time = timers.FindSlot(RecordView.Read(_record).Properties, out long slot);
+        if (time != SendStatus.Stored)
+        {
+            return time;
+        }
+
         // TRAN_MSG stays, as with RocketMQ: an application can see by it that the message was sent in a transaction.
         MessageProperties properties = Properties()
             .Remove(PropertyNames.TransactionPreparedQueueOffset)
@@ -111,22 +142,27 @@ internal sealed class HalfMessage
         int sysFlag = (RecordView.Read(_record).SysFlag & ~SysFlags.TransactionMask) | SysFlags.TransactionCommit;
         if (int.TryParse(properties.Get(PropertyNames.Delay), NumberStyles.None, CultureInfo.InvariantCulture, out int level) && level > 0)
         {
-            SendRoute.SetTruePlace(properties, Topic!, Queue);
-            return Stored(delays.Schedule, delays.QueueOf(level), storeHost, properties, sysFlag, commitLogOffset);
+            SendRoute.SetTruePlace(properties, Topic!, queueId);
+            message = Stored(delays.Schedule, delays.QueueOf(level), storeHost, properties, sysFlag, PhysicalOffset);
         }
-
-        if (timers.FindSlot(properties) is > 0 and long slot)
+        else if (slot > 0)
         {
-            SendRoute.SetTruePlace(properties, Topic!, Queue);
+            SendRoute.SetTruePlace(properties, Topic!, queueId);
             properties.Set(PropertyNames.TimerOutMs, slot.ToString(CultureInfo.InvariantCulture));
-            return Stored(timers.Topic, TimerTopic.Queue, storeHost, properties, sysFlag, commitLogOffset);
+            message = Stored(timers.Topic, TimerTopic.Queue, storeHost, properties, sysFlag, PhysicalOffset);
+        }
+        else
+        {
+            message = Stored(topic!.StoreTopic, queueId, storeHost, properties, sysFlag, PhysicalOffset);
         }
 
-        return Stored(store.GetOrAddTopic(Encoding.UTF8.GetBytes(Topic!)), Queue, storeHost, properties, sysFlag, commitLogOffset);
+        return SendStatus.Stored;
     }
 
     /// <summary>The record as it would look in the topic it is meant for.</summary>
     public byte[] Restore() => RecordRestorer.Restore(RecordView.Read(_record), Encoding.UTF8.GetBytes(Topic!), Queue);
+
+    private static TimeSpan Since(long timestamp, DateTimeOffset now) => now - DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(timestamp, 0, LastTimestamp));
 
     private MessageProperties Properties() => MessageProperties.Parse(RecordView.Read(_record).Properties);
 

@@ -20,7 +20,10 @@ internal sealed class HalfMessageTable
     private readonly Dictionary<long, long> _putBack = [];
     private readonly Queue<long> _putBackOrder = new();
     private readonly HashSet<long> _givenUp = [];
-    private readonly Queue<long> _givenUpOrder = new();
+    private readonly Queue<(long Half, long KeptAt)> _givenUpOrder = new();
+
+    // Where in the log a half lies that was given up: that is what it is asked back by.
+    private readonly Dictionary<long, long> _keptAt = [];
     private long _begin;
 
     // From here to the beginning everything is known: what is in no list is settled.
@@ -48,6 +51,7 @@ internal sealed class HalfMessageTable
             _putBackOrder.Clear();
             _givenUp.Clear();
             _givenUpOrder.Clear();
+            _keptAt.Clear();
             _begin = begin;
             _knownFrom = begin;
         }
@@ -90,8 +94,17 @@ internal sealed class HalfMessageTable
             _claimed.Remove(current);
             if (!isSettled && !_settled.Remove(current) && current >= _knownFrom && current < _begin)
             {
-                GiveUp(current);
+                GiveUp(current, keptAt: -1);
             }
+        }
+    }
+
+    /// <summary>Halves that nobody has settled yet, up to the end of their queue. Those that are put back at this moment may count twice.</summary>
+    public long CountOpen(long end)
+    {
+        lock (_gate)
+        {
+            return Math.Max(0, end - _begin - _settled.Count);
         }
     }
 
@@ -145,10 +158,54 @@ internal sealed class HalfMessageTable
             if (isOpen && status == AppendStatus.Ok)
             {
                 _settled.Add(queueOffset);
-                GiveUp(queueOffset);
+                GiveUp(queueOffset, result.Offset.Value);
             }
 
             return isOpen;
+        }
+    }
+
+    /// <summary>As <see cref="TryGiveUp"/> for a half that nothing takes: no copy of it is kept.</summary>
+    public void PassOver(long queueOffset)
+    {
+        lock (_gate)
+        {
+            if (_settled.Add(queueOffset))
+            {
+                GiveUp(queueOffset, keptAt: -1);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Appends a half that was given up to the others again, unless its producer has settled it since, or it waits among them already: then false. An end of it as it was is one of the new half from then on,
+    /// so that only one of the two can be.
+    /// </summary>
+    /// <param name="keptAt">Where in the log it was kept.</param>
+    /// <param name="appender">What appends.</param>
+    /// <param name="half">The half as it is to be.</param>
+    /// <param name="status">What the store says.</param>
+    /// <param name="result">Where it is.</param>
+    public bool TryResume(long keptAt, MessageAppender appender, in MessageToAppend half, out AppendStatus status, out AppendResult result)
+    {
+        lock (_gate)
+        {
+            bool isKnown = _keptAt.TryGetValue(keptAt, out long givenUp);
+            if (isKnown && !_givenUp.Contains(givenUp))
+            {
+                status = AppendStatus.Ok;
+                result = default;
+                return false;
+            }
+
+            status = appender.Append(half, out result);
+            if (isKnown && status == AppendStatus.Ok)
+            {
+                _givenUp.Remove(givenUp);
+                Remember(givenUp, result.QueueOffset);
+            }
+
+            return true;
         }
     }
 
@@ -210,13 +267,23 @@ internal sealed class HalfMessageTable
     }
 
     /// <summary>Under the lock.</summary>
-    private void GiveUp(long current)
+    private void GiveUp(long current, long keptAt)
     {
         _givenUp.Add(current);
-        _givenUpOrder.Enqueue(current);
-        if (_givenUpOrder.Count > MostRemembered && _givenUpOrder.Dequeue() is var oldest && _givenUp.Remove(oldest))
+        _givenUpOrder.Enqueue((current, keptAt));
+        if (keptAt >= 0)
         {
-            _knownFrom = Math.Max(_knownFrom, oldest + 1);
+            _keptAt[keptAt] = current;
+        }
+
+        if (_givenUpOrder.Count > MostRemembered)
+        {
+            (long oldest, long oldestKeptAt) = _givenUpOrder.Dequeue();
+            _keptAt.Remove(oldestKeptAt);
+            if (_givenUp.Remove(oldest))
+            {
+                _knownFrom = Math.Max(_knownFrom, oldest + 1);
+            }
         }
     }
 

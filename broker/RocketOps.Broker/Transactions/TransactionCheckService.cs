@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
@@ -9,8 +10,9 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Transactions;
 
 /// <summary>
-/// Finds halves whose producer has not said what became of them, and asks. In rounds: each goes through the queue of halves from where the last one came to, passes over
-/// what is settled, and puts what is still open to the queue's end again before it asks, so that the queue's beginning moves on. Who was asked too often is given up and
+/// Finds halves whose producer has not said what became of them, and asks. In rounds: each goes through the queue of halves from the first open one on, passes over
+/// what is settled, and puts those it asks about to the queue's end again, with their number of questions. Those nobody can be asked about now stay where they are, and so do those whose time has not
+/// come; only when too much that is settled would have to be remembered behind them, or retention is near, they are put back too, uncounted. Who was asked too often is given up and
 /// kept in a topic of its own. While no half waits it sleeps. Part of a master's <see cref="Roles.RoleSession"/>. Source: remoting.md §5.4.
 /// </summary>
 internal sealed partial class TransactionCheckService : IAsyncDisposable
@@ -20,8 +22,11 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     /// <summary>Halves after which the progress is noted within a round; a note waits for the disk.</summary>
     private const int HalvesOfNote = 4_096;
 
-    /// <summary>Settled halves in memory that have a round begin before its time, so that they can be forgotten.</summary>
-    private const int ManySettled = 1_000_000;
+    /// <summary>Settled halves in memory from which on what waits is put back, so that they can be forgotten; between the rounds as well.</summary>
+    private const int ManySettled = 100_000;
+
+    /// <summary>The same for halves that are too young to be asked about: usually they are settled a moment later.</summary>
+    private const int MostSettled = 1_000_000;
 
     private static readonly TimeSpan CrowdInterval = TimeSpan.FromSeconds(1);
 
@@ -35,6 +40,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     private readonly CheckProgress _progress;
     private readonly CheckSender _sender;
     private readonly TransactionMetrics _metrics;
+    private readonly TransactionFigures _figures;
     private readonly TimeProvider _time;
     private readonly ILogger<TransactionCheckService> _logger;
     private readonly ArrivalSignal _arrived = new();
@@ -44,8 +50,11 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
 
     // Ops that were read and whose halves are not all behind the progress: offset of the op, the last half it settles.
     private readonly Queue<(long Op, long LastHalf)> _openOps = new();
+
+    // Copies that count a question which did not leave; few, and forgotten with their halves.
+    private readonly HashSet<long> _unasked = [];
     private long _opsReadTo;
-    private bool _isLoaded;
+    private volatile bool _isLoaded;
 
     public TransactionCheckService(
         BrokerSettings settings,
@@ -58,6 +67,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         CheckProgress progress,
         CheckSender sender,
         TransactionMetrics metrics,
+        TransactionFigures figures,
         TimeProvider time,
         ILogger<TransactionCheckService> logger)
     {
@@ -71,6 +81,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         _progress = progress;
         _sender = sender;
         _metrics = metrics;
+        _figures = figures;
         _time = time;
         _logger = logger;
         _halfBlock = new QueueBlock(store, topics.Half, TransactionTopics.Queue, MaxMessagesOfRead);
@@ -82,10 +93,17 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     {
         /// <summary>It, and what follows, is too young.</summary>
         Stop,
+
+        /// <summary>It waits where it is.</summary>
+        Leave,
         PutBack,
         Check,
         GiveUp,
     }
+
+    /// <summary>Halves that are open; 0 before their queues have been read. Any thread.</summary>
+    public long OpenHalves =>
+        _isLoaded && _store.Reader.TryGetOffsets(_topics.Half, TransactionTopics.Queue, out QueueOffsets halves) ? _halves.CountOpen(halves.Max) : 0;
 
     public void Start() => _loop.Start();
 
@@ -119,7 +137,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             _isLoaded = true;
         }
 
-        bool isOpen = await RoundAsync(cancellationToken);
+        bool isOpen = await RoundAsync(asks: true, cancellationToken);
         await _metrics.WriteAsync(isEnd: false);
         if (!isOpen)
         {
@@ -136,15 +154,19 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         return pause;
     }
 
-    /// <summary>Until the next round is due, or so much is settled that it is worth one.</summary>
+    /// <summary>Until the next round is due. When much is settled meanwhile it is forgotten, once a second at most, by rounds in which nobody is asked.</summary>
     private async Task PauseAsync(CancellationToken cancellationToken)
     {
         TimeSpan left = _settings.Current.TransactionCheckInterval;
-        while (left > TimeSpan.Zero && _halves.SettledCount < ManySettled)
+        while (left > TimeSpan.Zero)
         {
             TimeSpan part = left < CrowdInterval ? left : CrowdInterval;
             await Task.Delay(part, _time, cancellationToken);
             left -= part;
+            if (left > TimeSpan.Zero && _halves.SettledCount >= ManySettled)
+            {
+                await RoundAsync(asks: false, cancellationToken);
+            }
         }
     }
 
@@ -154,31 +176,25 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             await _store.Reader.GetOffsetsAsync(_topics.Half, TransactionTopics.Queue, cancellationToken),
             await _store.Reader.GetOffsetsAsync(_topics.Op, TransactionTopics.Queue, cancellationToken));
         _openOps.Clear();
+        _unasked.Clear();
         _opsReadTo = _progress.Op;
         _halves.Reset(_progress.Half);
     }
 
     /// <summary>One round; false when no half is left that could become due.</summary>
-    private async Task<bool> RoundAsync(CancellationToken cancellationToken)
+    private async Task<bool> RoundAsync(bool asks, CancellationToken cancellationToken)
     {
-        long begun = _time.GetUtcNow().ToUnixTimeMilliseconds();
         await ReadOpsAsync(cancellationToken);
+        CheckRound round = new(await HalvesEndAsync(cancellationToken), asks, _halves.SettledCount >= ManySettled, FindFirstKept());
+        _sender.Reset();
         long at = _progress.Half;
-        long end;
         bool goesOn = true;
-        do
+        while (goesOn && (at = _halves.NextOpen(at, round.End)) < round.End)
         {
-            end = await HalvesEndAsync(cancellationToken);
-            long next = _halves.NextOpen(at, end);
-            at = next;
-            if (at >= end)
-            {
-                break;
-            }
-
+            long next;
             if (await _halfBlock.ReadAsync(at, cancellationToken))
             {
-                (next, goesOn) = await HandleBlockAsync(at, begun, cancellationToken);
+                (next, goesOn) = await HandleBlockAsync(at, round, cancellationToken);
             }
             else
             {
@@ -187,15 +203,48 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             }
 
             at = next;
-            if (at - _progress.Half >= HalvesOfNote)
+            if (Math.Min(at, round.FirstLeft) - _progress.Half >= HalvesOfNote)
             {
-                await NoteAsync(at, cancellationToken);
+                await NoteAsync(Math.Min(at, round.FirstLeft), cancellationToken);
             }
         }
-        while (goesOn);
 
-        await NoteAsync(at, cancellationToken);
-        return at < end;
+        _sender.Reset();
+        Tell(round);
+        long done = Math.Min(at, round.FirstLeft);
+        await NoteAsync(done, cancellationToken);
+
+        // What came, or was put back, meanwhile is for the next one.
+        long end = await HalvesEndAsync(cancellationToken);
+        return _halves.NextOpen(done, end) < end;
+    }
+
+    /// <summary>Where the second file of the log begins; 0 when there is one only, which stays.</summary>
+    private long FindFirstKept()
+    {
+        StoreStats stats = _store.GetStats();
+        long fileBytes = _store.Options.CommitLogFileBytes;
+        long second = ((stats.MinOffset.Value / fileBytes) + 1) * fileBytes;
+        return stats.MaxOffset.Value > second ? second : 0;
+    }
+
+    /// <summary>One line a group, however many halves it has.</summary>
+    private void Tell(CheckRound round)
+    {
+        if (round.Asks)
+        {
+            _figures.WithoutProducer = round.WithoutProducer.Values.Sum(static halves => (long)halves);
+        }
+
+        foreach ((string group, int halves) in round.WithoutProducer)
+        {
+            LogNobody(group, halves);
+        }
+
+        foreach ((string group, int halves) in round.GivenUp)
+        {
+            LogGivenUp(group, halves);
+        }
     }
 
     private async Task ReadOpsAsync(CancellationToken cancellationToken)
@@ -244,16 +293,16 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     }
 
     /// <summary>Handles the open halves of what was read; returns where to go on and whether that is worth it in this round.</summary>
-    private async Task<(long Next, bool GoesOn)> HandleBlockAsync(long at, long begun, CancellationToken cancellationToken)
+    private async Task<(long Next, bool GoesOn)> HandleBlockAsync(long at, CheckRound round, CancellationToken cancellationToken)
     {
-        List<PhysicalOffset> toAsk = [];
+        List<(PhysicalOffset Copy, ClientChannel Producer)> toAsk = [];
         LogMark copiesEnd = default;
         int copies = 0;
         bool stopped = false;
         long startedAt = _time.GetTimestamp();
-        foreach (HalfMessage half in OpenHalves(at))
+        foreach (HalfMessage half in FindOpen(at))
         {
-            Step step = Decide(half, begun);
+            Step step = Decide(half, round, out ClientChannel? producer);
             if (step == Step.Stop)
             {
                 stopped = true;
@@ -261,7 +310,14 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
                 break;
             }
 
-            (AppendStatus status, AppendResult result) = await AppendAsync(half, step, cancellationToken);
+            at = half.QueueOffset + 1;
+            if (step == Step.Leave)
+            {
+                round.Leave(half.QueueOffset);
+                continue;
+            }
+
+            (AppendStatus status, AppendResult result, bool isPutBack) = await AppendAsync(half, step, round);
             if (status != AppendStatus.Ok)
             {
                 LogNotPutBack(half.QueueOffset, status);
@@ -270,15 +326,19 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
                 break;
             }
 
-            at = half.QueueOffset + 1;
             if (result.MessageCount > 0)
             {
                 copiesEnd = copies == 0 ? result.Mark : result.Mark.And(copiesEnd);
                 copies++;
-                if (step == Step.Check)
+                if (isPutBack && producer is not null)
                 {
-                    toAsk.Add(result.Offset);
+                    toAsk.Add((result.Offset, producer));
                 }
+            }
+            else if (_halves.IsOpen(half.QueueOffset))
+            {
+                // Its end is under way at this moment, and may fail.
+                round.Leave(half.QueueOffset);
             }
         }
 
@@ -291,7 +351,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         return (stopped ? at : _halfBlock.Next, !stopped);
     }
 
-    private List<HalfMessage> OpenHalves(long from)
+    private List<HalfMessage> FindOpen(long from)
     {
         List<HalfMessage> open = [];
         ReadOnlySpan<byte> records = _halfBlock.Records;
@@ -314,85 +374,131 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         return open;
     }
 
-    private Step Decide(HalfMessage half, long begun)
+    private Step Decide(HalfMessage half, CheckRound round, out ClientChannel? producer)
     {
+        producer = null;
         BrokerOptions options = _settings.Current;
-        TimeSpan age = TimeSpan.FromMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds() - half.BornTimestamp);
-        if (!half.IsWhole || half.Checks >= options.TransactionCheckMax || age > options.FileReservedTime)
+        if (half.QueueOffset >= round.End)
+        {
+            // By its place and not by its time: the clock may have been set back.
+            return Step.Stop;
+        }
+
+        if (!half.IsWhole || ChecksOf(half) >= options.TransactionCheckMax)
         {
             return Step.GiveUp;
         }
 
-        if (half.StoreTimestamp >= begun)
-        {
-            return Step.Stop;
-        }
-
         // A birth in the future is a wrong clock, and no reason to wait.
-        bool bornLater = age < TimeSpan.Zero;
-        if (half.ImmunityOver(options.TransactionTimeout) is { } immunity)
+        TimeSpan age = half.AgeAt(_time.GetUtcNow());
+        TimeSpan? immunity = half.ImmunityOver(options.TransactionTimeout);
+        if (age >= TimeSpan.Zero && age < (immunity ?? options.TransactionTimeout))
         {
-            return !bornLater && age < immunity ? Step.PutBack : Step.Check;
+            return immunity is not null ? Wait(half, round) : _halves.SettledCount < MostSettled ? Step.Stop : Step.PutBack;
         }
 
-        return !bornLater && age < options.TransactionTimeout ? Step.Stop : Step.Check;
+        if (!round.Asks)
+        {
+            return Wait(half, round);
+        }
+
+        producer = _sender.Choose(half);
+        if (producer is not null)
+        {
+            return Step.Check;
+        }
+
+        if (_sender.IsOnline(half))
+        {
+            return Wait(half, round);
+        }
+
+        if (IsExpired(half, age, options))
+        {
+            return Step.GiveUp;
+        }
+
+        CheckRound.Count(round.WithoutProducer, half.ProducerGroup);
+        return Wait(half, round);
     }
 
-    private async ValueTask<(AppendStatus Status, AppendResult Result)> AppendAsync(HalfMessage half, Step step, CancellationToken cancellationToken)
+    private static Step Wait(HalfMessage half, CheckRound round) => round.MayLeave(half) ? Step.Leave : Step.PutBack;
+
+    /// <summary>Older than messages are kept for; by this broker's clock where that can tell, as a producer's may be days behind. A copy says only when it was put back.</summary>
+    private bool IsExpired(HalfMessage half, TimeSpan age, BrokerOptions options) =>
+        (half.Original is null || age < TimeSpan.Zero ? half.StoredFor(_time.GetUtcNow()) : age) > options.FileReservedTime;
+
+    /// <summary>Questions that have left.</summary>
+    private int ChecksOf(HalfMessage half) => _unasked.Contains(half.QueueOffset) ? half.Checks - 1 : half.Checks;
+
+    /// <summary>Puts a copy of the half where it belongs; Ok without a message when it is settled meanwhile, or being settled, or nothing takes it.</summary>
+    private async ValueTask<(AppendStatus Status, AppendResult Result, bool IsPutBack)> AppendAsync(HalfMessage half, Step step, CheckRound round)
     {
-        StoredMessage copy;
-        if (step == Step.GiveUp)
+        AppendStatus status;
+        AppendResult result;
+        if (step != Step.GiveUp)
         {
-            LogGivenUp(half.QueueOffset, half.ProducerGroup, half.Topic, half.UniqKey, half.Checks);
-            TopicState topic = await _topicTable.GetOrCreateInternalAsync(TopicNames.TransactionCheckMaxTime, 1);
-            copy = half.MoveTo(topic.StoreTopic, TransactionTopics.Queue, _address.StoreHost);
-        }
-        else
-        {
-            copy = half.CopyTo(_topics.Half, _address.StoreHost, step == Step.Check ? half.Checks + 1 : half.Checks);
+            int checks = ChecksOf(half) + (step == Step.Check ? 1 : 0);
+            (status, result) = await AppendCopyAsync(half, half.CopyTo(_topics.Half, _address.StoreHost, checks), givesUp: false);
+            if (!IsRefused(status))
+            {
+                return (status, result, IsPutBack: true);
+            }
         }
 
+        // As it is, with nothing added: what cannot be put back, now and in any later round, must not stand in the way of all others.
+        TopicState topic = await _topicTable.GetOrCreateInternalAsync(TopicNames.TransactionCheckMaxTime, 1);
+        (status, result) = await AppendCopyAsync(half, half.MoveTo(topic.StoreTopic, TransactionTopics.Queue, _address.StoreHost), givesUp: true);
+        if (status == AppendStatus.Ok && result.MessageCount > 0)
+        {
+            _figures.CountGivenUp();
+            CheckRound.Count(round.GivenUp, half.ProducerGroup);
+        }
+        else if (IsRefused(status))
+        {
+            _halves.PassOver(half.QueueOffset);
+            _figures.CountPassedOver();
+            LogPassedOver(half.QueueOffset, half.PhysicalOffset);
+            status = AppendStatus.Ok;
+        }
+
+        return (status, result, IsPutBack: false);
+    }
+
+    private static bool IsRefused(AppendStatus status) => status is AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong;
+
+    private async ValueTask<(AppendStatus Status, AppendResult Result)> AppendCopyAsync(HalfMessage half, StoredMessage copy, bool givesUp)
+    {
         while (true)
         {
-            AppendStatus status;
-            AppendResult result;
-            if (step == Step.GiveUp)
-            {
-                if (!_halves.TryGiveUp(half.QueueOffset, _appender, copy.ToAppend(), out status, out result))
-                {
-                    return Passed();
-                }
-            }
-            else if (!_halves.TryReplace(half.QueueOffset, _appender, copy.ToAppend(), out status, out result))
-            {
-                return Passed();
-            }
-
-            bool again = status switch
-            {
-                AppendStatus.WouldBlock => await _appender.WhenRoomAsync(),
-                AppendStatus.QueueNotLoaded => await _store.Writer.LoadQueueAsync(copy.Topic, copy.QueueId, cancellationToken) == AppendStatus.Ok,
-                _ => false,
-            };
-            if (!again)
+            bool isOpen = givesUp
+                ? _halves.TryGiveUp(half.QueueOffset, _appender, copy.ToAppend(), out AppendStatus status, out AppendResult result)
+                : _halves.TryReplace(half.QueueOffset, _appender, copy.ToAppend(), out status, out result);
+            if (!isOpen || !await _appender.OvercomeAsync(status, copy.Topic, copy.QueueId))
             {
                 return (status, result);
             }
         }
-
-        // Settled meanwhile, unless its end is still under way and may fail.
-        (AppendStatus Status, AppendResult Result) Passed() =>
-            (_halves.NextOpen(half.QueueOffset, half.QueueOffset + 1) == half.QueueOffset ? AppendStatus.Busy : AppendStatus.Ok, default);
     }
 
     /// <summary>After the copies are written: the producer answers with their offsets.</summary>
-    private async ValueTask AskAsync(List<PhysicalOffset> copies, CancellationToken cancellationToken)
+    private async ValueTask AskAsync(List<(PhysicalOffset Copy, ClientChannel Producer)> copies, CancellationToken cancellationToken)
     {
-        foreach (PhysicalOffset copy in copies)
+        foreach ((PhysicalOffset copy, ClientChannel producer) in copies)
         {
-            if (await _store.Reader.LookMessageAsync(copy, cancellationToken) is { } record)
+            if (await _store.Reader.LookMessageAsync(copy, cancellationToken) is not { } record)
             {
-                _sender.Ask(HalfMessage.Read(record));
+                continue;
+            }
+
+            HalfMessage half = HalfMessage.Read(record);
+            if (_sender.Ask(half, producer))
+            {
+                _figures.CountAsked();
+            }
+            else
+            {
+                _unasked.Add(half.QueueOffset);
             }
         }
     }
@@ -430,6 +536,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
 
         _progress.Set(half, op, end.Offset);
         _halves.Advance(half);
+        _unasked.RemoveWhere(unasked => unasked < half);
     }
 
     [LoggerMessage(EventId = 3711, Level = LogLevel.Error, Message = "Checking transactions failed at half {QueueOffset}; tried again in {Seconds} s")]
@@ -438,6 +545,12 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     [LoggerMessage(EventId = 3712, Level = LogLevel.Warning, Message = "The half at {QueueOffset} cannot be put back ({Status}); tried again with the next round")]
     private partial void LogNotPutBack(long queueOffset, AppendStatus status);
 
-    [LoggerMessage(EventId = 3713, Level = LogLevel.Warning, Message = "The half at {QueueOffset} of producer group {Group} for topic {Topic} (unique key {UniqKey}) is given up after {Checks} checks and kept in TRANS_CHECK_MAX_TIME_TOPIC")]
-    private partial void LogGivenUp(long queueOffset, string? group, string? topic, string? uniqKey, int checks);
+    [LoggerMessage(EventId = 3713, Level = LogLevel.Warning, Message = "{Halves} halves of producer group {Group} are given up and kept in TRANS_CHECK_MAX_TIME_TOPIC: asked about too often, older than fileReservedTime, or not to be put back")]
+    private partial void LogGivenUp(string group, int halves);
+
+    [LoggerMessage(EventId = 3714, Level = LogLevel.Warning, Message = "No producer of {Group} is connected that could be asked about {Halves} halves; that does not count as asked, and they wait for the next round")]
+    private partial void LogNobody(string group, int halves);
+
+    [LoggerMessage(EventId = 3715, Level = LogLevel.Error, Message = "The half at {QueueOffset} can neither be put back nor kept, and is passed over; it lies at {Offset} in the log until that expires, and its producer may still end it")]
+    private partial void LogPassedOver(long queueOffset, long offset);
 }

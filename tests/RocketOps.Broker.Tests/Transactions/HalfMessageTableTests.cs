@@ -126,6 +126,60 @@ public sealed class HalfMessageTableTests
     }
 
     [Fact]
+    public async Task TryResume_OfWhatWasGivenUp_OnlyOneOfTheTwoIsSettled()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        HalfMessageTable halves = new();
+        long keptAt = await GiveUpAsync(halves, 0, broker);
+        halves.Advance(1);
+
+        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult resumed).Should().BeTrue();
+
+        status.Should().Be(AppendStatus.Ok);
+        halves.Claim(0, out long current).Should().Be(HalfClaim.Taken);
+        current.Should().Be(resumed.QueueOffset, "an end of the old one is one of the new");
+        halves.EndClaim(current, isSettled: true);
+        halves.Claim(resumed.QueueOffset, out _).Should().Be(HalfClaim.Settled);
+        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("it was resumed");
+    }
+
+    [Fact]
+    public async Task TryResume_SettledSinceItWasGivenUp_IsRefused()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        HalfMessageTable halves = new();
+        long keptAt = await GiveUpAsync(halves, 0, broker);
+        halves.Claim(0, out _);
+        halves.EndClaim(0, isSettled: true);
+
+        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public void PassOver_WhatNothingTakes_LetsTheRoundGoOnAndItsProducerEndIt()
+    {
+        HalfMessageTable halves = new();
+
+        halves.PassOver(0);
+
+        halves.NextOpen(0, 2).Should().Be(1);
+        halves.Advance(1);
+        halves.Claim(0, out _).Should().Be(HalfClaim.Taken);
+    }
+
+    [Fact]
+    public void CountOpen_SettledOnes_AreNotCounted()
+    {
+        HalfMessageTable halves = new();
+        halves.Reset(begin: 10);
+        halves.AddSettled(12);
+        halves.AddSettled(3);
+
+        halves.CountOpen(end: 15).Should().Be(4);
+        halves.CountOpen(end: 0).Should().Be(0, "the queue may have been cut");
+    }
+
+    [Fact]
     public void Reset_AfterACut_SettlesNothingThatCameInThePlaceOfWhatWas()
     {
         HalfMessageTable halves = new();
@@ -137,10 +191,11 @@ public sealed class HalfMessageTableTests
         halves.Claim(7, out _).Should().Be(HalfClaim.Taken);
     }
 
-    private static async Task GiveUpAsync(HalfMessageTable halves, long queueOffset, TestBroker broker)
+    private static async Task<long> GiveUpAsync(HalfMessageTable halves, long queueOffset, TestBroker broker)
     {
-        halves.TryGiveUp(queueOffset, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out _).Should().BeTrue();
+        halves.TryGiveUp(queueOffset, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult kept).Should().BeTrue();
         status.Should().Be(AppendStatus.Ok);
+        return kept.Offset.Value;
     }
 
     /// <summary>A message for a queue that is known.</summary>

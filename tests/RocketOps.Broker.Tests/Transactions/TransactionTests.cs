@@ -219,13 +219,202 @@ public sealed class TransactionTests
         await SettledAsync(broker);
         Requests.Received given = (await ReadAsync(broker, GivenUp, 0)).Single();
 
-        RemotingCommand resume = RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage)
-            .Set("msgId", OffsetMessageId.Format(MessageHost.From(IPAddress.Loopback, broker.Host.EndPoint.Port), new PhysicalOffset(given.PhysicalOffset)));
+        RemotingCommand resume = RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", IdOf(broker, given));
         (await broker.InvokeAsync(resume)).Code.Should().Be(ResponseCode.Success);
 
         await Eventually.TrueAsync(() => producer.Questions.Count == 3, "the producer is asked again");
         (await producer.AnswerAsync(producer.Questions.Last())).Code.Should().Be(ResponseCode.Success);
         (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+    }
+
+    /// <summary>An end that comes late, of the half as it was before it was given up and resumed, is one of the resumed half.</summary>
+    [Fact]
+    public async Task Resume_TheOwnEndComesLate_IsStoredOnce()
+    {
+        await using TestBroker broker = await StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        await Eventually.TrueAsync(async () => (await ReadAsync(broker, GivenUp, 0)).Count == 1, "the half is given up");
+        RemotingCommand resume = RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", IdOf(broker, (await ReadAsync(broker, GivenUp, 0)).Single()));
+
+        (await broker.InvokeAsync(resume)).Code.Should().Be(ResponseCode.Success);
+        (await broker.InvokeAsync(resume)).Remark.Should().EndWith("its transaction is settled, or it waits among the halves already");
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+        foreach (RemotingCommand question in producer.Questions)
+        {
+            (await producer.AnswerAsync(question)).Code.Should().Be(ResponseCode.Success);
+        }
+
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+    }
+
+    /// <summary>A delivered message says in its properties where it belongs, as a half does.</summary>
+    [Fact]
+    public async Task Resume_AMessageThatWasDelayed_IsRefused()
+    {
+        await using TestBroker broker = await StartAsync(new(Quiet, StringComparer.Ordinal) { ["messageDelayLevel"] = "0s" });
+        await broker.SendAsync("Paid", "delayed", properties: Requests.Properties(("DELAY", "1")));
+        IReadOnlyList<Requests.Received> delivered = [];
+        await Eventually.TrueAsync(async () => (delivered = await ReadAsync(broker, "Paid", 0)).Count == 1, "the message is delivered");
+
+        RemotingCommand answer = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", IdOf(broker, delivered.Single())));
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+        (await ReadAsync(broker, Half, 0)).Should().BeEmpty();
+    }
+
+    /// <summary>Nothing can be added to it, so it can never be put back; the one behind it is asked about all the same.</summary>
+    [Fact]
+    public async Task Check_AHalfThatCannotBePutBack_IsGivenUpAndHoldsNobodyUp()
+    {
+        await using TestBroker broker = await StartAsync(new(Curious, StringComparer.Ordinal) { ["httpPort"] = "-1" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        await broker.SendAsync("Paid", "its topic is there");
+        await AppendHalfAsync(broker, "full", [("k", new string('v', 32_680))]);
+        await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+
+        await Eventually.TrueAsync(() => producer.Questions.Any(static question => Requests.Decode(question).Single().Body == "order"), "the other half is asked about");
+
+        await Eventually.TrueAsync(async () => (await ReadAsync(broker, GivenUp, 0)).Count == 1, "the half is given up");
+        (await ReadAsync(broker, GivenUp, 0)).Single().Body.Should().Be("full");
+        using HttpClient http = new();
+        string metrics = await http.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics");
+        metrics.Should().MatchRegex("(?m)^rocketops_transactions_given_up_total\\{.*\\} 1$").And.MatchRegex("(?m)^rocketops_transaction_checks_total\\{.*\\} [1-9]").And.MatchRegex("(?m)^rocketmq_half_messages\\{.*\\} [12]$");
+    }
+
+    /// <summary>Who has not been asked has not failed to answer, however long that takes.</summary>
+    [Fact]
+    public async Task Check_NoProducerIsConnected_DoesNotCount()
+    {
+        RecordedLog log = new();
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "3600000", ["transactionCheckMax"] = "2" };
+        await using TestBroker broker = await TestBroker.StartAsync(settings, loggers: log);
+        await using (Producer before = await Producer.StartAsync(broker, "pg"))
+        {
+            await before.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+            await before.SendHalfAsync("Paid", "another", DateTimeOffset.UtcNow);
+        }
+
+        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        RemotingCommand askNow = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        askNow.Body = "transactionTimeOut=0"u8.ToArray();
+        (await broker.InvokeAsync(askNow)).Code.Should().Be(ResponseCode.Success);
+        await Eventually.TrueAsync(() => Nobody().Count >= 5, "nobody could be asked in some rounds");
+        long written = await EndAsync(broker, Half);
+        (await ReadAsync(broker, GivenUp, 0)).Should().BeEmpty();
+        await using Producer after = await Producer.StartAsync(broker, "pg");
+        await Eventually.TrueAsync(() => after.Questions.Count >= 2, "the producer is asked");
+
+        written.Should().Be(2, "what nobody can be asked about is not written again each time");
+        after.Questions.Select(static question => Requests.Decode(question).Single()).Should().Contain(static asked => asked.Properties.Get("TRANSACTION_CHECK_TIMES") == "1");
+        Nobody()[^1].Text.Should().StartWith("No producer of pg is connected that could be asked about 2 halves", "one line is for all of a group");
+
+        List<(Microsoft.Extensions.Logging.LogLevel Level, int Id, string Text)> Nobody() => [.. log.Lines.Where(static line => line.Id == 3714)];
+    }
+
+    [Fact]
+    public async Task Check_OneProducerAndManyHalves_IsAskedNoMoreThanItHoldsInOneRound()
+    {
+        await using TestBroker broker = await StartAsync(Quiet);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand sent = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        BrokerParts parts = broker.Host.Parts;
+        HalfMessage half = HalfMessage.Read((await parts.Store.Reader.LookMessageAsync(new PhysicalOffset(OffsetOf(sent)), CancellationToken.None))!);
+        CheckSender sender = new(parts.Settings, parts.Producers, parts.Address);
+
+        int asked = 0;
+        while (sender.Choose(half) is not null)
+        {
+            asked++;
+        }
+
+        asked.Should().Be(1_000, "clients hold twice as many and drop the rest");
+        sender.IsOnline(half).Should().BeTrue();
+        sender.Reset();
+        sender.Choose(half).Should().NotBeNull("the next round asks on");
+    }
+
+    /// <summary>The log's times stand still until the clock has caught up with them.</summary>
+    [Fact]
+    public async Task Check_TheClockIsSetBack_AsksAllTheSame()
+    {
+        JumpingTime time = new();
+        await using TestBroker broker = await TestBroker.StartAsync(Curious, time: time);
+        await broker.SendAsync("Paid", "before");
+        time.Set(-TimeSpan.FromHours(10));
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+
+        await producer.SendHalfAsync("Paid", "order", time.GetUtcNow());
+
+        await Eventually.TrueAsync(() => producer.Questions.Count >= 2, "the producer is asked, and again");
+    }
+
+    [Theory]
+    [InlineData(-4 * 86_400_000L)]
+    [InlineData(null)]
+    public async Task Check_TheProducersClockIsWrong_ItIsAskedAllTheSame(long? behindMs)
+    {
+        await using TestBroker broker = await StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1000" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        string properties = Requests.Properties(("TRAN_MSG", "true"), ("PGROUP", "pg"), ("UNIQ_KEY", "key"));
+        long born = behindMs is { } behind ? DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + behind : long.MinValue;
+
+        (await producer.InvokeAsync(Requests.Send("Paid", "order", properties: properties).Set("g", born))).Code.Should().Be(ResponseCode.Success);
+
+        await Eventually.TrueAsync(() => producer.Questions.Count >= 2, "the producer is asked, and again");
+        (await ReadAsync(broker, GivenUp, 0)).Should().BeEmpty();
+    }
+
+    /// <summary>The time was allowed when the half was sent: it is kept, and not delivered at once.</summary>
+    [Fact]
+    public async Task Commit_OfATimeThatWouldNotBeTakenNow_WaitsForIt()
+    {
+        await using TestBroker broker = await StartAsync(Quiet);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow, properties: ("TIMER_DELAY_SEC", "3600"));
+        RemotingCommand update = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        update.Body = "timerMaxDelaySec=10"u8.ToArray();
+        (await broker.InvokeAsync(update)).Code.Should().Be(ResponseCode.Success);
+
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+
+        (await ReadAsync(broker, "rmq_sys_wheel_timer", 0)).Should().ContainSingle();
+        (await ReadAsync(broker, "Paid", 0)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Commit_OfATimeWithoutTimers_IsRefusedAndStaysOpen()
+    {
+        using TempDirectory directory = new("broker-");
+        RemotingCommand half;
+        await using (TestBroker before = await TestBroker.StartAsync(Quiet, directory))
+        {
+            await using Producer first = await Producer.StartAsync(before, "pg");
+            half = await first.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow, properties: ("TIMER_DELAY_SEC", "3600"));
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(new(Quiet, StringComparer.Ordinal) { ["timerWheelEnable"] = "false" }, directory);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand answer = await producer.CommitAsync(half);
+
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, "accurate timer message is not enabled, timerWheelEnable is false"));
+        (await ReadAsync(broker, "Paid", 0)).Should().BeEmpty();
+        (await ReadAsync(broker, Op, 0)).Should().BeEmpty("it is not settled");
+        (await producer.RollBackAsync(half)).Code.Should().Be(ResponseCode.Success);
+    }
+
+    [Fact]
+    public async Task Commit_TheTopicIsGone_IsRefusedAndMakesNone()
+    {
+        await using TestBroker broker = await StartAsync(Quiet);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        (await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Paid"))).Code.Should().Be(ResponseCode.Success);
+
+        RemotingCommand answer = await producer.CommitAsync(half);
+
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.TopicNotExist, "topic[Paid] not exist, apply first please!"));
+        (await ReadAsync(broker, Op, 0)).Should().BeEmpty("it is not settled");
     }
 
     [Theory]
@@ -397,6 +586,23 @@ public sealed class TransactionTests
         byte[]? bytes = await broker.Host.Parts.Store.Reader.LookMessageAsync(new PhysicalOffset(message.PhysicalOffset), CancellationToken.None);
         RecordView record = RecordView.Read(bytes);
         return (record.SysFlag, record.PreparedTransactionOffset);
+    }
+
+    private static string IdOf(TestBroker broker, Requests.Received message) =>
+        OffsetMessageId.Format(MessageHost.From(IPAddress.Loopback, broker.Host.EndPoint.Port), new PhysicalOffset(message.PhysicalOffset));
+
+    /// <summary>As it may have come into the log when other limits held.</summary>
+    private static async Task AppendHalfAsync(TestBroker broker, string body, (string Name, string Value)[] properties)
+    {
+        StoredMessage half = new()
+        {
+            Topic = broker.Host.Parts.TransactionTopics.Half,
+            QueueId = 0,
+            BornTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+            Body = Encoding.UTF8.GetBytes(body),
+            Properties = Encoding.UTF8.GetBytes(Requests.Properties([("TRAN_MSG", "true"), ("PGROUP", "pg"), ("REAL_TOPIC", "Paid"), ("REAL_QID", "0"), .. properties])),
+        };
+        (await broker.Host.Parts.Appender.AppendAsync(half, waitForDisk: true)).IsOk.Should().BeTrue();
     }
 
     private static async Task AppendOpAsync(string root, string body)

@@ -1,0 +1,43 @@
+using RocketOps.Broker.Sending;
+using RocketOps.Broker.StaticTopics;
+using RocketOps.Broker.Topics;
+
+namespace RocketOps.Broker.Messages;
+
+/// <summary>
+/// Where a message belongs that has waited in a topic of the broker's own: since it was sent its topic may have been deleted, or its queue have moved to another broker. No other way leads a
+/// message into a topic that sends are forbidden to. Thread-safe.
+/// </summary>
+internal sealed class TruePlaces(TopicTable topics)
+{
+    /// <summary>The queue as it is in the store now; anything but <see cref="SendStatus.Stored"/> says why there is none.</summary>
+    /// <param name="topicName">The topic the message is meant for.</param>
+    /// <param name="queueId">The physical queue it was meant for when it was sent.</param>
+    /// <param name="topic">The topic.</param>
+    /// <param name="storeQueue">The queue it goes into.</param>
+    public SendStatus Find(ReadOnlySpan<byte> topicName, int queueId, out TopicState? topic, out int storeQueue)
+    {
+        storeQueue = queueId;
+        if (!topics.TryGet(topicName, out topic))
+        {
+            return SendStatus.TopicMissing;
+        }
+
+        if (topic.IsSendForbidden)
+        {
+            return SendStatus.TopicForbidden;
+        }
+
+        if (topic.Mapping is { } mapping)
+        {
+            if (!mapping.TryGetSuccessor(queueId, out LogicQueueMappingItem? leader))
+            {
+                return SendStatus.NotLeader;
+            }
+
+            storeQueue = leader.QueueId;
+        }
+
+        return SendStatus.Stored;
+    }
+}

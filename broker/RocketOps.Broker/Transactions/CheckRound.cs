@@ -1,0 +1,42 @@
+namespace RocketOps.Broker.Transactions;
+
+/// <summary>One round of checks: how far it goes, what it leaves for the next one, and of which producer groups there is something to log at its end. One thread.</summary>
+/// <param name="end">The first half that is for the next round: what came, or was put back, since this one began.</param>
+/// <param name="asks">False for a round before its time, which only makes room in memory.</param>
+/// <param name="isCrowded">So many settled halves are remembered that what is left has to be put back, so that they can be forgotten.</param>
+/// <param name="firstKept">Of what lies before it in the log retention takes the next; what is left there has to be put back as well. 0 for nothing.</param>
+internal sealed class CheckRound(long end, bool asks, bool isCrowded, long firstKept)
+{
+    /// <summary>Groups that are named at most: producers choose the names.</summary>
+    private const int MaxGroups = 100;
+
+    public long End { get; } = end;
+
+    public bool Asks { get; } = asks;
+
+    /// <summary>The first half that stays where it is; no progress is noted behind it.</summary>
+    public long FirstLeft { get; private set; } = long.MaxValue;
+
+    /// <summary>Halves nobody could be asked about, by producer group.</summary>
+    public Dictionary<string, int> WithoutProducer { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Halves that were given up, by producer group.</summary>
+    public Dictionary<string, int> GivenUp { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether a half that waits may do so where it is.</summary>
+    public bool MayLeave(HalfMessage half) => !isCrowded && half.PhysicalOffset >= firstKept;
+
+    /// <summary>The half stays where it is, and the round goes on behind it.</summary>
+    public void Leave(long queueOffset) => FirstLeft = Math.Min(FirstLeft, queueOffset);
+
+    public static void Count(Dictionary<string, int> halves, string? group)
+    {
+        string name = group ?? string.Empty;
+        if (halves.Count >= MaxGroups && !halves.ContainsKey(name))
+        {
+            name = "(others)";
+        }
+
+        halves[name] = halves.GetValueOrDefault(name) + 1;
+    }
+}
