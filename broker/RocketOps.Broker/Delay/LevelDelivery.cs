@@ -49,6 +49,9 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     private long _knownEnd;
     private long _knownAt;
 
+    // Of the message that comes next, in milliseconds since 1970, as far as one is known.
+    private long _nextDueMs = long.MaxValue;
+
     public LevelDelivery(
         int level, TimeSpan delay, MessageStore store, StoreTopic schedule, MessageAppender appender, WaitingMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger logger)
     {
@@ -64,6 +67,9 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
         _block = new QueueBlock(store, schedule, level - 1, MaxMessagesOfRead);
         _loop = new ServiceLoop(GoOnAsync, OnFailed, time);
     }
+
+    /// <summary>For how long the next message is due already, in milliseconds; 0 for one that is not. Any thread.</summary>
+    public long LateMs => Math.Max(0, _time.GetUtcNow().ToUnixTimeMilliseconds() - Volatile.Read(ref _nextDueMs));
 
     /// <summary>A message has come into the level's queue.</summary>
     public void OnArrived() => _arrived.Set();
@@ -112,6 +118,7 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
             long offset = _offsets.Get(_level);
             if (!await _block.ReadAsync(offset, cancellationToken))
             {
+                Volatile.Write(ref _nextDueMs, long.MaxValue);
                 return _block.Next == offset ? null : MoveTo(_block.Next);
             }
         }
@@ -169,6 +176,7 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
             int size = RecordView.SizeAt(records[delivery.Bytes..]);
             RecordView record = RecordView.Read(records.Slice(delivery.Bytes, size));
             Head head = new(record.QueueOffset, record.StoreTimestamp);
+            Volatile.Write(ref _nextDueMs, head.StoreTimestamp + (long)_delay.TotalMilliseconds);
             if (TimeLeft(head) > TimeSpan.Zero)
             {
                 delivery.Head = head;
@@ -182,11 +190,7 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
                 delivery.CopiesEnd = delivery.Appended == 0 ? result.Mark : result.Mark.And(delivery.CopiesEnd);
                 delivery.Appended++;
             }
-            else if (status is AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong)
-            {
-                LogUndeliverable(_level, record.QueueOffset, status);
-            }
-            else
+            else if (status != AppendStatus.MessageIllegal)
             {
                 // Nothing is wrong with the message: it is tried again, at once when what it needs can be waited for.
                 delivery.Obstacle = obstacle;
@@ -231,9 +235,6 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
 
     [LoggerMessage(EventId = 3201, Level = LogLevel.Error, Message = "Delivering delay level {Level} failed at queue offset {Offset}; tried again in 10 s")]
     private partial void LogLevelFailed(Exception error, int level, long offset);
-
-    [LoggerMessage(EventId = 3202, Level = LogLevel.Error, Message = "The delayed message at offset {Offset} of level {Level} cannot be delivered ({Status}) and is passed over")]
-    private partial void LogUndeliverable(int level, long offset, AppendStatus status);
 
     /// <summary>A message of the queue that is not due.</summary>
     private readonly record struct Head(long QueueOffset, long StoreTimestamp);

@@ -21,6 +21,9 @@ internal sealed class ScheduleService : IAsyncDisposable
         _levels = [.. Enumerable.Range(1, levels.MaxLevel).Select(level => new LevelDelivery(level, levels.DelayOf(level), store, _schedule, appender, waiting, offsets, time, logger))];
     }
 
+    /// <summary>How late the next message of the level is that is farthest behind, in milliseconds. Any thread.</summary>
+    public long LateMs => _levels.Max(static level => level.LateMs);
+
     public void Start()
     {
         foreach (LevelDelivery level in _levels)

@@ -15,7 +15,7 @@ namespace RocketOps.Broker.Health;
 /// A first page of figures in Prometheus' text format, names and labels as a RocketMQ 5 broker exports them where it has the figure (admin.md §4.1), ours with the
 /// prefix rocketops_.
 /// </summary>
-internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, TopicTable topics, GroupTable groups, PullCounters pulls, ParkedPulls parked, ConsumerTable consumers, OffsetPersister persister, ReplicationMetrics replication)
+internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, TopicTable topics, GroupTable groups, PullCounters pulls, ParkedPulls parked, ConsumerTable consumers, OffsetPersister persister, WaitingMetrics waiting, ReplicationMetrics replication)
 {
     public Task WriteAsync(HttpResponse response)
     {
@@ -49,6 +49,7 @@ internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, T
         Add("rocketops_timers_active", "gauge", "Timers of the process that run.", Timer.ActiveCount);
         Add("rocketops_pool_threads", "gauge", "Threads of the thread pool.", ThreadPool.ThreadCount);
         Add("rocketops_heap_bytes", "gauge", "Bytes of managed memory that are in use or not yet collected.", GC.GetTotalMemory(forceFullCollection: false));
+        waiting.AddTo(text, labels);
         replication.AddTo(text, labels);
         return text.ToString();
 

@@ -164,7 +164,17 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     private async Task ServeAsync(HostResolver resolver, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         BrokerOptions options = _parts.Settings.Current;
-        MetricsPage metrics = new(_parts.Settings, _parts.Store, _parts.Topics, _parts.Groups, _parts.PullCounters, _parts.ParkedPulls, _parts.Consumers, _parts.OffsetPersister, new ReplicationMetrics(_parts.Roles, _parts.Role, _parts.Store, _parts.Slaves, _parts.Group));
+        MetricsPage metrics = new(
+            _parts.Settings,
+            _parts.Store,
+            _parts.Topics,
+            _parts.Groups,
+            _parts.PullCounters,
+            _parts.ParkedPulls,
+            _parts.Consumers,
+            _parts.OffsetPersister,
+            new WaitingMetrics(_parts.Roles, _parts.Timers, _parts.TransactionFigures, _parts.Undeliverable),
+            new ReplicationMetrics(_parts.Roles, _parts.Role, _parts.Store, _parts.Slaves, _parts.Group));
         NameServerRegistrar registrar = new(_parts.Settings, _parts.Role, _parts.Topics, _parts.Mappings, _parts.Address, _parts.HaListener, _parts.Master, resolver, loggers, _parts.Time);
         Stops.Push("the connections to name servers", registrar.DisposeAsync);
         _server = await RemotingServer.StartAsync(

@@ -70,7 +70,8 @@ internal sealed class BrokerParts
         TransactionTopics = new TransactionTopics(store);
         Halves = new HalfMessageTable();
         TruePlaces = new TruePlaces(Topics);
-        WaitingMessages waiting = new(store, Appender, address);
+        Undeliverable = new UndeliverableMessages(Topics, store, time, loggers.CreateLogger<UndeliverableMessages>());
+        WaitingMessages waiting = new(Appender, address, TruePlaces, Undeliverable);
         TimerTopic timerTopic = new(store);
         Timers = new TimerTable(settings, store, timerTopic, fileSystem, time, loggers.CreateLogger<TimerTable>());
         TimerMetrics = new TimerMetrics(settings, Topics, Timers, fileSystem, time, loggers.CreateLogger<TimerMetrics>());
@@ -193,6 +194,9 @@ internal sealed class BrokerParts
 
     /// <summary>Where messages belong that have waited.</summary>
     public TruePlaces TruePlaces { get; }
+
+    /// <summary>Those of them that cannot be delivered.</summary>
+    public UndeliverableMessages Undeliverable { get; }
 
     public SendRefusals SendRefusals { get; }
 

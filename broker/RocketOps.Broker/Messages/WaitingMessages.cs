@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Sending;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
 
@@ -7,30 +8,34 @@ namespace RocketOps.Broker.Messages;
 
 /// <summary>
 /// Stores messages again that have waited in a topic of the broker's own, where their properties say they belong. As RocketMQ leaves them they keep these properties, and the
-/// ones that asked for the delay. Allocates nothing for a topic that is known. Source: remoting.md §5.2.
+/// ones that asked for the delay. What cannot be delivered is kept elsewhere, so that it holds nothing up. Allocates nothing for a topic that is known. Source: remoting.md §5.2.
 /// </summary>
-internal sealed class WaitingMessages(MessageStore store, MessageAppender appender, BrokerAddress address)
+internal sealed class WaitingMessages(MessageAppender appender, BrokerAddress address, TruePlaces places, UndeliverableMessages undeliverable)
 {
-    /// <summary>Into the log's buffer, not written yet. A message that says no place, or none that can be, is <see cref="AppendStatus.MessageIllegal"/>.</summary>
+    /// <summary>
+    /// Into the log's buffer, not written yet: where the message belongs or, when that cannot be, among the undeliverable ones. <see cref="AppendStatus.MessageIllegal"/>: neither takes it, which
+    /// has been noted.
+    /// </summary>
     /// <param name="record">The message as it waited.</param>
     /// <param name="properties">Its properties as they are stored now.</param>
     /// <param name="obstacle">What has to be overcome before it is tried again, when the answer says so.</param>
     /// <param name="result">Where it is.</param>
     public AppendStatus Deliver(in RecordView record, ReadOnlySpan<byte> properties, out Obstacle obstacle, out AppendResult result)
     {
-        obstacle = default;
-        if (FindPlace(record.Properties, out int queueId) is { } topic)
+        string? problem = FindPlace(record.Properties, out TopicState? topic, out int queueId);
+        if (problem is not null)
         {
-            return Append(record, properties, topic, queueId, out obstacle, out result);
+            return SetAside(record, problem, out obstacle, out result);
         }
 
-        result = default;
-        return AppendStatus.MessageIllegal;
+        AppendStatus status = Append(record, properties, topic!.StoreTopic, queueId, out obstacle, out result);
+        return status == AppendStatus.MessageIllegal ? SetAside(record, "its topic does not take it", out obstacle, out result) : status;
     }
 
-    /// <summary>As <see cref="Deliver"/>, into a queue of the caller's choice.</summary>
+    /// <summary>Into a queue of the caller's choice. A message whose properties leave no room for what is new in them goes as it is.</summary>
     public AppendStatus Append(in RecordView record, ReadOnlySpan<byte> properties, StoreTopic topic, int queueId, out Obstacle obstacle, out AppendResult result)
     {
+        bool hasRoom = properties.Length <= RecordLayout.MaxPropertiesBytes;
         AppendStatus status = appender.Append(
             new MessageToAppend
             {
@@ -44,39 +49,72 @@ internal sealed class WaitingMessages(MessageStore store, MessageAppender append
                 ReconsumeTimes = record.ReconsumeTimes,
                 PreparedTransactionOffset = record.PreparedTransactionOffset,
                 Body = record.Body,
-                Properties = properties,
+                Properties = hasRoom ? properties : record.Properties,
             },
             out result);
         obstacle = new Obstacle(status, topic, queueId);
         return status;
     }
 
-    /// <summary>Waits for what kept a message from being stored; false when that has to be tried again later.</summary>
-    public async ValueTask<bool> OvercomeAsync(Obstacle obstacle) => obstacle.Status switch
+    /// <summary>Keeps a message that cannot be delivered, as it is. <see cref="AppendStatus.MessageIllegal"/>: not even that can be, which has been noted.</summary>
+    public AppendStatus SetAside(in RecordView record, string reason, out Obstacle obstacle, out AppendResult result)
     {
-        AppendStatus.WouldBlock => await appender.WhenRoomAsync(),
-        AppendStatus.QueueNotLoaded => await store.Writer.LoadQueueAsync(obstacle.Topic!, obstacle.QueueId, CancellationToken.None) == AppendStatus.Ok,
-        _ => false,
-    };
-
-    private StoreTopic? FindPlace(ReadOnlySpan<byte> properties, out int queueId)
-    {
-        ReadOnlySpan<byte> topic = default;
-        queueId = -1;
-        PropertyReader reader = new(properties);
-        while (reader.TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
+        if (!undeliverable.IsMade)
         {
-            if (name.SequenceEqual(PropertyNames.Utf8.RealTopic))
+            result = default;
+            obstacle = new Obstacle(AppendStatus.QueueNotLoaded, undeliverable.Topic, UndeliverableMessages.Queue);
+            return AppendStatus.QueueNotLoaded;
+        }
+
+        AppendStatus status = Append(record, record.Properties, undeliverable.Topic, UndeliverableMessages.Queue, out obstacle, out result);
+        if (status == AppendStatus.Ok)
+        {
+            undeliverable.CountKept(record, reason);
+        }
+        else if (status == AppendStatus.MessageIllegal)
+        {
+            undeliverable.CountPassedOver(record, reason);
+        }
+
+        return status;
+    }
+
+    /// <summary>Waits for what kept a message from being stored; false when that has to be tried again later.</summary>
+    public async ValueTask<bool> OvercomeAsync(Obstacle obstacle)
+    {
+        if (ReferenceEquals(obstacle.Topic, undeliverable.Topic) && !undeliverable.IsMade)
+        {
+            await undeliverable.MakeAsync();
+        }
+
+        return await appender.OvercomeAsync(obstacle.Status, obstacle.Topic!, obstacle.QueueId);
+    }
+
+    /// <summary>Why the message has no place; null when it has.</summary>
+    private string? FindPlace(ReadOnlySpan<byte> properties, out TopicState? topic, out int queueId)
+    {
+        ReadOnlySpan<byte> name = default;
+        int named = -1;
+        PropertyReader reader = new(properties);
+        while (reader.TryRead(out ReadOnlySpan<byte> property, out ReadOnlySpan<byte> value))
+        {
+            if (property.SequenceEqual(PropertyNames.Utf8.RealTopic))
             {
-                topic = value;
+                name = value;
             }
-            else if (name.SequenceEqual(PropertyNames.Utf8.RealQueueId))
+            else if (property.SequenceEqual(PropertyNames.Utf8.RealQueueId))
             {
-                queueId = Utf8Parser.TryParse(value, out int number, out int used) && used == value.Length ? number : -1;
+                named = Utf8Parser.TryParse(value, out int number, out int used) && used == value.Length ? number : -1;
             }
         }
 
-        return queueId < 0 || topic.IsEmpty || TopicNames.FindProblem(topic) is not null ? null : store.FindTopic(topic) ?? store.GetOrAddTopic(topic);
+        return places.Find(name, named, out topic, out queueId) switch
+        {
+            SendStatus.TopicMissing => "there is no such topic",
+            SendStatus.TopicForbidden => "its topic is the broker's own",
+            SendStatus.NotLeader => "its queue is another broker's now",
+            _ => queueId < 0 ? "it says no queue" : null,
+        };
     }
 
     /// <summary>Why a message was not taken, and where it should have gone.</summary>

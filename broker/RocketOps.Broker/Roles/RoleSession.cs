@@ -16,6 +16,12 @@ internal sealed class RoleSession(ScheduleService schedule, TransactionCheckServ
     /// <summary>Looks after the mappings of static topics.</summary>
     public ExpiredStretches Stretches => stretches;
 
+    /// <inheritdoc cref="TransactionCheckService.OpenHalves"/>
+    public long OpenHalves => transactions.OpenHalves;
+
+    /// <inheritdoc cref="ScheduleService.LateMs"/>
+    public long DelayLateMs => schedule.LateMs;
+
     public void Start()
     {
         slaves.Open();

@@ -227,7 +227,10 @@ internal sealed partial class TimerService : IAsyncDisposable
             TimerProperties.Found found = TimerProperties.Read(record.Properties);
             if (found.SlotMs < 0)
             {
-                LogUndeliverable(record.QueueOffset, "it says no time");
+                if (!TrySetAside(record, "it says no time", ref progress))
+                {
+                    return;
+                }
             }
             else if (_table.WasTaken(record, found.SlotMs))
             {
@@ -421,7 +424,7 @@ internal sealed partial class TimerService : IAsyncDisposable
     {
         int length = WriteProperties(record, takenMs, rolls: 0);
         AppendStatus status = _waiting.Deliver(record, _properties.AsSpan(0, length), out WaitingMessages.Obstacle obstacle, out AppendResult result);
-        return Count(status, record, obstacle, result, ref progress);
+        return Count(status, obstacle, result, ref progress);
     }
 
     /// <summary>Stores the message at the end of the timer topic, from where it goes on.</summary>
@@ -429,7 +432,13 @@ internal sealed partial class TimerService : IAsyncDisposable
     {
         int length = WriteProperties(record, takenMs, TimerProperties.Read(record.Properties).Rolls + 1);
         AppendStatus status = _waiting.Append(record, _properties.AsSpan(0, length), _topic.Topic, TimerTopic.Queue, out WaitingMessages.Obstacle obstacle, out AppendResult result);
-        return Count(status, record, obstacle, result, ref progress);
+        return status == AppendStatus.MessageIllegal ? TrySetAside(record, "it cannot be stored on its way", ref progress) : Count(status, obstacle, result, ref progress);
+    }
+
+    private bool TrySetAside(in RecordView record, string reason, ref Progress progress)
+    {
+        AppendStatus status = _waiting.SetAside(record, reason, out WaitingMessages.Obstacle obstacle, out AppendResult result);
+        return Count(status, obstacle, result, ref progress);
     }
 
     private int WriteProperties(in RecordView record, long takenMs, int rolls)
@@ -443,7 +452,7 @@ internal sealed partial class TimerService : IAsyncDisposable
         return TimerProperties.Write(record.Properties, takenMs, rolls, Now(), _properties);
     }
 
-    private bool Count(AppendStatus status, in RecordView record, WaitingMessages.Obstacle obstacle, in AppendResult result, ref Progress progress)
+    private static bool Count(AppendStatus status, WaitingMessages.Obstacle obstacle, in AppendResult result, ref Progress progress)
     {
         switch (status)
         {
@@ -451,8 +460,8 @@ internal sealed partial class TimerService : IAsyncDisposable
                 progress.CopiesEnd = progress.CopiesEnd == default ? result.Mark : result.Mark.And(progress.CopiesEnd);
                 progress.Appended++;
                 return true;
-            case AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong:
-                LogUndeliverable(record.QueueOffset, status.ToString());
+            case AppendStatus.MessageIllegal:
+                // Passed over, as nothing takes it.
                 return true;
             default:
                 progress.Obstacle = obstacle;
@@ -464,9 +473,6 @@ internal sealed partial class TimerService : IAsyncDisposable
 
     [LoggerMessage(EventId = 3811, Level = LogLevel.Error, Message = "The timers failed at message {QueueOffset} of their topic and slot {SlotMs}; tried again in {Seconds} s")]
     private partial void LogRoundFailed(Exception error, long queueOffset, long slotMs, double seconds);
-
-    [LoggerMessage(EventId = 3812, Level = LogLevel.Error, Message = "Message {QueueOffset} of rmq_sys_wheel_timer cannot be delivered ({Reason}) and is passed over")]
-    private partial void LogUndeliverable(long queueOffset, string reason);
 
     [LoggerMessage(EventId = 3813, Level = LogLevel.Warning, Message = "The message at {Offset} that waits for {SlotMs} is not in the log any more, or never was, and is passed over")]
     private partial void LogLost(long offset, long slotMs);

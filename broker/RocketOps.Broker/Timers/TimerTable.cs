@@ -84,6 +84,9 @@ internal sealed partial class TimerTable : IAsyncDisposable
     /// <summary>Messages that wait in slots, minus deletions. Takes about a millisecond. Any thread.</summary>
     public long CountWaiting() => _index?.CountAll() ?? 0;
 
+    /// <summary>For how long the first slot with messages is due already, in milliseconds, as far as it has been looked at. Any thread.</summary>
+    public long LateMs => CountWaiting() > 0 ? Math.Max(0, Now() - ReadMs - PrecisionMs) : 0;
+
     /// <summary>
     /// Messages that wait, by Java's hash of their topic, minus deletions: reads the units of every slot, a slot at a time between what the timers do. One count at a time. Nothing before
     /// the first message with a time.

@@ -12,17 +12,46 @@ namespace RocketOps.Broker.Tests.Delay;
 public sealed class ScheduleServiceTests
 {
     [Fact]
-    public async Task Deliver_GapsAndAMessageWithoutAPlace_GivesTheOthersOnce()
+    public async Task Deliver_GapsAndMessagesWithoutAPlace_GivesTheOthersOnce_AndKeepsThese()
     {
         using TempDirectory directory = new("broker-");
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync("Delayed");
+        }
+
         await WriteScheduleQueueAsync(directory.File("store"));
-        await using TestBroker broker = await TestBroker.StartAsync(directory: directory);
-        await broker.CreateTopicAsync("Delayed");
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["httpPort"] = "-1" }, directory);
         await broker.SubscribeAsync("g", "Delayed");
 
-        await Eventually.TrueAsync(async () => await DelayOffsetsAsync(broker) is var offsets && offsets.Contains("1:4", StringComparison.Ordinal), "level 1 is delivered to its end");
+        await Eventually.TrueAsync(async () => await DelayOffsetsAsync(broker) is var offsets && offsets.Contains("1:6", StringComparison.Ordinal), "level 1 is delivered to its end");
 
         Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Select(static message => message.Body).Should().Equal("first", "second");
+        IReadOnlyList<Requests.Received> kept = Requests.Decode(await broker.PullAsync("reader", "rmq_sys_undeliverable", 0, 0, sysFlag: 4, subscription: "*"));
+        kept.Select(static message => (message.Body, message.Properties.Get("REAL_TOPIC"))).Should().Equal(("poison", "../../etc"), ("gone", "Nowhere"), ("op", "RMQ_SYS_TRANS_OP_HALF_TOPIC"));
+        broker.Host.Parts.Store.FindTopic("Nowhere"u8).Should().BeNull("a delivery makes no topics");
+        using HttpClient http = new();
+        (await http.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics")).Should().MatchRegex("(?m)^rocketops_messages_undeliverable_total\\{.*\\} 3$");
+    }
+
+    /// <summary>What was taken under a larger limit, and waits, is stored again under a smaller one; a producer that sends as much is refused.</summary>
+    [Fact]
+    public async Task Deliver_LargerThanIsTakenNow_IsDelivered()
+    {
+        using TempDirectory directory = new("broker-");
+        string body = new('x', 3000);
+        await using (TestBroker before = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "2h" }, directory))
+        {
+            await before.CreateTopicAsync("Delayed");
+            await before.SendAsync("Delayed", body, properties: Requests.Properties(("DELAY", "1")));
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s", ["maxMessageSize"] = "1000" }, directory);
+        await broker.SubscribeAsync("g", "Delayed");
+        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 1, "the message is delivered");
+
+        Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Should().ContainSingle().Which.Body.Should().Be(body);
+        (await broker.InvokeAsync(Requests.Send("Delayed", body))).Code.Should().Be(ResponseCode.MessageIllegal);
     }
 
     /// <summary>After a restart the store does not know where the target queue ends before it has looked: the message waits for that and is not passed over.</summary>
@@ -44,7 +73,7 @@ public sealed class ScheduleServiceTests
         Requests.Decode(await broker.PullAsync("g", "Kept", 0, 0)).Select(static message => message.Body).Should().Equal("at once", "later");
     }
 
-    /// <summary>Level 1 holds: a unit that points nowhere, a message whose true topic cannot be, and two good ones.</summary>
+    /// <summary>Level 1 holds: a unit that points nowhere, messages whose true topic cannot be, is not there and is the broker's own, and two good ones.</summary>
     private static async Task WriteScheduleQueueAsync(string root)
     {
         StoreOptions options = new() { RootDirectory = root, CommitLogFileBytes = 16_777_216, IndexEnabled = false, Tuning = new() { DiskWarningRatio = 100 } };
@@ -53,7 +82,9 @@ public sealed class ScheduleServiceTests
             await store.StartAsync(CancellationToken.None);
             Append(store, "lost", "Delayed");
             Append(store, "poison", "../../etc");
+            Append(store, "gone", "Nowhere");
             Append(store, "first", "Delayed");
+            Append(store, "op", "RMQ_SYS_TRANS_OP_HALF_TOPIC");
             Append(store, "second", "Delayed");
             store.Writer.WritePending();
         }

@@ -2,6 +2,7 @@ using System.Text;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Tests.Replication;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Tests.Timers;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
@@ -247,6 +248,78 @@ public sealed class StaticTopicTests
         await brokers.A.Host.Parts.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
 
         brokers.A.Host.Parts.Mappings.Find(Topic)!.Queues!.Values.Should().OnlyContain(static items => items.Count == 2);
+    }
+
+    /// <summary>Queue 0 moves to another queue of this broker, queue 1 to another broker, while messages of both wait.</summary>
+    [Fact]
+    public async Task Deliver_RemappedWhileItWaited_GoesWhereItsQueueIsNow_OrIsKept()
+    {
+        ShiftedTime time = new();
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["storePathRootDir"] = "/store", ["messageDelayLevel"] = "5s" };
+        await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: new MemoryFileSystem(), time: time);
+        await RemapAsync(Epoch, $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}],1:[{StaticTopicRows.Item("broker-a", 0, 1, 0)}]");
+        await broker.SendAsync(Topic, "stays", queueId: 0, Requests.Properties(("DELAY", "1")));
+        await broker.SendAsync(Topic, "goes", queueId: 1, Requests.Properties(("DELAY", "1")));
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand here = await producer.SendHalfAsync(Topic, "half here", time.GetUtcNow(), queueId: 0);
+        RemotingCommand elsewhere = await producer.SendHalfAsync(Topic, "half elsewhere", time.GetUtcNow(), queueId: 1);
+        await RemapAsync(
+            Epoch + 1,
+            $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 0)},{StaticTopicRows.Item("broker-a", 1, 2, 100)}],1:[{StaticTopicRows.Item("broker-a", 0, 1, 0, endOffset: 0)},{StaticTopicRows.Item("broker-b", 1, 0, 100)}]");
+
+        RemotingCommand committed = await producer.CommitAsync(here);
+        RemotingCommand refused = await producer.CommitAsync(elsewhere);
+
+        committed.Code.Should().Be(ResponseCode.Success, committed.Remark);
+        (refused.Code, refused.Remark).Should().Be((ResponseCode.NotLeaderForQueue, "Static-1 does not exit in request process of current broker broker-a"));
+        IReadOnlyList<Requests.Received> delivered = [];
+        IReadOnlyList<Requests.Received> kept = [];
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(100));
+                delivered = Requests.Decode(await broker.PullAsync("g", Topic, 0, 100, sysFlag: 4, subscription: "*"));
+                kept = Requests.Decode(await broker.PullAsync("g", "rmq_sys_undeliverable", 0, 0, sysFlag: 4, subscription: "*"));
+                return delivered.Count == 2 && kept.Count > 0;
+            },
+            "a consumer of the logical queue gets the committed message and the delayed one, and what cannot be delivered here is kept");
+        delivered.Select(static message => (message.Body, message.QueueId)).Should().Equal(("half here", 2), ("stays", 2));
+        kept.Should().ContainSingle().Which.Body.Should().Be("goes");
+
+        async Task RemapAsync(long epoch, string queues)
+        {
+            RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateStaticTopic)
+                .Set("topic", Topic).Set("readQueueNums", 3).Set("writeQueueNums", 3).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG");
+            request.Body = Encoding.UTF8.GetBytes(StaticTopicRows.Mapping(Topic, "broker-a", epoch, 2, queues));
+            RemotingCommand answer = await broker.InvokeAsync(request);
+            answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(3, 5)]
+    [InlineData(5, 5)]
+    [InlineData(4, -1)]
+    [InlineData(9, -1)]
+    public void TryGetSuccessor_OfAPhysicalQueue_IsWhereItsLogicalQueueGoesOn(int physical, int successor)
+    {
+        TopicQueueMapping mapping = new()
+        {
+            BrokerName = "broker-a",
+            Queues = new()
+            {
+                [0] = [Item("broker-a", 0)],
+                [1] = [Item("broker-a", 3), Item("broker-b", 3), Item("broker-a", 5)],
+                [2] = [Item("broker-a", 4), Item("broker-b", 0)],
+                [3] = [Item("broker-b", 9), Item("broker-a", 6)],
+            },
+        };
+
+        mapping.TryGetSuccessor(physical, out LogicQueueMappingItem? leader).Should().Be(successor >= 0);
+        (leader?.QueueId ?? -1).Should().Be(successor);
+
+        static LogicQueueMappingItem Item(string broker, int queue) => new() { BrokerName = broker, QueueId = queue };
     }
 
     [Fact]

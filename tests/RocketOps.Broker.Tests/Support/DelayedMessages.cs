@@ -6,11 +6,16 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Tests.Support;
 
-/// <summary>A store, closed in order, whose level 1 holds messages of queue 0 of the topic <c>Delayed</c>.</summary>
+/// <summary>A store, closed in order, whose level 1 holds messages of queue 0 of the topic <c>Delayed</c>, which is there.</summary>
 internal static class DelayedMessages
 {
     public static async Task WriteAsync(IStoreFileSystem files, string root, int count)
     {
+        await using (TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storePathRootDir"] = root }, fileSystem: files))
+        {
+            await broker.CreateTopicAsync("Delayed");
+        }
+
         StoreOptions options = new() { RootDirectory = root, CommitLogFileBytes = 16_777_216, IndexEnabled = false, Tuning = new() { DiskWarningRatio = 100 } };
         await using MessageStore store = new(options, files, TimeProvider.System, NullLoggerFactory.Instance);
         await store.StartAsync(CancellationToken.None);

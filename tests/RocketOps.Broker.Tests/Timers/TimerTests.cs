@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store.Files;
@@ -61,6 +64,64 @@ public sealed class TimerTests
         message.Properties.Get("REAL_TOPIC").Should().Be(TimerBroker.Topic);
         message.Properties.Get("REAL_QID").Should().Be("0");
         message.Properties.Get("TIMER_ROLL_TIMES").Should().BeNull();
+    }
+
+    /// <summary>As they may have come into the log when other limits held: what is added has no room, and they are delivered as they are.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(5_000, false)]
+    [InlineData(35_000, true)]
+    public async Task Deliver_PropertiesLeaveNoRoom_ArrivesAllTheSame(int delayMs, bool rolls)
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("timerRollWindowSlot", rolls ? "10" : "1000"));
+        long slotMs = (time.NowMs + delayMs) / 1_000 * 1_000;
+        BrokerParts parts = broker.Broker.Host.Parts;
+        StoredMessage message = new()
+        {
+            Topic = parts.TimerRouter.Topic,
+            QueueId = 0,
+            Body = "full"u8.ToArray(),
+            Properties = Encoding.UTF8.GetBytes(Requests.Properties(
+                ("k", new string('v', 32_680)), ("REAL_TOPIC", TimerBroker.Topic), ("REAL_QID", "0"), ("TIMER_OUT_MS", slotMs.ToString(CultureInfo.InvariantCulture)))),
+        };
+        (await parts.Appender.AppendAsync(message, waitForDisk: true)).IsOk.Should().BeTrue();
+
+        await broker.RunUntilAsync(TimeSpan.FromMilliseconds(delayMs + 2_000), 1);
+
+        Requests.Received received = (await broker.ReceivedAsync()).Should().ContainSingle().Subject;
+        (received.Body, received.Properties.Get("TIMER_DEQUEUE_MS")).Should().Be(("full", null));
+    }
+
+    [Fact]
+    public async Task Deliver_ItsTopicIsGone_IsKeptAndTheNextIsDelivered()
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("httpPort", "-1"));
+        await broker.Broker.CreateTopicAsync("Gone");
+        (await broker.Broker.InvokeAsync(Requests.Send("Gone", "lost", 0, Requests.Properties(("TIMER_DELAY_MS", "3000"))))).Code.Should().Be(ResponseCode.Success);
+        await broker.SendAsync("kept", 3_000);
+        (await broker.Broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Gone"))).Code.Should().Be(ResponseCode.Success);
+        await broker.UntilTakenAsync(2);
+        using HttpClient http = new();
+        string before = string.Empty;
+        await Eventually.TrueAsync(
+            async () => (before = await http.GetStringAsync($"http://{broker.Broker.Host.HttpEndPoint}/metrics")).Split('\n').Any(static line => line.StartsWith("rocketmq_timing_messages{", StringComparison.Ordinal) && line.EndsWith(" 2", StringComparison.Ordinal)),
+            "both wait");
+
+        time.Advance(4 * Second);
+        await broker.UntilReceivedAsync("kept");
+
+        IReadOnlyList<Requests.Received> kept = [];
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(1));
+                return (kept = Requests.Decode(await broker.Broker.PullAsync("reader", "rmq_sys_undeliverable", 0, 0, sysFlag: 4, subscription: "*"))).Count > 0;
+            },
+            "the other one is kept");
+        kept.Should().ContainSingle().Which.Body.Should().Be("lost");
+        before.Should().MatchRegex("(?m)^rocketmq_timer_dequeue_latency\\{.*\\} 0$").And.MatchRegex("(?m)^rocketops_messages_undeliverable_total\\{.*\\} 0$");
     }
 
     [Theory]

@@ -1,0 +1,81 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Topics;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Messages;
+
+/// <summary>
+/// The topic in which messages are kept that have waited and cannot be delivered, as they were, for somebody to find; it is made when the first one comes. Counts them, and those that not even
+/// it takes. Thread-safe.
+/// </summary>
+internal sealed partial class UndeliverableMessages(TopicTable topics, MessageStore store, TimeProvider time, ILogger<UndeliverableMessages> logger)
+{
+    /// <summary>The topic's only queue.</summary>
+    public const int Queue = 0;
+
+    /// <summary>A topic that is deleted while a million messages wait for it is worth a line now and then.</summary>
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
+
+    private readonly ILogger<UndeliverableMessages> _logger = logger;
+    private readonly Lock _gate = new();
+    private long? _lastLine;
+    private int _sinceLine;
+    private long _kept;
+    private long _passedOver;
+
+    public StoreTopic Topic { get; } = store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.Undeliverable));
+
+    /// <summary>Whether messages can be put into the topic; otherwise <see cref="MakeAsync"/> comes first.</summary>
+    public bool IsMade => topics.TryGet(Topic.Utf8Name.Span, out _);
+
+    /// <summary>Messages that were kept since the start.</summary>
+    public long Kept => Volatile.Read(ref _kept);
+
+    /// <summary>Messages that could neither be delivered nor kept.</summary>
+    public long PassedOver => Volatile.Read(ref _passedOver);
+
+    public Task MakeAsync() => topics.GetOrCreateInternalAsync(TopicNames.Undeliverable, 1);
+
+    public void CountKept(in RecordView record, string reason)
+    {
+        Interlocked.Increment(ref _kept);
+        if (MayLog() is { } count)
+        {
+            LogKept(record.QueueOffset, record.QueueId, record.TopicName, reason, count);
+        }
+    }
+
+    public void CountPassedOver(in RecordView record, string reason)
+    {
+        Interlocked.Increment(ref _passedOver);
+        if (MayLog() is { } count)
+        {
+            LogPassedOver(record.QueueOffset, record.QueueId, record.TopicName, reason, record.PhysicalOffset, count);
+        }
+    }
+
+    /// <summary>How many messages a line would stand for; null when the last one was a moment ago.</summary>
+    private int? MayLog()
+    {
+        lock (_gate)
+        {
+            _sinceLine++;
+            if (_lastLine is { } last && time.GetElapsedTime(last) < LogInterval)
+            {
+                return null;
+            }
+
+            int count = _sinceLine;
+            _lastLine = time.GetTimestamp();
+            _sinceLine = 0;
+            return count;
+        }
+    }
+
+    [LoggerMessage(EventId = 3211, Level = LogLevel.Error, Message = "Message {QueueOffset} of queue {QueueId} of {Topic} cannot be delivered ({Reason}): it is kept in rmq_sys_undeliverable. {Count} messages since the last such line")]
+    private partial void LogKept(long queueOffset, int queueId, string topic, string reason, int count);
+
+    [LoggerMessage(EventId = 3212, Level = LogLevel.Error, Message = "Message {QueueOffset} of queue {QueueId} of {Topic} can neither be delivered nor kept ({Reason}) and is passed over; it lies at {Offset} in the log until that expires. {Count} messages since the last such line")]
+    private partial void LogPassedOver(long queueOffset, int queueId, string topic, string reason, long offset, int count);
+}
