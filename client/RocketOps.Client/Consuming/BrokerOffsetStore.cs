@@ -35,7 +35,9 @@ internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptio
 
     public long? Find(MessageQueue queue) => _table.Find(queue);
 
-    public void Update(MessageQueue queue, long offset, bool increaseOnly) => _table.Update(queue, offset, increaseOnly);
+    public void Note(MessageQueue queue, long offset) => _table.Note(queue, offset);
+
+    public void Move(MessageQueue queue, long offset, bool byBroker) => _table.Move(queue, offset);
 
     public void Forget(MessageQueue queue) => _table.Forget(queue);
 

@@ -16,14 +16,15 @@ internal sealed class HandlerInvoker(ClientInstance client, PushConsumerOptions 
     private static readonly TimeSpan LongHandling = TimeSpan.FromMinutes(15);
 
     /// <summary>Never throws. What was thrown, or why the message cannot be handed out, is in the outcome for the caller to log.</summary>
-    /// <param name="message">What to handle.</param>
+    /// <param name="stored">What to handle.</param>
+    /// <param name="queue">Where it was read.</param>
     /// <param name="attempts">How often it was handled here before.</param>
     /// <param name="cancellationToken">The handler's token.</param>
-    public async ValueTask<HandlerOutcome> InvokeAsync(PulledMessage message, int attempts, CancellationToken cancellationToken)
+    public async ValueTask<HandlerOutcome> InvokeAsync(StoredMessage stored, MessageQueue queue, int attempts, CancellationToken cancellationToken)
     {
         try
         {
-            ReceivedMessage received = ReceivedMessages.From(message.Stored, message.Owner.Queue, options.MaxDecompressedBytes, options.ZstdDecompressor);
+            ReceivedMessage received = ReceivedMessages.From(stored, queue, options.MaxDecompressedBytes, options.ZstdDecompressor);
             if (attempts > 0)
             {
                 received = received with { ReconsumeTimes = received.ReconsumeTimes + attempts };
@@ -32,8 +33,8 @@ internal sealed class HandlerInvoker(ClientInstance client, PushConsumerOptions 
             return !handlers.TryGetValue(received.Topic, out MessageHandler? handler)
                 ? throw new InvalidDataException($"nothing is subscribed to its topic {received.Topic}")
                 : tracer is not null && IsTraced(tracer, received)
-                ? await CallTracedAsync(tracer, handler, received, message.Stored, cancellationToken).ConfigureAwait(false)
-                : new HandlerOutcome(await CallAsync(handler, received, message.Stored, cancellationToken).ConfigureAwait(false), Failure: null);
+                ? await CallTracedAsync(tracer, handler, received, stored, cancellationToken).ConfigureAwait(false)
+                : new HandlerOutcome(await CallAsync(handler, received, stored, cancellationToken).ConfigureAwait(false), Failure: null);
         }
         catch (Exception failure)
         {

@@ -20,7 +20,6 @@ internal sealed class HandlerPool : IConsumeService
 
     private readonly ClientInstance _client;
     private readonly PushConsumerOptions _options;
-    private readonly IOffsetStore _offsets;
     private readonly MessageReturner _returner;
     private readonly HandlerInvoker _invoker;
     private readonly PausedQueues _paused;
@@ -34,11 +33,10 @@ internal sealed class HandlerPool : IConsumeService
     private readonly Task _watching;
     private int _working;
 
-    public HandlerPool(ClientInstance client, PushConsumerOptions options, IOffsetStore offsets, HandlerInvoker invoker, PausedQueues paused)
+    public HandlerPool(ClientInstance client, PushConsumerOptions options, HandlerInvoker invoker, PausedQueues paused)
     {
         _client = client;
         _options = options;
-        _offsets = offsets;
         _invoker = invoker;
         _paused = paused;
         _paused.Resumed = Unpark;
@@ -124,7 +122,7 @@ internal sealed class HandlerPool : IConsumeService
         }
 
         _atWork[message] = _options.TimeProvider.GetTimestamp();
-        (ConsumeResult result, Exception? failure) = await _invoker.InvokeAsync(message, attempts: 0, _cut.Token).ConfigureAwait(false);
+        (ConsumeResult result, Exception? failure) = await _invoker.InvokeAsync(message.Stored, message.Owner.Queue, attempts: 0, _cut.Token).ConfigureAwait(false);
         bool isTooLate = !_atWork.TryRemove(message, out _);
         if (failure is not null)
         {
@@ -142,7 +140,7 @@ internal sealed class HandlerPool : IConsumeService
             return;
         }
 
-        message.Owner.Finish(message.Stored.QueueOffset, _offsets);
+        message.Owner.Finish(message.Stored.QueueOffset);
     }
 
     // What a handler has for too long would hold its queue's offset back for ever.
@@ -175,7 +173,7 @@ internal sealed class HandlerPool : IConsumeService
         try
         {
             await _returner.ReturnAsync(message, StuckDelayLevel, CancellationToken.None).ConfigureAwait(false);
-            message.Owner.Finish(message.Stored.QueueOffset, _offsets);
+            message.Owner.Finish(message.Stored.QueueOffset);
         }
         catch (Exception failure)
         {

@@ -9,8 +9,17 @@ internal interface IOffsetStore
     /// <summary>The offset reached in memory; null before the first.</summary>
     long? Find(MessageQueue queue);
 
-    /// <summary>Notes an offset in memory.</summary>
-    void Update(MessageQueue queue, long offset, bool increaseOnly);
+    /// <summary>
+    /// All before the offset is finished; what is further already stays. Told by the <see cref="ProcessQueue"/> that the queue has at the time, and by nobody else: it ends before the queue is
+    /// moved or forgotten.
+    /// </summary>
+    void Note(MessageQueue queue, long offset);
+
+    /// <summary>The queue goes on at an offset, in front of the one noted or behind it.</summary>
+    /// <param name="queue">Which queue.</param>
+    /// <param name="offset">First offset to be read.</param>
+    /// <param name="byBroker">The broker says that the group is there; otherwise the program wishes it.</param>
+    void Move(MessageQueue queue, long offset, bool byBroker);
 
     /// <summary>Forgets what is in memory.</summary>
     void Forget(MessageQueue queue);

@@ -11,8 +11,10 @@ internal sealed class OffsetTable
 
     public long? Find(MessageQueue queue) => _offsets.TryGetValue(queue, out long offset) ? offset : null;
 
-    public void Update(MessageQueue queue, long offset, bool increaseOnly) =>
-        _offsets.AddOrUpdate(queue, static (_, state) => state.offset, static (_, old, state) => state.increaseOnly ? Math.Max(old, state.offset) : state.offset, (offset, increaseOnly));
+    /// <summary>A smaller one than that before is ignored.</summary>
+    public void Note(MessageQueue queue, long offset) => _offsets.AddOrUpdate(queue, static (_, noted) => noted, static (_, old, noted) => Math.Max(old, noted), offset);
+
+    public void Move(MessageQueue queue, long offset) => _offsets[queue] = offset;
 
     public void Forget(MessageQueue queue) => _offsets.TryRemove(queue, out _);
 }

@@ -13,15 +13,14 @@ internal sealed class OrderlyConsumeService : IConsumeService
 
     /// <param name="client">Connections and log.</param>
     /// <param name="options">The user's.</param>
-    /// <param name="offsets">Where progress is noted.</param>
     /// <param name="invoker">Calls handlers.</param>
     /// <param name="paused">What the user paused.</param>
     /// <param name="locks">The locks of this member; null when broadcasting.</param>
     /// <param name="giveUp">Has a queue dropped that must not be handled any further.</param>
     public OrderlyConsumeService(
-        ClientInstance client, PushConsumerOptions options, IOffsetStore offsets, HandlerInvoker invoker, PausedQueues paused, QueueLocks? locks, Action<ProcessQueue> giveUp) =>
+        ClientInstance client, PushConsumerOptions options, HandlerInvoker invoker, PausedQueues paused, QueueLocks? locks, Action<ProcessQueue> giveUp) =>
         _context = new OrderlyLaneContext(
-            client, options, offsets, invoker, new MessageReturner(client, options), paused, locks, new SemaphoreSlim(Math.Max(1, options.MaxConcurrency)), giveUp, _stopping.Token, _cut.Token);
+            client, options, invoker, new MessageReturner(client, options), paused, locks, new SemaphoreSlim(Math.Max(1, options.MaxConcurrency)), giveUp, _stopping.Token, _cut.Token);
 
     public void Begin(ProcessQueue queue, ProcessQueue? predecessor) =>
         _lanes[queue] = new OrderlyLane(queue, _context, predecessor is null ? Task.CompletedTask : EndAsync(predecessor));

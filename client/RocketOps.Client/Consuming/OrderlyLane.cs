@@ -68,7 +68,7 @@ internal sealed class OrderlyLane
 
             if (!outcome.Result.IsReturned || await TryBuryAsync(message, outcome, attempts, ending).ConfigureAwait(false))
             {
-                _queue.Finish(message.Stored.QueueOffset, _context.Offsets);
+                _queue.Finish(message.Stored.QueueOffset);
                 return;
             }
 
@@ -90,7 +90,7 @@ internal sealed class OrderlyLane
             }
 
             ending.ThrowIfCancellationRequested();
-            return await _context.Invoker.InvokeAsync(message, attempts, _context.Cut).ConfigureAwait(false);
+            return await _context.Invoker.InvokeAsync(message.Stored, _queue.Queue, attempts, _context.Cut).ConfigureAwait(false);
         }
         finally
         {
@@ -133,7 +133,6 @@ internal sealed class OrderlyLane
 /// <summary>What the lanes of one consumer share.</summary>
 /// <param name="Client">Connections and log.</param>
 /// <param name="Options">The user's.</param>
-/// <param name="Offsets">Where progress is noted.</param>
 /// <param name="Invoker">Calls handlers.</param>
 /// <param name="Returner">Sends to the dead letters.</param>
 /// <param name="Paused">What the user paused.</param>
@@ -143,5 +142,5 @@ internal sealed class OrderlyLane
 /// <param name="Stopping">No further handler is started.</param>
 /// <param name="Cut">The handlers' token.</param>
 internal sealed record OrderlyLaneContext(
-    ClientInstance Client, PushConsumerOptions Options, IOffsetStore Offsets, HandlerInvoker Invoker, MessageReturner Returner, PausedQueues Paused, QueueLocks? Locks,
+    ClientInstance Client, PushConsumerOptions Options, HandlerInvoker Invoker, MessageReturner Returner, PausedQueues Paused, QueueLocks? Locks,
     SemaphoreSlim Slots, Action<ProcessQueue> GiveUp, CancellationToken Stopping, CancellationToken Cut);

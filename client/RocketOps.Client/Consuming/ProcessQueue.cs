@@ -3,10 +3,10 @@ using RocketOps.Client.Internal;
 namespace RocketOps.Client.Consuming;
 
 /// <summary>
-/// The messages of one queue that were pulled and are not finished. Handlers finish them in any order; what may be committed is the oldest unfinished one.
-/// Thread-safe.
+/// The messages of one queue that were pulled and are not finished. Handlers finish them in any order; what may be committed is the oldest unfinished one. One lives from where reading begins
+/// until the queue is given up or goes on elsewhere, and notes the queue's offset as long as it lives. Thread-safe.
 /// </summary>
-internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions options, BufferLimits limits)
+internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions options, BufferLimits limits, IOffsetStore offsets)
 {
     /// <summary>How soon it is looked again whether all queues together leave room. Matches pullTimeDelayMillsWhenCacheFlowControl.</summary>
     private static readonly TimeSpan TotalRetryDelay = TimeSpan.FromMilliseconds(50);
@@ -17,7 +17,8 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
     private readonly WakeSignal _finished = new(options.TimeProvider);
     private readonly CancellationTokenSource _closed = new();
     private long _bytes;
-    private long _nextOffset = -1;
+    private long _newest = -1;
+    private long _pulledTo = -1;
     private long _lastPulledMs;
     private long _lastFinishedMs;
     private volatile bool _isDropped;
@@ -29,6 +30,9 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
 
     /// <summary>The queue belongs to this consumer no more: nothing of it is committed from then on.</summary>
     public bool IsDropped => _isDropped;
+
+    /// <summary>Up to where (exclusive) all is finished; null before that is known.</summary>
+    public long? Offset => offsets.Find(Queue);
 
     /// <summary>Offset of the oldest unfinished message; -1 when there is none.</summary>
     public long FirstUnfinished
@@ -72,7 +76,7 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
     /// <summary>Nothing more is pulled or, in an orderly group, begun; what is at work may still finish and note its offset.</summary>
     public void Close() => _closed.Cancel();
 
-    /// <summary>The queue belongs to this consumer no more. When this returns, no <see cref="Finish"/> notes an offset any longer, also none that had begun.</summary>
+    /// <summary>The queue belongs to this consumer no more, or begins anew elsewhere. When this returns, no offset is noted here any longer, also by no <see cref="Finish"/> that had begun.</summary>
     public void Drop()
     {
         lock (_gate)
@@ -97,17 +101,31 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
                 _sizes[offset] = bytes;
                 _bytes += bytes;
                 limits.Count(_isDropped ? 0 : 1);
-                _nextOffset = Math.Max(_nextOffset, offset + 1);
+                _newest = Math.Max(_newest, offset);
+                _pulledTo = Math.Max(_pulledTo, offset + 1);
+            }
+        }
+    }
+
+    /// <summary>All before the offset was pulled, and <see cref="Add"/> told what of it is to be handled: what is not among that is finished.</summary>
+    public void PulledTo(long offset)
+    {
+        lock (_gate)
+        {
+            _pulledTo = Math.Max(_pulledTo, offset);
+            if (_unfinished.Count == 0 && !_isDropped)
+            {
+                offsets.Note(Queue, _pulledTo);
             }
         }
     }
 
     /// <summary>
-    /// Finishes a message and notes in <paramref name="offsets"/> the offset up to which (exclusive) all are finished now, unless the queue was dropped. Under the lock
-    /// that <see cref="Drop"/> takes: noted after the owner forgot the queue's offset, it would be committed when the queue comes back, over what others did meanwhile.
+    /// Finishes a message and notes the offset up to which (exclusive) all are finished now, unless the queue was dropped. Under the lock that <see cref="Drop"/> takes: noted after the owner moved
+    /// or forgot the queue's offset, it would be committed over what the broker said or others did meanwhile.
     /// </summary>
     /// <returns>False when it was finished before.</returns>
-    public bool Finish(long offset, IOffsetStore offsets)
+    public bool Finish(long offset)
     {
         bool isFirst;
         long now = options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
@@ -123,7 +141,7 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
 
             if (!_isDropped)
             {
-                offsets.Update(Queue, _unfinished.Count > 0 ? _unfinished.Min : _nextOffset, increaseOnly: true);
+                offsets.Note(Queue, _unfinished.Count > 0 ? _unfinished.Min : _pulledTo);
             }
         }
 
@@ -156,7 +174,7 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
         {
             return _unfinished.Count < limits.MessagesPerQueue(Queue.Topic)
                 && _bytes < limits.BytesPerQueue(Queue.Topic)
-                && (_unfinished.Count == 0 || _nextOffset - 1 - _unfinished.Min <= options.MaxOffsetSpan);
+                && (_unfinished.Count == 0 || _newest - _unfinished.Min <= options.MaxOffsetSpan);
         }
     }
 }

@@ -3,10 +3,12 @@ using RocketOps.Client.Internal;
 
 namespace RocketOps.Client.Consuming;
 
-/// <summary>Reads one queue from an offset on and hands what it finds to the handlers, until the queue is dropped. No thread waits: a long poll is an outstanding request.</summary>
+/// <summary>
+/// Reads one queue from an offset on and hands what it finds to the handlers, until the queue is dropped or the broker says that the group is elsewhere. No thread waits: a long poll is an outstanding
+/// request.
+/// </summary>
 internal sealed class PullLoop(
-    ProcessQueue processing, Subscription subscription, long startOffset, ClientInstance client, PushConsumerOptions options, Puller puller, IOffsetStore offsets, IConsumeService handlers,
-    PausedQueues paused)
+    ProcessQueue processing, Subscription subscription, long startOffset, ClientInstance client, PushConsumerOptions options, Puller puller, IConsumeService handlers, PausedQueues paused)
 {
     /// <summary>Matches pullTimeDelayMillsWhenBrokerFlowControl.</summary>
     private static readonly TimeSpan FlowControlDelay = TimeSpan.FromMilliseconds(20);
@@ -16,8 +18,8 @@ internal sealed class PullLoop(
     private long _offset = startOffset;
     private long _suggestedBroker = BrokerData.MasterId;
 
-    /// <summary>Ends when cancelled. Never throws.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Ends when cancelled, or with the offset where the broker says that the group is. Never throws.</summary>
+    public async Task<long?> RunAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -25,7 +27,10 @@ internal sealed class PullLoop(
             {
                 await paused.WaitWhilePausedAsync(processing.Queue, cancellationToken).ConfigureAwait(false);
                 await processing.WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
-                await PullOnceAsync(cancellationToken).ConfigureAwait(false);
+                if (await PullOnceAsync(cancellationToken).ConfigureAwait(false) is { } elsewhere)
+                {
+                    return elsewhere;
+                }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -38,22 +43,25 @@ internal sealed class PullLoop(
                 await Task.Delay(options.PullRetryDelay, options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+
+        return null;
     }
 
-    private async Task PullOnceAsync(CancellationToken cancellationToken)
+    /// <summary>The offset where the broker says that the group is; null as long as reading goes on here.</summary>
+    private async Task<long?> PullOnceAsync(CancellationToken cancellationToken)
     {
         MessageQueue queue = processing.Queue;
         PullResult result;
         processing.NotePull();
         try
         {
-            result = await puller.PullAsync(queue, subscription, _offset, _commits ? offsets.Find(queue) : null, _suggestedBroker, cancellationToken).ConfigureAwait(false);
+            result = await puller.PullAsync(queue, subscription, _offset, _commits ? processing.Offset : null, _suggestedBroker, cancellationToken).ConfigureAwait(false);
         }
         catch (RocketMqException failure)
         {
             ClientLog.PullFailed(client.Logger, queue, _offset, failure.Message, options.PullRetryDelay.TotalMilliseconds);
             await RecoverAsync(failure, cancellationToken).ConfigureAwait(false);
-            return;
+            return null;
         }
 
         _suggestedBroker = result.SuggestedBroker;
@@ -62,21 +70,24 @@ internal sealed class PullLoop(
             case PullStatus.Found:
                 TakeIn(result);
                 break;
-            case PullStatus.Nothing when processing.Count == 0:
-                // No message for this group lies between the committed offset and here.
-                offsets.Update(queue, result.NextOffset, increaseOnly: true);
+            case PullStatus.Nothing:
+                processing.PulledTo(result.NextOffset);
+                break;
+            case PullStatus.Expired:
+                ClientLog.OffsetMoved(client.Logger, queue, _offset, result.NextOffset);
+                processing.PulledTo(result.NextOffset);
                 break;
             case PullStatus.OffsetMoved:
+                // What was pulled is of another history than what comes there, or somebody wants it passed over: together they would note offsets that nobody has handled.
                 ClientLog.OffsetMoved(client.Logger, queue, _offset, result.NextOffset);
-                offsets.Update(queue, result.NextOffset, increaseOnly: false);
-                await offsets.CommitAsync([queue], cancellationToken).ConfigureAwait(false);
-                break;
+                return result.NextOffset;
             case PullStatus.FlowControl:
                 await Task.Delay(FlowControlDelay, options.TimeProvider, cancellationToken).ConfigureAwait(false);
                 break;
         }
 
         _offset = result.NextOffset;
+        return null;
     }
 
     private void TakeIn(PullResult result)
@@ -106,14 +117,10 @@ internal sealed class PullLoop(
             processing.Add(message.Stored.QueueOffset, message.Stored.Body.Length);
         }
 
+        processing.PulledTo(result.NextOffset);
         foreach (PulledMessage message in pulled)
         {
             handlers.Enqueue(message);
-        }
-
-        if (processing.Count == 0)
-        {
-            offsets.Update(processing.Queue, result.NextOffset, increaseOnly: true);
         }
     }
 

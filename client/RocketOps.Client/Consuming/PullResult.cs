@@ -10,7 +10,10 @@ internal enum PullStatus
     /// <summary>Nothing there, or nothing that matched: go on at the next offset.</summary>
     Nothing,
 
-    /// <summary>The offset is outside the queue: go on at the next offset, and forget the old one.</summary>
+    /// <summary>The broker does not hold what was asked for any more: go on at the next offset. What was pulled before is still to be handled.</summary>
+    Expired,
+
+    /// <summary>The group is elsewhere: what was asked for is behind the queue's end, or somebody reset the group. Begin anew at the next offset.</summary>
     OffsetMoved,
 
     /// <summary>Ask again in a moment.</summary>

@@ -44,7 +44,7 @@ internal sealed class Puller(ClientInstance client, PushConsumerOptions options)
         {
             ResponseCode.Success => PullStatus.Found,
             ResponseCode.PullNotFound or ResponseCode.PullRetryImmediately => PullStatus.Nothing,
-            ResponseCode.PullOffsetMoved => PullStatus.OffsetMoved,
+            ResponseCode.PullOffsetMoved => response.ReadInt64("minOffset", 0, member.Address) > offset ? PullStatus.Expired : PullStatus.OffsetMoved,
             ResponseCode.FlowControl => PullStatus.FlowControl,
             _ => throw Refused(response, member.Address),
         };

@@ -17,8 +17,11 @@ internal sealed class ReadQueue(ProcessQueue processing, Subscription subscripti
     /// <summary>Where reading begins; a seek may move it until then.</summary>
     public long StartOffset { get; set; } = startOffset;
 
-    /// <summary>The pulling; null before it begins.</summary>
-    public Task? Pulling { get; set; }
+    /// <summary>The pulling, with the offset where the broker says that the group is when that ended it; null before it begins.</summary>
+    public Task<long?>? Pulling { get; set; }
+
+    /// <summary>The pulling, and going on where the broker says; null before it begins.</summary>
+    public Task? Following { get; set; }
 
     /// <summary>Giving it up; null while it is read. The queue is nobody's until this has ended.</summary>
     public Task? Releasing { get; set; }

@@ -96,8 +96,19 @@ internal sealed class Rebalancer
             // The consumer stops.
         }
 
-        await Task.WhenAll(_reading.Values.Select(static reading => reading.Pulling ?? Task.CompletedTask)).ConfigureAwait(false);
-        await Task.WhenAll(_reading.Values.Select(static reading => reading.Releasing ?? Task.CompletedTask)).ConfigureAwait(false);
+        // No queue is between two lives while the gate is held, and pulls that begin from now on end at once.
+        Task[] ending;
+        await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            ending = [.. _reading.Values.SelectMany(static reading => new[] { reading.Following, reading.Releasing }).OfType<Task>()];
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        await Task.WhenAll(ending).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -144,16 +155,13 @@ internal sealed class Rebalancer
             {
                 // It was just assigned and begins afterwards.
                 reading.StartOffset = offset;
-                await MoveAsync(queue, offset).ConfigureAwait(false);
+                await MoveAsync(queue, offset, byBroker: false).ConfigureAwait(false);
                 return;
             }
 
             reading.Processing.Drop();
             await reading.Pulling.ConfigureAwait(false);
-            await MoveAsync(queue, offset).ConfigureAwait(false);
-            ReadQueue moved = new(new ProcessQueue(queue, _options, _limits), reading.Subscription, offset);
-            _reading[queue] = moved;
-            Begin(moved, reading.Processing);
+            await BeginElsewhereAsync(reading, offset, byBroker: false).ConfigureAwait(false);
         }
         finally
         {
@@ -161,11 +169,69 @@ internal sealed class Rebalancer
         }
     }
 
-    // Not cancelled half way: the queue would be read by nobody.
-    private Task<RocketMqException?> MoveAsync(MessageQueue queue, long offset)
+    /// <summary>Has a queue whose messages here were dropped go on at another offset. Under the gate.</summary>
+    private async Task BeginElsewhereAsync(ReadQueue reading, long offset, bool byBroker)
     {
-        _offsets.Update(queue, offset, increaseOnly: false);
+        await MoveAsync(reading.Queue, offset, byBroker).ConfigureAwait(false);
+        ReadQueue moved = new(new ProcessQueue(reading.Queue, _options, _limits, _offsets), reading.Subscription, offset);
+        _reading[reading.Queue] = moved;
+        Begin(moved, reading.Processing);
+    }
+
+    // Not cancelled half way: the queue would be read by nobody.
+    private Task<RocketMqException?> MoveAsync(MessageQueue queue, long offset, bool byBroker)
+    {
+        _offsets.Move(queue, offset, byBroker);
         return _offsets.CommitAsync([queue], CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Ends with the pulling. When the broker said that the group is elsewhere, the queue goes on there as after a seek: what handlers still have of it notes nothing over what the broker said. Never
+    /// throws.
+    /// </summary>
+    private async Task FollowAsync(ReadQueue reading, Task<long?> pulling)
+    {
+        try
+        {
+            if (await pulling.ConfigureAwait(false) is { } offset)
+            {
+                await FollowAsync(reading, offset).ConfigureAwait(false);
+            }
+        }
+        catch (Exception unforeseen)
+        {
+            // A bug in this client must not end the reading of a queue unnoticed: it is given up, and read anew.
+            ClientLog.PullBroken(_client.Logger, unforeseen, reading.Queue);
+            GiveUp(reading.Queue);
+        }
+    }
+
+    private async Task FollowAsync(ReadQueue reading, long offset)
+    {
+        await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            if (reading.Processing.IsDropped)
+            {
+                // It is lost, or was moved by the program, whose word is the later one.
+                return;
+            }
+
+            reading.Processing.Drop();
+            if (reading.Releasing is null)
+            {
+                await BeginElsewhereAsync(reading, offset, byBroker: true).ConfigureAwait(false);
+            }
+            else
+            {
+                // Whoever reads it next begins there.
+                _offsets.Move(reading.Queue, offset, byBroker: true);
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
     private async Task RebalanceAsync(Subscription subscription, CancellationToken cancellationToken)
@@ -314,7 +380,7 @@ internal sealed class Rebalancer
         try
         {
             long offset = await _startOffsets.FindAsync(queue, _stopping).ConfigureAwait(false);
-            ReadQueue reading = new(new ProcessQueue(queue, _options, _limits), subscription, offset);
+            ReadQueue reading = new(new ProcessQueue(queue, _options, _limits, _offsets), subscription, offset);
             _reading[queue] = reading;
             return reading;
         }
@@ -352,13 +418,14 @@ internal sealed class Rebalancer
     {
         _handlers.Begin(reading.Processing, predecessor);
         reading.Pulling = PullAsync(
-            new PullLoop(reading.Processing, reading.Subscription, reading.StartOffset, _client, _options, _puller, _offsets, _handlers, _paused), reading.Processing);
+            new PullLoop(reading.Processing, reading.Subscription, reading.StartOffset, _client, _options, _puller, _handlers, _paused), reading.Processing);
+        reading.Following = FollowAsync(reading, reading.Pulling);
     }
 
-    private async Task PullAsync(PullLoop loop, ProcessQueue processing)
+    private async Task<long?> PullAsync(PullLoop loop, ProcessQueue processing)
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(_stopping, processing.Closed);
-        await loop.RunAsync(either.Token).ConfigureAwait(false);
+        return await loop.RunAsync(either.Token).ConfigureAwait(false);
     }
 
     /// <summary>Gives up what an orderly group may not handle any further: its lock is lost, or its order would be.</summary>
@@ -406,7 +473,7 @@ internal sealed class Rebalancer
 
             // Nothing of what follows runs under the gate, the user's code least of all.
             await Task.Yield();
-            await Task.WhenAll(readings.Select(static reading => reading.Pulling ?? Task.CompletedTask)).ConfigureAwait(false);
+            await Task.WhenAll(readings.Select(static reading => reading.Following ?? Task.CompletedTask)).ConfigureAwait(false);
             await Task.WhenAll(readings.Select(reading => _handlers.EndAsync(reading.Processing))).WaitAsync(_stopping).ConfigureAwait(false);
 
             // From here on to the end, as a half given up queue belongs to nobody. Every step has its own time limit.

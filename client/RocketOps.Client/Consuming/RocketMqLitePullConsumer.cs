@@ -300,7 +300,7 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
                 break;
             }
 
-            message.Owner.Finish(message.Stored.QueueOffset, Offsets);
+            message.Owner.Finish(message.Stored.QueueOffset);
         }
 
         return polled;

@@ -193,8 +193,8 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             Invoker = _polling is null ? new HandlerInvoker(_client, _options, _handlers) : null;
             _consuming = _polling is not null ? _polling.Begin(_options, _paused)
                 : _options.IsOrderly
-                ? new OrderlyConsumeService(_client, _options, _offsets, invoker, _paused, _locks, queue => _rebalancer?.GiveUp(queue.Queue))
-                : new HandlerPool(_client, _options, _offsets, invoker, _paused);
+                ? new OrderlyConsumeService(_client, _options, invoker, _paused, _locks, queue => _rebalancer?.GiveUp(queue.Queue))
+                : new HandlerPool(_client, _options, invoker, _paused);
             _rebalancer = new Rebalancer(_client, _options, _subscriptions, _offsets, _consuming, _paused, _locks, () => _polling?.Assigned, _stopping.Token);
             _rebalancing = Task.Run(_rebalancer.RunAsync, CancellationToken.None);
             _committing = CommitPeriodicallyAsync();

@@ -14,8 +14,8 @@ public sealed class ProcessQueueTests
     {
         Prop.ForAll(Gen.Shuffle(Enumerable.Range(10, 8).Select(static offset => (long)offset)).ToArbitrary(), order =>
         {
-            ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options));
             NotedOffset offsets = new();
+            ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options), offsets);
             HashSet<long> unfinished = [.. order];
             foreach (long offset in order)
             {
@@ -25,7 +25,7 @@ public sealed class ProcessQueueTests
             foreach (long offset in order)
             {
                 unfinished.Remove(offset);
-                queue.Finish(offset, offsets);
+                queue.Finish(offset);
                 offsets.Noted.Should().Be(unfinished.Count == 0 ? 18 : unfinished.Min());
             }
         }).QuickCheckThrowOnFailure();
@@ -37,7 +37,7 @@ public sealed class ProcessQueueTests
     [InlineData(new long[] { 1, 52 }, 1)]
     public async Task WaitForRoom_CountBytesOrSpanExceeded_WaitsUntilTheOldestIsFinished(long[] offsets, int bytes)
     {
-        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options));
+        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options), new NotedOffset());
         foreach (long offset in offsets)
         {
             queue.Add(offset, bytes);
@@ -45,7 +45,7 @@ public sealed class ProcessQueueTests
 
         Task room = queue.WaitForRoomAsync(CancellationToken.None);
         room.IsCompleted.Should().BeFalse();
-        queue.Finish(offsets[0], new NotedOffset());
+        queue.Finish(offsets[0]);
 
         await room.WaitAsync(Eventually.DefaultDeadline);
     }
@@ -53,7 +53,7 @@ public sealed class ProcessQueueTests
     [Fact]
     public async Task WaitForRoom_Dropped_EndsTheWait()
     {
-        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options));
+        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options), new NotedOffset());
         queue.Add(1, 1000);
         Task room = queue.WaitForRoomAsync(queue.Closed);
 
@@ -65,12 +65,12 @@ public sealed class ProcessQueueTests
     [Fact]
     public void Finish_AfterTheDrop_NotesNothing()
     {
-        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options));
         NotedOffset offsets = new();
+        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options), offsets);
         queue.Add(1, 1);
 
         queue.Drop();
-        queue.Finish(1, offsets);
+        queue.Finish(1);
 
         offsets.Noted.Should().BeNull();
     }
@@ -78,28 +78,46 @@ public sealed class ProcessQueueTests
     [Fact]
     public void Drop_WhileAnOffsetIsBeingNoted_LeavesNoneBehind()
     {
-        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options));
         NotedOffset offsets = new();
+        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options), offsets);
         queue.Add(1, 1);
         Thread dropper = new(() =>
         {
             queue.Drop();
             offsets.Forget(queue.Queue);
         });
-        offsets.BeforeUpdate = () =>
+        offsets.BeforeNote = () =>
         {
             // Until it has forgotten the offset already, or waits for this thread.
             dropper.Start();
             SpinWait.SpinUntil(() => !dropper.IsAlive || dropper.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Eventually.DefaultDeadline).Should().BeTrue();
         };
 
-        queue.Finish(1, offsets);
+        queue.Finish(1);
         dropper.Join(Eventually.DefaultDeadline).Should().BeTrue();
 
         offsets.Noted.Should().BeNull();
     }
 
-    /// <summary>An offset store for one queue that shows what is noted.</summary>
+    [Fact]
+    public void PulledTo_NothingUnfinished_NotesIt()
+    {
+        NotedOffset offsets = new();
+        ProcessQueue queue = new(new MessageQueue("T", "b", 0), Options, new BufferLimits(Options), offsets);
+
+        queue.PulledTo(5);
+        offsets.Noted.Should().Be(5, "nothing before it is for this group");
+        queue.Add(6, 1);
+        queue.PulledTo(9);
+        offsets.Noted.Should().Be(5, "6 is not finished");
+        queue.Finish(6);
+        offsets.Noted.Should().Be(9, "7 and 8 are not for this group");
+        queue.Drop();
+        queue.PulledTo(20);
+
+        offsets.Noted.Should().Be(9, "it belongs to this member no more");
+    }
+
     [Theory]
     [InlineData(1, 10)]
     [InlineData(3, 3)]
@@ -120,13 +138,13 @@ public sealed class ProcessQueueTests
     public async Task WaitForRoom_AllTogetherHoldTooMuch_WaitsUntilAnotherQueueMakesRoom()
     {
         BufferLimits limits = new(Options with { MaxBufferedMessages = 1 });
-        ProcessQueue full = new(new MessageQueue("T", "b", 0), Options, limits);
-        ProcessQueue waiting = new(new MessageQueue("T", "b", 1), Options, limits);
+        ProcessQueue full = new(new MessageQueue("T", "b", 0), Options, limits, new NotedOffset());
+        ProcessQueue waiting = new(new MessageQueue("T", "b", 1), Options, limits, new NotedOffset());
         full.Add(0, 1);
 
         Task room = waiting.WaitForRoomAsync(default);
         room.IsCompleted.Should().BeFalse();
-        full.Finish(0, new NotedOffset());
+        full.Finish(0);
 
         await room.WaitAsync(Eventually.DefaultDeadline);
     }
@@ -135,8 +153,8 @@ public sealed class ProcessQueueTests
     public void Limits_OfAll_CountWhatIsHeldAndForgetWhatIsDropped()
     {
         BufferLimits limits = new(Options with { MaxBufferedMessages = 3 });
-        ProcessQueue first = new(new MessageQueue("T", "b", 0), Options, limits);
-        ProcessQueue second = new(new MessageQueue("T", "b", 1), Options, limits);
+        ProcessQueue first = new(new MessageQueue("T", "b", 0), Options, limits, new NotedOffset());
+        ProcessQueue second = new(new MessageQueue("T", "b", 1), Options, limits, new NotedOffset());
         first.Add(0, 1);
         first.Add(0, 1);
         first.Add(1, 1);
@@ -144,25 +162,26 @@ public sealed class ProcessQueueTests
         second.Add(0, 1);
         limits.IsTotalReached.Should().BeTrue();
 
-        second.Finish(0, new NotedOffset()).Should().BeTrue();
-        second.Finish(0, new NotedOffset()).Should().BeFalse();
+        second.Finish(0).Should().BeTrue();
+        second.Finish(0).Should().BeFalse();
         limits.IsTotalReached.Should().BeFalse();
         second.Add(1, 1);
         limits.IsTotalReached.Should().BeTrue();
         first.Drop();
         first.Drop();
-        first.Finish(1, new NotedOffset());
+        first.Finish(1);
         second.Add(2, 1);
         limits.IsTotalReached.Should().BeFalse("two are held");
         second.Add(3, 1);
         limits.IsTotalReached.Should().BeTrue();
     }
 
+    /// <summary>An offset store for one queue that shows what is noted.</summary>
     private sealed class NotedOffset : IOffsetStore
     {
         private readonly OffsetTable _table = new();
 
-        public Action BeforeUpdate { get; set; } = static () => { };
+        public Action BeforeNote { get; set; } = static () => { };
 
         public long? Noted => _table.All.Select(static entry => (long?)entry.Value).SingleOrDefault();
 
@@ -170,11 +189,13 @@ public sealed class ProcessQueueTests
 
         public long? Find(MessageQueue queue) => _table.Find(queue);
 
-        public void Update(MessageQueue queue, long offset, bool increaseOnly)
+        public void Note(MessageQueue queue, long offset)
         {
-            BeforeUpdate();
-            _table.Update(queue, offset, increaseOnly);
+            BeforeNote();
+            _table.Note(queue, offset);
         }
+
+        public void Move(MessageQueue queue, long offset, bool byBroker) => _table.Move(queue, offset);
 
         public void Forget(MessageQueue queue) => _table.Forget(queue);
 

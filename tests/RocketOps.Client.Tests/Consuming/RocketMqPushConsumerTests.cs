@@ -324,7 +324,7 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
         string path = Path.Combine(folder.Path, "g.json");
         MessageQueue queue = new("T", "broker-a", 0);
         FileOffsetStore written = new(path, NullLogger.Instance);
-        written.Update(queue, 7, increaseOnly: false);
+        written.Move(queue, 7, byBroker: false);
         await written.CommitAsync([queue], default);
         string json = await File.ReadAllTextAsync(path);
 

@@ -3,7 +3,7 @@ namespace RocketOps.Faults.Tests.Histories;
 /// <summary>The positive control of the random histories: each broken one is found.</summary>
 public sealed class RandomHistoryCheckTests
 {
-    private static readonly GroupOfHistory[] Groups = [new("g", "T"), new("o", "O", IsOrderly: true)];
+    private static readonly GroupOfHistory[] Groups = [new("g", "T", IsAlone: true), new("o", "O", IsOrderly: true)];
 
     private static readonly SentMessage[] Sent =
     [
@@ -13,7 +13,8 @@ public sealed class RandomHistoryCheckTests
 
     private static readonly Receipt[] Intact =
     [
-        new(1, "g", "T/k/3", 1_000), new(2, "g", "T/k/0", 5), new(3, "o", "O/a/0", 5), new(4, "o", "O/b/0", 6), new(5, "o", "O/a/1", 7), new(6, "o", "O/a/0", 8), new(7, "o", "O/a/1", 9),
+        new(1, "g", "T/k/3", 1_000, QueueId: 0, QueueOffset: 1), new(2, "g", "T/k/0", 5, QueueId: 0, QueueOffset: 0),
+        new(3, "o", "O/a/0", 5), new(4, "o", "O/b/0", 6), new(5, "o", "O/a/1", 7), new(6, "o", "O/a/0", 8), new(7, "o", "O/a/1", 9),
     ];
 
     [Fact]
@@ -41,10 +42,21 @@ public sealed class RandomHistoryCheckTests
 
     [Fact]
     public void Violations_OffsetRanBack_Found() =>
-        Check(Intact, new("g", 0, 5, Kills: 0), new("g", 1, 3, Kills: 0), new("g", 0, 4, Kills: 0)).Should().ContainSingle().Which.Should().StartWith("offset ran back from 5");
+        Check(Intact, new("g", 0, 2, Kills: 0), new("g", 1, 0, Kills: 0), new("g", 0, 1, Kills: 0)).Should().ContainSingle().Which.Should().StartWith("offset ran back from 2");
 
     [Fact]
-    public void Violations_OffsetRanBackByAKill_None() => Check(Intact, new("g", 0, 5, Kills: 0), new("g", 0, 4, Kills: 1)).Should().BeEmpty();
+    public void Violations_OffsetOfAGroupWithMembersRanBack_None() =>
+        Check([.. Intact, new(8, "o", "O/b/0", 9, QueueId: 0, QueueOffset: 0)], new("o", 0, 1, Kills: 0), new("o", 0, 0, Kills: 0)).Should().BeEmpty();
+
+    [Fact]
+    public void Violations_OffsetAheadOfAMessage_Found() => Check(Intact, new CommittedOffset("g", 0, 3, Kills: 0)).Should().ContainSingle().Which.Should().StartWith("offset ahead of 2");
+
+    [Fact]
+    public void Violations_OffsetAheadOfWhatCameLater_Found() =>
+        Check(Intact, new("g", 0, 0, Kills: 0, Received: 1), new("g", 0, 1, Kills: 0, Received: 1)).Should().ContainSingle().Which.Should().StartWith("offset ahead of 0");
+
+    [Fact]
+    public void Violations_OffsetRanBackByAKill_None() => Check(Intact, new("g", 0, 2, Kills: 0), new("g", 0, 1, Kills: 1)).Should().BeEmpty();
 
     private static IReadOnlyList<string> Check(IReadOnlyCollection<Receipt> receipts, params CommittedOffset[] offsets) => RandomHistoryCheck.Violations(new RandomHistory(Sent, receipts, Groups, offsets));
 }

@@ -38,13 +38,16 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(50);
 
     private static readonly GroupOfHistory Pushed = new("pushed", "Plain");
-    private static readonly GroupOfHistory Pulled = new("pulled", "Plain");
+    private static readonly GroupOfHistory Pulled = new("pulled", "Plain", IsAlone: true);
     private static readonly GroupOfHistory Ordered = new("ordered", "Ordered", IsOrderly: true);
     private static readonly GroupOfHistory Late = new("late", "Late");
     private static readonly GroupOfHistory Settled = new("settled", "Paid");
     private static readonly GroupOfHistory Timed = new("timed", "Timed");
     private static readonly GroupOfHistory Moved = new("moved", StaticTopic.Name, IsOrderly: true);
     private static readonly GroupOfHistory Mixed = new("mixed", "Plain");
+
+    // Those of members of this library whose progress is asked for, beside what the puller notes itself.
+    private static readonly GroupOfHistory[] Asked = [Pushed, Ordered];
     private static readonly GroupOfHistory[] Groups = [Pushed, Pulled, Ordered, Late, Settled, Timed, Moved, Mixed];
     private static readonly Generation[] Generations = [Generation.Old, Generation.Young, Generation.Young, Generation.Young];
 
@@ -278,7 +281,8 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         RocketMqPushConsumer member = new(options);
         await member.SubscribeAsync(group.Topic, "*", (message, _) =>
         {
-            Receive(group, message.GetText());
+            bool isRetried = message.Queue.Topic != group.Topic;
+            Receive(group, message.GetText(), isRetried ? -1 : message.Queue.QueueId, isRetried ? -1 : message.QueueOffset);
             bool isLater;
             lock (whims)
             {
@@ -291,8 +295,8 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         _members[group.Name].Add(member);
     }
 
-    private void Receive(GroupOfHistory group, string body) =>
-        _receipts.Enqueue(new Receipt(Interlocked.Increment(ref _receiptNumber), group.Name, body, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
+    private void Receive(GroupOfHistory group, string body, int queueId = -1, long queueOffset = -1) =>
+        _receipts.Enqueue(new Receipt(Interlocked.Increment(ref _receiptNumber), group.Name, body, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), queueId, queueOffset));
 
     private async Task UntilServedAsync()
     {
@@ -300,6 +304,29 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         int received = _receipts.Count + MessagesPerEvent;
         await Eventually.TrueAsync(
             () => _sent.Count(static message => message.IsAcknowledged) >= sent && _receipts.Count >= received, $"seed {seed}: producers and consumers are served after {Story}", Patience);
+        await AskOffsetsAsync();
+    }
+
+    /// <summary>Notes how far the broker says that groups are.</summary>
+    private async Task AskOffsetsAsync()
+    {
+        await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
+        foreach (GroupOfHistory group in Asked)
+        {
+            for (int queue = 0; queue < MostQueues; queue++)
+            {
+                await AskOffsetAsync(broker, group, queue, Volatile.Read(ref _kills));
+            }
+        }
+    }
+
+    /// <summary>The committed offset; 0 when there is none.</summary>
+    private async Task<long> AskOffsetAsync(RawConnection broker, GroupOfHistory group, int queue, int kills)
+    {
+        RawFrame answer = await broker.RequestAsync(QueryConsumerOffset, OffsetFields(group, queue));
+        long offset = answer.Code == RawBroker.Success ? long.Parse(answer.ExtFields["offset"], CultureInfo.InvariantCulture) : 0;
+        _offsets.Enqueue(new CommittedOffset(group.Name, queue, offset, kills, Interlocked.Read(ref _receiptNumber)));
+        return offset;
     }
 
     private async Task UntilCompleteAsync()
@@ -448,9 +475,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         long[] next = new long[MostQueues];
         for (int queue = 0; queue < MostQueues; queue++)
         {
-            RawFrame answer = await broker.RequestAsync(QueryConsumerOffset, OffsetFields(queue));
-            next[queue] = answer.Code == RawBroker.Success ? long.Parse(answer.ExtFields["offset"], CultureInfo.InvariantCulture) : 0;
-            _offsets.Enqueue(new CommittedOffset(Pulled.Name, queue, next[queue], kills));
+            next[queue] = await AskOffsetAsync(broker, Pulled, queue, kills);
         }
 
         for (int queue = 0; !_stopPulling.IsCancellationRequested; queue = (queue + 1) % MostQueues)
@@ -459,7 +484,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
             IReadOnlyList<RawMessage> page = answer.Code == RawBroker.Success ? RawMessage.DecodeAll(answer.Body) : [];
             foreach (RawMessage message in page)
             {
-                Receive(Pulled, Encoding.UTF8.GetString(message.Body.Span));
+                Receive(Pulled, Encoding.UTF8.GetString(message.Body.Span), queue, message.QueueOffset);
             }
 
             if (_pullerDies)
@@ -475,20 +500,20 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
             }
 
             next[queue] = page[^1].QueueOffset + 1;
-            Dictionary<string, string> fields = OffsetFields(queue);
+            Dictionary<string, string> fields = OffsetFields(Pulled, queue);
             fields["commitOffset"] = next[queue].ToString(CultureInfo.InvariantCulture);
             RawFrame committed = await broker.RequestAsync(UpdateConsumerOffset, fields);
             if (committed.Code == RawBroker.Success)
             {
-                _offsets.Enqueue(new CommittedOffset(Pulled.Name, queue, next[queue], kills));
+                _offsets.Enqueue(new CommittedOffset(Pulled.Name, queue, next[queue], kills, Interlocked.Read(ref _receiptNumber)));
             }
         }
     }
 
-    private static Dictionary<string, string> OffsetFields(int queue) => new(StringComparer.Ordinal)
+    private static Dictionary<string, string> OffsetFields(GroupOfHistory group, int queue) => new(StringComparer.Ordinal)
     {
-        ["consumerGroup"] = Pulled.Name,
-        ["topic"] = Pulled.Topic,
+        ["consumerGroup"] = group.Name,
+        ["topic"] = group.Topic,
         ["queueId"] = queue.ToString(CultureInfo.InvariantCulture),
     };
 }

@@ -45,8 +45,8 @@ internal sealed class ConsumeDirectlyHandler(RocketMqPushConsumer consumer) : As
     private async Task<RemotingCommand> ConsumeAsync(HandlerInvoker invoker, RemotingCommand request, StoredMessage message, CancellationToken cancellationToken)
     {
         long begin = consumer.Options.TimeProvider.GetTimestamp();
-        ProcessQueue queue = new(new MessageQueue(message.Topic, request.Get("brokerName") ?? string.Empty, message.QueueId), consumer.Options, new BufferLimits(consumer.Options));
-        HandlerOutcome outcome = await invoker.InvokeAsync(new PulledMessage(queue, message), attempts: 0, cancellationToken).ConfigureAwait(false);
+        MessageQueue queue = new(message.Topic, request.Get("brokerName") ?? string.Empty, message.QueueId);
+        HandlerOutcome outcome = await invoker.InvokeAsync(message, queue, attempts: 0, cancellationToken).ConfigureAwait(false);
         string result = outcome switch
         {
             { Failure: not null } => "CR_THROW_EXCEPTION",

@@ -5,7 +5,7 @@ namespace RocketOps.Client.Consuming.Polling;
 /// </summary>
 internal sealed class PolledOffsets(IOffsetStore kept) : IOffsetStore
 {
-    // Settling and forgetting exclude each other: an offset settled after the queue went would be committed when it comes back, over what others did meanwhile.
+    // Settling, moving and forgetting exclude each other: an offset settled after the queue went would be committed when it comes back, over what others did meanwhile.
     private readonly Lock _gate = new();
     private readonly OffsetTable _handedOut = new();
 
@@ -16,7 +16,23 @@ internal sealed class PolledOffsets(IOffsetStore kept) : IOffsetStore
     /// <summary>Offset behind what was handed out; null before the first.</summary>
     public long? FindHandedOut(MessageQueue queue) => _handedOut.Find(queue);
 
-    public void Update(MessageQueue queue, long offset, bool increaseOnly) => _handedOut.Update(queue, offset, increaseOnly);
+    public void Note(MessageQueue queue, long offset) => _handedOut.Note(queue, offset);
+
+    /// <summary>
+    /// The next message that is handed out is another one. What the program is done with stays as it is, unless the broker says that the group is further back: committed once more, it would undo
+    /// that.
+    /// </summary>
+    public void Move(MessageQueue queue, long offset, bool byBroker)
+    {
+        lock (_gate)
+        {
+            _handedOut.Move(queue, offset);
+            if (byBroker && kept.Find(queue) > offset)
+            {
+                kept.Move(queue, offset, byBroker);
+            }
+        }
+    }
 
     /// <summary>The program is done with all that was handed out.</summary>
     public void Settle()
@@ -25,7 +41,7 @@ internal sealed class PolledOffsets(IOffsetStore kept) : IOffsetStore
         {
             foreach ((MessageQueue queue, long offset) in _handedOut.All)
             {
-                kept.Update(queue, offset, increaseOnly: false);
+                kept.Move(queue, offset, byBroker: false);
             }
         }
     }
@@ -35,7 +51,7 @@ internal sealed class PolledOffsets(IOffsetStore kept) : IOffsetStore
     {
         lock (_gate)
         {
-            kept.Update(queue, offset, increaseOnly: false);
+            kept.Move(queue, offset, byBroker: false);
         }
     }
 
