@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using RocketOps.Client;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
@@ -12,7 +14,7 @@ namespace RocketOps.Interop.Tests;
 
 /// <summary>
 /// Batch consume queues (<c>queue.type=BatchCQ</c>): one table of answers that our broker and Apache's 5.5.0 both have to give, and a store with such queues that goes from one to the
-/// other, after a clean stop and after a kill, and is gone on with there.
+/// other, after a clean stop and after a kill, and is gone on with there. Our consumers take the batches apart.
 /// </summary>
 public sealed class BatchQueueTests
 {
@@ -23,6 +25,7 @@ public sealed class BatchQueueTests
     private const int SendMessage = 310;
     private const int SendBatchMessage = 320;
     private const int QueryConsumeQueue = 321;
+    private const int QueryConsumerOffset = 14;
     private const int UpdateTopic = 17;
     private const int SearchOffsetByTimestamp = 29;
     private const int GetMaxOffset = 30;
@@ -57,6 +60,53 @@ public sealed class BatchQueueTests
     public static TheoryData<string, string, bool> HandOvers => Depth.IsDeep
         ? new() { { Ours, ApacheServer.Version5, false }, { ApacheServer.Version5, Ours, true } }
         : new() { { Ours, Ours, true } };
+
+    /// <summary>Brokers whose batches our consumers read.</summary>
+    public static TheoryData<string> Brokers => Depth.IsDeep ? [Ours, ApacheServer.Version5] : [Ours];
+
+    [SkippableTheory]
+    [MemberData(nameof(Brokers))]
+    public async Task OurConsumer_OfBatches_GetsEveryMessageByItselfAndGivesOneBack(string name)
+    {
+        Kit.RequireWhat(name == Ours ? null : SharedKits.WhyMissing(SharedKits.RocketMq));
+        using TempDirectory directory = new();
+        await using ServerUnderTest server = Create(name, directory);
+        await server.StartAsync();
+        await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
+        (await CreateAsync(broker, Topic, "+queue.type=BatchCQ")).Code.Should().Be(RawBroker.Success);
+        await SendAsync(broker, Topic, Batch(3), "UNIQ_KEY" + Separator + "FIRST");
+        await SendAsync(broker, Topic, Encoding.UTF8.GetBytes("single"), string.Empty, isBatch: false);
+        await SendAsync(broker, Topic, Batch(5), "UNIQ_KEY" + Separator + "SECOND");
+
+        ConcurrentQueue<ReceivedMessage> received = new();
+        RocketMqPushConsumer consumer = new(new PushConsumerOptions
+        {
+            NameServers = server.NameServerAddress,
+            Group = "our_batch_consumer",
+            ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
+            RequestTimeout = Eventually.DefaultDeadline,
+            PullTimeout = Eventually.DefaultDeadline,
+        });
+        await using (consumer)
+        {
+            await consumer.SubscribeAsync(Topic, "*", (message, _) =>
+            {
+                received.Enqueue(message);
+                return ValueTask.FromResult(message.Queue.Topic == Topic && message.QueueOffset == 5 ? ConsumeResult.LaterAt(1) : ConsumeResult.Success);
+            });
+            await consumer.StartAsync();
+            await Eventually.TrueAsync(() => received.Count >= 10, $"{name}: nine come, and one of them again");
+        }
+
+        string[] expected = ["message 0", "message 1", "message 2", "single", "message 0", "message 1", "message 2", "message 3", "message 4"];
+        received.Where(static message => message.Queue.Topic == Topic).OrderBy(static message => message.QueueOffset).Select(static message => (message.QueueOffset, message.GetText()))
+            .Should().Equal(expected.Select(static (text, offset) => ((long)offset, text)), name);
+        ReceivedMessage again = received.Should().ContainSingle(static message => message.Queue.Topic != Topic).Which;
+        (again.Topic, again.GetText(), again.MessageId, again.ReconsumeTimes).Should().Be((Topic, "message 1", "inner1", 1), name);
+        RawFrame committed = await broker.RequestAsync(
+            QueryConsumerOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = "our_batch_consumer", ["topic"] = Topic, ["queueId"] = "0" });
+        committed.ExtFields["offset"].Should().Be("9", name);
+    }
 
     [SkippableTheory]
     [MemberData(nameof(HandOvers))]

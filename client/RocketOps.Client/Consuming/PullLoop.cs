@@ -92,22 +92,28 @@ internal sealed class PullLoop(
 
     private void TakeIn(PullResult result)
     {
-        List<PulledMessage> pulled = [];
+        List<StoredMessage> stored = [];
         ReadOnlyMemory<byte> rest = result.Records;
         while (!rest.IsEmpty)
         {
             try
             {
-                StoredMessage message = StoredMessageDecoder.Decode(ref rest);
-                if (subscription.Matches(message.Properties))
-                {
-                    pulled.Add(new PulledMessage(processing, message));
-                }
+                StoredMessageDecoder.DecodeInto(stored, ref rest);
             }
             catch (InvalidDataException malformed)
             {
                 // The decoder has moved past it; the records behind it are good.
                 ClientLog.RecordUnreadable(client.Logger, processing.Queue, _offset, malformed.Message);
+            }
+        }
+
+        List<PulledMessage> pulled = new(stored.Count);
+        foreach (StoredMessage message in stored)
+        {
+            // A batch comes whole, also when some of its messages lie before what was asked for and are done with.
+            if (subscription.Matches(message.Properties) && (!message.IsInner || message.QueueOffset >= _offset))
+            {
+                pulled.Add(new PulledMessage(processing, message));
             }
         }
 

@@ -156,6 +156,9 @@ internal static partial class ClientLog
     [LoggerMessage(4150, LogLevel.Warning, "the handler has message {MessageId} of {Queue} for {Seconds} s; it is given back for another delivery, and what the handler says does not count")]
     public static partial void HandlerStuck(ILogger logger, string messageId, MessageQueue queue, double seconds);
 
+    [LoggerMessage(4151, LogLevel.Warning, "message {MessageId} of {Queue} could not be given back ({Reason}) and was sent to {RetryQueue} instead")]
+    public static partial void SentToRetryTopic(ILogger logger, string messageId, MessageQueue queue, string reason, MessageQueue retryQueue);
+
     [LoggerMessage(4133, LogLevel.Error, "handling the message of {Queue} at {Offset} failed in a way nobody foresaw")]
     public static partial void HandlingBroken(ILogger logger, Exception exception, MessageQueue queue, long offset);
 }

@@ -12,7 +12,7 @@ internal static class ReceivedMessages
         string offsetId = OffsetMessageId.Format(MessageHost.From(stored.StoreHost), new PhysicalOffset(stored.PhysicalOffset));
         return new ReceivedMessage
         {
-            Topic = stored.Topic.StartsWith(Consuming.RetryTopic.Prefix, StringComparison.Ordinal) ? stored.Properties.GetValueOrDefault(PropertyNames.RetryTopic) ?? stored.Topic : stored.Topic,
+            Topic = TopicOf(stored),
             Queue = queue,
             QueueOffset = stored.QueueOffset,
             Body = body,
@@ -28,6 +28,10 @@ internal static class ReceivedMessages
             Flag = stored.Flag,
         };
     }
+
+    /// <summary>The topic it was sent to, also when it comes from a retry topic.</summary>
+    public static string TopicOf(StoredMessage stored) =>
+        stored.Topic.StartsWith(Consuming.RetryTopic.Prefix, StringComparison.Ordinal) ? stored.Properties.GetValueOrDefault(PropertyNames.RetryTopic) ?? stored.Topic : stored.Topic;
 
     // A producer's clock may say anything; a message is not lost over it.
     public static DateTimeOffset Time(long milliseconds) =>

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace RocketOps.Client;
 
-/// <summary>One decoded record of a pull answer, its body still as stored.</summary>
+/// <summary>One decoded message of a pull answer, its body still as stored.</summary>
 internal sealed record StoredMessage(
     string Topic,
     int QueueId,
@@ -16,4 +16,8 @@ internal sealed record StoredMessage(
     IPEndPoint StoreHost,
     int ReconsumeTimes,
     ReadOnlyMemory<byte> Body,
-    Dictionary<string, string> Properties);
+    Dictionary<string, string> Properties)
+{
+    /// <summary>Whether it came in a record with others, out of an <see cref="InnerBatch"/>: it shares their place in the log, and the broker takes none of them back by itself.</summary>
+    public bool IsInner { get; init; }
+}

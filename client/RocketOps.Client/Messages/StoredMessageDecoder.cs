@@ -6,6 +6,23 @@ namespace RocketOps.Client;
 internal static class StoredMessageDecoder
 {
     /// <summary>
+    /// Adds what the record at the start of <paramref name="bytes"/> holds to <paramref name="messages"/>, one message or those of an <see cref="InnerBatch"/>, and moves past it as
+    /// <see cref="Decode"/> does, which also says what is thrown; nothing is added then.
+    /// </summary>
+    public static void DecodeInto(List<StoredMessage> messages, ref ReadOnlyMemory<byte> bytes)
+    {
+        StoredMessage record = Decode(ref bytes);
+        if (InnerBatch.Is(record))
+        {
+            InnerBatch.Unwrap(record, messages);
+        }
+        else
+        {
+            messages.Add(record);
+        }
+    }
+
+    /// <summary>
     /// Decodes the record at the start of <paramref name="bytes"/> and moves past it, also when it is damaged; past everything when not even its size can be believed.
     /// The body borrows from <paramref name="bytes"/>. Throws <see cref="InvalidDataException"/> saying what is wrong.
     /// </summary>

@@ -16,6 +16,33 @@ internal readonly record struct BatchPart(ReadOnlyMemory<byte> Body, byte[] Prop
     /// <summary>What it takes.</summary>
     public int Bytes => checked(BodyAt + Body.Length + sizeof(short) + Properties.Length);
 
+    /// <summary>Reads the message at the start of a batch and moves past it; what is returned borrows from the batch. Throws <see cref="InvalidDataException"/> saying what is wrong.</summary>
+    public static (ReadOnlyMemory<byte> Body, ReadOnlyMemory<byte> Properties, int Flag) Read(ref ReadOnlyMemory<byte> batch)
+    {
+        const int Least = BodyAt + sizeof(short);
+        int bytes = batch.Length >= Least ? BinaryPrimitives.ReadInt32BigEndian(batch.Span) : 0;
+        if (bytes < Least || bytes > batch.Length)
+        {
+            throw new InvalidDataException($"a message of {bytes} bytes does not fit into the {batch.Length} bytes left of its batch");
+        }
+
+        ReadOnlyMemory<byte> message = batch[..bytes];
+        int bodyBytes = BinaryPrimitives.ReadInt32BigEndian(message.Span[BodyLengthAt..]);
+        if (bodyBytes < 0 || bodyBytes > bytes - Least)
+        {
+            throw new InvalidDataException($"a body of {bodyBytes} bytes does not fit into a message of {bytes} bytes in a batch");
+        }
+
+        int propertyBytes = BinaryPrimitives.ReadInt16BigEndian(message.Span[(BodyAt + bodyBytes)..]);
+        if (propertyBytes != bytes - Least - bodyBytes)
+        {
+            throw new InvalidDataException($"a message of {bytes} bytes in a batch has a body of {bodyBytes} bytes and properties of {propertyBytes}");
+        }
+
+        batch = batch[bytes..];
+        return (message.Slice(BodyAt, bodyBytes), message[(Least + bodyBytes)..], BinaryPrimitives.ReadInt32BigEndian(message.Span[FlagAt..]));
+    }
+
     /// <param name="destination">At least <see cref="Bytes"/>, all zero.</param>
     public void WriteTo(Span<byte> destination)
     {

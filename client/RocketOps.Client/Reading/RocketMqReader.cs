@@ -43,7 +43,7 @@ public sealed class RocketMqReader : IAsyncDisposable
     /// <param name="brokerAddress">Member of the queue's broker group.</param>
     /// <param name="queue">Queue to read.</param>
     /// <param name="offset">First offset wanted.</param>
-    /// <param name="maxMessages">Messages wanted, from 1 on; brokers give at most 32 that are no longer in memory.</param>
+    /// <param name="maxMessages">Messages wanted, from 1 on; brokers give at most 32 that are no longer in memory. A batch that is stored as one record comes whole.</param>
     /// <param name="expression">Which ones, found by the broker.</param>
     /// <param name="wait">How long the broker may hold the request; zero asks for what is there.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -71,7 +71,7 @@ public sealed class RocketMqReader : IAsyncDisposable
         switch (response.Code)
         {
             case ResponseCode.Success:
-                (List<ReceivedMessage> messages, List<string> problems) = Decode(response.Body, queue);
+                (List<ReceivedMessage> messages, List<string> problems) = Decode(response.Body, queue, offset);
                 return new ReadResult([.. messages.Where(message => subscription.Matches(message.Properties))], next, problems);
             case ResponseCode.PullNotFound or ResponseCode.PullRetryImmediately or ResponseCode.PullOffsetMoved:
                 return new ReadResult([], next, []);
@@ -106,11 +106,11 @@ public sealed class RocketMqReader : IAsyncDisposable
         string brokerAddress, string topic, string key, int maxMessages, DateTimeOffset begin, DateTimeOffset end, CancellationToken cancellationToken = default) =>
         QueryAsync(brokerAddress, topic, key, maxMessages, begin, end, byUniqueKey: false, cancellationToken);
 
-    /// <summary>Messages of a topic whose producer gave them this id: one, or several when a send was repeated.</summary>
+    /// <summary>Messages of a topic whose producer gave them this id: one, several when a send was repeated, or those of a batch that is stored as one record.</summary>
     public Task<IReadOnlyList<ReceivedMessage>> FindByIdAsync(string brokerAddress, string topic, string messageId, CancellationToken cancellationToken = default) =>
         QueryAsync(brokerAddress, topic, messageId, 32, DateTimeOffset.UnixEpoch, _options.TimeProvider.GetUtcNow().AddDays(1), byUniqueKey: true, cancellationToken);
 
-    /// <summary>The message at a byte offset of a broker's commit log; null when there is none.</summary>
+    /// <summary>The message at a byte offset of a broker's commit log, of a batch that is stored as one record the first; null when there is none.</summary>
     public async Task<ReceivedMessage?> FindByCommitLogOffsetAsync(string brokerAddress, long offset, CancellationToken cancellationToken = default)
     {
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", offset);
@@ -121,16 +121,23 @@ public sealed class RocketMqReader : IAsyncDisposable
     /// <summary>Closes the connections. Idempotent.</summary>
     public ValueTask DisposeAsync() => _remoting.DisposeAsync();
 
-    private static (List<ReceivedMessage> Messages, List<string> Problems) Decode(ReadOnlyMemory<byte> records, MessageQueue? queue)
+    private static (List<ReceivedMessage> Messages, List<string> Problems) Decode(ReadOnlyMemory<byte> records, MessageQueue? queue, long from = 0)
     {
         List<ReceivedMessage> messages = [];
         List<string> problems = [];
+        List<StoredMessage> decoded = [];
         while (!records.IsEmpty)
         {
+            decoded.Clear();
             try
             {
-                StoredMessage stored = StoredMessageDecoder.Decode(ref records);
-                messages.Add(ReceivedMessages.From(stored, queue ?? new MessageQueue(stored.Topic, string.Empty, stored.QueueId), MaxDecompressedBytes));
+                StoredMessageDecoder.DecodeInto(decoded, ref records);
+
+                // A batch comes whole, also when some of its messages lie before what was asked for.
+                foreach (StoredMessage stored in decoded.Where(stored => !stored.IsInner || stored.QueueOffset >= from))
+                {
+                    messages.Add(ReceivedMessages.From(stored, queue ?? new MessageQueue(stored.Topic, string.Empty, stored.QueueId), MaxDecompressedBytes));
+                }
             }
             catch (InvalidDataException unreadable)
             {

@@ -100,6 +100,37 @@ internal sealed class FakeBroker : IAsyncDisposable
         Append(topic, queue, Encoding.UTF8.GetBytes(body), MessagePropertiesCodec.Write(properties), sysFlag, reconsumeTimes);
     }
 
+    /// <summary>Puts messages at the end of a queue as one record, as a batch consume queue has them: each with its text in its id, and with a tag.</summary>
+    public void AppendBatch(string topic, int queue, params (string Body, string Tag)[] messages)
+    {
+        int first;
+        lock (_gate)
+        {
+            first = _queues.TryGetValue((topic, queue), out List<byte[]>? records) ? records.Count : 0;
+        }
+
+        string properties = MessagePropertiesCodec.Write([KeyValuePair.Create("UNIQ_KEY", "batch"), KeyValuePair.Create("INNER_NUM", $"{messages.Length}"), KeyValuePair.Create("INNER_BASE", $"{first}")]);
+        Append(topic, queue, BatchOf(messages), properties, SysFlags.NeedsUnwrap | SysFlags.InnerBatch, 0, messages.Length);
+    }
+
+    /// <summary>A client batch (remoting.md §4.6), written out.</summary>
+    public static byte[] BatchOf(params (string Body, string Tag)[] messages) =>
+    [
+        .. messages.SelectMany(static message =>
+        {
+            byte[] body = Encoding.UTF8.GetBytes(message.Body);
+            byte[] properties = Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001id-{message.Body}\u0002TAGS\u0001{message.Tag}\u0002");
+            byte[] entry = new byte[22 + body.Length + properties.Length];
+            BinaryPrimitives.WriteInt32BigEndian(entry, entry.Length);
+            BinaryPrimitives.WriteInt32BigEndian(entry.AsSpan(12), 7);
+            BinaryPrimitives.WriteInt32BigEndian(entry.AsSpan(16), body.Length);
+            body.CopyTo(entry, 20);
+            BinaryPrimitives.WriteInt16BigEndian(entry.AsSpan(20 + body.Length), (short)properties.Length);
+            properties.CopyTo(entry, 22 + body.Length);
+            return entry;
+        }),
+    ];
+
     /// <summary>The record of a message, as pulls and checks carry it.</summary>
     public byte[] Record(string topic, int queue, int offset)
     {
@@ -328,7 +359,9 @@ internal sealed class FakeBroker : IAsyncDisposable
             }
 
             byte[][] found = [.. records.Skip((int)offset).Take(request.GetRequiredInt32("maxMsgNums"))];
-            return Answer(request, ResponseCode.Success, offset + found.Length, found.SelectMany(static record => record).ToArray());
+
+            // A record of several messages lies at the offset of each, and comes once.
+            return Answer(request, ResponseCode.Success, offset + found.Length, found.Distinct().SelectMany(static record => record).ToArray());
         }
     }
 
@@ -348,7 +381,7 @@ internal sealed class FakeBroker : IAsyncDisposable
     }
 
     // The record layout of remoting.md §4.1, written out.
-    private long Append(string topic, int queue, byte[] body, string properties, int sysFlag, int reconsumeTimes)
+    private long Append(string topic, int queue, byte[] body, string properties, int sysFlag, int reconsumeTimes, int offsets = 1)
     {
         byte[] topicBytes = Encoding.UTF8.GetBytes(topic);
         byte[] propertyBytes = Encoding.UTF8.GetBytes(properties);
@@ -379,8 +412,8 @@ internal sealed class FakeBroker : IAsyncDisposable
             BinaryPrimitives.WriteInt16BigEndian(record.AsSpan(89 + body.Length + topicBytes.Length), (short)propertyBytes.Length);
             propertyBytes.CopyTo(record, 91 + body.Length + topicBytes.Length);
             _physical += record.Length;
-            records.Add(record);
-            return records.Count - 1;
+            records.AddRange(Enumerable.Repeat(record, offsets));
+            return records.Count - offsets;
         }
     }
 }

@@ -5,8 +5,8 @@ using RocketOps.Remoting.Json;
 namespace RocketOps.Client.Consuming.Answers;
 
 /// <summary>
-/// CONSUME_MESSAGE_DIRECTLY (309): an administrator has one message handled here, once; no offset changes and nothing is given back, whatever the handler says. As many at a time as
-/// handlers may work. Source: remoting.md §2.6.
+/// CONSUME_MESSAGE_DIRECTLY (309): an administrator has one message handled here, once; no offset changes and nothing is given back, whatever the handler says. Of a batch that is stored as one
+/// record all messages are handled, up to the first that fails. As many at a time as handlers may work. Source: remoting.md §2.6.
 /// </summary>
 internal sealed class ConsumeDirectlyHandler(RocketMqPushConsumer consumer) : AsyncRequestHandler
 {
@@ -29,8 +29,9 @@ internal sealed class ConsumeDirectlyHandler(RocketMqPushConsumer consumer) : As
         try
         {
             ReadOnlyMemory<byte> body = request.Body;
-            StoredMessage message = StoredMessageDecoder.Decode(ref body);
-            return await ConsumeAsync(invoker, request, message, cancellationToken).ConfigureAwait(false);
+            List<StoredMessage> messages = [];
+            StoredMessageDecoder.DecodeInto(messages, ref body);
+            return await ConsumeAsync(invoker, request, messages, cancellationToken).ConfigureAwait(false);
         }
         catch (InvalidDataException malformed)
         {
@@ -42,11 +43,16 @@ internal sealed class ConsumeDirectlyHandler(RocketMqPushConsumer consumer) : As
         }
     }
 
-    private async Task<RemotingCommand> ConsumeAsync(HandlerInvoker invoker, RemotingCommand request, StoredMessage message, CancellationToken cancellationToken)
+    private async Task<RemotingCommand> ConsumeAsync(HandlerInvoker invoker, RemotingCommand request, List<StoredMessage> messages, CancellationToken cancellationToken)
     {
         long begin = consumer.Options.TimeProvider.GetTimestamp();
-        MessageQueue queue = new(message.Topic, request.Get("brokerName") ?? string.Empty, message.QueueId);
-        HandlerOutcome outcome = await invoker.InvokeAsync(message, queue, attempts: 0, cancellationToken).ConfigureAwait(false);
+        HandlerOutcome outcome = default;
+        for (int i = 0; i < messages.Count && outcome is { Failure: null, Result: { IsReturned: false, IsAbandoned: false } }; i++)
+        {
+            MessageQueue queue = new(messages[i].Topic, request.Get("brokerName") ?? string.Empty, messages[i].QueueId);
+            outcome = await invoker.InvokeAsync(messages[i], queue, attempts: 0, cancellationToken).ConfigureAwait(false);
+        }
+
         string result = outcome switch
         {
             { Failure: not null } => "CR_THROW_EXCEPTION",
