@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using RocketOps.Client.Internal;
 using RocketOps.Client.Json;
+using RocketOps.Hosting.Files;
 
 namespace RocketOps.Client.Consuming;
 
@@ -9,14 +10,17 @@ namespace RocketOps.Client.Consuming;
 internal sealed class FileOffsetStore : IOffsetStore
 {
     private readonly string _path;
+    private readonly DurableFile _file;
     private readonly ILogger _logger;
     private readonly OffsetTable _table = new();
     private readonly SemaphoreSlim _writer = new(1, 1);
     private readonly Lazy<Dictionary<MessageQueue, long>> _stored;
+    private byte[] _written = [];
 
     public FileOffsetStore(string path, ILogger logger)
     {
         _path = path;
+        _file = new DurableFile(path);
         _logger = logger;
         // A read that failed is tried again with the next rebalance.
         _stored = new Lazy<Dictionary<MessageQueue, long>>(Read, LazyThreadSafetyMode.PublicationOnly);
@@ -69,10 +73,12 @@ internal sealed class FileOffsetStore : IOffsetStore
             byte[] json = JsonSerializer.SerializeToUtf8Bytes(
                 new BroadcastOffsets { Offsets = [.. all.OrderBy(static pair => pair.Key).Select(static pair => new BroadcastOffset(pair.Key, pair.Value))] },
                 ClientJson.Default.BroadcastOffsets);
-            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            string temporary = _path + ".tmp";
-            await File.WriteAllBytesAsync(temporary, json, CancellationToken.None).ConfigureAwait(false);
-            File.Move(temporary, _path, overwrite: true);
+            if (!json.AsSpan().SequenceEqual(_written))
+            {
+                await _file.WriteAsync(json).ConfigureAwait(false);
+                _written = json;
+            }
+
             return null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or JsonException)

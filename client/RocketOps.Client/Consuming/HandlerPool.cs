@@ -124,7 +124,12 @@ internal sealed class HandlerPool : IConsumeService
         _atWork[message] = _options.TimeProvider.GetTimestamp();
         (ConsumeResult result, Exception? failure) = await _invoker.InvokeAsync(message.Stored, message.Owner.Queue, attempts: 0, _cut.Token).ConfigureAwait(false);
         bool isTooLate = !_atWork.TryRemove(message, out _);
-        if (failure is not null)
+        bool isDropped = result.IsReturned && _options.MessageModel == MessageModel.Broadcasting;
+        if (isDropped)
+        {
+            ClientLog.MessageDropped(_client.Logger, failure, message.Stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? "without id", message.Owner.Queue);
+        }
+        else if (failure is not null)
         {
             Report(message, failure);
         }
@@ -135,7 +140,7 @@ internal sealed class HandlerPool : IConsumeService
             return;
         }
 
-        if (result.IsReturned && _options.MessageModel == MessageModel.Clustering && !await TryReturnAsync(message, result.DelayLevel).ConfigureAwait(false))
+        if (result.IsReturned && !isDropped && !await TryReturnAsync(message, result.DelayLevel).ConfigureAwait(false))
         {
             return;
         }

@@ -112,7 +112,7 @@ internal sealed class OrderlyLane
 
         if (_context.Options.MessageModel == MessageModel.Broadcasting)
         {
-            ClientLog.OrderlyMessageDropped(_context.Client.Logger, outcome.Failure, id, _queue.Queue);
+            ClientLog.MessageDropped(_context.Client.Logger, outcome.Failure, id, _queue.Queue);
             return true;
         }
 

@@ -139,7 +139,7 @@ internal static partial class ClientLog
     public static partial void OrderlyMessageBuried(ILogger logger, Exception? exception, string messageId, MessageQueue queue, int attempts);
 
     [LoggerMessage(4144, LogLevel.Warning, "message {MessageId} of {Queue} was not handled and is dropped, as broadcasting has no dead letters")]
-    public static partial void OrderlyMessageDropped(ILogger logger, Exception? exception, string messageId, MessageQueue queue);
+    public static partial void MessageDropped(ILogger logger, Exception? exception, string messageId, MessageQueue queue);
 
     [LoggerMessage(4145, LogLevel.Error, "the {Callback} callback of group {Group} threw")]
     public static partial void RebalanceCallbackFailed(ILogger logger, Exception exception, string callback, string group);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -337,6 +338,46 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
         string entry = json[(list + 1)..json.IndexOf(']', StringComparison.Ordinal)];
         await File.WriteAllTextAsync(path, json.Replace(entry, entry.Replace("7", "9", StringComparison.Ordinal) + "," + entry, StringComparison.Ordinal));
         (await offsets.LoadAsync(queue, default)).Should().Be(7);
+    }
+
+    [Fact]
+    public async Task BroadcastOffsets_ThatDidNotChange_AreNotWritten()
+    {
+        using TempDirectory folder = new();
+        string path = Path.Combine(folder.Path, "g.json");
+        MessageQueue queue = new("T", "broker-a", 0);
+        FileOffsetStore offsets = new(path, NullLogger.Instance);
+        offsets.Note(queue, 7);
+        await offsets.CommitAsync([queue], default);
+        File.Delete(path);
+
+        await offsets.CommitAsync([queue], default);
+        File.Exists(path).Should().BeFalse("nothing is to be written");
+        offsets.Note(queue, 8);
+        await offsets.CommitAsync([queue], default);
+
+        (await new FileOffsetStore(path, NullLogger.Instance).LoadAsync(queue, default)).Should().Be(8);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Broadcasting_HandlerFails_SaysThatTheMessageIsDropped(bool throws)
+    {
+        using TempDirectory folder = new();
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        cluster.Broker.Append("T", 0, "m");
+        ConcurrentQueue<ClientError> errors = new();
+        await using RocketMqPushConsumer consumer = new(Options(cluster) with { MessageModel = MessageModel.Broadcasting, BroadcastOffsetFolder = folder.Path, OnError = errors.Enqueue });
+        await consumer.SubscribeAsync("T", "*", (_, _) => throws ? throw new InvalidOperationException("no bottles") : ValueTask.FromResult(ConsumeResult.Later));
+        await consumer.StartAsync();
+
+        await Eventually.TrueAsync(() => !errors.IsEmpty, "it is reported");
+        await consumer.StopAsync();
+
+        ClientError error = errors.Should().ContainSingle().Which;
+        (error.Id.Id, error.MessageId, error.Exception?.Message).Should().Be((4144, "id-m", throws ? "no bottles" : null));
+        cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().BeEmpty();
     }
 
     [Fact]
