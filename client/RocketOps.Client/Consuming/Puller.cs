@@ -20,6 +20,8 @@ internal sealed class Puller(ClientInstance client, PushConsumerOptions options)
     public async Task<PullResult> PullAsync(
         MessageQueue queue, Subscription subscription, long offset, long? commit, long suggestedBroker, CancellationToken cancellationToken)
     {
+        // What is read is not forgotten.
+        _ = client.Routes.Find(queue.Topic);
         if (client.Routes.FindForRead(queue.BrokerName, suggestedBroker) is not { } member)
         {
             throw new RocketMqException($"no member of broker {queue.BrokerName} is known");

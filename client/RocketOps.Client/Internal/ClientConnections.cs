@@ -18,6 +18,9 @@ namespace RocketOps.Client.Internal;
 /// </summary>
 internal sealed class ClientConnections
 {
+    /// <summary>Routes asked for at a time: one that a name server is slow with does not hold up all others.</summary>
+    private const int MaxRouteRequests = 8;
+
     private readonly LogTarget _log;
     private readonly RemotingClient _remoting;
     private readonly CancellationTokenSource _stopping = new();
@@ -275,6 +278,7 @@ internal sealed class ClientConnections
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
                 await RefreshRoutesAsync(_stopping.Token).ConfigureAwait(false);
+                Routes.Sweep();
                 ForgetGoneBrokers();
             }
         }
@@ -296,24 +300,26 @@ internal sealed class ClientConnections
         }
     }
 
-    /// <summary>Asks for every known route again; one that cannot be had is logged and tried again next time.</summary>
-    private async Task RefreshRoutesAsync(CancellationToken cancellationToken)
+    /// <summary>Asks for every known route again, several at a time; one that cannot be had is logged and tried again next time.</summary>
+    private Task RefreshRoutesAsync(CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        Routes.Topics,
+        new ParallelOptions { MaxDegreeOfParallelism = MaxRouteRequests, CancellationToken = cancellationToken },
+        async (topic, token) => await RefreshRouteAsync(topic, token).ConfigureAwait(false));
+
+    private async Task RefreshRouteAsync(string topic, CancellationToken cancellationToken)
     {
-        foreach (string topic in Routes.Topics)
+        try
         {
-            try
-            {
-                await Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
-            }
-            catch (RocketMqException failure)
-            {
-                ClientLog.RouteRefreshFailed(Logger, topic, failure.Message);
-            }
-            catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
-            {
-                // One route that this client cannot make sense of must not end the refreshing of all.
-                ClientLog.BackgroundBroken(Logger, unforeseen, $"the refreshing of the route of {topic}");
-            }
+            await Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RocketMqException failure)
+        {
+            ClientLog.RouteRefreshFailed(Logger, topic, failure.Message);
+        }
+        catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
+        {
+            // One route that this client cannot make sense of must not end the refreshing of all.
+            ClientLog.BackgroundBroken(Logger, unforeseen, $"the refreshing of the route of {topic}");
         }
     }
 

@@ -7,22 +7,32 @@ namespace RocketOps.Client.Routing;
 
 /// <summary>
 /// The routes a client uses and, made of them, the addresses of the brokers. A route is asked for when first needed and then every 30 s; readers take a snapshot.
-/// A topic that the name servers stop knowing keeps its last route, as in the Java client: one name server that just started must not stop a producer.
+/// A topic that the name servers stop knowing keeps its last route, as in the Java client: one name server that just started must not stop a producer. Of more than <see cref="MaxRoutes"/> those
+/// that nobody has looked for the longest are forgotten.
 /// </summary>
 internal sealed class RouteCache(NameServers nameServers)
 {
     /// <summary>Topic whose route stands in for topics that brokers will create on the first message.</summary>
     public const string DefaultTopic = "TBW102";
 
+    /// <summary>Routes that are kept although nobody looks for them: heartbeats go to their brokers, which may ask a producer about a transaction of long ago.</summary>
+    public const int MaxRoutes = 1024;
+
+    // Guards all that is written, and these: how many routes name a broker, and the routes that were forgotten, whose brokers stay known for one more sweep to whoever had just looked.
     private readonly Lock _gate = new();
+    private readonly Dictionary<string, int> _named = new(StringComparer.Ordinal);
+    private readonly List<TopicRoute> _leaving = [];
     private Action<string>? _changed;
-    private volatile ImmutableDictionary<string, TopicRoute> _routes = ImmutableDictionary.Create<string, TopicRoute>(StringComparer.Ordinal);
+    private volatile ImmutableDictionary<string, KnownRoute> _routes = ImmutableDictionary.Create<string, KnownRoute>(StringComparer.Ordinal);
     private volatile ImmutableDictionary<string, BrokerData> _brokers = ImmutableDictionary.Create<string, BrokerData>(StringComparer.Ordinal);
 
     /// <summary>Broker name → members, of all routes in use.</summary>
     public IReadOnlyDictionary<string, BrokerData> Brokers => _brokers;
 
     public IEnumerable<string> Topics => _routes.Keys;
+
+    /// <summary>How many routes are kept.</summary>
+    public int Count => _routes.Count;
 
     /// <summary>Has it called after the route of a topic became another, on the thread that learned of it.</summary>
     public void Watch(Action<string> changed)
@@ -42,7 +52,16 @@ internal sealed class RouteCache(NameServers nameServers)
         }
     }
 
-    public TopicRoute? Find(string topic) => _routes.GetValueOrDefault(topic);
+    /// <summary>The route, while it is known. Who looks for it keeps it known.</summary>
+    public TopicRoute? Find(string topic)
+    {
+        KnownRoute? known = _routes.GetValueOrDefault(topic);
+        known?.Use();
+        return known?.Route;
+    }
+
+    /// <summary>Whether the route is known. Looking so does not keep it.</summary>
+    public bool Knows(string topic) => _routes.ContainsKey(topic);
 
     /// <summary>The route, asked for now unless it is known. Null when no name server knows the topic. Throws <see cref="RocketMqException"/> when none answers.</summary>
     public async Task<TopicRoute?> GetAsync(string topic, CancellationToken cancellationToken) =>
@@ -89,7 +108,27 @@ internal sealed class RouteCache(NameServers nameServers)
             Put(topic, route);
         }
 
-        return Find(topic);
+        return _routes.GetValueOrDefault(topic)?.Route;
+    }
+
+    /// <summary>Forgets, of too many routes, those that nobody has looked for since the last sweep, the longest first. Called as often as routes are asked for again.</summary>
+    public void Sweep()
+    {
+        lock (_gate)
+        {
+            foreach (TopicRoute route in _leaving)
+            {
+                ForgetBrokers(route);
+            }
+
+            _leaving.Clear();
+            (string Topic, KnownRoute Known, int Idle)[] swept = [.. _routes.Select(static entry => (entry.Key, entry.Value, entry.Value.CountSweep()))];
+            foreach ((string topic, KnownRoute known, _) in swept.Where(static entry => entry.Idle > 0).OrderByDescending(static entry => entry.Idle).Take(Math.Max(0, swept.Length - MaxRoutes)))
+            {
+                _routes = _routes.Remove(topic);
+                _leaving.Add(known.Route);
+            }
+        }
     }
 
     /// <summary>The master of a broker group; null while there is none.</summary>
@@ -132,18 +171,52 @@ internal sealed class RouteCache(NameServers nameServers)
         {
             // The newest answer wins where routes of several topics name the same broker: the others may be as old as a refresh interval and know of no failover since.
             _brokers = _brokers.SetItems(route.Brokers.Select(static broker => KeyValuePair.Create(broker.BrokerName, broker)));
-            if (_routes.TryGetValue(topic, out TopicRoute? old) && Same(old, route))
+            KnownRoute? known = _routes.GetValueOrDefault(topic);
+            if (known is not null && Same(known.Route, route))
             {
                 return;
             }
 
-            _routes = _routes.SetItem(topic, route);
-            HashSet<string> named = [.. _routes.Values.SelectMany(static known => known.Brokers).Select(static broker => broker.BrokerName)];
-            _brokers = _brokers.RemoveRange(_brokers.Keys.Where(name => !named.Contains(name)));
+            foreach (string broker in BrokersOf(route))
+            {
+                _named[broker] = _named.GetValueOrDefault(broker) + 1;
+            }
+
+            if (known is null)
+            {
+                _routes = _routes.SetItem(topic, new KnownRoute(route));
+            }
+            else
+            {
+                TopicRoute old = known.Route;
+                known.Route = route;
+                ForgetBrokers(old);
+            }
         }
 
         Volatile.Read(ref _changed)?.Invoke(topic);
     }
+
+    // Under the gate. A route names its brokers no more; those that no other one names are gone.
+    private void ForgetBrokers(TopicRoute route)
+    {
+        foreach (string broker in BrokersOf(route))
+        {
+            int others = _named.GetValueOrDefault(broker) - 1;
+            if (others > 0)
+            {
+                _named[broker] = others;
+            }
+            else
+            {
+                _named.Remove(broker);
+                _brokers = _brokers.Remove(broker);
+            }
+        }
+    }
+
+    // A name server may name one twice.
+    private static IEnumerable<string> BrokersOf(TopicRoute route) => route.Brokers.Select(static broker => broker.BrokerName).Distinct(StringComparer.Ordinal);
 
     private static bool Same(IReadOnlyDictionary<string, StaticTopicQueues>? left, IReadOnlyDictionary<string, StaticTopicQueues>? right) =>
         (left?.Count ?? 0) == (right?.Count ?? 0)

@@ -8,6 +8,7 @@ using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Client.Tests.Routing;
 
@@ -72,6 +73,74 @@ public sealed class RouteCacheTests : IAsyncLifetime
         await LearnAsync("A", "b", "10.0.0.2:1");
 
         _routes.Brokers.Keys.Should().Equal("b");
+    }
+
+    [Fact]
+    public async Task Sweep_MoreThanAreKept_ForgetsThoseNobodyLooksForAndThenTheirBrokers()
+    {
+        await LearnAsync("Forgotten", "z", "10.0.0.26:1");
+        await LearnAsync("Used", "a", "10.0.0.1:1");
+        _routes.Sweep();
+        for (int i = 0; i < RouteCache.MaxRoutes - 1; i++)
+        {
+            await LearnAsync($"Topic{i}", "a", "10.0.0.1:1");
+        }
+
+        _routes.Find("Used").Should().NotBeNull();
+        _routes.Sweep();
+        _routes.Count.Should().Be(RouteCache.MaxRoutes);
+        _routes.Knows("Forgotten").Should().BeFalse();
+        _routes.Knows("Used").Should().BeTrue();
+        _routes.FindMaster("z").Should().Be("10.0.0.26:1", "somebody may just have looked for its route");
+        _routes.Sweep();
+
+        _routes.FindMaster("z").Should().BeNull();
+        _routes.FindMaster("a").Should().Be("10.0.0.1:1");
+    }
+
+    [Fact]
+    public async Task Sweep_AsManyAsAreKept_ForgetsNone()
+    {
+        await LearnAsync("A", "a", "10.0.0.1:1");
+        for (int i = 0; i < 10; i++)
+        {
+            _routes.Sweep();
+        }
+
+        _routes.Knows("A").Should().BeTrue("brokers may ask a producer that is idle about its transactions");
+        _routes.FindMaster("a").Should().Be("10.0.0.1:1");
+    }
+
+    [Fact]
+    public async Task Refresh_OneRouteIsNotAnswered_DoesNotHoldUpTheOthers()
+    {
+        const int Topics = 20;
+        int asked = 0;
+        int hangs = 0;
+        FakeTimeProvider time = new();
+        await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, request =>
+        {
+            Interlocked.Increment(ref asked);
+            return Interlocked.CompareExchange(ref hangs, 2, 1) == 1 ? null : FakePeer.Body("""{"brokerDatas":[{"brokerAddrs":{0:"127.0.0.1:1"},"brokerName":"a","cluster":"C"}],"queueDatas":[{"brokerName":"a","perm":6,"readQueueNums":1,"topicSysFlag":0,"writeQueueNums":1}]}""")(request);
+        }));
+        await using RocketMqProducer producer = new(new ProducerOptions
+        {
+            NameServers = nameServer.Address,
+            ConnectTimeout = Eventually.DefaultDeadline,
+            RequestTimeout = Eventually.DefaultDeadline,
+            SendTimeout = Eventually.DefaultDeadline,
+            RouteRefreshInterval = TimeSpan.FromSeconds(30),
+            TimeProvider = time,
+            OnError = static _ => { },
+        });
+        for (int i = 0; i < Topics; i++)
+        {
+            await producer.GetQueuesAsync($"Topic{i}");
+        }
+
+        Volatile.Write(ref hangs, 1);
+        time.Advance(TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => Volatile.Read(ref asked) >= 2 * Topics, "all others are asked for again");
     }
 
     private async Task LearnAsync(string topic, string broker, string master)

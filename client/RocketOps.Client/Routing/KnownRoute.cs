@@ -1,0 +1,32 @@
+namespace RocketOps.Client.Routing;
+
+/// <summary>The route of one topic, and whether anybody looks for it. Changed and swept under the gate of the <see cref="RouteCache"/>; looked for by anybody.</summary>
+internal sealed class KnownRoute(TopicRoute route)
+{
+    private volatile TopicRoute _route = route;
+    private volatile bool _isUsed = true;
+    private int _idleSweeps;
+
+    public TopicRoute Route
+    {
+        get => _route;
+        set => _route = value;
+    }
+
+    /// <summary>Somebody looks for it. Written once between two sweeps: every send comes here.</summary>
+    public void Use()
+    {
+        if (!_isUsed)
+        {
+            _isUsed = true;
+        }
+    }
+
+    /// <summary>Counts a sweep: how many there were since somebody looked for it.</summary>
+    public int CountSweep()
+    {
+        _idleSweeps = _isUsed ? 0 : _idleSweeps + 1;
+        _isUsed = false;
+        return _idleSweeps;
+    }
+}
