@@ -60,6 +60,9 @@ internal static partial class ClientLog
     [LoggerMessage(4118, LogLevel.Warning, "the TransactionChecker of group {Group} goes on after its token was cancelled; it is not waited for")]
     public static partial void TransactionCheckerStuck(ILogger logger, string group);
 
+    [LoggerMessage(4152, LogLevel.Warning, "{Count} requests of producer group {Group} had no answer {Seconds} s after it was disposed; their outcome is unknown")]
+    public static partial void RequestsCut(ILogger logger, int count, string group, double seconds);
+
     [LoggerMessage(4109, LogLevel.Warning, "traces come faster than {Topic} takes them: {Waiting} wait, and further ones are dropped")]
     public static partial void TraceDropped(ILogger logger, string topic, int waiting);
 

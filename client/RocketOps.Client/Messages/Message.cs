@@ -137,7 +137,7 @@ public sealed class Message
         _delays = value is null ? _delays & ~kind : _delays | kind;
     }
 
-    internal void SetReserved(string name, string? value)
+    private void SetReserved(string name, string? value)
     {
         if (string.IsNullOrEmpty(value))
         {

@@ -67,18 +67,17 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         {
             for (int attempt = 1; attempt <= attempts; attempt++)
             {
-                TimeSpan left = options.SendTimeout - options.TimeProvider.GetElapsedTime(since);
-                if (left <= TimeSpan.Zero)
+                if (Left(since) == TimeSpan.Zero)
                 {
                     break;
                 }
 
-                IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+                IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await FindQueuesAsync(message.Topic, since, cancellationToken).ConfigureAwait(false);
                 MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker, _faults);
                 long attemptBegin = options.TimeProvider.GetTimestamp();
                 try
                 {
-                    SendResult result = await SendOnceAsync(message, queue, left, cancellationToken).ConfigureAwait(false);
+                    SendResult result = await SendOnceAsync(message, queue, since, cancellationToken).ConfigureAwait(false);
                     _faults?.Note(queue.BrokerName, options.TimeProvider.GetElapsedTime(attemptBegin), failed: false);
                     if (result.Status == SendStatus.SendOk || !options.RetryAnotherBrokerWhenNotStoreOk)
                     {
@@ -95,7 +94,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
                     failed.IsOutcomeUnknown |= failure?.IsOutcomeUnknown == true;
                     failure = failed;
                     failedBroker = queue.BrokerName;
-                    await RefreshAfterFailureAsync(message.Topic, failed, cancellationToken).ConfigureAwait(false);
+                    await RefreshAfterFailureAsync(message.Topic, failed, since, cancellationToken).ConfigureAwait(false);
                 }
             }
         }
@@ -111,7 +110,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
             throw;
         }
 
-        return lessSafe ?? throw failure ?? new RocketMqException($"no attempt to send to topic {message.Topic} could be made within {options.SendTimeout.TotalMilliseconds:0} ms");
+        return lessSafe ?? throw failure ?? OutOfTime(message.Topic);
     }
 
     /// <summary>To one queue, or to the one of a key, in one attempt. Throws <see cref="RocketMqException"/> when it failed.</summary>
@@ -119,22 +118,31 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     public async ValueTask<SendResult> SendToAsync(OutgoingMessage message, MessageQueue? queue, string? shardingKey, long? begin, CancellationToken cancellationToken)
     {
         long since = begin ?? options.TimeProvider.GetTimestamp();
-        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await FindQueuesAsync(message.Topic, since, cancellationToken).ConfigureAwait(false);
         queue ??= QueueOf(shardingKey!, queues);
-        TimeSpan left = options.SendTimeout - options.TimeProvider.GetElapsedTime(since);
-        return await SendOnceAsync(message, queue, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        return await SendOnceAsync(message, queue, since, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>As <see cref="GetQueuesAsync"/>, within what is left of the time of a send that began at a timestamp.</summary>
+    public Task<IReadOnlyList<MessageQueue>> FindQueuesAsync(string topic, long since, CancellationToken cancellationToken) =>
+        WithinAsync(since, $"no name server told the route of topic {topic}", token => GetQueuesAsync(topic, token), cancellationToken);
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<SendResult> SendOnceAsync(OutgoingMessage message, MessageQueue queue, TimeSpan timeout, CancellationToken cancellationToken)
+    private async ValueTask<SendResult> SendOnceAsync(OutgoingMessage message, MessageQueue queue, long since, CancellationToken cancellationToken)
     {
         string address = MasterOf(queue);
         if (message.NeedsHeartbeat)
         {
-            await client.IntroduceAsync(address, cancellationToken).ConfigureAwait(false);
+            await IntroduceAsync(address, since, cancellationToken).ConfigureAwait(false);
         }
 
-        SendAnswer answer = await client.Caller.InvokeAsync(address, new SendCall(message, queue, options), timeout, cancellationToken).ConfigureAwait(false);
+        TimeSpan left = Left(since);
+        if (left == TimeSpan.Zero)
+        {
+            throw OutOfTime(message.Topic);
+        }
+
+        SendAnswer answer = await client.Caller.InvokeAsync(address, new SendCall(message, queue, options), left, cancellationToken).ConfigureAwait(false);
         if (message.Trace is { } trace)
         {
             trace.Address = address;
@@ -167,7 +175,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     /// <summary>Hands a message to the network. Throws <see cref="RocketMqException"/> when no broker can be reached.</summary>
     public async Task SendOneWayAsync(OutgoingMessage message, CancellationToken cancellationToken)
     {
-        IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(message.Topic, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await FindQueuesAsync(message.Topic, options.TimeProvider.GetTimestamp(), cancellationToken).ConfigureAwait(false);
         MessageQueue queue = SelectorOf(message.Topic).Select(queues, avoidedBroker: null, _faults);
         await client.Caller.SendOneWayAsync(MasterOf(queue), OneWayRequest(message, queue), cancellationToken).ConfigureAwait(false);
     }
@@ -192,22 +200,75 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
 
         IReadOnlyList<MessageQueue> queues = TopicQueueLists.ForWrite(topic, route);
         _queues[topic] = (route, queues);
+        if (_queues.Count > client.Routes.Count)
+        {
+            ForgetUnknown();
+        }
+
         return queues;
     }
 
+    // Of topics whose routes were forgotten nothing else is kept.
+    private void ForgetUnknown()
+    {
+        foreach (string topic in _queues.Keys.Where(topic => !client.Routes.Knows(topic)))
+        {
+            _queues.TryRemove(topic, out _);
+            _selectors.TryRemove(topic, out _);
+        }
+    }
+
     // When a broker is gone, the route soon lacks it or names another master, and the retry should use that. A failure here is only logged: the retry reports its own.
-    private async Task RefreshAfterFailureAsync(string topic, RocketMqException failure, CancellationToken cancellationToken)
+    private async Task RefreshAfterFailureAsync(string topic, RocketMqException failure, long since, CancellationToken cancellationToken)
     {
         if (failure.ResponseCode is null or ResponseCode.TopicNotExist or ResponseCode.ServiceNotAvailable)
         {
             try
             {
-                await client.Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
+                await WithinAsync(since, "no name server answered", token => client.Routes.RefreshAsync(topic, token), cancellationToken).ConfigureAwait(false);
             }
             catch (RocketMqException unanswered)
             {
                 ClientLog.RouteRefreshFailed(client.Logger, topic, unanswered.Message);
             }
+        }
+    }
+
+    private Task<bool> IntroduceAsync(string address, long since, CancellationToken cancellationToken) => WithinAsync(
+        since,
+        $"{address} took no heartbeat",
+        async token =>
+        {
+            await client.IntroduceAsync(address, token).ConfigureAwait(false);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>What is left of the time of a send; never negative.</summary>
+    private TimeSpan Left(long since)
+    {
+        TimeSpan left = options.SendTimeout - options.TimeProvider.GetElapsedTime(since);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private RocketMqException OutOfTime(string topic) => new($"no attempt to send to topic {topic} could be made within {options.SendTimeout.TotalMilliseconds:0} ms");
+
+    /// <summary>Does what a send needs before its next attempt, within what is left of its time. Throws <see cref="RocketMqException"/> when that ends first.</summary>
+    /// <param name="since">When the send began.</param>
+    /// <param name="failure">What did not happen in time.</param>
+    /// <param name="act">What is to be done.</param>
+    /// <param name="cancellationToken">The caller's.</param>
+    private async Task<T> WithinAsync<T>(long since, string failure, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(Left(since), options.TimeProvider);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            return await act(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new RocketMqException($"{failure} within {options.SendTimeout.TotalMilliseconds:0} ms", late);
         }
     }
 

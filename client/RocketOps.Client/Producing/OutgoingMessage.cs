@@ -31,7 +31,8 @@ internal sealed record OutgoingMessage(
     /// <param name="keys">Gives it an id.</param>
     /// <param name="span">Whose context travels with it; null for the current one.</param>
     /// <param name="extras">What the kind of send adds; null for nothing.</param>
-    public static OutgoingMessage Create(Message message, ProducerOptions options, UniqueKeys keys, Activity? span, SendExtras? extras = null)
+    /// <param name="shardingKey">What it must keep its order with; null for nothing.</param>
+    public static OutgoingMessage Create(Message message, ProducerOptions options, UniqueKeys keys, Activity? span, SendExtras? extras = null, string? shardingKey = null)
     {
         CheckSize(message, options);
         if (message.IsDelayedTwice)
@@ -39,7 +40,7 @@ internal sealed record OutgoingMessage(
             throw new ArgumentException($"the message has more than one of {nameof(Message.DelayLevel)}, {nameof(Message.DeliverAt)} and {nameof(Message.DeliverAfter)}", nameof(message));
         }
 
-        (byte[] properties, string id) = Complete(message, keys, span, extras);
+        (byte[] properties, string id) = Complete(message, keys, span, extras, shardingKey);
         return Pack(message.Topic, new BatchPart(message.Body, properties, message.Flag, id), options, extras, message.IsTimed);
     }
 
@@ -59,10 +60,10 @@ internal sealed record OutgoingMessage(
     }
 
     /// <summary>A message with its properties encoded, to travel in a batch. Throws <see cref="ArgumentException"/> as <see cref="Create"/>.</summary>
-    public static BatchPart CreatePart(Message message, ProducerOptions options, UniqueKeys keys, Activity? span)
+    public static BatchPart CreatePart(Message message, ProducerOptions options, UniqueKeys keys, Activity? span, string? shardingKey = null)
     {
         CheckSize(message, options);
-        (byte[] properties, string id) = Complete(message, keys, span, extras: null);
+        (byte[] properties, string id) = Complete(message, keys, span, extras: null, shardingKey);
         return new BatchPart(message.Body, properties, message.Flag, id);
     }
 
@@ -126,14 +127,15 @@ internal sealed record OutgoingMessage(
     }
 
     // The message's own properties and what every send adds to them.
-    private static (byte[] Properties, string Id) Complete(Message message, UniqueKeys keys, Activity? span, SendExtras? extras)
+    private static (byte[] Properties, string Id) Complete(Message message, UniqueKeys keys, Activity? span, SendExtras? extras, string? shardingKey)
     {
         Dictionary<string, string> own = message.AllProperties;
         string wait = message.WaitStored ? "true" : "false";
         string? id = own.GetValueOrDefault(PropertyNames.UniqKey);
         string? added = id is null ? id = keys.Next() : null;
         (string? parent, string? state) = ClientTelemetry.ContextFor(span, own);
-        int bytes = Size(PropertyNames.Wait, wait) + Size(PropertyNames.UniqKey, added) + Size(ClientTelemetry.TraceParent, parent) + Size(ClientTelemetry.TraceState, state);
+        int bytes = Size(PropertyNames.Wait, wait) + Size(PropertyNames.UniqKey, added) + Size(PropertyNames.ShardingKey, shardingKey)
+            + Size(ClientTelemetry.TraceParent, parent) + Size(ClientTelemetry.TraceState, state);
         foreach ((string name, string value) in own)
         {
             bytes = checked(bytes + Size(name, value));
@@ -164,6 +166,7 @@ internal sealed record OutgoingMessage(
 
         at += MessagePropertiesCodec.Write(PropertyNames.Wait, wait, encoded.AsSpan(at));
         at += MessagePropertiesCodec.Write(PropertyNames.UniqKey, added, encoded.AsSpan(at));
+        at += MessagePropertiesCodec.Write(PropertyNames.ShardingKey, shardingKey, encoded.AsSpan(at));
         at += MessagePropertiesCodec.Write(ClientTelemetry.TraceParent, parent, encoded.AsSpan(at));
         _ = MessagePropertiesCodec.Write(ClientTelemetry.TraceState, state, encoded.AsSpan(at));
         return (encoded, id);

@@ -6,7 +6,9 @@ public sealed record ProducerOptions : ClientOptions
     /// <summary>Producer group: brokers check the transactions of a group with any of its members.</summary>
     public string Group { get; init; } = "DEFAULT_PRODUCER";
 
-    /// <summary>Time for one send with all its attempts. Matches sendMsgTimeout (3 s).</summary>
+    /// <summary>
+    /// Time for one send with all its attempts, with asking name servers for the route before and between them. Matches sendMsgTimeout (3 s). Also how long disposing waits for what is under way.
+    /// </summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Further attempts, on another broker where there is one, after a send failed. Matches retryTimesWhenSendFailed (2).</summary>

@@ -27,6 +27,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     private readonly PendingRequests _requests;
     private readonly SendBatcher? _batcher;
     private readonly MessageTracer? _tracer;
+    private readonly CallsUnderWay _calls = new();
     private int _disposed;
 
     /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
@@ -78,7 +79,11 @@ public sealed class RocketMqProducer : IRocketMqProducer
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentException.ThrowIfNullOrEmpty(shardingKey);
-        message.SetReserved(PropertyNames.ShardingKey, shardingKey);
+        if (MessagePropertiesCodec.ContainsSeparator(shardingKey))
+        {
+            throw new ArgumentException("U+0001 and U+0002 separate properties and cannot be part of one", nameof(shardingKey));
+        }
+
         return SendOneAsync(message, queue: null, shardingKey, cancellationToken);
     }
 
@@ -98,6 +103,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     public async Task SendOneWayAsync(Message message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
+        _calls.Enter(typeof(RocketMqProducer));
         long begin = _options.TimeProvider.GetTimestamp();
         Activity? span = ClientTelemetry.StartSend(message.Topic, _client.ClientId);
         Exception? failure = null;
@@ -114,6 +120,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         finally
         {
             ClientTelemetry.EndSend(span, message.Topic, 1, _options.TimeProvider.GetElapsedTime(begin), result: null, failure);
+            _calls.Leave();
         }
     }
 
@@ -142,7 +149,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         }
 
         SendResult half = await SendAsync(message, batch: null, queue: null, shardingKey: null, cancellationToken, _halfExtras).ConfigureAwait(false);
-        MessageTransaction transaction = new(_client, _options, message, half, _tracer);
+        MessageTransaction transaction = new(_client, _options, message, half, _tracer, _calls);
         if (half.Status != SendStatus.SendOk)
         {
             // As the Java client: what a crash of the broker may take away is no ground to begin local work on.
@@ -162,8 +169,20 @@ public sealed class RocketMqProducer : IRocketMqProducer
     public async Task<string> RecallAsync(string recallHandle, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(recallHandle);
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         RecallHandle handle = RecallHandle.Parse(recallHandle, nameof(recallHandle));
+        _calls.Enter(typeof(RocketMqProducer));
+        try
+        {
+            return await SendRecallAsync(handle, recallHandle, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _calls.Leave();
+        }
+    }
+
+    private async Task<string> SendRecallAsync(RecallHandle handle, string recallHandle, CancellationToken cancellationToken)
+    {
         await _client.Routes.GetAsync(handle.Topic, cancellationToken).ConfigureAwait(false);
         if (_client.Routes.FindMaster(handle.BrokerName) is null)
         {
@@ -252,14 +271,27 @@ public sealed class RocketMqProducer : IRocketMqProducer
     /// <summary>The queues a topic can be sent to at this moment. Throws <see cref="RocketMqException"/> when there are none.</summary>
     public Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default) => _sender.GetQueuesAsync(topic, cancellationToken);
 
-    /// <summary>Tells the brokers that this producer leaves, and closes. Sends under way end with an error; what waits in batches is sent before. Idempotent.</summary>
+    /// <summary>
+    /// Begins no further call, waits for those under way, up to <see cref="ProducerOptions.SendTimeout"/>, tells the brokers that this producer leaves, and closes. What waits in batches is sent before;
+    /// requests whose reply has not come end with an error. Idempotent.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
+            Task ended = _calls.CloseAsync();
             if (_batcher is not null)
             {
                 await _batcher.CloseAsync().ConfigureAwait(false);
+            }
+
+            try
+            {
+                await ended.WaitAsync(_options.SendTimeout, _options.TimeProvider).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                ClientLog.RequestsCut(_client.Logger, _calls.Count, _options.Group, _options.SendTimeout.TotalSeconds);
             }
 
             _sender.Close();
@@ -282,6 +314,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
 
     private async Task<SendResult> SendBatchedAsync(SendBatcher batcher, Message message, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
     {
+        _calls.Enter(typeof(RocketMqProducer));
         long begin = _options.TimeProvider.GetTimestamp();
         Activity? span = ClientTelemetry.StartSend(message.Topic, _client.ClientId);
         SendTrace? trace = TraceOf(message);
@@ -289,7 +322,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         Exception? failure = null;
         try
         {
-            BatchPart part = OutgoingMessage.CreatePart(message, _options, _keys, span);
+            BatchPart part = OutgoingMessage.CreatePart(message, _options, _keys, span, shardingKey);
             bool isAlone = message.Body.Length >= _options.CompressBodyOverBytes || part.Bytes > _options.BatchMaxBytes;
             result = await batcher.SendAsync(new BatchedSend(message.Topic, part, message.WaitStored, isAlone, begin, trace), queue, shardingKey, cancellationToken).ConfigureAwait(false);
             Conclude(result, trace, message, batch: null, begin);
@@ -303,6 +336,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         finally
         {
             ClientTelemetry.EndSend(span, message.Topic, 1, _options.TimeProvider.GetElapsedTime(begin), result, failure);
+            _calls.Leave();
         }
     }
 
@@ -312,6 +346,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     private async Task<SendResult> SendAsync(
         Message first, IReadOnlyList<Message>? batch, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken, SendExtras? extras = null)
     {
+        _calls.Enter(typeof(RocketMqProducer));
         long begin = _options.TimeProvider.GetTimestamp();
         Activity? span = ClientTelemetry.StartSend(first.Topic, _client.ClientId);
         SendTrace? trace = TraceOf(first);
@@ -319,7 +354,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         Exception? failure = null;
         try
         {
-            OutgoingMessage outgoing = batch is null ? OutgoingMessage.Create(first, _options, _keys, span, extras) : OutgoingMessage.CreateBatch(batch, _options, _keys, span);
+            OutgoingMessage outgoing = batch is null ? OutgoingMessage.Create(first, _options, _keys, span, extras, shardingKey) : OutgoingMessage.CreateBatch(batch, _options, _keys, span);
             if (trace is not null)
             {
                 outgoing = outgoing with { Trace = trace };
@@ -339,6 +374,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         finally
         {
             ClientTelemetry.EndSend(span, first.Topic, batch?.Count ?? 1, _options.TimeProvider.GetElapsedTime(begin), result, failure);
+            _calls.Leave();
         }
     }
 

@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Client.Tests.Producing;
 
@@ -184,6 +186,54 @@ public sealed class AutoBatchTests
         await second;
 
         cluster.Broker.Texts("T", 0).Should().Equal("0", "2");
+    }
+
+    [Fact]
+    public async Task Send_TimeOfTheOldestIsOver_FailsTheOldestAlone()
+    {
+        await using FakeCluster cluster = await StartAsync();
+        FakeTimeProvider time = new();
+        await using RocketMqProducer producer = Producer(cluster, options => options with { SendTimeout = TimeSpan.FromSeconds(10), TimeProvider = time });
+        TaskCompletionSource answer = Hold(cluster);
+        TaskCompletionSource batchAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Broker.Holds[RequestCode.SendBatchMessage] = batchAnswer.Task;
+
+        Task<SendResult> first = producer.SendAsync(new Message("T", "0"));
+        await FirstArrivedAsync(cluster);
+        Task<SendResult> old = producer.SendAsync(new Message("T", "1"));
+        time.Advance(TimeSpan.FromSeconds(6));
+        Task<SendResult> young = producer.SendAsync(new Message("T", "2"));
+        answer.SetResult();
+        await first;
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.SendBatchMessage).Length == 1, "the two leave together");
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        (await FluentActions.Awaiting(() => old.WaitAsync(Patience)).Should().ThrowAsync<RocketMqException>()).Which.IsOutcomeUnknown.Should().BeTrue("it may be stored");
+        young.IsCompleted.Should().BeFalse("it has five seconds left");
+        batchAnswer.SetResult();
+        (await young.WaitAsync(Patience)).QueueOffset.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Send_TimeIsOverBeforeItLeaves_IsNotSent()
+    {
+        await using FakeCluster cluster = await StartAsync();
+        FakeTimeProvider time = new();
+        await using RocketMqProducer producer = Producer(cluster, options => options with { SendTimeout = TimeSpan.FromSeconds(10), RetryTimes = 0, TimeProvider = time });
+        TaskCompletionSource answer = Hold(cluster);
+
+        Task<SendResult> first = producer.SendAsync(new Message("T", "0"));
+        await FirstArrivedAsync(cluster);
+        Task<SendResult> old = producer.SendAsync(new Message("T", "1"));
+        time.Advance(TimeSpan.FromSeconds(9));
+        Task<SendResult> young = producer.SendAsync(new Message("T", "2"));
+        time.Advance(TimeSpan.FromSeconds(1));
+        answer.SetResult();
+
+        await FluentActions.Awaiting(() => first.WaitAsync(Patience)).Should().ThrowAsync<RocketMqException>();
+        (await FluentActions.Awaiting(() => old.WaitAsync(Patience)).Should().ThrowAsync<RocketMqException>()).Which.IsOutcomeUnknown.Should().BeFalse("it was not sent");
+        await young.WaitAsync(Patience);
+        cluster.Broker.Of(RequestCode.SendMessageV2).Select(static request => Encoding.UTF8.GetString(request.Body.Span)).Should().Equal("0", "2");
     }
 
     [Fact]

@@ -84,6 +84,48 @@ public sealed class TransactionTests
     }
 
     [Fact]
+    public async Task Commit_Failed_MayBeRepeatedAndNotTurnedRound()
+    {
+        await using FakeCluster cluster = await StartAsync();
+        await using RocketMqProducer producer = Producer(cluster, static (_, _) => ValueTask.FromResult(TransactionResolution.Unknown));
+        int ends = 0;
+        cluster.Broker.Overrides[RequestCode.EndTransaction] = request =>
+            Interlocked.Increment(ref ends) == 1 ? RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "being checked") : null;
+        await using IMessageTransaction transaction = await producer.BeginTransactionAsync(new Message("T", "hello"));
+
+        await FluentActions.Awaiting(() => transaction.CommitAsync()).Should().ThrowAsync<RocketMqException>();
+        await FluentActions.Awaiting(() => transaction.RollbackAsync()).Should().ThrowAsync<InvalidOperationException>().WithMessage("*Commit*failed*repeat it*");
+        await transaction.CommitAsync();
+        await FluentActions.Awaiting(() => transaction.CommitAsync()).Should().ThrowAsync<InvalidOperationException>().WithMessage("*has ended*");
+
+        cluster.Broker.Of(RequestCode.EndTransaction).Select(static request => request.Get("commitOrRollback")).Should().Equal("8", "8");
+    }
+
+    [Fact]
+    public async Task Commit_BrokerWithoutAMaster_SucceedsWhenItHasOneAgain()
+    {
+        await using FakeCluster cluster = await StartAsync();
+        await using RocketMqProducer producer = new(cluster.ProducerOptions with
+        {
+            Group = "pg",
+            TransactionChecker = static (_, _) => ValueTask.FromResult(TransactionResolution.Unknown),
+            RouteRefreshInterval = TimeSpan.FromMilliseconds(50),
+            OnError = static _ => { },
+        });
+        await using IMessageTransaction transaction = await producer.BeginTransactionAsync(new Message("T", "hello"));
+        string route = cluster.Route("T");
+        cluster.SetRoute("T", route.Replace($"0:\"{cluster.Broker.Address}\"", string.Empty, StringComparison.Ordinal));
+        int questions = cluster.RouteQuestions("T");
+        await Eventually.TrueAsync(() => cluster.RouteQuestions("T") > questions + 1, "the producer learns that there is no master");
+
+        await FluentActions.Awaiting(() => transaction.CommitAsync()).Should().ThrowAsync<RocketMqException>().WithMessage("*no master*");
+        cluster.SetRoute("T", route);
+        await transaction.CommitAsync();
+
+        cluster.Broker.Of(RequestCode.EndTransaction).Should().ContainSingle();
+    }
+
+    [Fact]
     public async Task Begin_StoredLessSafelyThanWished_RollsBackAndThrows()
     {
         await using FakeCluster cluster = await StartAsync();

@@ -146,12 +146,7 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
         Exception? failure = null;
         try
         {
-            using CancellationTokenSource deadline = new(options.SendTimeout, options.TimeProvider);
-            queues = await sender.GetQueuesAsync(topic.Topic, deadline.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException late)
-        {
-            failure = new RocketMqException($"no name server told the route of topic {topic.Topic} within {options.SendTimeout.TotalMilliseconds:0} ms", late);
+            queues = await sender.FindQueuesAsync(topic.Topic, options.TimeProvider.GetTimestamp(), CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception unrouted)
         {
@@ -228,8 +223,14 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
         }
     }
 
-    private async Task SendAsync(LaneKey key, List<BatchedSend> sends)
+    private async Task SendAsync(LaneKey key, List<BatchedSend> batch)
     {
+        List<BatchedSend> sends = InTime(batch);
+        if (sends.Count == 0)
+        {
+            return;
+        }
+
         try
         {
             OutgoingMessage outgoing = sends.Count == 1
@@ -237,9 +238,7 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
                 : OutgoingMessage.Join(key.Topic, sends[0].WaitStored, [.. sends.Select(static send => send.Part)]);
             SendTrace? trace = sends[0].Trace is null ? null : new SendTrace();
             outgoing = trace is null ? outgoing : outgoing with { Trace = trace };
-            SendResult result = key.Queue is null
-                ? await sender.SendToAnyAsync(outgoing, sends[0].Since, CancellationToken.None).ConfigureAwait(false)
-                : await sender.SendToAsync(outgoing, key.Queue, shardingKey: null, sends[0].Since, CancellationToken.None).ConfigureAwait(false);
+            SendResult result = await SendAsync(key, outgoing, sends).ConfigureAwait(false);
             string[] places = sends.Count == 1 ? [result.OffsetMessageId] : result.OffsetMessageId.Split(',');
             for (int i = 0; i < sends.Count; i++)
             {
@@ -256,7 +255,7 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
         catch (RocketMqException refused) when (sends.Count > 1 && refused is { ResponseCode: ResponseCode.MessageIllegal, IsOutcomeUnknown: false })
         {
             // One of them is not what the broker takes, and it does not say which: the others must not fail for it.
-            foreach (BatchedSend send in sends)
+            foreach (BatchedSend send in sends.Where(static send => !send.IsGivenUp))
             {
                 await SendAsync(key, [send]).ConfigureAwait(false);
             }
@@ -269,6 +268,60 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
             }
         }
     }
+
+    /// <summary>
+    /// Sends a batch. It has the time of its youngest message, as none is to fail for the waiting of another; those before it that are older fail when their own time is over, and may be stored all
+    /// the same.
+    /// </summary>
+    private async Task<SendResult> SendAsync(LaneKey key, OutgoingMessage outgoing, List<BatchedSend> sends)
+    {
+        long youngest = sends[^1].Since;
+        Task<SendResult> sending = key.Queue is null
+            ? sender.SendToAnyAsync(outgoing, youngest, CancellationToken.None).AsTask()
+            : sender.SendToAsync(outgoing, key.Queue, shardingKey: null, youngest, CancellationToken.None).AsTask();
+        for (int i = 0; i < sends.Count - 1 && !sending.IsCompleted; i++)
+        {
+            BatchedSend send = sends[i];
+            TimeSpan left = Left(send);
+            if (left > TimeSpan.Zero)
+            {
+                await ((Task)sending).WaitAsync(left, options.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            if (!sending.IsCompleted)
+            {
+                send.Fail(new RocketMqException($"no broker told within {options.SendTimeout.TotalMilliseconds:0} ms that it has the message to topic {send.Topic}") { IsOutcomeUnknown = true });
+            }
+        }
+
+        return await sending.ConfigureAwait(false);
+    }
+
+    /// <summary>Those whose time is not over yet; the others fail, and are not sent.</summary>
+    private List<BatchedSend> InTime(List<BatchedSend> sends)
+    {
+        if (!sends.Exists(send => Left(send) <= TimeSpan.Zero))
+        {
+            return sends;
+        }
+
+        List<BatchedSend> inTime = [];
+        foreach (BatchedSend send in sends)
+        {
+            if (Left(send) > TimeSpan.Zero)
+            {
+                inTime.Add(send);
+            }
+            else
+            {
+                send.Fail(new RocketMqException($"the message to topic {send.Topic} waited for {options.SendTimeout.TotalMilliseconds:0} ms and was not sent"));
+            }
+        }
+
+        return inTime;
+    }
+
+    private TimeSpan Left(BatchedSend send) => options.SendTimeout - options.TimeProvider.GetElapsedTime(send.Since);
 
     /// <summary>What waits for the route of its topic.</summary>
     private sealed class UnroutedTopic(string topic)

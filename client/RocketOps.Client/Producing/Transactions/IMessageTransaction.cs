@@ -12,10 +12,10 @@ public interface IMessageTransaction : IAsyncDisposable
 
     /// <summary>
     /// Hands the message to consumers and returns when the broker has done so. Throws <see cref="RocketMqException"/> when the broker refuses or does not answer: nothing is lost,
-    /// it asks the checker later. Throws <see cref="InvalidOperationException"/> when the transaction was ended before.
+    /// it asks the checker later, and the call may be repeated. Throws <see cref="InvalidOperationException"/> when the transaction was ended before, or the call before tried to roll it back.
     /// </summary>
     Task CommitAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Has the broker drop the message and returns when it has done so. Throws as <see cref="CommitAsync"/>.</summary>
+    /// <summary>Has the broker drop the message and returns when it has done so. Throws as <see cref="CommitAsync"/>, and may be repeated as it.</summary>
     Task RollbackAsync(CancellationToken cancellationToken = default);
 }

@@ -5,7 +5,7 @@ using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Client.Producing.Transactions;
 
-/// <summary>A half message at its broker, and the one request that ends it.</summary>
+/// <summary>A half message at its broker, and the request that ends it, which may be repeated until it succeeds.</summary>
 internal sealed class MessageTransaction : IMessageTransaction
 {
     /// <summary>Hexadecimal digits of the byte offset at the end of an offset message id (remoting.md §4.5).</summary>
@@ -16,8 +16,13 @@ internal sealed class MessageTransaction : IMessageTransaction
     private readonly SendResult _half;
     private readonly Message _message;
     private readonly MessageTracer? _tracer;
+    private readonly CallsUnderWay _calls;
     private readonly long _commitLogOffset;
-    private int _ended;
+
+    // Guards the two that follow.
+    private readonly Lock _gate = new();
+    private State _state;
+    private TransactionResolution _resolution;
 
     /// <summary>Throws <see cref="RocketMqException"/> when the broker's answer does not say where the half is.</summary>
     /// <param name="client">Reaches the broker.</param>
@@ -25,8 +30,10 @@ internal sealed class MessageTransaction : IMessageTransaction
     /// <param name="message">What was sent.</param>
     /// <param name="half">What the send was answered.</param>
     /// <param name="tracer">Tells how it ends; null for nobody.</param>
-    public MessageTransaction(ClientInstance client, ProducerOptions options, Message message, SendResult half, MessageTracer? tracer)
+    /// <param name="calls">Those of the producer.</param>
+    public MessageTransaction(ClientInstance client, ProducerOptions options, Message message, SendResult half, MessageTracer? tracer, CallsUnderWay calls)
     {
+        _calls = calls;
         _client = client;
         _options = options;
         _message = message;
@@ -47,7 +54,14 @@ internal sealed class MessageTransaction : IMessageTransaction
 
     public ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        bool isOpen;
+        lock (_gate)
+        {
+            isOpen = _state == State.Open;
+            _state = State.Ended;
+        }
+
+        if (isOpen)
         {
             ClientLog.TransactionLeftOpen(_client.Logger, MessageId, _message.Topic);
         }
@@ -58,16 +72,81 @@ internal sealed class MessageTransaction : IMessageTransaction
     private async Task EndAsync(TransactionResolution resolution, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (Interlocked.Exchange(ref _ended, 1) != 0)
+        _calls.Enter(typeof(RocketMqProducer));
+        try
         {
-            throw new InvalidOperationException($"the transaction of message {MessageId} has ended: commit or roll back once");
+            bool isFirst = Begin(resolution);
+            State reached = State.Failed;
+            try
+            {
+                await SendAsync(resolution, isFirst, cancellationToken).ConfigureAwait(false);
+                reached = State.Ended;
+            }
+            finally
+            {
+                Reach(reached);
+            }
+        }
+        finally
+        {
+            _calls.Leave();
+        }
+    }
+
+    /// <summary>Whether this is the first attempt. One that failed may have reached the broker, so that only the same may be tried again.</summary>
+    private bool Begin(TransactionResolution resolution)
+    {
+        lock (_gate)
+        {
+            bool isFirst = _state == State.Open;
+            if (!isFirst && (_state != State.Failed || _resolution != resolution))
+            {
+                throw new InvalidOperationException(
+                    _state == State.Failed
+                        ? $"the {_resolution} of message {MessageId} failed, but may have reached the broker: repeat it, or leave the transaction to the {nameof(ProducerOptions.TransactionChecker)}"
+                        : $"the transaction of message {MessageId} has ended: commit or roll back once");
+            }
+
+            _state = State.Ending;
+            _resolution = resolution;
+            return isFirst;
+        }
+    }
+
+    private void Reach(State state)
+    {
+        lock (_gate)
+        {
+            // It may have been disposed meanwhile.
+            _state = _state == State.Ending ? state : _state;
+        }
+    }
+
+    private async Task SendAsync(TransactionResolution resolution, bool isFirst, CancellationToken cancellationToken)
+    {
+        string broker = _half.Queue.BrokerName;
+        if (_client.Routes.FindMaster(broker) is null)
+        {
+            // The broker may have got its master since the route was asked for.
+            await _client.Routes.RefreshAsync(_message.Topic, cancellationToken).ConfigureAwait(false);
         }
 
-        string broker = _half.Queue.BrokerName;
         string address = _client.Routes.FindMaster(broker) ?? throw new RocketMqException($"broker {broker} has no master that could end the transaction of message {MessageId}; it will ask for its state");
         RemotingCommand request = EndTransaction.Request(resolution, _options.Group, _message.Topic, broker, _half.QueueOffset, _commitLogOffset, MessageId, answersCheck: false);
-        _tracer?.Add(new EndTransactionTraceEntry(
-            MessageId, _message.Keys, _tracer.NowMs, TraceEntry.DefaultRegion, _options.Group, _message.Topic, _message.Tag, address, resolution, AnswersCheck: false));
+        if (isFirst)
+        {
+            _tracer?.Add(new EndTransactionTraceEntry(
+                MessageId, _message.Keys, _tracer.NowMs, TraceEntry.DefaultRegion, _options.Group, _message.Topic, _message.Tag, address, resolution, AnswersCheck: false));
+        }
+
         await _client.Caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+    }
+
+    private enum State
+    {
+        Open,
+        Ending,
+        Failed,
+        Ended,
     }
 }

@@ -1,0 +1,98 @@
+using RocketOps.Client.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+using RocketOps.Testing.Time;
+
+namespace RocketOps.Client.Tests.Producing;
+
+/// <summary>The time of a send holds for all that belongs to it, and disposing waits for what is under way.</summary>
+public sealed class SendTimeoutTests
+{
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly FakeTimeProvider _time = new();
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("key", false)]
+    [InlineData("key", true)]
+    public async Task Send_NameServersHang_EndsInTime(string? key, bool autoBatch)
+    {
+        await using FakePeer silent = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, static _ => null));
+        await using RocketMqProducer producer = new(Options(silent.Address) with { AutoBatch = autoBatch });
+        Task<SendResult> sending = key is null ? producer.SendAsync(new Message("T", "x")) : producer.SendAsync(new Message("T", "x"), key);
+        await Eventually.TrueAsync(() => !silent.Received.IsEmpty, "a name server is asked");
+
+        _time.Advance(SendTimeout);
+
+        await sending.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>().WithMessage("no name server told the route of topic T within 10000 ms");
+    }
+
+    [Fact]
+    public async Task Send_NameServersHangAfterAFailedAttempt_EndsInTimeWithWhatFailed()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        int questions = 0;
+        await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, request => Interlocked.Increment(ref questions) == 1 ? FakePeer.Body(cluster.Route("T"))(request) : null));
+        cluster.Broker.Overrides[RequestCode.SendMessageV2] = static request => RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "disk full");
+        await using RocketMqProducer producer = new(Options(nameServer.Address));
+        Task<SendResult> sending = producer.SendAsync(new Message("T", "x"));
+        await Eventually.TrueAsync(() => Volatile.Read(ref questions) == 2, "the route is asked for once more");
+
+        _time.Advance(SendTimeout);
+
+        (await sending.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>()).Which.ResponseCode.Should().Be(ResponseCode.ServiceNotAvailable);
+        cluster.Broker.Of(RequestCode.SendMessageV2).Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Dispose_SendUnderWay_IsWaitedForAndNoFurtherOneBegins()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        RocketMqProducer producer = new(cluster.ProducerOptions);
+        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Broker.Holds[RequestCode.SendMessageV2] = answer.Task;
+        Task<SendResult> sending = producer.SendAsync(new Message("T", "x"));
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.SendMessageV2).Length == 1, "it is on its way");
+
+        Task disposing = producer.DisposeAsync().AsTask();
+        disposing.IsCompleted.Should().BeFalse("a send is under way");
+        await FluentActions.Awaiting(() => producer.SendAsync(new Message("T", "late"))).Should().ThrowAsync<ObjectDisposedException>();
+        answer.SetResult();
+        await disposing.WaitAsync(Eventually.DefaultDeadline);
+
+        (await sending).Status.Should().Be(SendStatus.SendOk);
+    }
+
+    [Fact]
+    public async Task Dispose_CommitUnderWay_IsWaitedFor()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        RocketMqProducer producer = new(cluster.ProducerOptions with { TransactionChecker = static (_, _) => ValueTask.FromResult(TransactionResolution.Unknown) });
+        IMessageTransaction transaction = await producer.BeginTransactionAsync(new Message("T", "x"));
+        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Broker.Holds[RequestCode.EndTransaction] = answer.Task;
+        Task committing = transaction.CommitAsync();
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.EndTransaction).Length == 1, "it is on its way");
+
+        Task disposing = producer.DisposeAsync().AsTask();
+        answer.SetResult();
+        await disposing.WaitAsync(Eventually.DefaultDeadline);
+
+        await committing;
+        await transaction.DisposeAsync();
+    }
+
+    private ProducerOptions Options(string nameServer) => new()
+    {
+        NameServers = nameServer,
+        SendTimeout = SendTimeout,
+        ConnectTimeout = Eventually.DefaultDeadline,
+        RequestTimeout = Eventually.DefaultDeadline,
+        TimeProvider = _time,
+        OnError = static _ => { },
+    };
+}
