@@ -74,7 +74,7 @@ public sealed record ReceivedMessage
 
     /// <summary>The properties the application set; those of the protocol are left out.</summary>
     public IReadOnlyDictionary<string, string> UserProperties => Properties
-        .Where(static property => !ReservedProperties.Names.Contains(property.Key) && property.Key != PropertyNames.ShardingKey)
+        .Where(static property => !ReservedProperties.Names.Contains(property.Key))
         .ToDictionary(StringComparer.Ordinal);
 
     public string? Tag => Properties.GetValueOrDefault(PropertyNames.Tags);

@@ -14,7 +14,7 @@ namespace RocketOps.Client;
 ///   0    4     IPv4 address of this machine
 ///   4    2     process id, low 16 bits
 ///   6    4     a number constant in the process (Java: hash of the class loader), here random
-///   10   4     milliseconds since the month began
+///   10   4     milliseconds since the month began here, on a clock that no summer time moves
 ///   14   2     counter
 /// </code>
 /// </remarks>
@@ -23,6 +23,7 @@ internal sealed class UniqueKeys(TimeProvider time, IPAddress address)
     private const int Length = 16;
 
     private readonly int _process = Random.Shared.Next();
+    private volatile Month _month = new(DateTimeOffset.MaxValue, DateTimeOffset.MinValue);
     private int _counter;
 
     /// <summary>Two clients of one process share neither the random number nor the counter.</summary>
@@ -30,12 +31,29 @@ internal sealed class UniqueKeys(TimeProvider time, IPAddress address)
     {
         Span<byte> key = stackalloc byte[Length];
         _ = address.AddressFamily == AddressFamily.InterNetwork && address.TryWriteBytes(key, out _);
-        DateTimeOffset now = time.GetLocalNow();
-        DateTimeOffset month = new(now.Year, now.Month, 1, 0, 0, 0, now.Offset);
+        DateTimeOffset now = time.GetUtcNow();
+        Month month = _month;
+        if (now < month.Begin || now >= month.End)
+        {
+            _month = month = MonthOf(now);
+        }
+
         BinaryPrimitives.WriteInt16BigEndian(key[4..], unchecked((short)Environment.ProcessId));
         BinaryPrimitives.WriteInt32BigEndian(key[6..], _process);
-        BinaryPrimitives.WriteInt32BigEndian(key[10..], unchecked((int)(now - month).TotalMilliseconds));
+        BinaryPrimitives.WriteInt32BigEndian(key[10..], unchecked((int)(now - month.Begin).TotalMilliseconds));
         BinaryPrimitives.WriteInt16BigEndian(key[14..], unchecked((short)Interlocked.Increment(ref _counter)));
         return Convert.ToHexString(key);
     }
+
+    private Month MonthOf(DateTimeOffset now)
+    {
+        DateTime local = TimeZoneInfo.ConvertTime(now, time.LocalTimeZone).DateTime;
+        DateTime first = new(local.Year, local.Month, 1, 0, 0, 0, DateTimeKind.Unspecified);
+        return new Month(Here(first), Here(first.AddMonths(1)));
+    }
+
+    private DateTimeOffset Here(DateTime local) => new(local, time.LocalTimeZone.GetUtcOffset(local));
+
+    /// <summary>Moments, which the clock on the wall shows twice in an hour of autumn.</summary>
+    private sealed record Month(DateTimeOffset Begin, DateTimeOffset End);
 }

@@ -130,9 +130,40 @@ public sealed class MessageCodecTests
         keys[0].Should().MatchRegex("^0A010209[0-9A-F]{24}$");
     }
 
+    /// <summary>On 26 October 2025 the hour from 2 to 3 o'clock came twice in most of Europe. Java counts from a fixed begin, too.</summary>
+    [Fact]
+    public void UniqueKeys_InTheHourThatComesTwice_CountOn()
+    {
+        TimeZoneInfo.AdjustmentRule summer = TimeZoneInfo.AdjustmentRule.CreateAdjustmentRule(
+            DateTime.MinValue.Date,
+            DateTime.MaxValue.Date,
+            TimeSpan.FromHours(1),
+            TimeZoneInfo.TransitionTime.CreateFloatingDateRule(new DateTime(1, 1, 1, 2, 0, 0), 3, 5, DayOfWeek.Sunday),
+            TimeZoneInfo.TransitionTime.CreateFloatingDateRule(new DateTime(1, 1, 1, 3, 0, 0), 10, 5, DayOfWeek.Sunday));
+        WallClock clock = new(TimeZoneInfo.CreateCustomTimeZone("test", TimeSpan.FromHours(1), "test", "winter", "summer", [summer])) { Now = new DateTimeOffset(2025, 10, 26, 0, 30, 0, TimeSpan.Zero) };
+        UniqueKeys keys = new(clock, IPAddress.Loopback);
+
+        long before = MillisecondsOf(keys.Next());
+        clock.Now = clock.Now.AddHours(1);
+        long after = MillisecondsOf(keys.Next());
+        clock.Now = new DateTimeOffset(2025, 10, 31, 23, 0, 0, TimeSpan.Zero);
+        long next = MillisecondsOf(keys.Next());
+
+        before.Should().Be((((25 * 24) + 2) * 60 + 30) * 60_000L, "it is half past two in the morning of the 26th");
+        (after - before).Should().Be(60 * 60_000);
+        next.Should().Be(0, "November begins");
+
+        static long MillisecondsOf(string key) => Convert.ToInt64(key[20..28], 16);
+    }
+
     [Theory]
     [InlineData("TAGS", "x")]
     [InlineData("UNIQ_KEY", "x")]
+    [InlineData("__SHARDINGKEY", "x")]
+    [InlineData("__transactionId__", "x")]
+    [InlineData("BORN_TIMESTAMP", "1")]
+    [InlineData("TIMER_DEL_UNIQKEY", "x")]
+    [InlineData("TIMER_OUT_MS", "1")]
     [InlineData("", "x")]
     [InlineData("a", "")]
     [InlineData("a", "b\u0002c")]
@@ -145,6 +176,15 @@ public sealed class MessageCodecTests
     [Fact]
     public void Message_ImmunityFromChecks_IsTheApplications() =>
         new Message("T", "x"u8.ToArray()).SetProperty("CHECK_IMMUNITY_TIME_IN_SECONDS", "3600").Properties.Should().Contain("CHECK_IMMUNITY_TIME_IN_SECONDS", "3600");
+
+    private sealed class WallClock(TimeZoneInfo zone) : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; }
+
+        public override TimeZoneInfo LocalTimeZone => zone;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
 
     private static byte[] Damage(int length, int position, byte value)
     {
