@@ -4,19 +4,25 @@ using Microsoft.Extensions.Hosting;
 namespace RocketOps.Client;
 
 /// <summary>One consumer of a host: joins the group when the host starts and leaves it, handlers at work waited for, when it stops.</summary>
-internal sealed class ConsumerService<THandler>(
-    IServiceScopeFactory scopes, HostedConsumers consumers, Func<PushConsumerOptions> makeOptions, string topic, SubscriptionExpression expression) : IHostedService, IAsyncDisposable
-    where THandler : class, IMessageHandler
+internal sealed class ConsumerService(
+    IServiceScopeFactory scopes, HostedConsumers consumers, Func<PushConsumerOptions> makeOptions, IReadOnlyCollection<HandledTopic> topics) : IHostedService, IAsyncDisposable
 {
     private RocketMqPushConsumer? _consumer;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         PushConsumerOptions options = makeOptions();
-        _consumer = new RocketMqPushConsumer(options);
-        await _consumer.SubscribeAsync(topic, expression, HandleAsync, cancellationToken);
-        await _consumer.StartAsync(cancellationToken);
-        consumers.Add(new HostedConsumer(options.Group, topic, _consumer));
+        RocketMqPushConsumer consumer = _consumer = new RocketMqPushConsumer(options);
+        foreach (HandledTopic topic in topics)
+        {
+            await consumer.SubscribeAsync(topic.Topic, topic.Expression, (message, token) => HandleAsync(topic, message, token), cancellationToken);
+        }
+
+        await consumer.StartAsync(cancellationToken);
+        foreach (HandledTopic topic in topics)
+        {
+            consumers.Add(new HostedConsumer(options.Group, topic.Topic, () => consumer.AssignedQueues));
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => _consumer?.StopAsync(cancellationToken) ?? Task.CompletedTask;
@@ -24,9 +30,9 @@ internal sealed class ConsumerService<THandler>(
     // A host that failed to start disposes without stopping.
     public ValueTask DisposeAsync() => _consumer?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private async ValueTask<ConsumeResult> HandleAsync(ReceivedMessage message, CancellationToken cancellationToken)
+    private async ValueTask<ConsumeResult> HandleAsync(HandledTopic topic, ReceivedMessage message, CancellationToken cancellationToken)
     {
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();
-        return await scope.ServiceProvider.GetRequiredService<THandler>().HandleAsync(message, cancellationToken);
+        return await topic.Handler(scope.ServiceProvider).HandleAsync(message, cancellationToken);
     }
 }

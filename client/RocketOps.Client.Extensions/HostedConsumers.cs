@@ -13,7 +13,10 @@ internal sealed class HostedConsumers
 }
 
 /// <summary>What the health check looks at.</summary>
-internal sealed record HostedConsumer(string Group, string Topic, RocketMqPushConsumer Consumer)
+/// <param name="Group">Its group.</param>
+/// <param name="Topic">One of its topics.</param>
+/// <param name="Assigned">The queues it reads, of all topics.</param>
+internal sealed record HostedConsumer(string Group, string Topic, Func<IReadOnlyCollection<MessageQueue>> Assigned)
 {
-    public int Queues => Consumer.AssignedQueues.Count(queue => queue.Topic == Topic);
+    public int Queues => Assigned().Count(queue => queue.Topic == Topic);
 }

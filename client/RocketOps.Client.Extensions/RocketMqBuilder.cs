@@ -61,16 +61,72 @@ public sealed class RocketMqBuilder
     /// <summary>As the other, with tags or <see cref="SubscriptionExpression.Sql"/>; the host does not start when a broker does not take the expression.</summary>
     public RocketMqBuilder AddConsumer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
         string group, string topic, SubscriptionExpression expression, Func<PushConsumerOptions, PushConsumerOptions>? configure = null)
-        where THandler : class, IMessageHandler
+        where THandler : class, IMessageHandler =>
+        AddConsumer(group, new ConsumerTopics(Services).Handle<THandler>(topic, expression), configure);
+
+    /// <summary>As the others, for a group that reads several topics: it is in a program once, as its members are to subscribe to the same.</summary>
+    /// <param name="group">Consumer group.</param>
+    /// <param name="topics">Names the topics and their handlers.</param>
+    /// <param name="configure">Changes the options.</param>
+    public RocketMqBuilder AddConsumer(string group, Action<ConsumerTopics> topics, Func<PushConsumerOptions, PushConsumerOptions>? configure = null)
     {
-        ArgumentNullException.ThrowIfNull(expression);
-        Services.TryAddScoped<THandler>();
-        Services.AddSingleton<IHostedService>(provider => new ConsumerService<THandler>(
-            provider.GetRequiredService<IServiceScopeFactory>(),
-            _consumers,
-            () => Share(provider, Apply(configure, new PushConsumerOptions { NameServers = _nameServers, Group = group, LoggerFactory = provider.GetService<ILoggerFactory>() })),
-            topic,
-            expression));
+        ArgumentNullException.ThrowIfNull(topics);
+        ConsumerTopics handled = new(Services);
+        topics(handled);
+        return AddConsumer(group, handled, configure);
+    }
+
+    /// <summary>
+    /// A stream consumer as a singleton <see cref="RocketMqStreamConsumer"/>, subscribed before the host's services start. It joins its group with the first message that is asked for and leaves it
+    /// when the host has stopped. The first one is what an unkeyed parameter gets; each is also there under its group as key.
+    /// </summary>
+    /// <param name="group">Consumer group.</param>
+    /// <param name="topic">Topic to read.</param>
+    /// <param name="expression">Tags: <c>*</c> for all or <c>TagA || TagB</c>.</param>
+    /// <param name="configure">Changes the options.</param>
+    public RocketMqBuilder AddStreamConsumer(string group, string topic, string expression = "*", Func<PushConsumerOptions, PushConsumerOptions>? configure = null) =>
+        AddStreamConsumer(group, One(topic, expression), configure);
+
+    /// <summary>As the other, for several topics, with tags or <see cref="SubscriptionExpression.Sql"/>.</summary>
+    public RocketMqBuilder AddStreamConsumer(
+        string group, IReadOnlyDictionary<string, SubscriptionExpression> topics, Func<PushConsumerOptions, PushConsumerOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(topics);
+        Services.AddKeyedSingleton(group, (provider, _) => new RocketMqStreamConsumer(PushOptions(provider, group, configure)));
+        Services.TryAddSingleton(provider => provider.GetRequiredKeyedService<RocketMqStreamConsumer>(group));
+        Services.AddSingleton<IHostedService>(provider =>
+        {
+            RocketMqStreamConsumer consumer = provider.GetRequiredKeyedService<RocketMqStreamConsumer>(group);
+            return new SubscribingService(group, topics, _consumers, consumer, consumer.SubscribeAsync, () => consumer.AssignedQueues);
+        });
+        return this;
+    }
+
+    /// <summary>As <see cref="AddStreamConsumer(string, string, string, Func{PushConsumerOptions, PushConsumerOptions})"/>, a <see cref="RocketMqLitePullConsumer"/>.</summary>
+    /// <param name="group">Consumer group.</param>
+    /// <param name="topic">Topic to read.</param>
+    /// <param name="expression">Tags: <c>*</c> for all or <c>TagA || TagB</c>.</param>
+    /// <param name="configure">Changes the options.</param>
+    public RocketMqBuilder AddLitePullConsumer(string group, string topic, string expression = "*", Func<LitePullConsumerOptions, LitePullConsumerOptions>? configure = null) =>
+        AddLitePullConsumer(group, One(topic, expression), configure);
+
+    /// <summary>As the other, for several topics, with tags or <see cref="SubscriptionExpression.Sql"/>; without any, the program assigns it queues.</summary>
+    public RocketMqBuilder AddLitePullConsumer(
+        string group, IReadOnlyDictionary<string, SubscriptionExpression> topics, Func<LitePullConsumerOptions, LitePullConsumerOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(topics);
+        Services.AddKeyedSingleton(group, (provider, _) => new RocketMqLitePullConsumer(Share(provider, Apply(configure, new LitePullConsumerOptions
+        {
+            NameServers = _nameServers,
+            Group = group,
+            LoggerFactory = provider.GetService<ILoggerFactory>(),
+        }))));
+        Services.TryAddSingleton(provider => provider.GetRequiredKeyedService<RocketMqLitePullConsumer>(group));
+        Services.AddSingleton<IHostedService>(provider =>
+        {
+            RocketMqLitePullConsumer consumer = provider.GetRequiredKeyedService<RocketMqLitePullConsumer>(group);
+            return new SubscribingService(group, topics, _consumers, consumer, consumer.SubscribeAsync, () => consumer.AssignedQueues);
+        });
         return this;
     }
 
@@ -101,10 +157,22 @@ public sealed class RocketMqBuilder
         return this;
     }
 
+    private RocketMqBuilder AddConsumer(string group, ConsumerTopics topics, Func<PushConsumerOptions, PushConsumerOptions>? configure)
+    {
+        Services.AddSingleton<IHostedService>(provider => new ConsumerService(
+            provider.GetRequiredService<IServiceScopeFactory>(), _consumers, () => PushOptions(provider, group, configure), topics.All));
+        return this;
+    }
+
+    private static Dictionary<string, SubscriptionExpression> One(string topic, string expression) => new(StringComparer.Ordinal) { [topic] = SubscriptionExpression.Tags(expression) };
+
+    private PushConsumerOptions PushOptions(IServiceProvider provider, string group, Func<PushConsumerOptions, PushConsumerOptions>? configure) =>
+        Share(provider, Apply(configure, new PushConsumerOptions { NameServers = _nameServers, Group = group, LoggerFactory = provider.GetService<ILoggerFactory>() }));
+
     // What wants to be somebody else, or somewhere else, has connections of its own; so has broadcasting, whose offsets are kept under a client id that lasts.
     private TOptions Share<TOptions>(IServiceProvider provider, TOptions options)
         where TOptions : ClientOptions =>
-        options is { Client: null, InstanceName: null, UnitName: null } and not PushConsumerOptions { MessageModel: MessageModel.Broadcasting } && options.NameServers == _nameServers
+        options is { Client: null, InstanceName: null, UnitName: null } and not (PushConsumerOptions { MessageModel: MessageModel.Broadcasting } or LitePullConsumerOptions { MessageModel: MessageModel.Broadcasting }) && options.NameServers == _nameServers
             ? options with { Client = provider.GetRequiredKeyedService<RocketMqClient>(this) }
             : options;
 

@@ -83,6 +83,71 @@ public sealed class RocketMqBuilderTests
         await ((IAsyncDisposable)host).DisposeAsync();
     }
 
+    [Fact]
+    public async Task Host_WithAGroupOfSeveralTopics_HandsEachToItsHandler()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        cluster.AddTopic("U", 1);
+        cluster.Broker.Append("T", 0, "order", "A");
+        cluster.Broker.Append("T", 0, "other", "B");
+        cluster.Broker.Append("U", 0, "refund");
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
+        Seen seen = new();
+        builder.Services.AddSingleton(seen).AddScoped<Scoped>();
+        builder.Services.AddRocketMq(cluster.NameServer)
+            .AddConsumer("billing", static topics => topics.Handle<OrderHandler>("T", "A").Handle<RefundHandler>("U"), static options => Patient(options) with { ConsumeFromWhere = ConsumeFromWhere.FirstOffset })
+            .AddHealthCheck();
+        using IHost host = builder.Build();
+        await host.StartAsync();
+
+        await Eventually.TrueAsync(() => seen.Handled.Count == 2, "both were handled");
+        seen.Handled.Select(static handled => handled.Text).Should().BeEquivalentTo("order", "refunded refund");
+        HealthCheckService health = host.Services.GetRequiredService<HealthCheckService>();
+        await Eventually.TrueAsync(async () => (await health.CheckHealthAsync()).Status == HealthStatus.Healthy, "both are read");
+        (await health.CheckHealthAsync()).Entries["rocketmq"].Data.Should().Contain("billing/T", 1).And.Contain("billing/U", 1);
+        await host.StopAsync();
+        await ((IAsyncDisposable)host).DisposeAsync();
+    }
+
+    [Fact]
+    public void AddConsumer_ATopicTwice_IsRefused() => FluentActions
+        .Invoking(static () => new ServiceCollection().AddRocketMq("127.0.0.1:1").AddConsumer("g", static topics => topics.Handle<OrderHandler>("T").Handle<RefundHandler>("T", "A")))
+        .Should().Throw<ArgumentException>().WithMessage("*T has a handler*");
+
+    [Fact]
+    public async Task Host_WithConsumersThatAreAsked_SubscribesThemBeforeAnybodyAsksAndLeavesAtTheStop()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        cluster.AddTopic("U", 1);
+        cluster.Broker.Append("T", 0, "streamed");
+        cluster.Broker.Append("U", 0, "polled", "A");
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
+        Seen seen = new();
+        builder.Services.AddSingleton(seen);
+
+        // It asks as soon as it is started, before what is registered behind it.
+        builder.Services.AddHostedService<Asking>();
+        builder.Services.AddRocketMq(cluster.NameServer)
+            .AddStreamConsumer("streams", "T", configure: static options => Patient(options) with { ConsumeFromWhere = ConsumeFromWhere.FirstOffset })
+            .AddLitePullConsumer(
+                "polls",
+                new Dictionary<string, SubscriptionExpression>(StringComparer.Ordinal) { ["U"] = SubscriptionExpression.Tags("A") },
+                static options => options with { ConsumeFromWhere = ConsumeFromWhere.FirstOffset, ConnectTimeout = Eventually.DefaultDeadline, RequestTimeout = Eventually.DefaultDeadline });
+        using IHost host = builder.Build();
+        await host.StartAsync();
+
+        host.Services.GetRequiredService<RocketMqStreamConsumer>().Should().BeSameAs(host.Services.GetRequiredKeyedService<RocketMqStreamConsumer>("streams"));
+        await Eventually.TrueAsync(() => seen.Handled.Count == 2, "both came");
+        await host.StopAsync();
+        await ((IAsyncDisposable)host).DisposeAsync();
+
+        seen.Handled.Select(static handled => handled.Text).Should().BeEquivalentTo("streamed", "polled");
+        cluster.Broker.Of(RequestCode.UnregisterClient).Select(static request => request.Get("consumerGroup")).Should().Contain(["streams", "polls"]);
+        cluster.Broker.Offsets[("T", 0)].Should().Be(1);
+    }
+
     private static ProducerOptions Patient(ProducerOptions options) =>
         options with { ConnectTimeout = Eventually.DefaultDeadline, RequestTimeout = Eventually.DefaultDeadline, SendTimeout = Eventually.DefaultDeadline };
 
@@ -106,6 +171,27 @@ public sealed class RocketMqBuilderTests
         {
             seen.Handled.Enqueue((message.GetText(), scope));
             return ValueTask.FromResult(ConsumeResult.Success);
+        }
+    }
+
+    internal sealed class RefundHandler(Seen seen, Scoped scope) : IMessageHandler
+    {
+        public ValueTask<ConsumeResult> HandleAsync(ReceivedMessage message, CancellationToken cancellationToken)
+        {
+            seen.Handled.Enqueue(($"refunded {message.GetText()}", scope));
+            return ValueTask.FromResult(ConsumeResult.Success);
+        }
+    }
+
+    internal sealed class Asking(Seen seen, RocketMqStreamConsumer stream, RocketMqLitePullConsumer polling) : BackgroundService
+    {
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+        {
+            Delivery delivery = await stream.ReceiveAsync(stoppingToken);
+            seen.Handled.Enqueue((delivery.Message.GetText(), new Scoped()));
+            delivery.Ack();
+            IReadOnlyList<ReceivedMessage> polled = await polling.PollAsync(Eventually.DefaultDeadline, stoppingToken);
+            seen.Handled.Enqueue((polled[0].GetText(), new Scoped()));
         }
     }
 }
