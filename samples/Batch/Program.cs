@@ -17,8 +17,3 @@ foreach (bool autoBatch in new[] { false, true })
     await Task.WhenAll(Enumerable.Range(0, Count).Select(i => producer.SendAsync(new Message(Topic, $"reading {i}"), shardingKey: $"meter-{i % 10}")));
     Console.WriteLine($"{Count} messages of ten keys {(autoBatch ? "in automatic batches, each key in order" : "one by one")}: {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:0} ms");
 }
-
-// What happened to a message: mqadmin queryMsgTraceById, and consoles, show it.
-await using RocketMqProducer traced = new(new ProducerOptions { Group = "sample-batches-traced", EnableTrace = true });
-SendResult sent = await traced.SendAsync(new Message(Topic, "traced"));
-Console.WriteLine($"mqadmin queryMsgTraceById -i {sent.MessageId}");
