@@ -44,9 +44,9 @@ internal sealed partial class ClientRegistry(
 
     internal void Scan()
     {
-        long before = (time.GetUtcNow() - settings.Current.ChannelExpiredTimeout).ToUnixTimeMilliseconds();
-        consumers.Expire(before);
-        producers.Expire(before);
+        TimeSpan longest = settings.Current.ChannelExpiredTimeout;
+        consumers.Expire(longest);
+        producers.Expire(longest);
         locks.RemoveExpired();
     }
 

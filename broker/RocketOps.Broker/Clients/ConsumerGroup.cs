@@ -78,7 +78,7 @@ internal sealed partial class ConsumerGroup
             bool changed = true;
             if (_channels.TryGetValue(channel.Connection, out ClientChannel? known) && string.Equals(known.ClientId, channel.ClientId, StringComparison.Ordinal))
             {
-                known.LastUpdate = channel.LastUpdate;
+                known.NoteHeartbeat();
                 changed = false;
             }
             else

@@ -129,17 +129,18 @@ internal sealed class ConsumerTable : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the membership of clients that sent no heartbeat since <paramref name="before"/> (ms since 1970) and closes their connections.</summary>
-    public void Expire(long before)
+    /// <summary>Ends the membership of clients that have sent no heartbeat for longer than <paramref name="longest"/> and closes their connections.</summary>
+    public void Expire(TimeSpan longest)
     {
         foreach (ConsumerGroup group in All)
         {
             foreach (ClientChannel channel in group.Channels)
             {
-                if (channel.LastUpdate < before)
+                TimeSpan silence = channel.Silence;
+                if (silence > longest)
                 {
                     Unregister(group.Name, channel.Connection);
-                    channel.Connection.Abort($"no heartbeat of consumer {channel.ClientId} (group {group.Name}) since {DateTimeOffset.FromUnixTimeMilliseconds(channel.LastUpdate):O}");
+                    channel.Connection.Abort($"no heartbeat of consumer {channel.ClientId} (group {group.Name}) for {silence.TotalSeconds:0} s");
                 }
             }
         }

@@ -25,7 +25,6 @@ internal sealed class HeartbeatHandler(
         Check(consumers.CountGroupsWith(connection, body.Consumers), most);
         Check(producers.CountGroupsWith(connection, body.Producers), most);
         bool changed = false;
-        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (HeartbeatBody.ConsumerData consumer in body.Consumers ?? [])
         {
             if (string.IsNullOrEmpty(consumer.GroupName) || await groups.GetOrCreateAsync(consumer.GroupName) is not { } group)
@@ -36,14 +35,14 @@ internal sealed class HeartbeatHandler(
 
             await topics.GetOrCreateInternalAsync(TopicNames.RetryTopicOf(consumer.GroupName), Math.Max(1, group.Config.RetryQueueNums));
             changed |= consumers.Register(
-                new ClientChannel(connection, body.ClientId, request.Language, request.Version, now), consumer, body.WithoutSubscriptions, body.Fingerprint);
+                new ClientChannel(connection, body.ClientId, request.Language, request.Version, time), consumer, body.WithoutSubscriptions, body.Fingerprint);
         }
 
         foreach (HeartbeatBody.ProducerData producer in body.Producers ?? [])
         {
             if (!string.IsNullOrEmpty(producer.GroupName))
             {
-                producers.Register(producer.GroupName, new ClientChannel(connection, body.ClientId, request.Language, request.Version, now));
+                producers.Register(producer.GroupName, new ClientChannel(connection, body.ClientId, request.Language, request.Version, time));
             }
         }
 

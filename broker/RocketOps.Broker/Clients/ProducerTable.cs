@@ -97,16 +97,18 @@ internal sealed class ProducerTable
         }
     }
 
-    public void Expire(long before)
+    /// <inheritdoc cref="ConsumerTable.Expire"/>
+    public void Expire(TimeSpan longest)
     {
         foreach ((string group, ConcurrentDictionary<RemotingConnection, ClientChannel> channels) in _groups)
         {
             foreach ((RemotingConnection connection, ClientChannel channel) in channels)
             {
-                if (channel.LastUpdate < before)
+                TimeSpan silence = channel.Silence;
+                if (silence > longest)
                 {
                     Unregister(group, connection);
-                    connection.Abort($"no heartbeat of producer {channel.ClientId} (group {group}) since {DateTimeOffset.FromUnixTimeMilliseconds(channel.LastUpdate):O}");
+                    connection.Abort($"no heartbeat of producer {channel.ClientId} (group {group}) for {silence.TotalSeconds:0} s");
                 }
             }
         }
