@@ -3,25 +3,38 @@ using Microsoft.Extensions.Logging;
 namespace RocketOps.Broker.Clients;
 
 /// <summary>
-/// Decides when the members of a consumer group are told that it has changed. The first change is told at once; those that follow within a tenth of a second share one
-/// notice, so that n members that join together cost a few times n frames and not n². After the last change there is always a notice. Thread-safe.
+/// Decides when the members of a consumer group are told that it has changed. At once, mostly: until a member hears that another one has joined, both read the queues that have changed hands, and what is
+/// read then is delivered twice. Only in large groups that change fast notices are gathered, as n members that join together would cost n² frames, and as many lists of n members that they ask for: then the
+/// broker has a budget, and the groups that wait have their turns. After the last change there is always a notice. Thread-safe.
 /// </summary>
 /// <param name="tell">Tells the members a group has at that moment.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where failures go.</param>
 internal sealed partial class ConsumerChangeNotices(Action<ConsumerGroup> tell, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
-    /// <summary>Clients share the queues out anew every 20 s without being told; a tenth of a second more or less is nothing to them.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    /// <summary>Members up to which every change is told at once: as many that join together cost 528 frames.</summary>
+    public const int SmallGroup = 32;
+
+    /// <summary>Frames a second for large groups that change fast, of the whole broker: a hundred members that join together are told of each other at once.</summary>
+    public const int FramesPerSecond = 5_000;
+
+    /// <summary>A group that was told of no change for so long does not change fast.</summary>
+    public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
 
-    // Groups that were told within the last interval; true when they have changed since.
-    private readonly Dictionary<ConsumerGroup, bool> _recent = [];
+    // Groups to be told when their turn comes, in that order, and how many members they have.
+    private readonly Queue<ConsumerGroup> _turns = new();
+    private readonly Dictionary<ConsumerGroup, int> _waiting = [];
+
+    // Frames that may be sent now, less than none after a large group was told; as of that time.
+    private double _frames = FramesPerSecond;
+    private long _countedAt;
     private ITimer? _timer;
     private bool _disposed;
 
-    public void Changed(ConsumerGroup group)
+    /// <summary>The group, which has so many members now, has changed.</summary>
+    public void Changed(ConsumerGroup group, int members)
     {
         lock (_gate)
         {
@@ -30,18 +43,23 @@ internal sealed partial class ConsumerChangeNotices(Action<ConsumerGroup> tell, 
                 return;
             }
 
-            if (_recent.ContainsKey(group))
+            if (members > SmallGroup && !MayBeToldNow(group))
             {
-                _recent[group] = true;
+                if (!_waiting.ContainsKey(group))
+                {
+                    _turns.Enqueue(group);
+                }
+
+                _waiting[group] = members;
+                if (_turns.Count == 1)
+                {
+                    Wait();
+                }
+
                 return;
             }
 
-            _recent[group] = false;
-            if (_recent.Count == 1)
-            {
-                _timer ??= time.CreateTimer(static state => ((ConsumerChangeNotices)state!).TellChanged(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                _timer.Change(Interval, Timeout.InfiniteTimeSpan);
-            }
+            NoteTold(group, members);
         }
 
         tell(group);
@@ -52,44 +70,73 @@ internal sealed partial class ConsumerChangeNotices(Action<ConsumerGroup> tell, 
         lock (_gate)
         {
             _disposed = true;
-            _recent.Clear();
+            _turns.Clear();
+            _waiting.Clear();
             return _timer?.DisposeAsync() ?? ValueTask.CompletedTask;
         }
     }
 
-    private void TellChanged()
+    /// <summary>Under the lock.</summary>
+    private bool MayBeToldNow(ConsumerGroup group) =>
+        !_waiting.ContainsKey(group) && (group.ToldAt is not { } toldAt || time.GetElapsedTime(toldAt) >= Quiet || HasBudget());
+
+    /// <summary>Under the lock.</summary>
+    private bool HasBudget()
     {
-        List<ConsumerGroup> changed = [];
-        lock (_gate)
+        Refill();
+        return _frames >= 1;
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void Refill()
+    {
+        long now = time.GetTimestamp();
+        _frames = Math.Min(FramesPerSecond, _frames + (time.GetElapsedTime(_countedAt, now).TotalSeconds * FramesPerSecond));
+        _countedAt = now;
+    }
+
+    /// <summary>Under the lock. The largest group owes a second at most: the others' turns come.</summary>
+    private void NoteTold(ConsumerGroup group, int members)
+    {
+        group.ToldAt = time.GetTimestamp();
+        if (members > SmallGroup)
         {
-            if (_disposed)
-            {
-                return;
-            }
-
-            // Before their members are read: a change from here on is told by the next round.
-            foreach ((ConsumerGroup group, bool hasChanged) in _recent)
-            {
-                if (hasChanged)
-                {
-                    changed.Add(group);
-                }
-            }
-
-            _recent.Clear();
-            foreach (ConsumerGroup group in changed)
-            {
-                _recent[group] = false;
-            }
-
-            if (changed.Count > 0)
-            {
-                _timer!.Change(Interval, Timeout.InfiniteTimeSpan);
-            }
+            Refill();
+            _frames = Math.Max(_frames - members, -FramesPerSecond);
         }
+    }
 
-        foreach (ConsumerGroup group in changed)
+    /// <summary>Under the lock: the timer fires when there is a budget again.</summary>
+    private void Wait()
+    {
+        _timer ??= time.CreateTimer(static state => ((ConsumerChangeNotices)state!).TellWaiting(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling((1 - _frames) * 1000 / FramesPerSecond))), Timeout.InfiniteTimeSpan);
+    }
+
+    private void TellWaiting()
+    {
+        while (true)
         {
+            ConsumerGroup group;
+            lock (_gate)
+            {
+                if (_disposed || _turns.Count == 0)
+                {
+                    return;
+                }
+
+                if (!HasBudget())
+                {
+                    Wait();
+                    return;
+                }
+
+                // Before its members are read: a change from here on waits for another turn.
+                group = _turns.Dequeue();
+                _waiting.Remove(group, out int members);
+                NoteTold(group, members);
+            }
+
             TryTell(group);
         }
     }

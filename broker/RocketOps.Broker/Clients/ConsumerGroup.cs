@@ -48,10 +48,15 @@ internal sealed partial class ConsumerGroup
 
     public ICollection<ClientChannel> Channels => _channels.Values;
 
+    public int MemberCount => _channels.Count;
+
     public bool IsEmpty => _channels.IsEmpty;
 
     /// <summary>Of the members, each once, in no order.</summary>
     public string[] ClientIds => [.. _channels.Values.Select(static channel => channel.ClientId).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>When its members were last told that it has changed, as <see cref="TimeProvider.GetTimestamp"/> counts; null before. Of <see cref="ConsumerChangeNotices"/> alone, under its lock.</summary>
+    public long? ToldAt { get; set; }
 
     /// <summary>
     /// Members subscribe to different things. As with RocketMQ the last heartbeat decides what the whole group gets: messages that only other members want are not delivered.

@@ -168,7 +168,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
         // Members of a broadcasting group share nothing, and nobody is left to tell in an empty one.
         if (wanted && !group.IsBroadcasting && !group.IsEmpty)
         {
-            _notices.Changed(group);
+            _notices.Changed(group, group.MemberCount);
         }
     }
 

@@ -4,6 +4,8 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Clients;
 
@@ -37,6 +39,27 @@ public sealed class HeartbeatTests
         broker.Host.Parts.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
         group!.TryGetSubscription("T", out Subscription? subscription).Should().BeTrue();
         subscription!.Version.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Heartbeat_OfMembersThatJoinAtOneMoment_TellsTheOthersBeforeItIsAnswered()
+    {
+        // The clock stands: what waits for a moment never comes.
+        await using TestBroker broker = await TestBroker.StartAsync(time: new FakeTimeProvider());
+        await using RawConnection first = await RawConnection.ConnectAsync(broker.Address);
+        await using RawConnection second = await RawConnection.ConnectAsync(broker.Address);
+        await using RawConnection third = await RawConnection.ConnectAsync(broker.Address);
+        foreach ((RawConnection member, string clientId) in new[] { (first, "one"), (second, "two"), (third, "three") })
+        {
+            // What a member is told of its own joining comes before its answer and is passed over.
+            (await member.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat("g", "T", "*", clientId, 1))).Code.Should().Be(ResponseCode.Success);
+        }
+
+        foreach (RawConnection told in new[] { first, first, second })
+        {
+            RawFrame? notice = await told.ReceiveAsync().WaitAsync(Eventually.DefaultDeadline);
+            (notice!.Code, notice.IsResponse, notice.ExtFields["consumerGroup"]).Should().Be((RequestCode.NotifyConsumerIdsChanged, false, "g"));
+        }
     }
 
     [Fact]
