@@ -69,7 +69,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetTimerMetrics, new TimerMetricsHandler(parts.Role, parts.TimerMetrics))
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
-            .Add(RequestCode.QueryConsumerOffset, OfMaster(OfQueue(new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings))))
+            .Add(RequestCode.QueryConsumerOffset, OfMaster(OfQueue(new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes))))
             .Add(RequestCode.UpdateConsumerOffset, OfMaster(new UpdateConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Groups, new CommitForwarder(parts.Topics, parts.Peers))))
             .Add(RequestCode.SearchOffsetByTimestamp, OfQueue(new SearchOffsetHandler(parts.Topics, parts.Store)))
             .Add(RequestCode.GetMaxOffset, OfQueue(maxOffsets))

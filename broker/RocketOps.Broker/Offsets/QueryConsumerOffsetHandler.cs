@@ -7,24 +7,31 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Offsets;
 
 /// <summary>
-/// QUERY_CONSUMER_OFFSET (14). Without a stored offset a queue that still has its first message begins at 0 for everybody; otherwise the client decides (22).
-/// Source: remoting.md §5.9.
+/// QUERY_CONSUMER_OFFSET (14). Without a stored offset a queue whose first message is there, and counts as in memory, begins at 0 for everybody; otherwise the client decides (22).
+/// Source: remoting.md §5.9; in memory is what 4.9 takes for it, less than <c>accessMessageInMemoryMaxRatio</c> of the machine's memory before the log's end (store.md §5.1).
 /// </summary>
-internal sealed class QueryConsumerOffsetHandler(ConsumerOffsetTable offsets, TopicTable topics, MessageStore store, BrokerSettings settings) : AsyncRequestHandler
+/// <param name="offsets">What groups have committed.</param>
+/// <param name="topics">The broker's topics.</param>
+/// <param name="store">Their messages.</param>
+/// <param name="settings">The configuration.</param>
+/// <param name="machineBytes">The machine's memory.</param>
+internal sealed class QueryConsumerOffsetHandler(ConsumerOffsetTable offsets, TopicTable topics, MessageStore store, BrokerSettings settings, long machineBytes) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         string group = request.GetRequired("consumerGroup");
         OffsetHeader queue = OffsetHeader.Read(request);
         long offset = offsets.Query(queue.Topic, group, queue.QueueId);
-        if (offset < 0 && request.GetBoolean("setZeroIfNotFound", fallback: true) && await StartsAtZeroAsync(queue, cancellationToken))
+        bool mayBeZero = request.GetBoolean("setZeroIfNotFound", fallback: true);
+        if (offset < 0 && mayBeZero && await StartsAtZeroAsync(queue, cancellationToken))
         {
             offset = 0;
         }
 
         return offset >= 0
             ? RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("offset", offset)
-            : RemotingCommand.CreateResponse(request, ResponseCode.QueryNotFound, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first");
+            : RemotingCommand.CreateResponse(
+                request, ResponseCode.QueryNotFound, mayBeZero ? "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first" : "Not found, do not set to zero, maybe this group boot first");
     }
 
     private async ValueTask<bool> StartsAtZeroAsync(OffsetHeader queue, CancellationToken cancellationToken)
@@ -34,9 +41,14 @@ internal sealed class QueryConsumerOffsetHandler(ConsumerOffsetTable offsets, To
             return false;
         }
 
-        // RocketMQ asks besides whether message 0 lies within 40 % of the machine's memory of the log's end. The log's first byte is at least as far away.
-        StoreStats stats = store.GetStats();
-        long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 100 * settings.Current.MemoryRatio;
-        return stats.MaxOffset.Value - stats.MinOffset.Value <= memory && (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queue.QueueId, cancellationToken)).Min <= 0;
+        (long min, long max) = await store.Reader.GetOffsetsAsync(topic.StoreTopic, queue.QueueId, cancellationToken);
+        if (min > 0 || max == 0)
+        {
+            // Of an empty queue nobody is to miss the first message, whenever it comes.
+            return min <= 0;
+        }
+
+        return await store.Reader.ReadUnitsAsync(topic.StoreTopic, queue.QueueId, queueOffset: 0, count: 1, cancellationToken) is [QueueUnit first, ..]
+            && store.GetStats().MaxOffset.Value - first.Offset.Value <= machineBytes / 100 * settings.Current.MemoryRatio;
     }
 }

@@ -57,8 +57,9 @@ internal sealed class PullChecks(
 
         int queueId = logic?.Item.QueueId ?? request.QueueId;
         long? resetTo = offsets.Resets.TryTake(request.Topic, request.ConsumerGroup, queueId, out long reset) ? reset : null;
-        if (request.CommitOffset is { } progress && resetTo is null)
+        if (request.CommitOffset is { } progress && progress >= 0 && resetTo is null)
         {
+            // A negative one would be kept and count as none: the group would begin anew, at its end.
             Commit(request, logic, progress);
         }
 

@@ -186,6 +186,19 @@ public sealed class PullTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pull_CommitFlagAndANegativeOffset_LeavesProgressAsItIs()
+    {
+        await _broker.SendAsync("Commit", "one");
+        await _broker.SubscribeAsync("g", "Commit");
+        await _broker.PullAsync("g", "Commit", 0, 0, PullMessageRequestHeader.CommitOffsetFlag, commit: 1);
+
+        RemotingCommand answer = await _broker.PullAsync("g", "Commit", 0, 0, PullMessageRequestHeader.CommitOffsetFlag, commit: -1);
+
+        answer.Code.Should().Be(ResponseCode.Success, "the messages are what it asks for");
+        _broker.Host.Parts.ConsumerOffsets.Query("Commit", "g", 0).Should().Be(1);
+    }
+
+    [Fact]
     public async Task Pull_BeforeTheHeartbeat_IsRefusedUntilItCame()
     {
         await _broker.SendAsync("Late", "one");
