@@ -14,6 +14,12 @@ public sealed class GetResult
     /// <summary>Where records are read to for a filter that looks into them; grows to the largest record seen.</summary>
     internal byte[] RecordScratch { get; set; } = [];
 
+    /// <summary>Records that were read for a filter, and their bytes.</summary>
+    internal int FilteredRecords { get; set; }
+
+    /// <inheritdoc cref="FilteredRecords"/>
+    internal long FilteredBytes { get; set; }
+
     /// <summary>Extensions of units; null until a queue that has some is read with a filter.</summary>
     internal ConsumeQueues.ExtWindow? ExtWindow { get; set; }
 
@@ -55,6 +61,8 @@ public sealed class GetResult
         Count = 0;
         _innerMessages = 0;
         SuggestPullingFromSlave = false;
+        FilteredRecords = 0;
+        FilteredBytes = 0;
         ExtWindow?.Clear();
     }
 

@@ -8,7 +8,7 @@ public enum GetStatus
     /// <summary>The store is stopped or not readable.</summary>
     NotReadable,
 
-    /// <summary>The answer needs the disk, which the caller must not wait for: use <see cref="QueueReader.GetMessagesAsync"/>.</summary>
+    /// <summary>The answer needs the disk, or more time than the caller may take: use <see cref="QueueReader.GetMessagesAsync"/>.</summary>
     WouldBlock,
     NoMatchedLogicQueue,
     NoMessageInQueue,

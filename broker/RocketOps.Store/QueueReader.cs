@@ -31,7 +31,7 @@ public sealed class QueueReader
     }
 
     /// <summary>
-    /// Finds messages from memory and page cache only. <see cref="GetStatus.WouldBlock"/> says that the disk is needed: then, and only then, call
+    /// Finds messages from memory and page cache only, and looks into some records at most. <see cref="GetStatus.WouldBlock"/> says that the disk is needed, or more time: then, and only then, call
     /// <see cref="GetMessagesAsync"/>. Null filter = all messages.
     /// </summary>
     public GetStatus GetMessages(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result)
