@@ -89,6 +89,8 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<bool> LongPollingEnable = Boolean("longPollingEnable", true, live: true, description: "Pulls wait as long as they ask for; otherwise shortPollingTimeMills.");
     public static readonly PropertyDefinition<long> ShortPollingTimeMills = Int64("shortPollingTimeMills", 1_000, 1, live: true, description: "Milliseconds a pull waits when long polling is off.");
     public static readonly PropertyDefinition<int> MaxParkedPulls = Int32("maxParkedPulls", 1_000_000, 1, live: true, description: "Pulls that may wait at a time; further ones are answered at once. Not in RocketMQ.");
+    public static readonly PropertyDefinition<int> MaxParkedPullsPerConnection = Int32("maxParkedPullsPerConnection", 16_384, 1, live: true, description: "Pulls of one connection that may wait at a time, one with a subscription of its own counting once more for each 32 bytes of it; further ones are answered at once. Not in RocketMQ.");
+    public static readonly PropertyDefinition<int> MaxParkedPullsPerQueue = Int32("maxParkedPullsPerQueue", 100_000, 1, live: true, description: "Pulls that may wait for one queue at a time; further ones are answered at once. Not in RocketMQ.");
     public static readonly PropertyDefinition<int> MaxTransferBytesOnMessageInMemory = Int32("maxTransferBytesOnMessageInMemory", 262_144, 1, 8 * 1024 * 1024, live: true, description: "Bytes of one pull answer from memory.");
     public static readonly PropertyDefinition<int> MaxTransferCountOnMessageInMemory = Int32("maxTransferCountOnMessageInMemory", 32, 1, 65_536, live: true, description: "Messages of one pull answer from memory.");
     public static readonly PropertyDefinition<int> MaxTransferBytesOnMessageInDisk = Int32("maxTransferBytesOnMessageInDisk", 65_536, 1, 8 * 1024 * 1024, live: true, description: "Bytes of one pull answer from disk.");
@@ -203,7 +205,7 @@ internal static class BrokerKeys
         StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, MaxGroupsPerConnection, MaxStatisticsKeys, RemotingLoops, LingerMicros, MaxHeldBytes, HeldBytesTimeout, MinFrameBytesPerSecond, LogLevel, LogFormat,
         AutoCreateTopicEnable, AutoCreateSubscriptionGroup, DefaultTopicQueueNums, ClusterTopicEnable, BrokerTopicEnable, ValidateSystemTopicWhenUpdateTopic,
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
-        MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxTransferBytesOnMessageInMemory,
+        MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxParkedPullsPerConnection, MaxParkedPullsPerQueue, MaxTransferBytesOnMessageInMemory,
         MaxTransferCountOnMessageInMemory, MaxTransferBytesOnMessageInDisk, MaxTransferCountOnMessageInDisk, SlaveReadEnable, AccessMessageInMemoryMaxRatio,
         LitePullMessageEnable, EnablePropertyFilter, EnableCalcFilterBitMap, ExpectConsumerNumUseFilter, MaxErrorRateOfBloomFilter, FilterSupportRetry, StoreReplyMessageEnable, UseServerSideResetOffset, DefaultQueryMaxNum, MaxMsgsNumBatch, MessageDelayLevel,
         TimerWheelEnable, TimerMaxDelaySec, TimerPrecisionMs, TimerRollWindowSlot, TimerCongestNumEachSlot, TimerFlushIntervalMs, MappedFileSizeTimerLog, TimerStopEnqueue, TimerStopDequeue,

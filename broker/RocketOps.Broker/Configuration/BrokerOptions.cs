@@ -74,6 +74,8 @@ internal sealed class BrokerOptions
         LongPolling = values.Get(BrokerKeys.LongPollingEnable);
         ShortPollingMs = values.Get(BrokerKeys.ShortPollingTimeMills);
         MaxParkedPulls = values.Get(BrokerKeys.MaxParkedPulls);
+        MaxParkedPullsPerConnection = values.Get(BrokerKeys.MaxParkedPullsPerConnection);
+        MaxParkedPullsPerQueue = values.Get(BrokerKeys.MaxParkedPullsPerQueue);
         SlaveReadEnable = values.Get(BrokerKeys.SlaveReadEnable);
         MemoryRatio = values.Get(BrokerKeys.AccessMessageInMemoryMaxRatio);
         LitePullEnable = values.Get(BrokerKeys.LitePullMessageEnable);
@@ -241,6 +243,10 @@ internal sealed class BrokerOptions
     public long ShortPollingMs { get; }
 
     public int MaxParkedPulls { get; }
+
+    public int MaxParkedPullsPerConnection { get; }
+
+    public int MaxParkedPullsPerQueue { get; }
 
     public bool SlaveReadEnable { get; }
 

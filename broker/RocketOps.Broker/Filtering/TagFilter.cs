@@ -4,17 +4,18 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Filtering;
 
 /// <summary>
-/// Takes messages whose tag's hash is among those subscribed to; the client compares the strings. Immutable, shared by all pulls of a subscription.
+/// Takes messages whose tag's hash is among those subscribed to; the client compares the strings. Immutable, shared by all pulls of a subscription. Those with the same hashes are equal.
 /// Source: remoting.md §5.7.
 /// </summary>
 internal sealed class TagFilter : IMessageFilter
 {
-    private readonly int[] _codes;
-
     private TagFilter(int[] codes)
     {
-        _codes = codes;
+        Codes = codes.Length == 1 ? codes : [.. codes.Distinct().Order()];
     }
+
+    /// <summary>The hashes, each once and in order.</summary>
+    public int[] Codes { get; }
 
     public bool NeedsRecord => false;
 
@@ -37,13 +38,26 @@ internal sealed class TagFilter : IMessageFilter
     public bool MatchesTagsCode(long tagsCode)
     {
         int code = unchecked((int)tagsCode);
-        return _codes.AsSpan().Contains(code);
+        return Codes.AsSpan().Contains(code);
     }
 
     public bool MatchesRecord(ReadOnlySpan<byte> record) => true;
 
+    public override bool Equals(object? obj) => obj is TagFilter other && Codes.AsSpan().SequenceEqual(other.Codes);
+
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        foreach (int code in Codes)
+        {
+            hash.Add(code);
+        }
+
+        return hash.ToHashCode();
+    }
+
     private static bool IsAll(string? expression) => string.IsNullOrEmpty(expression) || string.Equals(expression, SubscriptionData.All, StringComparison.Ordinal);
 
     private static int[] Parse(string? expression) =>
-        expression is null ? [] : [.. expression.Split("||", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(JavaHash.Compute).Distinct()];
+        expression is null ? [] : [.. expression.Split("||", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(JavaHash.Compute)];
 }

@@ -11,6 +11,9 @@ internal interface IPullReplySink
     /// <summary>So many bytes more, or fewer, are held for whoever waits for the answer: the pull itself while it waits, messages that were read for it.</summary>
     void Hold(in PullTicket ticket, long bytes);
 
+    /// <summary>Whom the answer goes to: one object for all pulls of a connection.</summary>
+    object ConsumerOf(in PullTicket ticket);
+
     /// <summary>
     /// Answers with the found messages, copied once from the reader to where they leave from. False, with nothing answered, when the reader has not all of them in memory.
     /// <paramref name="flush"/> is false on the loop of the connection the pull came by only.

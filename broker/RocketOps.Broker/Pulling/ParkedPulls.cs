@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Remoting.Connections;
@@ -34,10 +35,14 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     /// <summary>What a pull that waits takes, about; its connection pays for it.</summary>
     private const int ParkedBytes = 512;
 
+    /// <summary>A pull takes some 350 bytes while it waits. A subscription of its own makes ten times its length, or more, once it is compiled: it counts for one pull more with each of so many bytes.</summary>
+    private const int SubscriptionBytesPerPull = 32;
+
     /// <summary>Objects kept for reuse.</summary>
     private const int KeptIdle = 1024;
 
     private readonly ConcurrentDictionary<(StoreTopic Topic, int QueueId), ParkedQueue> _queues = new();
+    private readonly ConditionalWeakTable<object, ParkedShare> _shares = new();
     private readonly PullExecutor _executor;
     private readonly BrokerSettings _settings;
     private readonly MessageStore _store;
@@ -79,7 +84,10 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     public bool TryPark(in PullArguments pull)
     {
         // Step 7 of a pull that found nothing.
-        if (Interlocked.Increment(ref _count) > _settings.Current.MaxParkedPulls)
+        BrokerOptions options = _settings.Current;
+        ParkedShare share = _shares.GetValue(pull.Ticket.Sink.ConsumerOf(pull.Ticket), static _ => new ParkedShare());
+        int weight = 1 + (pull.SubscriptionBytes / SubscriptionBytesPerPull);
+        if (Interlocked.Increment(ref _count) > options.MaxParkedPulls || !share.TryTake(weight, options.MaxParkedPullsPerConnection))
         {
             Interlocked.Decrement(ref _count);
             return false;
@@ -87,15 +95,17 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
 
         ParkedPull parked = RentPull();
         parked.Pull = pull;
+        parked.Share = share;
+        parked.Weight = weight;
         // What comes out of here again is answered, whatever it finds.
         parked.Pull.HoldMs = 0;
         parked.Since = _time.GetTimestamp();
         parked.Deadline = parked.Since + (Math.Min(pull.HoldMs, MaxHoldMs) * _time.TimestampFrequency / 1000);
         pull.Hold(ParkedBytes);
-        if (!TryAdd(parked, out ParkedQueue? queue))
+        if (!TryAdd(parked, options.MaxParkedPullsPerQueue, out ParkedQueue? queue))
         {
             pull.Hold(-ParkedBytes);
-            Interlocked.Decrement(ref _count);
+            Leave(parked);
             Return(parked);
             return false;
         }
@@ -185,7 +195,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     /// <summary>Answers a pull that waits no more. Never throws: a timer and pool threads call it.</summary>
     internal void Answer(ParkedPull parked)
     {
-        Interlocked.Decrement(ref _count);
+        Leave(parked);
         try
         {
             parked.Pull.Hold(-ParkedBytes);
@@ -221,6 +231,14 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
                 _idleItems.Push(item);
             }
         }
+    }
+
+    /// <summary>The pull waits no more: others may.</summary>
+    private void Leave(ParkedPull parked)
+    {
+        Interlocked.Decrement(ref _count);
+        parked.Share?.GiveBack(parked.Weight);
+        parked.Share = null;
     }
 
     private void AnswerFailed(ParkedPull parked, Exception error)
@@ -276,16 +294,19 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         SweepBy(next);
     }
 
-    private bool TryAdd(ParkedPull parked, out ParkedQueue queue)
+    private bool TryAdd(ParkedPull parked, int most, out ParkedQueue queue)
     {
         (StoreTopic, int) key = (parked.Pull.Topic.StoreTopic, parked.Pull.QueueId);
         do
         {
             queue = _queues.GetOrAdd(key, static _ => new ParkedQueue());
-            if (queue.TryAdd(parked, _recheckAfter))
+            switch (queue.TryAdd(parked, _recheckAfter, most))
             {
-                // A broker that stops has given up the queues it saw; this one may have come later.
-                return !_stopped || !queue.Remove(parked);
+                case ParkResult.Parked:
+                    // A broker that stops has given up the queues it saw; this one may have come later.
+                    return !_stopped || !queue.Remove(parked);
+                case ParkResult.Full:
+                    return false;
             }
 
             // Whoever gave it up takes it out too; not waiting for that thread keeps a loop from spinning.

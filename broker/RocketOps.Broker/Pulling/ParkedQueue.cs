@@ -9,7 +9,10 @@ namespace RocketOps.Broker.Pulling;
 internal sealed class ParkedQueue
 {
     private readonly Lock _gate = new();
-    private readonly List<ParkedPull> _waiting = [];
+
+    // The one that came first is the first.
+    private readonly LinkedList<ParkedPull> _waiting = new();
+    private readonly ParkedFilters _filters = new();
     private long _nextVisit = long.MaxValue;
     private long _emptySince = long.MaxValue;
     private long _end;
@@ -18,20 +21,25 @@ internal sealed class ParkedQueue
     /// <summary>Before this time there is nothing to do here.</summary>
     public long NextVisit => Volatile.Read(ref _nextVisit);
 
-    /// <summary>False when the queue was given up. The pull is looked at again <paramref name="recheckAfter"/> after it came, should its consumer be gone.</summary>
-    public bool TryAdd(ParkedPull pull, long recheckAfter)
+    /// <summary>Takes a pull, if no more than <paramref name="most"/> wait then. It is looked at again <paramref name="recheckAfter"/> after it came, should its consumer be gone.</summary>
+    public ParkResult TryAdd(ParkedPull pull, long recheckAfter, int most)
     {
         lock (_gate)
         {
             if (_givenUp)
             {
-                return false;
+                return ParkResult.GivenUp;
             }
 
-            _waiting.Add(pull);
+            if (_waiting.Count >= most || !_filters.TryAdd(pull))
+            {
+                return ParkResult.Full;
+            }
+
+            _waiting.AddLast(pull.InQueue);
             _emptySince = long.MaxValue;
             Volatile.Write(ref _nextVisit, Math.Min(_nextVisit, Math.Min(pull.Deadline, pull.Since + recheckAfter)));
-            return true;
+            return ParkResult.Parked;
         }
     }
 
@@ -40,7 +48,14 @@ internal sealed class ParkedQueue
     {
         lock (_gate)
         {
-            return _waiting.Remove(pull);
+            // It may wait elsewhere by now.
+            if (!ReferenceEquals(pull.InQueue.List, _waiting))
+            {
+                return false;
+            }
+
+            Take(pull);
+            return true;
         }
     }
 
@@ -53,27 +68,17 @@ internal sealed class ParkedQueue
         lock (_gate)
         {
             _end = Math.Max(_end, message.MaxOffset);
-            long next = _nextVisit;
-            for (int i = _waiting.Count - 1; i >= 0; i--)
+            int from = woken.Count;
+            _filters.TakeMatching(message, woken);
+            for (int i = from; i < woken.Count; i++)
             {
-                ParkedPull parked = _waiting[i];
-                if (message.QueueOffset < parked.Pull.Offset)
-                {
-                    continue;
-                }
-
-                if (Wants(parked.Pull.Filter, message))
-                {
-                    woken.Add(parked);
-                    _waiting.RemoveAt(i);
-                }
-                else
-                {
-                    next = Math.Min(next, parked.Since + recheckAfter);
-                }
+                _waiting.Remove(woken[i].InQueue);
             }
 
-            Volatile.Write(ref _nextVisit, next);
+            if (_waiting.First is { } oldest)
+            {
+                Volatile.Write(ref _nextVisit, Math.Min(_nextVisit, oldest.Value.Since + recheckAfter));
+            }
         }
     }
 
@@ -89,14 +94,16 @@ internal sealed class ParkedQueue
             _end = Math.Max(_end, end);
             // Consumers that are gone say nothing: they are looked for that often.
             long next = now + recheckAfter;
-            for (int i = _waiting.Count - 1; i >= 0; i--)
+            LinkedListNode<ParkedPull>? following = _waiting.First;
+            while (following is { } node)
             {
-                ParkedPull parked = _waiting[i];
+                following = node.Next;
+                ParkedPull parked = node.Value;
                 bool behind = parked.Pull.Offset < _end;
                 if (parked.Deadline <= now || (behind && parked.Since + recheckAfter <= now) || parked.Pull.GoneToken.IsCancellationRequested)
                 {
+                    Take(parked);
                     due.Add(parked);
-                    _waiting.RemoveAt(i);
                 }
                 else
                 {
@@ -126,12 +133,14 @@ internal sealed class ParkedQueue
         lock (_gate)
         {
             _end = end;
-            for (int i = _waiting.Count - 1; i >= 0; i--)
+            LinkedListNode<ParkedPull>? following = _waiting.First;
+            while (following is { } node)
             {
-                if (_waiting[i].Pull.Offset > end)
+                following = node.Next;
+                if (node.Value.Pull.Offset > end)
                 {
-                    taken.Add(_waiting[i]);
-                    _waiting.RemoveAt(i);
+                    Take(node.Value);
+                    taken.Add(node.Value);
                 }
             }
         }
@@ -143,11 +152,18 @@ internal sealed class ParkedQueue
         lock (_gate)
         {
             _givenUp = true;
-            taken.AddRange(_waiting);
-            _waiting.Clear();
+            while (_waiting.First is { } node)
+            {
+                Take(node.Value);
+                taken.Add(node.Value);
+            }
         }
     }
 
-    private static bool Wants(IMessageFilter? filter, in MessageArrival message) =>
-        filter is null || (filter.MatchesTagsCode(message.TagsCode) && (!filter.NeedsRecord || filter.MatchesProperties(message.Properties)));
+    /// <summary>Under the lock.</summary>
+    private void Take(ParkedPull pull)
+    {
+        _waiting.Remove(pull.InQueue);
+        ParkedFilters.Remove(pull);
+    }
 }

@@ -31,6 +31,9 @@ internal struct PullArguments
     /// <summary>Null takes every message.</summary>
     public IMessageFilter? Filter { get; set; }
 
+    /// <summary>Length of the subscription that the pull has brought itself; 0 when its filter is the group's.</summary>
+    public int SubscriptionBytes { get; set; }
+
     /// <summary>What the client is told when it reads slowly and slaves may serve it, and when it does not.</summary>
     public long SlowBrokerId { get; set; }
 

@@ -73,6 +73,7 @@ internal sealed class PullChecks(
             ResetTo = resetTo,
             MaxMessages = Math.Max(1, logic?.Limit(request.MaxMessages) ?? request.MaxMessages),
             Filter = TopicNames.IsRetry(request.Topic) ? RetryFilterOf(request, options) : filter,
+            SubscriptionBytes = request.HasSubscription ? request.Subscription.Length : 0,
             SlowBrokerId = group.WhichBrokerWhenConsumeSlowly,
             BrokerId = group.BrokerId,
             // Nothing comes any more to a stretch that another one follows.

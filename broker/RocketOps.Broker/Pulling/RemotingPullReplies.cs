@@ -26,6 +26,8 @@ internal sealed class RemotingPullReplies : IPullReplySink
 
     public void Hold(in PullTicket ticket, long bytes) => ConnectionOf(ticket).ChangeHeld(bytes);
 
+    public object ConsumerOf(in PullTicket ticket) => ticket.Peer;
+
     public bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
     {
         if (result.TotalBytes > InPlaceBytes)

@@ -25,6 +25,12 @@ internal sealed class LogicPullReplies : IPullReplySink
         to.Sink.Hold(to, bytes);
     }
 
+    public object ConsumerOf(in PullTicket ticket)
+    {
+        PullTicket to = PullOf(ticket).Ticket;
+        return to.Sink.ConsumerOf(to);
+    }
+
     public bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
     {
         LogicPull pull = PullOf(ticket);

@@ -82,7 +82,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         queue.Visit(now: 109, end: 0, recheckAfter: 5, keepEmpty: 10, due).Should().BeTrue();
         queue.Visit(now: 110, end: 0, recheckAfter: 5, keepEmpty: 10, due).Should().BeFalse();
 
-        queue.TryAdd(new ParkedPull(), 500).Should().BeFalse();
+        queue.TryAdd(new ParkedPull(), 500, most: 10).Should().Be(ParkResult.GivenUp);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         ParkedQueue queue = new();
         ParkedPull parked = new() { Since = 100, Deadline = 10_000 };
         parked.Pull = Pull("T", 0, 0);
-        queue.TryAdd(parked, 500);
+        queue.TryAdd(parked, 500, most: 10);
 
         queue.Visit(now: 100, end: 0, recheckAfter: 500, keepEmpty: 10, due);
 
@@ -101,7 +101,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         queue.NextVisit.Should().Be(600);
         ParkedPull shorter = new() { Since = 110, Deadline = 200 };
         shorter.Pull = Pull("T", 0, 0);
-        queue.TryAdd(shorter, 500);
+        queue.TryAdd(shorter, 500, most: 10);
         queue.NextVisit.Should().Be(200);
         queue.Visit(now: 200, end: 0, recheckAfter: 500, keepEmpty: 10, due);
         due.Should().Equal(shorter);
@@ -115,7 +115,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         ParkedQueue queue = new();
         ParkedPull parked = new() { Since = 100, Deadline = 10_000 };
         parked.Pull = Pull("T", 0, 3);
-        queue.TryAdd(parked, 500);
+        queue.TryAdd(parked, 500, most: 10);
 
         queue.Visit(now: 100, end: 3, recheckAfter: 500, keepEmpty: 10, due);
         queue.Visit(now: 600, end: 3, recheckAfter: 500, keepEmpty: 10, due);
@@ -154,6 +154,45 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         await Eventually.TrueAsync(() => !_sink.Answered.IsEmpty, "the pull is woken");
         _sink.Answered.Should().Equal(2L);
         Parked.Count.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Park_MoreThanOneConnectionMay_TheNextIsNotHeldAndOthersAre()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxParkedPullsPerConnection"] = "3" }, time: _time);
+        await broker.CreateTopicAsync("T", queues: 2);
+        ParkedPulls parked = broker.Host.Parts.ParkedPulls;
+        TopicState topic = broker.Host.Parts.Topics.GetOrThrow("T");
+
+        // With 64 bytes of a subscription of its own a pull counts for three.
+        parked.TryPark(Pull(topic, 0, 0, _sink) with { SubscriptionBytes = 64 }).Should().BeTrue();
+        parked.TryPark(Pull(topic, 1, 0, _sink)).Should().BeFalse();
+        parked.TryPark(Pull(topic, 1, 0, _sink, consumer: "another")).Should().BeTrue();
+        parked.Count.Should().Be(2);
+
+        await broker.SendAsync("T", "x");
+        await Eventually.TrueAsync(() => _sink.Answered.Count == 1, "the first is woken");
+        for (int i = 0; i < 3; i++)
+        {
+            parked.TryPark(Pull(topic, 1, 0, _sink)).Should().BeTrue("what it had taken is given back");
+        }
+
+        parked.TryPark(Pull(topic, 1, 0, _sink)).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Park_MoreThanMayWaitForOneQueue_TheNextIsNotHeld()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxParkedPullsPerQueue"] = "2" }, time: _time);
+        await broker.CreateTopicAsync("T", queues: 2);
+        ParkedPulls parked = broker.Host.Parts.ParkedPulls;
+        TopicState topic = broker.Host.Parts.Topics.GetOrThrow("T");
+
+        bool[] held = [.. Enumerable.Range(0, 3).Select(_ => parked.TryPark(Pull(topic, 0, 0, _sink)))];
+
+        held.Should().Equal(true, true, false);
+        parked.TryPark(Pull(topic, 1, 0, _sink)).Should().BeTrue();
+        parked.Count.Should().Be(3);
     }
 
     [Fact]
@@ -251,9 +290,9 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         Pull(Topic(topic), queueId, offset, _sink, holdMs, tag, filter);
 
     private static PullArguments Pull(
-        TopicState topic, int queueId, long offset, RecordingSink sink, long holdMs = ParkedPulls.MaxHoldMs, long tag = 0, IMessageFilter? filter = null) => new()
+        TopicState topic, int queueId, long offset, RecordingSink sink, long holdMs = ParkedPulls.MaxHoldMs, long tag = 0, IMessageFilter? filter = null, string consumer = "a consumer") => new()
         {
-            Ticket = new PullTicket(sink, "a consumer", tag),
+            Ticket = new PullTicket(sink, consumer, tag),
             Topic = topic,
             QueueId = queueId,
             Offset = offset,
@@ -280,6 +319,8 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         public void Hold(in PullTicket ticket, long bytes) => Interlocked.Add(ref _held, bytes);
 
         public CancellationToken GoneToken(in PullTicket ticket) => CancellationToken.None;
+
+        public object ConsumerOf(in PullTicket ticket) => ticket.Peer;
 
         public bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
         {
