@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Indexing;
 using RocketOps.Store.Reading;
@@ -49,6 +50,15 @@ public sealed class QueueReader
         return await RunColdAsync(() => _reader.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: true), cancellationToken);
     }
 
+    /// <summary>As <see cref="GetMessagesAsync"/>; false, and nothing is begun, where too many reads wait for the disk already or the store has stopped.</summary>
+    public bool TryGetMessages(
+        StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, CancellationToken cancellationToken, [NotNullWhen(true)] out Task<GetStatus>? reading)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        ArgumentNullException.ThrowIfNull(result);
+        return TryRunCold(() => _reader.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: true), cancellationToken, out reading);
+    }
+
     /// <summary>Copies log bytes from the memory tail or the page cache; false when that would wait for the disk or the bytes are gone.</summary>
     public bool TryRead(PhysicalOffset offset, Span<byte> destination) => _reader.Read(offset.Value, destination, mayBlock: false) == ReadOutcome.Done;
 
@@ -68,6 +78,13 @@ public sealed class QueueReader
     {
         ArgumentNullException.ThrowIfNull(result);
         return await RunColdAsync(() => _reader.Copy(result, destination.Span, mayBlock: true), cancellationToken) == ReadOutcome.Done;
+    }
+
+    /// <summary>As <see cref="CopyMessagesAsync"/>; false, and nothing is begun, where too many reads wait for the disk already or the store has stopped.</summary>
+    public bool TryCopyMessages(GetResult result, Memory<byte> destination, CancellationToken cancellationToken, [NotNullWhen(true)] out Task<bool>? copying)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return TryRunCold(() => _reader.Copy(result, destination.Span, mayBlock: true) == ReadOutcome.Done, cancellationToken, out copying);
     }
 
     /// <summary>The record at that offset, or null when there is no valid record.</summary>
@@ -170,6 +187,17 @@ public sealed class QueueReader
 
     /// <summary>Runs it on a thread that may wait for the disk; here and now in a store without threads.</summary>
     internal Task<T> RunColdAsync<T>(Func<T> read, CancellationToken cancellationToken) => RunOnAsync(_coldReader, read, cancellationToken);
+
+    private bool TryRunCold<T>(Func<T> read, CancellationToken cancellationToken, [NotNullWhen(true)] out Task<T>? running)
+    {
+        if (_coldReader is { } reader)
+        {
+            return reader.TryRun(read, cancellationToken, out running);
+        }
+
+        running = RunColdAsync(read, cancellationToken);
+        return true;
+    }
 
     private async Task<T> RunOnAsync<T>(ColdReader? reader, Func<T> read, CancellationToken cancellationToken)
     {

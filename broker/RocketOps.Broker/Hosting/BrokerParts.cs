@@ -86,7 +86,7 @@ internal sealed class BrokerParts
             settings, Topics, SendPipeline, SendRefusals, new ReplyPusher(Producers, address, time, loggers.CreateLogger<ReplyPusher>()), Appender, address, loggers.CreateLogger<ReplyMessageHandler>());
         PullCounters = new PullCounters(time);
         Statistics = new BrokerStatistics(settings, Topics, Groups, store, PullCounters, time, loggers.CreateLogger<BrokerStatistics>());
-        PullExecutor = new PullExecutor(settings, Role, store, PullCounters, loggers.CreateLogger<PullExecutor>());
+        PullExecutor = new PullExecutor(settings, Role, store, PullCounters, new RefusedReads(time, loggers.CreateLogger<RefusedReads>()), loggers.CreateLogger<PullExecutor>());
         ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time, loggers.CreateLogger<ParkedPulls>());
         HaListener = new HaListener(settings, store, Slaves, time, loggers.CreateLogger<HaListener>());
         Master = new MasterAddresses(settings.Current.HaMasterAddress, isElected: settings.Current.Group is not null);

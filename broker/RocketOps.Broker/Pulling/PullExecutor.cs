@@ -10,7 +10,7 @@ namespace RocketOps.Broker.Pulling;
 /// Reads the queue of a checked pull and answers it through the pull's sink: messages are copied once, from the store to where they leave from. What would need the disk
 /// is read by the store's own threads and answered from there. Called by the handlers, and again for parked pulls. Thread-safe.
 /// </summary>
-internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole role, MessageStore store, PullCounters counters, ILogger<PullExecutor> logger)
+internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole role, MessageStore store, PullCounters counters, RefusedReads refused, ILogger<PullExecutor> logger)
 {
     private readonly GetResultPool _results = new();
 
@@ -32,8 +32,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
         GetStatus status = store.Reader.GetMessages(pull.Topic.StoreTopic, pull.QueueId, pull.Offset, new GetLimits(pull.MaxMessages), pull.Filter, result);
         if (status == GetStatus.WouldBlock || (status == GetStatus.Found && !TryAnswerFound(pull, result, flush, begunAt)))
         {
-            // Owned by the detached read, which returns the result and reports its failures.
-            _ = AnswerFromDiskAsync(pull, result, begunAt);
+            AnswerFromDisk(pull, result, begunAt);
             return true;
         }
 
@@ -95,14 +94,35 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
         return true;
     }
 
-    private async Task AnswerFromDiskAsync(PullArguments pull, GetResult result, long begunAt)
+    private void AnswerFromDisk(in PullArguments pull, GetResult result, long begunAt)
+    {
+        if (store.Reader.TryGetMessages(
+            pull.Topic.StoreTopic, pull.QueueId, pull.Offset, new GetLimits(pull.MaxMessages), pull.Filter, result, pull.GoneToken, out Task<GetStatus>? reading))
+        {
+            // Owned by the detached read, which returns the result and reports its failures.
+            _ = AnswerFromDiskAsync(pull, result, reading, begunAt);
+        }
+        else
+        {
+            _results.Return(result);
+            Refuse(pull);
+        }
+    }
+
+    /// <summary>Tells the consumer to ask again later: the disk cannot keep up. There are thousands of these a second when it cannot.</summary>
+    private void Refuse(in PullArguments pull)
+    {
+        refused.Count();
+        pull.Ticket.Sink.Fail(pull.Ticket, PullFailure.DiskBusy);
+    }
+
+    private async Task AnswerFromDiskAsync(PullArguments pull, GetResult result, Task<GetStatus> reading, long begunAt)
     {
         byte[]? body = null;
         int held = 0;
         try
         {
-            GetStatus status = await store.Reader.GetMessagesAsync(
-                pull.Topic.StoreTopic, pull.QueueId, pull.Offset, new GetLimits(pull.MaxMessages), pull.Filter, result, pull.GoneToken);
+            GetStatus status = await reading;
             if (status != GetStatus.Found)
             {
                 // The caller has given the pull away: it is answered, not parked.
@@ -114,7 +134,11 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
             held = result.TotalBytes;
             pull.Hold(held);
             body = ArrayPool<byte>.Shared.Rent(held);
-            if (await store.Reader.CopyMessagesAsync(result, body.AsMemory(0, result.TotalBytes), pull.GoneToken))
+            if (!store.Reader.TryCopyMessages(result, body.AsMemory(0, held), pull.GoneToken, out Task<bool>? copying))
+            {
+                Refuse(pull);
+            }
+            else if (await copying)
             {
                 pull.Ticket.Sink.Answer(
                     pull.Ticket, AnswerOf(pull, PullOutcome.Found, GetStatus.Found, result, result.NextBeginOffset), body.AsSpan(0, result.TotalBytes), flush: true);

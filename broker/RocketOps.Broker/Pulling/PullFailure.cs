@@ -10,4 +10,7 @@ internal enum PullFailure
     DeletedMeanwhile,
 
     ReadFailed,
+
+    /// <summary>Too many reads wait for the disk already.</summary>
+    DiskBusy,
 }

@@ -59,6 +59,7 @@ internal sealed class RemotingPullReplies : IPullReplySink
         (int code, string remark) = failure switch
         {
             PullFailure.NotReadable => (ResponseCode.SystemError, "store getMessage return null"),
+            PullFailure.DiskBusy => (ResponseCode.SystemBusy, "reading from disk failed: too many reads are waiting already: the disk cannot keep up"),
             PullFailure.DeletedMeanwhile => (ResponseCode.SystemError, "the messages were deleted while they were read"),
             _ => (ResponseCode.SystemBusy, $"reading from disk failed: {detail}"),
         };

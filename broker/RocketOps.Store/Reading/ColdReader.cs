@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace RocketOps.Store.Reading;
 
 /// <summary>
@@ -11,7 +13,7 @@ internal sealed class ColdReader : IDisposable
     private readonly Lock _lock = new();
     private readonly Queue<Action> _work = new();
     private readonly Thread[] _threads;
-    private bool _stopping;
+    private volatile bool _stopping;
 
     public ColdReader(string name, int threads, int maxQueued)
     {
@@ -25,21 +27,28 @@ internal sealed class ColdReader : IDisposable
     }
 
     /// <summary>Runs a read on one of the threads. Throws <see cref="ColdReadRefusedException"/> when too many wait already or the store has stopped.</summary>
-    public Task<T> RunAsync<T>(Func<T> read, CancellationToken cancellationToken)
+    public Task<T> RunAsync<T>(Func<T> read, CancellationToken cancellationToken) => TryRun(read, cancellationToken, out Task<T>? running)
+        ? running
+        : throw new ColdReadRefusedException(_stopping ? "The store has stopped." : $"{_maxQueued} cold reads are waiting already: the disk cannot keep up.");
+
+    /// <summary>The same without an exception: false where that would throw.</summary>
+    public bool TryRun<T>(Func<T> read, CancellationToken cancellationToken, [NotNullWhen(true)] out Task<T>? running)
     {
         TaskCompletionSource<T> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
             if (_stopping || _work.Count >= _maxQueued)
             {
-                throw new ColdReadRefusedException(_stopping ? "The store has stopped." : $"{_maxQueued} cold reads are waiting already: the disk cannot keep up.");
+                running = null;
+                return false;
             }
 
             _work.Enqueue(() => Complete(completion, read, cancellationToken));
         }
 
         _available.Release();
-        return completion.Task;
+        running = completion.Task;
+        return true;
     }
 
     /// <summary>Lets reads that were queued finish, then ends the threads.</summary>

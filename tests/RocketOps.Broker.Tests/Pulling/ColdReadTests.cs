@@ -3,6 +3,7 @@ using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Headers;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Pulling;
 
@@ -14,6 +15,9 @@ public sealed class ColdReadTests
     // As many as the store lets wait for its disk (StoreOptions.ColdReadQueueLength), and more; of one connection no more than it may have at work.
     private const int Clients = 6;
     private const int PullsPerClient = 800;
+
+    private const int ReadFailed = 3101;
+    private const int ReadsRefused = 3103;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -28,7 +32,8 @@ public sealed class ColdReadTests
         }
 
         using StuckReads disk = new();
-        await using TestBroker broker = await TestBroker.StartAsync(directory: directory, fileSystem: disk);
+        using RecordedLog log = new();
+        await using TestBroker broker = await TestBroker.StartAsync(directory: directory, fileSystem: disk, loggers: log, time: new FakeTimeProvider());
         RemotingClient[] clients = [.. Enumerable.Range(0, Clients).Select(_ => TestBroker.NewClient())];
         try
         {
@@ -50,6 +55,8 @@ public sealed class ColdReadTests
 
             RemotingCommand[] answers = await Task.WhenAll(pulls).WaitAsync(Patience);
             answers.Select(answer => answer.Code).Distinct().Should().BeEquivalentTo([ResponseCode.Success, ResponseCode.SystemBusy]);
+            log.Lines.Should().ContainSingle(static line => line.Id == ReadsRefused, "hundreds were refused, and the clock stands still");
+            log.Lines.Should().NotContain(static line => line.Id == ReadFailed);
         }
         finally
         {
