@@ -243,6 +243,27 @@ public sealed class PullTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pull_OfMoreNewGroupsThanAConnectionMayMake_IsRefused()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxGroupsPerConnection"] = "3" });
+        await broker.SendAsync("T", "one");
+        await broker.SubscribeAsync("member", "T");
+        foreach (string group in (string[])["first", "second", "first"])
+        {
+            (await PullAsync(group)).Code.Should().Be(ResponseCode.Success);
+        }
+
+        RemotingCommand refused = await PullAsync("third");
+
+        refused.Code.Should().Be(ResponseCode.SystemError);
+        refused.Remark.Should().Contain("maxGroupsPerConnection");
+        broker.Host.Parts.Groups.TryGet("third", out _).Should().BeFalse();
+        (await PullAsync("second")).Code.Should().Be(ResponseCode.Success, "what is there is pulled from");
+
+        Task<RemotingCommand> PullAsync(string group) => broker.PullAsync(group, "T", 0, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "*");
+    }
+
+    [Fact]
     public async Task Pull_SubscriptionInTheRequest_NeedsNoHeartbeat()
     {
         await _broker.SendAsync("Own", "a", properties: Requests.Properties(("TAGS", "A")));
