@@ -64,23 +64,24 @@ internal sealed record TopicQueueMapping
     }
 
     /// <summary>
-    /// Where messages of a logical queue are written, when this broker leads it. A negative <paramref name="id"/> takes any that it leads. Allocates nothing.
+    /// Where messages of a logical queue are written, when this broker leads it. A negative <paramref name="id"/> takes any that it leads, each as likely as the others (remoting.md §5.1).
     /// </summary>
     public bool TryGetLeader(ref int id, [MaybeNullWhen(false)] out LogicQueueMappingItem leader)
     {
         leader = null;
         if (id < 0)
         {
+            int led = 0;
             foreach ((int candidate, List<LogicQueueMappingItem> items) in Queues ?? [])
             {
-                if (items.Count > 0 && IsHere(items[^1]))
+                // The n-th takes the place of those before it once in n times.
+                if (items.Count > 0 && IsHere(items[^1]) && Random.Shared.Next(++led) == 0)
                 {
                     (id, leader) = (candidate, items[^1]);
-                    return true;
                 }
             }
 
-            return false;
+            return leader is not null;
         }
 
         leader = TryGetItems(id, out List<LogicQueueMappingItem>? found) && IsHere(found[^1]) ? found[^1] : null;

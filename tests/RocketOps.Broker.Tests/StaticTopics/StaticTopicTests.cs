@@ -92,6 +92,26 @@ public sealed class StaticTopicTests
     }
 
     [Fact]
+    public async Task Send_WithoutAQueue_GoesToAnyThatTheBrokerLeads()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await MakeAsync(
+            brokers.ToA,
+            "broker-a",
+            $"0:[{StaticTopicRows.Item("broker-b", 0, 0, 0)}],1:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}],2:[{StaticTopicRows.Item("broker-a", 0, 1, 0)}],3:[{StaticTopicRows.Item("broker-a", 0, 2, 0)}]",
+            queues: 3);
+        HashSet<string> seen = new(StringComparer.Ordinal);
+
+        // That two hundred miss one of three is expected once in 10 to the 34 runs.
+        for (int i = 0; i < 200; i++)
+        {
+            seen.Add((await RawBroker.SendAsync(brokers.ToA, Topic, -1, "x"u8.ToArray())).ExtFields["queueId"]);
+        }
+
+        seen.Should().BeEquivalentTo("1", "2", "3");
+    }
+
+    [Fact]
     public async Task Pull_Held_IsAnsweredInTheLogicalQueuesOffsets()
     {
         await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
