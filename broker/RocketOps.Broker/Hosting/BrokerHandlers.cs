@@ -40,6 +40,9 @@ internal static class BrokerHandlers
         HeartbeatHandler heartbeat = new(parts.Settings, parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
         GroupProgress progress = new(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.Consumers, parts.Store, parts.Statistics);
         ConsumerCaller caller = new(parts.Consumers);
+        LogicOffsetHandler ends = OfQueue(maxOffsets);
+        LogicOffsetHandler times = OfQueue(new SearchOffsetHandler(parts.Topics, parts.Store));
+        LogicOffsetHandler committed = OfQueue(new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
         RequestHandlerRegistry registry = new RequestHandlerRegistry { RefusalOf = RefusalOf }
             .Add(RequestCode.SendMessage, send)
             .Add(RequestCode.SendMessageV2, send)
@@ -70,15 +73,15 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetTimerMetrics, new TimerMetricsHandler(parts.Role, parts.TimerMetrics))
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
-            .Add(RequestCode.QueryConsumerOffset, OfMaster(OfQueue(new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes))))
+            .Add(RequestCode.QueryConsumerOffset, OfMaster(committed))
             .Add(RequestCode.UpdateConsumerOffset, OfMaster(new UpdateConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Groups, new CommitForwarder(parts.Topics, parts.Peers))))
-            .Add(RequestCode.SearchOffsetByTimestamp, OfQueue(new SearchOffsetHandler(parts.Topics, parts.Store)))
-            .Add(RequestCode.GetMaxOffset, OfQueue(maxOffsets))
+            .Add(RequestCode.SearchOffsetByTimestamp, times)
+            .Add(RequestCode.GetMaxOffset, ends)
             .Add(RequestCode.GetMinOffset, OfQueue(new MinOffsetHandler(parts.Topics, parts.Store)))
             .Add(RequestCode.GetEarliestMessageStoreTime, OfQueue(new EarliestStoreTimeHandler(parts.Topics, parts.Store)))
             .Add(RequestCode.GetAllConsumerOffset, new AllConsumerOffsetsHandler(parts.ConsumerOffsets))
             .Add(RequestCode.GetAllDelayOffset, new AllDelayOffsetsHandler(parts.DelayOffsets))
-            .Add(RequestCode.InvokeBrokerToResetOffset, new ResetOffsetHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.Store))
+            .Add(RequestCode.InvokeBrokerToResetOffset, new ResetOffsetHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.Store, new LogicOffsets(ends, times, committed)))
             .Add(RequestCode.HeartBeat, heartbeat)
             .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(parts.Consumers, parts.Producers))
             .Add(RequestCode.CheckClientConfig, new CheckClientHandler(parts.Settings))

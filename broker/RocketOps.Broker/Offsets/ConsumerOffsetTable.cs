@@ -72,6 +72,15 @@ internal sealed class ConsumerOffsetTable
         _file.CountChange();
     }
 
+    /// <summary>Forgets the offset of one queue, where there is one.</summary>
+    public void Remove(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> group, int queueId)
+    {
+        if (_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues) && queues.TryRemove(queueId, out _))
+        {
+            _file.CountChange();
+        }
+    }
+
     /// <summary>Pending resets, which stand above what members commit.</summary>
     public PendingResets Resets { get; } = new();
 

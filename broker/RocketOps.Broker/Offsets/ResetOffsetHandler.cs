@@ -3,6 +3,7 @@ using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -14,22 +15,26 @@ namespace RocketOps.Broker.Offsets;
 /// <summary>
 /// INVOKE_BROKER_TO_RESET_OFFSET (222): finds each queue's offset at the time asked for and tells every member of the group to go there
 /// (RESET_CONSUMER_CLIENT_OFFSET). Case (a) of admin.md §2.5; the group must be online. With <c>useServerSideResetOffset</c> case (b): the broker keeps the offsets for the next pulls
-/// of the group, also of one queue and to an offset of the tool's choice.
+/// of the group, also of one queue and to an offset of the tool's choice. Of a static topic members are told the logical queues that this broker leads, always: one of them lies in queues of several brokers.
 /// </summary>
 internal sealed class ResetOffsetHandler(
-    BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets, MessageStore store) : AsyncRequestHandler
+    BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets, MessageStore store, LogicOffsets logic) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         string group = request.GetRequired("group");
-        if (settings.Current.ServerSideReset)
+        if (settings.Current.ServerSideReset && !(topics.TryGet(request.GetRequired("topic"), out TopicState? named) && named.Mapping is not null))
         {
             return await ResetHereAsync(request, group, cancellationToken);
         }
 
         TopicState topic = topics.GetOrThrow(request.GetRequired("topic"));
+        TopicQueueMapping? mapping = topic.Mapping;
         long timestamp = request.GetRequiredInt64("timestamp");
-        SortedDictionary<int, long> targets = await FindTargetsAsync(topic, group, timestamp, request.GetBoolean("isForce", fallback: false), cancellationToken);
+        bool force = request.GetBoolean("isForce", fallback: false);
+        SortedDictionary<int, long> targets = mapping is null
+            ? await FindTargetsAsync(topic, group, timestamp, force, cancellationToken)
+            : await FindLogicTargetsAsync(connection, topic.Name, mapping, group, timestamp, force, cancellationToken);
         if (!consumers.TryGet(group, out ConsumerGroup? online))
         {
             throw new RemotingCommandException(
@@ -37,7 +42,9 @@ internal sealed class ResetOffsetHandler(
                 $"Consumer not online, so can not reset offset, Group: {group} Topic: {topic.Name} Timestamp: {timestamp.ToString(CultureInfo.InvariantCulture)}");
         }
 
-        ReadOnlyMemory<byte> body = Write(topic.Name, targets);
+        // Java clients of 5.x and ours name the broker of a logical queue differently; what a member does not read it passes over.
+        ReadOnlyMemory<byte> body = Write(topic.Name, targets, settings.Current.BrokerName);
+        ReadOnlyMemory<byte> pushed = mapping is null ? body : Write(topic.Name, targets, settings.Current.BrokerName, mapping.MockBrokerName());
         foreach (ClientChannel channel in online.Channels)
         {
             if (channel.Version < MqVersion.ResetOffsetByPush)
@@ -46,7 +53,7 @@ internal sealed class ResetOffsetHandler(
             }
 
             RemotingCommand push = RemotingCommand.CreateRequest(RequestCode.ResetConsumerClientOffset).Set("topic", topic.Name).Set("group", group).Set("timestamp", timestamp).Set("isForce", true);
-            push.Body = body;
+            push.Body = pushed;
             channel.Connection.SendOneWay(push);
         }
 
@@ -81,7 +88,7 @@ internal sealed class ResetOffsetHandler(
         }
 
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = Write(name, targets);
+        response.Body = Write(name, targets, settings.Current.BrokerName);
         return response;
     }
 
@@ -125,29 +132,52 @@ internal sealed class ResetOffsetHandler(
         for (int queueId = 0; queueId < topic.Config.WriteQueueNums; queueId++)
         {
             long committed = offsets.Query(topic.Name, group, queueId);
-            if (committed < 0)
-            {
-                // The typing error is RocketMQ's; tools look for the text.
-                throw new RemotingCommandException(ResponseCode.SystemError, $"THe consumer group <{group}> not exist");
-            }
-
             long target = timestamp == -1
                 ? (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken)).Max
                 : await store.Reader.OffsetByTimeAsync(topic.StoreTopic, queueId, timestamp, TimeBoundary.Lower, cancellationToken);
-            target = Math.Max(0, target);
-            targets[queueId] = force || target < committed ? target : committed;
+            targets[queueId] = Choose(group, committed, target, force);
         }
 
         return targets;
     }
 
-    private ReadOnlyMemory<byte> Write(string topic, SortedDictionary<int, long> targets)
+    private async Task<SortedDictionary<int, long>> FindLogicTargetsAsync(
+        RemotingConnection connection, string topic, TopicQueueMapping mapping, string group, long timestamp, bool force, CancellationToken cancellationToken)
+    {
+        SortedDictionary<int, long> targets = [];
+        foreach (int queueId in mapping.FindLed())
+        {
+            long committed = await logic.ProgressAsync(topic, queueId, group, connection, cancellationToken);
+            long target = timestamp == -1
+                ? await logic.EndAsync(topic, queueId, connection, cancellationToken)
+                : await logic.AtAsync(topic, queueId, timestamp, connection, cancellationToken);
+            targets[queueId] = Choose(group, committed, target, force);
+        }
+
+        return targets;
+    }
+
+    private static long Choose(string group, long committed, long target, bool force)
+    {
+        if (committed < 0)
+        {
+            // The typing error is RocketMQ's; tools look for the text.
+            throw new RemotingCommandException(ResponseCode.SystemError, $"THe consumer group <{group}> not exist");
+        }
+
+        return force || target < committed ? Math.Max(0, target) : committed;
+    }
+
+    private static ReadOnlyMemory<byte> Write(string topic, SortedDictionary<int, long> targets, params ReadOnlySpan<string> brokerNames)
     {
         FastJsonWriter json = new();
         json.BeginObject().Name("offsetTable").BeginObject();
         foreach ((int queueId, long offset) in targets)
         {
-            json.BeginObjectName().Field("brokerName", settings.Current.BrokerName).Field("queueId", queueId).Field("topic", topic).EndObjectName().Value(offset);
+            foreach (string brokerName in brokerNames)
+            {
+                json.BeginObjectName().Field("brokerName", brokerName).Field("queueId", queueId).Field("topic", topic).EndObjectName().Value(offset);
+            }
         }
 
         return json.EndObject().EndObject().Written;

@@ -79,13 +79,17 @@ internal sealed class UpdateConsumerOffsetHandler(ConsumerOffsetTable offsets, T
         {
             batch.Reply(frame, ResponseCode.InvalidParameter, "commitOffset lies before the logical queue's first message"u8);
         }
-        else if (mapping.IsHere(item))
-        {
-            Commit(frame, batch, header, item.QueueId, item.ToPhysical(header.CommitOffset));
-        }
         else
         {
-            forwarder.Handle(frame, batch);
+            LogicProgress.ForgetBehind(item, queue, offsets, header.Topic, header.ConsumerGroup);
+            if (mapping.IsHere(item))
+            {
+                Commit(frame, batch, header, item.QueueId, item.ToPhysical(header.CommitOffset));
+            }
+            else
+            {
+                forwarder.Handle(frame, batch);
+            }
         }
     }
 

@@ -95,6 +95,7 @@ internal sealed class PullChecks(
         }
         else if (logic.Queue.Find(progress) is { } item && logic.Queue.Mapping.IsHere(item) && item.ToPhysical(progress) >= 0)
         {
+            LogicProgress.ForgetBehind(item, logic.Queue, offsets, request.Topic, request.ConsumerGroup);
             offsets.Commit(request.Topic, request.ConsumerGroup, item.QueueId, item.ToPhysical(progress));
         }
     }

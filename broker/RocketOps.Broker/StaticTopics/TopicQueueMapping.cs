@@ -53,6 +53,12 @@ internal sealed record TopicQueueMapping
         return this with { Queues = null, LedQueues = led };
     }
 
+    /// <summary>Logical queues that this broker leads, in order.</summary>
+    public IEnumerable<int> FindLed() => (Queues ?? []).Where(queue => queue.Value.Count > 0 && IsHere(queue.Value[^1])).Select(static queue => queue.Key);
+
+    /// <summary>What clients of 5.x take for the broker of a logical queue. Source: apache/rocketmq TopicQueueMappingUtils.getMockBrokerName 5.5.0.</summary>
+    public string MockBrokerName() => "__syslo__" + (string.Equals(Scope, "__global__", StringComparison.Ordinal) ? "global__" : Scope);
+
     public bool IsHere(LogicQueueMappingItem item) => string.Equals(item.BrokerName, BrokerName, StringComparison.Ordinal);
 
     /// <summary>A logical queue that this broker leads.</summary>

@@ -22,7 +22,7 @@ public sealed record ConsumerQueueOffsets
     [JsonPropertyName("brokerOffset")]
     public long BrokerOffset { get; init; }
 
-    /// <summary>Offset up to which the group has committed.</summary>
+    /// <summary>Offset up to which the group has committed; −1 for a physical queue of a static topic of which it has committed nothing.</summary>
     [JsonPropertyName("consumerOffset")]
     public long ConsumerOffset { get; init; }
 
@@ -35,5 +35,5 @@ public sealed record ConsumerQueueOffsets
     public long LastTimestampMs { get; init; }
 
     [JsonIgnore]
-    public long Lag => BrokerOffset - ConsumerOffset;
+    public long Lag => BrokerOffset - Math.Max(0, ConsumerOffset);
 }

@@ -141,6 +141,76 @@ public sealed class StaticTopicTests
         brokers.A.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0).Should().Be(3, "7 lies in a queue of another broker");
     }
 
+    [Fact]
+    public async Task Commit_BackOverTheBorderOfAStretch_IsWhereTheGroupGoesOn()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await MoveHereAsync(brokers);
+        await RawBroker.PullAsync(brokers.ToA, Topic, 0, 0, group: "g");
+        await CommitAsync(101);
+        (await ProgressAsync()).Should().Be("101");
+
+        await CommitAsync(1);
+
+        (await ProgressAsync()).Should().Be("1", "what was kept of the stretch behind it does not count any more");
+        await CommitAsync(100);
+        (await ProgressAsync()).Should().Be("100");
+        await brokers.A.PullAsync("g", Topic, 0, 1, sysFlag: 1 | 4, commit: 2, subscription: "*");
+        (await ProgressAsync()).Should().Be("2", "a pull that brings it, too");
+
+        async Task CommitAsync(long offset) => (await RawBroker.UpdateOffsetAsync(brokers.ToA, "g", Topic, 0, offset)).Code.Should().Be(ResponseCode.Success);
+
+        async Task<string> ProgressAsync() => (await brokers.ToA.RequestAsync(
+            RequestCode.QueryConsumerOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = "g", ["topic"] = Topic, ["queueId"] = "0" })).ExtFields["offset"];
+    }
+
+    [Theory]
+    [InlineData("false")]
+    [InlineData("true")]
+    public async Task Reset_TellsMembersOffsetsOfTheLogicalQueues(string serverSide)
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        RemotingCommand update = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        update.Body = Encoding.UTF8.GetBytes($"useServerSideResetOffset={serverSide}\n");
+        (await brokers.A.InvokeAsync(update)).Code.Should().Be(ResponseCode.Success);
+        await MoveHereAsync(brokers);
+        await using RawConnection member = await RawConnection.ConnectAsync(brokers.A.Address);
+        await member.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat("g", Topic, "*", "member", 1));
+        await RawBroker.UpdateOffsetAsync(brokers.ToA, "g", Topic, 0, 101);
+
+        foreach ((string time, string offset) in new[] { ("0", "0"), ("-1", "101") })
+        {
+            RawFrame answer = await brokers.ToA.RequestAsync(
+                RequestCode.InvokeBrokerToResetOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Topic, ["group"] = "g", ["timestamp"] = time, ["isForce"] = "true" });
+            RawFrame? told = await member.ReceiveAsync().WaitAsync(Eventually.DefaultDeadline);
+            while (told!.Code != RequestCode.ResetConsumerClientOffset)
+            {
+                // That the group has changed.
+                told = await member.ReceiveAsync().WaitAsync(Eventually.DefaultDeadline);
+            }
+
+            string queue = $"{{\"brokerName\":\"broker-a\",\"queueId\":0,\"topic\":\"Static\"}}:{offset}";
+            string javas = $"{{\"brokerName\":\"__syslo__global__\",\"queueId\":0,\"topic\":\"Static\"}}:{offset}";
+            (answer.Code, Encoding.UTF8.GetString(answer.Body.Span)).Should().Be((ResponseCode.Success, $"{{\"offsetTable\":{{{queue}}}}}"));
+            Encoding.UTF8.GetString(told.Body.Span).Should().Be($"{{\"offsetTable\":{{{queue},{javas}}}}}");
+        }
+    }
+
+    [Fact]
+    public async Task ConsumeStats_OfAQueueWithoutProgress_SayNoneAndNotZero()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await MoveHereAsync(brokers);
+        await RawBroker.PullAsync(brokers.ToA, Topic, 0, 0, group: "g");
+        await RawBroker.UpdateOffsetAsync(brokers.ToA, "g", Topic, 0, 1);
+
+        RawFrame answer = await brokers.ToA.RequestAsync(RequestCode.GetConsumeStats, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = "g", ["topic"] = Topic });
+
+        Encoding.UTF8.GetString(answer.Body.Span).Should()
+            .Contain("\"queueId\":0,\"topic\":\"Static\"}:{\"brokerOffset\":2,\"consumerOffset\":1,")
+            .And.Contain("\"queueId\":1,\"topic\":\"Static\"}:{\"brokerOffset\":1,\"consumerOffset\":-1,");
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]
@@ -380,6 +450,16 @@ public sealed class StaticTopicTests
             ? await RawBroker.CreateTopicAsync(broker, topic, queues)
             : await StaticTopicRows.MakeAsync(broker, topic, queues, StaticTopicRows.Mapping(topic, name, epoch, 2, mapping));
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+    }
+
+    /// <summary>Logical queue 0 has two messages in physical queue 0, and from offset 100 on one in physical queue 1.</summary>
+    private static async Task MoveHereAsync(StaticTopicBrokers brokers)
+    {
+        await MakeAsync(brokers.ToA, "broker-a", Own, queues: 2);
+        await brokers.A.SendAsync(Topic, "first");
+        await brokers.A.SendAsync(Topic, "second");
+        await MakeAsync(brokers.ToA, "broker-a", $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 2)},{StaticTopicRows.Item("broker-a", 1, 1, 100)}]", Epoch + 1, queues: 2);
+        await brokers.A.SendAsync(Topic, "third");
     }
 
     private static async Task<string> RouteAsync(StaticTopicBrokers brokers, string topic)

@@ -47,7 +47,9 @@ internal sealed class GroupProgress(BrokerSettings settings, TopicTable topics, 
         for (int queueId = 0; queueId < queues; queueId++)
         {
             long brokerOffset = (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken)).Max;
-            long consumerOffset = Math.Max(0, offsets.Query(topic.Name, group, queueId));
+            long committed = offsets.Query(topic.Name, group, queueId);
+            // Tools make offsets of logical queues of these, and look for the newest physical queue that has one: none stays −1 there.
+            long consumerOffset = topic.Mapping is null ? Math.Max(0, committed) : committed;
             long pullOffset = Math.Max(consumerOffset, statistics.PullOffsetOf(group, topic.Name, queueId));
             long last = consumerOffset > 0 ? await store.Reader.StoreTimestampAtAsync(topic.StoreTopic, queueId, consumerOffset - 1, cancellationToken) : 0;
             json.BeginObjectName().Field("brokerName", settings.Current.BrokerName).Field("queueId", queueId).Field("topic", topic.Name).EndObjectName();
@@ -57,7 +59,7 @@ internal sealed class GroupProgress(BrokerSettings settings, TopicTable topics, 
                 .Field("lastTimestamp", Math.Max(0, last))
                 .Field("pullOffset", pullOffset)
                 .EndObject();
-            waiting += brokerOffset - consumerOffset;
+            waiting += brokerOffset - Math.Max(0, consumerOffset);
             inFlight += pullOffset - consumerOffset;
         }
 
