@@ -40,7 +40,7 @@ public static class NameServerProperties
         PropertyDefinition.Int32("waitSecondsForService", 45, 0, 86_400, live: true, description: "Seconds after start that needWaitForService, and peers, wait at most.");
 
     public static readonly PropertyDefinition<bool> DeleteTopicWithBrokerRegistration =
-        PropertyDefinition.Boolean("deleteTopicWithBrokerRegistration", false, description: "A registration removes the broker's queues of topics it does not name.");
+        PropertyDefinition.Boolean("deleteTopicWithBrokerRegistration", false, live: true, description: "A registration removes the broker's queues of topics it does not name.");
 
     public static readonly PropertyDefinition<bool> SupportActingMaster =
         PropertyDefinition.Boolean("supportActingMaster", false, live: true, description: "Routes show the lowest slave of a group without a master as its master, where its brokers ask for that (enableSlaveActingMaster of RocketMQ 5.x).");

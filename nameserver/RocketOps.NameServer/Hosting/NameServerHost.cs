@@ -41,7 +41,7 @@ public sealed class NameServerHost : IAsyncDisposable
             {
                 MaxBrokers = values.Get(NameServerProperties.MaxBrokerCount),
                 MaxTopics = values.Get(NameServerProperties.MaxTopicCount),
-                DeleteMissingTopics = values.Get(NameServerProperties.DeleteTopicWithBrokerRegistration),
+                DeleteMissingTopics = () => _configuration.Get(NameServerProperties.DeleteTopicWithBrokerRegistration),
             },
             time);
         _peers = new PeerCatchUp(

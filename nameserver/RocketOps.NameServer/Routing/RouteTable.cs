@@ -250,7 +250,7 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
 
     private ImmutableDictionary<string, TopicQueues> UpdateTopics(ImmutableDictionary<string, TopicQueues> topics, BrokerRegistration broker, bool versionChanged, bool wipeWrite)
     {
-        if (options.DeleteMissingTopics && versionChanged)
+        if (versionChanged && options.DeleteMissingTopics())
         {
             HashSet<string> present = [.. broker.Topics.Select(static topic => topic.Topic)];
             topics = WithoutBroker(topics, broker.BrokerName, queues => !present.Contains(queues.Topic));

@@ -192,6 +192,25 @@ public sealed class NameServerHostTests
         Text(await server.AskAsync(client, RequestCode.GetNameServerConfig)).Should().Contain("\nenableAllTopicList=false\n").And.Contain($"configStorePath={server.ConfigFile}\n");
     }
 
+    [Fact]
+    public async Task Configuration_DeletionWithRegistrationSwitchedOn_CountsForTheNextRegistration()
+    {
+        await using NameServerFixture server = await NameServerFixture.StartAsync();
+        RemotingClient client = server.Client();
+        await server.RegisterAsync(client, "a", 0, "h:1");
+        await RegisterTAsync(version: 4);
+        (await server.RouteAsync("U")).Code.Should().Be(ResponseCode.Success, "it is off");
+
+        (await server.AskAsync(client, RequestCode.UpdateNameServerConfig, "deleteTopicWithBrokerRegistration=true\n")).Code.Should().Be(ResponseCode.Success);
+        await RegisterTAsync(version: 5);
+
+        (await server.RouteAsync("U")).Code.Should().Be(ResponseCode.TopicNotExist);
+        (await server.RouteAsync("T")).Code.Should().Be(ResponseCode.Success);
+
+        Task RegisterTAsync(int version) => server.RegisterAsync(
+            client, "a", 0, "h:1", Encoding.UTF8.GetBytes(Bodies.Json("T").Replace("\"counter\":3", $"\"counter\":{version}", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData("kvConfigPath=/x", ResponseCode.NoPermission, "Can not update config in black list.")]
     [InlineData("listenPort=5", ResponseCode.SystemError, "listenPort: takes effect at a start only; change the file and restart")]

@@ -72,7 +72,7 @@ public sealed class RouteTableTests
     [Fact]
     public void Register_TopicMissingFromBody_StaysUnlessAskedOtherwise()
     {
-        RouteTable forgetting = new(new RouteTableOptions { DeleteMissingTopics = true }, _time);
+        RouteTable forgetting = new(new RouteTableOptions { DeleteMissingTopics = static () => true }, _time);
         foreach (RouteTable table in new[] { _table, forgetting })
         {
             table.Register(Registrations.Of("a", 0, "h:1", version: 1, topics: ["T", "U"]));
