@@ -77,7 +77,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<bool> BrokerTopicEnable = Boolean("brokerTopicEnable", true, description: "The topic named like the broker is readable and writable.");
     public static readonly PropertyDefinition<bool> ValidateSystemTopicWhenUpdateTopic = Boolean("validateSystemTopicWhenUpdateTopic", true, live: true, description: "System topics cannot be changed by administration requests.");
     public static readonly PropertyDefinition<bool> NotifyConsumerIdsChangedEnable = Boolean("notifyConsumerIdsChangedEnable", true, live: true, description: "Members of a group are told at once when it changes.");
-    public static readonly PropertyDefinition<bool> RejectPullConsumerEnable = Boolean("rejectPullConsumerEnable", false, live: true, description: "Pull consumers are refused.");
+    public static readonly PropertyDefinition<bool> RejectPullConsumerEnable = Boolean("rejectPullConsumerEnable", false, live: true, description: "Pulls by who is no member of the group are refused, where it is one of pull consumers or not online.");
     public static readonly PropertyDefinition<long> ChannelExpiredTimeout = Int64("channelExpiredTimeout", 120_000, 1_000, live: true, description: "Milliseconds without a heartbeat after which a client is gone.");
     public static readonly PropertyDefinition<int> FlushConsumerOffsetInterval = Int32("flushConsumerOffsetInterval", 5_000, 100, description: "Milliseconds between writes of consumerOffset.json.");
     public static readonly PropertyDefinition<long> FlushDelayOffsetInterval = Int64("flushDelayOffsetInterval", 10_000, 100, description: "Milliseconds between writes of delayOffset.json.");

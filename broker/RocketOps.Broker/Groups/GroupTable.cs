@@ -35,6 +35,9 @@ internal sealed class GroupTable
         _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
     }
 
+    /// <summary>Whether it is one of RocketMQ's own, which brokers and tools read by.</summary>
+    public static bool IsSystemGroup(string name) => name.StartsWith("CID_RMQ_SYS_", StringComparison.Ordinal) || SystemGroups.Contains(name, StringComparer.Ordinal);
+
     public int Count => _groups.Entries.Count;
 
     public IEnumerable<GroupState> All => _groups.Entries.Select(static entry => entry.Value);

@@ -66,7 +66,7 @@ internal sealed class FirstPullHandler(
         RequestCopy copy = new(request);
         RequestFrame frame = copy.Frame;
         PullMessageRequestHeader header = PullMessageRequestHeader.Read(frame, copy.Scratch);
-        PullRequest pull = PullMessageHandler.RequestOf(frame, header, filtersItself: false);
+        PullRequest pull = PullMessageHandler.RequestOf(frame, header, connection, filtersItself: false);
         PullStatus status = groupExists ? pulls.Handle(frame, header, pull, connection, flush: true) : PullStatus.GroupMissing;
         refusal = null;
         if (status is PullStatus.Ok or PullStatus.HeldElsewhere)

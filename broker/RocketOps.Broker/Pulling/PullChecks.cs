@@ -55,6 +55,11 @@ internal sealed class PullChecks(
             return status;
         }
 
+        if (options.RejectPullConsumer && IsStranger(request, group))
+        {
+            return PullStatus.PullConsumerRejected;
+        }
+
         int queueId = logic?.Item.QueueId ?? request.QueueId;
         long? resetTo = offsets.Resets.TryTake(request.Topic, request.ConsumerGroup, queueId, out long reset) ? reset : null;
         if (request.CommitOffset is { } progress && progress >= 0 && resetTo is null)
@@ -81,6 +86,11 @@ internal sealed class PullChecks(
         };
         return PullStatus.Ok;
     }
+
+    /// <summary>Who pulls for a group of pull consumers, or one that is not online, without being a member of it. Source: apache/rocketmq PullMessageProcessor 5.5.0.</summary>
+    private bool IsStranger(in PullRequest request, SubscriptionGroupConfig group) => consumers.TryGet(request.ConsumerGroup, out ConsumerGroup? online)
+        ? online.IsPullConsumer && (request.Connection is null || online.TryGetChannel(request.Connection) is null)
+        : !GroupTable.IsSystemGroup(group.Name);
 
     /// <summary>Retries belong to the group whatever their tags, and unless told otherwise whatever their properties.</summary>
     private RetryFilter? RetryFilterOf(in PullRequest request, BrokerOptions options) =>
@@ -186,11 +196,6 @@ internal sealed class PullChecks(
         if (!subscription.IsTag && !options.EnablePropertyFilter)
         {
             return PullStatus.PropertyFilterOff;
-        }
-
-        if (options.RejectPullConsumer && online.IsPullConsumer)
-        {
-            return PullStatus.PullConsumerRejected;
         }
 
         filter = outdated ? null : subscription.Filter;

@@ -40,7 +40,7 @@ internal sealed class PullMessageHandler : IRequestHandler
     {
         // Step 3 of a pull (ARCHITECTURE.md).
         PullMessageRequestHeader header = PullMessageRequestHeader.Read(frame, batch);
-        PullRequest request = RequestOf(frame, header, filtersItself: false);
+        PullRequest request = RequestOf(frame, header, batch.Connection, filtersItself: false);
         PullStatus status = Handle(frame, header, request, batch.Connection, flush: false);
         switch (status)
         {
@@ -65,7 +65,7 @@ internal sealed class PullMessageHandler : IRequestHandler
         PullStatus status = _checks.Check(request, out PullArguments pull);
         if (status == PullStatus.SubscriptionNotLatest && FiltersItself(header, connection))
         {
-            status = _checks.Check(RequestOf(frame, header, filtersItself: true), out pull);
+            status = _checks.Check(RequestOf(frame, header, connection, filtersItself: true), out pull);
         }
 
         if (status == PullStatus.Ok)
@@ -82,8 +82,9 @@ internal sealed class PullMessageHandler : IRequestHandler
         return status;
     }
 
-    public static PullRequest RequestOf(scoped in RequestFrame frame, scoped in PullMessageRequestHeader header, bool filtersItself) => new()
+    public static PullRequest RequestOf(scoped in RequestFrame frame, scoped in PullMessageRequestHeader header, RemotingConnection connection, bool filtersItself) => new()
     {
+        Connection = connection,
         ConsumerGroup = header.ConsumerGroup,
         Topic = header.Topic,
         QueueId = header.QueueId,

@@ -44,7 +44,7 @@ internal sealed class PullRefusals(BrokerAddress address, TopicTable topics, Exp
         PullStatus.GroupNotOnline => "the consumer's group info not exist"u8,
         PullStatus.SubscriptionMissing => "the consumer's subscription not exist"u8,
         PullStatus.SubscriptionNotLatest => "the consumer's subscription not latest"u8,
-        PullStatus.PullConsumerRejected => "the consumer group is a pull consumer, which rejectPullConsumerEnable refuses"u8,
+        PullStatus.PullConsumerRejected => "the consumer's group info not exist, or the pull consumer is rejected by server."u8,
         PullStatus.FilterMissing => "The broker's consumer filter data is not exist!Your expression may be wrong!"u8,
         PullStatus.SubscriptionMalformed => RemarkText.Write(buffer, $"parse the consumer's subscription failed, {ProblemOf(request)}"),
         PullStatus.PropertyFilterOff => RemarkText.Write(buffer, $"{CheckClientHandler.Unsupported}{RemarkText.Cut(request.HasSubscription ? request.ExpressionType : SqlExpression.TypeNameUtf8)}"),

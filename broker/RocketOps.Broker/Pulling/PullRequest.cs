@@ -1,3 +1,5 @@
+using RocketOps.Remoting.Connections;
+
 namespace RocketOps.Broker.Pulling;
 
 /// <summary>One pull, whichever protocol it came by. All spans are borrowed for the duration of the call.</summary>
@@ -18,6 +20,9 @@ internal readonly ref struct PullRequest
 
     /// <summary>The consumer's progress to be stored; null: none.</summary>
     public long? CommitOffset { get; init; }
+
+    /// <summary>Where it comes from, as members of groups are known; null where nobody is a member by a connection.</summary>
+    public RemotingConnection? Connection { get; init; }
 
     public bool IsLite { get; init; }
 
