@@ -40,7 +40,7 @@ internal sealed class UniqueKeys(TimeProvider time, IPAddress address)
 
         BinaryPrimitives.WriteInt16BigEndian(key[4..], unchecked((short)Environment.ProcessId));
         BinaryPrimitives.WriteInt32BigEndian(key[6..], _process);
-        BinaryPrimitives.WriteInt32BigEndian(key[10..], unchecked((int)(now - month.Begin).TotalMilliseconds));
+        BinaryPrimitives.WriteInt32BigEndian(key[10..], unchecked((int)(long)(now - month.Begin).TotalMilliseconds));
         BinaryPrimitives.WriteInt16BigEndian(key[14..], unchecked((short)Interlocked.Increment(ref _counter)));
         return Convert.ToHexString(key);
     }
