@@ -135,7 +135,11 @@ internal sealed class PipeDriver : ConnectionDriver
                 Connection.Seal(round);
                 round.Commit();
                 round.Complete();
-                _output.Flush();
+                if (!Connection.HoldsAnswerBack)
+                {
+                    _output.Flush();
+                }
+
                 round.Flush();
                 round.RunAfterReplies(_logger);
             }

@@ -47,6 +47,7 @@ public sealed class RemotingConnection
     private volatile bool _stopping;
     private volatile bool _endsBehindAnswer;
     private volatile bool _holdsAnswer;
+    private int _answersHeldBack;
     private byte[]? _lastWords;
     private string? _closeReason;
     private long _lastActivity;
@@ -244,6 +245,9 @@ public sealed class RemotingConnection
 
     /// <summary>More is written and not sent than may be gathered.</summary>
     internal bool HasFullOutput => _output.IsFull;
+
+    /// <summary>An answer lies in the output that may have to leave with the end of the connection: whoever has written it flushes.</summary>
+    internal bool HoldsAnswerBack => Volatile.Read(ref _answersHeldBack) > 0;
 
     /// <summary>Handlers or participants still work on requests of this connection.</summary>
     internal bool IsWorking => Volatile.Read(ref _working) > 0;
@@ -527,6 +531,7 @@ public sealed class RemotingConnection
                 isHeldBack = _endsBehindAnswer;
                 if (isHeldBack)
                 {
+                    Interlocked.Increment(ref _answersHeldBack);
                     _output.Write(Encode(response).WrittenSpan);
                     _holdsAnswer = true;
                 }
@@ -546,9 +551,13 @@ public sealed class RemotingConnection
         {
             ChangeHeld(-held);
             EndWork();
-            if (isHeldBack && !_stopping)
+            if (isHeldBack)
             {
-                _output.Flush();
+                Interlocked.Decrement(ref _answersHeldBack);
+                if (!_stopping)
+                {
+                    _output.Flush();
+                }
             }
         }
     }
