@@ -11,7 +11,7 @@ public abstract class ConsumerRowsTests(ServerFixture fixture)
     {
         IReadOnlyList<string> answers = await new ConsumerRows(() => RawConnection.ConnectAsync(fixture.Server.BrokerAddress), "ConsumerRows").AskAsync();
 
-        string.Join('\n', answers).Should().Be(string.Join('\n', Expected), fixture.Server.Name);
+        answers.Should().Equal(Expected, fixture.Server.Name);
     }
 
     protected abstract IReadOnlyList<string> Expected { get; }

@@ -10,6 +10,9 @@ namespace RocketOps.Broker.Clients;
 /// <summary>A consumer group that is online: its members and what they subscribe to; the last heartbeat wins. Thread-safe; pulls read it without locks.</summary>
 internal sealed partial class ConsumerGroup
 {
+    /// <summary>The consume type of pull consumers.</summary>
+    public const string Actively = "CONSUME_ACTIVELY";
+
     // What a line of the log shows of a subscription: clients choose how long they are.
     private const int MaxDescribed = 8;
     private const int MaxExpressionLength = 64;
@@ -44,7 +47,7 @@ internal sealed partial class ConsumerGroup
 
     public bool IsBroadcasting => string.Equals(MessageModel, "BROADCASTING", StringComparison.Ordinal);
 
-    public bool IsPullConsumer => string.Equals(ConsumeType, "CONSUME_ACTIVELY", StringComparison.Ordinal);
+    public bool IsPullConsumer => string.Equals(ConsumeType, Actively, StringComparison.Ordinal);
 
     public ICollection<ClientChannel> Channels => _channels.Values;
 

@@ -25,8 +25,15 @@ internal sealed class HeartbeatHandler(
         Check(consumers.CountGroupsWith(connection, body.Consumers), most);
         Check(producers.CountGroupsWith(connection, body.Producers), most);
         bool changed = false;
+        bool rejectsPullConsumers = settings.Current.RejectPullConsumer;
         foreach (HeartbeatBody.ConsumerData consumer in body.Consumers ?? [])
         {
+            if (rejectsPullConsumers && string.Equals(consumer.ConsumeType, ConsumerGroup.Actively, StringComparison.Ordinal))
+            {
+                // As RocketMQ: it is passed over as if it had not said so; its pulls are refused with 24.
+                continue;
+            }
+
             if (string.IsNullOrEmpty(consumer.GroupName) || await groups.GetOrCreateAsync(consumer.GroupName) is not { } group)
             {
                 // As RocketMQ: a group that may not be created is passed over; its pulls are refused with 26.

@@ -79,7 +79,8 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         "pull that brings an expression where they are off: 1",
         // "rejectPullConsumerEnable (24)"
         "pull without a member where such are rejected: 24",
-        "pull of a member where others are rejected: 0, 3 messages, next 3, min 0, max 3, broker 0",
+        "pull of a pull consumer where such are rejected: 24",
+        "pull of one that was a member before: 0, 3 messages, next 3, min 0, max 3, broker 0",
 
         // "nextBeginOffset, minOffset, maxOffset and suggestWhichBrokerId are present in every answer that passed the checks, also 19/20/21"
         "pull of all: 0, 3 messages, next 3, min 0, max 3, broker 0",
@@ -151,6 +152,7 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         // "Query (14) unknown: queue min ≤ 0 and record 0 still in memory: 0, else 22 (5.3: setZeroIfNotFound=false: 22 at once)"
         "progress of a new group: 0, offset 0",
         "progress of a new group that is not to be 0: 22",
+        "progress of a new group in an empty queue: 0, offset 0",
         // "any value accepted, lower value only logged"
         "commit 3: 0",
         "progress: 0, offset 3",
@@ -177,6 +179,7 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
             "pull that brings an expression that is none: 23" => "pull that brings an expression that is none: 0, 3 messages, next 3, min 0, max 3, broker 0",
             "pull with newer tags: 0, 3 messages, next 3, min 0, max 3, broker 0" => "pull with newer tags: 25",
             "lock of a topic that is not there: 0, 0 given" => "lock of a topic that is not there: 0, 1 given",
+            "progress of a new group in an empty queue: 0, offset 0" => "progress of a new group in an empty queue: 22",
             "commit -1: 29" => "commit -1: 0",
             _ => line,
         }),
@@ -252,10 +255,12 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         await ConfigureAsync("enablePropertyFilter=false");
         await PullAsync("pull by expression where they are off", "sql");
         await PullAsync("pull that brings an expression where they are off", "sql", flags: BringsSubscription, subscription: "a = 1", type: "SQL92");
+        await JoinAsync("before", "one", [Wants(topic)], type: "CONSUME_ACTIVELY");
         await ConfigureAsync("enablePropertyFilter=true\nrejectPullConsumerEnable=true");
         await JoinAsync("pulling", "one", [Wants(topic)], type: "CONSUME_ACTIVELY");
         await PullAsync("pull without a member where such are rejected", "stranger", flags: BringsSubscription);
-        await PullAsync("pull of a member where others are rejected", "pulling");
+        await PullAsync("pull of a pull consumer where such are rejected", "pulling");
+        await PullAsync("pull of one that was a member before", "before");
         await ConfigureAsync("rejectPullConsumerEnable=false");
     }
 
@@ -328,6 +333,7 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
     {
         await OffsetAsync("progress of a new group", QueryConsumerOffset, group: "new");
         await OffsetAsync("progress of a new group that is not to be 0", QueryConsumerOffset, group: "new", zero: false);
+        await OffsetAsync("progress of a new group in an empty queue", QueryConsumerOffset, group: "new", queueId: 1);
         foreach (long offset in (long[])[3, 1, 99])
         {
             await CommitAsync("plain", topic, offset);
