@@ -51,7 +51,7 @@ public sealed class QueueReader
     }
 
     /// <summary>As <see cref="GetMessagesAsync"/>; false, and nothing is begun, where too many reads wait for the disk already or the store has stopped.</summary>
-    public bool TryGetMessages(
+    public bool TryGetMessagesCold(
         StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, CancellationToken cancellationToken, [NotNullWhen(true)] out Task<GetStatus>? reading)
     {
         ArgumentNullException.ThrowIfNull(topic);
@@ -73,7 +73,7 @@ public sealed class QueueReader
         return _reader.Copy(result, destination, mayBlock: false) == ReadOutcome.Done;
     }
 
-    /// <summary>As <see cref="TryCopyMessages"/> on a thread that may wait for the disk; false when retention or a cut of the log has removed a record meanwhile.</summary>
+    /// <summary>As <see cref="TryCopyMessages(GetResult, Span{byte})"/> on a thread that may wait for the disk; false when retention or a cut of the log has removed a record meanwhile.</summary>
     public async ValueTask<bool> CopyMessagesAsync(GetResult result, Memory<byte> destination, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -81,7 +81,7 @@ public sealed class QueueReader
     }
 
     /// <summary>As <see cref="CopyMessagesAsync"/>; false, and nothing is begun, where too many reads wait for the disk already or the store has stopped.</summary>
-    public bool TryCopyMessages(GetResult result, Memory<byte> destination, CancellationToken cancellationToken, [NotNullWhen(true)] out Task<bool>? copying)
+    public bool TryCopyMessagesCold(GetResult result, Memory<byte> destination, CancellationToken cancellationToken, [NotNullWhen(true)] out Task<bool>? copying)
     {
         ArgumentNullException.ThrowIfNull(result);
         return TryRunCold(() => _reader.Copy(result, destination.Span, mayBlock: true) == ReadOutcome.Done, cancellationToken, out copying);

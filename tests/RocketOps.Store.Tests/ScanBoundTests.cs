@@ -13,7 +13,18 @@ public sealed class ScanBoundTests : IAsyncLifetime
     private MessageStore _store = null!;
 
     public async Task InitializeAsync() => _store = await SmallStore.StartAsync(
-        SmallStore.Options("/store") with { CommitLogFileBytes = 4 * 1024 * 1024, ConsumeQueueFileBytes = 20 * 10_000, TailBytes = 2 * 1024 * 1024 }, new MemoryFileSystem());
+        new StoreOptions
+        {
+            RootDirectory = "/store",
+            CommitLogFileBytes = 4 * 1024 * 1024,
+            ConsumeQueueFileBytes = 20 * 10_000,
+            IndexSlots = 50,
+            IndexEntries = 100,
+            MaxMessageBytes = 16 * 1024,
+            TailBytes = 2 * 1024 * 1024,
+            Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
+        },
+        new MemoryFileSystem());
 
     public async Task DisposeAsync() => await _store.DisposeAsync();
 

@@ -96,7 +96,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
 
     private void AnswerFromDisk(in PullArguments pull, GetResult result, long begunAt)
     {
-        if (store.Reader.TryGetMessages(
+        if (store.Reader.TryGetMessagesCold(
             pull.Topic.StoreTopic, pull.QueueId, pull.Offset, new GetLimits(pull.MaxMessages), pull.Filter, result, pull.GoneToken, out Task<GetStatus>? reading))
         {
             // Owned by the detached read, which returns the result and reports its failures.
@@ -134,7 +134,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
             held = result.TotalBytes;
             pull.Hold(held);
             body = ArrayPool<byte>.Shared.Rent(held);
-            if (!store.Reader.TryCopyMessages(result, body.AsMemory(0, held), pull.GoneToken, out Task<bool>? copying))
+            if (!store.Reader.TryCopyMessagesCold(result, body.AsMemory(0, held), pull.GoneToken, out Task<bool>? copying))
             {
                 Refuse(pull);
             }

@@ -186,6 +186,10 @@ public sealed class ParkedQueueTests : IAsyncLifetime
 
         public object ConsumerOf(in PullTicket ticket) => ticket.Peer;
 
+        public void Hold(in PullTicket ticket, long bytes)
+        {
+        }
+
         public bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush) => true;
 
         public void Answer(in PullTicket ticket, in PullAnswer answer, ReadOnlySpan<byte> messages, bool flush)

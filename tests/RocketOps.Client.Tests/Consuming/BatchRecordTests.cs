@@ -122,10 +122,10 @@ public sealed class BatchRecordTests : ConsumerTestBase
         await using FakeCluster cluster = await StartAsync();
         cluster.AddTopic("%RETRY%g", 1);
         await using RocketMqPushConsumer consumer = Consumer(cluster);
-        await consumer.SubscribeAsync("T", "*", (message, token) =>
+        await consumer.SubscribeAsync("T", "*", async (message, token) =>
         {
-            _ = Collect(message, token);
-            return ValueTask.FromResult(message.GetText() == "b1" && message.Queue.Topic == "T" ? ConsumeResult.Later : ConsumeResult.Success);
+            await Collect(message, token);
+            return message.GetText() == "b1" && message.Queue.Topic == "T" ? ConsumeResult.Later : ConsumeResult.Success;
         });
         await consumer.StartAsync();
         await Eventually.TrueAsync(() => Texts.Count == 6, "it came again");

@@ -21,15 +21,15 @@ public sealed class MessageReturnerTests : ConsumerTestBase
         cluster.Broker.Append("T", 0, "m", tag: "A");
         ConcurrentQueue<ClientError> errors = new();
         await using RocketMqPushConsumer consumer = new(Options(cluster) with { OnError = errors.Enqueue });
-        await consumer.SubscribeAsync("T", "*", (message, token) =>
+        await consumer.SubscribeAsync("T", "*", async (message, token) =>
         {
-            _ = Collect(message, token);
-            return ValueTask.FromResult(message.Queue.Topic != "T" ? ConsumeResult.Success : result switch
+            await Collect(message, token);
+            return message.Queue.Topic != "T" ? ConsumeResult.Success : result switch
             {
                 "later" => ConsumeResult.Later,
                 "level 7" => ConsumeResult.LaterAt(7),
                 _ => ConsumeResult.DeadLetter,
-            });
+            };
         });
         await consumer.StartAsync();
         await Eventually.TrueAsync(() => Texts.Count == 2, "the fake broker delivers it at once");

@@ -122,7 +122,8 @@ public sealed class RouteCacheTests : IAsyncLifetime
         {
             Interlocked.Increment(ref asked);
             return Interlocked.CompareExchange(ref hangs, 2, 1) == 1 ? null : FakePeer.Body("""{"brokerDatas":[{"brokerAddrs":{0:"127.0.0.1:1"},"brokerName":"a","cluster":"C"}],"queueDatas":[{"brokerName":"a","perm":6,"readQueueNums":1,"topicSysFlag":0,"writeQueueNums":1}]}""")(request);
-        }));
+        }
+        ));
         await using RocketMqProducer producer = new(new ProducerOptions
         {
             NameServers = nameServer.Address,

@@ -153,6 +153,9 @@ public sealed class LoopBudgetTests
 
         await bench.RoundAsync();
         peer.IsClosed.Should().BeFalse("its bytes are not read");
+
+        // The end waits for the answer, by a clock that stands.
+        peer.MakeWritable();
     }
 
     [Fact]
