@@ -1,3 +1,4 @@
+using RocketOps.Embedded;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
@@ -43,6 +44,30 @@ public sealed class ClusterChangesTests
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 2);
         await world.ClusterAsync("a", "Ready", "True");
         (await world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns))!.Spec!.Replicas.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Reconcile_MemberLetGoWhileAPassIsUnderWay_IsNotBroughtBackByIt()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 3);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Admin.LogEnds[world.Master("a-0")] = 1_000_000_000;
+        world.Admin.LogEnds[world.Admin.Registered!["a-0"][2]] = 1_000_000_000;
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
+        await world.ClusterAsync("a", "Reconciling", "True", Reasons.ScalingIn);
+
+        // A pass that saw three members writes a new configuration first; meanwhile somebody lets the last one go.
+        int held = 0;
+        world.Fault = call => call is { Verb: "patch", Resource: "configmaps" } && Interlocked.Exchange(ref held, 1) == 0
+            ? new ApiFault { Meanwhile = () => world.ChangeAsync<StatefulSet>("a-0", static set => set.Spec!.Replicas = 2) }
+            : null;
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new(StringComparer.Ordinal) { ["fileReservedTime"] = "48" });
+
+        await world.AwaitAsync<StatefulSet>("a-0", static set => set.Spec!.Replicas == 2, "somebody lets one go");
+        world.Admin.LogEnds.Clear();
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Left.Should().Equal("a-0-2", "a-0-1");
     }
 
     [Fact]

@@ -15,6 +15,9 @@ public sealed record ApiFault
     /// <summary>Wait this long before anything else.</summary>
     public TimeSpan Delay { get; init; }
 
+    /// <summary>What happens before anything else.</summary>
+    public Func<Task>? Meanwhile { get; init; }
+
     /// <summary>Answer this HTTP status instead of serving the call (409, 410, 429, 500, 503 …); 0 serves it.</summary>
     public int StatusCode { get; init; }
 
@@ -39,6 +42,11 @@ public sealed record ApiFault
     internal async Task ApplyAsync(HttpContext context, Func<Task> serve)
     {
         await Task.Delay(Delay, context.RequestAborted);
+        if (Meanwhile is { } meanwhile)
+        {
+            await meanwhile();
+        }
+
         if (StatusCode != 0)
         {
             context.Response.StatusCode = StatusCode;

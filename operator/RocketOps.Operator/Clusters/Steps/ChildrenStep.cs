@@ -62,7 +62,7 @@ internal sealed class ChildrenStep
 
                 foreach (IKubernetesObject child in part)
                 {
-                    switch (await ApplyAsync(context, child, cancellationToken))
+                    switch (await ApplyAsync(context, observation, child, cancellationToken))
                     {
                         case Deployment deployment:
                             nameServers = deployment;
@@ -95,7 +95,7 @@ internal sealed class ChildrenStep
                 // The API server's own rules, a quota, missing rights or an admission webhook: refused until somebody changes something.
                 problem ??= new Problem(Reasons.Refused, refused.Status.Message ?? refused.Message);
             }
-            catch (KubernetesException changed) when (changed.IsConflict && (part[^1] is ConfigMap || (context.IsAutomatic && part[^1] is StatefulSet)))
+            catch (KubernetesException changed) when (changed.IsConflict && part[^1] is ConfigMap or StatefulSet)
             {
                 pending ??= new Problem(Reasons.Updating, $"{part[^1].Kind} {PartOf(part)} has changed since it was looked at; it is looked at again.");
             }
@@ -113,10 +113,10 @@ internal sealed class ChildrenStep
     /// <summary>The last object of a part is its workload, or all of it, which it is named after.</summary>
     private static string PartOf(IReadOnlyList<IKubernetesObject> part) => part[^1].Name();
 
-    private async Task<IKubernetesObject> ApplyAsync(ClusterContext context, IKubernetesObject child, CancellationToken cancellationToken) => child switch
+    private async Task<IKubernetesObject> ApplyAsync(ClusterContext context, ClusterObservation observation, IKubernetesObject child, CancellationToken cancellationToken) => child switch
     {
         Deployment deployment => await ApplyAsync(context, deployment, _caches.Deployments.Get(deployment.Key()), cancellationToken),
-        StatefulSet set => await ApplySetAsync(context, set, cancellationToken),
+        StatefulSet set => await ApplySetAsync(context, observation, set, cancellationToken),
         Service service => await ApplyAsync(context, service, _caches.Services.Get(service.Key()), cancellationToken),
         ConfigMap live when LiveConfigMap.IsOne(context, live) => await ApplyLiveConfigAsync(context, live, cancellationToken),
         ConfigMap configMap => await ApplyAsync(context, configMap, _caches.ConfigMaps.Get(configMap.Key()), cancellationToken),
@@ -175,25 +175,24 @@ internal sealed class ChildrenStep
         return made.Deserialize(_client.Types.Get<StatefulSet>().Json)!;
     }
 
-    /// <summary>The set of a group that elects its master is written only while it is as it was seen (<see cref="GroupSets"/>).</summary>
-    private async Task<StatefulSet> ApplySetAsync(ClusterContext context, StatefulSet set, CancellationToken cancellationToken)
+    /// <summary>By the set that the pass began with: the cache may know a newer one by now, of which the rest of the pass knows nothing.</summary>
+    private async Task<StatefulSet> ApplySetAsync(ClusterContext context, ClusterObservation observation, StatefulSet set, CancellationToken cancellationToken)
     {
-        StatefulSet? cached = _caches.StatefulSets.Get(set.Key());
-        if (!context.IsAutomatic || cached?.ControllerOwner()?.Uid != context.Cluster.Uid())
+        if (observation.Set(set.Name()) is not { } seen)
         {
             // Of a set that nobody has seen yet, what is there already is left to the pass that sees it.
-            return context.IsAutomatic && cached is null && await _client.GetAsync<StatefulSet>(set.Name(), set.Namespace(), cancellationToken) is { } unseen && unseen.ControllerOwner()?.Uid == context.Cluster.Uid()
+            return await _client.GetAsync<StatefulSet>(set.Name(), set.Namespace(), cancellationToken) is { } unseen && unseen.ControllerOwner()?.Uid == context.Cluster.Uid()
                 ? unseen
-                : await ApplyAsync(context, set, cached, cancellationToken);
+                : await ApplyAsync(context, set, _caches.StatefulSets.Get(set.Key()), cancellationToken);
         }
 
         try
         {
-            return await GroupSets.ApplyAsync(_applier, context, set, cached, cancellationToken);
+            return await GroupSets.ApplyAsync(_applier, set, seen, cancellationToken);
         }
         catch (KubernetesException refused) when (refused.IsInvalid)
         {
-            return await OverwriteAsync(set, cached, refused, cancellationToken);
+            return await OverwriteAsync(set, seen, refused, cancellationToken);
         }
     }
 

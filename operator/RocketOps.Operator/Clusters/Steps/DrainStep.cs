@@ -275,7 +275,14 @@ internal sealed partial class DrainStep
 
         if (KeptConfigurations.ConfigOf(group.Set!.Spec?.Template?.Spec) is { } configuration)
         {
-            await GroupSets.ApplyAsync(_applier, context, BrokerStatefulSet.Build(context.WithoutMark(group.Name), group.Name, configuration), group.Set, cancellationToken);
+            try
+            {
+                await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Build(context.WithoutMark(group.Name), group.Name, configuration), group.Set, cancellationToken);
+            }
+            catch (KubernetesException changed) when (changed.IsConflict)
+            {
+                // Its controller writes its status; the next pass sees it.
+            }
         }
 
         return new DrainPlan(group.Name, OperationPhase.Opening, $"{group.Name} stays after all and takes messages again.");

@@ -55,9 +55,9 @@ internal sealed class ScaleInStep
 
         try
         {
-            await GroupSets.ApplyAsync(_applier, now, BrokerStatefulSet.Build(now.WithoutLastMember(name), name, configuration), set, cancellationToken);
+            await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Build(now.WithoutLastMember(name), name, configuration), set, cancellationToken);
         }
-        catch (KubernetesException changed) when (changed.IsConflict && now.IsAutomatic)
+        catch (KubernetesException changed) when (changed.IsConflict)
         {
             // Its controller writes its status; the next pass sees it.
             return confirmed;

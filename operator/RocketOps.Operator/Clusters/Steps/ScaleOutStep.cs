@@ -55,7 +55,7 @@ internal sealed class ScaleOutStep
         ClusterContext grown = context.WithMembers(plan.Group, context.Spec.Brokers.Replicas);
         try
         {
-            await GroupSets.ApplyAsync(_applier, context, BrokerStatefulSet.Build(grown, plan.Group, KeptConfigurations.ConfigOf(set.Spec?.Template?.Spec)!), set, cancellationToken);
+            await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Build(grown, plan.Group, KeptConfigurations.ConfigOf(set.Spec?.Template?.Spec)!), set, cancellationToken);
         }
         catch (KubernetesException changed) when (changed.IsConflict)
         {
