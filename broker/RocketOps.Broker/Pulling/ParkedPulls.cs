@@ -58,6 +58,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     private readonly long _sweepInterval;
     private long _sweepAt = long.MaxValue;
     private int _count;
+    private int _waiting;
     private volatile bool _stopped;
     private WokenPulls? _round;
 
@@ -74,8 +75,8 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         _sweep = time.CreateTimer(static state => ((ParkedPulls)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Pulls that wait at this moment.</summary>
-    public int Count => Volatile.Read(ref _count);
+    /// <summary>Pulls that wait at this moment: each is in its queue, and its time has begun.</summary>
+    public int Count => Math.Max(0, Volatile.Read(ref _waiting));
 
     /// <summary>Queues that are waited for, or were not long ago.</summary>
     public int QueueCount => _queues.Count;
@@ -122,6 +123,8 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
             Start(item);
         }
 
+        // Below 0 for a moment where somebody was faster to wake it.
+        Interlocked.Increment(ref _waiting);
         return true;
     }
 
@@ -195,6 +198,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     /// <summary>Answers a pull that waits no more. Never throws: a timer and pool threads call it.</summary>
     internal void Answer(ParkedPull parked)
     {
+        Interlocked.Decrement(ref _waiting);
         Leave(parked);
         try
         {
@@ -233,7 +237,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         }
     }
 
-    /// <summary>The pull waits no more: others may.</summary>
+    /// <summary>The pull takes no place any more: others may.</summary>
     private void Leave(ParkedPull parked)
     {
         Interlocked.Decrement(ref _count);
