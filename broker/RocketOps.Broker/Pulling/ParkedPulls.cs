@@ -57,7 +57,9 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     private readonly Lock _sweepGate = new();
     private readonly long _sweepInterval;
     private long _sweepAt = long.MaxValue;
-    private int _count;
+
+    // Places taken, which are limited: from before a pull waits until it is answered.
+    private int _places;
     private int _waiting;
     private volatile bool _stopped;
     private WokenPulls? _round;
@@ -88,9 +90,9 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         BrokerOptions options = _settings.Current;
         ParkedShare share = _shares.GetValue(pull.Ticket.Sink.ConsumerOf(pull.Ticket), static _ => new ParkedShare());
         int weight = 1 + (pull.SubscriptionBytes / SubscriptionBytesPerPull);
-        if (Interlocked.Increment(ref _count) > options.MaxParkedPulls || !share.TryTake(weight, options.MaxParkedPullsPerConnection))
+        if (Interlocked.Increment(ref _places) > options.MaxParkedPulls || !share.TryTake(weight, options.MaxParkedPullsPerConnection))
         {
-            Interlocked.Decrement(ref _count);
+            Interlocked.Decrement(ref _places);
             return false;
         }
 
@@ -132,7 +134,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     {
         // Step 8 of a pull, within step 10 of a send. The other side of the fence in TryPark: the message is readable before anybody is looked for.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _count) > 0 && _queues.TryGetValue((message.Topic, message.QueueId), out ParkedQueue? queue))
+        if (Volatile.Read(ref _places) > 0 && _queues.TryGetValue((message.Topic, message.QueueId), out ParkedQueue? queue))
         {
             _round ??= RentItem();
             queue.TakeMatching(message, _recheckAfter, _round.Pulls);
@@ -240,7 +242,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     /// <summary>The pull takes no place any more: others may.</summary>
     private void Leave(ParkedPull parked)
     {
-        Interlocked.Decrement(ref _count);
+        Interlocked.Decrement(ref _places);
         parked.Share?.GiveBack(parked.Weight);
         parked.Share = null;
     }
