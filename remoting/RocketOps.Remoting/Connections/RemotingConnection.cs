@@ -16,13 +16,6 @@ public sealed class RemotingConnection
     /// <summary>Deferred-reply buffers kept for reuse: one being filled, one being flushed, one spare.</summary>
     private const int KeptReplies = 3;
 
-    /// <summary>
-    /// What a request that is worked on off the loop takes, about: itself, its fields as objects, and its bytes twice, for a header's text has two bytes a character and some handlers
-    /// copy the body.
-    /// </summary>
-    private const int DetachedOverheadBytes = 1024;
-    private const int DetachedFieldBytes = 128;
-
     /// <summary>How long a stop waits for requests that are being worked on.</summary>
     internal static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
 
@@ -349,12 +342,9 @@ public sealed class RemotingConnection
             return;
         }
 
-        RemotingCommand request = frame.ToCommand();
+        DetachedRequest request = new(this, handler, frame);
         Interlocked.Increment(ref _working);
-        long bytes = DetachedOverheadBytes + (DetachedFieldBytes * (request.ExtFields?.Count ?? 0)) + (2L * frame.FrameBytes);
-        ChangeHeld(bytes);
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static work => _ = work.Connection.HandleDetachedAsync(work.Handler, work.Request, work.Bytes), (Connection: this, Handler: handler, Request: request, Bytes: bytes), preferLocal: false);
+        request.Start();
     }
 
     internal DeferredReplies RentReplies()
@@ -477,87 +467,57 @@ public sealed class RemotingConnection
                 handler.Handle(frame, _batch);
             }
         }
-        catch (RemotingCommandException refusal)
-        {
-            Reply(frame, refusal.ResponseCode, refusal.Message);
-        }
-        catch (Exception error) when (_handlers.RefusalOf?.Invoke(error) is { } refusal)
+        catch (Exception error) when (RefusalOf(error) is { } refusal)
         {
             Reply(frame, refusal.ResponseCode, refusal.Message);
         }
         catch (Exception error) when (error is not FrameFormatException)
         {
-            RemotingLog.HandlerFailed(_logger, error, frame.Code, RemoteEndPoint);
+            NoteHandlerFailure(error, frame.Code);
             Reply(frame, ResponseCode.SystemError, $"{error.GetType().Name}: {error.Message}");
         }
     }
 
-    private async Task HandleDetachedAsync(AsyncRequestHandler handler, RemotingCommand request, long held)
+    /// <summary>The answer that a handler's exception stands for; null when it is a failure.</summary>
+    internal RemotingCommandException? RefusalOf(Exception error) => error as RemotingCommandException ?? _handlers.RefusalOf?.Invoke(error);
+
+    internal void NoteHandlerFailure(Exception error, int code) => RemotingLog.HandlerFailed(_logger, error, code, RemoteEndPoint);
+
+    /// <summary>Whether an answer is the last one, which leaves with the end of the connection: a peer that reads it knows at once that nothing more is taken here. Then <see cref="EndWork(bool)"/> is to be told.</summary>
+    internal bool TryHoldBack()
     {
-        RemotingCommand? response;
-        try
+        if (!_endsBehindAnswer)
         {
-            response = await handler.HandleAsync(this, request, Closed).ConfigureAwait(false);
-        }
-        catch (RemotingCommandException refusal)
-        {
-            response = RemotingCommand.CreateResponse(request, refusal.ResponseCode, refusal.Message);
-        }
-        catch (Exception error) when (_handlers.RefusalOf?.Invoke(error) is { } refusal)
-        {
-            response = RemotingCommand.CreateResponse(request, refusal.ResponseCode, refusal.Message);
-        }
-        catch (OperationCanceledException) when (Closed.IsCancellationRequested)
-        {
-            // Nobody is left to answer.
-            response = null;
-        }
-        catch (Exception error)
-        {
-            RemotingLog.HandlerFailed(_logger, error, request.Code, RemoteEndPoint);
-            response = RemotingCommand.CreateResponse(request, ResponseCode.SystemError, $"{error.GetType().Name}: {error.Message}");
+            return false;
         }
 
-        bool isHeldBack = false;
-        // Until it is sent or lies in the output, which counts it if the peer does not take it.
-        long built = response?.Body.Length ?? 0;
-        ChangeHeld(built);
-        held += built;
-        try
+        Interlocked.Increment(ref _answersHeldBack);
+        return true;
+    }
+
+    /// <summary>Sends an answer, or leaves it in the output for <see cref="EndWork(bool)"/>.</summary>
+    internal void Answer(RemotingCommand response, bool isHeldBack)
+    {
+        if (!isHeldBack)
         {
-            if (response is not null && !request.IsOneWay)
-            {
-                // Where it is the last one it leaves with the end of the connection: a peer that reads it knows at once that nothing more is taken here.
-                isHeldBack = _endsBehindAnswer;
-                if (isHeldBack)
-                {
-                    Interlocked.Increment(ref _answersHeldBack);
-                    _output.Write(Encode(response).WrittenSpan);
-                    _holdsAnswer = true;
-                }
-                else
-                {
-                    Send(response);
-                }
-            }
+            Send(response);
+            return;
         }
-        catch (Exception error)
+
+        _output.Write(Encode(response).WrittenSpan);
+        _holdsAnswer = true;
+    }
+
+    /// <summary>A request is done. Its answer was held back, or not.</summary>
+    internal void EndWork(bool isHeldBack)
+    {
+        EndWork();
+        if (isHeldBack)
         {
-            // An answer that cannot be written (a remark or field beyond the format's limits) must not leave the peer waiting in silence.
-            RemotingLog.HandlerFailed(_logger, error, request.Code, RemoteEndPoint);
-            Send(RemotingCommand.CreateResponse(request, ResponseCode.SystemError, $"{error.GetType().Name}: {error.Message}"));
-        }
-        finally
-        {
-            ChangeHeld(-held);
-            EndWork();
-            if (isHeldBack)
+            Interlocked.Decrement(ref _answersHeldBack);
+            if (!_stopping)
             {
-                Interlocked.Decrement(ref _answersHeldBack);
-                if (!_stopping)
-                {
-                    _output.Flush();
-                }
+                _output.Flush();
             }
         }
     }

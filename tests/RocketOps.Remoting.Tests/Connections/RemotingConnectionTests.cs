@@ -487,69 +487,6 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
     }
 
     [Fact]
-    public async Task Stop_RequestInWork_IsStillAnswered()
-    {
-        TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        DelegateHandler slow = new(async (_, request, _) =>
-        {
-            entered.SetResult();
-            await go.Task;
-            return RemotingCommand.CreateResponse(request, 0, "late but there");
-        });
-        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, slow));
-        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, Eventually.DefaultDeadline);
-        await entered.Task;
-
-        Task stopping = peer.Server.StopAsync();
-        await Eventually.TrueAsync(() => RefusesAsync(peer), "the stop has reached the listener");
-        waiting.IsCompleted.Should().BeFalse();
-        go.SetResult();
-
-        (await waiting).Remark.Should().Be("late but there");
-        await stopping;
-    }
-
-    [Fact]
-    public async Task Detached_TooManyAtOnce_AreAnsweredBusy()
-    {
-        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        DelegateHandler slow = new(async (_, request, _) =>
-        {
-            await go.Task;
-            return RemotingCommand.CreateResponse(request, 0);
-        });
-        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, slow), new RemotingOptions { MaxDetachedRequests = 2 });
-
-        Task<RemotingCommand>[] sent = [.. Enumerable.Range(0, 3).Select(_ => peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, Eventually.DefaultDeadline))];
-        RemotingCommand first = await await Task.WhenAny(sent);
-        go.SetResult();
-
-        first.Code.Should().Be(ResponseCode.SystemBusy);
-        first.Remark.Should().StartWith("[OVERLOAD]");
-        (await Task.WhenAll(sent)).Count(answer => answer.Code == 0).Should().Be(2);
-    }
-
-    [Fact]
-    public async Task Detached_RequestsAndAnswers_AreCountedUntilTheyAreSent()
-    {
-        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        DelegateHandler slow = new(async (_, request, _) =>
-        {
-            await go.Task;
-            return RemotingCommand.CreateResponse(request, 0);
-        });
-        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, slow));
-
-        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }.Set("text", new string('x', 100_000)), Eventually.DefaultDeadline);
-        await Eventually.TrueAsync(() => peer.Server.HeldBytes > 200_000, "its header is counted, as text of two bytes a character");
-        go.SetResult();
-
-        (await waiting).Code.Should().Be(0);
-        await Eventually.TrueAsync(() => peer.Server.HeldBytes == 0, "everything is given back");
-    }
-
-    [Fact]
     public async Task Header_BeyondTheLimit_ClosesItsConnectionAndSaysWhy()
     {
         await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()));
@@ -584,38 +521,6 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
     }
 
     [Fact]
-    public async Task HeavyAnswers_AreBuiltOneAtATimeOfAConnectionAndFewInAll()
-    {
-        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        BuildingHandler building = new(go.Task);
-        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, building));
-        List<NetworkStream> asking = [];
-        for (int i = 0; i < HeavyRequestHandler.MostAtOnce; i++)
-        {
-            NetworkStream stream = await peer.OpenRawAsync();
-            asking.Add(stream);
-            await stream.WriteAsync((byte[])[.. Encode(new RemotingCommand { Code = Echo, Opaque = 1 }), .. Encode(new RemotingCommand { Code = Echo, Opaque = 2 })]);
-            await Eventually.TrueAsync(() => building.Now == i + 1, "each connection has its turn");
-        }
-
-        await using NetworkStream last = await peer.OpenRawAsync();
-        asking.Add(last);
-        await last.WriteAsync((byte[])[.. Encode(new RemotingCommand { Code = Echo, Opaque = 1 }), .. Encode(new RemotingCommand { Code = Echo, Opaque = 2 })]);
-        peer.Server.HeldBytes.Should().BeGreaterThan(HeavyRequestHandler.MostAtOnce * BuildingHandler.Bytes, "what is being built is counted");
-        go.SetResult();
-
-        foreach (NetworkStream stream in asking)
-        {
-            _ = await ReadFrameAsync(stream);
-            _ = await ReadFrameAsync(stream);
-        }
-
-        building.Most.Should().Be(HeavyRequestHandler.MostAtOnce);
-        await Eventually.TrueAsync(() => peer.Server.HeldBytes == 0, "everything is given back");
-        asking.ForEach(static stream => stream.Dispose());
-    }
-
-    [Fact]
     public async Task PeerThatDoesNotRead_IsClosedAtTheLimit()
     {
         await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), new RemotingOptions { MaxUnsentBytes = 1024 * 1024 });
@@ -635,55 +540,12 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
     private Task<LoopbackServer> StartAsync(RequestHandlerRegistry handlers, RemotingOptions? options = null, RequestHandlerRegistry? clientHandlers = null) =>
         LoopbackServer.StartAsync(handlers, options, clientHandlers, transport);
 
-    private static async Task<bool> RefusesAsync(LoopbackServer peer)
-    {
-        try
-        {
-            await using NetworkStream raw = await peer.OpenRawAsync();
-            return false;
-        }
-        catch (SocketException)
-        {
-            return true;
-        }
-    }
-
-    /// <summary>Builds an answer of a megabyte, and waits in the middle of it.</summary>
-    private sealed class BuildingHandler(Task go) : HeavyRequestHandler
-    {
-        public const int Bytes = 1024 * 1024;
-
-        private readonly Lock _gate = new();
-
-        public int Now { get; private set; }
-
-        public int Most { get; private set; }
-
-        protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
-        {
-            answer.Add(Bytes);
-            lock (_gate)
-            {
-                Now++;
-                Most = Math.Max(Most, Now);
-            }
-
-            await go;
-            lock (_gate)
-            {
-                Now--;
-            }
-
-            return RemotingCommand.CreateResponse(request, 0);
-        }
-    }
-
     private sealed class WorkItem(Action work) : IThreadPoolWorkItem
     {
         public void Execute() => work();
     }
 
-    protected static byte[] Encode(RemotingCommand command)
+    internal static byte[] Encode(RemotingCommand command)
     {
         ArrayBufferWriter<byte> written = new();
         RemotingCommandCodec.Write(command, written);
@@ -706,7 +568,7 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         return frames;
     }
 
-    protected static async Task<RemotingCommand> ReadFrameAsync(Stream stream)
+    internal static async Task<RemotingCommand> ReadFrameAsync(Stream stream)
     {
         byte[] length = new byte[4];
         await stream.ReadExactlyAsync(length);
