@@ -206,6 +206,25 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Entity_DeletedBetweenListAndWatch_IsFinalized()
+    {
+        Widget widget = Widget("a");
+        widget.Metadata.Finalizers = [Finalizer];
+        _client.Put(widget);
+        Task<bool>? deleted = null;
+        _client.Fault = call =>
+        {
+            deleted ??= call == "watch Widget" ? _client.DeleteAsync<Widget>("a", "default") : null;
+            return null;
+        };
+
+        await StartAsync(withFinalizer: true);
+
+        await Eventually.TrueAsync(async () => await _client.GetAsync<Widget>("a", "default") is null, "the object is gone");
+        _finalizer.Calls.Should().Be(1);
+    }
+
+    [Fact]
     public async Task Finalizer_ThatDoesNotApply_IsNotAttachedAndTakenOffAgain()
     {
         _finalizer.Applies = false;

@@ -9,7 +9,7 @@ using RocketOps.Kubernetes.Models;
 namespace RocketOps.Kubernetes.Tests.Support;
 
 /// <summary>
-/// An API server in memory, as far as informers and controllers can tell: versions, generations, watches, finalizers, compare-and-swap. Faults are thrown by
+/// An API server in memory, as far as informers and controllers can tell: versions, generations, watches that begin behind a version, finalizers, compare-and-swap. Faults are thrown by
 /// <see cref="Fault"/>, which is asked before each call.
 /// </summary>
 internal sealed class FakeKubernetesClient : IKubernetesClient
@@ -18,6 +18,8 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
     private readonly Dictionary<(Type Type, ObjectKey Key), JsonObject> _objects = [];
     private readonly List<Watcher> _watchers = [];
     private readonly List<string> _writes = [];
+    private readonly List<(Type Type, int Version, WatchEventType Change, JsonObject Node)> _told = [];
+    private bool _isSilent;
     private int _version = 100;
 
     public KubernetesTypes Types { get; } = new KubernetesTypes().Add(WidgetJsonContext.Default.Widget);
@@ -71,15 +73,14 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         }
     }
 
-    /// <summary>What happens while nobody watches: the change is made, and no watch is told.</summary>
+    /// <summary>The change is made, and no watch is told, now or later.</summary>
     public void Silently(Action change)
     {
         lock (_lock)
         {
-            List<Watcher> watchers = _watchers.ToList();
-            _watchers.Clear();
+            _isSilent = true;
             change();
-            _watchers.AddRange(watchers);
+            _isSilent = false;
         }
     }
 
@@ -141,7 +142,17 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         Channel<WatchEvent<T>> channel = Channel.CreateUnbounded<WatchEvent<T>>();
         lock (_lock)
         {
-            _watchers.Add(new Watcher(typeof(T), (type, node) => _ = (options?.Namespace is { } ns && (string?)node["metadata"]!["namespace"] != ns) || channel.Writer.TryWrite(Event<T>(type, node)), e => channel.Writer.TryComplete(e)));
+            Watcher watcher = new(typeof(T), (type, node) => _ = (options?.Namespace is { } ns && (string?)node["metadata"]!["namespace"] != ns) || channel.Writer.TryWrite(Event<T>(type, node)), e => channel.Writer.TryComplete(e));
+            if (int.TryParse(options?.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out int version))
+            {
+                // What happened since the list that it goes on from.
+                foreach ((_, _, WatchEventType change, JsonObject node) in _told.Where(told => told.Type == typeof(T) && told.Version > version))
+                {
+                    watcher.Tell(change, node);
+                }
+            }
+
+            _watchers.Add(watcher);
         }
 
         await foreach (WatchEvent<T> item in channel.Reader.ReadAllAsync(cancellationToken))
@@ -316,6 +327,12 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
 
     private void Tell<T>(WatchEventType type, JsonObject node)
     {
+        if (_isSilent)
+        {
+            return;
+        }
+
+        _told.Add((typeof(T), _version, type, node.DeepClone().AsObject()));
         foreach (Watcher? watcher in _watchers.Where(w => w.Type == typeof(T)))
         {
             watcher.Tell(type, node);
