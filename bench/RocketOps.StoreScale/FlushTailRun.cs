@@ -181,7 +181,7 @@ internal sealed class FlushTailRun(string directory, int count, string only)
             {
                 byte[] properties = Properties(i, keys);
                 long start = Stopwatch.GetTimestamp();
-                LogMark end = Append(store, topic, host, body, properties);
+                LogMark end = await AppendAsync(store, topic, host, body, properties);
                 store.Writer.WritePending();
                 await store.Writer.WhenAsync(LogPosition.Durable, end);
                 times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -199,7 +199,7 @@ internal sealed class FlushTailRun(string directory, int count, string only)
         {
             for (int i = 0; i < 256; i++)
             {
-                Append(store, topic, host, body, Properties(i, keys: 0));
+                await AppendAsync(store, topic, host, body, Properties(i, keys: 0));
             }
 
             store.Writer.WritePending();
@@ -210,10 +210,18 @@ internal sealed class FlushTailRun(string directory, int count, string only)
     private static byte[] Properties(int message, int keys) =>
         Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001{message:D16}{(keys > 0 ? $"\u0002KEYS\u0001{string.Join(' ', Enumerable.Range(0, keys).Select(key => $"{key}k{message}"))}" : "")}");
 
-    private static LogMark Append(MessageStore store, StoreTopic topic, MessageHost host, byte[] body, byte[] properties)
+    private static async ValueTask<LogMark> AppendAsync(MessageStore store, StoreTopic topic, MessageHost host, byte[] body, byte[] properties)
     {
-        AppendStatus status = store.Writer.Append(new MessageToAppend { Topic = topic, QueueId = 0, BornHost = host, StoreHost = host, Body = body, Properties = properties }, out AppendResult result);
+        AppendStatus status = Append(out AppendResult result);
+        while (status == AppendStatus.WouldBlock && await store.Writer.WhenRoomAsync() == WaitOutcome.Reached)
+        {
+            status = Append(out result);
+        }
+
         return status == AppendStatus.Ok ? result.Mark : throw new InvalidOperationException($"append: {status}");
+
+        AppendStatus Append(out AppendResult result) =>
+            store.Writer.Append(new MessageToAppend { Topic = topic, QueueId = 0, BornHost = host, StoreHost = host, Body = body, Properties = properties }, out result);
     }
 
     private static void Print(string what, double[] times)

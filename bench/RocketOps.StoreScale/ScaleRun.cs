@@ -147,8 +147,18 @@ internal sealed class ScaleRun
             for (int queue = 0; queue < _queues; queue++)
             {
                 AppendStatus status = Append(store, queue);
-                while (status == AppendStatus.QueueNotLoaded && (status = await store.Writer.LoadQueueAsync(Topic(store, queue), queue % QueuesPerTopic, CancellationToken.None)) == AppendStatus.Ok)
+                while (status is AppendStatus.QueueNotLoaded or AppendStatus.WouldBlock)
                 {
+                    if (status == AppendStatus.WouldBlock)
+                    {
+                        await store.Writer.WhenRoomAsync();
+                    }
+                    else if (await store.Writer.LoadQueueAsync(Topic(store, queue), queue % QueuesPerTopic, CancellationToken.None) is not AppendStatus.Ok and AppendStatus refused)
+                    {
+                        status = refused;
+                        break;
+                    }
+
                     status = Append(store, queue);
                 }
 

@@ -17,10 +17,13 @@ public enum AppendStatus
     /// <summary>More than 32 767 bytes of properties.</summary>
     PropertiesTooLong,
 
-    /// <summary>The kernel does not take writes as fast as messages arrive (RocketMQ: page cache busy). Try again later.</summary>
+    /// <summary>The disk does not take writes as fast as messages arrive, or has not given room for them for as long (RocketMQ: page cache busy). Try again later.</summary>
     Busy,
 
-    /// <summary>Memory is full of messages that another thread is handing to the kernel. Await <see cref="LogWriter.WhenRoomAsync"/> and append again, not on a loop.</summary>
+    /// <summary>
+    /// Memory is full of messages that another thread is handing to the kernel, or another thread is reserving blocks of the disk for the message, or making the log's next file. Await
+    /// <see cref="LogWriter.WhenRoomAsync"/> and append again, not on a loop.
+    /// </summary>
     WouldBlock,
 
     /// <summary>The next commit-log file could not be created for another reason than a full disk.</summary>

@@ -11,25 +11,29 @@ namespace RocketOps.Store;
 public sealed class LogWriter
 {
     private readonly CommitLog _log;
+    private readonly CurrentTuning _tuning;
     private readonly LogPositions _positions;
     private readonly Dispatcher _dispatcher;
     private readonly TopicTable _topics;
     private readonly QueueReader _reader;
     private readonly StoreState _state;
+    private readonly TimeProvider _time;
 
-    internal LogWriter(LogPositions positions, CommitLog log, Dispatcher dispatcher, TopicTable topics, QueueReader reader, StoreState state)
+    internal LogWriter(CurrentTuning tuning, LogPositions positions, CommitLog log, Dispatcher dispatcher, TopicTable topics, QueueReader reader, StoreState state, TimeProvider time)
     {
         _log = log;
+        _tuning = tuning;
         _positions = positions;
         _dispatcher = dispatcher;
         _topics = topics;
         _reader = reader;
         _state = state;
+        _time = time;
         log.Writes.Rest = new RestOfTheWrite(this);
     }
 
-    /// <summary>A write has been in the kernel for longer than <c>osPageCacheBusyTimeOutMills</c>: sends are to be refused up front.</summary>
-    public bool IsPageCacheBusy => _log.Writes.IsPageCacheBusy;
+    /// <summary>The disk has kept a write, or an append that needs room on it, for longer than <c>osPageCacheBusyTimeOutMills</c>: sends are to be refused up front.</summary>
+    public bool IsPageCacheBusy => _log.Writes.IsPageCacheBusy || _log.Room.IsLate;
 
     /// <summary>How long the write that runs now has been in the kernel, in milliseconds; 0 when none runs.</summary>
     public long CurrentWriteMs => _log.Writes.CurrentMs;
@@ -146,11 +150,16 @@ public sealed class LogWriter
     public PhysicalOffset Written => new(_log.Written);
 
     /// <summary>
-    /// After <see cref="AppendStatus.WouldBlock"/>: completes when what was pending has been written, or cannot be (appending again tells), or <c>syncFlushTimeout</c>
-    /// has passed.
+    /// After <see cref="AppendStatus.WouldBlock"/>: completes when what was pending has been written and what was to be reserved is, or cannot be (appending again tells), or
+    /// <c>syncFlushTimeout</c> has passed.
     /// </summary>
     public Task<WaitOutcome> WhenRoomAsync()
     {
+        if (_log.Room.Wanted is { } reserved)
+        {
+            return WhenReservedAsync(reserved);
+        }
+
         WaitTask waiter = new();
         _positions.When(LogPosition.Written, _positions.End, waiter);
         return waiter.Task;
@@ -162,6 +171,12 @@ public sealed class LogWriter
         WaitTask waiter = new();
         _positions.When(position, upTo, waiter);
         return waiter.Task;
+    }
+
+    private async Task<WaitOutcome> WhenReservedAsync(Task reserved)
+    {
+        await reserved.WaitAsync(TimeSpan.FromMilliseconds(_tuning.Value.SyncFlushTimeoutMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return reserved.IsCompleted ? WaitOutcome.Reached : WaitOutcome.TimedOut;
     }
 
     private bool TryGetQueue(StoreTopic topic, int queueId, out ConsumeQueue queue, out AppendStatus status)
@@ -248,8 +263,17 @@ public sealed class LogWriter
     {
         public void Execute()
         {
-            writer._log.Writes.RestBegins();
-            writer.WritePending();
+            try
+            {
+                writer._log.Writes.RestBegins();
+                writer.WritePending();
+            }
+            catch (Exception e)
+            {
+                // Nobody is behind this thread who would: the process would end with it.
+                writer._state.Fail(StoreFlags.NotWriteable, "Writing the commit log", e);
+                writer._log.Writes.Write();
+            }
         }
     }
 }

@@ -70,7 +70,7 @@ public sealed class MessageStore : IAsyncDisposable
         _logger = loggerFactory.CreateLogger("RocketOps.Store");
         _state = new StoreState(_logger);
         _segments = new LogSegments(options.CommitLogFileBytes);
-        _allocator = new SegmentAllocator(options, fileSystem, ahead: hasThreads, () => Positions!.AppendedOffset, timeProvider, _logger);
+        _allocator = new SegmentAllocator(options, fileSystem, hasThreads, () => Positions!.AppendedOffset, _state, timeProvider, _logger);
         Positions = new LogPositions(options, _tuning, _state, timeProvider, _logger);
         _openQueueFiles = new OpenQueueFiles(options.MaxOpenQueueFiles);
         _queues = new QueueEnvironment(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger)
@@ -85,7 +85,7 @@ public sealed class MessageStore : IAsyncDisposable
         _dispatcher = new Dispatcher(options, Positions, _log, _topics, _index, _state, _logger) { IsBounded = hasThreads };
         _flusher = new LogFlusher(options, _tuning, Positions, _log, _dispatcher, _state, timeProvider);
         Reader = new QueueReader(new MessageReader(options, _tuning, _log, _topics, _state), _index, hasThreads);
-        Writer = new LogWriter(Positions, _log, _dispatcher, _topics, Reader, _state);
+        Writer = new LogWriter(_tuning, Positions, _log, _dispatcher, _topics, Reader, _state, timeProvider);
         Growth = new LogGrowth();
         Positions.Follow(Positions.VisibleAt, Growth);
         Replication = new LogGrowth();
@@ -319,7 +319,8 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>
     /// Refuses messages with <see cref="AppendStatus.ServiceNotAvailable"/> until <see cref="AcceptMessages"/>. When it returns, no append is under way: the log ends
-    /// where it ends. What was appended before is written, made durable and dispatched as usual.
+    /// where it ends. What was appended before is written, made durable and dispatched as usual. Called before <see cref="StartAsync"/> it says, too, that the log is a copy of another
+    /// store's: no file is made for a first message, and records that recovery dispatches may say that a topic was made anew.
     /// </summary>
     public void RefuseMessages()
     {
@@ -577,7 +578,7 @@ public sealed class MessageStore : IAsyncDisposable
             _maintenance.MakeDurable();
         }
 
-        _log.ReserveFirst();
+        _log.Room.ReserveFirst(makesFile: _hasThreads && !_state.RefusesMessages);
         _retention.CheckDisk();
         _queues.IsRecovering = false;
         _index?.EndRecovery();

@@ -57,14 +57,14 @@ internal static class StoreOfOurs
         {
             for (int i = 0; i < Messages; i++)
             {
-                written.Add(Append(store, i));
+                written.Add(await AppendAsync(store, i));
                 if (i % 50 == 0)
                 {
                     store.Writer.WritePending();
                 }
             }
 
-            store.Writer.WritePending();
+            await store.FinishDispatchAsync();
             WriteTopics(root);
             if (killed)
             {
@@ -75,23 +75,34 @@ internal static class StoreOfOurs
         return written;
     }
 
-    private static WrittenMessage Append(MessageStore store, int number)
+    private static async Task<WrittenMessage> AppendAsync(MessageStore store, int number)
     {
         byte[] body = Encoding.UTF8.GetBytes($"body {number} {new string('x', number % 700)}");
         MessageHost born = MessageHost.From(IPAddress.Parse("10.1.2.3"), 50123);
-        MessageToAppend message = new()
+        AppendStatus status = Append(out AppendResult result);
+        while (status == AppendStatus.WouldBlock)
         {
-            Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Topic)),
-            QueueId = number % Queues,
-            BornTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
-            BornHost = born,
-            StoreHost = MessageHost.From(IPAddress.Loopback, 10911),
-            Body = body,
-            Properties = Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001UNIQ{number:D6}\u0002KEYS\u0001key-{number % 50}\u0002TAGS\u0001tag{number % 3}"),
-            MoreProperties = "CLUSTER\u0001DefaultCluster"u8,
-        };
-        store.Writer.Append(message, out AppendResult result).Should().Be(AppendStatus.Ok);
+            // The next file of the log is being made.
+            (await store.Writer.WhenRoomAsync()).Should().Be(WaitOutcome.Reached);
+            status = Append(out result);
+        }
+
+        status.Should().Be(AppendStatus.Ok);
         return new WrittenMessage(number % Queues, result.QueueOffset, result.Offset.Value, result.End.Value, Convert.ToHexStringLower(SHA256.HashData(body)));
+
+        AppendStatus Append(out AppendResult result) => store.Writer.Append(
+            new MessageToAppend
+            {
+                Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Topic)),
+                QueueId = number % Queues,
+                BornTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+                BornHost = born,
+                StoreHost = MessageHost.From(IPAddress.Loopback, 10911),
+                Body = body,
+                Properties = Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001UNIQ{number:D6}\u0002KEYS\u0001key-{number % 50}\u0002TAGS\u0001tag{number % 3}"),
+                MoreProperties = "CLUSTER\u0001DefaultCluster"u8,
+            },
+            out result);
     }
 
     private static void WriteTopics(string root)

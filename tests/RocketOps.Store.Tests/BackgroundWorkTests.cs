@@ -78,7 +78,8 @@ public sealed class BackgroundWorkTests
         }
 
         StoreStats stats = store.GetStats();
-        stats.WrittenOffset.Should().Be(stats.MaxOffset, "appending does not wait");
+        await Eventually.TrueAsync(() => store.Writer.Written == stats.MaxOffset, "appending does not wait");
+        stats = store.GetStats();
         stats.DispatchedOffset.Value.Should().BeLessThan(stats.WrittenOffset.Value - (64 * 1024), "what only memory holds is bounded");
         disk.Set();
 

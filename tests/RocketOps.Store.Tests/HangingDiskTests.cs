@@ -41,22 +41,12 @@ public sealed class HangingDiskTests
     {
         using Gate gate = new();
         GatedFileSystem files = new(new MemoryFileSystem());
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime());
+        await using MessageStore store = await SmallStore.StartAsync(Steps(fileBytes: 1024 * 1024), files, new ManualTime());
         store.Append("T", 0, "loaded");
         store.Writer.WritePending();
         files.BeforeWrite = gate.Pass;
 
-        AppendStatus filled = await Task.Run(() =>
-        {
-            AppendStatus status;
-            do
-            {
-                status = store.TryAppendNow("T", 0, new byte[8000], out _);
-            }
-            while (status == AppendStatus.Ok);
-
-            return status;
-        }).WaitAsync(Eventually.DefaultDeadline);
+        AppendStatus filled = await Task.Run(() => Fill(store)).WaitAsync(Eventually.DefaultDeadline);
         await gate.Reached;
         Task<WaitOutcome> room = store.Writer.WhenRoomAsync();
         gate.Open();
@@ -64,6 +54,121 @@ public sealed class HangingDiskTests
         filled.Should().Be(AppendStatus.WouldBlock);
         (await room).Should().Be(WaitOutcome.Reached);
         store.TryAppendNow("T", 0, new byte[8000], out _).Should().Be(AppendStatus.Ok);
+    }
+
+    [Theory]
+    [InlineData("open")]
+    [InlineData("ftruncate")]
+    [InlineData("fallocate")]
+    [InlineData("fdatasync")]
+    [InlineData("fsync directory")]
+    public Task Append_NextFileIsBeingMadeOnADiskThatHangs_IsNotWaitedFor(string hanging) => AssertAppendsDoNotWaitAsync(
+        SmallStore.Options("/store"),
+        aheadAfter: 6,
+        (operation, path) => operation == hanging && (path.EndsWith("00000000000000065536", StringComparison.Ordinal) || path.EndsWith("/commitlog", StringComparison.Ordinal)));
+
+    [Fact]
+    public Task Append_NextFileIsBeingFilledOnADiskThatHangs_IsNotWaitedFor() => AssertAppendsDoNotWaitAsync(
+        Steps(fileBytes: 64 * 1024, zeroFill: true),
+        aheadAfter: 6,
+        static (operation, path) => operation == "write" && path.EndsWith("00000000000000065536", StringComparison.Ordinal));
+
+    [Fact]
+    public Task Append_BlocksAreBeingReservedOnADiskThatHangs_IsNotWaitedFor() => AssertAppendsDoNotWaitAsync(
+        Steps(fileBytes: 4 * 1024 * 1024),
+        aheadAfter: 70,
+        static (operation, path) => operation == "fallocate" && path.EndsWith("/00000000000000000000", StringComparison.Ordinal));
+
+    [Fact]
+    public async Task Append_DiskGivesNoRoomForLongerThanThePageCacheLimit_IsRefusedAsBusy()
+    {
+        using Gate gate = new();
+        ManualTime time = new();
+        GatedFileSystem files = new(new MemoryFileSystem());
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, time);
+        try
+        {
+            files.Before = (operation, path) =>
+            {
+                if (operation == "fallocate" && path.EndsWith("00000000000000065536", StringComparison.Ordinal))
+                {
+                    gate.Pass();
+                }
+            };
+            Fill(store);
+            await gate.Reached.WaitAsync(Eventually.DefaultDeadline);
+
+            time.Advance(TimeSpan.FromMilliseconds(900));
+            AppendStatus early = store.TryAppendNow("T", 0, new byte[8000], out _);
+            time.Advance(TimeSpan.FromMilliseconds(200));
+            AppendStatus late = store.TryAppendNow("T", 0, [1], out _);
+
+            early.Should().Be(AppendStatus.WouldBlock);
+            late.Should().Be(AppendStatus.Busy);
+            store.Writer.IsPageCacheBusy.Should().BeTrue();
+        }
+        finally
+        {
+            gate.Open();
+        }
+
+        await Eventually.TrueAsync(() => !store.Writer.IsPageCacheBusy, "there is room");
+        store.TryAppendWaiting("T", 0, [2], out _).Should().Be(AppendStatus.Ok);
+    }
+
+    [Fact]
+    public async Task Append_DiskHasNoRoomForTheNextFile_IsRefusedUntilThereIs()
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime());
+        files.Fault = (operation, path) => operation == "fallocate" && path.EndsWith("00000000000000065536", StringComparison.Ordinal) ? Files.StoreIOException.NoSpace : null;
+
+        int accepted = 0;
+        AppendStatus status;
+        while ((status = store.TryAppendWaiting("T", 0, new byte[8000], out _)) == AppendStatus.Ok)
+        {
+            accepted++;
+        }
+
+        status.Should().Be(AppendStatus.DiskFull);
+        accepted.Should().BeGreaterThan(5, "the first file is its own");
+        files.Fault = null;
+        store.Retention.CheckDisk();
+        store.TryAppendWaiting("T", 0, new byte[8000], out AppendResult result).Should().Be(AppendStatus.Ok);
+        result.QueueOffset.Should().Be(accepted);
+        result.Offset.Value.Should().Be(64 * 1024);
+        store.Flags.Should().Be(StoreFlags.None);
+    }
+
+    [Fact]
+    public async Task Append_NextFileCannotBeMade_StopsTheStore()
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime());
+        files.Fault = (operation, path) => operation == "ftruncate" && path.EndsWith("00000000000000065536", StringComparison.Ordinal) ? throw new InvalidOperationException("a fault in the code") : null;
+
+        AppendStatus status;
+        do
+        {
+            status = store.TryAppendWaiting("T", 0, new byte[8000], out _);
+        }
+        while (status == AppendStatus.Ok);
+
+        status.Should().Be(AppendStatus.ServiceNotAvailable);
+        store.Flags.Should().Be(StoreFlags.NotWriteable);
+    }
+
+    [Fact]
+    public async Task WritePending_LeftToThePoolWhereSomethingUnexpectedIsThrown_StopsTheStoreAndNotTheProcess()
+    {
+        GatedFileSystem files = new(new MemoryFileSystem());
+        await using MessageStore store = await SmallStore.StartAsync(Steps(fileBytes: 1024 * 1024), files, new ManualTime());
+        files.BeforeWrite = static () => throw new InvalidOperationException("a fault in the code");
+
+        Fill(store);
+
+        await Eventually.TrueAsync(() => store.Flags == StoreFlags.NotWriteable, "the store is read-only");
+        (await store.Writer.WhenAsync(LogPosition.Written, store.Positions.End)).Should().Be(WaitOutcome.Failed);
     }
 
     [Fact]
@@ -225,6 +330,88 @@ public sealed class HangingDiskTests
 
         waiter.Told.Should().Be(rounds * 8);
         allocated.Should().Be(0);
+    }
+
+    /// <summary>Appends until that is not taken at once, as a loop does between two hand-overs; what it was told.</summary>
+    private static AppendStatus Fill(MessageStore store)
+    {
+        AppendStatus status;
+        do
+        {
+            status = store.TryAppendNow("T", 0, new byte[8000], out _);
+        }
+        while (status == AppendStatus.Ok);
+
+        return status;
+    }
+
+    /// <summary>A store whose blocks are reserved in more than one step, or whose files are filled with zeros.</summary>
+    private static StoreOptions Steps(int fileBytes, bool zeroFill = false) => new()
+    {
+        RootDirectory = "/store",
+        CommitLogFileBytes = fileBytes,
+        MaxMessageBytes = 16 * 1024,
+        TailBytes = 256 * 1024,
+        IndexEnabled = false,
+        ZeroFillAhead = zeroFill,
+        Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] },
+    };
+
+    /// <summary>
+    /// While that call of another thread hangs, which so many messages bring about ahead of need, appends go on for as long as there is room, then say at once that there is none, on every thread; and
+    /// go on when it has ended.
+    /// </summary>
+    private static async Task AssertAppendsDoNotWaitAsync(StoreOptions options, int aheadAfter, Func<string, string, bool> hangs)
+    {
+        using Gate gate = new();
+        GatedFileSystem files = new(new MemoryFileSystem());
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime());
+        try
+        {
+            files.Before = (operation, path) =>
+            {
+                if (hangs(operation, path))
+                {
+                    gate.Pass();
+                }
+            };
+            int sent = 0;
+            for (; sent < aheadAfter; sent++)
+            {
+                store.TryAppendNow("T", 0, new byte[8000], out _).Should().Be(AppendStatus.Ok);
+                store.Writer.WritePending();
+            }
+
+            await gate.Reached.WaitAsync(Eventually.DefaultDeadline);
+            AppendStatus last = await Task.Run(() =>
+            {
+                AppendStatus status;
+                while ((status = store.TryAppendNow("T", 0, new byte[8000], out _)) == AppendStatus.Ok)
+                {
+                    sent++;
+                    store.Writer.WritePending();
+                }
+
+                return status;
+            }).WaitAsync(Eventually.DefaultDeadline);
+            AppendStatus other = await Task.Run(() => store.TryAppendNow("T", 1, new byte[8000], out _)).WaitAsync(Eventually.DefaultDeadline);
+            Task<WaitOutcome> room = store.Writer.WhenRoomAsync();
+
+            last.Should().Be(AppendStatus.WouldBlock);
+            sent.Should().BeGreaterThan(aheadAfter, "there was room left");
+            other.Should().Be(AppendStatus.WouldBlock);
+            room.IsCompleted.Should().BeFalse();
+            gate.Open();
+            (await room).Should().Be(WaitOutcome.Reached);
+            store.Append("T", 1, "goes on").QueueOffset.Should().Be(0);
+            await store.FinishDispatchAsync();
+            (await store.ReadAllAsync("T", 0)).Should().HaveCount(sent);
+            (await store.ReadAllAsync("T", 1)).Should().Equal("goes on");
+        }
+        finally
+        {
+            gate.Open();
+        }
     }
 
     private static void Wait(MessageStore store, CountingWaiter waiter, PhysicalOffset upTo, int rounds)

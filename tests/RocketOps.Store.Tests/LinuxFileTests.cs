@@ -203,15 +203,15 @@ public sealed class LinuxFileTests : IDisposable
         {
             byte[] body = new byte[1000];
             int accepted = 0;
-            while (store.TryAppend("T", 0, body, out _) == AppendStatus.Ok)
+            while (store.TryAppendWaiting("T", 0, body, out _) == AppendStatus.Ok)
             {
-                store.Writer.WritePending().Should().Be(store.GetStats().MaxOffset);
+                store.Writer.WritePending();
                 accepted++;
             }
 
             store.Flags.Should().Be(StoreFlags.DiskFull);
             accepted.Should().BeGreaterThan(100);
-            (await store.ReadAllAsync("T", 0)).Should().HaveCount(accepted);
+            await Eventually.TrueAsync(async () => (await store.ReadAllAsync("T", 0)).Count == accepted, "what was taken can be read");
             Directory.GetFiles(Path.Combine(disk.Path, "commitlog")).Select(file => new FileInfo(file).Length).Should().OnlyContain(length => length == 65536);
         }
     }

@@ -17,7 +17,8 @@ public sealed class MessageStoreTests
             store.Append("Orders", i % 4, $"order {i}").QueueOffset.Should().Be(i / 4);
         }
 
-        store.Writer.WritePending().Should().Be(store.GetStats().MaxOffset);
+        await store.FinishDispatchAsync();
+        store.Writer.Written.Should().Be(store.GetStats().MaxOffset);
 
         for (int queue = 0; queue < 4; queue++)
         {
@@ -86,10 +87,12 @@ public sealed class MessageStoreTests
 
         for (int round = 0; round < 30; round++)
         {
-            AppendStatus status = store.Writer.AppendBatch(
-                new BatchToAppend { Topic = topic, QueueId = 1, BornHost = TestMessages.BornHost, StoreHost = TestMessages.StoreHost, Body = body },
-                offsets,
-                out AppendResult result);
+            AppendStatus status = Append(out AppendResult result);
+            while (status == AppendStatus.WouldBlock)
+            {
+                (await store.Writer.WhenRoomAsync()).Should().Be(WaitOutcome.Reached);
+                status = Append(out result);
+            }
 
             status.Should().Be(AppendStatus.Ok);
             result.QueueOffset.Should().Be(round * 10);
@@ -98,10 +101,15 @@ public sealed class MessageStoreTests
             (offsets[0].Value / 65536).Should().Be((result.End.Value - 1) / 65536, "all records of a batch lie in one file");
         }
 
-        store.Writer.WritePending();
+        await store.FinishDispatchAsync();
         List<string> read = await store.ReadAllAsync("Batch", 1);
         read.Should().HaveCount(300);
         read.Take(10).Should().Equal(Enumerable.Range(0, 10).Select(i => new string((char)('a' + i), 500)));
+
+        AppendStatus Append(out AppendResult result) => store.Writer.AppendBatch(
+            new BatchToAppend { Topic = topic, QueueId = 1, BornHost = TestMessages.BornHost, StoreHost = TestMessages.StoreHost, Body = body },
+            offsets,
+            out result);
     }
 
     [Fact]
@@ -298,6 +306,7 @@ public sealed class MessageStoreTests
             store.Writer.WritePending();
         })));
 
+        await store.FinishDispatchAsync();
         List<string> all = new();
         for (int queue = 0; queue < 3; queue++)
         {

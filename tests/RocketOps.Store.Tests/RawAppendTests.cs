@@ -26,9 +26,9 @@ public sealed class RawAppendTests
                 source.Append($"T{i % 3}", i % 2, new string('x', random.Next(2000)), $"TAGS\u0001tag{i % 5}\u0002UNIQ_KEY\u0001u{i}\u0002KEYS\u0001k{i % 9} all");
             }
 
-            source.Writer.WritePending();
+            await source.FinishDispatchAsync();
             log = await ReadLogAsync(source);
-            Feed(copy, log, chunkBytes);
+            await FeedAsync(copy, log, chunkBytes);
 
             copy.GetStats().MaxOffset.Should().Be(source.GetStats().MaxOffset);
             copy.GetStats().MessagesAppended.Should().Be(messages);
@@ -131,16 +131,22 @@ public sealed class RawAppendTests
     }
 
     /// <summary>As a replica does: what is left of one chunk begins the next.</summary>
-    private static void Feed(MessageStore copy, byte[] log, int chunkBytes)
+    private static async Task FeedAsync(MessageStore copy, byte[] log, int chunkBytes)
     {
         int fed = 0;
         int end = 0;
         while (fed < log.Length)
         {
             end = Math.Min(log.Length, end + chunkBytes);
-            copy.Writer.AppendRaw(new PhysicalOffset(fed), log.AsSpan(fed, end - fed), out int taken).Should().Be(AppendStatus.Ok);
-            fed += taken;
-            copy.Writer.WritePending();
+            AppendStatus status;
+            do
+            {
+                status = copy.Writer.AppendRaw(new PhysicalOffset(fed), log.AsSpan(fed, end - fed), out int taken);
+                fed += taken;
+                copy.Writer.WritePending();
+            }
+            while (status == AppendStatus.WouldBlock && await copy.Writer.WhenRoomAsync() == WaitOutcome.Reached);
+            status.Should().Be(AppendStatus.Ok);
         }
     }
 

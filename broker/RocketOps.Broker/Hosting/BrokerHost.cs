@@ -95,6 +95,12 @@ internal sealed partial class BrokerHost : IAsyncDisposable
             store.BitMaps = filters;
         }
 
+        if (options.Group is not null || options.Role == BrokerRole.Slave)
+        {
+            // Recovery is to know that this log is a copy of another broker's.
+            store.RefuseMessages();
+        }
+
         BrokerHost? host = null;
         Task recovery = store.StartAsync(cancellationToken);
         try

@@ -3,7 +3,7 @@ using RocketOps.Store.Records;
 namespace RocketOps.Store.Log;
 
 /// <summary>What may be appended: sizes of messages and batches, and whether the store takes any now.</summary>
-internal sealed class AppendLimits(StoreOptions options, StoreState state, PendingWrites writes)
+internal sealed class AppendLimits(StoreOptions options, StoreState state, PendingWrites writes, LogRoom room)
 {
     /// <summary>Largest record, or batch of records, that can be appended.</summary>
     public static long MaxUnitBytes(StoreOptions options) =>
@@ -83,8 +83,8 @@ internal sealed class AppendLimits(StoreOptions options, StoreState state, Pendi
             return status;
         }
 
-        // What comes now would lie in memory until the kernel takes writes again, and its producer wait for that long.
-        if (writes.IsPageCacheBusy)
+        // What comes now would lie in memory until the disk answers again, and its producer wait for that long.
+        if (writes.IsPageCacheBusy || room.IsLate)
         {
             return AppendStatus.Busy;
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Files;
@@ -47,9 +48,9 @@ internal sealed class CommitLog
         _descriptors = new DescriptorRing(options.DescribedMessages);
         _describer = new MessageDescriber(options);
         _rawDescriber = new RawDescriber(topics, _describer, _descriptors);
-        _room = new LogRoom(options, positions, _tail, segments, allocator, state);
+        _room = new LogRoom(options, tuning, positions, _tail, segments, allocator, state);
         _writes = new PendingWrites(tuning, positions, _tail, segments, state, time);
-        _limits = new AppendLimits(options, state, _writes);
+        _limits = new AppendLimits(options, state, _writes, _room);
         _wrapScratch = GC.AllocateUninitializedArray<byte>((int)largest);
     }
 
@@ -89,30 +90,31 @@ internal sealed class CommitLog
         _allocator.Start(end);
     }
 
-    /// <summary>A log without a byte begins at that offset. Nobody writes or dispatches meanwhile (<see cref="PendingWrites.TryOwn"/>, <see cref="Dispatching.Dispatcher.TryOwn"/>).</summary>
+    /// <summary>
+    /// A log without a byte begins at that offset. Nobody appends, writes or dispatches meanwhile (<see cref="PendingWrites.TryOwn"/>, <see cref="Dispatching.Dispatcher.TryOwn"/>).
+    /// May wait for the disk.
+    /// </summary>
     public void BeginAt(long offset)
     {
+        if (Appended != _segments.MinOffset)
+        {
+            throw new StoreException($"The log has messages from {_segments.MinOffset} to {Appended}, it cannot begin at {offset}.");
+        }
+
+        // Files made for a first message that has not come.
+        _allocator.DropPrepared(-1, offset);
+        while (_segments.All is [.., LogSegment empty])
+        {
+            _segments.RemoveLast();
+            _allocator.Delete(empty);
+        }
+
         lock (_appendLock)
         {
-            if (Appended != _segments.MinOffset)
-            {
-                throw new StoreException($"The log has messages from {_segments.MinOffset} to {Appended}, it cannot begin at {offset}.");
-            }
-
             _segments.BeginAt(offset);
-            _allocator.DropPrepared(-1, offset);
             _tail.Start(offset);
             _startOffset = offset;
             _positions.BeginAt(offset);
-        }
-    }
-
-    /// <summary>Looks for room as the first message would, so that a broker without any says so before one comes. Nothing is created for a log without files.</summary>
-    public void ReserveFirst()
-    {
-        lock (_appendLock)
-        {
-            _room.ReserveFirst();
         }
     }
 
@@ -292,8 +294,26 @@ internal sealed class CommitLog
             return status;
         }
 
+        int[] checksums = ArrayPool<int>.Shared.Rent(count);
+        try
+        {
+            ComputeChecksums(batch, checksums);
+            return AppendBatch(batch, queue, totalSize, count, checksums, offsets, out result);
+        }
+        finally
+        {
+            ArrayPool<int>.Shared.Return(checksums);
+        }
+    }
+
+    /// <summary>The part that takes the append lock, with what need not be computed under it.</summary>
+    private AppendStatus AppendBatch(in BatchToAppend batch, ConsumeQueue queue, int totalSize, int count, ReadOnlySpan<int> checksums, Span<PhysicalOffset> offsets, out AppendResult result)
+    {
+        result = default;
+        ReadOnlySpan<byte> topic = batch.Topic.Utf8Name.Span;
         while (true)
         {
+            AppendStatus status;
             lock (_appendLock)
             {
                 // The batch is one unit: if it does not fit into the rest of the file, all of it moves to the next.
@@ -307,7 +327,7 @@ internal sealed class CommitLog
                     BatchBodyReader reader = new(batch.Body);
                     while (reader.MoveNext())
                     {
-                        RecordEncoder record = AppendLimits.BatchRecord(batch, topic, ref reader, Crc32.ComputeForRecord(reader.Body));
+                        RecordEncoder record = AppendLimits.BatchRecord(batch, topic, ref reader, checksums[index]);
                         int size = (int)record.Size;
                         Encode(record, at, size, firstQueueOffset + index, storeTimestamp);
                         _describer.Describe(queue, record.SysFlag, record.Properties).AddTo(_descriptors, at, size, firstQueueOffset + index, storeTimestamp);
@@ -460,6 +480,15 @@ internal sealed class CommitLog
         }
 
         return false;
+    }
+
+    private static void ComputeChecksums(in BatchToAppend batch, Span<int> checksums)
+    {
+        BatchBodyReader reader = new(batch.Body);
+        for (int index = 0; reader.MoveNext(); index++)
+        {
+            checksums[index] = Crc32.ComputeForRecord(reader.Body);
+        }
     }
 
     private void Encode(scoped in RecordEncoder record, long offset, int size, long queueOffset, long storeTimestamp)

@@ -5,11 +5,13 @@ using RocketOps.Store.Files;
 namespace RocketOps.Store.Log;
 
 /// <summary>
-/// Gives units of append their place: bytes of the tail, blocks of the disk, the next file. Everything but the two properties is called under the append lock.
+/// Gives units of append their place: bytes of the tail, blocks of the disk, the next file. What of these is not there it has <see cref="SegmentAllocator"/> bring on another
+/// thread; nothing here waits for the disk in a store with threads. Everything but the properties is called under the append lock.
 /// </summary>
 internal sealed class LogRoom
 {
     private readonly StoreOptions _options;
+    private readonly CurrentTuning _tuning;
     private readonly LogPositions _positions;
     private readonly LogTail _tail;
     private readonly LogSegments _segments;
@@ -19,9 +21,10 @@ internal sealed class LogRoom
     private readonly int _prepareAheadAt;
     private readonly long _firstStep;
 
-    public LogRoom(StoreOptions options, LogPositions positions, LogTail tail, LogSegments segments, SegmentAllocator allocator, StoreState state)
+    public LogRoom(StoreOptions options, CurrentTuning tuning, LogPositions positions, LogTail tail, LogSegments segments, SegmentAllocator allocator, StoreState state)
     {
         _options = options;
+        _tuning = tuning;
         _positions = positions;
         _tail = tail;
         _segments = segments;
@@ -40,14 +43,41 @@ internal sealed class LogRoom
     public long NextStepBytes => _allocator.NextStepBytes;
 
     /// <summary>Whether messages find a place without another block of the disk. One of unusual size may not.</summary>
-    public bool HasReserved => _allocator.ReservedEnd - _positions.AppendedOffset > Math.Min(_options.MaxMessageBytes, _firstStep / 4);
+    public bool HasReserved
+    {
+        get
+        {
+            long enough = Math.Min(_options.MaxMessageBytes, _firstStep / 4);
+            return _allocator.ReservedEnd - _positions.AppendedOffset > enough || (_allocator.ReservedEnd >= _segments.EndOffset && _allocator.PreparedBytes > enough);
+        }
+    }
 
-    /// <summary>Looks for room as the first message would, so that a broker without any says so before one comes. Nothing is created for a log without files.</summary>
-    public void ReserveFirst()
+    /// <summary>What an append waits for that found no blocks or no next file; null when none does.</summary>
+    public Task? Wanted => _allocator.Wanted;
+
+    /// <summary>The disk has kept an append waiting for blocks or the next file for longer than <c>osPageCacheBusyTimeOutMills</c>.</summary>
+    public bool IsLate => _allocator.WantedMs > _tuning.Value.PageCacheBusyTimeoutMs;
+
+    /// <summary>
+    /// Before the store runs: looks for room as the first message would, on this thread, so that a broker without any says so before one comes.
+    /// <paramref name="makesFile"/>: also for a log without files.
+    /// </summary>
+    public void ReserveFirst(bool makesFile)
     {
         if (_positions.AppendedOffset < _segments.EndOffset)
         {
-            ReserveBlocks(_positions.AppendedOffset + 1);
+            try
+            {
+                _allocator.ReserveNow(_segments.Last, _positions.AppendedOffset + 1);
+            }
+            catch (StoreIOException e)
+            {
+                NoBlocks(e);
+            }
+        }
+        else if (makesFile)
+        {
+            _allocator.Prepare(_segments.EndOffset);
         }
     }
 
@@ -133,12 +163,17 @@ internal sealed class LogRoom
     {
         try
         {
-            if (filler > 0)
+            if (filler > 0 && !_allocator.TryReserve(_segments.Last, offset + filler))
             {
-                _allocator.Reserve(_segments.Last, offset + filler);
+                return AppendStatus.WouldBlock;
             }
 
-            _segments.Add(_allocator.Take(offset + filler, offset + filler + size));
+            if (_allocator.TryTake(offset + filler, offset + filler + size) is not { } next)
+            {
+                return AppendStatus.WouldBlock;
+            }
+
+            _segments.Add(next);
         }
         catch (StoreIOException e)
         {
@@ -169,7 +204,10 @@ internal sealed class LogRoom
         LogSegment segment = _segments.Last;
         try
         {
-            _allocator.Reserve(segment, end);
+            if (!_allocator.TryReserve(segment, end))
+            {
+                return AppendStatus.WouldBlock;
+            }
         }
         catch (StoreIOException e)
         {

@@ -91,6 +91,12 @@ internal sealed class PendingWrites(CurrentTuning tuning, LogPositions positions
     {
         if (status != AppendStatus.Busy)
         {
+            if (status == AppendStatus.WouldBlock)
+            {
+                // It is the disk's blocks that lack. Whoever waits for them may come too late for that, and waits for what is pending then.
+                QueueRest();
+            }
+
             return false;
         }
 
@@ -144,7 +150,7 @@ internal sealed class PendingWrites(CurrentTuning tuning, LogPositions positions
         {
             Write(start, target);
         }
-        catch (StoreIOException e)
+        catch (Exception e) when (e is StoreIOException or StoreException)
         {
             state.Fail(StoreFlags.NotWriteable, "Writing the commit log", e);
         }

@@ -106,11 +106,7 @@ internal sealed partial class LogTruncation
     {
         _log.BeginCut(intent.Offset, lastStoreTimestamp);
         _positions.FailBehind(intent.Offset);
-        if (_allocator.DropPrepared(intent.Offset == 0 ? 0 : (intent.Offset - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes, intent.Offset))
-        {
-            _files.FlushDirectory(_options.CommitLogPath);
-        }
-
+        _allocator.DropPrepared(intent.Offset == 0 ? 0 : (intent.Offset - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes, intent.Offset);
         StoreCuts cuts = new(_options, _files, _log.Segments, _topics, _time, _logger);
         cuts.CutLog(intent.Offset);
         cuts.CutQueues(intent.Offset);

@@ -12,15 +12,21 @@ internal static class TestMessages
 
     public static AppendResult Append(this MessageStore store, string topic, int queueId, string body, string properties = "", int sysFlag = 0)
     {
-        AppendStatus status = store.TryAppend(topic, queueId, Encoding.UTF8.GetBytes(body), out AppendResult result, properties, sysFlag);
+        store.TryAppendWaiting(topic, queueId, Encoding.UTF8.GetBytes(body), out AppendResult result, properties, sysFlag).Should().Be(AppendStatus.Ok);
+        return result;
+    }
+
+    /// <summary>Appends, after waiting for what has to come first: the queue is loaded, there is room in memory and on the disk.</summary>
+    public static AppendStatus TryAppendWaiting(this MessageStore store, string topic, int queueId, byte[] body, out AppendResult result, string properties = "", int sysFlag = 0)
+    {
+        AppendStatus status = store.TryAppend(topic, queueId, body, out result, properties, sysFlag);
         while (status == AppendStatus.WouldBlock)
         {
             store.Writer.WhenRoomAsync().GetAwaiter().GetResult().Should().Be(WaitOutcome.Reached);
-            status = store.TryAppend(topic, queueId, Encoding.UTF8.GetBytes(body), out result, properties, sysFlag);
+            status = store.TryAppend(topic, queueId, body, out result, properties, sysFlag);
         }
 
-        status.Should().Be(AppendStatus.Ok);
-        return result;
+        return status;
     }
 
     /// <summary>Appends, after loading the queue where that is needed.</summary>
