@@ -19,7 +19,10 @@ public readonly ref struct MessageArrival
 
     public required long StoreTimestamp { get; init; }
 
-    /// <summary>The stored properties text. Where the message came to dispatch without its record, reads that: ask when it is needed.</summary>
+    /// <summary>
+    /// The stored properties text. Where the message came to dispatch without its record, reads that: ask when it is needed. Empty in the rare case that the record leaves memory in this
+    /// very moment, and the thread must not wait for the disk.
+    /// </summary>
     public ReadOnlySpan<byte> Properties
     {
         get => Record is null ? field : Record.ReadProperties(Offset.Value, Size);

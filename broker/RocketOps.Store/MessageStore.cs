@@ -390,7 +390,15 @@ public sealed class MessageStore : IAsyncDisposable
             // Another thread may be dispatching; it is done in a moment.
             await _dispatcher.OwnAsync(cancellationToken);
             _dispatcher.Release();
-            _dispatcher.Run();
+            if (_hasThreads)
+            {
+                // What is not in memory any more is read from the disk, and the caller may be a connection's loop.
+                await Task.Run(_dispatcher.RunAndWait, cancellationToken);
+            }
+            else
+            {
+                _dispatcher.RunAndWait();
+            }
         }
     }
 

@@ -63,6 +63,9 @@ internal partial class ConsumeQueue
 
     public bool IsLoaded => _loaded;
 
+    /// <summary>The next unit can be put without a look at the disk. For the putter.</summary>
+    public bool TakesUnitsAtOnce => _loaded && (_ext is null || !_environment.WritesExt || _ext.HasEnd);
+
     /// <summary>Queue offset of the first message that can be read.</summary>
     public virtual long Min => First;
 

@@ -40,6 +40,9 @@ internal sealed partial class ConsumeQueueExt
 
     public bool HasUnsynced => _files.HasUnsynced;
 
+    /// <summary>It is known where the next one goes. For the putter.</summary>
+    public bool HasEnd => _hasEnd;
+
     /// <summary>Keeps an extension. Returns what its unit is to hold: the address, or the tags code itself when there is no room for it.</summary>
     public long Append(in ExtUnit unit)
     {

@@ -12,7 +12,8 @@ namespace RocketOps.Store.Dispatching;
 /// <para>
 /// What this process appended itself comes with a description (<see cref="DescriptorRing"/>); other records, and what found no room there, are read from the log.
 /// There is no dispatch thread: with ASYNC_FLUSH whoever has written to the log dispatches, with SYNC_FLUSH the flusher does, one at a time. A thread of its own
-/// would have to be woken for every batch, which costs more than the dispatch (performance.md §11.2). Everything here is memory; files are the maintenance's.
+/// would have to be woken for every batch, which costs more than the dispatch (performance.md §11.2). Everything here is memory; files are the maintenance's. What
+/// cannot be dispatched without a look at the disk (records that have left memory, a queue that nobody has loaded) is left to a thread of the pool.
 /// </para>
 /// </summary>
 internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
@@ -44,6 +45,9 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
     private byte[] _bitMap = [];
     private long _handedOver;
     private int _restQueued;
+
+    // Of the thread that owns dispatch: it may wait for the disk.
+    private bool _mayWait = true;
     private bool _observerFailed;
     private long _dispatched;
     private long _lastStoreTimestamp;
@@ -156,12 +160,17 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
 
     /// <summary>
     /// Dispatches what there is unless another thread is at it, which then takes this work too: it looks again after letting go, and this thread has published
-    /// its write before trying to take hold (both with a full fence), so one of the two sees the other.
+    /// its write before trying to take hold (both with a full fence), so one of the two sees the other. The caller may be a connection's loop: what would wait for the disk goes to the thread pool.
     /// </summary>
     public void Run() => Run(MaxBytesPerRun);
 
     /// <summary>The same with another bound of what this thread dispatches.</summary>
-    public void Run(long left)
+    public void Run(long left) => Run(left, mayWait: !IsBounded);
+
+    /// <summary>The same on a thread that may wait for the disk.</summary>
+    public void RunAndWait() => Run(MaxBytesPerRun, mayWait: true);
+
+    private void Run(long left, bool mayWait)
     {
         while (Dispatched < Limit && !_state.HasFailed && !IsTooFarAhead)
         {
@@ -177,17 +186,24 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
             }
 
             long from = Dispatched;
-            bool goesOn;
+            RunEnd end;
             try
             {
-                goesOn = RunOwned(from + left);
+                end = RunOwned(from + left, mayWait);
             }
             finally
             {
                 Release();
             }
 
-            if (!goesOn)
+            if (end == RunEnd.MustWait)
+            {
+                // Not before the release: whoever takes it up must find nobody at it.
+                QueueRest();
+                return;
+            }
+
+            if (end == RunEnd.Stalled)
             {
                 return;
             }
@@ -213,7 +229,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
     public void Execute()
     {
         Interlocked.Exchange(ref _restQueued, 0);
-        Run();
+        RunAndWait();
     }
 
     /// <summary>Keeps others from dispatching; false when somebody is.</summary>
@@ -339,16 +355,19 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
         }
     }
 
-    /// <summary>The stored properties of a message that is being dispatched by its description, for an observer who asks; borrowed until the next.</summary>
-    internal ReadOnlySpan<byte> ReadProperties(long offset, int size)
+    /// <summary>The stored properties of a message that is being dispatched by its description, for an observer who asks; borrowed until the next. None when they are just leaving memory.</summary>
+    internal ReadOnlySpan<byte> ReadProperties(long offset, int size) => TryReadProperties(offset, size, out ReadOnlySpan<byte> properties) ? properties : default;
+
+    private bool TryReadProperties(long offset, int size, out ReadOnlySpan<byte> properties)
     {
         if (_chunk.Length < size)
         {
             _chunk = GC.AllocateUninitializedArray<byte>(size);
         }
 
-        int length = ReadChunk(offset, offset + size);
-        return RecordView.Read(_chunk.AsSpan(0, length)).Properties;
+        bool isRead = TryReadChunk(offset, offset + size, out int length);
+        properties = isRead ? RecordView.Read(_chunk.AsSpan(0, length)).Properties : default;
+        return isRead;
     }
 
     private void QueueRest()
@@ -359,22 +378,23 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
         }
     }
 
-    /// <summary>Dispatches up to about <paramref name="until"/>. False when there is no point in going on now.</summary>
-    private bool RunOwned(long until)
+    /// <summary>Dispatches up to about <paramref name="until"/>.</summary>
+    private RunEnd RunOwned(long until, bool mayWait)
     {
         bool arrived = false;
-        bool goesOn = true;
+        RunEnd result = RunEnd.Done;
+        _mayWait = mayWait;
         _observerFailed = false;
         try
         {
             long limit = Limit;
-            while (_dispatched < limit && (_dispatched < until || !IsBounded) && !_state.HasFailed && !IsTooFarAhead)
+            while (result == RunEnd.Done && _dispatched < limit && (_dispatched < until || !IsBounded) && !_state.HasFailed && !IsTooFarAhead)
             {
                 long end = Math.Min(Math.Min(limit, IsBounded ? until : limit), _dispatched + ChunkBytes);
-                if (!DispatchDescribed(end, ref arrived))
+                if (!TryDispatchDescribed(end, ref result, ref arrived)
+                    && !(TryReadChunk(_dispatched, Math.Min(limit, _log.Descriptors.EndOfUndescribed(_dispatched)), out int length) && TryDispatchChunk(_chunk.AsSpan(0, length), ref arrived)))
                 {
-                    int length = ReadChunk(_dispatched, Math.Min(limit, _log.Descriptors.EndOfUndescribed(_dispatched)));
-                    DispatchChunk(_chunk.AsSpan(0, length), ref arrived);
+                    result = RunEnd.MustWait;
                 }
             }
 
@@ -384,7 +404,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
         {
             // The log has the message, queues and index follow when there is room again.
             IsStalled = true;
-            goesOn = false;
+            result = RunEnd.Stalled;
             _state.SetDiskFull(DiskShortage.NoRoomForQueues, e.Message);
         }
         catch (StoreIOException e)
@@ -402,7 +422,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
             CompleteRound();
         }
 
-        return goesOn;
+        return result;
     }
 
     private void CompleteRound()
@@ -417,8 +437,8 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
         }
     }
 
-    /// <summary>Dispatches messages that begin before <paramref name="end"/> by their descriptions. False when the next has none.</summary>
-    private bool DispatchDescribed(long end, ref bool arrived)
+    /// <summary>Dispatches messages that begin before <paramref name="end"/> by their descriptions, as far as this thread may. False when the next has none.</summary>
+    private bool TryDispatchDescribed(long end, ref RunEnd result, ref bool arrived)
     {
         DescriptorRing ring = _log.Descriptors;
         ring.ReleaseBefore(_dispatched);
@@ -429,33 +449,46 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
         }
 
         _index?.Put(messages);
+        int done = 0;
         foreach (ref readonly MessageDescriptor message in messages)
         {
-            DispatchLive(message, ref arrived);
+            if (!TryDispatch(message, ref arrived))
+            {
+                result = RunEnd.MustWait;
+                break;
+            }
+
             Volatile.Write(ref _dispatched, message.End);
+            done++;
         }
 
-        ring.Release(messages.Length);
+        ring.Release(done);
         return true;
     }
 
     /// <summary>
     /// Copies the next bytes out of the tail: parsing in place would read what an appender may be overwriting when dispatch lags a ring behind. Not there any
-    /// more, they come from the file.
+    /// more, they come from the file. False when this thread may not wait for that.
     /// </summary>
-    private int ReadChunk(long offset, long limit)
+    private bool TryReadChunk(long offset, long limit, out int length)
     {
-        int length = (int)Math.Min(limit - offset, _chunk.Length);
+        length = (int)Math.Min(limit - offset, _chunk.Length);
         if (_log.Tail.TryCopyOut(offset, _chunk.AsSpan(0, length)))
         {
-            return length;
+            return true;
+        }
+
+        if (!_mayWait)
+        {
+            return false;
         }
 
         length = _log.Segments.Read(offset, _chunk.AsSpan(0, length), mayBlock: true);
-        return length > 0 ? length : throw new StoreException($"The commit log cannot be read at {offset}.");
+        return length > 0 ? true : throw new StoreException($"The commit log cannot be read at {offset}.");
     }
 
-    private void DispatchChunk(ReadOnlySpan<byte> chunk, ref bool arrived)
+    /// <summary>False where the next record is one for a thread that may wait.</summary>
+    private bool TryDispatchChunk(ReadOnlySpan<byte> chunk, ref bool arrived)
     {
         long start = _dispatched;
         int at = 0;
@@ -463,6 +496,8 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
         {
             switch (RecordView.Parse(chunk[at..], start + at, verifyCrc: false, out RecordView record))
             {
+                case RecordCheck.Valid when !_mayWait && !IsAtHand(record):
+                    return false;
                 case RecordCheck.Valid:
                     DispatchLive(record, ref arrived);
                     at += record.Size;
@@ -471,35 +506,63 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
                 case RecordCheck.Blank:
                     int fileBytes = _log.Segments.FileBytes;
                     Volatile.Write(ref _dispatched, ((start + at) / fileBytes * fileBytes) + fileBytes);
-                    return;
+                    return true;
                 case RecordCheck.Incomplete or RecordCheck.Empty when at > 0:
                     // The chunk ends within a record (perhaps one that begins with zero bytes so far): the next begins with it.
-                    return;
+                    return true;
                 case RecordCheck.Incomplete when chunk.Length == _chunk.Length && _chunk.Length < _log.Segments.FileBytes:
                     _chunk = GC.AllocateUninitializedArray<byte>((int)Math.Min(_log.Segments.FileBytes, _chunk.Length * 4L));
-                    return;
+                    return true;
                 case var broken:
                     throw new StoreException($"The commit log holds no record at {start + at}, where one was written: {broken}.");
             }
         }
+
+        return true;
     }
 
-    private void DispatchLive(in MessageDescriptor message, ref bool arrived)
+    /// <summary>Whether a unit can be put without a look at the disk: the queue's ends are known, and it does not begin anew.</summary>
+    private static bool IsAtHand(ConsumeQueue? queue, long queueOffset) =>
+        queue is { TakesUnitsAtOnce: true, Topic.IsDeleted: false } && (queueOffset > 0 || queue.Max == 0);
+
+    private bool IsAtHand(in RecordView record) => (record.SysFlag & SysFlags.InnerBatch) == 0
+        && (!SysFlags.HasQueueUnit(record.SysFlag) || IsAtHand(_topics.Find(record.Topic)?.FindQueue(record.QueueId), record.QueueOffset));
+
+    /// <summary>Whoever asks for the properties of a message (an observer, bit maps) finds them in memory.</summary>
+    private bool HasPropertiesAtHand(in MessageDescriptor message) => (Observer is null && BitMaps is null) || message.Offset >= _log.Tail.ValidFrom;
+
+    /// <summary>False when that is for a thread that may wait.</summary>
+    private bool TryDispatch(in MessageDescriptor message, ref bool arrived)
     {
         Volatile.Write(ref _lastStoreTimestamp, message.StoreTimestamp);
         if (!SysFlags.HasQueueUnit(message.SysFlag))
         {
-            return;
+            return true;
+        }
+
+        ConsumeQueue? queue = message.Queue;
+        if (!_mayWait && !(IsAtHand(queue, message.QueueOffset) && HasPropertiesAtHand(message)))
+        {
+            return false;
         }
 
         // Deleted since, and perhaps made anew: what is found by name counts, as for a record that is read.
-        ConsumeQueue? queue = message.Queue;
         if (queue.Topic.IsDeleted)
         {
             queue = _topics.GetOrAddQueue(_topics.GetOrAdd(queue.Topic.Utf8Name.Span), queue.QueueId);
         }
 
-        ReadOnlySpan<byte> bitMap = BitMaps is not null && queue is not null && BitMaps.Wants(queue.Topic) ? ComputeBitMap(BitMaps, queue.Topic, ReadProperties(message.Offset, message.Size)) : default;
+        ReadOnlySpan<byte> bitMap = default;
+        if (BitMaps is not null && queue is not null && BitMaps.Wants(queue.Topic))
+        {
+            if (!TryReadProperties(message.Offset, message.Size, out ReadOnlySpan<byte> properties))
+            {
+                return false;
+            }
+
+            bitMap = ComputeBitMap(BitMaps, queue.Topic, properties);
+        }
+
         ConsumeQueueUnit unit = new(message.Offset, message.Size, message.TagsCode);
         queue = queue is BatchConsumeQueue batch
             ? PutUnit(batch, new InnerBatch(message.QueueOffset, 1), unit, message.StoreTimestamp)
@@ -520,6 +583,8 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
                 },
                 ref arrived);
         }
+
+        return true;
     }
 
     private void DispatchLive(in RecordView record, ref bool arrived)
@@ -563,6 +628,18 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
             _observerFailed = true;
             LogObserverFailed(e);
         }
+    }
+
+    /// <summary>How a thread's part of dispatch ended.</summary>
+    private enum RunEnd
+    {
+        Done = 0,
+
+        /// <summary>What comes next is to be done by a thread that may wait for the disk.</summary>
+        MustWait,
+
+        /// <summary>There is no point in going on now: the disk has no room.</summary>
+        Stalled,
     }
 
     [LoggerMessage(EventId = 2303, Level = LogLevel.Error, Message = "Telling of arrived messages failed; they are readable, long polls may wait longer for them")]

@@ -112,7 +112,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         try
         {
             // What stopped at a full disk goes on when there is room again; retention makes some below.
-            _dispatcher.Run();
+            _dispatcher.RunAndWait();
             lock (_passLock)
             {
                 bool thorough = _time.GetElapsedTime(_lastThoroughAt).TotalMilliseconds >= _options.ConsumeQueueThoroughIntervalMs;
@@ -130,7 +130,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             }
 
             // And so does what had run too far ahead of this pass.
-            _dispatcher.Run();
+            _dispatcher.RunAndWait();
             _state.IsOutOfSpace = _dispatcher.IsStalled;
         }
         catch (StoreIOException e) when (e.MayBeRetried)
@@ -361,7 +361,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             }
 
             _dispatcher.Release();
-            _dispatcher.Run();
+            _dispatcher.RunAndWait();
         }
 
         _idle.Clear();
