@@ -231,6 +231,52 @@ public sealed class TruncateTests
         store.Reader.TryCopyMessages(first, new byte[first.TotalBytes]).Should().BeTrue();
     }
 
+    /// <summary>What was appended behind a cut that is to be finished would be cut off with the rest.</summary>
+    [Theory]
+    [InlineData("truncation")]
+    [InlineData("commitlog")]
+    public async Task Truncate_SomethingUnexpectedIsThrown_TakesNoMessageUntilTheNextStartHasFinishedIt(string where)
+    {
+        MemoryFileSystem files = new();
+        MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files, new ManualTime(), hasThreads: false);
+        List<AppendResult> sent = Fill(store, new ManualTime(), 60);
+        bool isIntended = false;
+        files.Fault = (operation, path) =>
+        {
+            isIntended |= path.EndsWith("/truncation", StringComparison.Ordinal);
+            return isIntended && operation == "fdatasync" && path.Contains(where, StringComparison.Ordinal) ? throw new InvalidOperationException("a fault in the code") : null;
+        };
+
+        Func<Task> cut = () => store.TruncateAsync(sent[40].Offset, keepIn: null, CancellationToken.None);
+
+        await cut.Should().ThrowAsync<InvalidOperationException>();
+        files.Fault = null;
+        store.Flags.Should().Be(StoreFlags.NotWriteable);
+        store.TryAppend("T", 0, [1], out _).Should().Be(AppendStatus.ServiceNotAvailable);
+        files.FileExists($"{Root}/truncation").Should().BeTrue();
+        await store.DisposeAsync();
+        await using MessageStore again = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files.AfterKill(), new ManualTime(), hasThreads: false);
+        again.GetStats().MaxOffset.Should().Be(sent[40].Offset);
+        Fill(again, new ManualTime(), 1, first: 40)[0].Offset.Should().Be(sent[40].Offset);
+    }
+
+    [Fact]
+    public async Task Truncate_NoRoomForTheIntent_ChangesNothingAndGoesOn()
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files, new ManualTime(), hasThreads: false);
+        List<AppendResult> sent = Fill(store, new ManualTime(), 60);
+        files.Fault = static (operation, path) => operation == "write" && path.EndsWith("/truncation", StringComparison.Ordinal) ? Files.StoreIOException.NoSpace : null;
+
+        Func<Task> cut = () => store.TruncateAsync(sent[40].Offset, keepIn: null, CancellationToken.None);
+
+        await cut.Should().ThrowAsync<Files.StoreIOException>();
+        files.Fault = null;
+        files.FileExists($"{Root}/truncation").Should().BeFalse();
+        store.Flags.Should().Be(StoreFlags.None);
+        Fill(store, new ManualTime(), 1, first: 60)[0].Offset.Should().Be(sent[^1].End);
+    }
+
     [Theory]
     [InlineData(FlushDiskType.AsyncFlush)]
     [InlineData(FlushDiskType.SyncFlush)]

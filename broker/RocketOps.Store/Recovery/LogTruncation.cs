@@ -11,7 +11,8 @@ namespace RocketOps.Store.Recovery;
 
 /// <summary>
 /// Cuts the end of the log off while the store runs. Whoever calls has stopped all who change it: appends are refused, the write, the dispatcher and the maintenance pass
-/// are his. Before <see cref="CutIntent"/> is durable nothing has changed; afterwards a failure makes the store read-only, and the next start finishes the cut.
+/// are his. Before <see cref="CutIntent"/> is written nothing has changed. Afterwards whatever fails makes the store read-only, and the next start finishes the cut: what was appended
+/// meanwhile would be cut off with the rest.
 /// </summary>
 internal sealed partial class LogTruncation
 {
@@ -66,19 +67,42 @@ internal sealed partial class LogTruncation
         long queuesFrom = Math.Min(offset, _dispatcher.Dispatched);
         long from = Math.Max(_log.Segments.MinOffset, Math.Min(queuesFrom, _index?.RebuildStart(queuesFrom) ?? queuesFrom));
         CutIntent intent = new(offset, from);
-        intent.Write(_files, _options.RootDirectory);
         try
         {
+            intent.Write(_files, _options.RootDirectory);
             Cut(intent, queuesFrom, lastStoreTimestamp);
         }
-        catch (Exception e) when (e is StoreIOException or StoreException)
+        catch (Exception e)
         {
-            _state.Fail(StoreFlags.NotWriteable, "Cutting the log", e);
-            _positions.FailBehind(offset);
+            if (!TryTakeBack(e))
+            {
+                _state.Fail(StoreFlags.NotWriteable, "Cutting the log, which the next start will finish,", e);
+                _positions.FailBehind(offset);
+            }
+
             throw;
         }
 
         LogCut(oldEnd, offset, from, aside);
+    }
+
+    /// <summary>Whether there was no room even for the intent, and it is gone again: nothing has changed, and the store goes on.</summary>
+    private bool TryTakeBack(Exception failure)
+    {
+        if (_log.Cuts % 2 != 0 || failure is not StoreIOException { MayBeRetried: true })
+        {
+            return false;
+        }
+
+        try
+        {
+            CutIntent.Remove(_files, _options.RootDirectory);
+            return true;
+        }
+        catch (StoreIOException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Refuses what is no boundary of records. Returns the store time of the last message before it.</summary>
