@@ -156,6 +156,33 @@ public sealed class BackgroundWorkTests
     }
 
     [Fact]
+    public async Task QueryIndex_ManyKeysInMemory_CopiesThoseOfItsChainAlone()
+    {
+        const int Keys = 20_000;
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 16 * 1024 * 1024, ConsumeQueueFileBytes = 20 * 50_000, IndexSlots = 5000, IndexEntries = 50_000, MaxMessageBytes = 16 * 1024, TailBytes = 4 * 1024 * 1024, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } };
+        await using MessageStore store = await SmallStore.StartAsync(options, new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        for (int i = 0; i < Keys; i++)
+        {
+            store.Append("T", 0, "x", $"KEYS\u0001k{i}");
+            if (i % 1000 == 999)
+            {
+                store.Writer.WritePending();
+            }
+        }
+
+        StoreTopic topic = store.FindTopic("T"u8)!;
+        (await store.Reader.QueryIndexAsync(topic, "k7", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().HaveCount(1);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        IndexQueryResult found = await store.Reader.QueryIndexAsync(topic, $"k{Keys / 2}", 10, 0, long.MaxValue, CancellationToken.None);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        found.Offsets.Should().HaveCount(1);
+        allocated.Should().BeLessThan(Keys, "a byte for each key in memory would be more");
+        store.Maintenance.Pass();
+        (await store.Reader.QueryIndexAsync(topic, $"k{Keys / 2}", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().Equal(found.Offsets);
+    }
+
+    [Fact]
     public async Task MakeDurable_ManySlotsChanged_WritesNeighboursTogether()
     {
         MemoryFileSystem files = new();

@@ -7,7 +7,7 @@ namespace RocketOps.Store.Tests;
 /// <summary>
 /// A short trace of appends, writes, flushes and maintenance passes, stopped at every single call that changes the disk; what the next process finds is checked
 /// against what was promised. I1: nothing acknowledged is lost. I2: nothing seen is lost (where the mode promises it). I3: an offset means one message for ever.
-/// I4: a queue is a prefix of what was sent to it. I6: queues and log agree.
+/// I4: a queue is a prefix of what was sent to it. I6: queues and log agree. I7: every message that is there is found by its key.
 /// </summary>
 public sealed class CrashTests
 {
@@ -247,6 +247,7 @@ public sealed class CrashTests
             bodies.Count.Should().BeGreaterThanOrEqualTo(needed.Count, where);
         }
 
+        int[] seen = new int[trace.Queues];
         foreach (Sent message in trace.Sent)
         {
             IndexQueryResult found = await store.Reader.QueryIndexAsync(topic, message.Key, 10, 0, long.MaxValue, CancellationToken.None);
@@ -254,10 +255,18 @@ public sealed class CrashTests
             {
                 (await store.Reader.LookMessageAsync(offset, CancellationToken.None)).Should().NotBeNull($"{where}: the index points to records");
             }
+
+            // Of the very last record before a power cut the text may be lost: no checksum covers it.
+            if (seen[message.Queue]++ < before[message.Queue].Count
+                && await store.Reader.LookMessageAsync(message.Offset, CancellationToken.None) is { } record
+                && record.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001{message.Key}")) >= 0)
+            {
+                found.Offsets.Should().Contain(message.Offset, $"{where}: {message.Key} is found");
+            }
         }
     }
 
-    internal sealed record Sent(int Queue, string Body, string Key, PhysicalOffset End);
+    internal sealed record Sent(int Queue, string Body, string Key, PhysicalOffset Offset, PhysicalOffset End);
 
     private sealed class Trace(FlushDiskType flush, int queues = 2)
     {
@@ -329,7 +338,7 @@ public sealed class CrashTests
                 string key = $"K{Sent.Count}";
                 string body = $"{Sent.Count}:" + new string('x', 40 * (step % 5));
                 AppendResult result = store.Append(Topic, queue, body, $"UNIQ_KEY\u0001{key}");
-                Sent.Add(new Sent(queue, body, key, result.End));
+                Sent.Add(new Sent(queue, body, key, result.Offset, result.End));
             }
 
             PhysicalOffset written = store.Writer.WritePending();

@@ -5,7 +5,7 @@ namespace RocketOps.Store.Indexing;
 /// <summary>
 /// One index file. While it is written, entries gather in a buffer and slots in memory; both are handed to the kernel in runs, entries always before the header
 /// that counts them and the header before the slots that point to them, so that a killed process leaves a file that can be continued.
-/// Guarded by the lock of <see cref="MessageIndex"/> but for <see cref="Select"/>, which reads only what has been written.
+/// Guarded by the lock of <see cref="MessageIndex"/> but for <see cref="Select"/>, which takes it for what has not been written.
 /// </summary>
 internal sealed class IndexFile : IDisposable
 {
@@ -13,9 +13,6 @@ internal sealed class IndexFile : IDisposable
 
     /// <summary>Room for entries kept when they are written; what a burst needed beyond it is given back.</summary>
     private const int KeptBufferedEntries = 16 * FirstBufferedEntries;
-
-    /// <summary>Entries whose slots are on their way to the processor while earlier ones are put.</summary>
-    private const int PrefetchedEntries = 16;
 
     private readonly IStoreFileSystem _files;
     private readonly string _path;
@@ -28,6 +25,7 @@ internal sealed class IndexFile : IDisposable
     private byte[]? _buffer;
     private int _writtenCount;
     private int _slotsWrittenCount;
+    private bool _isNameUnsynced;
 
     // Of whoever writes and flushes, one thread at a time. The header's page is not worth a step.
     private DirtySpan _dirtyEntries;
@@ -101,26 +99,6 @@ internal sealed class IndexFile : IDisposable
         _slotsWrittenCount = Math.Clamp(slotsValidUpTo, 1, Header.IndexCount);
     }
 
-    /// <summary>Puts entries of the file into the slots again. A slot lies anywhere, and is sent for some entries ahead: there may be a million.</summary>
-    private void PutAgain(ReadOnlySpan<byte> entries, int firstNumber)
-    {
-        int count = entries.Length / IndexLayout.EntryBytes;
-        for (int i = 0; i < count; i++)
-        {
-            if (i + PrefetchedEntries < count && KeyHashAt(entries, i + PrefetchedEntries) is var coming and >= 0)
-            {
-                _slots!.Prefetch(coming % _slotCount);
-            }
-
-            if (KeyHashAt(entries, i) is var keyHash and >= 0)
-            {
-                _slots![keyHash % _slotCount] = firstNumber + i;
-            }
-        }
-
-        static int KeyHashAt(ReadOnlySpan<byte> entries, int index) => IndexEntry.Read(entries[(index * IndexLayout.EntryBytes)..]).KeyHash;
-    }
-
     public void Put(int keyHash, long physicalOffset, long storeTimestamp)
     {
         IndexHeader header = Header;
@@ -168,16 +146,7 @@ internal sealed class IndexFile : IDisposable
     public void LoadSlots()
     {
         _slots!.Load();
-        IStoreFile file = OpenFile();
-        byte[] chunk = new byte[FirstBufferedEntries * IndexLayout.EntryBytes];
-        for (int number = _slotsWrittenCount; number < Header.IndexCount;)
-        {
-            int count = Math.Min(FirstBufferedEntries, Header.IndexCount - number);
-            Span<byte> entries = chunk.AsSpan(0, count * IndexLayout.EntryBytes);
-            file.Read(entries, IndexLayout.EntryAt(_slotCount, number));
-            PutAgain(entries, number);
-            number += count;
-        }
+        _slots.PutAgain(OpenFile(), _slotsWrittenCount, Header.IndexCount);
     }
 
     /// <summary>Entries that are only in memory, as the file will hold them, with the header that counts them.</summary>
@@ -219,7 +188,7 @@ internal sealed class IndexFile : IDisposable
             rest.CopyTo(_buffer);
         }
 
-        _writtenCount = pending.Header.IndexCount;
+        Volatile.Write(ref _writtenCount, pending.Header.IndexCount);
     }
 
     /// <inheritdoc cref="SlotTable.TakeChanged"/>
@@ -253,6 +222,14 @@ internal sealed class IndexFile : IDisposable
         OpenFile().FlushData();
         _dirtyEntries = default;
         _dirtySlots = default;
+        if (_isNameUnsynced)
+        {
+            // The folder may be as new as the file.
+            string folder = Path.GetDirectoryName(_path)!;
+            _files.FlushDirectory(folder);
+            _files.FlushDirectory(Path.GetDirectoryName(folder)!);
+            _isNameUnsynced = false;
+        }
     }
 
     /// <summary>Ends writing: everything is in the kernel already.</summary>
@@ -279,9 +256,18 @@ internal sealed class IndexFile : IDisposable
     /// Follows the chain from an entry and adds records of that hash within the time, newest first. May wait for the disk at each step; <paramref name="steps"/> bounds
     /// them and is counted down, 0 when the chain was not followed to its end.
     /// </summary>
-    public void Select(int number, int keyHash, int maxNum, long begin, long end, in PendingEntries pending, ref int steps, List<PhysicalOffset> found, CancellationToken cancellationToken)
+    /// <param name="number">Where the chain begins.</param>
+    /// <param name="keyHash">Of the key.</param>
+    /// <param name="maxNum">Records in <paramref name="found"/>, at most.</param>
+    /// <param name="begin">Store time of the oldest.</param>
+    /// <param name="end">Store time of the newest.</param>
+    /// <param name="header">As it was when the query began.</param>
+    /// <param name="indexLock">Of the index. Held for a step at a time only, and only where the entry is not in the file yet: there may be hundreds of thousands of those.</param>
+    /// <param name="steps">Left of the query's.</param>
+    /// <param name="found">Takes the records.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public void Select(int number, int keyHash, int maxNum, long begin, long end, IndexHeader header, Lock indexLock, ref int steps, List<PhysicalOffset> found, CancellationToken cancellationToken)
     {
-        IndexHeader header = pending.Header;
         Span<byte> bytes = stackalloc byte[IndexLayout.EntryBytes];
         while (number > 0 && number < header.IndexCount && found.Count < maxNum)
         {
@@ -292,11 +278,7 @@ internal sealed class IndexFile : IDisposable
                 return;
             }
 
-            if (number >= pending.First)
-            {
-                pending.Bytes.AsSpan((number - pending.First) * IndexLayout.EntryBytes, IndexLayout.EntryBytes).CopyTo(bytes);
-            }
-            else if (OpenFile().Read(bytes, IndexLayout.EntryAt(_slotCount, number)) < bytes.Length)
+            if (!TryCopyPending(number, bytes, indexLock) && OpenFile().Read(bytes, IndexLayout.EntryAt(_slotCount, number)) < bytes.Length)
             {
                 break;
             }
@@ -341,6 +323,26 @@ internal sealed class IndexFile : IDisposable
         }
     }
 
+    /// <summary>An entry that is only in memory; false when it is in the file.</summary>
+    private bool TryCopyPending(int number, Span<byte> entry, Lock indexLock)
+    {
+        if (number < Volatile.Read(ref _writtenCount))
+        {
+            return false;
+        }
+
+        lock (indexLock)
+        {
+            if (number < _writtenCount || number >= Header.IndexCount || _buffer is null)
+            {
+                return false;
+            }
+
+            _buffer.AsSpan((number - _writtenCount) * IndexLayout.EntryBytes, IndexLayout.EntryBytes).CopyTo(entry);
+            return true;
+        }
+    }
+
     private IStoreFile OpenFile()
     {
         lock (_fileLock)
@@ -353,6 +355,7 @@ internal sealed class IndexFile : IDisposable
 
             _files.CreateDirectory(Path.GetDirectoryName(_path)!);
             IStoreFile file = _files.Open(_path, FileOpenMode.OpenOrCreate);
+            _isNameUnsynced = true;
             try
             {
                 file.SetLength(IndexLayout.FileBytes(_slotCount, _maxEntries));

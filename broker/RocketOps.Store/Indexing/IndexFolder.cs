@@ -16,17 +16,7 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
     /// <param name="opened">Takes them one by one, so that the caller disposes of them also when one cannot be opened.</param>
     public void Open(long? deleteAfter, long logEnd, List<IndexFile> opened)
     {
-        List<string> names = [];
-        foreach (FileEntry entry in files.List(_path))
-        {
-            if (!entry.IsDirectory && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            {
-                names.Add(entry.Name);
-            }
-        }
-
-        names.Sort(StringComparer.Ordinal);
-        foreach (string name in names)
+        foreach (string name in List(files, _path))
         {
             IndexFile? file = IndexFile.Open(files, PathOf(name), options.IndexSlots, options.IndexEntries);
             bool isBeyondLog = file is not null && file.Header.EndPhysicalOffset >= logEnd && file.Header.IndexCount > 1;
@@ -69,27 +59,43 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
     /// <summary>Makes the deletion of files durable.</summary>
     public void Flush() => files.FlushDirectory(_path);
 
+    /// <summary>Where the files lie.</summary>
+    public static string PathOf(StoreOptions options) => Path.Combine(options.RootDirectory, "index");
+
+    /// <summary>Names of the files there are, the oldest first.</summary>
+    public static IReadOnlyList<string> List(IStoreFileSystem files, string directory)
+    {
+        List<string> names = [];
+        foreach (FileEntry entry in files.List(directory))
+        {
+            if (!entry.IsDirectory && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            {
+                names.Add(entry.Name);
+            }
+        }
+
+        names.Sort(StringComparer.Ordinal);
+        return names;
+    }
+
     /// <summary>
     /// Deletes the files that hold keys of messages at or behind an offset, as <see cref="MessageIndex.RebuildStart"/> has told it; before <see cref="Open"/>. Returns the store
-    /// time of the newest message in those that stay.
+    /// time of the newest message in those that stay, and the newest of them, with all of its entries.
     /// </summary>
-    public static long DropFrom(IStoreFileSystem files, StoreOptions options, long physicalOffset)
+    public static (long EndTimestamp, IndexPosition Newest) DropFrom(IStoreFileSystem files, StoreOptions options, long physicalOffset)
     {
         string directory = PathOf(options);
         long endTimestamp = 0;
+        IndexPosition newest = default;
         bool dropped = false;
-        foreach (FileEntry entry in files.List(directory))
+        foreach (string name in List(files, directory))
         {
-            if (entry.IsDirectory || !long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            {
-                continue;
-            }
-
-            string path = Path.Combine(directory, entry.Name);
+            string path = Path.Combine(directory, name);
             using IndexFile? file = IndexFile.Open(files, path, options.IndexSlots, options.IndexEntries);
             if (file is not null && file.Header.EndPhysicalOffset < physicalOffset)
             {
                 endTimestamp = Math.Max(endTimestamp, file.Header.EndTimestamp);
+                newest = new IndexPosition(long.Parse(name), file.Header.IndexCount);
                 continue;
             }
 
@@ -102,10 +108,8 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
             files.FlushDirectory(directory);
         }
 
-        return endTimestamp;
+        return (endTimestamp, newest);
     }
-
-    private static string PathOf(StoreOptions options) => Path.Combine(options.RootDirectory, "index");
 
     private string PathOf(string name) => Path.Combine(_path, name);
 

@@ -32,6 +32,7 @@ internal sealed partial class MessageIndex : IDisposable
     private readonly List<IndexFile> _indexFiles = [];
     private readonly List<IndexFile> _filled = [];
     private IndexFile? _current;
+    private IndexPosition _position;
     private long _indexedThrough = -1;
     private bool _isRecovering = true;
 
@@ -46,14 +47,14 @@ internal sealed partial class MessageIndex : IDisposable
         _writer = new IndexWriter(_lock);
     }
 
-    /// <summary>Name of the file being written and how many of its entries its slots on disk know, for the checkpoint.</summary>
-    public (long Name, int SlotsValidUpTo) Position
+    /// <summary>What is on the disk, for the checkpoint. Of whoever writes.</summary>
+    public IndexPosition Position
     {
         get
         {
             lock (_lock)
             {
-                return _current is null ? (0, 0) : (long.Parse(_current.Name), _current.SlotsWrittenCount);
+                return _position;
             }
         }
     }
@@ -71,24 +72,29 @@ internal sealed partial class MessageIndex : IDisposable
     }
 
     /// <summary>Opens the files there are.</summary>
-    /// <param name="deleteAfter">After an unclean stop by another program or machine: files that end later are deleted, as Java does, for nobody knows what of them is on the disk. Null keeps all.</param>
-    /// <param name="currentName">After an unclean stop of our own: the file being written then,</param>
-    /// <param name="slotsValidUpTo">and how many of its entries its slots know; later ones are put in again. Otherwise all are.</param>
+    /// <param name="deleteAfter">After an unclean stop by another program: files that end later are deleted, as Java does, for nobody knows what of them is on the disk. Null keeps all.</param>
+    /// <param name="known">
+    /// What the checkpoint knows to be in the slots: entries behind it are put in again, a kill may have come before that. Null where another program has written: then the slots know all.
+    /// </param>
     /// <param name="logEnd">End of the log's last file: a file that claims keys of later messages is damaged, or another log's. Kept, it would keep new keys out, and older files from expiring.</param>
-    public void Load(long? deleteAfter, long currentName, int slotsValidUpTo, long logEnd)
+    public void Load(long? deleteAfter, IndexPosition? known, long logEnd)
     {
         _folder.Open(deleteAfter, logEnd, _indexFiles);
-        if (_indexFiles is [.., var last])
+        if (_indexFiles is not [.., var last])
         {
-            _indexedThrough = last.Header.IndexCount > 1 ? last.Header.EndPhysicalOffset : -1;
-            if (!last.IsFull)
-            {
-                last.Continue(long.Parse(last.Name) == currentName ? slotsValidUpTo : last.Header.IndexCount);
-                _current = last;
+            return;
+        }
 
-                // Up to a million entries to put into 20 MB of slots are nothing that a start should wait for.
-                _deferred = [];
-            }
+        int inSlots = EntriesInSlots(last, known);
+        _position = known ?? new IndexPosition(long.Parse(last.Name), inSlots);
+        _indexedThrough = FindIndexedThrough();
+        if (!last.IsFull || inSlots < last.Header.IndexCount)
+        {
+            last.Continue(inSlots);
+            _current = last;
+
+            // Up to a million entries to put into 20 MB of slots are nothing that a start should wait for.
+            _deferred = [];
         }
     }
 
@@ -189,7 +195,15 @@ internal sealed partial class MessageIndex : IDisposable
                 _current = null;
             }
 
-            _indexedThrough = _indexFiles is [.., var kept] ? kept.Header.EndPhysicalOffset : -1;
+            // Those that stay were full, and everything is on the disk.
+            _indexedThrough = -1;
+            _position = default;
+            if (_indexFiles is [.., var kept])
+            {
+                _indexedThrough = kept.Header.EndPhysicalOffset;
+                _position = new IndexPosition(long.Parse(kept.Name), kept == _current ? kept.SlotsWrittenCount : kept.Header.IndexCount);
+            }
+
             _isRecovering = true;
         }
 
@@ -217,8 +231,10 @@ internal sealed partial class MessageIndex : IDisposable
         }
     }
 
-    /// <summary>Hands what was put to the kernel; slots only when many have changed, or all.</summary>
-    public void Write(bool withSlots)
+    /// <summary>
+    /// Hands what was put to the kernel. Slots go along when it <paramref name="makesDurable"/> what was put, as <see cref="Position"/> then says; and, with a flush, when many have changed.
+    /// </summary>
+    public void Write(bool makesDurable)
     {
         lock (_writeLock)
         {
@@ -230,7 +246,7 @@ internal sealed partial class MessageIndex : IDisposable
             {
                 filled = [.. _filled];
                 current = _current;
-                writesSlots = withSlots || current?.UnwrittenSlotEntries >= SlotWriteEntries;
+                writesSlots = makesDurable || current?.UnwrittenSlotEntries >= SlotWriteEntries;
             }
 
             foreach (IndexFile file in filled)
@@ -243,6 +259,7 @@ internal sealed partial class MessageIndex : IDisposable
                 {
                     file.Seal();
                     _filled.Remove(file);
+                    _position = new IndexPosition(long.Parse(file.Name), file.Header.IndexCount);
                 }
             }
 
@@ -252,15 +269,17 @@ internal sealed partial class MessageIndex : IDisposable
                 if (writesSlots)
                 {
                     _writer.WriteSlots(current);
+                    current.Flush();
+                    lock (_lock)
+                    {
+                        _position = new IndexPosition(long.Parse(current.Name), current.SlotsWrittenCount);
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Makes everything written durable, after <see cref="Write"/>.</summary>
-    public void Flush() => Current()?.Flush();
-
-    /// <summary>Sends what was written to the disk, so that the next <see cref="Flush"/> finds little; the same thread's.</summary>
+    /// <summary>Sends what was written to the disk, so that the next flush finds little; the thread's that writes.</summary>
     public void WriteBack() => Current()?.WriteBack();
 
     /// <summary>
@@ -292,7 +311,7 @@ internal sealed partial class MessageIndex : IDisposable
             try
             {
                 int first = chain.First ?? chain.File.ReadFirstEntry(keyHash);
-                chain.File.Select(first, keyHash, maxNum, begin, end, chain.Pending, ref steps, found, cancellationToken);
+                chain.File.Select(first, keyHash, maxNum, begin, end, chain.Header, _lock, ref steps, found, cancellationToken);
             }
             catch (ObjectDisposedException)
             {
@@ -422,7 +441,36 @@ internal sealed partial class MessageIndex : IDisposable
         }
     }
 
-    /// <summary>The files that may have the key, newest first, with what of each is only in memory.</summary>
+    /// <summary>How many entries the slots of the newest file know.</summary>
+    private static int EntriesInSlots(IndexFile newest, IndexPosition? known)
+    {
+        if (known is not { } position)
+        {
+            return newest.Header.IndexCount;
+        }
+
+        // One that is newer than what the checkpoint knows was made between it and the kill.
+        long name = long.Parse(newest.Name);
+        return name == position.Name ? Math.Clamp(position.Entries, 1, newest.Header.IndexCount) : name < position.Name ? newest.Header.IndexCount : 1;
+    }
+
+    /// <summary>The message up to which recovery finds the keys put already; −1 without one.</summary>
+    private long FindIndexedThrough()
+    {
+        for (int i = _indexFiles.Count - 1; i >= 0; i--)
+        {
+            IndexFile file = _indexFiles[i];
+            if (file.Header.IndexCount > 1)
+            {
+                // Of the last message of a full file further keys may have been on their way to the next.
+                return file.IsFull ? file.Header.EndPhysicalOffset - 1 : file.Header.EndPhysicalOffset;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>The files that may have the key, newest first.</summary>
     private List<Chain> FindChains(int keyHash, long begin, long end, out long lastTimestamp, out long lastOffset)
     {
         List<Chain> chains = [];
@@ -442,7 +490,7 @@ internal sealed partial class MessageIndex : IDisposable
 
                 if (begin <= header.EndTimestamp && end >= header.BeginTimestamp)
                 {
-                    chains.Add(new Chain(file, file.Pending(), file.HasSlots ? file.FirstEntry(keyHash) : null));
+                    chains.Add(new Chain(file, header, file.HasSlots ? file.FirstEntry(keyHash) : null));
                 }
 
                 if (header.BeginTimestamp < begin)
@@ -459,5 +507,5 @@ internal sealed partial class MessageIndex : IDisposable
     private partial void LogChainTooLong(string key, string topic, int steps, int found);
 
     /// <summary>A look-up in one file; null says that where the chain begins is still to be read.</summary>
-    private sealed record Chain(IndexFile File, PendingEntries Pending, int? First);
+    private sealed record Chain(IndexFile File, IndexHeader Header, int? First);
 }

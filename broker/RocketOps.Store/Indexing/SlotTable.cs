@@ -12,6 +12,13 @@ namespace RocketOps.Store.Indexing;
 internal sealed unsafe class SlotTable : IDisposable
 {
     private const int PageSlots = 1024;
+
+    /// <summary>Entries of a file that are read at once.</summary>
+    private const int ReadEntries = 3200;
+
+    /// <summary>Entries whose slots are on their way to the processor while earlier ones are put.</summary>
+    private const int PrefetchedEntries = 16;
+
     public const int PageBytes = PageSlots * IndexLayout.SlotBytes;
 
     private readonly int _slots;
@@ -78,6 +85,75 @@ internal sealed unsafe class SlotTable : IDisposable
         IsLoaded = true;
     }
 
+    /// <summary>Puts entries of the file, from one number to before another, into the slots again.</summary>
+    public void PutAgain(IStoreFile file, int first, int end)
+    {
+        byte[] chunk = new byte[ReadEntries * IndexLayout.EntryBytes];
+        for (int number = first; number < end; number += ReadEntries)
+        {
+            PutAgain(Read(file, chunk, number, Math.Min(number + ReadEntries, end)), number);
+        }
+    }
+
+    /// <summary>
+    /// Takes entries of the file, from one number to before another, out of the slots: each that names one of them names the one before that in its chain. No slot names a later one.
+    /// </summary>
+    public void TakeBack(IStoreFile file, int first, int end)
+    {
+        byte[] chunk = new byte[ReadEntries * IndexLayout.EntryBytes];
+        while (end > first)
+        {
+            int from = Math.Max(first, end - ReadEntries);
+            ReadOnlySpan<byte> entries = Read(file, chunk, from, end);
+            for (int number = from + (entries.Length / IndexLayout.EntryBytes) - 1; number >= from; number--)
+            {
+                IndexEntry entry = IndexEntry.Read(entries[((number - from) * IndexLayout.EntryBytes)..]);
+                if (entry.KeyHash >= 0 && this[entry.KeyHash % _slots] == number)
+                {
+                    this[entry.KeyHash % _slots] = entry.Previous < number ? Math.Max(0, entry.Previous) : 0;
+                }
+            }
+
+            end = from;
+        }
+    }
+
+    /// <summary>The highest number in a slot, 0 without one.</summary>
+    public int FindHighest()
+    {
+        int highest = 0;
+        for (int slot = 0; slot < _slots; slot++)
+        {
+            highest = Math.Max(highest, this[slot]);
+        }
+
+        return highest;
+    }
+
+    /// <summary>How many slots name an entry.</summary>
+    public int CountUsed()
+    {
+        int used = 0;
+        for (int slot = 0; slot < _slots; slot++)
+        {
+            used += this[slot] == 0 ? 0 : 1;
+        }
+
+        return used;
+    }
+
+    /// <summary>No slot names an entry any more.</summary>
+    public void Clear()
+    {
+        for (int slot = 0; slot < _slots; slot++)
+        {
+            if (this[slot] != 0)
+            {
+                this[slot] = 0;
+            }
+        }
+    }
+
     /// <summary>
     /// Copies the next changed pages from <paramref name="page"/> on that lie side by side, as many as fit, and counts them as written. Returns the bytes copied, 0 when
     /// no page has changed; <paramref name="page"/> becomes the first of them.
@@ -109,6 +185,32 @@ internal sealed unsafe class SlotTable : IDisposable
     {
         NativeMemory.Free(_memory);
         _memory = null;
+    }
+
+    private ReadOnlySpan<byte> Read(IStoreFile file, byte[] chunk, int first, int end)
+    {
+        int read = file.Read(chunk.AsSpan(0, (end - first) * IndexLayout.EntryBytes), IndexLayout.EntryAt(_slots, first));
+        return chunk.AsSpan(0, read / IndexLayout.EntryBytes * IndexLayout.EntryBytes);
+    }
+
+    /// <summary>A slot lies anywhere, and is sent for some entries ahead: there may be a million.</summary>
+    private void PutAgain(ReadOnlySpan<byte> entries, int firstNumber)
+    {
+        int count = entries.Length / IndexLayout.EntryBytes;
+        for (int i = 0; i < count; i++)
+        {
+            if (i + PrefetchedEntries < count && KeyHashAt(entries, i + PrefetchedEntries) is var coming and >= 0)
+            {
+                Prefetch(coming % _slots);
+            }
+
+            if (KeyHashAt(entries, i) is var keyHash and >= 0)
+            {
+                this[keyHash % _slots] = firstNumber + i;
+            }
+        }
+
+        static int KeyHashAt(ReadOnlySpan<byte> entries, int index) => IndexEntry.Read(entries[(index * IndexLayout.EntryBytes)..]).KeyHash;
     }
 
     private Span<byte> Slot(int slot)

@@ -171,12 +171,11 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             long timestamp = _dispatcher.LastStoreTimestamp;
             long offset = Math.Min(_dispatcher.Dispatched, _log.Durable);
             WriteQueues();
-            _index?.Write(withSlots: true);
+            _index?.Write(makesDurable: true);
             FlushQueues();
             FlushDirectories();
-            _index?.Flush();
             _lastThoroughAt = _time.GetTimestamp();
-            (long indexName, int slotsValidUpTo) = _index?.Position ?? (0, 0);
+            IndexPosition index = _index?.Position ?? default;
             _checkpoint.Write(
                 _checkpoint.Current with
                 {
@@ -189,8 +188,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
                     DurableOffset = offset,
                     BootId = _bootId,
                     LastStoreTimestamp = timestamp,
-                    IndexName = indexName,
-                    IndexSlotsValidUpTo = slotsValidUpTo,
+                    Index = index,
                 },
                 durable: true);
             Volatile.Write(ref _kernelOffset, offset);
@@ -210,10 +208,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     /// <summary>Within <see cref="Exclusively"/>: the log was cut, and the index is to be completed from an offset on, queues from a later one. Durable when it returns.</summary>
     public void Restart(long offset, long queuesFrom, long lastStoreTimestamp)
     {
-        (long indexName, int slotsValidUpTo) = _index?.Position ?? (0, 0);
-        _checkpoint.Write(
-            _checkpoint.Current.CutAt(offset, queuesFrom, lastStoreTimestamp, _index?.EndTimestamp ?? 0) with { IndexName = indexName, IndexSlotsValidUpTo = slotsValidUpTo },
-            durable: true);
+        _checkpoint.Write(_checkpoint.Current.CutAt(offset, queuesFrom, lastStoreTimestamp, _index?.EndTimestamp ?? 0) with { Index = _index?.Position ?? default }, durable: true);
         Volatile.Write(ref _kernelOffset, offset);
     }
 
@@ -230,8 +225,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         }
 
         WriteQueues();
-        _index?.Write(withSlots: false);
-        (long indexName, int slotsValidUpTo) = _index?.Position ?? (0, 0);
+        _index?.Write(makesDurable: false);
         Checkpoint current = _checkpoint.Current;
         _checkpoint.Write(
             current with
@@ -241,8 +235,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
                 DurableOffset = current.HasPositions ? current.DurableOffset : 0,
                 BootId = _bootId,
                 LastStoreTimestamp = timestamp,
-                IndexName = indexName,
-                IndexSlotsValidUpTo = slotsValidUpTo,
+                Index = _index?.Position ?? default,
             },
             durable: false);
         Volatile.Write(ref _kernelOffset, offset);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using RocketOps.Store.Indexing;
 
 namespace RocketOps.Store.Recovery;
 
@@ -17,8 +18,8 @@ namespace RocketOps.Store.Recovery;
 //   536   24    copy of the first three fields: the block counts only while they agree, i.e. while no Java broker has stored anything since
 //   560   16    bootId                 of the machine when kernelOffset was written, xor the diskseq of the store's and of the log's disk
 //   576   8     lastStoreTimestamp     of the last message before kernelOffset
-//   584   8     indexName              of the index file being written, as a number; 0 = none
-//   592   4     indexSlotsValidUpTo    entries its slots on disk know
+//   584   8     indexName              of the newest index file that is durable, as a number; 0 = none
+//   592   4     indexSlotsValidUpTo    entries of it before this number are durable, and its slots on disk know them
 //   596   4     crc                    CRC-32 of the 84 bytes before
 internal sealed record Checkpoint
 {
@@ -50,9 +51,7 @@ internal sealed record Checkpoint
 
     public long LastStoreTimestamp { get; init; }
 
-    public long IndexName { get; init; }
-
-    public int IndexSlotsValidUpTo { get; init; }
+    public IndexPosition Index { get; init; }
 
     /// <summary>Java's figure for where an unclean stop starts to look.</summary>
     public long MinTimestamp => Math.Max(3000, Math.Min(PhysicTimestamp, LogicsTimestamp)) - 3000;
@@ -96,8 +95,7 @@ internal sealed record Checkpoint
             DurableOffset = BinaryPrimitives.ReadInt64BigEndian(block[16..]),
             BootId = new Guid(block[48..64], bigEndian: true),
             LastStoreTimestamp = BinaryPrimitives.ReadInt64BigEndian(block[64..]),
-            IndexName = BinaryPrimitives.ReadInt64BigEndian(block[72..]),
-            IndexSlotsValidUpTo = BinaryPrimitives.ReadInt32BigEndian(block[80..]),
+            Index = new IndexPosition(BinaryPrimitives.ReadInt64BigEndian(block[72..]), BinaryPrimitives.ReadInt32BigEndian(block[80..])),
         };
     }
 
@@ -122,8 +120,8 @@ internal sealed record Checkpoint
         file[..24].CopyTo(block[24..]);
         BootId.TryWriteBytes(block[48..], bigEndian: true, out _);
         BinaryPrimitives.WriteInt64BigEndian(block[64..], LastStoreTimestamp);
-        BinaryPrimitives.WriteInt64BigEndian(block[72..], IndexName);
-        BinaryPrimitives.WriteInt32BigEndian(block[80..], IndexSlotsValidUpTo);
+        BinaryPrimitives.WriteInt64BigEndian(block[72..], Index.Name);
+        BinaryPrimitives.WriteInt32BigEndian(block[80..], Index.Entries);
         BinaryPrimitives.WriteUInt32BigEndian(file[BlockCrcAt..], Crc32.Compute(file[BlockAt..BlockCrcAt]));
     }
 }

@@ -34,16 +34,13 @@ internal sealed partial class StoreCuts
         {
             CutLog(intent.Offset);
             CutQueues(intent.Offset);
-            long indexTimestamp = IndexFolder.DropFrom(_files, _options, intent.RebuildFrom);
+            (long indexTimestamp, IndexPosition newest) = IndexFolder.DropFrom(_files, _options, intent.RebuildFrom);
             Checkpoint current = checkpoint.Current;
-            bool keepsIndexFile = current.IndexName != 0 && _files.FileExists(Path.Combine(_options.RootDirectory, "index", $"{current.IndexName}"));
+
+            // The cut began with a checkpoint of everything that was dispatched.
+            long queuesFrom = Math.Max(intent.RebuildFrom, Math.Min(intent.Offset, current.LogicsPhysicalOffset));
             checkpoint.Write(
-                // The cut began with a checkpoint of everything that was dispatched.
-                current.CutAt(intent.RebuildFrom, Math.Max(intent.RebuildFrom, Math.Min(intent.Offset, current.LogicsPhysicalOffset)), current.LastStoreTimestamp, indexTimestamp) with
-                {
-                    IndexName = keepsIndexFile ? current.IndexName : 0,
-                    IndexSlotsValidUpTo = keepsIndexFile ? current.IndexSlotsValidUpTo : 0,
-                },
+                current.CutAt(intent.RebuildFrom, queuesFrom, current.LastStoreTimestamp, indexTimestamp) with { Index = newest.Name == current.Index.Name ? current.Index : newest },
                 durable: true);
             LogFinished(intent.Offset);
         }

@@ -15,7 +15,7 @@ namespace RocketOps.Store.Recovery;
 /// on what is known about the last stop:
 /// <list type="bullet">
 /// <item>our own, clean, or killed on the machine that still runs: from the last hand-over to the kernel, a second or <see cref="StoreOptions.RecoveryPaceBytes"/> back;</item>
-/// <item>our own, and the machine started anew: from the last durable point; units behind it are cut and made again, in every queue;</item>
+/// <item>our own, and the machine started anew: from the last durable point; units and keys behind it are cut and made again, in every queue and the index;</item>
 /// <item>Java's, clean: from the newest file with messages; Java's, unclean: from the file its own rule names (store.md §4.3).</item>
 /// </list>
 /// </summary>
@@ -61,13 +61,20 @@ internal sealed partial class StoreRecovery
         Checkpoint checkpoint = checkpointFile.Current;
         if (_segments.All.Count == 0)
         {
-            _index?.Load(deleteAfter: long.MinValue, currentName: 0, slotsValidUpTo: 0, logEnd: 0);
+            _index?.Load(deleteAfter: long.MinValue, known: null, logEnd: 0);
             return new RecoveredStore(0, 0, 0, 0);
         }
 
         DamagedTail tail = new(_files, _segments, _options.RootDirectory, _time, _logger);
         Plan plan = MakePlan(checkpoint, isClean);
-        _index?.Load(plan.TrustsFiles ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.IndexName : 0, checkpoint.IndexSlotsValidUpTo, _segments.EndOffset);
+        if (_index is not null && plan.CutsIndex)
+        {
+            // Noted before a key is put again: a second cut must not take what lies there then for what was on the disk.
+            checkpoint = checkpoint with { Index = new IndexCut(_options, _files, _logger).Run(checkpoint.DurableOffset, checkpoint.Index) };
+            checkpointFile.Write(checkpoint, durable: true);
+        }
+
+        _index?.Load(plan.TrustsFiles || plan.CutsIndex ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.Index : null, _segments.EndOffset);
         if (plan.CutsQueues)
         {
             _cuts.CutQueues(plan.QueuesFrom);
@@ -104,12 +111,12 @@ internal sealed partial class StoreRecovery
             {
                 // Later than the start after a cut only: what lies between may belong to a topic that was deleted, whose name has a new one.
                 long queuesFrom = checkpoint.LogicsPhysicalOffset <= _segments.EndOffset ? Math.Max(start, checkpoint.LogicsPhysicalOffset) : start;
-                return new Plan(start, queuesFrom, trusts, CutsQueues: !trusts, isClean ? start : checkpoint.DurableOffset, checkpoint.LastStoreTimestamp);
+                return new Plan(start, queuesFrom, trusts, CutsQueues: !trusts, CutsIndex: !trusts, isClean ? start : checkpoint.DurableOffset, checkpoint.LastStoreTimestamp);
             }
         }
 
         LogSegment file = isClean ? NewestFileWithMessages() : NewestFileBefore(checkpoint.MinTimestamp);
-        return new Plan(file.BaseOffset, file.BaseOffset, isClean, CutsQueues: !isClean, file.BaseOffset, 0);
+        return new Plan(file.BaseOffset, file.BaseOffset, isClean, CutsQueues: !isClean, CutsIndex: false, file.BaseOffset, 0);
     }
 
     /// <summary>The newest file that begins with a record. Files before it were completed and flushed by the clean stop.</summary>
@@ -269,7 +276,7 @@ internal sealed partial class StoreRecovery
     [LoggerMessage(EventId = 2412, Level = LogLevel.Error, Message = "There are consume queues but no commit log: they were moved to {Path}")]
     private partial void LogQueuesAside(string path);
 
-    private readonly record struct Plan(long Start, long QueuesFrom, bool TrustsFiles, bool CutsQueues, long DurableOffset, long LastStoreTimestamp);
+    private readonly record struct Plan(long Start, long QueuesFrom, bool TrustsFiles, bool CutsQueues, bool CutsIndex, long DurableOffset, long LastStoreTimestamp);
 
     private sealed class DispatchingVisitor : ILogVisitor
     {
