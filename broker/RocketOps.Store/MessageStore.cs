@@ -252,7 +252,7 @@ public sealed class MessageStore : IAsyncDisposable
     /// afterwards begin a new topic at queue offset 0. A deletion that fails before it has removed anything leaves the topic as it was: <see cref="StoreException"/> when the
     /// store has failed, <see cref="StoreIOException"/> when its queues could not be written first.
     /// </summary>
-    /// <param name="topic">The topic; one that is being deleted already is waited for.</param>
+    /// <param name="topic">The topic. One that is being deleted already is waited for, and should that fail it is tried again.</param>
     /// <param name="cancellationToken">Until the queues are removed.</param>
     public async ValueTask DeleteTopicAsync(StoreTopic topic, CancellationToken cancellationToken) => await DeleteAsync(topic, onlyBefore: null, cancellationToken);
 
@@ -265,11 +265,23 @@ public sealed class MessageStore : IAsyncDisposable
     private async ValueTask<bool> DeleteAsync(StoreTopic topic, PhysicalOffset? onlyBefore, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(topic);
-        if (!topic.TryClose())
+        while (!topic.TryClose())
         {
             await topic.Deletion.WaitAsync(cancellationToken);
-            return true;
+            if (topic.IsDeleted)
+            {
+                if (topic.DeletionFailure is { } reason)
+                {
+                    throw new StoreException($"Not all files of {topic.Name} could be removed: {reason.Message}", reason);
+                }
+
+                return true;
+            }
+
+            // The deletion that was waited for has failed. What this caller is told is what comes of its own.
         }
+
+        Exception? failure = null;
 
         try
         {
@@ -299,9 +311,14 @@ public sealed class MessageStore : IAsyncDisposable
 
             return true;
         }
+        catch (Exception e)
+        {
+            failure = e;
+            throw;
+        }
         finally
         {
-            topic.EndDeletion();
+            topic.EndDeletion(failure);
         }
     }
 
@@ -571,6 +588,9 @@ public sealed class MessageStore : IAsyncDisposable
         _checkpoint = new CheckpointFile(_files, Options.RootDirectory);
         Checkpoint before = _checkpoint.Current;
         bool hasKernel = isClean || (before.HasPositions && before.BootId != Guid.Empty && before.BootId == BootIds.Of(_files, Options));
+
+        // Whoever is to take messages of its own is told so later; a slave's log, or a member's, is a copy.
+        _log.CopiedTo = _state.RefusesMessages ? long.MaxValue : 0;
         StoreRecovery recovery = new(Options, _files, _segments, _allocator, _topics, _index, _dispatcher, _time, _logger);
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
         Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset);

@@ -135,10 +135,14 @@ public sealed class StoreTopic
     /// <summary>Begins a deletion; false when one is under way or over.</summary>
     internal bool TryClose() => Interlocked.CompareExchange(ref _deletion, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null) is null;
 
+    /// <summary>Why not all of a topic that is gone could be removed; to be asked when <see cref="Deletion"/> has completed.</summary>
+    internal Exception? DeletionFailure { get; private set; }
+
     /// <summary>Ends the deletion: the topic is gone, and stays closed; or the deletion has failed before it changed anything, and the topic takes messages again.</summary>
-    internal void EndDeletion()
+    internal void EndDeletion(Exception? failure)
     {
         TaskCompletionSource deletion = _deletion!;
+        DeletionFailure = failure;
         if (!_deleted)
         {
             _deletion = null;

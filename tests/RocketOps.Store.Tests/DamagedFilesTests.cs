@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using Microsoft.Extensions.Logging;
 using RocketOps.Store.Files;
 using RocketOps.Store.Recovery;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Logging;
 
 namespace RocketOps.Store.Tests;
 
@@ -68,6 +70,36 @@ public sealed class DamagedFilesTests
 
             (await ReadOffsetsAsync(store)).Should().Equal(Enumerable.Range(0, Messages + 1).Where(i => i != damaged).Select(i => (long)i));
         }
+    }
+
+    /// <summary>Nothing checks the field: one that says 0 looks as if the topic had been made anew, which a master's log never says.</summary>
+    [Fact]
+    public async Task QueueOffset_OfOneRecordSaysZero_CostsThatRecordAlone()
+    {
+        MemoryFileSystem files = new();
+        MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        for (int i = 0; i < 5; i++)
+        {
+            store.Append("T", 0, $"m{i}");
+        }
+
+        store.Writer.WritePending();
+        store.Maintenance.MakeDurable();
+        AppendResult damaged = store.Append("T", 0, "m5");
+        store.Append("T", 0, "m6");
+        store.Append("T", 0, "m7");
+        store.Writer.WritePending();
+        MemoryFileSystem killed = files.AfterKill();
+        killed.Damage("/store/commitlog/00000000000000000000", damaged.Offset.Value + RecordLayout.QueueOffsetAt + 7, 5);
+        using RecordingLoggerFactory log = new();
+
+        await using MessageStore again = new(Options, killed, new ManualTime(), log, hasThreads: false);
+        await again.StartAsync(CancellationToken.None);
+
+        (await ReadOffsetsAsync(again)).Should().Equal(0, 1, 2, 3, 4, 6, 7);
+        log.Entries.Should().Contain(entry => entry.Level == LogLevel.Error && entry.Text.Contains($"the record at {damaged.Offset.Value} claims offset 0", StringComparison.Ordinal));
+        again.Append("T", 0, "m8").QueueOffset.Should().Be(8);
+        killed.Paths.Should().NotContain(path => path.StartsWith("/store/damaged/", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Tests.Support;
 
@@ -125,6 +126,97 @@ public sealed class DeleteTopicTests
         (await store.ReadAllAsync("T", 0)).Should().Equal("one", "two");
         await store.DeleteTopicAsync(topic, CancellationToken.None);
         (await store.ReadAllAsync("T", 0)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Delete_TheOneThatIsWaitedForFails_IsTriedAgainAndToldOf()
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files);
+        store.Append("T", 0, "old");
+        await store.FinishDispatchAsync();
+        StoreTopic topic = store.FindTopic("T"u8)!;
+        using Gate gate = new();
+        files.Fault = (operation, path) =>
+        {
+            if (operation != "fdatasync" || !path.EndsWith("checkpoint", StringComparison.Ordinal))
+            {
+                return null;
+            }
+
+            gate.Pass();
+            return Files.StoreIOException.InputOutput;
+        };
+
+        Task first = store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
+        await gate.Reached;
+        Task second = store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
+        second.IsCompleted.Should().BeFalse();
+        gate.Open();
+
+        await first.Awaiting(static task => task).Should().ThrowAsync<Files.StoreIOException>();
+        await second.Awaiting(static task => task).Should().ThrowAsync<Files.StoreIOException>("the topic is still there");
+        files.Fault = null;
+        store.FindTopic("T"u8).Should().BeSameAs(topic);
+    }
+
+    /// <summary>Nothing but the records tells a slave that a topic was made anew, and no checksum covers what does: files of the old one are set aside.</summary>
+    [Fact]
+    public async Task AppendRaw_TopicMadeAnewAtItsSource_SetsTheOldQueueAside()
+    {
+        MemoryFileSystem sourceFiles = new();
+        MemoryFileSystem files = new();
+        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options(Root), sourceFiles, new ManualTime(), hasThreads: false);
+        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
+        for (int life = 0; life < 3; life++)
+        {
+            Fill(source, $"life{life}", 60 - life);
+            await FeedAsync(source, copy);
+            copy.Writer.WritePending();
+            (await copy.ReadAllAsync("T", 0)).Should().Equal(Enumerable.Range(0, 60 - life).Select(i => $"life{life} {i}"));
+            await source.DeleteTopicAsync(source.FindTopic("T"u8)!, CancellationToken.None);
+        }
+
+        copy.Maintenance.MakeDurable();
+
+        // The second life of the queue, for which the first one made room: two files of 50 units.
+        files.Paths.Where(static path => path.StartsWith($"{Root}/damaged/", StringComparison.Ordinal)).Should()
+            .BeEquivalentTo($"{Root}/damaged/consumequeue/T/0/00000000000000000000", $"{Root}/damaged/consumequeue/T/0/00000000000000001000");
+        using Files.IStoreFile aside = files.Open($"{Root}/damaged/consumequeue/T/0/00000000000000001000", Files.FileOpenMode.Read);
+        byte[] unit = new byte[20];
+        aside.Read(unit, 8 * 20).Should().Be(20);
+        unit.Should().NotEqual(new byte[20], "it is whole, to its last unit");
+        aside.Read(unit, 9 * 20).Should().Be(20);
+        unit.Should().Equal(new byte[20]);
+    }
+
+    /// <summary>The records were copied, and the process was killed before they were dispatched. Only whoever says that the log is a copy finds the topic made anew in it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_WithRecordsOfATopicMadeAnew_BelievesThemInACopiedLogAlone(bool isCopy)
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options("/source"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
+        Fill(source, "old", 5);
+        await FeedAsync(source, copy);
+        copy.Writer.WritePending();
+        copy.Maintenance.MakeDurable();
+        await source.DeleteTopicAsync(source.FindTopic("T"u8)!, CancellationToken.None);
+        Fill(source, "new", 2);
+        await FeedAsync(source, copy);
+        copy.Writer.WriteWithoutDispatch();
+
+        await using MessageStore again = new(SmallStore.Options(Root), files.AfterKill(), new ManualTime(), NullLoggerFactory.Instance, hasThreads: false);
+        if (isCopy)
+        {
+            again.RefuseMessages();
+        }
+
+        await again.StartAsync(CancellationToken.None);
+
+        (await again.ReadAllAsync("T", 0)).Should().Equal(isCopy ? ["new 0", "new 1"] : ["old 0", "old 1", "old 2", "old 3", "old 4"]);
     }
 
     /// <summary>Whatever call the machine dies at, the topic is the old one as a whole or the new one with all that was written to it.</summary>
@@ -370,6 +462,16 @@ public sealed class DeleteTopicTests
         }
 
         return sent;
+    }
+
+    /// <summary>The copy gets what it does not have of the source's log.</summary>
+    private static async Task FeedAsync(MessageStore source, MessageStore copy)
+    {
+        PhysicalOffset from = copy.Positions.Appended;
+        byte[] bytes = new byte[source.Positions.Appended.Value - from.Value];
+        (await source.Reader.ReadAsync(from, bytes, CancellationToken.None)).Should().BeTrue();
+        copy.Writer.AppendRaw(from, bytes, out int taken).Should().Be(AppendStatus.Ok);
+        taken.Should().Be(bytes.Length);
     }
 
     private static MessageToAppend Message(StoreTopic topic, string body) => new()

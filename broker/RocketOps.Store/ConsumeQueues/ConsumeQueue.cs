@@ -153,8 +153,8 @@ internal partial class ConsumeQueue
     }
 
     /// <summary>
-    /// Whether a record behind all of this queue's claims its first offset: where it was appended, the topic was deleted with its queues and made again, which leaves no trace in the
-    /// log. Only a slave sees that; what its queue has belongs to the topic that is gone.
+    /// Whether a record behind all of this queue's claims its first offset. In a copied log that says that where it was appended the topic was deleted with its queues and made again,
+    /// which leaves no other trace there: what this queue has belongs to the topic that is gone.
     /// </summary>
     public bool IsBegunAnewBy(long queueOffset, in ConsumeQueueUnit unit)
     {
@@ -167,18 +167,23 @@ internal partial class ConsumeQueue
         return _max > 0 && unit.PhysicalOffset >= _maxPhysicalEnd;
     }
 
-    /// <summary>Deletes what there is and begins at offset 0. By the putter, under the append lock. Readers may be at it: they find the queue empty.</summary>
+    /// <summary>
+    /// Sets aside what there is (<see cref="QueueFiles.SetAside"/>) and begins at offset 0: no checksum covers what says that the queue is to. By the putter, on a thread that may wait for the
+    /// disk. Readers may be at it: they find the queue empty. What counts on (<see cref="NextOffset"/>) is the caller's.
+    /// </summary>
     public void BeginAnew()
     {
         lock (_lock)
         {
-            LogBegunAnew(_environment.Logger, Topic.Name, QueueId, _max);
+            // The files first: should they stay, the queue has what it had, and it is tried again. Extensions may lack.
+            WriteUnitsLocked();
+            _ext?.SetAside();
+            string aside = _files.SetAside();
+            LogBegunAnew(_environment.Logger, Topic.Name, QueueId, _max, aside);
             Volatile.Write(ref _max, 0);
             Volatile.Write(ref _min, 0);
             _ring = null;
-            _files.Delete();
-            _ext?.Delete();
-            SetEnd(0);
+            SetEnd(0, countsOn: false);
         }
     }
 
@@ -546,8 +551,8 @@ internal partial class ConsumeQueue
         Volatile.Write(ref _min, QueueSearch.FindMin(_files, _min, _written, minPhysicalOffset, out _minPhysicalOffset));
     }
 
-    /// <summary>The queue ends there, and begins with what still points into the log.</summary>
-    private void SetEnd(long end)
+    /// <summary>The queue ends there, and begins with what still points into the log. <paramref name="countsOn"/>: so do the offsets of what is appended.</summary>
+    private void SetEnd(long end, bool countsOn = true)
     {
         Volatile.Write(ref _written, end);
         Volatile.Write(ref _max, end);
@@ -556,7 +561,7 @@ internal partial class ConsumeQueue
         _minPhysicalOffset = -1;
         RaiseMin(_environment.LogMinOffset());
         OnEndsChanged();
-        NextOffset = Max;
+        NextOffset = countsOn ? Max : NextOffset;
         _ext?.Load(QueueSearch.LastUnit(_files, end).TagsCode);
         _loaded = true;
     }
@@ -567,8 +572,8 @@ internal partial class ConsumeQueue
     [LoggerMessage(EventId = 2102, Level = LogLevel.Error, Message = "Queue {QueueId} of {Topic} ends at {Max}, but the record at {PhysicalOffset} claims offset {QueueOffset}: too far away to be right, it is left out of the queue")]
     private static partial void LogOffsetTooFar(ILogger logger, string topic, int queueId, long queueOffset, long physicalOffset, long max);
 
-    [LoggerMessage(EventId = 2107, Level = LogLevel.Information, Message = "Queue {QueueId} of {Topic}, which ended at {Max}, begins anew: the topic was deleted and made again where its messages come from")]
-    private static partial void LogBegunAnew(ILogger logger, string topic, int queueId, long max);
+    [LoggerMessage(EventId = 2107, Level = LogLevel.Information, Message = "Queue {QueueId} of {Topic}, which ended at {Max}, begins anew: the topic was deleted and made again where its messages come from. Its files were moved to {Aside}")]
+    private static partial void LogBegunAnew(ILogger logger, string topic, int queueId, long max, string aside);
 
     [LoggerMessage(EventId = 2105, Level = LogLevel.Error, Message = "Queue {QueueId} of {Topic} is damaged: its unit {QueueOffset} points to {PhysicalOffset}, where its message cannot be. The last unit that can be right is the one before {End}; what follows is cleared")]
     private static partial void LogDamaged(ILogger logger, string topic, int queueId, long queueOffset, long physicalOffset, long end);

@@ -202,6 +202,9 @@ internal sealed partial class ConsumeQueueExt
     /// <inheritdoc cref="QueueFiles.Delete"/>
     public void Delete() => _files.Delete();
 
+    /// <inheritdoc cref="QueueFiles.SetAside"/>
+    public void SetAside() => _files.SetAside();
+
     private void Begin()
     {
         _hasEnd = true;

@@ -322,7 +322,34 @@ internal sealed partial class QueueFiles
         Abandon();
         _starts = [];
         _directoryUnsynced = false;
-        string directory = DirectoryPath;
+        RemoveDirectory(DirectoryPath);
+    }
+
+    /// <summary>
+    /// Moves the directory with all files below <c>damaged</c> of the store, where it takes the place of what was set aside of this queue before: there is one for each queue at most. Returns
+    /// the place. Where it throws, the files are where they were.
+    /// </summary>
+    public string SetAside()
+    {
+        string kind = Path.GetFileName(_environment.Directory);
+        string topic = Path.Combine(Path.GetDirectoryName(_environment.Directory)!, "damaged", kind, _topic);
+        string aside = Path.Combine(topic, _queueId.ToString(CultureInfo.InvariantCulture));
+        if (_environment.FileSystem.DirectoryExists(DirectoryPath))
+        {
+            _environment.FileSystem.CreateDirectory(topic);
+            RemoveDirectory(aside);
+            Abandon();
+            _environment.FileSystem.Rename(DirectoryPath, aside);
+            _environment.FileSystem.FlushDirectory(topic);
+        }
+
+        _starts = [];
+        _directoryUnsynced = false;
+        return aside;
+    }
+
+    private void RemoveDirectory(string directory)
+    {
         foreach (FileEntry entry in _environment.FileSystem.List(directory))
         {
             _environment.FileSystem.DeleteFile(Path.Combine(directory, entry.Name));

@@ -313,7 +313,8 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
 
     private ConsumeQueue? PutUnit(ConsumeQueue? queue, long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)
     {
-        if (queue?.IsBegunAnewBy(queueOffset, unit) == true)
+        // Elsewhere than among copied records such an offset is a damaged one, and the record is left out of the queue as any whose offset is taken.
+        if (unit.PhysicalOffset < _log.CopiedTo && queue?.IsBegunAnewBy(queueOffset, unit) == true)
         {
             _log.BeginAnew(queue, isCounted: unit.PhysicalOffset < _undispatched.CountedTo);
         }

@@ -31,6 +31,7 @@ internal sealed class CommitLog
     private long _lastStoreTimestamp;
     private long _messagesAppended;
     private long _startOffset;
+    private long _copiedTo;
     private int _cuts;
     private long _lowestCut = long.MaxValue;
 
@@ -80,10 +81,21 @@ internal sealed class CommitLog
 
     public long BytesAppended => Appended - _startOffset;
 
+    /// <summary>
+    /// Records before it may have come as another store's bytes, among which a queue may begin anew, because its topic was deleted and made again there. In the log of a master
+    /// that never happens, so nothing is before it.
+    /// </summary>
+    public long CopiedTo
+    {
+        get => Volatile.Read(ref _copiedTo);
+        set => Volatile.Write(ref _copiedTo, value);
+    }
+
     /// <summary>Before use: the log ends at that offset, is known to be durable up to another, and nothing of it is in the tail.</summary>
     public void Start(long end, long durable, long lastStoreTimestamp)
     {
         _positions.Start(end, durable);
+        CopiedTo = Math.Min(CopiedTo, end);
         _startOffset = end;
         _lastStoreTimestamp = lastStoreTimestamp;
         _tail.Start(end);
@@ -141,6 +153,7 @@ internal sealed class CommitLog
         {
             _startOffset -= Appended - offset;
             _positions.CutTo(offset);
+            CopiedTo = Math.Min(CopiedTo, offset);
             _lastStoreTimestamp = lastStoreTimestamp;
             _tail.Start(offset);
         }
@@ -389,6 +402,7 @@ internal sealed class CommitLog
                     _messagesAppended += run.Messages;
                     _lastStoreTimestamp = Math.Max(_lastStoreTimestamp, run.LastStoreTimestamp);
                     taken += run.Bytes;
+                    CopiedTo = offset + taken;
                     _positions.AppendedOffset = offset + taken;
                     continue;
                 }
@@ -449,14 +463,16 @@ internal sealed class CommitLog
         }
     }
 
-    /// <summary>The queue is emptied, and the next message appended to it gets offset 0, unless what follows in the log has been counted already (<see cref="SetNextOffset"/>).</summary>
+    /// <summary>
+    /// The queue is emptied, and the next message appended to it gets offset 0, unless what follows in the log has been counted already (<see cref="SetNextOffset"/>). By the owner
+    /// of dispatch, on a thread that may wait for the disk.
+    /// </summary>
     public void BeginAnew(ConsumeQueue queue, bool isCounted)
     {
-        lock (_appendLock)
+        queue.BeginAnew();
+        if (!isCounted)
         {
-            long counted = queue.NextOffset;
-            queue.BeginAnew();
-            queue.NextOffset = isCounted ? counted : queue.NextOffset;
+            SetNextOffset(queue, 0);
         }
     }
 
