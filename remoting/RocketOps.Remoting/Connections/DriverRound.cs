@@ -25,6 +25,7 @@ internal sealed class DriverRound
     private DriverRound? _outer;
     private bool _active;
     private bool _runsItems;
+    private bool _committing;
     private Exception? _failed;
     private long _outputBytes;
 
@@ -34,6 +35,9 @@ internal sealed class DriverRound
 
     /// <summary>Replies wait for <see cref="Commit"/>.</summary>
     public bool HasSealed => _sealed.Count > 0;
+
+    /// <summary>This thread drives connections at this moment, and is not in a commit: what it waits for, all of them wait for.</summary>
+    public bool MustNotBlock => _runsItems && !_committing;
 
     /// <summary>The round this thread is in, or null.</summary>
     public static DriverRound? Current => _current is { _active: true } round ? round : null;
@@ -133,6 +137,7 @@ internal sealed class DriverRound
     /// <summary>Lets every participant do its work once; the kernel may hold this up. Never throws: <see cref="Complete"/> closes the connections of a commit that failed.</summary>
     public void Commit()
     {
+        _committing = true;
         foreach (IBatchParticipant participant in _participants)
         {
             try
@@ -144,6 +149,8 @@ internal sealed class DriverRound
                 _failed ??= error;
             }
         }
+
+        _committing = false;
     }
 
     /// <summary>Sends the replies that may leave, one connection after the other: none holds a buffer while others send.</summary>

@@ -13,7 +13,10 @@ using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Support;
 
-/// <summary>A real broker in this process, on a free port and in a directory of its own, and a client connected to it.</summary>
+/// <summary>
+/// A real broker in this process, on a free port and in a directory of its own, and a client connected to it. Whatever it was asked, no thread that drives connections has waited for
+/// the disk: that is looked at in the end.
+/// </summary>
 internal sealed class TestBroker : IAsyncDisposable
 {
     /// <summary>For an answer of a broker whose machine is busy: it only has to come.</summary>
@@ -21,10 +24,12 @@ internal sealed class TestBroker : IAsyncDisposable
 
     private readonly TempDirectory _directory;
     private readonly bool _ownsDirectory;
+    private readonly WatchedDisk _disk;
     private readonly RemotingClient _client;
 
-    private TestBroker(TempDirectory directory, bool ownsDirectory, BrokerHost host, RemotingClient client)
+    private TestBroker(TempDirectory directory, bool ownsDirectory, WatchedDisk disk, BrokerHost host, RemotingClient client)
     {
+        _disk = disk;
         _directory = directory;
         _ownsDirectory = ownsDirectory;
         Host = host;
@@ -67,8 +72,9 @@ internal sealed class TestBroker : IAsyncDisposable
             values[key] = value;
         }
 
-        BrokerHost host = await BrokerHost.StartAsync(OptionsOf(values), loggers ?? NullLoggerFactory.Instance, fileSystem: fileSystem, time: time, resolver: resolver);
-        return new TestBroker(folder, directory is null, host, NewClient(pushed));
+        WatchedDisk disk = new(fileSystem ?? new LinuxFileSystem());
+        BrokerHost host = await BrokerHost.StartAsync(OptionsOf(values), loggers ?? NullLoggerFactory.Instance, fileSystem: disk, time: time, resolver: resolver);
+        return new TestBroker(folder, directory is null, disk, host, NewClient(pushed));
     }
 
     public static BrokerOptions OptionsOf(Dictionary<string, string> values)
@@ -135,5 +141,7 @@ internal sealed class TestBroker : IAsyncDisposable
         {
             _directory.Dispose();
         }
+
+        _disk.Waits.Should().BeEmpty("all connections of a thread wait with it");
     }
 }

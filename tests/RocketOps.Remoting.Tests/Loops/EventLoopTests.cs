@@ -338,6 +338,22 @@ public sealed class EventLoopTests
         after.Should().Be(5 * 100 * 1024);
     }
 
+    [Fact]
+    public async Task DriverThread_MustNotBlock_ButInACommit()
+    {
+        List<bool> seen = [];
+        DeferringHandler committing = new() { OnCommit = () => seen.Add(DriverThread.MustNotBlock), After = () => seen.Add(DriverThread.MustNotBlock) };
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new NotingHandler(seen, committing)).Add(2, new EchoHandler()));
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+
+        peer.Send(Frame(1, default));
+        await Eventually.TrueAsync(() => Answers(peer).Count == 1, "the request is answered");
+        await bench.RoundAsync(2);
+
+        seen.Should().Equal(true, false, true);
+        DriverThread.MustNotBlock.Should().BeFalse("this thread drives nothing");
+    }
+
     private static (int Before, int After) WriteInOneScope(RemotingConnection connection, ScriptedSockets.Peer peer)
     {
         int before;
@@ -389,6 +405,16 @@ public sealed class EventLoopTests
             }
 
             return sent;
+        }
+    }
+
+    /// <summary>Notes whether its thread may wait, and leaves the rest to another one.</summary>
+    private sealed class NotingHandler(List<bool> seen, DeferringHandler rest) : IRequestHandler
+    {
+        public void Handle(in RequestFrame frame, RequestBatch batch)
+        {
+            seen.Add(DriverThread.MustNotBlock);
+            rest.Handle(frame, batch);
         }
     }
 
