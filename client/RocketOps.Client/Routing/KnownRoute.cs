@@ -1,16 +1,21 @@
 namespace RocketOps.Client.Routing;
 
 /// <summary>The route of one topic, and whether anybody looks for it. Changed and swept under the gate of the <see cref="RouteCache"/>; looked for by anybody.</summary>
-internal sealed class KnownRoute(TopicRoute route)
+internal sealed class KnownRoute(TopicRoute route, long asked)
 {
     private volatile TopicRoute _route = route;
     private volatile bool _isUsed = true;
     private int _idleSweeps;
 
-    public TopicRoute Route
+    public TopicRoute Route => _route;
+
+    /// <summary>The number of the question it is the answer to.</summary>
+    public long Asked { get; private set; } = asked;
+
+    public void Learn(TopicRoute answer, long question)
     {
-        get => _route;
-        set => _route = value;
+        _route = answer;
+        Asked = question;
     }
 
     /// <summary>Somebody looks for it. Written once between two sweeps: every send comes here.</summary>

@@ -18,11 +18,15 @@ internal sealed class RouteCache(NameServers nameServers)
     /// <summary>Routes that are kept although nobody looks for them: heartbeats go to their brokers, which may ask a producer about a transaction of long ago.</summary>
     public const int MaxRoutes = 1024;
 
-    // Guards all that is written, and these: how many routes name a broker, and the routes that were forgotten, whose brokers stay known for one more sweep to whoever had just looked.
+    // Guards all that is written, and these: how many routes name a broker and which question its members are the answer to; and the routes that were forgotten, whose brokers stay known
+    // for one more sweep to whoever had just looked.
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, int> _named = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (int Routes, long Asked)> _named = new(StringComparer.Ordinal);
     private readonly List<TopicRoute> _leaving = [];
     private Action<string>? _changed;
+
+    // Questions are numbered: answers may come in another order, and an older one must not take back what a newer one told whoever asked it.
+    private long _asked;
     private volatile ImmutableDictionary<string, KnownRoute> _routes = ImmutableDictionary.Create<string, KnownRoute>(StringComparer.Ordinal);
     private volatile ImmutableDictionary<string, BrokerData> _brokers = ImmutableDictionary.Create<string, BrokerData>(StringComparer.Ordinal);
 
@@ -78,7 +82,8 @@ internal sealed class RouteCache(NameServers nameServers)
             return known;
         }
 
-        if (await AskAsync(DefaultTopic, cancellationToken).ConfigureAwait(false) is not { } template)
+        (TopicRoute? template, long asked) = await AskAsync(DefaultTopic, cancellationToken).ConfigureAwait(false);
+        if (template is null)
         {
             return null;
         }
@@ -95,17 +100,17 @@ internal sealed class RouteCache(NameServers nameServers)
                 }),
             ],
         };
-        Put(topic, created);
+        Put(topic, created, asked);
         return created;
     }
 
-    /// <summary>Asks a name server for the route and keeps what it says; an unknown topic keeps its last route.</summary>
+    /// <summary>Asks a name server for the route and keeps what it says, unless who asked later has an answer; an unknown topic keeps its last route.</summary>
     public async Task<TopicRoute?> RefreshAsync(string topic, CancellationToken cancellationToken)
     {
-        TopicRoute? route = await AskAsync(topic, cancellationToken).ConfigureAwait(false);
+        (TopicRoute? route, long asked) = await AskAsync(topic, cancellationToken).ConfigureAwait(false);
         if (route is not null)
         {
-            Put(topic, route);
+            Put(topic, route, asked);
         }
 
         return _routes.GetValueOrDefault(topic)?.Route;
@@ -153,43 +158,51 @@ internal sealed class RouteCache(NameServers nameServers)
         return members.TryGetValue(BrokerData.MasterId, out string? master) ? (master, false) : (members.OrderBy(static member => member.Key).First().Value, true);
     }
 
-    private async Task<TopicRoute?> AskAsync(string topic, CancellationToken cancellationToken)
+    private async Task<(TopicRoute? Route, long Asked)> AskAsync(string topic, CancellationToken cancellationToken)
     {
+        long asked = Interlocked.Increment(ref _asked);
         (RemotingCommand response, string address) = await nameServers
             .InvokeAsync(() => RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic), cancellationToken).ConfigureAwait(false);
-        return response.Code switch
+        TopicRoute? route = response.Code switch
         {
             ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.TopicRoute, address),
             ResponseCode.TopicNotExist => null,
             _ => throw new RocketMqException(response.Code, response.Remark, address),
         };
+        return (route, asked);
     }
 
-    private void Put(string topic, TopicRoute route)
+    private void Put(string topic, TopicRoute route, long asked)
     {
         lock (_gate)
         {
-            // The newest answer wins where routes of several topics name the same broker: the others may be as old as a refresh interval and know of no failover since.
-            _brokers = _brokers.SetItems(route.Brokers.Select(static broker => KeyValuePair.Create(broker.BrokerName, broker)));
             KnownRoute? known = _routes.GetValueOrDefault(topic);
+            if (known?.Asked > asked)
+            {
+                return;
+            }
+
+            KeepBrokers(route, asked);
             if (known is not null && Same(known.Route, route))
             {
+                known.Learn(known.Route, asked);
                 return;
             }
 
             foreach (string broker in BrokersOf(route))
             {
-                _named[broker] = _named.GetValueOrDefault(broker) + 1;
+                (int routes, long newest) = _named[broker];
+                _named[broker] = (routes + 1, newest);
             }
 
             if (known is null)
             {
-                _routes = _routes.SetItem(topic, new KnownRoute(route));
+                _routes = _routes.SetItem(topic, new KnownRoute(route, asked));
             }
             else
             {
                 TopicRoute old = known.Route;
-                known.Route = route;
+                known.Learn(route, asked);
                 ForgetBrokers(old);
             }
         }
@@ -197,15 +210,29 @@ internal sealed class RouteCache(NameServers nameServers)
         Volatile.Read(ref _changed)?.Invoke(topic);
     }
 
+    // Under the gate. The newest answer wins where routes of several topics name the same broker: the others may be as old as a refresh interval and know of no failover since.
+    private void KeepBrokers(TopicRoute route, long asked)
+    {
+        foreach (BrokerData broker in route.Brokers)
+        {
+            (int routes, long newest) = _named.GetValueOrDefault(broker.BrokerName);
+            if (newest <= asked)
+            {
+                _named[broker.BrokerName] = (routes, asked);
+                _brokers = _brokers.SetItem(broker.BrokerName, broker);
+            }
+        }
+    }
+
     // Under the gate. A route names its brokers no more; those that no other one names are gone.
     private void ForgetBrokers(TopicRoute route)
     {
         foreach (string broker in BrokersOf(route))
         {
-            int others = _named.GetValueOrDefault(broker) - 1;
-            if (others > 0)
+            (int routes, long asked) = _named.GetValueOrDefault(broker);
+            if (routes > 1)
             {
-                _named[broker] = others;
+                _named[broker] = (routes - 1, asked);
             }
             else
             {

@@ -18,13 +18,16 @@ public sealed class RouteCacheTests : IAsyncLifetime
 
     private readonly ConcurrentDictionary<string, string> _answers = new(StringComparer.Ordinal);
     private readonly List<string> _changed = [];
+
+    // What the next answer waits for.
+    private Task _release = Task.CompletedTask;
     private FakePeer _nameServer = null!;
     private RemotingClient _remoting = null!;
     private RouteCache _routes = null!;
 
     public async Task InitializeAsync()
     {
-        _nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, Answer));
+        _nameServer = await FakePeer.StartSlowAsync((RequestCode.GetRouteInfoByTopic, AnswerAsync));
         HostResolver resolver = new();
         _remoting = new RemotingClient(new RemotingClientOptions { ConnectTimeout = Eventually.DefaultDeadline }, NullLoggerFactory.Instance, resolver.ResolveAsync);
         _routes = new RouteCache(new NameServers(_nameServer.Address, new RemotingCaller(_remoting, TimeProvider.System), resolver, Eventually.DefaultDeadline, TimeProvider.System, NullLogger.Instance));
@@ -51,6 +54,24 @@ public sealed class RouteCacheTests : IAsyncLifetime
 
         _routes.FindMaster("a").Should().Be("10.0.0.2:1");
         _routes.FindMaster("b").Should().Be("10.0.0.9:1");
+    }
+
+    [Theory]
+    [InlineData("A")]
+    [InlineData("B")]
+    public async Task Refresh_AnswerToAnOlderQuestionComesLater_TakesNothingBack(string topic)
+    {
+        await LearnAsync("A", "a", "10.0.0.1:1");
+        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _release = release.Task;
+        Task older = LearnAsync("A", "a", "10.0.0.1:1");
+        await Eventually.TrueAsync(() => Volatile.Read(ref _release).IsCompleted, "its answer is made, and waits");
+
+        await LearnAsync(topic, "a", "10.0.0.2:1");
+        release.SetResult();
+        await older;
+
+        _routes.FindMaster("a").Should().Be("10.0.0.2:1");
     }
 
     [Fact]
@@ -150,10 +171,11 @@ public sealed class RouteCacheTests : IAsyncLifetime
         await _routes.RefreshAsync(topic, CancellationToken.None);
     }
 
-    private RemotingCommand Answer(RemotingCommand request)
+    private async ValueTask<RemotingCommand?> AnswerAsync(RemotingCommand request)
     {
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
         response.Body = Encoding.UTF8.GetBytes(_answers[request.GetRequired("topic")]);
+        await Interlocked.Exchange(ref _release, Task.CompletedTask);
         return response;
     }
 }

@@ -23,16 +23,20 @@ internal sealed class FakePeer : IAsyncDisposable
 
     public ConcurrentQueue<RemotingCommand> Received { get; }
 
-    public static async Task<FakePeer> StartAsync(params (int Code, Func<RemotingCommand, RemotingCommand?> Answer)[] answers)
+    public static Task<FakePeer> StartAsync(params (int Code, Func<RemotingCommand, RemotingCommand?> Answer)[] answers) =>
+        StartSlowAsync([.. answers.Select(static each => (each.Code, (Func<RemotingCommand, ValueTask<RemotingCommand?>>)(request => ValueTask.FromResult(each.Answer(request)))))]);
+
+    /// <summary>One whose answers come when the test says.</summary>
+    public static async Task<FakePeer> StartSlowAsync(params (int Code, Func<RemotingCommand, ValueTask<RemotingCommand?>> Answer)[] answers)
     {
         ConcurrentQueue<RemotingCommand> received = new();
         RequestHandlerRegistry registry = new();
-        foreach ((int code, Func<RemotingCommand, RemotingCommand?> answer) in answers)
+        foreach ((int code, Func<RemotingCommand, ValueTask<RemotingCommand?>> answer) in answers)
         {
             registry.Add(code, new DelegateHandler((_, request, _) =>
             {
                 received.Enqueue(request);
-                return ValueTask.FromResult(answer(request));
+                return answer(request);
             }));
         }
 
