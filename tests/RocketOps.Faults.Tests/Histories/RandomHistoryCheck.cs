@@ -3,7 +3,7 @@ namespace RocketOps.Faults.Tests.Histories;
 /// <summary>
 /// What must hold of every random history: what was acknowledged is received by every group at least once, unless it was rolled back, and then never; nothing comes early; a
 /// key keeps its order in groups that ask for it; no group's offset runs back while the broker lives and one member commits, and none is ever ahead of the first message that the group has not
-/// received. Finds violations; an empty list is a passed run.
+/// received; a group whose offsets are set back to a time gets again what came since. Finds violations; an empty list is a passed run.
 /// </summary>
 public static class RandomHistoryCheck
 {
@@ -24,6 +24,11 @@ public static class RandomHistoryCheck
 
             CommittedOffset[] offsets = [.. history.Offsets.Where(offset => offset.Group == group.Name)];
             CheckAhead(receipts, offsets, violations);
+            foreach (Rewind rewind in history.Rewinds.Where(rewind => rewind.Group == group.Name))
+            {
+                violations.AddRange(Missing(group, history.Sent, receipts, rewind).Select(message => $"not received again: {message} after {rewind}"));
+            }
+
             if (group.IsAlone)
             {
                 CheckOffsets(offsets, violations);
@@ -38,6 +43,13 @@ public static class RandomHistoryCheck
     {
         HashSet<string> received = new(receipts.Where(receipt => receipt.Group == group.Name).Select(static receipt => receipt.Body), StringComparer.Ordinal);
         return sent.Where(message => message.Topic == group.Topic && message is { IsAcknowledged: true, IsRolledBack: false } && !received.Contains(message.Body));
+    }
+
+    /// <summary>Those of them that a rewind should have brought again and has not yet.</summary>
+    public static IEnumerable<SentMessage> Missing(GroupOfHistory group, IEnumerable<SentMessage> sent, IEnumerable<Receipt> receipts, Rewind rewind)
+    {
+        ArgumentNullException.ThrowIfNull(rewind);
+        return Missing(group, sent.Where(message => message.At >= rewind.To && message.At < rewind.At), receipts.Where(receipt => receipt.Number > rewind.Received));
     }
 
     private static void CheckComplete(GroupOfHistory group, IEnumerable<SentMessage> sent, IEnumerable<Receipt> receipts, List<string> violations) =>

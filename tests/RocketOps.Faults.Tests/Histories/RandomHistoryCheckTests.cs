@@ -58,5 +58,14 @@ public sealed class RandomHistoryCheckTests
     [Fact]
     public void Violations_OffsetRanBackByAKill_None() => Check(Intact, new("g", 0, 2, Kills: 0), new("g", 0, 1, Kills: 1)).Should().BeEmpty();
 
-    private static IReadOnlyList<string> Check(IReadOnlyCollection<Receipt> receipts, params CommittedOffset[] offsets) => RandomHistoryCheck.Violations(new RandomHistory(Sent, receipts, Groups, offsets));
+    [Fact]
+    public void Violations_NotReceivedAgainAfterARewind_Found()
+    {
+        SentMessage[] sent = [new("T", "k", 0, IsAcknowledged: true, At: 5), new("T", "k", 1, IsAcknowledged: true, At: 6), new("T", "k", 2, IsAcknowledged: true, At: 7)];
+        Receipt[] receipts = [new(1, "g", "T/k/0", 9), new(2, "g", "T/k/1", 9), new(3, "g", "T/k/2", 9), new(4, "g", "T/k/2", 9)];
+
+        RandomHistoryCheck.Violations(new RandomHistory(sent, receipts, Groups, [], [new Rewind("g", To: 6, At: 8, Received: 3), new Rewind("g", To: 5, At: 6, Received: 0)])).Should().ContainSingle().Which.Should().StartWith("not received again").And.Contain("Sequence = 1");
+    }
+
+    private static IReadOnlyList<string> Check(IReadOnlyCollection<Receipt> receipts, params CommittedOffset[] offsets) => RandomHistoryCheck.Violations(new RandomHistory(Sent, receipts, Groups, offsets, []));
 }

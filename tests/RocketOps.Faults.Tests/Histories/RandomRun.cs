@@ -22,19 +22,17 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
 
     private const int MostMembers = 3;
     private const int MessagesPerEvent = 40;
-    private const int OrderedKeys = 4;
-    private const int MovedKeys = 2;
-    private const int LongestTimerMs = 3_000;
     private const int Queues = 4;
     private const int MostQueues = 8;
     private const int UpdateConsumerOffset = 15;
     private const int QueryConsumerOffset = 14;
+    private const int ResetOffset = 222;
+    private const int LongestRewindMs = 5_000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     // As long as the outer limit: a machine that is slow makes nobody send or ask again.
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan ProducerPause = TimeSpan.FromMilliseconds(10);
+    internal static readonly TimeSpan AnswerPatience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(50);
 
     private static readonly GroupOfHistory Pushed = new("pushed", "Plain");
@@ -55,13 +53,12 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
     private readonly ConcurrentQueue<SentMessage> _sent = [];
     private readonly ConcurrentQueue<Receipt> _receipts = [];
     private readonly ConcurrentQueue<CommittedOffset> _offsets = [];
+    private readonly List<Rewind> _rewinds = [];
     private readonly Dictionary<string, List<RocketMqPushConsumer>> _members = Groups.ToDictionary(static group => group.Name, static _ => new List<RocketMqPushConsumer>(), StringComparer.Ordinal);
-    private readonly List<RocketMqProducer> _producers = [];
     private readonly List<WireMember> _mixed = [];
     private readonly ConcurrentQueue<string> _refusals = [];
     private readonly List<string> _told = [];
     private readonly StaticTopic _static = new(server);
-    private readonly CancellationTokenSource _stopProducing = new();
     private readonly CancellationTokenSource _stopPulling = new();
     private long _receiptNumber;
     private int _kills;
@@ -96,10 +93,8 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
 
         _mixed.AddRange(Generations.Select(NewMember));
 
-        Task producing = Task.WhenAll([
-            ProducePlainAsync(), ProduceLateAsync(), ProduceTimedAsync(), ProduceTransactionsAsync(),
-            .. Enumerable.Range(0, OrderedKeys).Select(key => ProduceOrderedAsync(Ordered.Topic, $"k{key}")), .. Enumerable.Range(0, MovedKeys).Select(key => ProduceOrderedAsync(Moved.Topic, $"m{key}")),
-        ]);
+        await using RandomProducers producers = new(server, seed, _sent);
+        producers.Start();
         try
         {
             await Eventually.TrueAsync(() => _mixed.All(static member => member.Count > 0), "members of both generations have messages", Patience);
@@ -123,8 +118,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         }
         finally
         {
-            await _stopProducing.CancelAsync();
-            await producing;
+            await producers.StopAsync();
         }
 
         // What lies in queues that nobody was to read any more is still there.
@@ -133,12 +127,11 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         await UntilCompleteAsync();
         await _stopPulling.CancelAsync();
         await pulling;
-        return new RandomHistory([.. _sent], [.. _receipts], Groups, [.. _offsets]);
+        return new RandomHistory([.. _sent], [.. _receipts], Groups, [.. _offsets], _rewinds);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _stopProducing.CancelAsync();
         await _stopPulling.CancelAsync();
         foreach (RocketMqPushConsumer member in _members.Values.SelectMany(static members => members))
         {
@@ -150,18 +143,15 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
             await member.DisposeAsync();
         }
 
-        foreach (RocketMqProducer producer in _producers)
-        {
-            await producer.DisposeAsync();
-        }
-
-        _stopProducing.Dispose();
         _stopPulling.Dispose();
     }
 
+    /// <summary>Milliseconds since 1970.</summary>
+    internal static long Now() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+
     private async Task HappenAsync()
     {
-        int choice = _events.Next(14);
+        int choice = _events.Next(17);
         switch (choice)
         {
             case 0:
@@ -196,6 +186,13 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
             case 12:
                 await ReplaceAsync(_events.Next(_mixed.Count), unregisters: _events.Next(2) == 0);
                 break;
+            case 13:
+            case 14:
+                await RewindAsync(Pushed);
+                break;
+            case 15:
+                await RewindAsync(Ordered);
+                break;
             default:
                 await JoinOrLeaveAsync(Ordered);
                 break;
@@ -226,6 +223,43 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         _told.Add($"{write} queues to write to, {_readQueues} to read from");
         await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
         (await RawBroker.CreateTopicAsync(broker, Pulled.Topic, _readQueues, write)).Code.Should().Be(RawBroker.Success);
+    }
+
+    /// <summary>Sets the offsets of a group back to a time, and waits until it has again what came since.</summary>
+    private async Task RewindAsync(GroupOfHistory group)
+    {
+        int queues = Queues;
+        if (group.Topic == Pulled.Topic)
+        {
+            // A queue that nobody is to read is not set back.
+            queues = _readQueues = MostQueues;
+            await SetQueuesAsync(1 + _events.Next(MostQueues));
+        }
+
+        // The broker tells it once, to whoever pulls next: while a queue changes hands that may be the member that is about to let it go.
+        await Eventually.TrueAsync(
+            () => _members[group.Name].SelectMany(static member => member.AssignedQueues).Where(queue => queue.Topic == group.Topic).ToArray() is var owned && owned.Length == queues && owned.Distinct().Count() == queues,
+            $"seed {seed}: each queue of {group.Topic} has one owner in {group.Name} after {Story}",
+            Patience);
+        int back = _events.Next(LongestRewindMs);
+        _told.Add($"{group.Name} set back by {back} ms");
+        long now = Now();
+        Rewind rewind = new(group.Name, now - back, now, Interlocked.Read(ref _receiptNumber));
+        await using (RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress))
+        {
+            Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = group.Topic, ["group"] = group.Name, ["timestamp"] = $"{rewind.To}", ["isForce"] = "true" };
+            (await broker.RequestAsync(ResetOffset, fields)).Code.Should().Be(RawBroker.Success);
+        }
+
+        _rewinds.Add(rewind);
+        try
+        {
+            await Eventually.TrueAsync(() => !RandomHistoryCheck.Missing(group, _sent, _receipts, rewind).Any(), $"{group.Name} has all again", Patience);
+        }
+        catch (TimeoutException)
+        {
+            // The check names what is missing.
+        }
     }
 
     /// <summary>A member by plain frames stops or is killed, and another client of its generation comes.</summary>
@@ -296,7 +330,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
     }
 
     private void Receive(GroupOfHistory group, string body, int queueId = -1, long queueOffset = -1) =>
-        _receipts.Enqueue(new Receipt(Interlocked.Increment(ref _receiptNumber), group.Name, body, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), queueId, queueOffset));
+        _receipts.Enqueue(new Receipt(Interlocked.Increment(ref _receiptNumber), group.Name, body, Now(), queueId, queueOffset));
 
     private async Task UntilServedAsync()
     {
@@ -339,118 +373,6 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         {
             // The check names what is missing.
         }
-    }
-
-    private RocketMqProducer Producer(string group, TransactionChecker? checker = null)
-    {
-        RocketMqProducer producer = new(new ProducerOptions
-        {
-            NameServers = server.NameServerAddress,
-            Group = group,
-            RequestTimeout = AnswerPatience,
-            SendTimeout = AnswerPatience,
-            InstanceName = $"{group}-{seed}",
-            HeartbeatInterval = TimeSpan.FromSeconds(1),
-            RouteRefreshInterval = TimeSpan.FromSeconds(1),
-            TransactionChecker = checker,
-            OnError = static _ => { },
-        });
-        _producers.Add(producer);
-        return producer;
-    }
-
-    private async Task ProducePlainAsync()
-    {
-        Random random = new(seed + 1);
-        RocketMqProducer producer = Producer("plain");
-        int sequence = 0;
-        while (!_stopProducing.IsCancellationRequested)
-        {
-            int count = random.Next(3) == 0 ? random.Next(2, 6) : 1;
-            Message[] messages = [.. Enumerable.Range(sequence, count).Select(static number => new Message("Plain", SentMessage.BodyOf("Plain", "p", number)))];
-            bool done = await TryAsync(() => count == 1 ? producer.SendAsync(messages[0]) : producer.SendBatchAsync(messages));
-            for (; count > 0; count--)
-            {
-                _sent.Enqueue(new SentMessage("Plain", "p", sequence++, done));
-            }
-        }
-    }
-
-    private async Task ProduceOrderedAsync(string topic, string key)
-    {
-        RocketMqProducer producer = Producer($"ordered_{key}");
-        for (int sequence = 0; !_stopProducing.IsCancellationRequested; sequence++)
-        {
-            Message message = new(topic, SentMessage.BodyOf(topic, key, sequence));
-            _sent.Enqueue(new SentMessage(topic, key, sequence, await TryAsync(() => producer.SendAsync(message, shardingKey: key))));
-        }
-    }
-
-    private async Task ProduceLateAsync()
-    {
-        RocketMqProducer producer = Producer("late");
-        for (int sequence = 0; !_stopProducing.IsCancellationRequested; sequence++)
-        {
-            int level = 1 + (sequence % 2);
-            long notBefore = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + (level * 1_000);
-            Message message = new("Late", SentMessage.BodyOf("Late", "d", sequence)) { DelayLevel = level };
-            _sent.Enqueue(new SentMessage("Late", "d", sequence, await TryAsync(() => producer.SendAsync(message)), NotBefore: notBefore));
-        }
-    }
-
-    private async Task ProduceTimedAsync()
-    {
-        Random random = new(seed + 3);
-        RocketMqProducer producer = Producer("timed");
-        for (int sequence = 0; !_stopProducing.IsCancellationRequested; sequence++)
-        {
-            long notBefore = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + random.Next(LongestTimerMs);
-            Message message = new("Timed", SentMessage.BodyOf("Timed", "w", sequence)) { DeliverAt = DateTimeOffset.FromUnixTimeMilliseconds(notBefore) };
-            _sent.Enqueue(new SentMessage("Timed", "w", sequence, await TryAsync(() => producer.SendAsync(message)), NotBefore: notBefore));
-        }
-    }
-
-    private async Task ProduceTransactionsAsync()
-    {
-        Random random = new(seed + 2);
-        RocketMqProducer producer = Producer("paid", static (message, _) => ValueTask.FromResult(IsRolledBack(message.GetText()) ? TransactionResolution.Rollback : TransactionResolution.Commit));
-        for (int sequence = 0; !_stopProducing.IsCancellationRequested; sequence++)
-        {
-            string body = SentMessage.BodyOf("Paid", "t", sequence);
-            bool leavesOpen = random.Next(4) == 0;
-            IMessageTransaction? transaction = null;
-            bool begun = await TryAsync(async () => transaction = await producer.BeginTransactionAsync(new Message("Paid", body)));
-            _sent.Enqueue(new SentMessage("Paid", "t", sequence, begun, IsRolledBack(body)));
-            if (begun && !leavesOpen)
-            {
-                // An end that does not arrive is asked for later.
-                await TryAsync(async () =>
-                {
-                    await (IsRolledBack(body) ? transaction!.RollbackAsync() : transaction!.CommitAsync());
-                    return true;
-                });
-            }
-        }
-    }
-
-    // Every third transaction comes to nothing: all that are asked about one say the same.
-    private static bool IsRolledBack(string body) => int.Parse(body[(body.LastIndexOf('/') + 1)..], CultureInfo.InvariantCulture) % 3 == 0;
-
-    private static async Task<bool> TryAsync<T>(Func<Task<T>> send)
-    {
-        bool done = true;
-        try
-        {
-            await send();
-        }
-        catch (RocketMqException)
-        {
-            done = false;
-            await Task.Delay(ReconnectPause);
-        }
-
-        await Task.Delay(ProducerPause);
-        return done;
     }
 
     /// <summary>A group of one that keeps its own offsets, by plain frames; killed, it goes on where it last said it was.</summary>

@@ -7,7 +7,8 @@ namespace RocketOps.Faults.Tests.Histories;
 /// <param name="IsAcknowledged">The broker said that it has it; otherwise it may be there or not.</param>
 /// <param name="IsRolledBack">Of a transaction: nobody may ever see it.</param>
 /// <param name="NotBefore">When it may be delivered, in milliseconds since 1970; 0 when at once.</param>
-public sealed record SentMessage(string Topic, string Key, int Sequence, bool IsAcknowledged, bool IsRolledBack = false, long NotBefore = 0)
+/// <param name="At">Its producer began to send it not before that time, in milliseconds since 1970.</param>
+public sealed record SentMessage(string Topic, string Key, int Sequence, bool IsAcknowledged, bool IsRolledBack = false, long NotBefore = 0, long At = 0)
 {
     public string Body => BodyOf(Topic, Key, Sequence);
 
