@@ -10,6 +10,10 @@ internal sealed class OpenConnections
 {
     public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
 
+    // Two frames.
+    private const long LeastHeldBytes = 32L * 1024 * 1024;
+    private const int MemoryShare = 4;
+
     private readonly ConcurrentDictionary<string, RemotingConnection> _connections = new(StringComparer.Ordinal);
     private long _count;
     private int _open;
@@ -21,7 +25,7 @@ internal sealed class OpenConnections
         Options = options;
         Time = time;
         Logger = logger;
-        Budget = new ByteBudget(options.MaxHeldBytes, options.HeldBytesTimeout, time, logger) { Connections = () => _connections.Values, Count = () => Volatile.Read(ref _open) };
+        Budget = new ByteBudget(Math.Min(options.MaxHeldBytes, Math.Max(LeastHeldBytes, options.MemoryBytes / MemoryShare)), options.HeldBytesTimeout, time, logger) { Connections = () => _connections.Values, Count = () => Volatile.Read(ref _open) };
     }
 
     public RequestHandlerRegistry Handlers { get; }

@@ -36,9 +36,13 @@ public sealed class RemotingServerOptions
 
     /// <summary>
     /// Bytes all connections together may hold for their peers: frames that have not arrived whole, requests in work and what is built for them, pulls that wait, answers that peers
-    /// do not take. Above it nothing new is read of connections that hold more than their share of it; a quarter above it those that hold most are closed.
+    /// do not take. Above it nothing new is read of connections that hold more than their share of it; a quarter above it those that hold most are closed. Never more than a quarter of
+    /// <see cref="MemoryBytes"/>, but 32 MiB at least: up to twice as much can be held for a moment, and what was let go takes its room until it is collected.
     /// </summary>
     public long MaxHeldBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Bytes of memory this process may have; as the runtime sees it, three quarters of a container's limit.</summary>
+    public long MemoryBytes { get; init; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     /// <summary>
     /// How long <see cref="MaxHeldBytes"/> may be exceeded before those that hold most are closed, as many as it takes. A second is enough for peers that only were slow, and short

@@ -194,7 +194,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         }
 
         _queues.Clear();
-        item.Execute();
+        item.AnswerAll();
     }
 
     /// <summary>Answers a pull that waits no more. Never throws: a timer and pool threads call it.</summary>
@@ -407,7 +407,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     {
         lock (_idleGate)
         {
-            return _idleItems.TryPop(out WokenPulls? item) ? item : new WokenPulls(this);
+            return _idleItems.TryPop(out WokenPulls? item) ? item : new WokenPulls(this, _time);
         }
     }
 

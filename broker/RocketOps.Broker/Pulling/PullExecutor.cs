@@ -1,7 +1,7 @@
-using System.Buffers;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Roles;
+using RocketOps.Remoting.Connections;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Pulling;
@@ -133,7 +133,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
 
             held = result.TotalBytes;
             pull.Hold(held);
-            body = ArrayPool<byte>.Shared.Rent(held);
+            body = FrameBuffers.Rent(held);
             if (!store.Reader.TryCopyMessagesCold(result, body.AsMemory(0, held), pull.GoneToken, out Task<bool>? copying))
             {
                 Refuse(pull);
@@ -161,7 +161,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
         {
             if (body is not null)
             {
-                ArrayPool<byte>.Shared.Return(body);
+                FrameBuffers.Return(body);
             }
 
             pull.Hold(-held);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Framing;
@@ -68,7 +67,7 @@ internal sealed class RemotingPullReplies : IPullReplySink
 
     private bool TryAnswerLarge(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
     {
-        byte[] body = ArrayPool<byte>.Shared.Rent(result.TotalBytes);
+        byte[] body = FrameBuffers.Rent(result.TotalBytes);
         try
         {
             if (!reader.TryCopyMessages(result, body.AsSpan(0, result.TotalBytes)))
@@ -81,7 +80,7 @@ internal sealed class RemotingPullReplies : IPullReplySink
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(body);
+            FrameBuffers.Return(body);
         }
     }
 

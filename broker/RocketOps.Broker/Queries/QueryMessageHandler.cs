@@ -1,4 +1,3 @@
-using System.Buffers;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Topics;
@@ -14,6 +13,8 @@ internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable to
     /// <summary>Bytes of one answer: the frame limit of 16 MiB with room for the header.</summary>
     private const int MaxAnswerBytes = 15 * 1024 * 1024;
 
+    private const int LargeBytes = 256 * 1024;
+
     protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         BrokerOptions options = settings.Current;
@@ -25,8 +26,8 @@ internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable to
         {
             IndexQueryResult found = await store.Reader.QueryIndexAsync(
                 topic.StoreTopic, key, maxNum, request.GetRequiredInt64("beginTimestamp"), request.GetRequiredInt64("endTimestamp"), cancellationToken);
-            ReadOnlyMemory<byte> body = await ReadAsync(topic, key, byUniqueKey, found.Offsets, answer, cancellationToken);
-            if (!body.IsEmpty)
+            byte[] body = await ReadAsync(topic, key, byUniqueKey, found.Offsets, answer, cancellationToken);
+            if (body.Length > 0)
             {
                 RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success)
                     .Set("indexLastUpdateTimestamp", found.LastUpdateTimestamp)
@@ -39,21 +40,42 @@ internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable to
         throw new RemotingCommandException(ResponseCode.QueryNotFound, "can not find message, maybe time range not correct");
     }
 
-    private async Task<ReadOnlyMemory<byte>> ReadAsync(
+    private async Task<byte[]> ReadAsync(
         TopicState topic, string key, bool byUniqueKey, IReadOnlyList<PhysicalOffset> offsets, HeavyAnswer answer, CancellationToken cancellationToken)
     {
-        ArrayBufferWriter<byte> body = new();
+        List<byte[]> records = [];
+        int bytes = 0;
         foreach (PhysicalOffset offset in offsets)
         {
             byte[]? record = await store.Reader.LookMessageAsync(offset, cancellationToken);
-            if (record is not null && Matches(record, topic, key, byUniqueKey) && body.WrittenCount + record.Length <= MaxAnswerBytes)
+            if (record is not null && Matches(record, topic, key, byUniqueKey) && bytes + record.Length <= MaxAnswerBytes)
             {
-                answer.Add(record.Length);
-                body.Write(record);
+                // Twice: beside the others, and in the answer.
+                answer.Add(2 * record.Length);
+                records.Add(record);
+                bytes += record.Length;
+                if (record.Length >= LargeBytes)
+                {
+                    // Others have their turn: megabytes take a thread of the pool long, and it has few.
+                    await Task.Yield();
+                }
             }
         }
 
-        return body.WrittenMemory;
+        return Join(records, bytes);
+    }
+
+    private static byte[] Join(List<byte[]> records, int bytes)
+    {
+        byte[] body = GC.AllocateUninitializedArray<byte>(bytes);
+        int at = 0;
+        foreach (byte[] record in records)
+        {
+            record.CopyTo(body, at);
+            at += record.Length;
+        }
+
+        return body;
     }
 
     private static bool Matches(byte[] bytes, TopicState topic, string key, bool byUniqueKey)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Replication.Automatic;
@@ -112,7 +111,7 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
         byte[] ids = new byte[SendReplies.MaxIdBytes(Math.Max(1, attempt.Offsets.Length))];
         int length = replies.WriteIds(attempt.Result.Offset, attempt.Offsets, ids);
         byte[] remark = Encoding.UTF8.GetBytes(SendRefusals.RemarkOf(durability) ?? string.Empty);
-        byte[] frame = ArrayPool<byte>.Shared.Rent(replies.MaxReplyBytes(length, attempt.UniqKey.Length, remark.Length, attempt.RecallHandle.Length, attempt.IsInnerBatch));
+        byte[] frame = FrameBuffers.Rent(replies.MaxReplyBytes(length, attempt.UniqKey.Length, remark.Length, attempt.RecallHandle.Length, attempt.IsInnerBatch));
         int written = replies.Write(
             frame, to, ids.AsSpan(0, length), attempt.QueueId, attempt.QueueOffset, attempt.UniqKey, SendRefusals.CodeOf(durability), remark, attempt.RecallHandle, attempt.IsInnerBatch);
         using (OutputLease output = to.Connection.LeaseOutput(flush: true))
@@ -120,7 +119,7 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
             output.Write(frame.AsSpan(0, written));
         }
 
-        ArrayPool<byte>.Shared.Return(frame);
+        FrameBuffers.Return(frame);
     }
 
     /// <summary>An outcome that outlives its request's bytes.</summary>

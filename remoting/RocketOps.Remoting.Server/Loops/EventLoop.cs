@@ -194,7 +194,7 @@ internal sealed class EventLoop
 
             round.Complete();
             round.Flush();
-            round.RunAfterReplies(_connections.Logger);
+            round.RunAfterReplies(_connections.Logger, _connections.Time);
         }
         finally
         {
@@ -315,7 +315,7 @@ internal sealed class EventLoop
         round.StopRunningItems();
         round.Complete();
         round.Flush();
-        round.RunAfterReplies(_connections.Logger);
+        round.RunAfterReplies(_connections.Logger, _connections.Time);
         _commits.Unstick();
         return false;
     }

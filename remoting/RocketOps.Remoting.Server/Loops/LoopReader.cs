@@ -5,16 +5,21 @@ namespace RocketOps.Remoting.Loops;
 
 /// <summary>
 /// Receives from the connections that are readable and has their frames handled. Connections whose peers take no answers, and those that hold more than their share and would begin a
-/// frame while too much is held, wait here. The loop's thread only.
+/// frame while too much is held, wait here. So do those whose turn was over before their frames were handled: they go on one after the other behind all that have just become readable,
+/// as long as the round is short, so that it does not matter how many they are. The loop's thread only.
 /// </summary>
 internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, OpenConnections connections, LoopTable table)
 {
+    /// <summary>A round goes on with connections whose turn was over for no longer than this; with one at least.</summary>
+    private static readonly TimeSpan LongRound = 2 * ReadTurn.Longest;
+
     private readonly List<LoopSocket> _paused = [];
+    private readonly Queue<LoopSocket> _late = [];
     private List<LoopSocket> _readable = [];
     private List<LoopSocket> _readableSpare = [];
 
     /// <summary>There is something to receive, or to handle, at once.</summary>
-    public bool HasReadable => _readable.Count > 0;
+    public bool HasReadable => _readable.Count + _late.Count > 0;
 
     /// <summary>Connections wait until fewer bytes are held.</summary>
     public bool HasPaused => _paused.Count > 0;
@@ -25,7 +30,14 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
         if ((socket.IsReadable || socket.HasWaitingFrames) && !socket.IsListed && !socket.IsPaused && !socket.IsEnding && !socket.Output.IsBlocked)
         {
             socket.IsListed = true;
-            _readable.Add(socket);
+            if (socket.Connection.IsTurnOver)
+            {
+                _late.Enqueue(socket);
+            }
+            else
+            {
+                _readable.Add(socket);
+            }
         }
     }
 
@@ -49,45 +61,55 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
         _paused.RemoveRange(waiting, _paused.Count - waiting);
     }
 
-    /// <summary>Receives once from every connection on the list. Those whose requests wait for the round's commit are added to <paramref name="committing"/>.</summary>
+    /// <summary>Receives once from every connection on the list, and from some of those that are late. Those whose requests wait for the round's commit are added to <paramref name="committing"/>.</summary>
     public void Receive(byte[] buffer, DriverRound round, List<LoopSocket> committing)
     {
-        if (_readable.Count == 0)
+        if (!HasReadable)
         {
             return;
         }
 
         long readAt = connections.Time.GetTimestamp();
+        int late = _late.Count;
         List<LoopSocket> readable = _readable;
         _readable = _readableSpare;
         _readableSpare = readable;
         foreach (LoopSocket socket in readable)
         {
-            socket.IsListed = false;
-            if (socket.IsEnding || socket.IsAborted || socket.Connection.IsStopping || socket.Output.IsBlocked)
-            {
-                continue;
-            }
-
-            if (!socket.IsInsideFrame && connections.Budget.Pauses(socket.Connection))
-            {
-                socket.IsPaused = true;
-                _paused.Add(socket);
-                continue;
-            }
-
-            if (socket.IsNew && IsHandedOver(socket, buffer))
-            {
-                continue;
-            }
-
-            if (Receive(socket, buffer, round, readAt))
-            {
-                committing.Add(socket);
-            }
+            Visit(socket, buffer, round, readAt, committing);
         }
 
         readable.Clear();
+        for (int i = 0; i < late && (i == 0 || connections.Time.GetElapsedTime(readAt) < LongRound); i++)
+        {
+            Visit(_late.Dequeue(), buffer, round, readAt, committing);
+        }
+    }
+
+    private void Visit(LoopSocket socket, byte[] buffer, DriverRound round, long readAt, List<LoopSocket> committing)
+    {
+        socket.IsListed = false;
+        if (socket.IsEnding || socket.IsAborted || socket.Connection.IsStopping || socket.Output.IsBlocked)
+        {
+            return;
+        }
+
+        if (!socket.IsInsideFrame && connections.Budget.Pauses(socket.Connection))
+        {
+            socket.IsPaused = true;
+            _paused.Add(socket);
+            return;
+        }
+
+        if (socket.IsNew && IsHandedOver(socket, buffer))
+        {
+            return;
+        }
+
+        if (Receive(socket, buffer, round, readAt))
+        {
+            committing.Add(socket);
+        }
     }
 
     /// <summary>True when what was received waits for the round's commit.</summary>
@@ -101,7 +123,7 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
                 socket.Take([]);
             }
 
-            if (socket.IsReadable && !socket.Output.IsBlocked)
+            if (socket.IsReadable && !socket.HasWaitingFrames && !socket.Output.IsBlocked)
             {
                 Receive(socket, buffer);
             }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Framing;
@@ -66,7 +65,7 @@ internal sealed class LoopSocket : ConnectionDriver
     /// <summary>Nothing was received yet: the first byte tells TLS from the protocol.</summary>
     public bool IsNew { get; set; } = true;
 
-    /// <summary>Whole frames wait in the kept bytes until the peer takes what it is sent.</summary>
+    /// <summary>Whole frames wait in the kept bytes until the peer takes what it is sent, or until it is the connection's turn again.</summary>
     public bool HasWaitingFrames { get; private set; }
 
     /// <summary>A frame has begun and not arrived whole.</summary>
@@ -99,7 +98,7 @@ internal sealed class LoopSocket : ConnectionDriver
 
     public void ClearPosted() => Volatile.Write(ref _posted, 0);
 
-    /// <summary>Handles what was received and keeps what is not whole, or what the peer's unread answers keep from being handled.</summary>
+    /// <summary>Handles what was received and keeps what is not whole, or has to wait: for the peer to take its answers, or for the next turn.</summary>
     public void Take(ReadOnlySpan<byte> received)
     {
         HasWaitingFrames = false;
@@ -131,6 +130,13 @@ internal sealed class LoopSocket : ConnectionDriver
             }
 
             received = received[Connection.Receive(received)..];
+            if (Connection.IsTurnOver)
+            {
+                HasWaitingFrames = !received.IsEmpty;
+                Keep(received);
+                return;
+            }
+
             if (!_output.IsFull)
             {
                 Keep(received);
@@ -154,7 +160,7 @@ internal sealed class LoopSocket : ConnectionDriver
         ReturnKept();
     }
 
-    /// <summary>Handles the whole frames among the kept bytes; false when the peer does not take their answers.</summary>
+    /// <summary>Handles the whole frames among the kept bytes; false when the peer does not take their answers, or the turn is over.</summary>
     private bool HandleKept()
     {
         while (true)
@@ -168,6 +174,11 @@ internal sealed class LoopSocket : ConnectionDriver
                 {
                     ReturnKept();
                 }
+            }
+
+            if (Connection.IsTurnOver)
+            {
+                return false;
             }
 
             if (!_output.IsFull)
@@ -194,7 +205,7 @@ internal sealed class LoopSocket : ConnectionDriver
         if (_kept.Length < length)
         {
             // By what has arrived, not by what the frame says it will be.
-            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(InitialBytes, Math.Max(length, 2 * _keptLength)));
+            byte[] larger = FrameBuffers.Rent(Math.Max(InitialBytes, Math.Max(length, 2 * _keptLength)));
             _kept.AsSpan(0, _keptLength).CopyTo(larger);
             ReturnKept();
             _kept = larger;
@@ -210,7 +221,7 @@ internal sealed class LoopSocket : ConnectionDriver
         if (_kept.Length > 0)
         {
             Connection.ChangeHeld(-_kept.Length);
-            ArrayPool<byte>.Shared.Return(_kept);
+            FrameBuffers.Return(_kept);
             _kept = [];
         }
     }

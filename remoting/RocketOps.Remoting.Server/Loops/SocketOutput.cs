@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.ComponentModel;
 using RocketOps.Remoting.Connections;
 
@@ -6,13 +5,19 @@ namespace RocketOps.Remoting.Loops;
 
 /// <summary>
 /// Output straight to a socket. Any thread sends under the gate; what the kernel does not take waits for the loop, which sends it when the socket is writable. The descriptor
-/// is closed under the gate too, so that nobody uses a number that belongs to another connection meanwhile. Thread-safe.
+/// is closed under the gate too, so that nobody uses a number that belongs to another connection meanwhile. What waits lies in one buffer while it is little, and in a chain of them when
+/// a peer lets megabytes pile up: they are not copied again for each that comes. Thread-safe.
 /// </summary>
 internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, int descriptor, long maxUnsentBytes) : ConnectionOutput(socket, maxUnsentBytes)
 {
     private const int InitialBytes = 4096;
 
     private readonly LoopSocket _socket = socket;
+
+    // Filled buffers that are sent before the last one, which is written to.
+    private Queue<Filled>? _filled;
+    private long _filledBytes;
+    private long _filledCapacity;
     private byte[] _buffer = [];
     private int _start;
     private int _end;
@@ -29,14 +34,16 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
         {
             lock (Gate)
             {
-                return Ended || _start == _end;
+                return Ended || !HasWaiting;
             }
         }
     }
 
     public override void FlushSoon() => _socket.Post();
 
-    protected override long BufferedBytes => _buffer.Length;
+    protected override long BufferedBytes => _filledCapacity + _buffer.Length;
+
+    private bool HasWaiting => _start < _end || _filledBytes > 0;
 
     /// <summary>
     /// The loop's thread, when the kernel takes bytes again. That is said once: it must not be lost when another thread has been refused and is on its way to say so. With a full
@@ -81,7 +88,7 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
         {
             EndLocked();
             Volatile.Write(ref _blocked, 0);
-            ReturnBuffer();
+            ReturnBuffers();
             if (!_closed)
             {
                 _closed = true;
@@ -109,13 +116,26 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
 
     protected override void CopyCore(ReadOnlySpan<byte> bytes)
     {
-        bytes.CopyTo(GetSpanCore(bytes.Length));
-        _end += bytes.Length;
+        while (true)
+        {
+            int room = _buffer.Length - _end;
+            if (bytes.Length <= room || _end - _start + (long)bytes.Length <= FrameBuffers.MaxPooledBytes)
+            {
+                bytes.CopyTo(GetSpanCore(bytes.Length));
+                _end += bytes.Length;
+                return;
+            }
+
+            bytes[..room].CopyTo(_buffer.AsSpan(_end));
+            _end += room;
+            bytes = bytes[room..];
+            BeginBuffer(Math.Min(bytes.Length, FrameBuffers.MaxPooledBytes));
+        }
     }
 
     protected override bool TrySendLocked(ReadOnlySpan<byte> frames)
     {
-        if (_start < _end || _blocked == 1)
+        if (HasWaiting || _blocked == 1)
         {
             return false;
         }
@@ -135,7 +155,7 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
 
     protected override void FlushLocked()
     {
-        if (_start < _end && _blocked == 0 && !Ended)
+        if (HasWaiting && _blocked == 0 && !Ended)
         {
             _socket.Connection.NoteActivity();
             SendLocked();
@@ -145,14 +165,14 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
     private void SendLocked()
     {
         bool triedAgain = false;
-        while (_start < _end)
+        while (HasWaiting)
         {
             // What was seen before this send does not count for its refusal.
             Interlocked.Exchange(ref _roomSeen, 0);
-            int sent = sockets.Send(descriptor, _buffer.AsSpan(_start, _end - _start));
+            int sent = sockets.Send(descriptor, Next());
             if (sent >= 0)
             {
-                _start += sent;
+                Take(sent);
             }
             else if (sent == -LinuxSockets.TryAgain)
             {
@@ -163,20 +183,20 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
                     continue;
                 }
 
-                UnsentBytes = _end - _start;
+                UnsentBytes = _filledBytes + (_end - _start);
                 AccountHeld();
                 return;
             }
             else if (sent != -LinuxSockets.Interrupted)
             {
                 EndLocked();
-                ReturnBuffer();
+                ReturnBuffers();
                 _socket.Abort(new Win32Exception(-sent).Message);
                 return;
             }
         }
 
-        ReturnBuffer();
+        ReturnBuffers();
         UnsentBytes = 0;
         Volatile.Write(ref _blocked, 0);
         AccountHeld();
@@ -187,24 +207,88 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
         }
     }
 
+    /// <summary>What is sent next.</summary>
+    private ReadOnlySpan<byte> Next() => _filledBytes > 0 ? _filled!.Peek().Waiting : _buffer.AsSpan(_start, _end - _start);
+
+    private void Take(int sent)
+    {
+        if (_filledBytes == 0)
+        {
+            _start += sent;
+            return;
+        }
+
+        _filledBytes -= sent;
+        Filled first = _filled!.Peek();
+        first.Start += sent;
+        if (first.Waiting.IsEmpty)
+        {
+            _filled.Dequeue();
+            _filledCapacity -= first.Buffer.Length;
+            FrameBuffers.Return(first.Buffer);
+        }
+    }
+
     private void MakeRoom(int sizeHint)
     {
         int length = _end - _start;
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(InitialBytes, length + Math.Max(length, sizeHint)));
+        if (length > SendAtBytes)
+        {
+            BeginBuffer(sizeHint);
+            return;
+        }
+
+        byte[] larger = FrameBuffers.Rent(Math.Max(InitialBytes, length + Math.Max(length, sizeHint)));
         _buffer.AsSpan(_start, length).CopyTo(larger);
-        ReturnBuffer();
+        FrameBuffers.Return(_buffer);
         _buffer = larger;
+        _start = 0;
         _end = length;
     }
 
-    /// <summary>A connection that has nothing to send holds no buffer.</summary>
-    private void ReturnBuffer()
+    /// <summary>What is there stays where it is; what comes is written behind it.</summary>
+    private void BeginBuffer(int bytes)
     {
-        _start = _end = 0;
-        if (_buffer.Length > 0)
+        if (_start < _end)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
+            _filled ??= new Queue<Filled>();
+            _filled.Enqueue(new Filled(_buffer) { Start = _start, End = _end });
+            _filledBytes += _end - _start;
+            _filledCapacity += _buffer.Length;
         }
+        else
+        {
+            FrameBuffers.Return(_buffer);
+        }
+
+        _buffer = FrameBuffers.Rent(Math.Max(InitialBytes, bytes));
+        _start = _end = 0;
+    }
+
+    /// <summary>A connection that has nothing to send holds no buffer.</summary>
+    private void ReturnBuffers()
+    {
+        while (_filled is not null && _filled.TryDequeue(out Filled? filled))
+        {
+            FrameBuffers.Return(filled.Buffer);
+        }
+
+        _filled = null;
+        _filledBytes = _filledCapacity = 0;
+        FrameBuffers.Return(_buffer);
+        _buffer = [];
+        _start = _end = 0;
+    }
+
+    /// <summary>A buffer that nothing is written to any more, and what of it waits.</summary>
+    private sealed class Filled(byte[] buffer)
+    {
+        public byte[] Buffer => buffer;
+
+        public int Start { get; set; }
+
+        public int End { get; init; }
+
+        public ReadOnlySpan<byte> Waiting => buffer.AsSpan(Start, End - Start);
     }
 }

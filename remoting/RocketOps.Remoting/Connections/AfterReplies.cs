@@ -6,7 +6,7 @@ namespace RocketOps.Remoting.Connections;
 public static class AfterReplies
 {
     /// <summary>
-    /// On a driver's thread within a round: runs the item on that thread after the round's replies have left, which saves waking another thread. At most 64 items and about
+    /// On a driver's thread within a round: runs the item on that thread after the round's replies have left, which saves waking another thread. At most 64 items, 2 ms and about
     /// 1 MiB of output per round, the rest goes to the thread pool; so does everything that comes from other threads.
     /// </summary>
     public static void Run(IThreadPoolWorkItem item)

@@ -51,6 +51,9 @@ internal sealed class ByteBudget : IDisposable
     /// <summary>How many they are.</summary>
     public Func<int> Count { get; init; } = static () => 1;
 
+    /// <summary>Bytes that may be held.</summary>
+    public long Limit => _limit;
+
     /// <summary>Bytes held at this moment.</summary>
     public long Held => Volatile.Read(ref _held);
 

@@ -48,7 +48,7 @@ public sealed class DeferredReplies
     {
         if (_buffer.Length - _length < sizeHint)
         {
-            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(InitialBytes, Math.Max(_length + sizeHint, _buffer.Length * 2)));
+            byte[] larger = FrameBuffers.Rent(Math.Max(InitialBytes, Math.Max(_length + sizeHint, _buffer.Length * 2)));
             _buffer.AsSpan(0, _length).CopyTo(larger);
             ReturnBuffer();
             _buffer = larger;
@@ -124,7 +124,7 @@ public sealed class DeferredReplies
     {
         if (_buffer.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
+            FrameBuffers.Return(_buffer);
             _buffer = [];
         }
     }

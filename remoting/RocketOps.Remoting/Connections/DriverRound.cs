@@ -8,7 +8,10 @@ namespace RocketOps.Remoting.Connections;
 /// </summary>
 internal sealed class DriverRound
 {
-    /// <summary>Items of <see cref="After"/> that run on the driver's thread; more go to the thread pool, so that one topic's consumers cannot hold up its producers.</summary>
+    /// <summary>
+    /// Items of <see cref="After"/> that run on the driver's thread, unless they take longer than a turn; more go to the thread pool, so that one topic's consumers cannot hold up
+    /// its producers.
+    /// </summary>
     private const int MaxItems = 64;
 
     /// <summary>Output in bytes after which the remaining items go to the thread pool.</summary>
@@ -209,7 +212,7 @@ internal sealed class DriverRound
     }
 
     /// <summary>After the replies were sent: what the participants have left for now, and what that wakes.</summary>
-    public void RunAfterReplies(ILogger logger)
+    public void RunAfterReplies(ILogger logger, TimeProvider time)
     {
         foreach (IBatchParticipant participant in _participants)
         {
@@ -227,8 +230,9 @@ internal sealed class DriverRound
         _participants.Clear();
         _outputBytes = 0;
         int run = 0;
+        long began = _items.Count == 0 ? 0 : time.GetTimestamp();
         // An item may add others.
-        while (run < _items.Count && run < MaxItems && _outputBytes < MaxItemOutputBytes)
+        while (run < _items.Count && run < MaxItems && _outputBytes < MaxItemOutputBytes && (run == 0 || time.GetElapsedTime(began) < ReadTurn.Longest))
         {
             try
             {

@@ -30,20 +30,25 @@ public sealed class HeavyAnswer : IDisposable
         _connection.HeavyAnswers.Release();
     }
 
-    /// <summary>Waits for the answer's turn, first among those of its connection: one that asks for a thousand holds up nobody else for longer than one takes.</summary>
-    internal static async ValueTask<HeavyAnswer> BeginAsync(RemotingConnection connection, SemaphoreSlim turns, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits for the answer's turn, first among those of its connection: one that asks for a thousand holds up nobody else for longer than one takes. Null when the connection has
+    /// gone meanwhile: a thousand that wait then learn of it one after the other, as a thousand exceptions at once would keep the thread pool from everybody.
+    /// </summary>
+    internal static async ValueTask<HeavyAnswer?> BeginAsync(RemotingConnection connection, SemaphoreSlim turns, CancellationToken cancellationToken)
     {
-        await connection.HeavyAnswers.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        await connection.HeavyAnswers.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        if (!cancellationToken.IsCancellationRequested)
         {
-            await turns.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            connection.HeavyAnswers.Release();
-            throw;
+            await turns.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                return new HeavyAnswer(connection, turns);
+            }
+
+            turns.Release();
         }
 
-        return new HeavyAnswer(connection, turns);
+        connection.HeavyAnswers.Release();
+        return null;
     }
 }

@@ -16,8 +16,8 @@ public abstract class HeavyRequestHandler : AsyncRequestHandler
     public sealed override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        using HeavyAnswer answer = await HeavyAnswer.BeginAsync(connection, _turns, cancellationToken).ConfigureAwait(false);
-        return await BuildAsync(request, answer, cancellationToken).ConfigureAwait(false);
+        using HeavyAnswer? answer = await HeavyAnswer.BeginAsync(connection, _turns, cancellationToken).ConfigureAwait(false);
+        return answer is null ? null : await BuildAsync(request, answer, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>

@@ -90,7 +90,7 @@ internal sealed class PipeDriver : ConnectionDriver
             ReadOnlySequence<byte> buffer = result.Buffer;
             while (HandleRound(ref buffer))
             {
-                // The answers to a part of the batch fill the output: the rest waits until the peer takes them.
+                // When the answers to a part of the batch fill the output, the rest waits until the peer takes them.
                 if (_output.PausedFlush is { } full)
                 {
                     await full.ConfigureAwait(false);
@@ -117,17 +117,17 @@ internal sealed class PipeDriver : ConnectionDriver
         }
     }
 
-    /// <summary>One round of this connection alone; true when it ended early because the output was full.</summary>
+    /// <summary>One round of this connection alone; true when it ended early because the output was full, or it had gone on for long.</summary>
     private bool HandleRound(ref ReadOnlySequence<byte> buffer)
     {
         Connection.BeginBatch(_time.GetTimestamp());
-        bool isFull = false;
+        bool endedEarly = false;
         DriverRound round = DriverRound.Enter(runsItems: true);
         try
         {
             try
             {
-                isFull = HandleFrames(ref buffer);
+                endedEarly = HandleFrames(ref buffer);
             }
             finally
             {
@@ -141,7 +141,7 @@ internal sealed class PipeDriver : ConnectionDriver
                 }
 
                 round.Flush();
-                round.RunAfterReplies(_logger);
+                round.RunAfterReplies(_logger, _time);
             }
         }
         finally
@@ -149,17 +149,17 @@ internal sealed class PipeDriver : ConnectionDriver
             round.Exit();
         }
 
-        return isFull;
+        return endedEarly;
     }
 
-    /// <summary>Handles every whole frame of the buffer and leaves the rest in it; true when it stopped because the output is full.</summary>
+    /// <summary>Handles every whole frame of the buffer and leaves the rest in it; true when it stopped because the output is full or the turn over.</summary>
     private bool HandleFrames(ref ReadOnlySequence<byte> buffer)
     {
         Span<byte> lengthField = stackalloc byte[FrameLayout.LengthSize];
         while (!_output.IsFull)
         {
             buffer = buffer.Slice(Connection.Receive(buffer.FirstSpan));
-            if (_output.IsFull)
+            if (_output.IsFull || Connection.IsTurnOver)
             {
                 return true;
             }
@@ -189,7 +189,7 @@ internal sealed class PipeDriver : ConnectionDriver
 
     private void HandleStraddlingFrame(in ReadOnlySequence<byte> frame, int size)
     {
-        byte[] copy = ArrayPool<byte>.Shared.Rent(size);
+        byte[] copy = FrameBuffers.Rent(size);
         try
         {
             frame.CopyTo(copy);
@@ -197,7 +197,7 @@ internal sealed class PipeDriver : ConnectionDriver
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(copy);
+            FrameBuffers.Return(copy);
         }
     }
 

@@ -33,6 +33,7 @@ public sealed class RemotingConnection
     private readonly Stack<DeferredReplies> _freeReplies = new();
 
     private readonly FrameWatch _frameWatch = new();
+    private ReadTurn _turn;
     private SemaphoreSlim? _heavyAnswers;
     private int _working;
     private long _frames;
@@ -263,27 +264,39 @@ public sealed class RemotingConnection
     internal void BeginBatch(long readAt)
     {
         _batch.ReadAt = readAt;
+        _turn.Begin(_time);
         Volatile.Write(ref _lastActivity, readAt);
     }
 
+    /// <summary>The frames of this batch have taken so long that it is others' turn; the driver's thread.</summary>
+    internal bool IsTurnOver => _turn.IsOver;
+
     /// <summary>
     /// Handles the whole frames at the beginning of <paramref name="readable"/> and returns how many bytes they were; the driver keeps the rest. Stops early when the output
-    /// is full: the driver sends, and calls again when the peer takes what it is sent. Throws <see cref="FrameFormatException"/> when the peer does not speak the protocol.
+    /// is full: the driver sends, and calls again when the peer takes what it is sent. Stops when the turn is over too: the driver begins another batch after others had theirs.
+    /// Throws <see cref="FrameFormatException"/> when the peer does not speak the protocol.
     /// </summary>
     internal int Receive(ReadOnlySpan<byte> readable)
     {
         int consumed = 0;
-        while (readable.Length - consumed >= FrameLayout.LengthSize && !_output.IsFull)
+        while (readable.Length - consumed >= FrameLayout.LengthSize && !_output.IsFull && !_turn.IsOver)
         {
             ReadOnlySpan<byte> rest = readable[consumed..];
             int size = FrameLayout.ReadFrameSize(rest, Options.MaxFrameBytes);
             if (rest.Length < size)
             {
+                if (rest.Length >= FrameLayout.PrefixSize)
+                {
+                    // Megabytes of a header that is refused need not be waited for, nor held.
+                    FrameLayout.CheckHeader(rest, Options.MaxHeaderBytes);
+                }
+
                 break;
             }
 
             HandleFrame(rest[..size]);
             consumed += size;
+            _turn.CountFrame(_time);
         }
 
         return consumed;

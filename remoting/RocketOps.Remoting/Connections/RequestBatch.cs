@@ -1,4 +1,3 @@
-using System.Buffers;
 using RocketOps.Remoting.Headers;
 
 namespace RocketOps.Remoting.Connections;
@@ -34,7 +33,7 @@ public sealed class RequestBatch
         if (_scratch.Length < length)
         {
             ReturnScratch();
-            _scratch = ArrayPool<byte>.Shared.Rent(length);
+            _scratch = FrameBuffers.Rent(length);
         }
 
         return _scratch;
@@ -110,7 +109,7 @@ public sealed class RequestBatch
     {
         if (_scratch.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(_scratch);
+            FrameBuffers.Return(_scratch);
             _scratch = [];
         }
     }

@@ -49,6 +49,16 @@ public static class FrameLayout
         return total + LengthSize;
     }
 
+    /// <summary>Checks the length of the header in the prefix of a frame. Throws <see cref="FrameFormatException"/> when it is above <paramref name="maxHeaderBytes"/>.</summary>
+    public static void CheckHeader(ReadOnlySpan<byte> prefix, int maxHeaderBytes)
+    {
+        int headerLength = (int)(BinaryPrimitives.ReadUInt32BigEndian(prefix[LengthSize..]) & 0xFFFFFF);
+        if (headerLength > maxHeaderBytes)
+        {
+            throw new FrameFormatException($"header of {headerLength} bytes exceeds the limit of {maxHeaderBytes}");
+        }
+    }
+
     /// <summary>
     /// Splits a whole frame into header and body. Throws <see cref="FrameFormatException"/> for an unknown serialize type or a header longer than the frame.
     /// </summary>

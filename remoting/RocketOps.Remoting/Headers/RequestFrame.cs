@@ -83,11 +83,7 @@ public readonly ref struct RequestFrame
     public static RequestFrame Parse(ReadOnlySpan<byte> frame, int maxHeaderBytes = int.MaxValue)
     {
         FrameLayout.Split(frame, out SerializeType serializeType, out ReadOnlySpan<byte> header, out ReadOnlySpan<byte> body);
-        if (header.Length > maxHeaderBytes)
-        {
-            throw new FrameFormatException($"header of {header.Length} bytes exceeds the limit of {maxHeaderBytes}");
-        }
-
+        FrameLayout.CheckHeader(frame, maxHeaderBytes);
         return serializeType == SerializeType.Json ? ParseJson(header, body) : ParseBinary(header, body);
     }
 

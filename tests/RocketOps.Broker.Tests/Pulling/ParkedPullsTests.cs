@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Connections;
 using RocketOps.Store;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
@@ -70,6 +71,33 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         Parked.Count.Should().Be(2);
         await _broker.SendAsync("Gone", "there again");
         await Eventually.TrueAsync(() => _sink.Answered.Count == 2, "the new one is woken");
+    }
+
+    [Fact]
+    public async Task Arrival_WakesManyWhoseAnswersTakeLong_KeepsItsThreadForAFewOfThem()
+    {
+        const int Pulls = 50;
+        await _broker.CreateTopicAsync("T");
+        for (int tag = 0; tag < Pulls; tag++)
+        {
+            Parked.TryPark(Pull("T", 0, 0, tag: tag)).Should().BeTrue();
+        }
+
+        int piece = 0;
+        int longest = 0;
+        TimeSpan taken = WokenPulls.LongestPiece / 4;
+        _sink.Answering = () =>
+        {
+            _time.Advance(taken);
+            piece = DriverThread.MustNotBlock ? piece + 1 : 0;
+            longest = Math.Max(longest, piece);
+        };
+
+        await _broker.SendAsync("T", "for all of them");
+
+        await Eventually.TrueAsync(() => _sink.Answered.Count == Pulls, "each is answered");
+        _sink.Answered.Should().BeEquivalentTo(Enumerable.Range(0, Pulls).Select(static tag => (long)tag));
+        longest.Should().BeInRange(1, 4, "the loop that stored the message has others to serve");
     }
 
     [Fact]
@@ -313,6 +341,9 @@ public sealed class ParkedPullsTests : IAsyncLifetime
 
         public long FailOn { get; set; } = -1;
 
+        /// <summary>What happens before an answer is noted.</summary>
+        public Action Answering { get; set; } = static () => { };
+
         /// <summary>Bytes held for whoever pulls.</summary>
         public long Held => Interlocked.Read(ref _held);
 
@@ -335,6 +366,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
                 throw new IOException("no way to the consumer");
             }
 
+            Answering();
             Answered.Enqueue(ticket.Tag);
         }
 

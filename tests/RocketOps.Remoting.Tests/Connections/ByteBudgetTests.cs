@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Server;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 
@@ -25,6 +26,19 @@ public sealed class ByteBudgetTests : IDisposable
     };
 
     public void Dispose() => _budget.Dispose();
+
+    [Theory]
+    [InlineData(256, 4096, 256)]
+    [InlineData(256, 768, 192)]
+    [InlineData(256, 64, 32)]
+    [InlineData(8, 64, 8)]
+    public void Limit_OfLittleMemory_IsAQuarterOfIt(int wantedMiB, int memoryMiB, int limitMiB)
+    {
+        const long MiB = 1024 * 1024;
+        OpenConnections connections = new(new RequestHandlerRegistry(), new RemotingServerOptions { EndPoints = [], MaxHeldBytes = wantedMiB * MiB, MemoryBytes = memoryMiB * MiB }, TimeProvider.System, NullLogger.Instance);
+
+        connections.Budget.Limit.Should().Be(limitMiB * MiB);
+    }
 
     [Fact]
     public void Pauses_Exceeded_ThoseWithMoreThanTheirShare()

@@ -83,6 +83,26 @@ public abstract class DetachedRequestTests(RemotingTransport transport)
     }
 
     [Fact]
+    public async Task HeavyAnswers_OfAConnectionThatIsGone_AreNotBuilt()
+    {
+        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        BuildingHandler building = new(go.Task);
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, building));
+        await using NetworkStream gone = await peer.OpenRawAsync();
+        await gone.WriteAsync((byte[])[.. Enumerable.Range(1, 20).SelectMany(static opaque => RemotingConnectionTests.Encode(new RemotingCommand { Code = Echo, Opaque = opaque }))]);
+        await Eventually.TrueAsync(() => building.Now == 1, "the first has its turn");
+        gone.Dispose();
+        await Eventually.TrueAsync(() => building.Gone.IsCancellationRequested, "the server knows that its peer is gone");
+        go.SetResult();
+
+        await using NetworkStream other = await peer.OpenRawAsync();
+        await other.WriteAsync(RemotingConnectionTests.Encode(new RemotingCommand { Code = Echo, Opaque = 1 }));
+        _ = await RemotingConnectionTests.ReadFrameAsync(other);
+        await Eventually.TrueAsync(() => peer.Server.HeldBytes == 0, "everything is given back");
+        building.Begun.Should().Be(2);
+    }
+
+    [Fact]
     public async Task Stop_RequestInWork_IsStillAnswered()
     {
         TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -132,11 +152,18 @@ public abstract class DetachedRequestTests(RemotingTransport transport)
 
         public int Most { get; private set; }
 
+        public int Begun { get; private set; }
+
+        /// <summary>Of the connection that had its turn last.</summary>
+        public CancellationToken Gone { get; private set; }
+
         protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
         {
             answer.Add(Bytes);
             lock (_gate)
             {
+                Gone = cancellationToken;
+                Begun++;
                 Now++;
                 Most = Math.Max(Most, Now);
             }
