@@ -197,7 +197,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
         IReadOnlyList<GroupView> groups = await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken);
         Problem? problem = children.Problem ?? (paused ? null : honoured.Problem ?? growth.Problem);
-        ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null, paused) { Pause = pause };
+        ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null, paused) { Changed = children.Changed, Pause = pause };
         if (paused)
         {
             return findings;
@@ -226,7 +226,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
                 }
             }
 
-            if (problem is null && children.Pending is null && growth.Held.Count == 0)
+            if (problem is null && children.Pending is null && children.Changed is null && growth.Held.Count == 0)
             {
                 await _gone.RunAsync(context, observation, cancellationToken);
                 await _goneMembers.RunAsync(context, groups, cancellationToken);

@@ -70,6 +70,28 @@ public sealed class ClusterChangesTests
         world.Workloads.Left.Should().Equal("a-0-2", "a-0-1");
     }
 
+    /// <summary>What a cluster waits for is told by a pass that comes too late for a write as well: the next one comes at once, the wait may last for hours.</summary>
+    [Fact]
+    public async Task Reconcile_SetChangedSinceThePassLooked_TellsWhatTheClusterWaitsFor()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 3);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Admin.LogEnds[world.Master("a-0")] = 1_000_000_000;
+        world.Admin.LogEnds[world.Admin.Registered!["a-0"][2]] = 1_000_000_000;
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
+        await world.ClusterAsync("a", "Reconciling", "True", Reasons.ScalingIn);
+
+        world.Fault = static call => call is { Verb: "patch", Resource: "statefulsets" } ? ApiFault.Fail(409, "Conflict") : null;
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new(StringComparer.Ordinal) { ["flushDiskType"] = "SYNC_FLUSH" });
+
+        BrokerCluster late = await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status?.ObservedGeneration == cluster.Metadata.Generation, "a pass came too late");
+        Conditions.Find(late.Status!.Conditions, "Ready")!.Reason.Should().Be(Reasons.ScalingIn);
+        world.Fault = null;
+        world.Admin.LogEnds.Clear();
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
     [Fact]
     public async Task Reconcile_FewerMembersOfAProtectedCluster_KeepsThemAndHonoursTheRest()
     {

@@ -39,6 +39,9 @@ internal sealed record ClusterFindings(
     /// <summary>Which members do not have the values that need no restart, and why; null when all have them.</summary>
     public Problem? Unapplied { get; init; }
 
+    /// <summary>What somebody has changed since this pass looked at it; told when there is nothing else to wait for, as the next pass comes at once.</summary>
+    public Problem? Changed { get; init; }
+
     /// <summary>What somebody asked to be left alone; null for nothing.</summary>
     public ClusterPause? Pause { get; init; }
 

@@ -48,7 +48,7 @@ internal static class ClusterStatusBuilder
     private static ConditionList BuildConditions(ClusterContext context, ClusterFindings findings, List<BrokerGroupStatus> groups, DateTimeOffset now)
     {
         ConditionList conditions = new ConditionList(context.Cluster.Status?.Conditions, Generation(context, findings), now);
-        conditions.Outcome(findings.Problem ?? Stuck(findings), Pending(context, findings, groups), "Every name server and every broker serves.");
+        conditions.Outcome(findings.Problem ?? Stuck(findings), Pending(context, findings, groups) ?? findings.Changed, "Every name server and every broker serves.");
         Availability(conditions, context, findings, groups);
         Degradation(conditions, context, findings);
         if (context.Spec.Brokers.Replicas > 1)

@@ -10,9 +10,10 @@ namespace RocketOps.Operator.Clusters.Steps;
 /// <param name="LiveConfig">The ConfigMap of the keys that brokers take while they run; null when it was not applied.</param>
 /// <param name="Problem">Why not everything was applied; null when it was.</param>
 /// <param name="Pending">What has to go by itself before everything can be applied.</param>
+/// <param name="Changed">What somebody has changed since this pass looked at it: the next pass applies its intent to that.</param>
 /// <param name="Failed">The API server did not do what it was asked; tried again after a back-off.</param>
-internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, IReadOnlySet<string> Configurations, ConfigMap? LiveConfig, Problem? Problem, Problem? Pending, bool Failed)
+internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, IReadOnlySet<string> Configurations, ConfigMap? LiveConfig, Problem? Problem, Problem? Pending, Problem? Changed, bool Failed)
 {
     /// <summary>Nothing was applied.</summary>
-    public static readonly ChildrenOutcome Nothing = new(null, [], new HashSet<string>(), null, null, null, false);
+    public static readonly ChildrenOutcome Nothing = new(null, [], new HashSet<string>(), null, null, null, null, false);
 }

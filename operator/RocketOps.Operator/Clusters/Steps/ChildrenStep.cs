@@ -37,6 +37,7 @@ internal sealed class ChildrenStep
         ConfigMap? liveConfig = null;
         Problem? problem = null;
         Problem? pending = null;
+        Problem? changed = null;
         List<StatefulSet> sets = new List<StatefulSet>();
         bool failed = false;
         HashSet<string> configurations = new HashSet<string>(StringComparer.Ordinal);
@@ -95,9 +96,9 @@ internal sealed class ChildrenStep
                 // The API server's own rules, a quota, missing rights or an admission webhook: refused until somebody changes something.
                 problem ??= new Problem(Reasons.Refused, refused.Status.Message ?? refused.Message);
             }
-            catch (KubernetesException changed) when (changed.IsConflict && part[^1] is ConfigMap or StatefulSet)
+            catch (KubernetesException conflict) when (conflict.IsConflict && part[^1] is ConfigMap or StatefulSet)
             {
-                pending ??= new Problem(Reasons.Updating, $"{part[^1].Kind} {PartOf(part)} has changed since it was looked at; it is looked at again.");
+                changed ??= new Problem(Reasons.Updating, $"{part[^1].Kind} {PartOf(part)} has changed since it was looked at; it is looked at again.");
             }
             catch (Exception failure) when (ApiFailures.IsFailure(failure, cancellationToken))
             {
@@ -107,7 +108,7 @@ internal sealed class ChildrenStep
             }
         }
 
-        return new ChildrenOutcome(nameServers, sets, configurations, liveConfig, problem, pending, failed);
+        return new ChildrenOutcome(nameServers, sets, configurations, liveConfig, problem, pending, changed, failed);
     }
 
     /// <summary>The last object of a part is its workload, or all of it, which it is named after.</summary>
