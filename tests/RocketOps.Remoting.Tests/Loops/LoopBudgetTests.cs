@@ -21,7 +21,7 @@ public sealed class LoopBudgetTests
     [Fact]
     public async Task Budget_OneHoldsFarTooMuch_IsClosedAndTheRestGoesOn()
     {
-        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), maxHeldBytes: Limit);
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), maxHeldBytes: Limit, time: new FakeTimeProvider());
         ScriptedSockets.Peer small = bench.Sockets.Connect();
         byte[] begun = Frame(1, new byte[1024 * 1024]);
         small.Send(begun.AsSpan(0, 10));
