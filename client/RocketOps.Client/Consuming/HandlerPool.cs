@@ -122,7 +122,7 @@ internal sealed class HandlerPool : IConsumeService
         }
 
         _atWork[message] = _options.TimeProvider.GetTimestamp();
-        (ConsumeResult result, Exception? failure) = await _invoker.InvokeAsync(message.Stored, message.Owner.Queue, attempts: 0, _cut.Token).ConfigureAwait(false);
+        (ConsumeResult result, Exception? failure) = await _invoker.InvokeAsync(message.Stored, message.Owner.Queue, message.Attempts, _cut.Token).ConfigureAwait(false);
         bool isTooLate = !_atWork.TryRemove(message, out _);
         bool isDropped = result.IsReturned && _options.MessageModel == MessageModel.Broadcasting;
         if (isDropped)
@@ -183,6 +183,7 @@ internal sealed class HandlerPool : IConsumeService
         catch (Exception failure)
         {
             // It stays the handler's, and is tried again with the next look.
+            message.Attempts++;
             ClientLog.SendBackFailed(_client.Logger, message.Stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? "without id", message.Owner.Queue, failure.Message);
             _atWork[message] = since;
         }
@@ -244,6 +245,7 @@ internal sealed class HandlerPool : IConsumeService
         {
             string id = message.Stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? "without id";
             ClientLog.SendBackFailed(_client.Logger, id, message.Owner.Queue, failure.Message);
+            message.Attempts++;
             _ = EnqueueLaterAsync(message);
             return false;
         }

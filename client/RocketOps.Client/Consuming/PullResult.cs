@@ -21,4 +21,8 @@ internal enum PullStatus
 }
 
 /// <summary>A message waiting for its handler.</summary>
-internal sealed record PulledMessage(ProcessQueue Owner, StoredMessage Stored);
+internal sealed record PulledMessage(ProcessQueue Owner, StoredMessage Stored)
+{
+    /// <summary>Deliveries made here after which no broker took it back: its handler sees them as <see cref="ReceivedMessage.ReconsumeTimes"/>. Written by whoever has it at work.</summary>
+    public int Attempts { get; set; }
+}

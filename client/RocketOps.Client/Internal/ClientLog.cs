@@ -162,6 +162,9 @@ internal static partial class ClientLog
     [LoggerMessage(4151, LogLevel.Warning, "message {MessageId} of {Queue} could not be given back ({Reason}) and was sent to {RetryQueue} instead")]
     public static partial void SentToRetryTopic(ILogger logger, string messageId, MessageQueue queue, string reason, MessageQueue retryQueue);
 
+    [LoggerMessage(4153, LogLevel.Error, "message {MessageId} at {Offset} of {Queue} is passed over by group {Group}: no broker takes it back, not even as a dead letter ({Reason}); it stays there as long as any message does")]
+    public static partial void MessagePassedOver(ILogger logger, string messageId, MessageQueue queue, long offset, string group, string reason);
+
     [LoggerMessage(4133, LogLevel.Error, "handling the message of {Queue} at {Offset} failed in a way nobody foresaw")]
     public static partial void HandlingBroken(ILogger logger, Exception exception, MessageQueue queue, long offset);
 }

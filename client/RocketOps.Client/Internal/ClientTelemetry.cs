@@ -29,6 +29,9 @@ internal static class ClientTelemetry
     private static readonly Counter<long> Consumed = Meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Messages handed to handlers");
     private static readonly Histogram<double> ProcessTime = Meter.CreateHistogram("messaging.process.duration", "s", "Time of a handler", tags: null, Seconds);
 
+    private static readonly Counter<long> PassedOver = Meter.CreateCounter<long>(
+        "rocketops.client.passed_over.messages", "{message}", "Messages that no handler did and no broker took back, not even as dead letters");
+
     public static Activity? StartSend(string topic, string clientId)
     {
         Activity? span = Source.StartActivity($"{Send} {topic}", ActivityKind.Producer);
@@ -90,6 +93,15 @@ internal static class ClientTelemetry
             TagList tags = Tags(Process, topic, group, failure);
             Consumed.Add(1, tags);
             ProcessTime.Record(elapsed.TotalSeconds, tags);
+        }
+    }
+
+    /// <summary>A group goes on behind a message that it could neither handle nor give back.</summary>
+    public static void PassOver(string topic, string group)
+    {
+        if (PassedOver.Enabled)
+        {
+            PassedOver.Add(1, new TagList { { "messaging.system", "rocketmq" }, { "messaging.destination.name", topic }, { "messaging.consumer.group.name", group } });
         }
     }
 

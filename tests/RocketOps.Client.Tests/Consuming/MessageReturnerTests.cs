@@ -1,14 +1,19 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Client.Tests.Consuming;
 
 /// <summary>What a handler gives back, when the broker that has the message does not take it back.</summary>
 public sealed class MessageReturnerTests : ConsumerTestBase
 {
+    private readonly FakeTimeProvider _time = new();
+
     [Theory]
     [InlineData("later", "3", "1")]
     [InlineData("level 7", "7", "1")]
@@ -70,22 +75,167 @@ public sealed class MessageReturnerTests : ConsumerTestBase
         Received.Last().Queue.Should().Be(new MessageQueue("%RETRY%g", "broker-b", 0));
     }
 
+    /// <summary>As a broker refuses that adds to the properties without leaving anything out; the client cannot add to them either.</summary>
     [Fact]
-    public async Task GivenBack_NoRoomForTheProperties_StaysUnfinished()
+    public async Task GivenBack_NoRoomForTheProperties_IsHandledAgainHereAndBecomesADeadLetterAsItIs()
     {
-        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
-        cluster.AddTopic("%RETRY%g", 1);
-        cluster.Broker.Overrides[RequestCode.ConsumerSendMessageBack] = static request => RemotingCommand.CreateResponse(request, ResponseCode.SystemError, "PROPERTIES_SIZE_EXCEEDED");
-        cluster.Broker.Append("T", 0, "m", tag: new string('t', MessagePropertiesCodec.MaxBytes - 30));
+        await using FakeCluster cluster = await StartRefusingClusterAsync();
+        (string, string)[] noted = [("CLUSTER", "C"), ("MSG_REGION", "R"), ("TRACE_ON", "true"), ("WAIT", "true"), ("REAL_TOPIC", "T")];
+        cluster.Broker.Append("T", 0, "m", tag: new string('t', MessagePropertiesCodec.MaxBytes - 85), noted: noted);
         ConcurrentQueue<ClientError> errors = new();
-        await using RocketMqPushConsumer consumer = new(Options(cluster) with { OnError = errors.Enqueue });
-        await consumer.SubscribeAsync("T", "*", static (_, _) => ValueTask.FromResult(ConsumeResult.Later));
+        await using RocketMqPushConsumer consumer = new(LocalOptions(cluster, errors));
+        await consumer.SubscribeAsync("T", "*", GiveBackAsync);
         await consumer.StartAsync();
 
-        await Eventually.TrueAsync(() => errors.Any(static error => error.Id.Id == 4127), "it is reported");
+        await PassUntilAsync(() => cluster.Broker.Offsets.GetValueOrDefault(("T", 0)) == 1, "it is out of the way");
         await consumer.StopAsync();
 
-        cluster.Broker.Of(RequestCode.SendMessageV2).Should().BeEmpty();
-        cluster.Broker.Offsets.GetValueOrDefault(("T", 0)).Should().Be(0);
+        Received.Where(static message => message.Queue.Topic == "T").Select(static message => message.ReconsumeTimes).Should().Equal(0, 1, 2, 3);
+        cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Select(static request => request.Get("delayLevel")).Should().Equal("0", "0", "0", "-1");
+        RemotingCommand dead = cluster.Broker.Of(RequestCode.SendMessageV2).Should().ContainSingle("the others had no room").Which;
+        dead.ExtFields.Should().Contain("b", "%RETRY%g").And.Contain("j", "4").And.Contain("l", "3", "such a one goes to the dead letters");
+        MessagePropertiesCodec.Read(Encoding.UTF8.GetBytes(dead.GetRequired("i"))).Keys.Should().BeEquivalentTo("UNIQ_KEY", "TAGS");
+        errors.Should().ContainSingle(static error => error.Id.Id == 4151).And.NotContain(static error => error.Id.Id == 4153);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task GivenBack_BrokersRefuseTheMessageForGood_IsPassedOverLoudly(bool isInner)
+    {
+        string group = isInner ? "inner" : "whole";
+        ConcurrentQueue<string> counted = new();
+        using MeterListener meters = CountPassedOver(group, counted);
+        await using FakeCluster cluster = await StartRefusingClusterAsync(group);
+        cluster.Broker.Overrides[RequestCode.SendMessageV2] = static request => RemotingCommand.CreateResponse(request, ResponseCode.MessageIllegal, "the message is illegal");
+        if (isInner)
+        {
+            cluster.Broker.AppendBatch("T", 0, ("m", "A"), ("n", "A"));
+        }
+        else
+        {
+            cluster.Broker.Append("T", 0, "m");
+            cluster.Broker.Append("T", 0, "n");
+        }
+
+        ConcurrentQueue<ClientError> errors = new();
+        await using RocketMqPushConsumer consumer = new(LocalOptions(cluster, errors) with { Group = group });
+        await consumer.SubscribeAsync("T", "*", async (message, token) => Text(message) == "m" ? await GiveBackAsync(message, token) : await Collect(message, token));
+        await consumer.StartAsync();
+
+        await PassUntilAsync(() => cluster.Broker.Offsets.GetValueOrDefault(("T", 0)) == 2, "the queue goes on");
+        await consumer.StopAsync();
+
+        Received.Where(static message => Text(message) == "m").Select(static message => message.ReconsumeTimes).Should().Equal(0, 1, 2, 3);
+        ClientError passedOver = errors.Should().ContainSingle(static error => error.Id.Id == 4153).Which;
+        passedOver.Should().Match<ClientError>(static error => error.Level == LogLevel.Error && error.MessageId == "id-m" && error.Queue == new MessageQueue("T", "broker-a", 0));
+        passedOver.Text.Should().Contain("at 0 of").And.Contain("the message is illegal");
+        counted.Should().Equal($"T {group} 1");
+    }
+
+    [Fact]
+    public async Task GivenBack_BrokersRefuseForAnotherReason_StaysUnfinishedHoweverOften()
+    {
+        await using FakeCluster cluster = await StartRefusingClusterAsync();
+        cluster.Broker.Overrides[RequestCode.SendMessageV2] = static request => RemotingCommand.CreateResponse(request, ResponseCode.NoPermission, "the broker is read-only");
+        cluster.Broker.Append("T", 0, "m");
+        ConcurrentQueue<ClientError> errors = new();
+        await using RocketMqPushConsumer consumer = new(LocalOptions(cluster, errors));
+        await consumer.SubscribeAsync("T", "*", GiveBackAsync);
+        await consumer.StartAsync();
+
+        await PassUntilAsync(() => Received.Count > 8, "it is handled again and again");
+        cluster.Broker.Overrides.Clear();
+        await PassUntilAsync(() => cluster.Broker.Offsets.GetValueOrDefault(("T", 0)) == 1, "it is taken in the end");
+        await consumer.StopAsync();
+
+        Received.Select(static message => message.ReconsumeTimes).Take(8).Should().Equal(0, 1, 2, 3, 4, 5, 6, 7);
+        cluster.Broker.Of(RequestCode.ConsumerSendMessageBack)[^1].Get("delayLevel").Should().Be("-1", "it has had its deliveries");
+        errors.Should().NotContain(static error => error.Id.Id == 4153, "any other message would fare alike");
+    }
+
+    [Fact]
+    public async Task Orderly_DeadLetterThatBrokersRefuseForGood_IsPassedOverLoudly()
+    {
+        await using FakeCluster cluster = await StartRefusingClusterAsync();
+        cluster.Broker.Overrides[RequestCode.SendMessageV2] = static request => RemotingCommand.CreateResponse(request, ResponseCode.MessageIllegal, "the message is illegal");
+        cluster.Broker.Append("T", 0, "m");
+        cluster.Broker.Append("T", 0, "n");
+        ConcurrentQueue<ClientError> errors = new();
+        await using RocketMqPushConsumer consumer = new(Options(cluster, orderly: true) with { OnError = errors.Enqueue });
+        await consumer.SubscribeAsync("T", "*", async (message, token) =>
+        {
+            await Collect(message, token);
+            return Text(message) == "m" ? ConsumeResult.DeadLetter : ConsumeResult.Success;
+        });
+        await consumer.StartAsync();
+        await Eventually.TrueAsync(() => Texts.Contains("n"), "the queue goes on");
+        await consumer.StopAsync();
+
+        Texts.Should().Equal("m", "n");
+        errors.Should().ContainSingle(static error => error.Id.Id == 4153);
+        cluster.Broker.Offsets[("T", 0)].Should().Be(2);
+    }
+
+    private static async Task<FakeCluster> StartRefusingClusterAsync(string group = "g")
+    {
+        FakeCluster cluster = await StartClusterAsync(queues: 1);
+
+        // Nobody reads it: the fake broker does not know that some of it are dead letters.
+        cluster.AddTopic("%RETRY%" + group, 1, perm: 2);
+        cluster.Broker.Overrides[RequestCode.ConsumerSendMessageBack] = static request => RemotingCommand.CreateResponse(request, ResponseCode.SystemError, "PROPERTIES_SIZE_EXCEEDED");
+        return cluster;
+    }
+
+    private static MeterListener CountPassedOver(string group, ConcurrentQueue<string> counted)
+    {
+        MeterListener meters = new()
+        {
+            InstrumentPublished = static (instrument, own) =>
+            {
+                if (instrument.Name == "rocketops.client.passed_over.messages")
+                {
+                    own.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        meters.SetMeasurementEventCallback<long>((_, count, tags, _) =>
+        {
+            Dictionary<string, object?> all = new(tags.ToArray(), StringComparer.Ordinal);
+            if (Equals(all["messaging.consumer.group.name"], group))
+            {
+                counted.Enqueue($"{all["messaging.destination.name"]} {group} {count}");
+            }
+        });
+        meters.Start();
+        return meters;
+    }
+
+    // No limit of a request ends while the clock runs ahead.
+    private PushConsumerOptions LocalOptions(FakeCluster cluster, ConcurrentQueue<ClientError> errors) => Options(cluster) with
+    {
+        MaxReconsumeTimes = 3,
+        TimeProvider = _time,
+        ConnectTimeout = TimeSpan.FromDays(1),
+        RequestTimeout = TimeSpan.FromDays(1),
+        PullTimeout = TimeSpan.FromDays(1),
+        ConsumeTimeout = TimeSpan.FromDays(1),
+        ShutdownTimeout = TimeSpan.FromDays(1),
+        OnError = errors.Enqueue,
+    };
+
+    private async ValueTask<ConsumeResult> GiveBackAsync(ReceivedMessage message, CancellationToken cancellationToken)
+    {
+        await Collect(message, cancellationToken);
+        return message.Queue.Topic == "T" ? ConsumeResult.Later : ConsumeResult.Success;
+    }
+
+    // What waits for its time goes on whenever it has begun to wait.
+    private Task PassUntilAsync(Func<bool> condition, string what) => Eventually.TrueAsync(
+        () =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return condition();
+        },
+        what);
 }

@@ -84,9 +84,14 @@ internal sealed class FakeBroker : IAsyncDisposable
     public RemotingCommand[] Of(int code) => [.. Received.Where(request => request.Code == code)];
 
     /// <summary>Puts a message at the end of a queue, as if a producer had sent it.</summary>
-    public void Append(string topic, int queue, string body, string? tag = null, int sysFlag = 0, string? retryTopic = null, int reconsumeTimes = 0)
+    public void Append(string topic, int queue, string body, string? tag = null, int sysFlag = 0, string? retryTopic = null, int reconsumeTimes = 0, params (string Name, string Value)[] noted)
     {
         Dictionary<string, string> properties = new(StringComparer.Ordinal) { ["UNIQ_KEY"] = "id-" + body };
+        foreach ((string name, string value) in noted)
+        {
+            properties[name] = value;
+        }
+
         if (tag is not null)
         {
             properties["TAGS"] = tag;
