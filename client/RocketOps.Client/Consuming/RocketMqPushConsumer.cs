@@ -69,7 +69,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
         _client.Routes.Watch(OnRouteChanged);
         IOffsetStore offsets = _options.MessageModel == MessageModel.Clustering
             ? new BrokerOffsetStore(_client, _options)
-            : new FileOffsetStore(FileOffsetStore.PathFor(_options, _client.ClientId), _client.Logger);
+            : new FileOffsetStore(FileOffsetStore.PathFor(_options, _client.ClientId), _options.ConsumeFromWhere, _client.Logger);
         _offsets = polling?.Attach(offsets) ?? offsets;
         _locks = _options.IsLocking ? new QueueLocks(_client, _options) : null;
         _tracer = _options.EnableTrace ? new MessageTracer(_client, _options, _options.Group, "CONSUME") : null;

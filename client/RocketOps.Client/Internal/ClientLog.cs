@@ -102,6 +102,12 @@ internal static partial class ClientLog
     [LoggerMessage(4129, LogLevel.Warning, "broadcast offsets cannot be kept in {Path}: {Reason}")]
     public static partial void BroadcastOffsetsFailed(ILogger logger, string path, string reason);
 
+    [LoggerMessage(4154, LogLevel.Warning, "the broadcast offsets in {Path} are {State}; those before, in {Backup}, count, and what was handled since comes again")]
+    public static partial void BroadcastOffsetsFromBackup(ILogger logger, string path, string state, string backup);
+
+    [LoggerMessage(4155, LogLevel.Error, "the broadcast offsets in {Path} and in its backup are damaged and were set aside ({Aside}): this member begins with {From} in every queue, so that messages come again or were missed")]
+    public static partial void BroadcastOffsetsLost(ILogger logger, string path, string aside, string from);
+
     [LoggerMessage(4130, LogLevel.Warning, "{Count} messages were still being handled {Seconds} s after the stop; they will be delivered again")]
     public static partial void ShutdownTimedOut(ILogger logger, int count, double seconds);
 

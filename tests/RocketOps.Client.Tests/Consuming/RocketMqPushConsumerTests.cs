@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Client.Consuming;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
@@ -316,47 +314,6 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
 
         // On a busy machine the other handler may have taken too long as well. What the stuck one says in the end would come with the level 0.
         cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().OnlyContain(static request => request.Get("delayLevel") == "3", "what it says so late does not count");
-    }
-
-    [Fact]
-    public async Task BroadcastOffsets_ThatCouldNotBeRead_AreReadAgain()
-    {
-        using TempDirectory folder = new();
-        string path = Path.Combine(folder.Path, "g.json");
-        MessageQueue queue = new("T", "broker-a", 0);
-        FileOffsetStore written = new(path, NullLogger.Instance);
-        written.Move(queue, 7, byBroker: false);
-        await written.CommitAsync([queue], default);
-        string json = await File.ReadAllTextAsync(path);
-
-        await File.WriteAllTextAsync(path, "{");
-        FileOffsetStore offsets = new(path, NullLogger.Instance);
-        await FluentActions.Awaiting(() => offsets.LoadAsync(queue, default)).Should().ThrowAsync<RocketMqException>();
-
-        // Somebody edited it, and named the queue twice.
-        int list = json.IndexOf('[', StringComparison.Ordinal);
-        string entry = json[(list + 1)..json.IndexOf(']', StringComparison.Ordinal)];
-        await File.WriteAllTextAsync(path, json.Replace(entry, entry.Replace("7", "9", StringComparison.Ordinal) + "," + entry, StringComparison.Ordinal));
-        (await offsets.LoadAsync(queue, default)).Should().Be(7);
-    }
-
-    [Fact]
-    public async Task BroadcastOffsets_ThatDidNotChange_AreNotWritten()
-    {
-        using TempDirectory folder = new();
-        string path = Path.Combine(folder.Path, "g.json");
-        MessageQueue queue = new("T", "broker-a", 0);
-        FileOffsetStore offsets = new(path, NullLogger.Instance);
-        offsets.Note(queue, 7);
-        await offsets.CommitAsync([queue], default);
-        File.Delete(path);
-
-        await offsets.CommitAsync([queue], default);
-        File.Exists(path).Should().BeFalse("nothing is to be written");
-        offsets.Note(queue, 8);
-        await offsets.CommitAsync([queue], default);
-
-        (await new FileOffsetStore(path, NullLogger.Instance).LoadAsync(queue, default)).Should().Be(8);
     }
 
     [Theory]
