@@ -28,6 +28,53 @@ public sealed class SendTimeoutTests
         await sending.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>().WithMessage("no name server told the route of topic T within 10000 ms");
     }
 
+    /// <summary>The first send asks for the route; the second one came while it waited.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Send_BatchedByKeyWhileAnotherWaitsForTheRoute_HasItsOwnTime(bool isAnswered)
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int questions = 0;
+        await using FakePeer nameServer = await FakePeer.StartSlowAsync((RequestCode.GetRouteInfoByTopic, async request =>
+        {
+            bool isFirst = Interlocked.Increment(ref questions) == 1;
+            await answer.Task;
+            return isAnswered || !isFirst ? FakePeer.Body(cluster.Route("T"))(request) : FakePeer.Code(ResponseCode.SystemError, "not now")(request);
+        }));
+        await using RocketMqProducer producer = new(Options(nameServer.Address) with { AutoBatch = true });
+        Task<SendResult> first = producer.SendAsync(new Message("T", "first"), "key");
+        await Eventually.TrueAsync(() => Volatile.Read(ref questions) == 1, "a name server is asked");
+        _time.Advance(SendTimeout / 2);
+        Task<SendResult> second = producer.SendAsync(new Message("T", "second"), "key");
+        Task<SendResult>? third = null;
+        if (isAnswered)
+        {
+            // The first one's time is over, the second one's is not.
+            _time.Advance(SendTimeout / 2);
+            await first.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>().WithMessage("no name server told the route of topic T within 10000 ms");
+            second.IsCompleted.Should().BeFalse("it has time left");
+            third = producer.SendAsync(new Message("T", "third"), "key");
+        }
+
+        answer.SetResult();
+
+        (await second.WaitAsync(Eventually.DefaultDeadline)).Status.Should().Be(SendStatus.SendOk);
+        if (third is null)
+        {
+            (await first.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>()).Which.Remark.Should().Be("not now");
+            questions.Should().Be(2, "the answer to the first one's question is not that to the second's");
+        }
+        else
+        {
+            await third.WaitAsync(Eventually.DefaultDeadline);
+            cluster.Broker.Texts("T", 0).Should().Equal("second", "third");
+            questions.Should().Be(1);
+        }
+    }
+
     [Fact]
     public async Task Send_NameServersHangAfterAFailedAttempt_EndsInTimeWithWhatFailed()
     {

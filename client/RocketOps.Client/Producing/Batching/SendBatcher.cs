@@ -110,7 +110,7 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
                     _unrouted[send.Topic] = waiting = unrouted = new UnroutedTopic(send.Topic);
                 }
 
-                waiting.Sends.Add((send, shardingKey));
+                waiting.Waiting.Enqueue((send, shardingKey));
             }
         }
 
@@ -139,14 +139,44 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
         return isNew ? lane : null;
     }
 
-    // Never throws. The lane's end is what CloseAsync waits for.
+    // Never throws. Its end is what CloseAsync waits for.
     private async Task RouteAsync(UnroutedTopic topic)
     {
+        while (await AskAsync(topic).ConfigureAwait(false))
+        {
+            // Who came after a question that failed has one of its own: it has time left, and the answer may be another.
+        }
+
+        topic.End();
+    }
+
+    /// <summary>Asks once for a route, until it is there or the time of everybody who waits is over; each waits as long as its own time. Whether somebody is left for another question.</summary>
+    private async Task<bool> AskAsync(UnroutedTopic topic)
+    {
+        lock (_gate)
+        {
+            topic.BeginQuestion();
+        }
+
+        using CancellationTokenSource abandoning = new();
+        Task<IReadOnlyList<MessageQueue>> question = sender.GetQueuesAsync(topic.Topic, abandoning.Token);
+        while (!question.IsCompleted)
+        {
+            if (EndLate(topic) is not { } left)
+            {
+                await abandoning.CancelAsync().ConfigureAwait(false);
+                await ((Task)question).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return false;
+            }
+
+            await ((Task)question).WaitAsync(left, options.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         IReadOnlyList<MessageQueue>? queues = null;
         Exception? failure = null;
         try
         {
-            queues = await sender.FindQueuesAsync(topic.Topic, options.TimeProvider.GetTimestamp(), CancellationToken.None).ConfigureAwait(false);
+            queues = await question.ConfigureAwait(false);
         }
         catch (Exception unrouted)
         {
@@ -154,20 +184,24 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
         }
 
         List<BatchLane> started = [];
+        List<BatchedSend> failed = [];
+        bool isAskedAgain;
         lock (_gate)
         {
-            _unrouted.Remove(topic.Topic);
-            foreach ((BatchedSend send, string shardingKey) in topic.Sends)
+            while (topic.Asking.TryDequeue(out (BatchedSend Send, string ShardingKey) waiting) || (queues is not null && topic.Waiting.TryDequeue(out waiting)))
             {
                 if (queues is null)
                 {
-                    _heldBytes -= send.HeldBytes;
+                    _heldBytes -= waiting.Send.HeldBytes;
+                    failed.Add(waiting.Send);
                 }
-                else if (Place(send, MessageSender.QueueOf(shardingKey, queues)) is { } lane)
+                else if (Place(waiting.Send, MessageSender.QueueOf(waiting.ShardingKey, queues)) is { } lane)
                 {
                     started.Add(lane);
                 }
             }
+
+            isAskedAgain = ForgetUnlessAwaited(topic);
         }
 
         foreach (BatchLane lane in started)
@@ -175,12 +209,51 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
             _ = RunAsync(lane);
         }
 
-        if (failure is not null)
+        failed.ForEach(send => send.Fail(failure!));
+        return isAskedAgain;
+    }
+
+    /// <summary>Ends those that wait for a route and whose time is over. What is left of the time of the oldest one; null when nobody waits any more, and the topic is gone then.</summary>
+    private TimeSpan? EndLate(UnroutedTopic topic)
+    {
+        List<BatchedSend> late = [];
+        TimeSpan? left = null;
+        lock (_gate)
         {
-            topic.Sends.ForEach(waiting => waiting.Send.Fail(failure));
+            foreach (Queue<(BatchedSend Send, string ShardingKey)> sends in new[] { topic.Asking, topic.Waiting })
+            {
+                while (left is null && sends.TryPeek(out (BatchedSend Send, string ShardingKey) oldest))
+                {
+                    if (!oldest.Send.IsGivenUp && Left(oldest.Send) is { Ticks: > 0 } rest)
+                    {
+                        left = rest;
+                    }
+                    else
+                    {
+                        _heldBytes -= oldest.Send.HeldBytes;
+                        late.Add(oldest.Send);
+                        sends.Dequeue();
+                    }
+                }
+            }
+
+            ForgetUnlessAwaited(topic);
         }
 
-        topic.End();
+        late.ForEach(send => send.Fail(new RocketMqException($"no name server told the route of topic {topic.Topic} within {options.SendTimeout.TotalMilliseconds:0} ms")));
+        return left;
+    }
+
+    // Under the gate. Whether somebody waits; otherwise the next one that comes for the topic begins anew.
+    private bool ForgetUnlessAwaited(UnroutedTopic topic)
+    {
+        bool isAwaited = topic.Asking.Count + topic.Waiting.Count > 0;
+        if (!isAwaited)
+        {
+            _unrouted.Remove(topic.Topic);
+        }
+
+        return isAwaited;
     }
 
     // Never throws. Runs until nothing waits; the first batch leaves on the thread of whoever sends first.
@@ -322,18 +395,4 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
     }
 
     private TimeSpan Left(BatchedSend send) => options.SendTimeout - options.TimeProvider.GetElapsedTime(send.Since);
-
-    /// <summary>What waits for the route of its topic.</summary>
-    private sealed class UnroutedTopic(string topic)
-    {
-        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public string Topic => topic;
-
-        public List<(BatchedSend Send, string ShardingKey)> Sends { get; } = [];
-
-        public Task Ended => _ended.Task;
-
-        public void End() => _ended.SetResult();
-    }
 }
