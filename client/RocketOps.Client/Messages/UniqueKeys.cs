@@ -13,7 +13,7 @@ namespace RocketOps.Client;
 ///   off  size  field
 ///   0    4     IPv4 address of this machine
 ///   4    2     process id, low 16 bits
-///   6    4     a number constant in the process (Java: hash of the class loader), here random
+///   6    4     a number constant in the process (Java: hash of the class loader), here random, and another one when the clock has gone back
 ///   10   4     milliseconds since the month began here, on a clock that no summer time moves
 ///   14   2     counter
 /// </code>
@@ -22,7 +22,12 @@ internal sealed class UniqueKeys(TimeProvider time, IPAddress address)
 {
     private const int Length = 16;
 
-    private readonly int _process = Random.Shared.Next();
+    /// <summary>How far two threads that look at the clock one after the other may be apart without its having gone back; another number then costs little.</summary>
+    private const long ToleratedTicks = TimeSpan.TicksPerMillisecond;
+
+    private readonly Lock _gate = new();
+    private int _process = Random.Shared.Next();
+    private long _latestTicks;
     private volatile Month _month = new(DateTimeOffset.MaxValue, DateTimeOffset.MinValue);
     private int _counter;
 
@@ -32,6 +37,7 @@ internal sealed class UniqueKeys(TimeProvider time, IPAddress address)
         Span<byte> key = stackalloc byte[Length];
         _ = address.AddressFamily == AddressFamily.InterNetwork && address.TryWriteBytes(key, out _);
         DateTimeOffset now = time.GetUtcNow();
+        NoteTime(now.UtcTicks);
         Month month = _month;
         if (now < month.Begin || now >= month.End)
         {
@@ -39,10 +45,33 @@ internal sealed class UniqueKeys(TimeProvider time, IPAddress address)
         }
 
         BinaryPrimitives.WriteInt16BigEndian(key[4..], unchecked((short)Environment.ProcessId));
-        BinaryPrimitives.WriteInt32BigEndian(key[6..], _process);
+        BinaryPrimitives.WriteInt32BigEndian(key[6..], Volatile.Read(ref _process));
         BinaryPrimitives.WriteInt32BigEndian(key[10..], unchecked((int)(long)(now - month.Begin).TotalMilliseconds));
         BinaryPrimitives.WriteInt16BigEndian(key[14..], unchecked((short)Interlocked.Increment(ref _counter)));
         return Convert.ToHexString(key);
+    }
+
+    // A clock that goes back names the same milliseconds again, where the counter may meet its old numbers: thousands of times an hour in a producer that is busy.
+    private void NoteTime(long ticks)
+    {
+        if (ticks >= Volatile.Read(ref _latestTicks) - ToleratedTicks)
+        {
+            if (ticks > Volatile.Read(ref _latestTicks))
+            {
+                Volatile.Write(ref _latestTicks, ticks);
+            }
+
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (ticks < _latestTicks - ToleratedTicks)
+            {
+                Volatile.Write(ref _process, Random.Shared.Next());
+                Volatile.Write(ref _latestTicks, ticks);
+            }
+        }
     }
 
     private Month MonthOf(DateTimeOffset now)
