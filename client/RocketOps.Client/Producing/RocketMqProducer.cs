@@ -183,17 +183,24 @@ public sealed class RocketMqProducer : IRocketMqProducer
 
     private async Task<string> SendRecallAsync(RecallHandle handle, string recallHandle, CancellationToken cancellationToken)
     {
-        await _client.Routes.GetAsync(handle.Topic, cancellationToken).ConfigureAwait(false);
-        if (_client.Routes.FindMaster(handle.BrokerName) is null)
-        {
-            // The broker may have come, or got its master, since the route was asked for.
-            await _client.Routes.RefreshAsync(handle.Topic, cancellationToken).ConfigureAwait(false);
-        }
+        CallTime time = new(_options.RequestTimeout, _options.TimeProvider);
+        await time.WithinAsync(
+            $"no name server told the route of topic {handle.Topic}",
+            async token =>
+            {
+                await _client.Routes.GetAsync(handle.Topic, token).ConfigureAwait(false);
+                if (_client.Routes.FindMaster(handle.BrokerName) is null)
+                {
+                    // The broker may have come, or got its master, since the route was asked for.
+                    await _client.Routes.RefreshAsync(handle.Topic, token).ConfigureAwait(false);
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
 
         string address = _client.Routes.FindMaster(handle.BrokerName) ?? throw new RocketMqException($"broker {handle.BrokerName}, which has the message, is unknown or has no master");
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.RecallMessage)
             .Set("producerGroup", _options.Group).Set("topic", handle.Topic).Set("recallHandle", recallHandle).Set("bname", handle.BrokerName);
-        RemotingCommand answer = await _client.Caller.InvokeAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        RemotingCommand answer = await _client.Caller.InvokeAsync(address, request, time.Left, cancellationToken).ConfigureAwait(false);
         bool succeeded = answer.Code == ResponseCode.Success;
         _tracer?.Add(new RecallTraceEntry(handle.MessageId, _tracer.NowMs, answer.Get(PropertyNames.Region) ?? TraceEntry.DefaultRegion, _options.Group, handle.Topic, succeeded));
         if (!succeeded)
@@ -255,10 +262,11 @@ public sealed class RocketMqProducer : IRocketMqProducer
     {
         ArgumentNullException.ThrowIfNull(request);
         (string topic, SendExtras extras) = RequestProperties.OfReply(request, nameof(request));
+        long begin = _options.TimeProvider.GetTimestamp();
         // Java picks any broker of the cluster. The one that had the request knows its sender for certain.
-        IReadOnlyList<MessageQueue> queues = await GetQueuesAsync(topic, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<MessageQueue> queues = await _sender.FindQueuesAsync(topic, begin, cancellationToken).ConfigureAwait(false);
         MessageQueue queue = queues.FirstOrDefault(queue => queue.BrokerName == request.Queue.BrokerName) ?? queues[0];
-        await SendAsync(new Message(topic, body), batch: null, queue, shardingKey: null, cancellationToken, extras).ConfigureAwait(false);
+        await SendAsync(new Message(topic, body), batch: null, queue, shardingKey: null, cancellationToken, extras, begin).ConfigureAwait(false);
     }
 
     /// <inheritdoc cref="ReplyAsync(ReceivedMessage, ReadOnlyMemory{byte}, CancellationToken)"/>
@@ -342,12 +350,12 @@ public sealed class RocketMqProducer : IRocketMqProducer
 
     private SendTrace? TraceOf(Message first) => _tracer?.Traces(first.Topic) == true ? new SendTrace() : null;
 
-    // One message, or a batch that begins with it; to one queue, to the one of a key, or to any.
+    // One message, or a batch that begins with it; to one queue, to the one of a key, or to any. Its time counts from the timestamp, or from now.
     private async Task<SendResult> SendAsync(
-        Message first, IReadOnlyList<Message>? batch, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken, SendExtras? extras = null)
+        Message first, IReadOnlyList<Message>? batch, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken, SendExtras? extras = null, long? since = null)
     {
         _calls.Enter(typeof(RocketMqProducer));
-        long begin = _options.TimeProvider.GetTimestamp();
+        long begin = since ?? _options.TimeProvider.GetTimestamp();
         Activity? span = ClientTelemetry.StartSend(first.Topic, _client.ClientId);
         SendTrace? trace = TraceOf(first);
         SendResult? result = null;

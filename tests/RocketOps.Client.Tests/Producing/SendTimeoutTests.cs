@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
@@ -9,6 +10,10 @@ namespace RocketOps.Client.Tests.Producing;
 public sealed class SendTimeoutTests
 {
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(20);
+
+    private static readonly string Handle = Convert.ToBase64String("v1 T broker-a 1900000000124 C0000202"u8.ToArray());
 
     private readonly FakeTimeProvider _time = new();
 
@@ -131,6 +136,111 @@ public sealed class SendTimeoutTests
 
         await committing;
         await transaction.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Reply_NameServersHang_EndsInTheTimeOfASend()
+    {
+        await using FakePeer silent = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, static _ => null));
+        await using RocketMqProducer producer = new(Options(silent.Address));
+        ReceivedMessage request = ReceivedMessage.Of(new Message("T", "x")) with
+        {
+            Properties = new Dictionary<string, string>(StringComparer.Ordinal) { ["CLUSTER"] = "C", ["CORRELATION_ID"] = "c-1", ["REPLY_TO_CLIENT"] = "asker", ["TTL"] = "3000" },
+        };
+        Task replying = producer.ReplyAsync(request, "17");
+        await Eventually.TrueAsync(() => !silent.Received.IsEmpty, "a name server is asked");
+
+        _time.Advance(SendTimeout);
+
+        await replying.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>().WithMessage("no name server told the route of topic C_REPLY_TOPIC within 10000 ms");
+    }
+
+    [Fact]
+    public async Task Recall_NameServersHang_EndsInTheTimeOfARequest()
+    {
+        await using FakePeer silent = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, static _ => null));
+        await using FakePeer other = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, static _ => null));
+        await using RocketMqProducer producer = new(Options($"{silent.Address};{other.Address}") with { RequestTimeout = RequestTimeout });
+        Task<string> recalling = producer.RecallAsync(Handle);
+        await Eventually.TrueAsync(() => !silent.Received.IsEmpty || !other.Received.IsEmpty, "a name server is asked");
+
+        _time.Advance(RequestTimeout);
+
+        await recalling.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>().WithMessage("no name server told the route of topic T within 20000 ms");
+    }
+
+    [Fact]
+    public async Task Commit_BrokerWithoutAMasterAndNameServersHang_EndsInTheTimeOfARequest()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        string route = cluster.Route("T");
+        string? told = route;
+        ConcurrentQueue<string> unanswered = new();
+        await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, request =>
+        {
+            if (Volatile.Read(ref told) is { } answer)
+            {
+                return FakePeer.Body(answer)(request);
+            }
+
+            unanswered.Enqueue(request.GetRequired("topic"));
+            return null;
+        }));
+        await using RocketMqProducer producer = new(Options(nameServer.Address) with
+        {
+            RequestTimeout = RequestTimeout,
+            TransactionChecker = static (_, _) => ValueTask.FromResult(TransactionResolution.Unknown),
+        });
+        await using IMessageTransaction transaction = await producer.BeginTransactionAsync(new Message("T", "x"));
+        Volatile.Write(ref told, route.Replace($"0:\"{cluster.Broker.Address}\"", string.Empty, StringComparison.Ordinal));
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                try
+                {
+                    await producer.GetQueuesAsync("T");
+                    return false;
+                }
+                catch (RocketMqException)
+                {
+                    return true;
+                }
+            },
+            "the producer learns that there is no master");
+        Volatile.Write(ref told, null);
+        Task committing = transaction.CommitAsync();
+        await Eventually.TrueAsync(() => !unanswered.IsEmpty, "a name server is asked");
+
+        _time.Advance(RequestTimeout);
+
+        await committing.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>().WithMessage("no name server told who is master of broker broker-a within 20000 ms");
+    }
+
+    /// <summary>A recall has the time of a request, which is longer than the one that disposing waits.</summary>
+    [Fact]
+    public async Task Dispose_RequestUnderWayForLongerThanASendMayTake_CutsItAndSaysSo()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        ConcurrentQueue<ClientError> errors = new();
+        RocketMqProducer producer = new(Options(cluster.NameServer) with { Group = "pg", RequestTimeout = TimeSpan.FromDays(1), OnError = errors.Enqueue });
+        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Broker.Holds[RequestCode.RecallMessage] = answer.Task;
+        Task<string> recalling = producer.RecallAsync(Handle);
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.RecallMessage).Length == 1, "it is on its way");
+
+        Task disposing = producer.DisposeAsync().AsTask();
+        _time.Advance(SendTimeout - TimeSpan.FromMilliseconds(1));
+        disposing.IsCompleted.Should().BeFalse("the time is not over");
+        recalling.IsCompleted.Should().BeFalse("the time is not over");
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await disposing.WaitAsync(Eventually.DefaultDeadline);
+
+        (await recalling.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>()).Which.IsOutcomeUnknown.Should().BeTrue("the broker has the request");
+        errors.Should().ContainSingle().Which.Should().Match<ClientError>(static error => error.Id.Id == 4152 && error.Text.StartsWith("1 requests of producer group pg", StringComparison.Ordinal));
+        answer.SetResult();
     }
 
     private ProducerOptions Options(string nameServer) => new()

@@ -124,11 +124,12 @@ internal sealed class MessageTransaction : IMessageTransaction
 
     private async Task SendAsync(TransactionResolution resolution, bool isFirst, CancellationToken cancellationToken)
     {
+        CallTime time = new(_options.RequestTimeout, _options.TimeProvider);
         string broker = _half.Queue.BrokerName;
         if (_client.Routes.FindMaster(broker) is null)
         {
             // The broker may have got its master since the route was asked for.
-            await _client.Routes.RefreshAsync(_message.Topic, cancellationToken).ConfigureAwait(false);
+            await time.WithinAsync($"no name server told who is master of broker {broker}", token => _client.Routes.RefreshAsync(_message.Topic, token), cancellationToken).ConfigureAwait(false);
         }
 
         string address = _client.Routes.FindMaster(broker) ?? throw new RocketMqException($"broker {broker} has no master that could end the transaction of message {MessageId}; it will ask for its state");
@@ -139,7 +140,7 @@ internal sealed class MessageTransaction : IMessageTransaction
                 MessageId, _message.Keys, _tracer.NowMs, TraceEntry.DefaultRegion, _options.Group, _message.Topic, _message.Tag, address, resolution, AnswersCheck: false));
         }
 
-        await _client.Caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        await _client.Caller.InvokeSuccessAsync(address, request, time.Left, cancellationToken).ConfigureAwait(false);
     }
 
     private enum State
