@@ -42,6 +42,9 @@ internal sealed class TestBroker : IAsyncDisposable
 
     public TempDirectory Directory => _directory;
 
+    /// <summary>What its files lie on.</summary>
+    public WatchedDisk Disk => _disk;
+
     /// <summary>Starts a broker; <paramref name="settings"/> are RocketMQ's keys and win over the fixture's, <paramref name="time"/> is its clock, the system's by default.</summary>
     public static async Task<TestBroker> StartAsync(
         Dictionary<string, string>? settings = null,
