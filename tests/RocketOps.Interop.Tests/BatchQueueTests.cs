@@ -135,6 +135,23 @@ public sealed class BatchQueueTests
         (await ReadAsync(after, 11))[0].Should().Be("0 of 32: 0+3 3 4+5 9+2 next 11");
     }
 
+    [SkippableTheory]
+    [MemberData(nameof(Brokers))]
+    public async Task Offsets_OfAQueueThatHasHadNoMessage_AreThoseOfAnyEmptyQueue(string name)
+    {
+        Kit.RequireWhat(name == Ours ? null : SharedKits.WhyMissing(SharedKits.RocketMq));
+        using TempDirectory directory = new();
+        await using ServerUnderTest server = Create(name, directory);
+        await server.StartAsync();
+        await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
+        (await CreateAsync(broker, Topic, "+queue.type=BatchCQ")).Code.Should().Be(RawBroker.Success);
+
+        RawFrame min = await broker.RequestAsync(GetMinOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = "0" });
+
+        (min.Code, min.ExtFields.GetValueOrDefault("offset")).Should().Be((RawBroker.Success, name == Ours ? "0" : "-1"), "{0}: {1}", name, min.Remark);
+        (await OffsetAsync(broker, GetMaxOffset)).Should().Be(0, name);
+    }
+
     private static async Task WriteAsync(RawConnection broker, string name)
     {
         (await CreateAsync(broker, Topic, "+queue.type=BatchCQ")).Code.Should().Be(RawBroker.Success);
