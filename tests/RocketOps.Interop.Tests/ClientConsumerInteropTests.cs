@@ -37,6 +37,42 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
     }
 
     [SkippableFact]
+    public async Task Consume_HandlerGivesAMessageUp_ItIsAmongTheDeadLettersOfTheGroup()
+    {
+        string topic = "OurClientDead";
+        await using RocketMqAdmin admin = Admin();
+        await CreateTopicAsync(admin, topic, queues: 1);
+        ConcurrentQueue<string> seen = new();
+        await using RocketMqPushConsumer consumer = new(Options("our_dead_group"));
+        await consumer.SubscribeAsync(topic, "*", (message, _) =>
+        {
+            seen.Enqueue(message.GetText());
+            return ValueTask.FromResult(message.GetText() == "poison" ? ConsumeResult.DeadLetter : ConsumeResult.Success);
+        });
+        await consumer.StartAsync();
+        await using RocketMqProducer producer = Producer();
+
+        SendResult poison = await producer.SendAsync(new Message(topic, Bytes("poison"), "A", "k"));
+        await producer.SendAsync(new Message(topic, Bytes("good"), "A", "k"));
+
+        await Eventually.TrueAsync(() => seen.Contains("good"), "the next message comes");
+        await Eventually.TrueAsync(() => Topics.HasRouteAsync(Fixture.Server, "%DLQ%our_dead_group"), "the group has dead letters");
+        await using RocketMqReader reader = new(new AdminOptions { NameServers = Fixture.Server.NameServerAddress, RequestTimeout = Patience });
+        IReadOnlyList<ReceivedMessage> dead = [];
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                MessageQueue queue = new("%DLQ%our_dead_group", ServerUnderTest.BrokerName, 0);
+                dead = (await reader.ReadAsync(Fixture.Server.BrokerAddress, queue, 0, 32, SubscriptionExpression.All, TimeSpan.Zero)).Messages;
+                return dead.Count > 0;
+            },
+            "the message is there");
+        dead.Should().ContainSingle().Which.MessageId.Should().Be(poison.MessageId);
+        dead[0].GetText().Should().Be("poison");
+        seen.Should().BeEquivalentTo("poison", "good");
+    }
+
+    [SkippableFact]
     public async Task Consume_BySql_GetsWhatMatchesAndHearsOfMistakesAtTheStart()
     {
         string topic = "OurClientSql";
