@@ -108,8 +108,10 @@ internal sealed class PullLoop(
         }
 
         List<PulledMessage> pulled = new(stored.Count);
-        foreach (StoredMessage message in stored)
+        foreach (StoredMessage record in stored)
         {
+            StoredMessage message = record.Moved(result.OffsetDelta);
+
             // A batch comes whole, also when some of its messages lie before what was asked for and are done with.
             if (subscription.Matches(message.Properties) && (!message.IsInner || message.QueueOffset >= _offset))
             {

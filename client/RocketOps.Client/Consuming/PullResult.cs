@@ -1,6 +1,11 @@
 namespace RocketOps.Client.Consuming;
 
-internal sealed record PullResult(PullStatus Status, long NextOffset, long SuggestedBroker, ReadOnlyMemory<byte> Records);
+/// <param name="Status">What the broker says.</param>
+/// <param name="NextOffset">Where to go on.</param>
+/// <param name="SuggestedBroker">Member to ask then.</param>
+/// <param name="Records">The messages, as stored.</param>
+/// <param name="OffsetDelta">How far the queue's offsets are ahead of those in the records: the latter are those of the physical queue that a logical queue of a static topic lies in.</param>
+internal sealed record PullResult(PullStatus Status, long NextOffset, long SuggestedBroker, ReadOnlyMemory<byte> Records, long OffsetDelta);
 
 /// <summary>What a broker says to a pull.</summary>
 internal enum PullStatus

@@ -51,7 +51,11 @@ internal sealed class Puller(ClientInstance client, PushConsumerOptions options)
             _ => throw Refused(response, member.Address),
         };
         return new PullResult(
-            status, response.ReadInt64("nextBeginOffset", offset, member.Address), response.ReadInt64("suggestWhichBrokerId", BrokerData.MasterId, member.Address), response.Body);
+            status,
+            response.ReadInt64("nextBeginOffset", offset, member.Address),
+            response.ReadInt64("suggestWhichBrokerId", BrokerData.MasterId, member.Address),
+            response.Body,
+            response.ReadInt64("offsetDelta", 0, member.Address));
     }
 
     private RocketMqException Refused(RemotingCommand response, string address)

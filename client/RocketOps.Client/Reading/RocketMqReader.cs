@@ -71,7 +71,7 @@ public sealed class RocketMqReader : IAsyncDisposable
         switch (response.Code)
         {
             case ResponseCode.Success:
-                (List<ReceivedMessage> messages, List<string> problems) = Decode(response.Body, queue, offset);
+                (List<ReceivedMessage> messages, List<string> problems) = Decode(response.Body, queue, offset, response.ReadInt64("offsetDelta", 0, brokerAddress));
                 return new ReadResult([.. messages.Where(message => subscription.Matches(message.Properties))], next, problems);
             case ResponseCode.PullNotFound or ResponseCode.PullRetryImmediately or ResponseCode.PullOffsetMoved:
                 return new ReadResult([], next, []);
@@ -121,7 +121,7 @@ public sealed class RocketMqReader : IAsyncDisposable
     /// <summary>Closes the connections. Idempotent.</summary>
     public ValueTask DisposeAsync() => _remoting.DisposeAsync();
 
-    private static (List<ReceivedMessage> Messages, List<string> Problems) Decode(ReadOnlyMemory<byte> records, MessageQueue? queue, long from = 0)
+    private static (List<ReceivedMessage> Messages, List<string> Problems) Decode(ReadOnlyMemory<byte> records, MessageQueue? queue, long from = 0, long offsetDelta = 0)
     {
         List<ReceivedMessage> messages = [];
         List<string> problems = [];
@@ -134,7 +134,7 @@ public sealed class RocketMqReader : IAsyncDisposable
                 StoredMessageDecoder.DecodeInto(decoded, ref records);
 
                 // A batch comes whole, also when some of its messages lie before what was asked for.
-                foreach (StoredMessage stored in decoded.Where(stored => !stored.IsInner || stored.QueueOffset >= from))
+                foreach (StoredMessage stored in decoded.Select(record => record.Moved(offsetDelta)).Where(stored => !stored.IsInner || stored.QueueOffset >= from))
                 {
                     messages.Add(ReceivedMessages.From(stored, queue ?? new MessageQueue(stored.Topic, string.Empty, stored.QueueId), MaxDecompressedBytes));
                 }
