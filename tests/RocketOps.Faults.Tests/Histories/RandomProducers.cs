@@ -20,10 +20,11 @@ public sealed class RandomProducers(ServerUnderTest server, int seed, Concurrent
 
     private readonly List<RocketMqProducer> _producers = [];
     private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _remaking = new(1, 1);
     private Task _producing = Task.CompletedTask;
 
     public void Start() => _producing = Task.WhenAll([
-        ProducePlainAsync(), ProduceLateAsync(), ProduceTimedAsync(), ProduceTransactionsAsync(),
+        ProducePlainAsync(), ProduceLateAsync(), ProduceTimedAsync(), ProduceTransactionsAsync(), ProduceRemadeAsync(),
         .. Enumerable.Range(0, OrderedKeys).Select(key => ProduceOrderedAsync("Ordered", $"k{key}")), .. Enumerable.Range(0, MovedKeys).Select(key => ProduceOrderedAsync(StaticTopic.Name, $"m{key}")),
     ]);
 
@@ -31,6 +32,15 @@ public sealed class RandomProducers(ServerUnderTest server, int seed, Concurrent
     {
         await _stop.CancelAsync();
         await _producing;
+    }
+
+    /// <summary>
+    /// Sends nothing to the topic that is made again, from now until what is returned is disposed of: members that begin anew in it must be told so before it is longer than the one that they have read.
+    /// </summary>
+    public async Task<IDisposable> PauseRemadeAsync()
+    {
+        await _remaking.WaitAsync();
+        return new Pause(_remaking);
     }
 
     public async ValueTask DisposeAsync()
@@ -42,6 +52,7 @@ public sealed class RandomProducers(ServerUnderTest server, int seed, Concurrent
         }
 
         _stop.Dispose();
+        _remaking.Dispose();
     }
 
     private RocketMqProducer Producer(string group, TransactionChecker? checker = null)
@@ -115,6 +126,25 @@ public sealed class RandomProducers(ServerUnderTest server, int seed, Concurrent
         }
     }
 
+    private async Task ProduceRemadeAsync()
+    {
+        RocketMqProducer producer = Producer("remade");
+        for (int sequence = 0; !_stop.IsCancellationRequested; sequence++)
+        {
+            await _remaking.WaitAsync();
+            try
+            {
+                long at = RandomRun.Now();
+                Message message = new("Remade", SentMessage.BodyOf("Remade", "r", sequence));
+                sent.Enqueue(new SentMessage("Remade", "r", sequence, await TryAsync(() => producer.SendAsync(message)), At: at));
+            }
+            finally
+            {
+                _remaking.Release();
+            }
+        }
+    }
+
     private async Task ProduceTransactionsAsync()
     {
         Random random = new(seed + 2);
@@ -156,5 +186,10 @@ public sealed class RandomProducers(ServerUnderTest server, int seed, Concurrent
 
         await Task.Delay(ProducerPause);
         return done;
+    }
+
+    private sealed class Pause(SemaphoreSlim gate) : IDisposable
+    {
+        public void Dispose() => gate.Release();
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using RocketOps.Client;
@@ -15,7 +14,7 @@ namespace RocketOps.Faults.Tests.Histories;
 /// </summary>
 /// <param name="server">Running.</param>
 /// <param name="seed">Of the story.</param>
-/// <param name="events">How much of it happens. A broker that was not killed in it is killed in the end.</param>
+/// <param name="events">How much of it happens. Behind it a group is always set back, and while its messages come again a member joins or leaves and the broker is killed.</param>
 public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IAsyncDisposable
 {
     public const string DelayLevels = "1s 2s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s";
@@ -24,10 +23,9 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
     private const int MessagesPerEvent = 40;
     private const int Queues = 4;
     private const int MostQueues = 8;
-    private const int UpdateConsumerOffset = 15;
-    private const int QueryConsumerOffset = 14;
-    private const int ResetOffset = 222;
+    private const int DeleteTopic = 215;
     private const int LongestRewindMs = 5_000;
+    private const int MoreRewindMs = 500;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
@@ -43,24 +41,28 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
     private static readonly GroupOfHistory Timed = new("timed", "Timed");
     private static readonly GroupOfHistory Moved = new("moved", StaticTopic.Name, IsOrderly: true);
     private static readonly GroupOfHistory Mixed = new("mixed", "Plain");
+    private static readonly GroupOfHistory Remade = new("remade", "Remade");
 
-    // Those of members of this library whose progress is asked for, beside what the puller notes itself.
-    private static readonly GroupOfHistory[] Asked = [Pushed, Ordered];
-    private static readonly GroupOfHistory[] Groups = [Pushed, Pulled, Ordered, Late, Settled, Timed, Moved, Mixed];
+    private static readonly GroupOfHistory[] Groups = [Pushed, Pulled, Ordered, Late, Settled, Timed, Moved, Mixed, Remade];
+
+    // Those whose members share their queues from the beginning: of one member none can leave.
+    private static readonly GroupOfHistory[] Shared = [Pushed, Ordered];
+    private static readonly GroupOfHistory[] Rewound = [Pushed, Ordered, Pushed, Mixed];
     private static readonly Generation[] Generations = [Generation.Old, Generation.Young, Generation.Young, Generation.Young];
 
     private readonly Random _events = new(seed);
     private readonly ConcurrentQueue<SentMessage> _sent = [];
-    private readonly ConcurrentQueue<Receipt> _receipts = [];
+    private readonly ReceiptLog _receipts = new();
     private readonly ConcurrentQueue<CommittedOffset> _offsets = [];
-    private readonly List<Rewind> _rewinds = [];
-    private readonly Dictionary<string, List<RocketMqPushConsumer>> _members = Groups.ToDictionary(static group => group.Name, static _ => new List<RocketMqPushConsumer>(), StringComparer.Ordinal);
+    private readonly List<OffsetLife> _lives = [];
+    private readonly List<Deletion> _deletions = [];
+    private readonly ConcurrentDictionary<string, Hold> _holds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<Member>> _members = Groups.ToDictionary(static group => group.Name, static _ => new List<Member>(), StringComparer.Ordinal);
     private readonly List<WireMember> _mixed = [];
     private readonly ConcurrentQueue<string> _refusals = [];
     private readonly List<string> _told = [];
     private readonly StaticTopic _static = new(server);
     private readonly CancellationTokenSource _stopPulling = new();
-    private long _receiptNumber;
     private int _kills;
     private volatile bool _pullerDies;
     private int _readQueues = Queues;
@@ -86,7 +88,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         await _static.MakeAsync();
 
         Task pulling = PullAsync();
-        foreach (GroupOfHistory group in Groups.Where(static group => group != Pulled && group != Mixed))
+        foreach (GroupOfHistory group in Groups.Where(static group => group != Pulled && group != Mixed).Concat(Shared))
         {
             await JoinAsync(group);
         }
@@ -101,18 +103,14 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
             for (int i = 0; i < events; i++)
             {
                 await UntilServedAsync();
-                await HappenAsync();
+                await HappenAsync(producers);
             }
 
             await UntilServedAsync();
-            if (_kills == 0)
-            {
-                await KillAsync();
-                await UntilServedAsync();
-            }
-
+            await RewindAsync(Rewound[_events.Next(Rewound.Length)], changesMembers: true, kills: true);
+            await UntilServedAsync();
             await Eventually.TrueAsync(
-                () => Groups.All(group => _receipts.Any(receipt => receipt.Group == group.Name)) && _sent.Any(static message => message.IsRolledBack && message.IsAcknowledged),
+                () => Groups.All(group => _receipts.All.Any(receipt => receipt.Group == group.Name)) && _sent.Any(static message => message.IsRolledBack && message.IsAcknowledged),
                 "every group has taken part, and a transaction that is rolled back",
                 Patience);
         }
@@ -127,15 +125,16 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         await UntilCompleteAsync();
         await _stopPulling.CancelAsync();
         await pulling;
-        return new RandomHistory([.. _sent], [.. _receipts], Groups, [.. _offsets], _rewinds);
+        await AskOffsetsAsync();
+        return new RandomHistory([.. _sent], [.. _receipts.All], Groups, [.. _offsets], _lives, [.. _static.FindHoles()], _deletions);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stopPulling.CancelAsync();
-        foreach (RocketMqPushConsumer member in _members.Values.SelectMany(static members => members))
+        foreach (Member member in _members.Values.SelectMany(static members => members))
         {
-            await member.DisposeAsync();
+            await member.Consumer.DisposeAsync();
         }
 
         foreach (WireMember member in _mixed)
@@ -149,9 +148,9 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
     /// <summary>Milliseconds since 1970.</summary>
     internal static long Now() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
 
-    private async Task HappenAsync()
+    private async Task HappenAsync(RandomProducers producers)
     {
-        int choice = _events.Next(17);
+        int choice = _events.Next(20);
         switch (choice)
         {
             case 0:
@@ -169,14 +168,14 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
                 break;
             case 4:
             case 5:
-                await JoinOrLeaveAsync(Pushed);
+                await await JoinOrLeaveAsync(Pushed);
                 break;
             case 6:
             case 7:
                 _told.Add($"queue moved to {await _static.MoveAsync()}");
                 break;
             case 8:
-                await JoinOrLeaveAsync(Moved);
+                await await JoinOrLeaveAsync(Moved);
                 break;
             case 9:
             case 10:
@@ -188,13 +187,20 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
                 break;
             case 13:
             case 14:
-                await RewindAsync(Pushed);
+                await RewindByWhimAsync(Pushed);
                 break;
             case 15:
-                await RewindAsync(Ordered);
+                await RewindByWhimAsync(Ordered);
+                break;
+            case 16:
+                await RewindByWhimAsync(Mixed);
+                break;
+            case 17:
+            case 18:
+                await RemakeAsync(producers);
                 break;
             default:
-                await JoinOrLeaveAsync(Ordered);
+                await await JoinOrLeaveAsync(Ordered);
                 break;
         }
     }
@@ -225,40 +231,152 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         (await RawBroker.CreateTopicAsync(broker, Pulled.Topic, _readQueues, write)).Code.Should().Be(RawBroker.Success);
     }
 
-    /// <summary>Sets the offsets of a group back to a time, and waits until it has again what came since.</summary>
-    private async Task RewindAsync(GroupOfHistory group)
+    private Task RewindByWhimAsync(GroupOfHistory group)
     {
-        int queues = Queues;
+        int whim = _events.Next(1, 4);
+        return RewindAsync(group, changesMembers: (whim & 1) != 0, kills: (whim & 2) != 0);
+    }
+
+    /// <summary>
+    /// Sets the offsets of a group back to a time. When each queue that went back has come to a message in the midst of what comes again, a member joins or leaves, or the broker is killed, or both, and
+    /// only then the group gets on with those messages. Returns when it has all again.
+    /// </summary>
+    private async Task RewindAsync(GroupOfHistory group, bool changesMembers, bool kills)
+    {
         if (group.Topic == Pulled.Topic)
         {
             // A queue that nobody is to read is not set back.
-            queues = _readQueues = MostQueues;
+            _readQueues = MostQueues;
             await SetQueuesAsync(1 + _events.Next(MostQueues));
         }
 
         // The broker tells it once, to whoever pulls next: while a queue changes hands that may be the member that is about to let it go.
-        await Eventually.TrueAsync(
-            () => _members[group.Name].SelectMany(static member => member.AssignedQueues).Where(queue => queue.Topic == group.Topic).ToArray() is var owned && owned.Length == queues && owned.Distinct().Count() == queues,
-            $"seed {seed}: each queue of {group.Topic} has one owner in {group.Name} after {Story}",
-            Patience);
-        int back = _events.Next(LongestRewindMs);
-        _told.Add($"{group.Name} set back by {back} ms");
-        long now = Now();
-        Rewind rewind = new(group.Name, now - back, now, Interlocked.Read(ref _receiptNumber));
-        await using (RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress))
-        {
-            Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = group.Topic, ["group"] = group.Name, ["timestamp"] = $"{rewind.To}", ["isForce"] = "true" };
-            (await broker.RequestAsync(ResetOffset, fields)).Code.Should().Be(RawBroker.Success);
-        }
-
-        _rewinds.Add(rewind);
+        await UntilOwnedAsync(group);
+        IReadOnlyList<OffsetLife> lives = await SetBackAsync(group);
+        Hold hold = _holds[group.Name];
+        Task leaving = Task.CompletedTask;
         try
         {
-            await Eventually.TrueAsync(() => !RandomHistoryCheck.Missing(group, _sent, _receipts, rewind).Any(), $"{group.Name} has all again", Patience);
+            // Now all of its members have been told, and have left what they had before.
+            await Eventually.TrueAsync(() => hold.IsReached, $"seed {seed}: {group.Name} comes to what it has to handle again after {Story}", Patience);
+            await AskOffsetsAsync();
+            if (changesMembers)
+            {
+                leaving = await ChangeMembersAsync(group);
+                await AskOffsetsAsync();
+            }
+
+            // Who leaves an ordered group with a handler at work leaves its locks to the broker, which keeps them for a minute, as RocketMQ's does.
+            if (kills || (changesMembers && group.IsOrderly))
+            {
+                await UntilKeptAsync(group, lives);
+                await KillAsync();
+                await AskOffsetsAsync();
+            }
+        }
+        finally
+        {
+            hold.Release();
+            await leaving;
+        }
+
+        try
+        {
+            await Eventually.TrueAsync(() => !RandomHistoryCheck.NotAgain(lives, _receipts.All).Any(), $"{group.Name} has all again", Patience);
         }
         catch (TimeoutException)
         {
             // The check names what is missing.
+        }
+    }
+
+    /// <summary>Back by a time that no queue goes forward by, and one by some messages, which are held up by the one in their midst.</summary>
+    private async Task<IReadOnlyList<OffsetLife>> SetBackAsync(GroupOfHistory group)
+    {
+        await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
+        GroupOffsets offsets = new(broker, group);
+        int back = _events.Next(LongestRewindMs);
+        long time = 0;
+        IReadOnlyList<OffsetLife> lives = [];
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                back += MoreRewindMs;
+                time = Now() - back;
+                lives = await offsets.FindRewindAsync(QueuesOf(group), time);
+                return lives.Count > 0;
+            },
+            $"seed {seed}: {group.Name} can be set back after {Story}",
+            Patience);
+        _told.Add($"{group.Name} set back by {back} ms");
+
+        // What is to come again was committed, and so handled, before this moment.
+        long number = _receipts.Mark();
+        lives = [.. lives.Select(life => life with { Number = number })];
+        _holds[group.Name] = new Hold(lives.ToDictionary(static life => life.QueueId, static life => MidstOf(life)));
+        IReadOnlyDictionary<int, long> begun = await offsets.SetBackAsync(time);
+        lives.Should().OnlyContain(life => begun[life.QueueId] == life.From, "a group is set back to where the broker says that the time is");
+        _lives.AddRange(lives);
+        return lives;
+    }
+
+    private static long MidstOf(OffsetLife life) => life.From + ((life.Below - life.From) / 2);
+
+    /// <summary>A group's offsets are in memory, and saved now and then; before that a kill undoes that they were set back, as with RocketMQ.</summary>
+    private Task UntilKeptAsync(GroupOfHistory group, IReadOnlyList<OffsetLife> lives) => Eventually.TrueAsync(
+        async () => await GroupOffsets.ReadKeptAsync(server.StoreDirectory, group) is var kept && lives.All(life => kept.TryGetValue(life.QueueId, out long offset) && offset <= MidstOf(life)),
+        $"seed {seed}: the broker has saved where {group.Name} is after {Story}",
+        Patience);
+
+    private Task UntilOwnedAsync(GroupOfHistory group) => Eventually.TrueAsync(
+        () => SharesOf(group) is var shares && shares.All(static share => share.Length > 0) && shares.SelectMany(static share => share).Order().SequenceEqual(Enumerable.Range(0, QueuesOf(group))),
+        $"seed {seed}: each queue of {group.Topic} has one owner in {group.Name}, and each member one queue, after {Story}",
+        Patience);
+
+    /// <summary>The queues of the group's topic that each member reads.</summary>
+    private int[][] SharesOf(GroupOfHistory group) => group == Mixed
+        ? [.. _mixed.Select(static member => member.Queues.ToArray())]
+        : [.. _members[group.Name].Select(member => member.Consumer.AssignedQueues.Where(queue => queue.Topic == group.Topic).Select(static queue => queue.QueueId).ToArray())];
+
+    private int QueuesOf(GroupOfHistory group) => group == Moved ? StaticTopic.LogicalQueues : group.Topic == Pulled.Topic ? _readQueues : Queues;
+
+    /// <summary>Somebody comes or goes while messages are held up; returns the going that waits for them. Otherwise the queues have been shared out anew.</summary>
+    private async Task<Task> ChangeMembersAsync(GroupOfHistory group)
+    {
+        Task leaving = Task.CompletedTask;
+        if (group == Mixed)
+        {
+            await ReplaceAsync(_events.Next(_mixed.Count), unregisters: _events.Next(2) == 0);
+        }
+        else
+        {
+            leaving = await JoinOrLeaveAsync(group);
+        }
+
+        // An ordered queue changes hands when its handler has ended.
+        if (leaving.IsCompleted && !group.IsOrderly)
+        {
+            await UntilOwnedAsync(group);
+        }
+
+        return leaving;
+    }
+
+    /// <summary>Deletes a topic and makes it again while its group works. Its producer pauses until the group has begun anew; all that it had sent is gone by order.</summary>
+    private async Task RemakeAsync(RandomProducers producers)
+    {
+        _told.Add($"{Remade.Topic} deleted and made again");
+        using IDisposable pause = await producers.PauseRemadeAsync();
+        await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
+        (await broker.RequestAsync(DeleteTopic, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Remade.Topic })).Code.Should().Be(RawBroker.Success);
+        _deletions.Add(new Deletion(Remade.Topic, Now()));
+        (await RawBroker.CreateTopicAsync(broker, Remade.Topic, Queues)).Code.Should().Be(RawBroker.Success);
+        long number = _receipts.Mark();
+        _lives.AddRange(Enumerable.Range(0, Queues).Select(queue => new OffsetLife(Remade.Name, queue, From: 0, Below: long.MaxValue, number)));
+        GroupOffsets offsets = new(broker, Remade);
+        for (int queue = 0; queue < Queues; queue++)
+        {
+            await Eventually.TrueAsync(async () => await offsets.CommittedAsync(queue) == 0, $"seed {seed}: {Remade.Name} begins anew in queue {queue} after {Story}", Patience);
         }
     }
 
@@ -272,28 +390,49 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         _mixed[index] = NewMember(member.Generation);
     }
 
-    private WireMember NewMember(Generation generation) => new(server, Mixed, generation, ++_membersByWire, body => Receive(Mixed, body), _refusals.Enqueue);
+    private WireMember NewMember(Generation generation) => new(server, Mixed, generation, ++_membersByWire, HandleMixed, _refusals.Enqueue);
 
-    private async Task JoinOrLeaveAsync(GroupOfHistory group)
+    private bool HandleMixed(RawMessage message, int queue)
     {
-        List<RocketMqPushConsumer> members = _members[group.Name];
+        bool mayBeHandled = HoldOf(Mixed)?.Stops(queue, message.QueueOffset) != true;
+        if (mayBeHandled)
+        {
+            _receipts.Add(Mixed, Encoding.UTF8.GetString(message.Body.Span), queue, message.QueueOffset);
+        }
+
+        return mayBeHandled;
+    }
+
+    private Hold? HoldOf(GroupOfHistory group) => _holds.GetValueOrDefault(group.Name);
+
+    /// <summary>Returns the going of a member that waits for its handlers.</summary>
+    private async Task<Task> JoinOrLeaveAsync(GroupOfHistory group)
+    {
+        List<Member> members = _members[group.Name];
         if (members.Count < MostMembers && (members.Count < 2 || _events.Next(2) == 0))
         {
             _told.Add($"{group.Name} joined by one");
             await JoinAsync(group);
-            return;
+            return Task.CompletedTask;
         }
 
-        RocketMqPushConsumer member = members[_events.Next(members.Count)];
+        Member member = members[_events.Next(members.Count)];
         members.Remove(member);
-        _told.Add($"{group.Name} left by one");
-        await member.DisposeAsync();
+        _told.Add($"{group.Name} left by one{(member.LeavesAtOnce ? " at once" : string.Empty)}");
+        Task leaving = member.Consumer.DisposeAsync().AsTask();
+        if (member.LeavesAtOnce)
+        {
+            await leaving;
+        }
+
+        return leaving;
     }
 
     private async Task JoinAsync(GroupOfHistory group)
     {
         // Later by whim: what comes back by way of the retry topic is the same message.
         Random whims = new(_events.Next());
+        bool leavesAtOnce = _events.Next(2) == 0;
         PushConsumerOptions options = new()
         {
             NameServers = server.NameServerAddress,
@@ -309,28 +448,25 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
             CommitInterval = TimeSpan.FromMilliseconds(500),
             PullRetryDelay = TimeSpan.FromMilliseconds(200),
             // One of two leaves without an end of what it handles, as if it were pulled away.
-            ShutdownTimeout = _events.Next(2) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(10),
+            ShutdownTimeout = leavesAtOnce ? TimeSpan.Zero : TimeSpan.FromSeconds(10),
             OnError = static _ => { },
         };
         RocketMqPushConsumer member = new(options);
-        await member.SubscribeAsync(group.Topic, "*", (message, _) =>
+        await member.SubscribeAsync(group.Topic, "*", async (message, _) =>
         {
             bool isRetried = message.Queue.Topic != group.Topic;
-            Receive(group, message.GetText(), isRetried ? -1 : message.Queue.QueueId, isRetried ? -1 : message.QueueOffset);
+            await _receipts.HandleAsync(group, message.GetText(), isRetried ? -1 : message.Queue.QueueId, isRetried ? -1 : message.QueueOffset, HoldOf(group));
             bool isLater;
             lock (whims)
             {
                 isLater = !group.IsOrderly && whims.Next(50) == 0;
             }
 
-            return ValueTask.FromResult(isLater ? ConsumeResult.Later : ConsumeResult.Success);
+            return isLater ? ConsumeResult.Later : ConsumeResult.Success;
         });
         await member.StartAsync();
-        _members[group.Name].Add(member);
+        _members[group.Name].Add(new Member(member, leavesAtOnce));
     }
-
-    private void Receive(GroupOfHistory group, string body, int queueId = -1, long queueOffset = -1) =>
-        _receipts.Enqueue(new Receipt(Interlocked.Increment(ref _receiptNumber), group.Name, body, Now(), queueId, queueOffset));
 
     private async Task UntilServedAsync()
     {
@@ -345,9 +481,9 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
     private async Task AskOffsetsAsync()
     {
         await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
-        foreach (GroupOfHistory group in Asked)
+        foreach (GroupOfHistory group in Groups.Where(static group => group != Pulled))
         {
-            for (int queue = 0; queue < MostQueues; queue++)
+            for (int queue = 0; queue < (group.Topic == Pulled.Topic ? MostQueues : QueuesOf(group)); queue++)
             {
                 await AskOffsetAsync(broker, group, queue, Volatile.Read(ref _kills));
             }
@@ -357,9 +493,8 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
     /// <summary>The committed offset; 0 when there is none.</summary>
     private async Task<long> AskOffsetAsync(RawConnection broker, GroupOfHistory group, int queue, int kills)
     {
-        RawFrame answer = await broker.RequestAsync(QueryConsumerOffset, OffsetFields(group, queue));
-        long offset = answer.Code == RawBroker.Success ? long.Parse(answer.ExtFields["offset"], CultureInfo.InvariantCulture) : 0;
-        _offsets.Enqueue(new CommittedOffset(group.Name, queue, offset, kills, Interlocked.Read(ref _receiptNumber)));
+        long offset = await new GroupOffsets(broker, group).CommittedAsync(queue) ?? 0;
+        _offsets.Enqueue(new CommittedOffset(group.Name, queue, offset, kills, _receipts.Last));
         return offset;
     }
 
@@ -367,7 +502,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
     {
         try
         {
-            await Eventually.TrueAsync(() => Groups.All(group => !RandomHistoryCheck.Missing(group, _sent, _receipts).Any()), "every group has all", Patience);
+            await Eventually.TrueAsync(() => Groups.All(group => !RandomHistoryCheck.Missing(group, _sent, _receipts.All, _deletions).Any()), "every group has all", Patience);
         }
         catch (TimeoutException)
         {
@@ -406,7 +541,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
             IReadOnlyList<RawMessage> page = answer.Code == RawBroker.Success ? RawMessage.DecodeAll(answer.Body) : [];
             foreach (RawMessage message in page)
             {
-                Receive(Pulled, Encoding.UTF8.GetString(message.Body.Span), queue, message.QueueOffset);
+                _receipts.Add(Pulled, Encoding.UTF8.GetString(message.Body.Span), queue, message.QueueOffset);
             }
 
             if (_pullerDies)
@@ -422,20 +557,15 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
             }
 
             next[queue] = page[^1].QueueOffset + 1;
-            Dictionary<string, string> fields = OffsetFields(Pulled, queue);
-            fields["commitOffset"] = next[queue].ToString(CultureInfo.InvariantCulture);
-            RawFrame committed = await broker.RequestAsync(UpdateConsumerOffset, fields);
+            RawFrame committed = await RawBroker.UpdateOffsetAsync(broker, Pulled.Name, Pulled.Topic, queue, next[queue]);
             if (committed.Code == RawBroker.Success)
             {
-                _offsets.Enqueue(new CommittedOffset(Pulled.Name, queue, next[queue], kills, Interlocked.Read(ref _receiptNumber)));
+                _offsets.Enqueue(new CommittedOffset(Pulled.Name, queue, next[queue], kills, _receipts.Last));
             }
         }
     }
 
-    private static Dictionary<string, string> OffsetFields(GroupOfHistory group, int queue) => new(StringComparer.Ordinal)
-    {
-        ["consumerGroup"] = group.Name,
-        ["topic"] = group.Topic,
-        ["queueId"] = queue.ToString(CultureInfo.InvariantCulture),
-    };
+    /// <param name="Consumer">Of a group of this library.</param>
+    /// <param name="LeavesAtOnce">It leaves without an end of what it handles.</param>
+    private sealed record Member(RocketMqPushConsumer Consumer, bool LeavesAtOnce);
 }

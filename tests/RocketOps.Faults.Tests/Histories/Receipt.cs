@@ -1,6 +1,6 @@
 namespace RocketOps.Faults.Tests.Histories;
 
-/// <summary>One message as a member of a group got it.</summary>
+/// <summary>One message that a member of a group has handled: noted at the end of that, before anybody hears of it.</summary>
 /// <param name="Number">Ascending over all members and groups.</param>
 /// <param name="Group">Whose member it was.</param>
 /// <param name="Body">Which message.</param>

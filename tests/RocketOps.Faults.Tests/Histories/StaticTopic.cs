@@ -10,9 +10,9 @@ namespace RocketOps.Faults.Tests.Histories;
 public sealed class StaticTopic(RocketOpsServer server)
 {
     public const string Name = "Moved";
+    public const int LogicalQueues = 2;
 
     private const string Broker = "broker-a";
-    private const int LogicalQueues = 2;
 
     /// <summary>More than a history has moves.</summary>
     private const int PhysicalQueues = 32;
@@ -45,6 +45,10 @@ public sealed class StaticTopic(RocketOpsServer server)
         await WriteAsync();
         return physical;
     }
+
+    /// <summary>Between the end of a stretch and the beginning of the next one.</summary>
+    public IEnumerable<Hole> FindHoles() =>
+        _queues.SelectMany(static (stretches, queue) => stretches.Zip(stretches.Skip(1), (stretch, next) => new Hole(Name, queue, stretch.LogicOffset + stretch.End, next.LogicOffset)));
 
     private Task<RawFrame> WriteAsync()
     {

@@ -29,7 +29,7 @@ public sealed class WireMember : IAsyncDisposable
 
     private readonly RocketOpsServer _server;
     private readonly GroupOfHistory _group;
-    private readonly Action<string> _received;
+    private readonly Func<RawMessage, int, bool> _handle;
     private readonly Action<string> _refused;
     private readonly long _subVersion;
     private readonly CancellationTokenSource _stop = new();
@@ -38,15 +38,16 @@ public sealed class WireMember : IAsyncDisposable
     private bool _unregisters;
     private bool _isKnown;
     private bool _isMember;
+    private volatile IReadOnlyCollection<int> _queues = [];
     private long _count;
 
     /// <param name="server">Whom it is a client of.</param>
     /// <param name="group">Which group, and which topic it reads.</param>
     /// <param name="generation">How it speaks.</param>
     /// <param name="number">Makes it another client than the others of the run.</param>
-    /// <param name="received">Gets the body of each message.</param>
+    /// <param name="handle">Gets each message and its queue; false when it is not handled yet: then it comes again, and nothing behind it is handled.</param>
     /// <param name="refused">Gets what a pull was refused with although the broker had taken the member's heartbeat.</param>
-    public WireMember(RocketOpsServer server, GroupOfHistory group, Generation generation, int number, Action<string> received, Action<string> refused)
+    public WireMember(RocketOpsServer server, GroupOfHistory group, Generation generation, int number, Func<RawMessage, int, bool> handle, Action<string> refused)
     {
         _server = server;
         _group = group;
@@ -54,7 +55,7 @@ public sealed class WireMember : IAsyncDisposable
         ClientId = $"127.0.0.1@{generation.Name}#{number}";
         // Every client has a subscription version of its own, the time of its start; the group's is the highest.
         _subVersion = 1_731_999_999_000 + number;
-        _received = received;
+        _handle = handle;
         _refused = refused;
         _life = LiveAsync();
     }
@@ -63,7 +64,10 @@ public sealed class WireMember : IAsyncDisposable
 
     public string ClientId { get; }
 
-    /// <summary>Messages it has got so far.</summary>
+    /// <summary>The queues that it reads.</summary>
+    public IReadOnlyCollection<int> Queues => _queues;
+
+    /// <summary>Messages it has handled so far.</summary>
     public long Count => Volatile.Read(ref _count);
 
     /// <summary>Ends it: as one that stops, or as one that is killed, of which the broker only sees the connection go.</summary>
@@ -100,6 +104,7 @@ public sealed class WireMember : IAsyncDisposable
                 _isMember = false;
                 // What was received without a commit comes again, to whom the queue belongs then.
                 _next.Clear();
+                _queues = [];
                 await Task.Delay(Pause);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -193,6 +198,8 @@ public sealed class WireMember : IAsyncDisposable
             RawFrame offset = await broker.RequestAsync(QueryConsumerOffset, Fields(queue));
             _next[queue] = offset.Code == RawBroker.Success ? long.Parse(offset.ExtFields["offset"], CultureInfo.InvariantCulture) : 0;
         }
+
+        _queues = mine;
     }
 
     private async Task<bool> PullAsync(RawConnection broker, int queue)
@@ -229,15 +236,21 @@ public sealed class WireMember : IAsyncDisposable
             return false;
         }
 
+        long before = _next[queue];
+        _next[queue] = long.Parse(answer.ExtFields["nextBeginOffset"], CultureInfo.InvariantCulture);
         foreach (RawMessage message in RawMessage.DecodeAll(answer.Body))
         {
-            _received(Encoding.UTF8.GetString(message.Body.Span));
+            if (!_handle(message, queue))
+            {
+                _next[queue] = message.QueueOffset;
+                break;
+            }
+
             Interlocked.Increment(ref _count);
         }
 
-        _next[queue] = long.Parse(answer.ExtFields["nextBeginOffset"], CultureInfo.InvariantCulture);
         await RawBroker.UpdateOffsetAsync(broker, _group.Name, _group.Topic, queue, _next[queue]);
-        return true;
+        return _next[queue] > before;
     }
 
     private Dictionary<string, string> Fields(int queue) => new(StringComparer.Ordinal) { ["consumerGroup"] = _group.Name, ["topic"] = _group.Topic, ["queueId"] = Text(queue) };

@@ -57,7 +57,7 @@ public sealed class TimerKillTests
                 async () =>
                 {
                     stored = await WaitingLoad.ReadAllAsync(server);
-                    return !RandomHistoryCheck.Missing(group, sent, stored).Any();
+                    return !RandomHistoryCheck.Missing(group, sent, stored, []).Any();
                 },
                 "every message that waited has come",
                 Patience);
@@ -67,7 +67,7 @@ public sealed class TimerKillTests
             // The check names what is missing.
         }
 
-        RandomHistoryCheck.Violations(new RandomHistory(sent, stored, [group], [], [])).Should().BeEmpty("{0} kills, {1} messages acknowledged, {2} stored", Kills, load.Acknowledged, stored.Count);
+        RandomHistoryCheck.Violations(new RandomHistory(sent, stored, [group], [], [], [], [])).Should().BeEmpty("{0} kills, {1} messages acknowledged, {2} stored", Kills, load.Acknowledged, stored.Count);
         sent.Should().Contain(static message => message.IsRolledBack, "some were taken back in time");
         sent.Count(static message => message.IsAcknowledged).Should().BeGreaterThan(Kills * MinSendsPerLife / 2);
     }
