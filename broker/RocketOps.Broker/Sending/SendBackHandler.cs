@@ -58,6 +58,7 @@ internal sealed class SendBackHandler(
         long offset = request.GetRequiredInt64("offset");
         byte[] bytes = await store.Reader.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
             ?? throw new RemotingCommandException(ResponseCode.SystemError, $"look message by offset failed, {offset}");
+        using HeldBytes held = connection.Hold(RecordCost.Of(bytes));
         (TopicState target, int queueId, int delayLevel) = await ChooseAsync(request, groupName, group.Config, retryTopic, RecordView.Read(bytes).ReconsumeTimes);
         StoredMessage message = Rebuild(bytes, target, queueId, delayLevel);
         if (message.Properties.Length > RecordLayout.MaxPropertiesBytes)
@@ -133,27 +134,30 @@ internal sealed class SendBackHandler(
             (topic, queueId) = (delays.Schedule, delays.QueueOf(delayLevel));
         }
 
-        return Again(record, topic, queueId, properties.Encode());
+        return Again(bytes, topic, queueId, properties.Encode());
     }
 
     /// <summary>The message as it is, for the dead letters.</summary>
     private StoredMessage Bury(byte[] bytes, TopicState deadLetters)
     {
-        RecordView record = RecordView.Read(bytes);
-        return Again(record, deadLetters.StoreTopic, 0, record.Properties.ToArray());
+        return Again(bytes, deadLetters.StoreTopic, 0, RecordView.Read(bytes).Properties.ToArray());
     }
 
-    private StoredMessage Again(in RecordView record, StoreTopic topic, int queueId, byte[] properties) => new()
+    private StoredMessage Again(byte[] bytes, StoreTopic topic, int queueId, byte[] properties)
     {
-        Topic = topic,
-        QueueId = queueId,
-        Flag = record.Flag,
-        SysFlag = record.SysFlag,
-        BornTimestamp = record.BornTimestamp,
-        BornHost = record.BornHost,
-        StoreHost = address.StoreHost,
-        ReconsumeTimes = record.ReconsumeTimes + 1,
-        Body = record.Body.ToArray(),
-        Properties = properties,
-    };
+        RecordView record = RecordView.Read(bytes);
+        return new StoredMessage
+        {
+            Topic = topic,
+            QueueId = queueId,
+            Flag = record.Flag,
+            SysFlag = record.SysFlag,
+            BornTimestamp = record.BornTimestamp,
+            BornHost = record.BornHost,
+            StoreHost = address.StoreHost,
+            ReconsumeTimes = record.ReconsumeTimes + 1,
+            Body = bytes.AsMemory(record.BodyAt, record.Body.Length),
+            Properties = properties,
+        };
+    }
 }

@@ -57,6 +57,7 @@ internal sealed class EndTransactionHandler(
         }
 
         HalfMessage half = await FindAsync(commitLogOffset, cancellationToken);
+        using HeldBytes held = connection.Hold(half.HeldBytes);
         bool answersCheck = string.Equals(request.Get("fromTransactionCheck"), "true", StringComparison.OrdinalIgnoreCase);
         if (!answersCheck && half.ImmunityOver(settings.Current.TransactionTimeout) is { } immunity && half.AgeAt(time.GetUtcNow()) > immunity)
         {

@@ -43,6 +43,9 @@ internal sealed class HalfMessage
     /// <summary>Of the record.</summary>
     public int Bytes => _record.Length;
 
+    /// <summary>What it takes in memory.</summary>
+    public long HeldBytes => RecordCost.Of(_record);
+
     /// <summary>The topic the message is meant for; null when the record does not say, as in no half that a producer sent.</summary>
     public string? Topic { get; }
 

@@ -40,6 +40,7 @@ internal sealed class ResumeCheckHandler(
             throw new RemotingCommandException(ResponseCode.SystemError, $"{Failed}: {id} is the offset id of no half message");
         }
 
+        using HeldBytes held = connection.Hold(half.HeldBytes);
         AppendOutcome outcome = await ResumeAsync(half);
         return outcome.IsStored
             ? RemotingCommand.CreateResponse(request, ResponseCode.Success)

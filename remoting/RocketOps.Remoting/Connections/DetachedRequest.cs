@@ -68,6 +68,12 @@ internal sealed class DetachedRequest : IThreadPoolWorkItem
 
     private async Task<RemotingCommand?> FindAnswerAsync()
     {
+        if (_connection.IsAborted)
+        {
+            // It was closed for what it holds, perhaps by what its other requests have come to hold: what would hold still more is not begun. Nobody is left to answer.
+            return null;
+        }
+
         try
         {
             return await _handler.HandleAsync(_connection, _request, _connection.Closed).ConfigureAwait(false);

@@ -228,6 +228,9 @@ public sealed class RemotingConnection
         _budget.Change(this, bytes);
     }
 
+    /// <summary>As <see cref="ChangeHeld"/>, for as long as a handler works: until the result is disposed.</summary>
+    public HeldBytes Hold(long bytes) => new(this, bytes);
+
     /// <summary>Bytes this connection holds for its peer, as the budget counts them.</summary>
     internal long HeldBytes => Volatile.Read(ref _heldBytes);
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Headers;
 using RocketOps.Remoting.Server;
 using RocketOps.Testing;
 
@@ -47,6 +48,48 @@ public abstract class DetachedRequestTests(RemotingTransport transport)
         go.SetResult();
 
         (await waiting).Code.Should().Be(0);
+        await Eventually.TrueAsync(() => peer.Server.HeldBytes == 0, "everything is given back");
+    }
+
+    [Fact]
+    public async Task Detached_WhatAHandlerHolds_IsCountedUntilItIsDone()
+    {
+        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        DelegateHandler holding = new(async (connection, request, _) =>
+        {
+            using HeldBytes held = connection.Hold(1_000_000);
+            await go.Task;
+            return RemotingCommand.CreateResponse(request, 0);
+        });
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, holding));
+
+        Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, Eventually.DefaultDeadline);
+        await Eventually.TrueAsync(() => peer.Server.HeldBytes > 1_000_000, "what the handler holds is counted");
+        go.SetResult();
+
+        (await waiting).Code.Should().Be(0);
+        await Eventually.TrueAsync(() => peer.Server.HeldBytes == 0, "everything is given back");
+    }
+
+    /// <summary>A thousand may have been taken when the first ones hold so much that the connection is closed for it.</summary>
+    [Fact]
+    public async Task Detached_OfAConnectionThatWasClosedMeanwhile_IsNotBegun()
+    {
+        int begun = 0;
+        DelegateHandler never = new((_, request, _) =>
+        {
+            Interlocked.Increment(ref begun);
+            return ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, 0));
+        });
+        ClosingHandler closing = new(never);
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, closing));
+        await using NetworkStream client = await peer.OpenRawAsync();
+
+        await client.WriteAsync(RemotingConnectionTests.Encode(new RemotingCommand { Code = Echo, Opaque = 1 }));
+
+        RemotingConnection closed = await closing.Closed.Task.WaitAsync(Eventually.DefaultDeadline);
+        await Eventually.TrueAsync(() => !closed.IsWorking, "its request is done with");
+        begun.Should().Be(0);
         await Eventually.TrueAsync(() => peer.Server.HeldBytes == 0, "everything is given back");
     }
 
@@ -138,6 +181,19 @@ public abstract class DetachedRequestTests(RemotingTransport transport)
         catch (SocketException)
         {
             return true;
+        }
+    }
+
+    /// <summary>Closes the connection of a request, and then has the request handled off the driver's thread.</summary>
+    private sealed class ClosingHandler(AsyncRequestHandler then) : IRequestHandler
+    {
+        public TaskCompletionSource<RemotingConnection> Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Handle(in RequestFrame frame, RequestBatch batch)
+        {
+            batch.Connection.Abort("it holds too much");
+            then.Handle(frame, batch);
+            Closed.SetResult(batch.Connection);
         }
     }
 
