@@ -44,7 +44,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<string> ConfigBlackList = Text("configBlackList", "configBlackList;brokerConfigPath", description: "Keys that an update over the network may not change, separated by `;`.");
     public static readonly PropertyDefinition<int> ServerChannelMaxIdleTimeSeconds = Int32("serverChannelMaxIdleTimeSeconds", 120, 1, description: "Connections silent for so long are closed.");
     public static readonly PropertyDefinition<int> MaxConnections = Int32("maxConnections", 65_536, 1, description: "Connections beyond this are refused. Not in RocketMQ.");
-    public static readonly PropertyDefinition<int> MaxGroupsPerConnection = Int32("maxGroupsPerConnection", 65_536, 1, live: true, description: "Consumer groups, and producer groups, that one connection may be a member of; heartbeats that name more are refused, and pulls that would make more. Not in RocketMQ.");
+    public static readonly PropertyDefinition<int> MaxGroupsPerConnection = Int32("maxGroupsPerConnection", 65_536, 1, live: true, description: "Consumer groups, and producer groups, that one connection may be a member of; heartbeats that name more are refused, and pulls, messages given back and modes that would make more. Not in RocketMQ.");
 
     public static readonly PropertyDefinition<int> MaxStatisticsKeys = Int32("maxStatisticsKeys", 100_000, 0, live: true, description: "Pairs of group and topic whose reading is counted (VIEW_BROKER_STATS_DATA, rates of consumers); further ones show 0. About 1 KiB each while they are in use. Not in RocketMQ.");
 

@@ -33,8 +33,9 @@ internal static class BrokerHandlers
         SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.AppendStatistics, parts.Replicas);
         ExpressionCache expressions = new();
         PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets, parts.Statistics, parts.Filters);
+        GroupMaker groups = new(parts.Settings, parts.Groups, parts.Consumers);
         PullMessageHandler pull = new(
-            parts.Settings, pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.Groups, new PullForwarder(parts.Topics, parts.Peers));
+            pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, groups, new PullForwarder(parts.Topics, parts.Peers));
         MaxOffsetHandler maxOffsets = new(parts.Topics, parts.Store);
         PhysicalRequests physical = new(parts.Peers);
         HeartbeatHandler heartbeat = new(parts.Settings, parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
@@ -49,7 +50,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.SendBatchMessage, send)
             .Add(RequestCode.SendReplyMessage, parts.Replies)
             .Add(RequestCode.SendReplyMessageV2, parts.Replies)
-            .Add(RequestCode.ConsumerSendMessageBack, OfMaster(new SendBackHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.SendRefusals, parts.Statistics)))
+            .Add(RequestCode.ConsumerSendMessageBack, OfMaster(new SendBackHandler(parts.Settings, parts.Role, parts.Topics, groups, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.SendRefusals, parts.Statistics)))
             .Add(
                 RequestCode.EndTransaction,
                 OfMaster(new EndTransactionHandler(
@@ -124,7 +125,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetSubscriptionGroupConfig, new GetGroupHandler(parts.Groups))
             .Add(RequestCode.UpdateAndGetGroupForbidden, new GroupForbiddenHandler(parts.Role, parts.Groups))
             .Add(RequestCode.QueryAssignment, new QueryAssignmentHandler(parts.Topics, parts.Consumers, parts.RequestModes, parts.ReadableQueues))
-            .Add(RequestCode.SetMessageRequestMode, new SetRequestModeHandler(parts.Role, parts.Topics, parts.Groups, parts.RequestModes))
+            .Add(RequestCode.SetMessageRequestMode, new SetRequestModeHandler(parts.Role, parts.Topics, groups, parts.RequestModes))
             .Add(RequestCode.GetAllMessageRequestMode, new AllRequestModesHandler(parts.RequestModes))
             .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(parts.Topics, parts.ConsumerOffsets, progress))
             .Add(RequestCode.ViewBrokerStatsData, new StatisticsHandler(parts.Settings, parts.Statistics))

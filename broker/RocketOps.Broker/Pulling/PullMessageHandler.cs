@@ -1,5 +1,4 @@
 using RocketOps.Broker.Clients;
-using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Remoting.Commands;
@@ -24,8 +23,7 @@ internal sealed class PullMessageHandler : IRequestHandler
     private readonly PullForwarder _forwarder;
     private readonly FirstPullHandler _firstPulls;
 
-    public PullMessageHandler(
-        BrokerSettings settings, PullChecks checks, PullRefusals refusals, PullExecutor executor, ParkedPulls parked, ConsumerTable consumers, Groups.GroupTable groups, PullForwarder forwarder)
+    public PullMessageHandler(PullChecks checks, PullRefusals refusals, PullExecutor executor, ParkedPulls parked, ConsumerTable consumers, GroupMaker groups, PullForwarder forwarder)
     {
         _checks = checks;
         _refusals = refusals;
@@ -33,7 +31,7 @@ internal sealed class PullMessageHandler : IRequestHandler
         _parked = parked;
         _consumers = consumers;
         _forwarder = forwarder;
-        _firstPulls = new FirstPullHandler(settings, groups, consumers, this, refusals, forwarder);
+        _firstPulls = new FirstPullHandler(groups, this, refusals, forwarder);
     }
 
     public void Handle(in RequestFrame frame, RequestBatch batch)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Hosting;
@@ -17,7 +18,7 @@ namespace RocketOps.Broker.Sending;
 /// attempts are used up, or its properties leave no room for what a retry adds. Rules by number: remoting.md §5.3.
 /// </summary>
 internal sealed class SendBackHandler(
-    BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouter delays, SendRefusals refusals, BrokerStatistics statistics) : AsyncRequestHandler
+    BrokerSettings settings, CurrentRole role, TopicTable topics, GroupMaker groups, MessageStore store, MessageAppender appender, BrokerAddress address, DelayRouter delays, SendRefusals refusals, BrokerStatistics statistics) : AsyncRequestHandler
 {
     /// <summary>Delay level of the first retry when the client leaves it to the broker.</summary>
     private const int FirstRetryLevel = 3;
@@ -32,7 +33,7 @@ internal sealed class SendBackHandler(
         }
 
         // 1, 2, 3
-        if (await groups.GetOrCreateAsync(groupName) is not { } group)
+        if (await groups.GetOrMakeAsync(connection, groupName) is not { } group)
         {
             return refusals.Answer(request, SendStatus.GroupMissing, TopicNames.RetryTopicOf(groupName));
         }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
@@ -48,6 +49,27 @@ public sealed class RequestModeTests
         answer.Remark.Should().StartWith(remark);
     }
 
+    /// <summary>Each is an entry in a file that is written whole: whatever makes one counts together.</summary>
+    [Fact]
+    public async Task Groups_MadeByModesAndByMessagesThatAreGivenBack_AreNoMoreThanAConnectionMayMake()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxGroupsPerConnection"] = "2" });
+        long offset = long.Parse((await broker.SendAsync("T", "m")).GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+        (await SetAsync(broker, "T", "PULL", "first")).Code.Should().Be(ResponseCode.Success);
+        (await GiveBackAsync("second")).Code.Should().Be(ResponseCode.Success);
+        RemotingCommand[] refused = [await SetAsync(broker, "T", "PULL", "third"), await GiveBackAsync("fourth")];
+
+        refused.Should().OnlyContain(static answer => answer.Code == ResponseCode.SystemError && answer.Remark!.Contains("maxGroupsPerConnection"));
+        broker.Host.Parts.Groups.TryGet("third", out _).Should().BeFalse();
+        broker.Host.Parts.Groups.TryGet("fourth", out _).Should().BeFalse();
+        broker.Host.Parts.Topics.TryGet("%RETRY%fourth", out _).Should().BeFalse();
+        (await GiveBackAsync("first")).Code.Should().Be(ResponseCode.Success, "it is there");
+
+        Task<RemotingCommand> GiveBackAsync(string group) => broker.InvokeAsync(
+            RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack).Set("offset", offset).Set("group", group).Set("delayLevel", 18).Set("maxReconsumeTimes", 16));
+    }
+
     [Fact]
     public async Task Follow_TheMastersTable_ReplacesThisOneAndIsWrittenOnce()
     {
@@ -71,10 +93,10 @@ public sealed class RequestModeTests
         File.Exists(path).Should().BeFalse("nothing has changed");
     }
 
-    private static async Task<RemotingCommand> SetAsync(TestBroker broker, string topic, string mode)
+    private static async Task<RemotingCommand> SetAsync(TestBroker broker, string topic, string mode, string group = "g")
     {
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.SetMessageRequestMode);
-        request.Body = Encoding.UTF8.GetBytes($$"""{"topic":"{{topic}}","consumerGroup":"g","mode":"{{mode}}","popShareQueueNum":0}""");
+        request.Body = Encoding.UTF8.GetBytes($$"""{"topic":"{{topic}}","consumerGroup":"{{group}}","mode":"{{mode}}","popShareQueueNum":0}""");
         return await broker.InvokeAsync(request);
     }
 }

@@ -1,3 +1,4 @@
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
@@ -11,7 +12,7 @@ namespace RocketOps.Broker.Groups.Admin;
 /// SET_MESSAGE_REQUEST_MODE (401): a group is to pull a topic. Mode POP is refused while this broker serves none: members that were told to pop would get nothing. Codes and texts of
 /// Apache's 5.5.0. Source: admin.md §2.4, apache/rocketmq QueryAssignmentProcessor.setMessageRequestMode.
 /// </summary>
-internal sealed class SetRequestModeHandler(CurrentRole role, TopicTable topics, GroupTable groups, RequestModeTable modes) : AsyncRequestHandler
+internal sealed class SetRequestModeHandler(CurrentRole role, TopicTable topics, GroupMaker groups, RequestModeTable modes) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -25,7 +26,7 @@ internal sealed class SetRequestModeHandler(CurrentRole role, TopicTable topics,
         }
 
         topics.GetOrThrow(topic);
-        if (await groups.GetOrCreateAsync(group) is null)
+        if (await groups.GetOrMakeAsync(connection, group) is null)
         {
             throw new RemotingCommandException(ResponseCode.SubscriptionGroupNotExist, "subscription group does not exist");
         }
