@@ -8,6 +8,12 @@ internal readonly record struct AppendOutcome(AppendStatus Status, AppendResult 
     /// <summary>Stored and acknowledged as configured.</summary>
     public bool IsOk => Status == AppendStatus.Ok && Durability == WaitOutcome.Reached;
 
+    /// <summary>
+    /// As safe as it can be made now, for whoever goes on behind the message when it is told so. What a failover or a power cut may take because the disk or the slaves were late is not: that passes, and the message
+    /// comes once more, by way of another copy. Where no slave is connected, which may last for days, the configuration has messages taken all the same (minInSyncReplicas): refused, each attempt would double them.
+    /// </summary>
+    public bool IsSafe => Status == AppendStatus.Ok && Durability is (WaitOutcome.Reached or WaitOutcome.NoSlave);
+
     /// <summary>In the log to stay, if not as safe as it was to be: what producers, too, take for sent.</summary>
     public bool IsStored => Status == AppendStatus.Ok && Durability is (WaitOutcome.Reached or WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut or WaitOutcome.NoSlave);
 }

@@ -68,9 +68,9 @@ internal sealed class SendBackHandler(
             message = Bury(bytes, await topics.GetOrCreateInternalAsync(TopicNames.DeadLetterTopicOf(groupName), 1));
         }
 
-        // As a send waits: the consumer goes on behind the message when it has the answer.
+        // As a send waits: the consumer goes on behind the message when it has the answer. Unlike a producer it cannot be told that the message is stored, but not as safe as it should be.
         AppendOutcome outcome = await appender.AppendAsync(message, waitForDisk: true);
-        if (!outcome.IsStored)
+        if (!outcome.IsSafe)
         {
             return RemotingCommand.CreateResponse(request, ResponseCode.SystemError, SendRefusals.NameOf(outcome));
         }

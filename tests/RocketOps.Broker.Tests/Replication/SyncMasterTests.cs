@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using RocketOps.Broker.Replication;
@@ -74,6 +75,49 @@ public sealed class SyncMasterTests
         answer.Code.Should().Be(ResponseCode.SlaveNotAvailable, answer.Remark);
         answer.Get("queueOffset").Should().Be("0");
         (await BrokerGroup.ReadAsync(master, "T")).Should().Equal("one");
+    }
+
+    /// <summary>The consumer goes on behind it once it is answered: a failover must not take it then.</summary>
+    [Fact]
+    public async Task GiveBack_SlaveAcknowledges_IsAnsweredThenAndNotBefore()
+    {
+        await using TestBroker master = await StartAsync();
+        long offset = await SendForNobodyAsync(master);
+        await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
+        await slave.ReportAsync(0);
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+
+        Task<RemotingCommand> answer = GiveBackAsync(master, offset);
+        await Eventually.TrueAsync(() => master.Host.Parts.Store.GetStats().MessagesAppended == 2, "it is stored");
+        await slave.ReceiveAsync(master.Host.Parts.Store.Positions.Appended.Value);
+
+        answer.IsCompleted.Should().BeFalse("the slave has not said that it has it");
+        await slave.ReportAsync(slave.Received);
+        (await answer).Code.Should().Be(ResponseCode.Success);
+    }
+
+    [Fact]
+    public async Task GiveBack_SlaveIsSilent_IsRefused()
+    {
+        await using TestBroker master = await StartAsync(("slaveTimeout", "200"));
+        long offset = await SendForNobodyAsync(master);
+        await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
+        await slave.ReportAsync(0);
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+
+        RemotingCommand answer = await GiveBackAsync(master, offset);
+
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, "FLUSH_SLAVE_TIMEOUT"), "a producer is told that it is stored so and so; a consumer is told yes or no");
+    }
+
+    /// <summary>It may last for days, and each attempt would be there twice.</summary>
+    [Fact]
+    public async Task GiveBack_NoSlave_IsTaken()
+    {
+        await using TestBroker master = await StartAsync();
+        long offset = await SendForNobodyAsync(master);
+
+        (await GiveBackAsync(master, offset)).Code.Should().Be(ResponseCode.Success);
     }
 
     [Fact]
@@ -201,6 +245,18 @@ public sealed class SyncMasterTests
         (await BrokerGroup.ReadAsync(master, "T")).Should().Equal("one", "two");
         await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Count == 0, "none stays");
     }
+
+    /// <summary>A message that waits for no slave, and the group that is to read it; returns its place in the log.</summary>
+    private static async Task<long> SendForNobodyAsync(TestBroker master)
+    {
+        await master.CreateTopicAsync("T");
+        await master.SubscribeAsync("g", "T");
+        RemotingCommand sent = await master.SendAsync("T", "one", properties: Requests.Properties(("WAIT", "false")));
+        return long.Parse(sent.GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    }
+
+    private static Task<RemotingCommand> GiveBackAsync(TestBroker master, long offset) => master.InvokeAsync(
+        RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack).Set("offset", offset).Set("group", "g").Set("delayLevel", 18).Set("maxReconsumeTimes", 16));
 
     private static Task<TestBroker> StartAsync(params (string Key, string Value)[] settings) => StartAsync(log: null, settings);
 

@@ -86,6 +86,25 @@ public sealed class FormerMasterTests
     }
 
     [Fact]
+    public async Task GiveBack_ToAFormerMaster_IsTheMasters()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ByOwnAddress);
+        (TestBroker old, string target) = await ReadyAsync(members);
+        await old.SubscribeAsync(Group, ElectedMembers.Topic);
+        await Eventually.TrueAsync(() => members[target].Host.Parts.Groups.TryGet(Group, out _), "the group is copied");
+        long offset = Requests.Decode(await BrokerGroup.PullAsync(old, ElectedMembers.Topic, 0, 0)).Single().PhysicalOffset;
+        await HandOverAsync(members, target);
+
+        RemotingCommand answer = await old.InvokeAsync(
+            RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack).Set("offset", offset).Set("group", Group).Set("delayLevel", 18).Set("maxReconsumeTimes", 16));
+
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        IReadOnlyList<Requests.Received> waiting = [];
+        await Eventually.TrueAsync(async () => (waiting = Requests.Decode(await BrokerGroup.PullAsync(members[target], "SCHEDULE_TOPIC_XXXX", 17, 0))).Count > 0, "it is in its queue");
+        waiting.Select(static message => (message.Body, message.Properties.Get("REAL_TOPIC"))).Should().Equal(("before", $"%RETRY%{Group}"));
+    }
+
+    [Fact]
     public async Task Stop_OfAFormerMaster_WaitsForProducersThatHaveItsAddress()
     {
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, [.. ByOwnAddress, ("handOverLingerMillis", "600000")]);

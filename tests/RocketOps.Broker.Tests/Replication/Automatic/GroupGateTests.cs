@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replication;
@@ -61,6 +62,24 @@ public sealed class GroupGateTests : IAsyncDisposable
         gate.MayWrite.Should().Be(takes, "what a deposed master delivers by itself is cut off");
     }
 
+    /// <summary>It led when the message was appended, and does not any more when the consumer is to be answered: what it has may be cut off, and the consumer must not go on behind it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task GiveBack_AtAMemberThatLeadsNoMore_IsRefused(bool leads)
+    {
+        _broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path });
+        RemotingCommand sent = await _broker.SendAsync("T", "one");
+        await _broker.SubscribeAsync("g", "T");
+        _broker.Host.Parts.Replicas.Group = new Leadership { Leads = leads, TakesMessages = true, IsSync = false };
+
+        RemotingCommand answer = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack)
+            .Set("offset", long.Parse(sent.GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+            .Set("group", "g").Set("delayLevel", 18).Set("maxReconsumeTimes", 16));
+
+        (answer.Code, answer.Remark).Should().Be(leads ? (ResponseCode.Success, null) : (ResponseCode.SystemError, "SERVICE_NOT_AVAILABLE"));
+    }
+
     private async Task<ReplicaGate> GateAsync(IGroupLeadership group)
     {
         _broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path });
@@ -70,7 +89,7 @@ public sealed class GroupGateTests : IAsyncDisposable
 
     private sealed record Leadership : IGroupLeadership
     {
-        public bool IsSync => true;
+        public bool IsSync { get; init; } = true;
 
         public bool TakesMessages { get; init; }
 
