@@ -5,7 +5,7 @@ namespace RocketOps.Broker.Sending;
 /// that was acknowledged and then had no room for that could neither be delivered nor tried again.
 /// </summary>
 // What is added at most, with the longest names and numbers, to what a send has stored:
-//   TRANSACTION_CHECK_TIMES  35    of a half that is asked about; the offset it had (47) goes with its commit
+//   TRANSACTION_CHECK_TIMES  35    of a half that is asked about; the offset it had (47) and the time it was stored (39) go with its commit
 //   TIMER_OUT_MS             27    of a half that is committed
 //   TIMER_ENQUEUE_MS         37
 //   TIMER_DEQUEUE_MS         31

@@ -11,6 +11,9 @@ namespace RocketOps.Broker.Transactions;
 /// <summary>What the checks and the end of a transaction must know of a half, read from its record. Borrows nothing. Source: remoting.md §5.4.</summary>
 internal sealed class HalfMessage
 {
+    /// <summary>A property of ours, which means nothing to RocketMQ and stays in the copies that its brokers make: when the half was first stored, in milliseconds since 1970.</summary>
+    private const string StoredAt = "ROCKETOPS_HALF_STORED_AT";
+
     private static readonly long LastTimestamp = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
     private readonly byte[] _record;
@@ -23,11 +26,13 @@ internal sealed class HalfMessage
         QueueOffset = view.QueueOffset;
         PhysicalOffset = view.PhysicalOffset;
         BornTimestamp = view.BornTimestamp;
-        StoreTimestamp = view.StoreTimestamp;
         Topic = _properties.Get(PropertyNames.RealTopic);
         Queue = int.TryParse(_properties.Get(PropertyNames.RealQueueId), NumberStyles.None, CultureInfo.InvariantCulture, out int queue) ? queue : -1;
         Checks = int.TryParse(_properties.Get(PropertyNames.TransactionCheckTimes), NumberStyles.None, CultureInfo.InvariantCulture, out int checks) ? checks : 0;
         Original = long.TryParse(_properties.Get(PropertyNames.TransactionPreparedQueueOffset), NumberStyles.None, CultureInfo.InvariantCulture, out long original) ? original : null;
+        FirstStored = Original is not null && long.TryParse(_properties.Get(StoredAt), NumberStyles.None, CultureInfo.InvariantCulture, out long first)
+            ? Math.Min(first, view.StoreTimestamp)
+            : view.StoreTimestamp;
     }
 
     public long QueueOffset { get; }
@@ -37,8 +42,11 @@ internal sealed class HalfMessage
     /// <summary>Milliseconds since 1970 by the producer's clock: any number.</summary>
     public long BornTimestamp { get; }
 
-    /// <summary>Milliseconds since 1970.</summary>
-    public long StoreTimestamp { get; }
+    /// <summary>
+    /// Milliseconds since 1970 by a broker's clock: when the half was stored that this is a copy of, or the record itself. A copy that an Apache broker made of a half of its own does not say it: there the
+    /// time begins with the copy. Only a copy is asked, as anybody can send the property, and it is never later than the record.
+    /// </summary>
+    public long FirstStored { get; }
 
     /// <summary>Of the record.</summary>
     public int Bytes => _record.Length;
@@ -72,8 +80,8 @@ internal sealed class HalfMessage
     /// <summary>Time since its birth; below zero when its producer's clock is ahead.</summary>
     public TimeSpan AgeAt(DateTimeOffset now) => Since(BornTimestamp, now);
 
-    /// <summary>Time since it was stored, or put back.</summary>
-    public TimeSpan StoredFor(DateTimeOffset now) => Since(StoreTimestamp, now);
+    /// <summary>Time since it was first stored, however often it was put back since.</summary>
+    public TimeSpan StoredFor(DateTimeOffset now) => Since(FirstStored, now);
 
     /// <summary>How long after its birth nobody is to be asked; null when the producer did not say. At least <paramref name="timeout"/>.</summary>
     public TimeSpan? ImmunityOver(TimeSpan timeout)
@@ -104,7 +112,8 @@ internal sealed class HalfMessage
             properties.Remove(PropertyNames.TransactionCheckTimes);
         }
 
-        properties.Set(PropertyNames.TransactionPreparedQueueOffset, (Original ?? QueueOffset).ToString(CultureInfo.InvariantCulture));
+        properties.Set(PropertyNames.TransactionPreparedQueueOffset, (Original ?? QueueOffset).ToString(CultureInfo.InvariantCulture))
+            .Set(StoredAt, FirstStored.ToString(CultureInfo.InvariantCulture));
         return Stored(topic, TransactionTopics.Queue, storeHost, properties, sysFlag: null, prepared: 0);
     }
 
@@ -114,7 +123,7 @@ internal sealed class HalfMessage
     /// <summary>A half that was given up, for the queue of halves, as if it had never been asked about.</summary>
     public StoredMessage Resume(StoreTopic topic, MessageHost storeHost)
     {
-        MessageProperties properties = Properties().Remove(PropertyNames.TransactionPreparedQueueOffset).Remove(PropertyNames.TransactionCheckTimes);
+        MessageProperties properties = Properties().Remove(PropertyNames.TransactionPreparedQueueOffset).Remove(StoredAt).Remove(PropertyNames.TransactionCheckTimes);
         return Stored(topic, TransactionTopics.Queue, storeHost, properties, sysFlag: null, prepared: 0);
     }
 
@@ -140,6 +149,7 @@ internal sealed class HalfMessage
         // TRAN_MSG stays, as with RocketMQ: an application can see by it that the message was sent in a transaction.
         MessageProperties properties = Properties()
             .Remove(PropertyNames.TransactionPreparedQueueOffset)
+            .Remove(StoredAt)
             .Remove(PropertyNames.RealTopic)
             .Remove(PropertyNames.RealQueueId);
         int sysFlag = (RecordView.Read(_record).SysFlag & ~SysFlags.TransactionMask) | SysFlags.TransactionCommit;

@@ -413,7 +413,8 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             return Wait(half, round);
         }
 
-        if (IsExpired(half, age, options))
+        // By this broker's clock: its producer's may be days behind, and one that is connected is asked in any case.
+        if (half.StoredFor(_time.GetUtcNow()) > options.FileReservedTime)
         {
             return Step.GiveUp;
         }
@@ -423,10 +424,6 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     }
 
     private static Step Wait(HalfMessage half, CheckRound round) => round.MayLeave(half) ? Step.Leave : Step.PutBack;
-
-    /// <summary>Older than messages are kept for; by this broker's clock where that can tell, as a producer's may be days behind. A copy says only when it was put back.</summary>
-    private bool IsExpired(HalfMessage half, TimeSpan age, BrokerOptions options) =>
-        (half.Original is null || age < TimeSpan.Zero ? half.StoredFor(_time.GetUtcNow()) : age) > options.FileReservedTime;
 
     /// <summary>Questions that have left.</summary>
     private int ChecksOf(HalfMessage half) => _unasked.Contains(half.QueueOffset) ? half.Checks - 1 : half.Checks;

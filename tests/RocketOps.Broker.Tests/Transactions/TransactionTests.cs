@@ -167,7 +167,9 @@ public sealed class TransactionTests
         (await producer.AnswerAsync(question)).Code.Should().Be(ResponseCode.Success);
         (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success, "the producer's own end comes late");
 
-        (await ReadAsync(broker, "Paid", 1)).Should().ContainSingle();
+        Requests.Received committed = (await ReadAsync(broker, "Paid", 1)).Should().ContainSingle().Subject;
+        asked.Properties.Get("ROCKETOPS_HALF_STORED_AT").Should().NotBeNull("a copy says when the half was stored");
+        committed.Properties.Get("ROCKETOPS_HALF_STORED_AT").Should().BeNull("that is of no interest to consumers");
         await SettledAsync(broker);
     }
 
@@ -363,6 +365,48 @@ public sealed class TransactionTests
 
         await Eventually.TrueAsync(() => producer.Questions.Count >= 2, "the producer is asked, and again");
         (await ReadAsync(broker, GivenUp, 0)).Should().BeEmpty();
+    }
+
+    /// <summary>It was put back when its producer was asked, and that one is gone before it has answered: how long it has waited is told by this broker's clock.</summary>
+    [Fact]
+    public async Task Check_TheProducersClockIsSlowAndItIsGone_ItsHalfWaitsForTheNextOne()
+    {
+        RecordedLog log = new();
+        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1000000" }, loggers: log);
+        await using (Producer producer = await Producer.StartAsync(broker, "pg"))
+        {
+            await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow.AddDays(-4));
+            await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "the producer is asked");
+        }
+
+        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        await Eventually.TrueAsync(() => log.Lines.Count(static line => line.Id == 3714) >= 3 || broker.Host.Parts.TransactionFigures.GivenUp > 0, "nobody can be asked in some rounds");
+
+        (await ReadAsync(broker, GivenUp, 0)).Should().BeEmpty();
+        await using Producer next = await Producer.StartAsync(broker, "pg");
+        await Eventually.TrueAsync(() => !next.Questions.IsEmpty, "the next producer of the group is asked");
+    }
+
+    /// <summary>A copy is new in the log; the half that it stands for is not.</summary>
+    [Fact]
+    public async Task Check_PutBackLately_IsAsOldAsTheHalfThatWasSent()
+    {
+        JumpingTime time = new();
+        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1000000" }, time: time);
+        await using (Producer producer = await Producer.StartAsync(broker, "pg"))
+        {
+            await producer.SendHalfAsync("Paid", "order", time.GetUtcNow());
+            await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "the producer is asked");
+            time.Set(TimeSpan.FromHours(50));
+            int asked = producer.Questions.Count;
+            await Eventually.TrueAsync(() => producer.Questions.Count >= asked + 2, "the half is put back after fifty hours");
+        }
+
+        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        time.Set(TimeSpan.FromHours(30));
+
+        await Eventually.TrueAsync(() => broker.Host.Parts.TransactionFigures.GivenUp == 1, "eighty hours are more than fileReservedTime");
+        (await ReadAsync(broker, GivenUp, 0)).Should().ContainSingle();
     }
 
     /// <summary>The time was allowed when the half was sent: it is kept, and not delivered at once.</summary>
