@@ -199,10 +199,20 @@ internal sealed class HalfMessageTable
             }
 
             status = appender.Append(half, out result);
-            if (isKnown && status == AppendStatus.Ok)
+            if (status != AppendStatus.Ok)
+            {
+                return true;
+            }
+
+            if (isKnown)
             {
                 _givenUp.Remove(givenUp);
                 Remember(givenUp, result.QueueOffset);
+            }
+            else
+            {
+                // Given up before the start of this epoch: asked back once more it is not a second half.
+                NoteKept(result.QueueOffset, keptAt);
             }
 
             return true;
@@ -270,10 +280,16 @@ internal sealed class HalfMessageTable
     private void GiveUp(long current, long keptAt)
     {
         _givenUp.Add(current);
-        _givenUpOrder.Enqueue((current, keptAt));
+        NoteKept(current, keptAt);
+    }
+
+    /// <summary>Under the lock. What lies at that place is the half with that queue offset.</summary>
+    private void NoteKept(long half, long keptAt)
+    {
+        _givenUpOrder.Enqueue((half, keptAt));
         if (keptAt >= 0)
         {
-            _keptAt[keptAt] = current;
+            _keptAt[keptAt] = half;
         }
 
         if (_givenUpOrder.Count > MostRemembered)

@@ -155,6 +155,24 @@ public sealed class HalfMessageTableTests
         halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse();
     }
 
+    /// <summary>After a restart nothing is known of it: asked back again and again it would be as many halves.</summary>
+    [Fact]
+    public async Task TryResume_GivenUpBeforeTheStart_OneHalfComesOfIt()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        HalfMessageTable halves = new();
+        long keptAt = await GiveUpAsync(halves, 0, broker);
+        halves.Reset(begin: 1);
+
+        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult resumed).Should().BeTrue();
+        status.Should().Be(AppendStatus.Ok);
+        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("it waits among the halves");
+        halves.Claim(resumed.QueueOffset, out long current).Should().Be(HalfClaim.Taken);
+        halves.EndClaim(current, isSettled: true);
+
+        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("its transaction is settled");
+    }
+
     [Fact]
     public void PassOver_WhatNothingTakes_LetsTheRoundGoOnAndItsProducerEndIt()
     {
