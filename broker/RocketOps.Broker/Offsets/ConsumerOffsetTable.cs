@@ -13,6 +13,9 @@ namespace RocketOps.Broker.Offsets;
 /// </summary>
 internal sealed class ConsumerOffsetTable
 {
+    /// <summary>Of a queue that a group has no offset on.</summary>
+    private const long None = -1;
+
     /// <summary>Separates topic and group in the file's keys.</summary>
     private const char Separator = '@';
 
@@ -72,11 +75,14 @@ internal sealed class ConsumerOffsetTable
         _file.CountChange();
     }
 
-    /// <summary>Forgets the offset of one queue, where there is one.</summary>
+    /// <summary>
+    /// Forgets the offset of one queue, where there is one. The entry stays, and says that there is none, to RocketMQ's brokers too: from an entry that is only gone its slaves would not learn anything.
+    /// </summary>
     public void Remove(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> group, int queueId)
     {
-        if (_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues) && queues.TryRemove(queueId, out _))
+        if (_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues) && queues.TryGetValue(queueId, out long known) && known != None)
         {
+            queues[queueId] = None;
             _file.CountChange();
         }
     }
@@ -95,7 +101,7 @@ internal sealed class ConsumerOffsetTable
     public long Query(string topic, string group, int queueId) =>
         _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups)
         && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues)
-        && queues.TryGetValue(queueId, out long offset) ? offset : -1;
+        && queues.TryGetValue(queueId, out long offset) ? offset : None;
 
     /// <summary>Groups that have an offset on the topic.</summary>
     public IReadOnlyList<string> GroupsOf(string topic) => _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) ? [.. groups.Entries.Keys] : [];
@@ -106,9 +112,9 @@ internal sealed class ConsumerOffsetTable
     /// <summary>Every group with every topic it has an offset on.</summary>
     public IEnumerable<(string Topic, string Group)> Consumed => _topics.Entries.SelectMany(static topic => topic.Value.Entries.Select(group => (topic.Key, group.Key)));
 
-    /// <summary>The group's offsets on the topic, by queue.</summary>
+    /// <summary>The group's offsets on the topic, by queue; of the queues it has one on.</summary>
     public IEnumerable<KeyValuePair<int, long>> QueuesOf(string topic, string group) =>
-        _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues) ? queues : [];
+        _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues) ? queues.Where(static queue => queue.Value != None) : [];
 
     /// <summary>Gives a group the offsets another one has on the topic now; queues the other has none on lose theirs.</summary>
     public void Clone(string topic, string source, string destination)

@@ -164,6 +164,26 @@ public sealed class StaticTopicTests
             RequestCode.QueryConsumerOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = "g", ["topic"] = Topic, ["queueId"] = "0" })).ExtFields["offset"];
     }
 
+    /// <summary>A failover must not bring back what the group has left.</summary>
+    [Fact]
+    public async Task Slave_ProgressThatWentBackOverABorder_IsGoneThereToo()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await using RawConnection master = await RawConnection.ConnectAsync(group.Master.Address);
+        await MoveHereAsync(master, group.Master);
+        await RawBroker.PullAsync(master, Topic, 0, 0, group: "g");
+        (await RawBroker.UpdateOffsetAsync(master, "g", Topic, 0, 101)).Code.Should().Be(ResponseCode.Success);
+        await Eventually.TrueAsync(() => Known(1) == 1, "the slave has the progress in the second stretch");
+
+        (await RawBroker.UpdateOffsetAsync(master, "g", Topic, 0, 1)).Code.Should().Be(ResponseCode.Success);
+
+        await Eventually.TrueAsync(() => Known(0) == 1, "the slave has the progress in the first one");
+        Known(1).Should().Be(-1, "both come in one table");
+        group.Slave.Host.Parts.ConsumerOffsets.QueuesOf(Topic, "g").Select(static queue => queue.Key).Should().Equal(0);
+
+        long Known(int queueId) => group.Slave.Host.Parts.ConsumerOffsets.Query(Topic, "g", queueId);
+    }
+
     [Theory]
     [InlineData("false")]
     [InlineData("true")]
@@ -209,6 +229,8 @@ public sealed class StaticTopicTests
         Encoding.UTF8.GetString(answer.Body.Span).Should()
             .Contain("\"queueId\":0,\"topic\":\"Static\"}:{\"brokerOffset\":2,\"consumerOffset\":1,")
             .And.Contain("\"queueId\":1,\"topic\":\"Static\"}:{\"brokerOffset\":1,\"consumerOffset\":-1,");
+        RawFrame ofAll = await brokers.ToA.RequestAsync(RequestCode.GetBrokerConsumeStats, new Dictionary<string, string>(StringComparer.Ordinal) { ["isOrder"] = "false" });
+        Encoding.UTF8.GetString(ofAll.Body.Span).Should().Contain("\"totalInflightDiff\":1", "of the two messages that were read one is consumed; of a queue without progress none is in flight");
     }
 
     [Theory]
@@ -453,13 +475,15 @@ public sealed class StaticTopicTests
     }
 
     /// <summary>Logical queue 0 has two messages in physical queue 0, and from offset 100 on one in physical queue 1.</summary>
-    private static async Task MoveHereAsync(StaticTopicBrokers brokers)
+    private static Task MoveHereAsync(StaticTopicBrokers brokers) => MoveHereAsync(brokers.ToA, brokers.A);
+
+    private static async Task MoveHereAsync(RawConnection connection, TestBroker broker)
     {
-        await MakeAsync(brokers.ToA, "broker-a", Own, queues: 2);
-        await brokers.A.SendAsync(Topic, "first");
-        await brokers.A.SendAsync(Topic, "second");
-        await MakeAsync(brokers.ToA, "broker-a", $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 2)},{StaticTopicRows.Item("broker-a", 1, 1, 100)}]", Epoch + 1, queues: 2);
-        await brokers.A.SendAsync(Topic, "third");
+        await MakeAsync(connection, "broker-a", Own, queues: 2);
+        await broker.SendAsync(Topic, "first");
+        await broker.SendAsync(Topic, "second");
+        await MakeAsync(connection, "broker-a", $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 2)},{StaticTopicRows.Item("broker-a", 1, 1, 100)}]", Epoch + 1, queues: 2);
+        await broker.SendAsync(Topic, "third");
     }
 
     private static async Task<string> RouteAsync(StaticTopicBrokers brokers, string topic)

@@ -60,7 +60,7 @@ internal sealed class GroupProgress(BrokerSettings settings, TopicTable topics, 
                 .Field("pullOffset", pullOffset)
                 .EndObject();
             waiting += brokerOffset - Math.Max(0, consumerOffset);
-            inFlight += pullOffset - consumerOffset;
+            inFlight += Math.Max(0, pullOffset) - Math.Max(0, consumerOffset);
         }
 
         return (waiting, inFlight);
