@@ -41,6 +41,9 @@ public sealed class LogWriter
     /// <summary>Number of messages in a client batch body, −1 when it is malformed.</summary>
     public static int CountBatch(ReadOnlySpan<byte> batchBody) => AppendLimits.CountBatch(batchBody);
 
+    /// <summary>Bytes that the properties take of the message of a client batch body that has most of them; of the messages before the fault where it is malformed.</summary>
+    public static int LongestProperties(ReadOnlySpan<byte> batchBody) => AppendLimits.LongestProperties(batchBody);
+
     /// <summary>
     /// Takes a message into the tail buffer: it has its place and its queue offset, but it is not in the kernel. Call <see cref="WritePending"/> before anybody is
     /// told of it. Allocates nothing.

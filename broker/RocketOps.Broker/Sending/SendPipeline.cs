@@ -163,7 +163,7 @@ internal sealed class SendPipeline(
             last = truePlace[..route.WriteTruePlace(truePlace)];
         }
 
-        if (CheckSize(request.Body, own, last, route.IsDeadLetter) is not SendStatus.Stored and SendStatus unfit)
+        if (CheckSize(request.Body, own, last, RoomToKeep(request, route)) is not SendStatus.Stored and SendStatus unfit)
         {
             statistics.AddFailure();
             return Refused(unfit, request, route.Topic);
@@ -195,7 +195,7 @@ internal sealed class SendPipeline(
     /// <summary>
     /// What clients are held to, and the store is not: it may have to store again what was taken under another limit. Properties that do not fit into a record at all are the store's to refuse.
     /// </summary>
-    private SendStatus CheckSize(scoped ReadOnlySpan<byte> body, scoped ReadOnlySpan<byte> own, scoped ReadOnlySpan<byte> last, bool isDeadLetter)
+    private SendStatus CheckSize(scoped ReadOnlySpan<byte> body, scoped ReadOnlySpan<byte> own, scoped ReadOnlySpan<byte> last, int room)
     {
         if (body.Length > settings.Current.MaxMessageSize)
         {
@@ -204,10 +204,14 @@ internal sealed class SendPipeline(
 
         int separator = own.IsEmpty || own[^1] == PropertyReader.PropertyEnd ? 0 : 1;
         int length = own.Length + separator + brokerProperties.Utf8.Length + last.Length;
-        return length > RecordLayout.MaxPropertiesBytes - PropertyRoom.Reserved && length <= RecordLayout.MaxPropertiesBytes && !isDeadLetter
+        return length > RecordLayout.MaxPropertiesBytes - room && length <= RecordLayout.MaxPropertiesBytes
             ? SendStatus.NoRoomForProperties
             : SendStatus.Stored;
     }
+
+    /// <summary>Nothing is added to a dead letter, and what a retry adds its consumer has added already: the room that its message left is for that.</summary>
+    private static int RoomToKeep(scoped in SendRequest request, scoped in SendRoute route) =>
+        route.IsDeadLetter || TopicNames.IsRetry(request.Topic) ? 0 : PropertyRoom.Reserved;
 
     private SendOutcome StoreBatch(scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId, Span<PhysicalOffset> offsets)
     {
@@ -263,6 +267,13 @@ internal sealed class SendPipeline(
 
     private SendOutcome StoreInnerBatch(scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId)
     {
+        // A consumer takes the batch apart, and sends a message of it that it could not do to the retry topic.
+        if (LogWriter.LongestProperties(request.Body) + brokerProperties.Utf8.Length > RecordLayout.MaxPropertiesBytes - PropertyRoom.Reserved)
+        {
+            statistics.AddFailure();
+            return Refused(SendStatus.NoRoomForProperties, request, topic);
+        }
+
         Span<byte> number = stackalloc byte[32];
         ReadOnlySpan<byte> name = PropertyNames.Utf8.InnerNum;
         name.CopyTo(number);

@@ -22,6 +22,19 @@ internal sealed class AppendLimits(StoreOptions options, StoreState state, Pendi
         return reader.IsMalformed ? -1 : count;
     }
 
+    /// <inheritdoc cref="LogWriter.LongestProperties"/>
+    public static int LongestProperties(ReadOnlySpan<byte> body)
+    {
+        int longest = 0;
+        BatchBodyReader reader = new(body);
+        while (reader.MoveNext())
+        {
+            longest = Math.Max(longest, reader.Properties.Length);
+        }
+
+        return longest;
+    }
+
     /// <summary>The record that the reader stands at.</summary>
     public static RecordEncoder BatchRecord(in BatchToAppend batch, ReadOnlySpan<byte> topic, scoped ref BatchBodyReader reader, int bodyCrc) => new()
     {

@@ -236,6 +236,18 @@ public sealed class SendTests : IAsyncLifetime
         taken.Code.Should().Be(ResponseCode.Success, taken.Remark);
     }
 
+    /// <summary>The room that was kept at its send is for what its consumer has added by now.</summary>
+    [Fact]
+    public async Task Send_ToTheRetryTopicByTheClient_MayUseTheRoomThatWasKept()
+    {
+        await _broker.SubscribeAsync("g", "Full");
+        (string, string)[] retry = [("RETRY_TOPIC", new string('t', 127)), ("ORIGIN_MESSAGE_ID", new string('0', 56)), ("WAIT", "false"), ("DELAY", "18")];
+
+        RemotingCommand taken = await _broker.InvokeAsync(Requests.Send("%RETRY%g", "x", properties: Requests.Properties([("k", new string('v', 32_190)), .. retry])).Set("j", 1));
+
+        taken.Code.Should().Be(ResponseCode.Success, taken.Remark);
+    }
+
     [Fact]
     public async Task SendBatch_PropertiesOfOneLeaveNoRoomForTheBrokers_IsRefused()
     {

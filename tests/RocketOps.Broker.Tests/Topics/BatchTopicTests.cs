@@ -29,6 +29,34 @@ public sealed class BatchTopicTests
         message.Body.Should().Be(Encoding.UTF8.GetString(Requests.Batch("d", "e")));
     }
 
+    /// <summary>Its consumer sends a message that it could not do to the retry topic, with what a retry adds.</summary>
+    [Fact]
+    public async Task SendBatch_PropertiesOfAnInnerMessageLeaveNoRoomForARetry_IsRefused()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
+
+        RemotingCommand refused = await broker.InvokeAsync(SendInner(32_400));
+        RemotingCommand taken = await broker.InvokeAsync(SendInner(31_900));
+
+        refused.Code.Should().Be(ResponseCode.MessageIllegal);
+        refused.Remark.Should().EndWith("of which 544 bytes are kept for what is added when a message waits or is given back.");
+        taken.Code.Should().Be(ResponseCode.Success, taken.Remark);
+
+        static RemotingCommand SendInner(int bytes)
+        {
+            RemotingCommand request = SendBatch("Batches", [], Requests.Properties(("UNIQ_KEY", "KEY")));
+            byte[] properties = Encoding.UTF8.GetBytes(Requests.Properties(("k", new string('v', bytes))));
+            int size = 22 + 1 + properties.Length;
+            request.Body = (byte[])
+            [
+                .. Requests.Batch("small"),
+                0, 0, (byte)(size >> 8), (byte)size, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, (byte)'x', (byte)(properties.Length >> 8), (byte)properties.Length, .. properties,
+            ];
+            return request;
+        }
+    }
+
     [Fact]
     public async Task Pull_ParkedWithinTheNextBatch_IsWokenByIt()
     {
