@@ -277,6 +277,26 @@ public sealed class TruncateTests
         Fill(store, new ManualTime(), 1, first: 60)[0].Offset.Should().Be(sent[^1].End);
     }
 
+    /// <summary>What is left of the intent may be whole: the next start would cut off what is appended meanwhile.</summary>
+    [Fact]
+    public async Task Truncate_NoRoomForTheIntentAndItCannotBeTakenBack_TakesNoMessage()
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files, new ManualTime(), hasThreads: false);
+        List<AppendResult> sent = Fill(store, new ManualTime(), 60);
+        files.Fault = static (operation, path) => !path.EndsWith("/truncation", StringComparison.Ordinal) ? null
+            : operation == "write" ? Files.StoreIOException.NoSpace
+            : operation == "unlink" ? throw new InvalidOperationException("a fault in the code")
+            : null;
+
+        Func<Task> cut = () => store.TruncateAsync(sent[40].Offset, keepIn: null, CancellationToken.None);
+
+        await cut.Should().ThrowAsync<InvalidOperationException>();
+        files.Fault = null;
+        store.Flags.Should().Be(StoreFlags.NotWriteable);
+        store.TryAppend("T", 0, [1], out _).Should().Be(AppendStatus.ServiceNotAvailable);
+    }
+
     [Theory]
     [InlineData(FlushDiskType.AsyncFlush)]
     [InlineData(FlushDiskType.SyncFlush)]

@@ -74,10 +74,19 @@ internal sealed partial class LogTruncation
         }
         catch (Exception e)
         {
-            if (!TryTakeBack(e))
+            bool isTakenBack = false;
+            try
             {
-                _state.Fail(StoreFlags.NotWriteable, "Cutting the log, which the next start will finish,", e);
-                _positions.FailBehind(offset);
+                isTakenBack = TryTakeBack(e);
+            }
+            finally
+            {
+                // Whatever kept it from being taken back.
+                if (!isTakenBack)
+                {
+                    _state.Fail(StoreFlags.NotWriteable, "Cutting the log, which the next start will finish,", e);
+                    _positions.FailBehind(offset);
+                }
             }
 
             throw;
