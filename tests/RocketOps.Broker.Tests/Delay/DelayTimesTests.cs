@@ -75,16 +75,47 @@ public sealed class DelayTimesTests
         time.GetElapsedTime(setAt).Should().BeLessThan(TimeSpan.FromHours(9), "the clock is behind still");
     }
 
-    private static async Task<TestBroker> StartAsync(ShiftedTime time)
+    /// <summary>A delay ends at a time of day, as with RocketMQ: what is due by the new clock comes, once, and nothing else.</summary>
+    [Fact]
+    public async Task Clock_SetForward_WhatIsDueByItComesAndAllElseWaits()
     {
-        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["storePathRootDir"] = "/store", ["messageDelayLevel"] = "5s" };
+        ShiftedTime time = new();
+        await using TestBroker broker = await StartAsync(time, "30m 2h");
+        await SendAsync(broker, "in half an hour");
+        await SendAsync(broker, "in two hours", level: 2);
+
+        time.Set(TimeSpan.FromHours(1));
+
+        await ArrivedAsync(1);
+        for (int i = 0; i < 50; i++)
+        {
+            time.Advance(Step);
+        }
+
+        (await BodiesAsync(broker)).Should().Equal("in half an hour");
+        time.Set(TimeSpan.FromHours(1));
+        await ArrivedAsync(2);
+        (await BodiesAsync(broker)).Should().Equal("in half an hour", "in two hours");
+
+        Task ArrivedAsync(int messages) => Eventually.TrueAsync(
+            async () =>
+            {
+                time.Advance(Step);
+                return (await BodiesAsync(broker)).Count >= messages;
+            },
+            "what is due by the new clock arrives");
+    }
+
+    private static async Task<TestBroker> StartAsync(ShiftedTime time, string levels = "5s")
+    {
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["storePathRootDir"] = "/store", ["messageDelayLevel"] = levels };
         TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: new MemoryFileSystem(), time: time);
         await broker.CreateTopicAsync(Topic);
         await broker.SubscribeAsync("g", Topic);
         return broker;
     }
 
-    private static Task<RemotingCommand> SendAsync(TestBroker broker, string body) => broker.SendAsync(Topic, body, properties: Requests.Properties(("DELAY", "1")));
+    private static Task<RemotingCommand> SendAsync(TestBroker broker, string body, int level = 1) => broker.SendAsync(Topic, body, properties: Requests.Properties(("DELAY", $"{level}")));
 
     private static async Task<IReadOnlyList<string>> BodiesAsync(TestBroker broker) => [.. Requests.Decode(await broker.PullAsync("g", Topic, 0, 0)).Select(static message => message.Body)];
 }

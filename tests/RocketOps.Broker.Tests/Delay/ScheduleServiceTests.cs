@@ -54,6 +54,28 @@ public sealed class ScheduleServiceTests
         (await broker.InvokeAsync(Requests.Send("Delayed", body))).Code.Should().Be(ResponseCode.MessageIllegal);
     }
 
+    /// <summary>Larger than anything the store takes again, in its own topic and in that of messages without a place: it is passed over and counted, and holds nobody up.</summary>
+    [Fact]
+    public async Task Deliver_LargerThanTheStoreTakes_IsPassedOverAndCounted()
+    {
+        using TempDirectory directory = new("broker-");
+        await using (TestBroker before = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "2h", ["maxMessageSize"] = "9000000" }, directory))
+        {
+            await before.CreateTopicAsync("Delayed");
+            await before.SendAsync("Delayed", new string('x', 8_000_000), properties: Requests.Properties(("DELAY", "1")));
+            await before.SendAsync("Delayed", "behind it", properties: Requests.Properties(("DELAY", "1")));
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s", ["httpPort"] = "-1" }, directory);
+        await broker.SubscribeAsync("g", "Delayed");
+        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 2, "the level is delivered to its end");
+
+        Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Should().ContainSingle().Which.Body.Should().Be("behind it");
+        using HttpClient http = new();
+        (await http.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics")).Should()
+            .MatchRegex("(?m)^rocketops_messages_passed_over_total\\{.*\\} 1$").And.MatchRegex("(?m)^rocketops_messages_undeliverable_total\\{.*\\} 0$");
+    }
+
     /// <summary>After a restart the store does not know where the target queue ends before it has looked: the message waits for that and is not passed over.</summary>
     [Fact]
     public async Task Deliver_AfterARestart_IntoAQueueThatHasMessages()

@@ -40,7 +40,7 @@ internal sealed class Producer : IAsyncDisposable
     /// <summary>Sends a half; the answer has its place among the halves.</summary>
     public async Task<RemotingCommand> SendHalfAsync(string topic, string body, DateTimeOffset born, int queueId = 0, params (string Name, string Value)[] properties)
     {
-        RemotingCommand request = Requests.Send(topic, body, queueId, Requests.Properties([("TRAN_MSG", "true"), ("PGROUP", _group), ("UNIQ_KEY", $"key-{body}"), .. properties]), _group)
+        RemotingCommand request = Requests.Send(topic, body, queueId, Requests.Properties([("TRAN_MSG", "true"), ("PGROUP", _group), ("UNIQ_KEY", $"key-{body.AsSpan(0, Math.Min(body.Length, 64))}"), .. properties]), _group)
             .Set("f", 4)
             .Set("g", born.ToUnixTimeMilliseconds());
         RemotingCommand answer = await InvokeAsync(request);

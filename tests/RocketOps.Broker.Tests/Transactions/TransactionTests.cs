@@ -409,6 +409,34 @@ public sealed class TransactionTests
         (await ReadAsync(broker, GivenUp, 0)).Should().ContainSingle();
     }
 
+    /// <summary>Whoever sets the clock forward makes all producers late; none loses anything by it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Commit_AfterTheClockWasSetForward_IsTakenOrAskedFor(bool hasImmunity)
+    {
+        JumpingTime time = new();
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "1800000" };
+        await using TestBroker broker = await TestBroker.StartAsync(settings, time: time);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", time.GetUtcNow(), properties: hasImmunity ? [("CHECK_IMMUNITY_TIME_IN_SECONDS", "1800")] : []);
+        time.Set(TimeSpan.FromHours(1));
+
+        RemotingCommand answer = await producer.CommitAsync(half);
+
+        if (hasImmunity)
+        {
+            answer.Code.Should().Be(ResponseCode.IllegalOperation, "by the clock its time is over");
+            await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "the producer is asked");
+            answer = await producer.AnswerAsync(producer.Questions.First());
+        }
+
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+        (await ReadAsync(broker, GivenUp, 0)).Should().BeEmpty();
+        await SettledAsync(broker);
+    }
+
     /// <summary>The time was allowed when the half was sent: it is kept, and not delivered at once.</summary>
     [Fact]
     public async Task Commit_OfATimeThatWouldNotBeTakenNow_WaitsForIt()

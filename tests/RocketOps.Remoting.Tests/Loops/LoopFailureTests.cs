@@ -37,6 +37,25 @@ public sealed class LoopFailureTests
         await Eventually.TrueAsync(() => Answers(third).Count == 1, "new connections go to a loop that serves");
     }
 
+    /// <summary>The one that accepts: nobody takes new connections in its place, so those who wait for the server to fail are all there is.</summary>
+    [Fact]
+    public async Task FirstLoop_Fails_ItsConnectionsEndAndTheServerSaysSo()
+    {
+        FailingFirstLoop? kernel = null;
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), between: inner => kernel = new FailingFirstLoop(inner));
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+        peer.Send(Frame(1, "x"u8));
+        await Eventually.TrueAsync(() => Answers(peer).Count == 1, "the loop serves");
+        bench.Failed.IsCompleted.Should().BeFalse();
+
+        kernel!.Fails = true;
+        peer.Send(Frame(2, "x"u8));
+
+        (await bench.Failed.WaitAsync(Eventually.DefaultDeadline)).Should().BeOfType<IOException>();
+        await Eventually.TrueAsync(() => peer.IsClosed, "nobody would ever serve it");
+        bench.Log.Entries.Should().ContainSingle(static entry => entry.Event == 1014);
+    }
+
     [Fact]
     public async Task Accept_ListenersCannotBeWatchedForAWhile_IsTriedAgain()
     {
@@ -98,6 +117,25 @@ public sealed class LoopFailureTests
         {
             Closed.Enqueue(descriptor);
             return base.Close(descriptor);
+        }
+    }
+
+    /// <summary>The next wait fails once the test has said so.</summary>
+    private sealed class FailingFirstLoop(ScriptedSockets inner) : ForwardingSockets(inner)
+    {
+        private const int BadDescriptor = 9;
+
+        private volatile bool _fails;
+
+        public bool Fails
+        {
+            set => _fails = value;
+        }
+
+        public override int Wait(int poll, Span<ReadyEvent> ready, int timeoutMilliseconds)
+        {
+            int count = base.Wait(poll, ready, timeoutMilliseconds);
+            return _fails ? -BadDescriptor : count;
         }
     }
 
