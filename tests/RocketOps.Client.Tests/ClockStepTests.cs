@@ -276,7 +276,8 @@ public sealed class ClockStepTests : ConsumerTestBase
         {
             await route.Task;
             return FakePeer.Body(cluster.Route("T"))(request);
-        }));
+        }
+        ));
         return (nameServer, route);
     }
 

@@ -48,7 +48,8 @@ public sealed class SendTimeoutTests
             bool isFirst = Interlocked.Increment(ref questions) == 1;
             await answer.Task;
             return isAnswered || !isFirst ? FakePeer.Body(cluster.Route("T"))(request) : FakePeer.Code(ResponseCode.SystemError, "not now")(request);
-        }));
+        }
+        ));
         await using RocketMqProducer producer = new(Options(nameServer.Address) with { AutoBatch = true });
         Task<SendResult> first = producer.SendAsync(new Message("T", "first"), "key");
         await Eventually.TrueAsync(() => Volatile.Read(ref questions) == 1, "a name server is asked");
@@ -186,7 +187,8 @@ public sealed class SendTimeoutTests
 
             unanswered.Enqueue(request.GetRequired("topic"));
             return null;
-        }));
+        }
+        ));
         await using RocketMqProducer producer = new(Options(nameServer.Address) with
         {
             RequestTimeout = RequestTimeout,
