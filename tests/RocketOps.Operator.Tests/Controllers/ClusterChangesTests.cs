@@ -49,13 +49,7 @@ public sealed class ClusterChangesTests
     [Fact]
     public async Task Reconcile_MemberLetGoWhileAPassIsUnderWay_IsNotBroughtBackByIt()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 3);
-        await world.ClusterAsync("a", "Ready", "True");
-        world.Admin.LogEnds[world.Master("a-0")] = 1_000_000_000;
-        world.Admin.LogEnds[world.Admin.Registered!["a-0"][2]] = 1_000_000_000;
-        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
-        await world.ClusterAsync("a", "Reconciling", "True", Reasons.ScalingIn);
+        await using OperatorWorld world = await ScalingInAsync();
 
         // A pass that saw three members writes a new configuration first; meanwhile somebody lets the last one go.
         int held = 0;
@@ -74,13 +68,7 @@ public sealed class ClusterChangesTests
     [Fact]
     public async Task Reconcile_SetChangedSinceThePassLooked_TellsWhatTheClusterWaitsFor()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 3);
-        await world.ClusterAsync("a", "Ready", "True");
-        world.Admin.LogEnds[world.Master("a-0")] = 1_000_000_000;
-        world.Admin.LogEnds[world.Admin.Registered!["a-0"][2]] = 1_000_000_000;
-        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
-        await world.ClusterAsync("a", "Reconciling", "True", Reasons.ScalingIn);
+        await using OperatorWorld world = await ScalingInAsync();
 
         world.Fault = static call => call is { Verb: "patch", Resource: "statefulsets" } ? ApiFault.Fail(409, "Conflict") : null;
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new(StringComparer.Ordinal) { ["flushDiskType"] = "SYNC_FLUSH" });
@@ -253,4 +241,17 @@ public sealed class ClusterChangesTests
     }
 
     private static async Task<string?> UidAsync(OperatorWorld world, string pod) => (await world.Client.GetAsync<Pod>(pod, OperatorWorld.Ns))!.Metadata.Uid;
+
+    /// <summary>A cluster of three members of which two are to go, and none can while the others are behind.</summary>
+    private static async Task<OperatorWorld> ScalingInAsync()
+    {
+        OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 3);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Admin.LogEnds[world.Master("a-0")] = 1_000_000_000;
+        world.Admin.LogEnds[world.Admin.Registered!["a-0"][2]] = 1_000_000_000;
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
+        await world.ClusterAsync("a", "Reconciling", "True", Reasons.ScalingIn);
+        return world;
+    }
 }
