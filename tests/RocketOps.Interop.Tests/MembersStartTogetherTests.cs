@@ -100,7 +100,7 @@ public abstract partial class MembersStartTogetherTests(ServerFixture fixture, I
         return repeated;
     }
 
-    private static IEnumerable<(string Body, long Stored, long Received)> Received(JavaRun member) => JsonLines.Parse(member.Output[..(member.Output.LastIndexOf('\n') + 1)])
+    private static IEnumerable<(string Body, long Stored, long Received)> Received(JavaRun member) => JsonLines.Parse(member.Output)
         .Where(static line => line.GetProperty("event").GetString() == "message")
         .Select(static line => (line.GetProperty("body").GetString()!, line.GetProperty("storeTimestamp").GetInt64(), line.GetProperty("receivedTimestamp").GetInt64()));
 

@@ -57,7 +57,7 @@ public sealed class GroupMembersTests(RocketOpsFixture fixture)
     }
 
     private static HashSet<string> Received(JavaRun member) => new(
-        JsonLines.Parse(member.Output[..(member.Output.LastIndexOf('\n') + 1)]).Where(static line => line.GetProperty("event").GetString() == "message").Select(static line => line.GetProperty("body").GetString()!),
+        JsonLines.Parse(member.Output).Where(static line => line.GetProperty("event").GetString() == "message").Select(static line => line.GetProperty("body").GetString()!),
         StringComparer.Ordinal);
 
     private static async Task<int> CountMembersAsync(RawConnection broker)
