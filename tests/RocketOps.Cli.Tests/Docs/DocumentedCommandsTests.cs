@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
 using RocketOps.Testing.Docs;
 using RocketOps.Testing.Processes;
@@ -87,7 +86,6 @@ public sealed partial class DocumentedCommandsTests
         ["XDG_RUNTIME_DIR"] = folder.Path,
         ["XDG_CONFIG_HOME"] = folder.Path,
         ["NAMESRV_ADDR"] = string.Empty,
-        [CliRun.PatienceVariable.Key] = CliRun.PatienceVariable.Value,
         ["KUBECONFIG"] = folder.File(Path.Combine(".rocketops", "kubeconfig")),
     };
 

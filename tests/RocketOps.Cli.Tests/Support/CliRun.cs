@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using RocketOps.Cli.Running;
 
@@ -9,9 +8,6 @@ public sealed record CliRun(int ExitCode, string Output, string Error)
 {
     /// <summary>What commands of the tests have for limits of their own: those are a person's, at a machine that does nothing else.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-
-    /// <summary>The same for a command in a process of its own.</summary>
-    public static readonly KeyValuePair<string, string> PatienceVariable = new("ROCKETOPS_PATIENCE", Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture));
 
     public IEnumerable<string> OutputLines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 

@@ -1,4 +1,3 @@
-using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;
@@ -20,7 +19,6 @@ internal sealed class Terminal : IAsyncDisposable
     {
         ["LC_ALL"] = "C.UTF-8",
         ["TMUX"] = string.Empty,
-        [CliRun.PatienceVariable.Key] = CliRun.PatienceVariable.Value,
     };
 
     private string Socket => _folder.File("socket");

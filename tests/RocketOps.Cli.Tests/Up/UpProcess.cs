@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using RocketOps.Cli.Tests.Support;
+using RocketOps.Testing.Processes;
 
 namespace RocketOps.Cli.Tests.Up;
 
@@ -41,7 +41,7 @@ internal sealed class UpProcess : IAsyncDisposable
             RedirectStandardInput = true,
             UseShellExecute = false,
         };
-        info.Environment[CliRun.PatienceVariable.Key] = CliRun.PatienceVariable.Value;
+        info.Environment[ChildProcess.PatienceVariable.Key] = ChildProcess.PatienceVariable.Value;
         if (runtimeDirectory is not null)
         {
             info.Environment["XDG_RUNTIME_DIR"] = runtimeDirectory;

@@ -6,6 +6,9 @@ namespace RocketOps.Testing.Processes;
 /// <summary>A program started by a test: its output is kept, and disposal ends it with everything it started.</summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
+    /// <summary>Given to every program: <c>rocketops</c>, which alone knows it, is then as patient as a test is, not as a person at a machine that does nothing else.</summary>
+    public static readonly KeyValuePair<string, string> PatienceVariable = new("ROCKETOPS_PATIENCE", "300");
+
     private const int MaxOutputChars = 16 * 1024 * 1024;
 
     private readonly Process _process;
@@ -40,6 +43,7 @@ public sealed class ChildProcess : IAsyncDisposable
             UseShellExecute = false,
             WorkingDirectory = workingDirectory ?? string.Empty,
         };
+        info.Environment[PatienceVariable.Key] = PatienceVariable.Value;
         foreach ((string key, string value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
         {
             info.Environment[key] = value;
