@@ -22,7 +22,7 @@ public readonly record struct ConsumeResult
     /// <summary>Put it into the group's dead-letter topic: it will never be handled. When broadcasting it is dropped.</summary>
     public static ConsumeResult DeadLetter => new(isReturned: true, isAbandoned: false, DeadLetterLevel);
 
-    /// <summary>Whoever should have handled it is gone: it stays unfinished here and comes again to whoever reads the queue next.</summary>
+    /// <summary>Whoever should have handled it is gone, or goes: it stays unfinished here and comes again to whoever reads the queue next.</summary>
     internal static ConsumeResult Abandoned => new(isReturned: false, isAbandoned: true, DelayByReconsumeTimes);
 
     /// <summary>Whether the broker gets the message back.</summary>

@@ -38,9 +38,13 @@ internal sealed class HandlerInvoker(ClientInstance client, PushConsumerOptions 
         }
         catch (Exception failure)
         {
-            return new HandlerOutcome(ConsumeResult.Later, failure);
+            return OutcomeOf(failure, cancellationToken);
         }
     }
+
+    /// <summary>A handler that ends as its token tells it to has not failed: it must cost the message neither a delivery nor, with the last one, its place in the topic.</summary>
+    private static HandlerOutcome OutcomeOf(Exception failure, CancellationToken cancellationToken) =>
+        failure is OperationCanceledException && cancellationToken.IsCancellationRequested ? new HandlerOutcome(ConsumeResult.Abandoned, Failure: null) : new HandlerOutcome(ConsumeResult.Later, failure);
 
     private static bool IsTraced(MessageTracer tracer, ReceivedMessage message) => tracer.Traces(message.Topic) && message.Properties.GetValueOrDefault(PropertyNames.TraceOn) != "false";
 
@@ -57,7 +61,7 @@ internal sealed class HandlerInvoker(ClientInstance client, PushConsumerOptions 
         }
         catch (Exception failure)
         {
-            outcome = new HandlerOutcome(ConsumeResult.Later, failure);
+            outcome = OutcomeOf(failure, cancellationToken);
         }
 
         TimeSpan elapsed = options.TimeProvider.GetElapsedTime(begin);

@@ -420,25 +420,41 @@ public sealed class RocketMqPushConsumerTests : ConsumerTestBase
         cluster.Broker.Offsets[("T", 0)].Should().Be(1);
     }
 
-    [Fact]
-    public async Task Stop_HandlerStuck_EndsAfterTheTimeoutWithoutCommitting()
+    [Theory]
+    [InlineData(MessageModel.Clustering, false)]
+    [InlineData(MessageModel.Clustering, true)]
+    [InlineData(MessageModel.Broadcasting, false)]
+    public async Task Stop_HandlerStuck_EndsAfterTheTimeoutAndTheMessageComesAgain(MessageModel model, bool isOrderly)
     {
+        using TempDirectory folder = new("offsets-");
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
         cluster.Broker.Append("T", 0, "m0");
+        ConcurrentQueue<ClientError> errors = new();
+        PushConsumerOptions options = Options(cluster, isOrderly) with { MessageModel = model, BroadcastOffsetFolder = folder.Path, MaxReconsumeTimes = 0, OnError = errors.Enqueue };
         TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using RocketMqPushConsumer consumer = new(Options(cluster) with { ShutdownTimeout = TimeSpan.FromMilliseconds(100) });
-        await consumer.SubscribeAsync("T", "*", async (_, token) =>
+        await using (RocketMqPushConsumer consumer = new(options with { ShutdownTimeout = TimeSpan.FromMilliseconds(100) }))
         {
-            started.SetResult();
-            await Task.Delay(Timeout.Infinite, token);
-            return ConsumeResult.Success;
-        });
-        await consumer.StartAsync();
-        await started.Task.WaitAsync(Eventually.DefaultDeadline);
+            await consumer.SubscribeAsync("T", "*", async (_, token) =>
+            {
+                // Goes on within the stop that cancels it, which cannot be faster then.
+                TaskCompletionSource<ConsumeResult> never = new();
+                using CancellationTokenRegistration cut = token.Register(() => never.SetCanceled(token));
+                started.SetResult();
+                return await never.Task;
+            });
+            await consumer.StartAsync();
+            await started.Task.WaitAsync(Eventually.DefaultDeadline);
 
-        await consumer.StopAsync().WaitAsync(Eventually.DefaultDeadline);
+            await consumer.StopAsync().WaitAsync(Eventually.DefaultDeadline);
+        }
 
         cluster.Broker.Offsets.GetValueOrDefault(("T", 0)).Should().Be(0);
+        cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().BeEmpty("no delivery is counted, and it would be a dead letter with the first");
+        errors.Select(static error => error.Id.Id).Should().Equal([4130], "nothing has failed");
+        await using RocketMqPushConsumer next = new(options);
+        await next.SubscribeAsync("T", "*", Collect);
+        await next.StartAsync();
+        await Eventually.TrueAsync(() => Texts.SequenceEqual(["m0"]), "it comes again");
     }
 
     [Fact]
