@@ -80,6 +80,41 @@ public sealed class ClusterChangesTests
         await world.ClusterAsync("a", "Ready", "True");
     }
 
+    /// <summary>The API server is asked once more before a member is let go, and may say that it went meanwhile, which caches do not know yet.</summary>
+    [Fact]
+    public async Task Reconcile_MemberGoneSinceThePassLooked_TellsThatItStopsAndNotThatAllIsReady()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        int asked = 0;
+        int told = 0;
+        TaskCompletionSource looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Fault = call => call switch
+        {
+            { Verb: "list", Resource: "statefulsets", Namespace: OperatorWorld.Ns } when Interlocked.Increment(ref asked) == 1 => new ApiFault
+            {
+                Meanwhile = async () =>
+                {
+                    await world.ChangeAsync<StatefulSet>("a-0", static set => set.Spec!.Replicas = 1);
+                    await world.GoneAsync<Pod>("a-0-1");
+                },
+            },
+
+            // The next pass knows.
+            { Verb: "patch", Resource: "brokerclusters", Subresource: "status" } when Interlocked.Increment(ref told) > 1 => new ApiFault { Meanwhile = () => looked.Task },
+            _ => null,
+        };
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
+
+        BrokerCluster seen = await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status?.ObservedGeneration == cluster.Metadata.Generation, "a pass has asked, and told");
+        looked.SetResult();
+        seen.Status!.Brokers.Should().Be("2/2");
+        Conditions.Find(seen.Status.Conditions, "Ready")!.Reason.Should().Be(Reasons.ScalingIn);
+        seen.Status.Operations.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Type = OperationType.ScaleIn, Group = "a-0", Phase = OperationPhase.Stopping });
+        (await world.ClusterAsync("a", "Ready", "True")).Status!.Brokers.Should().Be("1/1");
+    }
+
     [Fact]
     public async Task Reconcile_FewerMembersOfAProtectedCluster_KeepsThemAndHonoursTheRest()
     {

@@ -48,6 +48,12 @@ internal sealed class ScaleInStep
         ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.RunAsync(context, cancellationToken) }).Seeing(live);
         IReadOnlyList<GroupView> asked = await _figures.RunAsync(now, live, live.Groups(now, registrations), cancellationToken);
         ScaleInPlan confirmed = ScaleInPlanner.Next(wanted, [.. asked.Select(group => Remembering(group, leaving))], live, registrations);
+        if (!confirmed.InProgress)
+        {
+            // It has gone since. All else that this pass tells is by what it saw, in which that is there: ready the cluster is when a pass sees it so.
+            return plan with { Phase = OperationPhase.Stopping, Leaving = null, Successor = null };
+        }
+
         if (confirmed is not { Phase: OperationPhase.Removing, Group: { } name } || confirmed.Pod != leaving.Pod || live.Set(name) is not { } set || KeptConfigurations.ConfigOf(set.Spec?.Template?.Spec) is not { } configuration)
         {
             return confirmed;
