@@ -16,6 +16,8 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
     /// <summary>Somebody may delete the topic as fast as it is made; then the producer tries again later.</summary>
     private const int MaxAttempts = 5;
 
+    protected override bool FinishesOneWay => true;
+
     /// <summary>Whether what was refused may still be stored, by somebody else or in a moment.</summary>
     public bool Takes(SendStatus refused) => forwarder is not null && forwarder.Takes(refused);
 

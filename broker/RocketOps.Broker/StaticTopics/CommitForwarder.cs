@@ -7,6 +7,8 @@ namespace RocketOps.Broker.StaticTopics;
 /// <summary>Commits of logical queues (15) whose offset lies in a stretch of another broker: it keeps the progress beside its queue.</summary>
 internal sealed class CommitForwarder(TopicTable topics, BrokerPeers peers) : AsyncRequestHandler
 {
+    protected override bool FinishesOneWay => true;
+
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         long progress = request.GetRequiredInt64("commitOffset");

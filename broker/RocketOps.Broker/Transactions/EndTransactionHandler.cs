@@ -31,6 +31,8 @@ internal sealed class EndTransactionHandler(
 {
     private const string NotFound = "Find prepared transaction message failed";
 
+    protected override bool FinishesOneWay => true;
+
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         long halfOffset = request.GetRequiredInt64("tranStateTableOffset");

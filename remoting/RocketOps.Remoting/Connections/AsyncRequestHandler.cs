@@ -16,8 +16,13 @@ public abstract class AsyncRequestHandler : IRequestHandler
     }
 
     /// <summary>
+    /// One-way requests are worked on to their end also when the connection closes: their senders wait for nothing, and may leave as soon as they have sent them. Only for work that ends by itself in a time that is bounded.
+    /// </summary>
+    protected internal virtual bool FinishesOneWay => false;
+
+    /// <summary>
     /// Answers the request: the response, or null when there is none (one-way) or it is sent later by other means.
-    /// Throw <see cref="RemotingCommandException"/> to refuse with a code and remark. <paramref name="cancellationToken"/> is cancelled when the connection closes.
+    /// Throw <see cref="RemotingCommandException"/> to refuse with a code and remark. <paramref name="cancellationToken"/> is cancelled when the connection closes, unless <see cref="FinishesOneWay"/>.
     /// </summary>
     public abstract ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken);
 }

@@ -76,7 +76,8 @@ internal sealed class DetachedRequest : IThreadPoolWorkItem
 
         try
         {
-            return await _handler.HandleAsync(_connection, _request, _connection.Closed).ConfigureAwait(false);
+            CancellationToken closed = _request.IsOneWay && _handler.FinishesOneWay ? CancellationToken.None : _connection.Closed;
+            return await _handler.HandleAsync(_connection, _request, closed).ConfigureAwait(false);
         }
         catch (Exception error) when (_connection.RefusalOf(error) is { } refusal)
         {

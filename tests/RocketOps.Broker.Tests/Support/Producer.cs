@@ -10,7 +10,7 @@ namespace RocketOps.Broker.Tests.Support;
 /// <summary>A transactional producer on a connection of its own: sends halves, ends them, collects the questions it is asked.</summary>
 internal sealed class Producer : IAsyncDisposable
 {
-    private const int Commit = 8;
+    public const int Commit = 8;
     private const int Rollback = 12;
 
     private readonly RemotingClient _client;

@@ -6,6 +6,10 @@ namespace RocketOps.Broker.Tests.Support;
 internal sealed class StuckReads() : ForwardingFileSystem(new LinuxFileSystem()), IDisposable
 {
     private readonly ManualResetEventSlim _free = new(initialState: true);
+    private int _waiting;
+
+    /// <summary>Reads that hang at this moment.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
 
     public void Begin() => _free.Reset();
 
@@ -14,16 +18,23 @@ internal sealed class StuckReads() : ForwardingFileSystem(new LinuxFileSystem())
     public void Dispose() => _free.Dispose();
 
     public override IStoreFile Open(string path, FileOpenMode mode) =>
-        path.Contains("/commitlog/", StringComparison.Ordinal) ? new StuckFile(base.Open(path, mode), _free) : base.Open(path, mode);
+        path.Contains("/commitlog/", StringComparison.Ordinal) ? new StuckFile(base.Open(path, mode), this) : base.Open(path, mode);
 
-    private sealed class StuckFile(IStoreFile file, ManualResetEventSlim free) : ForwardingFile(file)
+    private void Wait()
+    {
+        Interlocked.Increment(ref _waiting);
+        _free.Wait();
+        Interlocked.Decrement(ref _waiting);
+    }
+
+    private sealed class StuckFile(IStoreFile file, StuckReads reads) : ForwardingFile(file)
     {
         public override int Read(Span<byte> destination, long offset)
         {
-            free.Wait();
+            reads.Wait();
             return base.Read(destination, offset);
         }
 
-        public override int TryReadCached(Span<byte> destination, long offset) => free.IsSet ? base.TryReadCached(destination, offset) : -1;
+        public override int TryReadCached(Span<byte> destination, long offset) => reads._free.IsSet ? base.TryReadCached(destination, offset) : -1;
     }
 }

@@ -49,6 +49,36 @@ public sealed class TransactionTests
         (await RecordAsync(broker, message)).Should().Be((SysFlags.TransactionCommit, OffsetOf(half)));
     }
 
+    /// <summary>A producer ends a transaction by a one-way request, and may close its connection at once: what it has sent counts, however long the broker takes for it.</summary>
+    [Fact]
+    public async Task Commit_OneWayAndTheProducerLeaves_IsCarriedOut()
+    {
+        using TempDirectory directory = new("leaves-");
+        RemotingCommand half;
+        await using (TestBroker before = await TestBroker.StartAsync(Quiet, directory))
+        {
+            await using Producer producer = await Producer.StartAsync(before, "pg");
+            half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        }
+
+        using StuckReads disk = new();
+        await using TestBroker broker = await TestBroker.StartAsync(Quiet, directory, fileSystem: disk);
+        disk.Begin();
+        Task[] looks = [.. Enumerable.Range(0, new StoreOptions { RootDirectory = "" }.ColdReadThreads)
+            .Select(_ => broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", OffsetOf(half))))];
+        await Eventually.TrueAsync(() => disk.Waiting == looks.Length, "every thread that reads is at work, and what else is to be read waits");
+        await using (Producer leaving = await Producer.StartAsync(broker, "pg"))
+        {
+            await leaving.InvokeOneWayAsync(leaving.End(half, Producer.Commit));
+        }
+
+        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the broker knows that it has left");
+        disk.End();
+
+        await Task.WhenAll(looks);
+        await Eventually.TrueAsync(async () => (await ReadAsync(broker, "Paid", 0)).Count == 1, "it is committed");
+    }
+
     [Fact]
     public async Task Half_AndOp_AreAsApacheWritesThem()
     {

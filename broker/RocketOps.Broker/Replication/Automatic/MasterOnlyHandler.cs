@@ -26,6 +26,8 @@ internal sealed class MasterOnlyHandler(IRequestHandler here, MasterForwarder fo
 
     private sealed class Detached(MasterForwarder forwarder) : AsyncRequestHandler
     {
+        protected override bool FinishesOneWay => true;
+
         public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken) =>
             await forwarder.ForwardAsync(connection, request, cancellationToken)
             ?? RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "service not available now: this broker has become the master of its group; ask again");
