@@ -243,8 +243,8 @@ public sealed class RemotingConnection
     /// <summary>More is written and not sent than may be gathered.</summary>
     internal bool HasFullOutput => _output.IsFull;
 
-    /// <summary>An answer lies in the output that may have to leave with the end of the connection: whoever has written it flushes.</summary>
-    internal bool HoldsAnswerBack => Volatile.Read(ref _answersHeldBack) > 0;
+    /// <summary>An answer lies in the output that may have to leave with the end of the connection, or is to: whoever has written it flushes, or who says the last words.</summary>
+    internal bool HoldsAnswerBack => Volatile.Read(ref _answersHeldBack) > 0 || (_holdsAnswer && _stopping);
 
     /// <summary>Handlers or participants still work on requests of this connection.</summary>
     internal bool IsWorking => Volatile.Read(ref _working) > 0;

@@ -411,6 +411,26 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         (await raw.ReadAsync(last)).Should().Be(0);
     }
 
+    /// <summary>The round that has read the last request may end after the request: it does not send the answer before the end.</summary>
+    [Fact]
+    public async Task FinishBehindAnswer_RoundEndsAfterTheWork_TheAnswerAndTheEndLeaveTogether()
+    {
+        const int Worked = 2;
+        byte[] words = [0, 0, 0, 4, 0, 0, 0, 1];
+        DelegateHandler worked = new((_, request, _) => ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success)));
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, new LastOfRound()).Add(Worked, worked));
+        await using NetworkStream raw = await peer.OpenRawAsync();
+        await Eventually.TrueAsync(() => peer.Server.Connections.Count == 1, "it is connected");
+        peer.Server.Connections.Single().FinishBehindAnswer("test", words);
+
+        await raw.WriteAsync((byte[])[.. Encode(new RemotingCommand { Code = Worked, Opaque = 3 }), .. Encode(new RemotingCommand { Code = Echo, Flag = RemotingCommand.OneWayFlag })]);
+        byte[] last = new byte[4096];
+        int read = await raw.ReadAsync(last);
+
+        last[(read - words.Length)..read].Should().Equal(words, "they leave with the answer");
+        RequestFrame.Parse(last.AsSpan(0, read - words.Length)).ToCommand().Opaque.Should().Be(3);
+    }
+
     /// <summary>As with an answer that has just left when the end is asked for, the peer may be sending its next request.</summary>
     [Fact]
     public async Task FinishBehindAnswer_WorkEndsWithoutAnAnswerThatWaits_StaysUntilTheNextOne()
@@ -594,6 +614,19 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         {
             // A reset is as good an end as a close.
             return 0;
+        }
+    }
+
+    /// <summary>Holds the driver's thread until the request before it is done, and what its end still does had time.</summary>
+    private sealed class LastOfRound : IRequestHandler
+    {
+        private static readonly TimeSpan AtLeast = TimeSpan.FromMilliseconds(50);
+
+        public void Handle(in RequestFrame frame, RequestBatch batch)
+        {
+            RemotingConnection connection = batch.Connection;
+            SpinWait.SpinUntil(() => connection.IsStopping, Eventually.DefaultDeadline);
+            SpinWait.SpinUntil(static () => false, AtLeast);
         }
     }
 }
