@@ -198,12 +198,12 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         waiting.Status!.Operations!.Single().Message.Should().EndWith("waits for a-0-1 to be in sync.");
         await _world.PassesAsync(3);
         _world.Workloads.Left.Should().BeEmpty();
-        _members.Masters.Last().Should().Be("a-0-2", "nothing changes before");
+        _members.Masters[^1].Should().Be("a-0-2", "nothing changes before");
 
         _members.CatchesUp = static _ => true;
         BrokerCluster left = await OperationAsync(OperationType.ScaleIn, OperationPhase.Announcing);
         left.Status!.Operations!.Single().Message.Should().Contain("until the Lease does not name it any more");
-        _members.Masters.Last().Should().Be("a-0-0");
+        _members.Masters[^1].Should().Be("a-0-0");
         _world.Workloads.Left.Should().Equal("a-0-2");
         await _world.PassesAsync(3);
         (await ListsAsync()).Should().Equal([3, 3], "it may be the only one that has everything");

@@ -18,6 +18,9 @@ internal sealed class ElectedMembers : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Func<CancellationToken, Task<bool>> _pause;
     private readonly Task _running;
+
+    // By the transitions of the Lease.
+    private readonly ConcurrentDictionary<int, string> _masters = new();
     private string? _holderUid;
 
     public ElectedMembers(IKubernetesClient client, string group, string ns = OperatorWorld.Ns, Pulse? pulse = null)
@@ -30,7 +33,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     }
 
     /// <summary>Who led, in order.</summary>
-    public ConcurrentQueue<string> Masters { get; } = new();
+    public IReadOnlyList<string> Masters => [.. _masters.OrderBy(static term => term.Key).Select(static term => term.Value)];
 
     /// <summary>Masters whose pods went while they led.</summary>
     public ConcurrentQueue<string> Deposed { get; } = new();
@@ -118,6 +121,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
             lease = new Lease { Metadata = new ObjectMeta { Name = _group, Namespace = _ns }, Spec = new LeaseSpec() };
             Lead(lease, pods[0], InSync(pods, [], lists[pods[0].Name()]));
             await _client.CreateAsync(lease, cancellationToken: cancellationToken);
+            _holderUid = pods[0].Uid();
             return;
         }
 
@@ -132,6 +136,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         {
             lease.Metadata.Annotations!.Remove("rocketops.io/hand-over-to");
             Lead(lease, successor, InSync(pods, before, lists[wish]));
+            holder = successor;
         }
         else if (holder is null)
         {
@@ -142,6 +147,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
 
             Deposed.Enqueue(lease.Spec!.HolderIdentity!);
             Lead(lease, next, InSync(pods, before, lists[next.Name()]));
+            holder = next;
         }
         else if (InSync(pods, before, lists[holder.Name()]) is { } inSync && (lease.Annotation("rocketops.io/in-sync") != inSync || lease.Annotation("rocketops.io/hand-over-to") is not null))
         {
@@ -155,8 +161,10 @@ internal sealed class ElectedMembers : IAsyncDisposable
         }
 
         await _client.ReplaceAsync(lease, cancellationToken: cancellationToken);
+        _holderUid = holder.Uid();
     }
 
+    /// <summary>Writes down that a pod leads from this change of the Lease on; who it is is noted before others can see it, and anew where the change was not taken.</summary>
     private void Lead(Lease lease, Pod master, string inSync)
     {
         lease.Spec!.HolderIdentity = master.Name();
@@ -164,8 +172,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         lease.Metadata.Annotations ??= [];
         lease.Metadata.Annotations["rocketops.io/in-sync"] = inSync;
         lease.Metadata.Annotations["rocketops.io/history"] = "As played.";
-        _holderUid = master.Uid();
-        Masters.Enqueue(master.Name());
+        _masters[lease.Spec.LeaseTransitions.Value] = master.Name();
     }
 
     /// <summary>Those who serve and have caught up, as far as the master knows them, and those who have gone and are not let go yet.</summary>
