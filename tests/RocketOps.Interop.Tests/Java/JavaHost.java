@@ -49,8 +49,7 @@ public final class JavaHost {
         for (String line; (line = in.readLine()) != null; ) {
             String[] words = line.split(" ");
             if (words[1].equals("stop")) {
-                Thread running = RUNNING.get(words[0]);
-                if (running != null) running.interrupt();
+                stop(words[0]);
                 continue;
             }
             String[] command = Arrays.stream(words).skip(2).map(word -> new String(Base64.getDecoder().decode(word), StandardCharsets.UTF_8)).toArray(String[]::new);
@@ -59,6 +58,27 @@ public final class JavaHost {
             thread.start();
         }
         Runtime.getRuntime().halt(0);
+    }
+
+    /** A send that is interrupted has failed, for the client, and the next one follows: until the command has ended it is told again and again. */
+    private static void stop(String id) {
+        Thread stopping = new Thread(() -> {
+            while (RUNNING.computeIfPresent(id, (key, running) -> { running.interrupt(); return running; }) != null) {
+                try {
+                    Thread.sleep(AT_ONCE_MS);
+                } catch (InterruptedException e) {
+                    return;
+                }
+            }
+        });
+        stopping.setDaemon(true);
+        stopping.start();
+    }
+
+    /** From here on nobody interrupts it: what it does yet is to tidy up. */
+    private static void left(String id) {
+        RUNNING.remove(id);
+        Thread.interrupted();
     }
 
     private static void run(String id, String[] command) {
@@ -71,7 +91,7 @@ public final class JavaHost {
         } catch (Throwable e) {
             out.println(e);
         } finally {
-            RUNNING.remove(id);
+            left(id);
             lines.end(code);
         }
     }
@@ -116,6 +136,7 @@ public final class JavaHost {
             print.invoke(null, error.invoke(null, e.getCause()));
             return 1;
         } finally {
+            left(id);
             System.clearProperty("rocketmq.message.compressType");
             if (code != 0) close(name);
             CLIENTS.keySet().removeIf(known -> known.endsWith("@" + name));
