@@ -1,0 +1,307 @@
+using System.Net;
+using System.Text;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Messages;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Transactions;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+using static RocketOps.Broker.Tests.Transactions.TransactionBench;
+
+namespace RocketOps.Broker.Tests.Transactions;
+
+/// <summary>Questions about halves that nobody has ended: who is asked and how often, which halves are given up, and which of those can be resumed.</summary>
+public sealed class TransactionCheckTests
+{
+    [Fact]
+    public async Task Check_Unanswered_AsksWithTheWholeMessage_AndTheAnswerCommits()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(Curious);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow, queueId: 1);
+
+        await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "the producer is asked");
+        producer.Questions.TryPeek(out RemotingCommand? question).Should().BeTrue();
+        question!.Get("msgId").Should().Be("key-order");
+        question.Get("topic").Should().Be("Paid");
+        Requests.Received asked = Requests.Decode(question).Should().ContainSingle().Subject;
+        (asked.Topic, asked.QueueId, asked.Body).Should().Be(("Paid", 1, "order"));
+        asked.Properties.Get("TRANSACTION_CHECK_TIMES").Should().Be("1");
+        question.Get("tranStateTableOffset").Should().NotBe(half.Get("queueOffset"), "the half was put back before the question");
+
+        (await producer.AnswerAsync(question)).Code.Should().Be(ResponseCode.Success);
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success, "the producer's own end comes late");
+
+        Requests.Received committed = (await ReadAsync(broker, "Paid", 1)).Should().ContainSingle().Subject;
+        asked.Properties.Get("ROCKETOPS_HALF_STORED_AT").Should().NotBeNull("a copy says when the half was stored");
+        committed.Properties.Get("ROCKETOPS_HALF_STORED_AT").Should().BeNull("that is of no interest to consumers");
+        await SettledAsync(broker);
+    }
+
+    [Fact]
+    public async Task Check_TheOwnEndAfterTheHalfWasPutBack_Settles()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(Curious);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        await Eventually.TrueAsync(() => producer.Questions.Count >= 2, "the producer is asked twice");
+
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+        await SettledAsync(broker);
+
+        int asked = producer.Questions.Count;
+        producer.Questions.TryPeek(out RemotingCommand? first).Should().BeTrue();
+        (await producer.AnswerAsync(first!)).Code.Should().Be(ResponseCode.Success);
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+        producer.Questions.Count.Should().Be(asked);
+    }
+
+    [Fact]
+    public async Task Check_TheProducerIsGone_AsksAnotherOfItsGroup()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(Curious);
+        await using (Producer first = await Producer.StartAsync(broker, "pg"))
+        {
+            await first.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow, properties: ("CHECK_IMMUNITY_TIME_IN_SECONDS", "1"));
+        }
+
+        await using Producer second = await Producer.StartAsync(broker, "pg");
+        await using Producer stranger = await Producer.StartAsync(broker, "other");
+
+        await Eventually.TrueAsync(() => !second.Questions.IsEmpty, "the other producer is asked");
+        second.Questions.TryPeek(out RemotingCommand? question).Should().BeTrue();
+        Requests.Decode(question!).Single().Properties.Get("TRANSACTION_CHECK_TIMES").Should().Be("1", "waiting for the time the producer asked for is no question");
+        stranger.Questions.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Check_NeverAnswered_IsGivenUp_AndCanBeResumed()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "2" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+
+        await Eventually.TrueAsync(async () => (await ReadAsync(broker, GivenUpTopic, 0)).Count == 1, "the half is given up");
+        producer.Questions.Should().HaveCount(2);
+        await SettledAsync(broker);
+        Requests.Received given = (await ReadAsync(broker, GivenUpTopic, 0)).Single();
+
+        RemotingCommand resume = RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", IdOf(broker, given));
+        (await broker.InvokeAsync(resume)).Code.Should().Be(ResponseCode.Success);
+
+        await Eventually.TrueAsync(() => producer.Questions.Count == 3, "the producer is asked again");
+        (await producer.AnswerAsync(producer.Questions.Last())).Code.Should().Be(ResponseCode.Success);
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+    }
+
+    /// <summary>An end that comes late, of the half as it was before it was given up and resumed, is one of the resumed half.</summary>
+    [Fact]
+    public async Task Resume_TheOwnEndComesLate_IsStoredOnce()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        await Eventually.TrueAsync(async () => (await ReadAsync(broker, GivenUpTopic, 0)).Count == 1, "the half is given up");
+        RemotingCommand resume = RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", IdOf(broker, (await ReadAsync(broker, GivenUpTopic, 0)).Single()));
+
+        (await broker.InvokeAsync(resume)).Code.Should().Be(ResponseCode.Success);
+        (await broker.InvokeAsync(resume)).Remark.Should().EndWith("its transaction is settled, or it waits among the halves already");
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+        foreach (RemotingCommand question in producer.Questions)
+        {
+            (await producer.AnswerAsync(question)).Code.Should().Be(ResponseCode.Success);
+        }
+
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+    }
+
+    /// <summary>A delivered message says in its properties where it belongs, as a half does.</summary>
+    [Fact]
+    public async Task Resume_AMessageThatWasDelayed_IsRefused()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(Quiet, StringComparer.Ordinal) { ["messageDelayLevel"] = "0s" });
+        await broker.SendAsync("Paid", "delayed", properties: Requests.Properties(("DELAY", "1")));
+        IReadOnlyList<Requests.Received> delivered = [];
+        await Eventually.TrueAsync(async () => (delivered = await ReadAsync(broker, "Paid", 0)).Count == 1, "the message is delivered");
+
+        RemotingCommand answer = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", IdOf(broker, delivered.Single())));
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+        (await ReadAsync(broker, HalfTopic, 0)).Should().BeEmpty();
+    }
+
+    /// <summary>Nothing can be added to it, so it can never be put back; the one behind it is asked about all the same.</summary>
+    [Fact]
+    public async Task Check_AHalfThatCannotBePutBack_IsGivenUpAndHoldsNobodyUp()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["httpPort"] = "-1" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        await broker.SendAsync("Paid", "its topic is there");
+        await AppendHalfAsync(broker, "full", [("k", new string('v', 32_680))]);
+        await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+
+        await Eventually.TrueAsync(() => producer.Questions.Any(static question => Requests.Decode(question).Single().Body == "order"), "the other half is asked about");
+
+        await Eventually.TrueAsync(async () => (await ReadAsync(broker, GivenUpTopic, 0)).Count == 1, "the half is given up");
+        (await ReadAsync(broker, GivenUpTopic, 0)).Single().Body.Should().Be("full");
+        using HttpClient http = new();
+        string metrics = await http.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics");
+        metrics.Should().MatchRegex("(?m)^rocketops_transactions_given_up_total\\{.*\\} 1$").And.MatchRegex("(?m)^rocketops_transaction_checks_total\\{.*\\} [1-9]").And.MatchRegex("(?m)^rocketmq_half_messages\\{.*\\} [12]$");
+    }
+
+    /// <summary>Who has not been asked has not failed to answer, however long that takes.</summary>
+    [Fact]
+    public async Task Check_NoProducerIsConnected_DoesNotCount()
+    {
+        RecordedLog log = new();
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "3600000", ["transactionCheckMax"] = "2" };
+        await using TestBroker broker = await TestBroker.StartAsync(settings, loggers: log);
+        await using (Producer before = await Producer.StartAsync(broker, "pg"))
+        {
+            await before.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+            await before.SendHalfAsync("Paid", "another", DateTimeOffset.UtcNow);
+        }
+
+        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        RemotingCommand askNow = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        askNow.Body = "transactionTimeOut=0"u8.ToArray();
+        (await broker.InvokeAsync(askNow)).Code.Should().Be(ResponseCode.Success);
+        await Eventually.TrueAsync(() => Nobody().Count >= 5, "nobody could be asked in some rounds");
+        long written = await EndAsync(broker, HalfTopic);
+        (await ReadAsync(broker, GivenUpTopic, 0)).Should().BeEmpty();
+        await using Producer after = await Producer.StartAsync(broker, "pg");
+        await Eventually.TrueAsync(() => after.Questions.Count >= 2, "the producer is asked");
+
+        written.Should().Be(2, "what nobody can be asked about is not written again each time");
+        after.Questions.Select(static question => Requests.Decode(question).Single()).Should().Contain(static asked => asked.Properties.Get("TRANSACTION_CHECK_TIMES") == "1");
+        Nobody()[^1].Text.Should().StartWith("No producer of pg is connected that could be asked about 2 halves", "one line is for all of a group");
+
+        List<(Microsoft.Extensions.Logging.LogLevel Level, int Id, string Text)> Nobody() => [.. log.Lines.Where(static line => line.Id == 3714)];
+    }
+
+    [Fact]
+    public async Task Check_OneProducerAndManyHalves_IsAskedNoMoreThanItHoldsInOneRound()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(Quiet);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand sent = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        BrokerParts parts = broker.Host.Parts;
+        HalfMessage half = HalfMessage.Read((await parts.Store.Reader.LookMessageAsync(new PhysicalOffset(OffsetOf(sent)), CancellationToken.None))!);
+        CheckSender sender = new(parts.Settings, parts.Producers, parts.Address);
+
+        int asked = 0;
+        while (sender.Choose(half) is not null)
+        {
+            asked++;
+        }
+
+        asked.Should().Be(1_000, "clients hold twice as many and drop the rest");
+        sender.IsOnline(half).Should().BeTrue();
+        sender.Reset();
+        sender.Choose(half).Should().NotBeNull("the next round asks on");
+    }
+
+    /// <summary>The log's times stand still until the clock has caught up with them.</summary>
+    [Fact]
+    public async Task Check_TheClockIsSetBack_AsksAllTheSame()
+    {
+        JumpingTime time = new();
+        await using TestBroker broker = await TestBroker.StartAsync(Curious, time: time);
+        await broker.SendAsync("Paid", "before");
+        time.Set(-TimeSpan.FromHours(10));
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+
+        await producer.SendHalfAsync("Paid", "order", time.GetUtcNow());
+
+        await Eventually.TrueAsync(() => producer.Questions.Count >= 2, "the producer is asked, and again");
+    }
+
+    [Theory]
+    [InlineData(-4 * 86_400_000L)]
+    [InlineData(null)]
+    public async Task Check_TheProducersClockIsWrong_ItIsAskedAllTheSame(long? behindMs)
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1000" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        string properties = Requests.Properties(("TRAN_MSG", "true"), ("PGROUP", "pg"), ("UNIQ_KEY", "key"));
+        long born = behindMs is { } behind ? DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + behind : long.MinValue;
+
+        (await producer.InvokeAsync(Requests.Send("Paid", "order", properties: properties).Set("g", born))).Code.Should().Be(ResponseCode.Success);
+
+        await Eventually.TrueAsync(() => producer.Questions.Count >= 2, "the producer is asked, and again");
+        (await ReadAsync(broker, GivenUpTopic, 0)).Should().BeEmpty();
+    }
+
+    /// <summary>It was put back when its producer was asked, and that one is gone before it has answered: how long it has waited is told by this broker's clock.</summary>
+    [Fact]
+    public async Task Check_TheProducersClockIsSlowAndItIsGone_ItsHalfWaitsForTheNextOne()
+    {
+        RecordedLog log = new();
+        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1000000" }, loggers: log);
+        await using (Producer producer = await Producer.StartAsync(broker, "pg"))
+        {
+            await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow.AddDays(-4));
+            await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "the producer is asked");
+        }
+
+        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        await Eventually.TrueAsync(() => log.Lines.Count(static line => line.Id == 3714) >= 3 || broker.Host.Parts.TransactionFigures.GivenUp > 0, "nobody can be asked in some rounds");
+
+        (await ReadAsync(broker, GivenUpTopic, 0)).Should().BeEmpty();
+        await using Producer next = await Producer.StartAsync(broker, "pg");
+        await Eventually.TrueAsync(() => !next.Questions.IsEmpty, "the next producer of the group is asked");
+    }
+
+    /// <summary>A copy is new in the log; the half that it stands for is not.</summary>
+    [Fact]
+    public async Task Check_PutBackLately_IsAsOldAsTheHalfThatWasSent()
+    {
+        JumpingTime time = new();
+        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1000000" }, time: time);
+        await using (Producer producer = await Producer.StartAsync(broker, "pg"))
+        {
+            await producer.SendHalfAsync("Paid", "order", time.GetUtcNow());
+            await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "the producer is asked");
+            time.Set(TimeSpan.FromHours(50));
+            int asked = producer.Questions.Count;
+            await Eventually.TrueAsync(() => producer.Questions.Count >= asked + 2, "the half is put back after fifty hours");
+        }
+
+        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        time.Set(TimeSpan.FromHours(30));
+
+        await Eventually.TrueAsync(() => broker.Host.Parts.TransactionFigures.GivenUp == 1, "eighty hours are more than fileReservedTime");
+        (await ReadAsync(broker, GivenUpTopic, 0)).Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("no id")]
+    [InlineData("7F0000010000271000000000FFFFFFFF")]
+    [InlineData("7F000001000027108000000000000000")]
+    public async Task Resume_NoHalf_IsRefused(string id)
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(Quiet);
+
+        RemotingCommand answer = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", id));
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+    }
+
+    private static string IdOf(TestBroker broker, Requests.Received message) =>
+        OffsetMessageId.Format(MessageHost.From(IPAddress.Loopback, broker.Host.EndPoint.Port), new PhysicalOffset(message.PhysicalOffset));
+
+    /// <summary>As it may have come into the log when other limits held.</summary>
+    private static async Task AppendHalfAsync(TestBroker broker, string body, (string Name, string Value)[] properties)
+    {
+        StoredMessage half = new()
+        {
+            Topic = broker.Host.Parts.TransactionTopics.Half,
+            QueueId = 0,
+            BornTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+            Body = Encoding.UTF8.GetBytes(body),
+            Properties = Encoding.UTF8.GetBytes(Requests.Properties([("TRAN_MSG", "true"), ("PGROUP", "pg"), ("REAL_TOPIC", "Paid"), ("REAL_QID", "0"), .. properties])),
+        };
+        (await broker.Host.Parts.Appender.AppendAsync(half, waitForDisk: true)).IsOk.Should().BeTrue();
+    }
+}
