@@ -4,6 +4,7 @@ using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
 using RocketOps.Remoting.Server;
 using RocketOps.Testing;
+using static RocketOps.Remoting.Tests.Connections.StreamFrames;
 
 namespace RocketOps.Remoting.Tests.Connections;
 
@@ -85,7 +86,7 @@ public abstract class DetachedRequestTests(RemotingTransport transport)
         await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, closing));
         await using NetworkStream client = await peer.OpenRawAsync();
 
-        await client.WriteAsync(RemotingConnectionTests.Encode(new RemotingCommand { Code = Echo, Opaque = 1 }));
+        await client.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 1 }));
 
         RemotingConnection closed = await closing.Closed.Task.WaitAsync(Eventually.DefaultDeadline);
         await Eventually.TrueAsync(() => !closed.IsWorking, "its request is done with");
@@ -104,20 +105,20 @@ public abstract class DetachedRequestTests(RemotingTransport transport)
         {
             NetworkStream stream = await peer.OpenRawAsync();
             asking.Add(stream);
-            await stream.WriteAsync((byte[])[.. RemotingConnectionTests.Encode(new RemotingCommand { Code = Echo, Opaque = 1 }), .. RemotingConnectionTests.Encode(new RemotingCommand { Code = Echo, Opaque = 2 })]);
+            await stream.WriteAsync((byte[])[.. Encode(new RemotingCommand { Code = Echo, Opaque = 1 }), .. Encode(new RemotingCommand { Code = Echo, Opaque = 2 })]);
             await Eventually.TrueAsync(() => building.Now == i + 1, "each connection has its turn");
         }
 
         await using NetworkStream last = await peer.OpenRawAsync();
         asking.Add(last);
-        await last.WriteAsync((byte[])[.. RemotingConnectionTests.Encode(new RemotingCommand { Code = Echo, Opaque = 1 }), .. RemotingConnectionTests.Encode(new RemotingCommand { Code = Echo, Opaque = 2 })]);
+        await last.WriteAsync((byte[])[.. Encode(new RemotingCommand { Code = Echo, Opaque = 1 }), .. Encode(new RemotingCommand { Code = Echo, Opaque = 2 })]);
         peer.Server.HeldBytes.Should().BeGreaterThan(HeavyRequestHandler.MostAtOnce * BuildingHandler.Bytes, "what is being built is counted");
         go.SetResult();
 
         foreach (NetworkStream stream in asking)
         {
-            _ = await RemotingConnectionTests.ReadFrameAsync(stream);
-            _ = await RemotingConnectionTests.ReadFrameAsync(stream);
+            _ = await ReadFrameAsync(stream);
+            _ = await ReadFrameAsync(stream);
         }
 
         building.Most.Should().Be(HeavyRequestHandler.MostAtOnce);
@@ -132,15 +133,15 @@ public abstract class DetachedRequestTests(RemotingTransport transport)
         BuildingHandler building = new(go.Task);
         await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, building));
         await using NetworkStream gone = await peer.OpenRawAsync();
-        await gone.WriteAsync((byte[])[.. Enumerable.Range(1, 20).SelectMany(static opaque => RemotingConnectionTests.Encode(new RemotingCommand { Code = Echo, Opaque = opaque }))]);
+        await gone.WriteAsync((byte[])[.. Enumerable.Range(1, 20).SelectMany(static opaque => Encode(new RemotingCommand { Code = Echo, Opaque = opaque }))]);
         await Eventually.TrueAsync(() => building.Now == 1, "the first has its turn");
         gone.Dispose();
         await Eventually.TrueAsync(() => building.Gone.IsCancellationRequested, "the server knows that its peer is gone");
         go.SetResult();
 
         await using NetworkStream other = await peer.OpenRawAsync();
-        await other.WriteAsync(RemotingConnectionTests.Encode(new RemotingCommand { Code = Echo, Opaque = 1 }));
-        _ = await RemotingConnectionTests.ReadFrameAsync(other);
+        await other.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 1 }));
+        _ = await ReadFrameAsync(other);
         await Eventually.TrueAsync(() => peer.Server.HeldBytes == 0, "everything is given back");
         building.Begun.Should().Be(2);
     }

@@ -8,6 +8,7 @@ using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
 using RocketOps.Remoting.Server;
 using RocketOps.Testing;
+using static RocketOps.Remoting.Tests.Connections.StreamFrames;
 
 namespace RocketOps.Remoting.Tests.Connections;
 

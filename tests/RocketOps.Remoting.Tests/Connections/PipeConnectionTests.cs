@@ -5,6 +5,7 @@ using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
 using RocketOps.Testing;
+using static RocketOps.Remoting.Tests.Connections.StreamFrames;
 
 namespace RocketOps.Remoting.Tests.Connections;
 
