@@ -4,8 +4,8 @@ namespace RocketOps.Broker.Transactions;
 /// <param name="end">The first half that is for the next round: what came, or was put back, since this one began.</param>
 /// <param name="asks">False for a round before its time, which only makes room in memory.</param>
 /// <param name="isCrowded">So many settled halves are remembered that what is left has to be put back, so that they can be forgotten.</param>
-/// <param name="firstKept">Of what lies before it in the log retention takes the next; what is left there has to be put back as well. 0 for nothing.</param>
-internal sealed class CheckRound(long end, bool asks, bool isCrowded, long firstKept)
+/// <param name="firstSafe">What lies before it in the log may be gone with the next files; what would be left there has to be put back as well.</param>
+internal sealed class CheckRound(long end, bool asks, bool isCrowded, long firstSafe)
 {
     /// <summary>Groups that are named at most: producers choose the names.</summary>
     private const int MaxGroups = 100;
@@ -17,17 +17,30 @@ internal sealed class CheckRound(long end, bool asks, bool isCrowded, long first
     /// <summary>The first half that stays where it is; no progress is noted behind it.</summary>
     public long FirstLeft { get; private set; } = long.MaxValue;
 
+    /// <summary>Where in the log the first half lies that stays where it is.</summary>
+    public long FirstLeftAt { get; private set; } = long.MaxValue;
+
     /// <summary>Halves nobody could be asked about, by producer group.</summary>
     public Dictionary<string, int> WithoutProducer { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Halves that were given up, by producer group.</summary>
     public Dictionary<string, int> GivenUp { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Whether no file of the log is removed with the half before the next look.</summary>
+    public bool IsSafe(HalfMessage half) => half.PhysicalOffset >= firstSafe;
+
     /// <summary>Whether a half that waits may do so where it is.</summary>
-    public bool MayLeave(HalfMessage half) => !isCrowded && half.PhysicalOffset >= firstKept;
+    public bool MayLeave(HalfMessage half) => !isCrowded && IsSafe(half);
 
     /// <summary>The half stays where it is, and the round goes on behind it.</summary>
-    public void Leave(long queueOffset) => FirstLeft = Math.Min(FirstLeft, queueOffset);
+    public void Leave(HalfMessage half)
+    {
+        FirstLeft = Math.Min(FirstLeft, half.QueueOffset);
+        StopAt(half);
+    }
+
+    /// <summary>The half stays where it is, and the round ends before it.</summary>
+    public void StopAt(HalfMessage half) => FirstLeftAt = Math.Min(FirstLeftAt, half.PhysicalOffset);
 
     public static void Count(Dictionary<string, int> halves, string? group)
     {

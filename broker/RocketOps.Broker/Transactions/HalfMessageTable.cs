@@ -108,6 +108,21 @@ internal sealed class HalfMessageTable
         }
     }
 
+    /// <summary>Of the halves from <paramref name="from"/> to before <paramref name="to"/>, which are not behind the checks' progress, those that are neither settled nor put back.</summary>
+    public long CountOpen(long from, long to)
+    {
+        lock (_gate)
+        {
+            long open = 0;
+            for (long half = from; half < to; half++)
+            {
+                open += _settled.Contains(half) || _putBack.ContainsKey(half) ? 0 : 1;
+            }
+
+            return open;
+        }
+    }
+
     /// <summary>The op queue says that the half is settled.</summary>
     public void AddSettled(long queueOffset)
     {

@@ -12,7 +12,7 @@ namespace RocketOps.Broker.Transactions;
 /// <summary>
 /// Finds halves whose producer has not said what became of them, and asks. In rounds: each goes through the queue of halves from the first open one on, passes over
 /// what is settled, and puts those it asks about to the queue's end again, with their number of questions. Those nobody can be asked about now stay where they are, and so do those whose time has not
-/// come; only when too much that is settled would have to be remembered behind them, or retention is near, they are put back too, uncounted. Who was asked too often is given up and
+/// come; only when too much that is settled would have to be remembered behind them, or retention may take them, they are put back too, uncounted. Who was asked too often is given up and
 /// kept in a topic of its own. While no half waits it sleeps. Part of a master's <see cref="Roles.RoleSession"/>. Source: remoting.md §5.4.
 /// </summary>
 internal sealed partial class TransactionCheckService : IAsyncDisposable
@@ -28,7 +28,11 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     /// <summary>The same for halves that are too young to be asked about: usually they are settled a moment later.</summary>
     private const int MostSettled = 1_000_000;
 
-    private static readonly TimeSpan CrowdInterval = TimeSpan.FromSeconds(1);
+    /// <summary>Files of the log from its beginning on that may be gone soon: retention takes ten in a run, every ten seconds.</summary>
+    private const int FilesInReach = 20;
+
+    /// <summary>Between two looks whether a round is needed before its time.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly BrokerSettings _settings;
     private readonly MessageStore _store;
@@ -54,6 +58,12 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     // Copies that count a question which did not leave; few, and forgotten with their halves.
     private readonly HashSet<long> _unasked = [];
     private long _opsReadTo;
+
+    // Where in the log the first half lies that the last round left where it was, or came since.
+    private long _firstLeftAt = long.MaxValue;
+
+    // Halves before it that the log has lost are counted.
+    private long _goneTo;
     private volatile bool _isLoaded;
 
     public TransactionCheckService(
@@ -154,16 +164,19 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         return pause;
     }
 
-    /// <summary>Until the next round is due. When much is settled meanwhile it is forgotten, once a second at most, by rounds in which nobody is asked.</summary>
+    /// <summary>
+    /// Until the next round is due. Rounds in which nobody is asked come before, once a second at most: when much is settled meanwhile, which can be forgotten then, and when the log has grown or lost files so that a half that waits
+    /// is to be put back.
+    /// </summary>
     private async Task PauseAsync(CancellationToken cancellationToken)
     {
         TimeSpan left = _settings.Current.TransactionCheckInterval;
         while (left > TimeSpan.Zero)
         {
-            TimeSpan part = left < CrowdInterval ? left : CrowdInterval;
+            TimeSpan part = left < LookInterval ? left : LookInterval;
             await Task.Delay(part, _time, cancellationToken);
             left -= part;
-            if (left > TimeSpan.Zero && _halves.SettledCount >= ManySettled)
+            if (left > TimeSpan.Zero && (_halves.SettledCount >= ManySettled || _firstLeftAt < FindFirstSafe()))
             {
                 await RoundAsync(asks: false, cancellationToken);
             }
@@ -177,6 +190,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             await _store.Reader.GetOffsetsAsync(_topics.Op, TransactionTopics.Queue, cancellationToken));
         _openOps.Clear();
         _unasked.Clear();
+        _goneTo = 0;
         _opsReadTo = _progress.Op;
         _halves.Reset(_progress.Half);
     }
@@ -184,8 +198,9 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     /// <summary>One round; false when no half is left that could become due.</summary>
     private async Task<bool> RoundAsync(bool asks, CancellationToken cancellationToken)
     {
+        long logEnd = _store.GetStats().MaxOffset.Value;
         await ReadOpsAsync(cancellationToken);
-        CheckRound round = new(await HalvesEndAsync(cancellationToken), asks, _halves.SettledCount >= ManySettled, FindFirstKept());
+        CheckRound round = new(await HalvesEndAsync(cancellationToken), asks, _halves.SettledCount >= ManySettled, FindFirstSafe());
         _sender.Reset();
         long at = _progress.Half;
         bool goesOn = true;
@@ -200,6 +215,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             {
                 next = _halfBlock.Next;
                 goesOn = next > at;
+                CountGone(at, next);
             }
 
             at = next;
@@ -210,6 +226,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         }
 
         _sender.Reset();
+        _firstLeftAt = Math.Min(round.FirstLeftAt, logEnd);
         Tell(round);
         long done = Math.Min(at, round.FirstLeft);
         await NoteAsync(done, cancellationToken);
@@ -219,13 +236,28 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         return _halves.NextOpen(done, end) < end;
     }
 
-    /// <summary>Where the second file of the log begins; 0 when there is one only, which stays.</summary>
-    private long FindFirstKept()
+    /// <summary>
+    /// What lies before it in the log may be gone before the next look. The newest file never goes; of a long log, the first files alone can go so soon, and what lies behind them need not be put back with each new file.
+    /// </summary>
+    private long FindFirstSafe()
     {
         StoreStats stats = _store.GetStats();
         long fileBytes = _store.Options.CommitLogFileBytes;
-        long second = ((stats.MinOffset.Value / fileBytes) + 1) * fileBytes;
-        return stats.MaxOffset.Value > second ? second : 0;
+        long newest = stats.MaxOffset.Value / fileBytes * fileBytes;
+        return Math.Min(newest, ((stats.MinOffset.Value / fileBytes) + FilesInReach) * fileBytes);
+    }
+
+    /// <summary>The log has lost the halves from <paramref name="from"/> to <paramref name="to"/>, as on a disk so full that nothing could be put back: that is said, as nobody will ask about them.</summary>
+    private void CountGone(long from, long to)
+    {
+        from = Math.Max(from, _goneTo);
+        long gone = _halves.CountOpen(from, to);
+        _goneTo = Math.Max(to, _goneTo);
+        if (gone > 0)
+        {
+            _figures.CountGone(gone);
+            LogGone(gone, from, to);
+        }
     }
 
     /// <summary>One line a group, however many halves it has.</summary>
@@ -305,6 +337,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             Step step = Decide(half, round, out ClientChannel? producer);
             if (step == Step.Stop)
             {
+                round.StopAt(half);
                 stopped = true;
                 at = half.QueueOffset;
                 break;
@@ -313,7 +346,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             at = half.QueueOffset + 1;
             if (step == Step.Leave)
             {
-                round.Leave(half.QueueOffset);
+                round.Leave(half);
                 continue;
             }
 
@@ -321,6 +354,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             if (status != AppendStatus.Ok)
             {
                 LogNotPutBack(half.QueueOffset, status);
+                round.StopAt(half);
                 stopped = true;
                 at = half.QueueOffset;
                 break;
@@ -338,7 +372,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             else if (_halves.IsOpen(half.QueueOffset))
             {
                 // Its end is under way at this moment, and may fail.
-                round.Leave(half.QueueOffset);
+                round.Leave(half);
             }
         }
 
@@ -394,7 +428,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         TimeSpan? immunity = half.ImmunityOver(options.TransactionTimeout);
         if (age >= TimeSpan.Zero && age < (immunity ?? options.TransactionTimeout))
         {
-            return immunity is not null ? Wait(half, round) : _halves.SettledCount < MostSettled ? Step.Stop : Step.PutBack;
+            return immunity is not null ? Wait(half, round) : round.IsSafe(half) && _halves.SettledCount < MostSettled ? Step.Stop : Step.PutBack;
         }
 
         if (!round.Asks)
@@ -547,6 +581,9 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
 
     [LoggerMessage(EventId = 3714, Level = LogLevel.Warning, Message = "No producer of {Group} is connected that could be asked about {Halves} halves; that does not count as asked, and they wait for the next round")]
     private partial void LogNobody(string group, int halves);
+
+    [LoggerMessage(EventId = 3716, Level = LogLevel.Error, Message = "{Halves} halves from {From} to {To} of their queue are gone with files of the log, and nothing says how they would have ended; a disk so full that old files are removed and nothing is written loses them")]
+    private partial void LogGone(long halves, long from, long to);
 
     [LoggerMessage(EventId = 3715, Level = LogLevel.Error, Message = "The half at {QueueOffset} can neither be put back nor kept, and is passed over; it lies at {Offset} in the log until that expires, and its producer may still end it")]
     private partial void LogPassedOver(long queueOffset, long offset);

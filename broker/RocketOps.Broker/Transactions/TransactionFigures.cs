@@ -6,6 +6,7 @@ internal sealed class TransactionFigures
     private long _asked;
     private long _givenUp;
     private long _passedOver;
+    private long _gone;
     private long _withoutProducer;
 
     /// <summary>Questions that left for a producer.</summary>
@@ -16,6 +17,9 @@ internal sealed class TransactionFigures
 
     /// <summary>Halves that not even that topic takes.</summary>
     public long PassedOver => Volatile.Read(ref _passedOver);
+
+    /// <summary>Halves that the log lost before anybody said how they end.</summary>
+    public long Gone => Volatile.Read(ref _gone);
 
     /// <summary>Halves that were due in the last round, with no producer connected who could have been asked.</summary>
     public long WithoutProducer
@@ -29,4 +33,6 @@ internal sealed class TransactionFigures
     public void CountGivenUp() => Interlocked.Increment(ref _givenUp);
 
     public void CountPassedOver() => Interlocked.Increment(ref _passedOver);
+
+    public void CountGone(long halves) => Interlocked.Add(ref _gone, halves);
 }

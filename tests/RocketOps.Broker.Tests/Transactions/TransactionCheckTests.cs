@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using RocketOps.Broker.Hosting;
@@ -13,6 +14,8 @@ namespace RocketOps.Broker.Tests.Transactions;
 /// <summary>Questions about halves that nobody has ended: who is asked and how often, which halves are given up, and which of those can be resumed.</summary>
 public sealed class TransactionCheckTests
 {
+    private const int FileBytes = 1024 * 1024;
+
     [Fact]
     public async Task Check_Unanswered_AsksWithTheWholeMessage_AndTheAnswerCommits()
     {
@@ -199,6 +202,119 @@ public sealed class TransactionCheckTests
         sender.IsOnline(half).Should().BeTrue();
         sender.Reset();
         sender.Choose(half).Should().NotBeNull("the next round asks on");
+    }
+
+    /// <summary>Retention removes several files at once: a half that waits in any but the newest is put back before it is their turn.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("3600")]
+    public async Task Check_TheHalfLiesInAnOldFile_ItIsPutBackAndAskedAboutWhenTheFileHasGone(string? immunity)
+    {
+        PassingTime time = new();
+        Dictionary<string, string> settings = new(Curious, StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = FileBytes.ToString(CultureInfo.InvariantCulture), ["serverChannelMaxIdleTimeSeconds"] = "86400" };
+        await using TestBroker broker = await TestBroker.StartAsync(settings, time: time);
+        BrokerParts parts = broker.Host.Parts;
+        await FillAsync(files: 1);
+        RemotingCommand half;
+        await using (Producer before = await Producer.StartAsync(broker, "pg"))
+        {
+            (string, string)[] properties = immunity is null ? [] : [("CHECK_IMMUNITY_TIME_IN_SECONDS", immunity)];
+            time.Pass(TimeSpan.FromSeconds(1));
+            half = await before.SendHalfAsync("Paid", "order", time.GetUtcNow(), properties: properties);
+        }
+
+        await FillAsync(files: 2);
+
+        await Eventually.TrueAsync(async () => (await NewestHalfAsync()).PhysicalOffset > OffsetOf(half) + FileBytes, "the half is put back");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                foreach (string file in Directory.GetFiles(broker.Directory.File("store", "commitlog")))
+                {
+                    File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-30));
+                }
+
+                (await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteExpiredCommitLog))).Code.Should().Be(ResponseCode.Success);
+                return parts.Store.GetStats().MinOffset.Value > OffsetOf(half);
+            },
+            "its file is removed");
+        time.Pass(TimeSpan.FromHours(2));
+        await using Producer after = await Producer.StartAsync(broker, "pg");
+        await Eventually.TrueAsync(() => !after.Questions.IsEmpty, "the producer is asked");
+        after.Questions.TryPeek(out RemotingCommand? question).Should().BeTrue();
+        Requests.Decode(question!).Single().Properties.Get("TRANSACTION_CHECK_TIMES").Should().Be("1", "to be put back is no question");
+        (await after.AnswerAsync(question!)).Code.Should().Be(ResponseCode.Success);
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+        parts.TransactionFigures.Gone.Should().Be(0);
+
+        async Task FillAsync(int files)
+        {
+            long end = ((parts.Store.GetStats().MaxOffset.Value / FileBytes) + files) * FileBytes;
+            while (parts.Store.GetStats().MaxOffset.Value < end)
+            {
+                await broker.SendAsync("Filler", new string('f', FileBytes / 4));
+            }
+        }
+
+        async Task<Requests.Received> NewestHalfAsync() => (await ReadAsync(broker, HalfTopic, 0, await EndAsync(broker, HalfTopic) - 1))[^1];
+    }
+
+    /// <summary>What is too much for a round stays where it is, and is the next one's first.</summary>
+    [Fact]
+    public async Task Check_MoreHalvesThanARoundAsksAbout_TheRestIsAskedAboutFirstInTheNext()
+    {
+        const int Halves = 1_001;
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "3600000", ["transactionCheckMax"] = "1000000" };
+        await using TestBroker broker = await TestBroker.StartAsync(settings);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        for (int i = 0; i < Halves; i++)
+        {
+            await producer.SendHalfAsync("Paid", i.ToString(CultureInfo.InvariantCulture), DateTimeOffset.UtcNow);
+        }
+
+        RemotingCommand askNow = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        askNow.Body = "transactionTimeOut=0"u8.ToArray();
+        (await broker.InvokeAsync(askNow)).Code.Should().Be(ResponseCode.Success);
+
+        // A question may overtake those beside it on its way through the client, and not a thousand.
+        await Eventually.TrueAsync(() => producer.Questions.Count >= 2 * Halves, "the producer is asked again");
+        string last = (Halves - 1).ToString(CultureInfo.InvariantCulture);
+        List<string> asked = [.. producer.Questions.Select(static question => Requests.Decode(question).Single().Body)];
+        asked.IndexOf(last).Should().BeInRange(Halves - 100, Halves + 100);
+    }
+
+    [Fact]
+    public async Task Check_LargeHalves_OneProducerIsAskedAboutSixteenMebibytesInOneRound()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(Quiet);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand sent = await producer.SendHalfAsync("Paid", new string('b', 4_000_000), DateTimeOffset.UtcNow);
+        BrokerParts parts = broker.Host.Parts;
+        HalfMessage half = HalfMessage.Read((await parts.Store.Reader.LookMessageAsync(new PhysicalOffset(OffsetOf(sent)), CancellationToken.None))!);
+        CheckSender sender = new(parts.Settings, parts.Producers, parts.Address);
+
+        int asked = 0;
+        while (sender.Choose(half) is not null)
+        {
+            asked++;
+        }
+
+        asked.Should().Be(4);
+    }
+
+    /// <summary>Its producer has said when it may be asked.</summary>
+    [Fact]
+    public async Task Check_TheHalfIsImmune_IsNotWrittenAgainInEachRound()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1000000" });
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        await producer.SendHalfAsync("Paid", "immune", DateTimeOffset.UtcNow, properties: ("CHECK_IMMUNITY_TIME_IN_SECONDS", "3600"));
+        await producer.SendHalfAsync("Paid", "asked about", DateTimeOffset.UtcNow);
+
+        await Eventually.TrueAsync(() => producer.Questions.Count >= 4, "some rounds pass");
+
+        (await ReadAsync(broker, HalfTopic, 0)).Count(static half => half.Body == "immune").Should().Be(1);
+        producer.Questions.Should().OnlyContain(static question => Requests.Decode(question).Single().Body == "asked about");
     }
 
     /// <summary>The log's times stand still until the clock has caught up with them.</summary>
