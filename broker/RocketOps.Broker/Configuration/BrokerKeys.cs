@@ -85,7 +85,10 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<string> MsgTraceTopicName = Text("msgTraceTopicName", "RMQ_SYS_TRACE_TOPIC", description: "Name of the message trace topic.");
     public static readonly PropertyDefinition<bool> TraceOn = Boolean("traceOn", true, live: true, description: "Told to producers with every send.");
 
-    public static readonly PropertyDefinition<int> MaxMessageSize = Int32("maxMessageSize", 4 * 1024 * 1024, 1, 15 * 1024 * 1024, description: "Largest body in bytes. A frame holds at most 16 MiB.");
+    /// <summary>Bytes.</summary>
+    public const int LargestMaxMessageSize = 15 * 1024 * 1024;
+
+    public static readonly PropertyDefinition<int> MaxMessageSize = Int32("maxMessageSize", 4 * 1024 * 1024, 1, LargestMaxMessageSize, description: "Largest body in bytes that is taken from clients. A frame holds at most 16 MiB. Beyond 6 MB it costs memory, also after it was lowered (config/largestBody).");
     public static readonly PropertyDefinition<bool> LongPollingEnable = Boolean("longPollingEnable", true, live: true, description: "Pulls wait as long as they ask for; otherwise shortPollingTimeMills.");
     public static readonly PropertyDefinition<long> ShortPollingTimeMills = Int64("shortPollingTimeMills", 1_000, 1, live: true, description: "Milliseconds a pull waits when long polling is off.");
     public static readonly PropertyDefinition<int> MaxParkedPulls = Int32("maxParkedPulls", 1_000_000, 1, live: true, description: "Pulls that may wait at a time; further ones are answered at once. Not in RocketMQ.");

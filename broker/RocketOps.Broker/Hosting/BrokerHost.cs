@@ -81,7 +81,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         resolver ??= HostResolver.FromEnvironment();
         BrokerAddress address = await BrokerAddress.CreateAsync(options, resolver, cancellationToken);
         ArrivedObservers observers = new();
-        MessageStore store = new(StoreOptionsFactory.Create(options), fileSystem, time, loggers)
+        MessageStore store = new(StoreOptionsFactory.Create(options, LargestBody.Settle(options, fileSystem)), fileSystem, time, loggers)
         {
             ArrivedObserver = observers,
             BatchTopics = () => BatchTopics.Read(options.StoreRoot, fileSystem),

@@ -11,13 +11,9 @@ internal static class StoreOptionsFactory
     private const int QueueUnitBytes = 20;
     private const int BatchUnitBytes = 46;
 
-    /// <summary>
-    /// A body of which two have room in the 16 MiB that a store keeps in memory in any case. <c>maxMessageSize</c> is for clients: what was taken when it was larger, and waits or is given back, is
-    /// stored again all the same.
-    /// </summary>
-    private const int AlwaysStorableBytes = (6 * 1024 * 1024) - (64 * 1024);
-
-    public static StoreOptions Create(BrokerOptions options)
+    /// <param name="options">The broker's configuration.</param>
+    /// <param name="largestBody">Bytes of the largest body that there is to be room for (<see cref="LargestBody"/>): <c>maxMessageSize</c> is for clients.</param>
+    public static StoreOptions Create(BrokerOptions options, int largestBody)
     {
         PropertyValues values = options.Values;
         return new StoreOptions
@@ -35,7 +31,7 @@ internal static class StoreOptionsFactory
             IndexEnabled = values.Get(BrokerKeys.MessageIndexEnable),
             IndexSlots = values.Get(BrokerKeys.MaxHashSlotNum),
             IndexEntries = values.Get(BrokerKeys.MaxIndexNum),
-            MaxMessageBytes = Math.Max(options.MaxMessageSize, AlwaysStorableBytes),
+            MaxMessageBytes = largestBody,
             ZeroFillAhead = values.Get(BrokerKeys.WarmMapedFileEnable),
             DelayLevelsMs = [.. Enumerable.Range(1, options.DelayLevels.MaxLevel).Select(level => (long)options.DelayLevels.DelayOf(level).TotalMilliseconds)],
             Tuning = TuningOf(options),

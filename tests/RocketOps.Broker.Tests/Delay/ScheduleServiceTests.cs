@@ -54,7 +54,27 @@ public sealed class ScheduleServiceTests
         (await broker.InvokeAsync(Requests.Send("Delayed", body))).Code.Should().Be(ResponseCode.MessageIllegal);
     }
 
-    /// <summary>Larger than anything the store takes again, in its own topic and in that of messages without a place: it is passed over and counted, and holds nobody up.</summary>
+    /// <summary>Larger than what a store has room for by itself: it keeps the room that it had when the message came.</summary>
+    [Fact]
+    public async Task Deliver_TakenUnderAMuchLargerLimit_IsDelivered()
+    {
+        using TempDirectory directory = new("broker-");
+        string body = new('x', 8_000_000);
+        await using (TestBroker before = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "2h", ["maxMessageSize"] = "9000000" }, directory))
+        {
+            await before.CreateTopicAsync("Delayed");
+            await before.SendAsync("Delayed", body, properties: Requests.Properties(("DELAY", "1")));
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s" }, directory);
+        await broker.SubscribeAsync("g", "Delayed");
+        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 1, "the message is delivered");
+
+        Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Should().ContainSingle().Which.Body.Should().Be(body);
+        (await broker.InvokeAsync(Requests.Send("Delayed", body))).Code.Should().Be(ResponseCode.MessageIllegal);
+    }
+
+    /// <summary>Larger than anything the store takes again, in its own topic and in that of messages without a place, as it does not know of the limit there was: it is passed over and counted, and holds nobody up.</summary>
     [Fact]
     public async Task Deliver_LargerThanTheStoreTakes_IsPassedOverAndCounted()
     {
@@ -66,6 +86,7 @@ public sealed class ScheduleServiceTests
             await before.SendAsync("Delayed", "behind it", properties: Requests.Properties(("DELAY", "1")));
         }
 
+        File.Delete(directory.File("store", "config", "largestBody"));
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s", ["httpPort"] = "-1" }, directory);
         await broker.SubscribeAsync("g", "Delayed");
         await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 2, "the level is delivered to its end");

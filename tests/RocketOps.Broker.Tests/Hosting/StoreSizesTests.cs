@@ -21,7 +21,7 @@ public sealed class StoreSizesTests : IDisposable
         BrokerOptions options = Fit(("storeVolumeBytes", Gibibyte));
 
         options.Values.Enumerate().Should().Contain([new("mappedFileSizeCommitLog", "134217728"), new("mappedFileSizeConsumeQueue", "750000"), new("maxHashSlotNum", "625000"), new("maxIndexNum", "2500000")]);
-        StoreOptions store = StoreOptionsFactory.Create(options);
+        StoreOptions store = StoreOptionsFactory.Create(options, LargestBody.AlwaysStorable);
         store.Tuning.DiskWarningRatio.Should().Be(90);
         store.Tuning.DiskWarningBytes.Should().Be(32 << 20);
         store.Tuning.DiskCleanForciblyBytes.Should().Be(512 << 20);
@@ -32,7 +32,7 @@ public sealed class StoreSizesTests : IDisposable
     {
         BrokerOptions options = Fit(("storeVolumeBytes", Gibibyte), ("mappedFileSizeCommitLog", "16777216"), ("diskSpaceWarningLevelRatio", "80"), ("diskSpaceCleanForciblyRatio", "70"));
 
-        StoreOptions store = StoreOptionsFactory.Create(options);
+        StoreOptions store = StoreOptionsFactory.Create(options, LargestBody.AlwaysStorable);
         store.CommitLogFileBytes.Should().Be(16 << 20);
         store.IndexEntries.Should().Be(20_000_000, "whoever sets one length has the others as RocketMQ has them");
         store.Tuning.DiskWarningRatio.Should().Be(80);
@@ -49,7 +49,7 @@ public sealed class StoreSizesTests : IDisposable
             log.SetLength(1 << 30);
         }
 
-        StoreOptionsFactory.Create(Fit(("storeVolumeBytes", Gibibyte))).CommitLogFileBytes.Should().Be(1 << 30, "it would not open with another");
+        StoreOptionsFactory.Create(Fit(("storeVolumeBytes", Gibibyte)), LargestBody.AlwaysStorable).CommitLogFileBytes.Should().Be(1 << 30, "it would not open with another");
     }
 
     private BrokerOptions Fit(params (string Key, string Value)[] settings)

@@ -33,6 +33,27 @@ public sealed class TransactionEndTests
         (await RecordAsync(broker, message)).Should().Be((SysFlags.TransactionCommit, OffsetOf(half)));
     }
 
+    /// <summary>What was taken is found and stored, whatever the limit for new messages is.</summary>
+    [Fact]
+    public async Task Commit_TheLimitWasLoweredSince_IsReadInItsTopic()
+    {
+        using TempDirectory directory = new("broker-");
+        string body = new('x', 8_000_000);
+        RemotingCommand half;
+        await using (TestBroker before = await TestBroker.StartAsync(new(Quiet, StringComparer.Ordinal) { ["maxMessageSize"] = "9000000" }, directory))
+        {
+            await using Producer first = await Producer.StartAsync(before, "pg");
+            half = await first.SendHalfAsync("Paid", body, DateTimeOffset.UtcNow);
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(Quiet, directory);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle().Which.Body.Should().Be(body);
+    }
+
     /// <summary>A producer ends a transaction by a one-way request, and may close its connection at once: what it has sent counts, however long the broker takes for it.</summary>
     [Fact]
     public async Task Commit_OneWayAndTheProducerLeaves_IsCarriedOut()
