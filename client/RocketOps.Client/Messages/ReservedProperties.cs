@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace RocketOps.Client;
 
 /// <summary>
-/// What an application must not set by hand: what the Java client refuses (MessageConst.STRING_HASH_SET of 5.x), and further names by which clients and brokers tell each other something.
+/// What an application must not set by hand: what the Java client refuses (all of MessageConst.STRING_HASH_SET of 5.5.0), and further names by which clients and brokers tell each other something.
 /// CHECK_IMMUNITY_TIME_IN_SECONDS and INNER_MULTI_DISPATCH are the application's: how long nobody asks about a half message, and which light queues a message is in. Source: remoting.md §4.8.
 /// </summary>
 internal static class ReservedProperties
@@ -17,6 +17,7 @@ internal static class ReservedProperties
         "TRAN_PREPARED_QUEUE_OFFSET", "POP_CK", "POP_CK_OFFSET", "1ST_POP_TIME", "INNER_NUM", "INNER_BASE",
         PropertyNames.TimerDelaySeconds, PropertyNames.TimerDelayMs, PropertyNames.TimerDeliverMs, PropertyNames.TimerEnqueueMs, PropertyNames.TimerDequeueMs, PropertyNames.TimerRollTimes,
         PropertyNames.TimerOutMs, PropertyNames.TimerDeleteUniqKey, "TIMER_DELAY_LEVEL", PropertyNames.ShardingKey, PropertyNames.TransactionId, "DUP_INFO", "INNER_MULTI_QUEUE_OFFSET",
-        "__BORNHOST", "BORN_TIMESTAMP", "REDIRECT", "PROPERTY_FORWARD_QUEUE_ID", "__CRC32#",
+        "__BORNHOST", "BORN_TIMESTAMP", "REDIRECT", "PROPERTY_FORWARD_QUEUE_ID", "__CRC32#", "_SYS_MSG_PRIORITY_", "__LITE_TOPIC", "ORIGIN_GROUP", "DLQ_ORIGIN_TOPIC",
+        "DLQ_ORIGIN_MESSAGE_ID",
     }.ToFrozenSet(StringComparer.Ordinal);
 }

@@ -172,6 +172,35 @@ public sealed class MessageCodecTests
         FluentActions.Invoking(() => new Message("T", "x"u8.ToArray()).SetProperty(name, value)).Should().Throw<ArgumentException>();
     }
 
+    /// <summary>All of MessageConst.STRING_HASH_SET, read out of rocketmq-common-5.5.0.jar: <c>_SYS_MSG_PRIORITY_</c>, for one, has brokers of 5.4 put a message into another queue.</summary>
+    [Fact]
+    public void Message_PropertiesThatTheJavaClientRefuses_AreRefused()
+    {
+        const string Names =
+            "1ST_POP_TIME ARRIVE_TIME BORN_TIMESTAMP BUYER_ID CLUSTER CONSUME_START_TIME CORRECTION_FLAG CORRELATION_ID DELAY DLQ_ORIGIN_MESSAGE_ID "
+            + "DLQ_ORIGIN_TOPIC DUP_INFO EXTEND_UNIQ_INFO INNER_MULTI_QUEUE_OFFSET INSTANCE_ID KEYS MAX_OFFSET MAX_RECONSUME_TIMES MIN_OFFSET MQ2_FLAG MSG_REGION "
+            + "MSG_TYPE ORIGIN_GROUP ORIGIN_MESSAGE_ID PGROUP POP_CK POP_CK_OFFSET PUSH_REPLY_TIME REAL_QID REAL_TOPIC RECONSUME_TIME REPLY_TO_CLIENT RETRY_TOPIC "
+            + "TAGS TIMER_DELAY_LEVEL TIMER_DELAY_MS TIMER_DELAY_SEC TIMER_DELIVER_MS TIMER_DEL_UNIQKEY TIMER_DEQUEUE_MS TIMER_ENQUEUE_MS TIMER_OUT_MS "
+            + "TIMER_ROLL_TIMES TRACE_ON TRANSFER_FLAG TRAN_MSG TRAN_PREPARED_QUEUE_OFFSET TTL UNIQ_KEY WAIT _SYS_MSG_PRIORITY_ __BORNHOST __CRC32# __LITE_TOPIC";
+
+        string[] accepted = [.. Names.Split(' ').Where(IsAccepted)];
+
+        accepted.Should().BeEmpty();
+
+        static bool IsAccepted(string name)
+        {
+            try
+            {
+                new Message("T", "x"u8.ToArray()).SetProperty(name, "1");
+                return true;
+            }
+            catch (ArgumentException)
+            {
+                return false;
+            }
+        }
+    }
+
     /// <summary>It stands among the protocol's names and is the application's to set.</summary>
     [Fact]
     public void Message_ImmunityFromChecks_IsTheApplications() =>
