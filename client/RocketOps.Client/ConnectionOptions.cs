@@ -20,7 +20,7 @@ public record ConnectionOptions
     /// <summary>Time for a connection to be made. Matches connectTimeoutMillis (3 s).</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Time for one request that is neither a send nor a pull. Matches mqClientApiTimeout (3 s).</summary>
+    /// <summary>Time for one request that is neither a send nor a pull; of several name servers all but the last one asked have a part of it. Matches mqClientApiTimeout (3 s).</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How often routes are asked for again. Matches pollNameServerInterval (30 s).</summary>

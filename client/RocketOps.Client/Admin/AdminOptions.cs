@@ -11,7 +11,7 @@ public sealed record AdminOptions
     /// </summary>
     public string? NameServers { get; init; }
 
-    /// <summary>Time for one request, connecting included. Matches mqadmin's default of 5 s.</summary>
+    /// <summary>Time for one request, connecting included; of several name servers all but the last one asked have a part of it. Matches mqadmin's default of 5 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Time for a connection to be made. Matches connectTimeoutMillis (3 s).</summary>

@@ -6,13 +6,19 @@ using RocketOps.Remoting.Commands;
 namespace RocketOps.Client.Internal;
 
 /// <summary>
-/// The name servers of a cluster. One is picked at random and kept; when it does not answer the next one is taken, as Java clients do. Hosts are resolved to all their
-/// addresses, again every <see cref="ResolveInterval"/> and at once when nobody answers, so that a headless Service behind one name may change.
+/// The name servers of a cluster. One is picked at random and kept; when it does not answer the next one is taken, as Java clients do, and kept. Hosts are resolved to all their
+/// addresses, again every <see cref="ResolveInterval"/> and with the next question when one was not answered, so that a headless Service behind one name may change.
 /// </summary>
 internal sealed class NameServers
 {
     /// <summary>As often as clients refresh routes.</summary>
     private static readonly TimeSpan ResolveInterval = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Parts of the time for a request, at most, of which a name server that others follow has one: callers often have no more than that time for the whole question, and one that
+    /// hangs must leave some of it. Not as many parts as there are name servers: one that is far away is no hanging one.
+    /// </summary>
+    private const int MaxParts = 3;
 
     private readonly string _configured;
     private readonly RemotingCaller _caller;
@@ -23,7 +29,9 @@ internal sealed class NameServers
 
     private readonly Lock _gate = new();
     private IReadOnlyList<string> _addresses = [];
-    private long _resolvedAt;
+
+    // Null has the names looked up with the next question.
+    private long? _resolvedAt;
     private string? _current;
 
     public NameServers(string configured, RemotingCaller caller, HostResolver resolver, TimeSpan timeout, TimeProvider time, ILogger logger)
@@ -41,7 +49,7 @@ internal sealed class NameServers
     {
         lock (_gate)
         {
-            if (_addresses.Count > 0 && _time.GetElapsedTime(_resolvedAt) < ResolveInterval)
+            if (_addresses.Count > 0 && _resolvedAt is { } resolvedAt && _time.GetElapsedTime(resolvedAt) < ResolveInterval)
             {
                 return _addresses;
             }
@@ -51,7 +59,8 @@ internal sealed class NameServers
     }
 
     /// <summary>
-    /// Asks name servers one after another until one answers, with whatever code. Throws <see cref="RocketMqException"/> naming the last failure when none does.
+    /// Asks name servers one after another until one answers, with whatever code. Throws <see cref="RocketMqException"/> naming the last failure when none does. One that had not
+    /// answered when the caller gave up is not the first to be asked the next time.
     /// </summary>
     public async Task<(RemotingCommand Response, string Address)> InvokeAsync(Func<RemotingCommand> request, CancellationToken cancellationToken)
     {
@@ -60,10 +69,14 @@ internal sealed class NameServers
         RocketMqException? failure = null;
         for (int i = 0; i < addresses.Count; i++)
         {
-            string address = addresses[(first + i) % addresses.Count];
+            // Whoever was not asked did not fail to answer.
+            cancellationToken.ThrowIfCancellationRequested();
+            int index = (first + i) % addresses.Count;
+            string address = addresses[index];
+            TimeSpan timeout = i < addresses.Count - 1 ? _timeout / Math.Min(addresses.Count, MaxParts) : _timeout;
             try
             {
-                RemotingCommand response = await _caller.InvokeAsync(address, request(), _timeout, cancellationToken).ConfigureAwait(false);
+                RemotingCommand response = await _caller.InvokeAsync(address, request(), timeout, cancellationToken).ConfigureAwait(false);
                 lock (_gate)
                 {
                     _current = address;
@@ -74,17 +87,42 @@ internal sealed class NameServers
             catch (RocketMqException unreachable)
             {
                 ClientLog.NameServerFailed(_logger, address, unreachable.Message);
+                TakeNext(addresses, index);
                 failure = unreachable;
+            }
+            catch (OperationCanceledException)
+            {
+                // The time of a send may end before that of this request, again and again: without this, all of them would be spent on a name server that hangs. Where somebody just lost
+                // patience the next one is as good, and the names are looked up once more for nothing.
+                TakeNext(addresses, index);
+                LookUpAgain();
+                throw;
             }
         }
 
+        LookUpAgain();
+        throw new NameServersUnreachableException(_configured, $"no name server of \"{_configured}\" answers; last: {failure!.Message}", failure);
+    }
+
+    /// <summary>Questions begin with the one behind a name server that did not answer, unless they begin with another already: many may have waited for the same one.</summary>
+    private void TakeNext(IReadOnlyList<string> addresses, int failed)
+    {
         lock (_gate)
         {
-            // Whoever asks next looks the names up again.
-            _addresses = [];
+            int current = IndexOf(addresses, _current);
+            if (current < 0 || current == failed)
+            {
+                _current = addresses[(failed + 1) % addresses.Count];
+            }
         }
+    }
 
-        throw new NameServersUnreachableException(_configured, $"no name server of \"{_configured}\" answers; last: {failure!.Message}", failure);
+    private void LookUpAgain()
+    {
+        lock (_gate)
+        {
+            _resolvedAt = null;
+        }
     }
 
     private async Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancellationToken)
@@ -122,15 +160,21 @@ internal sealed class NameServers
     {
         lock (_gate)
         {
-            for (int i = 0; i < addresses.Count; i++)
+            int current = IndexOf(addresses, _current);
+            return current >= 0 ? current : Random.Shared.Next(addresses.Count);
+        }
+    }
+
+    private static int IndexOf(IReadOnlyList<string> addresses, string? address)
+    {
+        for (int i = 0; i < addresses.Count; i++)
+        {
+            if (string.Equals(addresses[i], address, StringComparison.Ordinal))
             {
-                if (string.Equals(addresses[i], _current, StringComparison.Ordinal))
-                {
-                    return i;
-                }
+                return i;
             }
         }
 
-        return Random.Shared.Next(addresses.Count);
+        return -1;
     }
 }

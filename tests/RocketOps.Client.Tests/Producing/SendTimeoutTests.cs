@@ -33,6 +33,54 @@ public sealed class SendTimeoutTests
         await sending.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>().WithMessage("no name server told the route of topic T within 10000 ms");
     }
 
+    /// <summary>The second question, the first one about U, is not answered.</summary>
+    [Fact]
+    public async Task Send_ANameServerHangs_TheNextIsAskedInTheTimeOfTheSameSend()
+    {
+        TimeSpan requestTimeout = TimeSpan.FromSeconds(6);
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        cluster.AddTopic("U", 1);
+        int questions = 0;
+        await using FakePeer one = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, Answer));
+        await using FakePeer other = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, Answer));
+        await using RocketMqProducer producer = new(Options($"{one.Address};{other.Address}") with { RequestTimeout = requestTimeout });
+        await producer.SendAsync(new Message("T", "x"));
+        Task<SendResult> sending = producer.SendAsync(new Message("U", "x"));
+        await Eventually.TrueAsync(() => Volatile.Read(ref questions) == 2 && _time.HasTimerIn(requestTimeout / 2), "the first name server has half of the time for a request");
+
+        _time.Advance(requestTimeout / 2);
+
+        (await sending.WaitAsync(Eventually.DefaultDeadline)).Status.Should().Be(SendStatus.SendOk);
+        new[] { one.Received.Count, other.Received.Count }.Order().Should().Equal(1, 2);
+
+        RemotingCommand? Answer(RemotingCommand request) => Interlocked.Increment(ref questions) == 2 ? null : FakePeer.Body(cluster.Route(request.GetRequired("topic")))(request);
+    }
+
+    /// <summary>The second question, the first one about U, is not answered; the time of its send is over before any time that a name server has.</summary>
+    [Fact]
+    public async Task Send_ANameServerHangsForAllOfItsTime_TheNextSendAsksTheOther()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        cluster.AddTopic("U", 1);
+        int questions = 0;
+        await using FakePeer one = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, Answer));
+        await using FakePeer other = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, Answer));
+        await using RocketMqProducer producer = new(Options($"{one.Address};{other.Address}"));
+        await producer.SendAsync(new Message("T", "x"));
+        Task<SendResult> sending = producer.SendAsync(new Message("U", "x"));
+        await Eventually.TrueAsync(() => Volatile.Read(ref questions) == 2, "a name server is asked");
+
+        _time.Advance(SendTimeout);
+
+        await sending.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>().WithMessage("no name server told the route of topic U within 10000 ms");
+        await producer.SendAsync(new Message("U", "y")).WaitAsync(Eventually.DefaultDeadline);
+        new[] { one.Received.Count, other.Received.Count }.Order().Should().Equal(1, 2);
+
+        RemotingCommand? Answer(RemotingCommand request) => Interlocked.Increment(ref questions) == 2 ? null : FakePeer.Body(cluster.Route(request.GetRequired("topic")))(request);
+    }
+
     /// <summary>The first send asks for the route; the second one came while it waited.</summary>
     [Theory]
     [InlineData(true)]

@@ -38,6 +38,15 @@ public sealed class FakeTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Whether a timer is due in exactly this time: a test sees by it that what waits so long has begun to wait.</summary>
+    public bool HasTimerIn(TimeSpan time)
+    {
+        lock (_lock)
+        {
+            return _timers.Exists(t => t.Due == _now + time);
+        }
+    }
+
     public override DateTimeOffset GetUtcNow()
     {
         lock (_lock)
