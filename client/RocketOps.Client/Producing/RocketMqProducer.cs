@@ -148,16 +148,25 @@ public sealed class RocketMqProducer : IRocketMqProducer
             throw new ArgumentException("a message of a transaction cannot be delayed", nameof(message));
         }
 
-        SendResult half = await SendAsync(message, batch: null, queue: null, shardingKey: null, cancellationToken, _halfExtras).ConfigureAwait(false);
-        MessageTransaction transaction = new(_client, _options, message, half, _tracer, _calls);
-        if (half.Status != SendStatus.SendOk)
+        // One call to its end: disposing that waited for the half alone would leave it at the broker.
+        _calls.Enter(typeof(RocketMqProducer));
+        try
         {
-            // As the Java client: what a crash of the broker may take away is no ground to begin local work on.
-            await transaction.RollbackAsync(cancellationToken).ConfigureAwait(false);
-            throw new RocketMqException($"broker {half.Queue.BrokerName} has the message of the transaction, but not as safely as it is configured to ({half.Status}); it was rolled back");
-        }
+            SendResult half = await SendAsync(message, batch: null, queue: null, shardingKey: null, cancellationToken, _halfExtras, _options.TimeProvider.GetTimestamp()).ConfigureAwait(false);
+            MessageTransaction transaction = new(_client, _options, message, half, _tracer, _calls);
+            if (half.Status != SendStatus.SendOk)
+            {
+                // As the Java client: what a crash of the broker may take away is no ground to begin local work on.
+                await transaction.RollbackAsPartAsync(cancellationToken).ConfigureAwait(false);
+                throw new RocketMqException($"broker {half.Queue.BrokerName} has the message of the transaction, but not as safely as it is configured to ({half.Status}); it was rolled back");
+            }
 
-        return transaction;
+            return transaction;
+        }
+        finally
+        {
+            _calls.Leave();
+        }
     }
 
     /// <summary>
@@ -262,11 +271,19 @@ public sealed class RocketMqProducer : IRocketMqProducer
     {
         ArgumentNullException.ThrowIfNull(request);
         (string topic, SendExtras extras) = RequestProperties.OfReply(request, nameof(request));
-        long begin = _options.TimeProvider.GetTimestamp();
-        // Java picks any broker of the cluster. The one that had the request knows its sender for certain.
-        IReadOnlyList<MessageQueue> queues = await _sender.FindQueuesAsync(topic, begin, cancellationToken).ConfigureAwait(false);
-        MessageQueue queue = queues.FirstOrDefault(queue => queue.BrokerName == request.Queue.BrokerName) ?? queues[0];
-        await SendAsync(new Message(topic, body), batch: null, queue, shardingKey: null, cancellationToken, extras, begin).ConfigureAwait(false);
+        _calls.Enter(typeof(RocketMqProducer));
+        try
+        {
+            long begin = _options.TimeProvider.GetTimestamp();
+            // Java picks any broker of the cluster. The one that had the request knows its sender for certain.
+            IReadOnlyList<MessageQueue> queues = await _sender.FindQueuesAsync(topic, begin, cancellationToken).ConfigureAwait(false);
+            MessageQueue queue = queues.FirstOrDefault(queue => queue.BrokerName == request.Queue.BrokerName) ?? queues[0];
+            await SendAsync(new Message(topic, body), batch: null, queue, shardingKey: null, cancellationToken, extras, begin).ConfigureAwait(false);
+        }
+        finally
+        {
+            _calls.Leave();
+        }
     }
 
     /// <inheritdoc cref="ReplyAsync(ReceivedMessage, ReadOnlyMemory{byte}, CancellationToken)"/>
@@ -350,11 +367,15 @@ public sealed class RocketMqProducer : IRocketMqProducer
 
     private SendTrace? TraceOf(Message first) => _tracer?.Traces(first.Topic) == true ? new SendTrace() : null;
 
-    // One message, or a batch that begins with it; to one queue, to the one of a key, or to any. Its time counts from the timestamp, or from now.
+    // One message, or a batch that begins with it; to one queue, to the one of a key, or to any. With a timestamp it is part of a call that has entered and began then.
     private async Task<SendResult> SendAsync(
         Message first, IReadOnlyList<Message>? batch, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken, SendExtras? extras = null, long? since = null)
     {
-        _calls.Enter(typeof(RocketMqProducer));
+        if (since is null)
+        {
+            _calls.Enter(typeof(RocketMqProducer));
+        }
+
         long begin = since ?? _options.TimeProvider.GetTimestamp();
         Activity? span = ClientTelemetry.StartSend(first.Topic, _client.ClientId);
         SendTrace? trace = TraceOf(first);
@@ -382,7 +403,10 @@ public sealed class RocketMqProducer : IRocketMqProducer
         finally
         {
             ClientTelemetry.EndSend(span, first.Topic, batch?.Count ?? 1, _options.TimeProvider.GetElapsedTime(begin), result, failure);
-            _calls.Leave();
+            if (since is null)
+            {
+                _calls.Leave();
+            }
         }
     }
 

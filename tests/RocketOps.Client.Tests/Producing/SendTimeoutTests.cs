@@ -188,6 +188,52 @@ public sealed class SendTimeoutTests
     }
 
     [Fact]
+    public async Task Dispose_ReplyWaitsForItsRoute_IsWaitedFor()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("C_REPLY_TOPIC", 1);
+        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using FakePeer nameServer = await FakePeer.StartSlowAsync((RequestCode.GetRouteInfoByTopic, async request =>
+        {
+            await answer.Task;
+            return FakePeer.Body(cluster.Route("C_REPLY_TOPIC"))(request);
+        }
+        ));
+        RocketMqProducer producer = new(Options(nameServer.Address));
+        Task replying = producer.ReplyAsync(Request(), "17");
+        await Eventually.TrueAsync(() => !nameServer.Received.IsEmpty, "a name server is asked");
+
+        Task disposing = await BeginDisposalAsync(producer, cluster.Broker);
+        answer.SetResult();
+        await disposing.WaitAsync(Eventually.DefaultDeadline);
+
+        await replying;
+        cluster.Broker.Of(RequestCode.SendReplyMessageV2).Should().ContainSingle();
+    }
+
+    /// <summary>A half that is less safe than it should be is rolled back within the call that sent it.</summary>
+    [Fact]
+    public async Task Dispose_HalfUnderWayThatIsLessSafe_IsRolledBackBefore()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        RocketMqProducer producer = new(Options(cluster.NameServer) with { TransactionChecker = static (_, _) => ValueTask.FromResult(TransactionResolution.Unknown) });
+        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Broker.Holds[RequestCode.SendMessageV2] = answer.Task;
+        cluster.Broker.Overrides[RequestCode.SendMessageV2] = static request =>
+            RemotingCommand.CreateResponse(request, ResponseCode.FlushDiskTimeout).Set("msgId", "7F00000100002A9F0000000000000100").Set("queueId", 0).Set("queueOffset", 5);
+        Task<IMessageTransaction> beginning = producer.BeginTransactionAsync(new Message("T", "x"));
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.SendMessageV2).Length == 1, "the half is on its way");
+
+        Task disposing = await BeginDisposalAsync(producer, cluster.Broker);
+        answer.SetResult();
+        await disposing.WaitAsync(Eventually.DefaultDeadline);
+
+        await beginning.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>().WithMessage("*FlushDiskTimeout*rolled back*");
+        cluster.Broker.Of(RequestCode.EndTransaction).Should().ContainSingle().Which.Get("commitOrRollback").Should().Be("12");
+    }
+
+    [Fact]
     public async Task Reply_NameServersHang_EndsInTheTimeOfASend()
     {
         await using FakePeer silent = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, static _ => null));

@@ -52,6 +52,9 @@ internal sealed class MessageTransaction : IMessageTransaction
 
     public Task RollbackAsync(CancellationToken cancellationToken = default) => EndAsync(TransactionResolution.Rollback, cancellationToken);
 
+    /// <summary>As <see cref="RollbackAsync"/>, by a call of the producer that has entered and is not over: it goes on although the producer takes no further ones.</summary>
+    public Task RollbackAsPartAsync(CancellationToken cancellationToken) => EndAsPartAsync(TransactionResolution.Rollback, cancellationToken);
+
     public ValueTask DisposeAsync()
     {
         bool isOpen;
@@ -75,21 +78,26 @@ internal sealed class MessageTransaction : IMessageTransaction
         _calls.Enter(typeof(RocketMqProducer));
         try
         {
-            bool isFirst = Begin(resolution);
-            State reached = State.Failed;
-            try
-            {
-                await SendAsync(resolution, isFirst, cancellationToken).ConfigureAwait(false);
-                reached = State.Ended;
-            }
-            finally
-            {
-                Reach(reached);
-            }
+            await EndAsPartAsync(resolution, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             _calls.Leave();
+        }
+    }
+
+    private async Task EndAsPartAsync(TransactionResolution resolution, CancellationToken cancellationToken)
+    {
+        bool isFirst = Begin(resolution);
+        State reached = State.Failed;
+        try
+        {
+            await SendAsync(resolution, isFirst, cancellationToken).ConfigureAwait(false);
+            reached = State.Ended;
+        }
+        finally
+        {
+            Reach(reached);
         }
     }
 
