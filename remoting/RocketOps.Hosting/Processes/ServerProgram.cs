@@ -11,6 +11,12 @@ namespace RocketOps.Hosting.Processes;
 /// </summary>
 public sealed partial class ServerProgram
 {
+    /// <summary>
+    /// How long the stop of a server that has failed may take: what has failed may hold what the stop waits for, and nobody has sent a signal after which a killed process follows. As long as
+    /// the operator's brokers have for their stop.
+    /// </summary>
+    public static readonly TimeSpan LongestStopOfFailed = TimeSpan.FromMinutes(1);
+
     private const int ExitCannotServe = 1;
     private const int ExitWrongConfiguration = 2;
 
@@ -40,6 +46,9 @@ public sealed partial class ServerProgram
 
     /// <summary>Failures of the start whose message is meant for people and stands without a stack.</summary>
     public Func<Exception, bool> IsExpected { get; init; } = static failure => failure is IOException or InvalidDataException or UnauthorizedAccessException;
+
+    /// <summary>The clock of <see cref="LongestStopOfFailed"/>.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Runs the program and returns its exit code.</summary>
     public async Task<int> RunAsync(string[] args)
@@ -89,15 +98,21 @@ public sealed partial class ServerProgram
         try
         {
             StartedServer server = await StartAsync(configuration, configFile, loggers);
-            await using (server.Host.ConfigureAwait(false))
+            loggers.WriteLine(Name, server.Banner);
+            if (await Task.WhenAny(stop.Task, server.Failed) == server.Failed)
             {
-                loggers.WriteLine(Name, server.Banner);
-                if (await Task.WhenAny(stop.Task, server.Failed) == server.Failed)
+                // In order all the same: what can be written and handed over is. Whoever started the program starts it again.
+                exitCode = ExitCannotServe;
+                LogFailed(logger, await server.Failed);
+                if (!await TryStopAsync(server.Host))
                 {
-                    // In order all the same: what can be written and handed over is. Whoever started the program starts it again.
-                    LogFailed(logger, await server.Failed);
-                    exitCode = ExitCannotServe;
+                    LogStopHangs(logger, LongestStopOfFailed.TotalSeconds);
+                    return exitCode;
                 }
+            }
+            else
+            {
+                await server.Host.DisposeAsync();
             }
         }
         catch (Exception failure) when (IsExpected(failure))
@@ -114,6 +129,22 @@ public sealed partial class ServerProgram
             // The runtime would end the process at once.
             signal.Cancel = true;
             stop.TrySetResult();
+        }
+    }
+
+    /// <summary>False when it takes too long.</summary>
+    private async Task<bool> TryStopAsync(IAsyncDisposable host)
+    {
+        // Elsewhere: it may be held up before it returns a task.
+        Task stopping = Task.Run(() => host.DisposeAsync().AsTask());
+        try
+        {
+            await stopping.WaitAsync(LongestStopOfFailed, Time);
+            return true;
+        }
+        catch (TimeoutException) when (!stopping.IsCompleted)
+        {
+            return false;
         }
     }
 
@@ -152,4 +183,7 @@ public sealed partial class ServerProgram
 
     [LoggerMessage(1014, LogLevel.Critical, "A part that nothing can replace has failed: the program stops, and ends with exit code 1 to be started again")]
     private static partial void LogFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(1022, LogLevel.Critical, "The stop takes longer than {Seconds} s: the program ends as if it was killed")]
+    private static partial void LogStopHangs(ILogger logger, double seconds);
 }

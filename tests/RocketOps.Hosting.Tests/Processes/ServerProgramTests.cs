@@ -3,6 +3,7 @@ using RocketOps.Hosting.Logging;
 using RocketOps.Hosting.Processes;
 using RocketOps.Hosting.Properties;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Hosting.Tests.Processes;
 
@@ -19,22 +20,39 @@ public sealed class ServerProgramTests
     {
         TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Host host = new();
-        ServerProgram program = new()
-        {
-            Name = "RocketOps.Test",
-            Usage = [],
-            Catalog = new PropertyCatalog([Level, Format]),
-            LogLevelKey = Level,
-            LogFormatKey = Format,
-            StartAsync = (_, _, _) => Task.FromResult(new StartedServer(host, "boot success", failed.Task)),
-        };
 
-        Task<int> running = program.RunAsync([]);
+        Task<int> running = ProgramOf(host, failed.Task).RunAsync([]);
         failed.SetResult(new IOException("nobody serves any more"));
 
         (await running.WaitAsync(Eventually.DefaultDeadline)).Should().Be(1);
         host.IsStopped.Should().BeTrue();
     }
+
+    [Fact]
+    public async Task Run_ServerFailsAndItsStopHangs_ExitsWithOneAllTheSame()
+    {
+        using ManualResetEventSlim go = new();
+        FakeTimeProvider time = new();
+
+        Task<int> running = ProgramOf(new HangingHost(go), Task.FromResult<Exception>(new IOException("nobody serves any more")), time).RunAsync([]);
+        await Eventually.TrueAsync(() => time.PendingTimers == 1, "the stop is waited for");
+        running.IsCompleted.Should().BeFalse();
+        time.Advance(ServerProgram.LongestStopOfFailed);
+
+        (await running.WaitAsync(Eventually.DefaultDeadline)).Should().Be(1);
+        go.Set();
+    }
+
+    private static ServerProgram ProgramOf(IAsyncDisposable host, Task<Exception> failed, TimeProvider? time = null) => new()
+    {
+        Name = "RocketOps.Test",
+        Usage = [],
+        Catalog = new PropertyCatalog([Level, Format]),
+        LogLevelKey = Level,
+        LogFormatKey = Format,
+        Time = time ?? TimeProvider.System,
+        StartAsync = (_, _, _) => Task.FromResult(new StartedServer(host, "boot success", failed)),
+    };
 
     private sealed class Host : IAsyncDisposable
     {
@@ -43,6 +61,16 @@ public sealed class ServerProgramTests
         public ValueTask DisposeAsync()
         {
             IsStopped = true;
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>Its stop waits for what the failed part holds, and not as a task.</summary>
+    private sealed class HangingHost(ManualResetEventSlim go) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            go.Wait(Eventually.DefaultDeadline);
             return ValueTask.CompletedTask;
         }
     }
