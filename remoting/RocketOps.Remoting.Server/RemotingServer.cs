@@ -44,8 +44,8 @@ public sealed class RemotingServer : IAsyncDisposable
     public IPEndPoint? HttpEndPoint => _http.IsCompletedSuccessfully ? _http.Result?.HttpEndPoint : null;
 
     /// <summary>
-    /// Ends, with the reason, when an event loop has failed: its connections are closed, and nobody accepts or serves in its place. The program is to stop and to be started anew.
-    /// Otherwise it never ends.
+    /// Ends, with the reason, when an event loop has failed, or has been stuck for more than a minute: its connections are closed, and nobody accepts or serves in its place. The program is
+    /// to stop, which does not wait for that loop, and to be started anew. Otherwise it never ends.
     /// </summary>
     public Task<Exception> Failed => _loops?.Failed ?? NeverFails;
 
@@ -68,15 +68,25 @@ public sealed class RemotingServer : IAsyncDisposable
     }
 
     /// <summary>Binds the remoting ports and starts serving. Throws <see cref="IOException"/> when a port is taken. The HTTP port follows, see <see cref="HttpStarted"/>.</summary>
-    public static async Task<RemotingServer> StartAsync(
-        RemotingServerOptions options, RequestHandlerRegistry handlers, ILoggerFactory loggers, TimeProvider? time = null, CancellationToken cancellationToken = default)
+    public static Task<RemotingServer> StartAsync(
+        RemotingServerOptions options, RequestHandlerRegistry handlers, ILoggerFactory loggers, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
+        StartAsync(new LinuxSockets(), options, handlers, loggers, time, cancellationToken);
+
+    /// <summary>The same with event loops over <paramref name="sockets"/>.</summary>
+    internal static async Task<RemotingServer> StartAsync(
+        INativeSockets sockets,
+        RemotingServerOptions options,
+        RequestHandlerRegistry handlers,
+        ILoggerFactory loggers,
+        TimeProvider? time = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
         OpenConnections connections = new(handlers, options, time ?? TimeProvider.System, loggers.CreateLogger("RocketOps.Remoting.Connection"));
         if (UsesLoop(options))
         {
-            EventLoopGroup loops = EventLoopGroup.Start(connections, new LinuxSockets());
+            EventLoopGroup loops = EventLoopGroup.Start(connections, sockets);
             // Kestrel costs a tenth of a second to load: the remoting ports serve meanwhile.
             Task<HttpServer?> http = options.HttpEndPoint is null ? NoHttp : Task.Run(() => StartHttpAsync(options, loggers, cancellationToken), cancellationToken);
             return new RemotingServer(connections, loops, http, loops.EndPoints);

@@ -15,6 +15,9 @@ internal sealed class CommitWatch(TimeProvider time)
     /// <summary>A thread of the loop is in a commit.</summary>
     public bool IsInCommit => Volatile.Read(ref _inCommit) is not null;
 
+    /// <summary>A thread of the loop is in a commit, or one that the loop was taken from still is.</summary>
+    public bool IsHeldUp => IsInCommit || Volatile.Read(ref _stuckWorkers) > 0;
+
     /// <summary>The loop's thread begins a commit.</summary>
     public void Begin(LoopWorker worker)
     {

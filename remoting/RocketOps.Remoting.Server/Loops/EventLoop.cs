@@ -6,13 +6,15 @@ namespace RocketOps.Remoting.Loops;
 
 /// <summary>
 /// One thread that receives from, handles and answers many connections. A tick: receive from all that are readable and handle their frames; commit once for all of them; send
-/// once per connection; do what comes after the replies; close what has ended. A thread that hangs in the commit is replaced by another, see <see cref="TryTakeOver"/>.
+/// once per connection; do what comes after the replies; close what has ended. A thread that hangs in the commit is replaced by another, see <see cref="TryTakeOver"/>; for one that is stuck
+/// elsewhere there is nobody, see <see cref="GiveUpIfStuck"/>.
 /// </summary>
 internal sealed class EventLoop
 {
     private const int SignalTag = -1;
     private const int StopStageDrain = 1;
     private const int StopStageCut = 2;
+    private const string StuckReason = "the event loop is stuck";
 
     private readonly int _index;
     private readonly EventLoopGroup _group;
@@ -23,6 +25,7 @@ internal sealed class EventLoop
     private readonly int _signal;
     private readonly LoopInbox _inbox;
     private readonly CommitWatch _commits;
+    private readonly TickWatch _watch;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _failed;
 
@@ -34,7 +37,12 @@ internal sealed class EventLoop
     private int _reachedStage;
     private long _ticks;
 
-    public EventLoop(int index, EventLoopGroup group, OpenConnections connections, INativeSockets sockets)
+    /// <param name="index">Which of the server's loops it is.</param>
+    /// <param name="group">All of them.</param>
+    /// <param name="connections">What they share.</param>
+    /// <param name="sockets">The system calls.</param>
+    /// <param name="watchTime">The clock by which <see cref="GiveUpIfStuck"/> goes.</param>
+    public EventLoop(int index, EventLoopGroup group, OpenConnections connections, INativeSockets sockets, TimeProvider watchTime)
     {
         _index = index;
         _group = group;
@@ -46,12 +54,13 @@ internal sealed class EventLoop
         NativeResult.Checked(sockets.Watch(_poll, _signal, SignalTag, edge: false));
         _inbox = new LoopInbox(sockets, _signal);
         _commits = new CommitWatch(connections.Time);
+        _watch = new TickWatch(watchTime);
         _table = new LoopTable(sockets, _poll, connections);
         _reader = new LoopReader(sockets, group, connections, _table);
         _listeners = new LoopListeners(sockets, _poll, connections);
     }
 
-    /// <summary>Ends with the loop's last connection after <see cref="BeginStop"/>.</summary>
+    /// <summary>Ends with the loop's last connection after <see cref="BeginStop"/>, or when the loop has failed.</summary>
     public Task Ended => _ended.Task;
 
     /// <summary>Open connections, about.</summary>
@@ -108,6 +117,25 @@ internal sealed class EventLoop
         return true;
     }
 
+    /// <summary>
+    /// Gives the loop up when it is stuck outside of a commit: as after a failure nobody serves in its place, so the program is to end, and nobody waits for it. What other threads of the
+    /// loop wait for while a commit hangs may be the storage as well, which is slow and no mistake. Every <see cref="TickWatch.Interval"/>, by one thread at a time, which nothing holds up here.
+    /// </summary>
+    public void GiveUpIfStuck()
+    {
+        bool isBusy = !_inbox.IsSleeping && !_commits.IsHeldUp;
+        if (HasFailed || _ended.Task.IsCompleted || !_watch.IsStuck(Ticks, isBusy))
+        {
+            return;
+        }
+
+        Volatile.Write(ref _failed, 1);
+        RemotingLog.LoopStuck(_connections.Logger, _index, TickWatch.Limit.TotalSeconds);
+        _group.Fail(new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"event loop {_index} has been at the same work for more than {TickWatch.Limit.TotalSeconds:0} s")));
+        _ended.TrySetResult();
+        ThreadPool.UnsafeQueueUserWorkItem(static loop => loop.Abandon(), this, preferLocal: false);
+    }
+
     private void Adopt(in AdoptedSocket accepted)
     {
         _table.Expect();
@@ -136,6 +164,13 @@ internal sealed class EventLoop
             FlushCommitting();
             while (Tick(worker))
             {
+                if (HasFailed)
+                {
+                    // It was given up, and comes back after all.
+                    CloseAfterFailure();
+                    return;
+                }
+
                 if (_inbox.StopStage > 0 && TryEnd())
                 {
                     return;
@@ -161,6 +196,31 @@ internal sealed class EventLoop
         Volatile.Write(ref _failed, 1);
         _listeners.Release();
         _group.CloseListeners(this);
+        CloseInbox();
+        _table.CloseAll("the event loop failed");
+        // Nobody signals a closed inbox.
+        CloseDescriptors();
+        _ended.TrySetResult();
+    }
+
+    /// <summary>What can be done for the peers of a loop that is stuck without its thread: whoever connects is refused, and its connections are ended, though their descriptors stay open.</summary>
+    private void Abandon()
+    {
+        _group.CloseListeners(this);
+        CloseInbox();
+        foreach (RemotingConnection connection in _connections.All)
+        {
+            if (connection.Driver is LoopSocket socket && socket.IsOf(_inbox))
+            {
+                // One by one: the stuck thread may hold the gate of an output.
+                ThreadPool.UnsafeQueueUserWorkItem(static stuck => stuck.Abort(StuckReason), connection, preferLocal: false);
+            }
+        }
+    }
+
+    /// <summary>Nothing is handed to this loop any more, and what is on its way is closed. Any thread.</summary>
+    private void CloseInbox()
+    {
         _inbox.Close(out List<AdoptedSocket> adopted);
         foreach (AdoptedSocket accepted in adopted)
         {
@@ -168,11 +228,6 @@ internal sealed class EventLoop
             _table.Unexpect();
             _connections.GiveBack();
         }
-
-        _table.CloseAll("the event loop failed");
-        // Nobody signals a closed inbox.
-        CloseDescriptors();
-        _ended.TrySetResult();
     }
 
     /// <summary>Once round; false when another thread has taken the loop over meanwhile.</summary>

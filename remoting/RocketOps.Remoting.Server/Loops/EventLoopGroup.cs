@@ -22,10 +22,12 @@ internal sealed class EventLoopGroup : IAsyncDisposable
     private readonly TlsHandover? _tls;
     private readonly string _idPrefix = string.Create(CultureInfo.InvariantCulture, $"{Environment.TickCount64:X}-");
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _watchGate = new();
+    private ITimer? _watch;
     private long _lastId;
     private Task? _stopped;
 
-    private EventLoopGroup(OpenConnections connections, INativeSockets sockets, List<Socket> listeners)
+    private EventLoopGroup(OpenConnections connections, INativeSockets sockets, List<Socket> listeners, TimeProvider watchTime)
     {
         _connections = connections;
         _listeners = listeners;
@@ -35,7 +37,7 @@ internal sealed class EventLoopGroup : IAsyncDisposable
         _loops = new EventLoop[loops];
         for (int i = 0; i < loops; i++)
         {
-            _loops[i] = new EventLoop(i, this, connections, sockets);
+            _loops[i] = new EventLoop(i, this, connections, sockets, watchTime);
         }
 
         Guard = new LoopGuard(_loops);
@@ -44,7 +46,7 @@ internal sealed class EventLoopGroup : IAsyncDisposable
     /// <summary>Replaces a loop's thread that hangs in a commit.</summary>
     public LoopGuard Guard { get; }
 
-    /// <summary>Ends when a loop has failed, with the reason.</summary>
+    /// <summary>Ends when a loop has failed or is stuck, with the reason.</summary>
     public Task<Exception> Failed => _failed.Task;
 
     public bool TakesTls => _tls is not null;
@@ -56,8 +58,12 @@ internal sealed class EventLoopGroup : IAsyncDisposable
     /// <param name="connections">What the loops share.</param>
     /// <param name="sockets">The system calls.</param>
     /// <param name="listeners">Listeners of the test's own; null binds the end points of the options.</param>
-    public static EventLoopGroup Start(OpenConnections connections, INativeSockets sockets, IReadOnlyList<int>? listeners = null)
+    /// <param name="watchTime">
+    /// By which it is judged whether a loop is stuck; null is the system's clock. Not the server's: what threads do takes real time, also where a test moves the clock by hours.
+    /// </param>
+    public static EventLoopGroup Start(OpenConnections connections, INativeSockets sockets, IReadOnlyList<int>? listeners = null, TimeProvider? watchTime = null)
     {
+        watchTime ??= TimeProvider.System;
         List<Socket> bound = [];
         EventLoopGroup group;
         try
@@ -67,7 +73,7 @@ internal sealed class EventLoopGroup : IAsyncDisposable
                 bound.Add(Bind(endPoint));
             }
 
-            group = new EventLoopGroup(connections, sockets, bound);
+            group = new EventLoopGroup(connections, sockets, bound, watchTime);
         }
         catch
         {
@@ -82,6 +88,7 @@ internal sealed class EventLoopGroup : IAsyncDisposable
         }
 
         group.Guard.Start();
+        group._watch = watchTime.CreateTimer(static state => ((EventLoopGroup)state!).GiveUpStuck(), group, TickWatch.Interval, TickWatch.Interval);
         return group;
     }
 
@@ -131,8 +138,19 @@ internal sealed class EventLoopGroup : IAsyncDisposable
             await ended.ConfigureAwait(false);
         }
 
+        // Not before: a loop may be stuck while it stops.
+        await _watch!.DisposeAsync().ConfigureAwait(false);
         await Guard.StopAsync().ConfigureAwait(false);
         await drained.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void GiveUpStuck()
+    {
+        // After a process stood still two looks may come at once.
+        lock (_watchGate)
+        {
+            Array.ForEach(_loops, static loop => loop.GiveUpIfStuck());
+        }
     }
 
     private void CutRest()

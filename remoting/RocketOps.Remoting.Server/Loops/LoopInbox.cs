@@ -28,6 +28,9 @@ internal sealed class LoopInbox
     /// <summary>How far the loop is to be in its stop: 0 not at all, 1 it drains, 2 it cuts what is left.</summary>
     public int StopStage => _stopStage;
 
+    /// <summary>The loop waits for events, and nobody has woken it.</summary>
+    public bool IsSleeping => Volatile.Read(ref _sleeping) == 1;
+
     /// <summary>The loop looks at the socket in its next tick.</summary>
     public void Post(LoopSocket socket)
     {
@@ -109,7 +112,7 @@ internal sealed class LoopInbox
         }
     }
 
-    /// <summary>The loop's: takes nothing any more, whatever there is; gives out the connections that were handed over and are not the loop's yet.</summary>
+    /// <summary>Takes nothing any more, whatever there is; gives out the connections that were handed over and are not the loop's yet.</summary>
     public void Close(out List<AdoptedSocket> adopted)
     {
         lock (_gate)

@@ -7,7 +7,7 @@ namespace RocketOps.Remoting.Loops;
 
 /// <summary>
 /// Carries a connection on an <see cref="EventLoop"/>. Holds memory only for a frame that has not arrived whole and for answers the peer does not take. The loop's thread
-/// calls everything but <see cref="Abort"/>, <see cref="StopReading"/>, <see cref="OnDrained"/> and <see cref="Post"/>, which any thread may.
+/// calls everything but <see cref="IsOf"/>, <see cref="Abort"/>, <see cref="StopReading"/>, <see cref="OnDrained"/> and <see cref="Post"/>, which any thread may.
 /// </summary>
 internal sealed class LoopSocket : ConnectionDriver
 {
@@ -72,6 +72,9 @@ internal sealed class LoopSocket : ConnectionDriver
     public bool IsInsideFrame => _keptLength > 0;
 
     public bool IsAborted => Volatile.Read(ref _aborted) == 1;
+
+    /// <summary>Whether the loop with this inbox has the connection. Any thread.</summary>
+    public bool IsOf(LoopInbox inbox) => _inbox == inbox;
 
     public override void Abort(string reason)
     {

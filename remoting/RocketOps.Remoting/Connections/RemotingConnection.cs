@@ -231,6 +231,9 @@ public sealed class RemotingConnection
     /// <summary>As <see cref="ChangeHeld"/>, for as long as a handler works: until the result is disposed.</summary>
     public HeldBytes Hold(long bytes) => new(this, bytes);
 
+    /// <summary>What carries it.</summary>
+    internal ConnectionDriver Driver => _driver;
+
     /// <summary>Bytes this connection holds for its peer, as the budget counts them.</summary>
     internal long HeldBytes => Volatile.Read(ref _heldBytes);
 

@@ -62,4 +62,7 @@ internal static partial class RemotingLog
 
     [LoggerMessage(1019, LogLevel.Warning, "Connection {RemoteEndPoint} ({ConnectionId}) is closed: {Bytes} bytes of a frame have come, and the rest comes at less than {BytesPerSecond} bytes a second")]
     public static partial void FrameStalled(ILogger logger, IPEndPoint remoteEndPoint, string connectionId, long bytes, int bytesPerSecond);
+
+    [LoggerMessage(1021, LogLevel.Error, "Event loop {Loop} is stuck, it has been at the same work for more than {Seconds} s: its connections end, and the program is to end, as nobody serves in its place")]
+    public static partial void LoopStuck(ILogger logger, int loop, double seconds);
 }

@@ -418,17 +418,6 @@ public sealed class EventLoopTests
         }
     }
 
-    /// <summary>Holds the loop until the test lets go; no handler may, but a test must.</summary>
-    private sealed class BlockingHandler(ManualResetEventSlim go) : IRequestHandler
-    {
-        public void Handle(in RequestFrame frame, RequestBatch batch)
-        {
-            batch.Connection.Reply(frame, 0, "entered");
-            batch.Connection.Flush();
-            go.Wait(Eventually.DefaultDeadline);
-        }
-    }
-
     /// <summary>Answers with 100 KiB.</summary>
     private sealed class LargeHandler(EchoHandler counter) : IRequestHandler
     {

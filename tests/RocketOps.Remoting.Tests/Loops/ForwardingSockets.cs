@@ -3,8 +3,8 @@ using RocketOps.Remoting.Loops;
 
 namespace RocketOps.Remoting.Tests.Loops;
 
-/// <summary>Hands every call on to the scripted kernel; fakes override what they are about.</summary>
-internal class ForwardingSockets(ScriptedSockets inner) : INativeSockets
+/// <summary>Hands every call on to another kernel, a scripted one mostly; fakes override what they are about.</summary>
+internal class ForwardingSockets(INativeSockets inner) : INativeSockets
 {
     public virtual int CreatePoll() => inner.CreatePoll();
 
@@ -12,7 +12,7 @@ internal class ForwardingSockets(ScriptedSockets inner) : INativeSockets
 
     public virtual int Watch(int poll, int descriptor, int tag, bool edge) => inner.Watch(poll, descriptor, tag, edge);
 
-    public int Unwatch(int poll, int descriptor) => inner.Unwatch(poll, descriptor);
+    public virtual int Unwatch(int poll, int descriptor) => inner.Unwatch(poll, descriptor);
 
     public virtual int Wait(int poll, Span<ReadyEvent> ready, int timeoutMilliseconds) => inner.Wait(poll, ready, timeoutMilliseconds);
 
@@ -26,7 +26,7 @@ internal class ForwardingSockets(ScriptedSockets inner) : INativeSockets
 
     public int Receive(int descriptor, Span<byte> buffer) => inner.Receive(descriptor, buffer);
 
-    public int Peek(int descriptor, Span<byte> buffer) => inner.Peek(descriptor, buffer);
+    public virtual int Peek(int descriptor, Span<byte> buffer) => inner.Peek(descriptor, buffer);
 
     public virtual int Send(int descriptor, ReadOnlySpan<byte> bytes) => inner.Send(descriptor, bytes);
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.Security;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Framing;
@@ -23,13 +24,21 @@ internal sealed class LoopBench : IAsyncDisposable
     /// <param name="time">The clock; null: the system's.</param>
     /// <param name="loops">How many.</param>
     /// <param name="between">What lies between the loops and the kernel; null: nothing.</param>
+    /// <param name="watchTime">The clock by which loops are stuck; null: the system's.</param>
+    /// <param name="tls">How TLS is served; null: not at all.</param>
     public LoopBench(
-        RequestHandlerRegistry handlers, long maxHeldBytes = long.MaxValue / 4, TimeProvider? time = null, int loops = 1, Func<ScriptedSockets, ForwardingSockets>? between = null)
+        RequestHandlerRegistry handlers,
+        long maxHeldBytes = long.MaxValue / 4,
+        TimeProvider? time = null,
+        int loops = 1,
+        Func<ScriptedSockets, ForwardingSockets>? between = null,
+        TimeProvider? watchTime = null,
+        SslServerAuthenticationOptions? tls = null)
     {
-        RemotingServerOptions options = new() { EndPoints = [], Loops = loops, MaxHeldBytes = maxHeldBytes };
+        RemotingServerOptions options = new() { EndPoints = [], Loops = loops, MaxHeldBytes = maxHeldBytes, Tls = tls };
         Connections = new OpenConnections(handlers, options, time ?? TimeProvider.System, Log);
         INativeSockets kernel = between is null ? Sockets : between(Sockets);
-        _group = EventLoopGroup.Start(Connections, kernel, [ScriptedSockets.Listener]);
+        _group = EventLoopGroup.Start(Connections, kernel, [ScriptedSockets.Listener], watchTime);
     }
 
     public ScriptedSockets Sockets { get; } = new();
@@ -83,6 +92,8 @@ internal sealed class LoopBench : IAsyncDisposable
         await Eventually.TrueAsync(() => Sockets.OpenDescriptors == 0 && Connections.All.Count == 0 && Connections.Count == 0, "every connection is closed and forgotten");
         Sockets.Misuses.Should().BeEmpty();
     }
+
+    public Task StopAsync() => _group.StopAsync(CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,16 +1,25 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Loops;
+using RocketOps.Remoting.Server;
 using RocketOps.Remoting.Tests.Connections;
 using RocketOps.Testing;
+using RocketOps.Testing.Logging;
+using RocketOps.Testing.Time;
 using static RocketOps.Remoting.Tests.Loops.LoopBench;
 
 namespace RocketOps.Remoting.Tests.Loops;
 
-/// <summary>A kernel that refuses what it never should, or for a while.</summary>
+/// <summary>A kernel that refuses what it never should, or for a while, and a loop that does not come back from its work.</summary>
 public sealed class LoopFailureTests
 {
+    private const int Blocking = 2;
+    private const int GivenUp = 1021;
+    private const int TakenOver = 1013;
+
     [Fact]
     public async Task Loop_Fails_ItsConnectionsEndOthersServeAndTheServerSaysSo()
     {
@@ -54,6 +63,121 @@ public sealed class LoopFailureTests
         (await bench.Failed.WaitAsync(Eventually.DefaultDeadline)).Should().BeOfType<IOException>();
         await Eventually.TrueAsync(() => peer.IsClosed, "nobody would ever serve it");
         bench.Log.Entries.Should().ContainSingle(static entry => entry.Event == 1014);
+    }
+
+    /// <summary>Over the real kernel: what the hosts of broker and name server wait for.</summary>
+    [Fact]
+    public async Task Server_ALoopFails_SaysSo()
+    {
+        FailingFirstLoop kernel = new(new LinuxSockets());
+        RemotingServerOptions options = new() { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], Transport = RemotingTransport.EventLoop, Loops = 1 };
+        await using RemotingServer server = await RemotingServer.StartAsync(kernel, options, new RequestHandlerRegistry(), new RecordingLoggerFactory());
+        server.Failed.IsCompleted.Should().BeFalse();
+
+        kernel.Fails = true;
+        using Socket peer = new(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await peer.ConnectAsync(server.EndPoint);
+        }
+        catch (SocketException)
+        {
+            // The loop may have failed before it was accepted.
+        }
+
+        (await server.Failed.WaitAsync(Eventually.DefaultDeadline)).Should().BeOfType<IOException>();
+    }
+
+    [Fact]
+    public async Task Loop_StuckInItsWork_IsGivenUpAndTheServerSaysSo()
+    {
+        using ManualResetEventSlim go = new();
+        FakeTimeProvider clock = new();
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()).Add(Blocking, new BlockingHandler(go)), watchTime: clock);
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+        peer.Send(Frame(1, default, Blocking));
+        await Eventually.TrueAsync(() => bench.Entered(peer), "the loop is held");
+
+        // The first of these looks is where the time begins.
+        clock.Advance(TickWatch.Limit);
+        bench.Failed.IsCompleted.Should().BeFalse();
+        clock.Advance(TickWatch.Interval);
+
+        (await bench.Failed.WaitAsync(Eventually.DefaultDeadline)).Should().BeOfType<TimeoutException>();
+        bench.Log.Entries.Should().ContainSingle(static entry => entry.Event == GivenUp);
+        await Eventually.TrueAsync(() => peer.IsShutDown, "nobody would ever serve it");
+        await bench.StopAsync().WaitAsync(Eventually.DefaultDeadline);
+        peer.IsClosed.Should().BeFalse("the stop does not wait for the loop, which alone closes descriptors");
+
+        go.Set();
+        await bench.AllClosedAsync();
+        bench.Log.Entries.Should().NotContain(static entry => entry.Event == 1014, "a loop that comes back ends by itself");
+    }
+
+    /// <summary>Slow storage is no mistake: it costs the loop a thread, and nobody the process.</summary>
+    [Fact]
+    public async Task Loop_HeldUpByTheStorage_IsNotGivenUp()
+    {
+        using ManualResetEventSlim disk = new();
+        using ManualResetEventSlim go = new();
+        FakeTimeProvider time = new();
+        FakeTimeProvider clock = new();
+        DeferringHandler handler = new() { OnCommit = () => disk.Wait(Eventually.DefaultDeadline) };
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, handler).Add(Blocking, new BlockingHandler(go)), time: time, watchTime: clock);
+        ScriptedSockets.Peer committing = bench.Sockets.Connect();
+        committing.Send(Frame(1, "x"u8));
+        await Eventually.TrueAsync(() => handler.Commits == 1, "the commit hangs");
+
+        clock.Advance(10 * TickWatch.Limit);
+        bench.Failed.IsCompleted.Should().BeFalse("a loop in a commit waits for the storage");
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(() => bench.Log.Entries.Any(static entry => entry.Event == TakenOver), "another thread takes over");
+        ScriptedSockets.Peer blocking = bench.Sockets.Connect();
+        blocking.Send(Frame(2, default, Blocking));
+        await Eventually.TrueAsync(() => bench.Entered(blocking), "that one is held, too");
+        clock.Advance(10 * TickWatch.Limit);
+        bench.Failed.IsCompleted.Should().BeFalse("what it waits for may be the storage as well");
+
+        disk.Set();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                clock.Advance(TickWatch.Interval);
+                return bench.Failed.IsCompleted;
+            },
+            "the storage holds up nobody any more, and the loop is stuck");
+        go.Set();
+        await bench.AllClosedAsync();
+    }
+
+    [Fact]
+    public async Task Loop_WaitsForEvents_IsNotGivenUp()
+    {
+        using ManualResetEventSlim events = new();
+        IdleKernel? kernel = null;
+        FakeTimeProvider clock = new();
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), between: inner => kernel = new IdleKernel(inner, events), watchTime: clock);
+        await Eventually.TrueAsync(() => kernel!.IsWaitedFor, "the loop has nothing to do");
+
+        clock.Advance(10 * TickWatch.Limit);
+        bench.Failed.IsCompleted.Should().BeFalse();
+
+        events.Set();
+        await bench.RoundAsync();
+    }
+
+    [Fact]
+    public async Task HandOver_EventsCannotBeGivenUp_EndsThatConnectionAlone()
+    {
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), between: static inner => new KeptEvents(inner), tls: new SslServerAuthenticationOptions());
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+
+        peer.Send([EventLoopGroup.TlsHandshake, 3, 1]);
+
+        await Eventually.TrueAsync(() => peer.IsClosed, "nobody can serve it");
+        await bench.RoundAsync();
+        bench.Failed.IsCompleted.Should().BeFalse();
     }
 
     [Fact]
@@ -121,7 +245,7 @@ public sealed class LoopFailureTests
     }
 
     /// <summary>The next wait fails once the test has said so.</summary>
-    private sealed class FailingFirstLoop(ScriptedSockets inner) : ForwardingSockets(inner)
+    private sealed class FailingFirstLoop(INativeSockets inner) : ForwardingSockets(inner)
     {
         private const int BadDescriptor = 9;
 
@@ -136,6 +260,39 @@ public sealed class LoopFailureTests
         {
             int count = base.Wait(poll, ready, timeoutMilliseconds);
             return _fails ? -BadDescriptor : count;
+        }
+    }
+
+    /// <summary>Nothing happens before the test says so.</summary>
+    private sealed class IdleKernel(ScriptedSockets inner, ManualResetEventSlim events) : ForwardingSockets(inner)
+    {
+        private volatile bool _isWaitedFor;
+
+        public bool IsWaitedFor => _isWaitedFor;
+
+        public override int Wait(int poll, Span<ReadyEvent> ready, int timeoutMilliseconds)
+        {
+            if (timeoutMilliseconds < 0)
+            {
+                _isWaitedFor = true;
+                events.Wait(Eventually.DefaultDeadline);
+            }
+
+            return base.Wait(poll, ready, timeoutMilliseconds);
+        }
+    }
+
+    /// <summary>The first connection begins with a TLS handshake; the events of none can be given up.</summary>
+    private sealed class KeptEvents(ScriptedSockets inner) : ForwardingSockets(inner)
+    {
+        private int _peeks;
+
+        public override int Unwatch(int poll, int descriptor) => descriptor == ScriptedSockets.Listener ? base.Unwatch(poll, descriptor) : -LinuxSockets.OutOfMemory;
+
+        public override int Peek(int descriptor, Span<byte> buffer)
+        {
+            buffer[0] = _peeks++ == 0 ? EventLoopGroup.TlsHandshake : (byte)0;
+            return 1;
         }
     }
 

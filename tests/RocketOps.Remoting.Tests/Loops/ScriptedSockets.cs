@@ -221,6 +221,18 @@ internal sealed class ScriptedSockets : INativeSockets
 
         public bool IsClosed { get; private set; }
 
+        /// <summary>The connection was ended from this end; the descriptor may be open all the same.</summary>
+        public bool IsShutDown
+        {
+            get
+            {
+                lock (sockets._gate)
+                {
+                    return _ended;
+                }
+            }
+        }
+
         /// <summary>What was sent to this peer.</summary>
         public byte[] Received
         {
