@@ -1,13 +1,11 @@
+using RocketOps.Faults.Tests.Shims;
 using RocketOps.Testing;
-using RocketOps.Testing.Processes;
 
 namespace RocketOps.Faults.Tests.Hangs;
 
 /// <summary>Lets one call of a broker to its disk hang for as long as a test wants: <c>hang.c</c> in its process, told by files.</summary>
 internal sealed class HangingDisk : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-
     private readonly TempDirectory _directory;
 
     private HangingDisk(TempDirectory directory) => _directory = directory;
@@ -26,16 +24,12 @@ internal sealed class HangingDisk : IDisposable
     private string Hanging => _directory.File("hang.now");
 
     /// <summary>Why the shim cannot be built here, or null.</summary>
-    public static string? WhyMissing() =>
-        (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "cc")))
-            ? null
-            : "there is no C compiler (cc): a hanging disk is played by a library that is compiled for it";
+    public static string? WhyMissing() => Shim.WhyMissing("a hanging disk");
 
     public static async Task<HangingDisk> BuildAsync()
     {
         TempDirectory directory = new("hang-");
-        string source = Path.Combine(SharedKits.RepositoryRoot, "tests", "RocketOps.Faults.Tests", "Hangs", "hang.c");
-        (await ChildProcess.RunAsync("cc", ["-shared", "-fPIC", "-O2", "-Wall", "-o", directory.File("hang.so"), source, "-ldl"], Patience)).EnsureSuccess();
+        await Shim.CompileAsync("Hangs", "hang.c", directory.File("hang.so"));
         return new HangingDisk(directory);
     }
 
