@@ -8,11 +8,17 @@ namespace RocketOps.Client.Consuming;
 
 /// <summary>
 /// Gives messages back for another delivery later, or for the dead-letter topic. The broker that has the message does it (CONSUMER_SEND_MSG_BACK); where it does not, as it is away or the message is
-/// one of a batch, the message is sent to the group's retry topic, at any broker. Matches sendMessageBack of DefaultMQPushConsumerImpl. Source: remoting.md §5.3.
+/// one of a batch, the message is sent to the group's retry topic, at any broker. Matches sendMessageBack of DefaultMQPushConsumerImpl, but for what is less safe than it should be. Source: remoting.md §5.3.
 /// </summary>
 /// <remarks>
+/// <para>
+/// Java's client takes a message for given back when the retry topic has it, however safely. Here it is not while the disk or the slaves of that broker have not confirmed it in time (10, 12): the offset of its queue would
+/// go on, and a failover or a power cut may take what the retry topic has. Each attempt may be delivered as a message of its own. Where no slave is there at all (11) it is: that may last.
+/// </para>
+/// <para>
 /// A message may be one that no broker ever takes, as what a retry adds to it does not fit. Once it has had its deliveries, those made here included, it becomes a dead letter with nothing added and without what
 /// brokers noted on it; of the sender's own nothing is left out. Where not even that fits it is passed over, which is reported as an error: it stays where it was read, and must not hold up its queue for ever.
+/// </para>
 /// </remarks>
 internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions options)
 {
@@ -38,7 +44,7 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
     private int MaxReconsumeTimes => options.MaxReconsumeTimes ?? DefaultMaxReconsumeTimes;
 
     /// <summary>
-    /// Returns when a broker has it, or when it was passed over as none ever will. Throws <see cref="RocketMqException"/> when no broker takes it this time. After
+    /// Returns when a broker has it as safely as it is to, or when it was passed over as none ever will. Throws <see cref="RocketMqException"/> when no broker takes it this time. After
     /// <see cref="PushConsumerOptions.MaxReconsumeTimes"/> deliveries, with <see cref="PulledMessage.Attempts"/>, it is for the dead-letter topic whatever the level.
     /// </summary>
     /// <param name="message">Which message.</param>
@@ -128,6 +134,11 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
         try
         {
             SendResult sent = await _sender.SendToAnyAsync(outgoing, begin: null, cancellationToken).ConfigureAwait(false);
+            if (sent.Status is SendStatus.FlushDiskTimeout or SendStatus.FlushSlaveTimeout)
+            {
+                throw new RocketMqException($"message {id} is in {sent.Queue}, but not as safely as it is to be ({sent.Status})");
+            }
+
             if (refusal is not null)
             {
                 ClientLog.SentToRetryTopic(client.Logger, sent.MessageId, message.Owner.Queue, refusal, sent.Queue);

@@ -154,6 +154,49 @@ public sealed class MessageReturnerTests : ConsumerTestBase
         errors.Should().NotContain(static error => error.Id.Id == 4153, "any other message would fare alike");
     }
 
+    /// <summary>A failover or a power cut may take what the retry topic has: the queue's offset does not go on for it, for a retry nor for a dead letter.</summary>
+    [Theory]
+    [InlineData(ResponseCode.FlushDiskTimeout)]
+    [InlineData(ResponseCode.FlushSlaveTimeout)]
+    public async Task GivenBack_TheRetryTopicHasItLessSafely_StaysUnfinishedUntilItIsSafe(int code)
+    {
+        await using FakeCluster cluster = await StartRefusingClusterAsync();
+        cluster.Broker.Overrides[RequestCode.SendMessageV2] = request => Stored(request, code);
+        cluster.Broker.Append("T", 0, "m");
+        ConcurrentQueue<ClientError> errors = new();
+        await using RocketMqPushConsumer consumer = new(LocalOptions(cluster, errors));
+        await consumer.SubscribeAsync("T", "*", GiveBackAsync);
+        await consumer.StartAsync();
+
+        await PassUntilAsync(() => Received.Count > 5 || IsFinished(), "it is handled again, also after its last delivery");
+        IsFinished().Should().BeFalse("nothing has it safely");
+        cluster.Broker.Overrides.TryRemove(RequestCode.SendMessageV2, out _);
+        await PassUntilAsync(IsFinished, "the retry topic has it safely in the end");
+        await consumer.StopAsync();
+
+        cluster.Broker.Of(RequestCode.SendMessageV2)[^1].Get("j").Should().Be("4", "it has had its deliveries, and is a dead letter");
+        errors.Should().NotContain(static error => error.Id.Id == 4153).And.Contain(static error => error.Text.Contains("not as safely as it is to be", StringComparison.Ordinal));
+
+        bool IsFinished() => cluster.Broker.Offsets.GetValueOrDefault(("T", 0)) == 1;
+    }
+
+    /// <summary>That may last, and each attempt would be there once more.</summary>
+    [Fact]
+    public async Task GivenBack_TheRetryTopicsBrokerHasNoSlave_IsDone()
+    {
+        await using FakeCluster cluster = await StartRefusingClusterAsync();
+        cluster.Broker.Overrides[RequestCode.SendMessageV2] = static request => Stored(request, ResponseCode.SlaveNotAvailable);
+        cluster.Broker.Append("T", 0, "m");
+        await using RocketMqPushConsumer consumer = new(LocalOptions(cluster, []));
+        await consumer.SubscribeAsync("T", "*", GiveBackAsync);
+        await consumer.StartAsync();
+
+        await PassUntilAsync(() => cluster.Broker.Offsets.GetValueOrDefault(("T", 0)) == 1, "it is out of the way");
+        await consumer.StopAsync();
+
+        cluster.Broker.Of(RequestCode.SendMessageV2).Should().ContainSingle();
+    }
+
     [Fact]
     public async Task Orderly_DeadLetterThatBrokersRefuseForGood_IsPassedOverLoudly()
     {
@@ -186,6 +229,9 @@ public sealed class MessageReturnerTests : ConsumerTestBase
         cluster.Broker.Overrides[RequestCode.ConsumerSendMessageBack] = static request => RemotingCommand.CreateResponse(request, ResponseCode.SystemError, "PROPERTIES_SIZE_EXCEEDED");
         return cluster;
     }
+
+    private static RemotingCommand Stored(RemotingCommand request, int code) =>
+        RemotingCommand.CreateResponse(request, code).Set("msgId", "7F000001000000000000000000000000").Set("queueId", request.Get("e")).Set("queueOffset", 0);
 
     private static MeterListener CountPassedOver(string group, ConcurrentQueue<string> counted)
     {
