@@ -34,7 +34,12 @@ public ref struct PullMessageRequestHeader
         QueueOffset = 8,
         MaxMessages = 16,
         SysFlag = 32,
-        All = 63,
+
+        /// <summary>What every pull has.</summary>
+        Always = 63,
+
+        /// <summary>Where <see cref="CommitOffsetFlag"/> is set.</summary>
+        CommitOffset = 64,
     }
 
     public ReadOnlySpan<byte> ConsumerGroup { get; private set; }
@@ -50,7 +55,10 @@ public ref struct PullMessageRequestHeader
 
     public int SysFlag { get; private set; }
 
-    /// <summary>Consumer offset to store when <see cref="CommitOffsetFlag"/> is set; 0 when absent, as with RocketMQ's brokers, whatever its clients call required.</summary>
+    /// <summary>
+    /// Consumer offset to store when <see cref="CommitOffsetFlag"/> is set: then it is required, or the group's progress would be set to an offset that nobody named. Otherwise 0 when absent, as
+    /// RocketMQ's brokers do without it too, whatever its clients call required.
+    /// </summary>
     public long CommitOffset { get; private set; }
 
     /// <summary>0 when absent.</summary>
@@ -122,6 +130,7 @@ public ref struct PullMessageRequestHeader
             else if (name.SequenceEqual("commitOffset"u8))
             {
                 header.CommitOffset = HeaderFields.ReadInt64(name, value);
+                seen |= Required.CommitOffset;
             }
             else if (name.SequenceEqual("suspendTimeoutMillis"u8))
             {
@@ -145,25 +154,23 @@ public ref struct PullMessageRequestHeader
             }
         }
 
-        if (seen != Required.All)
+        Required missing = (header.HasCommitOffset ? Required.Always | Required.CommitOffset : Required.Always) & ~seen;
+        if (missing != Required.None)
         {
-            HeaderFields.ThrowMissing(FirstMissing(seen));
+            HeaderFields.ThrowMissing(FirstOf(missing));
         }
 
         return header;
     }
 
-    private static string FirstMissing(Required seen)
+    private static string FirstOf(Required missing) => (Required)((int)missing & -(int)missing) switch
     {
-        Required missing = Required.All & ~seen;
-        return (Required)((int)missing & -(int)missing) switch
-        {
-            Required.ConsumerGroup => "consumerGroup",
-            Required.Topic => "topic",
-            Required.QueueId => "queueId",
-            Required.QueueOffset => "queueOffset",
-            Required.MaxMessages => "maxMsgNums",
-            _ => "sysFlag",
-        };
-    }
+        Required.ConsumerGroup => "consumerGroup",
+        Required.Topic => "topic",
+        Required.QueueId => "queueId",
+        Required.QueueOffset => "queueOffset",
+        Required.MaxMessages => "maxMsgNums",
+        Required.SysFlag => "sysFlag",
+        _ => "commitOffset",
+    };
 }

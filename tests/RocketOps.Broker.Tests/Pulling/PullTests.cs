@@ -198,6 +198,24 @@ public sealed class PullTests : IAsyncLifetime
         _broker.Host.Parts.ConsumerOffsets.Query("Commit", "g", 0).Should().Be(1);
     }
 
+    [Theory]
+    [InlineData(RequestCode.PullMessage)]
+    [InlineData(RequestCode.LitePullMessage)]
+    public async Task Pull_CommitFlagWithoutAnOffset_IsRefusedAndLeavesProgressAsItIs(int code)
+    {
+        await _broker.SendAsync("Commit", "one");
+        await _broker.SubscribeAsync("g", "Commit");
+        await _broker.PullAsync("g", "Commit", 0, 0, PullMessageRequestHeader.CommitOffsetFlag, commit: 1);
+        RemotingCommand pull = Requests.Pull("g", "Commit", 0, 0, PullMessageRequestHeader.CommitOffsetFlag);
+        pull.Code = code;
+        pull.ExtFields!.Remove("commitOffset");
+
+        RemotingCommand answer = await _broker.InvokeAsync(pull);
+
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, "the custom field <commitOffset> is null"));
+        _broker.Host.Parts.ConsumerOffsets.Query("Commit", "g", 0).Should().Be(1);
+    }
+
     [Fact]
     public async Task Pull_BeforeTheHeartbeat_IsRefusedUntilItCame()
     {

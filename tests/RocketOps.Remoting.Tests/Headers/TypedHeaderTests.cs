@@ -101,6 +101,35 @@ public sealed class TypedHeaderTests
         Text(header.ExpressionType).Should().Be("TAG");
     }
 
+    /// <summary>Who says that it brings progress must say which; who does not may leave the field out.</summary>
+    [Theory]
+    [InlineData(PullMessageRequestHeader.CommitOffsetFlag, null)]
+    [InlineData(PullMessageRequestHeader.CommitOffsetFlag | PullMessageRequestHeader.SubscriptionFlag, null)]
+    [InlineData(PullMessageRequestHeader.CommitOffsetFlag, 0L)]
+    [InlineData(PullMessageRequestHeader.SuspendFlag, null)]
+    public void PullHeader_CommitOffset_IsRequiredByItsFlag(int sysFlag, long? offset)
+    {
+        RemotingCommand command = RemotingCommand.CreateRequest(RequestCode.PullMessage)
+            .Set("consumerGroup", "g").Set("topic", "t").Set("queueId", 0).Set("queueOffset", 0).Set("maxMsgNums", 1).Set("sysFlag", sysFlag);
+        if (offset is { } progress)
+        {
+            command.Set("commitOffset", progress);
+        }
+
+        byte[] bytes = Encode(command);
+
+        Func<long> read = () => PullMessageRequestHeader.Read(RequestFrame.Parse(bytes), new byte[1024]).CommitOffset;
+
+        if (offset is null && (sysFlag & PullMessageRequestHeader.CommitOffsetFlag) != 0)
+        {
+            read.Should().Throw<RemotingCommandException>().WithMessage("the custom field <commitOffset> is null").Which.ResponseCode.Should().Be(ResponseCode.SystemError);
+        }
+        else
+        {
+            read().Should().Be(0);
+        }
+    }
+
     [Fact]
     public void ReadAndWrite_InSteadyState_AllocateNothing()
     {
