@@ -100,6 +100,9 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         // "The commit in the header (bit 0) is stored"
         "pull that brings progress: 0, 1 messages, next 3, min 0, max 3, broker 0",
         "progress that it has brought: 0, offset 2",
+        // "bit 0 (1) commit offset present" (§2.3): without the field there is none to store
+        "pull that says it brings progress, and does not: 1",
+        "progress after that: 0, offset 2",
 
         // §5.8: "Lock succeeds if free, owned by the same clientId (refreshes) or expired"
         "lock by one: 0, 1 given",
@@ -178,6 +181,7 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         {
             "pull that brings an expression that is none: 23" => "pull that brings an expression that is none: 0, 3 messages, next 3, min 0, max 3, broker 0",
             "pull with newer tags: 0, 3 messages, next 3, min 0, max 3, broker 0" => "pull with newer tags: 25",
+            "pull that says it brings progress, and does not: 1" => "pull that says it brings progress, and does not: no answer",
             "lock of a topic that is not there: 0, 0 given" => "lock of a topic that is not there: 0, 1 given",
             "progress of a new group in an empty queue: 0, offset 0" => "progress of a new group in an empty queue: 22",
             "commit -1: 29" => "commit -1: 0",
@@ -278,6 +282,28 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         await PullAsync("pull from the end that waits a moment", "plain", offset: 3, flags: MayWait, wait: 1);
         await PullAsync("pull that brings progress", "plain", offset: 2, flags: BringsProgress, progress: 2);
         await OffsetAsync("progress that it has brought", QueryConsumerOffset, group: "plain");
+        await PullWithoutProgressAsync("pull that says it brings progress, and does not", "plain");
+        await OffsetAsync("progress after that", QueryConsumerOffset, group: "plain");
+    }
+
+    /// <summary>Its answer comes before that of the question behind it on a connection of their own, or not at all.</summary>
+    private async Task PullWithoutProgressAsync(string what, string group)
+    {
+        const int Pull = 1;
+        const int Behind = 2;
+        Dictionary<string, string> fields = Fields(
+            ("consumerGroup", Group(group)), ("topic", topic), ("queueId", "0"), ("queueOffset", "0"), ("maxMsgNums", "32"), ("sysFlag", Text(BringsProgress)), ("suspendTimeoutMillis", "0"), ("subVersion", "0"));
+        await using RawConnection own = await connect();
+        await own.SendAsync(RawFrame.Request(PullMessage, Pull, fields).Encode());
+        await own.SendAsync(RawFrame.Request(GetTopicConfig, Behind, Fields(("topic", topic))).Encode());
+        RawFrame? frame;
+        do
+        {
+            frame = await own.ReceiveAsync();
+        }
+        while (frame is not null && !(frame.IsResponse && frame.Opaque is Pull or Behind));
+
+        _lines.Add($"{what}: {(frame is { Opaque: Pull } ? Text(frame.Code) : "no answer")}");
     }
 
     private async Task LocksAsync()
