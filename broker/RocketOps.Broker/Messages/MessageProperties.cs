@@ -4,7 +4,8 @@ using System.Text;
 namespace RocketOps.Broker.Messages;
 
 /// <summary>Properties as an ordered list that can be changed; for retries, delays and queries. Duplicates: the last one wins.</summary>
-internal sealed class MessageProperties
+/// <param name="names">How names are told apart: ordinal but for tests, which count how often that is asked.</param>
+internal sealed class MessageProperties(IEqualityComparer<string> names)
 {
     /// <summary>From so many entries on names are looked up in an index: a message of 32 KB may have some thousand, and each of them is looked for when it is added.</summary>
     private const int IndexedFrom = 16;
@@ -14,9 +15,17 @@ internal sealed class MessageProperties
     // Where each name is in the list; made when it is first asked for, and again after a removal.
     private Dictionary<string, int>? _index;
 
-    public static MessageProperties Parse(ReadOnlySpan<byte> encoded)
+    public MessageProperties()
+        : this(StringComparer.Ordinal)
     {
-        MessageProperties properties = new();
+    }
+
+    public static MessageProperties Parse(ReadOnlySpan<byte> encoded) => Parse(encoded, StringComparer.Ordinal);
+
+    /// <summary>For tests: as the constructor.</summary>
+    public static MessageProperties Parse(ReadOnlySpan<byte> encoded, IEqualityComparer<string> names)
+    {
+        MessageProperties properties = new(names);
         PropertyReader reader = new(encoded);
         while (reader.TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
@@ -84,7 +93,7 @@ internal sealed class MessageProperties
 
         for (int at = 0; at < _entries.Count; at++)
         {
-            if (string.Equals(_entries[at].Key, name, StringComparison.Ordinal))
+            if (names.Equals(_entries[at].Key, name))
             {
                 return at;
             }
@@ -95,7 +104,7 @@ internal sealed class MessageProperties
 
     private Dictionary<string, int> MakeIndex()
     {
-        Dictionary<string, int> index = new(_entries.Count * 2, StringComparer.Ordinal);
+        Dictionary<string, int> index = new(_entries.Count * 2, names);
         for (int at = 0; at < _entries.Count; at++)
         {
             index.Add(_entries[at].Key, at);

@@ -85,6 +85,19 @@ public sealed class MessageTextTests
         properties.Get("k0").Should().Be(plain.Find(static entry => entry.Key == "k0").Value);
     }
 
+    /// <summary>32 KB hold some thousand names, and they are read on the connections' loops too: each is looked for once and put once, however many are there already.</summary>
+    [Fact]
+    public void MessageProperties_ManyNames_AreNotComparedWithEachOther()
+    {
+        const int Names = 5_000;
+        byte[] encoded = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, Names).Select(static i => $"k{i}\u0001v\u0002")));
+        CountingComparer names = new();
+
+        MessageProperties.Parse(encoded, names).Get($"k{Names - 1}").Should().Be("v");
+
+        names.Count.Should().BeInRange(Names, 3 * Names);
+    }
+
     [Theory]
     [InlineData("DELAY\u00013", 3, false, false, false)]
     [InlineData("DELAY\u0001x", 0, false, false, false)]
@@ -103,5 +116,23 @@ public sealed class MessageTextTests
         properties.IsTimer.Should().Be(timer);
         properties.SkipsDiskWait.Should().Be(skipsDiskWait);
         Encoding.UTF8.GetString(properties.UniqKey).Should().Be("u1");
+    }
+
+    /// <summary>Ordinal; counts every look at a name, for an index as well.</summary>
+    private sealed class CountingComparer : IEqualityComparer<string>
+    {
+        public int Count { get; private set; }
+
+        public bool Equals(string? x, string? y)
+        {
+            Count++;
+            return string.Equals(x, y, StringComparison.Ordinal);
+        }
+
+        public int GetHashCode(string obj)
+        {
+            Count++;
+            return StringComparer.Ordinal.GetHashCode(obj);
+        }
     }
 }

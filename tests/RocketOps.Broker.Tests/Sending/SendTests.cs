@@ -1,9 +1,12 @@
 using System.Text;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Sending;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Headers;
 using RocketOps.Testing;
+using RocketOps.Testing.Memory;
 
 namespace RocketOps.Broker.Tests.Sending;
 
@@ -276,6 +279,20 @@ public sealed class SendTests : IAsyncLifetime
         MessageProperties stored = Requests.Decode(await _broker.PullAsync("g", "Many", 0, 0)).Single().Properties;
         own.Should().OnlyContain(pair => stored.Get(pair.Name) == pair.Value);
         (stored.Get("TRACE_ON"), stored.Get("CLUSTER"), stored.Get("REAL_TOPIC")).Should().Be(("true", "DefaultCluster", "Elsewhere"));
+    }
+
+    /// <summary>On a connection's loop: the text once more and what is added, and no object for a property.</summary>
+    [Fact]
+    public async Task Rewrite_ManyProperties_AllocatesTheTextAndNothingForEachOfThem()
+    {
+        await _broker.CreateTopicAsync("Many");
+        _broker.Host.Parts.Topics.TryGet("Many", out TopicState? topic).Should().BeTrue();
+        byte[] encoded = Encoding.UTF8.GetBytes(Requests.Properties([("REAL_TOPIC", "Elsewhere"), .. Enumerable.Range(0, 2_000).Select(static i => ($"k{i}", $"{i}")), ("CLUSTER", "another")]));
+        long twice = (2 * encoded.Length) + 1024;
+
+        long allocated = Allocations.Least(() => new SendRoute(topic!, queueId: 0, delayLevel: 0).Rewrite(encoded), twice);
+
+        allocated.Should().BeInRange(encoded.Length, twice);
     }
 
     [Fact]
