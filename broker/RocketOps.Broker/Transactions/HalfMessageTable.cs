@@ -197,11 +197,12 @@ internal sealed class HalfMessageTable
     /// so that only one of the two can be.
     /// </summary>
     /// <param name="keptAt">Where in the log it was kept.</param>
+    /// <param name="original">What it says itself of its place among the halves when it was sent; null when it was never put back. Heeded where nothing else is known: a producer can write that property, too.</param>
     /// <param name="appender">What appends.</param>
     /// <param name="half">The half as it is to be.</param>
     /// <param name="status">What the store says.</param>
     /// <param name="result">Where it is.</param>
-    public bool TryResume(long keptAt, MessageAppender appender, in MessageToAppend half, out AppendStatus status, out AppendResult result)
+    public bool TryResume(long keptAt, long? original, MessageAppender appender, in MessageToAppend half, out AppendStatus status, out AppendResult result)
     {
         lock (_gate)
         {
@@ -228,6 +229,10 @@ internal sealed class HalfMessageTable
             {
                 // Given up before the start of this epoch: asked back once more it is not a second half.
                 NoteKept(result.QueueOffset, keptAt);
+                if (original is { } sent && sent < result.QueueOffset && IsUnknown(sent))
+                {
+                    Remember(sent, result.QueueOffset);
+                }
             }
 
             return true;
@@ -290,6 +295,9 @@ internal sealed class HalfMessageTable
         status = appender.Append(copy, out result);
         return true;
     }
+
+    /// <summary>Under the lock. An end of the half would be taken, as nothing says what became of it, and none is being taken at this moment.</summary>
+    private bool IsUnknown(long half) => half < _knownFrom && !_putBack.ContainsKey(half) && !_givenUp.Contains(half) && !_claimed.Contains(half);
 
     /// <summary>Under the lock.</summary>
     private void GiveUp(long current, long keptAt)

@@ -57,7 +57,7 @@ internal sealed class ResumeCheckHandler(
         AppendResult result;
         do
         {
-            if (!halves.TryResume(half.PhysicalOffset, appender, resumed.ToAppend(), out status, out result))
+            if (!halves.TryResume(half.PhysicalOffset, half.Original, appender, resumed.ToAppend(), out status, out result))
             {
                 throw new RemotingCommandException(ResponseCode.SystemError, $"{Failed}: its transaction is settled, or it waits among the halves already");
             }

@@ -133,14 +133,14 @@ public sealed class HalfMessageTableTests
         long keptAt = await GiveUpAsync(halves, 0, broker);
         halves.Advance(1);
 
-        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult resumed).Should().BeTrue();
+        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult resumed).Should().BeTrue();
 
         status.Should().Be(AppendStatus.Ok);
         halves.Claim(0, out long current).Should().Be(HalfClaim.Taken);
         current.Should().Be(resumed.QueueOffset, "an end of the old one is one of the new");
         halves.EndClaim(current, isSettled: true);
         halves.Claim(resumed.QueueOffset, out _).Should().Be(HalfClaim.Settled);
-        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("it was resumed");
+        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("it was resumed");
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class HalfMessageTableTests
         halves.Claim(0, out _);
         halves.EndClaim(0, isSettled: true);
 
-        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse();
+        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse();
     }
 
     /// <summary>After a restart nothing is known of it: asked back again and again it would be as many halves.</summary>
@@ -164,13 +164,52 @@ public sealed class HalfMessageTableTests
         long keptAt = await GiveUpAsync(halves, 0, broker);
         halves.Reset(begin: 1);
 
-        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult resumed).Should().BeTrue();
+        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult resumed).Should().BeTrue();
         status.Should().Be(AppendStatus.Ok);
-        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("it waits among the halves");
+        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("it waits among the halves");
         halves.Claim(resumed.QueueOffset, out long current).Should().Be(HalfClaim.Taken);
         halves.EndClaim(current, isSettled: true);
 
-        halves.TryResume(keptAt, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("its transaction is settled");
+        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("its transaction is settled");
+    }
+
+    /// <summary>After a restart the half says itself which one it was when it was sent.</summary>
+    [Fact]
+    public async Task TryResume_GivenUpBeforeTheStart_AnEndOfTheHalfThatWasSentIsOneOfTheResumedHalf()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        HalfMessageTable halves = new();
+        long keptAt = await GiveUpAsync(halves, 1, broker);
+        halves.Reset(begin: 2);
+
+        halves.TryResume(keptAt, original: 0, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out AppendResult resumed).Should().BeTrue();
+
+        halves.Claim(0, out long current).Should().Be(HalfClaim.Taken);
+        current.Should().Be(resumed.QueueOffset);
+        halves.Claim(resumed.QueueOffset, out _).Should().Be(HalfClaim.UnderWay, "that is the same half");
+        halves.EndClaim(current, isSettled: true);
+        halves.Claim(0, out _).Should().Be(HalfClaim.Settled);
+        halves.Claim(resumed.QueueOffset, out _).Should().Be(HalfClaim.Settled);
+    }
+
+    /// <summary>A producer may write the property as well, and must not settle another's half by it.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(50)]
+    public async Task TryResume_GivenUpBeforeTheStart_NamesAHalfOfWhichMoreIsKnown_IsNotHeeded(long named)
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        HalfMessageTable halves = new();
+        long keptAt = await GiveUpAsync(halves, 1, broker);
+        halves.Reset(begin: 2);
+        await GiveUpAsync(halves, 2, broker);
+        halves.Advance(3);
+
+        halves.TryResume(keptAt, named, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeTrue();
+
+        halves.Claim(named, out long current).Should().Be(HalfClaim.Taken);
+        current.Should().Be(named, "given up in this epoch, open, or not there yet");
     }
 
     [Fact]

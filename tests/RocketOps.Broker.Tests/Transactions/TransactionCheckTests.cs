@@ -118,6 +118,36 @@ public sealed class TransactionCheckTests
         (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
     }
 
+    /// <summary>The broker has started since the half was given up; what it knows of it is what the half says.</summary>
+    [Fact]
+    public async Task Resume_AfterARestart_TheOwnEndComesLate_IsStoredOnce()
+    {
+        using TempDirectory directory = new("resumed-");
+        Dictionary<string, string> settings = new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1" };
+        RemotingCommand half;
+        await using (TestBroker before = await TestBroker.StartAsync(settings, directory))
+        {
+            await using Producer asked = await Producer.StartAsync(before, "pg");
+            half = await asked.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+            await Eventually.TrueAsync(async () => (await ReadAsync(before, GivenUpTopic, 0)).Count == 1, "the half is given up");
+            await SettledAsync(before);
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(settings, directory);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand resume = RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", IdOf(broker, (await ReadAsync(broker, GivenUpTopic, 0)).Single()));
+        (await broker.InvokeAsync(resume)).Code.Should().Be(ResponseCode.Success);
+        await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "the producer is asked again");
+
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+        foreach (RemotingCommand question in producer.Questions)
+        {
+            (await producer.AnswerAsync(question)).Code.Should().Be(ResponseCode.Success);
+        }
+
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+    }
+
     /// <summary>A delivered message says in its properties where it belongs, as a half does.</summary>
     [Fact]
     public async Task Resume_AMessageThatWasDelayed_IsRefused()
