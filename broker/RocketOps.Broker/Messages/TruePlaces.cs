@@ -5,8 +5,8 @@ using RocketOps.Broker.Topics;
 namespace RocketOps.Broker.Messages;
 
 /// <summary>
-/// Where a message belongs that has waited in a topic of the broker's own: since it was sent its topic may have been deleted, or its queue have moved to another broker. No other way leads a
-/// message into a topic that sends are forbidden to. Thread-safe.
+/// Where a message belongs that has waited in a topic of the broker's own: since it was sent its topic may have been deleted or have lost the queue, or its queue have moved to another broker. No other
+/// way leads a message into a topic that sends are forbidden to. Thread-safe.
 /// </summary>
 internal sealed class TruePlaces(TopicTable topics)
 {
@@ -38,6 +38,8 @@ internal sealed class TruePlaces(TopicTable topics)
             storeQueue = leader.QueueId;
         }
 
-        return SendStatus.Stored;
+        // As for a send, which may go to a queue that is only read, or only written to. Of a static topic it is the queue that the logical one goes on with.
+        TopicConfig config = topic.Config;
+        return storeQueue >= Math.Max(config.WriteQueueNums, config.ReadQueueNums) ? SendStatus.BadQueue : SendStatus.Stored;
     }
 }

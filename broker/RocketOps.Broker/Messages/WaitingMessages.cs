@@ -113,6 +113,7 @@ internal sealed class WaitingMessages(MessageAppender appender, BrokerAddress ad
             SendStatus.TopicMissing => "there is no such topic",
             SendStatus.TopicForbidden => "its topic is the broker's own",
             SendStatus.NotLeader => "its queue is another broker's now",
+            SendStatus.BadQueue => "its topic has no such queue any more",
             _ => queueId < 0 ? "it says no queue" : null,
         };
     }

@@ -4,6 +4,7 @@ using RocketOps.Broker.Messages;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Timers;
+using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
@@ -105,10 +106,10 @@ internal sealed class EndTransactionHandler(
             if (commit)
             {
                 // What cannot be committed stays open: it is asked about, and kept with those that were given up when it never can.
-                SendStatus refused = half.TryCommit(places, delays, timers, address.StoreHost, out StoredMessage? message);
+                SendStatus refused = half.TryCommit(places, delays, timers, address.StoreHost, out TopicState? topic, out StoredMessage? message);
                 if (refused != SendStatus.Stored)
                 {
-                    return refusals.Answer(request, refused, half.Topic!, half.Queue);
+                    return refusals.Answer(request, refused, half.Topic!, half.Queue, topic?.Config);
                 }
 
                 // Not waited for: the op behind it is, and lies behind it in the log.

@@ -128,13 +128,13 @@ internal sealed class HalfMessage
     }
 
     /// <summary>
-    /// The half for the topic it is meant for, with a delay by way of the schedule topic or that of the timers. Anything but <see cref="SendStatus.Stored"/> says why it cannot be committed as it
-    /// is: its topic is gone, its queue another broker's now, or nothing would wait for its time.
+    /// The half for the topic it is meant for, which is told too where it is there, with a delay by way of the schedule topic or that of the timers. Anything but <see cref="SendStatus.Stored"/> says
+    /// why it cannot be committed as it is: its topic or its queue is gone, the queue is another broker's now, or nothing would wait for its time.
     /// </summary>
-    public SendStatus TryCommit(TruePlaces places, DelayRouter delays, TimerRouter timers, MessageHost storeHost, out StoredMessage? message)
+    public SendStatus TryCommit(TruePlaces places, DelayRouter delays, TimerRouter timers, MessageHost storeHost, out TopicState? topic, out StoredMessage? message)
     {
         message = null;
-        SendStatus place = places.Find(Encoding.UTF8.GetBytes(Topic!), Queue, out TopicState? topic, out int queueId);
+        SendStatus place = places.Find(Encoding.UTF8.GetBytes(Topic!), Queue, out topic, out int queueId);
         if (place != SendStatus.Stored)
         {
             return place;

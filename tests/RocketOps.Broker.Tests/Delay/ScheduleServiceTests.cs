@@ -97,6 +97,34 @@ public sealed class ScheduleServiceTests
             .MatchRegex("(?m)^rocketops_messages_passed_over_total\\{.*\\} 1$").And.MatchRegex("(?m)^rocketops_messages_undeliverable_total\\{.*\\} 0$");
     }
 
+    /// <summary>Where nobody reads any more it would be lost. A queue that is only read, or only written to, is one that sends go to as well.</summary>
+    [Theory]
+    [InlineData(4, 4, false)]
+    [InlineData(8, 4, true)]
+    [InlineData(4, 8, true)]
+    public async Task Deliver_ToAQueueThatItsTopicHasNoMore_IsKept(int readQueues, int writeQueues, bool isDelivered)
+    {
+        using TempDirectory directory = new("broker-");
+        await using (TestBroker before = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "2h" }, directory))
+        {
+            await before.CreateTopicAsync("Delayed", queues: 8);
+            await before.SendAsync("Delayed", "last queue", queueId: 7, Requests.Properties(("DELAY", "1")));
+            await before.SendAsync("Delayed", "first queue", queueId: 0, Requests.Properties(("DELAY", "1")));
+            await before.CreateTopicAsync("Delayed", readQueues, writeQueues: writeQueues);
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s" }, directory);
+        await broker.SubscribeAsync("g", "Delayed");
+        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 2, "the level is delivered to its end");
+
+        Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Should().ContainSingle().Which.Body.Should().Be("first queue");
+        MessageStore store = broker.Host.Parts.Store;
+        (await store.Reader.GetOffsetsAsync(store.GetOrAddTopic("Delayed"u8), 7, CancellationToken.None)).Max.Should().Be(isDelivered ? 1 : 0);
+        IReadOnlyList<Requests.Received> kept = Requests.Decode(await broker.PullAsync("reader", "rmq_sys_undeliverable", 0, 0, sysFlag: 4, subscription: "*"));
+        (string, string?)[] expected = isDelivered ? [] : [("last queue", "7")];
+        kept.Select(static message => (message.Body, message.Properties.Get("REAL_QID"))).Should().Equal(expected);
+    }
+
     /// <summary>After a restart the store does not know where the target queue ends before it has looked: the message waits for that and is not passed over.</summary>
     [Fact]
     public async Task Deliver_AfterARestart_IntoAQueueThatHasMessages()

@@ -102,13 +102,14 @@ internal sealed class TestBroker : IAsyncDisposable
         return answer;
     }
 
-    public async Task CreateTopicAsync(string topic, int queues = 1, int perm = 6)
+    /// <summary>Makes a topic, or changes one, with as many queues to write to as to read from unless told otherwise.</summary>
+    public async Task CreateTopicAsync(string topic, int queues = 1, int perm = 6, int? writeQueues = null)
     {
         RemotingCommand answer = await InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
             .Set("topic", topic)
             .Set("defaultTopic", "TBW102")
             .Set("readQueueNums", queues)
-            .Set("writeQueueNums", queues)
+            .Set("writeQueueNums", writeQueues ?? queues)
             .Set("perm", perm)
             .Set("topicFilterType", "SINGLE_TAG")
             .Set("order", false));

@@ -122,6 +122,24 @@ public sealed class TransactionEndTests
     }
 
     /// <summary>Whoever sets the clock forward makes all producers late; none loses anything by it.</summary>
+    [Fact]
+    public async Task Commit_TheQueueIsGone_IsRefusedUntilItIsBack()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(Quiet);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        await broker.CreateTopicAsync("Paid", queues: 4);
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow, queueId: 3);
+        await broker.CreateTopicAsync("Paid", queues: 2);
+
+        RemotingCommand refused = await producer.CommitAsync(half);
+
+        (refused.Code, refused.Remark).Should().Be((ResponseCode.InvalidParameter, "request queueId[3] is illegal, topic Paid has 2 write and 2 read queues"));
+        (await ReadAsync(broker, OpTopic, 0)).Should().BeEmpty("it is not settled");
+        await broker.CreateTopicAsync("Paid", queues: 4);
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+        (await ReadAsync(broker, "Paid", 3)).Should().ContainSingle();
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
