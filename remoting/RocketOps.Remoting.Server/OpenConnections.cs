@@ -16,7 +16,6 @@ internal sealed class OpenConnections
 
     private readonly ConcurrentDictionary<string, RemotingConnection> _connections = new(StringComparer.Ordinal);
     private long _count;
-    private int _open;
     private long _lastTlsId;
 
     public OpenConnections(RequestHandlerRegistry handlers, RemotingServerOptions options, TimeProvider time, ILogger logger)
@@ -25,7 +24,7 @@ internal sealed class OpenConnections
         Options = options;
         Time = time;
         Logger = logger;
-        Budget = new ByteBudget(Math.Min(options.MaxHeldBytes, Math.Max(LeastHeldBytes, options.MemoryBytes / MemoryShare)), options.HeldBytesTimeout, time, logger) { Connections = () => _connections.Values, Count = () => Volatile.Read(ref _open) };
+        Budget = new ByteBudget(Math.Min(options.MaxHeldBytes, Math.Max(LeastHeldBytes, options.MemoryBytes / MemoryShare)), options.HeldBytesTimeout, time, logger) { Connections = EachOpen };
     }
 
     public RequestHandlerRegistry Handlers { get; }
@@ -57,21 +56,9 @@ internal sealed class OpenConnections
 
     public void GiveBack() => Interlocked.Decrement(ref _count);
 
-    public void Add(RemotingConnection connection)
-    {
-        if (_connections.TryAdd(connection.Id, connection))
-        {
-            Interlocked.Increment(ref _open);
-        }
-    }
+    public void Add(RemotingConnection connection) => _connections.TryAdd(connection.Id, connection);
 
-    public void Remove(RemotingConnection connection)
-    {
-        if (_connections.TryRemove(connection.Id, out _))
-        {
-            Interlocked.Decrement(ref _open);
-        }
-    }
+    public void Remove(RemotingConnection connection) => _connections.TryRemove(connection.Id, out _);
 
     /// <summary>An id for a connection that has left its event loop.</summary>
     public string NextTlsId() => string.Create(CultureInfo.InvariantCulture, $"tls-{Interlocked.Increment(ref _lastTlsId)}");
@@ -83,6 +70,15 @@ internal sealed class OpenConnections
         {
             connection.CloseIfIdle();
             connection.CloseIfStalled(Options.MinFrameBytesPerSecond, LookInterval);
+        }
+    }
+
+    /// <summary>Not <see cref="All"/>, which is a copy that is made while nobody can come or go: the budget looks often while it is exceeded.</summary>
+    private IEnumerable<RemotingConnection> EachOpen()
+    {
+        foreach ((_, RemotingConnection connection) in _connections)
+        {
+            yield return connection;
         }
     }
 }

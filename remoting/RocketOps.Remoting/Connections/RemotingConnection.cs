@@ -224,6 +224,14 @@ public sealed class RemotingConnection
     /// </summary>
     public void ChangeHeld(long bytes)
     {
+        if (bytes < 0)
+        {
+            // The sum first, and what it is the sum of first where it grows: so in between it is never more than its parts, which would look like something that closed connections hold.
+            _budget.Change(this, bytes);
+            Interlocked.Add(ref _heldBytes, bytes);
+            return;
+        }
+
         Interlocked.Add(ref _heldBytes, bytes);
         _budget.Change(this, bytes);
     }

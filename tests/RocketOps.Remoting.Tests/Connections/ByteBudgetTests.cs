@@ -18,12 +18,9 @@ public sealed class ByteBudgetTests : IDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly List<Holder> _holders = [];
     private readonly ByteBudget _budget;
+    private int _looks;
 
-    public ByteBudgetTests() => _budget = new ByteBudget(Limit, LongEnough, _time, NullLogger.Instance)
-    {
-        Connections = () => _holders.Select(static holder => holder.Connection),
-        Count = () => _holders.Count,
-    };
+    public ByteBudgetTests() => _budget = new ByteBudget(Limit, LongEnough, _time, NullLogger.Instance) { Connections = Look };
 
     public void Dispose() => _budget.Dispose();
 
@@ -41,7 +38,7 @@ public sealed class ByteBudgetTests : IDisposable
     }
 
     [Fact]
-    public void Pauses_Exceeded_ThoseWithMoreThanTheirShare()
+    public void Pauses_Exceeded_ThoseAboveTheLevel()
     {
         (Holder much, Holder little, Holder nothing) = (Add(99), Add(1), Add(0));
         _holders.Should().NotContain(holder => _budget.Pauses(holder.Connection), "the limit is kept");
@@ -49,8 +46,39 @@ public sealed class ByteBudgetTests : IDisposable
         little.Connection.ChangeHeld(19);
 
         _budget.Pauses(much.Connection).Should().BeTrue();
-        _budget.Pauses(little.Connection).Should().BeFalse("its share is a third");
+        _budget.Pauses(little.Connection).Should().BeFalse("the other one is to hold no more than 80");
         _budget.Pauses(nothing.Connection).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Pauses_ManyHoldNothing_TheirPartsAreForThoseThatHoldALittle()
+    {
+        Holder honest = Add(2);
+        Holder[] idle = [.. Enumerable.Range(0, 1000).Select(_ => Add(0))];
+        Holder[] greedy = [.. Enumerable.Range(0, 17).Select(_ => Add(6))];
+
+        _budget.Pauses(honest.Connection).Should().BeFalse("the greedy ones hold too much, however many are connected");
+        greedy.Should().OnlyContain(holder => _budget.Pauses(holder.Connection));
+        idle.Should().NotContain(holder => _budget.Pauses(holder.Connection));
+    }
+
+    [Fact]
+    public void Level_WhileExceeded_IsFoundOnceInAWhileHoweverMuchIsCounted()
+    {
+        Holder first = Add(60);
+        Holder second = Add(60);
+
+        for (int i = 0; i < 1000; i++)
+        {
+            _budget.Pauses(first.Connection).Should().BeTrue();
+            second.Connection.ChangeHeld(-60);
+            second.Connection.ChangeHeld(60);
+        }
+
+        _looks.Should().Be(1);
+        _time.Advance(TimeSpan.FromMilliseconds(ByteBudget.CheckMilliseconds));
+        _budget.Pauses(first.Connection).Should().BeTrue();
+        _looks.Should().Be(2);
     }
 
     [Fact]
@@ -119,8 +147,57 @@ public sealed class ByteBudgetTests : IDisposable
         greedy.Connection.ChangeHeld(200);
 
         greedy.IsClosed.Should().BeTrue("memory is bounded whatever the thread pool does");
-        small.Connection.ChangeHeld(1);
-        small.IsClosed.Should().BeFalse("it has less than its share");
+        small.IsClosed.Should().BeFalse();
+    }
+
+    /// <summary>As when flushes hang: what a connection has begun is held on, and its client comes again with a new one.</summary>
+    [Fact]
+    public async Task Closed_WhatItHoldsStays_IsNotForThoseThatCome()
+    {
+        (Holder stuck, Holder later, Holder little, Holder nothing) = (Add(0), Add(0), Add(1), Add(0));
+        stuck.Connection.ChangeHeld(210);
+        stuck.IsClosed.Should().BeTrue();
+
+        later.Connection.ChangeHeld(10);
+
+        later.IsClosed.Should().BeTrue("there is no room for anything");
+        _budget.Pauses(little.Connection).Should().BeTrue();
+        _budget.Pauses(nothing.Connection).Should().BeTrue("else each that comes would take as much as one does before it is closed");
+        stuck.Connection.ChangeHeld(-60);
+        _time.Advance(TimeSpan.FromMilliseconds(ByteBudget.CheckMilliseconds));
+        await Eventually.TrueAsync(() => !_budget.Pauses(nothing.Connection), "the closed hold less than twice the limit");
+        _budget.Pauses(little.Connection).Should().BeTrue();
+        stuck.Connection.ChangeHeld(-150);
+        _holders.Should().NotContain(holder => _budget.Pauses(holder.Connection), "the limit is kept");
+    }
+
+    [Fact]
+    public void Left_WhatItHoldsStays_IsNotForTheOthers()
+    {
+        Holder left = Add(90);
+        Holder other = Add(9);
+        _holders.Remove(left);
+
+        other.Connection.ChangeHeld(2);
+
+        _budget.Pauses(other.Connection).Should().BeTrue("10 are left for it");
+    }
+
+    [Fact]
+    public void Closed_HoldMoreThanTheLimit_WhoeverHoldsNextToNothingIsSpared()
+    {
+        const int Little = 64;
+        using ByteBudget budget = new(Little * 16 * 1024, LongEnough, _time, NullLogger.Instance) { Connections = Look };
+        (Holder stuck, Holder little, Holder more) = (Add(1_200_000, budget), Add(Little, budget), Add(Little + 1, budget));
+
+        _time.Advance(LongEnough);
+        stuck.IsClosed.Should().BeTrue();
+        more.IsClosed.Should().BeFalse();
+        _time.Advance(LongEnough);
+
+        more.IsClosed.Should().BeTrue("what the greediest holds has not come back");
+        budget.Pauses(little.Connection).Should().BeFalse();
+        little.IsClosed.Should().BeFalse("to close it gives nothing back");
     }
 
     [Fact]
@@ -143,9 +220,15 @@ public sealed class ByteBudgetTests : IDisposable
         _time.PendingTimers.Should().Be(1);
     }
 
-    private Holder Add(long bytes)
+    private IEnumerable<RemotingConnection> Look()
     {
-        Holder holder = new(_budget, _time);
+        Interlocked.Increment(ref _looks);
+        return _holders.Select(static holder => holder.Connection);
+    }
+
+    private Holder Add(long bytes, ByteBudget? budget = null)
+    {
+        Holder holder = new(budget ?? _budget, _time);
         _holders.Add(holder);
         holder.Connection.ChangeHeld(bytes);
         return holder;
