@@ -31,13 +31,14 @@ internal sealed class LoopbackServer : IAsyncDisposable
     /// <param name="clientHandlers">The client's.</param>
     /// <param name="transport">What carries the server's connections.</param>
     /// <param name="serverOptions">Instead of <paramref name="options"/> and <paramref name="transport"/>.</param>
+    /// <param name="time">The server's clock; null: the system's.</param>
     public static async Task<LoopbackServer> StartAsync(
         RequestHandlerRegistry handlers, RemotingOptions? options = null, RequestHandlerRegistry? clientHandlers = null, RemotingTransport transport = RemotingTransport.Default,
-        RemotingServerOptions? serverOptions = null)
+        RemotingServerOptions? serverOptions = null, TimeProvider? time = null)
     {
         RecordingLoggerFactory log = new();
         RemotingServer server = await RemotingServer.StartAsync(
-            serverOptions ?? new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], Remoting = options ?? new RemotingOptions(), Transport = transport }, handlers, log);
+            serverOptions ?? new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], Remoting = options ?? new RemotingOptions(), Transport = transport }, handlers, log, time);
         return new LoopbackServer(server, new RemotingClient(new RemotingClientOptions { ConnectTimeout = Eventually.DefaultDeadline, InvokeTimeout = Eventually.DefaultDeadline }, log, ParseAsync, clientHandlers), log);
     }
 
