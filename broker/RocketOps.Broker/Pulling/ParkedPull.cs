@@ -7,7 +7,6 @@ internal sealed class ParkedPull
 
     public ParkedPull()
     {
-        InQueue = new LinkedListNode<ParkedPull>(this);
         InFilter = new LinkedListNode<ParkedPull>(this);
     }
 
@@ -24,9 +23,17 @@ internal sealed class ParkedPull
 
     public int Weight { get; set; }
 
-    /// <summary>Its place among the pulls of its queue.</summary>
-    public LinkedListNode<ParkedPull> InQueue { get; }
+    /// <summary>The pulls of its queue, and its place among them; theirs to set.</summary>
+    public ParkedSteps? Steps { get; set; }
 
-    /// <summary>Its place among those of them that want the same messages.</summary>
+    public int Slot { get; set; }
+
+    public ParkedPull? Before { get; set; }
+
+    public ParkedPull? After { get; set; }
+
+    /// <summary>Those of them that want the same messages, and its place among them; theirs to set.</summary>
+    public ParkedFilter? WaitsWith { get; set; }
+
     public LinkedListNode<ParkedPull> InFilter { get; }
 }

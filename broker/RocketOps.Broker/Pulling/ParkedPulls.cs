@@ -17,11 +17,11 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     /// <summary>No request is held longer, whatever it asks for: clients give up after 30 s.</summary>
     public const long MaxHoldMs = 60_000;
 
-    /// <summary>Precision of the end of a wait, as one sweep ends many. Half a second keeps well below the clients' own time-outs.</summary>
+    /// <summary>Sweeps are no closer, as one ends many waits. A queue's waits end in steps of as much: a second late at most, which keeps well below the clients' own time-outs.</summary>
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// After this long a pull is answered whose queue has grown by messages its filter does not want, so that the consumer's progress follows. Matches the 5 s of
+    /// A pull that waits is looked at so often. One whose queue has grown by messages its filter does not want is answered, so that the consumer's progress follows. Matches the 5 s of
     /// RocketMQ's PullRequestHoldService.
     /// </summary>
     private static readonly TimeSpan RecheckInterval = TimeSpan.FromSeconds(5);
@@ -137,8 +137,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         if (Volatile.Read(ref _places) > 0 && _queues.TryGetValue((message.Topic, message.QueueId), out ParkedQueue? queue))
         {
             _round ??= RentItem();
-            queue.TakeMatching(message, _recheckAfter, _round.Pulls);
-            SweepBy(queue.NextVisit);
+            queue.TakeMatching(message, _round.Pulls);
         }
     }
 
@@ -276,14 +275,10 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
             WokenPulls item = RentItem();
             foreach (((StoreTopic Topic, int QueueId) key, ParkedQueue queue) in _queues)
             {
-                if (queue.NextVisit <= now)
+                if (queue.NextVisit <= now && !Visit(key, queue, now, item.Pulls))
                 {
-                    long end = _store.Reader.TryGetOffsets(key.Topic, key.QueueId, out QueueOffsets offsets) ? offsets.Max : 0;
-                    if (!queue.Visit(now, end, _recheckAfter, _keepEmpty, item.Pulls))
-                    {
-                        _queues.TryRemove(new(key, queue));
-                        continue;
-                    }
+                    _queues.TryRemove(new(key, queue));
+                    continue;
                 }
 
                 next = Math.Min(next, queue.NextVisit);
@@ -300,13 +295,29 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         SweepBy(next);
     }
 
+    /// <summary>Looks at those of a queue whose turn it is, a piece at a time, so that a message for it waits for one piece at most. False when the queue is given up.</summary>
+    private bool Visit((StoreTopic Topic, int QueueId) key, ParkedQueue queue, long now, List<ParkedPull> due)
+    {
+        long end = _store.Reader.TryGetOffsets(key.Topic, key.QueueId, out QueueOffsets offsets) ? offsets.Max : 0;
+        do
+        {
+            if (!queue.Visit(now, end, _keepEmpty, due))
+            {
+                return false;
+            }
+        }
+        while (queue.NextVisit <= now);
+
+        return true;
+    }
+
     private bool TryAdd(ParkedPull parked, int most, out ParkedQueue queue)
     {
         (StoreTopic, int) key = (parked.Pull.Topic.StoreTopic, parked.Pull.QueueId);
         do
         {
-            queue = _queues.GetOrAdd(key, static _ => new ParkedQueue());
-            switch (queue.TryAdd(parked, _recheckAfter, most))
+            queue = _queues.GetOrAdd(key, static (_, recheckAfter) => new ParkedQueue(recheckAfter), _recheckAfter);
+            switch (queue.TryAdd(parked, most))
             {
                 case ParkResult.Parked:
                     // A broker that stops has given up the queues it saw; this one may have come later.

@@ -57,6 +57,23 @@ public sealed class ParkedPullsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Sweep_MoreAreDueThanOneVisitLooksAt_AllEndWithIt()
+    {
+        const int Pulls = (2 * ParkedQueue.MaxLooks) + 1;
+        await _broker.CreateTopicAsync("Many");
+        for (int tag = 0; tag < Pulls; tag++)
+        {
+            Parked.TryPark(Pull("Many", 0, 0, holdMs: 1_000, tag: tag)).Should().BeTrue();
+        }
+
+        // Another sweep would be half a second later.
+        _time.Advance(TimeSpan.FromSeconds(1.4));
+
+        await Eventually.TrueAsync(() => _sink.Answered.Count == Pulls, "all waits have ended");
+        _sink.Answered.Should().OnlyHaveUniqueItems();
+    }
+
+    [Fact]
     public async Task Forget_PullsOfTheTopic_AreAnsweredAndTheNextOnesWaitAnew()
     {
         await _broker.CreateTopicAsync("Gone");
@@ -105,12 +122,12 @@ public sealed class ParkedPullsTests : IAsyncLifetime
     {
         await _broker.CreateTopicAsync("T");
         List<ParkedPull> due = [];
-        ParkedQueue queue = new();
-        queue.Visit(now: 100, end: 0, recheckAfter: 5, keepEmpty: 10, due).Should().BeTrue();
-        queue.Visit(now: 109, end: 0, recheckAfter: 5, keepEmpty: 10, due).Should().BeTrue();
-        queue.Visit(now: 110, end: 0, recheckAfter: 5, keepEmpty: 10, due).Should().BeFalse();
+        ParkedQueue queue = new(recheckAfter: 5);
+        queue.Visit(now: 100, end: 0, keepEmpty: 10, due).Should().BeTrue();
+        queue.Visit(now: 109, end: 0, keepEmpty: 10, due).Should().BeTrue();
+        queue.Visit(now: 110, end: 0, keepEmpty: 10, due).Should().BeFalse();
 
-        queue.TryAdd(new ParkedPull(), 500, most: 10).Should().Be(ParkResult.GivenUp);
+        queue.TryAdd(new ParkedPull(), most: 10).Should().Be(ParkResult.GivenUp);
     }
 
     [Fact]
@@ -118,20 +135,20 @@ public sealed class ParkedPullsTests : IAsyncLifetime
     {
         await _broker.CreateTopicAsync("T");
         List<ParkedPull> due = [];
-        ParkedQueue queue = new();
+        ParkedQueue queue = new(recheckAfter: 500);
         ParkedPull parked = new() { Since = 100, Deadline = 10_000 };
         parked.Pull = Pull("T", 0, 0);
-        queue.TryAdd(parked, 500, most: 10);
+        queue.TryAdd(parked, most: 10);
 
-        queue.Visit(now: 100, end: 0, recheckAfter: 500, keepEmpty: 10, due);
+        queue.Visit(now: 100, end: 0, keepEmpty: 10, due);
 
         due.Should().BeEmpty();
         queue.NextVisit.Should().Be(600);
         ParkedPull shorter = new() { Since = 110, Deadline = 200 };
         shorter.Pull = Pull("T", 0, 0);
-        queue.TryAdd(shorter, 500, most: 10);
+        queue.TryAdd(shorter, most: 10);
         queue.NextVisit.Should().Be(200);
-        queue.Visit(now: 200, end: 0, recheckAfter: 500, keepEmpty: 10, due);
+        queue.Visit(now: 200, end: 0, keepEmpty: 10, due);
         due.Should().Equal(shorter);
     }
 
@@ -140,15 +157,15 @@ public sealed class ParkedPullsTests : IAsyncLifetime
     {
         await _broker.CreateTopicAsync("T");
         List<ParkedPull> due = [];
-        ParkedQueue queue = new();
+        ParkedQueue queue = new(recheckAfter: 500);
         ParkedPull parked = new() { Since = 100, Deadline = 10_000 };
         parked.Pull = Pull("T", 0, 3);
-        queue.TryAdd(parked, 500, most: 10);
+        queue.TryAdd(parked, most: 10);
 
-        queue.Visit(now: 100, end: 3, recheckAfter: 500, keepEmpty: 10, due);
-        queue.Visit(now: 600, end: 3, recheckAfter: 500, keepEmpty: 10, due);
+        queue.Visit(now: 100, end: 3, keepEmpty: 10, due);
+        queue.Visit(now: 600, end: 3, keepEmpty: 10, due);
         due.Should().BeEmpty();
-        queue.Visit(now: 1_100, end: 4, recheckAfter: 500, keepEmpty: 10, due);
+        queue.Visit(now: 1_100, end: 4, keepEmpty: 10, due);
         due.Should().Equal(parked);
     }
 
