@@ -161,15 +161,19 @@ public sealed class DeleteTopicTests
     }
 
     /// <summary>Nothing but the records tells a slave that a topic was made anew, and no checksum covers what does: files of the old one are set aside.</summary>
-    [Fact]
-    public async Task AppendRaw_TopicMadeAnewAtItsSource_SetsTheOldQueueAside()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AppendRaw_TopicMadeAnewAtItsSource_SetsTheOldQueueAside(bool isBatch)
     {
         MemoryFileSystem sourceFiles = new();
         MemoryFileSystem files = new();
         await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options(Root), sourceFiles, new ManualTime(), hasThreads: false);
         await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
+        copy.TrySetBatch(copy.GetOrAddTopic("T"u8), isBatch).Should().BeTrue();
         for (int life = 0; life < 3; life++)
         {
+            source.TrySetBatch(source.GetOrAddTopic("T"u8), isBatch).Should().BeTrue();
             Fill(source, $"life{life}", 60 - life);
             await FeedAsync(source, copy);
             copy.Writer.WritePending();
@@ -180,14 +184,37 @@ public sealed class DeleteTopicTests
         copy.Maintenance.MakeDurable();
 
         // The second life of the queue, for which the first one made room: two files of 50 units.
-        files.Paths.Where(static path => path.StartsWith($"{Root}/damaged/", StringComparison.Ordinal)).Should()
-            .BeEquivalentTo($"{Root}/damaged/consumequeue/T/0/00000000000000000000", $"{Root}/damaged/consumequeue/T/0/00000000000000001000");
-        using Files.IStoreFile aside = files.Open($"{Root}/damaged/consumequeue/T/0/00000000000000001000", Files.FileOpenMode.Read);
-        byte[] unit = new byte[20];
-        aside.Read(unit, 8 * 20).Should().Be(20);
-        unit.Should().NotEqual(new byte[20], "it is whole, to its last unit");
-        aside.Read(unit, 9 * 20).Should().Be(20);
-        unit.Should().Equal(new byte[20]);
+        int unitBytes = isBatch ? 46 : 20;
+        string queue = $"{Root}/damaged/{(isBatch ? "batchconsumequeue" : "consumequeue")}/T/0";
+        string second = $"{queue}/{50 * unitBytes:D20}";
+        files.Paths.Where(static path => path.StartsWith($"{Root}/damaged/", StringComparison.Ordinal)).Should().BeEquivalentTo($"{queue}/00000000000000000000", second);
+        using Files.IStoreFile aside = files.Open(second, Files.FileOpenMode.Read);
+        byte[] unit = new byte[unitBytes];
+        aside.Read(unit, 8 * unitBytes).Should().Be(unitBytes);
+        unit.Should().NotEqual(new byte[unitBytes], "it is whole, to its last unit");
+        aside.Read(unit, 9 * unitBytes).Should().Be(unitBytes);
+        unit.Should().Equal(new byte[unitBytes]);
+    }
+
+    /// <summary>Records of several messages: the offset that tells is that of the first, which is one of their properties.</summary>
+    [Fact]
+    public async Task AppendRaw_BatchTopicMadeAnewAtItsSource_HasTheBatchesOfTheNewOne()
+    {
+        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        AppendBatches(source, 7);
+        await FeedAsync(source, copy);
+        copy.Writer.WritePending();
+        await source.DeleteTopicAsync(source.FindTopic("T"u8)!, CancellationToken.None);
+        List<AppendResult> made = AppendBatches(source, 3);
+
+        await FeedAsync(source, copy);
+        copy.Writer.WritePending();
+
+        StoreTopic topic = copy.FindTopic("T"u8)!;
+        (await copy.Reader.GetOffsetsAsync(topic, 0, CancellationToken.None)).Should().Be(new QueueOffsets(0, 6));
+        IReadOnlyList<QueueUnit>? units = await copy.Reader.ReadUnitsAsync(topic, 0, 0, 6, CancellationToken.None);
+        units!.Select(static unit => unit.Offset).Should().Equal(made.Select(static batch => batch.Offset));
     }
 
     /// <summary>The records were copied, and the process was killed before they were dispatched. Only whoever says that the log is a copy finds the topic made anew in it.</summary>
@@ -461,6 +488,16 @@ public sealed class DeleteTopicTests
             store.Writer.WritePending();
         }
 
+        return sent;
+    }
+
+    /// <summary>Records of two messages each.</summary>
+    private static List<AppendResult> AppendBatches(MessageStore store, int count)
+    {
+        const int InnerBatch = 0x40 | 0x80;
+        store.TrySetBatch(store.GetOrAddTopic("T"u8), isBatch: true).Should().BeTrue();
+        List<AppendResult> sent = [.. Enumerable.Range(0, count).Select(_ => store.Append("T", 0, "two", "INNER_NUM\u00012\u0002", InnerBatch))];
+        store.Writer.WritePending();
         return sent;
     }
 

@@ -179,7 +179,7 @@ internal partial class ConsumeQueue
             WriteUnitsLocked();
             _ext?.SetAside();
             string aside = _files.SetAside();
-            LogBegunAnew(_environment.Logger, Topic.Name, QueueId, _max, aside);
+            LogBegunAnew(_environment.Logger, Topic.Name, QueueId, Max, aside);
             Volatile.Write(ref _max, 0);
             Volatile.Write(ref _min, 0);
             _ring = null;

@@ -313,13 +313,13 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
 
     private ConsumeQueue? PutUnit(ConsumeQueue? queue, long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)
     {
-        // Elsewhere than among copied records such an offset is a damaged one, and the record is left out of the queue as any whose offset is taken.
-        if (unit.PhysicalOffset < _log.CopiedTo && queue?.IsBegunAnewBy(queueOffset, unit) == true)
+        if (queue is null)
         {
-            _log.BeginAnew(queue, isCounted: unit.PhysicalOffset < _undispatched.CountedTo);
+            return null;
         }
 
-        if (queue is null || !queue.Put(queueOffset, unit, storeTimestamp, bitMap))
+        BeginAnewIfSaid(queue, queueOffset, unit);
+        if (!queue.Put(queueOffset, unit, storeTimestamp, bitMap))
         {
             return null;
         }
@@ -330,6 +330,12 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
 
     private BatchConsumeQueue? PutUnit(BatchConsumeQueue queue, InnerBatch place, in ConsumeQueueUnit unit, long storeTimestamp)
     {
+        // One of no messages has properties that cannot be right, and so no place either.
+        if (place.Count > 0)
+        {
+            BeginAnewIfSaid(queue, place.BaseOffset, unit);
+        }
+
         if (!queue.Put(place.BaseOffset, place.Count, unit, storeTimestamp))
         {
             return null;
@@ -337,6 +343,18 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
 
         NotePut(queue, place.BaseOffset + place.Count);
         return queue;
+    }
+
+    /// <summary>
+    /// Empties the queue where a copied record says that its topic was made anew. Elsewhere than among copied records such an offset is a damaged one, and the record is left out of the queue as any
+    /// whose offset is taken.
+    /// </summary>
+    private void BeginAnewIfSaid(ConsumeQueue queue, long queueOffset, in ConsumeQueueUnit unit)
+    {
+        if (unit.PhysicalOffset < _log.CopiedTo && queue.IsBegunAnewBy(queueOffset, unit))
+        {
+            _log.BeginAnew(queue, isCounted: unit.PhysicalOffset < _undispatched.CountedTo);
+        }
     }
 
     private void NotePut(ConsumeQueue queue, long nextOffset)

@@ -14,6 +14,7 @@ internal static class SmallStore
         DispatchesReplicatedOnly = replicatedOnly,
         CommitLogFileBytes = 64 * 1024,
         ConsumeQueueFileBytes = 20 * 50,
+        BatchConsumeQueueFileBytes = 46 * 50,
         IndexSlots = 50,
         IndexEntries = indexEntries,
         MaxMessageBytes = 16 * 1024,
