@@ -7,6 +7,10 @@ namespace RocketOps.Store.Tests;
 /// <summary>While one write or flush is stuck in the kernel, nobody else waits: appends return, reads go on, waits end in time, and all comes right when it goes on.</summary>
 public sealed class HangingDiskTests
 {
+    private const int StepBytes = 1024 * 1024;
+    private const int StepsFileBytes = 4 * StepBytes;
+    private const int SmallBytes = 64 * 1024;
+
     [Fact]
     public async Task WritePending_AnotherThreadsWriteHangs_ReturnsAndTheWriterTakesTheBytesAlong()
     {
@@ -78,6 +82,89 @@ public sealed class HangingDiskTests
         Steps(fileBytes: 4 * 1024 * 1024),
         aheadAfter: 70,
         static (operation, path) => operation == "fallocate" && path.EndsWith("/00000000000000000000", StringComparison.Ordinal));
+
+    /// <summary>A message larger than a step has more of the next file reserved; to the one that comes meanwhile what is there is enough.</summary>
+    [Fact]
+    public async Task Append_TakesTheNextFileWhileMoreOfItIsBeingReserved_TheRestIsItsOwnToo()
+    {
+        using Gate gate = new();
+        GatedFileSystem files = new(new MemoryFileSystem());
+        await using MessageStore store = await SmallStore.StartAsync(LargeMessages, files, new ManualTime());
+        try
+        {
+            await FillFileAsync(store, StepsFileBytes);
+            files.Before = (operation, path) =>
+            {
+                if (operation == "fallocate" && path.EndsWith("/00000000000004194304", StringComparison.Ordinal))
+                {
+                    gate.Pass();
+                }
+            };
+            byte[] large = new byte[(3 * StepBytes) / 2];
+
+            AppendStatus first = store.TryAppendNow("T", 0, large, out _);
+            await gate.Reached.WaitAsync(Eventually.DefaultDeadline);
+            AppendStatus meanwhile = store.TryAppendNow("T", 0, new byte[SmallBytes], out AppendResult small);
+            long reserved = store.Allocator.ReservedEnd;
+            gate.Open();
+            await Eventually.TrueAsync(() => store.Allocator.ReservedEnd == StepsFileBytes + (2 * StepBytes), "what was reserved belongs to the file that was taken");
+
+            first.Should().Be(AppendStatus.WouldBlock);
+            meanwhile.Should().Be(AppendStatus.Ok);
+            small.Offset.Value.Should().Be(StepsFileBytes);
+            reserved.Should().Be(StepsFileBytes + StepBytes);
+            store.TryAppendWaiting("T", 0, large, out AppendResult last).Should().Be(AppendStatus.Ok);
+            last.Offset.Should().Be(small.End);
+            await HasAllAsync(store, last);
+        }
+        finally
+        {
+            gate.Open();
+        }
+    }
+
+    /// <summary>Blocks of a file are reserved in two places at once, and one of them hangs: with the other's the log goes on to the end of the file, and into the next one.</summary>
+    [Fact]
+    public async Task Append_GoesOnIntoTheNextFileWhileBlocksOfTheLastOneAreBeingReserved_GoesOnThere()
+    {
+        using Gate taken = new();
+        using Gate ahead = new();
+        GatedFileSystem files = new(new MemoryFileSystem());
+        await using MessageStore store = await SmallStore.StartAsync(LargeMessages, files, new ManualTime());
+        try
+        {
+            await FillFileAsync(store, StepsFileBytes);
+            int calls = 0;
+            files.Before = (operation, path) =>
+            {
+                if (operation == "fallocate" && path.EndsWith("/00000000000004194304", StringComparison.Ordinal))
+                {
+                    (Interlocked.Increment(ref calls) == 1 ? taken : ahead).Pass();
+                }
+            };
+
+            // All of the next file is being reserved for a large message, and it is taken by a small one; those that follow it have more of it reserved.
+            store.TryAppendNow("T", 0, new byte[(7 * StepBytes) / 2], out _).Should().Be(AppendStatus.WouldBlock);
+            await taken.Reached.WaitAsync(Eventually.DefaultDeadline);
+            AppendHalfAStep(store).Offset.Value.Should().Be(StepsFileBytes);
+            await ahead.Reached.WaitAsync(Eventually.DefaultDeadline);
+            taken.Open();
+            await Eventually.TrueAsync(() => store.Allocator.ReservedEnd == 2 * StepsFileBytes, "all of the file is reserved");
+            await FillFileAsync(store, 2 * StepsFileBytes);
+            AppendHalfAStep(store).Offset.Value.Should().Be(2 * StepsFileBytes);
+            store.Allocator.ReservedEnd.Should().Be((2 * StepsFileBytes) + StepBytes);
+            ahead.Open();
+
+            await Eventually.TrueAsync(() => store.Allocator.ReservedEnd == (2 * StepsFileBytes) + (2 * StepBytes), "more of the file after it is reserved, which was asked for meanwhile");
+            store.TryAppendWaiting("T", 0, new byte[SmallBytes], out AppendResult last).Should().Be(AppendStatus.Ok);
+            await HasAllAsync(store, last);
+        }
+        finally
+        {
+            taken.Open();
+            ahead.Open();
+        }
+    }
 
     [Fact]
     public async Task Append_DiskGivesNoRoomForLongerThanThePageCacheLimit_IsRefusedAsBusy()
@@ -356,6 +443,53 @@ public sealed class HangingDiskTests
         ZeroFillAhead = zeroFill,
         Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] },
     };
+
+    /// <summary>Files of four steps, and messages of more than one.</summary>
+    private static StoreOptions LargeMessages => new()
+    {
+        RootDirectory = "/store",
+        CommitLogFileBytes = StepsFileBytes,
+        MaxMessageBytes = StepsFileBytes - (64 * 1024),
+        IndexEnabled = false,
+        Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] },
+    };
+
+    /// <summary>Appends small messages until no other would fit into the log's file, which ends there; then all of it is reserved, and a step of the next.</summary>
+    private static async Task FillFileAsync(MessageStore store, long fileEnd)
+    {
+        int size = 0;
+        while (fileEnd - store.Positions.Appended.Value >= size + RecordLayout.BlankBytes)
+        {
+            store.TryAppendWaiting("T", 0, new byte[SmallBytes], out AppendResult result).Should().Be(AppendStatus.Ok);
+            store.Writer.WritePending();
+            size = result.Size;
+        }
+
+        await Eventually.TrueAsync(() => store.Allocator.ReservedEnd == fileEnd && store.Allocator.PreparedBytes == StepBytes, "the file is reserved, and the next prepared");
+    }
+
+    /// <summary>So many small messages that another step is asked for; where the first of them is.</summary>
+    private static AppendResult AppendHalfAStep(MessageStore store)
+    {
+        AppendResult first = default;
+        for (int i = 0; i < 10; i++)
+        {
+            store.TryAppendNow("T", 0, new byte[SmallBytes], out AppendResult result).Should().Be(AppendStatus.Ok);
+            store.Writer.WritePending();
+            first = i == 0 ? result : first;
+        }
+
+        return first;
+    }
+
+    private static async Task HasAllAsync(MessageStore store, AppendResult last)
+    {
+        store.Writer.WritePending();
+        await store.FinishDispatchAsync();
+        (await store.Reader.MaxOffsetAsync(store.FindTopic("T"u8)!, 0)).Should().Be(last.QueueOffset + 1);
+        (await store.Reader.LookMessageAsync(last.Offset, CancellationToken.None)).Should().NotBeNull();
+        store.Flags.Should().Be(StoreFlags.None);
+    }
 
     /// <summary>
     /// While that call of another thread hangs, which so many messages bring about ahead of need, appends go on for as long as there is room, then say at once that there is none, on every thread; and
