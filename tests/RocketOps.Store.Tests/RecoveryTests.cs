@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Logging;
 
 namespace RocketOps.Store.Tests;
 
@@ -167,6 +168,54 @@ public sealed class RecoveryTests
         }
 
         others.Should().BePositive();
+    }
+
+    /// <summary>Apache's rule deletes the index file that was begun, and does not read all of the log that was in it: what is gone is told.</summary>
+    [Theory]
+    [InlineData(10)]
+    [InlineData(200)]
+    public async Task StartAsync_AfterAnotherBrokerWasKilled_TellsWhichKeysAreNotFoundAnyMore(int messages)
+    {
+        const int LastNotTrustedMs = 3000;
+        StoreOptions options = SmallStore.Options("/store", indexEntries: 10_000);
+        MemoryFileSystem files = new();
+        ManualTime time = new();
+        MessageStore store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
+        List<AppendResult> sent = [];
+        for (int i = 0; i < messages; i++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(300));
+            sent.Add(store.Append("T", 0, new string('x', 1000), $"KEYS\u0001k{i}\u0002"));
+            store.Writer.WritePending();
+        }
+
+        store.Maintenance.MakeDurable();
+        MemoryFileSystem killed = files.AfterKill();
+        using (Files.IStoreFile checkpoint = killed.Open("/store/checkpoint", Files.FileOpenMode.ReadWrite))
+        {
+            // As Java leaves it: no index file was completed. Our positions do not count then.
+            checkpoint.Write(new byte[8], 16);
+        }
+
+        long readFrom = sent.Where(message => message.Offset.Value % options.CommitLogFileBytes == 0 && message.StoreTimestamp <= sent[^1].StoreTimestamp - LastNotTrustedMs)
+            .Select(static message => message.Offset.Value).DefaultIfEmpty(0).Max();
+        using RecordingLoggerFactory log = new();
+
+        await using MessageStore again = new(options, killed, time, log, hasThreads: false);
+        await again.StartAsync(CancellationToken.None);
+
+        (readFrom > 0).Should().Be(messages == 200, "a long log has files that need not be read");
+        StoreTopic topic = again.GetOrAddTopic("T"u8);
+        for (int i = 0; i < messages; i++)
+        {
+            IndexQueryResult found = await again.Reader.QueryIndexAsync(topic, $"k{i}", 10, 0, long.MaxValue, CancellationToken.None);
+            found.Offsets.Should().Equal(sent[i].Offset.Value >= readFrom ? [sent[i].Offset] : [], $"key {i}");
+        }
+
+        LoggedEntry told = log.Entries.Single(static entry => entry.Event is 2201 or 2206);
+        told.Event.Should().Be(readFrom > 0 ? 2206 : 2201);
+        told.Text.Should().Contain(readFrom > 0 ? "those from 0 to there are not found any more" : "its keys are indexed again");
+        told.Text.Should().Contain(readFrom > 0 ? $"Messages from {readFrom} on" : "is deleted");
     }
 
     [Fact]

@@ -12,9 +12,10 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
 
     /// <summary>Opens the files there are, oldest first; those that cannot be trusted are deleted.</summary>
     /// <param name="deleteAfter">Files that end later than this store time are deleted; null keeps all.</param>
+    /// <param name="readFrom">From there on the log is read, and its messages are indexed again.</param>
     /// <param name="logEnd">End of the log's last file: a file that claims keys of later messages is damaged, or another log's.</param>
     /// <param name="opened">Takes them one by one, so that the caller disposes of them also when one cannot be opened.</param>
-    public void Open(long? deleteAfter, long logEnd, List<IndexFile> opened)
+    public void Open(long? deleteAfter, long readFrom, long logEnd, List<IndexFile> opened)
     {
         foreach (string name in List(files, _path))
         {
@@ -25,6 +26,10 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
                 if (isBeyondLog)
                 {
                     LogBeyondLog(name, file!.Header.EndPhysicalOffset, logEnd);
+                }
+                else if (file is not null && file.Header.BeginPhysicalOffset < readFrom)
+                {
+                    LogKeysGone(name, file.Header.BeginPhysicalOffset, readFrom);
                 }
                 else
                 {
@@ -113,8 +118,11 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
 
     private string PathOf(string name) => Path.Combine(_path, name);
 
-    [LoggerMessage(EventId = 2201, Level = LogLevel.Warning, Message = "Index file {Name} was not completed before the unclean stop and is deleted; keys of messages recovered from the log are indexed again")]
+    [LoggerMessage(EventId = 2201, Level = LogLevel.Warning, Message = "Index file {Name} was not completed before the unclean stop and is deleted; its keys are indexed again from the log")]
     private partial void LogDeleted(string name);
+
+    [LoggerMessage(EventId = 2206, Level = LogLevel.Warning, Message = "Index file {Name} was not completed before the unclean stop and is deleted, as nobody knows what of it is on the disk. Messages from {ReadFrom} on, where the log is read again, are indexed again; the keys it had of those from {Begin} to there are not found any more. To have them again stop the broker, delete index/ and checkpoint of the store, create an empty file abort there, and start it: it reads all of the log then")]
+    private partial void LogKeysGone(string name, long begin, long readFrom);
 
     [LoggerMessage(EventId = 2202, Level = LogLevel.Error, Message = "Index file {Name} claims keys of messages up to {EndPhysicalOffset}, but the log ends before {LogEnd}: it is deleted")]
     private partial void LogBeyondLog(string name, long endPhysicalOffset, long logEnd);

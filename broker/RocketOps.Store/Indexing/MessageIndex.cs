@@ -76,10 +76,11 @@ internal sealed partial class MessageIndex : IDisposable
     /// <param name="known">
     /// What the checkpoint knows to be in the slots: entries behind it are put in again, a kill may have come before that. Null where another program has written: then the slots know all.
     /// </param>
+    /// <param name="readFrom">From there on the log is read, and its messages are put again.</param>
     /// <param name="logEnd">End of the log's last file: a file that claims keys of later messages is damaged, or another log's. Kept, it would keep new keys out, and older files from expiring.</param>
-    public void Load(long? deleteAfter, IndexPosition? known, long logEnd)
+    public void Load(long? deleteAfter, IndexPosition? known, long readFrom, long logEnd)
     {
-        _folder.Open(deleteAfter, logEnd, _indexFiles);
+        _folder.Open(deleteAfter, readFrom, logEnd, _indexFiles);
         if (_indexFiles is not [.., var last])
         {
             return;

@@ -61,7 +61,7 @@ internal sealed partial class StoreRecovery
         Checkpoint checkpoint = checkpointFile.Current;
         if (_segments.All.Count == 0)
         {
-            _index?.Load(deleteAfter: long.MinValue, known: null, logEnd: 0);
+            _index?.Load(deleteAfter: long.MinValue, known: null, readFrom: 0, logEnd: 0);
             return new RecoveredStore(0, 0, 0, 0);
         }
 
@@ -74,7 +74,7 @@ internal sealed partial class StoreRecovery
             checkpointFile.Write(checkpoint, durable: true);
         }
 
-        _index?.Load(plan.TrustsFiles || plan.CutsIndex ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.Index : null, _segments.EndOffset);
+        _index?.Load(plan.TrustsFiles || plan.CutsIndex ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.Index : null, plan.Start, _segments.EndOffset);
         if (plan.CutsQueues)
         {
             _cuts.CutQueues(plan.QueuesFrom);
