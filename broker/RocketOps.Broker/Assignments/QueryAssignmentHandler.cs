@@ -16,7 +16,7 @@ internal sealed class QueryAssignmentHandler(TopicTable topics, ConsumerTable co
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        AssignmentQuery query = BrokerJson.ReadBody(request, BrokerJson.Default.AssignmentQuery);
+        using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.AssignmentQuery, out AssignmentQuery query);
         string topic = query.Topic ?? throw Lacks("topic");
         string group = query.ConsumerGroup ?? throw Lacks("consumerGroup");
         bool shares = query.MessageModel switch

@@ -15,7 +15,7 @@ internal sealed class CheckClientHandler(BrokerSettings settings) : AsyncRequest
 
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        CheckClientBody body = BrokerJson.ReadBody(request, BrokerJson.Default.CheckClientBody);
+        using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.CheckClientBody, out CheckClientBody body);
         if (body.Subscription is { IsTag: false } subscription)
         {
             if (!settings.Current.EnablePropertyFilter)

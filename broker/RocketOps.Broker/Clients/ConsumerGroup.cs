@@ -22,8 +22,8 @@ internal sealed partial class ConsumerGroup
     private readonly Lock _updates = new();
     private readonly ILogger _logger;
 
-    // What each member subscribes to, as a digest, under the lock.
-    private readonly Dictionary<RemotingConnection, long> _wanted = [];
+    // What each member subscribes to, under the lock.
+    private readonly Dictionary<RemotingConnection, Wanted> _wanted = [];
     private volatile bool _differs;
     private int? _fingerprint;
 
@@ -127,6 +127,15 @@ internal sealed partial class ConsumerGroup
         }
     }
 
+    /// <summary>How much the member behind this connection has said that it subscribes to, as <see cref="SubscriptionData.Weigh"/> counts; whatever others have said meanwhile.</summary>
+    public long WeightOf(RemotingConnection connection)
+    {
+        lock (_updates)
+        {
+            return _wanted.TryGetValue(connection, out Wanted wanted) ? wanted.Weight : 0;
+        }
+    }
+
     /// <summary>True when the connection was a member.</summary>
     public bool Remove(RemotingConnection connection)
     {
@@ -143,10 +152,11 @@ internal sealed partial class ConsumerGroup
 
     private void NoteWanted(ClientChannel channel, IReadOnlyList<SubscriptionData> wanted)
     {
-        long digest = Digest(wanted);
-        if (!_wanted.TryGetValue(channel.Connection, out long known) || known != digest)
+        Wanted now = new(Digest(wanted), wanted.Sum(static data => (long)data.Weigh()));
+        bool isAsBefore = _wanted.TryGetValue(channel.Connection, out Wanted before) && before.Digest == now.Digest;
+        _wanted[channel.Connection] = now;
+        if (!isAsBefore)
         {
-            _wanted[channel.Connection] = digest;
             Compare(channel, wanted);
         }
     }
@@ -154,7 +164,7 @@ internal sealed partial class ConsumerGroup
     /// <summary>Says so once when members begin to differ, and once when they agree again; however often they say what they want.</summary>
     private void Compare(ClientChannel? changed, IReadOnlyList<SubscriptionData> wanted)
     {
-        bool differs = _wanted.Values.Distinct().Skip(1).Any();
+        bool differs = _wanted.Values.Select(static member => member.Digest).Distinct().Skip(1).Any();
         if (differs == _differs)
         {
             return;
@@ -167,8 +177,8 @@ internal sealed partial class ConsumerGroup
             return;
         }
 
-        long digest = _wanted[changed!.Connection];
-        RemotingConnection other = _wanted.First(member => member.Value != digest).Key;
+        long digest = _wanted[changed!.Connection].Digest;
+        RemotingConnection other = _wanted.First(member => member.Value.Digest != digest).Key;
         LogDiffer(Name, changed.ClientId, Describe(wanted), _channels.GetValueOrDefault(other)?.ClientId ?? other.RemoteEndPoint?.ToString() ?? "another member");
     }
 
@@ -245,4 +255,6 @@ internal sealed partial class ConsumerGroup
 
     [LoggerMessage(EventId = 3523, Level = LogLevel.Information, Message = "Members of consumer group {Group} subscribe alike again")]
     private partial void LogAgree(string group);
+
+    private readonly record struct Wanted(long Digest, long Weight);
 }

@@ -86,6 +86,31 @@ internal sealed class ConsumerTable : IAsyncDisposable
         return groups.Count;
     }
 
+    /// <summary>How many subscriptions the connection would have after a heartbeat, in all its groups together, as <see cref="SubscriptionData.Weigh"/> counts: what it says itself, as others can say anything.</summary>
+    public long CountSubscriptionsWith(RemotingConnection connection, HeartbeatBody body)
+    {
+        long count = 0;
+        HashSet<string> told = new(StringComparer.Ordinal);
+        if (!body.WithoutSubscriptions)
+        {
+            foreach (HeartbeatBody.ConsumerData data in body.Consumers ?? [])
+            {
+                told.Add(data.GroupName ?? string.Empty);
+                count += (data.Subscriptions ?? []).Sum(static subscription => (long)subscription.Weigh());
+            }
+        }
+
+        lock (_changes)
+        {
+            if (_byConnection.TryGetValue(connection, out HashSet<ConsumerGroup>? joined))
+            {
+                count += joined.Where(group => !told.Contains(group.Name)).Sum(group => group.WeightOf(connection));
+            }
+        }
+
+        return count;
+    }
+
     /// <summary>How many groups the connection is a member of.</summary>
     public int CountGroups(RemotingConnection connection)
     {

@@ -9,21 +9,19 @@ namespace RocketOps.Broker.Clients;
 
 /// <summary>HEART_BEAT (34): registers the client's groups before it answers, as the client asks for its group's members right after. Source: remoting.md §2.4, §5.9.</summary>
 internal sealed class HeartbeatHandler(
-    BrokerSettings settings, GroupTable groups, TopicTable topics, ConsumerTable consumers, ProducerTable producers, ClientRegistry registry, TimeProvider time)
+    BrokerSettings settings, HeartbeatLimits limits, GroupTable groups, TopicTable topics, ConsumerTable consumers, ProducerTable producers, ClientRegistry registry, TimeProvider time)
     : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        HeartbeatBody body = BrokerJson.ReadBody(request, BrokerJson.Default.HeartbeatBody);
+        using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.HeartbeatBody, out HeartbeatBody body);
         if (string.IsNullOrEmpty(body.ClientId))
         {
             throw new RemotingCommandException(ResponseCode.SystemError, "the heartbeat has no clientID");
         }
 
         // Before the first group is made: every one is an entry in two files.
-        int most = settings.Current.MaxGroupsPerConnection;
-        Check(consumers.CountGroupsWith(connection, body.Consumers), most);
-        Check(producers.CountGroupsWith(connection, body.Producers), most);
+        limits.Check(connection, body);
         bool changed = false;
         bool rejectsPullConsumers = settings.Current.RejectPullConsumer;
         foreach (HeartbeatBody.ConsumerData consumer in body.Consumers ?? [])
@@ -57,13 +55,5 @@ internal sealed class HeartbeatHandler(
         return RemotingCommand.CreateResponse(request, ResponseCode.Success)
             .Set("IS_SUPPORT_HEART_BEAT_V2", true)
             .Set("IS_SUB_CHANGE", body.Fingerprint == 0 || changed);
-    }
-
-    private static void Check(int groups, int most)
-    {
-        if (groups > most)
-        {
-            throw new RemotingCommandException(ResponseCode.SystemError, $"the connection would be a member of {groups} groups, more than maxGroupsPerConnection, which is {most}");
-        }
     }
 }

@@ -8,6 +8,14 @@ internal sealed record SubscriptionData
     public const string All = "*";
     public const string TagExpression = "TAG";
 
+    /// <summary>Characters, after each of which a subscription counts once more. A plain one takes half a kilobyte, which an expression of so many characters takes as well once it is compiled.</summary>
+    private const int LengthPerWeight = 64;
+
+    /// <summary>What a tag takes beside its characters, in characters.</summary>
+    private const int TagLength = 16;
+
+    private const int HashLength = 4;
+
     [JsonPropertyName("classFilterMode")]
     public bool ClassFilterMode { get; init; }
 
@@ -33,4 +41,18 @@ internal sealed record SubscriptionData
 
     [JsonIgnore]
     public bool IsTag => string.IsNullOrEmpty(ExpressionType) || string.Equals(ExpressionType, TagExpression, StringComparison.Ordinal);
+
+    /// <summary>As how many subscriptions it counts among those that a connection may have: names, expressions and tags are as long as clients make them.</summary>
+    public int Weigh()
+    {
+        int length = Length(Topic) + Length(ExpressionType) + Length(SubString) + (HashLength * (CodeSet?.Count ?? 0));
+        foreach (string? tag in TagsSet ?? [])
+        {
+            length += TagLength + Length(tag);
+        }
+
+        return 1 + (length / LengthPerWeight);
+
+        static int Length(string? text) => text?.Length ?? 0;
+    }
 }

@@ -45,6 +45,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> ServerChannelMaxIdleTimeSeconds = Int32("serverChannelMaxIdleTimeSeconds", 120, 1, description: "Connections silent for so long are closed.");
     public static readonly PropertyDefinition<int> MaxConnections = Int32("maxConnections", 65_536, 1, description: "Connections beyond this are refused. Not in RocketMQ.");
     public static readonly PropertyDefinition<int> MaxGroupsPerConnection = Int32("maxGroupsPerConnection", 65_536, 1, live: true, description: "Consumer groups, and producer groups, that one connection may be a member of; heartbeats that name more are refused, and pulls, messages given back and modes that would make more. Not in RocketMQ.");
+    public static readonly PropertyDefinition<int> MaxSubscriptionsPerConnection = Int32("maxSubscriptionsPerConnection", 10_000, 1, live: true, description: "Subscriptions that one connection may have, in all its consumer groups together, one counting once more for each 64 characters of its topic, expression and tags; heartbeats that name more are refused. Not in RocketMQ.");
 
     public static readonly PropertyDefinition<int> MaxStatisticsKeys = Int32("maxStatisticsKeys", 100_000, 0, live: true, description: "Pairs of group and topic whose reading is counted (VIEW_BROKER_STATS_DATA, rates of consumers); further ones show 0. About 1 KiB each while they are in use. Not in RocketMQ.");
 
@@ -205,7 +206,7 @@ internal static class BrokerKeys
     [
         BrokerClusterName, BrokerName, BrokerId, NamesrvAddr, BrokerIP1, BrokerIP2, BindAddress, ListenPort, HaListenPort, HttpPort, Role, BrokerPermission,
         RegisterNameServerPeriod, RegisterBrokerTimeoutMills, ForwardTimeout, LoadBalancePollNameServerInterval, CompressedRegister, EnableSplitRegistration, SplitRegistrationSize, EnableSingleTopicRegister, RegionId,
-        StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, MaxGroupsPerConnection, MaxStatisticsKeys, RemotingLoops, LingerMicros, MaxHeldBytes, HeldBytesTimeout, MinFrameBytesPerSecond, LogLevel, LogFormat,
+        StartAcceptSendRequestTimeStamp, ConfigBlackList, ServerChannelMaxIdleTimeSeconds, MaxConnections, MaxGroupsPerConnection, MaxSubscriptionsPerConnection, MaxStatisticsKeys, RemotingLoops, LingerMicros, MaxHeldBytes, HeldBytesTimeout, MinFrameBytesPerSecond, LogLevel, LogFormat,
         AutoCreateTopicEnable, AutoCreateSubscriptionGroup, DefaultTopicQueueNums, ClusterTopicEnable, BrokerTopicEnable, ValidateSystemTopicWhenUpdateTopic,
         NotifyConsumerIdsChangedEnable, RejectPullConsumerEnable, ChannelExpiredTimeout, FlushConsumerOffsetInterval, FlushDelayOffsetInterval, TraceTopicEnable,
         MsgTraceTopicName, TraceOn, MaxMessageSize, LongPollingEnable, ShortPollingTimeMills, MaxParkedPulls, MaxParkedPullsPerConnection, MaxParkedPullsPerQueue, MaxTransferBytesOnMessageInMemory,

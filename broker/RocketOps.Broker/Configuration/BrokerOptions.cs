@@ -50,6 +50,7 @@ internal sealed class BrokerOptions
         IdleTimeout = TimeSpan.FromSeconds(values.Get(BrokerKeys.ServerChannelMaxIdleTimeSeconds));
         MaxConnections = values.Get(BrokerKeys.MaxConnections);
         MaxGroupsPerConnection = values.Get(BrokerKeys.MaxGroupsPerConnection);
+        MaxSubscriptionsPerConnection = values.Get(BrokerKeys.MaxSubscriptionsPerConnection);
         MaxStatisticsKeys = values.Get(BrokerKeys.MaxStatisticsKeys);
         RemotingLoops = values.Get(BrokerKeys.RemotingLoops);
         LingerMicros = values.Get(BrokerKeys.LingerMicros);
@@ -195,6 +196,8 @@ internal sealed class BrokerOptions
     public int MaxConnections { get; }
 
     public int MaxGroupsPerConnection { get; }
+
+    public int MaxSubscriptionsPerConnection { get; }
 
     public int MaxStatisticsKeys { get; }
 

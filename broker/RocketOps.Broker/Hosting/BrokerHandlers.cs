@@ -38,7 +38,8 @@ internal static class BrokerHandlers
             pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, groups, new PullForwarder(parts.Topics, parts.Peers));
         MaxOffsetHandler maxOffsets = new(parts.Topics, parts.Store);
         PhysicalRequests physical = new(parts.Peers);
-        HeartbeatHandler heartbeat = new(parts.Settings, parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
+        HeartbeatHandler heartbeat = new(
+            parts.Settings, new HeartbeatLimits(parts.Settings, parts.Consumers, parts.Producers), parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
         GroupProgress progress = new(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.Consumers, parts.Store, parts.Statistics);
         ConsumerCaller caller = new(parts.Consumers);
         LogicOffsetHandler ends = OfQueue(maxOffsets);

@@ -6,6 +6,7 @@ using RocketOps.Broker.Groups;
 using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Json;
 
 namespace RocketOps.Broker.Json;
@@ -65,15 +66,60 @@ internal sealed partial class BrokerJson : JsonSerializerContext
         where T : class =>
         JsonSerializer.Deserialize(LenientJson.ToStrict(utf8).Span, type) ?? throw new JsonException("null instead of an object");
 
-    /// <summary>The body of a request; what is no such body is refused with code 1 as Java's parser does, in words that help.</summary>
-    public static T ReadBody<T>(RemotingCommand request, JsonTypeInfo<T> type)
+    /// <summary>
+    /// The body of a request as objects, which count as held by its connection until the result is disposed; what is no such body is refused with code 1 as Java's parser does, in words that help.
+    /// </summary>
+    public static HeldBytes ReadBody<T>(RemotingConnection connection, RemotingCommand request, JsonTypeInfo<T> type, out T body)
         where T : class
+    {
+        HeldBytes held = connection.Hold(CostOf(request));
+        try
+        {
+            if (connection.IsAborted)
+            {
+                // For what it holds, perhaps for this: it is not made as well. Nobody is left to answer.
+                throw new RemotingCommandException(ResponseCode.SystemBusy, "the connection is closed for what it holds");
+            }
+
+            body = Parse(request, type);
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The same for a request whose answer is built in turns and counts what is held for it.</summary>
+    public static T ReadBody<T>(HeavyAnswer answer, RemotingCommand request, JsonTypeInfo<T> type)
+        where T : class
+    {
+        answer.Add(CostOf(request));
+        return Parse(request, type);
+    }
+
+    public static byte[] Write<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(value, type);
+
+    public static byte[] WriteFile<T>(T value)
+        where T : class => JsonSerializer.SerializeToUtf8Bytes(value, (JsonTypeInfo<T>)Files.GetTypeInfo(typeof(T))!);
+
+    private static long CostOf(RemotingCommand request)
     {
         if (request.Body.IsEmpty)
         {
             throw new RemotingCommandException(ResponseCode.SystemError, "the request has no body");
         }
 
+        long cost = JsonCost.Of(request.Body.Span);
+        return cost <= JsonCost.Most
+            ? cost
+            : throw new RemotingCommandException(ResponseCode.SystemError, $"the body would take about {cost} bytes as objects, more than {JsonCost.Most}");
+    }
+
+    private static T Parse<T>(RemotingCommand request, JsonTypeInfo<T> type)
+        where T : class
+    {
         try
         {
             return Read(request.Body.Span, type);
@@ -83,9 +129,4 @@ internal sealed partial class BrokerJson : JsonSerializerContext
             throw new RemotingCommandException(ResponseCode.SystemError, $"the body is no valid JSON: {malformed.Message}");
         }
     }
-
-    public static byte[] Write<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(value, type);
-
-    public static byte[] WriteFile<T>(T value)
-        where T : class => JsonSerializer.SerializeToUtf8Bytes(value, (JsonTypeInfo<T>)Files.GetTypeInfo(typeof(T))!);
 }

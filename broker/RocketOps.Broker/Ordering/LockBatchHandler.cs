@@ -11,7 +11,7 @@ internal sealed class LockBatchHandler(QueueLocks locks, TopicTable topics, Grou
 {
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        LockBody body = BrokerJson.ReadBody(request, BrokerJson.Default.LockBody);
+        using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.LockBody, out LockBody body);
         IReadOnlyList<MessageQueueKey> locked = [];
         if (body.ClientId is { Length: > 0 } clientId && body.ConsumerGroup is { } group && groups.TryGet(group, out _))
         {

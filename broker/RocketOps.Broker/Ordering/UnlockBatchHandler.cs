@@ -9,7 +9,7 @@ internal sealed class UnlockBatchHandler(QueueLocks locks) : AsyncRequestHandler
 {
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        LockBody body = BrokerJson.ReadBody(request, BrokerJson.Default.LockBody);
+        using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.LockBody, out LockBody body);
         if (body.ClientId is { Length: > 0 } clientId && body.ConsumerGroup is { } group)
         {
             locks.Unlock(group, clientId, body.Queues ?? []);

@@ -22,7 +22,7 @@ internal sealed class UpdateStaticTopicHandler(BrokerSettings settings, CurrentR
         topics.TryGet(name, out TopicState? existing);
         TopicConfig config = TopicFields.Read(request, name) with { Attributes = existing?.Config.Attributes };
         TopicAdminChecks.CheckConfig(topics, config);
-        TopicQueueMapping mapping = BrokerJson.ReadBody(request, BrokerJson.Default.TopicQueueMapping);
+        using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.TopicQueueMapping, out TopicQueueMapping mapping);
         MappingRules.Check(mapping, name, settings.Current.BrokerName);
         await mappings.UpdateAsync(mapping with { LedQueues = [] }, request.GetBoolean("force", fallback: false));
         if (topics.TryGet(name, out existing) && existing.Config.SameAs(config))

@@ -248,8 +248,8 @@ public sealed class RemotingConnection
     /// <summary>The turn of answers that take much memory while they are built. Few connections ever ask for one.</summary>
     internal SemaphoreSlim HeavyAnswers => _heavyAnswers ?? Interlocked.CompareExchange(ref _heavyAnswers, new SemaphoreSlim(1, 1), null) ?? _heavyAnswers!;
 
-    /// <summary>It ends at once, somebody has asked for that.</summary>
-    internal bool IsAborted => _aborted;
+    /// <summary>It ends at once, somebody has asked for that: perhaps for what it holds, and what would make it hold more is not begun.</summary>
+    public bool IsAborted => _aborted;
 
     /// <summary>More is written and not sent than may be gathered.</summary>
     internal bool HasFullOutput => _output.IsFull;

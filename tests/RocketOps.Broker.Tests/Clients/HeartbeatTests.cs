@@ -80,6 +80,75 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
+    public async Task Heartbeat_MoreSubscriptionsThanAConnectionMayHave_IsRefusedBeforeAnythingIsRegistered()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxSubscriptionsPerConnection"] = "3" });
+        await using RemotingClient other = TestBroker.NewClient();
+        (await BeatAsync(broker, ("one", ["A", "B"]))).Code.Should().Be(ResponseCode.Success);
+
+        RemotingCommand answer = await BeatAsync(broker, ("two", ["A", "B"]));
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+        answer.Remark.Should().Contain("maxSubscriptionsPerConnection");
+        broker.Host.Parts.Groups.TryGet("two", out _).Should().BeFalse();
+        broker.Host.Parts.Consumers.TryGet("two", out _).Should().BeFalse();
+        (await BeatAsync(broker, ("one", ["A", "B"]))).Code.Should().Be(ResponseCode.Success, "it has these already");
+        (await BeatAsync(broker, ("one", ["A"]), ("two", ["A", "B"]))).Code.Should().Be(ResponseCode.Success, "it has given one up");
+        (await BeatAsync(broker, other, ("one", ["A", "B", "C"]))).Code.Should().Be(ResponseCode.Success, "each connection has its own");
+        (await BeatAsync(broker, ("two", ["A", "B"]))).Code.Should().Be(ResponseCode.Success, "what others say for its group is not its own");
+    }
+
+    /// <summary>One subscription could take a whole frame.</summary>
+    [Theory]
+    [InlineData("""{"topic":"T","subString":"LONG"}""")]
+    [InlineData("""{"topic":"LONG","subString":"*"}""")]
+    [InlineData("""{"topic":"T","subString":"a","tagsSet":["LONG"]}""")]
+    [InlineData("""{"topic":"T","subString":"*","expressionType":"LONG"}""")]
+    public async Task Heartbeat_LongSubscription_CountsAsSeveral(string subscription)
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxSubscriptionsPerConnection"] = "3" });
+
+        (await BeatAsync(100)).Code.Should().Be(ResponseCode.Success);
+        RemotingCommand answer = await BeatAsync(200);
+
+        answer.Remark.Should().Contain("4 subscriptions").And.Contain("maxSubscriptionsPerConnection");
+
+        Task<RemotingCommand> BeatAsync(int length)
+        {
+            RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+            string said = subscription.Replace("LONG", new string('x', length), StringComparison.Ordinal);
+            heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"c","consumerDataSet":[{"groupName":"g","subscriptionDataSet":[{{said}}]}]}""");
+            return broker.InvokeAsync(heartbeat);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"clientID":"LONG"}""", 1024, "clientID")]
+    [InlineData("""{"clientID":"c","producerDataSet":[{"groupName":"LONG"}]}""", 255, "groupName")]
+    [InlineData("""{"clientID":"c","consumerDataSet":[{"groupName":"g","consumeType":"LONG"}]}""", 255, "consumeType")]
+    [InlineData("""{"clientID":"c","consumerDataSet":[{"groupName":"g","messageModel":"LONG"}]}""", 255, "messageModel")]
+    [InlineData("""{"clientID":"c","consumerDataSet":[{"groupName":"g","consumeFromWhere":"LONG"}]}""", 255, "consumeFromWhere")]
+    public async Task Heartbeat_NameThatIsTooLong_IsRefusedBeforeAnythingIsRegistered(string body, int most, string field)
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+
+        RemotingCommand refused = await BeatAsync(most + 1);
+
+        refused.Code.Should().Be(ResponseCode.SystemError);
+        refused.Remark.Should().Contain($"<{field}>").And.Contain($"more than {most}");
+        broker.Host.Parts.Consumers.All.Should().BeEmpty();
+        broker.Host.Parts.Producers.Groups.Should().BeEmpty();
+        (await BeatAsync(most)).Code.Should().Be(ResponseCode.Success);
+
+        Task<RemotingCommand> BeatAsync(int length)
+        {
+            RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+            heartbeat.Body = Encoding.UTF8.GetBytes(body.Replace("LONG", new string('x', length), StringComparison.Ordinal));
+            return broker.InvokeAsync(heartbeat);
+        }
+    }
+
+    [Fact]
     public async Task Connection_Closes_LeavesItsGroupsAndNoOthers()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
@@ -100,6 +169,24 @@ public sealed class HeartbeatTests
         await Eventually.TrueAsync(() => broker.Host.Parts.Consumers.All.Count() == 1, "its groups are gone");
         await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("CLIENT_INNER_PRODUCER").Count == 1, "it is no producer any more");
         broker.Host.Parts.Consumers.TryGet("stays", out _).Should().BeTrue();
+    }
+
+    private static Task<RemotingCommand> BeatAsync(TestBroker broker, params (string Group, string[] Topics)[] groups) => broker.InvokeAsync(Heartbeat(groups));
+
+    private static Task<RemotingCommand> BeatAsync(TestBroker broker, RemotingClient client, params (string Group, string[] Topics)[] groups) =>
+        client.InvokeAsync(broker.Address, Heartbeat(groups), Eventually.DefaultDeadline);
+
+    /// <summary>Of a consumer of several groups, each with the topics it reads.</summary>
+    private static RemotingCommand Heartbeat((string Group, string[] Topics)[] groups)
+    {
+        IEnumerable<string> consumers = groups.Select(static group =>
+        {
+            IEnumerable<string> subscriptions = group.Topics.Select(static topic => $$"""{"subString":"*","subVersion":1,"topic":"{{topic}}"}""");
+            return $$"""{"groupName":"{{group.Group}}","messageModel":"CLUSTERING","subscriptionDataSet":[{{string.Join(',', subscriptions)}}]}""";
+        });
+        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+        heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"c","consumerDataSet":[{{string.Join(',', consumers)}}]}""");
+        return heartbeat;
     }
 
     private static async Task<bool> IsSubscriptionWantedAsync(TestBroker broker, bool withoutSubscriptions, int fingerprint, RemotingClient? client = null, int version = 1)

@@ -12,8 +12,8 @@ using RocketOps.Testing;
 namespace RocketOps.Broker.Tests.Hosting;
 
 /// <summary>
-/// Small requests that name a large message: what they hold of it while they wait for the disk, or for a client, counts for the connection that sent them. Nothing else of this size is counted: messages that
-/// are sent are not held once they lie in the log.
+/// What requests come to hold that is more than their bytes, large messages that small ones name for instance: while they wait for the disk, or for a client, it counts for the connection that sent them. Nothing
+/// else of this size is counted: messages that are sent are not held once they lie in the log.
 /// </summary>
 public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
 {
@@ -99,6 +99,30 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
         _broker.Host.HeldBytes.Should().BeGreaterThan(2 * BodyBytes);
         go.SetResult();
         (await asked).Remark.Should().Be("consumed");
+        await Eventually.TrueAsync(() => _broker.Host.HeldBytes == 0, "everything is given back");
+    }
+
+    /// <summary>As objects it takes many times its bytes: a frame of 16 MiB was gigabytes that nobody had counted.</summary>
+    [Fact]
+    public async Task Heartbeat_UntilItsGroupIsMade_IsCountedAsTheObjectsItHasBecome()
+    {
+        string subscriptions = string.Join(',', Enumerable.Range(0, 5_000).Select(static number => $$"""{"subString":"*","subVersion":1,"topic":"T{{number}}"}"""));
+        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+        heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"c","consumerDataSet":[{"groupName":"g","messageModel":"CLUSTERING","subscriptionDataSet":[{{subscriptions}}]}]}""");
+        _files.Before = (_, path) =>
+        {
+            if (path.Contains("subscriptionGroup.json", StringComparison.Ordinal))
+            {
+                _gate.Pass();
+            }
+        };
+
+        Task<RemotingCommand> asked = _broker.InvokeAsync(heartbeat);
+
+        await Eventually.TrueAsync(() => _broker.Host.HeldBytes > 5 * heartbeat.Body.Length, "its objects are counted");
+        asked.IsCompleted.Should().BeFalse();
+        _gate.Open();
+        (await asked).Code.Should().Be(ResponseCode.Success);
         await Eventually.TrueAsync(() => _broker.Host.HeldBytes == 0, "everything is given back");
     }
 

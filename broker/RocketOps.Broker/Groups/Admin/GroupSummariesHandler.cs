@@ -14,7 +14,7 @@ internal sealed class GroupSummariesHandler(ConsumerTable consumers, GroupProgre
 {
     protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
-        HashSet<string> asked = new(BrokerJson.ReadBody(request, BrokerJson.Default.GroupNamesBody).Groups.OfType<string>(), StringComparer.Ordinal);
+        HashSet<string> asked = new(BrokerJson.ReadBody(answer, request, BrokerJson.Default.GroupNamesBody).Groups.OfType<string>(), StringComparer.Ordinal);
 
         // Looks at every queue of every group: not on the thread that serves the connections.
         IReadOnlyDictionary<string, List<(string Topic, long Lag)>> lags = await Task.Run(() => progress.LagsAsync(asked, cancellationToken), cancellationToken);

@@ -17,7 +17,7 @@ internal sealed class SetRequestModeHandler(CurrentRole role, TopicTable topics,
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         TopicAdminChecks.CheckMaster(role);
-        RequestMode mode = BrokerJson.ReadBody(request, BrokerJson.Default.RequestMode);
+        using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.RequestMode, out RequestMode mode);
         string topic = mode.Topic ?? throw new RemotingCommandException(ResponseCode.SystemError, "the body's field <topic> is null");
         string group = mode.ConsumerGroup ?? throw new RemotingCommandException(ResponseCode.SystemError, "the body's field <consumerGroup> is null");
         if (topic.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal))

@@ -13,7 +13,7 @@ internal sealed class UpdateGroupHandler(CurrentRole role, GroupTable groups) : 
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         TopicAdminChecks.CheckMaster(role);
-        SubscriptionGroupConfig config = BrokerJson.ReadBody(request, BrokerJson.Default.SubscriptionGroupConfig);
+        using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.SubscriptionGroupConfig, out SubscriptionGroupConfig config);
         if (TopicNames.FindGroupProblem(config.Name) is { } problem)
         {
             throw new RemotingCommandException(ResponseCode.InvalidParameter, problem);

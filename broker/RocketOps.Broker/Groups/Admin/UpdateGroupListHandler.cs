@@ -13,9 +13,9 @@ internal sealed class UpdateGroupListHandler(CurrentRole role, GroupTable groups
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         TopicAdminChecks.CheckMaster(role);
-        List<SubscriptionGroupConfig> wanted = BrokerJson.ReadBody(request, BrokerJson.Default.GroupConfigList).Groups ?? [];
+        using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.GroupConfigList, out GroupConfigList wanted);
         List<SubscriptionGroupConfig> changed = [];
-        foreach (SubscriptionGroupConfig config in wanted)
+        foreach (SubscriptionGroupConfig config in wanted.Groups ?? [])
         {
             if (TopicNames.FindGroupProblem(config.Name) is { } problem)
             {

@@ -12,8 +12,9 @@ internal sealed class UpdateTopicListHandler(BrokerSettings settings, CurrentRol
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         TopicAdminChecks.CheckMaster(role);
+        using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.TopicConfigList, out TopicConfigList body);
         List<TopicConfig> wanted = [];
-        foreach (TopicConfig config in BrokerJson.ReadBody(request, BrokerJson.Default.TopicConfigList).Topics ?? [])
+        foreach (TopicConfig config in body.Topics ?? [])
         {
             TopicAdminChecks.CheckName(config.Name, settings.Current);
             TopicAdminChecks.CheckSettings(config);

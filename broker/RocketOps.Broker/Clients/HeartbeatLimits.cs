@@ -1,0 +1,61 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Clients;
+
+/// <summary>
+/// How much a heartbeat may make the broker keep for as long as its client is there: groups, subscriptions, whose topics need not be, and texts. All of it is looked at before anything is registered.
+/// </summary>
+internal sealed class HeartbeatLimits(BrokerSettings settings, ConsumerTable consumers, ProducerTable producers)
+{
+    /// <summary>RocketMQ's clients take no longer group; the rest are names of enums.</summary>
+    private const int MaxNameLength = 255;
+
+    /// <summary>An address and a name that the program may choose, mostly fewer than a hundred.</summary>
+    private const int MaxClientIdLength = 1024;
+
+    /// <summary>Throws <see cref="RemotingCommandException"/>, which names the limit, when it is too much.</summary>
+    public void Check(RemotingConnection connection, HeartbeatBody body)
+    {
+        CheckLength("clientID", body.ClientId, MaxClientIdLength);
+        foreach (HeartbeatBody.ConsumerData consumer in body.Consumers ?? [])
+        {
+            CheckLength("consumeType", consumer.ConsumeType);
+            CheckLength("messageModel", consumer.MessageModel);
+            CheckLength("consumeFromWhere", consumer.ConsumeFromWhere);
+        }
+
+        foreach (HeartbeatBody.ProducerData producer in body.Producers ?? [])
+        {
+            CheckLength("groupName", producer.GroupName);
+        }
+
+        BrokerOptions options = settings.Current;
+        CheckGroups(consumers.CountGroupsWith(connection, body.Consumers), options.MaxGroupsPerConnection);
+        CheckGroups(producers.CountGroupsWith(connection, body.Producers), options.MaxGroupsPerConnection);
+        long subscriptions = consumers.CountSubscriptionsWith(connection, body);
+        if (subscriptions > options.MaxSubscriptionsPerConnection)
+        {
+            throw Refused($"the connection would have {subscriptions} subscriptions, long ones counting several times, more than maxSubscriptionsPerConnection, which is {options.MaxSubscriptionsPerConnection}");
+        }
+    }
+
+    private static void CheckGroups(int groups, int most)
+    {
+        if (groups > most)
+        {
+            throw Refused($"the connection would be a member of {groups} groups, more than maxGroupsPerConnection, which is {most}");
+        }
+    }
+
+    private static void CheckLength(string field, string? text, int most = MaxNameLength)
+    {
+        if (text?.Length > most)
+        {
+            throw Refused($"the heartbeat's field <{field}> has {text.Length} characters, more than {most}");
+        }
+    }
+
+    private static RemotingCommandException Refused(string remark) => new(ResponseCode.SystemError, remark);
+}

@@ -1,0 +1,76 @@
+using System.Text;
+using RocketOps.Broker.Clients;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Json;
+
+/// <summary>What bodies cost as objects, before they are made.</summary>
+public sealed class JsonCostTests
+{
+    private const int Elements = 10_000;
+
+    [Theory]
+    [InlineData("{}", 100, "an object without anything, and its place in a list")]
+    [InlineData("\"a\"", 45, "a text of one letter, and its place in a list")]
+    public void Of_ManySmallThings_IsWhatTheyTakeAndNotTheirBytes(string element, int bytes, string what)
+    {
+        string body = $"[{string.Join(',', Enumerable.Repeat(element, Elements))}]";
+
+        JsonCost.Of(Encoding.UTF8.GetBytes(body)).Should().BeGreaterThan(bytes * Elements, what);
+    }
+
+    [Fact]
+    public void Of_AHeartbeatAsClientsSendIt_IsNoMoreThanTenTimesItsBytes()
+    {
+        byte[] heartbeat = TestBroker.Heartbeat("orders", "OrdersOfTheDay", "TagA || TagB", "10.1.2.3@4711#158921345667000", 1);
+
+        JsonCost.Of(heartbeat).Should().BeInRange(3L * heartbeat.Length, 10L * heartbeat.Length);
+    }
+
+    /// <summary>A frame of 16 MiB would become a gigabyte of objects; whatever it is about, nobody has a use for that.</summary>
+    [Fact]
+    public async Task Request_WhoseBodyIsNothingButObjects_IsRefusedBeforeTheyAreMade()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+        heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"c","producerDataSet":[{{string.Join(',', Enumerable.Repeat("{}", 1_500_000))}}]}""");
+
+        RemotingCommand answer = await broker.InvokeAsync(heartbeat);
+
+        answer.Code.Should().Be(ResponseCode.SystemError);
+        answer.Remark.Should().Contain("as objects, more than");
+    }
+
+    [Fact]
+    public async Task ReadBody_OfAConnectionThatIsClosedForWhatItHolds_MakesNoObjectsAndHoldsNothing()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await broker.SubscribeAsync("g", "T");
+        broker.Host.Parts.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        RemotingConnection connection = group!.Channels.Single().Connection;
+        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+        heartbeat.Body = TestBroker.Heartbeat("g", "T", "*", "client-1", 1);
+        connection.Abort("for the test");
+
+        Action read = () => BrokerJson.ReadBody(connection, heartbeat, BrokerJson.Default.HeartbeatBody, out HeartbeatBody _);
+
+        read.Should().Throw<RemotingCommandException>().Which.ResponseCode.Should().Be(ResponseCode.SystemBusy);
+        await Eventually.TrueAsync(() => broker.Host.HeldBytes == 0, "nothing is held for it");
+    }
+
+    [Fact]
+    public async Task ReadBody_WhatIsNoJson_HoldsNothingOnceItIsRefused()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+        heartbeat.Body = "{\"clientID\":"u8.ToArray();
+
+        (await broker.InvokeAsync(heartbeat)).Remark.Should().StartWith("the body is no valid JSON");
+
+        await Eventually.TrueAsync(() => broker.Host.HeldBytes == 0, "it is given back");
+    }
+}
