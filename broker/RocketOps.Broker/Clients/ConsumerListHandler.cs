@@ -4,8 +4,11 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Clients;
 
-/// <summary>GET_CONSUMER_LIST_BY_GROUP (38): the client ids among which a group's members share the queues.</summary>
-internal sealed class ConsumerListHandler(ConsumerTable consumers) : AsyncRequestHandler
+/// <summary>
+/// GET_CONSUMER_LIST_BY_GROUP (38): the client ids among which a group's members share the queues. Whose group was one too many to be made learns it here: it asks before it pulls, and all of Java's clients log the
+/// answer; those before 5.x do not log that of a heartbeat.
+/// </summary>
+internal sealed class ConsumerListHandler(ConsumerTable consumers, GroupMaker groups) : AsyncRequestHandler
 {
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -15,7 +18,8 @@ internal sealed class ConsumerListHandler(ConsumerTable consumers) : AsyncReques
             : [];
         if (ids.Length == 0)
         {
-            throw new RemotingCommandException(ResponseCode.SystemError, $"no consumer for this group, {name}");
+            string none = $"no consumer for this group, {name}";
+            throw new RemotingCommandException(ResponseCode.SystemError, groups.FindRemark(connection, name) is { } why ? $"{none}: {why}" : none);
         }
 
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);

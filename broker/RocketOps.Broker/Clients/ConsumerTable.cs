@@ -111,15 +111,6 @@ internal sealed class ConsumerTable : IAsyncDisposable
         return count;
     }
 
-    /// <summary>How many groups the connection is a member of.</summary>
-    public int CountGroups(RemotingConnection connection)
-    {
-        lock (_changes)
-        {
-            return _byConnection.TryGetValue(connection, out HashSet<ConsumerGroup>? joined) ? joined.Count : 0;
-        }
-    }
-
     /// <summary>Takes the connection out of one group.</summary>
     public void Unregister(string groupName, RemotingConnection connection)
     {

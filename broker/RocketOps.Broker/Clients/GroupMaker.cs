@@ -7,37 +7,90 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Clients;
 
 /// <summary>
-/// Makes the groups that other requests than heartbeats are the first to name: pulls, messages that are given back, modes. One connection makes no more of them than it may be a member of, as each is an entry
-/// in a file that is written whole. Thread-safe.
+/// Makes the groups that clients are the first to name: by heartbeats, pulls, messages that are given back, modes. Each is an entry in a file that is written whole, and stays when its clients have gone, so one connection
+/// makes no more of them than it may be a member of, and all together make them up to a number. A group that is there is found whatever their number. Thread-safe.
 /// </summary>
-internal sealed class GroupMaker(BrokerSettings settings, GroupTable groups, ConsumerTable consumers)
+internal sealed class GroupMaker(BrokerSettings settings, GroupTable groups, RefusedGroups refused)
 {
-    // The groups that requests of each connection have made.
+    // The groups that requests of each connection have made, whether it is a member of them or has left again.
     private readonly ConditionalWeakTable<RemotingConnection, HashSet<string>> _made = new();
 
-    /// <summary>The group; null when it is not there and may not be made. Throws <see cref="RemotingCommandException"/> when the connection has made too many.</summary>
+    /// <summary>The group; null when it is not there and may not be made. Throws <see cref="RemotingCommandException"/> when there are too many.</summary>
     public async Task<GroupState?> GetOrMakeAsync(RemotingConnection connection, string group)
+    {
+        FoundGroup found = await FindOrMakeAsync(connection, group);
+        return RemarkOf(found.Refusal) is { } remark ? throw new RemotingCommandException(ResponseCode.SystemError, remark) : found.State;
+    }
+
+    /// <summary>The group, or why it is not there.</summary>
+    public async ValueTask<FoundGroup> FindOrMakeAsync(RemotingConnection connection, string group)
     {
         if (groups.TryGet(group, out GroupState? existing))
         {
-            return existing;
+            return new FoundGroup(existing);
+        }
+
+        FoundGroup found = await MakeAsync(connection, group);
+        if (RemarkOf(found.Refusal) is { } remark)
+        {
+            refused.Count(group, remark);
+        }
+
+        return found;
+    }
+
+    /// <summary>What a client is told of a group that is not there and would not be made for it, as there are too many; null otherwise.</summary>
+    public string? FindRemark(RemotingConnection connection, string group)
+    {
+        if (groups.TryGet(group, out _))
+        {
+            return null;
+        }
+
+        GroupRefusal refusal = groups.FindRefusal(group);
+        if (refusal == GroupRefusal.None && _made.TryGetValue(connection, out HashSet<string>? made))
+        {
+            lock (made)
+            {
+                refusal = HasPlace(made, group) ? GroupRefusal.None : GroupRefusal.TooManyOfConnection;
+            }
+        }
+
+        return RemarkOf(refusal);
+    }
+
+    /// <summary>What a client is told; null for what RocketMQ has an answer of its own for.</summary>
+    public string? RemarkOf(GroupRefusal refusal) => refusal switch
+    {
+        GroupRefusal.TooManyOfConnection =>
+            $"the consumer group is not there, and the connection has made as many as maxGroupsPerConnection, which is {settings.Current.MaxGroupsPerConnection}",
+        GroupRefusal.TooMany =>
+            $"the consumer group is not there, and the broker has as many as maxGroups, which is {settings.Current.MaxGroups}: an administrator can make it (mqadmin updateSubGroup)",
+        _ => null,
+    };
+
+    private async ValueTask<FoundGroup> MakeAsync(RemotingConnection connection, string group)
+    {
+        // First, so that what cannot be made is not remembered either.
+        GroupRefusal refusal = groups.FindRefusal(group);
+        if (refusal != GroupRefusal.None)
+        {
+            return new FoundGroup(null, refusal);
         }
 
         HashSet<string> made = _made.GetValue(connection, static _ => new HashSet<string>(StringComparer.Ordinal));
-        int most = settings.Current.MaxGroupsPerConnection;
         lock (made)
         {
-            if (!made.Contains(group) && made.Count + consumers.CountGroups(connection) >= most)
+            if (!HasPlace(made, group))
             {
-                throw new RemotingCommandException(
-                    ResponseCode.SystemError, $"the connection would make or be a member of {made.Count + consumers.CountGroups(connection) + 1} groups, more than maxGroupsPerConnection, which is {most}");
+                return new FoundGroup(null, GroupRefusal.TooManyOfConnection);
             }
 
             made.Add(group);
         }
 
-        GroupState? state = await groups.GetOrCreateAsync(group);
-        if (state is null)
+        FoundGroup found = await groups.GetOrCreateAsync(group);
+        if (found.State is null)
         {
             lock (made)
             {
@@ -45,6 +98,8 @@ internal sealed class GroupMaker(BrokerSettings settings, GroupTable groups, Con
             }
         }
 
-        return state;
+        return found;
     }
+
+    private bool HasPlace(HashSet<string> made, string group) => made.Count < settings.Current.MaxGroupsPerConnection || made.Contains(group);
 }

@@ -9,7 +9,7 @@ namespace RocketOps.Broker.Clients;
 
 /// <summary>HEART_BEAT (34): registers the client's groups before it answers, as the client asks for its group's members right after. Source: remoting.md §2.4, §5.9.</summary>
 internal sealed class HeartbeatHandler(
-    BrokerSettings settings, HeartbeatLimits limits, GroupTable groups, TopicTable topics, ConsumerTable consumers, ProducerTable producers, ClientRegistry registry, TimeProvider time)
+    BrokerSettings settings, HeartbeatLimits limits, GroupMaker groups, TopicTable topics, ConsumerTable consumers, ProducerTable producers, ClientRegistry registry, TimeProvider time)
     : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
@@ -23,6 +23,8 @@ internal sealed class HeartbeatHandler(
         // Before the first group is made: every one is an entry in two files.
         limits.Check(connection, body);
         bool changed = false;
+        bool isServed = false;
+        GroupRefusal refusal = GroupRefusal.None;
         bool rejectsPullConsumers = settings.Current.RejectPullConsumer;
         foreach (HeartbeatBody.ConsumerData consumer in body.Consumers ?? [])
         {
@@ -32,12 +34,20 @@ internal sealed class HeartbeatHandler(
                 continue;
             }
 
-            if (string.IsNullOrEmpty(consumer.GroupName) || await groups.GetOrCreateAsync(consumer.GroupName) is not { } group)
+            if (string.IsNullOrEmpty(consumer.GroupName))
             {
-                // As RocketMQ: a group that may not be created is passed over; its pulls are refused with 26.
                 continue;
             }
 
+            FoundGroup found = await groups.FindOrMakeAsync(connection, consumer.GroupName);
+            if (found.State is not { } group)
+            {
+                // As RocketMQ: a group that may not be created is passed over; its pulls are refused with 26. So is one too many, for the sake of those beside it; its pulls are refused with 1.
+                refusal = found.Refusal > refusal ? found.Refusal : refusal;
+                continue;
+            }
+
+            isServed = true;
             await topics.GetOrCreateInternalAsync(TopicNames.RetryTopicOf(consumer.GroupName), Math.Max(1, group.Config.RetryQueueNums));
             changed |= consumers.Register(
                 new ClientChannel(connection, body.ClientId, request.Language, request.Version, time), consumer, body.WithoutSubscriptions, body.Fingerprint);
@@ -52,6 +62,12 @@ internal sealed class HeartbeatHandler(
         }
 
         registry.Watch(connection);
+        if (!isServed && groups.RemarkOf(refusal) is { } remark)
+        {
+            // Not where other groups are served: Java's client takes the broker's version from a success alone, and without it pulls nothing by SQL92, and Go's nothing by tag.
+            return RemotingCommand.CreateResponse(request, ResponseCode.SystemError, remark);
+        }
+
         return RemotingCommand.CreateResponse(request, ResponseCode.Success)
             .Set("IS_SUPPORT_HEART_BEAT_V2", true)
             .Set("IS_SUB_CHANGE", body.Fingerprint == 0 || changed);

@@ -49,6 +49,7 @@ internal sealed class BrokerOptions
         LogLevel = values.Get(BrokerKeys.LogLevel);
         IdleTimeout = TimeSpan.FromSeconds(values.Get(BrokerKeys.ServerChannelMaxIdleTimeSeconds));
         MaxConnections = values.Get(BrokerKeys.MaxConnections);
+        MaxGroups = values.Get(BrokerKeys.MaxGroups);
         MaxGroupsPerConnection = values.Get(BrokerKeys.MaxGroupsPerConnection);
         MaxSubscriptionsPerConnection = values.Get(BrokerKeys.MaxSubscriptionsPerConnection);
         MaxStatisticsKeys = values.Get(BrokerKeys.MaxStatisticsKeys);
@@ -194,6 +195,8 @@ internal sealed class BrokerOptions
     public TimeSpan IdleTimeout { get; }
 
     public int MaxConnections { get; }
+
+    public int MaxGroups { get; }
 
     public int MaxGroupsPerConnection { get; }
 

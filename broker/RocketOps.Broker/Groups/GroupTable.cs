@@ -24,6 +24,9 @@ internal sealed class GroupTable
     private readonly CoalescingWriter _writer;
     private readonly Lock _changes = new();
     private Dictionary<string, Dictionary<string, int>> _forbidden = [];
+
+    // The dictionary takes all of its locks to count, and whoever wants one group more than there may be asks often.
+    private volatile int _count;
     private DataVersion _version;
 
     public GroupTable(BrokerSettings settings, IStoreFileSystem fileSystem, TimeProvider time)
@@ -38,7 +41,7 @@ internal sealed class GroupTable
     /// <summary>Whether it is one of RocketMQ's own, which brokers and tools read by.</summary>
     public static bool IsSystemGroup(string name) => name.StartsWith("CID_RMQ_SYS_", StringComparison.Ordinal) || SystemGroups.Contains(name, StringComparer.Ordinal);
 
-    public int Count => _groups.Entries.Count;
+    public int Count => _count;
 
     public IEnumerable<GroupState> All => _groups.Entries.Select(static entry => entry.Value);
 
@@ -68,6 +71,7 @@ internal sealed class GroupTable
             _groups.Entries.TryAdd(name, NewState(new SubscriptionGroupConfig { GroupName = name }));
         }
 
+        _count = _groups.Entries.Count;
         await _writer.WriteAsync();
     }
 
@@ -82,31 +86,46 @@ internal sealed class GroupTable
         return new GroupTableFile { DataVersion = Version, Forbidden = _forbidden, Groups = new Dictionary<string, SubscriptionGroupConfig>(groups) };
     }
 
-    /// <summary>The group, made with defaults when missing and allowed; null otherwise.</summary>
-    public async Task<GroupState?> GetOrCreateAsync(string name)
+    /// <summary>The group, made with defaults when it is missing and may be made.</summary>
+    public async Task<FoundGroup> GetOrCreateAsync(string name)
     {
         GroupState created;
         lock (_changes)
         {
             if (_groups.TryGet(name, out GroupState? existing))
             {
-                return existing;
+                return new FoundGroup(existing);
             }
 
-            if (!_settings.Current.AutoCreateGroup || TopicNames.FindGroupProblem(name) is not null)
+            GroupRefusal refusal = FindRefusal(name);
+            if (refusal != GroupRefusal.None)
             {
-                return null;
+                return new FoundGroup(null, refusal);
             }
 
             created = NewState(new SubscriptionGroupConfig { GroupName = name });
             _groups.Entries[name] = created;
+            _count = _groups.Entries.Count;
             Bump();
         }
 
         await _writer.WriteAsync();
-        return created;
+        return new FoundGroup(created);
     }
 
+    /// <summary>Why a group of this name, which is not there, would not be made by <see cref="GetOrCreateAsync"/>.</summary>
+    public GroupRefusal FindRefusal(string name)
+    {
+        BrokerOptions options = _settings.Current;
+        if (!options.AutoCreateGroup || TopicNames.FindGroupProblem(name) is not null)
+        {
+            return GroupRefusal.NotAllowed;
+        }
+
+        return _count >= options.MaxGroups ? GroupRefusal.TooMany : GroupRefusal.None;
+    }
+
+    /// <summary>What an administrator wants is made whatever the number of groups.</summary>
     public Task CreateOrUpdateAsync(SubscriptionGroupConfig config)
     {
         lock (_changes)
@@ -118,6 +137,7 @@ internal sealed class GroupTable
             else
             {
                 _groups.Entries[config.Name] = NewState(config);
+                _count = _groups.Entries.Count;
             }
 
             Bump();
@@ -154,6 +174,7 @@ internal sealed class GroupTable
                 _groups.Entries.TryRemove(name, out _);
             }
 
+            _count = _groups.Entries.Count;
             _forbidden = forbidden;
             foreach ((string name, GroupState group) in _groups.Entries)
             {
@@ -175,6 +196,7 @@ internal sealed class GroupTable
                 return false;
             }
 
+            _count = _groups.Entries.Count;
             SetForbidden(name, null);
             Bump();
         }

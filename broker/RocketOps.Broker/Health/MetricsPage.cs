@@ -15,7 +15,7 @@ namespace RocketOps.Broker.Health;
 /// A first page of figures in Prometheus' text format, names and labels as a RocketMQ 5 broker exports them where it has the figure (admin.md §4.1), ours with the
 /// prefix rocketops_.
 /// </summary>
-internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, TopicTable topics, GroupTable groups, PullCounters pulls, ParkedPulls parked, ConsumerTable consumers, OffsetPersister persister, WaitingMetrics waiting, ReplicationMetrics replication)
+internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, TopicTable topics, GroupTable groups, RefusedGroups refusedGroups, PullCounters pulls, ParkedPulls parked, ConsumerTable consumers, OffsetPersister persister, WaitingMetrics waiting, ReplicationMetrics replication)
 {
     public Task WriteAsync(HttpResponse response)
     {
@@ -45,6 +45,8 @@ internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, T
         Add("rocketops_pulls_parked", "gauge", "Pulls that wait for messages.", parked.Count);
         Add("rocketops_consumer_groups_online", "gauge", "Consumer groups with a member.", consumers.All.Count());
         Add("rocketops_consumer_groups_differing", "gauge", "Consumer groups whose members subscribe differently; the log names them.", consumers.All.Count(static group => group.SubscribesDifferently));
+        Add("rocketops_consumer_groups_limit", "gauge", "Consumer groups up to which clients make more (maxGroups).", options.MaxGroups);
+        Add("rocketops_consumer_groups_refused_total", "counter", "How often a consumer group was not made since the start, as there were too many (maxGroups, maxGroupsPerConnection); the log names some.", refusedGroups.Total);
         Add("rocketops_offset_write_failures_total", "counter", "Writes of the offset files that failed since the start.", persister.Failures);
         Add("rocketops_timers_active", "gauge", "Timers of the process that run.", Timer.ActiveCount);
         Add("rocketops_pool_threads", "gauge", "Threads of the thread pool.", ThreadPool.ThreadCount);

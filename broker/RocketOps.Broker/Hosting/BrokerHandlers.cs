@@ -33,13 +33,12 @@ internal static class BrokerHandlers
         SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.AppendStatistics, parts.Replicas);
         ExpressionCache expressions = new();
         PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets, parts.Statistics, parts.Filters);
-        GroupMaker groups = new(parts.Settings, parts.Groups, parts.Consumers);
         PullMessageHandler pull = new(
-            pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, groups, new PullForwarder(parts.Topics, parts.Peers));
+            pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.GroupMaker, new PullForwarder(parts.Topics, parts.Peers));
         MaxOffsetHandler maxOffsets = new(parts.Topics, parts.Store);
         PhysicalRequests physical = new(parts.Peers);
         HeartbeatHandler heartbeat = new(
-            parts.Settings, new HeartbeatLimits(parts.Settings, parts.Consumers, parts.Producers), parts.Groups, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
+            parts.Settings, new HeartbeatLimits(parts.Settings, parts.Consumers, parts.Producers), parts.GroupMaker, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
         GroupProgress progress = new(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.Consumers, parts.Store, parts.Statistics);
         ConsumerCaller caller = new(parts.Consumers);
         LogicOffsetHandler ends = OfQueue(maxOffsets);
@@ -51,7 +50,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.SendBatchMessage, send)
             .Add(RequestCode.SendReplyMessage, parts.Replies)
             .Add(RequestCode.SendReplyMessageV2, parts.Replies)
-            .Add(RequestCode.ConsumerSendMessageBack, OfMaster(new SendBackHandler(parts.Settings, parts.Role, parts.Topics, groups, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.SendRefusals, parts.Statistics)))
+            .Add(RequestCode.ConsumerSendMessageBack, OfMaster(new SendBackHandler(parts.Settings, parts.Role, parts.Topics, parts.GroupMaker, parts.Store, parts.Appender, parts.Address, parts.Delays, parts.SendRefusals, parts.Statistics)))
             .Add(
                 RequestCode.EndTransaction,
                 OfMaster(new EndTransactionHandler(
@@ -87,7 +86,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.HeartBeat, heartbeat)
             .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(parts.Consumers, parts.Producers))
             .Add(RequestCode.CheckClientConfig, new CheckClientHandler(parts.Settings))
-            .Add(RequestCode.GetConsumerListByGroup, new ConsumerListHandler(parts.Consumers))
+            .Add(RequestCode.GetConsumerListByGroup, new ConsumerListHandler(parts.Consumers, parts.GroupMaker))
             .Add(RequestCode.GetConsumerConnectionList, new ConsumerConnectionHandler(parts.Consumers))
             .Add(RequestCode.GetProducerConnectionList, new ProducerConnectionHandler(parts.Producers))
             .Add(RequestCode.GetAllProducerInfo, new AllProducersHandler(parts.Producers))
@@ -126,7 +125,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetSubscriptionGroupConfig, new GetGroupHandler(parts.Groups))
             .Add(RequestCode.UpdateAndGetGroupForbidden, new GroupForbiddenHandler(parts.Role, parts.Groups))
             .Add(RequestCode.QueryAssignment, new QueryAssignmentHandler(parts.Topics, parts.Consumers, parts.RequestModes, parts.ReadableQueues))
-            .Add(RequestCode.SetMessageRequestMode, new SetRequestModeHandler(parts.Role, parts.Topics, groups, parts.RequestModes))
+            .Add(RequestCode.SetMessageRequestMode, new SetRequestModeHandler(parts.Role, parts.Topics, parts.GroupMaker, parts.RequestModes))
             .Add(RequestCode.GetAllMessageRequestMode, new AllRequestModesHandler(parts.RequestModes))
             .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(parts.Topics, parts.ConsumerOffsets, progress))
             .Add(RequestCode.ViewBrokerStatsData, new StatisticsHandler(parts.Settings, parts.Statistics))

@@ -175,6 +175,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
             _parts.Store,
             _parts.Topics,
             _parts.Groups,
+            _parts.RefusedGroups,
             _parts.PullCounters,
             _parts.ParkedPulls,
             _parts.Consumers,

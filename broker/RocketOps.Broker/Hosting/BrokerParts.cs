@@ -53,6 +53,8 @@ internal sealed class BrokerParts
         Topics = new TopicTable(settings, store, fileSystem, time);
         Mappings = new TopicQueueMappingTable(settings, Topics, fileSystem, time);
         Groups = new GroupTable(settings, fileSystem, time);
+        RefusedGroups = new RefusedGroups(time, loggers.CreateLogger<RefusedGroups>());
+        GroupMaker = new GroupMaker(settings, Groups, RefusedGroups);
         RequestModes = new RequestModeTable(settings, fileSystem);
         ConsumerOffsets = new ConsumerOffsetTable(settings, fileSystem, time);
         Consumers = new ConsumerTable(settings, Groups, time, loggers.CreateLogger<ConsumerTable>(), filters);
@@ -155,6 +157,11 @@ internal sealed class BrokerParts
     public TopicQueueMappingTable Mappings { get; }
 
     public GroupTable Groups { get; }
+
+    public RefusedGroups RefusedGroups { get; }
+
+    /// <summary>Makes groups that clients name.</summary>
+    public GroupMaker GroupMaker { get; }
 
     public RequestModeTable RequestModes { get; }
 

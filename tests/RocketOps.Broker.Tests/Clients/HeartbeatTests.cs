@@ -79,6 +79,77 @@ public sealed class HeartbeatTests
         broker.Host.Parts.Groups.TryGet("three", out _).Should().BeFalse();
     }
 
+    /// <summary>One connection made any number: each is an entry in a file that is written whole, and a topic for retries, and stays when its members leave.</summary>
+    [Fact]
+    public async Task Heartbeats_OfGroupsThatAreLeftAgain_MakeNoMoreThanAConnectionMayMake()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxGroupsPerConnection"] = "2" });
+        await using RemotingClient other = TestBroker.NewClient();
+        foreach (string group in (string[])["one", "two"])
+        {
+            (await BeatAsync(broker, (group, ["T"]))).Code.Should().Be(ResponseCode.Success);
+            await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UnregisterClient).Set("clientID", "c").Set("consumerGroup", group));
+        }
+
+        broker.Host.Parts.Consumers.All.Should().BeEmpty("it has left them");
+
+        RemotingCommand refused = await BeatAsync(broker, ("three", ["T"]));
+
+        refused.Code.Should().Be(ResponseCode.SystemError);
+        refused.Remark.Should().Contain("maxGroupsPerConnection");
+        broker.Host.Parts.Groups.TryGet("three", out _).Should().BeFalse();
+        broker.Host.Parts.Topics.TryGet("%RETRY%three", out _).Should().BeFalse();
+        (await BeatAsync(broker, ("one", ["T"]))).Code.Should().Be(ResponseCode.Success, "it is there");
+        (await BeatAsync(broker, other, ("three", ["T"]))).Code.Should().Be(ResponseCode.Success, "each connection makes its own");
+        (await BeatAsync(broker, ("three", ["T"]))).Code.Should().Be(ResponseCode.Success, "it is there meanwhile");
+    }
+
+    [Fact]
+    public async Task Heartbeat_OfMoreGroupsThanTheBrokerMayHave_IsServedForThoseThatAreThere()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["httpPort"] = "-1" });
+        await using RemotingClient other = TestBroker.NewClient();
+        await BeatAsync(broker, ("known", ["T"]));
+        await SetMaxGroupsAsync(broker, broker.Host.Parts.Groups.Count);
+
+        RemotingCommand both = await BeatAsync(broker, other, ("late", ["T"]), ("known", ["T"]));
+        RemotingCommand alone = await BeatAsync(broker, ("late", ["T"]));
+        RemotingCommand members = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetConsumerListByGroup).Set("consumerGroup", "late"));
+
+        both.Code.Should().Be(ResponseCode.Success, "a client learns the broker's version by it");
+        broker.Host.Parts.Consumers.TryGet("known", out ConsumerGroup? known).Should().BeTrue();
+        known!.MemberCount.Should().Be(2);
+        alone.Code.Should().Be(ResponseCode.SystemError);
+        alone.Remark.Should().Contain("maxGroups,");
+        members.Remark.Should().StartWith("no consumer for this group, late: ").And.Contain("maxGroups,");
+        broker.Host.Parts.Groups.TryGet("late", out _).Should().BeFalse();
+        broker.Host.Parts.Consumers.TryGet("late", out _).Should().BeFalse();
+        using HttpClient http = new();
+        (await http.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics")).Should().MatchRegex("(?m)^rocketops_consumer_groups_refused_total\\{.*\\} 2$");
+    }
+
+    [Fact]
+    public async Task Group_MadeByAnAdministratorOrInThePlaceOfOneThatIsDeleted_IsServedThoughNoMoreAreMade()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await BeatAsync(broker, ("known", ["T"]));
+        await SetMaxGroupsAsync(broker, broker.Host.Parts.Groups.Count);
+        RemotingCommand update = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateSubscriptionGroup);
+        update.Body = """{"groupName":"wanted"}"""u8.ToArray();
+        (await BeatAsync(broker, ("wanted", ["T"]))).Code.Should().Be(ResponseCode.SystemError);
+
+        (await broker.InvokeAsync(update)).Code.Should().Be(ResponseCode.Success);
+
+        (await BeatAsync(broker, ("wanted", ["T"]))).Code.Should().Be(ResponseCode.Success);
+        (await BeatAsync(broker, ("next", ["T"]))).Code.Should().Be(ResponseCode.SystemError);
+        foreach (string group in (string[])["known", "wanted"])
+        {
+            await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteSubscriptionGroup).Set("groupName", group));
+        }
+
+        (await BeatAsync(broker, ("next", ["T"]))).Code.Should().Be(ResponseCode.Success);
+    }
+
     [Fact]
     public async Task Heartbeat_MoreSubscriptionsThanAConnectionMayHave_IsRefusedBeforeAnythingIsRegistered()
     {
@@ -169,6 +240,13 @@ public sealed class HeartbeatTests
         await Eventually.TrueAsync(() => broker.Host.Parts.Consumers.All.Count() == 1, "its groups are gone");
         await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("CLIENT_INNER_PRODUCER").Count == 1, "it is no producer any more");
         broker.Host.Parts.Consumers.TryGet("stays", out _).Should().BeTrue();
+    }
+
+    private static async Task SetMaxGroupsAsync(TestBroker broker, int most)
+    {
+        RemotingCommand update = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        update.Body = Encoding.UTF8.GetBytes($"maxGroups={most}");
+        (await broker.InvokeAsync(update)).Code.Should().Be(ResponseCode.Success);
     }
 
     private static Task<RemotingCommand> BeatAsync(TestBroker broker, params (string Group, string[] Topics)[] groups) => broker.InvokeAsync(Heartbeat(groups));

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Headers;
 using RocketOps.Testing;
@@ -279,6 +281,34 @@ public sealed class PullTests : IAsyncLifetime
         (await PullAsync("second")).Code.Should().Be(ResponseCode.Success, "what is there is pulled from");
 
         Task<RemotingCommand> PullAsync(string group) => broker.PullAsync(group, "T", 0, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "*");
+    }
+
+    /// <summary>Each connection begins anew: what all of them make is limited for the broker.</summary>
+    [Fact]
+    public async Task Pull_OfMoreNewGroupsThanTheBrokerMayHave_IsRefusedWhicheverConnectionAsks()
+    {
+        await using TestBroker counted = await TestBroker.StartAsync();
+        int most = counted.Host.Parts.Groups.Count + 3;
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxGroups"] = most.ToString(CultureInfo.InvariantCulture) });
+        await broker.SendAsync("T", "one");
+        foreach (string group in (string[])["first", "second", "third"])
+        {
+            (await PullAsync(group)).Code.Should().Be(ResponseCode.Success);
+        }
+
+        RemotingCommand refused = await PullAsync("fourth");
+
+        refused.Code.Should().Be(ResponseCode.SystemError);
+        refused.Remark.Should().Contain("maxGroups,");
+        broker.Host.Parts.Groups.TryGet("fourth", out _).Should().BeFalse();
+        (await PullAsync("first")).Code.Should().Be(ResponseCode.Success, "what is there is pulled from");
+
+        async Task<RemotingCommand> PullAsync(string group)
+        {
+            await using RemotingClient client = TestBroker.NewClient();
+            return await client.InvokeAsync(
+                broker.Address, Requests.Pull(group, "T", 0, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "*"), Eventually.DefaultDeadline);
+        }
     }
 
     [Fact]
