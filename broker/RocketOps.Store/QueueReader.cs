@@ -91,6 +91,10 @@ public sealed class QueueReader
     public async ValueTask<byte[]?> LookMessageAsync(PhysicalOffset offset, CancellationToken cancellationToken) =>
         await RunColdAsync(() => _reader.Look(offset.Value), cancellationToken);
 
+    /// <summary>The same for who counts what it holds: <paramref name="reading"/> is told the record's size before memory is taken for it, by the thread that reads. It may be none all the same.</summary>
+    public async ValueTask<byte[]?> LookMessageAsync(PhysicalOffset offset, Action<int> reading, CancellationToken cancellationToken) =>
+        await RunColdAsync(() => _reader.Look(offset.Value, reading), cancellationToken);
+
     /// <summary>Offset of the log's last record, −1 when it has none. Walks over the log file that it lies in, on a thread that may wait for the disk.</summary>
     public async ValueTask<long> FindLastRecordAsync(CancellationToken cancellationToken) => await RunColdAsync(_reader.FindLastRecord, cancellationToken);
 

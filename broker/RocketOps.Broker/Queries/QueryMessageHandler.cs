@@ -47,18 +47,22 @@ internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable to
         int bytes = 0;
         foreach (PhysicalOffset offset in offsets)
         {
-            byte[]? record = await store.Reader.LookMessageAsync(offset, cancellationToken);
-            if (record is not null && Matches(record, topic, key, byUniqueKey) && bytes + record.Length <= MaxAnswerBytes)
+            int held = 0;
+            byte[]? record = await store.Reader.LookMessageAsync(offset, size => answer.Add(held = size), cancellationToken);
+            if (record is null || !Matches(record, topic, key, byUniqueKey) || bytes + record.Length > MaxAnswerBytes)
             {
-                // Twice: beside the others, and in the answer.
-                answer.Add(2 * record.Length);
-                records.Add(record);
-                bytes += record.Length;
-                if (record.Length >= LargeBytes)
-                {
-                    // Others have their turn: megabytes take a thread of the pool long, and it has few.
-                    await Task.Yield();
-                }
+                answer.Add(-held);
+                continue;
+            }
+
+            // Once more: it is held beside the others, and will be in the answer.
+            answer.Add(record.Length);
+            records.Add(record);
+            bytes += record.Length;
+            if (record.Length >= LargeBytes)
+            {
+                // Others have their turn: megabytes take a thread of the pool long, and it has few.
+                await Task.Yield();
             }
         }
 

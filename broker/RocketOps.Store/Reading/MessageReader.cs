@@ -162,9 +162,9 @@ internal sealed class MessageReader
     }
 
     /// <summary>
-    /// The whole record at an offset, null when none is there, or it is larger than this store takes. May wait for the disk.
+    /// The whole record at an offset, null when none is there, or it is larger than this store takes. Its size is told before memory is taken for it. May wait for the disk.
     /// </summary>
-    public byte[]? Look(long offset)
+    public byte[]? Look(long offset, Action<int>? reading = null)
     {
         Span<byte> head = stackalloc byte[4];
         int cuts = _log.Cuts;
@@ -180,6 +180,7 @@ internal sealed class MessageReader
             return null;
         }
 
+        reading?.Invoke(size);
         byte[] bytes = new byte[size];
         return Read(offset, bytes, mayBlock: true, cuts) == ReadOutcome.Done && RecordView.Parse(bytes, offset, verifyCrc: false, out _) == RecordCheck.Valid ? bytes : null;
     }

@@ -16,7 +16,7 @@ public sealed class HeavyAnswer : IDisposable
         _turns = turns;
     }
 
-    /// <summary>So many bytes more are held; to be called before they are, where that is known.</summary>
+    /// <summary>So many bytes more are held, or fewer; to be called before they are, where that is known.</summary>
     public void Add(long bytes)
     {
         _bytes += bytes;

@@ -24,6 +24,7 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
 
     private readonly Gate _gate = new();
     private readonly GatedFileSystem _files = new(new LinuxFileSystem());
+    private readonly TempDirectory _directory = new("held-");
     private TestBroker _broker = null!;
 
     public async Task InitializeAsync()
@@ -34,7 +35,7 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
             ["syncFlushTimeout"] = "180000",
             ["transactionCheckInterval"] = "3600000",
         };
-        _broker = await TestBroker.StartAsync(settings, fileSystem: _files);
+        _broker = await TestBroker.StartAsync(settings, _directory, fileSystem: _files);
     }
 
     public async Task DisposeAsync()
@@ -43,7 +44,11 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
         await _broker.DisposeAsync();
     }
 
-    public void Dispose() => _gate.Dispose();
+    public void Dispose()
+    {
+        _gate.Dispose();
+        _directory.Dispose();
+    }
 
     [Fact]
     public async Task SendBacks_ThatWaitForTheDisk_AreCounted()
@@ -102,6 +107,40 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
         await Eventually.TrueAsync(() => _broker.Host.HeldBytes == 0, "everything is given back");
     }
 
+    [Fact]
+    public async Task QueryByKey_WhileItReadsTheNextMessage_IsCountedWithThoseItHasAndItsAnswer()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            await _broker.SendAsync("T", Body, properties: Requests.Properties(("KEYS", "k")));
+        }
+
+        await ReopenAsync();
+
+        await HeldWhileReadingAsync(
+            4 * BodyBytes,
+            RemotingCommand.CreateRequest(RequestCode.QueryMessage).Set("topic", "T").Set("key", "k").Set("maxNum", 64).Set("beginTimestamp", 0).Set("endTimestamp", long.MaxValue));
+    }
+
+    [Fact]
+    public async Task ViewOfAMessage_WhileItIsRead_IsCounted()
+    {
+        long offset = OffsetOf(await _broker.SendAsync("T", Body));
+        await ReopenAsync();
+
+        await HeldWhileReadingAsync(BodyBytes, RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", offset));
+    }
+
+    [Fact]
+    public async Task PullOfAMessageThatOnlyTheDiskHas_WhileItIsRead_IsCounted()
+    {
+        await _broker.SendAsync("T", Body);
+        await ReopenAsync();
+        await _broker.SubscribeAsync("g", "T");
+
+        await HeldWhileReadingAsync(BodyBytes, Requests.Pull("g", "T", 0, 0));
+    }
+
     /// <summary>As objects it takes many times its bytes: a frame of 16 MiB was gigabytes that nobody had counted.</summary>
     [Fact]
     public async Task Heartbeat_UntilItsGroupIsMade_IsCountedAsTheObjectsItHasBecome()
@@ -142,6 +181,35 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
         asked.IsCompleted.Should().BeFalse();
         _gate.Open();
         (await asked).Should().OnlyContain(static answer => answer.Code == ResponseCode.Success);
+        await Eventually.TrueAsync(() => _broker.Host.HeldBytes == 0, "everything is given back");
+    }
+
+    /// <summary>From here on what was sent is on the disk alone.</summary>
+    private async Task ReopenAsync()
+    {
+        await _broker.DisposeAsync();
+        await InitializeAsync();
+        _files.IsCold = true;
+    }
+
+    /// <summary>At some moment the request reads of the log while more than so much is held for it; once it is answered nothing is.</summary>
+    private async Task HeldWhileReadingAsync(long bytes, RemotingCommand request)
+    {
+        await Eventually.TrueAsync(() => _broker.Host.HeldBytes == 0, "nothing is held");
+        _files.Before = (operation, path) =>
+        {
+            if (string.Equals(operation, "read", StringComparison.Ordinal) && path.Contains("/commitlog/", StringComparison.Ordinal) && _broker.Host.HeldBytes > bytes)
+            {
+                _gate.Pass();
+            }
+        };
+        Task<RemotingCommand> asked = _broker.InvokeAsync(request);
+
+        await Task.WhenAny(_gate.Reached, asked);
+
+        _gate.Reached.IsCompleted.Should().BeTrue("what it holds and what it reads is counted before it is there");
+        _gate.Open();
+        (await asked).Code.Should().Be(ResponseCode.Success);
         await Eventually.TrueAsync(() => _broker.Host.HeldBytes == 0, "everything is given back");
     }
 

@@ -18,6 +18,9 @@ public sealed class GatedFileSystem(IStoreFileSystem inner) : ForwardingFileSyst
     /// <summary>Called before each call that may wait for the disk, on the calling thread: operation and path.</summary>
     public Action<string, string>? Before { get; set; }
 
+    /// <summary>While true nothing is in the kernel's memory: whoever must not wait for the disk reads nothing.</summary>
+    public bool IsCold { get; set; }
+
     /// <summary>
     /// Asked before each call that may wait for the disk: whether the thread that makes it must not. Such a call is noted in <see cref="ForbiddenCalls"/> and made all the same, for what a store does
     /// with an exception might hide it.
@@ -137,6 +140,8 @@ public sealed class GatedFileSystem(IStoreFileSystem inner) : ForwardingFileSyst
             disk.Calling("read", Path);
             return base.Read(destination, offset);
         }
+
+        public override int TryReadCached(Span<byte> destination, long offset) => disk.IsCold ? -1 : base.TryReadCached(destination, offset);
 
         public override void FlushData()
         {
