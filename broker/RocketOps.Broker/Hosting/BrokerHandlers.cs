@@ -41,6 +41,7 @@ internal static class BrokerHandlers
             parts.Settings, new HeartbeatLimits(parts.Settings, parts.Consumers, parts.Producers), parts.GroupMaker, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
         GroupProgress progress = new(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.Consumers, parts.Store, parts.Statistics);
         ConsumerCaller caller = new(parts.Consumers);
+        LogicOffsetHandler begins = OfQueue(new MinOffsetHandler(parts.Topics, parts.Store));
         LogicOffsetHandler ends = OfQueue(maxOffsets);
         LogicOffsetHandler times = OfQueue(new SearchOffsetHandler(parts.Topics, parts.Store));
         LogicOffsetHandler committed = OfQueue(new QueryConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
@@ -78,11 +79,11 @@ internal static class BrokerHandlers
             .Add(RequestCode.UpdateConsumerOffset, OfMaster(new UpdateConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Groups, new CommitForwarder(parts.Topics, parts.Peers))))
             .Add(RequestCode.SearchOffsetByTimestamp, times)
             .Add(RequestCode.GetMaxOffset, ends)
-            .Add(RequestCode.GetMinOffset, OfQueue(new MinOffsetHandler(parts.Topics, parts.Store)))
+            .Add(RequestCode.GetMinOffset, begins)
             .Add(RequestCode.GetEarliestMessageStoreTime, OfQueue(new EarliestStoreTimeHandler(parts.Topics, parts.Store)))
             .Add(RequestCode.GetAllConsumerOffset, new AllConsumerOffsetsHandler(parts.ConsumerOffsets))
             .Add(RequestCode.GetAllDelayOffset, new AllDelayOffsetsHandler(parts.DelayOffsets))
-            .Add(RequestCode.InvokeBrokerToResetOffset, new ResetOffsetHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.Store, new LogicOffsets(ends, times, committed)))
+            .Add(RequestCode.InvokeBrokerToResetOffset, new ResetOffsetHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.Store, new LogicOffsets(begins, ends, times, committed)))
             .Add(RequestCode.HeartBeat, heartbeat)
             .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(parts.Consumers, parts.Producers))
             .Add(RequestCode.CheckClientConfig, new CheckClientHandler(parts.Settings))

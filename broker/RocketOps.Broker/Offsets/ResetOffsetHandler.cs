@@ -15,7 +15,8 @@ namespace RocketOps.Broker.Offsets;
 /// <summary>
 /// INVOKE_BROKER_TO_RESET_OFFSET (222): finds each queue's offset at the time asked for and tells every member of the group to go there
 /// (RESET_CONSUMER_CLIENT_OFFSET). Case (a) of admin.md §2.5; the group must be online. With <c>useServerSideResetOffset</c> case (b): the broker keeps the offsets for the next pulls
-/// of the group, also of one queue and to an offset of the tool's choice. Of a static topic members are told the logical queues that this broker leads, always: one of them lies in queues of several brokers.
+/// of the group, also of one queue and to an offset of the tool's choice. Of a static topic members are told the logical queues that this broker leads, or the one that is asked for, always: one of them lies in
+/// queues of several brokers.
 /// </summary>
 internal sealed class ResetOffsetHandler(
     BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets, MessageStore store, LogicOffsets logic) : AsyncRequestHandler
@@ -32,9 +33,20 @@ internal sealed class ResetOffsetHandler(
         TopicQueueMapping? mapping = topic.Mapping;
         long timestamp = request.GetRequiredInt64("timestamp");
         bool force = request.GetBoolean("isForce", fallback: false);
-        SortedDictionary<int, long> targets = mapping is null
-            ? await FindTargetsAsync(topic, group, timestamp, force, cancellationToken)
-            : await FindLogicTargetsAsync(connection, topic.Name, mapping, group, timestamp, force, cancellationToken);
+        SortedDictionary<int, long> targets = [];
+        if (mapping is null)
+        {
+            targets = await FindTargetsAsync(topic, group, timestamp, force, cancellationToken);
+        }
+        else if (request.GetInt32("queueId", -1) is var queueId and >= 0)
+        {
+            targets[queueId] = await FindLogicTargetAsync(connection, topic.Name, mapping, queueId, request.GetInt64("offset", -1), group, timestamp, force, cancellationToken);
+        }
+        else
+        {
+            targets = await FindLogicTargetsAsync(connection, topic.Name, mapping, group, timestamp, force, cancellationToken);
+        }
+
         if (!consumers.TryGet(group, out ConsumerGroup? online))
         {
             throw new RemotingCommandException(
@@ -113,9 +125,7 @@ internal sealed class ResetOffsetHandler(
         else
         {
             (long min, long max) = await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken);
-            targets[queueId] = offset >= min && offset <= max + 1
-                ? offset
-                : throw new RemotingCommandException(ResponseCode.SystemError, $"Target offset {offset} not in consume queue range [{min}-{max}]");
+            targets[queueId] = Within(offset, min, max);
         }
 
         return targets.Count > 0 ? targets : throw new RemotingCommandException(ResponseCode.SystemError, "No queues to reset.");
@@ -147,15 +157,43 @@ internal sealed class ResetOffsetHandler(
         SortedDictionary<int, long> targets = [];
         foreach (int queueId in mapping.FindLed())
         {
-            long committed = await logic.ProgressAsync(topic, queueId, group, connection, cancellationToken);
-            long target = timestamp == -1
-                ? await logic.EndAsync(topic, queueId, connection, cancellationToken)
-                : await logic.AtAsync(topic, queueId, timestamp, connection, cancellationToken);
-            targets[queueId] = Choose(group, committed, target, force);
+            targets[queueId] = await AtTimeAsync(connection, topic, queueId, group, timestamp, force, cancellationToken);
         }
 
         return targets;
     }
+
+    /// <summary>Of one logical queue. An offset goes before the time, which tools leave at 0 then.</summary>
+    private async Task<long> FindLogicTargetAsync(
+        RemotingConnection connection, string topic, TopicQueueMapping mapping, int queueId, long offset, string group, long timestamp, bool force, CancellationToken cancellationToken)
+    {
+        if (!mapping.TryGetLed(queueId, out _))
+        {
+            // As questions about offsets are answered, spelled as RocketMQ does.
+            throw new RemotingCommandException(ResponseCode.NotLeaderForQueue, string.Create(CultureInfo.InvariantCulture, $"{topic}-{queueId} does not exit in request process of current broker {mapping.BrokerName}"));
+        }
+
+        if (offset == -1)
+        {
+            return await AtTimeAsync(connection, topic, queueId, group, timestamp, force, cancellationToken);
+        }
+
+        long min = await logic.BeginAsync(topic, queueId, connection, cancellationToken);
+        long max = await logic.EndAsync(topic, queueId, connection, cancellationToken);
+        return Within(offset, min, max);
+    }
+
+    private async Task<long> AtTimeAsync(RemotingConnection connection, string topic, int queueId, string group, long timestamp, bool force, CancellationToken cancellationToken)
+    {
+        long committed = await logic.ProgressAsync(topic, queueId, group, connection, cancellationToken);
+        long target = timestamp == -1
+            ? await logic.EndAsync(topic, queueId, connection, cancellationToken)
+            : await logic.AtAsync(topic, queueId, timestamp, connection, cancellationToken);
+        return Choose(group, committed, target, force);
+    }
+
+    private static long Within(long offset, long min, long max) =>
+        offset >= min && offset <= max + 1 ? offset : throw new RemotingCommandException(ResponseCode.SystemError, $"Target offset {offset} not in consume queue range [{min}-{max}]");
 
     private static long Choose(string group, long committed, long target, bool force)
     {

@@ -5,11 +5,15 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.StaticTopics;
 
 /// <summary>Offsets of logical queues that this broker leads, for the broker's own use: it asks what clients ask, of what answers them.</summary>
+/// <param name="begins">Answers GET_MIN_OFFSET.</param>
 /// <param name="ends">Answers GET_MAX_OFFSET.</param>
 /// <param name="times">Answers SEARCH_OFFSET_BY_TIMESTAMP.</param>
 /// <param name="progress">Answers QUERY_CONSUMER_OFFSET.</param>
-internal sealed class LogicOffsets(AsyncRequestHandler ends, AsyncRequestHandler times, AsyncRequestHandler progress)
+internal sealed class LogicOffsets(AsyncRequestHandler begins, AsyncRequestHandler ends, AsyncRequestHandler times, AsyncRequestHandler progress)
 {
+    public Task<long> BeginAsync(string topic, int queueId, RemotingConnection connection, CancellationToken cancellationToken) =>
+        AskAsync(begins, Request(RequestCode.GetMinOffset, topic, queueId), connection, cancellationToken);
+
     public Task<long> EndAsync(string topic, int queueId, RemotingConnection connection, CancellationToken cancellationToken) =>
         AskAsync(ends, Request(RequestCode.GetMaxOffset, topic, queueId), connection, cancellationToken);
 

@@ -190,30 +190,48 @@ public sealed class StaticTopicTests
     public async Task Reset_TellsMembersOffsetsOfTheLogicalQueues(string serverSide)
     {
         await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
-        RemotingCommand update = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
-        update.Body = Encoding.UTF8.GetBytes($"useServerSideResetOffset={serverSide}\n");
-        (await brokers.A.InvokeAsync(update)).Code.Should().Be(ResponseCode.Success);
+        await ResetAtTheServerAsync(brokers, serverSide);
         await MoveHereAsync(brokers);
-        await using RawConnection member = await RawConnection.ConnectAsync(brokers.A.Address);
-        await member.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat("g", Topic, "*", "member", 1));
+        await using RawConnection member = await JoinAsync(brokers);
         await RawBroker.UpdateOffsetAsync(brokers.ToA, "g", Topic, 0, 101);
 
         foreach ((string time, string offset) in new[] { ("0", "0"), ("-1", "101") })
         {
-            RawFrame answer = await brokers.ToA.RequestAsync(
-                RequestCode.InvokeBrokerToResetOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Topic, ["group"] = "g", ["timestamp"] = time, ["isForce"] = "true" });
-            RawFrame? told = await member.ReceiveAsync().WaitAsync(Eventually.DefaultDeadline);
-            while (told!.Code != RequestCode.ResetConsumerClientOffset)
-            {
-                // That the group has changed.
-                told = await member.ReceiveAsync().WaitAsync(Eventually.DefaultDeadline);
-            }
+            RawFrame answer = await ResetAsync(brokers, ("timestamp", time), ("isForce", "true"));
 
-            string queue = $"{{\"brokerName\":\"broker-a\",\"queueId\":0,\"topic\":\"Static\"}}:{offset}";
-            string javas = $"{{\"brokerName\":\"__syslo__global__\",\"queueId\":0,\"topic\":\"Static\"}}:{offset}";
-            (answer.Code, Encoding.UTF8.GetString(answer.Body.Span)).Should().Be((ResponseCode.Success, $"{{\"offsetTable\":{{{queue}}}}}"));
-            Encoding.UTF8.GetString(told.Body.Span).Should().Be($"{{\"offsetTable\":{{{queue},{javas}}}}}");
+            (answer.Code, Encoding.UTF8.GetString(answer.Body.Span)).Should().Be((ResponseCode.Success, $"{{\"offsetTable\":{{{QueueAt(0, offset)}}}}}"));
+            (await ToldAsync(member)).Should().Be($"{{\"offsetTable\":{{{QueueAt(0, offset)},{QueueAt(0, offset, "__syslo__global__")}}}}}");
         }
+    }
+
+    /// <summary>As mqadmin of 5.x asks for one queue: with an offset and the time 0, which then says nothing, and without force.</summary>
+    [Theory]
+    [InlineData("false")]
+    [InlineData("true")]
+    public async Task Reset_OfOneLogicalQueue_LeavesTheOthers(string serverSide)
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
+        await ResetAtTheServerAsync(brokers, serverSide);
+        await MakeAsync(brokers.ToA, "broker-a", $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}],1:[{StaticTopicRows.Item("broker-a", 0, 1, 0)}],2:[{StaticTopicRows.Item("broker-b", 0, 0, 0)}]", queues: 2);
+        await using RawConnection member = await JoinAsync(brokers);
+        foreach (int queueId in (int[])[0, 1])
+        {
+            await brokers.A.SendAsync(Topic, "first", queueId);
+            await brokers.A.SendAsync(Topic, "second", queueId);
+            await RawBroker.UpdateOffsetAsync(brokers.ToA, "g", Topic, queueId, 2);
+        }
+
+        RawFrame elsewhere = await ResetAsync(brokers, ("timestamp", "0"), ("queueId", "2"), ("offset", "1"));
+        RawFrame behind = await ResetAsync(brokers, ("timestamp", "0"), ("queueId", "0"), ("offset", "4"));
+        RawFrame toAnOffset = await ResetAsync(brokers, ("timestamp", "0"), ("queueId", "0"), ("offset", "1"));
+        RawFrame toATime = await ResetAsync(brokers, ("timestamp", "0"), ("queueId", "1"), ("isForce", "true"));
+
+        (elsewhere.Code, elsewhere.Remark).Should().Be((ResponseCode.NotLeaderForQueue, "Static-2 does not exit in request process of current broker broker-a"));
+        (behind.Code, behind.Remark).Should().Be((ResponseCode.SystemError, "Target offset 4 not in consume queue range [0-2]"));
+        (toAnOffset.Code, Encoding.UTF8.GetString(toAnOffset.Body.Span)).Should().Be((ResponseCode.Success, $"{{\"offsetTable\":{{{QueueAt(0, "1")}}}}}"));
+        (toATime.Code, Encoding.UTF8.GetString(toATime.Body.Span)).Should().Be((ResponseCode.Success, $"{{\"offsetTable\":{{{QueueAt(1, "0")}}}}}"));
+        (await ToldAsync(member)).Should().Be($"{{\"offsetTable\":{{{QueueAt(0, "1")},{QueueAt(0, "1", "__syslo__global__")}}}}}", "nobody is told of what is refused");
+        (await ToldAsync(member)).Should().Be($"{{\"offsetTable\":{{{QueueAt(1, "0")},{QueueAt(1, "0", "__syslo__global__")}}}}}");
     }
 
     [Fact]
@@ -485,6 +503,47 @@ public sealed class StaticTopicTests
         await MakeAsync(connection, "broker-a", $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 2)},{StaticTopicRows.Item("broker-a", 1, 1, 100)}]", Epoch + 1, queues: 2);
         await broker.SendAsync(Topic, "third");
     }
+
+    private static async Task ResetAtTheServerAsync(StaticTopicBrokers brokers, string serverSide)
+    {
+        RemotingCommand update = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        update.Body = Encoding.UTF8.GetBytes($"useServerSideResetOffset={serverSide}\n");
+        (await brokers.A.InvokeAsync(update)).Code.Should().Be(ResponseCode.Success);
+    }
+
+    /// <summary>A member of the group g on a connection of its own.</summary>
+    private static async Task<RawConnection> JoinAsync(StaticTopicBrokers brokers)
+    {
+        RawConnection member = await RawConnection.ConnectAsync(brokers.A.Address);
+        await member.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat("g", Topic, "*", "member", 1));
+        return member;
+    }
+
+    private static Task<RawFrame> ResetAsync(StaticTopicBrokers brokers, params (string Name, string Value)[] more)
+    {
+        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = Topic, ["group"] = "g" };
+        foreach ((string name, string value) in more)
+        {
+            fields[name] = value;
+        }
+
+        return brokers.ToA.RequestAsync(RequestCode.InvokeBrokerToResetOffset, fields);
+    }
+
+    /// <summary>Where the member is told to go next.</summary>
+    private static async Task<string> ToldAsync(RawConnection member)
+    {
+        RawFrame? told = await member.ReceiveAsync().WaitAsync(Eventually.DefaultDeadline);
+        while (told!.Code != RequestCode.ResetConsumerClientOffset)
+        {
+            // That the group has changed.
+            told = await member.ReceiveAsync().WaitAsync(Eventually.DefaultDeadline);
+        }
+
+        return Encoding.UTF8.GetString(told.Body.Span);
+    }
+
+    private static string QueueAt(int queueId, string offset, string broker = "broker-a") => $"{{\"brokerName\":\"{broker}\",\"queueId\":{queueId},\"topic\":\"Static\"}}:{offset}";
 
     private static async Task<string> RouteAsync(StaticTopicBrokers brokers, string topic)
     {
