@@ -106,14 +106,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetAllTopicConfig, new AllTopicsHandler(parts.Topics, parts.Mappings))
             .Add(RequestCode.GetTopicConfig, new GetTopicHandler(parts.Topics))
             .Add(RequestCode.GetTopicStatsInfo, new TopicStatsHandler(parts.Settings, parts.Topics, parts.Store, parts.Statistics))
-            .Add(
-                RequestCode.GetPendingMessages,
-                new PendingMessagesHandler(
-                    parts.Role,
-                    parts.Topics,
-                    parts.Store,
-                    new WaitingQueues(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.DelayOffsets, parts.Delays, parts.Timers, parts.TimerRouter, parts.TransactionTopics, parts.Halves),
-                    parts.Time))
+            .Add(RequestCode.GetPendingMessages, new PendingMessagesHandler(parts.Role, parts.Topics, parts.Store, parts.WaitingQueues, parts.Time))
             .Add(RequestCode.QueryConsumeQueue, new QueryConsumeQueueHandler(parts.Topics, parts.Store, parts.Consumers))
             .Add(RequestCode.CleanUnusedTopic, new CleanUnusedTopicsHandler(parts.Role, parts.Topics, parts.Store))
             .Add(RequestCode.CleanExpiredConsumeQueue, new CleanExpiredQueuesHandler(parts.Store))

@@ -9,6 +9,7 @@ using RocketOps.Broker.Groups;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Ordering;
+using RocketOps.Broker.Pending;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Replication;
@@ -78,6 +79,7 @@ internal sealed class BrokerParts
         Timers = new TimerTable(settings, store, timerTopic, fileSystem, time, loggers.CreateLogger<TimerTable>());
         TimerMetrics = new TimerMetrics(settings, Topics, Timers, fileSystem, time, loggers.CreateLogger<TimerMetrics>());
         TimerRouter = new TimerRouter(settings, timerTopic, Timers, time);
+        WaitingQueues = new WaitingQueues(settings, Topics, ConsumerOffsets, DelayOffsets, Delays, Timers, TimerRouter, TransactionTopics, Halves);
         CheckProgress checks = new(ConsumerOffsets);
         TransactionMetrics transactionMetrics = new(settings, store, TransactionTopics, Halves, checks, fileSystem, time, loggers.CreateLogger<TransactionMetrics>());
         SendRefusals = new SendRefusals(settings, address, store);
@@ -122,7 +124,7 @@ internal sealed class BrokerParts
                 loggers.CreateLogger<TransactionCheckService>()),
             HaListener,
             new TimerService(settings, store, Appender, waiting, timerTopic, Timers, TimerMetrics, time, loggers.CreateLogger<TimerService>()),
-            new ExpiredStretches(Mappings, Topics, store, Peers, time, loggers.CreateLogger<ExpiredStretches>()));
+            new ExpiredStretches(Mappings, Topics, store, Peers, WaitingQueues, time, loggers.CreateLogger<ExpiredStretches>()));
 
         SlaveSession NewSlaveSession() => new(
             new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()) { Join = Group?.Join },
@@ -198,6 +200,9 @@ internal sealed class BrokerParts
     public HalfMessageTable Halves { get; }
 
     public TransactionFigures TransactionFigures { get; } = new();
+
+    /// <summary>Where messages of other topics wait.</summary>
+    public WaitingQueues WaitingQueues { get; }
 
     /// <summary>Where messages belong that have waited.</summary>
     public TruePlaces TruePlaces { get; }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Pending;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
@@ -8,8 +9,8 @@ namespace RocketOps.Broker.StaticTopics;
 
 /// <summary>
 /// Takes the first stretches of the logical queues this broker leads out of their mappings once their messages have expired, wherever those lay: whoever reads from the beginning then needs
-/// that broker no more. A stretch goes only when the one after it has its place, and what has no answer stays. Part of a master's <see cref="Roles.RoleSession"/>. Source: apache/rocketmq
-/// TopicQueueMappingCleanService.cleanItemExpired 5.5.0.
+/// that broker no more. A stretch goes only when the one after it has its place, and what has no answer stays. One of this broker's own stays as well while delayed messages, those with a time or halves wait for its
+/// queue: they find by it where the logical queue goes on. Part of a master's <see cref="Roles.RoleSession"/>. Source: apache/rocketmq TopicQueueMappingCleanService.cleanItemExpired 5.5.0.
 /// </summary>
 internal sealed partial class ExpiredStretches : IAsyncDisposable
 {
@@ -19,17 +20,22 @@ internal sealed partial class ExpiredStretches : IAsyncDisposable
     private readonly TopicTable _topics;
     private readonly MessageStore _store;
     private readonly BrokerPeers _peers;
+    private readonly WaitingQueues _waiting;
     private readonly TimeProvider _time;
     private readonly ILogger<ExpiredStretches> _logger;
+    private readonly ScanMemory _scans;
     private readonly ServiceLoop _loop;
 
-    public ExpiredStretches(TopicQueueMappingTable mappings, TopicTable topics, MessageStore store, BrokerPeers peers, TimeProvider time, ILogger<ExpiredStretches> logger)
+    public ExpiredStretches(
+        TopicQueueMappingTable mappings, TopicTable topics, MessageStore store, BrokerPeers peers, WaitingQueues waiting, TimeProvider time, ILogger<ExpiredStretches> logger)
     {
         _mappings = mappings;
         _topics = topics;
         _store = store;
         _peers = peers;
+        _waiting = waiting;
         _time = time;
+        _scans = new ScanMemory(time);
         _logger = logger;
         _loop = new ServiceLoop(GoOnAsync, OnFailed, time);
     }
@@ -52,6 +58,7 @@ internal sealed partial class ExpiredStretches : IAsyncDisposable
                 }
             }
 
+            await KeepWaitedForAsync(topic, mapping, expired, cancellationToken);
             if (expired.Count > 0)
             {
                 await _mappings.RemoveFirstAsync(topic, expired);
@@ -82,6 +89,28 @@ internal sealed partial class ExpiredStretches : IAsyncDisposable
             ? _topics.TryGet(topic, out TopicState? state) ? await LocalAsync(state, item, cancellationToken) : null
             : await RemoteAsync(topic, item, cancellationToken);
         return bounds is { } found && (found.Min == found.Max || (item.HasEnd && found.Min >= item.EndOffset));
+    }
+
+    /// <summary>Takes those of this broker out again that messages wait for, or may wait for as far as is known: the next look goes on where this one ended.</summary>
+    private async Task KeepWaitedForAsync(string topic, TopicQueueMapping mapping, SortedDictionary<int, LogicQueueMappingItem> expired, CancellationToken cancellationToken)
+    {
+        KeyValuePair<int, LogicQueueMappingItem>[] own = [.. expired.Where(stretch => mapping.IsHere(stretch.Value))];
+        if (own.Length == 0)
+        {
+            return;
+        }
+
+        PendingReport? report = _scans.Find(topic, fromQueue: 0, _store.Positions.End.Generation) is { } scan
+            ? await scan.ReadAsync(_waiting.Find(topic, withRetries: false), _store, new ScanBudget(_time), cancellationToken)
+            : null;
+        foreach ((int id, LogicQueueMappingItem stretch) in own)
+        {
+            // What consumers have sent back goes to their retry topics, whatever its queue was.
+            if (report is not { IsComplete: true } || report.Counts.Any(count => count.Kind != PendingKind.Retry && count.QueueId == stretch.QueueId))
+            {
+                expired.Remove(id);
+            }
+        }
     }
 
     private async Task<(long Min, long Max)?> LocalAsync(TopicState topic, LogicQueueMappingItem item, CancellationToken cancellationToken)
