@@ -131,15 +131,20 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     {
         long startedAt = _time.GetTimestamp();
         Delivery delivery = AppendDue(_block.Records);
+        if (delivery.Appended > 0 && !await _appender.WriteAsync(delivery.CopiesEnd, delivery.Appended, startedAt))
+        {
+            // Nothing of it is noted: it is read again.
+            _block.Release();
+            return RetryDelay;
+        }
+
+        if (delivery.Lost > 0)
+        {
+            CountLost(delivery.Lost, delivery.NextOffset);
+        }
+
         if (delivery.Appended > 0)
         {
-            if (!await _appender.WriteAsync(delivery.CopiesEnd, delivery.Appended, startedAt))
-            {
-                // Nothing of it is noted: it is read again.
-                _block.Release();
-                return RetryDelay;
-            }
-
             _offsets.SetDelivered(_level, delivery.NextOffset, delivery.CopiesEnd);
         }
         else if (delivery.NextOffset >= 0)
@@ -198,6 +203,7 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
             }
 
             // Its own, not counted: the read passes over offsets without a message.
+            delivery.Lost += Math.Max(0, record.QueueOffset - (delivery.NextOffset >= 0 ? delivery.NextOffset : _offsets.Get(_level)));
             delivery.NextOffset = record.QueueOffset + 1;
             delivery.Bytes += size;
         }
@@ -207,9 +213,17 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
 
     private TimeSpan MoveTo(long offset)
     {
+        // Forward over what retention has taken; back to the end of a queue that was cut.
+        if (offset - _offsets.Get(_level) is var lost and > 0)
+        {
+            CountLost(lost, offset);
+        }
+
         _offsets.Set(_level, offset);
         return TimeSpan.Zero;
     }
+
+    private void CountLost(long messages, long before) => _waiting.CountLost(messages, _schedule, $"{messages} of delay level {_level}, before offset {before}");
 
     /// <summary>
     /// How long a message has to wait still. A store time that is ahead of the clock says nothing, as the clock was set back, and the log's times stand still until it has caught
@@ -247,6 +261,9 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
 
         /// <summary>Their mark in the log.</summary>
         public LogMark CopiesEnd;
+
+        /// <summary>Messages that should have come before these, and are not in the log.</summary>
+        public long Lost;
 
         /// <summary>Of the records that are done with.</summary>
         public int Bytes;

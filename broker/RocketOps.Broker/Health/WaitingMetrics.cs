@@ -30,7 +30,7 @@ internal sealed class WaitingMetrics(RoleManager roles, TimerTable timers, Trans
         Add("rocketops_transactions_given_up_total", "counter", "Open transactions that were moved to TRANS_CHECK_MAX_TIME_TOPIC since the start.", transactions.GivenUp);
         Add("rocketops_transactions_gone_total", "counter", "Open transactions that went with files of the log since the start, before anybody said how they end.", transactions.Gone);
         Add("rocketops_messages_undeliverable_total", "counter", "Messages that waited and could not be delivered since the start; they are kept in rmq_sys_undeliverable.", undeliverable.Kept);
-        Add("rocketops_messages_passed_over_total", "counter", "Messages that waited and could neither be delivered nor kept since the start; the log names them.", undeliverable.PassedOver + transactions.PassedOver);
+        Add("rocketops_messages_passed_over_total", "counter", "Messages that waited and could neither be delivered nor kept since the start, as nothing takes them or they were not in the log any more; the broker's log tells which.", undeliverable.PassedOver + transactions.PassedOver);
 
         void Add(string name, string type, string help, long value) => text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n{name}{labels}}} {value}\n");
     }

@@ -6,8 +6,8 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Messages;
 
 /// <summary>
-/// The topic in which messages are kept that have waited and cannot be delivered, as they were, for somebody to find; it is made when the first one comes. Counts them, and those that not even
-/// it takes. Thread-safe.
+/// The topic in which messages are kept that have waited and cannot be delivered, as they were, for somebody to find; it is made when the first one comes. Counts them, those that not even
+/// it takes, and those that are gone before their time. Thread-safe.
 /// </summary>
 internal sealed partial class UndeliverableMessages(TopicTable topics, MessageStore store, TimeProvider time, ILogger<UndeliverableMessages> logger)
 {
@@ -18,9 +18,8 @@ internal sealed partial class UndeliverableMessages(TopicTable topics, MessageSt
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
     private readonly ILogger<UndeliverableMessages> _logger = logger;
-    private readonly Lock _gate = new();
-    private long? _lastLine;
-    private int _sinceLine;
+    private readonly SparseLines _ofMessages = new(time);
+    private readonly SparseLines _ofLost = new(time);
     private long _kept;
     private long _passedOver;
 
@@ -32,7 +31,7 @@ internal sealed partial class UndeliverableMessages(TopicTable topics, MessageSt
     /// <summary>Messages that were kept since the start.</summary>
     public long Kept => Volatile.Read(ref _kept);
 
-    /// <summary>Messages that could neither be delivered nor kept.</summary>
+    /// <summary>Messages that could neither be delivered nor kept, those that were gone among them.</summary>
     public long PassedOver => Volatile.Read(ref _passedOver);
 
     public Task MakeAsync() => topics.GetOrCreateInternalAsync(TopicNames.Undeliverable, 1);
@@ -40,7 +39,7 @@ internal sealed partial class UndeliverableMessages(TopicTable topics, MessageSt
     public void CountKept(in RecordView record, string reason)
     {
         Interlocked.Increment(ref _kept);
-        if (MayLog() is { } count)
+        if (_ofMessages.Next(1) is { } count)
         {
             LogKept(record.QueueOffset, record.QueueId, record.TopicName, reason, count);
         }
@@ -49,33 +48,57 @@ internal sealed partial class UndeliverableMessages(TopicTable topics, MessageSt
     public void CountPassedOver(in RecordView record, string reason)
     {
         Interlocked.Increment(ref _passedOver);
-        if (MayLog() is { } count)
+        if (_ofMessages.Next(1) is { } count)
         {
             LogPassedOver(record.QueueOffset, record.QueueId, record.TopicName, reason, record.PhysicalOffset, count);
         }
     }
 
-    /// <summary>How many messages a line would stand for; null when the last one was a moment ago.</summary>
-    private int? MayLog()
+    /// <summary>Messages that are not in the log any more when their time comes, or never were.</summary>
+    /// <param name="messages">How many.</param>
+    /// <param name="topic">Where they waited.</param>
+    /// <param name="which">Which they were, for the line of the log.</param>
+    public void CountLost(long messages, StoreTopic topic, string which)
     {
-        lock (_gate)
+        Interlocked.Add(ref _passedOver, messages);
+        if (_ofLost.Next(messages) is { } count)
         {
-            _sinceLine++;
-            if (_lastLine is { } last && time.GetElapsedTime(last) < LogInterval)
-            {
-                return null;
-            }
-
-            int count = _sinceLine;
-            _lastLine = time.GetTimestamp();
-            _sinceLine = 0;
-            return count;
+            LogLost(topic.Name, which, count);
         }
     }
 
     [LoggerMessage(EventId = 3211, Level = LogLevel.Error, Message = "Message {QueueOffset} of queue {QueueId} of {Topic} cannot be delivered ({Reason}): it is kept in rmq_sys_undeliverable. {Count} messages since the last such line")]
-    private partial void LogKept(long queueOffset, int queueId, string topic, string reason, int count);
+    private partial void LogKept(long queueOffset, int queueId, string topic, string reason, long count);
 
     [LoggerMessage(EventId = 3212, Level = LogLevel.Error, Message = "Message {QueueOffset} of queue {QueueId} of {Topic} can neither be delivered nor kept ({Reason}) and is passed over; it lies at {Offset} in the log until that expires. {Count} messages since the last such line")]
-    private partial void LogPassedOver(long queueOffset, int queueId, string topic, string reason, long offset, int count);
+    private partial void LogPassedOver(long queueOffset, int queueId, string topic, string reason, long offset, long count);
+
+    [LoggerMessage(EventId = 3213, Level = LogLevel.Error, Message = "Messages that waited in {Topic} are not in the log any more, or never were, and are passed over ({Which}): they wait for longer than fileReservedTime keeps them, or the disk was full. {Count} messages since the last such line")]
+    private partial void LogLost(string topic, string which, long count);
+
+    /// <summary>A line now and then that stands for all messages since the one before.</summary>
+    private sealed class SparseLines(TimeProvider time)
+    {
+        private readonly Lock _gate = new();
+        private long? _lastLine;
+        private long _sinceLine;
+
+        /// <summary>How many messages a line would stand for; null when the last one was a moment ago.</summary>
+        public long? Next(long messages)
+        {
+            lock (_gate)
+            {
+                _sinceLine += messages;
+                if (_lastLine is { } last && time.GetElapsedTime(last) < LogInterval)
+                {
+                    return null;
+                }
+
+                long count = _sinceLine;
+                _lastLine = time.GetTimestamp();
+                _sinceLine = 0;
+                return count;
+            }
+        }
+    }
 }

@@ -79,6 +79,9 @@ internal sealed class WaitingMessages(MessageAppender appender, BrokerAddress ad
         return status;
     }
 
+    /// <inheritdoc cref="UndeliverableMessages.CountLost"/>
+    public void CountLost(long messages, StoreTopic topic, string which) => undeliverable.CountLost(messages, topic, which);
+
     /// <summary>Waits for what kept a message from being stored; false when that has to be tried again later.</summary>
     public async ValueTask<bool> OvercomeAsync(Obstacle obstacle)
     {

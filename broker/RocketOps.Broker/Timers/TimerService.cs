@@ -53,6 +53,9 @@ internal sealed partial class TimerService : IAsyncDisposable
     private byte[] _properties = new byte[4096];
     private TimerChain? _chain;
     private TimerUnit? _next;
+
+    // Found again after a write that failed, a slot lacks the same messages: they are counted once.
+    private long _brokenSlotMs = -1;
     private long _lastExpiry;
 
     public TimerService(
@@ -170,6 +173,11 @@ internal sealed partial class TimerService : IAsyncDisposable
                 return null;
             }
 
+            if (_table.CountUntaken(_table.QueueOffset, _block.Next) is var untaken and > 0)
+            {
+                CountLost(untaken, $"not taken before offset {_block.Next}");
+            }
+
             _table.SetQueueOffset(_block.Next);
             return TimeSpan.Zero;
         }
@@ -188,8 +196,14 @@ internal sealed partial class TimerService : IAsyncDisposable
 
             if (progress.Next > 0)
             {
+                if (progress.Lost > 0)
+                {
+                    CountLost(progress.Lost, $"not taken before offset {progress.Next}");
+                }
+
                 Note(progress);
                 progress.Appended = 0;
+                progress.Lost = 0;
             }
 
             await _table.WriteAdditionsAsync();
@@ -245,6 +259,7 @@ internal sealed partial class TimerService : IAsyncDisposable
                 return;
             }
 
+            progress.Lost += _table.CountUntaken(progress.Next > 0 ? progress.Next : _table.QueueOffset, record.QueueOffset);
             progress.At += size;
             progress.Next = record.QueueOffset + 1;
         }
@@ -267,7 +282,15 @@ internal sealed partial class TimerService : IAsyncDisposable
         long bytes = 0;
         while (progress.Appended < MaxMessagesOfWrite && bytes < MaxBytesOfWrite && await NextUnitAsync() is { } unit)
         {
-            if (!unit.IsDelete && await ReadRecordAsync(unit, cancellationToken) && !TryDeliver(unit, ref progress))
+            if (unit.IsDelete)
+            {
+                // Of the slot's beginning: what it is about is known.
+            }
+            else if (!await ReadRecordAsync(unit, cancellationToken))
+            {
+                progress.Lost++;
+            }
+            else if (!TryDeliver(unit, ref progress))
             {
                 break;
             }
@@ -282,6 +305,11 @@ internal sealed partial class TimerService : IAsyncDisposable
             // Nothing of it is noted: it is read again.
             _chain = null;
             return RetryDelay;
+        }
+
+        if (progress.Lost > 0)
+        {
+            CountLost(progress.Lost, $"of slot {_table.ReadMs}");
         }
 
         if (units > 0)
@@ -327,20 +355,23 @@ internal sealed partial class TimerService : IAsyncDisposable
             return false;
         }
 
-        if (chain.IsBroken)
+        if (chain.SlotMs != _brokenSlotMs && chain.Missing > _table.DeliveredOfSlot)
         {
-            LogBroken(chain.SlotMs, chain.Units);
+            _brokenSlotMs = chain.SlotMs;
+            CountLost(chain.Missing - _table.DeliveredOfSlot, $"of slot {chain.SlotMs}, of which the timer log has the newest {chain.Units} only");
         }
 
         foreach (TimerUnit deletion in chain.Deletions)
         {
+            // Without its record the message it is about, which is older, is mostly gone as well.
             if (await ReadRecordAsync(deletion, cancellationToken))
             {
                 _deleted.Add(Encoding.UTF8.GetString(TimerProperties.Read(RecordView.Read(_record.AsSpan(0, deletion.RecordBytes)).Properties).DeletedKey));
             }
         }
 
-        long delivered = _table.DeliveredOfSlot;
+        // From the oldest on: those that are missing came first.
+        long delivered = _table.DeliveredOfSlot - chain.Missing;
         await _table.RunOnDiskAsync(() =>
         {
             for (long i = 0; i < delivered && chain.TryNext(out _); i++)
@@ -353,7 +384,7 @@ internal sealed partial class TimerService : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Reads a unit's record; false when it is not, or no longer, in the log, of which a line is logged.</summary>
+    /// <summary>Reads a unit's record; false when it is not, or no longer, in the log.</summary>
     private async ValueTask<bool> ReadRecordAsync(TimerUnit unit, CancellationToken cancellationToken)
     {
         PhysicalOffset offset = new(unit.Offset);
@@ -380,20 +411,13 @@ internal sealed partial class TimerService : IAsyncDisposable
             }
         }
 
-        LogLost(unit.Offset, unit.SlotMs);
         return false;
     }
 
     private bool IsWaiting(in TimerUnit unit)
     {
         ReadOnlySpan<byte> bytes = _record.AsSpan(0, unit.RecordBytes);
-        bool isWaiting = RecordView.Parse(bytes, unit.Offset, verifyCrc: false, out RecordView record) == RecordCheck.Valid && record.Size == unit.RecordBytes && record.Topic.SequenceEqual(_topic.Topic.Utf8Name.Span);
-        if (!isWaiting)
-        {
-            LogLost(unit.Offset, unit.SlotMs);
-        }
-
-        return isWaiting;
+        return RecordView.Parse(bytes, unit.Offset, verifyCrc: false, out RecordView record) == RecordCheck.Valid && record.Size == unit.RecordBytes && record.Topic.SequenceEqual(_topic.Topic.Utf8Name.Span);
     }
 
     private bool TryDeliver(in TimerUnit unit, ref Progress progress)
@@ -469,16 +493,12 @@ internal sealed partial class TimerService : IAsyncDisposable
         }
     }
 
+    private void CountLost(long messages, string which) => _waiting.CountLost(messages, _topic.Topic, $"{messages} {which}");
+
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     [LoggerMessage(EventId = 3811, Level = LogLevel.Error, Message = "The timers failed at message {QueueOffset} of their topic and slot {SlotMs}; tried again in {Seconds} s")]
     private partial void LogRoundFailed(Exception error, long queueOffset, long slotMs, double seconds);
-
-    [LoggerMessage(EventId = 3813, Level = LogLevel.Warning, Message = "The message at {Offset} that waits for {SlotMs} is not in the log any more, or never was, and is passed over")]
-    private partial void LogLost(long offset, long slotMs);
-
-    [LoggerMessage(EventId = 3814, Level = LogLevel.Warning, Message = "Of slot {SlotMs} only the newest {Units} messages are in the timer log; older ones have expired")]
-    private partial void LogBroken(long slotMs, long units);
 
     [LoggerMessage(EventId = 3815, Level = LogLevel.Error, Message = "Noting at the end how far the timers have come failed; messages since the last note are delivered again")]
     private partial void LogNotNoted(Exception failure);
@@ -491,6 +511,9 @@ internal sealed partial class TimerService : IAsyncDisposable
 
         /// <summary>Their mark in the log.</summary>
         public LogMark CopiesEnd;
+
+        /// <summary>Messages that should have been among them, and are not in the log.</summary>
+        public long Lost;
 
         /// <summary>Of a block: where to go on in it.</summary>
         public int At;

@@ -246,6 +246,9 @@ internal sealed partial class TimerTable : IAsyncDisposable
         _additions.Add(new Addition(record.QueueOffset, slot, WriteMs, magic, record.PhysicalOffset, record.Size, JavaHash.Compute(found.Topic)));
     }
 
+    /// <summary>Messages of the topic within [from, to) that nobody has taken before: neither this broker when its files were whole, nor another master.</summary>
+    public long CountUntaken(long from, long to) => Math.Max(0, to - Math.Max(from, _takenBefore));
+
     /// <summary>Everything before <paramref name="offset"/> is taken.</summary>
     public void SetQueueOffset(long offset)
     {

@@ -21,6 +21,7 @@ public sealed class TimerChain
         SlotMs = slot.TimeMs;
         long position = slot.Last;
         long units = 0;
+        long messages = 0;
         List<TimerUnit> deletions = [];
         while (position >= 0 && log.TryRead(position, out TimerUnit unit))
         {
@@ -30,6 +31,7 @@ public sealed class TimerChain
             }
 
             units++;
+            messages += (unit.Magic & TimerUnit.Delete) != 0 ? -1 : 1;
             if (unit.IsDelete)
             {
                 deletions.Add(unit);
@@ -40,6 +42,7 @@ public sealed class TimerChain
         }
 
         IsBroken = position >= 0;
+        Missing = IsBroken ? Math.Max(0, slot.Count - messages) : 0;
         Units = units;
         Deletions = deletions;
         _units = new TimerUnit[(int)Math.Min(Stretch, units)];
@@ -54,7 +57,10 @@ public sealed class TimerChain
     /// <summary>The chain points to what is no unit: the messages before that place are not found. They may have been removed with a file that had expired.</summary>
     public bool IsBroken { get; }
 
-    /// <summary>The deletions among them.</summary>
+    /// <summary>Messages, minus deletions, that the slot counts and a broken chain does not lead to.</summary>
+    public long Missing { get; }
+
+    /// <summary>The deletions among the units.</summary>
     public IReadOnlyList<TimerUnit> Deletions { get; }
 
     /// <summary>The next unit is in memory: to be had on any thread.</summary>

@@ -31,7 +31,8 @@ public sealed class ScheduleServiceTests
         kept.Select(static message => (message.Body, message.Properties.Get("REAL_TOPIC"))).Should().Equal(("poison", "../../etc"), ("gone", "Nowhere"), ("op", "RMQ_SYS_TRANS_OP_HALF_TOPIC"));
         broker.Host.Parts.Store.FindTopic("Nowhere"u8).Should().BeNull("a delivery makes no topics");
         using HttpClient http = new();
-        (await http.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics")).Should().MatchRegex("(?m)^rocketops_messages_undeliverable_total\\{.*\\} 3$");
+        (await http.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics")).Should()
+            .MatchRegex("(?m)^rocketops_messages_undeliverable_total\\{.*\\} 3$").And.MatchRegex("(?m)^rocketops_messages_passed_over_total\\{.*\\} 1$", "of the gap");
     }
 
     /// <summary>What was taken under a larger limit, and waits, is stored again under a smaller one; a producer that sends as much is refused.</summary>

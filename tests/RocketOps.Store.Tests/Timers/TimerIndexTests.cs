@@ -181,6 +181,7 @@ public sealed class TimerIndexTests
         chain.Units.Should().Be(Units);
         chain.Deletions.Should().HaveCount(Units / 1000);
         chain.IsBroken.Should().BeFalse();
+        chain.Missing.Should().Be(0);
         for (int i = 0; i < Units; i++)
         {
             chain.TryNext(out TimerUnit unit).Should().BeTrue();
@@ -229,6 +230,7 @@ public sealed class TimerIndexTests
         TimerChain chain = index.Read(Begin);
         chain.IsBroken.Should().BeTrue();
         chain.Units.Should().Be(300 - (3 * 78));
+        chain.Missing.Should().Be(3 * 78, "the slot counts them still");
     }
 
     private static long Write(IStoreFileSystem files, int units, Random random)
