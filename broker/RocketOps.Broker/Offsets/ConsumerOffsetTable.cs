@@ -116,12 +116,40 @@ internal sealed class ConsumerOffsetTable
     public IEnumerable<KeyValuePair<int, long>> QueuesOf(string topic, string group) =>
         _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues) ? queues.Where(static queue => queue.Value != None) : [];
 
-    /// <summary>Gives a group the offsets another one has on the topic now; queues the other has none on lose theirs.</summary>
-    public void Clone(string topic, string source, string destination)
+    /// <summary>
+    /// Gives a group the offsets another one has on the topic now; queues the other has none on lose theirs, which is kept as with <see cref="Remove"/>. False, and nothing happens, when the other has never had any.
+    /// </summary>
+    public bool TryClone(string topic, string source, string destination)
     {
-        if (_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(source, out ConcurrentDictionary<int, long>? queues))
+        if (!_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) || !groups.TryGet(source, out ConcurrentDictionary<int, long>? queues))
         {
-            groups.Entries[destination] = new ConcurrentDictionary<int, long>(queues);
+            return false;
+        }
+
+        ConcurrentDictionary<int, long> copy = new(queues);
+        if (groups.TryGet(destination, out ConcurrentDictionary<int, long>? before))
+        {
+            foreach (int queueId in before.Keys)
+            {
+                copy.TryAdd(queueId, None);
+            }
+        }
+
+        groups.Entries[destination] = copy;
+        _file.CountChange();
+        return true;
+    }
+
+    /// <summary>Forgets the group's offsets on all queues of the topic, as <see cref="Remove"/> does.</summary>
+    public void RemoveQueues(string topic, string group)
+    {
+        if (_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues))
+        {
+            foreach (int queueId in queues.Keys)
+            {
+                queues[queueId] = None;
+            }
+
             _file.CountChange();
         }
     }

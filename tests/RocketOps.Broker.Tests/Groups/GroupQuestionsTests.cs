@@ -147,6 +147,21 @@ public sealed class GroupQuestionsTests : IAsyncLifetime
         (missing.Code, missing.Remark).Should().Be((ResponseCode.SubscriptionGroupNotExist, "Group no such group not exist!"));
     }
 
+    [Fact]
+    public async Task Clone_QueueThatTheOtherHasNoOffsetOn_HasNoneAfterwards_AndSlavesHearOfIt()
+    {
+        await CommitAsync("src", "T", 0, 5);
+        await CommitAsync("dest", "T", 1, 6);
+
+        (await _broker.InvokeAsync(Clone("nobody", "dest").Set("topic", "T"))).Code.Should().Be(ResponseCode.Success);
+        (await OffsetAsync("dest", "T", 1)).Should().Be(6, "as with RocketMQ, a group without any offset takes none away");
+        (await _broker.InvokeAsync(Clone("src", "dest").Set("topic", "T"))).Code.Should().Be(ResponseCode.Success);
+
+        (await OffsetAsync("dest", "T", 0), await OffsetAsync("dest", "T", 1)).Should().Be((5L, -1L));
+        RemotingCommand table = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetAllConsumerOffset));
+        string.Concat(Encoding.UTF8.GetString(table.Body.Span).Where(static character => !char.IsWhiteSpace(character))).Should().Contain("\"T@dest\":{0:5,1:-1}");
+    }
+
     [Theory]
     [InlineData("", """{"correctionOffsets":{0:9223372036854775807,1:4}}""")]
     [InlineData("slow", """{"correctionOffsets":{0:3,1:4}}""")]

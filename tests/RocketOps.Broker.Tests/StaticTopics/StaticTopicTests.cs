@@ -234,6 +234,46 @@ public sealed class StaticTopicTests
         (await ToldAsync(member)).Should().Be($"{{\"offsetTable\":{{{QueueAt(1, "0")},{QueueAt(1, "0", "__syslo__global__")}}}}}");
     }
 
+    /// <summary>The newest stretch that knows of any progress counts: what a broker does not have of the other group must not stay there of this one.</summary>
+    [Fact]
+    public async Task Clone_OfAGroupThatIsInAnOlderStretch_IsWhereTheOtherGoesOn()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync();
+        await MakeAsync(brokers.ToA, "broker-a", Own);
+        await brokers.A.SendAsync(Topic, "first");
+        await brokers.A.SendAsync(Topic, "second");
+        string moved = $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 2)},{StaticTopicRows.Item("broker-b", 1, 0, 100)}]";
+        await MakeAsync(brokers.ToB, "broker-b", moved, Epoch + 1);
+        await MakeAsync(brokers.ToA, "broker-a", moved, Epoch + 1);
+        foreach (RawConnection broker in (RawConnection[])[brokers.ToA, brokers.ToB])
+        {
+            await MakeGroupAsync(broker, "behind");
+            await MakeGroupAsync(broker, "ahead");
+        }
+
+        (await RawBroker.UpdateOffsetAsync(brokers.ToB, "behind", Topic, 0, 1)).Code.Should().Be(ResponseCode.Success);
+        (await RawBroker.UpdateOffsetAsync(brokers.ToB, "ahead", Topic, 0, 101)).Code.Should().Be(ResponseCode.Success);
+        (await ProgressAsync("behind"), await ProgressAsync("ahead")).Should().Be(("1", "101"));
+
+        foreach (RawConnection broker in (RawConnection[])[brokers.ToA, brokers.ToB])
+        {
+            RawFrame cloned = await broker.RequestAsync(
+                RequestCode.CloneGroupOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["srcGroup"] = "behind", ["destGroup"] = "ahead", ["topic"] = Topic });
+            cloned.Code.Should().Be(ResponseCode.Success, cloned.Remark);
+        }
+
+        (await ProgressAsync("ahead")).Should().Be("1");
+
+        async Task<string> ProgressAsync(string group) => (await brokers.ToB.RequestAsync(
+            RequestCode.QueryConsumerOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = group, ["topic"] = Topic, ["queueId"] = "0" })).ExtFields["offset"];
+
+        static async Task MakeGroupAsync(RawConnection broker, string group)
+        {
+            RawFrame made = await broker.RequestAsync(RequestCode.UpdateAndCreateSubscriptionGroup, body: Encoding.UTF8.GetBytes($$"""{"groupName":"{{group}}","consumeEnable":true,"retryQueueNums":1,"retryMaxTimes":16}"""));
+            made.Code.Should().Be(ResponseCode.Success, made.Remark);
+        }
+    }
+
     [Fact]
     public async Task ConsumeStats_OfAQueueWithoutProgress_SayNoneAndNotZero()
     {

@@ -10,7 +10,8 @@ namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>
 /// CLONE_GROUP_OFFSET (314): a group begins where another one is, on one topic or, without a name, on all the other has offsets on (with RocketMQ nothing is copied then). Of
-/// a group that is online only topics it subscribes to are copied, unless <c>offline</c>. The destination must exist: every name would be an entry in a file. Source: admin.md §2.5.
+/// a group that is online only topics it subscribes to are copied, unless <c>offline</c>. The destination must exist: every name would be an entry in a file. Of a static topic each broker copies what is kept beside
+/// its queues; one that has nothing of the other group forgets the destination's, which would go before what is copied of older stretches. Source: admin.md §2.5.
 /// </summary>
 internal sealed class CloneOffsetsHandler(CurrentRole role, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets) : AsyncRequestHandler
 {
@@ -27,9 +28,14 @@ internal sealed class CloneOffsetsHandler(CurrentRole role, TopicTable topics, G
 
         foreach (string topic in request.Get("topic") is { } one && !string.IsNullOrWhiteSpace(one) ? [one] : offsets.TopicsOf(source))
         {
-            if (topics.TryGet(topic, out _) && (offline || !consumers.TryGet(source, out ConsumerGroup? online) || online.TryGetSubscription(topic, out _)))
+            if (!topics.TryGet(topic, out TopicState? state) || (!offline && consumers.TryGet(source, out ConsumerGroup? online) && !online.TryGetSubscription(topic, out _)))
             {
-                offsets.Clone(topic, source, destination);
+                continue;
+            }
+
+            if (!offsets.TryClone(topic, source, destination) && state.Mapping is not null)
+            {
+                offsets.RemoveQueues(topic, destination);
             }
         }
 
