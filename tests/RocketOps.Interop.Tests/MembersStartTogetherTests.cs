@@ -14,7 +14,8 @@ namespace RocketOps.Interop.Tests;
 /// <summary>
 /// Three Java clients of one group start at the same moment, as the copies of an application do, while messages come. What comes before each has its share may come twice with any broker: whoever had a queue first
 /// has messages of it in hand when it hears of the others, and commits when it gives the queue up, while the next one asks where to begin. From the first message of the last one on each comes once, unless a client was
-/// told late of the others and goes on with queues that are theirs. That each is told before the newcomer is answered is asserted where the clock stands still (HeartbeatTests).
+/// told late of the others and goes on with queues that are theirs. This shows what programs see, and cannot prove it: a start may be clean by chance, too. That each is told before the newcomer is answered is asserted where the clock stands still
+/// (HeartbeatTests).
 /// </summary>
 public abstract partial class MembersStartTogetherTests(ServerFixture fixture, ITestOutputHelper output)
 {
