@@ -138,7 +138,7 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
 
         // Also when a later frame is malformed: what was stored before it must be written and answered.
         bool committing = socket.Connection.Seal(round);
-        if (!committing)
+        if (!committing && !socket.Connection.HoldsAnswerBack)
         {
             // No commit holds these answers up. At once, so that only one connection at a time holds a buffer.
             socket.Output.Flush();

@@ -52,6 +52,24 @@ public sealed class EventLoopTests
         await Eventually.TrueAsync(() => Answers(peer).Count == 1, "the request is answered");
     }
 
+    /// <summary>The work of the last request ends while the loop is busy with the round it came with, which must not send its answer alone: the peer's next request could meet the end.</summary>
+    [Fact]
+    public async Task FinishBehindAnswer_RoundEndsAfterTheWork_OneSendHasTheAnswerAndTheEnd()
+    {
+        const int Worked = 2;
+        byte[] words = [0, 0, 0, 4, 0, 0, 0, 1];
+        DelegateHandler worked = new((_, request, _) => ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success)));
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new LastOfRound()).Add(Worked, worked));
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+        await Eventually.TrueAsync(() => bench.Connections.All.Count == 1, "it is connected");
+        bench.Connections.All.Single().FinishBehindAnswer("test", words);
+
+        peer.Send([.. Frame(3, default, Worked), .. Frame(4, default)]);
+        await Eventually.TrueAsync(() => peer.Received.AsSpan().EndsWith(words), "it is told of the end");
+
+        bench.Sockets.Sends.Should().Be(1);
+    }
+
     [Fact]
     public async Task Send_ShortAndInterrupted_SendsTheRest()
     {
@@ -430,6 +448,16 @@ public sealed class EventLoopTests
             ResponseFrameWriter writer = new(output.GetSpan(ResponseFrameWriter.FixedBytes), frame.SerializeType, 0, frame.Opaque, 479);
             output.Advance(writer.Complete(Body.Length));
             output.Write(Body);
+        }
+    }
+
+    /// <summary>Ends after the work of the request before it, and answers nothing.</summary>
+    private sealed class LastOfRound : IRequestHandler
+    {
+        public void Handle(in RequestFrame frame, RequestBatch batch)
+        {
+            RemotingConnection connection = batch.Connection;
+            SpinWait.SpinUntil(() => connection.IsStopping, Eventually.DefaultDeadline);
         }
     }
 }
