@@ -26,7 +26,11 @@ public sealed class HonestPeer : IAsyncDisposable
     private HonestPeer(string broker)
     {
         _broker = broker;
-        _work = Task.WhenAll(RepeatAsync("send", SendAsync), RepeatAsync("pull", PullAsync), RepeatAsync("heartbeat", BeatAsync));
+        Task sending = RepeatAsync("send", SendAsync, () => !_stop.IsCancellationRequested);
+
+        // To the last message that was acknowledged, which may be after everybody was told to end.
+        Task pulling = RepeatAsync("pull", PullAsync, () => !sending.IsCompleted || Interlocked.Read(ref _read) < Interlocked.Read(ref _sent));
+        _work = Task.WhenAll(sending, pulling, RepeatAsync("heartbeat", BeatAsync, () => !_stop.IsCancellationRequested));
     }
 
     /// <summary>Whatever was not answered with success.</summary>
@@ -68,13 +72,13 @@ public sealed class HonestPeer : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task RepeatAsync(string kind, Func<RawConnection, Task<RawFrame>> ask)
+    private async Task RepeatAsync(string kind, Func<RawConnection, Task<RawFrame>> ask, Func<bool> goesOn)
     {
         ConcurrentBag<double> latencies = _latencies.GetOrAdd(kind, static _ => []);
         try
         {
             await using RawConnection connection = await RawConnection.ConnectAsync(_broker);
-            while (!_stop.IsCancellationRequested || (kind == "pull" && Interlocked.Read(ref _read) < Interlocked.Read(ref _sent)))
+            while (goesOn())
             {
                 long asked = Stopwatch.GetTimestamp();
                 RawFrame answer = await ask(connection);
