@@ -76,8 +76,16 @@ internal sealed class TestBroker : IAsyncDisposable
         }
 
         WatchedDisk disk = new(fileSystem ?? new LinuxFileSystem());
-        BrokerHost host = await BrokerHost.StartAsync(OptionsOf(values), loggers ?? NullLoggerFactory.Instance, fileSystem: disk, time: time, resolver: resolver);
-        return new TestBroker(folder, directory is null, disk, host, NewClient(pushed));
+        try
+        {
+            BrokerHost host = await BrokerHost.StartAsync(OptionsOf(values), loggers ?? NullLoggerFactory.Instance, fileSystem: disk, time: time, resolver: resolver);
+            return new TestBroker(folder, directory is null, disk, host, NewClient(pushed));
+        }
+        catch when (directory is null)
+        {
+            folder.Dispose();
+            throw;
+        }
     }
 
     public static BrokerOptions OptionsOf(Dictionary<string, string> values)
