@@ -1,7 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Hosting.Properties;
-using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
@@ -24,17 +21,7 @@ internal sealed class MixedServer(string brokerVersion, ServerOptions? options =
 
     public override Task<string> LogsAsync() => Task.FromResult($"see {WorkDirectory}");
 
-    protected override async Task StartNameServerAsync()
-    {
-        PropertyLoadResult loaded = PropertyLoader.Apply(
-            PropertyValues.Defaults(NameServerProperties.Catalog),
-            [
-                new PropertyEntry("listenPort", NameServerPort.ToString(CultureInfo.InvariantCulture), default),
-                new PropertyEntry("bindAddress", "127.0.0.1", default),
-                new PropertyEntry("kvConfigPath", Path.Combine(WorkDirectory, "kvConfig.json"), default),
-            ]);
-        _nameServer = await NameServerHost.StartAsync(loaded.Values, configFile: null, NullLoggerFactory.Instance);
-    }
+    protected override async Task StartNameServerAsync() => _nameServer = await OwnNameServer.StartAsync(NameServerPort, WorkDirectory);
 
     protected override async Task StartBrokerProcessAsync()
     {
